@@ -1,0 +1,9 @@
+"""The mathematics of one step, one file a cell."""
+
+from unrolled.cells.base import Cell, Masks, Parameters, State
+from unrolled.cells.elman import Elman
+from unrolled.cells.gru import GRU
+from unrolled.cells.jordan import Jordan
+from unrolled.cells.lstm import LSTM
+
+__all__ = ["GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "Parameters", "State"]

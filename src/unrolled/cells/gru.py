@@ -1,0 +1,77 @@
+"""The gated recurrent unit, in both of its forms."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unrolled.cells.base import (
+    Cell,
+    Masks,
+    Parameters,
+    State,
+    apply_candidate_mask,
+    require_choice,
+    zoneout,
+)
+from unrolled.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class GRU(Cell):
+    """Gated recurrent unit; gates in torch's order r, z, n.
+
+    r_t = sigmoid(W_r x_t + b_ir + U_r h_{t-1} + b_hr)
+    z_t = sigmoid(W_z x_t + b_iz + U_z h_{t-1} + b_hz)
+    reset "after":  n_t = tanh(W_n x_t + b_in + r_t ⊙ (U_n h_{t-1} + b_hn))
+    reset "before": n_t = tanh(W_n x_t + b_in + U_n (r_t ⊙ h_{t-1}) + b_hn)
+    h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
+
+    W is ``weight_ih``, U is ``weight_hh``. Chung et al. (2014) write 1 − z where Cho et al. and torch write z.
+    With ``layer_norm`` and reset "before" the products of U for (r, z) and for n are normalised apart.
+    Sources: Cho et al. (2014), eqs. 5-8 (reset before); torch and cuDNN (reset after).
+    """
+
+    gate_names: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+
+    reset: Literal["after", "before"] = "after"
+    """Whether the reset gate is applied after or before the product with U_n."""
+
+    def __post_init__(self) -> None:
+        require_choice("GRU", "reset", self.reset, ("after", "before"))
+
+    def shapes(
+        self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Cell.shapes`; a projected GRU is not defined, as in torch."""
+        if proj_size:
+            raise ConfigError("GRU: proj_size is only defined for the LSTM")
+        return super().shapes(input_size, hidden_size, bias=bias)
+
+    def step(
+        self, a: Tensor, state: State, p: Parameters, masks: Masks
+    ) -> tuple[State, dict[str, Tensor]]:
+        """See :meth:`Cell.step`; the trace holds r, z, n."""
+        (h,) = state
+        a_r, a_z, a_n = a.chunk(3, dim=-1)
+        if self.reset == "after":
+            u_r, u_z, u_n = self.recur(h, p).chunk(3, dim=-1)
+            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
+            n = torch.tanh(a_n + r * u_n)
+        else:
+            rows = slice(0, 2 * a_r.shape[-1]), slice(2 * a_r.shape[-1], None)
+            u_r, u_z = self._recur_rows(h, p, rows[0]).chunk(2, dim=-1)
+            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
+            n = torch.tanh(a_n + self._recur_rows(r * h, p, rows[1]))
+        new_h = (1 - z) * apply_candidate_mask(n, masks) + z * h
+        return (zoneout(new_h, h, masks.get("zoneout_h")),), {"r": r, "z": z, "n": n}
+
+    def _recur_rows(self, h: Tensor, p: Parameters, rows: slice) -> Tensor:
+        """Return ``U h + b_hh`` for some of the gates."""
+        bias = p["bias_hh"][rows] if "bias_hh" in p else None
+        if not self.layer_norm:
+            return F.linear(h, p["weight_hh"][rows], bias)
+        product = F.linear(h, p["weight_hh"][rows])
+        return F.layer_norm(product, product.shape[-1:], p["weight_ln_hh"][rows], bias)

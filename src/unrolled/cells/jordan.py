@@ -1,0 +1,65 @@
+"""The network of Jordan (1986), whose previous output feeds back."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unrolled.cells.base import Parameters, require_choice
+from unrolled.cells.elman import NONLINEARITIES, Elman
+from unrolled.errors import ConfigError
+
+OUTPUTS = {**NONLINEARITIES, "identity": lambda y: y}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jordan(Elman):
+    """h_t = σ(W x_t + b_ih + U y_{t-1} + b_hh), y_t = f(V h_t + c).
+
+    The state and the output of the layer are y. W is ``weight_ih`` (input to hidden), U is ``weight_hh``
+    (output to hidden), V is ``weight_ho`` (hidden to output), c is ``bias_ho``.
+    Source: M. I. Jordan, Serial order: a parallel distributed processing approach (1986).
+    """
+
+    output_features: int = 0
+    """Size of y; 0 means the hidden size."""
+
+    output_nonlinearity: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh"
+    """f of the output."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_choice("Jordan", "output_nonlinearity", self.output_nonlinearity, tuple(OUTPUTS))
+        if self.output_features < 0:
+            raise ConfigError(f"Jordan: output_features={self.output_features} must not be negative")
+
+    def output_size(self, hidden_size: int, proj_size: int = 0) -> int:
+        """Return the size of y."""
+        return self.output_features or hidden_size
+
+    def shapes(
+        self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Cell.shapes`; adds V (``weight_ho``) and c (``bias_ho``)."""
+        if proj_size:
+            raise ConfigError("Jordan: proj_size has no meaning, the output is already a map of h")
+        shapes = super().shapes(input_size, hidden_size, bias=bias)
+        size = self.output_size(hidden_size)
+        shapes["weight_ho"] = (size, hidden_size)
+        if bias:
+            shapes["bias_ho"] = (size,)
+        return shapes
+
+    def initialise(self, p: Parameters) -> None:
+        """See :meth:`Cell.initialise`; V starts as uniform(±1/√H) too."""
+        super().initialise(p)
+        bound = 1.0 / math.sqrt(p["weight_ho"].shape[1])
+        with torch.no_grad():
+            p["weight_ho"].uniform_(-bound, bound)
+
+    def emit(self, h: Tensor, p: Parameters) -> Tensor:
+        """Return y = f(V h + c)."""
+        return OUTPUTS[self.output_nonlinearity](F.linear(h, p["weight_ho"], p.get("bias_ho")))

@@ -1,0 +1,90 @@
+"""Long short-term memory."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unrolled.cells.base import Cell, Masks, Parameters, State, apply_candidate_mask, zoneout
+from unrolled.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSTM(Cell):
+    """Long short-term memory with a forget gate; gates in torch's order i, f, g, o.
+
+    i_t = sigmoid(W_i x_t + U_i h_{t-1} [+ p_i ⊙ c_{t-1}] + b_i)
+    f_t = sigmoid(W_f x_t + U_f h_{t-1} [+ p_f ⊙ c_{t-1}] + b_f)
+    g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)
+    c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+    o_t = sigmoid(W_o x_t + U_o h_{t-1} [+ p_o ⊙ c_t] + b_o)
+    h_t = o_t ⊙ tanh(c_t), with projection h_t = P (o_t ⊙ tanh(c_t))
+
+    W is ``weight_ih``, U is ``weight_hh``, P is ``weight_hr``, p are ``weight_peephole_*`` of shape (H,).
+    With ``layer_norm`` the c_t inside the last tanh is normalised as well. With zoneout, h_t comes from
+    the c_t before zoneout.
+    Sources: Hochreiter & Schmidhuber (1997); Gers et al. (2000), forget gate; Gers et al. (2002),
+    peepholes; Sak et al. (2014), projection; Ba et al. (2016), layer normalisation.
+    """
+
+    gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
+
+    forget_bias: float | None = None
+    """Start of b_ih of the forget gate, with b_hh there 0 (Jozefowicz et al. 2015: 1); None as torch."""
+
+    peepholes: bool = False
+    """Let the gates see the cell state."""
+
+    def state_sizes(self, hidden_size: int, proj_size: int = 0) -> tuple[int, ...]:
+        """Return the sizes of h and c."""
+        return (self.output_size(hidden_size, proj_size), hidden_size)
+
+    def shapes(
+        self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """See :meth:`Cell.shapes`; adds the peepholes and the normalisation of c."""
+        if self.forget_bias is not None and not bias:
+            raise ConfigError("LSTM: forget_bias needs bias=True")
+        shapes = super().shapes(input_size, hidden_size, bias=bias, proj_size=proj_size)
+        if self.peepholes:
+            shapes |= {f"weight_peephole_{gate}": (hidden_size,) for gate in "ifo"}
+        if self.layer_norm:
+            shapes |= {"weight_ln_c": (hidden_size,), "bias_ln_c": (hidden_size,)}
+        return shapes
+
+    def initialise(self, p: Parameters) -> None:
+        """See :meth:`Cell.initialise`; then the forget bias."""
+        super().initialise(p)
+        if self.forget_bias is not None:
+            hidden_size = p["weight_hh"].shape[0] // 4
+            with torch.no_grad():
+                p["bias_ih"][hidden_size : 2 * hidden_size] = self.forget_bias
+                p["bias_hh"][hidden_size : 2 * hidden_size] = 0.0
+
+    def step(
+        self, a: Tensor, state: State, p: Parameters, masks: Masks
+    ) -> tuple[State, dict[str, Tensor]]:
+        """See :meth:`Cell.step`; the trace holds i, f, g, o."""
+        h, c = state
+        i, f, g, o = (a + self.recur(h, p)).chunk(4, dim=-1)
+        if self.peepholes:
+            i, f = i + p["weight_peephole_i"] * c, f + p["weight_peephole_f"] * c
+        i, f, g = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g)
+        new_c = f * c + i * apply_candidate_mask(g, masks)
+        if self.peepholes:
+            o = o + p["weight_peephole_o"] * new_c
+        o = torch.sigmoid(o)
+        new_h = self.emit(o * torch.tanh(self._normalised(new_c, p)), p)
+        new_state = (
+            zoneout(new_h, h, masks.get("zoneout_h")),
+            zoneout(new_c, c, masks.get("zoneout_c")),
+        )
+        return new_state, {"i": i, "f": f, "g": g, "o": o}
+
+    def _normalised(self, c: Tensor, p: Parameters) -> Tensor:
+        if not self.layer_norm:
+            return c
+        return F.layer_norm(c, c.shape[-1:], p["weight_ln_c"], p["bias_ln_c"])

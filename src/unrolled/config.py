@@ -1,0 +1,107 @@
+"""Typed configurations: one frozen dataclass tree is the command line, the TOML recipe and config.json.
+
+A configuration is a dataclass of groups, each a flat dataclass. Field names are unique over the groups, so
+that an option can be given by its own name on the command line and in Python.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from unrolled.errors import ConfigError, suggestion
+
+C = TypeVar("C")
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return the configuration as nested dictionaries, for JSON and TOML."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(kind: type[C], values: Mapping[str, Any], where: str) -> C:
+    """Build a configuration from nested dictionaries, strictly.
+
+    Args:
+        kind: the dataclass.
+        values: what to fill in; fields that are missing keep their defaults.
+        where: names the origin in errors (a file name).
+
+    Raises:
+        ConfigError: for an unknown key, a wrong type or a wrong value, with the nearest right one.
+    """
+    _check_keys(kind, values, where, "")
+    try:
+        return msgspec.convert(values, type=kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {str(error).replace('$.', '')}") from None
+
+
+def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:
+    """Return a copy of the configuration with options given by their own names.
+
+    Raises:
+        ConfigError: for an unknown name, a wrong type or a wrong value, with the nearest right one.
+    """
+    groups = {name: group for group, name in option_names(type(config))}
+    nested = to_dict(config)
+    for name, value in options.items():
+        if name not in groups:
+            raise ConfigError(f"{where}: unknown option {name!r}{suggestion(name, groups)}")
+        target = nested[groups[name]] if groups[name] else nested
+        target[name] = value
+    return from_dict(type(config), nested, where)
+
+
+def option_names(kind: type) -> Iterator[tuple[str, str]]:
+    """Yield (group, option name) for every option; the group is empty for options outside groups."""
+    hints = typing.get_type_hints(kind)
+    for f in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(hints[f.name]):
+            for inner in dataclasses.fields(hints[f.name]):
+                yield f.name, inner.name
+        else:
+            yield "", f.name
+
+
+def literal_values(hint: Any) -> tuple[str, ...]:
+    """Return the choices of ``Literal[...]`` or ``Literal[...] | None``, else nothing."""
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return tuple(v for part in typing.get_args(hint) for v in literal_values(part))
+    return ()
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ConfigError with the message unless the condition holds."""
+    if not condition:
+        raise ConfigError(message)
+
+
+def require_at_least(config: Any, bounds: Mapping[str, float]) -> None:
+    """Raise ConfigError for the first option below its bound."""
+    for name, bound in bounds.items():
+        value = getattr(config, name)
+        require(value is None or value >= bound, f"{name}={value}: must be at least {bound}")
+
+
+def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where}: {path or 'the configuration'} must be a table, got {values!r}")
+    hints = typing.get_type_hints(kind)
+    for key, value in values.items():
+        dotted = f"{path}.{key}" if path else key
+        if key not in hints:
+            raise ConfigError(f"{where}: unknown key {dotted!r}{suggestion(key, hints)}")
+        if dataclasses.is_dataclass(hints[key]):
+            _check_keys(typing.cast(type, hints[key]), value, where, dotted)
+        choices = literal_values(hints[key])
+        if choices and isinstance(value, str) and value not in choices:
+            raise ConfigError(
+                f"{where}: {dotted}={value!r} is not one of {', '.join(choices)}"
+                + suggestion(value, choices)
+            )

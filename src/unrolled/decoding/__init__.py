@@ -1,0 +1,6 @@
+"""From distributions to sequences: sampling and beam search."""
+
+from unrolled.decoding.beam import Hypothesis, beam_search
+from unrolled.decoding.sampling import SamplingConfig, distribution, draw
+
+__all__ = ["Hypothesis", "SamplingConfig", "beam_search", "distribution", "draw"]

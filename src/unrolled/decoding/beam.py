@@ -1,0 +1,86 @@
+"""Beam search: the most probable sequences, approximately."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import ConfigError
+
+State = tuple[Tensor, ...]
+Step = Callable[[Tensor, State], tuple[Tensor, State]]
+"""Tokens (B,) and a state to logits (B, V) and the next state; states are (…, B, size)."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One sequence found."""
+
+    tokens: list[int]
+    log_probability: float
+    score: float
+    """log p / length^α: what hypotheses are ranked by."""
+
+
+@torch.no_grad()
+def beam_search(
+    step: Step,
+    logits: Tensor,
+    state: State,
+    *,
+    length: int,
+    beams: int,
+    end: int | None = None,
+    normalisation: float = 0.0,
+    banned: tuple[int, ...] = (),
+) -> list[Hypothesis]:
+    """Return the best sequences found, best first, at most ``beams`` of them.
+
+    Args:
+        step: advances the model by one token.
+        logits: (1, V), the distribution of the first token.
+        state: the state after the prompt, one row.
+        length: tokens at most.
+        beams: hypotheses kept at every step.
+        end: token that ends a hypothesis (it is part of it); None lets all run to ``length``.
+        normalisation: α in score = log p / length^α; 0 is none, 1 the mean log probability.
+        banned: tokens never taken.
+    """
+    if length < 1 or beams < 1:
+        raise ConfigError(f"beam search needs length ≥ 1 and beams ≥ 1, got {length} and {beams}")
+    scores = torch.zeros(1, dtype=torch.float64)
+    sequences: list[list[int]] = [[]]
+    done: list[Hypothesis] = []
+    for position in range(1, length + 1):
+        log_p = logits.double().log_softmax(-1)
+        for token in banned:
+            log_p[:, token] = -torch.inf
+        total = (scores[:, None] + log_p).flatten()
+        vocabulary = log_p.shape[1]
+        # Twice the beams: at most half of these can be endings, so enough live ones remain.
+        best, where = total.topk(min(2 * beams, total.numel()))
+        live: list[tuple[float, int, int]] = []
+        for value, index in zip(best.tolist(), where.tolist(), strict=True):
+            if value == -torch.inf:
+                continue
+            row, token = divmod(index, vocabulary)
+            if token == end or position == length:
+                tokens = [*sequences[row], token]
+                done.append(Hypothesis(tokens, value, value / len(tokens) ** normalisation))
+            elif len(live) < beams:
+                live.append((value, row, token))
+        done = sorted(done, key=lambda h: -h.score)[:beams]
+        if not live or (len(done) == beams and _hopeless(live[0][0], length, normalisation, done)):
+            break
+        rows = torch.tensor([row for _, row, _ in live])
+        tokens_now = torch.tensor([token for _, _, token in live])
+        sequences = [[*sequences[row], token] for _, row, token in live]
+        scores = torch.tensor([value for value, _, _ in live], dtype=torch.float64)
+        logits, state = step(tokens_now, tuple(s.index_select(-2, rows) for s in state))
+    return done
+
+
+def _hopeless(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
+    """Whether no live hypothesis can still enter: log p only falls, and length only helps up to the end."""
+    return best_live / length**alpha < done[-1].score

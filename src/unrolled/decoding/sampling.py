@@ -1,0 +1,49 @@
+"""Choosing the next token from its distribution."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.config import require
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How the next token is drawn."""
+
+    temperature: float = 1.0
+    """Divides the logits: below 1 is bolder, 0 always takes the most probable token."""
+
+    top_k: int = 0
+    """Draw among the k most probable tokens; 0 is all."""
+
+    top_p: float = 1.0
+    """Draw among the most probable tokens that together reach this probability (Holtzman et al. 2020)."""
+
+    def __post_init__(self) -> None:
+        require(self.temperature >= 0, f"temperature={self.temperature}: must not be negative")
+        require(self.top_k >= 0, f"top_k={self.top_k}: must not be negative")
+        require(0 < self.top_p <= 1, f"top_p={self.top_p}: must lie in (0, 1]")
+
+
+def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
+    """Return the probabilities (…, V) from which a token is drawn, for logits (…, V)."""
+    if config.temperature == 0:
+        best = torch.zeros_like(logits)
+        return best.scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
+    p = (logits / config.temperature).softmax(-1)
+    if config.top_k and config.top_k < p.shape[-1]:
+        smallest = p.topk(config.top_k, dim=-1).values[..., -1:]
+        p = p.masked_fill(p < smallest, 0.0)
+    if config.top_p < 1:
+        ordered, order = p.sort(dim=-1, descending=True)
+        before = ordered.cumsum(-1) - ordered
+        kept = ordered.masked_fill(before >= config.top_p * p.sum(-1, keepdim=True), 0.0)
+        p = torch.zeros_like(p).scatter_(-1, order, kept)
+    return p / p.sum(-1, keepdim=True)
+
+
+def draw(logits: Tensor, config: SamplingConfig, generator: torch.Generator) -> Tensor:
+    """Return one token (B,) for each row of logits (B, V)."""
+    return torch.multinomial(distribution(logits, config), 1, generator=generator).squeeze(-1)

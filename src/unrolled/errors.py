@@ -1,0 +1,41 @@
+"""Every error that this package raises on purpose, as one tree.
+
+Each message says what was wrong, where, and what to do about it.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UnrolledError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigError(UnrolledError, ValueError):
+    """An option is unknown, has the wrong type, or contradicts another one."""
+
+
+class ShapeError(UnrolledError, ValueError):
+    """A tensor does not have the shape that a layer needs."""
+
+
+class BackendError(UnrolledError, RuntimeError):
+    """The path asked for cannot run this layer on this input."""
+
+
+class DataError(UnrolledError, ValueError):
+    """A file or text cannot be used as it is."""
+
+
+class RunError(UnrolledError, RuntimeError):
+    """A run folder is missing, damaged, of another format, or would be overwritten."""
+
+
+class NonFiniteError(UnrolledError, ArithmeticError):
+    """The loss or a gradient became infinite or not a number."""
+
+
+def suggestion(wrong: str, known: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,25 @@
+"""Recurrent layers as torch modules."""
+
+from unrolled.layers.dropout import LockedDropout, RecurrentDrop
+from unrolled.layers.gru import GRU
+from unrolled.layers.lstm import LSTM
+from unrolled.layers.output import SoftmaxOutput, token_losses
+from unrolled.layers.recurrent import Explanation, Recurrent, Traced
+from unrolled.layers.rnn import RNN
+from unrolled.layers.single_step import GRUCell, LSTMCell, RNNCell
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Explanation",
+    "GRUCell",
+    "LSTMCell",
+    "LockedDropout",
+    "RNNCell",
+    "Recurrent",
+    "RecurrentDrop",
+    "SoftmaxOutput",
+    "Traced",
+    "token_losses",
+]

@@ -1,0 +1,106 @@
+"""The kinds of dropout that a recurrent layer knows, and what each is applied to."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.cells import Cell, Masks
+from unrolled.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentDrop:
+    """Rates of the regularisers that torch's layers lack; each in [0, 1)."""
+
+    locked: float = 0.0
+    """Between layers, one mask a sequence: variational dropout (Gal & Ghahramani 2016)."""
+
+    weight: float = 0.0
+    """On U, one mask a forward pass: DropConnect (Wan et al. 2013; Merity et al. 2018)."""
+
+    zoneout: float = 0.0
+    """Share of units of h that keep their old value (Krueger et al. 2017)."""
+
+    zoneout_cell: float = 0.0
+    """The same for c of an LSTM."""
+
+    candidate: float = 0.0
+    """On the new content only: recurrent dropout without memory loss (Semeniuta et al. 2016)."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check_rate(f"RecurrentDrop.{f.name}", getattr(self, f.name))
+
+    def check(self, cell: Cell) -> None:
+        """Raise ConfigError if the cell has nothing that one of the rates applies to."""
+        if self.zoneout_cell and "c" not in cell.state_names:
+            raise ConfigError(f"zoneout_cell needs a cell state, which {type(cell).__name__} lacks")
+
+    def mask_names(self, training: bool) -> tuple[str, ...]:
+        """Return the names of the masks that the loop will be given."""
+        rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
+        names = [name for name, rate in rates.items() if rate]
+        if training and self.candidate:
+            names.append("candidate")
+        return tuple(names)
+
+    def draw(
+        self, steps: int, batch: int, sizes: dict[str, int], like: Tensor, training: bool
+    ) -> Masks:
+        """Draw the masks of one layer and direction for all steps, (T, B, size) each.
+
+        ``sizes`` maps a mask's name to the size of what it is applied to. In evaluation zoneout is its
+        rate (the expected value), the others are absent.
+        """
+        rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
+        masks: dict[str, Tensor | float] = {}
+        for name in self.mask_names(training):
+            shape = (steps, batch, sizes[name])
+            if name == "candidate":
+                keep = 1.0 - self.candidate
+                masks[name] = like.new_empty(shape).bernoulli_(keep) / keep
+            else:
+                masks[name] = (
+                    like.new_empty(shape).bernoulli_(rates[name]) if training else rates[name]
+                )
+        return masks
+
+
+class LockedDropout(nn.Module):
+    """Drop the same units at every time step of a row (Gal & Ghahramani 2016).
+
+    Input and output are (T, B, size).
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        check_rate("LockedDropout", rate)
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x with one mask over all steps, scaled by 1/(1−rate) in training."""
+        return locked_dropout(x, self.rate, self.training)
+
+    def extra_repr(self) -> str:
+        """Show the rate."""
+        return f"rate={self.rate}"
+
+
+def locked_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
+    """Return x (T, B, size) with one mask over all steps."""
+    if not training or not rate:
+        return x
+    keep = 1.0 - rate
+    return x * (x.new_empty(1, *x.shape[1:]).bernoulli_(keep) / keep)
+
+
+def check_rate(name: str, rate: float) -> None:
+    """Raise ConfigError unless 0 ≤ rate < 1."""
+    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate < 1:
+        raise ConfigError(f"{name}={rate!r}: a rate must be a number in [0, 1)")
+
+
+def weight_dropout(weight: Tensor, rate: float, training: bool) -> Tensor:
+    """Return the recurrent weight with single connections dropped for this forward pass."""
+    return torch.nn.functional.dropout(weight, rate, training) if rate else weight

@@ -1,0 +1,49 @@
+"""The GRU layer, drop-in for ``torch.nn.GRU``."""
+
+from typing import Any
+
+import torch
+
+from unrolled.cells import GRU as GRUEquations
+from unrolled.errors import ConfigError
+from unrolled.layers.recurrent import Recurrent
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit; see :class:`Recurrent` for the arguments.
+
+    ``cell`` is a :class:`unrolled.cells.GRU` with its options (reset before or after, layer
+    normalisation).
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: GRUEquations | None = None,
+        **beyond: Any,
+    ) -> None:
+        if cell is not None and not isinstance(cell, GRUEquations):
+            raise ConfigError(f"GRU takes an unrolled.cells.GRU, got {type(cell).__name__}")
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            0,
+            device,
+            dtype,
+            cell=cell or GRUEquations(),
+            **beyond,
+        )

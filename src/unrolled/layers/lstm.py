@@ -1,0 +1,27 @@
+"""The LSTM layer, drop-in for ``torch.nn.LSTM``."""
+
+from typing import Any
+
+from unrolled.cells import LSTM as LSTMEquations
+from unrolled.errors import ConfigError
+from unrolled.layers.recurrent import Recurrent
+
+
+class LSTM(Recurrent):
+    """Long short-term memory; see :class:`Recurrent` for the arguments.
+
+    ``cell`` is a :class:`unrolled.cells.LSTM` with its options (peepholes, forget bias, layer
+    normalisation).
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *args: Any,
+        cell: LSTMEquations | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if cell is not None and not isinstance(cell, LSTMEquations):
+            raise ConfigError(f"LSTM takes an unrolled.cells.LSTM, got {type(cell).__name__}")
+        super().__init__(input_size, hidden_size, *args, cell=cell or LSTMEquations(), **kwargs)

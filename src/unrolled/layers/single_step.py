@@ -1,0 +1,158 @@
+"""One step as a module: drop-in for ``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``."""
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.cells import GRU, LSTM, Cell, Elman
+from unrolled.cells.elman import Nonlinearity
+from unrolled.errors import ShapeError
+from unrolled.recurrence import Backend, Choice, Need, choose
+from unrolled.recurrence.aten import aten_step
+
+
+class SingleStep(nn.Module):
+    """One step of a cell with parameters of its own, named as in torch.
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        bias: whether there are bias_ih and bias_hh.
+        device: of the parameters.
+        dtype: of the parameters.
+        cell: the mathematics of the step.
+        backend: ``"auto"``, or one path by name.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: Cell,
+        backend: Backend = "auto",
+    ) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        self.cell, self.backend = cell, backend
+        shapes = cell.shapes(input_size, hidden_size, bias=bias)
+        for name, shape in shapes.items():
+            empty = torch.empty(shape, device=device, dtype=dtype)
+            self.register_parameter(name, nn.Parameter(empty))
+        self._short_names = tuple(shapes)
+        self.reset_parameters()
+
+    def _parameters_now(self) -> dict[str, Tensor]:
+        return {name: getattr(self, name) for name in self._short_names}
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, in torch's order."""
+        self.cell.initialise(self._parameters_now())
+
+    def explain(self) -> Choice:
+        """Tell which path runs the step, and why."""
+        return choose(self.backend, self.cell, Need())
+
+    def forward(
+        self, input: Tensor, hx: Tensor | tuple[Tensor, ...] | None = None
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Return the next state of x (B, I) or (I,) and state hx; None means zeros.
+
+        Raises:
+            ShapeError: if a size does not fit.
+        """
+        if input.dim() not in (1, 2) or input.shape[-1] != self.input_size:
+            raise ShapeError(
+                f"expected input (batch, {self.input_size}) or ({self.input_size},), "
+                f"got {tuple(input.shape)}"
+            )
+        x = input if input.dim() == 2 else input.unsqueeze(0)
+        state = self._start(x, hx, unbatched=input.dim() == 1)
+        p = self._parameters_now()
+        if self.explain().path == "aten":
+            new = aten_step(self.cell, x, state, p)
+        else:
+            new, _ = self.cell.step(self.cell.project(x, p), state, p, {})
+        if input.dim() == 1:
+            new = tuple(s.squeeze(0) for s in new)
+        return new if len(new) > 1 else new[0]
+
+    def _start(
+        self, x: Tensor, hx: Tensor | tuple[Tensor, ...] | None, *, unbatched: bool
+    ) -> tuple[Tensor, ...]:
+        sizes = self.cell.state_sizes(self.hidden_size)
+        if hx is None:
+            return tuple(x.new_zeros(x.shape[0], size) for size in sizes)
+        given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+        state = tuple(s.unsqueeze(0) for s in given) if unbatched else given
+        expected = [(x.shape[0], size) for size in sizes]
+        if [tuple(s.shape) for s in state] != expected:
+            raise ShapeError(
+                f"the state ({', '.join(self.cell.state_names)}) must have shapes {expected}, "
+                f"got {[tuple(s.shape) for s in state]}"
+            )
+        return state
+
+    def extra_repr(self) -> str:
+        """Show the sizes and the cell."""
+        return f"{self.input_size}, {self.hidden_size}, {self.cell}"
+
+
+class RNNCell(SingleStep):
+    """One Elman step; see :class:`SingleStep`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: Nonlinearity = "tanh",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        backend: Backend = "auto",
+    ) -> None:
+        cell = Elman(nonlinearity=nonlinearity)
+        super().__init__(
+            input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend
+        )
+
+
+class LSTMCell(SingleStep):
+    """One LSTM step; see :class:`SingleStep`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: LSTM | None = None,
+        backend: Backend = "auto",
+    ) -> None:
+        super().__init__(
+            input_size, hidden_size, bias, device, dtype, cell=cell or LSTM(), backend=backend
+        )
+
+
+class GRUCell(SingleStep):
+    """One GRU step; see :class:`SingleStep`."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: GRU | None = None,
+        backend: Backend = "auto",
+    ) -> None:
+        super().__init__(
+            input_size, hidden_size, bias, device, dtype, cell=cell or GRU(), backend=backend
+        )

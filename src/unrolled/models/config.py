@@ -1,0 +1,178 @@
+"""The network of a model: its cell, its size, how tokens enter it, and its dropout."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.config import require, require_at_least
+from unrolled.layers import RecurrentDrop
+
+
+@dataclass(frozen=True)
+class CellConfig:
+    """The mathematics of one step."""
+
+    cell: Literal["lstm", "gru", "elman", "jordan"] = "lstm"
+    """Recurrent cell."""
+
+    nonlinearity: Literal["tanh", "relu", "sigmoid"] = "tanh"
+    """σ of the hidden layer; elman and jordan only."""
+
+    reset: Literal["after", "before"] = "after"
+    """Where the reset gate acts; gru only."""
+
+    peepholes: bool = False
+    """Gates see the cell state; lstm only."""
+
+    forget_bias: float | None = None
+    """Start of the forget gate's bias, 1 is usual; lstm only. None starts as torch does."""
+
+    layer_norm: bool = False
+    """Normalise inside the cell (Ba et al. 2016)."""
+
+    recurrent_init: Literal["uniform", "orthogonal", "identity"] = "uniform"
+    """Start of the hidden-to-hidden weights."""
+
+    def __post_init__(self) -> None:
+        owners = {
+            "nonlinearity": ("tanh", ("elman", "jordan")),
+            "reset": ("after", ("gru",)),
+            "peepholes": (False, ("lstm",)),
+            "forget_bias": (None, ("lstm",)),
+        }
+        for name, (default, cells) in owners.items():
+            value = getattr(self, name)
+            require(
+                value == default or self.cell in cells,
+                f"{name}={value!r} is an option of {' and '.join(cells)}, not of cell={self.cell!r}",
+            )
+
+    def build(self) -> Cell:
+        """Return the cell."""
+        match self.cell:
+            case "lstm":
+                return LSTM(
+                    forget_bias=self.forget_bias,
+                    peepholes=self.peepholes,
+                    layer_norm=self.layer_norm,
+                    recurrent_init=self.recurrent_init,
+                )
+            case "gru":
+                return GRU(
+                    reset=self.reset,
+                    layer_norm=self.layer_norm,
+                    recurrent_init=self.recurrent_init,
+                )
+            case "elman" | "jordan":
+                kind = Elman if self.cell == "elman" else Jordan
+                return kind(
+                    nonlinearity=self.nonlinearity,
+                    layer_norm=self.layer_norm,
+                    recurrent_init=self.recurrent_init,
+                )
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size and connections of the network."""
+
+    layers: int = 1
+    """Recurrent layers, each reading the one below."""
+
+    hidden: int = 256
+    """Units of each layer."""
+
+    input: Literal["embedding", "one-hot", "vectors"] = "embedding"
+    """How a token enters: a learned vector; one-hot, so that the first weight matrix is the table; or
+    given word vectors."""
+
+    embedding: int = 128
+    """Size of the learned vectors."""
+
+    vectors: str = ""
+    """File of word vectors for input=vectors (GloVe or word2vec, text or .bin)."""
+
+    freeze_vectors: bool = False
+    """Keep the given vectors as they are."""
+
+    tie_weights: bool = False
+    """Output matrix = embedding table; needs embedding = hidden (or projection)."""
+
+    projection: int = 0
+    """Size of the LSTM's projected output; 0 is none."""
+
+    residual: bool = False
+    """Add the input of each layer above the first to its output."""
+
+    skip: int = 0
+    """Connect h_(t-k) to step t as well, k ≥ 2; 0 is none."""
+
+    init_range: float = 0.0
+    """Start every weight and bias uniformly within ± this; 0 keeps the usual starts."""
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"layers": 1, "hidden": 1, "embedding": 1, "projection": 0})
+        require_at_least(self, {"skip": 0, "init_range": 0})
+        require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
+        require(
+            bool(self.vectors) == (self.input == "vectors"),
+            f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
+            "file needs input='vectors'",
+        )
+        require(
+            not (self.tie_weights and self.input == "one-hot"),
+            "tie_weights needs an embedding table; input='one-hot' has none",
+        )
+        require(
+            not self.freeze_vectors or self.input == "vectors",
+            "freeze_vectors is for input='vectors'",
+        )
+        require(
+            self.projection < self.hidden,
+            f"projection={self.projection} must be less than hidden={self.hidden}",
+        )
+
+
+@dataclass(frozen=True)
+class DropoutConfig:
+    """Dropout, by what it is applied to; every rate in [0, 1)."""
+
+    dropout: float = 0.0
+    """Between recurrent layers."""
+
+    dropout_input: float = 0.0
+    """On the input vectors."""
+
+    dropout_output: float = 0.0
+    """On what the output layer reads."""
+
+    locked: bool = False
+    """Variational: the same units at all steps of a chunk, for the three above (Gal & Ghahramani 2016)."""
+
+    dropout_weight: float = 0.0
+    """On single hidden-to-hidden connections (Merity et al. 2018)."""
+
+    dropout_candidate: float = 0.0
+    """On the new content of each step (Semeniuta et al. 2016)."""
+
+    zoneout: float = 0.0
+    """Share of units of h that keep their old value (Krueger et al. 2017)."""
+
+    zoneout_cell: float = 0.0
+    """The same for the LSTM's c."""
+
+    def __post_init__(self) -> None:
+        self.recurrent()
+        for name in ("dropout", "dropout_input", "dropout_output"):
+            rate = getattr(self, name)
+            require(0 <= rate < 1, f"{name}={rate}: a rate must lie in [0, 1)")
+
+    def recurrent(self) -> RecurrentDrop:
+        """Return the rates that the recurrent layers apply."""
+        return RecurrentDrop(
+            locked=self.dropout if self.locked else 0.0,
+            weight=self.dropout_weight,
+            zoneout=self.zoneout,
+            zoneout_cell=self.zoneout_cell,
+            candidate=self.dropout_candidate,
+        )

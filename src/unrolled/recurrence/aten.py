@@ -1,0 +1,92 @@
+"""Torch's own kernels for a layer of one or two directions: oneDNN or native on a CPU, cuDNN on CUDA."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, _VF
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
+
+_KERNELS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
+    "tanh": _VF.rnn_tanh,
+    "relu": _VF.rnn_relu,
+    "lstm": _VF.lstm,
+    "gru": _VF.gru,
+}
+_STEPS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
+    "tanh": _VF.rnn_tanh_cell,
+    "relu": _VF.rnn_relu_cell,
+    "lstm": _VF.lstm_cell,
+    "gru": _VF.gru_cell,
+}
+
+
+def kernel_name(cell: Cell) -> str | None:
+    """Return the name of torch's kernel that computes this very cell, or None."""
+    if cell.layer_norm or isinstance(cell, Jordan):
+        return None
+    if isinstance(cell, Elman):
+        return cell.nonlinearity if cell.nonlinearity in _KERNELS else None
+    if isinstance(cell, LSTM):
+        return None if cell.peepholes else "lstm"
+    if isinstance(cell, GRU):
+        return "gru" if cell.reset == "after" else None
+    return None
+
+
+def aten_layer(
+    cell: Cell,
+    x: Tensor,
+    states: Sequence[State],
+    parameters: Sequence[Parameters],
+    lengths: Tensor | None,
+    training: bool,
+) -> tuple[Tensor, list[State]]:
+    """Run one layer in one or two directions.
+
+    Args:
+        cell: one for which :func:`kernel_name` is not None.
+        x: (T, B, I).
+        states: the initial state of each direction.
+        parameters: the parameters of each direction.
+        lengths: as checked by :func:`unrolled.recurrence.ragged.check_lengths`, or None.
+        training: of the module (cuDNN keeps what backward needs only then).
+
+    Returns:
+        Output (T, B, D·R), zero past the length of a row, and the final state of each direction.
+    """
+    name = kernel_name(cell)
+    assert name is not None, cell
+    stacked = [torch.stack(parts) for parts in zip(*states, strict=True)]
+    hx = stacked if name == "lstm" else stacked[0]
+    weights = [tensor for p in parameters for tensor in p.values()]
+    has_bias = "bias_ih" in parameters[0]
+    options = (weights, has_bias, 1, 0.0, training, len(states) == 2)
+    if lengths is None:
+        y, *final = _KERNELS[name](x, hx, *options, False)
+    else:
+        packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+        order, back = packed.sorted_indices, packed.unsorted_indices
+        assert order is not None and back is not None
+        sorted_hx = [s.index_select(1, order) for s in stacked]
+        data, *final = _KERNELS[name](
+            packed.data,
+            packed.batch_sizes,
+            sorted_hx if name == "lstm" else sorted_hx[0],
+            *options,
+        )
+        y, _ = pad_packed_sequence(packed._replace(data=data), total_length=x.shape[0])
+        final = [s.index_select(1, back) for s in final]
+    return y, [tuple(s[d] for s in final) for d in range(len(states))]
+
+
+def aten_step(cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
+    """Run one step: x (B, I) and state to the new state."""
+    name = kernel_name(cell)
+    assert name is not None, cell
+    hx = state if name == "lstm" else state[0]
+    result = _STEPS[name](
+        x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh")
+    )
+    return result if isinstance(result, tuple) else (result,)

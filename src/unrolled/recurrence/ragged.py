@@ -1,0 +1,45 @@
+"""Ragged batches: a padded tensor plus the length of each row."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import ShapeError
+
+Lengths = Tensor | Sequence[int]
+
+
+def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
+    """Return lengths as an int64 tensor on the CPU.
+
+    Raises:
+        ShapeError: if there is not one length a row, or one is outside 1..T.
+    """
+    result = torch.as_tensor(lengths, dtype=torch.int64).detach().cpu()
+    if result.shape != (batch,):
+        raise ShapeError(
+            f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"
+        )
+    if batch and (int(result.min()) < 1 or int(result.max()) > steps):
+        raise ShapeError(
+            f"lengths must lie in 1..{steps} (the padded length), got "
+            f"{int(result.min())}..{int(result.max())}: drop empty rows, or pad further"
+        )
+    return result
+
+
+def live_steps(lengths: Tensor, steps: int, device: torch.device) -> Tensor:
+    """Return a boolean (T, B), true where a row has not ended."""
+    return torch.arange(steps, device=device)[:, None] < lengths.to(device)[None, :]
+
+
+def reverse_time(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return x (T, B, …) with each row's own steps in reverse order; padding stays where it is."""
+    if lengths is None:
+        return x.flip(0)
+    steps = torch.arange(x.shape[0], device=x.device)[:, None]
+    last = lengths.to(x.device)[None, :] - 1
+    source = torch.where(steps <= last, last - steps, steps)
+    shape = source.shape + (1,) * (x.dim() - 2)
+    return x.gather(0, source.view(shape).expand_as(x))

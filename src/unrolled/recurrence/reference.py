@@ -1,0 +1,139 @@
+"""The loop through time, in readable Python.
+
+It runs any cell, in any dtype, on any device, has derivatives of every order, and can record every state
+and gate of every step. Every faster path is tested against it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unrolled.cells import Cell, Masks, Parameters, State
+from unrolled.errors import ShapeError
+from unrolled.recurrence.ragged import Lengths, check_lengths, live_steps, reverse_time
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """What a pass through time leaves.
+
+    ``y`` is (T, B, R), zero past the length of a row. ``state`` is as the cell's ``state_names``, each row's
+    own last. ``past`` is (k, B, R), the last k outputs, oldest first, where skip k > 0. ``trace`` maps every
+    state and gate to (T, B, size), zero past the length, in the time order of the input.
+    """
+
+    y: Tensor
+    state: State
+    past: Tensor | None = None
+    trace: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def unroll(
+    cell: Cell,
+    x: Tensor,
+    state: State,
+    p: Parameters,
+    *,
+    lengths: Lengths | None = None,
+    reverse: bool = False,
+    skip: int = 0,
+    past: Tensor | None = None,
+    masks: Masks | None = None,
+    trace: bool = False,
+) -> Unrolled:
+    """Apply one cell step by step: ``a_t = W x_t + b``, ``state_t = cell(a_t, U, state_{t-1})``.
+
+    Args:
+        cell: the mathematics of one step.
+        x: input (T, B, I).
+        state: initial state, one (B, size) for each of ``cell.state_names``.
+        p: parameters by short name; with skip k also ``weight_skip`` (G·H, R).
+        lengths: number of steps of each row; None means all T.
+        reverse: run each row from its last step to its first.
+        skip: k > 1 adds U_k h_{t-k} to a_t (skip connection through time); 0 means none.
+        past: with skip, the last k outputs before this sequence (k, B, R), oldest first; by default zeros
+            and then the initial h.
+        masks: each entry a number, or (T, B, size) with one mask a step; see :data:`unrolled.cells.Masks`.
+        trace: record every state and gate.
+
+    Raises:
+        ShapeError: if lengths, state or past do not fit x.
+    """
+    steps, batch = x.shape[:2]
+    _check_state(cell, state, batch)
+    row_lengths = None if lengths is None else check_lengths(lengths, steps, batch)
+    if reverse:
+        x = reverse_time(x, row_lengths)
+    live = None if row_lengths is None else live_steps(row_lengths, steps, x.device)
+    a = cell.project(x, p)
+    outputs = _first_outputs(state[0], skip, past)
+    warm_up = len(outputs)
+    records: list[dict[str, Tensor]] = []
+    for t in range(steps):
+        a_t = a[t]
+        if skip:
+            a_t = a_t + F.linear(outputs[t], p["weight_skip"])
+        new, gates = cell.step(a_t, state, p, _masks_at(masks, t))
+        if live is not None:
+            new = tuple(
+                torch.where(live[t][:, None], n, old) for n, old in zip(new, state, strict=True)
+            )
+        state = new
+        outputs.append(state[0])
+        if trace:
+            records.append(gates | dict(zip(cell.state_names, state, strict=True)))
+    y = _stack(outputs[warm_up:], live, state[0])
+    traced = {name: _stack([r[name] for r in records], live, state[0]) for name in _names(records)}
+    if reverse:
+        y = reverse_time(y, row_lengths)
+        traced = {name: reverse_time(value, row_lengths) for name, value in traced.items()}
+    return Unrolled(y, state, _last_outputs(outputs, skip, row_lengths), traced)
+
+
+def _check_state(cell: Cell, state: State, batch: int) -> None:
+    if len(state) != len(cell.state_names) or any(s.shape[0] != batch for s in state):
+        shapes = ", ".join(str(tuple(s.shape)) for s in state)
+        raise ShapeError(
+            f"the initial state must be ({', '.join(cell.state_names)}), each of {batch} rows; got {shapes}"
+        )
+
+
+def _first_outputs(h: Tensor, skip: int, past: Tensor | None) -> list[Tensor]:
+    """Return the k outputs before the first step, oldest first: outputs[t] is then h_{t-k}."""
+    if not skip:
+        return []
+    if past is None:
+        return [torch.zeros_like(h)] * (skip - 1) + [h]
+    if past.shape != (skip, *h.shape):
+        raise ShapeError(f"past must be {(skip, *h.shape)} for skip={skip}, got {tuple(past.shape)}")
+    return list(past)
+
+
+def _last_outputs(outputs: list[Tensor], skip: int, lengths: Tensor | None) -> Tensor | None:
+    if not skip:
+        return None
+    if lengths is None:
+        return torch.stack(outputs[-skip:])
+    every = torch.stack(outputs)
+    start = lengths.to(every.device)[None, :] + torch.arange(skip, device=every.device)[:, None]
+    return every.gather(0, start[:, :, None].expand(skip, *every.shape[1:]))
+
+
+def _masks_at(masks: Masks | None, t: int) -> Masks:
+    if not masks:
+        return {}
+    return {name: m[t] if isinstance(m, Tensor) else m for name, m in masks.items()}
+
+
+def _names(records: list[dict[str, Tensor]]) -> list[str]:
+    return list(records[0]) if records else []
+
+
+def _stack(values: list[Tensor], live: Tensor | None, like: Tensor) -> Tensor:
+    if not values:
+        return like.new_zeros(0, *like.shape)
+    stacked = torch.stack(values)
+    return stacked if live is None else stacked * live[:, :, None].to(stacked.dtype)

@@ -1,0 +1,69 @@
+"""A run folder: what is in it, and when it may be written."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import RunError
+from unrolled.training.files import read_json, write_json
+
+FORMAT = 1
+CONFIG, TOKENIZER, MODEL = "config.json", "tokenizer.json", "model.safetensors"
+RESULT = "result.json"
+_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, "checkpoint.safetensors", "metrics.jsonl")
+
+
+def prepare(folder: Path, *, overwrite: bool) -> None:
+    """Make a folder ready for a new run.
+
+    Raises:
+        RunError: if it holds a run and ``overwrite`` is not set, holds anything else, or cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
+    present = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+    holds_run = CONFIG in present
+    if holds_run and not overwrite:
+        raise RunError(
+            f"{folder}: holds a run already; resume it (unrolled resume {folder}), choose another "
+            "folder, or replace it with --overwrite"
+        )
+    if present and not holds_run:
+        raise RunError(
+            f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in _PARTS:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / part).unlink()
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made or emptied ({error.strerror})") from error
+
+
+def write_config(folder: Path, task: str, version: str, **parts: Any) -> None:
+    """Write ``config.json``."""
+    head = {"format": FORMAT, "task": task, "version": version}
+    write_json(folder / CONFIG, head | parts)
+
+
+def read_config(folder: Path, task: str) -> dict[str, Any]:
+    """Read ``config.json`` of a run.
+
+    Raises:
+        RunError: if the folder is not a run of this task, is damaged, or of a newer format.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such run folder")
+    values = read_json(folder / CONFIG)
+    format_ = values.get("format")
+    if not isinstance(format_, int):
+        raise RunError(f"{folder / CONFIG}: damaged (no format number); restore it from a copy")
+    if format_ > FORMAT:
+        raise RunError(
+            f"{folder}: was made by a newer unrolled (format {format_}, this one reads up to {FORMAT}); "
+            "upgrade: pip install -U unrolled"
+        )
+    if values.get("task") != task:
+        raise RunError(f"{folder}: holds a {values.get('task')!r} run, not {task!r}")
+    return values

@@ -1,0 +1,65 @@
+"""The configuration of a language model: one tree for the command line, recipes and config.json."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from unrolled.config import require
+from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
+from unrolled.text import TextConfig
+from unrolled.training import OptimizerConfig, TrainingConfig
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """The text to learn from."""
+
+    data: str = ""
+    """Training text: a file, a folder of files (each one document), or a data set such as
+    @tinyshakespeare, @ptb/train or @stdlib."""
+
+    valid: str = ""
+    """Held-out text; without it the last valid_fraction of the training text is held out."""
+
+    valid_fraction: float = 0.1
+    """Share of the text held out where valid is not given; 0 holds out nothing."""
+
+    test: str = ""
+    """Text to score once training is over."""
+
+    mode: Literal["stream", "sentence"] = "stream"
+    """stream: one long text, the state is carried along it and reset where a document begins.
+    sentence: every line stands alone."""
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.valid_fraction < 1,
+            f"valid_fraction={self.valid_fraction}: must lie in [0, 1)",
+        )
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig:
+    """A language model and its training."""
+
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    cell: CellConfig = field(default_factory=CellConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        sentence = self.corpus.mode == "sentence"
+        require(
+            self.training.loss != "sentence" or sentence,
+            "loss='sentence' needs mode='sentence': a stream has no sentences",
+        )
+        require(
+            self.training.loss != "steps" or not sentence,
+            "loss='steps' needs mode='stream': sentences have no common number of steps",
+        )
+        require(
+            self.network.input != "vectors" or self.text.tokenizer == "word",
+            f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
+        )

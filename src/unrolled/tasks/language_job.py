@@ -1,0 +1,146 @@
+"""What a language model hands to the training loop, and how it is scored."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
+from unrolled.layers import token_losses
+from unrolled.models import RecurrentLanguageModel
+from unrolled.tasks.corpus import Corpus, Tokens
+from unrolled.tasks.language_config import LanguageModelConfig
+from unrolled.training import StepLoss
+from unrolled.training.loop import Carried
+
+SCORING_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class LanguageScore:
+    """How well a text is predicted, and what was counted."""
+
+    nats: float
+    """Sum of −ln p over all predictions."""
+    tokens: int
+    """Predictions: all tokens, ``<eos>`` and ``<unk>`` included."""
+    characters: int
+    """Characters of the text as decoded from its tokens."""
+    eos: int
+    unknown: int
+    vocabulary: int
+
+    @property
+    def nats_per_token(self) -> float:
+        """Cross-entropy, E = (1/T) Σ −ln p."""
+        return self.nats / self.tokens
+
+    @property
+    def perplexity(self) -> float:
+        """Exp of the nats a token."""
+        return math.exp(min(self.nats_per_token, 700.0))
+
+    @property
+    def bits_per_character(self) -> float:
+        """Bits of the whole text over its characters."""
+        return self.nats / math.log(2) / max(self.characters, 1)
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return every figure."""
+        return {
+            "nats_per_token": self.nats_per_token,
+            "perplexity": self.perplexity,
+            "bits_per_character": self.bits_per_character,
+            "tokens": self.tokens,
+            "characters": self.characters,
+            "eos": self.eos,
+            "unknown": self.unknown,
+            "vocabulary": self.vocabulary,
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nats_per_token:.4f} nats/token, perplexity {self.perplexity:.2f}, "
+            f"{self.bits_per_character:.4f} bits/character "
+            f"({self.tokens:,} tokens with {self.eos:,} <eos> and {self.unknown:,} <unk>, "
+            f"{self.characters:,} characters, vocabulary {self.vocabulary:,})"
+        )
+
+
+class LanguageJob:
+    """The batches and the loss of a language model."""
+
+    def __init__(
+        self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig
+    ) -> None:
+        self.model = model
+        self._corpus, self._config = corpus, config
+        sentence = config.corpus.mode == "sentence"
+        chosen = config.training.loss
+        self._reduction = ("sentence" if sentence else "token") if chosen == "auto" else chosen
+
+    def batches(self, epoch: int) -> Iterator[Chunk]:
+        """See :meth:`Job.batches`."""
+        training, train = self._config.training, self._corpus.train
+        if isinstance(train, Sentences):
+            return train.chunks(training.batch, seed=training.seed * 1_000_003 + epoch)
+        return train.chunks(training.batch, training.steps)
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        training, train = self._config.training, self._corpus.train
+        if isinstance(train, Sentences):
+            return train.chunk_count(training.batch)
+        return train.chunk_count(training.batch, training.steps)
+
+    def loss(self, batch: Chunk, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        nats, next_state = chunk_losses(self.model, batch, state)
+        tokens = int((batch.targets != IGNORE).sum())
+        carried = None if batch.lengths is not None else tuple(s.detach() for s in next_state)
+        total = nats.sum()
+        return StepLoss(self._reduce(nats, total, tokens, batch), total.detach(), tokens, carried)
+
+    def _reduce(self, nats: Tensor, total: Tensor, tokens: int, batch: Chunk) -> Tensor:
+        if self._reduction == "token":
+            return total / tokens
+        if self._reduction == "steps":
+            return total / nats.shape[1]
+        assert batch.lengths is not None
+        return (nats.sum(0) / batch.lengths).mean()
+
+    def validate(self) -> float | None:
+        """Return nats a token on the held-out text, read in as many rows as in training."""
+        valid = self._corpus.valid
+        if valid is None:
+            return None
+        rows = min(self._config.training.batch, valid.predictions)
+        nats, tokens = 0.0, 0
+        for total, count in score_chunks(self.model, valid, rows):
+            nats, tokens = nats + total, tokens + count
+        return nats / tokens
+
+
+def chunk_losses(
+    model: RecurrentLanguageModel, chunk: Chunk, state: Carried
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return −ln p of each target (T, B), zero in the padding, and the next state."""
+    logits, next_state = model(chunk.inputs, state, lengths=chunk.lengths, fresh=chunk.fresh)
+    return token_losses(logits, chunk.targets, IGNORE), next_state
+
+
+@torch.no_grad()
+def score_chunks(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int
+) -> Iterator[tuple[float, int]]:
+    """Yield (nats, predictions) of consecutive pieces; one row reads a stream in one pass."""
+    model.eval()
+    state: Carried = None
+    steps = max(1, SCORING_STEPS // rows) if isinstance(tokens, TokenStream) else 0
+    chunks = tokens.chunks(rows, steps) if isinstance(tokens, TokenStream) else tokens.chunks(rows)
+    for chunk in chunks:
+        nats, next_state = chunk_losses(model, chunk, state)
+        state = None if chunk.lengths is not None else next_state
+        yield float(nats.double().sum()), int((chunk.targets != IGNORE).sum())

@@ -1,0 +1,19 @@
+"""Tokenisers, vocabularies and word vectors."""
+
+from unrolled.text.build import (
+    TextConfig,
+    tokenizer_from_json,
+    tokenizer_to_json,
+    train_tokenizer,
+)
+from unrolled.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
+
+__all__ = [
+    "EOS_ID",
+    "UNK_ID",
+    "TextConfig",
+    "Tokenizer",
+    "tokenizer_from_json",
+    "tokenizer_to_json",
+    "train_tokenizer",
+]

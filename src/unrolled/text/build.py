@@ -1,0 +1,61 @@
+"""Tokenisers by name: trained from a configuration, written to JSON and read back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from unrolled.config import require, require_at_least
+from unrolled.text.characters import CharacterTokenizer
+from unrolled.text.subwords import SubwordTokenizer
+from unrolled.text.tokenizer import Tokenizer
+from unrolled.text.words import WordTokenizer
+
+_KINDS: dict[str, type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]] = {
+    kind.kind: kind for kind in (CharacterTokenizer, WordTokenizer, SubwordTokenizer)
+}
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How text becomes tokens."""
+
+    tokenizer: Literal["char", "word", "bpe"] = "char"
+    """Characters, words (what white space separates; each line ends with <eos>), or byte-pair pieces."""
+
+    vocabulary: int = 0
+    """Largest vocabulary, <eos> and <unk> included; 0 is no limit (2000 for bpe)."""
+
+    min_frequency: int = 1
+    """Tokens that occur less often in the training text become <unk>."""
+
+    lowercase: bool = False
+    """Lower-case all text."""
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"min_frequency": 1, "vocabulary": 0})
+        require(
+            self.vocabulary == 0 or self.vocabulary >= 3,
+            f"vocabulary={self.vocabulary}: must be 0 (no limit) or at least 3",
+        )
+        require(
+            self.tokenizer != "bpe" or self.vocabulary == 0 or self.vocabulary >= 258,
+            f"vocabulary={self.vocabulary}: byte-pair encoding starts from 256 bytes, give at least 258",
+        )
+
+
+def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
+    """Build the vocabulary of a training text."""
+    size = config.vocabulary or (2000 if config.tokenizer == "bpe" else 0)
+    return _KINDS[config.tokenizer].train(
+        texts, size=size, min_frequency=config.min_frequency, lowercase=config.lowercase
+    )
+
+
+def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return what ``tokenizer.json`` holds."""
+    return {"kind": tokenizer.kind, **tokenizer.to_json()}
+
+
+def tokenizer_from_json(values: dict[str, Any]) -> Tokenizer:
+    """Rebuild a tokeniser; raises KeyError, TypeError or ValueError if the values are damaged."""
+    return _KINDS[values["kind"]].from_json(values)

@@ -1,0 +1,68 @@
+"""One token a character."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+
+
+class CharacterTokenizer(Tokenizer):
+    """Every Unicode code point is a token; those seen too rarely are ``<unk>``."""
+
+    kind: ClassVar[str] = "char"
+    ends_lines: ClassVar[bool] = False
+
+    def __init__(self, characters: list[str], lowercase: bool = False) -> None:
+        if any(len(c) != 1 for c in characters) or len(set(characters)) != len(characters):
+            raise ValueError("a character vocabulary must hold distinct single characters")
+        self._characters = characters
+        self._lowercase = lowercase
+        codes = np.array([ord(c) for c in characters], dtype=np.int64)
+        self._table = np.full(int(codes.max(initial=0)) + 1, UNK_ID, dtype=np.int64)
+        self._table[codes] = np.arange(2, 2 + len(codes))
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], *, size: int = 0, min_frequency: int = 1, lowercase: bool = False
+    ) -> "CharacterTokenizer":
+        """Take the characters that occur at least ``min_frequency`` times, at most ``size`` − 2 of them."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(text.lower() if lowercase else text)
+        kept = [c for c, n in counts.most_common() if n >= min_frequency]
+        return cls(sorted(kept[: size - 2] if size else kept), lowercase)
+
+    @property
+    def tokens(self) -> list[str]:
+        """See :attr:`Tokenizer.tokens`."""
+        return [EOS, UNK, *self._characters]
+
+    def encode(self, text: str) -> Ids:
+        """See :meth:`Tokenizer.encode`."""
+        text = text.lower() if self._lowercase else text
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        known = codes < len(self._table)
+        return np.where(known, self._table[np.where(known, codes, 0)], UNK_ID)
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """See :meth:`Tokenizer.pieces`; ``<unk>`` is shown as the replacement character U+FFFD."""
+        for i in ids:
+            yield "\n" if i == EOS_ID else "\ufffd" if i == UNK_ID else self._characters[i - 2]
+
+    def unknown(self, text: str) -> list[str]:
+        """See :meth:`Tokenizer.unknown`."""
+        known = set(self._characters)
+        text = text.lower() if self._lowercase else text
+        return [c for c, _ in Counter(text).most_common() if c not in known]
+
+    def to_json(self) -> dict[str, Any]:
+        """See :meth:`Tokenizer.to_json`."""
+        return {"characters": self._characters, "lowercase": self._lowercase}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "CharacterTokenizer":
+        """See :meth:`Tokenizer.from_json`."""
+        return cls(list(values["characters"]), bool(values["lowercase"]))

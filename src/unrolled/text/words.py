@@ -1,0 +1,82 @@
+"""One token a word: whatever white space separates."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+
+
+class WordTokenizer(Tokenizer):
+    """Words are what white space separates; every line ends with ``<eos>``.
+
+    A word that is literally ``<unk>`` or ``<eos>`` in the text is that token.
+    """
+
+    kind: ClassVar[str] = "word"
+    ends_lines: ClassVar[bool] = True
+
+    def __init__(self, words: list[str], lowercase: bool = False) -> None:
+        if len({*words, EOS, UNK}) != len(words) + 2 or not all(isinstance(w, str) for w in words):
+            raise ValueError("a word vocabulary must hold distinct words, <eos> and <unk> not among them")
+        self._tokens = [EOS, UNK, *words]
+        self._ids = {word: i for i, word in enumerate(self._tokens)}
+        self._lowercase = lowercase
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], *, size: int = 0, min_frequency: int = 1, lowercase: bool = False
+    ) -> "WordTokenizer":
+        """Take the words that occur at least ``min_frequency`` times, the ``size`` − 2 most frequent."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update((text.lower() if lowercase else text).split())
+        kept = [
+            (word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)
+        ]
+        kept.sort(key=lambda item: (-item[1], item[0]))
+        words = [word for word, _ in kept]
+        return cls(words[: size - 2] if size else words, lowercase)
+
+    @property
+    def tokens(self) -> list[str]:
+        """See :attr:`Tokenizer.tokens`."""
+        return self._tokens
+
+    def encode(self, text: str) -> Ids:
+        """See :meth:`Tokenizer.encode`; a text without a final line end keeps its last line open."""
+        lookup = self._ids.get
+        ids: list[int] = []
+        lines = (text.lower() if self._lowercase else text).split("\n")
+        for number, line in enumerate(lines):
+            ids.extend(lookup(word, UNK_ID) for word in line.split())
+            if number < len(lines) - 1:
+                ids.append(EOS_ID)
+        return np.array(ids, dtype=np.int64)
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """See :meth:`Tokenizer.pieces`; words of a line are joined by one space."""
+        fresh = True
+        for i in ids:
+            if i == EOS_ID:
+                yield "\n"
+                fresh = True
+            else:
+                yield self._tokens[i] if fresh else " " + self._tokens[i]
+                fresh = False
+
+    def unknown(self, text: str) -> list[str]:
+        """See :meth:`Tokenizer.unknown`."""
+        words = (text.lower() if self._lowercase else text).split()
+        return [w for w, _ in Counter(words).most_common() if w not in self._ids]
+
+    def to_json(self) -> dict[str, Any]:
+        """See :meth:`Tokenizer.to_json`."""
+        return {"words": self._tokens[2:], "lowercase": self._lowercase}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "WordTokenizer":
+        """See :meth:`Tokenizer.from_json`."""
+        return cls(list(values["words"]), bool(values["lowercase"]))

@@ -1,0 +1,117 @@
+"""How a model is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unrolled.config import require, require_at_least
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How weights are updated."""
+
+    optimizer: Literal["sgd", "rmsprop", "adam", "adamw", "nt-asgd"] = "adam"
+    """nt-asgd is SGD that averages the weights once validation stops improving (Merity et al. 2018)."""
+
+    lr: float = 0.003
+    """Learning rate (its peak, where there is a schedule)."""
+
+    momentum: float = 0.0
+    """Of sgd, rmsprop and nt-asgd."""
+
+    weight_decay: float = 0.0
+    """Decoupled weight decay; adamw only. For the others use l2."""
+
+    average_after: int = 5
+    """nt-asgd: averaging begins when validation is worse than the best of all but the last so many."""
+
+    clip_norm: float = 1.0
+    """Scale the gradient down to this norm over all weights; 0 never clips."""
+
+    clip_value: float = 0.0
+    """Cut every gradient element to ± this value; 0 never cuts."""
+
+    l1: float = 0.0
+    """Weight of Σ|w| in the loss, over weight matrices."""
+
+    l2: float = 0.0
+    """Weight of ½Σw² in the loss, over weight matrices."""
+
+    schedule: Literal["constant", "step", "plateau", "cosine"] = "cosine"
+    """Of the learning rate: step decays each epoch after decay_after; plateau decays when validation
+    stops improving; cosine falls from lr to lr_floor × lr over the whole training."""
+
+    warmup: int = 0
+    """Steps over which the learning rate first rises from zero."""
+
+    decay: float = 0.5
+    """Factor of each decay of step and plateau."""
+
+    decay_after: int = 1
+    """Schedule step: epochs at full rate."""
+
+    patience: int = 0
+    """Schedule plateau: validations without improvement before a decay."""
+
+    lr_floor: float = 0.0
+    """Schedule cosine: share of lr at the end."""
+
+    def __post_init__(self) -> None:
+        require(self.lr > 0, f"lr={self.lr}: must be positive")
+        zero = ("momentum", "weight_decay", "clip_norm", "clip_value", "l1", "l2")
+        require_at_least(self, dict.fromkeys((*zero, "warmup", "patience", "lr_floor"), 0))
+        require_at_least(self, {"average_after": 1, "decay_after": 0})
+        require(0 < self.decay <= 1, f"decay={self.decay}: must lie in (0, 1]")
+        require(
+            not self.weight_decay or self.optimizer == "adamw",
+            f"weight_decay is adamw's; with optimizer={self.optimizer!r} use l2",
+        )
+        require(
+            not self.momentum or self.optimizer in ("sgd", "rmsprop", "nt-asgd"),
+            f"momentum is not an option of optimizer={self.optimizer!r}",
+        )
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long, on what batches, and what is kept."""
+
+    epochs: int = 10
+    """Passes over the training text."""
+
+    max_steps: int = 0
+    """Stop after so many updates, even in mid-epoch; 0 is no limit."""
+
+    batch: int = 32
+    """Rows trained side by side (stream mode) or sentences in a batch (sentence mode)."""
+
+    steps: int = 64
+    """Time steps of one chunk: where backpropagation through time is cut off (stream mode)."""
+
+    loss: Literal["auto", "token", "steps", "sentence"] = "auto"
+    """token: mean over all tokens. steps: sum over the steps of a chunk, mean over rows (Zaremba et al.
+    2014). sentence: mean over each sentence, E = (1/T) Σ E_t, then over sentences. auto: token for a
+    stream, sentence in sentence mode."""
+
+    validate_every: int = 0
+    """Updates between validations; 0 validates after each epoch."""
+
+    early_stopping: int = 0
+    """Stop after so many validations without improvement; 0 never stops early."""
+
+    checkpoint_steps: int = 0
+    """Updates between checkpoints; 0 leaves it to checkpoint_minutes."""
+
+    checkpoint_minutes: float = 5.0
+    """Minutes between checkpoints; 0 leaves it to checkpoint_steps."""
+
+    seed: int = 0
+    """Of the random start, of dropout and of the order of sentences."""
+
+    threads: int = 0
+    """CPU threads; 0 takes torch's own number. The same number gives the same bits."""
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"epochs": 1, "batch": 1, "steps": 1})
+        zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
+        require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))

@@ -1,0 +1,357 @@
+"""The training loop: one for every task, exact to the bit when it is stopped and resumed."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.errors import NonFiniteError
+from unrolled.training.config import OptimizerConfig, TrainingConfig
+from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.gradients import add_penalties, clip_gradients
+from unrolled.training.interrupt import DeferredInterrupt
+from unrolled.training.log import MetricsLog
+from unrolled.training.nonfinite import ADVICE, first_nonfinite
+from unrolled.training.optimizer import (
+    TriggeredAverage,
+    make_optimizer,
+    optimizer_tensors,
+    restore_optimizer,
+)
+from unrolled.training.schedule import Plateau, learning_rate
+
+Carried = tuple[Tensor, ...] | None
+Batch = TypeVar("Batch")
+
+CHECKPOINT = "checkpoint.safetensors"
+MODEL = "model.safetensors"
+LOG = "metrics.jsonl"
+
+
+@dataclass(frozen=True)
+class StepLoss:
+    """What one batch gives: the loss to descend, the nats and tokens it stands for, the state to carry."""
+
+    loss: Tensor
+    nats: Tensor
+    tokens: int
+    state: Carried
+
+
+class Job(Protocol[Batch]):
+    """What a task hands to the loop."""
+
+    model: nn.Module
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, the same ones in the same order whenever asked."""
+
+    def batch_count(self) -> int:
+        """Return the number of batches in an epoch."""
+
+    def loss(self, batch: Batch, state: Carried) -> StepLoss:
+        """Run the model forward."""
+
+    def validate(self) -> float | None:
+        """Return the mean loss on held-out data in nats a token, or None if there is none."""
+
+
+@dataclass
+class Progress:
+    """How far training has come; everything here is in the checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    best_step: int = 0
+    worse: int = 0
+    window_nats: float = 0.0
+    window_tokens: int = 0
+    finished: bool = False
+    log_position: int = 0
+    plateau: Plateau = field(default_factory=Plateau)
+
+
+class Watcher:
+    """Is told what happens during training; does nothing itself."""
+
+    def started(self, progress: Progress, total_steps: int) -> None:
+        """Training begins or goes on."""
+
+    def stepped(self, progress: Progress, nats: float, lr: float) -> None:
+        """An update was made; ``nats`` is its mean loss a token."""
+
+    def validating(self) -> None:
+        """A validation begins."""
+
+    def validated(self, progress: Progress, nats: float, improved: bool) -> None:
+        """A validation ended."""
+
+    def ended(self, progress: Progress) -> None:
+        """Training is over or was interrupted."""
+
+
+class Trainer(Generic[Batch]):
+    """Runs a job's batches through the model until the configured end.
+
+    Args:
+        job: what to train.
+        optimizer: how weights are updated.
+        training: how long, and what is kept.
+        folder: where model, checkpoint and log go; None keeps all in memory.
+        watcher: is told what happens.
+    """
+
+    def __init__(
+        self,
+        job: Job[Batch],
+        optimizer: OptimizerConfig,
+        training: TrainingConfig,
+        folder: Path | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.job, self.training, self.folder = job, training, folder
+        self.optimizer_config = optimizer
+        self.parameters = [p for p in job.model.parameters() if p.requires_grad]
+        self.optimizer = make_optimizer(optimizer, self.parameters)
+        self.average = (
+            TriggeredAverage(self.parameters, optimizer.average_after)
+            if optimizer.optimizer == "nt-asgd"
+            else None
+        )
+        self.progress = Progress()
+        self.carried: Carried = None
+        self.log = MetricsLog(folder / LOG if folder else None)
+        self.watcher = watcher or Watcher()
+        self._best_weights: dict[str, Tensor] = {}
+        self._last_checkpoint = time.monotonic()
+
+    @property
+    def total_steps(self) -> int:
+        """Updates of the whole training."""
+        planned = self.training.epochs * self.job.batch_count()
+        return min(planned, self.training.max_steps) if self.training.max_steps else planned
+
+    def run(self) -> None:
+        """Train to the end; the model then holds its best weights (by validation, if there is one).
+
+        Raises:
+            NonFiniteError: if the loss or a gradient is no longer finite; no weight was changed by it.
+            RunError: if a file cannot be written.
+            KeyboardInterrupt: after a checkpoint was written.
+        """
+        if self.progress.step == 0:
+            self.save_checkpoint()
+        self.watcher.started(self.progress, self.total_steps)
+        try:
+            with DeferredInterrupt() as interrupt:
+                while not self.progress.finished:
+                    self._epoch(interrupt)
+        finally:
+            self.watcher.ended(self.progress)
+        self._take_best()
+
+    def _epoch(self, interrupt: DeferredInterrupt) -> None:
+        progress = self.progress
+        batches = itertools.islice(self.job.batches(progress.epoch), progress.position, None)
+        last = self.job.batch_count()
+        for batch in batches:
+            if progress.step >= self.total_steps:
+                break
+            self._update(batch)
+            self._record()
+            at_end = progress.position == last
+            every = self.training.validate_every
+            if progress.step % every == 0 if every else at_end:
+                self._validate()
+            if at_end:
+                progress.epoch, progress.position, self.carried = progress.epoch + 1, 0, None
+            if self._stops_early():
+                break
+            if interrupt.requested:
+                self.save_checkpoint()
+                raise KeyboardInterrupt
+            if self._checkpoint_due():
+                self.save_checkpoint()
+        if progress.step >= self.total_steps or self._stops_early():
+            self._finish()
+
+    def _update(self, batch: Batch) -> None:
+        progress, began = self.progress, time.perf_counter()
+        lr = learning_rate(
+            self.optimizer_config,
+            progress.step,
+            self.total_steps,
+            progress.epoch,
+            progress.plateau,
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.job.model.train()
+        result = self.job.loss(batch, self.carried)
+        self.optimizer.zero_grad()
+        result.loss.backward()
+        add_penalties(self.optimizer_config, self.parameters)
+        norm = clip_gradients(self.optimizer_config, self.parameters)
+        nats = float(result.nats)
+        if not (torch.isfinite(result.loss) and norm < float("inf")):
+            self._stop_nonfinite(batch, norm)
+        self.optimizer.step()
+        if self.average:
+            self.average.update()
+        self.carried = result.state
+        progress.step += 1
+        progress.position += 1
+        progress.tokens += result.tokens
+        progress.window_nats += nats
+        progress.window_tokens += result.tokens
+        progress.seconds += time.perf_counter() - began
+        self.watcher.stepped(progress, nats / max(result.tokens, 1), lr)
+
+    def _record(self) -> None:
+        progress = self.progress
+        if progress.step % max(1, self.total_steps // 400) == 0:
+            self._log("train", progress.window_nats / max(progress.window_tokens, 1))
+            progress.window_nats, progress.window_tokens = 0.0, 0
+
+    def _log(self, kind: str, nats: float) -> None:
+        progress = self.progress
+        self.log.add(
+            {
+                "kind": kind,
+                "step": progress.step,
+                "epoch": progress.epoch,
+                "tokens": progress.tokens,
+                "seconds": round(progress.seconds, 3),
+                "nats": nats,
+                "lr": self.optimizer.param_groups[0]["lr"],
+            }
+        )
+
+    def _validate(self) -> None:
+        progress = self.progress
+        self.watcher.validating()
+        if self.average:
+            self.average.swap()
+        try:
+            score = self.job.validate()
+            if score is None:
+                return
+            improved = progress.best is None or score < progress.best
+            self._log("valid", score)
+            if improved:
+                progress.best, progress.best_step, progress.worse = score, progress.step, 0
+                self._keep_best()
+            else:
+                progress.worse += 1
+        finally:
+            if self.average:
+                self.average.swap()
+        progress.plateau.validated(
+            score, self.optimizer_config.decay, self.optimizer_config.patience
+        )
+        if self.average:
+            self.average.validated(score)
+        self.watcher.validated(progress, score, improved)
+
+    def _keep_best(self) -> None:
+        weights = self.job.model.state_dict()
+        if self.folder:
+            write_tensors(self.folder / MODEL, weights, {})
+        else:
+            self._best_weights = {name: t.detach().clone() for name, t in weights.items()}
+
+    def _take_best(self) -> None:
+        weights = read_tensors(self.folder / MODEL)[0] if self.folder else self._best_weights
+        self.job.model.load_state_dict(weights)
+        self.job.model.eval()
+
+    def _stops_early(self) -> bool:
+        limit = self.training.early_stopping
+        return bool(limit) and self.progress.worse >= limit
+
+    def _finish(self) -> None:
+        progress = self.progress
+        validations = [r for r in self.log.records if r["kind"] == "valid"]
+        if not validations or validations[-1]["step"] != progress.step:
+            self._validate()
+        if progress.best is None:
+            if self.average:
+                self.average.swap()
+            self._keep_best()
+        progress.finished = True
+        self.save_checkpoint()
+
+    def _checkpoint_due(self) -> bool:
+        if not self.folder:
+            return False
+        every, minutes = self.training.checkpoint_steps, self.training.checkpoint_minutes
+        if every and self.progress.step % every == 0:
+            return True
+        return bool(minutes) and time.monotonic() - self._last_checkpoint >= 60 * minutes
+
+    def save_checkpoint(self) -> None:
+        """Write everything that training needs to go on, as one file that replaces the last.
+
+        Raises:
+            RunError: if it cannot be written; the earlier checkpoint then stands.
+        """
+        if not self.folder:
+            return
+        self.progress.log_position = self.log.position()
+        tensors = {f"model.{n}": t for n, t in self.job.model.state_dict().items()}
+        tensors |= {f"optimizer.{n}": t for n, t in optimizer_tensors(self.optimizer).items()}
+        tensors |= {f"carried.{i}": t for i, t in enumerate(self.carried or ())}
+        tensors["rng"] = torch.get_rng_state()
+        meta: dict[str, Any] = {"progress": asdict(self.progress)}
+        if self.average:
+            tensors |= {f"average.{i}": t for i, t in enumerate(self.average.mean)}
+            meta["average"] = {"count": self.average.count, "history": self.average.history}
+        write_tensors(self.folder / CHECKPOINT, tensors, meta)
+        self._last_checkpoint = time.monotonic()
+
+    def restore(self) -> None:
+        """Go back to the last checkpoint of the folder.
+
+        Raises:
+            RunError: if there is none, or it is damaged.
+        """
+        assert self.folder is not None
+        tensors, meta = read_tensors(self.folder / CHECKPOINT)
+        values = meta["progress"]
+        self.progress = Progress(**values | {"plateau": Plateau(**values["plateau"])})
+        self.job.model.load_state_dict(_under("model.", tensors))
+        restore_optimizer(self.optimizer, _under("optimizer.", tensors))
+        carried = _under("carried.", tensors)
+        self.carried = tuple(carried[str(i)] for i in range(len(carried))) or None
+        if self.average:
+            mean = _under("average.", tensors)
+            self.average.mean = [mean[str(i)] for i in range(len(mean))]
+            self.average.count = meta["average"]["count"]
+            self.average.history = meta["average"]["history"]
+        self.log.rewind(self.progress.log_position)
+        torch.set_rng_state(tensors["rng"])
+
+    def _stop_nonfinite(self, batch: Batch, norm: float) -> None:
+        where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried))
+        kept = (
+            f"the last good checkpoint, if one was written, stands in {self.folder}"
+            if self.folder
+            else "the weights before this step are kept"
+        )
+        raise NonFiniteError(
+            f"step {self.progress.step + 1}: the loss or its gradient is not finite (gradient norm "
+            f"{norm:g}); first seen in {where}; {ADVICE}; {kept}"
+        )
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}

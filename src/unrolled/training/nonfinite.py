@@ -1,0 +1,83 @@
+"""Where a number first became infinite or not a number."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.layers import Recurrent
+
+ADVICE = (
+    "try a lower learning rate (--lr), stronger clipping (--clip-norm), a gated cell (--cell lstm) "
+    "or an orthogonal start (--recurrent-init orthogonal)"
+)
+
+
+def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
+    """Name the first place with a non-finite number: a weight, a layer's output, or a gradient.
+
+    ``forward`` repeats the forward pass of the failing step; it is run without dropout and gradients.
+    """
+    for name, p in model.named_parameters():
+        if not _finite(p):
+            return f"the weights of {name}"
+    calls: list[tuple[str, nn.Module, tuple[Any, ...], dict[str, Any], Any]] = []
+    hooks = [
+        module.register_forward_hook(_recorder(name, calls), with_kwargs=True)
+        for name, module in model.named_modules()
+        if not any(module.children())
+    ]
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            forward()
+            for hook in hooks:
+                hook.remove()
+            for name, module, args, kwargs, output in calls:
+                if not all(_finite(t) for t in _tensors(output)):
+                    return _inside(name, module, args, kwargs)
+    finally:
+        model.train(was_training)
+    for name, p in model.named_parameters():
+        if p.grad is not None and not _finite(p.grad):
+            return f"the gradient of {name}"
+    return "the loss (every layer's output is finite without dropout)"
+
+
+def _recorder(name: str, calls: list[Any]) -> Callable[..., None]:
+    def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        calls.append((name, module, args, kwargs, output))
+
+    return hook
+
+
+def _inside(name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Name layer, gate and time step inside a recurrent module, else the module."""
+    if not isinstance(module, Recurrent):
+        return f"the output of {name}"
+    backend, module.backend = module.backend, "reference"
+    try:
+        layers = module.trace(*args, **kwargs).layers
+    finally:
+        module.backend = backend
+    for layer, values in layers.items():
+        bad = {n: (~v.isfinite()).flatten(1).any(1).nonzero() for n, v in values.items()}
+        steps = {n: int(where[0]) for n, where in bad.items() if len(where)}
+        if steps:
+            gate = min(steps, key=lambda n: steps[n])
+            return f"{name}, layer {layer}, {gate!r} at time step {steps[gate]} of the chunk"
+    return f"the output of {name}"
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, (tuple, list)):
+        return [t for item in value for t in _tensors(item)]
+    return []
+
+
+def _finite(t: Tensor) -> bool:
+    return not t.is_floating_point() or bool(t.isfinite().all())

@@ -1,0 +1,86 @@
+"""Optimisers by name, and the average of weights that one of them keeps."""
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.training.config import OptimizerConfig
+
+
+def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return torch's optimiser of that name, fused where torch has it so."""
+    match config.optimizer:
+        case "sgd" | "nt-asgd":
+            return torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
+        case "rmsprop":
+            return torch.optim.RMSprop(parameters, lr=config.lr, momentum=config.momentum)
+        case "adam":
+            return torch.optim.Adam(parameters, lr=config.lr, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(
+                parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True
+            )
+
+
+class TriggeredAverage:
+    """Running mean of the weights from the moment validation stops improving.
+
+    Source: Merity, Keskar & Socher, Regularizing and optimizing LSTM language models (2018), algorithm 1.
+    """
+
+    def __init__(self, parameters: list[nn.Parameter], average_after: int) -> None:
+        self._parameters = parameters
+        self._average_after = average_after
+        self.mean: list[Tensor] = []
+        self.count = 0
+        self.history: list[float] = []
+
+    @property
+    def active(self) -> bool:
+        """Whether averaging has begun."""
+        return bool(self.mean)
+
+    def validated(self, score: float) -> bool:
+        """Take note of a validation; return whether this one starts the averaging."""
+        window = self.history[: len(self.history) - self._average_after + 1]
+        trigger = not self.active and bool(window) and score > min(window)
+        self.history.append(score)
+        if trigger:
+            self.mean = [p.detach().clone() for p in self._parameters]
+            self.count = 1
+        return trigger
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take the weights of this step into the mean."""
+        if self.active:
+            self.count += 1
+            torch._foreach_lerp_(self.mean, [p.detach() for p in self._parameters], 1 / self.count)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the weights with their mean; a second call undoes it."""
+        for p, mean in zip(self._parameters, self.mean, strict=False):
+            kept = p.detach().clone()
+            p.copy_(mean)
+            mean.copy_(kept)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return the optimiser's tensors by ``"<parameter number>.<name>"``; its options come from the config."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"{number}.{name}": value
+        for number, values in state.items()
+        for name, value in values.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what :func:`optimizer_tensors` returned."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

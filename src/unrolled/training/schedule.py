@@ -1,0 +1,55 @@
+"""The learning rate over the course of training."""
+
+import math
+from dataclasses import dataclass
+
+from unrolled.training.config import OptimizerConfig
+
+
+@dataclass
+class Plateau:
+    """Decay of the rate each time validation has not improved for ``patience`` validations."""
+
+    factor: float = 1.0
+    best: float = math.inf
+    waited: int = 0
+
+    def validated(self, score: float, decay: float, patience: int) -> None:
+        """Take note of a validation (lower is better)."""
+        if score < self.best:
+            self.best, self.waited = score, 0
+            return
+        self.waited += 1
+        if self.waited > patience:
+            self.factor *= decay
+            self.waited = 0
+
+
+def learning_rate(
+    config: OptimizerConfig, step: int, total_steps: int, epoch: int, plateau: Plateau
+) -> float:
+    """Return the rate of an update.
+
+    Args:
+        config: schedule and its options.
+        step: updates done before this one.
+        total_steps: updates of the whole training.
+        epoch: epochs finished before this one.
+        plateau: state of the plateau schedule.
+    """
+    rate = config.lr
+    match config.schedule:
+        case "step":
+            rate *= config.decay ** max(epoch + 1 - config.decay_after, 0)
+        case "plateau":
+            rate *= plateau.factor
+        case "cosine":
+            span = max(total_steps - config.warmup, 1)
+            done = min(max(step - config.warmup, 0) / span, 1.0)
+            share = 0.5 * (1.0 + math.cos(math.pi * done))
+            rate *= config.lr_floor + (1.0 - config.lr_floor) * share
+        case "constant":
+            pass
+    if step < config.warmup:
+        rate *= (step + 1) / config.warmup
+    return rate

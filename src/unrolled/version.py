@@ -1,0 +1,8 @@
+"""The version of the package, as installed."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("unrolled")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0+unknown"
