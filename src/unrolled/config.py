@@ -97,11 +97,11 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
         dotted = f"{path}.{key}" if path else key
         if key not in hints:
             raise ConfigError(f"{where}: unknown key {dotted!r}{suggestion(key, hints)}")
-        if dataclasses.is_dataclass(hints[key]):
-            _check_keys(typing.cast(type, hints[key]), value, where, dotted)
+        for part in (hints[key], *typing.get_args(hints[key])):
+            if dataclasses.is_dataclass(part) and value is not None:
+                _check_keys(typing.cast(type, part), value, where, dotted)
         choices = literal_values(hints[key])
         if choices and isinstance(value, str) and value not in choices:
             raise ConfigError(
-                f"{where}: {dotted}={value!r} is not one of {', '.join(choices)}"
-                + suggestion(value, choices)
+                f"{where}: {dotted}={value!r} is not one of {', '.join(choices)}" + suggestion(value, choices)
             )

@@ -113,9 +113,7 @@ class Cell(ABC):
         return F.linear(h, p["weight_hr"]) if "weight_hr" in p else h
 
     @abstractmethod
-    def step(
-        self, a: Tensor, state: State, p: Parameters, masks: Masks
-    ) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """Advance one step.
 
         Args:

@@ -36,9 +36,7 @@ class Elman(Cell):
     def __post_init__(self) -> None:
         require_choice("Elman", "nonlinearity", self.nonlinearity, tuple(NONLINEARITIES))
 
-    def step(
-        self, a: Tensor, state: State, p: Parameters, masks: Masks
-    ) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds ``preactivation`` and ``hidden``."""
         (fed_back,) = state
         preactivation = a + self.recur(fed_back, p)

@@ -29,7 +29,7 @@ class GRU(Cell):
     reset "before": n_t = tanh(W_n x_t + b_in + U_n (r_t ⊙ h_{t-1}) + b_hn)
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
 
-    W is ``weight_ih``, U is ``weight_hh``. Chung et al. (2014) write 1 − z where Cho et al. and torch write z.
+    W is ``weight_ih``, U is ``weight_hh``. Chung et al. (2014) swap z and 1 − z.
     With ``layer_norm`` and reset "before" the products of U for (r, z) and for n are normalised apart.
     Sources: Cho et al. (2014), eqs. 5-8 (reset before); torch and cuDNN (reset after).
     """
@@ -50,9 +50,7 @@ class GRU(Cell):
             raise ConfigError("GRU: proj_size is only defined for the LSTM")
         return super().shapes(input_size, hidden_size, bias=bias)
 
-    def step(
-        self, a: Tensor, state: State, p: Parameters, masks: Masks
-    ) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds r, z, n."""
         (h,) = state
         a_r, a_z, a_n = a.chunk(3, dim=-1)

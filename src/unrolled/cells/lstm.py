@@ -64,9 +64,7 @@ class LSTM(Cell):
                 p["bias_ih"][hidden_size : 2 * hidden_size] = self.forget_bias
                 p["bias_hh"][hidden_size : 2 * hidden_size] = 0.0
 
-    def step(
-        self, a: Tensor, state: State, p: Parameters, masks: Masks
-    ) -> tuple[State, dict[str, Tensor]]:
+    def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds i, f, g, o."""
         h, c = state
         i, f, g, o = (a + self.recur(h, p)).chunk(4, dim=-1)

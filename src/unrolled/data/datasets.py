@@ -71,9 +71,7 @@ def open_documents(source: str | Path) -> list[Document]:
         return _standard_library()
     if name not in DATASETS:
         known = [*DATASETS, STDLIB]
-        raise DataError(
-            f"{source}: no such data set{suggestion(name, known)}; known are {', '.join(known)}"
-        )
+        raise DataError(f"{source}: no such data set{suggestion(name, known)}; known are {', '.join(known)}")
     files = DATASETS[name]
     if not part and len(files) == 1:
         part = next(iter(files))
@@ -99,9 +97,7 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
         return local
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
-        return Path(
-            pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache)
-        )
+        return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
     except Exception as error:  # pooch raises whatever its downloader does
         where = f"{local} or {cache / file.name}" if local else cache / file.name
         raise DataError(

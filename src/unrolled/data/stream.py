@@ -1,5 +1,6 @@
 """A corpus as one stream of tokens, cut into rows and chunks for truncated backpropagation."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,7 @@ class TokenStream:
 
         The second stream begins with the last token of the first, from which its first is predicted.
         """
-        held_out = int(self.predictions * fraction)
-        cut = self.predictions - held_out
+        cut = int(self.predictions * (1 - fraction))
         first = TokenStream(self.ids[: cut + 1], self.starts[self.starts < cut])
         later = self.starts[self.starts > cut] - cut
         second = TokenStream(self.ids[cut:], np.concatenate([np.zeros(1, np.int64), later]))
@@ -81,14 +81,37 @@ class TokenStream:
             here = fresh[part]
             yield Chunk(inputs[part], targets[part], here if bool(here.any()) else None)
 
+    def documents(self, rows: int, steps: int) -> Iterator[Iterator[Chunk]]:
+        """Yield groups of up to ``rows`` documents, each group as its chunks in reading order.
+
+        Documents do not see each other's state, so that reading them side by side gives the numbers of
+        reading them one after another. A group is sorted by length, longest first: a chunk holds only the
+        rows that go on, so that its rows are the first rows of the chunk before.
+        """
+        edges = np.append(self.starts, self.predictions)
+        spans = [(int(b), int(e)) for b, e in itertools.pairwise(edges) if e > b]
+        spans.sort(key=lambda span: span[0] - span[1])
+        for first in range(0, len(spans), rows):
+            yield self._side_by_side(spans[first : first + rows], steps)
+
+    def _side_by_side(self, spans: list[tuple[int, int]], steps: int) -> Iterator[Chunk]:
+        longest = spans[0][1] - spans[0][0]
+        for offset in range(0, longest, steps):
+            going = [(b + offset, e) for b, e in spans if b + offset < e]
+            lengths = torch.tensor([min(e - b, steps) for b, e in going])
+            inputs = torch.zeros(int(lengths.max()), len(going), dtype=torch.int64)
+            targets = torch.full_like(inputs, IGNORE)
+            for column, ((b, _), n) in enumerate(zip(going, lengths.tolist(), strict=True)):
+                inputs[:n, column] = torch.from_numpy(self.ids[b : b + n])
+                targets[:n, column] = torch.from_numpy(self.ids[b + 1 : b + n + 1])
+            yield Chunk(inputs, targets, lengths=None if lengths.min() == len(inputs) else lengths)
+
     def chunk_count(self, batch: int, steps: int) -> int:
         """Return how many chunks :meth:`chunks` yields."""
         return -(-(self.predictions // batch) // steps)
 
 
-def join_documents(
-    encoded: Sequence[NDArray[np.int64]], eos: int, *, ends_lines: bool
-) -> TokenStream:
+def join_documents(encoded: Sequence[NDArray[np.int64]], eos: int, *, ends_lines: bool) -> TokenStream:
     """Join documents into one stream, opened by ``<eos>``.
 
     Args:

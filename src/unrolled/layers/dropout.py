@@ -45,9 +45,7 @@ class RecurrentDrop:
             names.append("candidate")
         return tuple(names)
 
-    def draw(
-        self, steps: int, batch: int, sizes: dict[str, int], like: Tensor, training: bool
-    ) -> Masks:
+    def draw(self, steps: int, batch: int, sizes: dict[str, int], like: Tensor, training: bool) -> Masks:
         """Draw the masks of one layer and direction for all steps, (T, B, size) each.
 
         ``sizes`` maps a mask's name to the size of what it is applied to. In evaluation zoneout is its
@@ -61,9 +59,7 @@ class RecurrentDrop:
                 keep = 1.0 - self.candidate
                 masks[name] = like.new_empty(shape).bernoulli_(keep) / keep
             else:
-                masks[name] = (
-                    like.new_empty(shape).bernoulli_(rates[name]) if training else rates[name]
-                )
+                masks[name] = like.new_empty(shape).bernoulli_(rates[name]) if training else rates[name]
         return masks
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from unrolled.cells import GRU as GRUEquations
+from unrolled import cells
 from unrolled.errors import ConfigError
 from unrolled.layers.recurrent import Recurrent
 
@@ -28,10 +28,10 @@ class GRU(Recurrent):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        cell: GRUEquations | None = None,
+        cell: cells.GRU | None = None,
         **beyond: Any,
     ) -> None:
-        if cell is not None and not isinstance(cell, GRUEquations):
+        if cell is not None and not isinstance(cell, cells.GRU):
             raise ConfigError(f"GRU takes an unrolled.cells.GRU, got {type(cell).__name__}")
         super().__init__(
             input_size,
@@ -44,6 +44,6 @@ class GRU(Recurrent):
             0,
             device,
             dtype,
-            cell=cell or GRUEquations(),
+            cell=cell or cells.GRU(),
             **beyond,
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unrolled.cells import LSTM as LSTMEquations
+from unrolled import cells
 from unrolled.errors import ConfigError
 from unrolled.layers.recurrent import Recurrent
 
@@ -19,9 +19,9 @@ class LSTM(Recurrent):
         input_size: int,
         hidden_size: int,
         *args: Any,
-        cell: LSTMEquations | None = None,
+        cell: cells.LSTM | None = None,
         **kwargs: Any,
     ) -> None:
-        if cell is not None and not isinstance(cell, LSTMEquations):
+        if cell is not None and not isinstance(cell, cells.LSTM):
             raise ConfigError(f"LSTM takes an unrolled.cells.LSTM, got {type(cell).__name__}")
-        super().__init__(input_size, hidden_size, *args, cell=cell or LSTMEquations(), **kwargs)
+        super().__init__(input_size, hidden_size, *args, cell=cell or cells.LSTM(), **kwargs)

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.errors import ShapeError
+
 
 class SoftmaxOutput(nn.Module):
     """y_t = V h_t + c, softmax over the vocabulary, cross-entropy in nats.
@@ -17,19 +19,17 @@ class SoftmaxOutput(nn.Module):
         super().__init__()
         self.features, self.vocabulary, self.tied = features, vocabulary, tied
         linear = nn.Linear(features, vocabulary)
+        self.register_parameter("weight", None if tied else linear.weight)
         self.bias = linear.bias
-        self.weight = None if tied else linear.weight
 
     def forward(self, h: Tensor, table: Tensor | None = None) -> Tensor:
         """Return logits (…, vocabulary) of h (…, features); ``table`` is the tied matrix."""
-        weight = table if self.weight is None else self.weight
-        assert weight is not None, "a tied output needs the embedding table"
-        return F.linear(h, weight, self.bias)
+        if self.tied and table is None:
+            raise ShapeError("a tied output layer needs the embedding table at every call")
+        return F.linear(h, table if self.tied else self.weight, self.bias)
 
 
 def token_losses(logits: Tensor, targets: Tensor, ignore: int) -> Tensor:
     """Return −ln p of each target, shaped like targets; zero where the target is ``ignore``."""
-    flat = F.cross_entropy(
-        logits.flatten(0, -2), targets.reshape(-1), reduction="none", ignore_index=ignore
-    )
+    flat = F.cross_entropy(logits.flatten(0, -2), targets.reshape(-1), reduction="none", ignore_index=ignore)
     return flat.view(targets.shape)

@@ -107,18 +107,14 @@ class Recurrent(nn.Module):
         self._names: list[list[dict[str, str]]] = []
         for layer in range(num_layers):
             size = input_size if layer == 0 else self.num_directions * self.output_size
-            self._names.append(
-                [self._register(size, f"_l{layer}{d}", device, dtype) for d in self._suffixes]
-            )
+            self._names.append([self._register(size, f"_l{layer}{d}", device, dtype) for d in self._suffixes])
         self.reset_parameters()
 
     def _register(
         self, input_size: int, suffix: str, device: torch.device | str | None, dtype: torch.dtype | None
     ) -> dict[str, str]:
         """Make the parameters of one layer and direction; return short names to full names."""
-        shapes = self.cell.shapes(
-            input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size
-        )
+        shapes = self.cell.shapes(input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size)
         if self.skip:
             shapes["weight_skip"] = shapes["weight_hh"]
         for name, shape in shapes.items():
@@ -144,9 +140,7 @@ class Recurrent(nn.Module):
     def all_weights(self) -> list[list[nn.Parameter]]:
         """The parameters of each layer and direction, as in torch."""
         return [
-            [self.get_parameter(name) for name in names.values()]
-            for layer in self._names
-            for names in layer
+            [self.get_parameter(name) for name in names.values()] for layer in self._names for names in layer
         ]
 
     def reset_parameters(self) -> None:
@@ -224,9 +218,7 @@ class Recurrent(nn.Module):
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
             if choice.path == "aten":
                 mine = [tuple(s[d] for s in states) for d in directions]
-                x, final = aten_layer(
-                    self.cell, x, mine, parameters, batch.lengths, self.training
-                )
+                x, final = aten_layer(self.cell, x, mine, parameters, batch.lengths, self.training)
                 finals += final
             else:
                 outputs = []
@@ -256,9 +248,7 @@ class Recurrent(nn.Module):
         return Traced(batch.restore(x), state if len(state) > 1 else state[0], traces)
 
     def _choose(self, trace: bool) -> Choice:
-        return choose(
-            self.backend, self.cell, Need(self.skip, self.drop.mask_names(self.training), trace)
-        )
+        return choose(self.backend, self.cell, Need(self.skip, self.drop.mask_names(self.training), trace))
 
     def _between(self, x: Tensor) -> Tensor:
         x = F.dropout(x, self.dropout, self.training) if self.dropout else x
@@ -278,9 +268,7 @@ class Recurrent(nn.Module):
         p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
         return p
 
-    def _start(
-        self, batch: TimeMajor, hx: Hidden | None
-    ) -> tuple[Tensor, tuple[Tensor, ...], Tensor | None]:
+    def _start(self, batch: TimeMajor, hx: Hidden | None) -> tuple[Tensor, tuple[Tensor, ...], Tensor | None]:
         """Return input, initial states (L·D, B, size) each, and the past outputs if given."""
         x = batch.x
         rows = self.num_layers * self.num_directions
@@ -307,17 +295,11 @@ class Recurrent(nn.Module):
     def _check_input(self, x: Tensor) -> None:
         weight = self.get_parameter("weight_ih_l0")
         if x.shape[-1] != self.input_size:
-            raise ShapeError(
-                f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}"
-            )
+            raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}")
         if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-            raise ShapeError(
-                f"input is {x.dtype} and the weights are {weight.dtype}: convert one of them"
-            )
+            raise ShapeError(f"input is {x.dtype} and the weights are {weight.dtype}: convert one of them")
 
-    def _as_under_autocast(
-        self, x: Tensor, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _as_under_autocast(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Torch's fused LSTM returns all states in the autocast dtype; cast so that ours does too."""
         device = x.device.type
         if not torch.is_autocast_enabled(device) or self.proj_size or not isinstance(self.cell, LSTM):

@@ -58,5 +58,3 @@ class RNN(Recurrent):
         """σ of the hidden layer, as torch names it."""
         assert isinstance(self.cell, Elman)
         return self.cell.nonlinearity
-
-

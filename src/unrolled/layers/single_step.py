@@ -65,8 +65,7 @@ class SingleStep(nn.Module):
         """
         if input.dim() not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(
-                f"expected input (batch, {self.input_size}) or ({self.input_size},), "
-                f"got {tuple(input.shape)}"
+                f"expected input (batch, {self.input_size}) or ({self.input_size},), got {tuple(input.shape)}"
             )
         x = input if input.dim() == 2 else input.unsqueeze(0)
         state = self._start(x, hx, unbatched=input.dim() == 1)
@@ -115,9 +114,7 @@ class RNNCell(SingleStep):
         backend: Backend = "auto",
     ) -> None:
         cell = Elman(nonlinearity=nonlinearity)
-        super().__init__(
-            input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend
-        )
+        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)
 
 
 class LSTMCell(SingleStep):
@@ -134,9 +131,7 @@ class LSTMCell(SingleStep):
         cell: LSTM | None = None,
         backend: Backend = "auto",
     ) -> None:
-        super().__init__(
-            input_size, hidden_size, bias, device, dtype, cell=cell or LSTM(), backend=backend
-        )
+        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell or LSTM(), backend=backend)
 
 
 class GRUCell(SingleStep):
@@ -153,6 +148,4 @@ class GRUCell(SingleStep):
         cell: GRU | None = None,
         backend: Backend = "auto",
     ) -> None:
-        super().__init__(
-            input_size, hidden_size, bias, device, dtype, cell=cell or GRU(), backend=backend
-        )
+        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell or GRU(), backend=backend)

@@ -1,5 +1,8 @@
 """The recurrent language model: the next token, from all the tokens before it."""
 
+import itertools
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -96,7 +99,7 @@ class RecurrentLanguageModel(nn.Module):
             pieces = []
             borders = fresh.any(1).nonzero().flatten().tolist()
             edges = sorted({0, *borders, len(x)})
-            for begin, end in zip(edges, edges[1:], strict=False):
+            for begin, end in itertools.pairwise(edges):
                 if state is not None and begin in borders:
                     keep = (~fresh[begin]).to(x.dtype)[:, None]
                     state = tuple(s * keep for s in state)
@@ -108,16 +111,12 @@ class RecurrentLanguageModel(nn.Module):
         assert state is not None
         return logits, state
 
-    def _advance(
-        self, x: Tensor, state: State | None, lengths: Tensor | None
-    ) -> tuple[Tensor, State]:
+    def _advance(self, x: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
         y, final = self.recurrent(x, state, lengths=lengths)
         return y, final if isinstance(final, tuple) else (final,)
 
 
-def _make_input(
-    vocabulary: int, network: NetworkConfig, vectors: Tensor | None
-) -> tuple[nn.Module, int]:
+def _make_input(vocabulary: int, network: NetworkConfig, vectors: Tensor | None) -> tuple[nn.Module, int]:
     if network.input == "one-hot":
         return OneHot(vocabulary), vocabulary
     if vectors is not None:
@@ -142,7 +141,7 @@ def _make_recurrent(
         f"dropout={dropout.dropout} acts between layers and there is one; "
         "use dropout_input and dropout_output",
     )
-    options = {
+    options: dict[str, Any] = {
         "num_layers": network.layers,
         "dropout": 0.0 if dropout.locked else dropout.dropout,
         "cell": cell.build(),

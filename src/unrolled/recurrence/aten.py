@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, _VF
+from torch import _VF, Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
@@ -68,7 +68,8 @@ def aten_layer(
     else:
         packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
         order, back = packed.sorted_indices, packed.unsorted_indices
-        assert order is not None and back is not None
+        assert order is not None
+        assert back is not None
         sorted_hx = [s.index_select(1, order) for s in stacked]
         data, *final = _KERNELS[name](
             packed.data,
@@ -86,7 +87,5 @@ def aten_step(cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
     name = kernel_name(cell)
     assert name is not None, cell
     hx = state if name == "lstm" else state[0]
-    result = _STEPS[name](
-        x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh")
-    )
+    result = _STEPS[name](x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh"))
     return result if isinstance(result, tuple) else (result,)

@@ -78,9 +78,7 @@ def unroll(
             a_t = a_t + F.linear(outputs[t], p["weight_skip"])
         new, gates = cell.step(a_t, state, p, _masks_at(masks, t))
         if live is not None:
-            new = tuple(
-                torch.where(live[t][:, None], n, old) for n, old in zip(new, state, strict=True)
-            )
+            new = tuple(torch.where(live[t][:, None], n, old) for n, old in zip(new, state, strict=True))
         state = new
         outputs.append(state[0])
         if trace:

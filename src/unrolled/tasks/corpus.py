@@ -114,5 +114,3 @@ def require_known(condition: bool, message: str) -> None:
 
 def _count(tokens: Tokens, token: int) -> int:
     return int((all_ids(tokens)[1:] == token).sum())
-
-

@@ -10,15 +10,11 @@ from unrolled.training.files import read_json, write_json
 FORMAT = 1
 CONFIG, TOKENIZER, MODEL = "config.json", "tokenizer.json", "model.safetensors"
 RESULT = "result.json"
-_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, "checkpoint.safetensors", "metrics.jsonl")
+_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, "checkpoint.safetensors", "metrics.jsonl", "plots/curves.png")
 
 
-def prepare(folder: Path, *, overwrite: bool) -> None:
-    """Make a folder ready for a new run.
-
-    Raises:
-        RunError: if it holds a run and ``overwrite`` is not set, holds anything else, or cannot be made.
-    """
+def check_free(folder: Path, *, overwrite: bool) -> None:
+    """Raise RunError if the folder holds a run and ``overwrite`` is not set, or holds anything else."""
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
     present = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
@@ -29,9 +25,16 @@ def prepare(folder: Path, *, overwrite: bool) -> None:
             "folder, or replace it with --overwrite"
         )
     if present and not holds_run:
-        raise RunError(
-            f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder"
-        )
+        raise RunError(f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder")
+
+
+def prepare(folder: Path, *, overwrite: bool) -> None:
+    """Make a folder ready for a new run: empty of the run that it may replace.
+
+    Raises:
+        RunError: see :func:`check_free`; or the folder cannot be made.
+    """
+    check_free(folder, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for part in _PARTS:

@@ -72,9 +72,7 @@ class LanguageScore:
 class LanguageJob:
     """The batches and the loss of a language model."""
 
-    def __init__(
-        self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig
-    ) -> None:
+    def __init__(self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig) -> None:
         self.model = model
         self._corpus, self._config = corpus, config
         sentence = config.corpus.mode == "sentence"
@@ -117,10 +115,8 @@ class LanguageJob:
         if valid is None:
             return None
         rows = min(self._config.training.batch, valid.predictions)
-        nats, tokens = 0.0, 0
-        for total, count in score_chunks(self.model, valid, rows):
-            nats, tokens = nats + total, tokens + count
-        return nats / tokens
+        score = score_rows(self.model, valid, rows)
+        return score[0] / score[1]
 
 
 def chunk_losses(
@@ -131,16 +127,35 @@ def chunk_losses(
     return token_losses(logits, chunk.targets, IGNORE), next_state
 
 
+def score_rows(model: RecurrentLanguageModel, tokens: Tokens, rows: int) -> tuple[float, int]:
+    """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
+    if isinstance(tokens, TokenStream):
+        return _score(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)))
+    return _score(model, tokens.chunks(rows), carry=False)
+
+
+def score_documents(model: RecurrentLanguageModel, tokens: Tokens, rows: int) -> tuple[float, int]:
+    """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
+    if not isinstance(tokens, TokenStream):
+        return score_rows(model, tokens, rows)
+    groups = (_score(model, chunks) for chunks in tokens.documents(rows, SCORING_STEPS))
+    nats, counts = zip(*groups, strict=True)
+    return sum(nats), sum(counts)
+
+
 @torch.no_grad()
-def score_chunks(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int
-) -> Iterator[tuple[float, int]]:
-    """Yield (nats, predictions) of consecutive pieces; one row reads a stream in one pass."""
+def _score(
+    model: RecurrentLanguageModel, chunks: Iterator[Chunk], *, carry: bool = True
+) -> tuple[float, int]:
+    """Add up consecutive chunks; rows that have ended are no longer in the later ones."""
     model.eval()
     state: Carried = None
-    steps = max(1, SCORING_STEPS // rows) if isinstance(tokens, TokenStream) else 0
-    chunks = tokens.chunks(rows, steps) if isinstance(tokens, TokenStream) else tokens.chunks(rows)
+    nats, predictions = 0.0, 0
     for chunk in chunks:
-        nats, next_state = chunk_losses(model, chunk, state)
-        state = None if chunk.lengths is not None else next_state
-        yield float(nats.double().sum()), int((chunk.targets != IGNORE).sum())
+        if state is not None:
+            state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
+        losses, next_state = chunk_losses(model, chunk, state)
+        state = next_state if carry else None
+        nats += float(losses.double().sum())
+        predictions += int((chunk.targets != IGNORE).sum())
+    return nats, predictions

@@ -9,15 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unrolled.baselines import count_baselines
 from unrolled.config import from_dict, to_dict, with_options
 from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks import folder as run_folder
-from unrolled.tasks.corpus import Corpus, check_known, make_corpus, tokenize
+from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_chunks
+from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents
 from unrolled.tasks.plots import plot_curves
 from unrolled.text import (
     EOS_ID,
@@ -35,6 +36,7 @@ from unrolled.training.log import read_log
 from unrolled.version import __version__
 
 TASK = "language-model"
+SCORING_ROWS = 32
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
@@ -84,12 +86,15 @@ class LanguageModel:
         self.config = _with_sources(self.config, data, valid)
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
-        documents = open_documents(self.config.corpus.data)
         folder = Path(out) if out is not None else None
+        if folder is not None:
+            run_folder.check_free(folder, overwrite=overwrite)
+        documents = open_documents(self.config.corpus.data)
         with _seeded(self.config):
             tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
             corpus = make_corpus(self.config.corpus, documents, tokenizer)
             self._tokenizer, self.facts = tokenizer, corpus.facts
+            self._check_test()
             self._model = self._new_model()
             trainer = self._trainer(corpus, folder, progress)
             if folder is not None:
@@ -98,6 +103,13 @@ class LanguageModel:
             trainer.run()
         self._conclude(trainer, corpus, folder)
         return self
+
+    def _check_test(self) -> None:
+        """Find out before training, not after it, that the test text cannot be scored."""
+        test = self.config.corpus.test
+        if test:
+            unknown = self.facts["unknown"]
+            check_known(open_documents(test), self._trained_tokenizer(), unknown, test)
 
     @classmethod
     def resume(cls, run: str | Path, *, progress: bool | Watcher = True) -> "LanguageModel":
@@ -124,9 +136,7 @@ class LanguageModel:
         lm._conclude(trainer, corpus, folder)
         return lm
 
-    def _trainer(
-        self, corpus: Corpus, folder: Path | None, progress: bool | Watcher
-    ) -> Trainer[Any]:
+    def _trainer(self, corpus: Corpus, folder: Path | None, progress: bool | Watcher) -> Trainer[Any]:
         unit = UNITS[self.config.text.tokenizer]
         watcher = progress if isinstance(progress, Watcher) else ProgressBar(unit) if progress else None
         return Trainer(
@@ -147,10 +157,13 @@ class LanguageModel:
             "best_step": done.best_step,
             "training_seconds": round(done.seconds, 1),
             "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
-            "threads": torch.get_num_threads(),
+            "threads": self.config.training.threads or torch.get_num_threads(),
         }
         if corpus.valid is not None:
             self.result["valid"] = self._score(corpus.valid).to_json()
+            held_out, size = all_ids(corpus.valid), self._trained_tokenizer().size
+            counted = count_baselines(all_ids(corpus.train), held_out, size)
+            self.result["baselines"] = dataclasses.asdict(counted)
         if self.config.corpus.test:
             self.result["test"] = self.evaluate(self.config.corpus.test).to_json()
         if folder is not None:
@@ -263,31 +276,24 @@ class LanguageModel:
         ids = tokenizer.encode(prompt)
         if (ids == UNK_ID).any() and not self.facts.get("unknown", 0):
             missing = ", ".join(repr(t) for t in tokenizer.unknown(prompt)[:5])
-            raise DataError(
-                f"the prompt holds what the model has never seen ({missing}); leave it out"
-            )
+            raise DataError(f"the prompt holds what the model has never seen ({missing}); leave it out")
         model = self._trained_model().eval()
         tokens = torch.cat([torch.tensor([EOS_ID]), torch.from_numpy(ids)])
         logits, state = model(tokens[:, None])
         return logits[-1], state
 
     @torch.no_grad()
-    def _step(
-        self, tokens: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _step(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         logits, state = self._trained_model()(tokens[None], state)
         return logits[0], state
 
-    def _score(self, tokens: Any) -> LanguageScore:
-        from unrolled.tasks.corpus import all_ids
-
+    def _score(self, tokens: Tokens) -> LanguageScore:
         ids = all_ids(tokens)[1:]
-        stream = self.config.corpus.mode == "stream"
-        rows = 1 if stream else self.config.training.batch
-        nats = sum(total for total, _ in score_chunks(self._trained_model(), tokens, rows))
+        nats, predictions = score_documents(self._trained_model(), tokens, SCORING_ROWS)
+        assert predictions == len(ids), (predictions, len(ids))
         return LanguageScore(
             nats=nats,
-            tokens=len(ids),
+            tokens=predictions,
             characters=len(self._trained_tokenizer().decode(ids.tolist())),
             eos=int((ids == EOS_ID).sum()),
             unknown=int((ids == UNK_ID).sum()),
@@ -353,9 +359,7 @@ class LanguageModel:
         return lm
 
     def _write_description(self, folder: Path) -> None:
-        run_folder.write_config(
-            folder, TASK, __version__, config=to_dict(self.config), corpus=self.facts
-        )
+        run_folder.write_config(folder, TASK, __version__, config=to_dict(self.config), corpus=self.facts)
         saved = tokenizer_to_json(self._trained_tokenizer())
         write_json(folder / run_folder.TOKENIZER, saved)
 
@@ -372,9 +376,7 @@ class LanguageModel:
             matrix, found = read_vectors(config.network.vectors, tokenizer.tokens)
             self.facts["tokens_with_vectors"] = found
             vectors = torch.from_numpy(matrix)
-        return RecurrentLanguageModel(
-            tokenizer.size, config.cell, config.network, config.dropout, vectors
-        )
+        return RecurrentLanguageModel(tokenizer.size, config.cell, config.network, config.dropout, vectors)
 
     @property
     def model(self) -> RecurrentLanguageModel:
@@ -401,11 +403,14 @@ def _with_sources(
     config: LanguageModelConfig, data: str | Path | None, valid: str | Path | None
 ) -> LanguageModelConfig:
     """Put the sources into the config, as absolute paths so that a run can be resumed from anywhere."""
-    given = {"data": data, "valid": valid}
-    names = {name: _absolute(value) for name, value in given.items() if value is not None}
-    for name in ("data", "valid", "test"):
-        names.setdefault(name, _absolute(getattr(config.corpus, name)))
-    return dataclasses.replace(config, corpus=dataclasses.replace(config.corpus, **names))
+    corpus = config.corpus
+    absolute = dataclasses.replace(
+        corpus,
+        data=_absolute(corpus.data if data is None else data),
+        valid=_absolute(corpus.valid if valid is None else valid),
+        test=_absolute(corpus.test),
+    )
+    return dataclasses.replace(config, corpus=absolute)
 
 
 def _absolute(source: str | Path) -> str:

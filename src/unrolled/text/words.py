@@ -33,9 +33,7 @@ class WordTokenizer(Tokenizer):
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update((text.lower() if lowercase else text).split())
-        kept = [
-            (word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)
-        ]
+        kept = [(word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)]
         kept.sort(key=lambda item: (-item[1], item[0]))
         words = [word for word, _ in kept]
         return cls(words[: size - 2] if size else words, lowercase)

@@ -44,9 +44,7 @@ class ProgressBar(Watcher):
         """See :meth:`Watcher.started`."""
         self._total = total_steps
         self._began = (progress.tokens, progress.seconds)
-        self._task = self._bar.add_task(
-            "train", total=total_steps, completed=progress.step, text="starting"
-        )
+        self._task = self._bar.add_task("train", total=total_steps, completed=progress.step, text="starting")
         if self._live:
             self._bar.start()
 

@@ -76,8 +76,8 @@ class OptimizerConfig:
 class TrainingConfig:
     """How long, on what batches, and what is kept."""
 
-    epochs: int = 10
-    """Passes over the training text."""
+    epochs: int = 0
+    """Passes over the training text; 0 takes as many as make about 4000 updates, 60 at most."""
 
     max_steps: int = 0
     """Stop after so many updates, even in mid-epoch; 0 is no limit."""
@@ -112,6 +112,6 @@ class TrainingConfig:
     """CPU threads; 0 takes torch's own number. The same number gives the same bits."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"epochs": 1, "batch": 1, "steps": 1})
+        require_at_least(self, {"epochs": 0, "batch": 1, "steps": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))

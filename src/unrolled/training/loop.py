@@ -31,6 +31,7 @@ Batch = TypeVar("Batch")
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
 LOG = "metrics.jsonl"
+AUTOMATIC_UPDATES = 4000
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class StepLoss:
 class Job(Protocol[Batch]):
     """What a task hands to the loop."""
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module:
+        """The module to train."""
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, the same ones in the same order whenever asked."""
@@ -137,7 +140,8 @@ class Trainer(Generic[Batch]):
     @property
     def total_steps(self) -> int:
         """Updates of the whole training."""
-        planned = self.training.epochs * self.job.batch_count()
+        each = self.job.batch_count()
+        planned = each * (self.training.epochs or min(max(round(AUTOMATIC_UPDATES / each), 1), 60))
         return min(planned, self.training.max_steps) if self.training.max_steps else planned
 
     def run(self) -> None:
@@ -255,9 +259,7 @@ class Trainer(Generic[Batch]):
         finally:
             if self.average:
                 self.average.swap()
-        progress.plateau.validated(
-            score, self.optimizer_config.decay, self.optimizer_config.patience
-        )
+        progress.plateau.validated(score, self.optimizer_config.decay, self.optimizer_config.patience)
         if self.average:
             self.average.validated(score)
         self.watcher.validated(progress, score, improved)

@@ -16,9 +16,7 @@ def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> t
         case "adam":
             return torch.optim.Adam(parameters, lr=config.lr, fused=True)
         case "adamw":
-            return torch.optim.AdamW(
-                parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True
-            )
+            return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 
 class TriggeredAverage:

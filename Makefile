@@ -1,0 +1,32 @@
+# make demo: the main job on a clean machine.  make test: everything that must hold.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
+
+.PHONY: install demo test clean
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+# torch comes first and alone: the pin decides which build everything after it finds installed.
+$(STAMP): $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade -c constraints.txt pip
+	$(BIN)/python -m pip install -q -c constraints.txt torch
+	PIP_CONSTRAINT= $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/unrolled train lm --recipe stdlib-demo --out runs/demo --overwrite
+
+# One thread a test process: two of them share the two cores.
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+clean:
+	rm -rf .venv build runs

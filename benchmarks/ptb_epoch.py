@@ -1,0 +1,137 @@
+"""Time of an epoch of the `ptb-small` recipe beside the same model in plain PyTorch, in turn.
+
+Run: python benchmarks/ptb_epoch.py [--chunks N] [--rounds R]
+
+Both train the same 2 × 200 LSTM (batch 20, 20 steps, SGD 1.0, clip 5) on the same chunks with the same
+start, and alternate in pieces of N chunks, so that a change in the machine's speed meets both alike. The
+losses of the two are printed as well: equal work gives equal losses.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.data import Chunk, TokenStream, open_documents
+from unrolled.models import RecurrentLanguageModel
+from unrolled.recipes import load_recipe
+from unrolled.tasks.corpus import Corpus, make_corpus
+from unrolled.tasks.language_job import LanguageJob
+from unrolled.text import Tokenizer, train_tokenizer
+from unrolled.training import Trainer
+
+
+class Plain(nn.Module):
+    """The model as a PyTorch user writes it."""
+
+    def __init__(self, vocabulary: int, hidden: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, hidden)
+        self.lstm = nn.LSTM(hidden, hidden, 2)
+        self.output = nn.Linear(hidden, vocabulary)
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        y, state = self.lstm(self.embedding(x), state)
+        return self.output(y), state
+
+
+def plain_trainer(model: Plain, stream: TokenStream, batch: int, steps: int) -> Callable[[int], list[float]]:
+    """Return a function that trains on the next n chunks and returns their losses in nats a token."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    criterion = nn.CrossEntropyLoss(reduction="sum")
+    chunks: Iterator[Chunk] = stream.chunks(batch, steps)
+    state: tuple[Tensor, Tensor] | None = None
+
+    def train(count: int) -> list[float]:
+        nonlocal state
+        losses = []
+        for _, chunk in zip(range(count), chunks, strict=False):
+            if state is not None:
+                state = (state[0].detach(), state[1].detach())
+            logits, state = model(chunk.inputs, state)
+            total = criterion(logits.flatten(0, 1), chunk.targets.flatten())
+            optimizer.zero_grad()
+            (total / batch).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            losses.append(total.item() / chunk.targets.numel())
+        return losses
+
+    return train
+
+
+class Recorder:
+    """Drives the package's own trainer a few updates at a time."""
+
+    def __init__(self, trainer: Trainer[Chunk]) -> None:
+        self.trainer = trainer
+        self.batches = trainer.job.batches(0)
+
+    def __call__(self, count: int) -> list[float]:
+        losses = []
+        for _, chunk in zip(range(count), self.batches, strict=False):
+            before = self.trainer.progress.window_nats, self.trainer.progress.window_tokens
+            self.trainer._update(chunk)
+            after = self.trainer.progress.window_nats, self.trainer.progress.window_tokens
+            losses.append((after[0] - before[0]) / (after[1] - before[1]))
+        return losses
+
+
+def prepare() -> tuple[Tokenizer, Corpus]:
+    config = load_recipe("ptb-small").config
+    documents = open_documents(config.corpus.data)
+    tokenizer = train_tokenizer(config.text, [d.text for d in documents])
+    corpus = make_corpus(
+        dataclasses.replace(config.corpus, valid="", valid_fraction=0.0), documents, tokenizer
+    )
+    return tokenizer, corpus
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--chunks", type=int, default=100, help="updates of each in turn")
+    parser.add_argument("--rounds", type=int, default=0, help="turns; 0 is a whole epoch")
+    args = parser.parse_args()
+    config = load_recipe("ptb-small").config
+    tokenizer, corpus = prepare()
+    torch.manual_seed(config.training.seed)
+    model = RecurrentLanguageModel(tokenizer.size, config.cell, config.network, config.dropout)
+    plain = Plain(tokenizer.size, config.network.hidden)
+    plain.load_state_dict(
+        {
+            "embedding.weight": model.input.weight,
+            **{f"lstm.{name}": p for name, p in model.recurrent.named_parameters()},
+            "output.weight": model.output.weight,
+            "output.bias": model.output.bias,
+        }
+    )
+    ours = Recorder(Trainer(LanguageJob(model, corpus, config), config.optimizer, config.training))
+    theirs = plain_trainer(plain, corpus.train, config.training.batch, config.training.steps)
+    total = ours.trainer.job.batch_count()
+    rounds = args.rounds or -(-total // args.chunks)
+    seconds = {"unrolled": 0.0, "plain PyTorch": 0.0}
+    losses: dict[str, list[float]] = {"unrolled": [], "plain PyTorch": []}
+    for turn in range(rounds):
+        pair = [("unrolled", ours), ("plain PyTorch", theirs)]
+        for name, train in pair if turn % 2 == 0 else reversed(pair):
+            began = time.perf_counter()
+            losses[name] += train(args.chunks)
+            seconds[name] += time.perf_counter() - began
+        if turn % 5 == 4 or turn == rounds - 1:
+            print(f"turn {turn + 1}/{rounds}: " + ", ".join(f"{n} {s:.1f} s" for n, s in seconds.items()))
+    done = len(losses["unrolled"])
+    worst = max(abs(a - b) for a, b in zip(*losses.values(), strict=True))
+    print(f"{done} of {total} updates of an epoch, {torch.get_num_threads()} threads")
+    for name, value in seconds.items():
+        epoch = value * total / done
+        rate = corpus.train.predictions / epoch
+        print(f"{name}: {epoch:.1f} s an epoch, {rate:,.0f} tokens/s, last loss {losses[name][-1]:.4f}")
+    ratio = seconds["plain PyTorch"] / seconds["unrolled"]
+    print(f"plain PyTorch / unrolled: {ratio:.3f}; largest difference of a loss {worst:.2e} nats")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Command lines from typed configurations, and errors that name the nearest right word."""
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import tyro
+
+from unrolled.config import literal_values
+from unrolled.errors import ConfigError, suggestion
+
+A = TypeVar("A")
+
+
+def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:
+    """Return the dataclass that the arguments fill in; nested groups have flat flags.
+
+    ``--help``, an unknown flag and a wrong type print what tyro says and exit.
+
+    Raises:
+        ConfigError: for a value that is not among a flag's choices.
+    """
+    _check_choices(kind, argv)
+    flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
+    given: dict[str, Any] = {} if default is None else {"default": default}
+    return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **given))
+
+
+def flag_value(argv: Sequence[str], flag: str) -> str | None:
+    """Return the value of ``--flag VALUE`` or ``--flag=VALUE`` before the rest is parsed."""
+    for position, word in enumerate(argv):
+        if word == flag and position + 1 < len(argv):
+            return argv[position + 1]
+        if word.startswith(flag + "="):
+            return word.removeprefix(flag + "=")
+    return None
+
+
+def _check_choices(kind: type, argv: Sequence[str]) -> None:
+    for name, choices in _choices(kind):
+        value = flag_value(argv, "--" + name.replace("_", "-"))
+        if value is not None and value not in choices and not value.startswith("-"):
+            raise ConfigError(
+                f"--{name.replace('_', '-')} {value}: is not one of {', '.join(choices)}"
+                + suggestion(value, choices)
+            )
+
+
+def _choices(kind: Any) -> list[tuple[str, tuple[str, ...]]]:
+    found: list[tuple[str, tuple[str, ...]]] = []
+    hints = typing.get_type_hints(kind)
+    for f in dataclasses.fields(kind):
+        hint = hints[f.name]
+        if dataclasses.is_dataclass(hint):
+            found += _choices(hint)
+        elif literal_values(hint):
+            found.append((f.name, literal_values(hint)))
+    return found

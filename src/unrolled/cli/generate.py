@@ -1,0 +1,72 @@
+"""``unrolled generate RUN``: text from a trained model."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import tyro
+
+from unrolled.cli.arguments import parse
+from unrolled.decoding import SamplingConfig
+from unrolled.errors import ConfigError
+from unrolled.tasks import LanguageModel
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Write text with a trained model, as it is made."""
+
+    run: tyro.conf.Positional[str]
+    """Run folder."""
+
+    prompt: str = ""
+    """Text to go on from; it is printed first."""
+
+    length: int = 300
+    """Tokens to write."""
+
+    seed: int = 0
+    """The same seed gives the same text."""
+
+    beams: int = 0
+    """Search for the most probable text with so many beams, instead of drawing."""
+
+    nbest: int = 1
+    """With beams: how many results to print, with their scores."""
+
+    normalisation: float = 1.0
+    """With beams: α of score = log p / length^α."""
+
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    lm = LanguageModel.load(args.run)
+    if args.beams:
+        return _search(lm, args)
+    stream = lm.stream(args.prompt, args.length, args.sampling, seed=args.seed)
+    pieces = iter(stream)
+    first = next(pieces, "")  # an unusable prompt is an error before anything is printed
+    sys.stdout.write(args.prompt + _joint(lm, args.prompt) + first)
+    for piece in pieces:
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    print()
+    return 0
+
+
+def _search(lm: LanguageModel, args: Arguments) -> int:
+    if not 1 <= args.nbest <= args.beams:
+        raise ConfigError(f"--nbest {args.nbest}: must lie in 1..{args.beams} (--beams)")
+    found = lm.beam(args.prompt, args.length, beams=args.beams, normalisation=args.normalisation)
+    for text, hypothesis in found[: args.nbest]:
+        print(f"{hypothesis.score:.4f}\t{args.prompt}{_joint(lm, args.prompt)}{text}".rstrip("\n"))
+    return 0
+
+
+def _joint(lm: LanguageModel, prompt: str) -> str:
+    """Words are joined by a space; characters and pieces bring their own."""
+    needs_space = lm.config.text.tokenizer == "word" and prompt and not prompt[-1].isspace()
+    return " " if needs_space else ""

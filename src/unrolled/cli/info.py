@@ -1,0 +1,29 @@
+"""``unrolled info``: what runs here, for bug reports."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from unrolled import extension
+from unrolled.cli.arguments import parse
+from unrolled.version import __version__
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Print versions, threads, the compiled core and this machine's arithmetic ceiling."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    parse(Arguments, argv, prog=prog)
+    print(f"unrolled {__version__}, torch {torch.__version__}, Python {platform.python_version()}")
+    print(f"{platform.platform()}, {os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads")
+    print(extension.describe())
+    if extension.core is not None:
+        rates = [f"{extension.core.peak_gflops(d, 0.2):.0f} GFLOP/s {d}" for d in ("float32", "float64")]
+        print(f"multiply-adds of one core, held in registers: {', '.join(rates)}")
+    return 0

@@ -1,0 +1,63 @@
+"""``unrolled VERB …``: finds the verb's module and turns errors into one line and an exit status."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from unrolled.errors import ConfigError, UnrolledError, suggestion
+
+VERBS = {
+    "train lm": ("train_lm", "train a language model on a text"),
+    "resume": ("resume", "go on with a run that was stopped"),
+    "evaluate": ("evaluate", "score a text with a trained model"),
+    "generate": ("generate", "write text with a trained model"),
+    "next": ("next_token", "show the distribution of the next token"),
+    "summary": ("summary", "draw a run's network and count its parameters"),
+    "recipes": ("recipes", "list the recipes, their targets and what was measured"),
+    "info": ("info", "versions, threads and the compiled core, for bug reports"),
+}
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except UnrolledError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (a pager, head): nothing more to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(_usage())
+        return 0 if words else 2
+    if words[0] == "--version":
+        from unrolled.version import __version__
+
+        print(__version__)
+        return 0
+    for length in (2, 1):
+        verb = " ".join(words[:length])
+        if verb in VERBS:
+            module = importlib.import_module(f"unrolled.cli.{VERBS[verb][0]}")
+            return int(module.run(words[length:], f"unrolled {verb}"))
+    if words[0] == "train":
+        what = words[1] if len(words) > 1 else "nothing"
+        raise ConfigError(f"train: what to train? 'lm' is what there is, got {what!r}")
+    raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
+
+
+def _usage() -> str:
+    lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
+    lines += [f"  {verb:<10} {what}" for verb, (_, what) in VERBS.items()]
+    return "\n".join(lines)

@@ -1,0 +1,36 @@
+"""``unrolled next RUN --prompt TEXT``: the distribution of the next token."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.cli.arguments import parse
+from unrolled.tasks import LanguageModel
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Show the most probable next tokens after a prompt."""
+
+    run: tyro.conf.Positional[str]
+    """Run folder."""
+
+    prompt: str = ""
+    """Text before the token."""
+
+    top: int = 10
+    """How many tokens to show."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    table = Table("token", "probability", "")
+    for token, p in LanguageModel.load(args.run).next(args.prompt, args.top):
+        table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
+    Console().print(table)
+    return 0

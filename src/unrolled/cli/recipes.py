@@ -1,0 +1,38 @@
+"""``unrolled recipes``: what can be trained by name, and the figure to expect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unrolled.cli.arguments import parse
+from unrolled.recipes import Recipe, all_recipes
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """List the recipes, their targets and what was measured, as a Markdown table."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    parse(Arguments, argv, prog=prog)
+    print("| recipe | what | target | measured | training | beside |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for recipe in all_recipes():
+        print("| " + " | ".join(_row(recipe)) + " |")
+    return 0
+
+
+def _row(recipe: Recipe) -> list[str]:
+    target, measured = recipe.target, recipe.measured
+    metric = target.metric.replace("_", " ") if target else ""
+    limit = f" in {target.minutes:g} min" if target and target.minutes else ""
+    return [
+        f"`{recipe.name}`",
+        recipe.description,
+        f"{metric} ≤ {target.at_most:g}{limit}" if target else "–",
+        f"{measured.value:g}" if measured else "–",
+        f"{measured.training_minutes:.1f} min, {measured.tokens_per_second:,.0f} tokens/s"
+        if measured
+        else "–",
+        recipe.comparison or "–",
+    ]

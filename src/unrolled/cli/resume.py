@@ -1,0 +1,32 @@
+"""``unrolled resume RUN``: go on with a run that was stopped."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from unrolled.cli.arguments import parse
+from unrolled.cli.report import print_result
+from unrolled.tasks import LanguageModel
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Go on with a run that was stopped; it ends as if it never was."""
+
+    run: tyro.conf.Positional[str]
+    """Run folder."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    folder = Path(parse(Arguments, argv, prog=prog).run)
+    try:
+        lm = LanguageModel.resume(folder)
+    except KeyboardInterrupt:
+        print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
+        raise
+    print_result(lm, folder)
+    return 0

@@ -1,0 +1,5 @@
+"""Trained and measured configurations that come with the package."""
+
+from unrolled.recipes.recipe import Recipe, all_recipes, load_recipe, recipe_names
+
+__all__ = ["Recipe", "all_recipes", "load_recipe", "recipe_names"]
