@@ -19,9 +19,9 @@ NB_MODULE(_core, m) {
       [](const std::string& dtype, double seconds) {
         nb::gil_scoped_release release;
         if (dtype == "float32")
-          return unrolled::peak_gflops<float>(seconds, unrolled::multiply_add_float);
+          return unrolled::peak_gflops<float>(seconds, unrolled::chains_f32());
         if (dtype == "float64")
-          return unrolled::peak_gflops<double>(seconds, unrolled::multiply_add_double);
+          return unrolled::peak_gflops<double>(seconds, unrolled::chains_f64());
         throw std::invalid_argument("dtype must be 'float32' or 'float64', got '" + dtype + "'");
       },
       nb::arg("dtype"), nb::arg("seconds"),

@@ -7,42 +7,63 @@
 namespace unrolled {
 
 // Twelve independent chains hide the latency of a multiply-add on the cores of today (4 to 5 cycles,
-// two units); each chain is one vector of 64 bytes, which the compiler splits where registers are shorter.
+// two units); each chain is 64 bytes, which the compiler splits where registers are shorter.
+constexpr int chain_count = 12;
+
 template <typename T>
-struct Chains {
-  static constexpr std::size_t lanes = 64 / sizeof(T);
-  typedef T Vector __attribute__((vector_size(64)));
-  static constexpr int count = 12;
-};
+constexpr std::size_t chain_lanes = 64 / sizeof(T);
 
-#if defined(__x86_64__)
-#define UNROLLED_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define UNROLLED_CLONES
-#endif
+template <typename T>
+using Kernel = T (*)(long rounds, T scale, T shift);
 
-#define UNROLLED_PEAK(NAME, T)                                                        \
-  UNROLLED_CLONES inline T NAME(long rounds, T scale, T shift) {                      \
-    typename Chains<T>::Vector chain[Chains<T>::count];                               \
-    for (int k = 0; k < Chains<T>::count; ++k)                                        \
-      for (std::size_t lane = 0; lane < Chains<T>::lanes; ++lane) chain[k][lane] = T(k); \
-    for (long round = 0; round < rounds; ++round)                                     \
-      for (int k = 0; k < Chains<T>::count; ++k) chain[k] = chain[k] * scale + shift; \
-    T total = 0;                                                                      \
-    for (int k = 0; k < Chains<T>::count; ++k)                                        \
-      for (std::size_t lane = 0; lane < Chains<T>::lanes; ++lane) total += chain[k][lane]; \
-    return total;                                                                     \
+#define UNROLLED_CHAINS(NAME, T, TARGET)                                                  \
+  TARGET inline T NAME(long rounds, T scale, T shift) {                                   \
+    typedef T Vector __attribute__((vector_size(64)));                                    \
+    Vector chain[chain_count];                                                            \
+    for (int k = 0; k < chain_count; ++k)                                                 \
+      for (std::size_t lane = 0; lane < chain_lanes<T>; ++lane) chain[k][lane] = T(k);    \
+    for (long round = 0; round < rounds; ++round)                                         \
+      for (int k = 0; k < chain_count; ++k) chain[k] = chain[k] * scale + shift;          \
+    T total = 0;                                                                          \
+    for (int k = 0; k < chain_count; ++k)                                                 \
+      for (std::size_t lane = 0; lane < chain_lanes<T>; ++lane) total += chain[k][lane];  \
+    return total;                                                                         \
   }
 
-UNROLLED_PEAK(multiply_add_float, float)
-UNROLLED_PEAK(multiply_add_double, double)
+UNROLLED_CHAINS(chains_baseline_f32, float, )
+UNROLLED_CHAINS(chains_baseline_f64, double, )
+
+// Chosen at run time, so that what is installed runs on any processor of its architecture.
+#if defined(__x86_64__)
+UNROLLED_CHAINS(chains_avx2_f32, float, __attribute__((target("avx2,fma"))))
+UNROLLED_CHAINS(chains_avx2_f64, double, __attribute__((target("avx2,fma"))))
+UNROLLED_CHAINS(chains_avx512_f32, float, __attribute__((target("avx512f,fma"))))
+UNROLLED_CHAINS(chains_avx512_f64, double, __attribute__((target("avx512f,fma"))))
+
+template <typename T>
+Kernel<T> choose(Kernel<T> baseline, Kernel<T> avx2, Kernel<T> avx512) {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f")) return avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
+  return baseline;
+}
+inline Kernel<float> chains_f32() {
+  return choose<float>(chains_baseline_f32, chains_avx2_f32, chains_avx512_f32);
+}
+inline Kernel<double> chains_f64() {
+  return choose<double>(chains_baseline_f64, chains_avx2_f64, chains_avx512_f64);
+}
+#else
+inline Kernel<float> chains_f32() { return chains_baseline_f32; }
+inline Kernel<double> chains_f64() { return chains_baseline_f64; }
+#endif
 
 // GFLOP/s of one core over at least `seconds` of wall time (a multiply-add counts as two).
 template <typename T>
-double peak_gflops(double seconds, T (*kernel)(long, T, T)) {
+double peak_gflops(double seconds, Kernel<T> kernel) {
   using clock = std::chrono::steady_clock;
-  const long rounds = 1L << 20;
-  const double flops_per_call = 2.0 * rounds * Chains<T>::count * Chains<T>::lanes;
+  const long rounds = 1L << 18;
+  const double flops_per_call = 2.0 * rounds * chain_count * chain_lanes<T>;
   volatile T sink = kernel(1 << 10, T(0.999), T(0.001));
   double elapsed = 0, flops = 0;
   const auto start = clock::now();

@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
@@ -11,6 +11,9 @@ from unrolled.config import literal_values
 from unrolled.errors import ConfigError, suggestion
 
 A = TypeVar("A")
+
+RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
+"""The run folder, as the first word after the verb."""
 
 
 def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:

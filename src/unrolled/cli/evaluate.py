@@ -4,9 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import tyro
-
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import RunFolder, parse
 from unrolled.tasks import LanguageModel
 
 
@@ -14,7 +12,7 @@ from unrolled.tasks import LanguageModel
 class Arguments:
     """Score a text with a trained model, read in one pass with the state carried."""
 
-    run: tyro.conf.Positional[str]
+    run: RunFolder
     """Run folder."""
 
     data: str

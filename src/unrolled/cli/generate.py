@@ -4,9 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import tyro
-
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import RunFolder, parse
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.tasks import LanguageModel
@@ -16,7 +14,7 @@ from unrolled.tasks import LanguageModel
 class Arguments:
     """Write text with a trained model, as it is made."""
 
-    run: tyro.conf.Positional[str]
+    run: RunFolder
     """Run folder."""
 
     prompt: str = ""

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import RunFolder, parse
 from unrolled.tasks import LanguageModel
 
 
@@ -16,7 +15,7 @@ from unrolled.tasks import LanguageModel
 class Arguments:
     """Show the most probable next tokens after a prompt."""
 
-    run: tyro.conf.Positional[str]
+    run: RunFolder
     """Run folder."""
 
     prompt: str = ""

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.report import print_result
 from unrolled.tasks import LanguageModel
 
@@ -16,7 +14,7 @@ from unrolled.tasks import LanguageModel
 class Arguments:
     """Go on with a run that was stopped; it ends as if it never was."""
 
-    run: tyro.conf.Positional[str]
+    run: RunFolder
     """Run folder."""
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import tyro
-
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import RunFolder, parse
 from unrolled.models.summary import summarise
 from unrolled.tasks import LanguageModel
 
@@ -14,7 +12,7 @@ from unrolled.tasks import LanguageModel
 class Arguments:
     """Draw a run's network, folded and unrolled, and count its parameters."""
 
-    run: tyro.conf.Positional[str]
+    run: RunFolder
     """Run folder."""
 
 

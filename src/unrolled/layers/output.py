@@ -19,14 +19,15 @@ class SoftmaxOutput(nn.Module):
         super().__init__()
         self.features, self.vocabulary, self.tied = features, vocabulary, tied
         linear = nn.Linear(features, vocabulary)
-        self.register_parameter("weight", None if tied else linear.weight)
+        self.weight = None if tied else linear.weight
         self.bias = linear.bias
 
     def forward(self, h: Tensor, table: Tensor | None = None) -> Tensor:
         """Return logits (…, vocabulary) of h (…, features); ``table`` is the tied matrix."""
-        if self.tied and table is None:
+        weight = table if self.weight is None else self.weight
+        if weight is None:
             raise ShapeError("a tied output layer needs the embedding table at every call")
-        return F.linear(h, table if self.tied else self.weight, self.bias)
+        return F.linear(h, weight, self.bias)
 
 
 def token_losses(logits: Tensor, targets: Tensor, ignore: int) -> Tensor:

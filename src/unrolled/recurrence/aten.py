@@ -58,6 +58,9 @@ def aten_layer(
     """
     name = kernel_name(cell)
     assert name is not None, cell
+    if lengths is None and _is_one_step(x, parameters[0]):
+        new = [aten_step(cell, x[0], s, p) for s, p in zip(states, parameters, strict=True)]
+        return torch.cat([s[0] for s in new], dim=-1)[None], new
     stacked = [torch.stack(parts) for parts in zip(*states, strict=True)]
     hx = stacked if name == "lstm" else stacked[0]
     weights = [tensor for p in parameters for tensor in p.values()]
@@ -80,6 +83,14 @@ def aten_layer(
         y, _ = pad_packed_sequence(packed._replace(data=data), total_length=x.shape[0])
         final = [s.index_select(1, back) for s in final]
     return y, [tuple(s[d] for s in final) for d in range(len(states))]
+
+
+def _is_one_step(x: Tensor, p: Parameters) -> bool:
+    """Whether torch's kernel for one step does the same: the loop's own repacks all weights each call."""
+    device = x.device.type
+    return (
+        x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not torch.is_autocast_enabled(device)
+    )
 
 
 def aten_step(cell: Cell, x: Tensor, state: State, p: Parameters) -> State:

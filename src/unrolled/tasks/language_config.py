@@ -1,6 +1,7 @@
 """The configuration of a language model: one tree for the command line, recipes and config.json."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from unrolled.config import require
@@ -35,6 +36,20 @@ class CorpusConfig:
             0 <= self.valid_fraction < 1,
             f"valid_fraction={self.valid_fraction}: must lie in [0, 1)",
         )
+
+    def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "CorpusConfig":
+        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        return replace(
+            self,
+            data=_absolute(self.data if data is None else data),
+            valid=_absolute(self.valid if valid is None else valid),
+            test=_absolute(self.test),
+        )
+
+
+def _absolute(source: str | Path) -> str:
+    text = str(source)
+    return text if not text or text.startswith("@") else str(Path(text).resolve())
 
 
 @dataclass(frozen=True)

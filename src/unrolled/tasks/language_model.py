@@ -1,6 +1,5 @@
 """The recurrent language model as a tool: fit, evaluate, generate, save, load."""
 
-import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,33 +9,28 @@ import torch
 from torch import Tensor
 
 from unrolled.baselines import count_baselines
-from unrolled.config import from_dict, to_dict, with_options
+from unrolled.config import with_options
 from unrolled.data import open_documents
-from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
+from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_config import LanguageModelConfig
+from unrolled.tasks.language_folder import read_description, read_weights, write_description
 from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents
 from unrolled.tasks.plots import plot_curves
-from unrolled.text import (
-    EOS_ID,
-    UNK_ID,
-    Tokenizer,
-    tokenizer_from_json,
-    tokenizer_to_json,
-    train_tokenizer,
-)
+from unrolled.tasks.writer import Writer
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
 from unrolled.text.vectors import read_vectors
 from unrolled.training import Trainer, Watcher
 from unrolled.training.bar import ProgressBar
-from unrolled.training.files import read_tensors, write_json, write_tensors
+from unrolled.training.files import read_json, write_json, write_tensors
 from unrolled.training.log import read_log
-from unrolled.version import __version__
+from unrolled.training.seeding import seeded
 
-TASK = "language-model"
 SCORING_ROWS = 32
+UNTRAINED = "this language model has not been trained: call fit first"
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
@@ -83,23 +77,24 @@ class LanguageModel:
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        self.config = _with_sources(self.config, data, valid)
+        corpus_config = self.config.corpus.with_sources(data, valid)
+        self.config = dataclasses.replace(self.config, corpus=corpus_config)
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
         folder = Path(out) if out is not None else None
         if folder is not None:
             run_folder.check_free(folder, overwrite=overwrite)
         documents = open_documents(self.config.corpus.data)
-        with _seeded(self.config):
+        with seeded(self.config.training):
             tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
             corpus = make_corpus(self.config.corpus, documents, tokenizer)
             self._tokenizer, self.facts = tokenizer, corpus.facts
             self._check_test()
-            self._model = self._new_model()
+            self._model = self._new_model(self._given_vectors())
             trainer = self._trainer(corpus, folder, progress)
             if folder is not None:
                 run_folder.prepare(folder, overwrite=overwrite)
-                self._write_description(folder)
+                write_description(folder, self.config, self.facts, self.tokenizer)
             trainer.run()
         self._conclude(trainer, corpus, folder)
         return self
@@ -109,7 +104,7 @@ class LanguageModel:
         test = self.config.corpus.test
         if test:
             unknown = self.facts["unknown"]
-            check_known(open_documents(test), self._trained_tokenizer(), unknown, test)
+            check_known(open_documents(test), self.tokenizer, unknown, test)
 
     @classmethod
     def resume(cls, run: str | Path, *, progress: bool | Watcher = True) -> "LanguageModel":
@@ -121,15 +116,14 @@ class LanguageModel:
         """
         folder = Path(run)
         lm = cls._described(folder)
-        assert lm._tokenizer is not None
         documents = open_documents(lm.config.corpus.data)
-        corpus = make_corpus(lm.config.corpus, documents, lm._tokenizer)
+        corpus = make_corpus(lm.config.corpus, documents, lm.tokenizer)
         if corpus.facts["sha256"] != lm.facts["sha256"]:
             raise DataError(
                 f"{lm.config.corpus.data}: has changed since {folder} began to learn from it; "
                 "put the old text back, or train anew"
             )
-        with _seeded(lm.config):
+        with seeded(lm.config.training):
             trainer = lm._trainer(corpus, folder, progress)
             trainer.restore()
             trainer.run()
@@ -140,7 +134,7 @@ class LanguageModel:
         unit = UNITS[self.config.text.tokenizer]
         watcher = progress if isinstance(progress, Watcher) else ProgressBar(unit) if progress else None
         return Trainer(
-            LanguageJob(self._trained_model(), corpus, self.config),
+            LanguageJob(self.model, corpus, self.config),
             self.config.optimizer,
             self.config.training,
             folder,
@@ -161,7 +155,7 @@ class LanguageModel:
         }
         if corpus.valid is not None:
             self.result["valid"] = self._score(corpus.valid).to_json()
-            held_out, size = all_ids(corpus.valid), self._trained_tokenizer().size
+            held_out, size = all_ids(corpus.valid), self.tokenizer.size
             counted = count_baselines(all_ids(corpus.train), held_out, size)
             self.result["baselines"] = dataclasses.asdict(counted)
         if self.config.corpus.test:
@@ -178,7 +172,7 @@ class LanguageModel:
         Raises:
             DataError: if the text cannot be read, or its tokens are unknown to the model.
         """
-        tokenizer = self._trained_tokenizer()
+        tokenizer = self.tokenizer
         documents = open_documents(data)
         check_known(documents, tokenizer, self.facts.get("unknown", 0), str(data))
         tokens = tokenize(documents, tokenizer, self.config.corpus.mode)
@@ -212,20 +206,8 @@ class LanguageModel:
         """
         if length < 0:
             raise ConfigError(f"length={length}: must not be negative")
-        generator = torch.Generator().manual_seed(seed)
-        ids = self._draw(prompt, length, options or SamplingConfig(), generator)
-        yield from self._trained_tokenizer().pieces(ids)
-
-    @torch.no_grad()
-    def _draw(
-        self, prompt: str, length: int, options: SamplingConfig, generator: torch.Generator
-    ) -> Iterator[int]:
-        logits, state = self._read(prompt)
-        for _ in range(length):
-            logits[:, UNK_ID] = -torch.inf
-            token = draw(logits, options, generator)
-            yield int(token)
-            logits, state = self._step(token, state)
+        ids = self._writer(prompt).draw(prompt, length, options or SamplingConfig(), seed)
+        yield from self.tokenizer.pieces(ids)
 
     def beam(
         self,
@@ -241,63 +223,44 @@ class LanguageModel:
         ``normalisation`` is α of score = log p / length^α. With ``stop_at_eos`` a hypothesis ends at
         ``<eos>`` (the end of a line for words).
         """
-        logits, state = self._read(prompt)
-        found = beam_search(
-            self._step,
-            logits,
-            state,
-            length=length,
-            beams=beams,
-            end=EOS_ID if stop_at_eos else None,
-            normalisation=normalisation,
-            banned=(UNK_ID,),
+        found = self._writer(prompt).search(
+            prompt, length, beams, normalisation, EOS_ID if stop_at_eos else None
         )
-        return [(self._trained_tokenizer().decode(h.tokens), h) for h in found]
+        return [(self.tokenizer.decode(h.tokens), h) for h in found]
 
-    @torch.no_grad()
     def next(self, prompt: str = "", top: int = 10) -> list[tuple[str, float]]:
         """Return the ``top`` most probable next tokens after a prompt, with their probabilities."""
         if top < 1:
             raise ConfigError(f"top={top}: must be at least 1")
-        logits, _ = self._read(prompt)
-        p = logits[0].softmax(-1)
+        p = self._writer(prompt).next_distribution(prompt)
         best = p.topk(min(top, len(p)))
-        tokenizer = self._trained_tokenizer()
+        tokenizer = self.tokenizer
         shown = [
             tokenizer.tokens[i] if i in (EOS_ID, UNK_ID) else tokenizer.decode([i])
             for i in best.indices.tolist()
         ]
         return list(zip(shown, best.values.tolist(), strict=True))
 
-    @torch.no_grad()
-    def _read(self, prompt: str) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the logits (1, V) of the first token after ``<eos>`` and the prompt, and the state."""
-        tokenizer = self._trained_tokenizer()
-        ids = tokenizer.encode(prompt)
-        if (ids == UNK_ID).any() and not self.facts.get("unknown", 0):
-            missing = ", ".join(repr(t) for t in tokenizer.unknown(prompt)[:5])
-            raise DataError(f"the prompt holds what the model has never seen ({missing}); leave it out")
-        model = self._trained_model().eval()
-        tokens = torch.cat([torch.tensor([EOS_ID]), torch.from_numpy(ids)])
-        logits, state = model(tokens[:, None])
-        return logits[-1], state
-
-    @torch.no_grad()
-    def _step(self, tokens: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        logits, state = self._trained_model()(tokens[None], state)
-        return logits[0], state
+    def _writer(self, prompt: str) -> Writer:
+        """Return what continues a prompt, once the prompt is known to be usable."""
+        tokenizer = self.tokenizer
+        missing = tokenizer.unknown(prompt)
+        if missing and not self.facts.get("unknown", 0):
+            shown = ", ".join(repr(t) for t in missing[:5])
+            raise DataError(f"the prompt holds what the model has never seen ({shown}); leave it out")
+        return Writer(self.model, tokenizer)
 
     def _score(self, tokens: Tokens) -> LanguageScore:
         ids = all_ids(tokens)[1:]
-        nats, predictions = score_documents(self._trained_model(), tokens, SCORING_ROWS)
+        nats, predictions = score_documents(self.model, tokens, SCORING_ROWS)
         assert predictions == len(ids), (predictions, len(ids))
         return LanguageScore(
             nats=nats,
             tokens=predictions,
-            characters=len(self._trained_tokenizer().decode(ids.tolist())),
+            characters=len(self.tokenizer.decode(ids.tolist())),
             eos=int((ids == EOS_ID).sum()),
             unknown=int((ids == UNK_ID).sum()),
-            vocabulary=self._trained_tokenizer().size,
+            vocabulary=self.tokenizer.size,
         )
 
     # -- to disk and back ------------------------------------------------------------------------
@@ -309,9 +272,9 @@ class LanguageModel:
             RunError: if the folder holds a run and ``overwrite`` is not set, or cannot be written.
         """
         folder = Path(run)
-        model = self._trained_model()
+        model = self.model
         run_folder.prepare(folder, overwrite=overwrite)
-        self._write_description(folder)
+        write_description(folder, self.config, self.facts, self.tokenizer)
         write_tensors(folder / run_folder.MODEL, model.state_dict(), {})
         if self.result:
             write_json(folder / run_folder.RESULT, self.result)
@@ -326,42 +289,22 @@ class LanguageModel:
         """
         folder = Path(run)
         lm = cls._described(folder)
-        weights, _ = read_tensors(folder / run_folder.MODEL)
-        try:
-            lm._trained_model().load_state_dict(weights)
-        except RuntimeError as error:
-            raise RunError(
-                f"{folder / run_folder.MODEL}: does not fit {run_folder.CONFIG} "
-                f"({str(error).splitlines()[-1].strip()}); restore both from one copy"
-            ) from None
-        lm._trained_model().eval()
+        read_weights(folder, lm.model)
         lm.history = read_log(folder / "metrics.jsonl")
         if (folder / run_folder.RESULT).exists():
-            lm.result = run_folder.read_json(folder / run_folder.RESULT)
+            lm.result = read_json(folder / run_folder.RESULT)
         return lm
 
     @classmethod
     def _described(cls, folder: Path) -> "LanguageModel":
-        """Build the untrained model that a folder's config and tokeniser describe."""
-        values = run_folder.read_config(folder, TASK)
-        try:
-            config = from_dict(LanguageModelConfig, values["config"], str(folder / run_folder.CONFIG))
-            lm = cls(config)
-            lm.facts = dict(values["corpus"])
-            saved = run_folder.read_json(folder / run_folder.TOKENIZER)
-            lm._tokenizer = tokenizer_from_json(saved)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ConfigError):
-                raise
-            raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
-        with _seeded(config):
-            lm._model = lm._new_model()
+        """Build the model that a folder describes, without its trained weights."""
+        described = read_description(folder)
+        lm = cls(described.config)
+        lm.facts, lm._tokenizer = described.facts, described.tokenizer
+        with seeded(lm.config.training):
+            size = lm.facts.get("vector_size")
+            lm._model = lm._new_model(torch.zeros(lm.tokenizer.size, size) if size else None)
         return lm
-
-    def _write_description(self, folder: Path) -> None:
-        run_folder.write_config(folder, TASK, __version__, config=to_dict(self.config), corpus=self.facts)
-        saved = tokenizer_to_json(self._trained_tokenizer())
-        write_json(folder / run_folder.TOKENIZER, saved)
 
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):
@@ -369,64 +312,28 @@ class LanguageModel:
 
     # -- parts -----------------------------------------------------------------------------------
 
-    def _new_model(self) -> RecurrentLanguageModel:
-        config, tokenizer = self.config, self._trained_tokenizer()
-        vectors = None
-        if config.network.input == "vectors":
-            matrix, found = read_vectors(config.network.vectors, tokenizer.tokens)
-            self.facts["tokens_with_vectors"] = found
-            vectors = torch.from_numpy(matrix)
-        return RecurrentLanguageModel(tokenizer.size, config.cell, config.network, config.dropout, vectors)
+    def _given_vectors(self) -> Tensor | None:
+        """Read the word vectors that the config names, if it does."""
+        if self.config.network.input != "vectors":
+            return None
+        matrix, found = read_vectors(self.config.network.vectors, self.tokenizer.tokens)
+        self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
+        return torch.from_numpy(matrix)
+
+    def _new_model(self, vectors: Tensor | None) -> RecurrentLanguageModel:
+        c = self.config
+        return RecurrentLanguageModel(self.tokenizer.size, c.cell, c.network, c.dropout, vectors)
 
     @property
     def model(self) -> RecurrentLanguageModel:
-        """The torch module inside."""
-        return self._trained_model()
+        """The torch module inside; RunError before training."""
+        if self._model is None:
+            raise RunError(UNTRAINED)
+        return self._model
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The tokeniser inside."""
-        return self._trained_tokenizer()
-
-    def _trained_model(self) -> RecurrentLanguageModel:
-        if self._model is None:
-            raise RunError("this language model has not been trained: call fit first")
-        return self._model
-
-    def _trained_tokenizer(self) -> Tokenizer:
+        """The tokeniser inside; RunError before training."""
         if self._tokenizer is None:
-            raise RunError("this language model has not been trained: call fit first")
+            raise RunError(UNTRAINED)
         return self._tokenizer
-
-
-def _with_sources(
-    config: LanguageModelConfig, data: str | Path | None, valid: str | Path | None
-) -> LanguageModelConfig:
-    """Put the sources into the config, as absolute paths so that a run can be resumed from anywhere."""
-    corpus = config.corpus
-    absolute = dataclasses.replace(
-        corpus,
-        data=_absolute(corpus.data if data is None else data),
-        valid=_absolute(corpus.valid if valid is None else valid),
-        test=_absolute(corpus.test),
-    )
-    return dataclasses.replace(config, corpus=absolute)
-
-
-def _absolute(source: str | Path) -> str:
-    text = str(source)
-    return text if not text or text.startswith("@") else str(Path(text).resolve())
-
-
-@contextlib.contextmanager
-def _seeded(config: LanguageModelConfig) -> Iterator[None]:
-    """Seed torch and set its threads, and put both back afterwards."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.training.seed)
-        if config.training.threads:
-            torch.set_num_threads(config.training.threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)

@@ -25,14 +25,15 @@ class TextConfig:
     vocabulary: int = 0
     """Largest vocabulary, <eos> and <unk> included; 0 is no limit (2000 for bpe)."""
 
-    min_frequency: int = 1
-    """Tokens that occur less often in the training text become <unk>."""
+    min_frequency: int = 0
+    """Tokens that occur less often in the text become <unk>; 0 is 2 for words and pieces, 1 for
+    characters."""
 
     lowercase: bool = False
     """Lower-case all text."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"min_frequency": 1, "vocabulary": 0})
+        require_at_least(self, {"min_frequency": 0, "vocabulary": 0})
         require(
             self.vocabulary == 0 or self.vocabulary >= 3,
             f"vocabulary={self.vocabulary}: must be 0 (no limit) or at least 3",
@@ -46,9 +47,8 @@ class TextConfig:
 def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
     """Build the vocabulary of a training text."""
     size = config.vocabulary or (2000 if config.tokenizer == "bpe" else 0)
-    return _KINDS[config.tokenizer].train(
-        texts, size=size, min_frequency=config.min_frequency, lowercase=config.lowercase
-    )
+    often = config.min_frequency or (1 if config.tokenizer == "char" else 2)
+    return _KINDS[config.tokenizer].train(texts, size=size, min_frequency=often, lowercase=config.lowercase)
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:

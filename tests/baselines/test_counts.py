@@ -1,0 +1,57 @@
+"""Counting baselines against the same rules in plain Python."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.baselines import count_baselines
+
+V = 5
+tokens = st.lists(st.integers(0, V - 1), min_size=2, max_size=40)
+
+
+def unigram(train, w):
+    return (train[1:].count(w) + 1) / (len(train) - 1 + V)
+
+
+def bigram(train, v, w):
+    """Witten & Bell: every kind seen after v lends one count to what was not seen."""
+    after = [b for a, b in zip(train, train[1:], strict=False) if a == v]
+    if not after:
+        return unigram(train, w)
+    kinds = len(set(after))
+    return (after.count(w) + kinds * unigram(train, w)) / (len(after) + kinds)
+
+
+def scores(train, held_out):
+    return count_baselines(np.array(train), np.array(held_out), V)
+
+
+@given(tokens, tokens)
+def test_scores_are_those_of_plain_counting(train, held_out):
+    found = scores(train, held_out)
+    n = len(held_out) - 1
+    assert found.uniform == pytest.approx(math.log(V))
+    assert found.unigram == pytest.approx(
+        -sum(math.log(unigram(train, w)) for w in held_out[1:]) / n
+    )
+    pairs = zip(held_out, held_out[1:], strict=False)
+    assert found.bigram == pytest.approx(-sum(math.log(bigram(train, v, w)) for v, w in pairs) / n)
+
+
+@given(tokens, st.integers(0, V - 1))
+def test_probabilities_sum_to_one(train, v):
+    each = [scores(train, [v, w]) for w in range(V)]
+    for name in ("uniform", "unigram", "bigram"):
+        assert sum(math.exp(-getattr(s, name)) for s in each) == pytest.approx(1.0)
+
+
+def test_a_hand_computed_case():
+    # After 0: 1, 1, 2 (two kinds). Unigram of 1: (2 + 1) / (5 + 5) = 0.3.
+    train = [0, 1, 0, 1, 0, 2]
+    assert math.exp(-scores(train, [0, 1]).unigram) == pytest.approx(0.3)
+    assert math.exp(-scores(train, [0, 1]).bigram) == pytest.approx((2 + 2 * 0.3) / (3 + 2))
+    assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.3)  # 4 was never seen

@@ -1,0 +1,198 @@
+"""What all tests share: one thread, poisoned memory, a small text, a small trained model, processes."""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before torch is imported
+    os.environ[_name] = "1"
+
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+from unrolled import LanguageModel
+from unrolled.cli.main import main
+
+torch.set_num_threads(1)
+# What torch.empty returns is filled with NaN, so that a result read before it was written shows.
+torch.use_deterministic_algorithms(True)
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+_SUBJECTS = "the miller, a heron, my sister, the old clock, every boat, the baker's son".split(", ")
+_VERBS = "watches, carries, forgets, mends, follows, counts".split(", ")
+_OBJECTS = "the river, seven sacks of flour, a letter, the weather, its shadow, the bell".split(", ")
+_ENDS = ", in the morning; before it rains; without a word; once a year; again".split("; ")
+
+TINY = {
+    "hidden": 12,
+    "embedding": 6,
+    "batch": 4,
+    "steps": 10,
+    "epochs": 2,
+    "lr": 0.02,
+    "validate_every": 60,
+    "threads": 1,
+    "seed": 7,
+}
+"""Options of a model that trains in a fraction of a second."""
+
+
+def english_sentences(count: int, seed: int = 0) -> list[str]:
+    """Write sentences that are new for every seed and have the statistics of simple English."""
+    rng = random.Random(seed)
+    lines = []
+    for _ in range(count):
+        words = [rng.choice(part) for part in (_SUBJECTS, _VERBS, _OBJECTS, _ENDS)]
+        line = f"{words[0]} {words[1]} {words[2]}{'' if words[3][0] == ',' else ' '}{words[3]}."
+        lines.append(line[0].upper() + line[1:])
+    return lines
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers_whatever_ran_before() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def write_english() -> Callable[..., str]:
+    """``write_english(sentences, seed)`` returns a text, one sentence a line."""
+    return lambda count=60, seed=0: "\n".join(english_sentences(count, seed)) + "\n"
+
+
+@pytest.fixture(scope="session")
+def english_file(tmp_path_factory: pytest.TempPathFactory, write_english: Callable) -> Path:
+    path = tmp_path_factory.mktemp("text") / "english.txt"
+    path.write_text(write_english(60), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_options() -> dict:
+    return dict(TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, english_file: Path) -> Path:
+    """Run folder of a small trained character model; not to be changed (see ``run_copy``)."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    LanguageModel(**TINY).fit(english_file, out=folder, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tiny_run: Path) -> LanguageModel:
+    return LanguageModel.load(tiny_run)
+
+
+@pytest.fixture(scope="session")
+def tiny_words(english_file: Path) -> LanguageModel:
+    """A small trained word model that has seen <unk>."""
+    options = TINY | {"tokenizer": "word", "min_frequency": 3, "epochs": 5, "validate_every": 0}
+    return LanguageModel(**options).fit(english_file, progress=False)
+
+
+@pytest.fixture
+def run_copy(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the small trained run that a test may damage."""
+    return Path(shutil.copytree(tiny_run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def published() -> Callable[[str], Path]:
+    """``published("ptb/ptb.test.txt")`` is that file under $UNROLLED_DATA; without it the test is skipped."""
+
+    def find(name: str) -> Path:
+        root = os.environ.get("UNROLLED_DATA")
+        if not root:
+            pytest.skip(f"needs {name}: UNROLLED_DATA is not set")
+        path = Path(root) / name
+        if not path.is_file():
+            pytest.skip(f"needs {name}: {path} is missing")
+        return path
+
+    return find
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command gave back."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line of an expected failure; fails the test if it is anything else."""
+        lines = self.err.splitlines()
+        assert self.status != 0, self
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("error: "), self.err
+        assert "Traceback" not in self.out
+        return lines[0]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture) -> Callable[..., Outcome]:
+    """``command("evaluate", run, "--data", text)`` runs the command line in this process."""
+
+    def run(*words: object) -> Outcome:
+        capsys.readouterr()
+        try:
+            status = main([str(w) for w in words])
+        except SystemExit as leaving:
+            status = leaving.code if isinstance(leaving.code, int) else 0 if not leaving.code else 1
+        captured = capsys.readouterr()
+        return Outcome(status, captured.out, captured.err)
+
+    return run
+
+
+PROGRAM = (sys.executable, "-c", "import sys; from unrolled.cli.main import main; sys.exit(main())")
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., subprocess.Popen]:
+    """``start("resume", run)`` starts the command line as a process of its own."""
+
+    def begin(*words: object, program: Sequence[str] = PROGRAM, **options: object) -> subprocess.Popen:
+        return subprocess.Popen(
+            [*program, *(str(w) for w in words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def process(start: Callable[..., subprocess.Popen]) -> Callable[..., Outcome]:
+    """``process("info")`` runs the command line as a process of its own to its end."""
+
+    def run(*words: object, **options: object) -> Outcome:
+        begun = start(*words, **options)
+        out, err = begun.communicate(timeout=120)
+        return Outcome(begun.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Callable[[Path], dict[str, bytes]]:
+    """``snapshot(folder)`` is every file in it with its bytes."""
+    return lambda folder: {
+        str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }

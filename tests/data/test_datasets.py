@@ -1,0 +1,122 @@
+"""Data sets by name, without ever touching the network."""
+
+import hashlib
+from pathlib import Path
+
+import pooch
+import pytest
+
+from unrolled.data import datasets, open_documents
+from unrolled.data.datasets import DATASETS, RemoteFile
+from unrolled.errors import DataError
+
+CONTENT = b"a small data set\n"
+FILE = RemoteFile("f.txt", "https://example.invalid/f.txt", hashlib.sha256(CONTENT).hexdigest())
+OTHER = RemoteFile("g.txt", "https://example.invalid/g.txt", "0" * 64)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ConnectionError("no network here")
+
+    monkeypatch.setattr(pooch, "retrieve", refuse)
+
+
+@pytest.fixture
+def known(monkeypatch, tmp_path):
+    """Data sets ``@one`` (one part) and ``@two`` (two parts), and a folder for their files."""
+    monkeypatch.setattr(
+        datasets, "DATASETS", {"one": {"input": FILE}, "two": {"train": FILE, "test": OTHER}}
+    )
+    monkeypatch.setenv("UNROLLED_DATA", str(tmp_path))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["@one", "@one/input"])
+def test_a_file_under_unrolled_data_is_used(known, source):
+    (known / "one" / "f.txt").write_bytes(CONTENT)
+    [document] = open_documents(source)
+    assert document.text == CONTENT.decode()
+
+
+def test_a_file_with_another_hash_is_refused(known):
+    (known / "one" / "f.txt").write_bytes(CONTENT + b"!")
+    with pytest.raises(DataError, match=r"f\.txt: is not the published file.*UNROLLED_DATA"):
+        open_documents("@one")
+
+
+def test_without_a_network_address_and_folders_are_named(known, monkeypatch):
+    with pytest.raises(DataError) as caught:
+        open_documents("@two/train")
+    message = str(caught.value)
+    assert FILE.url in message
+    assert str(known / "two" / "f.txt") in message
+    assert str(Path(pooch.os_cache("unrolled")) / "two" / "f.txt") in message
+
+    monkeypatch.delenv("UNROLLED_DATA")
+    with pytest.raises(DataError) as caught:
+        open_documents("@two/train")
+    assert FILE.url in str(caught.value)
+    assert str(Path(pooch.os_cache("unrolled")) / "two" / "f.txt") in str(caught.value)
+    assert str(known) not in str(caught.value)
+
+
+def test_a_download_is_checked_by_hash_and_kept(known, monkeypatch, tmp_path):
+    asked = []
+
+    def retrieve(url, known_hash, fname, path):
+        asked.append((url, known_hash, fname, Path(path).name))
+        (tmp_path / "fetched.txt").write_bytes(CONTENT)
+        return str(tmp_path / "fetched.txt")
+
+    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    [document] = open_documents("@one")
+    assert document.text == CONTENT.decode()
+    assert asked == [(FILE.url, "sha256:" + FILE.sha256, "f.txt", "one")]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("@tinyshakespear", "did you mean 'tinyshakespeare'"),
+        ("@", "no such data set"),
+        ("@stdlib/test", "did you mean 'stdlib'"),
+        ("@ptb", "write one of @ptb/train, @ptb/valid, @ptb/test"),
+        ("@ptb/dev", "write one of @ptb/train, @ptb/valid, @ptb/test"),
+    ],
+)
+def test_unknown_names_are_answered_with_known_ones(source, message):
+    with pytest.raises(DataError, match=message):
+        open_documents(source)
+
+
+def test_the_standard_library_needs_nothing():
+    documents = open_documents("@stdlib")
+    names = [d.name for d in documents]
+    assert names == sorted(names)
+    assert {"os.py", "random.py"} <= set(names)
+    assert all(d.text.strip() for d in documents)
+    assert open_documents("@stdlib") == documents
+
+
+def test_a_python_without_library_source_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
+    with pytest.raises(DataError, match="no library source; give --data"):
+        open_documents("@stdlib")
+
+
+def test_paths_are_read_as_paths(tmp_path):
+    (tmp_path / "a.txt").write_text("A")
+    assert open_documents(tmp_path / "a.txt") == open_documents(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [(name, part) for name, parts in DATASETS.items() for part in parts]
+)
+def test_published_files_are_what_is_recorded(published, name, part):
+    path = published(f"{name}/{DATASETS[name][part].name}")
+    [document] = open_documents(f"@{name}/{part}")
+    assert document.text.encode() == path.read_bytes()

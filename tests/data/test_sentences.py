@@ -1,0 +1,76 @@
+"""A corpus as sentences: every one once an epoch, padded and measured."""
+
+from collections import Counter
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.data import IGNORE, Sentences
+
+EOS = 0
+sentence_lists = st.lists(st.lists(st.integers(1, 9), max_size=7), min_size=1, max_size=30)
+
+
+def made(sentences):
+    return Sentences([np.array(s, dtype=np.int64) for s in sentences], EOS)
+
+
+def read_back(chunk):
+    """The sentences of a batch, after checking inputs, targets, lengths and padding."""
+    rows = []
+    assert chunk.fresh is None
+    assert len(chunk.inputs) == int(chunk.lengths.max())
+    for column, n in enumerate(chunk.lengths.tolist()):
+        targets = chunk.targets[:, column]
+        assert targets[n - 1] == EOS
+        assert (targets[n:] == IGNORE).all()
+        assert chunk.inputs[0, column] == EOS
+        assert torch.equal(chunk.inputs[1:n, column], targets[: n - 1])
+        rows.append(tuple(targets[: n - 1].tolist()))
+    return rows
+
+
+@given(sentence_lists, st.integers(1, 5), st.none() | st.integers(0, 99))
+def test_every_sentence_comes_once_an_epoch(sentences, batch, seed):
+    corpus = made(sentences)
+    chunks = list(corpus.chunks(batch, seed))
+    assert len(chunks) == corpus.chunk_count(batch)
+    assert all(1 <= c.inputs.shape[1] <= batch for c in chunks)
+    found = Counter(row for c in chunks for row in read_back(c))
+    assert found == Counter(map(tuple, sentences))
+    counted = sum(int((c.targets != IGNORE).sum()) for c in chunks)
+    assert counted == corpus.predictions == sum(len(s) + 1 for s in sentences)
+
+
+def order(corpus, seed):
+    return [row for c in corpus.chunks(4, seed) for row in read_back(c)]
+
+
+def test_the_seed_makes_the_order():
+    rng = np.random.default_rng(0)
+    corpus = made([rng.integers(1, 99, n).tolist() for n in rng.integers(1, 20, 200)])
+    assert order(corpus, 5) == order(corpus, 5)
+    assert order(corpus, 5) != order(corpus, 6)
+    assert order(corpus, None) != order(corpus, 5)
+
+
+def test_sentences_of_a_batch_are_of_like_length():
+    rng = np.random.default_rng(1)
+    corpus = made([[1] * n for n in rng.integers(1, 60, 800)])
+    for seed in (None, 3):
+        padding = sum(int((c.targets == IGNORE).sum()) for c in corpus.chunks(8, seed))
+        assert padding < 0.1 * corpus.predictions
+    shuffled = [len(c.inputs) for c in corpus.chunks(8, 3)]
+    assert shuffled != sorted(shuffled)
+    lengths = [len(c.inputs) for c in corpus.chunks(8)]
+    assert lengths == sorted(lengths)
+
+
+@given(sentence_lists, st.floats(0, 1, exclude_max=True))
+def test_a_split_keeps_order(sentences, fraction):
+    first, second = made(sentences).split(fraction)
+    assert len(second.items) == int(len(sentences) * fraction)
+    assert [s.tolist() for s in first.items + second.items] == sentences
+    assert first.eos == second.eos == EOS

@@ -1,0 +1,117 @@
+"""Reading files and folders of text: what cannot be used is named."""
+
+import os
+
+import pytest
+
+from unrolled.data import Document, read_documents, read_text
+from unrolled.errors import DataError
+
+
+def made(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"one line", "one line"),
+        ("naïve 世界 😀\n".encode(), "naïve 世界 😀\n"),
+        (b"\xef\xbb\xbfmarked\n", "marked\n"),
+        (b"a\r\nb\r\n\r\nc", "a\nb\n\nc"),
+        (b"a\rb\n\tc  \n", "a\rb\n\tc  \n"),
+    ],
+)
+def test_text_is_read(tmp_path, content, text):
+    path = made(tmp_path, "a.txt", content)
+    assert read_text(path) == text
+    assert read_text(str(path)) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\r\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"\xef\xbb\xbf \n", "is empty"),
+        (b"GIF89a\x01\x00\x7f", "is binary .a zero byte at offset 7"),
+        ("two words".encode("utf-16"), "UTF-16, convert it: iconv -f utf-16"),
+        (b"one\ntwo\nthree \xe9t\xe9\n", "not UTF-8 .byte 0xe9 on line 3.*iconv -f latin1"),
+        (b"\xff", "byte 0xff on line 1"),
+        (b"cut \xe4\xb8", "byte 0xe4 on line 1"),
+    ],
+)
+def test_what_is_not_text_is_refused(tmp_path, content, message):
+    path = made(tmp_path, "a.txt", content)
+    with pytest.raises(DataError, match=f"a.txt: .*{message}"):
+        read_text(path)
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+    with pytest.raises(DataError, match=r"nothing\.txt: no such file"):
+        read_text(tmp_path / "nothing.txt")
+    with pytest.raises(DataError, match="is a folder"):
+        read_text(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+def test_a_file_without_rights_is_named(tmp_path):
+    path = made(tmp_path, "secret.txt", b"text")
+    path.chmod(0)
+    with pytest.raises(DataError, match=r"secret\.txt: cannot be read \(Permission denied\)"):
+        read_text(path)
+
+
+def test_a_read_error_is_named(tmp_path, monkeypatch):
+    path = made(tmp_path, "a.txt", b"text")
+
+    def fail(self):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(path), "read_bytes", fail)
+    with pytest.raises(DataError, match=r"a\.txt: cannot be read \(Input/output error\)"):
+        read_text(path)
+
+
+def test_a_file_is_one_document(tmp_path):
+    assert read_documents(made(tmp_path, "a.txt", b"text")) == [Document("a.txt", "text")]
+
+
+def test_a_folder_is_read_by_name_with_what_lies_below(tmp_path):
+    made(tmp_path, "b.txt", b"B")
+    made(tmp_path, "a/z.md", b"Z")
+    made(tmp_path, "a/deep/y", b"Y")
+    made(tmp_path, ".hidden", b"no")
+    made(tmp_path, ".git/config", b"\x00 no")
+    made(tmp_path, "a/.cache/x.txt", b"no")
+    (tmp_path / "c").mkdir()
+    found = read_documents(tmp_path)
+    assert found == [
+        Document(os.path.join("a", "deep", "y"), "Y"),
+        Document(os.path.join("a", "z.md"), "Z"),
+        Document("b.txt", "B"),
+    ]
+
+
+def test_a_folder_inside_a_hidden_one_is_read(tmp_path):
+    folder = tmp_path / ".mine"
+    made(folder, "a.txt", b"A")
+    assert read_documents(folder) == [Document("a.txt", "A")]
+
+
+def test_a_bad_file_in_a_folder_is_named_not_skipped(tmp_path):
+    made(tmp_path, "a.txt", b"good")
+    made(tmp_path, "b.png", b"\x89PNG\x00")
+    with pytest.raises(DataError, match=r"b\.png: is binary"):
+        read_documents(tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    made(tmp_path, ".hidden", b"no")
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(DataError, match="holds no files"):
+        read_documents(tmp_path)
