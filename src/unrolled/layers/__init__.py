@@ -4,7 +4,8 @@ from unrolled.layers.dropout import LockedDropout, RecurrentDrop
 from unrolled.layers.gru import GRU
 from unrolled.layers.lstm import LSTM
 from unrolled.layers.output import SoftmaxOutput, token_losses
-from unrolled.layers.recurrent import Explanation, Recurrent, Traced
+from unrolled.layers.recurrent import Recurrent
+from unrolled.layers.result import Explanation, Traced
 from unrolled.layers.rnn import RNN
 from unrolled.layers.single_step import GRUCell, LSTMCell, RNNCell
 

@@ -1,8 +1,6 @@
 """A stack of recurrent layers in one or two directions: what RNN, LSTM and GRU have in common."""
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -10,39 +8,14 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from unrolled.cells import LSTM, Cell, Masks, Parameters
-from unrolled.errors import BackendError, ConfigError, ShapeError
+from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
+from unrolled.layers.checks import check_dropout, check_flags, check_loop, check_sizes
 from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
-from unrolled.recurrence import BACKENDS, Backend, Choice, Need, choose, unroll
+from unrolled.layers.result import Explanation, Hidden, Traced
+from unrolled.recurrence import Backend, Choice, Need, choose, unroll
 from unrolled.recurrence.aten import aten_layer
 from unrolled.recurrence.ragged import Lengths
-
-Hidden = Tensor | tuple[Tensor, ...]
-
-
-class Explanation(tuple[tuple[str, Choice], ...]):
-    """Which path runs each layer, and why; printed one layer a line."""
-
-    @property
-    def paths(self) -> list[str]:
-        """The path of each layer."""
-        return [choice.path for _, choice in self]
-
-    def __str__(self) -> str:
-        return "\n".join(f"{name}: {choice.path} ({choice.reason})" for name, choice in self)
-
-
-@dataclass(frozen=True)
-class Traced:
-    """A forward pass with everything it went through.
-
-    ``layers`` maps ``"l0"``, ``"l0_reverse"``, ``"l1"``, … to the states and gates of that layer by name,
-    each (T, B, size), in the time order of the input and zero past the length of a row.
-    """
-
-    output: Tensor | PackedSequence
-    state: Hidden
-    layers: dict[str, dict[str, Tensor]]
 
 
 class Recurrent(nn.Module):
@@ -90,13 +63,10 @@ class Recurrent(nn.Module):
         backend: Backend = "auto",
     ) -> None:
         super().__init__()
-        _check_sizes(input_size, hidden_size, num_layers, proj_size)
-        _check_flags(bias=bias, batch_first=batch_first, bidirectional=bidirectional)
-        _check_dropout(dropout, num_layers)
-        if skip == 1 or skip < 0:
-            raise ConfigError(f"skip={skip}: h_(t-1) is read already; give 0 or a distance from 2")
-        if backend not in BACKENDS:
-            raise BackendError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+        check_sizes(input_size, hidden_size, num_layers, proj_size)
+        check_flags(bias=bias, batch_first=batch_first, bidirectional=bidirectional)
+        check_dropout(dropout, num_layers)
+        check_loop(skip, backend)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
@@ -324,32 +294,3 @@ class Recurrent(nn.Module):
         )
         parts += [f"{n}={getattr(self, n)}" for n, d in defaults if getattr(self, n) != d]
         return ", ".join(parts)
-
-
-def _check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:
-    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
-    for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-        if value <= 0:
-            raise ConfigError(f"{name} must be greater than zero, got {value}")
-    if proj_size < 0 or proj_size >= hidden_size:
-        raise ConfigError(
-            f"proj_size must be 0 (none) or less than hidden_size={hidden_size}, got {proj_size}"
-        )
-
-
-def _check_flags(**flags: bool) -> None:
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
-
-
-def _check_dropout(dropout: float, num_layers: int) -> None:
-    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
-        raise ConfigError(f"dropout must be a number in [0, 1], got {dropout!r}")
-    if dropout > 0 and num_layers == 1:
-        warnings.warn(
-            f"dropout={dropout} acts between layers, and there is only one: it has no effect",
-            stacklevel=4,
-        )

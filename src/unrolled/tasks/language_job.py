@@ -13,7 +13,7 @@ from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.corpus import Corpus, Tokens
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.training import StepLoss
-from unrolled.training.loop import Carried
+from unrolled.training.job import Carried
 
 SCORING_STEPS = 1000
 

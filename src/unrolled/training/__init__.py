@@ -1,7 +1,8 @@
 """The training loop and what it needs: optimisers, schedules, checkpoints, the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.loop import Job, Progress, StepLoss, Trainer, Watcher
+from unrolled.training.job import Job, Progress, StepLoss, Watcher
+from unrolled.training.loop import Trainer
 
 __all__ = [
     "Job",

@@ -8,8 +8,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from unrolled.training.loop import Progress as Done
-from unrolled.training.loop import Watcher
+from unrolled.training.job import Progress as Done
+from unrolled.training.job import Watcher
 
 LINE_SECONDS = 15.0
 

@@ -1,0 +1,46 @@
+"""Checks of a recurrent layer's arguments, with torch's kinds of errors."""
+
+import warnings
+
+from unrolled.errors import BackendError, ConfigError
+from unrolled.recurrence import BACKENDS
+
+
+def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:
+    """Raise TypeError or ConfigError for a size that cannot be."""
+    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+    for name, value in sizes.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+        if value <= 0:
+            raise ConfigError(f"{name} must be greater than zero, got {value}")
+    if proj_size < 0 or proj_size >= hidden_size:
+        raise ConfigError(
+            f"proj_size must be 0 (none) or less than hidden_size={hidden_size}, got {proj_size}"
+        )
+
+
+def check_flags(**flags: bool) -> None:
+    """Raise TypeError for a flag that is not a bool."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+
+
+def check_dropout(dropout: float, num_layers: int) -> None:
+    """Raise ConfigError for a rate outside [0, 1], and warn of one without effect."""
+    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
+        raise ConfigError(f"dropout must be a number in [0, 1], got {dropout!r}")
+    if dropout > 0 and num_layers == 1:
+        warnings.warn(
+            f"dropout={dropout} acts between layers, and there is only one: it has no effect",
+            stacklevel=4,
+        )
+
+
+def check_loop(skip: int, backend: str) -> None:
+    """Raise ConfigError or BackendError for an option of the loop that does not exist."""
+    if skip == 1 or skip < 0:
+        raise ConfigError(f"skip={skip}: h_(t-1) is read already; give 0 or a distance from 2")
+    if backend not in BACKENDS:
+        raise BackendError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")

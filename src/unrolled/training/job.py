@@ -1,0 +1,80 @@
+"""What a task and the training loop say to each other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from unrolled.training.schedule import Plateau
+
+Carried = tuple[Tensor, ...] | None
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class StepLoss:
+    """What one batch gives: the loss to descend, the nats and tokens it stands for, the state to carry."""
+
+    loss: Tensor
+    nats: Tensor
+    tokens: int
+    state: Carried
+
+
+class Job(Protocol[Batch]):
+    """What a task hands to the loop."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The module to train."""
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, the same ones in the same order whenever asked."""
+
+    def batch_count(self) -> int:
+        """Return the number of batches in an epoch."""
+
+    def loss(self, batch: Batch, state: Carried) -> StepLoss:
+        """Run the model forward."""
+
+    def validate(self) -> float | None:
+        """Return the mean loss on held-out data in nats a token, or None if there is none."""
+
+
+@dataclass
+class Progress:
+    """How far training has come; everything here is in the checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    best_step: int = 0
+    worse: int = 0
+    window_nats: float = 0.0
+    window_tokens: int = 0
+    finished: bool = False
+    log_position: int = 0
+    plateau: Plateau = field(default_factory=Plateau)
+
+
+class Watcher:
+    """Is told what happens during training; does nothing itself."""
+
+    def started(self, progress: Progress, total_steps: int) -> None:
+        """Training begins or goes on."""
+
+    def stepped(self, progress: Progress, nats: float, lr: float) -> None:
+        """An update was made; ``nats`` is its mean loss a token."""
+
+    def validating(self) -> None:
+        """A validation begins."""
+
+    def validated(self, progress: Progress, nats: float, improved: bool) -> None:
+        """A validation ended."""
+
+    def ended(self, progress: Progress) -> None:
+        """Training is over or was interrupted."""
