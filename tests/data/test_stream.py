@@ -97,8 +97,8 @@ def test_a_split_partitions_the_predictions(parts, fraction):
     stream = joined(parts)
     first, second = stream.split(fraction)
     assert pairs(first) + pairs(second) == pairs(stream)
-    assert second.predictions == int(stream.predictions * fraction)
-    assert first.starts[0] == second.starts[0] == 0
+    assert abs(second.predictions - stream.predictions * fraction) <= 1
+    assert second.starts[0] == 0
     moved = [s + first.predictions for s in second.starts[1:].tolist()]
     begun = [s for s in stream.starts.tolist() if s != first.predictions]
     assert first.starts.tolist() + moved == begun

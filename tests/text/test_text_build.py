@@ -13,7 +13,7 @@ TEXT = "The cat sat on the mat.\nThe dog sat on the cat.\n"
 @pytest.mark.parametrize("kind", ["char", "word", "bpe"])
 @pytest.mark.parametrize("lowercase", [False, True])
 def test_every_kind_goes_through_json(kind, lowercase):
-    before = train_tokenizer(TextConfig(kind, lowercase=lowercase), [TEXT])
+    before = train_tokenizer(TextConfig(kind, min_frequency=1, lowercase=lowercase), [TEXT])
     assert before.kind == kind
     after = tokenizer_from_json(json.loads(json.dumps(tokenizer_to_json(before))))
     assert type(after) is type(before)
@@ -34,20 +34,28 @@ def test_bpe_stops_at_2000_pieces_unless_told():
     assert train_tokenizer(TextConfig("char"), [text]).size == 2 + len(set(text))
 
 
-def test_min_frequency_is_handed_on():
-    assert train_tokenizer(TextConfig("word", min_frequency=4), [TEXT]).tokens[2:] == []
-    assert train_tokenizer(TextConfig("word", min_frequency=2), [TEXT]).tokens[2:] == [
-        "The",
-        "on",
-        "sat",
-        "the",
-    ]
+def test_rare_words_become_unknown_unless_told_otherwise():
+    often = ["The", "on", "sat", "the"]
+    rare = ["cat", "cat.", "dog", "mat."]
+
+    def words(n):
+        return train_tokenizer(TextConfig("word", min_frequency=n), [TEXT]).tokens[2:]
+
+    assert words(0) == words(2) == often
+    assert words(1) == often + rare
+    assert words(4) == []
+
+
+def test_rare_characters_are_kept_unless_told_otherwise():
+    for n in (0, 1):
+        assert "C" in train_tokenizer(TextConfig("char", min_frequency=n), [TEXT + "C"]).tokens
+    assert "C" not in train_tokenizer(TextConfig("char", min_frequency=2), [TEXT + "C"]).tokens
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"min_frequency": 0}, "min_frequency=0: must be at least 1"),
+        ({"min_frequency": -1}, "min_frequency=-1: must be at least 0"),
         ({"vocabulary": -1}, "vocabulary=-1: must be at least 0"),
         ({"vocabulary": 2}, "at least 3"),
         ({"tokenizer": "bpe", "vocabulary": 257}, "at least 258"),

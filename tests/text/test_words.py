@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.text.words import WordTokenizer
 
-words = st.text(min_size=1, max_size=6).filter(
-    lambda w: w.split() == [w] and w not in ("<eos>", "<unk>")
-)
+words = st.text(min_size=1, max_size=6).filter(lambda w: w.split() == [w] and w not in ("<eos>", "<unk>"))
 lines = st.lists(words, max_size=5)
 normalised = st.lists(lines, max_size=4).map(lambda ls: "\n".join(" ".join(line) for line in ls))
 

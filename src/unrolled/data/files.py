@@ -29,8 +29,6 @@ def read_text(path: str | Path) -> str:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    if not raw.strip():
-        raise DataError(f"{path}: is empty; give a file with text")
     if b"\0" in raw:
         raise DataError(
             f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; "
@@ -44,6 +42,8 @@ def read_text(path: str | Path) -> str:
             f"{path}: is not UTF-8 (byte 0x{raw[error.start]:02x} on line {line}); "
             "convert it, for example: iconv -f latin1 -t utf-8"
         ) from None
+    if not text.strip():
+        raise DataError(f"{path}: is empty; give a file with text")
     return text.replace("\r\n", "\n")
 
 

@@ -49,6 +49,8 @@ def beam_search(
     """
     if length < 1 or beams < 1:
         raise ConfigError(f"beam search needs length ≥ 1 and beams ≥ 1, got {length} and {beams}")
+    if not normalisation >= 0:
+        raise ConfigError(f"normalisation={normalisation}: must be a number from 0")
     scores = torch.zeros(1, dtype=torch.float64)
     sequences: list[list[int]] = [[]]
     done: list[Hypothesis] = []

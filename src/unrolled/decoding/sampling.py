@@ -1,5 +1,6 @@
 """Choosing the next token from its distribution."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +23,10 @@ class SamplingConfig:
     """Draw among the most probable tokens that together reach this probability (Holtzman et al. 2020)."""
 
     def __post_init__(self) -> None:
-        require(self.temperature >= 0, f"temperature={self.temperature}: must not be negative")
+        require(
+            0 <= self.temperature < math.inf,
+            f"temperature={self.temperature}: must be a number from 0",
+        )
         require(self.top_k >= 0, f"top_k={self.top_k}: must not be negative")
         require(0 < self.top_p <= 1, f"top_p={self.top_p}: must lie in (0, 1]")
 
@@ -32,15 +36,16 @@ def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
     if config.temperature == 0:
         best = torch.zeros_like(logits)
         return best.scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
-    p = (logits / config.temperature).softmax(-1)
-    if config.top_k and config.top_k < p.shape[-1]:
-        smallest = p.topk(config.top_k, dim=-1).values[..., -1:]
-        p = p.masked_fill(p < smallest, 0.0)
-    if config.top_p < 1:
-        ordered, order = p.sort(dim=-1, descending=True)
+    # Differences to the largest logit: a tiny temperature then gives −∞, never ∞ − ∞.
+    wide = logits.double()
+    p = ((wide - wide.amax(-1, keepdim=True)) / config.temperature).softmax(-1)
+    if config.top_k or config.top_p < 1:
+        ordered, order = p.sort(dim=-1, descending=True, stable=True)
+        if config.top_k:
+            ordered[..., config.top_k :] = 0.0
         before = ordered.cumsum(-1) - ordered
-        kept = ordered.masked_fill(before >= config.top_p * p.sum(-1, keepdim=True), 0.0)
-        p = torch.zeros_like(p).scatter_(-1, order, kept)
+        ordered = ordered.masked_fill(before >= config.top_p * ordered.sum(-1, keepdim=True), 0.0)
+        p = torch.zeros_like(p).scatter_(-1, order, ordered)
     return p / p.sum(-1, keepdim=True)
 
 

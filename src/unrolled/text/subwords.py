@@ -1,28 +1,46 @@
 """Byte-pair encoding over bytes, by the ``tokenizers`` library: no text is ever unknown."""
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import tokenizers
-from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import models, normalizers, pre_tokenizers, trainers
 
-from unrolled.text.tokenizer import EOS, EOS_ID, UNK, Ids, Tokenizer
+from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
-_UNFINISHED = "\ufffd"  # what a decoder shows for the first bytes of a character
+
+def _byte_alphabet() -> dict[str, int]:
+    """Return the characters in which byte-level BPE writes bytes (Radford et al. 2019).
+
+    Bytes that print stand for themselves, the others are numbered from 256 on.
+    """
+    printing = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [b for b in range(256) if b not in printing]
+    return {chr(b): b for b in printing} | {chr(256 + n): b for n, b in enumerate(hidden)}
 
 
 class SubwordTokenizer(Tokenizer):
-    """Byte-level BPE (Sennrich et al. 2016): frequent pairs of pieces are merged into new pieces."""
+    """Byte-level BPE (Sennrich et al. 2016): frequent pairs of pieces are merged into new pieces.
+
+    The library numbers its pieces from 0; here they follow ``<eos>`` and ``<unk>``, which no text can
+    spell.
+    """
 
     kind: ClassVar[str] = "bpe"
     ends_lines: ClassVar[bool] = False
 
     def __init__(self, inner: tokenizers.Tokenizer) -> None:
-        if inner.token_to_id(EOS) != EOS_ID:
-            raise ValueError("a BPE vocabulary must begin with <eos>")
         self._inner = inner
+        by_id = sorted(inner.get_vocab().items(), key=lambda item: item[1])
+        self._tokens = [EOS, UNK, *(token for token, _ in by_id)]
+        alphabet = _byte_alphabet()
+        foreign = {c for token, _ in by_id for c in token if c not in alphabet}
+        if foreign:
+            raise ValueError(f"a BPE vocabulary must be written in bytes, it holds {sorted(foreign)}")
+        self._bytes = [bytes(alphabet[c] for c in token) for token, _ in by_id]
 
     @classmethod
     def train(
@@ -38,11 +56,9 @@ class SubwordTokenizer(Tokenizer):
         if lowercase:
             inner.normalizer = normalizers.Lowercase()
         inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        inner.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
-            vocab_size=size,
+            vocab_size=size - 2,
             min_frequency=min_frequency,
-            special_tokens=[EOS, UNK],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
@@ -52,33 +68,22 @@ class SubwordTokenizer(Tokenizer):
     @property
     def tokens(self) -> list[str]:
         """See :attr:`Tokenizer.tokens`; pieces are written in the library's byte alphabet."""
-        by_id = sorted(self._inner.get_vocab().items(), key=lambda item: item[1])
-        return [token for token, _ in by_id]
-
-    @property
-    def size(self) -> int:
-        """See :attr:`Tokenizer.size`."""
-        return self._inner.get_vocab_size()
+        return self._tokens
 
     def encode(self, text: str) -> Ids:
         """See :meth:`Tokenizer.encode`."""
-        return np.array(self._inner.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+        return np.array(self._inner.encode(text).ids, dtype=np.int64) + 2
 
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """See :meth:`Tokenizer.pieces`; bytes are held back until they make whole characters."""
-        waiting: list[int] = []
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for i in ids:
-            if i == EOS_ID:
-                yield self._inner.decode(waiting) + "\n"
-                waiting = []
-                continue
-            waiting.append(i)
-            text = self._inner.decode(waiting)
-            if not text.endswith(_UNFINISHED) or len(waiting) > 3:
+            if i in (EOS_ID, UNK_ID):
+                yield decoder.decode(b"", final=True) + ("\n" if i == EOS_ID else "\ufffd")
+            elif text := decoder.decode(self._bytes[i - 2]):
                 yield text
-                waiting = []
-        if waiting:
-            yield self._inner.decode(waiting)
+        if rest := decoder.decode(b"", final=True):
+            yield rest
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`: nothing, every byte is a token."""

@@ -43,7 +43,7 @@ def _load(path: Path) -> Any:
         return KeyedVectors.load_word2vec_format(
             str(path), binary=binary, no_header=not binary and not _has_header(path)
         )
-    except (ValueError, EOFError, OSError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError, EOFError, OSError) as error:  # whatever gensim trips over
         raise DataError(f"{path}: not word vectors in GloVe or word2vec format ({error})") from error
 
 

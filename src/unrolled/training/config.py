@@ -23,7 +23,8 @@ class OptimizerConfig:
     """Decoupled weight decay; adamw only. For the others use l2."""
 
     average_after: int = 5
-    """nt-asgd: averaging begins when validation is worse than the best of all but the last so many."""
+    """nt-asgd: averaging begins when a validation is worse than the best of all but the last so many
+    before it."""
 
     clip_norm: float = 1.0
     """Scale the gradient down to this norm over all weights; 0 never clips."""

@@ -39,8 +39,8 @@ class TriggeredAverage:
 
     def validated(self, score: float) -> bool:
         """Take note of a validation; return whether this one starts the averaging."""
-        window = self.history[: len(self.history) - self._average_after + 1]
-        trigger = not self.active and bool(window) and score > min(window)
+        earlier = self.history[: -self._average_after]
+        trigger = not self.active and bool(earlier) and score > min(earlier)
         self.history.append(score)
         if trigger:
             self.mean = [p.detach().clone() for p in self._parameters]

@@ -1,0 +1,83 @@
+"""Under autocast the dtypes are those of torch's layers, on every path."""
+
+from typing import Any
+
+import pytest
+import torch
+from numerics import TORCH_BACKENDS, as_hidden, as_tuple, layer_state, uniform
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import unrolled as ur
+
+LAYERS: list[tuple[str, dict[str, Any]]] = [
+    ("RNN", {"nonlinearity": "tanh"}),
+    ("RNN", {"nonlinearity": "relu"}),
+    ("LSTM", {}),
+    ("LSTM", {"proj_size": 3}),
+    ("GRU", {}),
+]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["padded", "packed"])
+@pytest.mark.parametrize("given_state", [False, True], ids=["from-zero", "from-float32"])
+@pytest.mark.parametrize("size", [{}, {"num_layers": 2, "bidirectional": True}], ids=["one", "stack"])
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize(("kind", "options"), LAYERS)
+def test_dtypes_and_values_are_torchs(
+    kind: str,
+    options: dict[str, Any],
+    backend: str,
+    size: dict[str, Any],
+    given_state: bool,
+    packed: bool,
+) -> None:
+    ours = getattr(ur, kind)(4, 5, **options, **size, backend=backend)
+    theirs = getattr(nn, kind)(4, 5, **options, **size)
+    theirs.load_state_dict(ours.state_dict())
+    x: Any = uniform(6, 3, 4, seed=1, dtype=torch.float32)
+    if packed:
+        x = pack_padded_sequence(x, [2, 6, 4], enforce_sorted=False)
+    hidden = as_hidden(layer_state(ours, 3)) if given_state else None
+    with torch.autocast("cpu", torch.bfloat16):
+        y, final = ours(x, hidden)
+        expected, expected_final = theirs(x, hidden)
+    assert ours.explain().paths == [backend] * ours.num_layers
+    if packed:
+        y, expected = y.data, expected.data
+    ours_dtypes = [t.dtype for t in (y, *as_tuple(final))]
+    assert ours_dtypes == [t.dtype for t in (expected, *as_tuple(expected_final))]
+    for a, b in zip((y, *as_tuple(final)), (expected, *as_tuple(expected_final)), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize(("kind", "options"), LAYERS)
+def test_gradients_of_the_parameters_stay_float32(
+    kind: str, options: dict[str, Any], backend: str
+) -> None:
+    layer = getattr(ur, kind)(4, 5, **options, backend=backend)
+    exact = getattr(nn, kind)(4, 5, **options)
+    exact.load_state_dict(layer.state_dict())
+    x = uniform(6, 3, 4, seed=1, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        y, _ = layer(x)
+    y.float().sum().backward()
+    exact(x)[0].sum().backward()
+    for p, q in zip(layer.parameters(), exact.parameters(), strict=True):
+        assert p.grad is not None
+        assert p.grad.dtype == torch.float32
+        torch.testing.assert_close(p.grad, q.grad, rtol=0.1, atol=0.25)
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", ["RNNCell", "LSTMCell", "GRUCell"])
+def test_single_steps_have_torchs_dtypes(kind: str, backend: str) -> None:
+    ours, theirs = getattr(ur, kind)(4, 5, backend=backend), getattr(nn, kind)(4, 5)
+    theirs.load_state_dict(ours.state_dict())
+    x = uniform(3, 4, seed=1, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        new, expected = as_tuple(ours(x)), as_tuple(theirs(x))
+    assert [s.dtype for s in new] == [s.dtype for s in expected]
+    for a, b in zip(new, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0.05)

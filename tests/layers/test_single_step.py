@@ -1,0 +1,170 @@
+"""RNNCell, LSTMCell and GRUCell compute what torch's do."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numerics import (
+    TORCH_BACKENDS,
+    as_hidden,
+    as_tuple,
+    assert_all_close,
+    scatter_parameters,
+    uniform,
+    weighted_sum,
+)
+from torch import nn
+from torch.autograd import grad
+
+import unrolled as ur
+from unrolled.cells import GRU, LSTM
+from unrolled.errors import BackendError, ShapeError
+
+KINDS = ("RNNCell", "LSTMCell", "GRUCell")
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_step_and_its_gradients_are_torchs(
+    kind: str, backend: str, data: st.DataObject
+) -> None:
+    inputs, hidden = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
+    batch = data.draw(st.sampled_from(((), (1,), (4,))))
+    dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
+    options: dict[str, Any] = {"bias": data.draw(st.booleans()), "dtype": dtype}
+    if kind == "RNNCell":
+        options["nonlinearity"] = data.draw(st.sampled_from(("tanh", "relu")))
+    given_state = data.draw(st.booleans())
+    ours = getattr(ur, kind)(inputs, hidden, **options, backend=backend)
+    theirs = getattr(nn, kind)(inputs, hidden, **options)
+    scatter_parameters(list(ours.parameters()), 3)
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    assert ours.explain().path == backend
+    x = uniform(*batch, inputs, seed=1, dtype=dtype).requires_grad_()
+    states = tuple(
+        uniform(*batch, hidden, seed=2 + i, dtype=dtype).requires_grad_()
+        for i in range(2 if kind == "LSTMCell" else 1)
+    )
+    results, gradients = [], []
+    for layer in (ours, theirs):
+        new = as_tuple(layer(x, as_hidden(states)) if given_state else layer(x))
+        leaves = [x, *(states if given_state else ()), *layer.parameters()]
+        results.append(new)
+        gradients.append(grad(weighted_sum(new), leaves, materialize_grads=True))
+    tolerance = {"rtol": 1e-10, "atol": 1e-11}
+    if dtype == torch.float32:
+        tolerance = {"rtol": 2e-5, "atol": 1e-5}
+    assert_all_close(*results, **tolerance)
+    assert_all_close(*gradients, **tolerance)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_gives_the_same_parameters_and_state_dicts_go_both_ways(
+    kind: str, bias: bool
+) -> None:
+    torch.manual_seed(5)
+    ours = getattr(ur, kind)(3, 4, bias=bias)
+    torch.manual_seed(5)
+    theirs = getattr(nn, kind)(3, 4, bias=bias)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(p, q)
+    x = uniform(2, 3, seed=0, dtype=torch.float32)
+    theirs.reset_parameters()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    assert_all_close(as_tuple(ours(x)), as_tuple(theirs(x)), rtol=1e-6, atol=1e-6)
+    ours.reset_parameters()
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    assert_all_close(as_tuple(ours(x)), as_tuple(theirs(x)), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arguments_may_be_given_by_position_in_torchs_order(kind: str) -> None:
+    arguments = (3, 4, False, "relu") if kind == "RNNCell" else (3, 4, False)
+    ours, theirs = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    x, h = uniform(2, 3, seed=0, dtype=torch.float32), torch.ones(2, 4)
+    hidden = (h, 2 * h) if kind == "LSTMCell" else h
+    assert_all_close(
+        as_tuple(ours(x, hidden)), as_tuple(theirs(x, hidden)), rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize(("cell", "layer"), [("RNNCell", "RNN"), ("LSTMCell", "LSTM"), ("GRUCell", "GRU")])
+def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> None:
+    step = getattr(ur, cell)(3, 4, backend=backend)
+    whole = getattr(ur, layer)(3, 4, backend=backend)
+    whole.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
+    x = uniform(5, 2, 3, seed=0, dtype=torch.float32)
+    y, _ = whole(x)
+    hidden = None
+    for t in range(5):
+        hidden = step(x[t], hidden)
+        torch.testing.assert_close(as_tuple(hidden)[0], y[t])
+
+
+@pytest.mark.parametrize(
+    ("step", "layer"),
+    [
+        (
+            ur.LSTMCell(3, 4, cell=LSTM(peepholes=True, layer_norm=True)),
+            ur.LSTM(3, 4, cell=LSTM(peepholes=True, layer_norm=True)),
+        ),
+        (ur.GRUCell(3, 4, cell=GRU(reset="before")), ur.GRU(3, 4, cell=GRU(reset="before"))),
+        (ur.RNNCell(3, 4, nonlinearity="sigmoid"), ur.RNN(3, 4, nonlinearity="sigmoid")),
+    ],
+    ids=["lstm", "gru", "rnn"],
+)
+def test_steps_that_torch_lacks_are_their_layer_too(step: nn.Module, layer: nn.Module) -> None:
+    layer.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
+    x = uniform(3, 2, 3, seed=0, dtype=torch.float32)
+    y, _ = layer(x)
+    hidden = None
+    for t in range(3):
+        hidden = step(x[t], hidden)
+    torch.testing.assert_close(as_tuple(hidden)[0], y[2])
+    assert step.explain().path == "reference"
+    assert "torch has no kernel" in step.explain().reason
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shapes_that_do_not_fit_are_errors_with_the_sizes(kind: str) -> None:
+    step = getattr(ur, kind)(3, 4)
+    with pytest.raises(ShapeError, match=r"\(batch, 3\) or \(3,\), got \(2, 5\)"):
+        step(torch.zeros(2, 5))
+    with pytest.raises(ShapeError, match=r"got \(2, 2, 3\)"):
+        step(torch.zeros(2, 2, 3))
+    wrong = torch.zeros(2, 5)
+    with pytest.raises(ShapeError, match=r"\(2, 4\).*got \[\(2, 5\)"):
+        step(torch.zeros(2, 3), (wrong, wrong) if kind == "LSTMCell" else wrong)
+    if kind == "LSTMCell":
+        with pytest.raises(ShapeError, match=r"\(h, c\)"):
+            step(torch.zeros(2, 3), torch.zeros(2, 4))
+
+
+def test_a_path_that_cannot_run_the_step_is_an_error() -> None:
+    x = torch.zeros(2, 3)
+    with pytest.raises(BackendError, match="use backend='auto' or 'reference'"):
+        ur.GRUCell(3, 4, cell=GRU(reset="before"), backend="aten")(x)
+    with pytest.raises(BackendError, match="use backend='auto', 'aten' or 'reference'"):
+        ur.GRUCell(3, 4, backend="compiled")(x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_backend_is_an_error_and_never_another_path(kind: str) -> None:
+    with pytest.raises(BackendError, match="'fastest'"):
+        getattr(ur, kind)(3, 4, backend="fastest")(torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_dtype_is_an_error(kind: str, backend: str) -> None:
+    step = getattr(ur, kind)(3, 4, backend=backend)
+    with pytest.raises(ShapeError, match=r"float64.*float32"):
+        step(torch.zeros(2, 3, dtype=torch.float64))

@@ -1,0 +1,246 @@
+"""RNN, LSTM and GRU compute what torch.nn's layers compute: outputs, states and every gradient."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numerics import (
+    TORCH_BACKENDS,
+    as_hidden,
+    as_tuple,
+    assert_all_close,
+    layer_state,
+    scatter_parameters,
+    uniform,
+    weighted_sum,
+)
+from torch import Tensor, nn
+from torch.autograd import grad
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+import unrolled as ur
+from unrolled.layers import Recurrent
+
+FORMS = ("padded", "unbatched", "packed sorted", "packed unsorted", "lengths")
+TOLERANCE = {
+    torch.float64: {"rtol": 1e-10, "atol": 1e-11},
+    torch.float32: {"rtol": 2e-5, "atol": 1e-5},
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of the grid: a layer, and an input in one of torch's forms."""
+
+    kind: str
+    input_size: int
+    hidden_size: int
+    options: dict[str, Any]
+    dtype: torch.dtype
+    form: str
+    steps: int
+    lengths: list[int]
+    given_state: bool
+    seed: int
+
+    def layers(self, backend: str) -> tuple[Recurrent, nn.Module]:
+        """Return ours and torch's, with the same parameters."""
+        sizes = (self.input_size, self.hidden_size)
+        ours = getattr(ur, self.kind)(*sizes, **self.options, dtype=self.dtype, backend=backend)
+        theirs = getattr(nn, self.kind)(*sizes, **self.options, dtype=self.dtype)
+        scatter_parameters(list(ours.parameters()), self.seed)
+        theirs.load_state_dict(ours.state_dict())
+        return ours, theirs
+
+    def padded(self) -> Tensor:
+        """Return the input as one tensor, batch first if the layer is."""
+        rows = len(self.lengths)
+        x = uniform(self.steps, rows, self.input_size, seed=self.seed, dtype=self.dtype)
+        if self.form == "unbatched":
+            x = x[:, 0]
+        elif self.options["batch_first"]:
+            x = x.transpose(0, 1)
+        return x.detach().requires_grad_()
+
+    def pack(self, x: Tensor) -> PackedSequence:
+        """Return the padded input packed."""
+        return pack_padded_sequence(
+            x,
+            self.lengths,
+            batch_first=self.options["batch_first"],
+            enforce_sorted=self.form == "packed sorted",
+        )
+
+
+@st.composite
+def layer_settings(draw: st.DrawFn, kind: str) -> Setting:
+    form = draw(st.sampled_from(FORMS))
+    rows = 1 if form == "unbatched" else draw(st.integers(1, 5))
+    steps = draw(st.integers(1, 8))
+    hidden_size = draw(st.integers(1, 7))
+    lengths = [steps] * rows
+    if form not in ("padded", "unbatched"):
+        lengths = draw(st.lists(st.integers(1, steps), min_size=rows, max_size=rows))
+    if form.startswith("packed"):
+        lengths[0] = steps
+    if form == "packed sorted":
+        lengths.sort(reverse=True)
+    options: dict[str, Any] = {
+        "num_layers": draw(st.integers(1, 3)),
+        "bidirectional": draw(st.booleans()),
+        "bias": draw(st.booleans()),
+        "batch_first": draw(st.booleans()),
+    }
+    if kind == "RNN":
+        options["nonlinearity"] = draw(st.sampled_from(("tanh", "relu")))
+    if kind == "LSTM":
+        options["proj_size"] = draw(st.integers(0, hidden_size - 1))
+    return Setting(
+        kind,
+        draw(st.integers(1, 6)),
+        hidden_size,
+        options,
+        draw(st.sampled_from((torch.float32, torch.float64))),
+        form,
+        steps,
+        lengths,
+        draw(st.sampled_from((True, True, True, False))),
+        draw(st.integers(0, 10_000)),
+    )
+
+
+def run(
+    setting: Setting, layer: nn.Module, x: Tensor, states: tuple[Tensor, ...] | None, ours: bool
+) -> list[Tensor]:
+    """Return output and final states as plain tensors, from input in the form of the setting."""
+    hidden = None if states is None else as_hidden(states)
+    if setting.form in ("padded", "unbatched"):
+        y, final = layer(x, hidden)
+        return [y, *as_tuple(final)]
+    if setting.form == "lengths" and ours:
+        y, final = layer(x, hidden, lengths=setting.lengths)
+        return [y, *as_tuple(final)]
+    packed, final = layer(setting.pack(x), hidden)
+    assert isinstance(packed, PackedSequence)
+    if setting.form == "lengths":
+        batch_first = setting.options["batch_first"]
+        y, _ = pad_packed_sequence(packed, batch_first, total_length=setting.steps)
+        return [y, *as_tuple(final)]
+    orders = [packed.sorted_indices, packed.unsorted_indices]
+    return [packed.data, packed.batch_sizes, *(o for o in orders if o is not None), *as_tuple(final)]
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_outputs_states_and_all_gradients_are_torchs(
+    kind: str, backend: str, data: st.DataObject
+) -> None:
+    setting = data.draw(layer_settings(kind))
+    ours, theirs = setting.layers(backend)
+    x = setting.padded()
+    states = None
+    if setting.given_state:
+        states = layer_state(ours, len(setting.lengths), seed=setting.seed + 1)
+        if setting.form == "unbatched":
+            states = tuple(s[:, 0] for s in states)
+        states = tuple(s.detach().requires_grad_() for s in states)
+    results = [
+        run(setting, layer, x, states, ours=layer is ours) for layer in (ours, theirs)
+    ]
+    assert ours.explain().paths == [backend] * setting.options["num_layers"]
+    tolerance = TOLERANCE[setting.dtype]
+    assert_all_close(*results, **tolerance)
+    gradients = []
+    for layer, result in zip((ours, theirs), results, strict=True):
+        leaves = [x, *(states or ()), *layer.parameters()]
+        floating = [r for r in result if r.is_floating_point()]
+        gradients.append(grad(weighted_sum(floating), leaves))
+    scale = max(float(g.abs().max()) for g in gradients[1])
+    tolerance = tolerance | {"atol": tolerance["atol"] * max(1.0, scale)}
+    assert_all_close(*gradients, **tolerance)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_auto_is_the_same_bits_as_torch(kind: str) -> None:
+    ours = getattr(ur, kind)(5, 7, num_layers=2, bidirectional=True)
+    theirs = getattr(nn, kind)(5, 7, num_layers=2, bidirectional=True)
+    theirs.load_state_dict(ours.state_dict())
+    x = uniform(6, 3, 5, seed=1, dtype=torch.float32)
+    y, final = ours(x)
+    expected, expected_final = theirs(x)
+    assert ours.explain().paths == ["aten", "aten"]
+    assert torch.equal(y, expected)
+    for a, b in zip(as_tuple(final), as_tuple(expected_final), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+def test_h0_and_c0_are_not_exchanged(backend: str) -> None:
+    """With every weight zero, c is halved by the forget gate and h0 is forgotten."""
+    layer = ur.LSTM(1, 2, bias=False, backend=backend)
+    for p in layer.parameters():
+        nn.init.zeros_(p)
+    h0, c0 = torch.full((1, 1, 2), 9.0), torch.tensor([[[1.0, -2.0]]])
+    y, (h, c) = layer(torch.zeros(1, 1, 1), (h0, c0))
+    torch.testing.assert_close(c, c0 / 2)
+    torch.testing.assert_close(h, 0.5 * torch.tanh(c0 / 2))
+    torch.testing.assert_close(y, h)
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_the_reverse_direction_reads_backwards_and_is_joined_behind(kind: str, backend: str) -> None:
+    layer = getattr(ur, kind)(2, 3, bidirectional=True, backend=backend)
+    x = uniform(5, 1, 2, seed=1, dtype=torch.float32).requires_grad_()
+    y, _ = layer(x)
+    (forward,) = grad(y[2, 0, :3].sum(), x, retain_graph=True)
+    (backward,) = grad(y[2, 0, 3:].sum(), x)
+    reads_forward = [bool(step.any()) for step in forward]
+    reads_backward = [bool(step.any()) for step in backward]
+    assert reads_forward == [True, True, True, False, False]
+    assert reads_backward == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_dropout_between_layers_is_there_in_training_only(kind: str, backend: str) -> None:
+    """With rate 1 the second layer reads zeros: nothing of the input reaches the output."""
+    layer = getattr(ur, kind)(2, 3, num_layers=2, dropout=1.0, backend=backend)
+    plain = getattr(nn, kind)(2, 3, num_layers=2)
+    plain.load_state_dict(layer.state_dict())
+    x = uniform(4, 2, 2, seed=1, dtype=torch.float32)
+    other = uniform(4, 2, 2, seed=2, dtype=torch.float32)
+    assert torch.equal(layer(x)[0], layer(other)[0])
+    layer.eval()
+    torch.testing.assert_close(layer(x)[0], plain(x)[0])
+    assert not torch.equal(layer(x)[0], layer(other)[0])
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+def test_dropout_of_every_element_keeps_the_expectation(backend: str) -> None:
+    """Layers that hand their input on show the mask itself."""
+    layer = ur.RNN(50, 50, 2, "relu", bias=False, dropout=0.25, backend=backend)
+    with torch.no_grad():
+        for name, p in layer.named_parameters():
+            p.copy_(torch.eye(50) if "ih" in name else torch.zeros(50, 50))
+    mask, _ = layer(torch.ones(20, 20, 50))
+    torch.testing.assert_close(mask[mask != 0], torch.full_like(mask[mask != 0], 1 / 0.75))
+    assert float((mask == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
+    assert not torch.equal(mask[0], mask[1])  # drawn anew at every step
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_an_empty_batch_gives_an_empty_result(kind: str, backend: str) -> None:
+    layer = getattr(ur, kind)(2, 3, num_layers=2, bidirectional=True, backend=backend)
+    expected, expected_final = getattr(nn, kind)(2, 3, num_layers=2, bidirectional=True)(
+        torch.zeros(4, 0, 2)
+    )
+    y, final = layer(torch.zeros(4, 0, 2))
+    assert y.shape == expected.shape
+    assert [s.shape for s in as_tuple(final)] == [s.shape for s in as_tuple(expected_final)]

@@ -1,0 +1,196 @@
+"""Infinity and NaN stop a training, with the place named and nothing good lost."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import unrolled as ur
+from unrolled.errors import NonFiniteError
+from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Watcher
+from unrolled.training.files import read_tensors
+from unrolled.training.nonfinite import first_nonfinite
+
+
+class Sequence:
+    """A recurrent net that fits a constant; ``spoil`` is called with the loss of every update."""
+
+    def __init__(self, model=None, spoil=lambda loss: loss):
+        torch.manual_seed(1)
+        self.model = model or nn.ModuleDict(
+            {"rnn": ur.RNN(2, 3, nonlinearity="relu"), "out": nn.Linear(3, 1)}
+        )
+        self.spoil = spoil
+        self.x = torch.ones(5, 2, 2)
+        self.scores = None
+
+    def batches(self, epoch):
+        return iter([self.x] * 4)
+
+    def batch_count(self):
+        return 4
+
+    def run(self, x):
+        return self.model["out"](self.model["rnn"](x)[0])
+
+    def loss(self, batch, state):
+        loss = self.spoil((self.run(batch) - 1.0).square().mean())
+        return StepLoss(loss, loss.detach(), 1, None)
+
+    def validate(self):
+        with torch.no_grad():
+            return float(self.loss(self.x, None).loss)
+
+
+def train(job, folder=None, lr=0.01, watcher=None, restore=False, **options):
+    training = TrainingConfig(epochs=2, **{"checkpoint_steps": 1, "checkpoint_minutes": 0.0} | options)
+    config = OptimizerConfig("sgd", lr=lr, clip_norm=0, schedule="constant")
+    trainer = Trainer(job, config, training, folder, watcher)
+    if restore:
+        trainer.restore()
+    trainer.run()
+    return trainer
+
+
+def finite(tensors):
+    return all(bool(t.isfinite().all()) for t in tensors.values() if t.is_floating_point())
+
+
+class Poison(Watcher):
+    """Writes a NaN into a weight after an update."""
+
+    def __init__(self, job, step, name):
+        self.job, self.step, self.name = job, step, name
+
+    def stepped(self, progress, nats, lr):
+        if progress.step == self.step:
+            with torch.no_grad():
+                self.job.model.get_parameter(self.name).view(-1)[1] = math.nan
+
+
+@pytest.mark.parametrize("name", ["rnn.weight_hh_l0", "out.weight"])
+def test_a_nan_in_a_weight_is_named_with_its_step(name):
+    job = Sequence()
+    with pytest.raises(NonFiniteError, match=f"step 3: .*the weights of {name}"):
+        train(job, watcher=Poison(job, 2, name))
+
+
+def test_a_step_that_fails_changes_nothing():
+    calls = []
+
+    def spoil(loss):
+        calls.append(None)
+        return loss * math.inf if len(calls) == 3 else loss
+
+    kept = {}
+
+    class Remember(Watcher):
+        def stepped(self, progress, nats, lr):
+            kept.update({n: t.clone() for n, t in job.model.state_dict().items()})
+
+    job = Sequence(spoil=spoil)
+    with pytest.raises(NonFiniteError, match="step 3"):
+        train(job, watcher=Remember())
+    assert all(torch.equal(t, kept[n]) for n, t in job.model.state_dict().items())
+
+
+def test_the_last_good_checkpoint_resumes_as_if_nothing_was(tmp_path):
+    for name in ("whole", "spoilt"):
+        (tmp_path / name).mkdir()
+    train(Sequence(), tmp_path / "whole", validate_every=1)
+    calls = []
+
+    def spoil(loss):
+        calls.append(None)
+        return loss * math.nan if len(calls) == 10 else loss  # validations count too
+
+    with pytest.raises(NonFiniteError, match=f"checkpoint.*{tmp_path}"):
+        train(Sequence(spoil=spoil), tmp_path / "spoilt", validate_every=2)
+    tensors, meta = read_tensors(tmp_path / "spoilt" / "checkpoint.safetensors")
+    assert finite(tensors)
+    assert meta["progress"]["step"] == 6
+    train(Sequence(), tmp_path / "spoilt", restore=True, validate_every=2)
+    ended = (tmp_path / "spoilt" / "model.safetensors").read_bytes()
+    assert ended == (tmp_path / "whole" / "model.safetensors").read_bytes()
+
+
+def test_a_huge_learning_rate_stops_with_advice():
+    with pytest.raises(NonFiniteError) as caught:
+        train(Sequence(), lr=1e30)
+    message = str(caught.value)
+    assert "step 2" in message
+    assert "rnn, layer 0" in message
+    assert "--lr" in message
+    assert "--clip-norm" in message
+
+
+def test_weights_that_overflow_never_reach_the_disk(tmp_path):
+    with pytest.raises(NonFiniteError):
+        train(Sequence(), tmp_path, lr=1e45)
+    assert finite(read_tensors(tmp_path / "checkpoint.safetensors")[0])
+
+
+def test_an_overflow_in_the_last_update_is_noticed(tmp_path):
+    with pytest.raises(NonFiniteError):
+        train(Sequence(), tmp_path, lr=1e45, max_steps=1)
+    model = tmp_path / "model.safetensors"
+    assert not model.exists() or finite(read_tensors(model)[0])
+
+
+def test_a_validation_that_is_not_finite_does_not_count_as_best(tmp_path):
+    good = Sequence()
+    scores = iter([1.0, math.nan, 0.5])
+    good.validate = lambda: next(scores)
+    with pytest.raises(NonFiniteError):
+        train(good, tmp_path, validate_every=2)
+    _, meta = read_tensors(tmp_path / "checkpoint.safetensors")
+    assert meta["progress"]["best"] == 1.0
+
+
+# -- the place -------------------------------------------------------------------------------------
+
+
+def test_a_healthy_model_is_cleared():
+    job = Sequence()
+    assert "every layer's output is finite" in first_nonfinite(job.model, lambda: job.run(job.x))
+
+
+def test_inside_a_recurrence_layer_value_and_time_step_are_named():
+    model = nn.ModuleDict({"rnn": ur.RNN(2, 3, num_layers=2, nonlinearity="relu"), "out": nn.Linear(3, 1)})
+    with torch.no_grad():
+        for p in model["rnn"].parameters():
+            p.zero_()
+        model["rnn"].weight_ih_l0.fill_(0.5)  # h of layer 0 is 1 at every step
+        model["rnn"].weight_ih_l1.fill_(1e20)
+        model["rnn"].weight_hh_l1.copy_(1e9 * torch.eye(3))  # 3e20, 3e29, 3e38, inf
+    job = Sequence(model)
+    found = first_nonfinite(model, lambda: job.run(job.x))
+    assert found.startswith("rnn, layer 1")
+    assert "time step 3" in found
+
+
+def test_another_module_is_named_by_its_output():
+    job = Sequence()
+    with torch.no_grad():
+        job.model["out"].weight.fill_(3e38)
+        for p in job.model["rnn"].parameters():
+            p.fill_(1.0)
+    assert first_nonfinite(job.model, lambda: job.run(job.x)) == "the output of out"
+
+
+def test_a_gradient_is_named_where_outputs_are_finite():
+    job = Sequence()
+    job.model["out"].bias.grad = torch.tensor([math.inf])
+    assert first_nonfinite(job.model, lambda: job.run(job.x)) == "the gradient of out.bias"
+
+
+def test_looking_leaves_the_model_as_it_was():
+    job = Sequence()
+    for mode in (True, False):
+        job.model.train(mode)
+        backend = job.model["rnn"].backend
+        first_nonfinite(job.model, lambda: job.run(job.x))
+        assert job.model.training == mode
+        assert job.model["rnn"].backend == backend
+        assert not any(m._forward_hooks for m in job.model.modules())

@@ -1,0 +1,173 @@
+"""Optimisers, their state on disk, and the average of nt-asgd."""
+
+import random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from unrolled.errors import ConfigError
+from unrolled.training import OptimizerConfig
+from unrolled.training.optimizer import (
+    TriggeredAverage,
+    make_optimizer,
+    optimizer_tensors,
+    restore_optimizer,
+)
+
+CONFIGS = [
+    OptimizerConfig("sgd", lr=0.1),
+    OptimizerConfig("sgd", lr=0.1, momentum=0.9),
+    OptimizerConfig("rmsprop", lr=0.01),
+    OptimizerConfig("rmsprop", lr=0.01, momentum=0.9),
+    OptimizerConfig("adam", lr=0.01),
+    OptimizerConfig("adamw", lr=0.01, weight_decay=0.1),
+    OptimizerConfig("nt-asgd", lr=0.1, momentum=0.5),
+]
+
+
+def fresh_net():
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+def train(net, optimizer, steps):
+    for x in steps:
+        optimizer.zero_grad()
+        net(x).square().sum().backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.optimizer}-{c.momentum}")
+def test_the_state_comes_back_to_the_bit(config):
+    data = torch.randn(9, 5, 3)
+    whole = fresh_net()
+    train(whole, make_optimizer(config, list(whole.parameters())), data)
+
+    first = fresh_net()
+    optimizer = make_optimizer(config, list(first.parameters()))
+    train(first, optimizer, data[:4])
+    kept = {name: t.clone() for name, t in optimizer_tensors(optimizer).items()}
+
+    second = fresh_net()
+    second.load_state_dict(first.state_dict())
+    optimizer = make_optimizer(config, list(second.parameters()))
+    restore_optimizer(optimizer, kept)
+    train(second, optimizer, data[4:])
+    for a, b in zip(whole.parameters(), second.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def one_update(config, w, g):
+    p = nn.Parameter(torch.tensor([w], dtype=torch.float64))
+    p.grad = torch.tensor([g], dtype=torch.float64)
+    make_optimizer(config, [p]).step()
+    return float(p.detach())
+
+
+def test_first_updates_by_hand():
+    assert one_update(OptimizerConfig("sgd", lr=0.1), 1.0, 2.0) == pytest.approx(0.8)
+    assert one_update(OptimizerConfig("nt-asgd", lr=0.1), 1.0, 2.0) == pytest.approx(0.8)
+    assert one_update(OptimizerConfig("adam", lr=0.1), 1.0, 2.0) == pytest.approx(0.9)
+    decayed = OptimizerConfig("adamw", lr=0.1, weight_decay=0.5)
+    assert one_update(decayed, 1.0, 2.0) == pytest.approx(1.0 * (1 - 0.1 * 0.5) - 0.1)
+    # RMSprop: the running square is 0.01 g², so that the first step is lr / 0.1.
+    assert one_update(OptimizerConfig("rmsprop", lr=0.1), 1.0, 2.0) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lr": 0.0}, "lr=0.0"),
+        ({"lr": float("nan")}, "lr=nan"),
+        ({"optimizer": "adam", "momentum": 0.9}, "momentum is not an option of optimizer='adam'"),
+        ({"optimizer": "sgd", "weight_decay": 0.1}, "weight_decay is adamw's.*use l2"),
+        ({"clip_norm": -1.0}, "clip_norm=-1.0: must be at least 0"),
+        ({"decay": 0.0}, "decay=0.0"),
+        ({"average_after": 0}, "average_after=0: must be at least 1"),
+    ],
+)
+def test_impossible_options_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        OptimizerConfig(**options)
+
+
+# -- nt-asgd ---------------------------------------------------------------------------------------
+
+
+def starts_at(scores, n):
+    """Validation at which averaging begins, or None."""
+    average = TriggeredAverage([nn.Parameter(torch.zeros(1))], n)
+    started = [average.validated(score) for score in scores]
+    assert sum(started) <= 1
+    assert average.active == any(started)
+    return started.index(True) if any(started) else None
+
+
+def published_rule(scores, n):
+    """AWD-LSTM's own: worse than the best of all but the n validations before this one."""
+    for t, score in enumerate(scores):
+        before = scores[:t]
+        if len(before) > n and score > min(before[:-n]):
+            return t
+    return None
+
+
+@given(st.lists(st.integers(0, 6).map(float), max_size=12), st.integers(1, 5))
+def test_averaging_begins_where_merity_et_al_begin(scores, n):
+    assert starts_at(scores, n) == published_rule(scores, n)
+
+
+def test_averaging_begins_in_a_hand_made_case():
+    # With n = 2 the score at t is held against the best of those up to t − 3.
+    assert starts_at([5, 4, 3, 3.5, 3.6, 3.7], 2) == 5
+    assert starts_at([5, 4, 3, 2, 1, 0], 2) is None
+    assert starts_at([1, 2], 5) is None
+
+
+def test_the_mean_is_that_of_all_weights_since():
+    rng = random.Random(0)
+    weights = nn.Parameter(torch.zeros(2, 3, dtype=torch.float64))
+    bias = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+    average = TriggeredAverage([weights, bias], 1)
+    seen: list[list[torch.Tensor]] = []
+
+    def move():
+        with torch.no_grad():
+            weights.copy_(torch.tensor([[rng.gauss(0, 1) for _ in range(3)] for _ in range(2)]))
+            bias.copy_(torch.tensor([rng.gauss(0, 1) for _ in range(3)]))
+        average.update()
+        seen.append([weights.detach().clone(), bias.detach().clone()])
+
+    move()
+    assert not average.active
+    for score in (1.0, 1.0, 2.0):
+        move()
+        average.validated(score)
+    assert average.active
+    began = len(seen) - 1  # the weights at the trigger are the first of the mean
+    for _ in range(7):
+        move()
+    for position, mean in enumerate(average.mean):
+        expected = torch.stack([s[position] for s in seen[began:]]).mean(0)
+        torch.testing.assert_close(mean, expected)
+    assert average.count == 8
+
+
+def test_swapping_twice_changes_nothing():
+    p = nn.Parameter(torch.tensor([1.0, 2.0]))
+    average = TriggeredAverage([p], 1)
+    average.swap()
+    assert p.tolist() == [1.0, 2.0]
+    for score in (0.0, 0.0, 1.0):
+        average.validated(score)
+    with torch.no_grad():
+        p.copy_(torch.tensor([3.0, 6.0]))
+    average.update()
+    average.swap()
+    assert p.tolist() == [2.0, 4.0]
+    average.swap()
+    assert p.tolist() == [3.0, 6.0]
+    assert average.mean[0].tolist() == [2.0, 4.0]

@@ -1,0 +1,362 @@
+"""The training loop on a toy job: order, validation, best weights, and resuming to the bit."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from unrolled.errors import RunError
+from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Watcher
+from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.log import read_log
+from unrolled.training.schedule import Plateau, learning_rate
+
+EPOCHS, BATCHES = 4, 5
+
+
+class Toy:
+    """A small net with dropout whose loss depends on the state that the batch before left."""
+
+    def __init__(self, scores=None):
+        torch.manual_seed(11)
+        self.model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.3), nn.Linear(4, 1))
+        generator = torch.Generator().manual_seed(12)
+        self.data = torch.randn(BATCHES, 6, 3, generator=generator)
+        self.scores = None if scores is None else iter(scores)
+        self.seen = []
+
+    def batches(self, epoch):
+        for i, x in enumerate(self.data):
+            yield epoch, i, x + epoch
+
+    def batch_count(self):
+        return BATCHES
+
+    def loss(self, batch, state):
+        epoch, i, x = batch
+        self.seen.append((epoch, i, None if state is None else float(state[0])))
+        y = self.model(x) + (0.0 if state is None else 0.1 * state[0])
+        loss = (y - x.sum(1, keepdim=True)).square().mean()
+        return StepLoss(loss, loss.detach() * len(x), len(x), (y.detach().mean(),))
+
+    def validate(self):
+        if self.scores is not None:
+            return next(self.scores)
+        self.model.eval()
+        with torch.no_grad():
+            return float((self.model(self.data[0]) - 1.0).square().mean())
+
+
+class NoValidation(Toy):
+    def validate(self):
+        return None
+
+
+def train(job, folder=None, watcher=None, optimizer=None, restore=False, **training):
+    """Run a job; checkpoints by count of steps alone unless told otherwise."""
+    torch.manual_seed(13)
+    options = {"epochs": EPOCHS, "checkpoint_minutes": 0.0} | training
+    config = optimizer or OptimizerConfig(lr=0.05)
+    trainer = Trainer(job, config, TrainingConfig(**options), folder, watcher)
+    if restore:
+        trainer.restore()
+    trainer.run()
+    return trainer
+
+
+class StopAt(Watcher):
+    """Ends the run the hard way after so many updates."""
+
+    def __init__(self, step, how):
+        self.step, self.how = step, how
+
+    def stepped(self, progress, nats, lr):
+        if progress.step == self.step:
+            self.how()
+
+
+class Killed(Exception):
+    pass
+
+
+def kill():
+    raise Killed
+
+
+def log_of(folder: Path):
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in read_log(folder / "metrics.jsonl")]
+
+
+def step_on_disk(folder):
+    return read_tensors(folder / "checkpoint.safetensors")[1]["progress"]["step"]
+
+
+# -- order -----------------------------------------------------------------------------------------
+
+
+def test_every_epoch_sees_every_batch_once_and_starts_without_state():
+    job = Toy()
+    trainer = train(job)
+    assert [s[:2] for s in job.seen] == [(e, i) for e in range(EPOCHS) for i in range(BATCHES)]
+    assert [s[2] is None for s in job.seen] == [i == 0 for _ in range(EPOCHS) for i in range(BATCHES)]
+    assert trainer.progress.step == trainer.total_steps == EPOCHS * BATCHES
+    assert trainer.progress.tokens == 6 * EPOCHS * BATCHES
+    assert trainer.progress.finished
+    assert not job.model.training
+
+
+@pytest.mark.parametrize("limit", [1, 5, 7, 99])
+def test_max_steps_ends_it_even_in_mid_epoch(limit):
+    job = Toy()
+    assert train(job, max_steps=limit).progress.step == len(job.seen) == min(limit, 20)
+
+
+def test_the_rate_of_each_update_is_the_schedules():
+    config = OptimizerConfig("sgd", lr=0.02, schedule="cosine", warmup=3)
+    trainer = train(NoValidation(), optimizer=config)
+    rates = [r["lr"] for r in trainer.log.records if r["kind"] == "train"]
+    expected = [learning_rate(config, s, 20, 0, Plateau()) for s in range(20)]
+    assert rates == expected
+    decaying = OptimizerConfig("sgd", lr=0.02, schedule="step", decay=0.5, decay_after=2)
+    trainer = train(NoValidation(), optimizer=decaying)
+    rates = [r["lr"] for r in trainer.log.records if r["kind"] == "train"]
+    assert rates == [0.02] * 10 + [0.01] * 5 + [0.005] * 5
+
+
+# -- validation ------------------------------------------------------------------------------------
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path):
+    weights = []
+
+    class Remember(Watcher):
+        def validated(self, progress, nats, improved):
+            weights.append({n: t.clone() for n, t in job.model.state_dict().items()})
+
+    for folder in (None, tmp_path):
+        weights.clear()
+        job = Toy(scores=[3.0, 1.0, 2.0, 1.0])
+        trainer = train(job, folder, Remember())
+        assert trainer.progress.best == 1.0
+        assert trainer.progress.best_step == 2 * BATCHES
+        for name, t in job.model.state_dict().items():
+            assert torch.equal(t, weights[1][name])
+            assert not torch.equal(t, weights[3][name])
+
+
+@pytest.mark.parametrize("kind", ["adam", "nt-asgd"])
+def test_without_held_out_data_the_last_weights_are_kept(tmp_path, kind):
+    config = OptimizerConfig(kind, lr=0.05)
+    job = NoValidation()
+    last = {}
+
+    class Remember(Watcher):
+        def stepped(self, progress, nats, lr):
+            last.update({n: t.clone() for n, t in job.model.state_dict().items()})
+
+    trainer = train(job, tmp_path, Remember(), optimizer=config)
+    assert trainer.progress.best is None
+    for name, t in job.model.state_dict().items():
+        assert torch.equal(t, last[name])
+    assert [r["kind"] for r in trainer.log.records] == ["train"] * 20
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({}, [5, 10, 15, 20]),
+        ({"validate_every": 6}, [6, 12, 18, 20]),
+        ({"validate_every": 10}, [10, 20]),
+        ({"max_steps": 7}, [5, 7]),
+        ({"validate_every": 50}, [20]),
+    ],
+)
+def test_validation_comes_when_asked_and_at_the_end(options, steps):
+    trainer = train(Toy(), **options)
+    assert [r["step"] for r in trainer.log.records if r["kind"] == "valid"] == steps
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "steps"),
+    [
+        ([1.0, 2.0, 3.0], 2, 6),
+        ([1.0, 2.0, 0.5, 0.6, 0.7], 2, 10),
+        ([5.0, 4.0, 3.0, 2.0, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5], 1, 20),
+        ([2.0, 2.0], 1, 4),
+    ],
+)
+def test_early_stopping(scores, patience, steps):
+    trainer = train(Toy(scores), validate_every=2, early_stopping=patience)
+    assert trainer.progress.step == steps
+    assert trainer.progress.best == min(scores)
+
+
+def test_plateau_decays_after_worse_validations():
+    config = OptimizerConfig("sgd", lr=0.04, schedule="plateau", decay=0.5)
+    trainer = train(Toy([3.0, 4.0, 2.0, 1.0]), optimizer=config)
+    rates = [r["lr"] for r in trainer.log.records if r["kind"] == "train"]
+    assert rates == [0.04] * 10 + [0.02] * 10
+
+
+def test_nt_asgd_validates_and_keeps_the_average():
+    config = OptimizerConfig("nt-asgd", lr=0.01, average_after=1, schedule="constant")
+    weights = []
+    job = Toy([1.0, 1.0, 2.0, 0.5])  # averaging begins at the third validation, step 15
+
+    class Remember(Watcher):
+        def stepped(self, progress, nats, lr):
+            weights.append(job.model[0].weight.detach().clone())
+
+    trainer = train(job, watcher=Remember(), optimizer=config)
+    assert trainer.average.active
+    # Steps 15 to 20: the weights at the trigger and the five after it.
+    torch.testing.assert_close(job.model[0].weight, torch.stack(weights[14:]).mean(0))
+
+
+def test_watchers_are_told_everything():
+    told = []
+
+    class Listener(Watcher):
+        def started(self, progress, total_steps):
+            told.append(("started", progress.step, total_steps))
+
+        def stepped(self, progress, nats, lr):
+            told.append(("stepped", progress.step))
+
+        def validating(self):
+            told.append("validating")
+
+        def validated(self, progress, nats, improved):
+            told.append(("validated", nats, improved))
+
+        def ended(self, progress):
+            told.append(("ended", progress.step))
+
+    train(Toy([2.0, 3.0]), watcher=Listener(), max_steps=4, validate_every=2)
+    assert told == [
+        ("started", 0, 4),
+        ("stepped", 1),
+        ("stepped", 2),
+        "validating",
+        ("validated", 2.0, True),
+        ("stepped", 3),
+        ("stepped", 4),
+        "validating",
+        ("validated", 3.0, False),
+        ("ended", 4),
+    ]
+
+
+# -- stopping and going on -------------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "adam": OptimizerConfig("adam", lr=0.05, schedule="cosine", warmup=2),
+    "rmsprop": OptimizerConfig("rmsprop", lr=0.01, momentum=0.5, l1=0.01),
+    "sgd": OptimizerConfig("sgd", lr=0.3, momentum=0.9, schedule="plateau"),
+    "nt-asgd": OptimizerConfig("nt-asgd", lr=0.3, average_after=1, schedule="constant"),
+}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_a_killed_run_resumes_to_the_bits_of_a_whole_one(tmp_path, kind):
+    options = {"optimizer": OPTIMIZERS[kind], "checkpoint_steps": 3, "validate_every": 2}
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    trainer = train(Toy(), whole, **options)
+    assert trainer.average is None or trainer.average.active
+    for step in range(1, 21):
+        folder = tmp_path / f"killed at {step}"
+        folder.mkdir()
+        with pytest.raises(Killed):
+            train(Toy(), folder, StopAt(step, kill), **options)
+        assert step_on_disk(folder) == (step - 1) // 3 * 3
+        train(Toy(), folder, restore=True, **options)
+        ended = (folder / "model.safetensors").read_bytes()
+        assert ended == (whole / "model.safetensors").read_bytes(), f"killed at step {step}"
+        assert log_of(folder) == log_of(whole)
+
+
+def test_a_finished_run_resumes_to_itself(tmp_path):
+    train(Toy(), tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    job = Toy()
+    train(job, tmp_path, restore=True)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert job.seen == []
+    best = read_tensors(tmp_path / "model.safetensors")[0]
+    assert all(torch.equal(t, best[n]) for n, t in job.model.state_dict().items())
+
+
+@pytest.mark.parametrize("step", [1, 4, 5, 20])
+def test_ctrl_c_waits_for_the_step_and_leaves_a_checkpoint(tmp_path, step):
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "stopped").mkdir()
+    train(Toy(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(Toy(), tmp_path / "stopped", StopAt(step, interrupt))
+    assert step_on_disk(tmp_path / "stopped") == step
+    train(Toy(), tmp_path / "stopped", restore=True)
+    ended = (tmp_path / "stopped" / "model.safetensors").read_bytes()
+    assert ended == (tmp_path / "whole" / "model.safetensors").read_bytes()
+    assert log_of(tmp_path / "stopped") == log_of(tmp_path / "whole")
+
+
+def test_checkpoints_by_minutes(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    class Slow(StopAt):
+        def stepped(self, progress, nats, lr):
+            now[0] += 25.0
+            super().stepped(progress, nats, lr)
+
+    with pytest.raises(Killed):
+        train(Toy(), tmp_path, Slow(5, kill), checkpoint_minutes=1.0)
+    assert step_on_disk(tmp_path) == 3  # after 75 s; the next is due at 150 s
+
+
+def test_a_failed_checkpoint_leaves_the_earlier_one(tmp_path, monkeypatch):
+    def fail_from_now_on():
+        def fail(*args):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "replace", fail)
+
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors.*No space left.*earlier"):
+        train(
+            NoValidation(), tmp_path, StopAt(7, fail_from_now_on), checkpoint_steps=3
+        )
+    monkeypatch.undo()
+    assert step_on_disk(tmp_path) == 6
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint.safetensors", "metrics.jsonl"]
+    assert train(NoValidation(), tmp_path, restore=True).progress.step == 20
+
+
+def test_a_checkpoint_that_is_no_checkpoint_is_named(tmp_path):
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors: missing"):
+        train(Toy(), tmp_path, restore=True)
+    train(Toy(), tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors: damaged"):
+        train(Toy(), tmp_path, restore=True)
+    path.write_bytes((tmp_path / "model.safetensors").read_bytes())
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors"):
+        train(Toy(), tmp_path, restore=True)
+
+
+def test_a_checkpoint_of_another_model_is_named(tmp_path):
+    train(Toy(), tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, meta = read_tensors(path)
+    tensors["model.0.weight"] = torch.zeros(2, 2)
+    write_tensors(path, tensors, meta)
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors"):
+        train(Toy(), tmp_path, restore=True)
