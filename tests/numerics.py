@@ -54,7 +54,15 @@ TORCH_CASES = tuple(
     case
     for case in CASES
     if case.name
-    in {"elman-tanh", "elman-relu", "elman-no-bias", "lstm", "lstm-projection", "gru-after"}
+    in {
+        "elman-tanh",
+        "elman-relu",
+        "elman-no-bias",
+        "lstm",
+        "lstm-no-bias",
+        "lstm-projection",
+        "gru-after",
+    }
 )
 """Those that torch has a kernel for."""
 
@@ -123,8 +131,7 @@ class Problem:
         masks = None
         if self.masks is not None:
             masks = {
-                name: m[:length, b : b + 1] if isinstance(m, Tensor) else m
-                for name, m in self.masks.items()
+                name: m[:length, b : b + 1] if isinstance(m, Tensor) else m for name, m in self.masks.items()
             }
         return replace(
             self,
@@ -156,8 +163,7 @@ def make_problem(
         for i, (name, shape) in enumerate(shapes.items())
     }
     state = tuple(
-        uniform(batch, size, seed=seed + 10 + i)
-        for i, size in enumerate(cell.state_sizes(hidden_size, proj))
+        uniform(batch, size, seed=seed + 10 + i) for i, size in enumerate(cell.state_sizes(hidden_size, proj))
     )
     before = None
     if past:
@@ -205,16 +211,12 @@ def make_layer(
     return layer
 
 
-def layer_state(
-    layer: Recurrent, batch: int, *, seed: int = 1, past: bool = False
-) -> tuple[Tensor, ...]:
+def layer_state(layer: Recurrent, batch: int, *, seed: int = 1, past: bool = False) -> tuple[Tensor, ...]:
     """Return random initial states of a layer, each different, in its dtype."""
     rows = layer.num_layers * layer.num_directions
     dtype = next(layer.parameters()).dtype
     sizes = layer.cell.state_sizes(layer.hidden_size, layer.proj_size)
-    states = [
-        uniform(rows, batch, size, seed=seed + i, dtype=dtype) for i, size in enumerate(sizes)
-    ]
+    states = [uniform(rows, batch, size, seed=seed + i, dtype=dtype) for i, size in enumerate(sizes)]
     if past:
         before = uniform(rows, layer.skip, batch, layer.output_size, seed=seed + 9, dtype=dtype)
         before[:, -1] = states[0]
@@ -235,10 +237,7 @@ def as_tuple(hidden: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 def weighted_sum(outputs: Sequence[Tensor], seed: int = 77) -> Tensor:
     """Return a number whose gradient into every element of every output is random."""
     return torch.stack(
-        [
-            (out * uniform(*out.shape, seed=seed + i, dtype=out.dtype)).sum()
-            for i, out in enumerate(outputs)
-        ]
+        [(out * uniform(*out.shape, seed=seed + i, dtype=out.dtype)).sum() for i, out in enumerate(outputs)]
     ).sum()
 
 
@@ -288,10 +287,7 @@ def normalise(vector: Vector, gain: Tensor, shift: Tensor | None = None) -> Vect
     variance = sum((v - mean) ** 2 for v in vector) / len(vector)
     shifts = [0.0] * len(vector) if shift is None else shift.tolist()
     scale = 1.0 / math.sqrt(variance + 1e-5)
-    return [
-        (v - mean) * scale * g + s
-        for v, g, s in zip(vector, gain.tolist(), shifts, strict=True)
-    ]
+    return [(v - mean) * scale * g + s for v, g, s in zip(vector, gain.tolist(), shifts, strict=True)]
 
 
 def plus(*vectors: Vector) -> Vector:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from numerics import CASES, Case, case_named
 from torch import Tensor
 
+from numerics import CASES, Case, case_named
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 
 GATES = {"Elman": 1, "Jordan": 1, "LSTM": 4, "GRU": 3}

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
 from torch import Tensor
 
+from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
 from unrolled.cells import Elman
 from unrolled.errors import ConfigError
 
@@ -37,9 +37,7 @@ def test_step_is_the_equation(nonlinearity: str, bias: bool) -> None:
 
 
 def test_the_relu_case_has_units_on_both_sides() -> None:
-    problem = make_problem(
-        Case("elman", Elman(nonlinearity="relu")), steps=1, batch=4, hidden_size=5
-    )
+    problem = make_problem(Case("elman", Elman(nonlinearity="relu")), steps=1, batch=4, hidden_size=5)
     (h,) = problem.run().state
     assert (h == 0).any()
     assert (h > 0).any()
@@ -67,12 +65,8 @@ def test_layer_norm_normalises_both_products_apart(bias: bool) -> None:
     (new,), _ = cell.step(cell.project(x, p), (h,), p, {})
     for b in range(3):
         preactivation = plus(
-            normalise(
-                product(p["weight_ih"], x[b].tolist()), p["weight_ln_ih"], p.get("bias_ih")
-            ),
-            normalise(
-                product(p["weight_hh"], h[b].tolist()), p["weight_ln_hh"], p.get("bias_hh")
-            ),
+            normalise(product(p["weight_ih"], x[b].tolist()), p["weight_ln_ih"], p.get("bias_ih")),
+            normalise(product(p["weight_hh"], h[b].tolist()), p["weight_ln_hh"], p.get("bias_hh")),
         )
         assert new[b].tolist() == pytest.approx(each(FUNCTIONS["tanh"], preactivation), abs=1e-13)
 
@@ -82,9 +76,7 @@ def test_candidate_mask_multiplies_the_new_content() -> None:
     x, (h,), p = problem.x[0], problem.state, problem.p
     mask = torch.tensor([[0.0, 2.0, 1.0], [2.0, 2.0, 0.0], [0.5, 0.0, 1.0]], dtype=torch.float64)
     (new,), _ = problem.cell.step(problem.cell.project(x, p), (h,), p, {"candidate": mask})
-    expected = [
-        times(row, m) for row, m in zip(elman(x, h, p, "tanh"), mask.tolist(), strict=True)
-    ]
+    expected = [times(row, m) for row, m in zip(elman(x, h, p, "tanh"), mask.tolist(), strict=True)]
     torch.testing.assert_close(new, torch.tensor(expected, dtype=torch.float64))
 
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from numerics import Case, Vector, each, make_problem, normalise, plus, product, sigmoid, times
 from torch import Tensor
 
+from numerics import Case, Vector, each, make_problem, normalise, plus, product, sigmoid, times
 from unrolled.cells import GRU
 from unrolled.errors import ConfigError
 
@@ -81,10 +81,7 @@ def test_candidate_mask_is_on_n_alone_and_zoneout_on_h(reset: str) -> None:
     )
     old = problem.state[0][0].tolist()
     plain = gru(problem.x[0, 0].tolist(), old, problem.p, reset, mask)
-    expected = [
-        z * before + (1 - z) * after
-        for z, before, after in zip(keep, old, plain["h"], strict=True)
-    ]
+    expected = [z * before + (1 - z) * after for z, before, after in zip(keep, old, plain["h"], strict=True)]
     assert new[0].tolist() == pytest.approx(expected, abs=1e-13)
     assert gates["n"][0].tolist() == pytest.approx(plain["n"], abs=1e-13)
 

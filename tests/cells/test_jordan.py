@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
 
+from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
 from unrolled.cells import Jordan
 from unrolled.errors import ConfigError
 

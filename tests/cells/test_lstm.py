@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from numerics import Case, Vector, each, make_problem, normalise, plus, product, sigmoid, times
 from torch import Tensor
 
+from numerics import Case, Vector, each, make_problem, normalise, plus, product, sigmoid, times
 from unrolled.cells import LSTM
 from unrolled.errors import ConfigError
 
@@ -45,9 +45,7 @@ def lstm(
 @pytest.mark.parametrize("proj_size", [0, 2])
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("peepholes", [False, True])
-def test_step_is_the_equations(
-    peepholes: bool, layer_norm: bool, proj_size: int, bias: bool
-) -> None:
+def test_step_is_the_equations(peepholes: bool, layer_norm: bool, proj_size: int, bias: bool) -> None:
     cell = LSTM(peepholes=peepholes, layer_norm=layer_norm)
     problem = make_problem(Case("lstm", cell, bias, proj_size), steps=1, batch=3, hidden_size=4)
     x, (h, c), p = problem.x[0], problem.state, problem.p
@@ -90,12 +88,8 @@ def test_zoneout_of_h_and_c_are_apart_and_h_comes_from_c_before(proj_size: int) 
     (h, c), _ = problem.cell.step(a, problem.state, problem.p, masks)
     old_h, old_c = (s[0].tolist() for s in problem.state)
     plain = lstm(problem.x[0, 0].tolist(), old_h, old_c, problem.p)
-    expected_c = [
-        z * old + (1 - z) * new for z, old, new in zip(keep_c, old_c, plain["c"], strict=True)
-    ]
-    expected_h = [
-        z * old + (1 - z) * new for z, old, new in zip(keep_h, old_h, plain["h"], strict=True)
-    ]
+    expected_c = [z * old + (1 - z) * new for z, old, new in zip(keep_c, old_c, plain["c"], strict=True)]
+    expected_h = [z * old + (1 - z) * new for z, old, new in zip(keep_h, old_h, plain["h"], strict=True)]
     assert c[0].tolist() == pytest.approx(expected_c, abs=1e-13)
     assert h[0].tolist() == pytest.approx(expected_h, abs=1e-13)
 
@@ -110,9 +104,7 @@ def test_a_full_forget_gate_keeps_c_and_an_open_output_shows_it() -> None:
     }
     cell = LSTM()
     c = torch.tensor([[0.7, -0.3]])
-    (new_h, new_c), _ = cell.step(
-        cell.project(torch.ones(1, 1), p), (torch.ones(1, size), c), p, {}
-    )
+    (new_h, new_c), _ = cell.step(cell.project(torch.ones(1, 1), p), (torch.ones(1, size), c), p, {})
     torch.testing.assert_close(new_c, c)  # input closed, forget open
     torch.testing.assert_close(new_h, torch.tensor([[math.tanh(0.7), 0.0]]))
 

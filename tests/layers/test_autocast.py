@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from numerics import TORCH_BACKENDS, as_hidden, as_tuple, layer_state, uniform
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import unrolled as ur
+from numerics import TORCH_BACKENDS, as_hidden, as_tuple, layer_state, uniform
 
 LAYERS: list[tuple[str, dict[str, Any]]] = [
     ("RNN", {"nonlinearity": "tanh"}),
@@ -53,9 +53,7 @@ def test_dtypes_and_values_are_torchs(
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)
 @pytest.mark.parametrize(("kind", "options"), LAYERS)
-def test_gradients_of_the_parameters_stay_float32(
-    kind: str, options: dict[str, Any], backend: str
-) -> None:
+def test_gradients_of_the_parameters_stay_float32(kind: str, options: dict[str, Any], backend: str) -> None:
     layer = getattr(ur, kind)(4, 5, **options, backend=backend)
     exact = getattr(nn, kind)(4, 5, **options)
     exact.load_state_dict(layer.state_dict())

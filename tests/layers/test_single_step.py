@@ -6,6 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
+from torch.autograd import grad
+
+import unrolled as ur
 from numerics import (
     TORCH_BACKENDS,
     as_hidden,
@@ -15,10 +19,6 @@ from numerics import (
     uniform,
     weighted_sum,
 )
-from torch import nn
-from torch.autograd import grad
-
-import unrolled as ur
 from unrolled.cells import GRU, LSTM
 from unrolled.errors import BackendError, ShapeError
 
@@ -29,9 +29,7 @@ KINDS = ("RNNCell", "LSTMCell", "GRUCell")
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_a_step_and_its_gradients_are_torchs(
-    kind: str, backend: str, data: st.DataObject
-) -> None:
+def test_a_step_and_its_gradients_are_torchs(kind: str, backend: str, data: st.DataObject) -> None:
     inputs, hidden = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
     batch = data.draw(st.sampled_from(((), (1,), (4,))))
     dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
@@ -64,9 +62,7 @@ def test_a_step_and_its_gradients_are_torchs(
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_gives_the_same_parameters_and_state_dicts_go_both_ways(
-    kind: str, bias: bool
-) -> None:
+def test_the_same_seed_gives_the_same_parameters_and_state_dicts_go_both_ways(kind: str, bias: bool) -> None:
     torch.manual_seed(5)
     ours = getattr(ur, kind)(3, 4, bias=bias)
     torch.manual_seed(5)
@@ -90,9 +86,7 @@ def test_arguments_may_be_given_by_position_in_torchs_order(kind: str) -> None:
     theirs.load_state_dict(ours.state_dict(), strict=True)
     x, h = uniform(2, 3, seed=0, dtype=torch.float32), torch.ones(2, 4)
     hidden = (h, 2 * h) if kind == "LSTMCell" else h
-    assert_all_close(
-        as_tuple(ours(x, hidden)), as_tuple(theirs(x, hidden)), rtol=1e-6, atol=1e-6
-    )
+    assert_all_close(as_tuple(ours(x, hidden)), as_tuple(theirs(x, hidden)), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)

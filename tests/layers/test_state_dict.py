@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from numerics import as_tuple, uniform
 from torch import nn
 
 import unrolled as ur
+from numerics import as_tuple, uniform
 from unrolled.cells import LSTM, Jordan
 
 OPTIONS: list[tuple[str, dict[str, Any]]] = [
@@ -69,9 +69,7 @@ def test_state_dicts_go_in_and_out(kind: str, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("kind", "arguments"), POSITIONAL)
-def test_arguments_may_be_given_by_position_in_torchs_order(
-    kind: str, arguments: tuple[Any, ...]
-) -> None:
+def test_arguments_may_be_given_by_position_in_torchs_order(kind: str, arguments: tuple[Any, ...]) -> None:
     ours, theirs = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     names = ["num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size"]
@@ -132,9 +130,7 @@ def test_reset_parameters_draws_anew() -> None:
     ],
     ids=str,
 )
-def test_the_number_of_parameters_does_not_depend_on_the_length(
-    layer: nn.Module, count: int
-) -> None:
+def test_the_number_of_parameters_does_not_depend_on_the_length(layer: nn.Module, count: int) -> None:
     for steps in (1, 3, 40):
         y, _ = layer(torch.zeros(steps, 1, 7))
         y.sum().backward()

@@ -7,6 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.autograd import grad
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+import unrolled as ur
 from numerics import (
     TORCH_BACKENDS,
     as_hidden,
@@ -17,11 +22,6 @@ from numerics import (
     uniform,
     weighted_sum,
 )
-from torch import Tensor, nn
-from torch.autograd import grad
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
-
-import unrolled as ur
 from unrolled.layers import Recurrent
 
 FORMS = ("padded", "unbatched", "packed sorted", "packed unsorted", "lengths")
@@ -135,11 +135,9 @@ def run(
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(data=st.data())
-def test_outputs_states_and_all_gradients_are_torchs(
-    kind: str, backend: str, data: st.DataObject
-) -> None:
+def test_outputs_states_and_all_gradients_are_torchs(kind: str, backend: str, data: st.DataObject) -> None:
     setting = data.draw(layer_settings(kind))
     ours, theirs = setting.layers(backend)
     x = setting.padded()
@@ -149,9 +147,7 @@ def test_outputs_states_and_all_gradients_are_torchs(
         if setting.form == "unbatched":
             states = tuple(s[:, 0] for s in states)
         states = tuple(s.detach().requires_grad_() for s in states)
-    results = [
-        run(setting, layer, x, states, ours=layer is ours) for layer in (ours, theirs)
-    ]
+    results = [run(setting, layer, x, states, ours=layer is ours) for layer in (ours, theirs)]
     assert ours.explain().paths == [backend] * setting.options["num_layers"]
     tolerance = TOLERANCE[setting.dtype]
     assert_all_close(*results, **tolerance)
@@ -238,9 +234,7 @@ def test_dropout_of_every_element_keeps_the_expectation(backend: str) -> None:
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 def test_an_empty_batch_gives_an_empty_result(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 3, num_layers=2, bidirectional=True, backend=backend)
-    expected, expected_final = getattr(nn, kind)(2, 3, num_layers=2, bidirectional=True)(
-        torch.zeros(4, 0, 2)
-    )
+    expected, expected_final = getattr(nn, kind)(2, 3, num_layers=2, bidirectional=True)(torch.zeros(4, 0, 2))
     y, final = layer(torch.zeros(4, 0, 2))
     assert y.shape == expected.shape
     assert [s.shape for s in as_tuple(final)] == [s.shape for s in as_tuple(expected_final)]

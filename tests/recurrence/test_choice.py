@@ -1,8 +1,8 @@
 """Which path runs, and that the reason is told."""
 
 import pytest
-from numerics import TORCH_CASES, Case
 
+from numerics import TORCH_CASES, Case
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import BackendError
 from unrolled.recurrence import Need, choose
@@ -45,9 +45,7 @@ def test_a_cell_that_torch_lacks_runs_on_the_reference_and_says_why(cell: Cell) 
 
 
 @pytest.mark.parametrize(("need", "message"), NEEDS)
-def test_a_need_that_torch_cannot_meet_runs_on_the_reference_and_says_why(
-    need: Need, message: str
-) -> None:
+def test_a_need_that_torch_cannot_meet_runs_on_the_reference_and_says_why(need: Need, message: str) -> None:
     choice = choose("auto", LSTM(), need)
     assert choice.path == "reference"
     with pytest.raises(BackendError, match=message + ".*; use backend='auto' or 'reference'"):

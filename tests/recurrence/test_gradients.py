@@ -2,6 +2,9 @@
 
 import pytest
 import torch
+from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
+
 from numerics import (
     CASES,
     TORCH_BACKENDS,
@@ -17,8 +20,6 @@ from numerics import (
     make_problem,
     uniform,
 )
-from torch import Tensor
-from torch.autograd import gradcheck, gradgradcheck
 
 SMALL = {"steps": 3, "batch": 2, "hidden_size": 2}
 
@@ -111,9 +112,7 @@ def test_second_derivatives_of_masks_ragged_rows_and_skip(name: str) -> None:
     assert gradgradcheck(run, problem.leaves)
 
 
-def layer_gradients_are_right(
-    case: Case, *, lengths: list[int] | None = None, **options: object
-) -> bool:
+def layer_gradients_are_right(case: Case, *, lengths: list[int] | None = None, **options: object) -> bool:
     """Check a whole layer with respect to input, initial states and every parameter."""
     layer = make_layer(case, **options)
     x = uniform(3, 2, 2, seed=1).requires_grad_()

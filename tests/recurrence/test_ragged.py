@@ -4,6 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+from torch.autograd import grad
+
 from numerics import (
     CASES,
     TORCH_BACKENDS,
@@ -20,9 +23,6 @@ from numerics import (
     uniform,
     weighted_sum,
 )
-from torch import Tensor
-from torch.autograd import grad
-
 from unrolled.errors import ShapeError
 from unrolled.recurrence.ragged import check_lengths, live_steps, reverse_time
 
@@ -64,17 +64,13 @@ def test_the_loop_on_a_ragged_batch_is_each_row_alone(
             assert (value[length:, b] == 0).all(), name
     assert_all_close(outputs, alone)
     leaves = problem.leaves
-    assert_all_close(
-        grad(weighted_sum(outputs), leaves), grad(weighted_sum(alone), leaves), atol=1e-9
-    )
+    assert_all_close(grad(weighted_sum(outputs), leaves), grad(weighted_sum(alone), leaves), atol=1e-9)
 
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_a_layer_on_a_ragged_batch_is_each_row_alone(
-    case: Case, bidirectional: bool, backend: str
-) -> None:
+def test_a_layer_on_a_ragged_batch_is_each_row_alone(case: Case, bidirectional: bool, backend: str) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=bidirectional, backend=backend)
     x = with_garbage(uniform(STEPS, 4, 2, seed=1), LENGTHS)
     states = [s.requires_grad_() for s in layer_state(layer, 4)]
@@ -135,9 +131,7 @@ def test_permuting_rows_permutes_results(
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_lengths_may_be_a_list_or_a_tensor_of_any_integer_type(
-    batch_first: bool, backend: str
-) -> None:
+def test_lengths_may_be_a_list_or_a_tensor_of_any_integer_type(batch_first: bool, backend: str) -> None:
     layer = make_layer(case_named("lstm"), batch_first=batch_first, backend=backend)
     x = uniform(3, 4, 2, seed=5)
     lengths = [2, 4, 1] if batch_first else [2, 3, 1, 3]

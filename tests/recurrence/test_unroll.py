@@ -4,6 +4,9 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
+from torch.autograd import grad
+
 from numerics import (
     CASES,
     FUNCTIONS,
@@ -15,9 +18,6 @@ from numerics import (
     plus,
     product,
 )
-from torch import Tensor
-from torch.autograd import grad
-
 from unrolled import unroll
 from unrolled.cells import GRU, LSTM, Elman, Jordan
 from unrolled.errors import ShapeError
@@ -51,9 +51,7 @@ def test_the_loop_is_the_step_repeated(case: Case) -> None:
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_trace_holds_every_state_and_gate_and_they_satisfy_the_equations(
-    case: Case, reverse: bool
-) -> None:
+def test_trace_holds_every_state_and_gate_and_they_satisfy_the_equations(case: Case, reverse: bool) -> None:
     problem = make_problem(case, steps=5)
     result = problem.run(trace=True, reverse=reverse)
     trace = {name: value.flip(0) if reverse else value for name, value in result.trace.items()}
@@ -77,9 +75,7 @@ def test_trace_holds_every_state_and_gate_and_they_satisfy_the_equations(
         assert_all_close([trace["c"], trace["h"]], [expected_c, h])
     elif isinstance(case.cell, GRU):
         h_before = before(trace["h"], problem.state[0])
-        assert_all_close(
-            [trace["h"]], [(1 - trace["z"]) * trace["n"] + trace["z"] * h_before]
-        )
+        assert_all_close([trace["h"]], [(1 - trace["z"]) * trace["n"] + trace["z"] * h_before])
     else:
         nonlinearity = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
         hidden = nonlinearity[case.cell.nonlinearity](trace["preactivation"])
@@ -128,9 +124,7 @@ def test_carrying_the_state_is_running_on(case: Case, first: int, skip: int) -> 
     whole = problem.run()
     options = {"skip": skip}
     one = unroll(case.cell, problem.x[:first], problem.state, problem.p, **options)
-    two = unroll(
-        case.cell, problem.x[first:], one.state, problem.p, past=one.past, **options
-    )
+    two = unroll(case.cell, problem.x[first:], one.state, problem.p, past=one.past, **options)
     assert_all_close([torch.cat([one.y, two.y])], [whole.y])
     assert_all_close(two.state, whole.state)
     if skip:
@@ -154,9 +148,7 @@ def test_carrying_ragged_rows(case: Case) -> None:
     rest = torch.zeros(3, 3, 2, dtype=torch.float64)
     for b, (begin, end) in enumerate([(2, 5), (1, 3), (3, 4)]):
         rest[: end - begin, b] = problem.x[begin:end, b]
-    two = unroll(
-        case.cell, rest, one.state, problem.p, skip=2, past=one.past, lengths=[3, 2, 1]
-    )
+    two = unroll(case.cell, rest, one.state, problem.p, skip=2, past=one.past, lengths=[3, 2, 1])
     assert_all_close(two.state, whole.state)
     assert_all_close([two.past], [whole.past])
 

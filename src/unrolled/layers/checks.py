@@ -2,8 +2,10 @@
 
 import warnings
 
-from unrolled.errors import BackendError, ConfigError
-from unrolled.recurrence import BACKENDS
+import torch
+from torch import Tensor
+
+from unrolled.errors import ConfigError, ShapeError
 
 
 def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:
@@ -38,9 +40,13 @@ def check_dropout(dropout: float, num_layers: int) -> None:
         )
 
 
-def check_loop(skip: int, backend: str) -> None:
-    """Raise ConfigError or BackendError for an option of the loop that does not exist."""
+def check_skip(skip: int) -> None:
+    """Raise ConfigError for a distance through time that is none."""
     if skip == 1 or skip < 0:
         raise ConfigError(f"skip={skip}: h_(t-1) is read already; give 0 or a distance from 2")
-    if backend not in BACKENDS:
-        raise BackendError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+
+
+def check_dtype(x: Tensor, weight: Tensor, what: str = "input") -> None:
+    """Raise ShapeError if a tensor's dtype is not the weights', unless autocast converts both."""
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise ShapeError(f"{what} is {x.dtype} and the weights are {weight.dtype}: convert one of them")

@@ -10,10 +10,10 @@ from torch.nn.utils.rnn import PackedSequence
 from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
-from unrolled.layers.checks import check_dropout, check_flags, check_loop, check_sizes
+from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes, check_skip
 from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
 from unrolled.layers.result import Explanation, Hidden, Traced
-from unrolled.recurrence import Backend, Choice, Need, choose, unroll
+from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, unroll
 from unrolled.recurrence.aten import aten_layer
 from unrolled.recurrence.ragged import Lengths
 
@@ -66,7 +66,8 @@ class Recurrent(nn.Module):
         check_sizes(input_size, hidden_size, num_layers, proj_size)
         check_flags(bias=bias, batch_first=batch_first, bidirectional=bidirectional)
         check_dropout(dropout, num_layers)
-        check_loop(skip, backend)
+        check_skip(skip)
+        check_backend(backend)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
@@ -177,7 +178,7 @@ class Recurrent(nn.Module):
         self._check_input(batch.x)
         choice = self._choose(trace)
         x, states, past = self._start(batch, hx)
-        if choice.path == "reference":
+        if choice.path == "reference" and batch.lengths is None:
             x, states = self._as_under_autocast(x, states)
         finals: list[tuple[Tensor, ...]] = []
         traces: dict[str, dict[str, Tensor]] = {}
@@ -260,17 +261,16 @@ class Recurrent(nn.Module):
                     f"initial {name} must have shape {shape}, got {tuple(state.shape)}"
                     + (" (a batch axis was added)" if batch.unbatched else "")
                 )
+            check_dtype(state, self.get_parameter("weight_ih_l0"), f"initial {name}")
         return x, states[: len(sizes)], states[-1] if len(states) > len(sizes) else None
 
     def _check_input(self, x: Tensor) -> None:
-        weight = self.get_parameter("weight_ih_l0")
         if x.shape[-1] != self.input_size:
             raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}")
-        if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-            raise ShapeError(f"input is {x.dtype} and the weights are {weight.dtype}: convert one of them")
+        check_dtype(x, self.get_parameter("weight_ih_l0"))
 
     def _as_under_autocast(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Torch's fused LSTM returns all states in the autocast dtype; cast so that ours does too."""
+        """Torch's fused LSTM (padded, not projected) returns all states in the autocast dtype, as ours."""
         device = x.device.type
         if not torch.is_autocast_enabled(device) or self.proj_size or not isinstance(self.cell, LSTM):
             return x, states

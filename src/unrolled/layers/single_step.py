@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
-from unrolled.recurrence import Backend, Choice, Need, choose
+from unrolled.layers.checks import check_dtype
+from unrolled.recurrence import Backend, Choice, Need, check_backend, choose
 from unrolled.recurrence.aten import aten_step
 
 
@@ -37,6 +38,7 @@ class SingleStep(nn.Module):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         self.cell, self.backend = cell, backend
+        check_backend(backend)
         shapes = cell.shapes(input_size, hidden_size, bias=bias)
         for name, shape in shapes.items():
             empty = torch.empty(shape, device=device, dtype=dtype)
@@ -67,6 +69,7 @@ class SingleStep(nn.Module):
             raise ShapeError(
                 f"expected input (batch, {self.input_size}) or ({self.input_size},), got {tuple(input.shape)}"
             )
+        check_dtype(input, self.get_parameter("weight_ih"))
         x = input if input.dim() == 2 else input.unsqueeze(0)
         state = self._start(x, hx, unbatched=input.dim() == 1)
         p = self._parameters_now()
@@ -92,6 +95,8 @@ class SingleStep(nn.Module):
                 f"the state ({', '.join(self.cell.state_names)}) must have shapes {expected}, "
                 f"got {[tuple(s.shape) for s in state]}"
             )
+        for name, s in zip(self.cell.state_names, state, strict=True):
+            check_dtype(s, self.get_parameter("weight_ih"), f"the state {name}")
         return state
 
     def extra_repr(self) -> str:

@@ -37,8 +37,9 @@ def choose(backend: Backend, cell: Cell, need: Need) -> Choice:
     """Return the path for one layer.
 
     Raises:
-        BackendError: if a path was asked for by name that cannot do it.
+        BackendError: if a path was asked for by name that cannot do it, or does not exist.
     """
+    check_backend(backend)
     obstacle = _aten_obstacle(cell, need)
     if backend == "reference":
         return Choice("reference", "asked for")
@@ -54,6 +55,12 @@ def choose(backend: Backend, cell: Cell, need: Need) -> Choice:
     if obstacle:
         return Choice("reference", obstacle)
     return Choice("aten", "torch has a kernel for this cell and these options")
+
+
+def check_backend(backend: str) -> None:
+    """Raise BackendError for a path that does not exist."""
+    if backend not in BACKENDS:
+        raise BackendError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
 
 
 def _aten_obstacle(cell: Cell, need: Need) -> str | None:

@@ -68,6 +68,8 @@ def unroll(
     if reverse:
         x = reverse_time(x, row_lengths)
     live = None if row_lengths is None else live_steps(row_lengths, steps, x.device)
+    if live is not None:
+        x = x.masked_fill(~live[:, :, None], 0.0)  # whatever stands in the padding, even NaN
     a = cell.project(x, p)
     outputs = _first_outputs(state[0], skip, past)
     warm_up = len(outputs)
@@ -78,7 +80,9 @@ def unroll(
             a_t = a_t + F.linear(outputs[t], p["weight_skip"])
         new, gates = cell.step(a_t, state, p, _masks_at(masks, t))
         if live is not None:
-            new = tuple(torch.where(live[t][:, None], n, old) for n, old in zip(new, state, strict=True))
+            new = tuple(
+                torch.where(live[t][:, None], n, old.to(n.dtype)) for n, old in zip(new, state, strict=True)
+            )
         state = new
         outputs.append(state[0])
         if trace:

@@ -1,0 +1,264 @@
+"""What a layer refuses, and that the message names the sizes and the way out."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import unrolled as ur
+from numerics import TORCH_BACKENDS, uniform
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.errors import BackendError, ConfigError, ShapeError, UnrolledError
+
+KINDS = ("RNN", "LSTM", "GRU")
+X = torch.zeros(4, 3, 2)
+LACKED: list[tuple[str, Cell]] = [
+    ("RNN", Elman(nonlinearity="sigmoid")),
+    ("RNN", Elman(layer_norm=True)),
+    ("RNN", Jordan()),
+    ("LSTM", LSTM(peepholes=True)),
+    ("LSTM", LSTM(layer_norm=True)),
+    ("GRU", GRU(reset="before")),
+    ("GRU", GRU(layer_norm=True)),
+]
+
+
+# Backends.
+
+
+@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
+def test_a_cell_that_torch_lacks_says_so_before_and_after_running(kind: str, cell: Cell) -> None:
+    layer = getattr(ur, kind)(2, 5, 2, cell=cell)
+    expected = [f"l{i}: reference (torch has no kernel for {cell})" for i in (0, 1)]
+    assert str(layer.explain()).splitlines() == expected
+    layer(X)
+    assert str(layer.explain()).splitlines() == expected
+    assert layer.explain().paths == ["reference", "reference"]
+
+
+@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
+def test_asking_for_torchs_kernel_where_there_is_none_is_an_error(kind: str, cell: Cell) -> None:
+    layer = getattr(ur, kind)(2, 5, cell=cell, backend="aten")
+    with pytest.raises(BackendError, match=r"'aten': torch has no kernel.*'auto' or 'reference'"):
+        layer(X)
+    with pytest.raises(BackendError, match="'aten'"):
+        layer.explain()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"skip": 3}, r"skip=3"),
+        ({"drop": ur.RecurrentDrop(zoneout=0.1)}, "masks"),
+        ({"drop": ur.RecurrentDrop(candidate=0.1)}, "masks"),
+    ],
+)
+def test_asking_for_torchs_kernel_with_an_option_it_lacks_is_an_error(
+    options: dict[str, Any], message: str
+) -> None:
+    layer = ur.LSTM(2, 5, backend="aten", **options)
+    with pytest.raises(BackendError, match=message + ".*use backend='auto' or 'reference'"):
+        layer(X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_compiled_loop_is_an_error_that_names_the_alternatives(kind: str) -> None:
+    with pytest.raises(BackendError, match=r"'compiled'.*use backend='auto', 'aten' or 'reference'"):
+        getattr(ur, kind)(2, 5, backend="compiled")(X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_backend_is_an_error_that_lists_the_known_ones(kind: str) -> None:
+    with pytest.raises(BackendError, match="'fast' is not one of auto, compiled, aten, reference"):
+        getattr(ur, kind)(2, 5, backend="fast")
+
+
+def test_a_failed_pass_leaves_the_explanation_of_the_last_one() -> None:
+    layer = ur.LSTM(2, 5)
+    assert layer.explain().paths == ["aten"]
+    layer.trace(X)
+    assert layer.explain().paths == ["reference"]
+    layer(X)
+    assert layer.explain().paths == ["aten"]
+
+
+# Shapes.
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backend: str) -> None:
+    layer = getattr(ur, kind)(2, 5, backend=backend)
+    for x in (torch.zeros(4, 3, 7), torch.zeros(4, 7), pack_padded_sequence(torch.zeros(4, 1, 7), [4])):
+        with pytest.raises(ShapeError, match="7 features a step, but input_size is 2"):
+            layer(x)
+
+
+@pytest.mark.parametrize("shape", [(2,), (4, 3, 2, 1)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=rf"{len(shape)} dimensions of shape \({shape[0]},.*\)"):
+        getattr(ur, kind)(2, 5)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize(
+    ("kind", "options", "hidden", "message"),
+    [
+        ("RNN", {}, torch.zeros(1, 2, 5), r"initial h must have shape \(1, 3, 5\), got \(1, 2, 5\)"),
+        ("GRU", {}, torch.zeros(1, 3, 4), r"initial h must have shape \(1, 3, 5\), got \(1, 3, 4\)"),
+        (
+            "GRU",
+            {"num_layers": 2, "bidirectional": True},
+            torch.zeros(2, 3, 5),
+            r"initial h must have shape \(4, 3, 5\), got \(2, 3, 5\)",
+        ),
+        (
+            "LSTM",
+            {},
+            (torch.zeros(1, 3, 5), torch.zeros(1, 3, 4)),
+            r"initial c must have shape \(1, 3, 5\), got \(1, 3, 4\)",
+        ),
+        (
+            "LSTM",
+            {"proj_size": 4},
+            (torch.zeros(1, 3, 5), torch.zeros(1, 3, 5)),
+            r"initial h must have shape \(1, 3, 4\), got \(1, 3, 5\)",
+        ),
+        ("LSTM", {}, torch.zeros(1, 3, 5), "hx must be h and c, got 1 tensors"),
+        ("GRU", {}, (torch.zeros(1, 3, 5),) * 2, "hx must be h, got 2 tensors"),
+        ("RNN", {}, torch.zeros(3, 5), r"initial h must have shape \(1, 3, 5\), got \(3, 5\)"),
+    ],
+)
+def test_an_initial_state_that_does_not_fit_is_an_error_with_both_shapes(
+    kind: str,
+    options: dict[str, Any],
+    hidden: Tensor | tuple[Tensor, ...],
+    message: str,
+    backend: str,
+) -> None:
+    with pytest.raises(ShapeError, match=message):
+        getattr(ur, kind)(2, 5, **options, backend=backend)(X, hidden)
+
+
+def test_a_batched_state_for_an_unbatched_input_is_an_error() -> None:
+    with pytest.raises(ShapeError, match=r"\(1, 1, 5\), got \(1, 3, 1, 5\) \(a batch axis was added\)"):
+        ur.GRU(2, 5)(torch.zeros(4, 2), torch.zeros(1, 3, 5))
+
+
+def test_a_past_that_does_not_fit_is_an_error_with_both_shapes() -> None:
+    layer = ur.GRU(2, 5, skip=3)
+    h = torch.zeros(1, 3, 5)
+    with pytest.raises(ShapeError, match=r"past must have shape \(1, 3, 3, 5\), got \(1, 2, 3, 5\)"):
+        layer(X, (h, torch.zeros(1, 2, 3, 5)))
+    with pytest.raises(ShapeError, match="got 3 tensors"):
+        layer(X, (h, torch.zeros(1, 3, 3, 5), h))
+
+
+def test_lengths_where_they_do_not_belong_are_errors() -> None:
+    layer = ur.GRU(2, 5)
+    with pytest.raises(ShapeError, match="a PackedSequence carries its own lengths"):
+        layer(pack_padded_sequence(X, [4, 2, 1]), lengths=[4, 2, 1])
+    with pytest.raises(ShapeError, match="needs batched input"):
+        layer(torch.zeros(4, 2), lengths=[4])
+
+
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_input_of_another_dtype_is_an_error_that_names_both(kind: str, backend: str) -> None:
+    layer = getattr(ur, kind)(2, 5, backend=backend)
+    with pytest.raises(ShapeError, match=r"torch\.float64 and the weights are torch\.float32"):
+        layer(X.double())
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_of_another_dtype_is_an_error(kind: str, backend: str, steps: int, which: int) -> None:
+    """As in torch; never a result of mixed dtypes."""
+    layer = getattr(ur, kind)(2, 5, backend=backend)
+    states: list[Tensor] = [torch.zeros(1, 3, 5), torch.zeros(1, 3, 5)]
+    states[which] = states[which].double()
+    hidden = tuple(states) if kind == "LSTM" else torch.zeros(1, 3, 5).double()
+    with pytest.raises((UnrolledError, RuntimeError, ValueError), match=r"type"):
+        layer(uniform(steps, 3, 2, seed=0, dtype=torch.float32), hidden)
+
+
+# Arguments of the constructor.
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"input_size": 0}, ConfigError, "input_size must be greater than zero, got 0"),
+        ({"hidden_size": -1}, ConfigError, "hidden_size must be greater than zero, got -1"),
+        ({"num_layers": 0}, ConfigError, "num_layers must be greater than zero, got 0"),
+        ({"hidden_size": 2.0}, TypeError, "hidden_size must be an int, got float"),
+        ({"num_layers": True}, TypeError, "num_layers must be an int, got bool"),
+        ({"bias": 1}, TypeError, "bias must be a bool, got int"),
+        ({"batch_first": "yes"}, TypeError, "batch_first must be a bool, got str"),
+        ({"bidirectional": None}, TypeError, "bidirectional must be a bool, got NoneType"),
+        ({"dropout": 1.1}, ConfigError, r"dropout must be a number in \[0, 1\], got 1.1"),
+        ({"dropout": -0.1}, ConfigError, "got -0.1"),
+        ({"dropout": math.nan}, ConfigError, "got nan"),
+        ({"dropout": True}, ConfigError, "got True"),
+        ({"skip": 1}, ConfigError, r"skip=1: h_\(t-1\) is read already"),
+        ({"skip": -2}, ConfigError, "skip=-2"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_an_error(
+    kind: str, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    arguments = {"input_size": 2, "hidden_size": 5} | options
+    with pytest.raises(error, match=message):
+        getattr(ur, kind)(**arguments)
+
+
+@pytest.mark.parametrize("proj_size", [-1, 5, 6])
+def test_a_projection_must_be_smaller_than_the_hidden_size(proj_size: int) -> None:
+    with pytest.raises(ConfigError, match=rf"hidden_size=5, got {proj_size}"):
+        ur.LSTM(2, 5, proj_size=proj_size)
+
+
+def test_a_cell_of_another_kind_is_an_error_that_names_it() -> None:
+    with pytest.raises(ConfigError, match="RNN takes an Elman or Jordan cell, got LSTM"):
+        ur.RNN(2, 5, cell=LSTM())  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"LSTM takes .* got GRU"):
+        ur.LSTM(2, 5, cell=GRU())  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"GRU takes .* got Elman"):
+        ur.GRU(2, 5, cell=Elman())  # type: ignore[arg-type]
+
+
+def test_the_nonlinearity_and_the_cell_may_not_contradict_each_other() -> None:
+    with pytest.raises(ConfigError, match="'relu' contradicts"):
+        ur.RNN(2, 5, nonlinearity="relu", cell=Elman(nonlinearity="tanh"))
+    assert ur.RNN(2, 5, nonlinearity="relu", cell=Elman(nonlinearity="relu")).nonlinearity == "relu"
+    with pytest.raises(ConfigError, match="'swish' is not one of tanh, relu, sigmoid"):
+        ur.RNN(2, 5, nonlinearity="swish")  # type: ignore[arg-type]
+
+
+def test_dropout_of_one_layer_is_a_warning_that_points_at_the_caller() -> None:
+    with pytest.warns(UserWarning, match=r"dropout=0\.5 acts between layers") as caught:
+        ur.LSTM(2, 5, dropout=0.5)
+    assert caught[0].filename == __file__
+
+
+def test_every_error_is_of_the_one_tree() -> None:
+    for error in (BackendError, ConfigError, ShapeError):
+        assert issubclass(error, UnrolledError)
+    assert issubclass(ShapeError, ValueError)
+    assert issubclass(BackendError, RuntimeError)
+
+
+def test_repr_shows_sizes_cell_and_what_differs_from_the_defaults() -> None:
+    text = repr(ur.LSTM(2, 5, 3, bidirectional=True, cell=LSTM(peepholes=True), skip=2))
+    assert text.startswith("LSTM(2, 5, LSTM(")
+    for part in ("peepholes=True", "num_layers=3", "bidirectional=True", "skip=2"):
+        assert part in text
+    assert "batch_first" not in text
+    assert "drop=" not in text

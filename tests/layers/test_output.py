@@ -1,0 +1,76 @@
+"""The output layer and its loss."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.autograd import gradcheck
+
+from numerics import uniform
+from unrolled.errors import UnrolledError
+from unrolled.layers import SoftmaxOutput, token_losses
+
+
+def test_logits_are_v_h_plus_c() -> None:
+    output = SoftmaxOutput(3, 4).double()
+    h = uniform(2, 5, 3, seed=0)
+    logits = output(h)
+    for t in range(2):
+        for b in range(5):
+            for k in range(4):
+                expected = output.bias[k] + sum(output.weight[k, j] * h[t, b, j] for j in range(3))
+                assert logits[t, b, k].item() == pytest.approx(expected.item(), abs=1e-13)
+
+
+def test_a_tied_output_reads_the_table_and_has_no_matrix_of_its_own() -> None:
+    output = SoftmaxOutput(3, 4, tied=True).double()
+    table, h = uniform(4, 3, seed=1), uniform(2, 3, seed=0)
+    assert [name for name, _ in output.named_parameters()] == ["bias"]
+    torch.testing.assert_close(output(h, table), h @ table.T + output.bias)
+    with pytest.raises(UnrolledError, match="tied output layer needs the embedding table"):
+        output(h)
+
+
+def test_an_untied_output_keeps_to_its_own_matrix() -> None:
+    output = SoftmaxOutput(3, 4).double()
+    h = uniform(2, 3, seed=0)
+    assert torch.equal(output(h), output(h, uniform(4, 3, seed=1)))
+
+
+def test_losses_are_minus_the_log_probability_of_each_target() -> None:
+    logits, targets = uniform(3, 2, 5, seed=0, high=4.0), torch.tensor([[0, 4], [2, 1], [3, 3]])
+    losses = token_losses(logits, targets, ignore=-1)
+    assert losses.shape == (3, 2)
+    for t in range(3):
+        for b in range(2):
+            row = logits[t, b].tolist()
+            p = math.exp(row[int(targets[t, b])]) / sum(math.exp(v) for v in row)
+            assert losses[t, b].item() == pytest.approx(-math.log(p), abs=1e-12)
+
+
+@pytest.mark.parametrize("ignore", [0, 7, -100])
+def test_losses_are_those_of_cross_entropy_and_zero_where_ignored(ignore: int) -> None:
+    logits = uniform(6, 4, 5, seed=0, high=3.0)
+    targets = torch.arange(24).view(6, 4) % 5
+    targets[2, 1] = targets[5, 3] = ignore
+    losses = token_losses(logits, targets, ignore)
+    counted = targets != ignore
+    assert (losses[~counted] == 0).all()
+    expected = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=ignore)
+    torch.testing.assert_close(losses.sum() / counted.sum(), expected)
+
+
+def test_losses_have_the_right_gradient_and_none_where_ignored() -> None:
+    logits = uniform(2, 3, 4, seed=0).requires_grad_()
+    targets = torch.tensor([[0, 3, 9], [2, 9, 1]])
+    assert gradcheck(lambda v: token_losses(v, targets, 9), logits)
+    (g,) = torch.autograd.grad(token_losses(logits, targets, 9).sum(), logits)
+    assert (g[0, 2] == 0).all()
+    assert (g[1, 1] == 0).all()
+    torch.testing.assert_close(g[0, 0].sum(), torch.zeros((), dtype=torch.float64))
+
+
+def test_targets_need_not_be_contiguous() -> None:
+    logits, targets = uniform(4, 3, 5, seed=0), torch.arange(12).view(3, 4).t() % 5
+    assert torch.equal(token_losses(logits, targets, -1), token_losses(logits, targets.contiguous(), -1))

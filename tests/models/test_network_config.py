@@ -1,0 +1,76 @@
+"""The options of a network: what contradicts what."""
+
+import math
+from typing import Any
+
+import pytest
+
+from unrolled.errors import ConfigError
+from unrolled.layers import RecurrentDrop
+from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cell": "lstm", "nonlinearity": "relu"}, "nonlinearity='relu' is an option of elman and jordan"),
+        ({"cell": "gru", "nonlinearity": "relu"}, "not of cell='gru'"),
+        ({"cell": "lstm", "reset": "before"}, "reset='before' is an option of gru"),
+        ({"cell": "gru", "peepholes": True}, "peepholes=True is an option of lstm"),
+        ({"cell": "elman", "forget_bias": 1.0}, "forget_bias=1.0 is an option of lstm"),
+    ],
+)
+def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        CellConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layers": 0}, "layers=0: must be at least 1"),
+        ({"hidden": 0}, "hidden=0"),
+        ({"embedding": 0}, "embedding=0"),
+        ({"projection": -1}, "projection=-1"),
+        ({"skip": -1}, "skip=-1"),
+        ({"skip": 1}, "skip=1 is the recurrence itself"),
+        ({"init_range": -0.1}, "init_range=-0.1"),
+        ({"hidden": 8, "projection": 8}, "projection=8 must be less than hidden=8"),
+        ({"input": "vectors"}, "needs a file"),
+        ({"vectors": "glove.txt"}, "needs input='vectors'"),
+        ({"input": "one-hot", "tie_weights": True}, "tie_weights needs an embedding table"),
+        ({"freeze_vectors": True}, "freeze_vectors is for input='vectors'"),
+    ],
+)
+def test_a_network_that_cannot_be_is_an_error(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        NetworkConfig(**options)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, math.nan])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dropout",
+        "dropout_input",
+        "dropout_output",
+        "dropout_weight",
+        "dropout_candidate",
+        "zoneout",
+        "zoneout_cell",
+    ],
+)
+def test_every_rate_lies_in_0_1(name: str, rate: float) -> None:
+    with pytest.raises(ConfigError, match=str(rate)):
+        DropoutConfig(**{name: rate})
+
+
+def test_rates_are_handed_on_by_what_they_apply_to() -> None:
+    config = DropoutConfig(
+        dropout=0.1, dropout_weight=0.2, dropout_candidate=0.3, zoneout=0.4, zoneout_cell=0.5
+    )
+    expected = RecurrentDrop(weight=0.2, candidate=0.3, zoneout=0.4, zoneout_cell=0.5)
+    assert config.recurrent() == expected
+    assert DropoutConfig(dropout=0.1, locked=True).recurrent() == RecurrentDrop(locked=0.1)

@@ -1,0 +1,408 @@
+"""The language model as tensors: resets, input forms, tied weights, starts, dropout."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from numerics import assert_all_close, scatter_parameters, uniform
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.errors import ConfigError, ShapeError, UnrolledError
+from unrolled.layers import token_losses
+from unrolled.models import CellConfig, DropoutConfig, NetworkConfig, RecurrentLanguageModel
+
+V = 7
+NETWORKS: list[tuple[CellConfig, NetworkConfig]] = [
+    (CellConfig(cell="elman"), NetworkConfig(hidden=4, embedding=3)),
+    (CellConfig(cell="jordan"), NetworkConfig(layers=2, hidden=4, embedding=3, skip=2)),
+    (CellConfig(cell="lstm"), NetworkConfig(layers=2, hidden=4, embedding=3)),
+    (CellConfig(cell="lstm", peepholes=True), NetworkConfig(hidden=4, embedding=3, projection=2)),
+    (CellConfig(cell="lstm"), NetworkConfig(layers=3, hidden=4, embedding=3, residual=True, skip=3)),
+    (CellConfig(cell="gru"), NetworkConfig(layers=2, hidden=4, input="one-hot")),
+    (CellConfig(cell="gru", reset="before"), NetworkConfig(hidden=4, embedding=4, tie_weights=True)),
+]
+IDS = [f"{cell.cell}-{i}" for i, (cell, _) in enumerate(NETWORKS)]
+
+
+def make(
+    cell: CellConfig, network: NetworkConfig, dropout: DropoutConfig | None = None, **options: Any
+) -> RecurrentLanguageModel:
+    """Return a model over V tokens with wide parameters."""
+    model = RecurrentLanguageModel(V, cell, network, dropout or DropoutConfig(), **options)
+    scatter_parameters(list(model.parameters()), 5)
+    return model
+
+
+def tokens(steps: int, batch: int, seed: int = 0) -> Tensor:
+    source = torch.Generator().manual_seed(seed)
+    return torch.randint(V, (steps, batch), generator=source)
+
+
+def run_piecewise(
+    model: RecurrentLanguageModel, row: Tensor, fresh: Tensor, state: tuple[Tensor, ...] | None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return logits and final state of one row (T, 1), calling the model once for each piece."""
+    starts = [0, *(int(t) for t in fresh.nonzero().flatten() if t > 0)]
+    logits = []
+    for begin, end in zip(starts, [*starts[1:], len(row)], strict=True):
+        if fresh[begin]:
+            state = None
+        piece, state = model(row[begin:end], state)
+        logits.append(piece)
+    assert state is not None
+    return torch.cat(logits), state
+
+
+def row_of(state: tuple[Tensor, ...], b: int) -> tuple[Tensor, ...]:
+    """Return one row of a state, whose batch axis is the last but one."""
+    return tuple(s[..., b : b + 1, :] for s in state)
+
+
+def close(ours: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
+    assert_all_close(ours, expected, rtol=1e-5, atol=1e-6)
+
+
+# Resets.
+
+
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_fresh_is_running_the_pieces_apart(
+    cell: CellConfig, network: NetworkConfig, data: st.DataObject
+) -> None:
+    model = make(cell, network)
+    steps, batch = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 3))
+    flags = st.lists(st.booleans(), min_size=batch, max_size=batch)
+    fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
+    inputs = tokens(steps, batch, seed=1)
+    state = model(tokens(3, batch, seed=2))[1] if data.draw(st.booleans()) else None
+    with torch.no_grad():
+        logits, final = model(inputs, state, fresh=fresh)
+        for b in range(batch):
+            own = None if state is None else row_of(state, b)
+            expected, last = run_piecewise(model, inputs[:, b : b + 1], fresh[:, b], own)
+            close((logits[:, b : b + 1],), (expected,))
+            close(row_of(final, b), last)
+
+
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+def test_no_gradient_crosses_a_reset(cell: CellConfig, network: NetworkConfig) -> None:
+    if network.input == "one-hot":
+        pytest.skip("there is no table whose gradient shows what was read")
+    model = make(cell, replace(network, tie_weights=False))
+    inputs = torch.tensor([[0], [1], [2], [3]])
+    fresh = torch.tensor([[False], [False], [True], [False]])
+    logits, _ = model(inputs, fresh=fresh)
+    assert isinstance(model.input, nn.Embedding)
+    (g,) = torch.autograd.grad(logits[-1].sum(), model.input.weight)
+    assert [bool(row.any()) for row in g] == [False, False, True, True, False, False, False]
+
+
+def test_no_reset_is_a_plain_pass() -> None:
+    model = make(*NETWORKS[2])
+    inputs = tokens(5, 2)
+    logits, final = model(inputs, fresh=torch.zeros(5, 2, dtype=torch.bool))
+    expected, last = model(inputs)
+    assert torch.equal(logits, expected)
+    assert all(torch.equal(a, b) for a, b in zip(final, last, strict=True))
+
+
+def test_a_state_that_was_damaged_is_gone_after_a_reset() -> None:
+    model = make(*NETWORKS[2])
+    inputs = tokens(4, 1)
+    damaged = tuple(torch.full_like(s, torch.inf) for s in model(inputs)[1])
+    logits, _ = model(inputs, damaged, fresh=torch.tensor([[True], [False], [False], [False]]))
+    close((logits,), (model(inputs)[0],))
+
+
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+def test_lengths_end_each_row_at_its_own_step(cell: CellConfig, network: NetworkConfig) -> None:
+    model = make(cell, network)
+    inputs, lengths = tokens(6, 3), [4, 6, 1]
+    logits, final = model(inputs, lengths=torch.tensor(lengths))
+    for b, length in enumerate(lengths):
+        expected, last = model(inputs[:length, b : b + 1])
+        close((logits[:length, b : b + 1],), (expected,))
+        close(row_of(final, b), last)
+
+
+def test_lengths_are_not_ignored_where_there_are_resets() -> None:
+    model = make(*NETWORKS[2])
+    inputs, lengths = tokens(6, 2), [3, 6]
+    fresh = torch.zeros(6, 2, dtype=torch.bool)
+    fresh[2] = True
+    try:
+        logits, final = model(inputs, lengths=torch.tensor(lengths), fresh=fresh)
+    except UnrolledError:
+        return  # refused is as good as computed
+    for b, length in enumerate(lengths):
+        expected, last = run_piecewise(model, inputs[:length, b : b + 1], fresh[:length, b], None)
+        close((logits[:length, b : b + 1],), (expected,))
+        close(row_of(final, b), last)
+
+
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+def test_one_token_at_a_time_is_the_whole_sequence(cell: CellConfig, network: NetworkConfig) -> None:
+    model = make(cell, network).eval()
+    inputs = tokens(5, 2)
+    logits, final = model(inputs)
+    state = None
+    for t in range(5):
+        step, state = model(inputs[t : t + 1], state)
+        close((step[0],), (logits[t],))
+    assert state is not None
+    close(state, final)
+
+
+# Input.
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("cell", ["elman", "jordan", "lstm", "gru"])
+def test_a_one_hot_input_is_an_embedding_whose_table_is_the_identity(cell: str, tied: bool) -> None:
+    """A fixed identity table may also be read as the tied output matrix: V h is then h itself."""
+    one_hot = make(CellConfig(cell=cell), NetworkConfig(layers=2, hidden=V, input="one-hot"))
+    network = NetworkConfig(layers=2, hidden=V, embedding=V, tie_weights=tied)
+    embedded = make(CellConfig(cell=cell), network)
+    own = {name: p for name, p in one_hot.state_dict().items() if not (tied and name == "output.weight")}
+    embedded.load_state_dict(own | {"input.weight": torch.eye(V)}, strict=True)
+    if tied:
+        with torch.no_grad():
+            one_hot.output.weight.copy_(torch.eye(V))
+    inputs = tokens(5, 3)
+    (logits, final), (expected, last) = one_hot(inputs), embedded(inputs)
+    close((logits, *final), (expected, *last))
+    assert "input.weight" not in one_hot.state_dict()
+
+
+def test_one_hot_vectors_have_a_one_where_the_token_is() -> None:
+    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+    x = model.input(torch.tensor([[2, 0]]))
+    assert x.tolist() == [[[0, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]]]
+    assert x.dtype == torch.get_default_dtype()
+
+
+def test_a_model_in_float64_reads_one_hot_vectors_in_float64() -> None:
+    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+    expected, _ = model(tokens(3, 2))
+    logits, _ = model.double()(tokens(3, 2))
+    assert logits.dtype == torch.float64
+    torch.testing.assert_close(logits.float(), expected)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_given_vectors_are_the_table_and_may_be_kept_as_they_are(freeze: bool) -> None:
+    vectors = uniform(V, 5, seed=3, dtype=torch.float32)
+    network = NetworkConfig(
+        hidden=4, input="vectors", vectors="a.txt", freeze_vectors=freeze, init_range=0.01
+    )
+    model = RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig(), vectors=vectors.clone())
+    assert torch.equal(model.input.weight, vectors)
+    assert model.recurrent.input_size == 5
+    model(tokens(3, 2))[0].sum().backward()
+    assert (model.input.weight.grad is None) == freeze
+    assert model.input.weight.requires_grad != freeze
+
+
+def test_vectors_that_were_promised_and_not_given_are_an_error() -> None:
+    network = NetworkConfig(hidden=4, input="vectors", vectors="a.txt")
+    with pytest.raises(UnrolledError, match="vectors"):
+        RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig())
+
+
+def test_vectors_of_another_vocabulary_are_an_error() -> None:
+    network = NetworkConfig(hidden=4, input="vectors", vectors="a.txt")
+    with pytest.raises(UnrolledError, match=r"5.*7|7.*5"):
+        RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig(), vectors=torch.zeros(5, 3))
+
+
+# Tied weights.
+
+
+def test_tied_weights_are_one_parameter() -> None:
+    model = make(CellConfig(), NetworkConfig(hidden=4, embedding=4, tie_weights=True))
+    names = [name for name, _ in model.named_parameters()]
+    assert "input.weight" in names
+    assert "output.weight" not in names
+    untied = make(CellConfig(), NetworkConfig(hidden=4, embedding=4))
+    count = sum(p.numel() for p in model.parameters())
+    assert count == sum(p.numel() for p in untied.parameters()) - V * 4
+    with torch.no_grad():
+        untied.load_state_dict(model.state_dict() | {"output.weight": model.input.weight})
+    inputs = tokens(5, 2)
+    logits, expected = model(inputs)[0], untied(inputs)[0]
+    close((logits,), (expected,))
+    # its gradient is the sum of what it gets as input and as output
+    (g,) = torch.autograd.grad(logits.square().sum(), model.input.weight)
+    parts = torch.autograd.grad(expected.square().sum(), [untied.input.weight, untied.output.weight])
+    torch.testing.assert_close(g, sum(parts), rtol=1e-4, atol=1e-5)
+
+
+def test_tied_weights_fit_a_projection() -> None:
+    network = NetworkConfig(hidden=5, projection=3, embedding=3, tie_weights=True)
+    model = make(CellConfig(), network)
+    assert model(tokens(2, 1))[0].shape == (2, 1, V)
+
+
+@pytest.mark.parametrize(
+    ("network", "features"),
+    [
+        (NetworkConfig(hidden=5, embedding=4, tie_weights=True), 5),
+        (NetworkConfig(hidden=5, embedding=5, projection=3, tie_weights=True), 3),
+    ],
+)
+def test_tied_weights_of_different_sizes_are_an_error_with_both(
+    network: NetworkConfig, features: int
+) -> None:
+    message = rf"{network.embedding} features .* has {features}; .*--embedding {features}"
+    with pytest.raises(ConfigError, match=message):
+        make(CellConfig(), network)
+
+
+# Loss.
+
+
+def test_the_loss_of_the_logits_is_cross_entropy() -> None:
+    model = make(*NETWORKS[4])
+    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+    logits, _ = model(inputs)
+    expected = F.cross_entropy(logits.view(-1, V), targets.view(-1))
+    torch.testing.assert_close(token_losses(logits, targets, -1).mean(), expected)
+
+
+def test_logits_are_the_output_layer_on_the_recurrent_layers_on_the_input() -> None:
+    model = make(*NETWORKS[2])
+    inputs = tokens(5, 3)
+    h, state = model.recurrent(model.input.weight[inputs])
+    logits, final = model(inputs)
+    close((logits, *final), (h @ model.output.weight.T + model.output.bias, *state))
+
+
+# Options reach their place.
+
+
+@pytest.mark.parametrize(
+    ("config", "cell"),
+    [
+        (CellConfig(cell="elman", nonlinearity="relu"), Elman(nonlinearity="relu")),
+        (CellConfig(cell="elman", layer_norm=True), Elman(layer_norm=True)),
+        (CellConfig(cell="jordan", nonlinearity="sigmoid"), Jordan(nonlinearity="sigmoid")),
+        (
+            CellConfig(cell="lstm", peepholes=True, forget_bias=1.0),
+            LSTM(peepholes=True, forget_bias=1.0),
+        ),
+        (CellConfig(cell="lstm", layer_norm=True), LSTM(layer_norm=True)),
+        (
+            CellConfig(cell="gru", reset="before", recurrent_init="orthogonal"),
+            GRU(reset="before", recurrent_init="orthogonal"),
+        ),
+    ],
+)
+def test_the_cell_is_built_with_its_options(config: CellConfig, cell: Cell) -> None:
+    assert config.build() == cell
+    assert make(config, NetworkConfig(hidden=4)).recurrent.cell == cell
+
+
+def test_size_and_connections_reach_the_layers() -> None:
+    network = NetworkConfig(layers=3, hidden=6, embedding=5, projection=4, residual=True, skip=2)
+    layer = make(CellConfig(), network).recurrent
+    assert (layer.num_layers, layer.hidden_size, layer.input_size) == (3, 6, 5)
+    assert (layer.proj_size, layer.residual, layer.skip) == (4, True, 2)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_dropout_is_where_its_name_says(locked: bool) -> None:
+    network = NetworkConfig(layers=2, hidden=40, embedding=30)
+    dropout = DropoutConfig(dropout=0.1, dropout_input=0.3, dropout_output=0.6, locked=locked)
+    model = make(CellConfig(), network, dropout)
+    seen: dict[str, Tensor] = {}
+    model.input_dropout.register_forward_hook(lambda _, a, y: seen.update({"x": a[0], "dropped_x": y}))
+    model.output_dropout.register_forward_hook(lambda _, a, y: seen.update({"h": a[0], "dropped_h": y}))
+    model(tokens(8, 4))
+    for whole, dropped, rate in (("x", "dropped_x", 0.3), ("h", "dropped_h", 0.6)):
+        mask = seen[dropped] / seen[whole]
+        zero = mask == 0
+        torch.testing.assert_close(mask[~zero], torch.full_like(mask[~zero], 1 / (1 - rate)))
+        assert float(zero.float().mean()) == pytest.approx(rate, abs=0.12)
+        assert bool((zero == zero[:1]).all()) == locked
+    assert model.recurrent.dropout == (0.0 if locked else 0.1)
+    assert model.recurrent.drop.locked == (0.1 if locked else 0.0)
+    model.eval()
+    assert torch.equal(model(tokens(8, 4))[0], model(tokens(8, 4))[0])
+
+
+def test_rates_of_the_recurrence_reach_the_layers() -> None:
+    rates = DropoutConfig(dropout_weight=0.1, dropout_candidate=0.2, zoneout=0.3, zoneout_cell=0.4)
+    drop = make(CellConfig(), NetworkConfig(hidden=4), rates).recurrent.drop
+    assert (drop.weight, drop.candidate, drop.zoneout, drop.zoneout_cell) == (0.1, 0.2, 0.3, 0.4)
+    assert drop.locked == 0
+
+
+def test_a_chunk_with_resets_has_one_locked_mask() -> None:
+    """Between layers too: locked is the same units at all steps of a chunk."""
+    network = NetworkConfig(layers=2, hidden=30, embedding=30)
+    model = make(
+        CellConfig(cell="elman", nonlinearity="relu"), network, DropoutConfig(dropout=0.5, locked=True)
+    )
+    with torch.no_grad():
+        for name, p in model.recurrent.named_parameters():
+            p.copy_(torch.eye(30) if "weight_ih" in name else torch.zeros_like(p))
+        model.input.weight.fill_(1.0)
+    seen = []
+    model.output_dropout.register_forward_hook(lambda _, a, y: seen.append(a[0]))
+    fresh = torch.zeros(6, 4, dtype=torch.bool)
+    fresh[3, 1] = True
+    model(tokens(6, 4), fresh=fresh)
+    (mask,) = seen
+    assert torch.equal(mask, mask[:1].expand_as(mask))
+
+
+def test_the_start_is_as_documented() -> None:
+    def started(**options: Any) -> RecurrentLanguageModel:
+        torch.manual_seed(0)
+        network = NetworkConfig(hidden=50, embedding=50, **options)
+        return RecurrentLanguageModel(200, CellConfig(), network, DropoutConfig())
+
+    narrow = started(init_range=0.02)
+    for name, p in narrow.named_parameters():
+        assert 0.015 < p.abs().max() <= 0.02, name
+    tied = started(tie_weights=True).input.weight
+    assert 0.095 < tied.abs().max() <= 0.1
+    assert float(started().input.weight.detach().std()) == pytest.approx(1.0, abs=0.05)
+    one_hot = started(input="one-hot").recurrent
+    assert float(one_hot.weight_ih_l0.detach().std()) == pytest.approx(0.3, abs=0.01)
+    assert one_hot.weight_hh_l0.abs().max() <= 1 / 50**0.5
+
+
+# Errors.
+
+
+@pytest.mark.parametrize("cell", ["gru", "elman", "jordan"])
+def test_a_projection_needs_an_lstm(cell: str) -> None:
+    with pytest.raises(ConfigError, match=f"projection is an option of lstm, not of cell='{cell}'"):
+        make(CellConfig(cell=cell), NetworkConfig(hidden=4, projection=2))
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_dropout_between_layers_needs_two(locked: bool) -> None:
+    with pytest.raises(ConfigError, match="dropout_input and dropout_output"):
+        make(CellConfig(), NetworkConfig(hidden=4), DropoutConfig(dropout=0.5, locked=locked))
+
+
+@pytest.mark.parametrize("cell", ["gru", "elman", "jordan"])
+def test_zoneout_of_the_cell_state_needs_an_lstm(cell: str) -> None:
+    with pytest.raises(ConfigError, match="zoneout_cell"):
+        make(CellConfig(cell=cell), NetworkConfig(hidden=4), DropoutConfig(zoneout_cell=0.5))
+
+
+def test_a_state_of_another_batch_is_an_error() -> None:
+    model = make(*NETWORKS[2])
+    _, state = model(tokens(3, 2))
+    with pytest.raises(ShapeError, match=r"\(2, 3, 4\), got \(2, 2, 4\)"):
+        model(tokens(3, 3), state)
