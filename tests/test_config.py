@@ -159,7 +159,7 @@ def test_toml_gives_the_same_tree():
         ({"skip": 1}, "skip=1"),
         ({"dropout_input": 1.0}, "dropout_input=1.0"),
         ({"zoneout": -0.1}, "zoneout"),
-        ({"epochs": 0}, "epochs=0: must be at least 1"),
+        ({"epochs": -1}, "epochs=-1: must be at least 0"),
         ({"batch": 0}, "batch=0"),
         ({"seed": -1}, "seed=-1"),
         ({"vectors": "v.txt"}, "needs input='vectors'"),

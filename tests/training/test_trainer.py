@@ -114,6 +114,17 @@ def test_max_steps_ends_it_even_in_mid_epoch(limit):
     assert train(job, max_steps=limit).progress.step == len(job.seen) == min(limit, 20)
 
 
+@pytest.mark.parametrize(
+    ("batches", "epochs"), [(1, 60), (66, 60), (100, 40), (400, 10), (3000, 1), (9999, 1)]
+)
+def test_without_a_number_of_epochs_it_takes_about_4000_updates(batches, epochs):
+    job = Toy()
+    job.batch_count = lambda: batches
+    trainer = Trainer(job, OptimizerConfig(), TrainingConfig(epochs=0))
+    assert trainer.total_steps == batches * epochs
+    assert Trainer(job, OptimizerConfig(), TrainingConfig(epochs=3)).total_steps == 3 * batches
+
+
 def test_the_rate_of_each_update_is_the_schedules():
     config = OptimizerConfig("sgd", lr=0.02, schedule="cosine", warmup=3)
     trainer = train(NoValidation(), optimizer=config)

@@ -1,5 +1,6 @@
 """A stack of recurrent layers in one or two directions: what RNN, LSTM and GRU have in common."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
+from unrolled.layers.carry import Carry, CarryShape, join, reset
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes, check_skip
 from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
 from unrolled.layers.result import Explanation, Hidden, Traced
@@ -136,6 +138,7 @@ class Recurrent(nn.Module):
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
+        fresh: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Hidden]:
         """Run the whole sequence.
 
@@ -144,6 +147,8 @@ class Recurrent(nn.Module):
             hx: initial state as torch's: h (L·D, B, R), for an LSTM (h, c) with c (L·D, B, H); with skip k
                 optionally followed by the last k outputs (L·D, k, B, R). None means zeros.
             lengths: number of steps of each row of a padded input.
+            fresh: true where the state of a row is reset to zeros before a step, (T, B) or as the input's
+                first two axes; one direction only, and not together with lengths.
 
         Returns:
             The output of the last layer, (T, B, D·R) in the input's form, zero past the length of a row,
@@ -153,7 +158,7 @@ class Recurrent(nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the backend asked for cannot run this.
         """
-        traced = self._run(input, hx, lengths, trace=False)
+        traced = self._run(input, hx, lengths, fresh, trace=False)
         return traced.output, traced.state
 
     def trace(
@@ -164,59 +169,91 @@ class Recurrent(nn.Module):
         lengths: Lengths | None = None,
     ) -> Traced:
         """Like :meth:`forward`, and return every state and gate of every step of every layer."""
-        return self._run(input, hx, lengths, trace=True)
+        return self._run(input, hx, lengths, None, trace=True)
 
     def _run(
         self,
         input: Tensor | PackedSequence,
         hx: Hidden | None,
         lengths: Lengths | None,
+        fresh: Tensor | None,
         *,
         trace: bool,
     ) -> Traced:
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
+        resets = self._resets(batch, fresh)
         choice = self._choose(trace)
-        x, states, past = self._start(batch, hx)
-        if choice.path == "reference" and batch.lengths is None:
-            x, states = self._as_under_autocast(x, states)
-        finals: list[tuple[Tensor, ...]] = []
+        carries = self._carry_shape.start(hx, batch, self.get_parameter("weight_ih_l0"))
+        x, dtype = batch.x, self._fused_dtype(batch, choice)
+        if dtype is not None:
+            x, carries = x.to(dtype), [tuple(s.to(dtype) for s in c) for c in carries]
+        finals: list[Carry] = []
         traces: dict[str, dict[str, Tensor]] = {}
         for layer in range(self.num_layers):
-            directions = range(layer * self.num_directions, (layer + 1) * self.num_directions)
             below = x
             x = self._between(x) if layer else x
+            mine = carries[layer * self.num_directions : (layer + 1) * self.num_directions]
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
-            if choice.path == "aten":
-                mine = [tuple(s[d] for s in states) for d in directions]
-                x, final = aten_layer(self.cell, x, mine, parameters, batch.lengths, self.training)
-                finals += final
-            else:
-                outputs = []
-                for d, p, suffix in zip(directions, parameters, self._suffixes, strict=True):
-                    result = unroll(
-                        self.cell,
-                        x,
-                        tuple(s[d] for s in states),
-                        p,
-                        lengths=batch.lengths,
-                        reverse=bool(suffix),
-                        skip=self.skip,
-                        past=None if past is None else past[d],
-                        masks=self._masks(x),
-                        trace=trace,
-                    )
-                    outputs.append(result.y)
-                    tail = () if result.past is None else (result.past,)
-                    finals.append(result.state + tail)
-                    traces[f"l{layer}{suffix}"] = dict(result.trace)
-                x = torch.cat(outputs, dim=-1)
+            outputs = []
+            for begin, end in itertools.pairwise(sorted({0, *resets, len(x)})):
+                if begin in resets:
+                    mine = reset(mine, resets[begin])
+                part = x if not resets else x[begin:end]
+                y, mine, seen = self._layer(part, mine, parameters, batch.lengths, choice, trace)
+                outputs.append(y)
+            x = torch.cat(outputs) if resets else outputs[0]
+            finals += mine
+            traces |= {f"l{layer}{d}": t for d, t in zip(self._suffixes, seen, strict=False)}
             if self.residual and layer:
                 x = x + below
         self._ran = Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
-        stacked = [torch.stack(parts) for parts in zip(*finals, strict=True)]
-        state = tuple(batch.restore_state(s) for s in stacked)
-        return Traced(batch.restore(x), state if len(state) > 1 else state[0], traces)
+        return Traced(batch.restore(x), join(finals, batch), traces)
+
+    def _layer(
+        self,
+        x: Tensor,
+        carries: list[Carry],
+        parameters: list[Parameters],
+        lengths: Tensor | None,
+        choice: Choice,
+        trace: bool,
+    ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
+        """Run one layer over all steps: output (T, B, D·R), states and traces of each direction."""
+        if choice.path == "aten":
+            return *aten_layer(self.cell, x, carries, parameters, lengths, self.training), []
+        states = len(self.cell.state_names)
+        results = [
+            unroll(
+                self.cell,
+                x,
+                carry[:states],
+                p,
+                lengths=lengths,
+                reverse=bool(suffix),
+                skip=self.skip,
+                past=carry[states] if len(carry) > states else None,
+                masks=self._masks(x),
+                trace=trace,
+            )
+            for carry, p, suffix in zip(carries, parameters, self._suffixes, strict=True)
+        ]
+        finals = [r.state if r.past is None else (*r.state, r.past) for r in results]
+        return torch.cat([r.y for r in results], dim=-1), finals, [dict(r.trace) for r in results]
+
+    def _resets(self, batch: TimeMajor, fresh: Tensor | None) -> dict[int, Tensor]:
+        """Return which rows (B,) begin anew before which steps, in order."""
+        if fresh is None:
+            return {}
+        if self.bidirectional or batch.lengths is not None or batch.unbatched:
+            raise ShapeError("fresh= needs one direction, a batch axis, and no lengths")
+        rows = fresh.transpose(0, 1) if self.batch_first else fresh
+        if rows.shape != batch.x.shape[:2]:
+            raise ShapeError(
+                f"fresh has shape {tuple(fresh.shape)}, one value a step and row is needed: "
+                f"{tuple(batch.x.shape[:2])} in (time, batch)"
+            )
+        return {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
 
     def _choose(self, trace: bool) -> Choice:
         return choose(self.backend, self.cell, Need(self.skip, self.drop.mask_names(self.training), trace))
@@ -239,43 +276,27 @@ class Recurrent(nn.Module):
         p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
         return p
 
-    def _start(self, batch: TimeMajor, hx: Hidden | None) -> tuple[Tensor, tuple[Tensor, ...], Tensor | None]:
-        """Return input, initial states (L·D, B, size) each, and the past outputs if given."""
-        x = batch.x
-        rows = self.num_layers * self.num_directions
+    @property
+    def _carry_shape(self) -> CarryShape:
         sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
-        names = self.cell.state_names
-        if hx is None:
-            return x, tuple(x.new_zeros(rows, x.shape[1], size) for size in sizes), None
-        given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
-        shapes: list[tuple[int, ...]] = [(rows, x.shape[1], size) for size in sizes]
-        if self.skip and len(given) == len(sizes) + 1:
-            names = (*names, "past")
-            shapes.append((rows, self.skip, x.shape[1], self.output_size))
-        if len(given) != len(shapes):
-            raise ShapeError(f"hx must be {' and '.join(names)}, got {len(given)} tensors")
-        states = tuple(batch.take_state(s) for s in given)
-        for name, state, shape in zip(names, states, shapes, strict=True):
-            if state.shape != shape:
-                raise ShapeError(
-                    f"initial {name} must have shape {shape}, got {tuple(state.shape)}"
-                    + (" (a batch axis was added)" if batch.unbatched else "")
-                )
-            check_dtype(state, self.get_parameter("weight_ih_l0"), f"initial {name}")
-        return x, states[: len(sizes)], states[-1] if len(states) > len(sizes) else None
+        rows = self.num_layers * self.num_directions
+        return CarryShape(rows, self.cell.state_names, sizes, self.skip)
 
     def _check_input(self, x: Tensor) -> None:
         if x.shape[-1] != self.input_size:
             raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}")
         check_dtype(x, self.get_parameter("weight_ih_l0"))
 
-    def _as_under_autocast(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Torch's fused LSTM (padded, not projected) returns all states in the autocast dtype, as ours."""
-        device = x.device.type
-        if not torch.is_autocast_enabled(device) or self.proj_size or not isinstance(self.cell, LSTM):
-            return x, states
-        dtype = torch.get_autocast_dtype(device)
-        return x.to(dtype), tuple(s.to(dtype) for s in states)
+    def _fused_dtype(self, batch: TimeMajor, choice: Choice) -> torch.dtype | None:
+        """Return the dtype in which torch's fused LSTM would run under autocast, so that ours does too.
+
+        That kernel takes neither ragged rows nor projections; for those torch's dtypes come about as ours.
+        """
+        device = batch.x.device.type
+        fused = isinstance(self.cell, LSTM) and not self.proj_size and batch.lengths is None
+        if choice.path == "reference" and fused and torch.is_autocast_enabled(device):
+            return torch.get_autocast_dtype(device)
+        return None
 
     def extra_repr(self) -> str:
         """Show the sizes, and what differs from the defaults."""

@@ -1,6 +1,5 @@
 """The recurrent language model: the next token, from all the tokens before it."""
 
-import itertools
 from typing import Any
 
 import torch
@@ -92,34 +91,23 @@ class RecurrentLanguageModel(nn.Module):
         Returns:
             Logits (T, B, V) and the state after the last step of each row.
         """
-        x = self.input_dropout(self.input(tokens))
-        if fresh is None:
-            h, state = self._advance(x, state, lengths)
-        else:
-            pieces = []
-            borders = fresh.any(1).nonzero().flatten().tolist()
-            edges = sorted({0, *borders, len(x)})
-            for begin, end in itertools.pairwise(edges):
-                if state is not None and begin in borders:
-                    keep = (~fresh[begin]).to(x.dtype)[:, None]
-                    state = tuple(s * keep for s in state)
-                piece, state = self._advance(x[begin:end], state, None)
-                pieces.append(piece)
-            h = torch.cat(pieces)
+        x = self.input_dropout(self.input(tokens).to(self.output.bias.dtype))
+        h, final = self.recurrent(x, state, lengths=lengths, fresh=fresh)
         table = self.input.weight if isinstance(self.input, nn.Embedding) else None
         logits = self.output(self.output_dropout(h), table if self.output.tied else None)
-        assert state is not None
-        return logits, state
-
-    def _advance(self, x: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
-        y, final = self.recurrent(x, state, lengths=lengths)
-        return y, final if isinstance(final, tuple) else (final,)
+        return logits, final if isinstance(final, tuple) else (final,)
 
 
 def _make_input(vocabulary: int, network: NetworkConfig, vectors: Tensor | None) -> tuple[nn.Module, int]:
     if network.input == "one-hot":
         return OneHot(vocabulary), vocabulary
-    if vectors is not None:
+    if network.input == "vectors":
+        shape = None if vectors is None else tuple(vectors.shape)
+        require(
+            shape is not None and shape[0] == vocabulary,
+            f"input='vectors': one vector a token is needed ({vocabulary}), got {shape}",
+        )
+        assert vectors is not None
         table = nn.Embedding.from_pretrained(vectors, freeze=network.freeze_vectors)
         return table, vectors.shape[1]
     return nn.Embedding(vocabulary, network.embedding), network.embedding

@@ -39,16 +39,35 @@ class MetricsLog:
             return file.seek(0, os.SEEK_END)
 
     def rewind(self, position: int) -> None:
-        """Cut back to a position of :meth:`position`: what came later will be done again."""
+        """Cut back to a position of :meth:`position`: what came later will be done again.
+
+        Raises:
+            RunError: if the log is shorter than that, or damaged.
+        """
         assert self._path is not None
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if size < position:
+            raise RunError(
+                f"{self._path}: is shorter than its checkpoint says ({size} < {position} bytes); "
+                "restore the folder from a copy"
+            )
         with self._path.open("ab") as file:
             file.truncate(position)
         self.records = read_log(self._path)
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read every whole record; a line that was cut off by a kill is left out."""
+    """Read every whole record; a line that was cut off by a kill is left out.
+
+    Raises:
+        RunError: if a whole line is not a record.
+    """
     if not path.is_file():
         return []
-    lines = path.read_bytes().split(b"\n")
-    return [json.loads(line) for line in lines[:-1]]
+    records = []
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+        try:
+            records.append(json.loads(line))
+        except ValueError as error:
+            raise RunError(f"{path}: damaged (line {number}: {error}); restore it from a copy") from error
+    return records

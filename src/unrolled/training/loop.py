@@ -1,6 +1,7 @@
 """The training loop: one for every task, exact to the bit when it is stopped and resumed."""
 
 import itertools
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Generic
 import torch
 from torch import Tensor
 
-from unrolled.errors import NonFiniteError
+from unrolled.errors import NonFiniteError, RunError
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
@@ -178,6 +179,10 @@ class Trainer(Generic[Batch]):
             score = self.job.validate()
             if score is None:
                 return
+            if not math.isfinite(score):
+                raise NonFiniteError(
+                    f"step {progress.step}: the held-out loss is not finite; {ADVICE}; {self._kept()}"
+                )
             improved = progress.best is None or score < progress.best
             self._log("valid", score)
             if improved:
@@ -194,6 +199,7 @@ class Trainer(Generic[Batch]):
         self.watcher.validated(progress, score, improved)
 
     def _keep_best(self) -> None:
+        self._require_finite_weights()
         weights = self.job.model.state_dict()
         if self.folder:
             write_tensors(self.folder / MODEL, weights, {})
@@ -234,9 +240,11 @@ class Trainer(Generic[Batch]):
 
         Raises:
             RunError: if it cannot be written; the earlier checkpoint then stands.
+            NonFiniteError: if the weights are not finite; the earlier checkpoint then stands.
         """
         if not self.folder:
             return
+        self._require_finite_weights()
         self.progress.log_position = self.log.position()
         tensors = {f"model.{n}": t for n, t in self.job.model.state_dict().items()}
         tensors |= {f"optimizer.{n}": t for n, t in optimizer_tensors(self.optimizer).items()}
@@ -256,7 +264,17 @@ class Trainer(Generic[Batch]):
             RunError: if there is none, or it is damaged.
         """
         assert self.folder is not None
-        tensors, meta = read_tensors(self.folder / CHECKPOINT)
+        path = self.folder / CHECKPOINT
+        tensors, meta = read_tensors(path)
+        try:
+            self._restore(tensors, meta)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise RunError(
+                f"{path}: does not belong to this run ({error!r:.200}); restore it from a copy"
+            ) from error
+        self.log.rewind(self.progress.log_position)
+
+    def _restore(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         values = meta["progress"]
         self.progress = Progress(**values | {"plateau": Plateau(**values["plateau"])})
         self.job.model.load_state_dict(_under("model.", tensors))
@@ -268,20 +286,28 @@ class Trainer(Generic[Batch]):
             self.average.mean = [mean[str(i)] for i in range(len(mean))]
             self.average.count = meta["average"]["count"]
             self.average.history = meta["average"]["history"]
-        self.log.rewind(self.progress.log_position)
         torch.set_rng_state(tensors["rng"])
 
     def _stop_nonfinite(self, batch: Batch, norm: float) -> None:
         where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried))
-        kept = (
-            f"the last good checkpoint, if one was written, stands in {self.folder}"
-            if self.folder
-            else "the weights before this step are kept"
-        )
         raise NonFiniteError(
             f"step {self.progress.step + 1}: the loss or its gradient is not finite (gradient norm "
-            f"{norm:g}); first seen in {where}; {ADVICE}; {kept}"
+            f"{norm:g}); first seen in {where}; {ADVICE}; {self._kept()}"
         )
+
+    def _require_finite_weights(self) -> None:
+        """Refuse to keep weights that a finite gradient times a huge rate has made infinite."""
+        for name, p in self.job.model.named_parameters():
+            if not p.isfinite().all():
+                raise NonFiniteError(
+                    f"step {self.progress.step}: the update made the weights of {name} infinite or not a "
+                    f"number; {ADVICE}; {self._kept()}"
+                )
+
+    def _kept(self) -> str:
+        if self.folder:
+            return f"the last good checkpoint stands in {self.folder}"
+        return "nothing was saved: give a folder to keep checkpoints in"
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

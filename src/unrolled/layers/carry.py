@@ -1,0 +1,67 @@
+"""The state of a stack: taken from the caller's form, reset where a row begins anew, and given back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import ShapeError
+from unrolled.layers.batch import TimeMajor
+from unrolled.layers.checks import check_dtype
+from unrolled.layers.result import Hidden
+
+Carry = tuple[Tensor, ...]
+"""Of one direction of one layer: the cell's states (B, size) each, then the last k outputs (k, B, R) if
+there are skip connections through time and they were given."""
+
+
+@dataclass(frozen=True)
+class CarryShape:
+    """What the state of a stack looks like."""
+
+    rows: int
+    """Layers times directions, L·D."""
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    skip: int
+
+    def start(self, hx: Hidden | None, batch: TimeMajor, weight: Tensor) -> list[Carry]:
+        """Return the initial state of each layer and direction; None means zeros.
+
+        Raises:
+            ShapeError: if the caller's state does not fit the network, the batch, or the weights' dtype.
+        """
+        x = batch.x
+        if hx is None:
+            zeros = tuple(x.new_zeros(x.shape[1], size) for size in self.sizes)
+            return [zeros] * self.rows
+        given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+        shapes = {n: (self.rows, x.shape[1], s) for n, s in zip(self.names, self.sizes, strict=True)}
+        expected: dict[str, tuple[int, ...]] = dict(shapes)
+        if self.skip and len(given) == len(self.sizes) + 1:
+            expected["past"] = (self.rows, self.skip, x.shape[1], self.sizes[0])
+        if len(given) != len(expected):
+            raise ShapeError(f"hx must be {' and '.join(expected)}, got {len(given)} tensors")
+        states = [batch.take_state(s) for s in given]
+        for (name, shape), state in zip(expected.items(), states, strict=True):
+            if state.shape != shape:
+                raise ShapeError(
+                    f"initial {name} must have shape {shape}, got {tuple(state.shape)}"
+                    + (" (a batch axis was added)" if batch.unbatched else "")
+                )
+            check_dtype(state, weight, f"initial {name}")
+        return [tuple(s[row] for s in states) for row in range(self.rows)]
+
+
+def join(carries: Sequence[Carry], batch: TimeMajor) -> Hidden:
+    """Return the states of all layers and directions in the caller's form."""
+    stacked = [torch.stack(parts) for parts in zip(*carries, strict=True)]
+    state = tuple(batch.restore_state(s) for s in stacked)
+    return state if len(state) > 1 else state[0]
+
+
+def reset(carries: Sequence[Carry], fresh: Tensor) -> list[Carry]:
+    """Return the states with zeros in the rows that begin anew, whatever stood there; fresh is (B,)."""
+    rows = fresh[:, None]
+    return [tuple(s.masked_fill(rows, 0.0) for s in carry) for carry in carries]

@@ -1,0 +1,122 @@
+"""Recipes: the shipped ones load and judge, and bad ones are refused by name."""
+
+import dataclasses
+
+import pytest
+
+from unrolled.config import to_dict
+from unrolled.data.datasets import DATASETS
+from unrolled.errors import ConfigError
+from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
+from unrolled.recipes.recipe import Target
+from unrolled.tasks import LanguageModelConfig
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_shipped_recipe_loads(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.description
+    assert recipe.task == "lm"
+    assert isinstance(recipe.config, LanguageModelConfig)
+    corpus = recipe.config.corpus
+    assert corpus.data.startswith("@")
+    for source in filter(None, (corpus.data, corpus.valid, corpus.test)):
+        assert source.removeprefix("@").partition("/")[0] in (*DATASETS, "stdlib")
+    if recipe.target:
+        assert recipe.target.at_most > 0
+        assert recipe.target.on == "valid" or corpus.test
+    if recipe.target and recipe.measured:
+        assert recipe.measured.value <= recipe.target.at_most
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_shipped_recipe_judges(name):
+    recipe = load_recipe(name)
+    if recipe.target is None:
+        assert recipe.verdict({}) is None
+        return
+    t = recipe.target
+
+    def verdict(value, minutes=0.0):
+        return recipe.verdict({t.on: {t.metric: value}, "training_seconds": 60 * minutes})
+
+    assert "reached" in verdict(t.at_most)
+    assert "MISSED" not in verdict(t.at_most)
+    assert "MISSED" in verdict(t.at_most + 0.01)
+    if t.minutes:
+        assert "within" in verdict(t.at_most, t.minutes)
+        assert "OVER" in verdict(t.at_most, t.minutes + 1)
+
+
+def test_the_shipped_recipes_are_there():
+    names = recipe_names()
+    assert names == sorted(names)
+    assert {"ptb-small", "stdlib-demo", "tinyshakespeare-quick"} <= set(names)
+    assert [r.name for r in all_recipes()] == names
+
+
+def test_zarembas_small_model():
+    c = load_recipe("ptb-small").config
+    assert (c.network.layers, c.network.hidden, c.training.batch, c.training.steps) == (2, 200, 20, 20)
+    assert (c.optimizer.lr, c.optimizer.clip_norm, c.training.loss) == (1.0, 5.0, "steps")
+    assert (c.optimizer.schedule, c.optimizer.decay, c.optimizer.decay_after) == ("step", 0.5, 4)
+    assert c.training.epochs == 13
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write
+
+
+GOOD = 'description = "mine"\ntask = "lm"\n[config.network]\nhidden = 9\n'
+
+
+def test_a_file_is_a_recipe(recipe_file):
+    recipe = load_recipe(recipe_file(GOOD))
+    assert recipe.name == "mine"
+    assert recipe.config.network.hidden == 9
+    assert recipe.target is None
+    default = to_dict(LanguageModelConfig())
+    default["network"]["hidden"] = 9
+    assert to_dict(recipe.config) == default
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD + "hiden = 3\n", r"mine\.toml: unknown key 'config\.network\.hiden' .*'hidden'"),
+        (GOOD + "[config.netwrok]\n", r"unknown key 'config\.netwrok' \(did you mean 'network'"),
+        (GOOD.replace("9", '"9"'), r"mine\.toml: .*hidden"),
+        (GOOD.replace("9", "0"), "hidden=0: must be at least 1"),
+        (GOOD + '[config.cell]\ncell = "lstmm"\n', "cell='lstmm' is not one of .*'lstm'"),
+        (GOOD + '[target]\nmetric = "perplexty"\n', "'perplexity'"),
+        (GOOD.replace('"lm"', '"nothing"'), "task"),
+        (GOOD.replace('task = "lm"\n', ""), "task"),
+        ("this is not TOML", r"mine\.toml: not valid TOML"),
+        (b'description = "\xff"', r"mine\.toml: "),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(recipe_file, text, message):
+    with pytest.raises(ConfigError, match=message):
+        load_recipe(recipe_file(text))
+
+
+def test_unknown_recipes_are_answered_with_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match=r"no recipe 'ptb-smal' \(did you mean 'ptb-small'\?\); there"):
+        load_recipe("ptb-smal")
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: no such recipe file"):
+        load_recipe(str(tmp_path / "nowhere.toml"))
+
+
+def test_a_verdict_needs_the_text_that_the_target_is_on():
+    config = LanguageModelConfig()
+    recipe = Recipe("d", "lm", config, Target("perplexity", "test", 100.0), name="x")
+    without = recipe.verdict({"valid": {"perplexity": 50.0}, "training_seconds": 1.0})
+    assert without is None or "reached" not in without
+    assert dataclasses.replace(recipe, target=None).verdict({}) is None

@@ -1,0 +1,270 @@
+"""Run folders: written, read back, never overwritten by accident, and refused when damaged."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import unrolled
+from unrolled import LanguageModel
+from unrolled.errors import ConfigError, RunError
+
+
+def same_model(a, b):
+    one, two = a.model.state_dict(), b.model.state_dict()
+    return one.keys() == two.keys() and all(torch.equal(one[n], two[n]) for n in one)
+
+
+def edit(path, change):
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+# -- there and back --------------------------------------------------------------------------------
+
+
+def test_a_trained_run_holds_everything(tiny_run):
+    names = sorted(p.name for p in tiny_run.iterdir())
+    assert names == [
+        "checkpoint.safetensors",
+        "config.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "plots",
+        "result.json",
+        "tokenizer.json",
+    ]
+    picture = (tiny_run / "plots" / "curves.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5000
+    config = json.loads((tiny_run / "config.json").read_text())
+    assert config["format"] == 1
+    assert config["version"] == unrolled.__version__
+    assert config["config"]["network"]["hidden"] == 12
+
+
+def test_a_model_saved_from_memory_comes_back(tmp_path, english_file, tiny_options):
+    options = {"tokenizer": "bpe", "vocabulary": 280, "layers": 2, "max_steps": 20}
+    lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
+    lm.save(tmp_path / "deep" / "run")
+    again = unrolled.load(str(tmp_path / "deep" / "run"))
+    assert same_model(lm, again)
+    assert again.config == lm.config
+    assert again.facts == lm.facts
+    assert again.result == lm.result
+    assert again.generate("The ", 40, seed=3) == lm.generate("The ", 40, seed=3)
+    assert again.evaluate(english_file) == lm.evaluate(english_file)
+    assert not again.model.training
+
+
+def test_a_loaded_run_is_as_after_training(tmp_path, english_file, tiny_options):
+    lm = LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "run", progress=False)
+    moved = shutil.copytree(tmp_path / "run", tmp_path / "elsewhere")
+    shutil.rmtree(tmp_path / "run")
+    again = LanguageModel.load(moved)
+    assert same_model(lm, again)
+    assert (again.history, again.result, again.facts) == (lm.history, lm.result, lm.facts)
+
+
+def test_loading_leaves_random_numbers_alone(tiny_run):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    LanguageModel.load(tiny_run)
+    assert torch.equal(torch.rand(3), expected)
+
+
+# -- overwriting -----------------------------------------------------------------------------------
+
+
+def test_a_run_is_not_overwritten_unless_asked(run_copy, tiny_lm, english_file, snapshot, tiny_options):
+    before = snapshot(run_copy)
+    with pytest.raises(RunError, match=r"holds a run already; resume it .*--overwrite"):
+        LanguageModel(**tiny_options).fit(english_file, out=run_copy, progress=False)
+    with pytest.raises(RunError, match="holds a run already"):
+        tiny_lm.save(run_copy)
+    assert snapshot(run_copy) == before
+
+
+def test_overwriting_replaces_every_part(run_copy, english_file, tiny_options):
+    lm = LanguageModel(**tiny_options | {"hidden": 5, "max_steps": 4, "valid_fraction": 0.0})
+    lm.fit(english_file, out=run_copy, overwrite=True, progress=False)
+    again = LanguageModel.load(run_copy)
+    assert again.config.network.hidden == 5
+    assert again.result["steps"] == 4
+    assert len(again.history) == 4
+    assert same_model(lm, again)
+
+
+def test_saving_over_a_run_leaves_nothing_of_it(run_copy, english_file, tiny_options):
+    lm = LanguageModel(**tiny_options | {"max_steps": 4}).fit(english_file, progress=False)
+    lm.save(run_copy, overwrite=True)
+    assert same_model(LanguageModel.load(run_copy), lm)
+    assert not (run_copy / "checkpoint.safetensors").exists()
+    with pytest.raises(RunError):
+        LanguageModel.resume(run_copy, progress=False)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_not_a_run_is_never_overwritten(tmp_path, english_file, tiny_options, overwrite):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "model.safetensors").write_text("mine")
+    lm = LanguageModel(**tiny_options)
+    with pytest.raises(RunError, match=r"not empty and not a run \(it holds model.safetensors\)"):
+        lm.fit(english_file, out=folder, overwrite=overwrite, progress=False)
+    assert (folder / "model.safetensors").read_text() == "mine"
+    with pytest.raises(RunError, match="is a file"):
+        lm.fit(english_file, out=english_file, overwrite=overwrite, progress=False)
+
+
+def test_an_empty_folder_is_used(tmp_path, english_file, tiny_options):
+    lm = LanguageModel(**tiny_options | {"max_steps": 3})
+    lm.fit(english_file, out=tmp_path, progress=False)
+    assert LanguageModel.load(tmp_path).result["steps"] == 3
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, english_file, tiny_options):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunError, match="file"):
+        LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "file" / "run", progress=False)
+
+
+# -- damage ----------------------------------------------------------------------------------------
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def another_size(path):
+    tensors = load_file(path)
+    tensors["output.bias"] = torch.zeros(3)
+    save_file(tensors, path)
+
+
+def without_a_tensor(path):
+    tensors = load_file(path)
+    del tensors["output.bias"]
+    save_file(tensors, path)
+
+
+DAMAGE = {
+    "config missing": ("config.json", lambda p: p.unlink(), RunError, "missing"),
+    "config cut": ("config.json", cut, RunError, "config.json: damaged"),
+    "config empty": ("config.json", lambda p: p.write_text("{}"), RunError, "no format number"),
+    "newer format": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.update(format=2)),
+        RunError,
+        r"newer unrolled \(format 2, this one reads up to 1\); upgrade",
+    ),
+    "format is text": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.update(format="1")),
+        RunError,
+        "no format number",
+    ),
+    "another task": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.update(task="tagger")),
+        RunError,
+        "holds a 'tagger' run",
+    ),
+    "config without config": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.pop("config")),
+        RunError,
+        "damaged",
+    ),
+    "config without corpus": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.pop("corpus")),
+        RunError,
+        "damaged",
+    ),
+    "corpus is a list": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.update(corpus=[1, 2])),
+        RunError,
+        "damaged",
+    ),
+    "wrong type": (
+        "config.json",
+        lambda p: edit(p, lambda v: v["config"]["network"].update(hidden="12")),
+        ConfigError,
+        r"config\.json: .*network\.hidden",
+    ),
+    "unknown key": (
+        "config.json",
+        lambda p: edit(p, lambda v: v["config"]["network"].update(hiden=12)),
+        ConfigError,
+        r"config\.json: unknown key 'network\.hiden' \(did you mean 'hidden'",
+    ),
+    "tokenizer missing": ("tokenizer.json", lambda p: p.unlink(), RunError, "tokenizer.json: missing"),
+    "tokenizer cut": ("tokenizer.json", cut, RunError, "tokenizer.json: damaged"),
+    "tokenizer of no kind": (
+        "tokenizer.json",
+        lambda p: edit(p, lambda v: v.update(kind="morse")),
+        RunError,
+        "damaged",
+    ),
+    "tokenizer with doubles": (
+        "tokenizer.json",
+        lambda p: edit(p, lambda v: v["characters"].append("a")),
+        RunError,
+        "damaged",
+    ),
+    "tokenizer of another size": (
+        "tokenizer.json",
+        lambda p: edit(p, lambda v: v["characters"].append("Ж")),
+        RunError,
+        r"model\.safetensors: does not fit config\.json",
+    ),
+    "weights missing": ("model.safetensors", lambda p: p.unlink(), RunError, "safetensors: missing"),
+    "weights cut": ("model.safetensors", cut, RunError, "safetensors: damaged"),
+    "weights of noise": (
+        "model.safetensors",
+        lambda p: p.write_bytes(b"PK\x03\x04" * 99),
+        RunError,
+        "safetensors: damaged",
+    ),
+    "another size": ("model.safetensors", another_size, RunError, r"does not fit config\.json"),
+    "a tensor missing": ("model.safetensors", without_a_tensor, RunError, r"does not fit config\.json"),
+    "result cut": ("result.json", cut, RunError, "result.json: damaged"),
+    "log damaged": (
+        "metrics.jsonl",
+        lambda p: p.write_bytes(b"\x00\x00\n" + p.read_bytes()),
+        RunError,
+        "metrics.jsonl: damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damage_is_named(run_copy, case):
+    name, damage, kind, message = DAMAGE[case]
+    damage(run_copy / name)
+    with pytest.raises(kind, match=message):
+        LanguageModel.load(run_copy)
+
+
+def test_what_is_not_a_run_is_refused(tmp_path, english_file):
+    with pytest.raises(RunError, match="no such run folder"):
+        LanguageModel.load(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="no such run folder"):
+        LanguageModel.load(english_file)
+    with pytest.raises(RunError, match=r"config\.json: missing; is .* made by unrolled"):
+        LanguageModel.load(tmp_path)
+
+
+def test_a_run_without_plots_result_and_log_still_loads(run_copy, tiny_lm):
+    shutil.rmtree(run_copy / "plots")
+    for name in ("result.json", "metrics.jsonl", "checkpoint.safetensors"):
+        (run_copy / name).unlink()
+    lm = LanguageModel.load(run_copy)
+    assert same_model(lm, tiny_lm)
+    assert (lm.history, lm.result) == ([], {})
