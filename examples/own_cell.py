@@ -17,6 +17,7 @@ class Leaky(Cell):
     leak: float = 0.3
 
     def step(self, a, state, p, masks):
+        """Advance one step; a is W x_t + b_ih."""
         (h,) = state
         new = (1 - self.leak) * h + self.leak * torch.tanh(a + self.recur(h, p))
         return (new,), {"new": new}

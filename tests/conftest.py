@@ -28,10 +28,10 @@ settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-_SUBJECTS = "the miller, a heron, my sister, the old clock, every boat, the baker's son".split(", ")
-_VERBS = "watches, carries, forgets, mends, follows, counts".split(", ")
-_OBJECTS = "the river, seven sacks of flour, a letter, the weather, its shadow, the bell".split(", ")
-_ENDS = ", in the morning; before it rains; without a word; once a year; again".split("; ")
+_SUBJECTS = ["the miller", "a heron", "my sister", "the old clock", "every boat", "the baker's son"]
+_VERBS = ["watches", "carries", "forgets", "mends", "follows", "counts"]
+_OBJECTS = ["the river", "seven sacks of flour", "a letter", "the weather", "its shadow", "the bell"]
+_ENDS = [", in the morning", "before it rains", "without a word", "once a year", "again"]
 
 TINY = {
     "hidden": 12,

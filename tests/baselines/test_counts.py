@@ -35,9 +35,7 @@ def test_scores_are_those_of_plain_counting(train, held_out):
     found = scores(train, held_out)
     n = len(held_out) - 1
     assert found.uniform == pytest.approx(math.log(V))
-    assert found.unigram == pytest.approx(
-        -sum(math.log(unigram(train, w)) for w in held_out[1:]) / n
-    )
+    assert found.unigram == pytest.approx(-sum(math.log(unigram(train, w)) for w in held_out[1:]) / n)
     pairs = zip(held_out, held_out[1:], strict=False)
     assert found.bigram == pytest.approx(-sum(math.log(bigram(train, v, w)) for v, w in pairs) / n)
 

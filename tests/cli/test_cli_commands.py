@@ -9,7 +9,7 @@ from unrolled import LanguageModel, __version__
 from unrolled.cli.main import VERBS
 from unrolled.recipes import recipe_names
 
-SMALL = "--hidden 8 --embedding 4 --batch 4 --steps 10 --threads 1".split()
+SMALL = ["--hidden", "8", "--embedding", "4", "--batch", "4", "--steps", "10", "--threads", "1"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -67,9 +67,7 @@ def edit(path, change):
 
 BROKEN = {
     "weights cut": (
-        lambda f: (f / "model.safetensors").write_bytes(
-            (f / "model.safetensors").read_bytes()[:-500]
-        ),
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-500]),
         "model.safetensors: damaged",
     ),
     "newer format": (

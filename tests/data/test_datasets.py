@@ -26,9 +26,7 @@ def _no_network(monkeypatch):
 @pytest.fixture
 def known(monkeypatch, tmp_path):
     """Data sets ``@one`` (one part) and ``@two`` (two parts), and a folder for their files."""
-    monkeypatch.setattr(
-        datasets, "DATASETS", {"one": {"input": FILE}, "two": {"train": FILE, "test": OTHER}}
-    )
+    monkeypatch.setattr(datasets, "DATASETS", {"one": {"input": FILE}, "two": {"train": FILE, "test": OTHER}})
     monkeypatch.setenv("UNROLLED_DATA", str(tmp_path))
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -72,9 +72,7 @@ def test_with_enough_beams_it_is_exhaustive(seed, length, end, alpha, banned):
         normalisation=alpha,
         banned=banned,
     )
-    expected = {
-        s: model.log_p(s) / len(s) ** alpha for s in every_sequence(V, length, end, banned)
-    }
+    expected = {s: model.log_p(s) / len(s) ** alpha for s in every_sequence(V, length, end, banned)}
     assert {tuple(h.tokens) for h in found} == set(expected)
     for h in found:
         assert h.score == pytest.approx(expected[tuple(h.tokens)])

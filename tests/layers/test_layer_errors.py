@@ -97,6 +97,15 @@ def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backe
             layer(x)
 
 
+@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_time_steps_are_an_error(kind: str, backend: str) -> None:
+    layer = getattr(ur, kind)(2, 5, backend=backend)
+    for x in (torch.zeros(0, 3, 2), torch.zeros(0, 2)):
+        with pytest.raises(ShapeError, match="no time steps"):
+            layer(x)
+
+
 @pytest.mark.parametrize("shape", [(2,), (4, 3, 2, 1)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shape: tuple[int, ...]) -> None:

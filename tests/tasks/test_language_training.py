@@ -6,11 +6,10 @@ import pytest
 import torch
 
 from unrolled import LanguageModel
-from unrolled.data import Sentences, TokenStream
+from unrolled.data import Sentences, TokenStream, open_documents
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.corpus import Corpus, tokenize
 from unrolled.tasks.language_job import LanguageJob
-from unrolled.data import open_documents
 
 DROPPED = [
     {"layers": 2, "dropout": 0.3, "dropout_input": 0.2, "dropout_output": 0.2},
@@ -195,9 +194,7 @@ def test_a_text_that_cannot_be_scored_is_found_before_training(tmp_path, english
     (tmp_path / "test.txt").write_text("ЖЖЖЖ" * 20)
     for options in ({"test": str(tmp_path / "test.txt")}, {"valid": str(tmp_path / "test.txt")}):
         with pytest.raises(DataError, match="not in the model's vocabulary"):
-            LanguageModel(**tiny_options | options).fit(
-                english_file, out=tmp_path / "run", progress=False
-            )
+            LanguageModel(**tiny_options | options).fit(english_file, out=tmp_path / "run", progress=False)
         assert not (tmp_path / "run").exists()
 
 

@@ -97,9 +97,7 @@ def test_resuming_a_finished_run_changes_nothing(run_copy):
 def test_it_may_be_resumed_from_another_folder(tmp_path, english_file, tiny_options, monkeypatch):
     monkeypatch.chdir(english_file.parent)
     with pytest.raises(Killed):
-        LanguageModel(**tiny_options).fit(
-            english_file.name, out=tmp_path / "run", progress=StopAt(5)
-        )
+        LanguageModel(**tiny_options).fit(english_file.name, out=tmp_path / "run", progress=StopAt(5))
     monkeypatch.chdir(os.sep)
     assert LanguageModel.resume(tmp_path / "run", progress=False).result["steps"] > 5
 

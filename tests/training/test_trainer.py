@@ -340,9 +340,7 @@ def test_a_failed_checkpoint_leaves_the_earlier_one(tmp_path, monkeypatch):
         monkeypatch.setattr(os, "replace", fail)
 
     with pytest.raises(RunError, match=r"checkpoint\.safetensors.*No space left.*earlier"):
-        train(
-            NoValidation(), tmp_path, StopAt(7, fail_from_now_on), checkpoint_steps=3
-        )
+        train(NoValidation(), tmp_path, StopAt(7, fail_from_now_on), checkpoint_steps=3)
     monkeypatch.undo()
     assert step_on_disk(tmp_path) == 6
     assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint.safetensors", "metrics.jsonl"]

@@ -283,6 +283,8 @@ class Recurrent(nn.Module):
         return CarryShape(rows, self.cell.state_names, sizes, self.skip)
 
     def _check_input(self, x: Tensor) -> None:
+        if not len(x):
+            raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
         if x.shape[-1] != self.input_size:
             raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}")
         check_dtype(x, self.get_parameter("weight_ih_l0"))

@@ -1,0 +1,122 @@
+"""Resets within a pass: a row that begins anew is the pieces of that row, each run from zeros."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.autograd import grad
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import unrolled as ur
+from numerics import (
+    CASES,
+    TORCH_CASES,
+    Case,
+    as_hidden,
+    as_tuple,
+    assert_all_close,
+    case_named,
+    layer_state,
+    make_layer,
+    uniform,
+    weighted_sum,
+)
+from unrolled.errors import ShapeError
+from unrolled.layers import Recurrent
+
+RUNS = [("reference", case, skip) for case in CASES for skip in (0, 2)]
+RUNS += [("aten", case, 0) for case in TORCH_CASES]
+
+
+def in_pieces(
+    layer: Recurrent, x: Tensor, fresh: Tensor, states: tuple[Tensor, ...]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return output and final state of one row (T, 1, I), calling the layer once for each piece."""
+    starts = [0, *(int(t) for t in fresh.nonzero().flatten() if t > 0)]
+    outputs: list[Tensor] = []
+    for begin, end in zip(starts, [*starts[1:], len(x)], strict=True):
+        y, final = layer(x[begin:end], None if fresh[begin] else as_hidden(states))
+        states = as_tuple(final)
+        outputs.append(y)
+    return torch.cat(outputs), states
+
+
+@pytest.mark.parametrize(("backend", "case", "skip"), RUNS, ids=str)
+@settings(max_examples=8)
+@given(data=st.data())
+def test_outputs_states_and_gradients_are_those_of_the_pieces(
+    backend: str, case: Case, skip: int, data: st.DataObject
+) -> None:
+    steps, batch = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 3))
+    flags = st.lists(st.booleans(), min_size=batch, max_size=batch)
+    fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
+    layer = make_layer(case, num_layers=2, skip=skip, backend=backend)
+    x = uniform(steps, batch, 2, seed=1).requires_grad_()
+    states = tuple(s.requires_grad_() for s in layer_state(layer, batch, past=bool(skip)))
+    y, final = layer(x, as_hidden(states), fresh=fresh)
+    ours, pieces = [], []
+    for b in range(batch):
+        rows = slice(b, b + 1)
+        row_y, row_final = in_pieces(layer, x[:, rows], fresh[:, b], tuple(s[..., rows, :] for s in states))
+        ours += [y[:, rows], *(s[..., rows, :] for s in as_tuple(final))]
+        pieces += [row_y, *row_final]
+    assert_all_close(ours, pieces)
+    leaves = [x, *states, *layer.parameters()]
+    assert_all_close(
+        grad(weighted_sum(ours), leaves, materialize_grads=True),
+        grad(weighted_sum(pieces), leaves, materialize_grads=True),
+    )
+    assert layer.explain().paths == [backend] * 2
+
+
+@pytest.mark.parametrize("garbage", [torch.inf, torch.nan])
+@pytest.mark.parametrize("case", [case_named("lstm"), case_named("gru-after")], ids=str)
+def test_whatever_stood_in_the_state_is_gone(case: Case, garbage: float) -> None:
+    layer = make_layer(case)
+    x = uniform(3, 2, 2, seed=1)
+    damaged = tuple(torch.full_like(s, garbage) for s in layer_state(layer, 2))
+    fresh = torch.zeros(3, 2, dtype=torch.bool)
+    fresh[0] = True
+    assert_all_close([layer(x, as_hidden(damaged), fresh=fresh)[0]], [layer(x)[0]])
+
+
+def test_resets_follow_the_axes_of_the_input() -> None:
+    layer, first = (make_layer(case_named("lstm"), batch_first=b) for b in (False, True))
+    x = uniform(4, 3, 2, seed=1)
+    fresh = torch.zeros(4, 3, dtype=torch.bool)
+    fresh[2, 1] = True
+    y, final = layer(x, fresh=fresh)
+    first_y, first_final = first(x.transpose(0, 1), fresh=fresh.t())
+    assert_all_close([first_y.transpose(0, 1), *first_final], [y, *final])
+    plain, _ = layer(x)
+    changed = ~torch.isclose(y, plain).all(-1)
+    assert changed.tolist() == [[False] * 3, [False] * 3, [False, True, False], [False, True, False]]
+
+
+@pytest.mark.parametrize("backend", ["aten", "reference"])
+def test_all_pieces_share_one_mask_of_weights_and_of_locked_dropout(backend: str) -> None:
+    drop = ur.RecurrentDrop(weight=0.5, locked=0.5)
+    layer = ur.RNN(9, 9, 2, "relu", bias=False, drop=drop, backend=backend, dtype=torch.float64)
+    with torch.no_grad():
+        for name, p in layer.named_parameters():
+            p.copy_(torch.eye(9) if "ih" in name else torch.ones(9, 9) / 8)
+    x, fresh = torch.ones(6, 1, 9).double(), torch.zeros(6, 1, dtype=torch.bool)
+    fresh[3] = True
+    y, _ = layer(x, fresh=fresh)
+    assert_all_close([y[3:]], [y[:3]])  # the same input from the same state through the same masks
+    assert not torch.equal(layer(x, fresh=fresh)[0], y)
+
+
+def test_resets_that_do_not_fit_are_errors() -> None:
+    x, fresh = torch.zeros(4, 3, 2), torch.zeros(4, 3, dtype=torch.bool)
+    with pytest.raises(ShapeError, match=r"fresh has shape \(3, 4\).* \(4, 3\) in \(time, batch\)"):
+        ur.GRU(2, 5)(x, fresh=fresh.t())
+    with pytest.raises(ShapeError, match="fresh= needs one direction"):
+        ur.GRU(2, 5, bidirectional=True)(x, fresh=fresh)
+    with pytest.raises(ShapeError, match="no lengths"):
+        ur.GRU(2, 5)(x, fresh=fresh, lengths=[4, 3, 2])
+    with pytest.raises(ShapeError, match="no lengths"):
+        ur.GRU(2, 5)(pack_padded_sequence(x, [4, 3, 2]), fresh=fresh)
+    with pytest.raises(ShapeError, match="a batch axis"):
+        ur.GRU(2, 5)(x[:, 0], fresh=fresh[:, :1])

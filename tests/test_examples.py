@@ -1,0 +1,29 @@
+"""The examples run as they stand."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("drop_in.py", "largest difference from torch.nn.LSTM: 0.0e+00"),
+        ("own_cell.py", "output (12, 2, 6) final state (2, 6)"),
+    ],
+)
+def test_example(name: str, expected: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert expected in done.stdout
+
+
+def test_every_example_is_tested_or_trains() -> None:
+    assert {p.name for p in EXAMPLES.glob("*.py")} == {"drop_in.py", "own_cell.py", "text_file.py"}
