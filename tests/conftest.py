@@ -1,10 +1,6 @@
 """What all tests share: one thread, poisoned memory, a small text, a small trained model, processes."""
 
 import os
-
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before torch is imported
-    os.environ[_name] = "1"
-
 import random
 import shutil
 import subprocess
@@ -20,6 +16,8 @@ from hypothesis import settings
 from unrolled import LanguageModel
 from unrolled.cli.main import main
 
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the processes that tests start
+    os.environ[_name] = "1"
 torch.set_num_threads(1)
 # What torch.empty returns is filled with NaN, so that a result read before it was written shows.
 torch.use_deterministic_algorithms(True)

@@ -1,6 +1,7 @@
 """Counting baselines against the same rules in plain Python."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def unigram(train, w):
 
 def bigram(train, v, w):
     """Witten & Bell: every kind seen after v lends one count to what was not seen."""
-    after = [b for a, b in zip(train, train[1:], strict=False) if a == v]
+    after = [b for a, b in pairwise(train) if a == v]
     if not after:
         return unigram(train, w)
     kinds = len(set(after))
@@ -36,7 +37,7 @@ def test_scores_are_those_of_plain_counting(train, held_out):
     n = len(held_out) - 1
     assert found.uniform == pytest.approx(math.log(V))
     assert found.unigram == pytest.approx(-sum(math.log(unigram(train, w)) for w in held_out[1:]) / n)
-    pairs = zip(held_out, held_out[1:], strict=False)
+    pairs = pairwise(held_out)
     assert found.bigram == pytest.approx(-sum(math.log(bigram(train, v, w)) for v, w in pairs) / n)
 
 

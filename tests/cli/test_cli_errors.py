@@ -234,6 +234,7 @@ def test_commands(command, words, message):
         (("generate", "--prompt", "Ж"), "never seen ('Ж')"),
         (("generate", "--prompt", "a\udcff"), "never seen"),
         (("generate", "--length", "-3"), "length=-3"),
+        (("generate", "--seed", str(2**64)), "seed"),
         (("generate", "--beams", "3", "--nbest", "4"), "--nbest 4"),
         (("generate", "--beams", "3", "--nbest", "0"), "--nbest 0"),
         (("generate", "--beams", "-3"), "--nbest"),

@@ -1,6 +1,7 @@
 """A corpus as a stream: every prediction once, in order."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,7 +116,7 @@ def test_a_split_at_a_document_border_begins_with_it():
 def test_documents_side_by_side_hold_each_documents_predictions_once(parts, rows, steps):
     stream = joined(parts)
     edges = [*stream.starts.tolist(), stream.predictions]
-    expected = [tuple(pairs(stream)[b:e]) for b, e in zip(edges, edges[1:], strict=False)]
+    expected = [tuple(pairs(stream)[b:e]) for b, e in pairwise(edges)]
     found = []
     for group in stream.documents(rows, steps):
         reading: list[list] = []

@@ -85,7 +85,7 @@ def plain_beam_search(model, vocabulary, length, beams, end, alpha):
     """The same rule with none of the short cuts: it never stops before ``length``."""
     live, done = [((), 0.0)], []
     for n in range(1, length + 1):
-        candidates = [(s + (t,), model.log_p(s + (t,))) for s, _ in live for t in range(vocabulary)]
+        candidates = [((*s, t), model.log_p((*s, t))) for s, _ in live for t in range(vocabulary)]
         candidates.sort(key=lambda c: -c[1])
         candidates = candidates[: 2 * beams]
         ended = [c for c in candidates if c[0][-1] == end or n == length]

@@ -95,7 +95,7 @@ def test_unknown_text_is_refused_where_unk_was_never_seen():
 
 
 def test_text_of_another_kind_is_refused_even_where_unk_was_seen():
-    with pytest.raises(DataError, match="6 of 8 tokens of x .*another kind of text"):
+    with pytest.raises(DataError, match=r"6 of 8 tokens of x .*another kind of text"):
         check_known(documents("die Katze saß\nder Hund lief\n"), words(TEXT), 99, "x")
 
 

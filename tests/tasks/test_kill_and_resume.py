@@ -24,7 +24,7 @@ OPTIONS = {
     "dropout_input": 0.1,
     "batch": 4,
     "steps": 9,
-    "epochs": 3,
+    "epochs": 2,
     "validate_every": 10,
     "checkpoint_steps": 7,
     "seed": 3,
@@ -32,7 +32,7 @@ OPTIONS = {
 }
 OPTIMIZERS = {
     "adam": {"optimizer": "adam", "lr": 0.01},
-    "nt-asgd": {"optimizer": "nt-asgd", "lr": 5.0, "average_after": 1, "schedule": "constant"},
+    "nt-asgd": {"optimizer": "nt-asgd", "lr": 10.0, "average_after": 1, "schedule": "constant"},
 }
 KILLS = {"adam": 3, "nt-asgd": 2}
 
@@ -134,21 +134,21 @@ def test_ctrl_c_says_how_to_go_on_and_loses_nothing(tmp_path, text, whole, start
     assert essence(folder) == essence(whole("adam"))
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
 class KillAt40(Watcher):
     def stepped(self, progress, nats, lr):
         if progress.step == 40:
-            raise Killed
+            raise KilledError
 
 
 @pytest.mark.slow
 def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path, text, whole, process, snapshot):
     folder = tmp_path / "run"
     options = OPTIONS | OPTIMIZERS["adam"]
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel(**options).fit(text, out=folder, progress=KillAt40())
     before = snapshot(folder)
     size = len(before["checkpoint.safetensors"])

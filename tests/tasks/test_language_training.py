@@ -1,6 +1,7 @@
 """Training a language model: seeds, losses, held-out text, word vectors, and what is refused."""
 
 import json
+from itertools import pairwise
 
 import pytest
 import torch
@@ -128,7 +129,7 @@ def test_the_sentence_loss_is_the_mean_over_sentences_of_their_means(tiny_words,
         for column, length in enumerate(batch.lengths.tolist()):
             ids = [0, *batch.targets[:length, column].tolist()]
             total, state = 0.0, None
-            for x, target in zip(ids, ids[1:], strict=False):
+            for x, target in pairwise(ids):
                 logits, state = tiny_words.model(torch.tensor([[x]]), state)
                 total += -float(logits[0, 0].log_softmax(-1)[target].detach())
             expected.append(total / length)  # E = (1/T) Σ E_t

@@ -1,17 +1,18 @@
 """Stopped runs go on to the very bits of a run that never was."""
 
 import json
+import math
 import os
 
 import pytest
 
 from unrolled import LanguageModel
-from unrolled.errors import DataError, RunError
+from unrolled.errors import DataError, NonFiniteError, RunError
 from unrolled.training import Watcher
 from unrolled.training.log import read_log
 
 KINDS = {
-    "dropout": {"layers": 2, "dropout": 0.3, "dropout_input": 0.2, "dropout_output": 0.2},
+    "dropout": {"epochs": 2, "layers": 2, "dropout": 0.3, "dropout_input": 0.2, "dropout_output": 0.2},
     "regularised": {
         "layers": 2,
         "dropout": 0.2,
@@ -25,7 +26,13 @@ KINDS = {
         "lr": 0.5,
         "schedule": "plateau",
     },
-    "sentences": {"mode": "sentence", "tokenizer": "word", "min_frequency": 2, "dropout_output": 0.2},
+    "sentences": {
+        "epochs": 3,
+        "mode": "sentence",
+        "tokenizer": "word",
+        "min_frequency": 2,
+        "dropout_output": 0.2,
+    },
     "pieces": {"tokenizer": "bpe", "vocabulary": 280, "cell": "gru", "l2": 1e-4},
     "projection": {"projection": 5, "layers": 2, "optimizer": "rmsprop", "lr": 0.003},
     "skip": {"cell": "elman", "skip": 3, "embedding": 12, "tie_weights": True},
@@ -37,10 +44,10 @@ KINDS = {
         "dropout_output": 0.2,
     },
 }
-COMMON = {"epochs": 2, "validate_every": 9, "checkpoint_steps": 11, "checkpoint_minutes": 0.0}
+COMMON = {"epochs": 1, "validate_every": 9, "checkpoint_steps": 11, "checkpoint_minutes": 0.0}
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -50,7 +57,7 @@ class StopAt(Watcher):
 
     def stepped(self, progress, nats, lr):
         if progress.step == self.step:
-            raise Killed
+            raise KilledError
 
 
 def essence(folder):
@@ -65,7 +72,7 @@ def essence(folder):
 @pytest.fixture
 def stopped(tmp_path, english_file, tiny_options):
     """A run that was killed at step 25, after a checkpoint at step 22."""
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel(**tiny_options | COMMON).fit(
             english_file, out=tmp_path / "stopped", progress=StopAt(25)
         )
@@ -78,9 +85,9 @@ def test_killed_twice_it_ends_with_the_same_bits(tmp_path, english_file, tiny_op
     lm.fit(english_file, out=tmp_path / "whole", progress=False)
     last = lm.result["steps"]
     folder = tmp_path / "stopped"
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel(lm.config).fit(english_file, out=folder, progress=StopAt(last // 4))
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel.resume(folder, progress=StopAt(last // 2 + 7))
     resumed = LanguageModel.resume(folder, progress=False)
     assert essence(folder) == essence(tmp_path / "whole")
@@ -96,7 +103,7 @@ def test_resuming_a_finished_run_changes_nothing(run_copy):
 
 def test_it_may_be_resumed_from_another_folder(tmp_path, english_file, tiny_options, monkeypatch):
     monkeypatch.chdir(english_file.parent)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel(**tiny_options).fit(english_file.name, out=tmp_path / "run", progress=StopAt(5))
     monkeypatch.chdir(os.sep)
     assert LanguageModel.resume(tmp_path / "run", progress=False).result["steps"] > 5
@@ -109,7 +116,7 @@ def own_text(tmp_path, write_english, tiny_options):
     (tmp_path / "valid.txt").write_text(write_english(9, seed=1))
 
     def train(**sources):
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             LanguageModel(**tiny_options | COMMON).fit(
                 tmp_path / "text.txt", out=tmp_path / "run", progress=StopAt(25), **sources
             )
@@ -175,8 +182,30 @@ def test_a_damaged_checkpoint_is_named_and_the_model_still_loads(stopped):
 
 
 def test_a_run_stopped_before_its_first_validation_is_no_model_yet(tmp_path, english_file, tiny_options):
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "run", progress=StopAt(2))
     with pytest.raises(RunError, match=r"model\.safetensors: missing"):
         LanguageModel.load(tmp_path / "run")
     assert LanguageModel.resume(tmp_path / "run", progress=False).result["steps"] > 2
+
+
+def test_a_run_that_broke_down_keeps_its_best_model_and_its_last_checkpoint(
+    tmp_path, english_file, tiny_options
+):
+    options = tiny_options | COMMON
+    LanguageModel(**options).fit(english_file, out=tmp_path / "whole", progress=False)
+    folder = tmp_path / "broken"
+    lm = LanguageModel(**options)
+
+    class Poison(Watcher):
+        def stepped(self, progress, nats, lr):
+            if progress.step == 25:
+                lm.model.recurrent.weight_hh_l0.data[0, 0] = math.nan
+
+    with pytest.raises(NonFiniteError, match=rf"step 26: .*recurrent\.weight_hh_l0.*{folder}"):
+        lm.fit(english_file, out=folder, progress=Poison())
+    kept = LanguageModel.load(folder)
+    assert all(bool(p.isfinite().all()) for p in kept.model.parameters())
+    assert math.isfinite(kept.evaluate(english_file).nats)
+    LanguageModel.resume(folder, progress=False)
+    assert essence(folder) == essence(tmp_path / "whole")

@@ -20,11 +20,7 @@ def test_constant():
 def test_zaremba_holds_four_epochs_then_halves_each():
     config = OptimizerConfig("sgd", lr=1.0, schedule="step", decay=0.5, decay_after=4)
     found = [rate(config, epoch=epoch - 1) for epoch in range(1, 14)]
-    assert found == [1, 1, 1, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64] + [
-        1 / 128,
-        1 / 256,
-        1 / 512,
-    ]
+    assert found == [1, 1, 1, *(0.5**n for n in range(10))]
 
 
 def test_step_without_a_full_epoch_decays_from_the_first():

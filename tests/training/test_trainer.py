@@ -78,12 +78,12 @@ class StopAt(Watcher):
             self.how()
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
 def kill():
-    raise Killed
+    raise KilledError
 
 
 def log_of(folder: Path):
@@ -278,10 +278,10 @@ def test_a_killed_run_resumes_to_the_bits_of_a_whole_one(tmp_path, kind):
     whole.mkdir()
     trainer = train(Toy(), whole, **options)
     assert trainer.average is None or trainer.average.active
-    for step in range(1, 21):
+    for step in (1, 3, 4, 8, 10, 15, 19, 20):
         folder = tmp_path / f"killed at {step}"
         folder.mkdir()
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             train(Toy(), folder, StopAt(step, kill), **options)
         assert step_on_disk(folder) == (step - 1) // 3 * 3
         train(Toy(), folder, restore=True, **options)
@@ -327,7 +327,7 @@ def test_checkpoints_by_minutes(tmp_path, monkeypatch):
             now[0] += 25.0
             super().stepped(progress, nats, lr)
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(Toy(), tmp_path, Slow(5, kill), checkpoint_minutes=1.0)
     assert step_on_disk(tmp_path) == 3  # after 75 s; the next is due at 150 s
 

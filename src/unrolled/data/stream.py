@@ -64,12 +64,7 @@ class TokenStream:
         Raises:
             DataError: if there is less than one prediction a row.
         """
-        length = self.predictions // batch
-        if length < 1:
-            raise DataError(
-                f"the text has {self.predictions} tokens to predict, too few for {batch} rows: "
-                "give more text or a smaller batch"
-            )
+        length = self._row_length(batch)
         used = length * batch
         inputs = torch.from_numpy(self.ids[:used]).view(batch, length).t()
         targets = torch.from_numpy(self.ids[1 : used + 1]).view(batch, length).t()
@@ -107,8 +102,17 @@ class TokenStream:
             yield Chunk(inputs, targets, lengths=None if lengths.min() == len(inputs) else lengths)
 
     def chunk_count(self, batch: int, steps: int) -> int:
-        """Return how many chunks :meth:`chunks` yields."""
-        return -(-(self.predictions // batch) // steps)
+        """Return how many chunks :meth:`chunks` yields; raises as it does."""
+        return -(-self._row_length(batch) // steps)
+
+    def _row_length(self, batch: int) -> int:
+        """Return how many predictions a row has; raise DataError if there is less than one."""
+        if self.predictions < batch:
+            raise DataError(
+                f"the text has {self.predictions} tokens to predict, too few for {batch} rows: "
+                "give more text or a smaller batch"
+            )
+        return self.predictions // batch
 
 
 def join_documents(encoded: Sequence[NDArray[np.int64]], eos: int, *, ends_lines: bool) -> TokenStream:

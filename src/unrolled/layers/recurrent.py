@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
-from unrolled.layers.carry import Carry, CarryShape, join, reset
+from unrolled.layers.carry import Carry, CarryShape, join, join_traces, reset
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes, check_skip
 from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
 from unrolled.layers.result import Explanation, Hidden, Traced
@@ -167,9 +167,10 @@ class Recurrent(nn.Module):
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
+        fresh: Tensor | None = None,
     ) -> Traced:
         """Like :meth:`forward`, and return every state and gate of every step of every layer."""
-        return self._run(input, hx, lengths, None, trace=True)
+        return self._run(input, hx, lengths, fresh, trace=True)
 
     def _run(
         self,
@@ -195,16 +196,19 @@ class Recurrent(nn.Module):
             x = self._between(x) if layer else x
             mine = carries[layer * self.num_directions : (layer + 1) * self.num_directions]
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
-            outputs = []
+            outputs: list[Tensor] = []
+            seen: list[list[dict[str, Tensor]]] = []
             for begin, end in itertools.pairwise(sorted({0, *resets, len(x)})):
                 if begin in resets:
                     mine = reset(mine, resets[begin])
                 part = x if not resets else x[begin:end]
-                y, mine, seen = self._layer(part, mine, parameters, batch.lengths, choice, trace)
+                y, mine, values = self._layer(part, mine, parameters, batch.lengths, choice, trace)
                 outputs.append(y)
+                seen.append(values)
             x = torch.cat(outputs) if resets else outputs[0]
             finals += mine
-            traces |= {f"l{layer}{d}": t for d, t in zip(self._suffixes, seen, strict=False)}
+            for suffix, pieces in zip(self._suffixes, zip(*seen, strict=True), strict=False):
+                traces[f"l{layer}{suffix}"] = join_traces(pieces)
             if self.residual and layer:
                 x = x + below
         self._ran = Explanation((f"l{layer}", choice) for layer in range(self.num_layers))

@@ -54,6 +54,8 @@ class Recipe:
         if self.target is None:
             return None
         t = self.target
+        if t.on not in result:
+            return f"target {t.metric} ≤ {t.at_most:g}: the {t.on} text was not scored"
         value = result[t.on][t.metric]
         word = "reached" if value <= t.at_most else "MISSED"
         metric = t.metric.replace("_", " ")
@@ -86,7 +88,7 @@ def load_recipe(name: str) -> Recipe:
         path = Path(name)
         if not path.is_file():
             raise ConfigError(f"{path}: no such recipe file")
-        text, where = path.read_text(encoding="utf-8"), str(path)
+        raw, where = path.read_bytes(), str(path)
     else:
         if name not in recipe_names():
             known = recipe_names()
@@ -95,9 +97,9 @@ def load_recipe(name: str) -> Recipe:
                 "or give a .toml file"
             )
         where = f"{name}.toml"
-        text = (resources.files("unrolled.recipes") / where).read_text(encoding="utf-8")
+        raw = (resources.files("unrolled.recipes") / where).read_bytes()
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{where}: not valid TOML ({error})") from None
     return from_dict(Recipe, values | {"name": Path(where).stem}, where)

@@ -48,11 +48,6 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
         DataError: if there are fewer than two tokens, or the held-out part is empty.
     """
     train = tokenize(documents, tokenizer, config.mode)
-    if train.predictions < 2:
-        raise DataError(
-            f"{config.data}: one token is too little to learn from; give a text of at least a few "
-            "thousand tokens"
-        )
     valid: Tokens | None = None
     if config.valid:
         held_out = open_documents(config.valid)
@@ -65,7 +60,11 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
                 f"{config.data}: too short to hold out {config.valid_fraction:g} of it; give more text, "
                 "or --valid-fraction 0"
             )
-    ids = all_ids(train)
+    if train.predictions < 2:
+        raise DataError(
+            f"{config.data}: one token is too little to learn from; give a text of at least a few "
+            "thousand tokens"
+        )
     facts = {
         "documents": len(documents),
         "tokens": train.predictions,
@@ -73,9 +72,15 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
         "eos": _count(train, EOS_ID),
         "unknown": _count(train, UNK_ID),
         "vocabulary": tokenizer.size,
-        "sha256": hashlib.sha256(ids.tobytes()).hexdigest(),
+        "sha256": fingerprint(train),
+        "held_out_sha256": fingerprint(valid) if valid else "",
     }
     return Corpus(train, valid, facts)
+
+
+def fingerprint(tokens: Tokens) -> str:
+    """Return the SHA-256 of the token numbers, by which a resumed run knows its text."""
+    return hashlib.sha256(all_ids(tokens).tobytes()).hexdigest()
 
 
 def check_known(

@@ -118,11 +118,13 @@ class LanguageModel:
         lm = cls._described(folder)
         documents = open_documents(lm.config.corpus.data)
         corpus = make_corpus(lm.config.corpus, documents, lm.tokenizer)
-        if corpus.facts["sha256"] != lm.facts["sha256"]:
-            raise DataError(
-                f"{lm.config.corpus.data}: has changed since {folder} began to learn from it; "
-                "put the old text back, or train anew"
-            )
+        sources = {"sha256": lm.config.corpus.data, "held_out_sha256": lm.config.corpus.valid}
+        for key, source in sources.items():
+            if corpus.facts[key] != lm.facts[key]:
+                raise DataError(
+                    f"{source or lm.config.corpus.data}: has changed since {folder} began to learn from "
+                    "it; put the old text back, or train anew"
+                )
         with seeded(lm.config.training):
             trainer = lm._trainer(corpus, folder, progress)
             trainer.restore()
@@ -206,6 +208,8 @@ class LanguageModel:
         """
         if length < 0:
             raise ConfigError(f"length={length}: must not be negative")
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed={seed}: must lie in 0..2**63 − 1")
         ids = self._writer(prompt).draw(prompt, length, options or SamplingConfig(), seed)
         yield from self.tokenizer.pieces(ids)
 

@@ -113,6 +113,7 @@ class TrainingConfig:
     """CPU threads; 0 takes torch's own number. The same number gives the same bits."""
 
     def __post_init__(self) -> None:
+        require(self.seed < 2**63, f"seed={self.seed}: must be less than 2**63")
         require_at_least(self, {"epochs": 0, "batch": 1, "steps": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))

@@ -44,6 +44,12 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Remove what a kill in the middle of :func:`write_atomically` left behind."""
+    for path in folder.glob("*.tmp"):
+        path.unlink()
+
+
 def write_json(path: Path, values: Any) -> None:
     """Write JSON for people and programs, atomically."""
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)

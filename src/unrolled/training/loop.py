@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unrolled.errors import NonFiniteError, RunError
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.files import read_tensors, write_tensors
+from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
@@ -66,13 +66,7 @@ class Trainer(Generic[Batch]):
         self.watcher = watcher or Watcher()
         self._best_weights: dict[str, Tensor] = {}
         self._last_checkpoint = time.monotonic()
-
-    @property
-    def total_steps(self) -> int:
-        """Updates of the whole training."""
-        each = self.job.batch_count()
-        planned = each * (self.training.epochs or min(max(round(AUTOMATIC_UPDATES / each), 1), 60))
-        return min(planned, self.training.max_steps) if self.training.max_steps else planned
+        self.total_steps = _planned_steps(training, job.batch_count())
 
     def run(self) -> None:
         """Train to the end; the model then holds its best weights (by validation, if there is one).
@@ -264,6 +258,7 @@ class Trainer(Generic[Batch]):
             RunError: if there is none, or it is damaged.
         """
         assert self.folder is not None
+        clear_unfinished(self.folder)
         path = self.folder / CHECKPOINT
         tensors, meta = read_tensors(path)
         try:
@@ -308,6 +303,12 @@ class Trainer(Generic[Batch]):
         if self.folder:
             return f"the last good checkpoint stands in {self.folder}"
         return "nothing was saved: give a folder to keep checkpoints in"
+
+
+def _planned_steps(training: TrainingConfig, batches: int) -> int:
+    """Return the updates of the whole training, for so many batches an epoch."""
+    epochs = training.epochs or min(max(round(AUTOMATIC_UPDATES / batches), 1), 60)
+    return min(batches * epochs, training.max_steps or batches * epochs)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

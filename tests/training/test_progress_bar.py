@@ -1,0 +1,70 @@
+"""What a person sees while a model trains."""
+
+import io
+import math
+
+import pytest
+
+from unrolled.training import Progress
+from unrolled.training import bar as module
+from unrolled.training.bar import ProgressBar
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def progress(step, **values):
+    return Progress(step=step, tokens=100 * step, seconds=0.5 * step, **values)
+
+
+def watched(stream, steps=4):
+    bar = ProgressBar("word", stream)
+    bar.started(Progress(), 1000)
+    for step in range(1, steps + 1):
+        bar.stepped(progress(step), 2.0, 0.1)
+    bar.validating()
+    bar.validated(progress(steps, best=1.5, best_step=steps), 1.5, True)
+    bar.stepped(progress(steps + 1), 2.0, 0.1)
+    bar.validated(progress(steps + 1, best=1.5, best_step=steps), 1.75, False)
+    bar.ended(progress(steps + 1))
+    return stream.getvalue()
+
+
+def test_without_a_terminal_every_validation_is_a_line():
+    lines = watched(io.StringIO()).splitlines()
+    assert len(lines) == 2
+    bits = 1.5 / math.log(2)
+    assert lines[0].startswith("step 4: held-out 1.5000 nats")
+    assert f"perplexity {math.exp(1.5):.2f}" in lines[0]
+    assert f"{bits:.3f} bits/word" in lines[0]
+    assert "best so far" in lines[0]
+    assert "best 1.5000 at step 4" in lines[1]
+
+
+def test_now_and_then_a_line_says_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
+    lines = watched(io.StringIO()).splitlines()
+    first = lines[0]
+    assert first.startswith("step 1/1,000")
+    assert "loss 2.000" in first
+    assert "200 words/s" in first  # 100 tokens in half a second
+    assert "8:19 left" in first  # 999 steps of half a second
+    assert "\x1b" not in "".join(lines)
+
+
+def test_on_a_terminal_it_lives_and_ends():
+    shown = watched(Terminal())
+    assert "held-out 1.5000 nats" in shown
+    assert "\x1b[?25l" in shown  # the cursor is hidden and comes back
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize("nats", [0.0, 800.0, math.inf, math.nan])
+def test_no_number_is_too_much_for_it(nats):
+    bar = ProgressBar("word", io.StringIO())
+    bar.started(Progress(), 10)
+    bar.stepped(Progress(step=1), nats, 0.1)
+    bar.validated(Progress(step=1, best=nats, best_step=1), nats, True)
+    bar.ended(Progress(step=1))
