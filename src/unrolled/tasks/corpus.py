@@ -48,6 +48,7 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
         DataError: if there are fewer than two tokens, or the held-out part is empty.
     """
     train = tokenize(documents, tokenizer, config.mode)
+    _require_two(train, config.data)
     valid: Tokens | None = None
     if config.valid:
         held_out = open_documents(config.valid)
@@ -60,11 +61,7 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
                 f"{config.data}: too short to hold out {config.valid_fraction:g} of it; give more text, "
                 "or --valid-fraction 0"
             )
-    if train.predictions < 2:
-        raise DataError(
-            f"{config.data}: one token is too little to learn from; give a text of at least a few "
-            "thousand tokens"
-        )
+    _require_two(train, config.data)
     facts = {
         "documents": len(documents),
         "tokens": train.predictions,
@@ -115,6 +112,13 @@ def require_known(condition: bool, message: str) -> None:
     """Raise DataError with the message unless the condition holds."""
     if not condition:
         raise DataError(message)
+
+
+def _require_two(train: Tokens, source: str) -> None:
+    if train.predictions < 2:
+        raise DataError(
+            f"{source}: one token is too little to learn from; give a text of at least a few thousand tokens"
+        )
 
 
 def _count(tokens: Tokens, token: int) -> int:
