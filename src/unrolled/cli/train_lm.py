@@ -12,6 +12,7 @@ from unrolled.cli.report import print_result
 from unrolled.errors import ConfigError
 from unrolled.recipes import load_recipe
 from unrolled.tasks import LanguageModel, LanguageModelConfig
+from unrolled.training import CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     try:
         lm = LanguageModel(args.config).fit(out=folder, overwrite=args.overwrite)
     except KeyboardInterrupt:
-        print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
+        if (folder / CHECKPOINT).exists():
+            print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
         raise
     print_result(lm, folder)
     if recipe is not None:

@@ -11,6 +11,7 @@ from unrolled.errors import ConfigError, RunError
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
+from unrolled.training import CHECKPOINT
 from unrolled.training.files import read_json, read_tensors, write_json
 from unrolled.version import __version__
 
@@ -59,6 +60,11 @@ def read_weights(folder: Path, model: nn.Module) -> None:
         RunError: if the file is missing, damaged, or does not fit the model.
     """
     path = folder / run_folder.MODEL
+    if not path.exists() and (folder / CHECKPOINT).exists():
+        raise RunError(
+            f"{folder}: has no model yet, training was stopped before its first validation; go on with: "
+            f"unrolled resume {folder}"
+        )
     weights, _ = read_tensors(path)
     try:
         model.load_state_dict(weights)

@@ -252,7 +252,7 @@ class LanguageModel:
         if missing and not self.facts.get("unknown", 0):
             shown = ", ".join(repr(t) for t in missing[:5])
             raise DataError(f"the prompt holds what the model has never seen ({shown}); leave it out")
-        return Writer(self.model, tokenizer)
+        return Writer(self.model, tokenizer, separate=self.config.corpus.mode == "sentence")
 
     def _score(self, tokens: Tokens) -> LanguageScore:
         ids = all_ids(tokens)[1:]

@@ -15,11 +15,14 @@ State = tuple[Tensor, ...]
 class Writer:
     """Reads a prompt and goes on from it; ``<unk>`` is never written.
 
-    Memory is constant in the length of what is written: all that is kept is the state.
+    Memory is constant in the length of what is written: all that is kept is the state. With
+    ``separate`` the state is forgotten after every ``<eos>``, as in training sentence by sentence.
     """
 
-    def __init__(self, model: RecurrentLanguageModel, tokenizer: Tokenizer) -> None:
-        self._model, self._tokenizer = model.eval(), tokenizer
+    def __init__(
+        self, model: RecurrentLanguageModel, tokenizer: Tokenizer, *, separate: bool = False
+    ) -> None:
+        self._model, self._tokenizer, self._separate = model.eval(), tokenizer, separate
 
     def next_distribution(self, prompt: str) -> Tensor:
         """Return the probabilities (V,) of the token after the prompt."""
@@ -33,7 +36,9 @@ class Writer:
             logits[:, UNK_ID] = -torch.inf
             token = draw(logits, options, generator)
             yield int(token)
-            if remaining > 1:
+            if self._separate and int(token) == EOS_ID:
+                logits, state = self._read("")
+            elif remaining > 1:
                 logits, state = self._step(token, state)
 
     def search(

@@ -2,9 +2,10 @@
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.job import Job, Progress, StepLoss, Watcher
-from unrolled.training.loop import Trainer
+from unrolled.training.loop import CHECKPOINT, Trainer
 
 __all__ = [
+    "CHECKPOINT",
     "Job",
     "OptimizerConfig",
     "Progress",
