@@ -110,7 +110,7 @@ def test_all_pieces_share_one_mask_of_weights_and_of_locked_dropout(backend: str
 
 def test_resets_that_do_not_fit_are_errors() -> None:
     x, fresh = torch.zeros(4, 3, 2), torch.zeros(4, 3, dtype=torch.bool)
-    with pytest.raises(ShapeError, match=r"fresh has shape \(3, 4\).* \(4, 3\) in \(time, batch\)"):
+    with pytest.raises(ShapeError, match=r"one value a step and row \(4, 3\), got torch\.bool \(3, 4\)"):
         ur.GRU(2, 5)(x, fresh=fresh.t())
     with pytest.raises(ShapeError, match="fresh= needs one direction"):
         ur.GRU(2, 5, bidirectional=True)(x, fresh=fresh)
@@ -120,3 +120,23 @@ def test_resets_that_do_not_fit_are_errors() -> None:
         ur.GRU(2, 5)(pack_padded_sequence(x, [4, 3, 2]), fresh=fresh)
     with pytest.raises(ShapeError, match="a batch axis"):
         ur.GRU(2, 5)(x[:, 0], fresh=fresh[:, :1])
+
+
+def test_a_trace_with_resets_is_whole() -> None:
+    layer = ur.LSTM(3, 4, num_layers=2)
+    x, fresh = uniform(6, 2, 3, seed=1, dtype=torch.float32), torch.zeros(6, 2, dtype=torch.bool)
+    fresh[2, 0] = fresh[5, 1] = True
+    traced = layer.trace(x, fresh=fresh)
+    output, (_, c) = layer(x, fresh=fresh)
+    torch.testing.assert_close(traced.output, output)
+    torch.testing.assert_close(traced.layers["l1"]["h"], output)
+    torch.testing.assert_close(traced.layers["l0"]["c"][-1], c[0])
+    assert {v.shape for values in traced.layers.values() for v in values.values()} == {(6, 2, 4)}
+
+
+def test_resets_are_truth_values_of_every_step_and_row() -> None:
+    layer = ur.GRU(3, 4, batch_first=True)
+    x = torch.zeros(2, 6, 3)
+    for wrong in (torch.zeros(6, dtype=torch.bool), torch.zeros(6, 2, dtype=torch.bool), torch.zeros(2, 6)):
+        with pytest.raises(ShapeError, match=r"fresh must be bool, one value a step and row \(2, 6\)"):
+            layer(x, fresh=wrong)

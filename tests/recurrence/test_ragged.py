@@ -231,3 +231,9 @@ def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
     layer = make_layer(case_named("lstm"), backend=backend)
     with pytest.raises(ShapeError, match=message):
         layer(uniform(4, 3, 2, seed=0), lengths=lengths)
+
+
+@pytest.mark.parametrize("lengths", [[2.0, 1.0], [True, True]])
+def test_lengths_are_whole_numbers(lengths: list[float]) -> None:
+    with pytest.raises(ShapeError, match="whole numbers"):
+        check_lengths(lengths, 3, 2)

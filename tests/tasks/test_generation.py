@@ -8,6 +8,7 @@ import torch
 from unrolled import LanguageModel
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError, DataError
+from unrolled.text import EOS_ID
 
 PROMPT = "The miller "
 
@@ -150,3 +151,16 @@ def test_enough_beams_find_the_best_of_all_sequences(few_tokens, alpha, stop):
     assert {tuple(h.tokens): h.score for _, h in found} == pytest.approx(expected, rel=1e-4)
     assert [h.score for _, h in found] == sorted((h.score for _, h in found), reverse=True)
     assert all(text == lm.tokenizer.decode(h.tokens) for text, h in found)
+
+
+@pytest.mark.parametrize("mode", ["sentence", "stream"])
+def test_sentences_are_written_apart(english_file, tiny_options, mode):
+    """After <eos> a sentence model begins from nothing; a stream goes on from it."""
+    options = tiny_options | {"mode": mode, "tokenizer": "word", "min_frequency": 1}
+    writer = LanguageModel(**options).fit(english_file, progress=False)._writer("")
+    read = []
+    step = writer._step
+    writer._step = lambda tokens, state: read.append(int(tokens)) or step(tokens, state)
+    drawn = list(writer.draw("", 300, SamplingConfig(), seed=1))
+    assert EOS_ID in drawn[:-1]
+    assert (EOS_ID in read) == (mode == "stream")

@@ -129,7 +129,7 @@ class Cell(ABC):
 
 def zoneout(new: Tensor, old: Tensor, keep_old: Tensor | float | None) -> Tensor:
     """Keep a share of the old state (Krueger et al. 2017): ``z·old + (1−z)·new``."""
-    return new if keep_old is None else new + keep_old * (old - new)
+    return new if keep_old is None else keep_old * old + (1 - keep_old) * new
 
 
 def apply_candidate_mask(candidate: Tensor, masks: Masks) -> Tensor:

@@ -1,10 +1,8 @@
 """The network of Jordan (1986), whose previous output feeds back."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -52,13 +50,6 @@ class Jordan(Elman):
         if bias:
             shapes["bias_ho"] = (size,)
         return shapes
-
-    def initialise(self, p: Parameters) -> None:
-        """See :meth:`Cell.initialise`; V starts as uniform(±1/√H) too."""
-        super().initialise(p)
-        bound = 1.0 / math.sqrt(p["weight_ho"].shape[1])
-        with torch.no_grad():
-            p["weight_ho"].uniform_(-bound, bound)
 
     def emit(self, h: Tensor, p: Parameters) -> Tensor:
         """Return y = f(V h + c)."""

@@ -1,6 +1,8 @@
 """Command lines from typed configurations, and errors that name the nearest right word."""
 
+import contextlib
 import dataclasses
+import io
 import typing
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
@@ -19,15 +21,34 @@ RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
 def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:
     """Return the dataclass that the arguments fill in; nested groups have flat flags.
 
-    ``--help``, an unknown flag and a wrong type print what tyro says and exit.
+    ``--help`` prints what tyro says and exits.
 
     Raises:
-        ConfigError: for a value that is not among a flag's choices.
+        ConfigError: for an unknown flag or a wrong value, with the nearest right one.
     """
     _check_choices(kind, argv)
     flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
     given: dict[str, Any] = {} if default is None else {"default": default}
-    return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **given))
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **given))
+    except SystemExit as leaving:
+        if not leaving.code:
+            raise
+        raise ConfigError(f"{_one_line(complaint.getvalue())}; {prog} --help shows all options") from None
+
+
+def _one_line(boxed: str) -> str:
+    """Return what tyro says in a drawn box as one line, without its title and the help texts below."""
+    said = []
+    for line in boxed.splitlines():
+        words = line.strip("│| ")
+        if words.startswith(("Argument helptext", "For full helptext")):
+            break
+        if set(words) - set("─-") and not words.startswith(("╭", "╰", "+-")):
+            said.append(words)
+    return " ".join(" ".join(said).split())
 
 
 def flag_value(argv: Sequence[str], flag: str) -> str | None:

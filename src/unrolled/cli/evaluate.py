@@ -25,6 +25,6 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    score = LanguageModel.load(args.run).evaluate(args.data)
+    score = LanguageModel.load(args.run).evaluate(args.data, progress=True)
     print(json.dumps(score.to_json(), indent=1) if args.json else score)
     return 0

@@ -251,12 +251,14 @@ class Recurrent(nn.Module):
             return {}
         if self.bidirectional or batch.lengths is not None or batch.unbatched:
             raise ShapeError("fresh= needs one direction, a batch axis, and no lengths")
-        rows = fresh.transpose(0, 1) if self.batch_first else fresh
-        if rows.shape != batch.x.shape[:2]:
+        steps, width = batch.x.shape[:2]
+        expected = (width, steps) if self.batch_first else (steps, width)
+        if fresh.shape != expected or fresh.dtype != torch.bool:
             raise ShapeError(
-                f"fresh has shape {tuple(fresh.shape)}, one value a step and row is needed: "
-                f"{tuple(batch.x.shape[:2])} in (time, batch)"
+                f"fresh must be bool, one value a step and row {expected}, got {fresh.dtype} "
+                f"{tuple(fresh.shape)}"
             )
+        rows = fresh.transpose(0, 1) if self.batch_first else fresh
         return {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
 
     def _choose(self, trace: bool) -> Choice:

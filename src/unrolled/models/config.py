@@ -108,7 +108,8 @@ class NetworkConfig:
     """Connect h_(t-k) to step t as well, k ≥ 2; 0 is none."""
 
     init_range: float = 0.0
-    """Start every weight and bias uniformly within ± this; 0 keeps the usual starts."""
+    """Start every weight and bias (not the gains of layer normalisation) uniformly within ± this; 0 keeps
+    the usual starts."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "embedding": 1, "projection": 0})

@@ -68,8 +68,8 @@ class RecurrentLanguageModel(nn.Module):
             if isinstance(self.input, nn.Embedding) and network.tie_weights and not given_vectors:
                 self.input.weight.uniform_(-0.1, 0.1)
             if network.init_range:
-                for p in self.parameters():
-                    if not (given_vectors and p is getattr(self.input, "weight", None)):
+                for name, p in self.named_parameters():
+                    if "_ln_" not in name and not (given_vectors and name == "input.weight"):
                         p.uniform_(-network.init_range, network.init_range)
 
     def forward(

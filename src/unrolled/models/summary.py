@@ -9,8 +9,9 @@ STEPS = ("1", "2", "3", "T")
 
 
 def summarise(model: RecurrentLanguageModel) -> str:
-    """Return the folded network, the same unrolled through time, and its parameter counts as text."""
-    return "\n\n".join((_folded(model), _unrolled(model.recurrent), _parameters(model)))
+    """Return the folded network, the same unrolled through time, its parameters and its paths as text."""
+    paths = "paths\n" + "\n".join(f"  {line}" for line in str(model.recurrent.explain()).splitlines())
+    return "\n\n".join((_folded(model), _unrolled(model.recurrent), _parameters(model), paths))
 
 
 def _folded(model: RecurrentLanguageModel) -> str:

@@ -14,9 +14,12 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
     """Return lengths as an int64 tensor on the CPU.
 
     Raises:
-        ShapeError: if there is not one length a row, or one is outside 1..T.
+        ShapeError: if there is not one whole number a row, or one is outside 1..T.
     """
-    result = torch.as_tensor(lengths, dtype=torch.int64).detach().cpu()
+    given = torch.as_tensor(lengths).detach().cpu()
+    if given.is_floating_point() or given.dtype == torch.bool:
+        raise ShapeError(f"lengths must be whole numbers of steps, got {given.dtype}")
+    result = given.to(torch.int64)
     if result.shape != (batch,):
         raise ShapeError(
             f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"

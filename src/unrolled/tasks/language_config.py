@@ -74,6 +74,11 @@ class LanguageModelConfig:
             self.training.loss != "steps" or not sentence,
             "loss='steps' needs mode='stream': sentences have no common number of steps",
         )
+        start = self.cell.forget_bias is not None or self.cell.recurrent_init != "uniform"
+        require(
+            not (self.network.init_range and start),
+            "init_range starts every weight alike: leave forget_bias and recurrent_init out",
+        )
         require(
             self.network.input != "vectors" or self.text.tokenizer == "word",
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",

@@ -62,7 +62,7 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     path = folder / run_folder.MODEL
     if not path.exists() and (folder / CHECKPOINT).exists():
         raise RunError(
-            f"{folder}: has no model yet, training was stopped before its first validation; go on with: "
+            f"{path}: missing; if training was stopped before its first validation, go on with: "
             f"unrolled resume {folder}"
         )
     weights, _ = read_tensors(path)

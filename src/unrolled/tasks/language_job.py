@@ -14,8 +14,13 @@ from unrolled.tasks.corpus import Corpus, Tokens
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.training import StepLoss
 from unrolled.training.job import Carried
+from unrolled.training.waiting import Report
 
 SCORING_STEPS = 1000
+
+
+def _silent(count: int) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -127,25 +132,29 @@ def chunk_losses(
     return token_losses(logits, chunk.targets, IGNORE), next_state
 
 
-def score_rows(model: RecurrentLanguageModel, tokens: Tokens, rows: int) -> tuple[float, int]:
+def score_rows(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = _silent
+) -> tuple[float, int]:
     """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
     if isinstance(tokens, TokenStream):
-        return _score(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)))
-    return _score(model, tokens.chunks(rows), carry=False)
+        return _score(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)), report)
+    return _score(model, tokens.chunks(rows), report, carry=False)
 
 
-def score_documents(model: RecurrentLanguageModel, tokens: Tokens, rows: int) -> tuple[float, int]:
+def score_documents(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = _silent
+) -> tuple[float, int]:
     """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
     if not isinstance(tokens, TokenStream):
-        return score_rows(model, tokens, rows)
-    groups = (_score(model, chunks) for chunks in tokens.documents(rows, SCORING_STEPS))
+        return score_rows(model, tokens, rows, report)
+    groups = (_score(model, chunks, report) for chunks in tokens.documents(rows, SCORING_STEPS))
     nats, counts = zip(*groups, strict=True)
     return sum(nats), sum(counts)
 
 
 @torch.no_grad()
 def _score(
-    model: RecurrentLanguageModel, chunks: Iterator[Chunk], *, carry: bool = True
+    model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: Report, *, carry: bool = True
 ) -> tuple[float, int]:
     """Add up consecutive chunks; rows that have ended are no longer in the later ones."""
     model.eval()
@@ -157,5 +166,7 @@ def _score(
         losses, next_state = chunk_losses(model, chunk, state)
         state = next_state if carry else None
         nats += float(losses.double().sum())
-        predictions += int((chunk.targets != IGNORE).sum())
+        done = int((chunk.targets != IGNORE).sum())
+        predictions += done
+        report(done)
     return nats, predictions

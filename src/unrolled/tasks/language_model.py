@@ -28,6 +28,7 @@ from unrolled.training.bar import ProgressBar
 from unrolled.training.files import read_json, write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded
+from unrolled.training.waiting import counting_bar, spinner
 
 SCORING_ROWS = 32
 UNTRAINED = "this language model has not been trained: call fit first"
@@ -84,10 +85,11 @@ class LanguageModel:
         folder = Path(out) if out is not None else None
         if folder is not None:
             run_folder.check_free(folder, overwrite=overwrite)
-        documents = open_documents(self.config.corpus.data)
-        with seeded(self.config.training):
+        with spinner(f"reading {self.config.corpus.data}", shown=bool(progress)):
+            documents = open_documents(self.config.corpus.data)
             tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
             corpus = make_corpus(self.config.corpus, documents, tokenizer)
+        with seeded(self.config.training):
             self._tokenizer, self.facts = tokenizer, corpus.facts
             self._check_test()
             self._model = self._new_model(self._given_vectors())
@@ -96,7 +98,7 @@ class LanguageModel:
                 run_folder.prepare(folder, overwrite=overwrite)
                 write_description(folder, self.config, self.facts, self.tokenizer)
             trainer.run()
-        self._conclude(trainer, corpus, folder)
+        self._conclude(trainer, corpus, folder, shown=bool(progress))
         return self
 
     def _check_test(self) -> None:
@@ -116,8 +118,9 @@ class LanguageModel:
         """
         folder = Path(run)
         lm = cls._described(folder)
-        documents = open_documents(lm.config.corpus.data)
-        corpus = make_corpus(lm.config.corpus, documents, lm.tokenizer)
+        with spinner(f"reading {lm.config.corpus.data}", shown=bool(progress)):
+            documents = open_documents(lm.config.corpus.data)
+            corpus = make_corpus(lm.config.corpus, documents, lm.tokenizer)
         sources = {"sha256": lm.config.corpus.data, "held_out_sha256": lm.config.corpus.valid}
         for key, source in sources.items():
             if corpus.facts[key] != lm.facts[key]:
@@ -129,7 +132,7 @@ class LanguageModel:
             trainer = lm._trainer(corpus, folder, progress)
             trainer.restore()
             trainer.run()
-        lm._conclude(trainer, corpus, folder)
+        lm._conclude(trainer, corpus, folder, shown=bool(progress))
         return lm
 
     def _trainer(self, corpus: Corpus, folder: Path | None, progress: bool | Watcher) -> Trainer[Any]:
@@ -143,7 +146,7 @@ class LanguageModel:
             watcher,
         )
 
-    def _conclude(self, trainer: Trainer[Any], corpus: Corpus, folder: Path | None) -> None:
+    def _conclude(self, trainer: Trainer[Any], corpus: Corpus, folder: Path | None, *, shown: bool) -> None:
         """Score the held-out text in one pass, and the test text, and write what a reader wants."""
         self.history = trainer.log.records
         done = trainer.progress
@@ -156,20 +159,24 @@ class LanguageModel:
             "threads": self.config.training.threads or torch.get_num_threads(),
         }
         if corpus.valid is not None:
-            self.result["valid"] = self._score(corpus.valid).to_json()
+            self.result["valid"] = self._score(corpus.valid, shown=shown).to_json()
             held_out, size = all_ids(corpus.valid), self.tokenizer.size
             counted = count_baselines(all_ids(corpus.train), held_out, size)
             self.result["baselines"] = dataclasses.asdict(counted)
         if self.config.corpus.test:
-            self.result["test"] = self.evaluate(self.config.corpus.test).to_json()
+            self.result["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         if folder is not None:
             write_json(folder / run_folder.RESULT, self.result)
             self._plot(folder)
 
     # -- use -------------------------------------------------------------------------------------
 
-    def evaluate(self, data: str | Path) -> LanguageScore:
+    def evaluate(self, data: str | Path, *, progress: bool = False) -> LanguageScore:
         """Score a text, read in one pass with the state carried (or sentence by sentence).
+
+        Args:
+            data: a file, a folder, or a data set such as ``"@ptb/test"``.
+            progress: show a bar.
 
         Raises:
             DataError: if the text cannot be read, or its tokens are unknown to the model.
@@ -180,7 +187,7 @@ class LanguageModel:
         tokens = tokenize(documents, tokenizer, self.config.corpus.mode)
         if tokens.predictions < 1:
             raise DataError(f"{data}: holds no tokens to predict")
-        return self._score(tokens)
+        return self._score(tokens, shown=progress)
 
     def generate(
         self,
@@ -254,9 +261,10 @@ class LanguageModel:
             raise DataError(f"the prompt holds what the model has never seen ({shown}); leave it out")
         return Writer(self.model, tokenizer, separate=self.config.corpus.mode == "sentence")
 
-    def _score(self, tokens: Tokens) -> LanguageScore:
+    def _score(self, tokens: Tokens, *, shown: bool) -> LanguageScore:
         ids = all_ids(tokens)[1:]
-        nats, predictions = score_documents(self.model, tokens, SCORING_ROWS)
+        with counting_bar("scoring", len(ids), shown=shown) as report:
+            nats, predictions = score_documents(self.model, tokens, SCORING_ROWS, report)
         assert predictions == len(ids), (predictions, len(ids))
         return LanguageScore(
             nats=nats,

@@ -58,7 +58,7 @@ class OptimizerConfig:
     """Schedule cosine: share of lr at the end."""
 
     def __post_init__(self) -> None:
-        require(0 < self.lr < 1e30, f"lr={self.lr}: must be a positive number")
+        require(0 < self.lr < 3.4e38, f"lr={self.lr}: must be a positive number")
         zero = ("momentum", "weight_decay", "clip_norm", "clip_value", "l1", "l2")
         require_at_least(self, dict.fromkeys((*zero, "warmup", "patience", "lr_floor"), 0))
         require_at_least(self, {"average_after": 1, "decay_after": 0})

@@ -1,0 +1,35 @@
+"""What a person sees while text is read or scored: a spinner or a bar, on a terminal only."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+Report = Callable[[int], None]
+"""Is told how many tokens more are done."""
+
+
+@contextlib.contextmanager
+def spinner(text: str, *, shown: bool) -> Iterator[None]:
+    """Show that something is under way whose length is not known."""
+    console = Console(file=sys.stderr)
+    if not shown or not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
+
+
+@contextlib.contextmanager
+def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
+    """Show how much of ``total`` is done; yields the function to report to."""
+    console = Console(file=sys.stderr)
+    if not shown or not console.is_terminal:
+        yield lambda count: None
+        return
+    columns = TextColumn(text), BarColumn(), TextColumn("{task.completed:,}"), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda count: bar.advance(task, count)
