@@ -1,5 +1,7 @@
 """One step as a module: drop-in for ``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -126,31 +128,15 @@ class LSTMCell(SingleStep):
     """One LSTM step; see :class:`SingleStep`."""
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-        *,
-        cell: LSTM | None = None,
-        backend: Backend = "auto",
+        self, input_size: int, hidden_size: int, *args: Any, cell: LSTM | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell or LSTM(), backend=backend)
+        super().__init__(input_size, hidden_size, *args, cell=cell or LSTM(), **kwargs)
 
 
 class GRUCell(SingleStep):
     """One GRU step; see :class:`SingleStep`."""
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-        *,
-        cell: GRU | None = None,
-        backend: Backend = "auto",
+        self, input_size: int, hidden_size: int, *args: Any, cell: GRU | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell or GRU(), backend=backend)
+        super().__init__(input_size, hidden_size, *args, cell=cell or GRU(), **kwargs)

@@ -53,8 +53,6 @@ class LanguageModel:
         self._tokenizer: Tokenizer | None = None
         self._model: RecurrentLanguageModel | None = None
 
-    # -- training --------------------------------------------------------------------------------
-
     def fit(
         self,
         data: str | Path | None = None,
@@ -169,8 +167,6 @@ class LanguageModel:
             write_json(folder / run_folder.RESULT, self.result)
             self._plot(folder)
 
-    # -- use -------------------------------------------------------------------------------------
-
     def evaluate(self, data: str | Path, *, progress: bool = False) -> LanguageScore:
         """Score a text, read in one pass with the state carried (or sentence by sentence).
 
@@ -275,8 +271,6 @@ class LanguageModel:
             vocabulary=self.tokenizer.size,
         )
 
-    # -- to disk and back ------------------------------------------------------------------------
-
     def save(self, run: str | Path, *, overwrite: bool = False) -> None:
         """Write the trained model as a folder that :meth:`load` and the command line read.
 
@@ -321,8 +315,6 @@ class LanguageModel:
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):
             plot_curves(self.history, folder / "plots", UNITS[self.config.text.tokenizer])
-
-    # -- parts -----------------------------------------------------------------------------------
 
     def _given_vectors(self) -> Tensor | None:
         """Read the word vectors that the config names, if it does."""
