@@ -18,6 +18,9 @@ from unrolled.cli.main import main
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the processes that tests start
     os.environ[_name] = "1"
+# The suite passes without the extension too; its processes need not say so each time.
+WITHOUT_EXTENSION = "ignore:unrolled runs without its compiled extension:RuntimeWarning"
+os.environ["PYTHONWARNINGS"] = WITHOUT_EXTENSION
 torch.set_num_threads(1)
 # What torch.empty returns is filled with NaN, so that a result read before it was written shows.
 torch.use_deterministic_algorithms(True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import WITHOUT_EXTENSION
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -19,7 +21,10 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 )
 def test_example(name: str, expected: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLES / name], capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "error", "-W", WITHOUT_EXTENSION, EXAMPLES / name],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert expected in done.stdout

@@ -1,11 +1,12 @@
 """The compiled core, or the news that it is not there."""
 
+import importlib
 import warnings
 from types import ModuleType
 
 core: ModuleType | None
 try:
-    from unrolled import _core as core
+    core = importlib.import_module("unrolled._core")
 except ImportError as error:
     core = None
     warnings.warn(
