@@ -1,5 +1,6 @@
 """The examples run as they stand."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 )
 def test_example(name: str, expected: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-W", WITHOUT_EXTENSION, EXAMPLES / name],
+        [sys.executable, EXAMPLES / name],
+        env=os.environ | {"PYTHONWARNINGS": f"error,{WITHOUT_EXTENSION}"},
         capture_output=True,
         text=True,
         timeout=120,
