@@ -124,8 +124,8 @@ class Trainer(Generic[Batch]):
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.job.model.train()
+        self.optimizer.zero_grad()  # before the forward pass, which then reuses the memory
         result = self.job.loss(batch, self.carried)
-        self.optimizer.zero_grad()
         result.loss.backward()
         add_penalties(self.optimizer_config, self.parameters)
         norm = clip_gradients(self.optimizer_config, self.parameters)
