@@ -35,7 +35,7 @@ def print_result(lm: LanguageModel, folder: Path) -> None:
         text = lm.generate("", SAMPLE_LENGTH[kind], temperature=0.8, seed=seed)
         console.print(text.strip("\n"), markup=False)
     console.rule(style="dim")
-    console.print(f"run folder: {folder}\nplots:      {folder / 'plots' / 'curves.png'}")
+    console.print(f"run folder: {folder}\nplots:      {folder / 'plots' / 'curves.png'}", markup=False)
     console.print(f"next:       unrolled generate {folder} --prompt TEXT", markup=False)
 
 

@@ -1,11 +1,12 @@
 """``unrolled train lm``: a language model from a text."""
 
-import dataclasses
 import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import tyro
 
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.cli.report import print_result
@@ -41,8 +42,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     default = None
     if recipe is not None:
         # The folder is still required: tyro keeps a field without a value as missing.
-        import tyro
-
         default = Arguments(out=tyro.MISSING, config=recipe.config)
     args = parse(Arguments, argv, prog=prog, default=default)
     if not args.config.corpus.data:
@@ -58,7 +57,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         raise
     print_result(lm, folder)
     if recipe is not None:
-        line = dataclasses.replace(recipe, config=args.config).verdict(lm.result)
+        line = recipe.verdict(lm.result)
         if line:
             print(line)
     return 0

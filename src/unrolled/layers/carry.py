@@ -37,8 +37,9 @@ class CarryShape:
             zeros = tuple(x.new_zeros(x.shape[1], size) for size in self.sizes)
             return [zeros] * self.rows
         given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
-        shapes = {n: (self.rows, x.shape[1], s) for n, s in zip(self.names, self.sizes, strict=True)}
-        expected: dict[str, tuple[int, ...]] = dict(shapes)
+        expected: dict[str, tuple[int, ...]] = {
+            name: (self.rows, x.shape[1], size) for name, size in zip(self.names, self.sizes, strict=True)
+        }
         if self.skip and len(given) == len(self.sizes) + 1:
             expected["past"] = (self.rows, self.skip, x.shape[1], self.sizes[0])
         if len(given) != len(expected):

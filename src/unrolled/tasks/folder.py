@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import RunError
-from unrolled.training.files import read_json, write_json
+from unrolled.training import CHECKPOINT, LOG, MODEL
+from unrolled.training.files import clear_unfinished, read_json, write_json
 
 FORMAT = 1
-CONFIG, TOKENIZER, MODEL = "config.json", "tokenizer.json", "model.safetensors"
-RESULT = "result.json"
-_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, "checkpoint.safetensors", "metrics.jsonl", "plots/curves.png")
+CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
+_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, CHECKPOINT, LOG, "plots/curves.png")
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -37,6 +37,7 @@ def prepare(folder: Path, *, overwrite: bool) -> None:
     check_free(folder, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        clear_unfinished(folder)
         for part in _PARTS:
             with contextlib.suppress(FileNotFoundError):
                 (folder / part).unlink()

@@ -11,7 +11,7 @@ from unrolled.errors import ConfigError, RunError
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
-from unrolled.training import CHECKPOINT
+from unrolled.training import CHECKPOINT, MODEL
 from unrolled.training.files import read_json, read_tensors, write_json
 from unrolled.version import __version__
 
@@ -59,7 +59,7 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     Raises:
         RunError: if the file is missing, damaged, or does not fit the model.
     """
-    path = folder / run_folder.MODEL
+    path = folder / MODEL
     if not path.exists() and (folder / CHECKPOINT).exists():
         raise RunError(
             f"{path}: missing; if training was stopped before its first validation, go on with: "

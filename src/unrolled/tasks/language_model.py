@@ -23,7 +23,7 @@ from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.writer import Writer
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
 from unrolled.text.vectors import read_vectors
-from unrolled.training import Trainer, Watcher
+from unrolled.training import LOG, MODEL, Trainer, Watcher
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import read_json, write_json, write_tensors
 from unrolled.training.log import read_log
@@ -281,7 +281,7 @@ class LanguageModel:
         model = self.model
         run_folder.prepare(folder, overwrite=overwrite)
         write_description(folder, self.config, self.facts, self.tokenizer)
-        write_tensors(folder / run_folder.MODEL, model.state_dict(), {})
+        write_tensors(folder / MODEL, model.state_dict(), {})
         if self.result:
             write_json(folder / run_folder.RESULT, self.result)
         self._plot(folder)
@@ -296,7 +296,7 @@ class LanguageModel:
         folder = Path(run)
         lm = cls._described(folder)
         read_weights(folder, lm.model)
-        lm.history = read_log(folder / "metrics.jsonl")
+        lm.history = read_log(folder / LOG)
         if (folder / run_folder.RESULT).exists():
             lm.result = read_json(folder / run_folder.RESULT)
         return lm

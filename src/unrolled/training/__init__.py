@@ -2,10 +2,12 @@
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.job import Job, Progress, StepLoss, Watcher
-from unrolled.training.loop import CHECKPOINT, Trainer
+from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
 
 __all__ = [
     "CHECKPOINT",
+    "LOG",
+    "MODEL",
     "Job",
     "OptimizerConfig",
     "Progress",

@@ -72,7 +72,7 @@ class Trainer(Generic[Batch]):
         """Train to the end; the model then holds its best weights (by validation, if there is one).
 
         Raises:
-            NonFiniteError: if the loss or a gradient is no longer finite; no weight was changed by it.
+            NonFiniteError: if the loss, a gradient or an updated weight is not finite; it is never saved.
             RunError: if a file cannot be written.
             KeyboardInterrupt: after a checkpoint was written.
         """
