@@ -1,27 +1,90 @@
-// The compiled core as Python sees it. No torch here: building needs a C++ compiler and nothing else.
+// The compiled core as Python sees it. No torch here: building needs a C++ compiler and nothing else. Tensors
+// come in as addresses and shapes, which recurrence/compiled.py has checked.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <stdexcept>
 
+#include "args.h"
 #include "cpu.h"
+#include "dispatch.h"
+#include "parallel.h"
 #include "peak.h"
 
 namespace nb = nanobind;
+using namespace unrolled;
+
+namespace {
+
+template <class Args>
+void call(void (*const (Kernels::*table)[3])(const Args&, int), const Args& args, int arithmetic, int threads) {
+  if (arithmetic < 0 || arithmetic > 2) throw std::invalid_argument("no such arithmetic");
+  auto kernel = (current_kernels().*table)[arithmetic];
+  if (!kernel)
+    throw std::runtime_error(std::string("the instruction set ") + current_kernels().name +
+                             " has no kernel for this arithmetic");
+  nb::gil_scoped_release release;
+  kernel(args, threads);
+}
+
+void bind_layer(nb::module_& m) {
+  nb::class_<LayerArgs> c(m, "LayerArgs");
+  c.def(nb::init<>());
+#define FIELD(name) c.def_rw(#name, &LayerArgs::name);
+  FIELD(T) FIELD(B) FIELD(I) FIELD(H) FIELD(R)
+  FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(projected) FIELD(checkpoint)
+  FIELD(zoneout_h) FIELD(zoneout_c) FIELD(lengths)
+  FIELD(x) FIELD(x_time) FIELD(x_row)
+  FIELD(weight_ih) FIELD(bias_ih) FIELD(weight_hh) FIELD(bias_hh) FIELD(weight_ln_hh)
+  FIELD(peephole_i) FIELD(peephole_f) FIELD(peephole_o) FIELD(weight_ln_c) FIELD(bias_ln_c)
+  FIELD(weight_out) FIELD(bias_out) FIELD(h0) FIELD(c0) FIELD(mask_h) FIELD(mask_c) FIELD(mask_candidate)
+  FIELD(y) FIELD(y_time) FIELD(y_row) FIELD(h_n) FIELD(c_n)
+  FIELD(gates) FIELD(cells) FIELD(extra) FIELD(norms) FIELD(hidden) FIELD(emitted)
+  FIELD(dy) FIELD(dy_time) FIELD(dy_row) FIELD(dh_n) FIELD(dc_n) FIELD(dx) FIELD(dh0) FIELD(dc0)
+  FIELD(dweight_ih) FIELD(dbias_ih) FIELD(dweight_hh) FIELD(dbias_hh) FIELD(dweight_ln_hh)
+  FIELD(dpeephole_i) FIELD(dpeephole_f) FIELD(dpeephole_o) FIELD(dweight_ln_c) FIELD(dbias_ln_c)
+  FIELD(dweight_out) FIELD(dbias_out)
+#undef FIELD
+  m.def("layer_forward", [](const LayerArgs& a, int arithmetic, int threads) { call(&Kernels::layer_forward, a, arithmetic, threads); },
+        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "One layer in one direction.");
+  m.def("layer_backward", [](const LayerArgs& a, int arithmetic, int threads) { call(&Kernels::layer_backward, a, arithmetic, threads); },
+        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Its gradients.");
+}
+
+void bind_softmax(nb::module_& m) {
+  nb::class_<SoftmaxArgs> c(m, "SoftmaxArgs");
+  c.def(nb::init<>());
+#define FIELD(name) c.def_rw(#name, &SoftmaxArgs::name);
+  FIELD(N) FIELD(F) FIELD(V) FIELD(ignore) FIELD(smoothing) FIELD(h) FIELD(weight) FIELD(bias) FIELD(h_row)
+  FIELD(targets) FIELD(row_weights) FIELD(loss) FIELD(nats) FIELD(dh) FIELD(dweight) FIELD(dbias)
+#undef FIELD
+  m.def("softmax", [](const SoftmaxArgs& a, int arithmetic, int threads) { call(&Kernels::softmax, a, arithmetic, threads); },
+        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"),
+        "Softmax cross-entropy of a linear layer, with its gradients.");
+}
+
+}  // namespace
 
 NB_MODULE(_core, m) {
   m.doc() = "Compiled core of unrolled.";
-  m.def("instruction_sets", &unrolled::instruction_sets,
+  m.def("instruction_sets", &instruction_sets,
         "Names of the vector instruction sets that this processor offers.");
+  m.def("kernel_sets", &kernel_sets, "Names of the kernels that run here, the fastest first.");
+  m.def("use_kernels", &use_kernels, nb::arg("name"), "Use these kernels from now on.");
+  m.def("current_kernels", [] { return std::string(current_kernels().name); }, "Name of the kernels in use.");
+  m.def("has_bfloat16", [] { return current_kernels().layer_forward[2] != nullptr; },
+        "Whether the kernels in use multiply bfloat16.");
+  m.def("use_openmp_of", [](const std::string& library) { return std::string(use_openmp_of(library.c_str())); },
+        nb::arg("library"), "Run on the OpenMP runtime that this loaded library uses; returns what was found.");
+  bind_layer(m);
+  bind_softmax(m);
   m.def(
       "peak_gflops",
       [](const std::string& dtype, double seconds) {
         nb::gil_scoped_release release;
-        if (dtype == "float32")
-          return unrolled::peak_gflops<float>(seconds, unrolled::chains_f32());
-        if (dtype == "float64")
-          return unrolled::peak_gflops<double>(seconds, unrolled::chains_f64());
+        if (dtype == "float32") return peak_gflops<float>(seconds, chains_f32());
+        if (dtype == "float64") return peak_gflops<double>(seconds, chains_f64());
         throw std::invalid_argument("dtype must be 'float32' or 'float64', got '" + dtype + "'");
       },
       nb::arg("dtype"), nb::arg("seconds"),

@@ -1,0 +1,511 @@
+// Backpropagation through time, once for all cells.
+//
+// Time is cut into segments. In each, the loop runs backwards and leaves the gradients of the
+// preactivations; then every weight's gradient is one product over all (step, row) pairs of the segment. With
+// checkpoints the loop forward is run anew for a segment before.
+#pragma once
+#include "recurrence.h"
+
+namespace unrolled::UNROLLED_ISA {
+
+// A weight's gradient: to (M × N) += A (pairs × M)ᵀ · B (pairs × N).
+template <class T, class W>
+struct WeightGradient {
+  T* to;
+  long M, N;
+  const W* A;
+  long lda;
+  const W* B;
+  long ldb;
+};
+
+template <class Cell, class T, class W>
+struct Backward {
+  static constexpr bool plain = same<W, T>;
+  static constexpr long G = Cell::gates, NR = panel_columns<W>, segment_pairs = 512;
+
+  const LayerArgs& a;
+  Forward<Cell, T, W> forward;
+  const long B, I, H, R, GH, GHw;
+  const bool map, norm, own_du, needs_x;
+  const int threads;
+  const long longest, steps;  // of a segment
+  const long pairs;           // of a segment, at most
+  const long Rp = padded<T>(R), Hp = padded<T>(H), Zp = padded<T>(GH), Ip = padded<T>(I), GHwp = padded<W>(GHw);
+
+  W *weight_hh = nullptr, *weight_reset = nullptr, *weight_ih = nullptr, *weight_out = nullptr;
+  T *dh, *dc;  // (B, R), (B, H) by batch index: the gradients of the state
+  // Rows of the segment's pairs.
+  T *da, *du = nullptr, *x = nullptr, *before, *reset = nullptr, *dpre = nullptr, *hidden = nullptr;
+  W *da_w, *du_w = nullptr, *x_w = nullptr, *before_w, *reset_w = nullptr, *dpre_w = nullptr, *hidden_w = nullptr;
+  Saved<T> anew;  // a checkpoint's segment
+  struct Scratch {
+    T *dh, *dhidden, *scratch, *dreset;
+    W* left;
+    T** target;
+    T* small;
+  };
+  Scratch* scratch;
+  long small_size = 0;
+
+  static long whole_lines(long n) { return (n + 15) / 16 * 16; }
+  static long segment_steps(const LayerArgs& a) {
+    const long n = segment_pairs / (a.B > 0 ? a.B : 1), steps = n < 1 ? 1 : n > a.T ? a.T : n;
+    return a.checkpoint && a.checkpoint < steps ? a.checkpoint : steps;
+  }
+
+  Backward(const LayerArgs& args, int asked)
+      : a(args), forward(args, asked), B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
+        GHw(words<W, T>(G * args.H)), map(args.weight_out), norm(args.weight_ln_hh), own_du(Cell::own_du || norm),
+        needs_x(!args.projected && args.dweight_ih), threads(asked), longest(forward.rows.longest()),
+        steps(segment_steps(args)), pairs(steps * args.B + asked) {
+    small_size = 3 * whole_lines(GH) + 5 * whole_lines(H) + whole_lines(R);
+  }
+
+  template <class Take>
+  void memory(Take&& take) {
+    const long K = words<W, T>(GH), half = (pairs + 1) / 2 + threads;
+    take(weight_hh, packed_size<W>(Cell::two_stage ? words<W, T>(2 * H) : K, R));
+    if (Cell::two_stage) take(weight_reset, packed_size<W>(words<W, T>(H), R));
+    if (!a.projected && a.dx) take(weight_ih, packed_size<W>(K, I));
+    if (map) take(weight_out, packed_size<W>(words<W, T>(R), H));
+    take(dh, B * Rp);
+    take(dc, Cell::has_c ? B * Hp : 1);
+    const auto both = [&](T*& rows, W*& words_of, long distance) {
+      // A tile may read a panel's whole width at the last row.
+      take(rows, pairs * distance + NR);
+      if (!plain) take(words_of, half * distance + NR);
+    };
+    both(da, da_w, Zp);
+    if (own_du) both(du, du_w, Zp);
+    if (needs_x) both(x, x_w, Ip);
+    both(before, before_w, Rp);
+    if (Cell::two_stage) both(reset, reset_w, Hp);
+    if (map) {
+      both(dpre, dpre_w, Rp);
+      both(hidden, hidden_w, Hp);
+    }
+    take(scratch, threads);
+    if (!a.checkpoint) return;
+    const long n = a.checkpoint * B;
+    take(anew.gates, n * GH);
+    if (Cell::has_c) take(anew.cells, n * H);
+    if (Cell::has_extra) take(anew.extra, n * H);
+    if (norm) take(anew.norms, n * (GH + 2));
+    if (map) take(anew.hidden, n * H);
+    if (map) take(anew.emitted, n * R);
+  }
+  template <class Take>
+  void memory_of_thread(Scratch& s, Take&& take) {
+    take(s.dh, tile_rows * Rp);
+    take(s.dhidden, tile_rows * Hp);
+    take(s.scratch, 2 * Hp);
+    take(s.dreset, tile_rows * Hp);
+    const long left = GHwp > padded<W>(words<W, T>(R)) ? GHwp : padded<W>(words<W, T>(R));
+    take(s.left, rows_in_cache * left);
+    take(s.target, rows_in_cache);
+    take(s.small, small_size);
+  }
+  void measure(Measure& m) {
+    forward.measure(m);
+    const auto add = [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
+    memory(add);
+    Scratch s;
+    for (int k = 0; k < threads; ++k) memory_of_thread(s, add);
+  }
+  void take(Workspace& space) {
+    forward.take(space);
+    const auto hand = [&](auto*& p, long n) {
+      p = space.take<std::remove_reference_t<decltype(*p)>>(std::size_t(n));
+    };
+    memory(hand);
+    for (int k = 0; k < threads; ++k) memory_of_thread(scratch[k], hand);
+    for (int k = 0; k < threads; ++k) __builtin_memset(scratch[k].small, 0, small_size * sizeof(T));
+    if constexpr (plain) {
+      da_w = da, du_w = du, x_w = x, before_w = before, reset_w = reset, dpre_w = dpre, hidden_w = hidden;
+    }
+  }
+
+  void pack(int rank, int n) const {
+    const auto share = [&](long columns, auto&& part) {
+      const long panels = (columns + NR - 1) / NR;
+      part(panels * rank / n, panels * (rank + 1) / n);
+    };
+    const T* U = at<const T>(a.weight_hh);
+    share(R, [&](long p, long q) { pack_rows<W, T>(weight_hh, U, R, Cell::two_stage ? 2 * H : GH, R, p, q); });
+    if (Cell::two_stage)
+      share(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
+    if (!a.projected && a.dx)
+      share(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
+    if (map) share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
+    if (a.checkpoint) forward.pack(rank, n);
+    for (long b = B * rank / n; b < B * (rank + 1) / n; ++b) {
+      start_row(dh + b * Rp, a.dh_n, b, R);
+      if (Cell::has_c) start_row(dc + b * Hp, a.dc_n, b, H);
+    }
+  }
+  static void start_row(T* to, uintptr_t from, long b, long n) {
+    if (from) __builtin_memcpy(to, at<const T>(from) + b * n, n * sizeof(T));
+    else __builtin_memset(to, 0, n * sizeof(T));
+  }
+
+  const T* h_before(long s, long b) const {
+    if (s == 0) return at<const T>(a.h0) + b * R;
+    return at<const T>(a.y) + forward.rows.time(s - 1, b) * a.y_time + b * a.y_row;
+  }
+  const T* c_before(const Saved<T>& saved, long s, long b) const {
+    if (s == 0) return at<const T>(a.c0) + b * H;
+    if (s == saved.s0) return at<const T>(a.cells) + (s / a.checkpoint * B + b) * H;
+    return saved.cells + ((s - 1 - saved.s0) * B + b) * H;
+  }
+
+  // The loop forward once more, from the checkpoint before s0.
+  void recompute(int rank, int count, long s0, long s1) const {
+    const Team t = forward.team(rank, count);
+    if (t.index < 0) return;
+    forward.start(
+        t, s0, [&](long b) { return h_before(s0, b); }, [&](long b) { return c_before(anew, s0, b); });
+    forward.run(t, rank, s0, s1, anew, false);
+  }
+
+  // Pairs, or words of pairs, of the teams before this one.
+  template <class Size>
+  long earlier(int count, const Team& t, long s0, long s1, Size&& size) const {
+    const long teams = B < count ? B : count;
+    long total = 0;
+    for (long k = 0; k < t.index; ++k) total += size(team_pairs(k, teams, s0, s1));
+    return total;
+  }
+  long team_pairs(long index, long teams, long s0, long s1) const {
+    if (!forward.rows.lengths) return (B / teams + (index < B % teams ? 1 : 0)) * (s1 - s0);
+    long total = 0;
+    for (long k = index; k < B; k += teams) {
+      const long n = forward.rows.lengths[forward.order[k]] - s0;
+      total += n < 0 ? 0 : n < s1 - s0 ? n : s1 - s0;
+    }
+    return total;
+  }
+
+  SmallGradients<T> small(const Scratch& s) const {
+    T* next = s.small;
+    const auto take = [&](long n) {
+      T* here = next;
+      next += whole_lines(n);
+      return here;
+    };
+    SmallGradients<T> g;
+    g.bias_ih = take(GH), g.bias_hh = take(GH), g.weight_ln_hh = take(GH);
+    g.peephole_i = take(H), g.peephole_f = take(H), g.peephole_o = take(H);
+    g.weight_ln_c = take(H), g.bias_ln_c = take(H), g.bias_out = take(R);
+    return g;
+  }
+
+  // The loop of one team over [s0, s1), backwards; then what its pairs give alone.
+  void run(int rank, int count, long s0, long s1, const Saved<T>& saved) const {
+    const Team t = forward.team(rank, count);
+    if (t.index < 0) return;
+    const long first = earlier(count, t, s0, s1, [](long n) { return n; });
+    const long mine = forward.rows.pairs(t, s0, s1);
+    const Scratch& own = scratch[rank];
+    long pair = first + mine;
+    for (long s = s1 - 1; s >= s0; --s) {
+      const long n = forward.rows.active(t, s);
+      pair -= n;
+      step(t, own, s, n, pair, saved);
+    }
+    t.meet();
+    const long p = first + mine * t.rank / t.size, q = first + mine * (t.rank + 1) / t.size;
+    if (a.dx) input_gradient(t, own, s0, s1, first, p, q);
+    if constexpr (!plain)
+      if (t.rank == 0) {
+        const long word = earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; });
+        to_pairs(first, mine, word);
+      }
+  }
+
+  void step(const Team& t, const Scratch& own, long s, long n, long pair, const Saved<T>& saved) const {
+    const RowBlocks blocks(n);
+    RowBackward<T> row[tile_rows];
+    const SmallGradients<T> sums = small(own);
+    for (long k = 0; k < blocks.count; ++k) {
+      const long r0 = blocks.first(k), m = blocks.first(k + 1) - r0;
+      for (long r = 0; r < m; ++r) row[r] = row_at(t, own, s, r0 + r, r, pair + r0 + r, saved);
+      for (long r = 0; r < m; ++r) arrive(t, own, s, t.row[r0 + r], r);
+      if (map) through_map(t, own, s, r0, m, pair + r0, saved, sums);
+      for (long r = 0; r < m; ++r) Cell::backward(row[r], forward.options, sums, t.u0, t.u1);
+      if constexpr (Cell::two_stage) {
+        if (norm) normalise_rows(t, s, r0, m, pair + r0, saved, sums, 1);
+        for (long r = 0; r < m; ++r)
+          to_words(own.left + r * GHwp, du + (pair + r0 + r) * Zp + 2 * H, H);
+        if (a.dbias_hh && !norm)
+          for (long r = 0; r < m; ++r) accumulate(sums.bias_hh + 2 * H, du + (pair + r0 + r) * Zp + 2 * H, H);
+        multiply<W, false>(m, R, words<W, T>(H), own.left, GHwp, {weight_reset, NR, NR * words<W, T>(H)},
+                           {own.dreset, Hp});
+        for (long r = 0; r < m; ++r) Cell::backward_second(row[r], forward.options, own.dreset + r * Hp);
+      }
+      if (a.dbias_ih)
+        for (long r = 0; r < m; ++r) sum_gates(t, sums.bias_ih, da + (pair + r0 + r) * Zp, G);
+      if (norm) {
+        normalise_rows(t, s, r0, m, pair + r0, saved, sums, 0);
+      } else if (a.dbias_hh) {
+        for (long r = 0; r < m; ++r)
+          sum_gates(t, sums.bias_hh, (own_du ? du : da) + (pair + r0 + r) * Zp, Cell::two_stage ? 2 : G);
+      }
+      for (long r = 0; r < m; ++r) keep_operands(t, s, t.row[r0 + r], pair + r0 + r);
+      if (t.size == 1) carry(t, own, r0, m, pair + r0);
+    }
+    if (t.size == 1) return;
+    t.meet();
+    for (long k = 0; k < blocks.count; ++k) {
+      const long r0 = blocks.first(k);
+      carry(t, own, r0, blocks.first(k + 1) - r0, pair + r0);
+    }
+  }
+
+  void sum_gates(const Team& t, T* to, const T* from, long gates) const {
+    if (t.size == 1) return accumulate(to, from, gates * H);
+    for (long g = 0; g < gates; ++g) accumulate(to + g * H + t.u0, from + g * H + t.u0, t.u1 - t.u0);
+  }
+
+  RowBackward<T> row_at(const Team& t, const Scratch& own, long s, long r, long in_block, long pair,
+                        const Saved<T>& saved) const {
+    const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
+    return {saved.gates + kept * GH,
+            Cell::has_c ? c_before(saved, s, b) : nullptr,
+            saved.extra ? saved.extra + kept * H : nullptr,
+            h_before(s, b),
+            map ? own.dhidden + in_block * Hp : own.dh + in_block * Rp,
+            da + pair * Zp,
+            own_du ? du + pair * Zp : nullptr,
+            dh + b * Rp,
+            Cell::has_c ? dc + b * Hp : nullptr,
+            Cell::two_stage ? reset + pair * Hp : nullptr,
+            a.mask_candidate ? at<const T>(a.mask_candidate) + at_step * H : nullptr,
+            a.mask_c ? at<const T>(a.mask_c) + at_step * H : nullptr,
+            own.scratch};
+  }
+
+  // The gradient of h_t as it comes from the output and from step t + 1; then what zoneout lets pass.
+  void arrive(const Team& t, const Scratch& own, long s, long b, long in_block) const {
+    const long u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
+    const T* dy = a.dy ? at<const T>(a.dy) + forward.rows.time(s, b) * a.dy_time + b * a.dy_row : nullptr;
+    const T* mask = a.mask_h ? at<const T>(a.mask_h) + (s * B + b) * R : nullptr;
+    const bool zoneout = mask || a.zoneout_h != 0;
+    T *to = own.dh + in_block * Rp, *kept = dh + b * Rp;
+    for (long u = u0; u < u1; u += lanes<T>) {
+      const long n = u1 - u;
+      Vec<T> d = load_n(kept + u, n);
+      if (dy) d += load_n(dy + u, n);
+      Vec<T> past{};
+      if (zoneout) {
+        const Vec<T> keep = mask ? load_n(mask + u, n) : splat(T(a.zoneout_h));
+        past = keep * d;
+        d = (T(1) - keep) * d;
+      }
+      store_n(to + u, d, n);
+      store_n(kept + u, past, n);
+    }
+  }
+
+  // From what was emitted to what the map read.
+  void through_map(const Team& t, const Scratch& own, long s, long r0, long m, long pair, const Saved<T>& saved,
+                   const SmallGradients<T>& sums) const {
+    const Nonlinearity f = Nonlinearity(a.output_nonlinearity);
+    const long Rw = words<W, T>(R);
+    for (long r = 0; r < m; ++r) {
+      const long b = t.row[r0 + r], kept = (s - saved.s0) * B + b;
+      const T* emitted = saved.emitted ? saved.emitted + kept * R
+                                       : at<const T>(a.y) + forward.rows.time(s, b) * a.y_time + b * a.y_row;
+      T* to = dpre + (pair + r) * Rp;
+      for (long u = 0; u < R; u += lanes<T>) {
+        const long n = R - u;
+        Vec<T> d = load_n(own.dh + r * Rp + u, n);
+        if (f != Nonlinearity::identity) d *= slope<T>(f, load_n(emitted + u, n));
+        store_n(to + u, d, n);
+      }
+      if (a.dbias_out) accumulate(sums.bias_out, to, R);
+      __builtin_memcpy(hidden + (pair + r) * Hp, saved.hidden + kept * H, H * sizeof(T));
+      to_words(own.left + r * GHwp, to, R);
+    }
+    multiply<W, false>(m, H, Rw, own.left, GHwp, {weight_out, NR, NR * Rw}, {own.dhidden, Hp});
+  }
+
+  // du holds (or da equals) the gradient of ẑ ⊙ gain + b: bias, gain, and on to U h. Part 1 is the candidate
+  // of a GRU with reset before, which is normalised apart.
+  void normalise_rows(const Team& t, long s, long r0, long m, long pair, const Saved<T>& saved,
+                      const SmallGradients<T>& sums, int part) const {
+    const Group<W>& g = forward.group[part];
+    const T* gain = at<const T>(a.weight_ln_hh) + g.column;
+    for (long r = 0; r < m; ++r) {
+      const T* kept = saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2);
+      const T* zhat = kept + g.column;
+      T* to = du + (pair + r) * Zp + g.column;
+      const T* d = Cell::own_du ? to : da + (pair + r) * Zp;
+      accumulate(sums.bias_hh + g.column, d, g.columns);
+      for (long u = 0; u < g.columns; u += lanes<T>) {
+        const long n = g.columns - u;
+        T* sum = sums.weight_ln_hh + g.column + u;
+        store_n(sum, load_n(sum, n) + load_n(d + u, n) * load_n(zhat + u, n), n);
+      }
+      normalise_backward(to, d, zhat, gain, kept[GH + part], g.columns);
+    }
+  }
+
+  // What the weights' gradients read beside the gradients themselves.
+  void keep_operands(const Team& t, long s, long b, long pair) const {
+    if (t.rank) return;
+    if (needs_x)
+      __builtin_memcpy(x + pair * Ip, at<const T>(a.x) + forward.rows.time(s, b) * a.x_time + b * a.x_row, I * sizeof(T));
+    __builtin_memcpy(before + pair * Rp, h_before(s, b), R * sizeof(T));
+  }
+
+  // dh_{t-1} += du · U
+  void carry(const Team& t, const Scratch& own, long r0, long m, long pair) const {
+    const long K = Cell::two_stage ? words<W, T>(2 * H) : GHw, u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
+    if (u0 >= u1) return;
+    const T* source = (own_du ? du : da) + pair * Zp;
+    const W* left;
+    long lda = Zp;
+    if constexpr (plain) {
+      left = source;
+    } else {
+      for (long r = 0; r < m; ++r) to_words(own.left + r * GHwp, source + r * Zp, Cell::two_stage ? 2 * H : GH);
+      left = own.left;
+      lda = GHwp;
+    }
+    for (long r = 0; r < m; ++r) own.target[r] = dh + t.row[r0 + r] * Rp + u0;
+    multiply<W, false>(m, u1 - u0, K, left, lda, {weight_hh + u0 / NR * NR * K, NR, NR * K},
+                       {nullptr, 0, own.target, nullptr, true});
+  }
+
+  // dx = da · W for pairs [p, q); of a projected input da itself.
+  void input_gradient(const Team& t, const Scratch& own, long s0, long s1, long first, long p, long q) const {
+    long pair = first, m = 0, begun = p;
+    const auto flush = [&] {
+      if (!m) return;
+      const W* left;
+      long lda = Zp;
+      if constexpr (plain) {
+        left = da + begun * Zp;
+      } else {
+        for (long r = 0; r < m; ++r) to_words(own.left + r * GHwp, da + (begun + r) * Zp, GH);
+        left = own.left;
+        lda = GHwp;
+      }
+      multiply<W, false>(m, I, GHw, left, lda, {weight_ih, NR, NR * GHw}, {nullptr, 0, own.target, nullptr, false});
+      begun += m;
+      m = 0;
+    };
+    for (long s = s0; s < s1; ++s)
+      for (long r = 0, n = forward.rows.active(t, s); r < n; ++r, ++pair) {
+        if (pair < p || pair >= q) continue;
+        const long b = t.row[r], time = forward.rows.time(s, b);
+        if (a.projected) {
+          __builtin_memcpy(at<T>(a.dx) + (time * B + b) * GH, da + pair * Zp, GH * sizeof(T));
+          continue;
+        }
+        own.target[m++] = at<T>(a.dx) + (time * B + b) * I;
+        if (m == rows_in_cache) flush();
+      }
+    flush();
+  }
+
+  // Rows of two pairs side by side, as the product over pairs reads them.
+  void to_pairs(long first, long n, long word) const {
+    const auto convert = [&](W* to, const T* from, long distance, long size) {
+      if (!from) return;
+      for (long k = 0; k < n; k += 2) {
+        const T* lower = from + (first + k) * distance;
+        interleave(to + (word + k / 2) * distance, lower, k + 1 < n ? lower + distance : nullptr, size);
+      }
+    };
+    convert(da_w, da, Zp, GH);
+    convert(du_w, du, Zp, GH);
+    convert(x_w, x, Ip, I);
+    convert(before_w, before, Rp, R);
+    convert(reset_w, reset, Hp, H);
+    convert(dpre_w, dpre, Rp, R);
+    convert(hidden_w, hidden, Hp, H);
+  }
+
+  // The products over all pairs of a segment; rows of each result are dealt to the threads.
+  void weights(int rank, int count, long s0, long s1, bool add) const {
+    const long teams = B < count ? B : count;
+    long K = 0;
+    for (long k = 0; k < teams; ++k) {
+      const long n = team_pairs(k, teams, s0, s1);
+      K += plain ? n : (n + 1) / 2;
+    }
+    const W* d = own_du ? du_w : da_w;
+    T* dU = at<T>(a.dweight_hh);
+    WeightGradient<T, W> jobs[4];
+    int n = 0;
+    if (needs_x) jobs[n++] = {at<T>(a.dweight_ih), GH, I, da_w, Zp, x_w, Ip};
+    if (dU) jobs[n++] = {dU, Cell::two_stage ? 2 * H : GH, R, d, Zp, before_w, Rp};
+    if (dU && Cell::two_stage) jobs[n++] = {dU + 2 * H * R, H, R, d + 2 * H, Zp, reset_w, Hp};
+    if (map && a.dweight_out) jobs[n++] = {at<T>(a.dweight_out), R, H, dpre_w, Rp, hidden_w, Hp};
+    for (int k = 0; k < n; ++k) {
+      const WeightGradient<T, W>& job = jobs[k];
+      const long blocks = (job.M + tile_rows - 1) / tile_rows;
+      const long m0 = blocks * rank / count * tile_rows, end = blocks * (rank + 1) / count * tile_rows;
+      const long m1 = end < job.M ? end : job.M;
+      if (m0 < m1)
+        multiply<W, true>(m1 - m0, job.N, K, job.A + m0, job.lda, {job.B, job.ldb, NR},
+                          {job.to + m0 * job.N, job.N, nullptr, nullptr, add});
+    }
+  }
+
+  void finish() const {
+    const auto total = [&](uintptr_t to, T* SmallGradients<T>::*of, long n) {
+      if (!to) return;
+      __builtin_memset(at<T>(to), 0, n * sizeof(T));
+      for (int k = 0; k < threads; ++k) accumulate(at<T>(to), small(scratch[k]).*of, n);
+    };
+    using S = SmallGradients<T>;
+    total(a.dbias_ih, &S::bias_ih, GH);
+    total(a.dbias_hh, &S::bias_hh, GH);
+    total(a.dweight_ln_hh, &S::weight_ln_hh, GH);
+    total(a.dpeephole_i, &S::peephole_i, H);
+    total(a.dpeephole_f, &S::peephole_f, H);
+    total(a.dpeephole_o, &S::peephole_o, H);
+    total(a.dweight_ln_c, &S::weight_ln_c, H);
+    total(a.dbias_ln_c, &S::bias_ln_c, H);
+    total(a.dbias_out, &S::bias_out, R);
+    for (long b = 0; b < B; ++b) {
+      if (a.dh0) __builtin_memcpy(at<T>(a.dh0) + b * R, dh + b * Rp, R * sizeof(T));
+      if (a.dc0) __builtin_memcpy(at<T>(a.dc0) + b * H, dc + b * Hp, H * sizeof(T));
+    }
+  }
+};
+
+template <class Cell, class T, class W>
+void layer_backward(const LayerArgs& a, int threads) {
+  Backward<Cell, T, W> loop(a, threads);
+  Measure size;
+  loop.measure(size);
+  Workspace space(size.bytes);
+  loop.take(space);
+  auto pack = [&](int rank, int count) { loop.pack(rank, count); };
+  in_parallel(threads, pack);
+  Saved<T> saved = saved_by<T>(a);
+  bool add = false;
+  for (long end = loop.longest, begin; end > 0; end = begin) {
+    // Segments begin at multiples of their length, and of the checkpoint's.
+    const long block = a.checkpoint ? (end - 1) / a.checkpoint * a.checkpoint : 0;
+    begin = block + (end - 1 - block) / loop.steps * loop.steps;
+    if (a.checkpoint && (end == loop.longest || end % a.checkpoint == 0)) {
+      loop.anew.s0 = block;
+      auto recompute = [&](int rank, int count) { loop.recompute(rank, count, block, end); };
+      in_parallel(threads, recompute);
+      saved = loop.anew;
+    }
+    auto run = [&](int rank, int count) { loop.run(rank, count, begin, end, saved); };
+    in_parallel(threads, run);
+    auto weights = [&](int rank, int count) { loop.weights(rank, count, begin, end, add); };
+    in_parallel(threads, weights);
+    add = true;
+  }
+  loop.finish();
+}
+
+}  // namespace unrolled::UNROLLED_ISA

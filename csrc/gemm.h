@@ -1,0 +1,238 @@
+// Matrix products: a register-blocked tile over packed or natural panels of columns.
+//
+// C (M × N) = A (M × K) · B (K × N). A is read one number at a time (rows, or columns if transposed), B one
+// vector at a time from panels of 2 vectors of columns. W is the type of an operand: a number, or a Pair of
+// bfloat16, with K then counted in pairs.
+#pragma once
+#include "simd.h"
+
+namespace unrolled::UNROLLED_ISA {
+
+template <class W>
+constexpr long panel_columns = 2 * lanes<W>;
+
+// The right operand. Packed: panel p at p · panel, its row k at k · row, row = panel_columns.
+template <class W>
+struct Right {
+  const W* data;
+  long row;    // distance of k and k + 1
+  long panel;  // distance of two panels
+};
+
+// Where a product goes: row r at rows[r], or base + r · row; plus bias of its column, plus what is there.
+template <class T>
+struct Out {
+  T* base;
+  long row;
+  T* const* rows = nullptr;
+  const T* bias = nullptr;
+  bool add = false;
+
+  UNROLLED_INLINE T* at(long r) const { return rows ? rows[r] : base + r * row; }
+};
+
+template <class T>
+UNROLLED_INLINE void write_out(const Out<T>& out, long r, long column, Vec<T> v, long n) {
+  T* p = out.at(r) + column;
+  if (out.bias) v += load_n(out.bias + column, n);
+  if (out.add) v += load_n(p, n);
+  store_n(p, v, n);
+}
+
+// MR rows times NV vectors. With more than 2 vectors, several panels side by side: few rows alone would
+// wait for their own sums.
+template <class W, int MR, int NV, bool Transposed>
+__attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out,
+                                    long row0, long column0, long columns) {
+  using T = SumOf<W>;
+  constexpr int per_panel = NV < 2 ? NV : 2;
+  Vec<T> sums[MR][NV];
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) sums[r][v] = Vec<T>{};
+  const W* b = B.data;
+  for (long k = 0; k < K; ++k) {
+    Vec<W> right[NV];
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v)
+      right[v] = load(b + (v / per_panel) * B.panel + (v % per_panel) * lanes<W>);
+    __builtin_prefetch(b + 8 * B.row);
+    if (Transposed) __builtin_prefetch(A + 8 * lda);
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r) {
+      const W left = Transposed ? A[r] : A[r * lda];
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) sums[r][v] = multiply_add<W>(left, right[v], sums[r][v]);
+    }
+    A += Transposed ? lda : 1;
+    b += B.row;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) {
+      const long n = columns - v * lanes<W>;
+      if (n > 0) write_out<T>(out, row0 + r, column0 + v * lanes<W>, sums[r][v], n);
+    }
+}
+
+// Blocks of rows as equal as can be: 20 rows are 10 + 10, not 12 + 8.
+struct RowBlocks {
+  long count, size, larger;
+  explicit RowBlocks(long rows)
+      : count((rows + tile_rows - 1) / tile_rows), size(count ? rows / count : 0), larger(rows - size * count) {}
+  UNROLLED_INLINE long first(long block) const { return block * size + (block < larger ? block : larger); }
+};
+
+template <class W, bool Transposed, int NV>
+UNROLLED_INLINE void tile_of(long m, long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out,
+                             long row0, long column0, long columns) {
+#define UNROLLED_TILE(MR) \
+  case MR:                \
+    if constexpr (MR <= tile_rows) return tile<W, MR, NV, Transposed>(K, A, lda, B, out, row0, column0, columns); \
+    return;
+  switch (m) {
+    UNROLLED_TILE(1) UNROLLED_TILE(2) UNROLLED_TILE(3) UNROLLED_TILE(4) UNROLLED_TILE(5) UNROLLED_TILE(6)
+    UNROLLED_TILE(7) UNROLLED_TILE(8) UNROLLED_TILE(9) UNROLLED_TILE(10) UNROLLED_TILE(11) UNROLLED_TILE(12)
+  }
+#undef UNROLLED_TILE
+}
+
+// Rows in chunks that stay in the nearer caches while all of B passes by.
+constexpr long rows_in_cache = 96;
+
+template <class W, bool Transposed>
+void multiply(long M, long N, long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out) {
+  constexpr long NR = panel_columns<W>;
+  for (long m0 = 0; m0 < M; m0 += rows_in_cache) {
+    const long rows = M - m0 < rows_in_cache ? M - m0 : rows_in_cache;
+    const RowBlocks blocks(rows);
+    long column = 0;
+    while (column < N) {
+      const long left = N - column;
+      const Right<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
+      long wide = 1;  // panels at once
+      if (vector_bytes == 64 && blocks.count == 1) {
+        if (rows == 1 && left >= 4 * NR) wide = 4;
+        else if (rows <= 3 && left >= 2 * NR) wide = 2;
+      }
+      for (long block = 0; block < blocks.count; ++block) {
+        const long r = blocks.first(block), m = blocks.first(block + 1) - r;
+        const W* a = Transposed ? A + m0 + r : A + (m0 + r) * lda;
+        if (wide == 4)
+          tile<W, 1, 8, Transposed>(K, a, lda, b, out, m0 + r, column, 4 * NR);
+        else if (wide == 2) {
+          if (m == 1) tile<W, 1, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
+          else if (m == 2) tile<W, 2, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
+          else tile<W, 3, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
+        } else if (left > lanes<W>)
+          tile_of<W, Transposed, 2>(m, K, a, lda, b, out, m0 + r, column, left);
+        else
+          tile_of<W, Transposed, 1>(m, K, a, lda, b, out, m0 + r, column, left);
+      }
+      column += wide * NR;
+    }
+  }
+}
+
+template <class A, class B>
+constexpr bool same = false;
+template <class A>
+constexpr bool same<A, A> = true;
+
+// Words that n numbers along k take.
+template <class W, class T>
+constexpr long words(long n) {
+  return same<W, T> ? n : (n + 1) / 2;
+}
+// Distance of two rows of a left operand: whole cache lines, and never a multiple of a power of two that
+// would put every row into the same lines of the cache.
+template <class W>
+constexpr long padded(long n) {
+  return (n + 15) / 16 * 16 + 16;
+}
+
+// One row of a left operand from n numbers.
+UNROLLED_INLINE void to_words(float* to, const float* from, long n) { __builtin_memcpy(to, from, n * sizeof(float)); }
+UNROLLED_INLINE void to_words(double* to, const double* from, long n) { __builtin_memcpy(to, from, n * sizeof(double)); }
+inline void to_words(Pair* to, const float* from, long n) {
+  long k = 0;
+#if defined(__AVX512BF16__)
+  for (; k + 32 <= n; k += 32) {
+    const __m512bh both = _mm512_cvtne2ps_pbh((__m512)load(from + k + 16), (__m512)load(from + k));
+    __builtin_memcpy(to + k / 2, &both, 64);
+  }
+#endif
+  for (; k + 1 < n; k += 2) to[k / 2].bits = to_bfloat16(from[k]) | (to_bfloat16(from[k + 1]) << 16);
+  if (k < n) to[k / 2].bits = to_bfloat16(from[k]);
+}
+
+// One row of words over columns: of k alone, or of k and k + 1 (upper null: k + 1 is past the end).
+UNROLLED_INLINE void interleave(float* to, const float* row, const float*, long n) { to_words(to, row, n); }
+UNROLLED_INLINE void interleave(double* to, const double* row, const double*, long n) { to_words(to, row, n); }
+inline void interleave(Pair* to, const float* lower, const float* upper, long n) {
+  long c = 0;
+#if defined(__AVX512BF16__)
+  for (; c + 16 <= n; c += 16) {
+    const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(lower + c)));
+    __m512i word = low;
+    if (upper) {
+      const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(upper + c)));
+      word = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    }
+    __builtin_memcpy(to + c, &word, 64);
+  }
+#endif
+  for (; c < n; ++c) to[c].bits = to_bfloat16(lower[c]) | (upper ? to_bfloat16(upper[c]) << 16 : 0u);
+}
+
+// Size in words of a packed right operand.
+template <class W>
+constexpr long packed_size(long K_words, long N) {
+  return (N + panel_columns<W> - 1) / panel_columns<W> * panel_columns<W> * K_words;
+}
+
+// Pack panels [first, last) of B(k, n) = source[k · N' + n], rows of length ld.
+template <class W, class T>
+void pack_rows(W* to, const T* source, long ld, long K, long N, long first, long last) {
+  constexpr long NR = panel_columns<W>;
+  constexpr long step = same<W, T> ? 1 : 2;
+  const long Kw = words<W, T>(K);
+  for (long p = first; p < last; ++p) {
+    const long column = p * NR, n = N - column < NR ? N - column : NR;
+    for (long k = 0; k < Kw; ++k) {
+      W* row = to + p * NR * Kw + k * NR;
+      const T* lower = source + k * step * ld + column;
+      interleave(row, lower, step == 2 && 2 * k + 1 < K ? lower + ld : nullptr, n);
+      for (long c = n; c < NR; ++c) row[c] = W{};
+    }
+  }
+}
+
+// Pack panels [first, last) of B(k, n) = source[n · ld + k].
+template <class W, class T>
+void pack_columns(W* to, const T* source, long ld, long K, long N, long first, long last) {
+  constexpr long NR = panel_columns<W>;
+  constexpr long chunk = 64;
+  constexpr long step = same<W, T> ? 1 : 2;
+  const long Kw = words<W, T>(K);
+  W line[NR][chunk];
+  for (long p = first; p < last; ++p) {
+    const long column = p * NR, n = N - column < NR ? N - column : NR;
+    for (long k0 = 0; k0 < Kw; k0 += chunk) {
+      const long kn = Kw - k0 < chunk ? Kw - k0 : chunk;
+      for (long c = 0; c < n; ++c) {
+        const long numbers = (k0 + kn) * step > K ? K - k0 * step : kn * step;
+        to_words(line[c], source + (column + c) * ld + k0 * step, numbers);
+      }
+      for (long k = 0; k < kn; ++k) {
+        W* row = to + p * NR * Kw + (k0 + k) * NR;
+        for (long c = 0; c < n; ++c) row[c] = line[c][k];
+        for (long c = n; c < NR; ++c) row[c] = W{};
+      }
+    }
+  }
+}
+
+}  // namespace unrolled::UNROLLED_ISA

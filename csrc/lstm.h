@@ -1,0 +1,126 @@
+// The step of the LSTM, gates i f g o; with peepholes, normalisation of c, and zoneout of c.
+#pragma once
+#include "cell.h"
+
+namespace unrolled::UNROLLED_ISA {
+
+template <class T>
+struct LSTM {
+  static constexpr long gates = 4;
+  static constexpr bool has_c = true, has_extra = false, own_du = false, two_stage = false;
+
+  static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
+    const long H = o.H;
+    const bool norm = o.weight_ln_c;
+    for (long u = u0; u < u1; u += lanes<T>) {
+      const long n = u1 - u;
+      const Vec<T> c = load_n(r.c + u, n);
+      Vec<T> i = load_n(r.a + u, n) + load_n(r.z + u, n);
+      Vec<T> f = load_n(r.a + H + u, n) + load_n(r.z + H + u, n);
+      const Vec<T> g = tanh<T>(load_n(r.a + 2 * H + u, n) + load_n(r.z + 2 * H + u, n));
+      Vec<T> out = load_n(r.a + 3 * H + u, n) + load_n(r.z + 3 * H + u, n);
+      if (o.peephole_i) {
+        i += load_n(o.peephole_i + u, n) * c;
+        f += load_n(o.peephole_f + u, n) * c;
+      }
+      i = sigmoid<T>(i);
+      f = sigmoid<T>(f);
+      const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
+      const Vec<T> fresh = f * c + i * content;
+      if (o.peephole_o) out += load_n(o.peephole_o + u, n) * fresh;
+      out = sigmoid<T>(out);
+      store_n(r.gate + u, i, n);
+      store_n(r.gate + H + u, f, n);
+      store_n(r.gate + 2 * H + u, g, n);
+      store_n(r.gate + 3 * H + u, out, n);
+      if (norm) store_n(r.scratch + u, fresh, n);
+      else store_n(r.hidden + u, out * tanh<T>(fresh), n);
+      if (r.mask_c || o.rate_c != T(0)) {
+        const Vec<T> keep = r.mask_c ? load_n(r.mask_c + u, n) : splat(o.rate_c);
+        store_n(r.c + u, keep * c + (T(1) - keep) * fresh, n);
+      } else {
+        store_n(r.c + u, fresh, n);
+      }
+    }
+    if (!norm) return;
+    normalise(r.scratch, H);
+    for (long u = 0; u < H; u += lanes<T>) {
+      const long n = H - u;
+      const Vec<T> c = load_n(r.scratch + u, n) * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n);
+      store_n(r.hidden + u, load_n(r.gate + 3 * H + u, n) * tanh<T>(c), n);
+    }
+  }
+  static void forward_second(const RowForward<T>&, const Options<T>&) {}
+
+  // c before zoneout, computed anew.
+  static UNROLLED_INLINE Vec<T> fresh_c(const RowBackward<T>& r, long H, long u, long n) {
+    Vec<T> content = load_n(r.gate + 2 * H + u, n);
+    if (r.candidate) content *= load_n(r.candidate + u, n);
+    return load_n(r.gate + H + u, n) * load_n(r.c_before + u, n) + load_n(r.gate + u, n) * content;
+  }
+
+  static void backward(const RowBackward<T>& r, const Options<T>& o, const SmallGradients<T>& small, long u0,
+                       long u1) {
+    const long H = o.H;
+    const bool norm = o.weight_ln_c;
+    T *zhat = r.scratch, *dnorm = r.scratch + H;
+    if (norm) {  // through tanh and the normalisation of c: scratch then holds the gradient of c
+      for (long u = 0; u < H; u += lanes<T>) store_n(zhat + u, fresh_c(r, H, u, H - u), H - u);
+      const T scale = normalise(zhat, H);
+      for (long u = 0; u < H; u += lanes<T>) {
+        const long n = H - u;
+        const Vec<T> zh = load_n(zhat + u, n), dh = load_n(r.dhidden + u, n), out = load_n(r.gate + 3 * H + u, n);
+        const Vec<T> th = tanh<T>(zh * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n));
+        const Vec<T> d = dh * out * (T(1) - th * th);
+        store_n(r.da + 3 * H + u, dh * th * out * (T(1) - out), n);
+        store_n(dnorm + u, d, n);
+        store_n(small.weight_ln_c + u, load_n(small.weight_ln_c + u, n) + d * zh, n);
+        store_n(small.bias_ln_c + u, load_n(small.bias_ln_c + u, n) + d, n);
+      }
+      normalise_backward(dnorm, dnorm, zhat, o.weight_ln_c, scale, H);
+    }
+    for (long u = u0; u < u1; u += lanes<T>) {
+      const long n = u1 - u;
+      const Vec<T> i = load_n(r.gate + u, n), f = load_n(r.gate + H + u, n), g = load_n(r.gate + 2 * H + u, n);
+      const Vec<T> out = load_n(r.gate + 3 * H + u, n), c = load_n(r.c_before + u, n);
+      const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
+      const Vec<T> fresh = f * c + i * content;
+      const Vec<T> dstate = load_n(r.dc + u, n);
+      Vec<T> dc, dout, dkept{};
+      if (norm) {
+        dout = load_n(r.da + 3 * H + u, n);
+        dc = load_n(dnorm + u, n);
+      } else {
+        const Vec<T> dh = load_n(r.dhidden + u, n), th = tanh<T>(fresh);
+        dout = dh * th * out * (T(1) - out);
+        dc = dh * out * (T(1) - th * th);
+      }
+      if (r.mask_c || o.rate_c != T(0)) {
+        const Vec<T> keep = r.mask_c ? load_n(r.mask_c + u, n) : splat(o.rate_c);
+        dc += (T(1) - keep) * dstate;
+        dkept = keep * dstate;
+      } else {
+        dc += dstate;
+      }
+      if (o.peephole_o) dc += dout * load_n(o.peephole_o + u, n);
+      const Vec<T> di = dc * content * i * (T(1) - i), df = dc * c * f * (T(1) - f);
+      Vec<T> dg = dc * i * (T(1) - g * g);
+      if (r.candidate) dg *= load_n(r.candidate + u, n);
+      Vec<T> dc_before = dc * f + dkept;
+      if (o.peephole_i) {
+        dc_before += di * load_n(o.peephole_i + u, n) + df * load_n(o.peephole_f + u, n);
+        store_n(small.peephole_i + u, load_n(small.peephole_i + u, n) + di * c, n);
+        store_n(small.peephole_f + u, load_n(small.peephole_f + u, n) + df * c, n);
+        store_n(small.peephole_o + u, load_n(small.peephole_o + u, n) + dout * fresh, n);
+      }
+      store_n(r.da + u, di, n);
+      store_n(r.da + H + u, df, n);
+      store_n(r.da + 2 * H + u, dg, n);
+      store_n(r.da + 3 * H + u, dout, n);
+      store_n(r.dc + u, dc_before, n);
+    }
+  }
+  static void backward_second(const RowBackward<T>&, const Options<T>&, const T*) {}
+};
+
+}  // namespace unrolled::UNROLLED_ISA

@@ -1,0 +1,339 @@
+// The loop over time, forward, once for all cells.
+#pragma once
+#include "plan.h"
+
+namespace unrolled::UNROLLED_ISA {
+
+// What is kept of steps from s0 on; row (s, b) of each at ((s − s0) · B + b) · size. Null where not kept.
+template <class T>
+struct Saved {
+  long s0 = 0;
+  T *gates = nullptr, *cells = nullptr, *extra = nullptr, *norms = nullptr, *hidden = nullptr, *emitted = nullptr;
+};
+
+template <class Cell, class T, class W>
+struct Forward {
+  static constexpr bool plain = same<W, T>;
+  static constexpr long G = Cell::gates, NR = panel_columns<W>, chunk_pairs = 128;
+
+  const LayerArgs& a;
+  const Options<T> options;
+  const Rows rows;
+  const long B, I, H, R, GH, Iw, Rw, Hw;
+  const bool map, norm, split_units;
+  const int threads;
+
+  // Distances of rows in scratch memory.
+  const long Rp = padded<T>(R), Hp = padded<T>(H), Zp = padded<T>(GH);
+  const long Iwp = padded<W>(Iw), Rwp = padded<W>(Rw), Hwp = padded<W>(Hw);
+
+  W *weight_ih = nullptr, *weight_hh = nullptr, *weight_out = nullptr;  // packed
+  Group<W> group[4];
+  int groups = 0;
+  T* h[2];  // (B, R) before and after a step, rows in the teams' order
+  W* hw[2];
+  T* c;  // (B, H)
+  int32_t *order, *count, *dealt;
+  Barrier* barriers;
+  struct Scratch {
+    T *z, *gate, *hidden, *emitted, *reset, *row;  // (tile_rows, ·)
+    W *left;                                       // (tile_rows, H) words
+    T* a;                                          // (pairs, G·H)
+    W* x;                                          // (pairs, I) words
+    T** target;                                    // (pairs)
+  };
+  Scratch* scratch;  // one a thread
+
+  Forward(const LayerArgs& args, int asked)
+      : a(args),
+        options(args),
+        rows{args.T, args.B, args.reverse, at<const int64_t>(args.lengths)},
+        B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
+        Iw(words<W, T>(args.I)), Rw(words<W, T>(args.R)), Hw(words<W, T>(args.H)),
+        map(args.weight_out), norm(args.weight_ln_hh),
+        split_units(args.B < asked && !args.weight_out && !args.weight_ln_hh && !args.weight_ln_c &&
+                    !Cell::two_stage && args.H * args.R * G >= 32768),
+        threads(asked) {
+    const long parts = Cell::two_stage ? 2 : split_units ? G : 1;
+    long column = 0;
+    for (long p = 0; p < parts; ++p) {
+      const long columns = Cell::two_stage ? (p ? H : 2 * H) : split_units ? H : GH;
+      group[groups++] = {column, columns, nullptr};
+      column += columns;
+    }
+  }
+
+  // Calls take(pointer, numbers) for all scratch memory: once to measure, once to hand it out.
+  template <class Take>
+  void memory(Take&& take) {
+    if (!a.projected) take(weight_ih, packed_size<W>(Iw, GH));
+    for (int g = 0; g < groups; ++g) take(group[g].packed, packed_size<W>(Rw, group[g].columns));
+    if (map) take(weight_out, packed_size<W>(Hw, R));
+    for (int k = 0; k < 2; ++k) {
+      take(h[k], B * Rp);
+      if (!plain) take(hw[k], B * Rwp);
+    }
+    if (Cell::has_c) take(c, B * Hp);
+    take(order, B);
+    take(count, a.T + 1);
+    take(dealt, threads * B);
+    take(barriers, threads);
+    take(scratch, threads);
+  }
+  template <class Take>
+  void memory_of_thread(Scratch& s, Take&& take) {
+    const long each = (B + threads - 1) / threads, pairs = each > chunk_pairs ? each : chunk_pairs;
+    const long all = B < threads ? chunk_pairs : pairs;
+    take(s.z, tile_rows * Zp);
+    take(s.gate, tile_rows * Zp);
+    take(s.hidden, tile_rows * Hp);
+    take(s.emitted, tile_rows * Rp);
+    take(s.reset, tile_rows * Hp);
+    take(s.row, Hp);
+    take(s.left, tile_rows * Hwp);
+    // With fewer threads than asked a thread may have all rows.
+    take(s.a, (all > B ? all : B) * Zp);
+    take(s.x, (all > B ? all : B) * Iwp);
+    take(s.target, all > B ? all : B);
+  }
+  void measure(Measure& m) {
+    memory([&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); });
+    Scratch s;
+    for (int k = 0; k < threads; ++k)
+      memory_of_thread(s, [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); });
+  }
+  void take(Workspace& space) {
+    memory([&](auto*& p, long n) { p = space.take<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); });
+    for (int k = 0; k < threads; ++k)
+      memory_of_thread(scratch[k], [&](auto*& p, long n) {
+        p = space.take<std::remove_reference_t<decltype(*p)>>(std::size_t(n));
+      });
+    for (int k = 0; k < threads; ++k) barriers[k] = Barrier{};
+    rows.sort(order, count);
+  }
+
+  // Weights into panels; panels are dealt to the threads.
+  void pack(int rank, int n) const {
+    const auto share = [&](long columns, auto&& part) {
+      const long panels = (columns + NR - 1) / NR;
+      part(panels * rank / n, panels * (rank + 1) / n);
+    };
+    if (!a.projected)
+      share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
+    for (int g = 0; g < groups; ++g)
+      share(group[g].columns, [&](long p, long q) {
+        pack_columns<W, T>(group[g].packed, at<const T>(a.weight_hh) + group[g].column * R, R, R, group[g].columns, p, q);
+      });
+    if (map) share(R, [&](long p, long q) { pack_columns<W, T>(weight_out, at<const T>(a.weight_out), H, H, R, p, q); });
+  }
+
+  Team team(int rank, int n) const {
+    return make_team(rank, n, rows, split_units, H, NR, order, dealt + rank * B, barriers);
+  }
+
+  // The state before step s: h and c by batch index.
+  template <class H0, class C0>
+  void start(const Team& t, long s, H0&& h_of, C0&& c_of) const {
+    if (t.rank == 0)
+      for (long r = 0, n = rows.active(t, s); r < n; ++r) {
+        T* to = h[s & 1] + (t.offset + r) * Rp;
+        __builtin_memcpy(to, h_of(t.row[r]), R * sizeof(T));
+        if constexpr (!plain) to_words(hw[s & 1] + (t.offset + r) * Rwp, to, R);
+        if (Cell::has_c) __builtin_memcpy(c + (t.offset + r) * Hp, c_of(t.row[r]), H * sizeof(T));
+      }
+    t.meet();
+  }
+
+  // Steps [s0, s1) of a team's rows. With `outputs`, y is written.
+  void run(const Team& t, int rank, long s0, long s1, const Saved<T>& saved, bool outputs) const {
+    const long most = rows.active(t, s0), steps = most ? (most < chunk_pairs ? chunk_pairs / most : 1) : 1;
+    const Scratch& mine = scratch[rank];
+    // The team reads one block of preactivations: that of its first thread.
+    T* block = scratch[rank - t.rank].a;
+    for (long s = s0; s < s1; s += steps) {
+      const long end = s + steps < s1 ? s + steps : s1;
+      if (!rows.active(t, s)) break;
+      if (!a.projected) project(t, mine, block, s, end, saved);
+      long pair = 0;
+      for (long k = s; k < end; ++k) {
+        const long n = rows.active(t, k);
+        if (a.checkpoint && saved.s0 == 0 && !saved.gates && saved.cells && k % a.checkpoint == 0)
+          for (long r = 0; r < n; ++r)
+            __builtin_memcpy(saved.cells + (k / a.checkpoint * B + t.row[r]) * H + t.u0,
+                             c + (t.offset + r) * Hp + t.u0, (t.u1 - t.u0) * sizeof(T));
+        step(t, mine, k, n, block + pair * Zp, saved, outputs);
+        pair += n;
+        t.meet();
+      }
+    }
+  }
+
+  // W x + b of all pairs in [s, end): into what is kept, or into the block.
+  void project(const Team& t, const Scratch& mine, T* block, long s, long end, const Saved<T>& saved) const {
+    const long total = rows.pairs(t, s, end);
+    const long first = total * t.rank / t.size, last = total * (t.rank + 1) / t.size;
+    long pair = 0, m = 0;
+    for (long k = s; k < end; ++k)
+      for (long r = 0, n = rows.active(t, k); r < n; ++r, ++pair) {
+        if (pair < first || pair >= last) continue;
+        const long b = t.row[r];
+        to_words(mine.x + m * Iwp, at<const T>(a.x) + rows.time(k, b) * a.x_time + b * a.x_row, I);
+        mine.target[m++] = saved.gates ? saved.gates + ((k - saved.s0) * B + b) * GH : block + pair * Zp;
+      }
+    const Out<T> out{nullptr, 0, mine.target, at<const T>(a.bias_ih), false};
+    multiply<W, false>(m, GH, Iw, mine.x, Iwp, {weight_ih, NR, NR * Iw}, out);
+    t.meet();
+  }
+
+  void product(const Group<W>& g, const Team& t, long m, long K, const W* left, long lda, T* z) const {
+    const long u0 = split_units ? t.u0 : 0, n = split_units ? t.u1 - t.u0 : g.columns;
+    if (n <= 0) return;
+    const T* bias = norm || !a.bias_hh ? nullptr : at<const T>(a.bias_hh) + g.column + u0;
+    multiply<W, false>(m, n, K, left, lda, {g.packed + u0 / NR * NR * K, NR, NR * K},
+                       {z + g.column + u0, Zp, nullptr, bias, false});
+  }
+
+  // z ← ẑ ⊙ gain + b, keeping ẑ and 1/σ.
+  void normalise_rows(const Group<W>& g, int part, const Team& t, long s, long r0, long m, T* z, const Saved<T>& saved) const {
+    const T* gain = at<const T>(a.weight_ln_hh) + g.column;
+    const T* bias = a.bias_hh ? at<const T>(a.bias_hh) + g.column : nullptr;
+    for (long r = 0; r < m; ++r) {
+      T* row = z + r * Zp + g.column;
+      const T scale = normalise(row, g.columns);
+      if (saved.norms) {
+        T* keep = saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2);
+        __builtin_memcpy(keep + g.column, row, g.columns * sizeof(T));
+        keep[GH + part] = scale;
+      }
+      for (long u = 0; u < g.columns; u += lanes<T>) {
+        const long n = g.columns - u;
+        Vec<T> v = load_n(row + u, n) * load_n(gain + u, n);
+        if (bias) v += load_n(bias + u, n);
+        store_n(row + u, v, n);
+      }
+    }
+  }
+
+  void step(const Team& t, const Scratch& mine, long s, long n, T* block, const Saved<T>& saved, bool outputs) const {
+    const T* before = h[s & 1] + t.offset * Rp;
+    T* after = h[(s + 1) & 1] + t.offset * Rp;
+    const RowBlocks blocks(n);
+    RowForward<T> row[tile_rows];
+    for (long k = 0; k < blocks.count; ++k) {
+      const long r0 = blocks.first(k), m = blocks.first(k + 1) - r0;
+      for (long r = 0; r < m; ++r) row[r] = row_at(t, mine, s, r0 + r, r, block, before, after, saved);
+      const W* left;
+      if constexpr (plain) left = before + r0 * Rp;
+      else left = hw[s & 1] + (t.offset + r0) * Rwp;
+      for (int g = 0; g < groups - (Cell::two_stage ? 1 : 0); ++g) product(group[g], t, m, Rw, left, plain ? Rp : Rwp, mine.z);
+      if (norm) normalise_rows(group[0], 0, t, s, r0, m, mine.z, saved);
+      for (long r = 0; r < m; ++r) Cell::forward(row[r], options, t.u0, t.u1);
+      if constexpr (Cell::two_stage) {
+        for (long r = 0; r < m; ++r) to_words(mine.left + r * Hwp, mine.reset + r * Hp, H);
+        product(group[1], t, m, Hw, mine.left, Hwp, mine.z);
+        if (norm) normalise_rows(group[1], 1, t, s, r0, m, mine.z, saved);
+        for (long r = 0; r < m; ++r) Cell::forward_second(row[r], options);
+      }
+      if (map) emit(t, mine, s, r0, m, after, saved);
+      for (long r = 0; r < m; ++r) finish(t, s, r0 + r, before, after, saved, outputs);
+    }
+  }
+
+  RowForward<T> row_at(const Team& t, const Scratch& mine, long s, long r, long in_block, T* block, const T* before,
+                       T* after, const Saved<T>& saved) const {
+    const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
+    T* gate = saved.gates ? saved.gates + kept * GH : a.projected ? mine.gate + in_block * Zp : block + r * Zp;
+    const T* pre = a.projected ? at<const T>(a.x) + rows.time(s, b) * a.x_time + b * a.x_row : gate;
+    return {pre,
+            mine.z + in_block * Zp,
+            before + r * Rp,
+            gate,
+            Cell::has_c ? c + (t.offset + r) * Hp : nullptr,
+            map ? mine.hidden + in_block * Hp : after + r * Rp,
+            saved.extra ? saved.extra + kept * H : nullptr,
+            mine.reset + in_block * Hp,
+            a.mask_candidate ? at<const T>(a.mask_candidate) + at_step * H : nullptr,
+            a.mask_c ? at<const T>(a.mask_c) + at_step * H : nullptr,
+            mine.row};
+  }
+
+  // after ← f(P hidden + c).
+  void emit(const Team& t, const Scratch& mine, long s, long r0, long m, T* after, const Saved<T>& saved) const {
+    for (long r = 0; r < m; ++r) {
+      const T* hidden = mine.hidden + r * Hp;
+      to_words(mine.left + r * Hwp, hidden, H);
+      if (saved.hidden)
+        __builtin_memcpy(saved.hidden + ((s - saved.s0) * B + t.row[r0 + r]) * H, hidden, H * sizeof(T));
+    }
+    multiply<W, false>(m, R, Hw, mine.left, Hwp, {weight_out, NR, NR * Hw},
+                       {after + r0 * Rp, Rp, nullptr, at<const T>(a.bias_out), false});
+    const Nonlinearity f = Nonlinearity(a.output_nonlinearity);
+    for (long r = 0; r < m; ++r) {
+      T* row = after + (r0 + r) * Rp;
+      if (f != Nonlinearity::identity)
+        for (long u = 0; u < R; u += lanes<T>) store_n(row + u, apply<T>(f, load_n(row + u, R - u)), R - u);
+      if (saved.emitted)
+        __builtin_memcpy(saved.emitted + ((s - saved.s0) * B + t.row[r0 + r]) * R, row, R * sizeof(T));
+    }
+  }
+
+  // Zoneout, and the row's output and state to where they are read.
+  void finish(const Team& t, long s, long r, const T* before, T* after, const Saved<T>& saved, bool outputs) const {
+    const long b = t.row[r], u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
+    T* row = after + r * Rp;
+    if (a.mask_h || a.zoneout_h != 0) {
+      const T* mask = a.mask_h ? at<const T>(a.mask_h) + (s * B + b) * R : nullptr;
+      for (long u = u0; u < u1; u += lanes<T>) {
+        const long n = u1 - u;
+        const Vec<T> keep = mask ? load_n(mask + u, n) : splat(T(a.zoneout_h));
+        store_n(row + u, keep * load_n(before + r * Rp + u, n) + (T(1) - keep) * load_n(row + u, n), n);
+      }
+    }
+    if (outputs)
+      __builtin_memcpy(at<T>(a.y) + rows.time(s, b) * a.y_time + b * a.y_row + u0, row + u0, (u1 - u0) * sizeof(T));
+    if constexpr (!plain) to_words(hw[(s + 1) & 1] + (t.offset + r) * Rwp + u0 / 2, row + u0, u1 - u0);
+    if (Cell::has_c && saved.gates && saved.cells)
+      __builtin_memcpy(saved.cells + ((s - saved.s0) * B + b) * H + t.u0, c + (t.offset + r) * Hp + t.u0,
+                       (t.u1 - t.u0) * sizeof(T));
+  }
+
+  // Each row's own last state.
+  void final_states(const Team& t) const {
+    for (long r = 0; r < t.rows; ++r) {
+      const long b = t.row[r], u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
+      if (map && t.rank) continue;
+      __builtin_memcpy(at<T>(a.h_n) + b * R + u0, h[rows.length(b) & 1] + (t.offset + r) * Rp + u0, (u1 - u0) * sizeof(T));
+      if (Cell::has_c)
+        __builtin_memcpy(at<T>(a.c_n) + b * H + t.u0, c + (t.offset + r) * Hp + t.u0, (t.u1 - t.u0) * sizeof(T));
+    }
+  }
+};
+
+template <class T>
+Saved<T> saved_by(const LayerArgs& a) {
+  return {0, at<T>(a.gates), at<T>(a.cells), at<T>(a.extra), at<T>(a.norms), at<T>(a.hidden), at<T>(a.emitted)};
+}
+
+template <class Cell, class T, class W>
+void layer_forward(const LayerArgs& a, int threads) {
+  Forward<Cell, T, W> loop(a, threads);
+  Measure size;
+  loop.measure(size);
+  Workspace space(size.bytes);
+  loop.take(space);
+  auto pack = [&](int rank, int count) { loop.pack(rank, count); };
+  in_parallel(threads, pack);
+  const Saved<T> saved = saved_by<T>(a);
+  auto run = [&](int rank, int count) {
+    const Team t = loop.team(rank, count);
+    if (t.index < 0) return;
+    loop.start(
+        t, 0, [&](long b) { return at<const T>(a.h0) + b * loop.R; },
+        [&](long b) { return at<const T>(a.c0) + b * loop.H; });
+    loop.run(t, rank, 0, loop.rows.longest(), saved, true);
+    loop.final_states(t);
+  };
+  in_parallel(threads, run);
+}
+
+}  // namespace unrolled::UNROLLED_ISA

@@ -1,0 +1,212 @@
+// Vectors of the instruction set that this file is compiled for, and the functions cells are made of.
+// Included once per instruction set, each time in a namespace of its own (UNROLLED_ISA), and free of the
+// standard library's inline functions: the linker may keep only one copy of those, for the wrong processor.
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+#ifndef UNROLLED_ISA
+#error "compile with -DUNROLLED_ISA=<name of the instruction set>"
+#endif
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace unrolled::UNROLLED_ISA {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+constexpr int tile_rows = 12;  // 12 × 2 sums, 2 operands, of 32 registers
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+constexpr int tile_rows = 6;  // 6 × 2 sums, 2 operands, of 16 registers
+#elif defined(__aarch64__)
+constexpr int vector_bytes = 16;
+constexpr int tile_rows = 12;
+#else
+constexpr int vector_bytes = 16;
+constexpr int tile_rows = 6;
+#endif
+
+#define UNROLLED_INLINE inline __attribute__((always_inline))
+
+// Two bfloat16 values, of k and k + 1, the lower one first: what one lane of the product reads.
+struct Pair {
+  uint32_t bits;
+};
+
+template <class T>
+struct Simd;
+template <>
+struct Simd<float> {
+  typedef float V __attribute__((vector_size(vector_bytes)));
+  typedef float Memory __attribute__((vector_size(vector_bytes), aligned(4), may_alias));
+  typedef int32_t I __attribute__((vector_size(vector_bytes)));
+  typedef int32_t Int;
+  typedef float Sum;
+};
+template <>
+struct Simd<double> {
+  typedef double V __attribute__((vector_size(vector_bytes)));
+  typedef double Memory __attribute__((vector_size(vector_bytes), aligned(8), may_alias));
+  typedef int64_t I __attribute__((vector_size(vector_bytes)));
+  typedef int64_t Int;
+  typedef double Sum;
+};
+template <>
+struct Simd<Pair> {
+  typedef int32_t V __attribute__((vector_size(vector_bytes)));
+  typedef int32_t Memory __attribute__((vector_size(vector_bytes), aligned(4), may_alias));
+  typedef float Sum;
+};
+
+template <class T>
+using Vec = typename Simd<T>::V;
+template <class T>
+using SumOf = typename Simd<T>::Sum;
+template <class T>
+constexpr int lanes = vector_bytes / int(sizeof(T));
+
+template <class T>
+UNROLLED_INLINE Vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename Simd<T>::Memory*>(p);
+}
+template <class T>
+UNROLLED_INLINE void store(T* p, Vec<T> v) {
+  *reinterpret_cast<typename Simd<T>::Memory*>(p) = v;
+}
+template <class T>
+UNROLLED_INLINE Vec<T> splat(T value) {
+  return Vec<T>{} + value;
+}
+
+// The first n lanes; the others read as zero and are not written.
+template <class T>
+UNROLLED_INLINE Vec<T> load_n(const T* p, long n) {
+  if (n >= lanes<T>) return load(p);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8)
+    return (Vec<T>)_mm512_maskz_loadu_pd(__mmask8((1u << n) - 1), p);
+  else
+    return (Vec<T>)_mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p);
+#else
+  T part[lanes<T>] = {};
+  for (long k = 0; k < n; ++k) part[k] = p[k];
+  return load(part);
+#endif
+}
+template <class T>
+UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
+  if (n >= lanes<T>) return store(p, v);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8)
+    _mm512_mask_storeu_pd(p, __mmask8((1u << n) - 1), (__m512d)v);
+  else
+    _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), (__m512)v);
+#else
+  T part[lanes<T>];
+  store(part, v);
+  for (long k = 0; k < n; ++k) p[k] = part[k];
+#endif
+}
+template <class T>
+UNROLLED_INLINE T sum_lanes(Vec<T> v) {
+  T total = 0;
+  for (int k = 0; k < lanes<T>; ++k) total += v[k];
+  return total;
+}
+
+// a · b + c, for operands of the product: plain numbers, or pairs of bfloat16 whose two products add up.
+template <class W>
+UNROLLED_INLINE Vec<SumOf<W>> multiply_add(W a, Vec<W> b, Vec<SumOf<W>> c) {
+  return c + a * b;
+}
+#if defined(__AVX512BF16__)
+template <>
+UNROLLED_INLINE Vec<float> multiply_add<Pair>(Pair a, Vec<Pair> b, Vec<float> c) {
+  return (Vec<float>)_mm512_dpbf16_ps((__m512)c, (__m512bh)_mm512_set1_epi32(int(a.bits)), (__m512bh)b);
+}
+#endif
+
+// Round to nearest even, as the processor's own conversion does.
+UNROLLED_INLINE uint32_t to_bfloat16(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return (bits >> 16) | 0x40u;  // NaN stays NaN
+  return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
+// exp(x) − 1 and exp(x) share everything but the last addition: x = n·ln 2 + r, |r| ≤ ln 2 / 2.
+template <class T>
+struct Exponent {
+  Vec<T> scale, small;  // 2^n, exp(r) − 1
+};
+
+UNROLLED_INLINE Exponent<float> exponent(Vec<float> x) {
+  using V = Vec<float>;
+  using I = Simd<float>::I;
+  x = x < -87.0f ? splat(-87.0f) : x;  // comparisons with NaN are false: it passes through
+  x = x > 88.0f ? splat(88.0f) : x;
+  const V magic = splat(12582912.0f);  // 1.5 · 2^23: adding it rounds to a whole number
+  const V shifted = x * 1.44269504088896341f + magic;
+  const V n = shifted - magic;
+  const V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  V p = splat(1.9875691500e-4f);  // Cephes, expf
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const I whole = (I)shifted - (I)magic;
+  return {(V)((whole + 127) << 23), p * (r * r) + r};
+}
+UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
+  using V = Vec<double>;
+  using I = Simd<double>::I;
+  x = x < -708.0 ? splat(-708.0) : x;
+  x = x > 709.0 ? splat(709.0) : x;
+  const V magic = splat(6755399441055744.0);  // 1.5 · 2^52
+  const V shifted = x * 1.4426950408889634 + magic;
+  const V n = shifted - magic;
+  const V r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
+  V p = splat(1.0 / 6227020800.0);  // Taylor to r^13: below half a unit in the last place for |r| ≤ 0.347
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  const I whole = (I)shifted - (I)magic;
+  return {(V)((whole + 1023) << 52), p * (r * r) + r};
+}
+
+template <class T>
+UNROLLED_INLINE Vec<T> exp(Vec<T> x) {
+  const Exponent<T> e = exponent(x);
+  return e.scale * e.small + e.scale;
+}
+template <class T>
+UNROLLED_INLINE Vec<T> sigmoid(Vec<T> x) {
+  return T(1) / (T(1) + exp<T>(-x));
+}
+// tanh|x| = −t / (t + 2) with t = exp(−2|x|) − 1: accurate near 0 as well, and never overflows.
+template <class T>
+UNROLLED_INLINE Vec<T> tanh(Vec<T> x) {
+  using I = typename Simd<T>::I;
+  const I sign = (I)x & ((I)splat(T(-0.0)));
+  const Vec<T> size = (Vec<T>)((I)x ^ sign);
+  const Exponent<T> e = exponent(T(-2) * size);
+  const Vec<T> t = e.scale * e.small + (e.scale - T(1));
+  return (Vec<T>)((I)(-t / (t + T(2))) | sign);
+}
+template <class T>
+UNROLLED_INLINE Vec<T> relu(Vec<T> x) {
+  return x < T(0) ? Vec<T>{} : x;  // NaN is not less: it passes through
+}
+
+}  // namespace unrolled::UNROLLED_ISA

@@ -1,0 +1,88 @@
+"""The compiled loop: one layer in one direction through ``csrc/``, for CPU tensors."""
+
+import math
+import os
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from unrolled.cells import Cell, Masks, Parameters, State
+from unrolled.recurrence import operators  # noqa: F401  (registers the operators)
+from unrolled.recurrence.ragged import live_steps
+from unrolled.recurrence.spec import encoded_spec
+
+CheckpointEvery = int | str | None
+
+
+def compiled_layer(
+    cell: Cell,
+    x: Tensor,
+    state: State,
+    p: Parameters,
+    *,
+    lengths: Tensor | None = None,
+    reverse: bool = False,
+    masks: Masks | None = None,
+    checkpoint_every: CheckpointEvery = None,
+    bfloat16: bool = False,
+) -> tuple[Tensor, State]:
+    """Run one layer in one direction; arguments and result as of :func:`unrolled.recurrence.unroll`.
+
+    Args:
+        cell: one for which :func:`unrolled.recurrence.spec.kind_of` is not None.
+        x: (T, B, I), float32 or float64 on the CPU.
+        state: initial state, (B, size) each.
+        p: parameters by short name.
+        lengths: as checked by :func:`unrolled.recurrence.ragged.check_lengths`, or None.
+        reverse: run each row from its last step to its first.
+        masks: of the loop; numbers or (T, B, size).
+        checkpoint_every: keep the state of every so many steps and compute the rest again in the backward
+            pass; ``"auto"`` is about √T, None keeps everything (Chen et al. 2016).
+        bfloat16: round the operands of products to bfloat16; sums, states and outputs stay float32.
+
+    Returns:
+        y (T, B, R), zero past the length of a row, and each row's own final state.
+    """
+    projected = cell.layer_norm
+    names = tuple(n for n in p if not (projected and n in ("weight_ih", "weight_ln_ih", "bias_ih")))
+    drawn = {n: m for n, m in (masks or {}).items() if isinstance(m, Tensor)}
+    rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
+    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, projected, bfloat16)  # type: ignore[arg-type]
+    if projected:
+        if lengths is not None:  # whatever stands in the padding, even NaN, has no gradient
+            x = x.masked_fill(~live_steps(lengths, x.shape[0], x.device)[:, :, None], 0.0)
+        x = cell.project(x, p)
+    if x.stride(-1) != 1:
+        x = x.contiguous()
+    weights = [p[n].contiguous() for n in names]
+    states = [s.contiguous() for s in state]
+    save = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *weights, *states))
+    results = torch.ops.unrolled.layer(
+        x, weights, states, list(drawn.values()), lengths, spec, save, checkpoint_steps(checkpoint_every, len(x))
+    )
+    return results[0], tuple(results[1 : 1 + len(states)])
+
+
+def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
+    """Return the number of steps between two kept states; 0 keeps everything."""
+    if every is None:
+        return 0
+    return min(steps, math.isqrt(steps - 1) + 1 if isinstance(every, str) else every)
+
+
+def _rate(masks: Mapping[str, Tensor | float] | None, name: str) -> float:
+    value = (masks or {}).get(name, 0.0)
+    return 0.0 if isinstance(value, Tensor) else float(value)
+
+
+def use_torch_threads() -> str:
+    """Let the compiled loop run on torch's OpenMP threads; return which runtime was found."""
+    from unrolled.extension import core
+
+    assert core is not None
+    library = os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_cpu.so")
+    return core.use_openmp_of(library)
+
+
+THREADS_FROM = use_torch_threads()

@@ -1,0 +1,101 @@
+"""What a pass of the compiled loop is made of, beside its tensors, as one string.
+
+Operators of ``torch.library`` take tensors, numbers and strings; everything that is decided before a pass
+(cell, direction, names of the tensors that follow) travels as the string of a :class:`Spec`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+
+KINDS = {"elman": 0, "lstm": 1, "gru_after": 2, "gru_before": 3}
+NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One layer in one direction."""
+
+    kind: str
+    nonlinearity: str
+    output_nonlinearity: str
+    reverse: bool
+    projected: bool
+    """Whether the input is W x + b already."""
+    bfloat16: bool
+    """Whether products round their operands to bfloat16."""
+    weights: tuple[str, ...]
+    """Names of the weights, in the order in which they are handed over."""
+    masks: tuple[str, ...]
+    """Names of the masks, likewise."""
+    zoneout_h: float
+    zoneout_c: float
+
+    @property
+    def gates(self) -> int:
+        """Number of blocks of H rows in W and U."""
+        return {"elman": 1, "lstm": 4}.get(self.kind, 3)
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the state has a c beside h."""
+        return self.kind == "lstm"
+
+    @property
+    def map_name(self) -> str | None:
+        """Name of the weight of the map of h that is fed back, if there is one."""
+        return next((n for n in ("weight_hr", "weight_ho") if n in self.weights), None)
+
+    def encode(self) -> str:
+        """Return the spec as a string."""
+        return msgspec.json.encode(self).decode()
+
+
+@lru_cache(maxsize=4096)
+def decode(text: str) -> Spec:
+    """Return what :meth:`Spec.encode` gave."""
+    return msgspec.json.decode(text, type=Spec)
+
+
+def kind_of(cell: Cell) -> str | None:
+    """Return the name of the compiled step that computes this very cell, or None.
+
+    A subclass has equations of its own: only the cells of this package have a compiled step.
+    """
+    if type(cell) in (Elman, Jordan):
+        return "elman"
+    if type(cell) is LSTM:
+        return "lstm"
+    if type(cell) is GRU:
+        return f"gru_{cell.reset}"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def encoded_spec(
+    cell: Cell,
+    weights: tuple[str, ...],
+    masks: tuple[str, ...],
+    rates: tuple[float, float],
+    reverse: bool,
+    projected: bool,
+    bfloat16: bool,
+) -> str:
+    """Return the string for a pass; the same one is asked for at every call of a layer."""
+    kind = kind_of(cell)
+    assert kind is not None, cell
+    return Spec(
+        kind=kind,
+        nonlinearity=cell.nonlinearity if isinstance(cell, Elman) else "tanh",
+        output_nonlinearity=cell.output_nonlinearity if isinstance(cell, Jordan) else "identity",
+        reverse=reverse,
+        projected=projected,
+        bfloat16=bfloat16,
+        weights=weights,
+        masks=masks,
+        zoneout_h=rates[0],
+        zoneout_c=rates[1],
+    ).encode()
