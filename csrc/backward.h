@@ -97,10 +97,10 @@ struct Backward {
   }
   template <class Take>
   void memory_of_thread(Scratch& s, Take&& take) {
-    take(s.dh, tile_rows * Rp);
-    take(s.dhidden, tile_rows * Hp);
+    take(s.dh, step_rows * Rp);
+    take(s.dhidden, step_rows * Hp);
     take(s.scratch, 2 * Hp);
-    take(s.dreset, tile_rows * Hp);
+    take(s.dreset, step_rows * Hp);
     const long left = GHwp > padded<W>(words<W, T>(R)) ? GHwp : padded<W>(words<W, T>(R));
     take(s.left, rows_in_cache * left);
     take(s.target, rows_in_cache);
@@ -224,8 +224,8 @@ struct Backward {
   }
 
   void step(const Team& t, const Scratch& own, long s, long n, long pair, const Saved<T>& saved) const {
-    const RowBlocks blocks(n);
-    RowBackward<T> row[tile_rows];
+    const RowBlocks blocks(n, step_rows);
+    RowBackward<T> row[step_rows];
     const SmallGradients<T> sums = small(own);
     for (long k = 0; k < blocks.count; ++k) {
       const long r0 = blocks.first(k), m = blocks.first(k + 1) - r0;
@@ -410,6 +410,15 @@ struct Backward {
     flush();
   }
 
+  // Zeros in dx past the length of each row.
+  void clear_padding(int rank, int count) const {
+    if (!forward.rows.lengths || !a.dx) return;
+    const long size = a.projected ? GH : I;
+    for (long b = B * rank / count; b < B * (rank + 1) / count; ++b)
+      for (long s = forward.rows.length(b); s < a.T; ++s)
+        __builtin_memset(at<T>(a.dx) + (s * B + b) * size, 0, size * sizeof(T));
+  }
+
   // Rows of two pairs side by side, as the product over pairs reads them.
   void to_pairs(long first, long n, long word) const {
     const auto convert = [&](W* to, const T* from, long distance, long size) {
@@ -485,7 +494,10 @@ void layer_backward(const LayerArgs& a, int threads) {
   loop.measure(size);
   Workspace space(size.bytes);
   loop.take(space);
-  auto pack = [&](int rank, int count) { loop.pack(rank, count); };
+  auto pack = [&](int rank, int count) {
+    loop.pack(rank, count);
+    loop.clear_padding(rank, count);
+  };
   in_parallel(threads, pack);
   Saved<T> saved = saved_by<T>(a);
   bool add = false;

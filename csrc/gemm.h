@@ -19,7 +19,8 @@ struct Right {
   long panel;  // distance of two panels
 };
 
-// Where a product goes: row r at rows[r], or base + r · row; plus bias of its column, plus what is there.
+// Where a product goes: row r at rows[r], or base + r · row; times scale of its row, plus bias of its column,
+// plus what is there.
 template <class T>
 struct Out {
   T* base;
@@ -27,6 +28,7 @@ struct Out {
   T* const* rows = nullptr;
   const T* bias = nullptr;
   bool add = false;
+  const T* scale = nullptr;
 
   UNROLLED_INLINE T* at(long r) const { return rows ? rows[r] : base + r * row; }
 };
@@ -34,6 +36,7 @@ struct Out {
 template <class T>
 UNROLLED_INLINE void write_out(const Out<T>& out, long r, long column, Vec<T> v, long n) {
   T* p = out.at(r) + column;
+  if (out.scale) v *= out.scale[r];
   if (out.bias) v += load_n(out.bias + column, n);
   if (out.add) v += load_n(p, n);
   store_n(p, v, n);
@@ -80,8 +83,8 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, co
 // Blocks of rows as equal as can be: 20 rows are 10 + 10, not 12 + 8.
 struct RowBlocks {
   long count, size, larger;
-  explicit RowBlocks(long rows)
-      : count((rows + tile_rows - 1) / tile_rows), size(count ? rows / count : 0), larger(rows - size * count) {}
+  explicit RowBlocks(long rows, long at_most = tile_rows)
+      : count((rows + at_most - 1) / at_most), size(count ? rows / count : 0), larger(rows - size * count) {}
   UNROLLED_INLINE long first(long block) const { return block * size + (block < larger ? block : larger); }
 };
 

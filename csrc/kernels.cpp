@@ -42,7 +42,7 @@ const Kernels kernels = {
     UNROLLED_TEXT(UNROLLED_ISA),
     {forward<float, float>, forward<double, double>, UNROLLED_BFLOAT16(forward)},
     {backward<float, float>, backward<double, double>, UNROLLED_BFLOAT16(backward)},
-    {nullptr, nullptr, nullptr},
+    {softmax<float, float>, softmax<double, double>, UNROLLED_BFLOAT16(softmax)},
 };
 
 }  // namespace unrolled::UNROLLED_ISA

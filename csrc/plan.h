@@ -7,6 +7,9 @@
 
 namespace unrolled::UNROLLED_ISA {
 
+// Rows that go through a step together: each panel of weights that comes from afar serves all of them.
+constexpr long step_rows = 4 * tile_rows;
+
 struct Team {
   long index = -1, rank = 0, size = 1;  // index −1: nothing to do
   long rows = 0, offset = 0;            // rows of earlier teams

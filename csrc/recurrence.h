@@ -36,8 +36,8 @@ struct Forward {
   int32_t *order, *count, *dealt;
   Barrier* barriers;
   struct Scratch {
-    T *z, *gate, *hidden, *emitted, *reset, *row;  // (tile_rows, ·)
-    W *left;                                       // (tile_rows, H) words
+    T *z, *gate, *hidden, *emitted, *reset, *row;  // (step_rows, ·)
+    W *left;                                       // (step_rows, H) words
     T* a;                                          // (pairs, G·H)
     W* x;                                          // (pairs, I) words
     T** target;                                    // (pairs)
@@ -84,13 +84,13 @@ struct Forward {
   void memory_of_thread(Scratch& s, Take&& take) {
     const long each = (B + threads - 1) / threads, pairs = each > chunk_pairs ? each : chunk_pairs;
     const long all = B < threads ? chunk_pairs : pairs;
-    take(s.z, tile_rows * Zp);
-    take(s.gate, tile_rows * Zp);
-    take(s.hidden, tile_rows * Hp);
-    take(s.emitted, tile_rows * Rp);
-    take(s.reset, tile_rows * Hp);
+    take(s.z, step_rows * Zp);
+    take(s.gate, step_rows * Zp);
+    take(s.hidden, step_rows * Hp);
+    take(s.emitted, step_rows * Rp);
+    take(s.reset, step_rows * Hp);
     take(s.row, Hp);
-    take(s.left, tile_rows * Hwp);
+    take(s.left, step_rows * Hwp);
     // With fewer threads than asked a thread may have all rows.
     take(s.a, (all > B ? all : B) * Zp);
     take(s.x, (all > B ? all : B) * Iwp);
@@ -217,8 +217,8 @@ struct Forward {
   void step(const Team& t, const Scratch& mine, long s, long n, T* block, const Saved<T>& saved, bool outputs) const {
     const T* before = h[s & 1] + t.offset * Rp;
     T* after = h[(s + 1) & 1] + t.offset * Rp;
-    const RowBlocks blocks(n);
-    RowForward<T> row[tile_rows];
+    const RowBlocks blocks(n, step_rows);
+    RowForward<T> row[step_rows];
     for (long k = 0; k < blocks.count; ++k) {
       const long r0 = blocks.first(k), m = blocks.first(k + 1) - r0;
       for (long r = 0; r < m; ++r) row[r] = row_at(t, mine, s, r0 + r, r, block, before, after, saved);
@@ -307,6 +307,28 @@ struct Forward {
         __builtin_memcpy(at<T>(a.c_n) + b * H + t.u0, c + (t.offset + r) * Hp + t.u0, (t.u1 - t.u0) * sizeof(T));
     }
   }
+
+  // Zeros past the length of each row, in the output and in all that is kept.
+  void clear_padding(const Team& t, const Saved<T>& saved) const {
+    if (!rows.lengths || t.rank) return;
+    for (long r = 0; r < t.rows; ++r) {
+      const long b = t.row[r];
+      for (long s = rows.length(b); s < a.T; ++s) {
+        const long kept = s * B + b;
+        const auto clear = [](T* row, long size) { __builtin_memset(row, 0, size * sizeof(T)); };
+        clear(at<T>(a.y) + s * a.y_time + b * a.y_row, R);
+        if (saved.gates) clear(saved.gates + kept * GH, GH);
+        if (saved.gates && saved.cells) clear(saved.cells + kept * H, H);
+        if (saved.extra) clear(saved.extra + kept * H, H);
+        if (saved.norms) clear(saved.norms + kept * (GH + 2), GH + 2);
+        if (saved.hidden) clear(saved.hidden + kept * H, H);
+        if (saved.emitted) clear(saved.emitted + kept * R, R);
+      }
+      if (a.checkpoint && !saved.gates && saved.cells)
+        for (long k = (rows.length(b) + a.checkpoint - 1) / a.checkpoint; k * a.checkpoint < a.T; ++k)
+          __builtin_memset(saved.cells + (k * B + b) * H, 0, H * sizeof(T));
+    }
+  }
 };
 
 template <class T>
@@ -332,6 +354,7 @@ void layer_forward(const LayerArgs& a, int threads) {
         [&](long b) { return at<const T>(a.c0) + b * loop.H; });
     loop.run(t, rank, 0, loop.rows.longest(), saved, true);
     loop.final_states(t);
+    loop.clear_padding(t, saved);
   };
   in_parallel(threads, run);
 }

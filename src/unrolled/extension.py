@@ -2,7 +2,10 @@
 
 import importlib
 import warnings
+from pathlib import Path
 from types import ModuleType
+
+import torch
 
 core: ModuleType | None
 try:
@@ -17,8 +20,20 @@ except ImportError as error:
     )
 
 
+def _share_threads() -> str:
+    """Let the core run on the threads that torch has, and return which were found."""
+    if core is None:
+        return "none"
+    library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
+    return str(core.use_openmp_of(str(library)))
+
+
+threads_from = _share_threads()
+"""Whose threads the core runs on; without any it uses the calling thread alone."""
+
+
 def describe() -> str:
-    """Return one line on the extension and the processor's vector instructions."""
+    """Return one line on the extension, its kernels and its threads."""
     if core is None:
         return "compiled core: absent"
-    return f"compiled core: present ({', '.join(core.instruction_sets()) or 'baseline'})"
+    return f"compiled core: present ({core.current_kernels()} kernels, threads: {threads_from})"

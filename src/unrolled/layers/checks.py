@@ -46,6 +46,13 @@ def check_skip(skip: int) -> None:
         raise ConfigError(f"skip={skip}: h_(t-1) is read already; give 0 or a distance from 2")
 
 
+def check_checkpoint(every: int | str | None) -> None:
+    """Raise ConfigError unless it is None, "auto" or a number of steps."""
+    whole = isinstance(every, int) and not isinstance(every, bool) and every > 0
+    if not (every is None or every == "auto" or whole):
+        raise ConfigError(f"checkpoint_every={every!r}: give a number of steps from 1, 'auto' or None")
+
+
 def check_dtype(x: Tensor, weight: Tensor, what: str = "input") -> None:
     """Raise ShapeError if a tensor's dtype is not the weights', unless autocast converts both."""
     if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):

@@ -12,10 +12,28 @@ from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.carry import Carry, CarryShape, join, join_traces, reset
-from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes, check_skip
+from unrolled.layers.checks import (
+    check_checkpoint,
+    check_dropout,
+    check_dtype,
+    check_flags,
+    check_sizes,
+    check_skip,
+)
 from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
 from unrolled.layers.result import Explanation, Hidden, Traced
-from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, unroll
+from unrolled.recurrence import (
+    Backend,
+    CheckpointEvery,
+    Choice,
+    Need,
+    Precision,
+    check_backend,
+    check_precision,
+    choose,
+    compiled_layer,
+    unroll,
+)
 from unrolled.recurrence.aten import aten_layer
 from unrolled.recurrence.ragged import Lengths
 
@@ -24,8 +42,8 @@ class Recurrent(nn.Module):
     """Layers of one cell, stacked in depth and run in one or two directions.
 
     Parameter names, shapes, gate order and the random start are torch's, so that a state dict goes in and
-    out unchanged. Beyond torch: ``cell``, ``drop``, ``skip``, ``residual``, ``backend``, and ``lengths=``
-    of :meth:`forward`.
+    out unchanged. Beyond torch: ``cell``, ``drop``, ``skip``, ``residual``, ``backend``, ``precision``,
+    ``checkpoint_every``, and ``lengths=`` of :meth:`forward`.
 
     Args:
         input_size: I, features of one step.
@@ -43,6 +61,11 @@ class Recurrent(nn.Module):
         skip: k > 1 adds U_k h_{t-k} to every step (the state then also carries the last k outputs).
         residual: add the input of each layer above the first to its output.
         backend: ``"auto"``, or one path by name.
+        precision: ``"full"``; ``"bfloat16"`` rounds the operands of products and keeps sums, states and
+            outputs in float32, on processors with AVX512_BF16; ``"auto"`` does so where it can.
+        checkpoint_every: keep only the state of every so many steps for the backward pass, which computes
+            the others again: memory of long sequences for a third more arithmetic (Chen et al. 2016,
+            arXiv:1604.06174). ``"auto"`` is about √T; None keeps everything.
     """
 
     def __init__(
@@ -63,6 +86,8 @@ class Recurrent(nn.Module):
         skip: int = 0,
         residual: bool = False,
         backend: Backend = "auto",
+        precision: Precision = "full",
+        checkpoint_every: CheckpointEvery = None,
     ) -> None:
         super().__init__()
         check_sizes(input_size, hidden_size, num_layers, proj_size)
@@ -70,11 +95,14 @@ class Recurrent(nn.Module):
         check_dropout(dropout, num_layers)
         check_skip(skip)
         check_backend(backend)
+        check_precision(precision)
+        check_checkpoint(checkpoint_every)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
         self.cell, self.drop = cell, drop or RecurrentDrop()
         self.skip, self.residual, self.backend = skip, residual, backend
+        self.precision, self.checkpoint_every = precision, checkpoint_every
         self.drop.check(cell)
         self._ran: Explanation | None = None
         self._names: list[list[dict[str, str]]] = []
@@ -129,7 +157,7 @@ class Recurrent(nn.Module):
         """Tell which path ran each layer in the last forward pass, or would run it now if none did."""
         if self._ran is not None:
             return self._ran
-        choice = self._choose(trace=False)
+        choice = self._choose(self.get_parameter("weight_ih_l0"), trace=False, one_step=False)
         return Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
 
     def forward(
@@ -184,7 +212,7 @@ class Recurrent(nn.Module):
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
         resets = self._resets(batch, fresh)
-        choice = self._choose(trace)
+        choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
         carries = self._carry_shape.start(hx, batch, self.get_parameter("weight_ih_l0"))
         x, dtype = batch.x, self._fused_dtype(batch, choice)
         if dtype is not None:
@@ -226,6 +254,8 @@ class Recurrent(nn.Module):
         """Run one layer over all steps: output (T, B, D·R), states and traces of each direction."""
         if choice.path == "aten":
             return *aten_layer(self.cell, x, carries, parameters, lengths, self.training), []
+        if choice.path == "compiled":
+            return self._compiled(x, carries, parameters, lengths, choice)
         states = len(self.cell.state_names)
         results = [
             unroll(
@@ -245,6 +275,31 @@ class Recurrent(nn.Module):
         finals = [r.state if r.past is None else (*r.state, r.past) for r in results]
         return torch.cat([r.y for r in results], dim=-1), finals, [dict(r.trace) for r in results]
 
+    def _compiled(
+        self,
+        x: Tensor,
+        carries: list[Carry],
+        parameters: list[Parameters],
+        lengths: Tensor | None,
+        choice: Choice,
+    ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
+        outputs, finals = [], []
+        for carry, p, suffix in zip(carries, parameters, self._suffixes, strict=True):
+            y, state = compiled_layer(
+                self.cell,
+                x,
+                carry,
+                p,
+                lengths=lengths,
+                reverse=bool(suffix),
+                masks=self._masks(x),
+                checkpoint_every=self.checkpoint_every,
+                bfloat16=choice.bfloat16,
+            )
+            outputs.append(y)
+            finals.append(state)
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1), finals, []
+
     def _resets(self, batch: TimeMajor, fresh: Tensor | None) -> dict[int, Tensor]:
         """Return which rows (B,) begin anew before which steps, in order."""
         if fresh is None:
@@ -261,8 +316,20 @@ class Recurrent(nn.Module):
         rows = fresh.transpose(0, 1) if self.batch_first else fresh
         return {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
 
-    def _choose(self, trace: bool) -> Choice:
-        return choose(self.backend, self.cell, Need(self.skip, self.drop.mask_names(self.training), trace))
+    def _choose(self, like: Tensor, *, trace: bool, one_step: bool) -> Choice:
+        device = like.device.type
+        need = Need(
+            skip=self.skip,
+            masks=self.drop.mask_names(self.training),
+            trace=trace,
+            one_step=one_step,
+            device=device,
+            dtype=like.dtype,
+            autocast=torch.is_autocast_enabled(device),
+            precision=self.precision,
+            checkpoint=self.checkpoint_every is not None and torch.is_grad_enabled(),
+        )
+        return choose(self.backend, self.cell, need)
 
     def _between(self, x: Tensor) -> Tensor:
         x = F.dropout(x, self.dropout, self.training) if self.dropout else x
@@ -320,6 +387,8 @@ class Recurrent(nn.Module):
             ("skip", 0),
             ("residual", False),
             ("backend", "auto"),
+            ("precision", "full"),
+            ("checkpoint_every", None),
         )
         parts += [f"{n}={getattr(self, n)}" for n, d in defaults if getattr(self, n) != d]
         return ", ".join(parts)

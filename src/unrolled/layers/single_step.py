@@ -9,7 +9,7 @@ from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype
-from unrolled.recurrence import Backend, Choice, Need, check_backend, choose
+from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, compiled_layer
 from unrolled.recurrence.aten import aten_step
 
 
@@ -57,7 +57,13 @@ class SingleStep(nn.Module):
 
     def explain(self) -> Choice:
         """Tell which path runs the step, and why."""
-        return choose(self.backend, self.cell, Need())
+        return self._choose(self.get_parameter("weight_ih"))
+
+    def _choose(self, like: Tensor) -> Choice:
+        device = like.device.type
+        autocast = torch.is_autocast_enabled(device)
+        need = Need(one_step=True, device=device, dtype=like.dtype, autocast=autocast)
+        return choose(self.backend, self.cell, need)
 
     def forward(
         self, input: Tensor, hx: Tensor | tuple[Tensor, ...] | None = None
@@ -75,8 +81,11 @@ class SingleStep(nn.Module):
         x = input if input.dim() == 2 else input.unsqueeze(0)
         state = self._start(x, hx, unbatched=input.dim() == 1)
         p = self._parameters_now()
-        if self.explain().path == "aten":
+        path = self._choose(x).path
+        if path == "aten":
             new = aten_step(self.cell, x, state, p)
+        elif path == "compiled":
+            _, new = compiled_layer(self.cell, x[None], state, p)
         else:
             new, _ = self.cell.step(self.cell.project(x, p), state, p, {})
         if input.dim() == 1:

@@ -1,6 +1,27 @@
-"""The loop through time: a readable reference, torch's kernels, and the choice between them."""
+"""The loop through time: a readable reference, torch's kernels, a compiled one, and the choice."""
 
-from unrolled.recurrence.choice import Backend, Choice, Need, check_backend, choose
+from unrolled.recurrence.choice import (
+    Backend,
+    Choice,
+    Need,
+    Precision,
+    check_backend,
+    check_precision,
+    choose,
+)
+from unrolled.recurrence.compiled import CheckpointEvery, compiled_layer
 from unrolled.recurrence.reference import Unrolled, unroll
 
-__all__ = ["Backend", "Choice", "Need", "Unrolled", "check_backend", "choose", "unroll"]
+__all__ = [
+    "Backend",
+    "CheckpointEvery",
+    "Choice",
+    "Need",
+    "Precision",
+    "Unrolled",
+    "check_backend",
+    "check_precision",
+    "choose",
+    "compiled_layer",
+    "unroll",
+]

@@ -1,19 +1,25 @@
 """The one place that decides which path runs a layer, and says why.
 
-*reference* is Python and does everything; *aten* is torch's own kernels, for what torch can do; *compiled*
-is this package's extension. Nothing falls back in silence: every choice carries its reason.
+*compiled* is this package's extension, for CPU tensors; *aten* is torch's own kernels, for what torch can
+do; *reference* is Python and does everything. Nothing falls back in silence: every choice carries its reason.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
+from unrolled.extension import core
 from unrolled.recurrence.aten import kernel_name
+from unrolled.recurrence.spec import kind_of
 
 Backend = Literal["auto", "compiled", "aten", "reference"]
 Path = Literal["compiled", "aten", "reference"]
+Precision = Literal["full", "bfloat16", "auto"]
 BACKENDS: tuple[Backend, ...] = ("auto", "compiled", "aten", "reference")
+PRECISIONS: tuple[Precision, ...] = ("full", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,14 @@ class Need:
     skip: int = 0
     masks: tuple[str, ...] = ()
     trace: bool = False
+    one_step: bool = False
+    """Whether the input is a single step."""
+    device: str = "cpu"
+    dtype: torch.dtype = torch.float32
+    autocast: bool = False
+    precision: Precision = "full"
+    checkpoint: bool = False
+    """Whether states are to be computed again in the backward pass."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +45,108 @@ class Choice:
 
     path: Path
     reason: str
+    bfloat16: bool = False
+    """Whether its products round their operands to bfloat16."""
 
 
 def choose(backend: Backend, cell: Cell, need: Need) -> Choice:
     """Return the path for one layer.
 
     Raises:
-        BackendError: if a path was asked for by name that cannot do it, or does not exist.
+        BackendError: if a path was asked for by name that cannot do it, or none can do what is needed.
     """
     check_backend(backend)
-    obstacle = _aten_obstacle(cell, need)
-    if backend == "reference":
-        return Choice("reference", "asked for")
-    if backend == "compiled":
-        raise BackendError(
-            f"backend='compiled': there is no compiled loop for {type(cell).__name__} yet; "
-            "use backend='auto', 'aten' or 'reference'"
-        )
-    if backend == "aten":
-        if obstacle:
-            raise BackendError(f"backend='aten': {obstacle}; use backend='auto' or 'reference'")
-        return Choice("aten", "asked for")
-    if obstacle:
-        return Choice("reference", obstacle)
-    return Choice("aten", "torch has a kernel for this cell and these options")
+    compiled, aten = _compiled_obstacle(cell, need), _aten_obstacle(cell, need)
+    choice = _by_name(backend, compiled, aten) or _best(need, compiled, aten)
+    if choice.path != "compiled":
+        _require_compiled(need, choice)
+        return choice
+    if _multiplies_bfloat16(need):
+        return Choice("compiled", choice.reason + "; products in bfloat16, sums in float32", bfloat16=True)
+    return choice
 
 
 def check_backend(backend: str) -> None:
     """Raise BackendError for a path that does not exist."""
     if backend not in BACKENDS:
         raise BackendError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+
+
+def check_precision(precision: str) -> None:
+    """Raise BackendError for a precision that does not exist."""
+    if precision not in PRECISIONS:
+        raise BackendError(f"precision={precision!r} is not one of {', '.join(PRECISIONS)}")
+
+
+def _by_name(backend: Backend, compiled: str | None, aten: str | None) -> Choice | None:
+    """Return the path that was asked for by name, or None for ``"auto"``."""
+    if backend == "auto":
+        return None
+    obstacle = {"compiled": compiled, "aten": aten, "reference": None}[backend]
+    if obstacle:
+        others = "'auto' or 'reference'" if backend == "aten" else "'auto', 'aten' or 'reference'"
+        raise BackendError(f"backend={backend!r}: {obstacle}; use backend={others}")
+    return Choice(backend, "asked for")
+
+
+def _best(need: Need, compiled: str | None, aten: str | None) -> Choice:
+    packs_in_vain = None
+    if need.one_step and need.device == "cpu":
+        packs_in_vain = "a single step does not repay packing the weights for the compiled loop"
+    if not compiled and not (packs_in_vain and not need.checkpoint and need.precision == "full"):
+        return Choice("compiled", "a compiled loop exists for this cell and these options")
+    why = compiled or packs_in_vain
+    if not aten:
+        return Choice("aten", f"{why}; torch has a kernel for it")
+    return Choice("reference", f"{why}; {aten}" if why != aten else aten)
+
+
+def _require_compiled(need: Need, choice: Choice) -> None:
+    """Refuse what only the compiled loop can do."""
+    if need.precision == "bfloat16":
+        raise BackendError(
+            f"precision='bfloat16' needs the compiled loop, but this would run on {choice.path} "
+            f"({choice.reason}); use precision='full'"
+            + (", or torch.autocast" if need.device != "cpu" else "")
+        )
+    if need.checkpoint:
+        raise BackendError(
+            f"checkpoint_every needs the compiled loop, but this would run on {choice.path} "
+            f"({choice.reason}); use checkpoint_every=None"
+        )
+
+
+def _multiplies_bfloat16(need: Need) -> bool:
+    if need.precision == "full":
+        return False
+    assert core is not None
+    able = core.has_bfloat16() and need.dtype == torch.float32
+    if need.precision == "bfloat16" and not able:
+        raise BackendError(
+            f"precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
+            f"{need.dtype} and the kernels in use are {core.current_kernels()}; use precision='full', or 'auto' "
+            "for bfloat16 where there is such a processor"
+        )
+    return able
+
+
+def _compiled_obstacle(cell: Cell, need: Need) -> str | None:
+    """Say why the compiled loop cannot run this, or return None."""
+    if core is None:
+        return "the compiled extension is absent"
+    if need.device != "cpu":
+        return f"the compiled loop runs on CPUs, not on {need.device}"
+    if kind_of(cell) is None:
+        return f"there is no compiled loop for {type(cell).__name__}"
+    if need.autocast:
+        return "autocast decides on its own dtypes, which the compiled loop does not take"
+    if need.dtype not in (torch.float32, torch.float64):
+        return f"the compiled loop takes float32 and float64, not {need.dtype}"
+    if need.skip:
+        return f"the compiled loop has no skip connection through time (skip={need.skip})"
+    if need.trace:
+        return "the compiled loop does not show its inner states (trace)"
+    return None
 
 
 def _aten_obstacle(cell: Cell, need: Need) -> str | None:

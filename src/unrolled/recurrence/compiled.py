@@ -1,7 +1,6 @@
 """The compiled loop: one layer in one direction through ``csrc/``, for CPU tensors."""
 
 import math
-import os
 from collections.abc import Mapping
 
 import torch
@@ -74,15 +73,3 @@ def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
 def _rate(masks: Mapping[str, Tensor | float] | None, name: str) -> float:
     value = (masks or {}).get(name, 0.0)
     return 0.0 if isinstance(value, Tensor) else float(value)
-
-
-def use_torch_threads() -> str:
-    """Let the compiled loop run on torch's OpenMP threads; return which runtime was found."""
-    from unrolled.extension import core
-
-    assert core is not None
-    library = os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_cpu.so")
-    return core.use_openmp_of(library)
-
-
-THREADS_FROM = use_torch_threads()

@@ -54,8 +54,6 @@ def layer(
     assert core is not None
     s = decode(spec)
     results = _allocate(x, states, s, _sizes(x, weights, s), save, checkpoint)
-    if lengths is not None:
-        results[0].zero_()
     if x.shape[1]:
         args = _arguments(x, weights, states, masks, lengths, s, checkpoint)
         _give_results(args, results, s, save, checkpoint)
@@ -114,8 +112,6 @@ def layer_backward(
     gradients = _gradients(x, weights, states, needs)
     if not x.shape[1]:
         return [g.zero_() for g in gradients]
-    if lengths is not None:
-        gradients[0].zero_()
     args = _arguments(x, weights, states, masks, lengths, s, checkpoint)
     _give_results(args, results, s, True, checkpoint)
     if dy is not None:

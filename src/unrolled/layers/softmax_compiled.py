@@ -1,0 +1,53 @@
+"""The linear layer with its cross-entropy through the compiled core, for CPU tensors."""
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import BackendError
+from unrolled.extension import core
+
+
+def kernel_compiled(
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    row_weights: Tensor | None,
+    ignore: int,
+    label_smoothing: float,
+    precision: str,
+    need_grads: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Compute what :func:`unrolled.layers.softmax_loss.linear_cross_entropy` describes.
+
+    Tensors are contiguous; gradients are empty where not needed, and so is that of a missing bias.
+
+    Raises:
+        BackendError: if the processor has no bfloat16 products and they are asked for.
+    """
+    assert core is not None
+    bfloat16 = precision == "bfloat16"
+    if bfloat16 and not (core.has_bfloat16() and h.dtype == torch.float32):
+        raise BackendError(
+            f"precision='bfloat16' needs float32 tensors and a processor with AVX512_BF16; these are {h.dtype} "
+            f"and the kernels in use are {core.current_kernels()}; use precision='float32'"
+        )
+    rows, classes = len(h), len(weight)
+    loss, nats = h.new_zeros(()), h.new_zeros(rows)
+    dh = torch.empty_like(h) if need_grads else h.new_empty(0)
+    dweight = torch.empty_like(weight) if need_grads else h.new_empty(0)
+    dbias = torch.empty_like(bias) if need_grads and bias is not None else h.new_empty(0)
+    if not rows:
+        return loss, nats, dh, dweight.zero_(), dbias.zero_()
+    args = core.SoftmaxArgs()
+    args.N, args.F, args.V, args.ignore, args.smoothing = *h.shape, classes, ignore, label_smoothing
+    args.h, args.h_row, args.weight = h.data_ptr(), h.stride(0), weight.data_ptr()
+    args.bias = 0 if bias is None else bias.data_ptr()
+    args.targets = targets.data_ptr()
+    args.row_weights = 0 if row_weights is None else row_weights.data_ptr()
+    args.loss, args.nats = loss.data_ptr(), nats.data_ptr()
+    if need_grads:
+        args.dh, args.dweight, args.dbias = dh.data_ptr(), dweight.data_ptr(), dbias.data_ptr()
+    arithmetic = 2 if bfloat16 else 1 if h.dtype == torch.float64 else 0
+    core.softmax(args, arithmetic, torch.get_num_threads())
+    return loss, nats, dh, dweight, dbias
