@@ -104,7 +104,7 @@ class Recurrent(nn.Module):
         self.skip, self.residual, self.backend = skip, residual, backend
         self.precision, self.checkpoint_every = precision, checkpoint_every
         self.drop.check(cell)
-        self._ran: Explanation | None = None
+        self._ran: Choice | None = None
         self._names: list[list[dict[str, str]]] = []
         for layer in range(num_layers):
             size = input_size if layer == 0 else self.num_directions * self.output_size
@@ -155,9 +155,9 @@ class Recurrent(nn.Module):
 
     def explain(self) -> Explanation:
         """Tell which path ran each layer in the last forward pass, or would run it now if none did."""
-        if self._ran is not None:
-            return self._ran
-        choice = self._choose(self.get_parameter("weight_ih_l0"), trace=False, one_step=False)
+        choice = self._ran
+        if choice is None:
+            choice = self._choose(self.get_parameter("weight_ih_l0"), trace=False, one_step=False)
         return Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
 
     def forward(
@@ -239,7 +239,7 @@ class Recurrent(nn.Module):
                 traces[f"l{layer}{suffix}"] = join_traces(pieces)
             if self.residual and layer:
                 x = x + below
-        self._ran = Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
+        self._ran = choice
         return Traced(batch.restore(x), join(finals, batch), traces)
 
     def _layer(

@@ -116,18 +116,26 @@ def _require_compiled(need: Need, choice: Choice) -> None:
         )
 
 
+@torch.compiler.assume_constant_result
+def _kernels_in_use() -> tuple[str, bool]:
+    """Return the name of the compiled kernels, and whether they multiply bfloat16."""
+    assert core is not None
+    return core.current_kernels(), core.has_bfloat16()
+
+
 def _multiplies_bfloat16(need: Need) -> bool:
     if need.precision == "full":
         return False
-    assert core is not None
-    able = core.has_bfloat16() and need.dtype == torch.float32
-    if need.precision == "bfloat16" and not able:
+    name, able = _kernels_in_use()
+    if able and need.dtype == torch.float32:
+        return True
+    if need.precision == "bfloat16":
         raise BackendError(
             f"precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
-            f"{need.dtype} and the kernels in use are {core.current_kernels()}; use precision='full', or 'auto' "
-            "for bfloat16 where there is such a processor"
+            f"{need.dtype} and the kernels in use are {name}; use precision='full', or 'auto' for bfloat16 "
+            "where there is such a processor"
         )
-    return able
+    return False
 
 
 def _compiled_obstacle(cell: Cell, need: Need) -> str | None:

@@ -7,8 +7,6 @@ Operators of ``torch.library`` take tensors, numbers and strings; everything tha
 from dataclasses import dataclass
 from functools import lru_cache
 
-import msgspec
-
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 
 KINDS = {"elman": 0, "lstm": 1, "gru_after": 2, "gru_before": 3}
@@ -50,14 +48,30 @@ class Spec:
         return next((n for n in ("weight_hr", "weight_ho") if n in self.weights), None)
 
     def encode(self) -> str:
-        """Return the spec as a string."""
-        return msgspec.json.encode(self).decode()
+        """Return the spec as a string; plain enough for torch.compile to trace."""
+        flags = "".join(str(int(flag)) for flag in (self.reverse, self.projected, self.bfloat16))
+        names = (",".join(self.weights), ",".join(self.masks))
+        rates = (repr(self.zoneout_h), repr(self.zoneout_c))
+        return ";".join((self.kind, self.nonlinearity, self.output_nonlinearity, flags, *names, *rates))
 
 
 @lru_cache(maxsize=4096)
 def decode(text: str) -> Spec:
     """Return what :meth:`Spec.encode` gave."""
-    return msgspec.json.decode(text, type=Spec)
+    kind, nonlinearity, output, flags, weights, masks, zoneout_h, zoneout_c = text.split(";")
+    reverse, projected, bfloat16 = (flag == "1" for flag in flags)
+    return Spec(
+        kind,
+        nonlinearity,
+        output,
+        reverse,
+        projected,
+        bfloat16,
+        tuple(weights.split(",")),
+        tuple(masks.split(",")) if masks else (),
+        float(zoneout_h),
+        float(zoneout_c),
+    )
 
 
 def kind_of(cell: Cell) -> str | None:
@@ -74,7 +88,6 @@ def kind_of(cell: Cell) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def encoded_spec(
     cell: Cell,
     weights: tuple[str, ...],
@@ -84,7 +97,7 @@ def encoded_spec(
     projected: bool,
     bfloat16: bool,
 ) -> str:
-    """Return the string for a pass; the same one is asked for at every call of a layer."""
+    """Return the string for a pass."""
     kind = kind_of(cell)
     assert kind is not None, cell
     return Spec(
