@@ -1,13 +1,13 @@
 """The compiled loop: one layer in one direction through ``csrc/``, for CPU tensors."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from unrolled.cells import Cell, Masks, Parameters, State
-from unrolled.recurrence import operators  # noqa: F401  (registers the operators)
+from unrolled.recurrence.operators import EagerLayer, run_layer
 from unrolled.recurrence.ragged import live_steps
 from unrolled.recurrence.spec import encoded_spec
 
@@ -57,10 +57,22 @@ def compiled_layer(
     weights = [p[n].contiguous() for n in names]
     states = [s.contiguous() for s in state]
     save = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *weights, *states))
-    results = torch.ops.unrolled.layer(
-        x, weights, states, list(drawn.values()), lengths, spec, save, checkpoint_steps(checkpoint_every, len(x))
-    )
+    kept = checkpoint_steps(checkpoint_every, len(x))
+    inputs = (x, weights, states, list(drawn.values()), lengths)
+    results = _run(inputs, (spec, save, kept))
     return results[0], tuple(results[1 : 1 + len(states)])
+
+
+def _run(
+    inputs: tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], Tensor | None],
+    options: tuple[str, bool, int],
+) -> Sequence[Tensor]:
+    x, weights, states, masks, lengths = inputs
+    if torch.compiler.is_compiling() or type(x) is not Tensor:
+        return torch.ops.unrolled.layer(*inputs, *options)
+    if not options[1]:
+        return run_layer(*inputs, *options)
+    return EagerLayer.apply(options, (len(weights), len(states)), lengths, x, *weights, *states, *masks)
 
 
 def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
