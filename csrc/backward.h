@@ -37,7 +37,10 @@ struct Backward {
   T *dh, *dc;  // (B, R), (B, H) by batch index: the gradients of the state
   // Rows of the segment's pairs.
   T *da, *du = nullptr, *x = nullptr, *before, *reset = nullptr, *dpre = nullptr, *hidden = nullptr;
-  W *da_w, *du_w = nullptr, *x_w = nullptr, *before_w, *reset_w = nullptr, *dpre_w = nullptr, *hidden_w = nullptr;
+  // The same for the products over pairs. Where words differ from numbers, left operands are packed, columns
+  // of du for the candidate of a GRU with reset before apart from the others.
+  W *da_w = nullptr, *du_w = nullptr, *dn_w = nullptr, *x_w = nullptr, *before_w = nullptr;
+  W *reset_w = nullptr, *dpre_w = nullptr, *hidden_w = nullptr;
   Saved<T> anew;  // a checkpoint's segment
   struct Scratch {
     T *dh, *dhidden, *scratch, *dreset;
@@ -62,9 +65,13 @@ struct Backward {
     small_size = 3 * whole_lines(GH) + 5 * whole_lines(H) + whole_lines(R);
   }
 
+  long pair_words() const { return (pairs + 1) / 2 + threads; }
+  long left_block() const { return pair_words() * tile_rows; }
+  long left_size(long columns) const { return (columns + tile_rows - 1) / tile_rows * left_block(); }
+
   template <class Take>
   void memory(Take&& take) {
-    const long K = words<W, T>(GH), half = (pairs + 1) / 2 + threads;
+    const long K = words<W, T>(GH), half = pair_words();
     take(weight_hh, packed_size<W>(Cell::two_stage ? words<W, T>(2 * H) : K, R));
     if (Cell::two_stage) take(weight_reset, packed_size<W>(words<W, T>(H), R));
     if (!a.projected && a.dx) take(weight_ih, packed_size<W>(K, I));
@@ -76,13 +83,18 @@ struct Backward {
       take(rows, pairs * distance + NR);
       if (!plain) take(words_of, half * distance + NR);
     };
-    both(da, da_w, Zp);
-    if (own_du) both(du, du_w, Zp);
+    const auto left = [&](T*& rows, W*& packed, long distance, long columns) {
+      take(rows, pairs * distance + NR);
+      if (!plain) take(packed, left_size(columns));
+    };
+    left(da, da_w, Zp, GH);
+    if (own_du) left(du, du_w, Zp, Cell::two_stage ? 2 * H : GH);
+    if (!plain && Cell::two_stage) take(dn_w, left_size(H));
     if (needs_x) both(x, x_w, Ip);
     both(before, before_w, Rp);
     if (Cell::two_stage) both(reset, reset_w, Hp);
     if (map) {
-      both(dpre, dpre_w, Rp);
+      left(dpre, dpre_w, Rp, R);
       both(hidden, hidden_w, Hp);
     }
     take(scratch, threads);
@@ -421,6 +433,15 @@ struct Backward {
 
   // Rows of two pairs side by side, as the product over pairs reads them.
   void to_pairs(long first, long n, long word) const {
+    const auto pack = [&](W* to, const T* from, long distance, long size) {
+      if constexpr (!plain) {
+        if (!from) return;
+        for (long k = 0; k < n; k += 2) {
+          const T* lower = from + (first + k) * distance;
+          interleave_blocks(to, left_block(), word + k / 2, lower, k + 1 < n ? lower + distance : nullptr, size);
+        }
+      }
+    };
     const auto convert = [&](W* to, const T* from, long distance, long size) {
       if (!from) return;
       for (long k = 0; k < n; k += 2) {
@@ -428,12 +449,13 @@ struct Backward {
         interleave(to + (word + k / 2) * distance, lower, k + 1 < n ? lower + distance : nullptr, size);
       }
     };
-    convert(da_w, da, Zp, GH);
-    convert(du_w, du, Zp, GH);
+    pack(da_w, da, Zp, GH);
+    pack(du_w, du, Zp, Cell::two_stage ? 2 * H : GH);
+    if (Cell::two_stage) pack(dn_w, du + 2 * H, Zp, H);
+    pack(dpre_w, dpre, Rp, R);
     convert(x_w, x, Ip, I);
     convert(before_w, before, Rp, R);
     convert(reset_w, reset, Hp, H);
-    convert(dpre_w, dpre, Rp, R);
     convert(hidden_w, hidden, Hp, H);
   }
 
@@ -451,16 +473,20 @@ struct Backward {
     int n = 0;
     if (needs_x) jobs[n++] = {at<T>(a.dweight_ih), GH, I, da_w, Zp, x_w, Ip};
     if (dU) jobs[n++] = {dU, Cell::two_stage ? 2 * H : GH, R, d, Zp, before_w, Rp};
-    if (dU && Cell::two_stage) jobs[n++] = {dU + 2 * H * R, H, R, d + 2 * H, Zp, reset_w, Hp};
+    if (dU && Cell::two_stage) jobs[n++] = {dU + 2 * H * R, H, R, plain ? d + 2 * H : dn_w, Zp, reset_w, Hp};
     if (map && a.dweight_out) jobs[n++] = {at<T>(a.dweight_out), R, H, dpre_w, Rp, hidden_w, Hp};
     for (int k = 0; k < n; ++k) {
       const WeightGradient<T, W>& job = jobs[k];
       const long blocks = (job.M + tile_rows - 1) / tile_rows;
       const long m0 = blocks * rank / count * tile_rows, end = blocks * (rank + 1) / count * tile_rows;
       const long m1 = end < job.M ? end : job.M;
-      if (m0 < m1)
-        multiply<W, true>(m1 - m0, job.N, K, job.A + m0, job.lda, {job.B, job.ldb, NR},
-                          {job.to + m0 * job.N, job.N, nullptr, nullptr, add});
+      if (m0 >= m1) continue;
+      const Right<W> right{job.B, job.ldb, NR};
+      const Out<T> out{job.to + m0 * job.N, job.N, nullptr, nullptr, add};
+      if constexpr (plain)
+        multiply<W, true>(m1 - m0, job.N, K, job.A + m0, job.lda, right, out);
+      else
+        multiply_packed<W>(m1 - m0, job.N, K, job.A + m0 / tile_rows * left_block(), left_block(), right, out);
     }
   }
 

@@ -144,6 +144,24 @@ constexpr bool same = false;
 template <class A>
 constexpr bool same<A, A> = true;
 
+// The same with A packed as well: block b of tile_rows rows at b · block, its column k at k · tile_rows.
+template <class W>
+void multiply_packed(long M, long N, long K, const W* A, long block, Right<W> B, const Out<SumOf<W>>& out) {
+  constexpr long NR = panel_columns<W>, chunk = rows_in_cache / tile_rows;
+  const long blocks = (M + tile_rows - 1) / tile_rows;
+  for (long b0 = 0; b0 < blocks; b0 += chunk)
+    for (long column = 0; column < N; column += NR) {
+      const Right<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
+      for (long k = b0; k < blocks && k < b0 + chunk; ++k) {
+        const long r = k * tile_rows, m = M - r < tile_rows ? M - r : tile_rows;
+        if (N - column > lanes<W>)
+          tile_of<W, true, 2>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
+        else
+          tile_of<W, true, 1>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
+      }
+    }
+}
+
 // Words that n numbers along k take.
 template <class W, class T>
 constexpr long words(long n) {
@@ -189,6 +207,22 @@ inline void interleave(Pair* to, const float* lower, const float* upper, long n)
 #endif
   for (; c < n; ++c) to[c].bits = to_bfloat16(lower[c]) | (upper ? to_bfloat16(upper[c]) << 16 : 0u);
 }
+
+#if defined(__AVX512BF16__)
+// The same into column k of a packed left operand. The rows may be read up to 16 numbers from any block's start.
+inline void interleave_blocks(Pair* to, long block, long k, const float* lower, const float* upper, long n) {
+  constexpr __mmask16 own = (1u << tile_rows) - 1;
+  for (long c = 0; c < n; c += tile_rows, to += block) {
+    const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(lower + c)));
+    __m512i word = low;
+    if (upper) {
+      const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(upper + c)));
+      word = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    }
+    _mm512_mask_storeu_epi32(to + k * tile_rows, own, word);
+  }
+}
+#endif
 
 // Size in words of a packed right operand.
 template <class W>
