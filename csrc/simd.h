@@ -185,6 +185,19 @@ UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
   return {(V)((whole + 1023) << 52), p * (r * r) + r};
 }
 
+// 1 / x for x from 1 up, to the last place or next to it: an estimate and a step of Newton's, where the
+// processor has one, takes half the time of a division.
+template <class T>
+UNROLLED_INLINE Vec<T> reciprocal(Vec<T> x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    const Vec<float> y = (Vec<float>)_mm512_rcp14_ps((__m512)x);
+    return y + y * (1.0f - x * y);
+  }
+#endif
+  return T(1) / x;
+}
+
 template <class T>
 UNROLLED_INLINE Vec<T> exp(Vec<T> x) {
   const Exponent<T> e = exponent(x);
@@ -192,7 +205,7 @@ UNROLLED_INLINE Vec<T> exp(Vec<T> x) {
 }
 template <class T>
 UNROLLED_INLINE Vec<T> sigmoid(Vec<T> x) {
-  return T(1) / (T(1) + exp<T>(-x));
+  return reciprocal<T>(T(1) + exp<T>(-x));
 }
 // tanh|x| = −t / (t + 2) with t = exp(−2|x|) − 1: accurate near 0 as well, and never overflows.
 template <class T>
@@ -202,7 +215,7 @@ UNROLLED_INLINE Vec<T> tanh(Vec<T> x) {
   const Vec<T> size = (Vec<T>)((I)x ^ sign);
   const Exponent<T> e = exponent(T(-2) * size);
   const Vec<T> t = e.scale * e.small + (e.scale - T(1));
-  return (Vec<T>)((I)(-t / (t + T(2))) | sign);
+  return (Vec<T>)((I)((T(0) - t) * reciprocal<T>(t + T(2))) | sign);
 }
 template <class T>
 UNROLLED_INLINE Vec<T> relu(Vec<T> x) {
