@@ -2,24 +2,15 @@
 
 ``import unrolled as ur``: layers (:class:`RNN`, :class:`LSTM`, :class:`GRU`), their cells, the loop
 (:func:`unroll`), and tools (:class:`LanguageModel`, :func:`load`).
+
+A name is imported when it is first used (PEP 562), so that layers do not wait for what only tools need, and
+the command line can settle how threads wait before torch is loaded (:mod:`unrolled.threads`).
 """
 
-from unrolled import cells, errors, extension
-from unrolled.layers import (
-    GRU,
-    LSTM,
-    RNN,
-    GRUCell,
-    LockedDropout,
-    LSTMCell,
-    RecurrentDrop,
-    RNNCell,
-)
-from unrolled.recurrence import Unrolled, unroll
-from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore
-from unrolled.version import __version__
+import importlib
+from typing import TYPE_CHECKING, Any
 
-load = LanguageModel.load
+from unrolled import errors
 
 __all__ = [
     "GRU",
@@ -41,3 +32,53 @@ __all__ = [
     "load",
     "unroll",
 ]
+
+_HOMES = {
+    "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
+    "recurrence": ("Unrolled", "unroll"),
+    "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore"),
+    "version": ("__version__",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("cells", "extension", "layers", "models", "recurrence", "tasks", "text", "training")
+
+
+def _find(name: str) -> Any:
+    """Import a public name at its first use; it stays as a global, so this is called once a name."""
+    value: Any
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"unrolled.{_HOME[name]}"), name)
+    elif name == "load":
+        value = _find("LanguageModel").load
+    elif name in _MODULES:
+        value = importlib.import_module(f"unrolled.{name}")
+    else:
+        raise AttributeError(f"module 'unrolled' has no attribute {name!r}", name=name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if TYPE_CHECKING:
+    from unrolled import cells, extension
+    from unrolled.layers import (
+        GRU,
+        LSTM,
+        RNN,
+        GRUCell,
+        LockedDropout,
+        LSTMCell,
+        RecurrentDrop,
+        RNNCell,
+    )
+    from unrolled.recurrence import Unrolled, unroll
+    from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore
+    from unrolled.version import __version__
+
+    load = LanguageModel.load
+else:
+    # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
+    __getattr__ = _find

@@ -32,6 +32,23 @@ threads_from = _share_threads()
 """Whose threads the core runs on; without any it uses the calling thread alone."""
 
 
+bfloat16_kernels: bool = core is not None and core.has_bfloat16()
+"""Whether the kernels in use multiply bfloat16."""
+
+
+def kernels() -> str:
+    """Return the name of the kernels in use."""
+    return "none" if core is None else str(core.current_kernels())
+
+
+def use_kernels(name: str) -> None:
+    """Use the kernels of another instruction set, one of ``core.kernel_sets()``."""
+    global bfloat16_kernels
+    assert core is not None
+    core.use_kernels(name)
+    bfloat16_kernels = core.has_bfloat16()
+
+
 def describe() -> str:
     """Return one line on the extension, its kernels and its threads."""
     if core is None:

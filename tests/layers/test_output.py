@@ -74,3 +74,55 @@ def test_losses_have_the_right_gradient_and_none_where_ignored() -> None:
 def test_targets_need_not_be_contiguous() -> None:
     logits, targets = uniform(4, 3, 5, seed=0), torch.arange(12).view(3, 4).t() % 5
     assert torch.equal(token_losses(logits, targets, -1), token_losses(logits, targets.contiguous(), -1))
+
+
+# The loss without the logits.
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_the_loss_is_that_of_the_logits(tied: bool, smoothing: float) -> None:
+    output = SoftmaxOutput(3, 5, tied=tied).double()
+    table = uniform(5, 3, seed=1).requires_grad_() if tied else None
+    h, targets = uniform(4, 2, 3, seed=0).requires_grad_(), torch.arange(8).view(2, 4).t() % 5
+    targets[1, 1] = -7
+    w = uniform(4, 2, seed=2)
+    loss, nats = output.loss(h, targets, table, row_weights=w, ignore=-7, label_smoothing=smoothing)
+    logits = output(h, table)
+    assert nats.shape == (4, 2)
+    torch.testing.assert_close(nats, token_losses(logits, targets, -7).detach())
+    each = F.cross_entropy(
+        logits.flatten(0, 1),
+        targets.reshape(-1),
+        reduction="none",
+        ignore_index=-7,
+        label_smoothing=smoothing,
+    )
+    expected = (each * w.flatten()).sum()
+    torch.testing.assert_close(loss, expected)
+    leaves = [h, *output.parameters(), *([table] if table is not None else [])]
+    found, wanted = torch.autograd.grad(loss, leaves), torch.autograd.grad(expected, leaves)
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (4, 1), (4, 2)])
+def test_weights_of_rows_expand_to_the_targets(shape: tuple[int, ...]) -> None:
+    output = SoftmaxOutput(3, 5).double()
+    h, targets = uniform(4, 2, 3, seed=0), torch.arange(8).view(4, 2) % 5
+    w = uniform(*shape, seed=2, dtype=torch.float32)
+    loss, nats = output.loss(h, targets, row_weights=w)
+    torch.testing.assert_close(loss, (nats * w).sum())
+    assert loss.dtype == torch.float64
+
+
+def test_a_tied_output_cannot_tell_its_loss_without_the_table() -> None:
+    output = SoftmaxOutput(3, 4, tied=True).double()
+    with pytest.raises(UnrolledError, match="tied output layer needs the embedding table"):
+        output.loss(uniform(2, 3, seed=0), torch.tensor([0, 1]))
+
+
+def test_there_must_be_one_target_for_each_h() -> None:
+    output = SoftmaxOutput(3, 4).double()
+    with pytest.raises(UnrolledError, match=r"one target for each h \(2, 5\) is needed, got \(5, 2\)"):
+        output.loss(uniform(2, 5, 3, seed=0), torch.zeros(5, 2, dtype=torch.int64))

@@ -42,6 +42,7 @@ def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
         ({"vectors": "glove.txt"}, "needs input='vectors'"),
         ({"input": "one-hot", "tie_weights": True}, "tie_weights needs an embedding table"),
         ({"freeze_vectors": True}, "freeze_vectors is for input='vectors'"),
+        ({"adaptive_softmax": (2,), "tie_weights": True}, "adaptive_softmax .* does not go with tie_weights"),
     ],
 )
 def test_a_network_that_cannot_be_is_an_error(options: dict[str, Any], message: str) -> None:

@@ -275,6 +275,72 @@ def test_the_loss_of_the_logits_is_cross_entropy() -> None:
     torch.testing.assert_close(token_losses(logits, targets, -1).mean(), expected)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("reset", ["fresh", "lengths"])
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+def test_the_loss_without_the_logits_is_that_of_the_logits(
+    cell: CellConfig, network: NetworkConfig, reset: str, smoothing: float
+) -> None:
+    model = make(cell, network)
+    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+    targets[4, 1] = -100
+    state = tuple(s.detach() for s in model(tokens(2, 3, seed=4))[1])
+    w = uniform(5, 3, seed=6, dtype=torch.float32)
+    options: dict[str, Tensor] = (
+        {"lengths": torch.tensor([5, 4, 2])} if reset == "lengths" else {"fresh": tokens(5, 3, seed=3) == 0}
+    )
+    logits, expected_final = model(inputs, state, **options)
+    losses = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=smoothing
+    )
+    expected = (losses * w.flatten()).sum()
+    loss, nats, final = model.loss(
+        inputs, targets, state, row_weights=w, label_smoothing=smoothing, **options
+    )
+    close((loss, *final), (expected, *expected_final))
+    assert not nats.requires_grad
+    close((nats,), (token_losses(logits, targets, -100).detach(),))
+    parameters = list(model.parameters())
+    close(torch.autograd.grad(loss, parameters), torch.autograd.grad(expected, parameters))
+
+
+def test_the_loss_by_itself_is_the_sum_over_all_targets() -> None:
+    model = make(*NETWORKS[2])
+    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+    loss, nats, _ = model.loss(inputs, targets)
+    torch.testing.assert_close(loss, nats.sum())
+    with torch.no_grad():
+        scored, again, _ = model.loss(inputs, targets)
+    assert not scored.requires_grad
+    assert torch.equal(again, nats)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_row_sparse_gradient_is_the_usual_one_without_the_rows_that_were_not_read(tied: bool) -> None:
+    network = NetworkConfig(hidden=4, embedding=4, tie_weights=tied)
+    model = make(CellConfig(), network)
+    inputs = torch.tensor([[1, 2], [5, 1], [1, 2]])
+    assert isinstance(model.input, nn.Embedding)
+    found = []
+    for row_sparse in (True, False):
+        model.zero_grad()
+        model.loss(inputs, tokens(3, 2), row_sparse=row_sparse)[0].backward()
+        gradient = model.input.weight.grad
+        assert gradient is not None
+        assert gradient.is_sparse == (row_sparse and not tied)
+        if gradient.is_sparse:
+            assert sorted(set(gradient.coalesce().indices()[0].tolist())) == [1, 2, 5]
+            gradient = gradient.to_dense()
+        found.append(gradient)
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_a_row_sparse_gradient_is_nothing_to_a_network_without_a_table() -> None:
+    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+    model.loss(tokens(3, 2), tokens(3, 2, seed=1), row_sparse=True)[0].backward()
+    assert not any(p.grad.is_sparse for p in model.parameters() if p.grad is not None)
+
+
 def test_logits_are_the_output_layer_on_the_recurrent_layers_on_the_input() -> None:
     model = make(*NETWORKS[2])
     inputs = tokens(5, 3)

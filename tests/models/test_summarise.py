@@ -13,6 +13,7 @@ MODELS = [
     (CellConfig(cell="gru"), NetworkConfig(layers=3, hidden=16, embedding=16, tie_weights=True)),
     (CellConfig(cell="elman"), NetworkConfig(hidden=16, input="one-hot", skip=3)),
     (CellConfig(cell="jordan"), NetworkConfig(layers=2, hidden=16, residual=True)),
+    (CellConfig(cell="gru"), NetworkConfig(hidden=16, adaptive_softmax=(20, 100))),
 ]
 
 
@@ -63,6 +64,11 @@ def test_the_folded_network_names_what_feeds_back() -> None:
     jordan = summarise(build(*MODELS[4]))
     assert "layer 1  Jordan 16 → 16 ⟲ h_(t-1) + its input" in jordan
     assert "layer 0  Jordan 128 → 16 ⟲ h_(t-1)\n" in jordan
+
+
+def test_the_output_layer_is_shown_by_its_formula() -> None:
+    assert "y_t = softmax(V h_t + c)   40 → 300" in summarise(build(*MODELS[0]))
+    assert "y_t = adaptive softmax of h_t, groups from 0, 20, 100   16 → 300" in summarise(build(*MODELS[5]))
 
 
 def test_the_unrolled_network_has_every_layer_at_every_step() -> None:

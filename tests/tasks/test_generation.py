@@ -20,11 +20,21 @@ def tiny_pieces(english_file, tiny_options):
 
 
 @pytest.fixture(scope="module")
-def any_lm(request, tiny_lm, tiny_words, tiny_pieces):
-    return {"char": tiny_lm, "word": tiny_words, "bpe": tiny_pieces}[request.param]
+def tiny_adaptive(english_file, tiny_options, tmp_path_factory):
+    """A word model with an adaptive softmax, as it comes back from its folder."""
+    options = {"tokenizer": "word", "min_frequency": 3, "adaptive_softmax": (12,), "epochs": 5}
+    folder = tmp_path_factory.mktemp("adaptive") / "run"
+    LanguageModel(**tiny_options | options).fit(english_file, progress=False).save(folder)
+    return LanguageModel.load(folder)
 
 
-KINDS = pytest.mark.parametrize("any_lm", ["char", "word", "bpe"], indirect=True)
+@pytest.fixture(scope="module")
+def any_lm(request, tiny_lm, tiny_words, tiny_pieces, tiny_adaptive):
+    every = {"char": tiny_lm, "word": tiny_words, "bpe": tiny_pieces, "adaptive": tiny_adaptive}
+    return every[request.param]
+
+
+KINDS = pytest.mark.parametrize("any_lm", ["char", "word", "bpe", "adaptive"], indirect=True)
 
 
 @torch.no_grad()
@@ -121,10 +131,11 @@ def test_the_next_tokens_are_named(tiny_lm):
         tiny_lm.next(PROMPT, 0)
 
 
-def test_one_beam_is_greedy(tiny_lm):
-    [(text, h)] = tiny_lm.beam(PROMPT, 12, beams=1, stop_at_eos=False)
-    assert h.tokens == greedy(tiny_lm, PROMPT, 12)
-    assert text == tiny_lm.tokenizer.decode(h.tokens)
+@KINDS
+def test_one_beam_is_greedy(any_lm):
+    [(text, h)] = any_lm.beam(PROMPT, 12, beams=1, stop_at_eos=False)
+    assert h.tokens == greedy(any_lm, PROMPT, 12)
+    assert text == any_lm.tokenizer.decode(h.tokens)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unrolled import LanguageModel
-from unrolled.data import Sentences, TokenStream, open_documents
+from unrolled.data import IGNORE, Sentences, TokenStream, open_documents
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.corpus import Corpus, tokenize
 from unrolled.tasks.language_job import LanguageJob
@@ -98,6 +98,10 @@ def test_the_result_adds_up(tiny_lm, tiny_options):
         {"optimizer": "sgd", "lr": 1.0, "schedule": "step", "clip_norm": 0.25},
         {"optimizer": "rmsprop", "schedule": "plateau", "l1": 1e-5, "l2": 1e-5},
         {"valid_fraction": 0.0},
+        {"label_smoothing": 0.1},
+        {"label_smoothing": 0.1, "mode": "sentence", "tokenizer": "word"},
+        {"adaptive_softmax": (9,), "tokenizer": "word"},
+        {"adaptive_softmax": (5, 20), "tokenizer": "word", "hidden": 16, "mode": "sentence"},
     ],
     ids=lambda o: "-".join(str(v) for v in o.values()),
 )
@@ -156,6 +160,56 @@ def test_stream_losses(tiny_words, english_file, loss):
             assert not a.requires_grad
             torch.testing.assert_close(a, b.detach())
         state = found.state
+
+
+@pytest.mark.parametrize("mode", ["stream", "sentence"])
+def test_label_smoothing_is_in_the_loss_and_not_in_the_nats(tiny_words, english_file, mode):
+    job, _ = job_for(tiny_words, english_file, mode, batch=6, label_smoothing=0.2)
+    plain, _ = job_for(tiny_words, english_file, mode, batch=6)
+    batch = next(iter(job.batches(0)))
+    counted = batch.targets != IGNORE
+    logits, _ = tiny_words.model(batch.inputs, lengths=batch.lengths)
+    smooth = -logits.log_softmax(-1).mean(-1) * counted  # every token alike
+    lengths = counted.sum(0)
+    mean = (smooth.sum(0) / lengths).mean() if mode == "sentence" else smooth.sum() / counted.sum()
+    found, expected = job.loss(batch, None), plain.loss(batch, None)
+    torch.testing.assert_close(found.loss, 0.8 * expected.loss + 0.2 * mean)
+    assert torch.equal(found.nats, expected.nats)
+
+
+@pytest.mark.parametrize(
+    ("options", "sparse"),
+    [
+        ({"optimizer": "sgd"}, True),
+        ({"optimizer": "nt-asgd"}, True),
+        ({"optimizer": "sgd", "l2": 1e-5}, False),
+        ({"optimizer": "adam"}, False),
+    ],
+    ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else str(v),
+)
+def test_the_gradient_of_the_table_has_the_rows_that_were_read_where_they_suffice(
+    tiny_words, english_file, options, sparse
+):
+    job, _ = job_for(tiny_words, english_file, "stream", batch=3, steps=2, **options)
+    batch = next(iter(job.batches(0)))
+    job.model.zero_grad()
+    job.loss(batch, None).loss.backward()
+    gradient = job.model.input.weight.grad
+    job.model.zero_grad()
+    assert gradient.is_sparse == sparse
+    read = gradient.to_dense().abs().sum(1).nonzero().flatten()
+    assert read.tolist() == sorted(set(batch.inputs.flatten().tolist()))
+
+
+@pytest.mark.parametrize("options", [{}, {"tie_weights": True}, {"input": "one-hot"}], ids=str)
+def test_training_by_rows_is_training(english_file, tiny_options, options, monkeypatch):
+    options = tiny_options | options | {"tokenizer": "word", "min_frequency": 1, "embedding": 12}
+    options |= {"optimizer": "sgd", "lr": 2.0, "clip_norm": 0.2, "max_steps": 25}
+    by_rows = LanguageModel(**options).fit(english_file, progress=False)
+    monkeypatch.setattr("unrolled.tasks.language_job.rows_suffice", lambda config: False)
+    usual = LanguageModel(**options).fit(english_file, progress=False)
+    for name, t in weights(usual).items():
+        torch.testing.assert_close(weights(by_rows)[name], t, rtol=1e-4, atol=1e-5)
 
 
 def test_sentences_come_in_another_order_each_epoch_and_the_same_for_a_seed(tiny_words, english_file):
@@ -228,6 +282,17 @@ def test_no_text_at_all_is_refused():
         ({"hidden": 2.5}, "hidden"),
         ({"lr": -1.0}, "lr=-1.0"),
         ({"seed": 2**64}, "seed"),
+        ({"label_smoothing": 1.0}, r"label_smoothing=1\.0: must lie in \[0, 1\)"),
+        ({"label_smoothing": float("nan")}, "label_smoothing=nan"),
+        ({"adaptive_softmax": (9,)}, "adaptive_softmax needs tokenizer='word', not 'char'"),
+        (
+            {"adaptive_softmax": (9,), "tokenizer": "word", "label_smoothing": 0.1},
+            "label_smoothing does not go with adaptive_softmax",
+        ),
+        (
+            {"adaptive_softmax": (9,), "tokenizer": "word", "tie_weights": True},
+            "does not go with tie_weights",
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):
@@ -242,6 +307,8 @@ def test_wrong_options_are_refused(options, message):
         ({"dropout": 0.5, "layers": 1}, "between layers and there is one"),
         ({"cell": "gru", "projection": 4}, "projection is an option of lstm"),
         ({"cell": "gru", "zoneout_cell": 0.1}, "zoneout_cell needs a cell state"),
+        ({"tokenizer": "word", "adaptive_softmax": (9, 9)}, r"adaptive_softmax=\(9, 9\): must rise"),
+        ({"tokenizer": "word", "adaptive_softmax": (10**6,)}, "tokens"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(english_file, tiny_options, options, message):

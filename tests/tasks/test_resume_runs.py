@@ -43,6 +43,9 @@ KINDS = {
         "schedule": "constant",
         "dropout_output": 0.2,
     },
+    "rows": {"optimizer": "sgd", "lr": 2.0, "clip_norm": 0.25, "tokenizer": "word", "epochs": 3},
+    "smoothed": {"label_smoothing": 0.1, "optimizer": "adamw", "weight_decay": 0.01},
+    "adaptive": {"tokenizer": "word", "adaptive_softmax": (9,), "epochs": 3},
 }
 COMMON = {"epochs": 1, "validate_every": 9, "checkpoint_steps": 11, "checkpoint_minutes": 0.0}
 

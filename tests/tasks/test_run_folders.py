@@ -46,9 +46,16 @@ def test_a_trained_run_holds_everything(tiny_run):
     assert config["config"]["network"]["hidden"] == 12
 
 
-def test_a_model_saved_from_memory_comes_back(tmp_path, english_file, tiny_options):
-    options = {"tokenizer": "bpe", "vocabulary": 280, "layers": 2, "max_steps": 20}
-    lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tokenizer": "bpe", "vocabulary": 280, "layers": 2},
+        {"tokenizer": "word", "adaptive_softmax": (9,)},
+    ],
+    ids=["pieces", "adaptive"],
+)
+def test_a_model_saved_from_memory_comes_back(tmp_path, english_file, tiny_options, options):
+    lm = LanguageModel(**tiny_options | options | {"max_steps": 20}).fit(english_file, progress=False)
     lm.save(tmp_path / "deep" / "run")
     again = unrolled.load(str(tmp_path / "deep" / "run"))
     assert same_model(lm, again)

@@ -18,6 +18,8 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     import unrolled
     import unrolled.cli.main
+    unrolled.LSTM
+    unrolled.LanguageModel
 ours = [w for w in caught if "compiled extension" in str(w.message)]
 assert len(ours) == 1, [str(w.message) for w in caught]
 assert ours[0].category is RuntimeWarning

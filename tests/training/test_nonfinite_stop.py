@@ -189,6 +189,27 @@ def test_a_gradient_is_named_where_outputs_are_finite():
     assert first_nonfinite(job.model, lambda: job.run(job.x)) == "the gradient of out.bias"
 
 
+def test_a_loss_is_named_before_the_gradients_that_it_spoils():
+    job = Sequence()
+    job.model["out"].bias.grad = torch.tensor([math.nan])
+    named = first_nonfinite(job.model, lambda: job.run(job.x).sum() * math.inf)
+    assert named == "the loss (the output of every layer before it is finite)"
+
+
+def test_a_row_sparse_gradient_is_looked_at_too():
+    model = nn.ModuleDict({"table": nn.Embedding(5, 2, sparse=True)})
+    tokens = torch.tensor([1, 1, 3])
+
+    def look():
+        return first_nonfinite(model, lambda: model["table"](tokens).sum())
+
+    for factor, expected in ((1.0, "the loss "), (math.inf, "the gradient of table.weight")):
+        model["table"].weight.grad = None
+        (model["table"](tokens).sum() * factor).backward()
+        assert model["table"].weight.grad.is_sparse
+        assert look().startswith(expected)
+
+
 def test_looking_leaves_the_model_as_it_was():
     job = Sequence()
     for mode in (True, False):

@@ -10,11 +10,13 @@ from torch import nn
 
 from unrolled.errors import ConfigError
 from unrolled.training import OptimizerConfig
+from unrolled.training.gradients import clip_gradients
 from unrolled.training.optimizer import (
     TriggeredAverage,
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
+    update,
 )
 
 CONFIGS = [
@@ -75,6 +77,74 @@ def test_first_updates_by_hand():
     assert one_update(decayed, 1.0, 2.0) == pytest.approx(1.0 * (1 - 0.1 * 0.5) - 0.1)
     # RMSprop: the running square is 0.01 g², so that the first step is lr / 0.1.
     assert one_update(OptimizerConfig("rmsprop", lr=0.1), 1.0, 2.0) == pytest.approx(0.0, abs=1e-6)
+
+
+# -- clipped updates -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.37])
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.optimizer}-{c.momentum}")
+def test_an_update_by_a_factor_is_one_with_gradients_scaled_by_it(config, factor):
+    ours, theirs = fresh_net().double(), fresh_net().double()
+    ours_optimizer = make_optimizer(config, list(ours.parameters()))
+    theirs_optimizer = make_optimizer(config, list(theirs.parameters()))
+    for x in torch.randn(5, 6, 3, dtype=torch.float64):
+        for net in (ours, theirs):
+            net.zero_grad()
+            net(x).square().sum().backward()
+        for p in theirs.parameters():
+            p.grad.mul_(factor)
+        update(ours_optimizer, factor)
+        theirs_optimizer.step()
+        assert [g["lr"] for g in ours_optimizer.param_groups] == [config.lr]
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("clip_norm", [0.0, 0.5, 1e9])
+def test_clipping_inside_the_update_is_torchs_clipping_before_it(clip_norm, dtype):
+    config = OptimizerConfig("sgd", lr=0.1, clip_norm=clip_norm)
+    ours, theirs = fresh_net().to(dtype), fresh_net().to(dtype)
+    optimizer = make_optimizer(config, list(ours.parameters()))
+    plain = torch.optim.SGD(theirs.parameters(), lr=0.1)
+    for x in torch.randn(20, 6, 3, dtype=dtype):
+        for net in (ours, theirs):
+            net.zero_grad()
+            net(x).square().sum().backward()
+        norm, factor = clip_gradients(config, list(ours.parameters()))
+        update(optimizer, factor)
+        expected = nn.utils.clip_grad_norm_(theirs.parameters(), clip_norm or torch.inf)
+        plain.step()
+        assert norm == pytest.approx(float(expected), rel=1e-5)
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-12
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=20),
+    st.sampled_from([0.0, 0.01, 100.0]),
+    st.sampled_from(["sgd", "nt-asgd"]),
+)
+def test_a_row_sparse_update_is_the_dense_one(tokens, clip_norm, kind):
+    config = OptimizerConfig(kind, lr=0.5, clip_norm=clip_norm)
+    tables, norms = [], []
+    for sparse in (True, False):
+        generator = torch.Generator().manual_seed(2)
+        table = nn.Parameter(torch.randn(7, 3, dtype=torch.float64, generator=generator))
+        start = table.detach().clone()
+        read = nn.functional.embedding(torch.tensor(tokens), table, sparse=sparse)
+        (read * torch.randn(read.shape, dtype=torch.float64, generator=generator)).sum().backward()
+        assert table.grad.is_sparse == sparse
+        norm, factor = clip_gradients(config, [table])
+        update(make_optimizer(config, [table]), factor)
+        unread = [row for row in range(7) if row not in tokens]
+        assert torch.equal(table.detach()[unread], start[unread])
+        tables.append(table)
+        norms.append(norm)
+    torch.testing.assert_close(tables[0], tables[1], rtol=1e-12, atol=1e-14)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.errors import ShapeError
+from unrolled.layers.softmax_loss import linear_cross_entropy
+from unrolled.recurrence import Precision, resolve_precision
 
 
 class SoftmaxOutput(nn.Module):
@@ -24,10 +26,64 @@ class SoftmaxOutput(nn.Module):
 
     def forward(self, h: Tensor, table: Tensor | None = None) -> Tensor:
         """Return logits (…, vocabulary) of h (…, features); ``table`` is the tied matrix."""
+        return F.linear(h, self._matrix(table), self.bias)
+
+    def loss(
+        self,
+        h: Tensor,
+        targets: Tensor,
+        table: Tensor | None = None,
+        *,
+        row_weights: Tensor | None = None,
+        ignore: int = -100,
+        label_smoothing: float = 0.0,
+        precision: Precision = "full",
+    ) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum of the losses, and −ln p of each target, without holding the logits.
+
+        Args:
+            h: (…, features).
+            targets: (…), int64.
+            table: the tied matrix.
+            row_weights: weight of each target in the sum, of a shape that expands to (…); None is 1.
+            ignore: the target that does not count.
+            label_smoothing: ε of :func:`linear_cross_entropy`.
+            precision: of the products, as of :class:`Recurrent`.
+
+        Raises:
+            ShapeError: if a size does not fit, or a target is not in the vocabulary.
+        """
+        matrix = self._matrix(table)
+        rows, marks, weights = flat_rows(h.to(matrix.dtype), targets, row_weights)
+        loss, nats = linear_cross_entropy(
+            rows,
+            matrix,
+            self.bias,
+            marks,
+            weights,
+            ignore=ignore,
+            label_smoothing=label_smoothing,
+            precision=resolve_precision(precision, matrix.dtype),
+        )
+        return loss, nats.view(targets.shape)
+
+    def _matrix(self, table: Tensor | None) -> Tensor:
         weight = table if self.weight is None else self.weight
         if weight is None:
             raise ShapeError("a tied output layer needs the embedding table at every call")
-        return F.linear(h, weight, self.bias)
+        return weight
+
+
+def flat_rows(h: Tensor, targets: Tensor, row_weights: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return h (N, features), targets (N,) and their weights (N,) in h's dtype, without other axes.
+
+    Raises:
+        ShapeError: if there is not one target for each h.
+    """
+    if h.shape[:-1] != targets.shape:
+        raise ShapeError(f"one target for each h {tuple(h.shape[:-1])} is needed, got {tuple(targets.shape)}")
+    weights = None if row_weights is None else row_weights.to(h.dtype).expand(targets.shape).reshape(-1)
+    return h.flatten(0, -2), targets.reshape(-1), weights
 
 
 def token_losses(logits: Tensor, targets: Tensor, ignore: int) -> Tensor:

@@ -30,7 +30,7 @@ def kernel_compiled(
     if bfloat16 and not (core.has_bfloat16() and h.dtype == torch.float32):
         raise BackendError(
             "precision='bfloat16' needs float32 tensors and a processor with AVX512_BF16; these are "
-            f"{h.dtype} and the kernels in use are {core.current_kernels()}; use precision='float32'"
+            f"{h.dtype} and the kernels in use are {core.current_kernels()}; use precision='full'"
         )
     rows, classes = len(h), len(weight)
     loss, nats = h.new_zeros(()), h.new_zeros(rows)

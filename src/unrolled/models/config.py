@@ -98,6 +98,10 @@ class NetworkConfig:
     tie_weights: bool = False
     """Output matrix = embedding table; needs embedding = hidden (or projection)."""
 
+    adaptive_softmax: tuple[int, ...] = ()
+    """Groups of tokens from frequent to rare, by the first token of each but the first (2000 10000 makes
+    three): rare ones cost less (Grave et al. 2017). Empty is one softmax over all."""
+
     projection: int = 0
     """Size of the LSTM's projected output; 0 is none."""
 
@@ -123,6 +127,10 @@ class NetworkConfig:
         require(
             not (self.tie_weights and self.input == "one-hot"),
             "tie_weights needs an embedding table; input='one-hot' has none",
+        )
+        require(
+            not (self.tie_weights and self.adaptive_softmax),
+            "adaptive_softmax has a matrix for each group of tokens: it does not go with tie_weights",
         )
         require(
             not self.freeze_vectors or self.input == "vectors",

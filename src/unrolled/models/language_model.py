@@ -3,26 +3,16 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.config import require
 from unrolled.layers import GRU, LSTM, RNN, LockedDropout, Recurrent, SoftmaxOutput
+from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
+from unrolled.models.inputs import Embedding, make_input
+from unrolled.recurrence import Precision, check_precision
 
 State = tuple[Tensor, ...]
-
-
-class OneHot(nn.Module):
-    """Token numbers to one-hot vectors: the first weight matrix is then the table of inputs."""
-
-    def __init__(self, vocabulary: int) -> None:
-        super().__init__()
-        self.vocabulary = vocabulary
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return (…, vocabulary) of tokens (…)."""
-        return F.one_hot(tokens, self.vocabulary).to(torch.get_default_dtype())
 
 
 class RecurrentLanguageModel(nn.Module):
@@ -45,7 +35,7 @@ class RecurrentLanguageModel(nn.Module):
         vectors: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.input, size = _make_input(vocabulary, network, vectors)
+        self.input, size = make_input(vocabulary, network, vectors)
         self.input_dropout = _make_dropout(dropout.dropout_input, dropout.locked)
         self.recurrent = _make_recurrent(size, cell, network, dropout)
         self.output_dropout = _make_dropout(dropout.dropout_output, dropout.locked)
@@ -55,8 +45,22 @@ class RecurrentLanguageModel(nn.Module):
             f"tie_weights: the input vectors have {size} features and the network's output has "
             f"{features}; make them equal (--embedding {features})",
         )
-        self.output = SoftmaxOutput(features, vocabulary, tied=network.tie_weights)
+        self.output: SoftmaxOutput | AdaptiveOutput = (
+            AdaptiveOutput(features, vocabulary, network.adaptive_softmax)
+            if network.adaptive_softmax
+            else SoftmaxOutput(features, vocabulary, tied=network.tie_weights)
+        )
         self._initialise(network, vectors is not None)
+
+    @property
+    def precision(self) -> Precision:
+        """Of the products in the recurrent layers and in :meth:`loss`; see :class:`Recurrent`."""
+        return self.recurrent.precision
+
+    @precision.setter
+    def precision(self, value: Precision) -> None:
+        check_precision(value)
+        self.recurrent.precision = value
 
     def _initialise(self, network: NetworkConfig, given_vectors: bool) -> None:
         """One-hot columns start as wide as a learned vector's product does; a tied table starts small."""
@@ -65,7 +69,7 @@ class RecurrentLanguageModel(nn.Module):
                 for name, p in self.recurrent.named_parameters():
                     if name.startswith("weight_ih_l0"):
                         p.normal_(0.0, 0.3)
-            if isinstance(self.input, nn.Embedding) and network.tie_weights and not given_vectors:
+            if isinstance(self.input, Embedding) and network.tie_weights and not given_vectors:
                 self.input.weight.uniform_(-0.1, 0.1)
             if network.init_range:
                 for name, p in self.named_parameters():
@@ -91,26 +95,77 @@ class RecurrentLanguageModel(nn.Module):
         Returns:
             Logits (T, B, V) and the state after the last step of each row.
         """
-        x = self.input_dropout(self.input(tokens).to(self.output.bias.dtype))
-        h, final = self.recurrent(x, state, lengths=lengths, fresh=fresh)
-        table = self.input.weight if isinstance(self.input, nn.Embedding) else None
-        logits = self.output(self.output_dropout(h), table if self.output.tied else None)
-        return logits, final if isinstance(final, tuple) else (final,)
+        h, final = self._read(tokens, state, lengths, fresh, row_sparse=False)
+        return self.output(h, self._table), final
 
+    def loss(
+        self,
+        tokens: Tensor,
+        targets: Tensor,
+        state: State | None = None,
+        *,
+        lengths: Tensor | None = None,
+        fresh: Tensor | None = None,
+        row_weights: Tensor | None = None,
+        ignore: int = -100,
+        label_smoothing: float = 0.0,
+        row_sparse: bool = False,
+    ) -> tuple[Tensor, Tensor, State]:
+        """Return the weighted sum of the losses without ever holding the logits of all steps.
 
-def _make_input(vocabulary: int, network: NetworkConfig, vectors: Tensor | None) -> tuple[nn.Module, int]:
-    if network.input == "one-hot":
-        return OneHot(vocabulary), vocabulary
-    if network.input == "vectors":
-        shape = None if vectors is None else tuple(vectors.shape)
-        require(
-            shape is not None and shape[0] == vocabulary,
-            f"input='vectors': one vector a token is needed ({vocabulary}), got {shape}",
+        Args:
+            tokens: (T, B).
+            targets: (T, B), the token that follows each.
+            state: what the last call returned; None starts from zeros.
+            lengths: number of steps of each row.
+            fresh: (T, B), true where a row's state is reset before the step.
+            row_weights: weight of each target in the sum, expanded to (T, B); None is 1.
+            ignore: the target that does not count, as in padding.
+            label_smoothing: ε of the loss (Szegedy et al. 2016); the nats are without it.
+            row_sparse: leave the gradient of an embedding table as the rows that were read (a sparse
+                tensor); a tied table, all of whose rows have a gradient, keeps the usual form.
+
+        Returns:
+            The loss in nats, a number; −ln p of each target (T, B), zero where ignored and not
+            differentiable; and the state after the last step of each row.
+
+        Raises:
+            ShapeError: if a size does not fit, or a target is not in the vocabulary.
+        """
+        h, final = self._read(tokens, state, lengths, fresh, row_sparse=row_sparse)
+        loss, nats = self.output.loss(
+            h,
+            targets,
+            self._table,
+            row_weights=row_weights,
+            ignore=ignore,
+            label_smoothing=label_smoothing,
+            precision=self.precision,
         )
-        assert vectors is not None
-        table = nn.Embedding.from_pretrained(vectors, freeze=network.freeze_vectors)
-        return table, vectors.shape[1]
-    return nn.Embedding(vocabulary, network.embedding), network.embedding
+        return loss, nats, final
+
+    def _read(
+        self,
+        tokens: Tensor,
+        state: State | None,
+        lengths: Tensor | None,
+        fresh: Tensor | None,
+        *,
+        row_sparse: bool,
+    ) -> tuple[Tensor, State]:
+        """Return what the output layer reads at every step, and the final state."""
+        if isinstance(self.input, Embedding):
+            x = self.input(tokens, row_sparse and not self.output.tied)
+        else:
+            x = self.input(tokens)
+        x = self.input_dropout(x.to(self.recurrent.get_parameter("weight_ih_l0").dtype))
+        h, final = self.recurrent(x, state, lengths=lengths, fresh=fresh)
+        return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
+
+    @property
+    def _table(self) -> Tensor | None:
+        """The embedding table where it is the output matrix too."""
+        return self.input.weight if self.output.tied and isinstance(self.input, Embedding) else None
 
 
 def _make_dropout(rate: float, locked: bool) -> nn.Module:

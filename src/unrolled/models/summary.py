@@ -3,6 +3,7 @@
 from torch import nn
 
 from unrolled.layers import Recurrent
+from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.language_model import RecurrentLanguageModel
 
 STEPS = ("1", "2", "3", "T")
@@ -17,7 +18,7 @@ def summarise(model: RecurrentLanguageModel) -> str:
 def _folded(model: RecurrentLanguageModel) -> str:
     r = model.recurrent
     cell = type(r.cell).__name__
-    lines = [f"output   y_t = softmax(V h_t + c)   {r.output_size} → {model.output.vocabulary}"]
+    lines = [f"output   y_t = {_formula(model.output)}   {r.output_size} → {model.output.vocabulary}"]
     for layer in reversed(range(r.num_layers)):
         size = r.input_size if layer == 0 else r.output_size
         extras = [f"h_(t-{r.skip})"] if r.skip else []
@@ -27,6 +28,12 @@ def _folded(model: RecurrentLanguageModel) -> str:
     source = type(model.input).__name__
     lines += ["   ↑", f"input    x_t = {source}(token_t)   {model.output.vocabulary} → {r.input_size}"]
     return "folded\n" + "\n".join("  " + line for line in lines)
+
+
+def _formula(output: nn.Module) -> str:
+    if isinstance(output, AdaptiveOutput):
+        return f"adaptive softmax of h_t, groups from 0, {', '.join(map(str, output.cutoffs))}"
+    return "softmax(V h_t + c)"
 
 
 def _unrolled(r: Recurrent) -> str:

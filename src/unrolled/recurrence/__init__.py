@@ -8,6 +8,7 @@ from unrolled.recurrence.choice import (
     check_backend,
     check_precision,
     choose,
+    resolve_precision,
 )
 from unrolled.recurrence.compiled import CheckpointEvery, compiled_layer
 from unrolled.recurrence.reference import Unrolled, unroll
@@ -23,5 +24,6 @@ __all__ = [
     "check_precision",
     "choose",
     "compiled_layer",
+    "resolve_precision",
     "unroll",
 ]

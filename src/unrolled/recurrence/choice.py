@@ -9,9 +9,9 @@ from typing import Literal
 
 import torch
 
+from unrolled import extension
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
-from unrolled.extension import core
 from unrolled.recurrence.aten import kernel_name
 from unrolled.recurrence.spec import kind_of
 
@@ -78,6 +78,13 @@ def check_precision(precision: str) -> None:
         raise BackendError(f"precision={precision!r} is not one of {', '.join(PRECISIONS)}")
 
 
+def resolve_precision(precision: Precision, dtype: torch.dtype) -> Literal["full", "bfloat16"]:
+    """Return what ``"auto"`` means on this processor."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if extension.bfloat16_kernels and dtype == torch.float32 else "full"
+
+
 def _by_name(backend: Backend, compiled: str | None, aten: str | None) -> Choice | None:
     """Return the path that was asked for by name, or None for ``"auto"``."""
     if backend == "auto":
@@ -116,31 +123,23 @@ def _require_compiled(need: Need, choice: Choice) -> None:
         )
 
 
-@torch.compiler.assume_constant_result
-def _kernels_in_use() -> tuple[str, bool]:
-    """Return the name of the compiled kernels, and whether they multiply bfloat16."""
-    assert core is not None
-    return core.current_kernels(), core.has_bfloat16()
-
-
 def _multiplies_bfloat16(need: Need) -> bool:
     if need.precision == "full":
         return False
-    name, able = _kernels_in_use()
-    if able and need.dtype == torch.float32:
+    if extension.bfloat16_kernels and need.dtype == torch.float32:
         return True
     if need.precision == "bfloat16":
         raise BackendError(
-            f"precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
-            f"{need.dtype} and the kernels in use are {name}; use precision='full', or 'auto' for bfloat16 "
-            "where there is such a processor"
+            "precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
+            f"{need.dtype} and the kernels in use are {extension.kernels()}; use precision='full', or "
+            "'auto' for bfloat16 where there is such a processor"
         )
     return False
 
 
 def _compiled_obstacle(cell: Cell, need: Need) -> str | None:
     """Say why the compiled loop cannot run this, or return None."""
-    if core is None:
+    if extension.core is None:
         return "the compiled extension is absent"
     if need.device != "cpu":
         return f"the compiled loop runs on CPUs, not on {need.device}"

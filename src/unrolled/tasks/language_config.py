@@ -83,3 +83,13 @@ class LanguageModelConfig:
             self.network.input != "vectors" or self.text.tokenizer == "word",
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
+        adaptive = self.network.adaptive_softmax
+        require(
+            not adaptive or self.text.tokenizer == "word",
+            f"adaptive_softmax needs tokenizer='word', not {self.text.tokenizer!r}: only words are numbered "
+            "from frequent to rare",
+        )
+        require(
+            not (adaptive and self.training.label_smoothing),
+            "label_smoothing does not go with adaptive_softmax: it needs the probability of every token",
+        )

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
-from unrolled.layers import token_losses
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.corpus import Corpus, Tokens
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.training import StepLoss
+from unrolled.training.gradients import rows_suffice
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report
 
@@ -79,6 +79,7 @@ class LanguageJob:
 
     def __init__(self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig) -> None:
         self.model = model
+        model.precision = config.training.precision
         self._corpus, self._config = corpus, config
         sentence = config.corpus.mode == "sentence"
         chosen = config.training.loss
@@ -100,19 +101,30 @@ class LanguageJob:
 
     def loss(self, batch: Chunk, state: Carried) -> StepLoss:
         """See :meth:`Job.loss`."""
-        nats, next_state = chunk_losses(self.model, batch, state)
         tokens = int((batch.targets != IGNORE).sum())
+        loss, nats, next_state = self.model.loss(
+            batch.inputs,
+            batch.targets,
+            state,
+            lengths=batch.lengths,
+            fresh=batch.fresh,
+            row_weights=self._row_weights(batch, tokens),
+            ignore=IGNORE,
+            label_smoothing=self._config.training.label_smoothing,
+            row_sparse=rows_suffice(self._config.optimizer),
+        )
         carried = None if batch.lengths is not None else tuple(s.detach() for s in next_state)
-        total = nats.sum()
-        return StepLoss(self._reduce(nats, total, tokens, batch), total.detach(), tokens, carried)
+        return StepLoss(loss, nats.sum(), tokens, carried)
 
-    def _reduce(self, nats: Tensor, total: Tensor, tokens: int, batch: Chunk) -> Tensor:
+    def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
+        """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""
+        rows = batch.targets.shape[1]
         if self._reduction == "token":
-            return total / tokens
+            return torch.tensor(1 / tokens)
         if self._reduction == "steps":
-            return total / nats.shape[1]
+            return torch.tensor(1 / rows)
         assert batch.lengths is not None
-        return (nats.sum(0) / batch.lengths).mean()
+        return 1 / (batch.lengths * rows)
 
     def validate(self) -> float | None:
         """Return nats a token on the held-out text, read in as many rows as in training."""
@@ -122,14 +134,6 @@ class LanguageJob:
         rows = min(self._config.training.batch, valid.predictions)
         score = score_rows(self.model, valid, rows)
         return score[0] / score[1]
-
-
-def chunk_losses(
-    model: RecurrentLanguageModel, chunk: Chunk, state: Carried
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Return −ln p of each target (T, B), zero in the padding, and the next state."""
-    logits, next_state = model(chunk.inputs, state, lengths=chunk.lengths, fresh=chunk.fresh)
-    return token_losses(logits, chunk.targets, IGNORE), next_state
 
 
 def score_rows(
@@ -163,7 +167,14 @@ def _score(
     for chunk in chunks:
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
-        losses, next_state = chunk_losses(model, chunk, state)
+        _, losses, next_state = model.loss(
+            chunk.inputs,
+            chunk.targets,
+            state,
+            lengths=chunk.lengths,
+            fresh=chunk.fresh,
+            ignore=IGNORE,
+        )
         state = next_state if carry else None
         nats += float(losses.double().sum())
         done = int((chunk.targets != IGNORE).sum())

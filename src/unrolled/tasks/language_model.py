@@ -146,6 +146,7 @@ class LanguageModel:
 
     def _conclude(self, trainer: Trainer[Any], corpus: Corpus, folder: Path | None, *, shown: bool) -> None:
         """Score the held-out text in one pass, and the test text, and write what a reader wants."""
+        self.model.precision = "full"
         self.history = trainer.log.records
         done = trainer.progress
         self.result = {

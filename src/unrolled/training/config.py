@@ -94,6 +94,10 @@ class TrainingConfig:
     2014). sentence: mean over each sentence, E = (1/T) Σ E_t, then over sentences. auto: token for a
     stream, sentence in sentence mode."""
 
+    label_smoothing: float = 0.0
+    """Share of the loss that asks for every token alike, in [0, 1) (Szegedy et al. 2016); what is
+    reported is without it."""
+
     validate_every: int = 0
     """Updates between validations; 0 validates after each epoch."""
 
@@ -109,11 +113,20 @@ class TrainingConfig:
     seed: int = 0
     """Of the random start, of dropout and of the order of sentences."""
 
+    precision: Literal["full", "bfloat16", "auto"] = "full"
+    """Of the products in training: full is float32; bfloat16 rounds their operands and is about twice as
+    fast on processors with AVX512_BF16; auto takes it where there is such a processor. Weights, sums and
+    the final scores are float32."""
+
     threads: int = 0
     """CPU threads; 0 takes torch's own number. The same number gives the same bits."""
 
     def __post_init__(self) -> None:
         require(self.seed < 2**63, f"seed={self.seed}: must be less than 2**63")
+        require(
+            0 <= self.label_smoothing < 1,
+            f"label_smoothing={self.label_smoothing}: must lie in [0, 1)",
+        )
         require_at_least(self, {"epochs": 0, "batch": 1, "steps": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))

@@ -17,12 +17,14 @@ from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
 from unrolled.training.log import MetricsLog
+from unrolled.training.memory import keep_freed_memory
 from unrolled.training.nonfinite import ADVICE, first_nonfinite
 from unrolled.training.optimizer import (
     TriggeredAverage,
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
+    update,
 )
 from unrolled.training.schedule import Plateau, learning_rate
 
@@ -51,6 +53,7 @@ class Trainer(Generic[Batch]):
         folder: Path | None = None,
         watcher: Watcher | None = None,
     ) -> None:
+        keep_freed_memory()
         self.job, self.training, self.folder = job, training, folder
         self.optimizer_config = optimizer
         self.parameters = [p for p in job.model.parameters() if p.requires_grad]
@@ -128,11 +131,11 @@ class Trainer(Generic[Batch]):
         result = self.job.loss(batch, self.carried)
         result.loss.backward()
         add_penalties(self.optimizer_config, self.parameters)
-        norm = clip_gradients(self.optimizer_config, self.parameters)
+        norm, factor = clip_gradients(self.optimizer_config, self.parameters)
         nats = float(result.nats)
         if not (torch.isfinite(result.loss) and norm < float("inf")):
             self._stop_nonfinite(batch, norm)
-        self.optimizer.step()
+        update(self.optimizer, factor)
         if self.average:
             self.average.update()
         self.carried = result.state
@@ -284,7 +287,7 @@ class Trainer(Generic[Batch]):
         torch.set_rng_state(tensors["rng"])
 
     def _stop_nonfinite(self, batch: Batch, norm: float) -> None:
-        where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried))
+        where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried).loss)
         raise NonFiniteError(
             f"step {self.progress.step + 1}: the loss or its gradient is not finite (gradient norm "
             f"{norm:g}); first seen in {where}; {ADVICE}; {self._kept()}"

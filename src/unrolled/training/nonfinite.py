@@ -15,9 +15,10 @@ ADVICE = (
 
 
 def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
-    """Name the first place with a non-finite number: a weight, a layer's output, or a gradient.
+    """Name the first place with a non-finite number: a weight, a layer's output, the loss, or a gradient.
 
-    ``forward`` repeats the forward pass of the failing step; it is run without dropout and gradients.
+    ``forward`` repeats the forward pass of the failing step and returns its loss, or what it depends on; it
+    is run without dropout and gradients.
     """
     for name, p in model.named_parameters():
         if not _finite(p):
@@ -32,12 +33,14 @@ def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
     model.eval()
     try:
         with torch.no_grad():
-            forward()
+            loss = forward()
             for hook in hooks:
                 hook.remove()
             for name, module, args, kwargs, output in calls:
                 if not all(_finite(t) for t in _tensors(output)):
                     return _inside(name, module, args, kwargs)
+            if not all(_finite(t) for t in _tensors(loss)):
+                return "the loss (the output of every layer before it is finite)"
     finally:
         model.train(was_training)
     for name, p in model.named_parameters():
@@ -80,4 +83,5 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def _finite(t: Tensor) -> bool:
+    t = t.coalesce().values() if t.is_sparse else t
     return not t.is_floating_point() or bool(t.isfinite().all())

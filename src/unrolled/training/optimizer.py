@@ -19,6 +19,28 @@ def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> t
             return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 
+@torch.no_grad()
+def update(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Make one update with every gradient times ``factor``, of which the clipped norm is made.
+
+    Without momentum SGD's step is −lr · factor · gradient: the factor goes to the rate, and the gradients
+    are read once. The others keep sums of gradients, so that these are scaled first, unless it is by 1.
+    """
+    groups = optimizer.param_groups
+    if isinstance(optimizer, torch.optim.SGD) and not any(g["momentum"] or g["weight_decay"] for g in groups):
+        rates = [group["lr"] for group in groups]
+        for group in groups:
+            group["lr"] *= factor
+        optimizer.step()
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate
+        return
+    if factor != 1.0:
+        gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
+        torch._foreach_mul_(gradients, factor)
+    optimizer.step()
+
+
 class TriggeredAverage:
     """Running mean of the weights from the moment validation stops improving.
 

@@ -1,11 +1,23 @@
 """Randomness and threads of a training, put back when it is over."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 import torch
 
+from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training.config import TrainingConfig
+
+
+def with_threads(config: TrainingConfig) -> tuple[TrainingConfig, ThreadChoice]:
+    """Choose the threads of a training that starts now; the first result holds the number chosen.
+
+    It is what a run folder shall keep: a resumed run then has the same number, and ends with the same bits,
+    however busy the machine is by then.
+    """
+    choice = choose_threads(config.threads)
+    return dataclasses.replace(config, threads=choice.count), choice
 
 
 @contextlib.contextmanager

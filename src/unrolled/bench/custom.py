@@ -1,0 +1,117 @@
+"""A cell that torch has no kernel for, beside the loop over time that its user writes."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unrolled import cells
+from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
+from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.plan import Group, Task
+from unrolled.bench.point import Point
+from unrolled.bench.result import Result
+from unrolled.bench.sides import LayerCase, module_side
+from unrolled.bench.timing import alternate
+from unrolled.layers import RecurrentDrop
+
+ZONEOUT = 0.1
+
+
+class WrittenOut(nn.Module):
+    """An LSTM with layer normalisation and zoneout, in plain PyTorch.
+
+    The input's product is taken for all steps at once, as a careful user does. Takes (T, B, I), gives
+    (T, B, H) and the final state.
+    """
+
+    def __init__(self, input_size: int, hidden: int) -> None:
+        super().__init__()
+        rows = 4 * hidden
+        self.weight_ih_l0 = nn.Parameter(torch.zeros(rows, input_size))
+        self.weight_hh_l0 = nn.Parameter(torch.zeros(rows, hidden))
+        self.bias_ih_l0 = nn.Parameter(torch.zeros(rows))
+        self.bias_hh_l0 = nn.Parameter(torch.zeros(rows))
+        self.weight_ln_ih_l0 = nn.Parameter(torch.ones(rows))
+        self.weight_ln_hh_l0 = nn.Parameter(torch.ones(rows))
+        self.weight_ln_c_l0 = nn.Parameter(torch.ones(hidden))
+        self.bias_ln_c_l0 = nn.Parameter(torch.zeros(hidden))
+        self.hidden = hidden
+
+    def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Run all steps from a zero state."""
+        rows = (4 * self.hidden,)
+        a = F.layer_norm(F.linear(x, self.weight_ih_l0), rows, self.weight_ln_ih_l0, self.bias_ih_l0)
+        h = c = x.new_zeros(x.shape[1], self.hidden)
+        outputs = []
+        for a_t in a:
+            u = F.linear(h, self.weight_hh_l0)
+            u = F.layer_norm(u, rows, self.weight_ln_hh_l0, self.bias_hh_l0)
+            i, f, g, o = (a_t + u).chunk(4, dim=-1)
+            new_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            seen = F.layer_norm(new_c, (self.hidden,), self.weight_ln_c_l0, self.bias_ln_c_l0)
+            new_h = torch.sigmoid(o) * torch.tanh(seen)
+            h, c = self._zoneout(new_h, h), self._zoneout(new_c, c)
+            outputs.append(h)
+        return torch.stack(outputs), (h, c)
+
+    def _zoneout(self, new: Tensor, old: Tensor) -> Tensor:
+        if not self.training:
+            return ZONEOUT * old + (1 - ZONEOUT) * new
+        keep = torch.bernoulli(torch.full_like(new, ZONEOUT))
+        return keep * old + (1 - keep) * new
+
+
+def custom_plan(points: Sequence[Point], options: LayerOptions) -> list[Group]:
+    """Return the comparisons of training steps; raises as :func:`layer_plan` does."""
+    check_options(["lstm"], options, **_cell_options())
+    tasks = tuple(Task(str(p), partial(compare_custom, p, options)) for p in points)
+    title = f"lstm with layer normalisation and zoneout, {TITLES['train']}, beside a written loop"
+    return [Group(title, "loop", tasks)]
+
+
+def compare_custom(point: Point, options: LayerOptions) -> Result:
+    """Measure the layer beside the loop.
+
+    The masks of zoneout are random, so that agreement is checked in evaluation, where both take the
+    expected value: outputs and all gradients.
+
+    Raises:
+        DisagreementError: if the two differ.
+    """
+    case = LayerCase.draw("lstm", "train", point)
+    layer = own_layer(
+        case,
+        options.backend,
+        options.precision,
+        **_cell_options(),
+    )
+    loop = WrittenOut(point.input, point.hidden)
+    loop.load_state_dict(layer.state_dict())
+    ours, theirs = module_side(layer, case), module_side(loop, case)
+    layer.eval()
+    loop.eval()
+    what = f"custom {case}"
+    difference = require_agreement(ours.evidence(), theirs.evidence(), TOLERANCE[options.precision], what)
+    layer.train()
+    loop.train()
+    return Result(
+        series="custom lstm train",
+        case=str(point),
+        peer="loop",
+        pairs=alternate(ours, theirs, options.pairs),
+        flops=layer_flops(case, point.tokens),
+        tokens=point.tokens,
+        path=path_of(layer),
+        difference=difference,
+        precision=options.precision,
+    )
+
+
+def _cell_options() -> dict[str, Any]:
+    drop = RecurrentDrop(zoneout=ZONEOUT, zoneout_cell=ZONEOUT)
+    return {"cell": cells.LSTM(layer_norm=True), "drop": drop}

@@ -1,0 +1,63 @@
+"""Carries out a plan: the ceiling first, then group by group, each shown and saved as soon as it is done."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from unrolled.bench.ceiling import measure_ceilings
+from unrolled.bench.machine import describe_machine
+from unrolled.bench.plan import Group
+from unrolled.bench.plot import plot_report
+from unrolled.bench.progress import group_bar
+from unrolled.bench.result import Report, write_report
+from unrolled.bench.tables import print_group, print_machine
+from unrolled.errors import RunError
+from unrolled.training.waiting import spinner
+
+
+def carry_out(
+    kind: str, options: dict[str, Any], groups: Sequence[Group], folder: Path | None, console: Console
+) -> Report:
+    """Measure everything with the current number of threads.
+
+    Args:
+        kind: layers, step or generate.
+        options: what was asked for, for the record.
+        groups: what to measure.
+        folder: where ``bench.json`` and ``bench.png`` go, made if it is missing; None writes nothing.
+        console: where tables go.
+
+    Raises:
+        RunError: if the folder cannot be made or written to.
+        BenchError: if a comparison means nothing.
+    """
+    if folder:
+        make_folder(folder)
+    with spinner("measuring this machine's matrix products", shown=True):
+        ceilings = measure_ceilings()
+    report = Report(kind, options, describe_machine(), ceilings)
+    print_machine(report, console)
+    for group in groups:
+        results = []
+        with group_bar(group.title, len(group.tasks)) as begin:
+            for task in group.tasks:
+                begin(task.label)
+                results.append(task.run())
+        report.results += results
+        print_group(group, results, report, console)
+        if folder:
+            write_report(report, folder)
+    if folder:
+        written = folder / "bench.json", plot_report(report, folder)
+        console.print(f"written: {' and '.join(str(path) for path in written)}")
+    return report
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder, before anything is measured in vain."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from None

@@ -1,0 +1,98 @@
+"""Layers beside their peers over a grid of sizes, and ragged batches beside padded ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.flops import TRAINING, layer_forward
+from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.peers import PEERS, make_peer
+from unrolled.bench.plan import Group, Task
+from unrolled.bench.point import Point
+from unrolled.bench.result import Result
+from unrolled.bench.sides import LayerCase, Mode, Side, module_side
+from unrolled.bench.timing import PAIRS, alternate
+from unrolled.layers import Recurrent
+from unrolled.recurrence import Backend
+
+TITLES: dict[Mode, str] = {"train": "training step", "inference": "inference"}
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """How this package's layers are made and how often they are measured."""
+
+    backend: Backend = "auto"
+    precision: str = "float32"
+    pairs: int = PAIRS
+
+
+def layer_plan(
+    cells: Sequence[str],
+    modes: Sequence[Mode],
+    peers: Sequence[str],
+    points: Sequence[Point],
+    options: LayerOptions,
+) -> list[Group]:
+    """Return the comparisons, one group for each cell, mode and peer that runs in that mode.
+
+    Raises:
+        BackendError: if the backend asked for cannot run a cell.
+        ConfigError: if the layers take no such precision.
+    """
+    groups = []
+    check_options(cells, options)
+    for cell in cells:
+        for mode in modes:
+            for peer in peers:
+                if mode not in PEERS[peer].modes:
+                    continue
+                tasks = [Task(str(p), partial(compare_layers, cell, mode, p, peer, options)) for p in points]
+                title = f"{cell}, {TITLES[mode]}, beside {PEERS[peer].title}"
+                groups.append(Group(title, peer, tuple(tasks)))
+    return groups
+
+
+def check_options(cells: Sequence[str], options: LayerOptions, **beyond: Any) -> None:
+    """Ask a layer of one unit of each cell whether it can be run so, before anything is measured."""
+    for cell in cells:
+        case = LayerCase.draw(cell, "train", Point(1, 1, 1, 1))
+        own_layer(case, options.backend, options.precision, **beyond).explain()
+
+
+def compare_layers(cell: str, mode: Mode, point: Point, peer: str, options: LayerOptions) -> Result:
+    """Measure one layer beside a peer.
+
+    Raises:
+        DisagreementError: if outputs or gradients differ.
+    """
+    case = LayerCase.draw(cell, mode, point)
+    layer = own_layer(case, options.backend, options.precision)
+    return compare(case, layer, module_side(layer, case), make_peer(peer, case), peer, options)
+
+
+def compare(
+    case: LayerCase, layer: Recurrent, ours: Side, theirs: Side, peer: str, options: LayerOptions
+) -> Result:
+    """Check that the two sides agree, then measure them in turn."""
+    what = f"{case} beside {peer}"
+    difference = require_agreement(ours.evidence(), theirs.evidence(), TOLERANCE[options.precision], what)
+    return Result(
+        series=f"{case.cell} {case.mode}",
+        case=str(case.point),
+        peer=peer,
+        pairs=alternate(ours, theirs, options.pairs),
+        flops=layer_flops(case, case.point.tokens),
+        tokens=case.point.tokens,
+        path=path_of(layer),
+        difference=difference,
+        precision=options.precision,
+    )
+
+
+def layer_flops(case: LayerCase, tokens: int) -> int:
+    """Return the operations of one call."""
+    forward = layer_forward(case.cell, tokens, case.point.input, case.point.hidden)
+    return TRAINING * forward if case.training else forward

@@ -1,0 +1,50 @@
+"""What the figures were measured on."""
+
+import contextlib
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from unrolled import extension
+from unrolled.cores import usable_cores
+from unrolled.threads import describe_waiting
+from unrolled.version import __version__
+
+
+def describe_machine() -> dict[str, str | int | float]:
+    """Return processor, threads, versions and instruction sets."""
+    return {
+        "processor": processor(),
+        "cores": usable_cores(),
+        "threads": torch.get_num_threads(),
+        "waiting": describe_waiting(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torch_instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "unrolled": __version__,
+        "extension": extension.describe(),
+    }
+
+
+def processor() -> str:
+    """Return the processor's name for itself."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[int]:
+    """Let torch use so many threads, 0 being its own number; yields the number, and puts it back after."""
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)

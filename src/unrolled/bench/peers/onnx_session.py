@@ -1,0 +1,94 @@
+"""The layer as one ONNX node, run by ONNX Runtime."""
+
+import importlib
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unrolled.bench.sides import LayerCase, Side
+
+ORDER = {"rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
+"""ONNX's order of gates in torch's numbering: z r h out of r z n, and i o f c out of i f g o."""
+OPSET = 17
+
+
+def make(case: LayerCase) -> Side:
+    """Return the side of ONNX Runtime."""
+    return OnnxSide(case)
+
+
+class OnnxSide:
+    """Forward alone."""
+
+    def __init__(self, case: LayerCase) -> None:
+        onnx = importlib.import_module("onnx")
+        point = case.point
+        weights = {name.removesuffix("_l0"): w for name, w in case.weights.items()}
+        node, constants = recurrent_node(case.cell, weights, ["x", "W", "R", "B"], ["steps"])
+        squeeze = onnx.helper.make_node("Squeeze", ["steps", "axis"], ["y"])
+        constants["axis"] = torch.tensor([1])
+        shapes = {"x": [point.steps, point.batch, point.input], "y": [point.steps, point.batch, point.hidden]}
+        self._session = open_session([node, squeeze], constants, {"x": shapes["x"]}, {"y": shapes["y"]})
+        self._inputs = {"x": case.x.numpy()}
+
+    def __call__(self) -> None:
+        """See :meth:`Side.__call__`."""
+        self._session.run(["y"], self._inputs)
+
+    def evidence(self) -> dict[str, Tensor]:
+        """See :meth:`Side.evidence`."""
+        return {"y": torch.from_numpy(self._session.run(["y"], self._inputs)[0])}
+
+
+def recurrent_node(
+    cell: str, weights: dict[str, Tensor], inputs: list[str], outputs: list[str]
+) -> tuple[Any, dict[str, Tensor]]:
+    """Return the node of a layer and its constants W, R, B, from torch's weights of one layer.
+
+    Args:
+        cell: rnn, gru or lstm.
+        weights: ``weight_ih``, ``weight_hh``, ``bias_ih``, ``bias_hh``.
+        inputs: names of the node's inputs: x, W, R, B and what follows them.
+        outputs: names of its outputs: y (T, 1, B, H), then the final states (1, B, H).
+    """
+    onnx = importlib.import_module("onnx")
+    hidden = weights["weight_hh"].shape[1]
+    options = {"linear_before_reset": 1} if cell == "gru" else {}
+    node = onnx.helper.make_node(cell.upper(), inputs, outputs, hidden_size=hidden, **options)
+    ordered = {name: _reorder(w, cell, hidden) for name, w in weights.items()}
+    biases = torch.cat([ordered["bias_ih"], ordered["bias_hh"]])
+    return node, {"W": ordered["weight_ih"][None], "R": ordered["weight_hh"][None], "B": biases[None]}
+
+
+def open_session(
+    nodes: list[Any],
+    constants: dict[str, Tensor],
+    inputs: dict[str, list[int]],
+    outputs: dict[str, list[int]],
+) -> Any:
+    """Return a session for a graph of nodes, with torch's number of threads.
+
+    ``inputs`` and ``outputs`` map names to shapes; inputs named ``tokens`` are integers, all else is float32.
+    """
+    onnx, runtime = importlib.import_module("onnx"), importlib.import_module("onnxruntime")
+    proto = onnx.TensorProto
+
+    def declare(shapes: dict[str, list[int]]) -> list[Any]:
+        kinds = {name: proto.INT64 if name == "tokens" else proto.FLOAT for name in shapes}
+        return [onnx.helper.make_tensor_value_info(n, kinds[n], shape) for n, shape in shapes.items()]
+
+    known = [onnx.numpy_helper.from_array(t.detach().numpy(), name) for name, t in constants.items()]
+    graph = onnx.helper.make_graph(nodes, "layer", declare(inputs), declare(outputs), known)
+    opset = [onnx.helper.make_opsetid("", OPSET)]
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.inter_op_num_threads = 1
+    return runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _reorder(tensor: Tensor, cell: str, hidden: int) -> Tensor:
+    """Return the blocks of H rows in ONNX's order."""
+    blocks = tensor.split(hidden)
+    return torch.cat([blocks[gate] for gate in ORDER[cell]])

@@ -1,0 +1,58 @@
+"""The sizes at which layers are measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unrolled.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Point:
+    """T steps, B rows, I features in, H units."""
+
+    steps: int
+    batch: int
+    input: int
+    hidden: int
+
+    @property
+    def tokens(self) -> int:
+        """T·B."""
+        return self.steps * self.batch
+
+    def __str__(self) -> str:
+        return f"{self.steps},{self.batch},{self.input},{self.hidden}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Point":
+        """Read ``T,B,I,H``.
+
+        Raises:
+            ConfigError: unless these are four positive whole numbers.
+        """
+        try:
+            sizes = [int(part) for part in text.split(",")]
+        except ValueError:
+            sizes = []
+        if len(sizes) != 4 or min(sizes) < 1:
+            raise ConfigError(
+                f"point {text!r}: must be T,B,I,H, four positive whole numbers such as 35,20,200,200"
+            )
+        return cls(*sizes)
+
+
+GRID = (
+    "35,20,200,200",
+    "35,20,650,650",
+    "100,64,128,256",
+    "50,32,512,512",
+    "200,1,64,128",
+    "100,64,64,64",
+    "400,8,32,32",
+)
+"""Word models of two sizes, characters, a large square, one row alone, and two that are small inside."""
+
+
+def parse_points(texts: Sequence[str]) -> list[Point]:
+    """Read several points; raises as :meth:`Point.parse` does."""
+    return [Point.parse(text) for text in texts]

@@ -1,0 +1,104 @@
+"""A ragged batch beside the same batch padded, both by this package's layer: what knowing lengths saves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
+from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.plan import Group, Task
+from unrolled.bench.point import Point
+from unrolled.bench.result import Result
+from unrolled.bench.sides import LayerCase, Mode, ModuleSide, module_side
+from unrolled.bench.timing import alternate
+from unrolled.errors import ConfigError
+from unrolled.layers import Recurrent
+
+EXPECTED = 1.6
+"""Ratio to reach; with lengths spread over 1…T half of the padded steps are padding, so 2 is the most."""
+FEWEST_ROWS = 4
+
+
+def ragged_plan(
+    cells: Sequence[str], modes: Sequence[Mode], points: Sequence[Point], options: LayerOptions
+) -> list[Group]:
+    """Return the comparisons, one group for each cell and mode.
+
+    Points of fewer than four rows are left out, as there is little to be ragged.
+
+    Raises:
+        ConfigError: if no point is left, or the layers take no such precision.
+        BackendError: if the backend asked for cannot run a cell.
+    """
+    check_options(cells, options)
+    points = [p for p in points if p.batch >= FEWEST_ROWS]
+    if not points:
+        raise ConfigError(f"--ragged: give a point of at least {FEWEST_ROWS} rows (B)")
+    note = f"lengths are spread evenly over 1…T; a ratio of at least {EXPECTED:g} is to be reached"
+    return [
+        Group(
+            f"{cell}, {TITLES[mode]}, ragged beside padded",
+            "padded",
+            tuple(Task(str(p), partial(compare_ragged, cell, mode, p, options)) for p in points),
+            note,
+        )
+        for cell in cells
+        for mode in modes
+    ]
+
+
+def compare_ragged(cell: str, mode: Mode, point: Point, options: LayerOptions) -> Result:
+    """Measure one layer with lengths beside itself without.
+
+    Raises:
+        DisagreementError: if the real steps of the two differ, or anything stands in the padding.
+    """
+    case = LayerCase.draw(cell, mode, point)
+    lengths = spread_lengths(point.steps, point.batch)
+    layer, padded = (own_layer(case, options.backend, options.precision) for _ in range(2))
+    ours = module_side(layer, case, lambda x: _output(layer, x, lengths))
+    theirs = module_side(padded, case, lambda x: _output(padded, x, None))
+    difference = require_agreement(
+        ours.evidence(),
+        _masked_side(case, padded, lengths).evidence(),
+        TOLERANCE[options.precision],
+        f"ragged {case}",
+    )
+    tokens = int(lengths.sum())
+    return Result(
+        series=f"ragged {cell} {mode}",
+        case=str(point),
+        peer="padded",
+        pairs=alternate(ours, theirs, options.pairs),
+        flops=layer_flops(case, tokens),
+        tokens=tokens,
+        path=path_of(layer),
+        difference=difference,
+        precision=options.precision,
+    )
+
+
+def spread_lengths(steps: int, rows: int, seed: int = 0) -> Tensor:
+    """Return lengths (B,) spread evenly over 1…T in random order.
+
+    Drawn one by one, the mean of a few rows would be luck, and the ratio with it.
+    """
+    order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
+    return torch.linspace(1, steps, rows).round().long()[order]
+
+
+def _masked_side(case: LayerCase, layer: Recurrent, lengths: Tensor) -> ModuleSide:
+    """Return the padded layer with zeros for the output's padding and for the gradient that enters there."""
+    real = (torch.arange(case.point.steps)[:, None] < lengths)[..., None]
+    masked = replace(case, upstream=case.upstream * real)
+    return module_side(layer, masked, lambda x: _output(layer, x, None) * real)
+
+
+def _output(layer: Recurrent, x: Tensor, lengths: Tensor | None) -> Tensor:
+    y = layer(x, lengths=lengths)[0]
+    assert isinstance(y, Tensor)
+    return y

@@ -1,0 +1,106 @@
+"""The models whose whole training step is measured, and their made-up text."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from unrolled.bench.flops import TRAINING, model_forward
+from unrolled.config import with_options
+from unrolled.data import Chunk, TokenStream
+from unrolled.errors import ConfigError
+from unrolled.models import CellConfig, NetworkConfig
+from unrolled.tasks.language_config import LanguageModelConfig
+from unrolled.training import OptimizerConfig, TrainingConfig
+
+CELLS: dict[str, Literal["lstm", "gru", "elman"]] = {"lstm": "lstm", "gru": "gru", "rnn": "elman"}
+INIT_RANGE = 0.1
+"""Start of all weights, as in the ``ptb-small`` recipe; from a wilder one the losses of two equal trainings
+soon drift apart by rounding alone."""
+CHUNKS = 40
+"""Batches of text that are made; they come round again."""
+
+
+@dataclass(frozen=True)
+class StepModel:
+    """A language model and how it is trained; cell is rnn, gru or lstm as torch names them."""
+
+    name: str
+    cell: str
+    vocabulary: int
+    embedding: int
+    hidden: int
+    layers: int
+    batch: int
+    steps: int
+    lr: float
+    clip: float
+    loss: Literal["token", "steps"]
+    """The mean over all tokens, or its sum over the steps of a chunk."""
+
+    @property
+    def tokens(self) -> int:
+        """T·B of one update."""
+        return self.steps * self.batch
+
+    @property
+    def flops(self) -> int:
+        """Operations of one update: layers and output layer, forward and backward."""
+        return TRAINING * model_forward(
+            self.cell,
+            self.tokens,
+            embedding=self.embedding,
+            hidden=self.hidden,
+            layers=self.layers,
+            vocabulary=self.vocabulary,
+        )
+
+    def config(self, precision: str = "float32") -> LanguageModelConfig:
+        """Return this package's configuration of the model.
+
+        Raises:
+            ConfigError: if models take no precision but float32.
+        """
+        config = LanguageModelConfig(
+            cell=CellConfig(cell=CELLS[self.cell]),
+            network=NetworkConfig(
+                layers=self.layers, hidden=self.hidden, embedding=self.embedding, init_range=INIT_RANGE
+            ),
+            optimizer=OptimizerConfig(optimizer="sgd", lr=self.lr, clip_norm=self.clip, schedule="constant"),
+            training=TrainingConfig(epochs=1, batch=self.batch, steps=self.steps, loss=self.loss),
+        )
+        if precision == "float32":
+            return config
+        try:
+            return with_options(config, {"precision": precision})
+        except ConfigError:
+            raise ConfigError(
+                f"precision={precision!r}: the models of this version compute in float32 alone"
+            ) from None
+
+
+def _characters(cell: str) -> StepModel:
+    return StepModel(f"char-{cell}", cell, 96, 256, 256, 2, 64, 100, lr=0.1, clip=5.0, loss="token")
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        StepModel("ptb-small", "lstm", 10_000, 200, 200, 2, 20, 20, lr=1.0, clip=5.0, loss="steps"),
+        *(_characters(cell) for cell in ("lstm", "gru", "rnn")),
+    )
+}
+"""The words of the ``ptb-small`` recipe, and characters with each cell."""
+
+
+def made_up_text(model: StepModel, seed: int = 0) -> TokenStream:
+    """Return random tokens as frequent as Zipf has it: the k-th kind 1/k as often as the first."""
+    weights = 1.0 / np.arange(1, model.vocabulary + 1)
+    count = (CHUNKS + 1) * model.tokens + 1
+    ids = np.random.default_rng(seed).choice(model.vocabulary, size=count, p=weights / weights.sum())
+    return TokenStream(ids.astype(np.int64), np.zeros(1, np.int64))
+
+
+def made_up_chunks(model: StepModel, text: TokenStream) -> list[Chunk]:
+    """Return the batches of the text but the first, in which the document begins and states are reset."""
+    return list(text.chunks(model.batch, model.steps))[1:]

@@ -1,0 +1,101 @@
+"""A whole training step: this package's own trainer, and the loop that a PyTorch user writes."""
+
+import itertools
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unrolled.bench.sides import MODULES
+from unrolled.bench.step_models import StepModel, made_up_chunks, made_up_text
+from unrolled.models import RecurrentLanguageModel
+from unrolled.tasks.corpus import Corpus
+from unrolled.tasks.language_job import LanguageJob
+from unrolled.training import Trainer
+
+PlainState = Tensor | tuple[Tensor, Tensor] | None
+
+
+class PlainModel(nn.Module):
+    """The model as a PyTorch user writes it; tokens (T, B) to logits (T, B, V)."""
+
+    def __init__(self, model: StepModel) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(model.vocabulary, model.embedding)
+        self.recurrent = MODULES[model.cell](model.embedding, model.hidden, model.layers)
+        self.output = nn.Linear(model.hidden, model.vocabulary)
+
+    def forward(self, tokens: Tensor, state: PlainState = None) -> tuple[Tensor, PlainState]:
+        """Return the logits and the state to carry on."""
+        y, state = self.recurrent(self.embedding(tokens), state)
+        return self.output(y), state
+
+
+class OwnStep:
+    """One update by :class:`Trainer`, as ``unrolled train lm`` makes it."""
+
+    def __init__(self, model: StepModel, precision: str = "float32", seed: int = 0) -> None:
+        config, text = model.config(precision), made_up_text(model)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = RecurrentLanguageModel(model.vocabulary, config.cell, config.network, config.dropout)
+        job = LanguageJob(network, Corpus(text, None, {}), config)
+        self.network = network
+        self._trainer = Trainer(job, config.optimizer, config.training)
+        self._chunks = itertools.cycle(made_up_chunks(model, text))
+        self.losses: list[float] = []
+
+    def __call__(self) -> None:
+        """Train on the next batch and note its loss in nats a token."""
+        progress = self._trainer.progress
+        nats, tokens = progress.window_nats, progress.window_tokens
+        self._trainer._update(next(self._chunks))
+        self.losses.append((progress.window_nats - nats) / (progress.window_tokens - tokens))
+
+
+class PlainStep:
+    """One update in plain PyTorch from the same start on the same batches."""
+
+    def __init__(self, model: StepModel, start: RecurrentLanguageModel | None = None) -> None:
+        self._model, self._network = model, PlainModel(model)
+        if start is not None:
+            self._network.load_state_dict(plain_weights(start))
+        self._optimizer = torch.optim.SGD(self._network.parameters(), lr=model.lr)
+        self._chunks = itertools.cycle(made_up_chunks(model, made_up_text(model)))
+        self._state: PlainState = None
+        self.losses: list[float] = []
+
+    def __call__(self) -> None:
+        """Train on the next batch and note its loss in nats a token."""
+        chunk = next(self._chunks)
+        self._optimizer.zero_grad()
+        logits, state = self._network(chunk.inputs, self._state)
+        loss = F.cross_entropy(logits.flatten(0, 1), chunk.targets.flatten())
+        descended = loss * self._model.steps if self._model.loss == "steps" else loss
+        descended.backward()
+        nn.utils.clip_grad_norm_(self._network.parameters(), self._model.clip)
+        self._optimizer.step()
+        self._state = _detached(state)
+        self.losses.append(loss.item())
+
+
+def plain_weights(network: RecurrentLanguageModel) -> dict[str, Tensor]:
+    """Return this package's weights as a state dict of :class:`PlainModel`."""
+    names: tuple[tuple[str, Callable[[str], str]], ...] = (
+        ("input.", lambda rest: f"embedding.{rest}"),
+        ("recurrent.", lambda rest: f"recurrent.{rest}"),
+        ("output.", lambda rest: f"output.{rest}"),
+    )
+    return {
+        rename(name.removeprefix(prefix)): tensor
+        for prefix, rename in names
+        for name, tensor in network.state_dict().items()
+        if name.startswith(prefix)
+    }
+
+
+def _detached(state: PlainState) -> PlainState:
+    if isinstance(state, tuple):
+        return state[0].detach(), state[1].detach()
+    return None if state is None else state.detach()

@@ -1,0 +1,192 @@
+"""``unrolled bench layers|step|generate``: speed beside plain PyTorch and this machine's ceiling."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from unrolled.bench.custom import custom_plan
+from unrolled.bench.driver import carry_out
+from unrolled.bench.flops import GATES
+from unrolled.bench.generate import GENERATE_PEERS, WRITER, generate_plan
+from unrolled.bench.layers import LayerOptions, layer_plan
+from unrolled.bench.machine import threads
+from unrolled.bench.peers import check_peers
+from unrolled.bench.plan import Group
+from unrolled.bench.point import GRID, parse_points
+from unrolled.bench.ragged import ragged_plan
+from unrolled.bench.sides import MODES, Mode
+from unrolled.bench.step import step_plan
+from unrolled.bench.step_models import MODELS
+from unrolled.cli.arguments import parse
+from unrolled.config import require
+from unrolled.errors import ConfigError, suggestion
+from unrolled.recurrence import Backend
+
+Precision = Literal["float32", "bfloat16"]
+
+WIDTH = 110
+"""Of tables that go to a file or a pipe."""
+
+USAGE = """usage: unrolled bench layers|step|generate [options]   (unrolled bench layers --help shows them)
+
+  layers     layers over a grid of sizes: training step and inference
+             --ragged: ragged batches beside padded ones   --custom: a cell that torch has no kernel for
+  step       the whole training step of language models: speed, losses and peak memory
+  generate   token by token for one reader
+
+Each figure is a ratio: ours and the peer are timed in turn in the same run, medians over pairs; above 1 ours
+is faster. Beside it stands the share of this machine's fastest matrix product, measured in the same run."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all three take."""
+
+    pairs: int = 9
+    """Times each side is measured, in turn; a figure takes at least 9."""
+
+    threads: int = 0
+    """CPU threads; 0 takes torch's own number."""
+
+    out: str = ""
+    """Folder for bench.json (every time measured) and bench.png; those of an earlier run are replaced."""
+
+    def __post_init__(self) -> None:
+        require(self.pairs >= 1, f"--pairs {self.pairs}: must be at least 1")
+        require(self.threads >= 0, f"--threads {self.threads}: must not be negative")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Measure layers beside a peer over a grid of sizes."""
+
+    cells: tuple[str, ...] = tuple(GATES)
+    """Which of rnn, gru, lstm."""
+
+    mode: Literal["both", "train", "inference"] = "both"
+    """train is forward and backward, gradient of the input included; inference is forward alone."""
+
+    grid: tuple[str, ...] = GRID
+    """Sizes, each T,B,I,H: steps, rows, features in, units."""
+
+    point: str = ""
+    """One size T,B,I,H in place of the grid."""
+
+    peers: tuple[str, ...] = ("torch",)
+    """Which of torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime, inference)."""
+
+    backend: Backend = "auto"
+    """Path of our layers."""
+
+    precision: Precision = "float32"
+    """In which our layers compute; peers compute in float32."""
+
+    ragged: bool = False
+    """Measure ragged batches beside the same batches padded, both by our layers."""
+
+    custom: bool = False
+    """Measure a training step of an LSTM with layer normalisation and zoneout beside a loop in PyTorch."""
+
+    common: Common = field(default_factory=Common)
+
+    def plan(self) -> list[Group]:
+        """Return what is to be measured, after a look at whether it can be."""
+        cells = _known("--cells", self.cells, tuple(GATES))
+        peers = _split(self.peers)
+        modes: tuple[Mode, ...] = MODES if self.mode == "both" else (self.mode,)
+        points = parse_points([self.point] if self.point else self.grid)
+        require(bool(points), "--grid: give at least one T,B,I,H")
+        options = LayerOptions(self.backend, self.precision, self.common.pairs)
+        require(not (self.ragged and self.custom), "--ragged and --custom: give one of the two")
+        if self.ragged or self.custom:
+            flag = "--ragged" if self.ragged else "--custom"
+            require(peers == ("torch",), f"{flag} has a peer of its own: leave --peers out")
+        if self.ragged:
+            return ragged_plan(cells, modes, points, options)
+        if self.custom:
+            require(self.mode != "inference", "--custom measures training steps: leave --mode out")
+            return custom_plan(points, options)
+        check_peers(peers, modes)
+        return layer_plan(cells, modes, peers, points, options)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Measure the whole training step of language models beside the same models in plain PyTorch."""
+
+    models: tuple[str, ...] = tuple(MODELS)
+    """Which of ptb-small (words), char-lstm, char-gru, char-rnn."""
+
+    precision: Precision = "float32"
+    """In which our models compute; the peer computes in float32."""
+
+    common: Common = field(default_factory=Common)
+
+    def plan(self) -> list[Group]:
+        """Return what is to be measured."""
+        names = _known("--models", self.models, tuple(MODELS))
+        models = [MODELS[name] for name in names]
+        for model in models:
+            model.config(self.precision)  # a precision that does not exist is said at once
+        return step_plan(models, self.precision, self.common.pairs)
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Measure writing, one token at a time for one reader, beside the same in plain PyTorch."""
+
+    peers: tuple[str, ...] = ("torch",)
+    """Which of torch, onnx (ONNX Runtime)."""
+
+    common: Common = field(default_factory=Common)
+
+    def plan(self) -> list[Group]:
+        """Return what is to be measured, after a look at whether it can be."""
+        peers = _split(self.peers)
+        check_peers(peers, ("inference",), GENERATE_PEERS)
+        return generate_plan(WRITER, peers, self.common.pairs)
+
+
+KINDS: dict[str, type[Layers] | type[Step] | type[Generate]] = {
+    "layers": Layers,
+    "step": Step,
+    "generate": Generate,
+}
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(USAGE)
+        return 0 if argv else 2
+    kind = argv[0]
+    if kind not in KINDS:
+        raise ConfigError(f"bench {kind}: is not one of {', '.join(KINDS)}{suggestion(kind, KINDS)}")
+    args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
+    groups = args.plan()
+    folder = Path(args.common.out) if args.common.out else None
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    with threads(args.common.threads):
+        carry_out(kind, dataclasses.asdict(args), groups, folder, console)
+    return 0
+
+
+def _split(words: Sequence[str]) -> tuple[str, ...]:
+    """Return names given as several words or with commas between them."""
+    return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
+
+
+def _known(flag: str, words: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    names = _split(words)
+    require(bool(names), f"{flag}: name at least one of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            near = suggestion(name, known)
+            raise ConfigError(f"{flag} {name}: is not one of {', '.join(known)}{near}")
+    return names

@@ -1,0 +1,62 @@
+"""The cores of this machine: how many this process may use, and how many are busy with other work."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+CONTROL_GROUPS, OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+STAT = Path("/proc/stat")
+
+
+def usable_cores() -> float:
+    """Return how many cores this process may use: its affinity and the quotas of its control groups.
+
+    A quota may be a fraction. Systems without either count all their cores.
+    """
+    return min([float(len(_own_cores())), *_quotas()])
+
+
+def busy_elsewhere(seconds: float = 0.2) -> float:
+    """Return how many of this process's cores are busy with other work, watched for so long.
+
+    Systems without /proc/stat do not tell: 0.
+    """
+    if not STAT.is_file():
+        return 0.0
+    before = _busy_seconds(), time.process_time(), time.perf_counter()
+    time.sleep(seconds)
+    after = _busy_seconds(), time.process_time(), time.perf_counter()
+    busy, own, passed = (b - a for a, b in zip(before, after, strict=True))
+    return max(0.0, (busy - own) / passed)
+
+
+def _own_cores() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return set(os.sched_getaffinity(0))
+    return set(range(os.cpu_count() or 1))
+
+
+def _quotas() -> Iterator[float]:
+    """Yield the quotas in cores of the control group (version 2) and of all above it."""
+    if not OWN_GROUP.is_file():
+        return
+    own = next((g[3:] for g in OWN_GROUP.read_text().splitlines() if g.startswith("0::")), "/")
+    folder = CONTROL_GROUPS / own.strip("/")
+    # In a container the name may be the host's: then only the container's own root is there to be read.
+    for limit in (f / "cpu.max" for f in (folder, *folder.parents) if f.is_relative_to(CONTROL_GROUPS)):
+        quota, period = limit.read_text().split() if limit.is_file() else ("max", "0")
+        if quota != "max":
+            yield int(quota) / int(period)
+
+
+def _busy_seconds() -> float:
+    """Return the time since the machine's start that this process's cores did not idle, summed over them."""
+    names = {f"cpu{n}" for n in _own_cores()}
+    ticks = 0
+    for line in STAT.read_text().splitlines():
+        name, *times = line.split()
+        if name in names:
+            user, nice, system, _idle, _waiting, interrupts, softer, stolen = map(int, times[:8])
+            ticks += user + nice + system + interrupts + softer + stolen
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,151 @@
+"""The loss of a softmax over a linear layer and its gradients, some rows at a time, in torch.
+
+Works on any device. The logits of a chunk are overwritten, first by their exponentials and then by their
+gradient, so that one chunk of them is all that is held.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import BackendError
+
+CHUNK_BYTES = 8 << 20
+"""Logits held at a time, where that is rows enough."""
+CHUNK_ROWS = 128
+"""Rows at least: a product with fewer spends its time on reading the matrix."""
+
+Gradients = tuple[Tensor, Tensor, Tensor]
+"""Of h, weight and bias; that of a missing bias is empty."""
+Multiply = Callable[[Tensor, Tensor, Tensor, bool], None]
+"""(a, b, out, add): out = a · b, or out += a · b."""
+
+
+def kernel_torch(
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    row_weights: Tensor | None,
+    ignore: int,
+    label_smoothing: float,
+    precision: str,
+    need_grads: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return loss, nats and gradients; see :data:`unrolled.layers.softmax_loss.Kernel`.
+
+    Raises:
+        BackendError: if torch cannot multiply in that precision on that device.
+    """
+    multiply = _multiplier(precision, h)
+    w = torch.ones_like(h[:, 0]) if row_weights is None else row_weights
+    nats, losses = torch.empty_like(w), torch.empty_like(w)
+    # Written by the first chunk and added to by the others; without a row there is no first one.
+    start = torch.empty_like if len(h) else torch.zeros_like
+    dh, dweight = (start(h), start(weight)) if need_grads else (h.new_empty(0), h.new_empty(0))
+    dbias = start(bias) if need_grads and bias is not None else h.new_empty(0)
+    size = chunk_rows(len(h), weight)
+    logits = h.new_empty(size, len(weight))
+    for begin in range(0, len(h), size):
+        part = slice(begin, begin + size)
+        losses[part], nats[part] = _chunk_torch(
+            h[part],
+            weight,
+            bias,
+            targets[part],
+            w[part],
+            label_smoothing,
+            multiply,
+            logits[: len(targets[part])],
+            (dh[part], dweight, dbias) if need_grads else None,
+            add=begin > 0,
+        )
+    return (losses * w).sum(), nats, dh, dweight, dbias
+
+
+def chunk_rows(rows: int, weight: Tensor) -> int:
+    """Return how many rows to take at a time, so that the chunks are about alike."""
+    most = max(CHUNK_ROWS, CHUNK_BYTES // (weight.element_size() * max(len(weight), 1)))
+    chunks = max(1, -(-rows // most))
+    return max(1, -(-rows // chunks))
+
+
+def _chunk_torch(
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    w: Tensor,
+    smoothing: float,
+    multiply: Multiply,
+    z: Tensor,
+    gradients: Gradients | None,
+    *,
+    add: bool,
+) -> tuple[Tensor, Tensor]:
+    """Return the losses and the nats of a few rows; write their gradients, for which z is overwritten.
+
+    The numbers in z are exp(z_v − max z) and are never divided by their sum s: w / s, one number a row,
+    goes to the rows of h and of its gradient instead, which are narrower than those of z.
+
+    Args:
+        h: (n, F).
+        weight: (V, F).
+        bias: (V,) or None.
+        targets: (n,).
+        w: (n,), the weight of each row in the loss.
+        smoothing: ε.
+        multiply: the product.
+        z: (n, V), to work in.
+        gradients: where those of h (n, F), weight and bias go; None computes none.
+        add: whether those of weight and bias are added to what is there.
+    """
+    if bias is not None:
+        z.copy_(bias)
+    multiply(h, weight.t(), z, bias is not None)
+    z.sub_(z.amax(1, keepdim=True))
+    column = targets[:, None]
+    at_target = z.gather(1, column)
+    mean = z.mean(1, keepdim=True) if smoothing else at_target
+    s = z.exp_().sum(1, keepdim=True)
+    log_s = s.log()
+    nats = log_s - at_target
+    losses = (1 - smoothing) * nats + smoothing * (log_s - mean) if smoothing else nats
+    if gradients is not None:
+        dh, dweight, dbias = gradients
+        if smoothing:
+            z.sub_(s * (smoothing / z.shape[1]))
+        z.scatter_(1, column, z.gather(1, column) - (1 - smoothing) * s)
+        scale = w[:, None] / s
+        multiply(z, weight, dh, False)
+        dh.mul_(scale)
+        multiply(z.t(), h * scale, dweight, add)
+        if bias is not None:
+            torch.addmv(dbias, z.t(), scale.squeeze(1), beta=int(add), out=dbias)
+    return losses.squeeze(1), nats.squeeze(1)
+
+
+def _multiplier(precision: str, h: Tensor) -> Multiply:
+    """Return the product of that precision; BackendError where torch has none."""
+    if precision == "full":
+        return _multiply
+    if h.device.type == "cpu" or h.dtype != torch.float32:
+        raise BackendError(
+            f"precision='bfloat16' on {h.device.type} in {h.dtype}: torch has no such product with a float32 "
+            "sum; use precision='full', or float32 tensors on a GPU"
+        )
+    return _multiply_rounded
+
+
+def _multiply(a: Tensor, b: Tensor, out: Tensor, add: bool) -> None:
+    torch.addmm(out, a, b, beta=int(add), out=out)
+
+
+def _multiply_rounded(a: Tensor, b: Tensor, out: Tensor, add: bool) -> None:
+    """Multiply with both factors rounded to bfloat16 and a sum in float32."""
+    product = torch.mm(a.bfloat16(), b.bfloat16(), out_dtype=torch.float32)
+    if add:
+        out.add_(product)
+    else:
+        out.copy_(product)

@@ -1,0 +1,52 @@
+"""How a token enters a network: as a learned or given vector, or one-hot."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unrolled.config import require
+from unrolled.models.config import NetworkConfig
+
+
+class OneHot(nn.Module):
+    """Token numbers to one-hot vectors: the first weight matrix is then the table of inputs."""
+
+    def __init__(self, vocabulary: int) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return (…, vocabulary) of tokens (…)."""
+        return F.one_hot(tokens, self.vocabulary).to(torch.get_default_dtype())
+
+
+class Embedding(nn.Embedding):
+    """torch's, with the form of the table's gradient chosen at each call."""
+
+    def forward(self, input: Tensor, row_sparse: bool = False) -> Tensor:
+        """Return (…, size) of tokens (…).
+
+        With ``row_sparse`` the gradient of the table is a sparse tensor of the rows that were read, once
+        for each time (coalescing it adds them up), and no pass is made over the others.
+        """
+        return F.embedding(input, self.weight, sparse=row_sparse)
+
+
+def make_input(vocabulary: int, network: NetworkConfig, vectors: Tensor | None) -> tuple[nn.Module, int]:
+    """Return what reads tokens, and the size of its vectors.
+
+    Raises:
+        ConfigError: if vectors (vocabulary, size) are asked for and not given.
+    """
+    if network.input == "one-hot":
+        return OneHot(vocabulary), vocabulary
+    if network.input == "vectors":
+        shape = None if vectors is None else tuple(vectors.shape)
+        require(
+            shape is not None and shape[0] == vocabulary,
+            f"input='vectors': one vector a token is needed ({vocabulary}), got {shape}",
+        )
+        assert vectors is not None
+        table = Embedding.from_pretrained(vectors, freeze=network.freeze_vectors)
+        return table, vectors.shape[1]
+    return Embedding(vocabulary, network.embedding), network.embedding

@@ -1,0 +1,133 @@
+"""Whole training steps: the toolkit's own trainer beside plain PyTorch, from the same start."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled.bench import memory, step
+from unrolled.bench.errors import BenchError, DisagreementError
+from unrolled.bench.generate import compare_generation
+from unrolled.bench.generators import OwnGenerator
+from unrolled.bench.memory import peak_of
+from unrolled.bench.step import compare_step, largest_difference, step_plan
+from unrolled.bench.step_models import MODELS, StepModel, made_up_chunks, made_up_text
+from unrolled.bench.step_sides import OwnStep, PlainStep
+
+TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="steps")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(step, "AT_LEAST", 0.01)
+
+
+def variant(**changes: object) -> StepModel:
+    return dataclasses.replace(TINY, **changes)
+
+
+def test_the_models():
+    assert list(MODELS) == ["ptb-small", "char-lstm", "char-gru", "char-rnn"]
+    ptb = MODELS["ptb-small"]
+    assert (ptb.vocabulary, ptb.layers, ptb.hidden, ptb.batch, ptb.steps) == (10_000, 2, 200, 20, 20)
+    layers = 2 * (2 * 400 * 4 * 200 * 400)
+    assert ptb.flops == 3 * (layers + 2 * 400 * 200 * 10_000)
+
+
+def test_the_words_are_those_of_the_recipe():
+    from unrolled.recipes import load_recipe
+
+    recipe, ours = load_recipe("ptb-small").config, MODELS["ptb-small"].config()
+    for name in ("layers", "hidden", "embedding", "init_range"):
+        assert getattr(ours.network, name) == getattr(recipe.network, name)
+    for name in ("batch", "steps", "loss"):
+        assert getattr(ours.training, name) == getattr(recipe.training, name)
+    for name in ("optimizer", "lr", "clip_norm"):
+        assert getattr(ours.optimizer, name) == getattr(recipe.optimizer, name)
+
+
+def test_the_text_is_as_zipf_has_it():
+    ids = made_up_text(variant(vocabulary=50, batch=20, steps=50)).ids
+    counts = np.bincount(ids, minlength=50)
+    assert counts[0] / counts[9] == pytest.approx(10, rel=0.2)
+    assert counts.min() > 0
+
+
+def test_batches_follow_one_another_and_hold_no_beginning():
+    text = made_up_text(TINY)
+    chunks = made_up_chunks(TINY, text)
+    assert all(c.inputs.shape == (7, 4) and c.fresh is None for c in chunks[:40])
+    assert torch.equal(chunks[0].targets[-1], chunks[1].inputs[0])
+
+
+@pytest.mark.parametrize("loss", ["steps", "token"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_both_sides_train_the_same(cell, loss):
+    model = variant(cell=cell, loss=loss)
+    own = OwnStep(model)
+    plain = PlainStep(model, own.network)
+    for _ in range(30):
+        own()
+        plain()
+    assert len(own.losses) == 30
+    assert own.losses == pytest.approx(plain.losses, rel=1e-5)
+    assert own.losses[0] == pytest.approx(np.log(20), rel=0.1)
+    assert np.mean(own.losses[-5:]) < own.losses[0] - 0.1
+
+
+def test_a_comparison(quick):
+    measured = compare_step(TINY, pairs=2, memory=False)
+    assert measured.flops == TINY.flops
+    assert measured.tokens == 28
+    assert measured.pairs.repeats[0] == measured.pairs.repeats[1]
+    assert measured.extra["loss_ours"] == pytest.approx(measured.extra["loss_theirs"], rel=1e-4)
+    assert measured.extra["updates"] > 2 * measured.pairs.repeats[0]
+    assert "peak_bytes_ours" not in measured.extra
+    assert [t.label for g in step_plan([TINY, variant(name="b")]) for t in g.tasks] == ["tiny", "b"]
+
+
+def test_other_training_is_not_timed(quick, monkeypatch):
+    real = PlainStep.__init__
+    monkeypatch.setattr(
+        PlainStep, "__init__", lambda self, model, start: real(self, variant(clip=0.1), start)
+    )
+    with pytest.raises(DisagreementError, match="tiny: the losses of the two differ"):
+        compare_step(TINY, pairs=1, memory=False)
+
+
+def test_a_loss_that_is_not_a_number_is_a_difference():
+    assert largest_difference([1.0, 2.0], [1.0, 1.0]) == 1.0
+    assert np.isnan(largest_difference([1.0, float("nan")], [1.0, 1.0]))
+
+
+@pytest.mark.slow
+def test_peak_memory_is_that_of_the_training_alone():
+    """More than the logits of 20 MB, less than what torch takes to be there."""
+    model = variant(vocabulary=5000, batch=10, steps=100)
+    assert 20e6 < peak_of("theirs", model) < 400e6
+
+
+def test_a_process_that_fails_is_an_error(monkeypatch):
+    monkeypatch.setattr(memory.sys, "executable", "false")
+    with pytest.raises(BenchError, match="tiny could not be measured: no word of why"):
+        peak_of("theirs", TINY)
+
+
+@pytest.mark.parametrize("peer", ["torch", "onnx"])
+def test_generation(peer):
+    if peer == "onnx":
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
+    model = variant(layers=1)
+    measured = compare_generation(model, peer, pairs=1)
+    assert measured.tokens == 64
+    assert measured.flops == 64 * (2 * 4 * 6 * (5 + 6) + 2 * 6 * 20)
+    assert measured.difference < 1e-5
+
+
+def test_generation_that_says_something_else_is_not_timed(monkeypatch):
+    read = OwnGenerator.read
+    monkeypatch.setattr(OwnGenerator, "read", lambda self, text: read(self, text) + 1.0)
+    with pytest.raises(DisagreementError, match="tiny beside torch: logits"):
+        compare_generation(variant(layers=1), "torch", pairs=1)

@@ -1,0 +1,55 @@
+"""``unrolled explain``: the path of each layer, why, and the threads."""
+
+import pytest
+
+from unrolled import LanguageModel
+from unrolled.layers import Explanation, Recurrent
+from unrolled.recurrence import Choice
+
+
+@pytest.fixture
+def explained(command, tmp_path, english_file, tiny_options):
+    """``explained(**options)``: what the command says of a model that has just been trained."""
+
+    def explain(**options):
+        lm = LanguageModel(**tiny_options | {"max_steps": 2} | options)
+        lm.fit(english_file, out=tmp_path / "run", progress=False)
+        done = command("explain", tmp_path / "run")
+        assert (done.status, done.err) == (0, "")
+        return done.out.splitlines()
+
+    return explain
+
+
+def test_a_line_a_layer_with_its_reason(explained):
+    lines = explained(layers=3)
+    assert lines[0] == "in training and in use"
+    assert [line.split(":")[0] for line in lines[1:4]] == ["  l0", "  l1", "  l2"]
+    assert all("(" in line for line in lines[1:4])
+    assert lines[4] == "threads"
+    assert lines[5].startswith("  1 thread (as configured); waiting threads ")
+    assert len(lines) == 6
+
+
+def test_the_words_are_the_models_own(command, tiny_run, tiny_lm):
+    out = command("explain", tiny_run).out
+    for line in str(LanguageModel.load(tiny_run).model.recurrent.explain()).splitlines():
+        assert f"  {line}\n" in out
+
+
+def test_what_acts_in_training_alone_is_told_apart(command, tiny_run, monkeypatch):
+    def explain(self):
+        path, reason = ("reference", "masks") if self.training else ("aten", "none")
+        return Explanation([("l0", Choice(path, reason))])
+
+    monkeypatch.setattr(Recurrent, "explain", explain)
+    lines = command("explain", tiny_run).out.splitlines()
+    assert lines[:4] == ["in training", "  l0: reference (masks)", "in use", "  l0: aten (none)"]
+
+
+def test_runs_that_cannot_be_read(command, tmp_path, run_copy):
+    assert "no such run folder" in command("explain", tmp_path / "nowhere").error
+    assert "config.json: missing" in command("explain", tmp_path).error
+    (run_copy / "model.safetensors").write_bytes(b"cut")
+    assert "model.safetensors: damaged" in command("explain", run_copy).error
+    assert "equired" in command("explain").error

@@ -1,0 +1,374 @@
+"""The fused output layer and loss against the same in torch's parts."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.autograd import gradcheck
+from torch.profiler import ProfilerActivity, profile
+
+from numerics import assert_all_close, uniform
+from unrolled.errors import BackendError, ConfigError, ShapeError, UnrolledError
+from unrolled.layers import softmax_chunks
+from unrolled.layers.softmax_chunks import kernel_torch
+from unrolled.layers.softmax_loss import linear_cross_entropy
+
+N, FEATURES, V = 13, 4, 7
+IGNORE = -100
+TOLERANCE = {torch.float32: {"rtol": 1e-5, "atol": 1e-6}, torch.float64: {"rtol": 1e-11, "atol": 1e-12}}
+
+
+def problem(
+    n: int = N, features: int = FEATURES, v: int = V, dtype: torch.dtype = torch.float64, seed: int = 0
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return h, weight and bias that need gradients, targets, and weights of rows of either sign."""
+    h = uniform(n, features, seed=seed, high=2.0, dtype=dtype).requires_grad_()
+    weight = uniform(v, features, seed=seed + 1, high=2.0, dtype=dtype).requires_grad_()
+    bias = uniform(v, seed=seed + 2, dtype=dtype).requires_grad_()
+    targets = (uniform(n, seed=seed + 3, low=0.0) * v).long().clamp(max=v - 1)
+    return h, weight, bias, targets, uniform(n, seed=seed + 4, low=-0.5, dtype=dtype)
+
+
+def in_parts(
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    row_weights: Tensor | None = None,
+    *,
+    ignore: int = IGNORE,
+    label_smoothing: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    logits = F.linear(h, weight, bias)
+    nats = F.cross_entropy(logits, targets, reduction="none", ignore_index=ignore)
+    losses = F.cross_entropy(
+        logits, targets, reduction="none", ignore_index=ignore, label_smoothing=label_smoothing
+    )
+    return (losses if row_weights is None else losses * row_weights).sum(), nats.detach()
+
+
+def small_chunks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let the kernel in torch run, so many rows at a time."""
+    monkeypatch.setattr("unrolled.layers.softmax_loss.softmax_kernel", lambda device: kernel_torch)
+    monkeypatch.setattr(softmax_chunks, "CHUNK_BYTES", 0)
+    monkeypatch.setattr(softmax_chunks, "CHUNK_ROWS", rows)
+
+
+# Values and gradients.
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("ignored", [(), (0, 5, 6, 12), tuple(range(N))])
+def test_it_is_cross_entropy_of_the_linear_layer(
+    dtype: torch.dtype, with_bias: bool, weighted: bool, smoothing: float, ignored: tuple[int, ...]
+) -> None:
+    h, weight, bias, targets, w = problem(dtype=dtype)
+    targets[list(ignored)] = IGNORE
+    leaves = [h, weight, bias] if with_bias else [h, weight]
+    arguments = (h, weight, bias if with_bias else None, targets, w if weighted else None)
+    ours, ours_nats = linear_cross_entropy(*arguments, label_smoothing=smoothing)
+    theirs, nats = in_parts(*arguments, label_smoothing=smoothing)
+    assert ours.shape == ()
+    assert not ours_nats.requires_grad
+    assert (ours_nats[list(ignored)] == 0).all()
+    assert_all_close([ours, ours_nats], [theirs, nats], **TOLERANCE[dtype])
+    # what comes from above is not 1
+    found, expected = torch.autograd.grad(ours * -2.5, leaves), torch.autograd.grad(theirs * -2.5, leaves)
+    assert_all_close(found, expected, **TOLERANCE[dtype])
+
+
+@given(
+    st.integers(0, 9),
+    st.integers(1, 5),
+    st.integers(1, 9),
+    st.integers(1, 4),
+    st.sampled_from([0.0, 0.2]),
+    st.data(),
+)
+def test_every_size_and_every_chunk(
+    n: int, features: int, v: int, rows: int, smoothing: float, data: st.DataObject
+) -> None:
+    h, weight, bias, targets, w = problem(n, features, v)
+    ignored = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
+    targets[torch.tensor(ignored, dtype=torch.bool)] = 3  # a token of the vocabulary may be it too
+    with pytest.MonkeyPatch.context() as patch:
+        small_chunks(patch, rows)
+        ours, nats = linear_cross_entropy(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
+    theirs, expected = in_parts(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
+    assert_all_close([ours, nats], [theirs, expected])
+    leaves = [h, weight, bias]
+    assert_all_close(torch.autograd.grad(ours, leaves), torch.autograd.grad(theirs, leaves))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 12, 13, 14])
+def test_chunks_do_not_show(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    h, weight, bias, targets, w = problem()
+    leaves = [h, weight, bias]
+    whole = linear_cross_entropy(h, weight, bias, targets, w)
+    expected = torch.autograd.grad(whole[0], leaves)
+    small_chunks(monkeypatch, rows)
+    pieces = linear_cross_entropy(h, weight, bias, targets, w)
+    assert_all_close([*pieces, *torch.autograd.grad(pieces[0], leaves)], [*whole, *expected])
+
+
+def test_chunks_are_about_alike_and_no_larger_than_said() -> None:
+    weight = torch.empty(10_000, 1)
+    assert softmax_chunks.chunk_rows(400, weight) == 200
+    assert softmax_chunks.chunk_rows(450, weight) == 150
+    assert softmax_chunks.chunk_rows(3, weight) == 3
+    assert softmax_chunks.chunk_rows(0, weight) == 1
+    assert softmax_chunks.chunk_rows(1000, torch.empty(10_000_000, 1)) <= softmax_chunks.CHUNK_ROWS
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_derivatives_are_those_of_the_values(with_bias: bool, smoothing: float) -> None:
+    h, weight, bias, targets, w = problem(5, 3, 4)
+    targets[2] = IGNORE
+
+    def loss(*leaves: Tensor) -> Tensor:
+        h, weight, *rest = leaves
+        return linear_cross_entropy(
+            h, weight, rest[0] if rest else None, targets, w, label_smoothing=smoothing
+        )[0]
+
+    assert gradcheck(loss, (h, weight, bias) if with_bias else (h, weight))
+
+
+def test_a_matrix_used_elsewhere_too_gets_the_sum_of_its_gradients() -> None:
+    h, weight, bias, targets, w = problem(features=V, v=V)
+    tokens = torch.arange(N) % V
+    found = torch.autograd.grad(
+        linear_cross_entropy(weight[tokens] + h, weight, bias, targets, w)[0] + weight.square().sum(), weight
+    )
+    expected = torch.autograd.grad(
+        in_parts(weight[tokens] + h, weight, bias, targets, w)[0] + weight.square().sum(), weight
+    )
+    assert_all_close(found, expected)
+
+
+def test_only_what_needs_a_gradient_gets_one() -> None:
+    h, weight, bias, targets, _ = problem()
+    expected = torch.autograd.grad(in_parts(h, weight, bias, targets)[0], [h, weight, bias])
+    for chosen in ({0}, {1}, {2}, {0, 2}):
+        parts = [t if i in chosen else t.detach() for i, t in enumerate((h, weight, bias))]
+        loss, _ = linear_cross_entropy(*parts, targets)
+        leaves = [parts[i] for i in sorted(chosen)]
+        assert_all_close(torch.autograd.grad(loss, leaves), [expected[i] for i in sorted(chosen)])
+
+
+def test_it_may_be_differentiated_twice_over() -> None:
+    """With retain_graph; what the first pass returned is not what the second one writes to."""
+    h, weight, bias, targets, w = problem()
+    loss, _ = linear_cross_entropy(h, weight, bias, targets, w)
+    first = torch.autograd.grad(loss, [h, weight, bias], retain_graph=True)
+    kept = [g.clone() for g in first]
+    loss.backward(retain_graph=True)
+    loss.backward()
+    assert_all_close([t.grad for t in (h, weight, bias)], [2 * g for g in kept])
+    assert_all_close(first, kept)
+
+
+def test_operands_need_not_be_contiguous() -> None:
+    h, weight, bias, targets, w = problem()
+    turned = [h.t().contiguous().t(), weight.t().contiguous().t(), bias.repeat_interleave(2)[::2]]
+    ours, nats = linear_cross_entropy(*turned, targets.repeat_interleave(2)[::2], w[None].expand(2, -1)[1])
+    assert_all_close([ours, nats], in_parts(h, weight, bias, targets, w))
+    found = torch.autograd.grad(ours, [h, weight, bias])
+    assert_all_close(found, torch.autograd.grad(in_parts(h, weight, bias, targets, w)[0], [h, weight, bias]))
+
+
+def test_large_logits_do_not_overflow() -> None:
+    h = torch.tensor([[1000.0], [-1000.0]], requires_grad=True)
+    weight = torch.tensor([[1.0], [-1.0]], requires_grad=True)
+    loss, nats = linear_cross_entropy(h, weight, None, torch.tensor([0, 0]))
+    assert nats.tolist() == [0.0, 2000.0]
+    assert float(loss.detach()) == 2000.0
+    assert torch.autograd.grad(loss, h)[0].tolist() == [[0.0], [-2.0]]
+
+
+def test_a_nan_is_not_hidden() -> None:
+    h, weight, bias, targets, _ = problem()
+    with torch.no_grad():
+        h[3, 1] = math.nan
+    loss, nats = linear_cross_entropy(h, weight, bias, targets)
+    assert loss.isnan()
+    assert nats.isnan().nonzero().flatten().tolist() == [3]
+    dh, dweight, _ = torch.autograd.grad(loss, [h, weight, bias])
+    assert dh.isnan().any(1).nonzero().flatten().tolist() == [3]
+    assert dweight.isnan().any()
+
+
+def test_what_stands_in_an_ignored_row_is_not_looked_at() -> None:
+    h, weight, bias, targets, _ = problem()
+    targets[3] = IGNORE
+    expected = torch.autograd.grad(in_parts(h, weight, bias, targets)[0], [h, weight, bias])
+    with torch.no_grad():
+        h[3] = math.nan
+    loss, _ = linear_cross_entropy(h, weight, bias, targets)
+    assert_all_close(torch.autograd.grad(loss, [h, weight, bias]), expected)
+
+
+def test_autocast_does_not_change_what_precision_says() -> None:
+    h, weight, bias, targets, w = problem(dtype=torch.float32)
+    expected = linear_cross_entropy(h, weight, bias, targets, w)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = linear_cross_entropy(h, weight, bias, targets, w)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+# bfloat16.
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_bfloat16_products_are_refused_where_torch_has_none(dtype: torch.dtype) -> None:
+    h, weight, bias, targets, w = problem(dtype=dtype)
+    with pytest.raises(BackendError, match=f"precision='bfloat16' on cpu in {dtype}.*precision='full'"):
+        kernel_torch(h, weight, bias, targets, w, IGNORE, 0.0, "bfloat16", False)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["full", "bfloat16"])
+def test_a_gpu_gives_the_same(precision: str) -> None:
+    h, weight, bias, targets, w = (
+        t.detach().cuda().requires_grad_(t.requires_grad) for t in problem(64, 32, 48, dtype=torch.float32)
+    )
+    ours, _ = linear_cross_entropy(h, weight, bias, targets, w, precision=precision)
+    theirs, _ = in_parts(h, weight, bias, targets, w)
+    tolerance = 1e-4 if precision == "full" else 5e-2
+    found, expected = (torch.autograd.grad(v, [h, weight, bias]) for v in (ours, theirs))
+    assert_all_close([ours, *found], [theirs, *expected], rtol=tolerance, atol=tolerance)
+
+
+# As an operation.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("need_grads", [True, False])
+def test_it_is_a_proper_operation(dtype: torch.dtype, with_bias: bool, need_grads: bool) -> None:
+    h, weight, bias, targets, w = problem(dtype=dtype)
+    targets[4] = IGNORE
+    if not need_grads:
+        h, weight, bias = h.detach(), weight.detach(), bias.detach()
+    arguments = (h, weight, bias, targets, w) if with_bias else (h, weight, None, targets, None)
+    torch.library.opcheck(
+        torch.ops.unrolled.linear_cross_entropy.default,
+        (*arguments, IGNORE, 0.1, "full", need_grads),
+    )
+
+
+def test_without_gradients_none_are_computed() -> None:
+    h, weight, bias, targets, w = problem()
+    expected, _ = linear_cross_entropy(h, weight, bias, targets, w)
+    sizes = []
+
+    def kernel(*arguments: object) -> tuple[Tensor, ...]:
+        found = kernel_torch(*arguments)  # type: ignore[arg-type]
+        sizes.append([t.numel() for t in found[2:]])
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unrolled.layers.softmax_loss.softmax_kernel", lambda device: kernel)
+        with torch.no_grad():
+            loss, _ = linear_cross_entropy(h, weight, bias, targets, w)
+        frozen, _ = linear_cross_entropy(h.detach(), weight.detach(), bias.detach(), targets, w)
+        linear_cross_entropy(h, weight, bias, targets, w)
+    assert sizes == [[0, 0, 0], [0, 0, 0], [N * FEATURES, V * FEATURES, V]]
+    assert not loss.requires_grad
+    assert not frozen.requires_grad
+    assert_all_close([loss, frozen], [expected.detach()] * 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_it_compiles_without_a_break(smoothing: float) -> None:
+    h, weight, bias, targets, w = problem(dtype=torch.float32)
+
+    def training_loss(h: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, w: Tensor) -> Tensor:
+        loss, nats = linear_cross_entropy(h.tanh(), weight, bias, targets, w, label_smoothing=smoothing)
+        return 3 * loss + nats.max()
+
+    compiled = torch.compile(training_loss, fullgraph=True, backend="aot_eager")
+    found, expected = (f(h, weight, bias, targets, w) for f in (compiled, training_loss))
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(v, [h, weight, bias]) for v in (found, expected)]
+    assert_all_close(*gradients, **TOLERANCE[torch.float32])
+
+
+def test_a_second_derivative_is_refused_with_what_to_use() -> None:
+    h, weight, bias, targets, _ = problem()
+    loss, _ = linear_cross_entropy(h, weight, bias, targets)
+    with pytest.raises(BackendError, match=r"second derivative.*F\.cross_entropy\(F\.linear\("):
+        torch.autograd.grad(loss, h, create_graph=True)
+
+
+# Memory.
+
+
+def peak_bytes(run: object) -> int:
+    """Return the most bytes that were held at a time, of those that were asked for meanwhile."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        run()  # type: ignore[operator]
+    held = most = 0
+    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    for event in sorted(events, key=lambda e: e.start_ns()):
+        held += event.nbytes()
+        most = max(most, held)
+    return most
+
+
+def test_the_logits_are_never_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    n, features, v = 64, 4, 2000
+    h, weight, bias, targets, w = problem(n, features, v, dtype=torch.float32)
+    logits, matrix = 4 * n * v, 4 * v * features
+    small_chunks(monkeypatch, 8)
+
+    def run(function: object) -> None:
+        loss, _ = function(h, weight, bias, targets, w)  # type: ignore[operator]
+        torch.autograd.grad(loss, [h, weight, bias])
+
+    assert peak_bytes(lambda: run(in_parts)) > 2 * logits
+    assert peak_bytes(lambda: run(linear_cross_entropy)) < logits / 4 + 2 * matrix
+    with torch.no_grad():
+        scoring = peak_bytes(lambda: linear_cross_entropy(h, weight, bias, targets, w))
+    assert scoring < logits / 4
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"h": torch.zeros(2, N, FEATURES)}, ShapeError, r"h \(N, F\) and weight \(V, F\), got \(2, 13, 4\)"),
+        ({"weight": torch.zeros(V, FEATURES + 1)}, ShapeError, r"got \(13, 4\) and \(7, 5\)"),
+        ({"h": torch.zeros(N, FEATURES).half()}, ShapeError, "float32 or float64, got h in torch.float16"),
+        ({"weight": torch.zeros(V, FEATURES).double()}, ShapeError, "weight must be torch.float32.*float64"),
+        ({"bias": torch.zeros(V, 1)}, ShapeError, r"bias must be torch.float32 \(7,\).*\(7, 1\)"),
+        ({"bias": torch.zeros(V + 1)}, ShapeError, r"bias must be torch.float32 \(7,\).*\(8,\)"),
+        ({"targets": torch.zeros(N, dtype=torch.int32)}, ShapeError, "targets must be int64"),
+        ({"targets": torch.zeros(N + 1, dtype=torch.int64)}, ShapeError, r"\(13,\).*\(14,\)"),
+        ({"targets": torch.full((N,), V)}, ShapeError, "target 7 is not in a vocabulary of 7"),
+        ({"targets": torch.full((N,), -1)}, ShapeError, "target -1 is not .* nor is it ignore=-100"),
+        ({"row_weights": torch.ones(N, 1)}, ShapeError, r"row_weights must be torch.float32 \(13,\)"),
+        ({"row_weights": torch.ones(N, requires_grad=True)}, BackendError, "row_weights get no gradient"),
+        ({"label_smoothing": 1.5}, ConfigError, r"label_smoothing=1\.5"),
+        ({"precision": "float16"}, ConfigError, "precision='float16' is not one of full, bfloat16"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    change: dict[str, object], error: type[UnrolledError], message: str
+) -> None:
+    h, weight, bias, targets, w = problem(dtype=torch.float32)
+    given = {"h": h, "weight": weight, "bias": bias, "targets": targets, "row_weights": w} | change
+    with pytest.raises(error, match=message):
+        linear_cross_entropy(**given)  # type: ignore[arg-type]

@@ -1,0 +1,70 @@
+"""What an import loads, by name: time is measured elsewhere, but what is not loaded costs none."""
+
+import subprocess
+import sys
+
+import pytest
+
+import unrolled
+
+# Packages that the layers do without, most of them slow to load.
+TOOLS = ("matplotlib", "tyro", "rich", "tokenizers", "pooch", "gensim")
+
+
+def loaded(script: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after the script."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}\nimport sys; print('loaded', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_package_alone_loads_next_to_nothing():
+    modules = loaded("import unrolled")
+    assert not modules & {*TOOLS, "torch", "numpy", "unrolled.layers", "unrolled.extension"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["LSTM", "unroll", "RecurrentDrop", "cells"])
+def test_layers_load_torch_and_no_tools(name):
+    beside_torch = loaded("import torch")
+    modules = loaded(f"import unrolled; unrolled.{name}") - beside_torch
+    assert not modules & {*TOOLS, "safetensors", "scipy"}
+    assert not modules & {"unrolled.tasks", "unrolled.training", "unrolled.text", "unrolled.cli"}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["no-such-verb"], ["train", "nothing"]])
+def test_the_command_line_answers_without_torch(words):
+    modules = loaded(f"from unrolled.cli.main import main; main({words})")
+    assert "unrolled.cli.main" in modules
+    assert not modules & {*TOOLS, "torch"}
+
+
+def test_every_public_name_is_there_and_listed():
+    for name in unrolled.__all__:
+        assert getattr(unrolled, name) is not None
+        assert name in dir(unrolled)
+    scope: dict = {}
+    exec("from unrolled import *", scope)
+    assert set(unrolled.__all__) <= set(scope)
+    assert unrolled.load == unrolled.LanguageModel.load
+
+
+def test_public_names_are_the_ones_of_their_homes():
+    from unrolled import layers, recurrence, tasks
+
+    assert unrolled.LSTM is layers.LSTM
+    assert unrolled.unroll is recurrence.unroll
+    assert unrolled.LanguageModel is tasks.LanguageModel
+    assert unrolled.layers is layers
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="module 'unrolled' has no attribute 'LTSM'"):
+        unrolled.LTSM  # noqa: B018
+    with pytest.raises(ImportError, match="LTSM"):
+        from unrolled import LTSM  # noqa: F401

@@ -1,0 +1,212 @@
+"""How many threads a training takes, and what is said of those that wait."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from unrolled import cores, threads
+from unrolled.threads import choose_threads, describe_waiting, settle_waiting
+from unrolled.training import TrainingConfig
+from unrolled.training.seeding import with_threads
+
+VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+
+
+@pytest.fixture
+def unset(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def machine(monkeypatch, unset):
+    """``machine(usable, busy, own)``: cores as told, and torch's own number of threads."""
+
+    def set_up(usable, busy, own):
+        monkeypatch.setattr(threads, "usable_cores", lambda: usable)
+        monkeypatch.setattr(threads, "busy_elsewhere", lambda: busy)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: own)
+
+    return set_up
+
+
+# -- the number of threads ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("usable", "busy", "own", "expected"),
+    [
+        (2.0, 0.0, 2, 2),
+        (2.0, 0.3, 2, 2),
+        (2.0, 1.0, 2, 1),
+        (2.0, 2.0, 2, 1),  # one at the least
+        (0.5, 0.0, 2, 1),
+        (2.5, 0.0, 8, 3),
+        (8.0, 2.9, 8, 5),
+        (8.0, 0.0, 1, 1),  # what the caller gave torch is never exceeded
+        (8.0, 4.0, 2, 2),
+    ],
+)
+def test_no_more_threads_than_free_cores(machine, usable, busy, own, expected):
+    machine(usable, busy, own)
+    assert choose_threads().count == expected
+
+
+def test_the_reason_gives_the_figures(machine):
+    machine(8.0, 2.9, 8)
+    assert str(choose_threads()).startswith("5 threads (of 8 usable cores 2.9 are busy with other work); ")
+    machine(2.0, 1.0, 2)
+    assert str(choose_threads()).startswith("1 thread (")
+
+
+def test_what_the_user_says_stands(machine, monkeypatch):
+    machine(2.0, 2.0, 2)
+    assert choose_threads(5) == threads.ThreadChoice(5, "as configured")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert choose_threads() == threads.ThreadChoice(2, "OMP_NUM_THREADS is set")
+
+
+def test_a_training_keeps_the_number_that_it_started_with(machine):
+    machine(2.0, 1.0, 2)
+    config, choice = with_threads(TrainingConfig(seed=3))
+    assert choice.count == 1
+    assert config == TrainingConfig(seed=3, threads=1)
+    machine(2.0, 0.0, 2)  # the neighbour is gone; the resumed run stays as it was
+    assert with_threads(config)[0] == config
+
+
+# -- waiting -----------------------------------------------------------------------------------------
+
+
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    environ = {"PATH": "x"}
+    settle_waiting(environ)
+    assert environ == {"PATH": "x", "OMP_WAIT_POLICY": "PASSIVE"}
+    for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}):
+        environ = dict(own)
+        settle_waiting(environ)
+        assert environ == own
+
+
+def test_once_torch_is_loaded_nothing_is_pretended():
+    assert "torch" in sys.modules
+    environ = {}
+    settle_waiting(environ)
+    assert environ == {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "spin for a while, then sleep (OMP_WAIT_POLICY is not set)"),
+        ({"OMP_WAIT_POLICY": "passive"}, "sleep (OMP_WAIT_POLICY=passive)"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "spin (OMP_WAIT_POLICY=ACTIVE)"),
+        ({"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "9"}, "spin 9 times, then sleep (GOMP_SPINCOUNT)"),
+    ],
+)
+def test_what_waiting_threads_do_is_said(unset, monkeypatch, environ, words):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert describe_waiting() == f"waiting threads {words}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [None, "ACTIVE"])
+def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
+    environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
+    done = process("info", env=environ | ({"OMP_WAIT_POLICY": own} if own else {}))
+    assert done.status == 0, done.err
+    deed = f"spin (OMP_WAIT_POLICY={own})" if own else "sleep (OMP_WAIT_POLICY=PASSIVE)"
+    assert f"waiting threads {deed}\n" in done.out
+    assert "a training that starts now takes " in done.out
+
+
+@pytest.mark.slow
+def test_the_runtime_is_not_loaded_before():
+    script = (
+        "from unrolled.cli import main; import sys; print('torch' in sys.modules, open(sys.argv[1]).read())"
+    )
+    maps = "/proc/self/maps"
+    if not os.path.exists(maps):
+        pytest.skip("what a process has loaded is read from /proc")
+    done = subprocess.run([sys.executable, "-c", script, maps], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("False ")
+    assert "omp.so" not in done.stdout
+
+
+# -- cores -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def groups(monkeypatch, tmp_path):
+    """``groups(own, {folder: cpu.max})`` lays out a tree of control groups."""
+    root = tmp_path / "cgroup"
+    monkeypatch.setattr(cores, "CONTROL_GROUPS", root)
+    monkeypatch.setattr(cores, "OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)), raising=False)
+
+    def lay_out(own, limits):
+        (tmp_path / "own").write_text(f"3:cpuset:/other\n0::{own}\n")
+        for folder, limit in limits.items():
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder / "cpu.max").write_text(limit + "\n")
+
+    return lay_out
+
+
+@pytest.mark.parametrize(
+    ("own", "limits", "expected"),
+    [
+        ("/", {}, 4.0),
+        ("/", {"": "max 100000"}, 4.0),
+        ("/", {"": "150000 100000"}, 1.5),
+        ("/a/b", {"": "max 100000", "a": "50000 100000", "a/b": "max 100000"}, 0.5),
+        ("/a/b", {"a": "300000 100000", "a/b": "200000 100000"}, 2.0),
+        ("/named/by/the/host", {"": "100000 100000"}, 1.0),
+        ("/", {"": "900000 100000"}, 4.0),
+    ],
+)
+def test_affinity_and_quotas_bound_the_cores(groups, own, limits, expected):
+    groups(own, limits)
+    assert cores.usable_cores() == expected
+
+
+def test_systems_that_do_not_tell(monkeypatch, tmp_path):
+    monkeypatch.setattr(cores, "OWN_GROUP", tmp_path / "none")
+    monkeypatch.setattr(cores, "STAT", tmp_path / "none")
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert cores.usable_cores() == os.cpu_count()
+    assert cores.busy_elsewhere() == 0.0
+
+
+def stat(busy):
+    """A /proc/stat in which core n has spent so many ticks with each kind of work."""
+    cores_ = "".join(f"cpu{n} {u} 1 2 900 800 3 4 5 0 0\n" for n, u in enumerate(busy))
+    return f"cpu  9 9 9 9 9 9 9 9 0 0\n{cores_}intr 5 0 0\nctxt 6\n"
+
+
+def test_busy_cores_are_counted_without_this_process(monkeypatch, tmp_path):
+    ticks = os.sysconf("SC_CLK_TCK")
+    path = tmp_path / "stat"
+    path.write_text(stat([0, 0, 0]))
+    clock = iter([100.0, 101.0])
+    used = iter([7.0, 7.25])
+
+    def sleep(seconds):  # one second in which cores 0 and 2 work, the latter not ours
+        path.write_text(stat([ticks * 3 // 4, 0, ticks]))
+
+    monkeypatch.setattr(cores, "STAT", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
+    clocks = {"perf_counter": lambda: next(clock), "process_time": lambda: next(used)}
+    monkeypatch.setattr(cores, "time", SimpleNamespace(sleep=sleep, **clocks))
+    assert cores.busy_elsewhere() == pytest.approx(0.5)
+
+
+def test_this_machine_can_be_asked():
+    assert 0 < cores.usable_cores() <= os.cpu_count()
+    assert 0 <= cores.busy_elsewhere(0.02) <= os.cpu_count() + 1
