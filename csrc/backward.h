@@ -183,7 +183,7 @@ struct Backward {
   // Pairs, or words of pairs, of the teams before this one.
   template <class Size>
   long earlier(int count, const Team& t, long s0, long s1, Size&& size) const {
-    const long teams = B < count ? B : count;
+    const long teams = forward.teams(count);
     long total = 0;
     for (long k = 0; k < t.index; ++k) total += size(team_pairs(k, teams, s0, s1));
     return total;
@@ -228,11 +228,10 @@ struct Backward {
     t.meet();
     const long p = first + mine * t.rank / t.size, q = first + mine * (t.rank + 1) / t.size;
     if (a.dx) input_gradient(t, own, s0, s1, first, p, q);
-    if constexpr (!plain)
-      if (t.rank == 0) {
-        const long word = earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; });
-        to_pairs(first, mine, word);
-      }
+    if constexpr (!plain) {
+      const long word = earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; }), n = (mine + 1) / 2;
+      to_pairs(first, mine, word, n * t.rank / t.size, n * (t.rank + 1) / t.size);
+    }
   }
 
   void step(const Team& t, const Scratch& own, long s, long n, long pair, const Saved<T>& saved) const {
@@ -263,7 +262,7 @@ struct Backward {
         for (long r = 0; r < m; ++r)
           sum_gates(t, sums.bias_hh, (own_du ? du : da) + (pair + r0 + r) * Zp, Cell::two_stage ? 2 : G);
       }
-      for (long r = 0; r < m; ++r) keep_operands(t, s, t.row[r0 + r], pair + r0 + r);
+      for (long r = t.rank; r < m; r += t.size) keep_operands(s, t.row[r0 + r], pair + r0 + r);
       if (t.size == 1) carry(t, own, r0, m, pair + r0);
     }
     if (t.size == 1) return;
@@ -364,8 +363,7 @@ struct Backward {
   }
 
   // What the weights' gradients read beside the gradients themselves.
-  void keep_operands(const Team& t, long s, long b, long pair) const {
-    if (t.rank) return;
+  void keep_operands(long s, long b, long pair) const {
     if (needs_x)
       __builtin_memcpy(x + pair * Ip, at<const T>(a.x) + forward.rows.time(s, b) * a.x_time + b * a.x_row, I * sizeof(T));
     __builtin_memcpy(before + pair * Rp, h_before(s, b), R * sizeof(T));
@@ -432,21 +430,22 @@ struct Backward {
   }
 
   // Rows of two pairs side by side, as the product over pairs reads them.
-  void to_pairs(long first, long n, long word) const {
+  // Words [w0, w1) of a team, whose n pairs begin at `first` and whose words begin at `word`.
+  void to_pairs(long first, long n, long word, long w0, long w1) const {
     const auto pack = [&](W* to, const T* from, long distance, long size) {
       if constexpr (!plain) {
         if (!from) return;
-        for (long k = 0; k < n; k += 2) {
-          const T* lower = from + (first + k) * distance;
-          interleave_blocks(to, left_block(), word + k / 2, lower, k + 1 < n ? lower + distance : nullptr, size);
+        for (long w = w0; w < w1; ++w) {
+          const T* lower = from + (first + 2 * w) * distance;
+          interleave_blocks(to, left_block(), word + w, lower, 2 * w + 1 < n ? lower + distance : nullptr, size);
         }
       }
     };
     const auto convert = [&](W* to, const T* from, long distance, long size) {
       if (!from) return;
-      for (long k = 0; k < n; k += 2) {
-        const T* lower = from + (first + k) * distance;
-        interleave(to + (word + k / 2) * distance, lower, k + 1 < n ? lower + distance : nullptr, size);
+      for (long w = w0; w < w1; ++w) {
+        const T* lower = from + (first + 2 * w) * distance;
+        interleave(to + (word + w) * distance, lower, 2 * w + 1 < n ? lower + distance : nullptr, size);
       }
     };
     pack(da_w, da, Zp, GH);
@@ -461,7 +460,7 @@ struct Backward {
 
   // The products over all pairs of a segment; rows of each result are dealt to the threads.
   void weights(int rank, int count, long s0, long s1, bool add) const {
-    const long teams = B < count ? B : count;
+    const long teams = forward.teams(count);
     long K = 0;
     for (long k = 0; k < teams; ++k) {
       const long n = team_pairs(k, teams, s0, s1);

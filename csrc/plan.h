@@ -1,5 +1,6 @@
-// Who does what: rows of the batch are dealt to teams of threads. A team has one thread wherever there are
-// rows enough, and then needs no barrier in the whole sequence; more threads share a team's units.
+// Who does what: rows of the batch are dealt to teams of threads. A team of one thread needs no barrier in the
+// whole sequence; where there are fewer rows than threads, the threads of a team share its units and meet once
+// a step. (Sharing units where weights are larger than a core's cache was tried and was slower.)
 #pragma once
 #include "cell.h"
 #include "gemm.h"
@@ -72,10 +73,9 @@ struct Rows {
 // Teams for `count` threads. Neighbouring rows go to different teams when lengths differ, so that each
 // gets its share of long ones; `dealt` is where the batch indices are written, B numbers, by every thread
 // alike.
-inline Team make_team(int rank, int count, const Rows& rows, bool split_units, long H, long unit_block,
-                      const int32_t* order, int32_t* dealt, Barrier* barriers) {
+inline Team make_team(int rank, int count, long teams, const Rows& rows, bool split_units, long H,
+                      long unit_block, const int32_t* order, int32_t* dealt, Barrier* barriers) {
   Team team;
-  const long teams = rows.B < count ? rows.B : count;
   team.size = split_units ? count / teams : 1;
   team.index = rank / team.size;
   team.rank = rank % team.size;

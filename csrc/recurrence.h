@@ -51,9 +51,7 @@ struct Forward {
         B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
         Iw(words<W, T>(args.I)), Rw(words<W, T>(args.R)), Hw(words<W, T>(args.H)),
         map(args.weight_out), norm(args.weight_ln_hh),
-        split_units(args.B < asked && !args.weight_out && !args.weight_ln_hh && !args.weight_ln_c &&
-                    !Cell::two_stage && args.H * args.R * G >= 32768),
-        threads(asked) {
+        split_units(args.B < asked && shareable(args)), threads(asked) {
     const long parts = Cell::two_stage ? 2 : split_units ? G : 1;
     long column = 0;
     for (long p = 0; p < parts; ++p) {
@@ -62,6 +60,14 @@ struct Forward {
       column += columns;
     }
   }
+
+  // Only steps without a sum over all units can be shared, and only large ones repay it.
+  static bool shareable(const LayerArgs& a) {
+    const long products = a.H * a.R * G;
+    const bool whole = a.weight_out || a.weight_ln_hh || a.weight_ln_c || Cell::two_stage || products < 32768;
+    return !whole;
+  }
+  long teams(long count) const { return B < count ? B : count; }
 
   // Calls take(pointer, numbers) for all scratch memory: once to measure, once to hand it out.
   template <class Take>
@@ -128,7 +134,7 @@ struct Forward {
   }
 
   Team team(int rank, int n) const {
-    return make_team(rank, n, rows, split_units, H, NR, order, dealt + rank * B, barriers);
+    return make_team(rank, n, teams(n), rows, split_units, H, NR, order, dealt + rank * B, barriers);
   }
 
   // The state before step s: h and c by batch index.
