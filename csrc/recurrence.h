@@ -210,6 +210,7 @@ struct Forward {
         T* keep = saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2);
         __builtin_memcpy(keep + g.column, row, g.columns * sizeof(T));
         keep[GH + part] = scale;
+        if (!Cell::two_stage) keep[GH + 1] = T(0);
       }
       for (long u = 0; u < g.columns; u += lanes<T>) {
         const long n = g.columns - u;

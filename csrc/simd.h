@@ -211,7 +211,7 @@ UNROLLED_INLINE Vec<T> sigmoid(Vec<T> x) {
 template <class T>
 UNROLLED_INLINE Vec<T> tanh(Vec<T> x) {
   using I = typename Simd<T>::I;
-  const I sign = (I)x & ((I)splat(T(-0.0)));
+  const I sign = (I)x & (I{} + (typename Simd<T>::Int(1) << (8 * sizeof(T) - 1)));
   const Vec<T> size = (Vec<T>)((I)x ^ sign);
   const Exponent<T> e = exponent(T(-2) * size);
   const Vec<T> t = e.scale * e.small + (e.scale - T(1));

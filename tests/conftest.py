@@ -5,7 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from unrolled import LanguageModel
+from unrolled import LanguageModel, extension
 from unrolled.cli.main import main
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the processes that tests start
@@ -62,6 +62,30 @@ def english_sentences(count: int, seed: int = 0) -> list[str]:
 @pytest.fixture(autouse=True)
 def _same_random_numbers_whatever_ran_before() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def no_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are chosen as where the package is installed without its extension."""
+    monkeypatch.setattr(extension, "core", None)
+
+
+@pytest.fixture
+def use_kernels() -> Iterator[Callable[[str], None]]:
+    """``use_kernels("avx2")`` takes that compilation of the loop, for this test."""
+    if extension.core is None:
+        pytest.skip("the package is installed without its extension")
+    before = extension.kernels()
+    yield extension.use_kernels
+    extension.use_kernels(before)
+
+
+@pytest.fixture
+def set_threads() -> Iterator[Callable[[int], None]]:
+    """``set_threads(2)`` lets torch run on two threads, for this test."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,26 @@
-"""What the numerical tests share: cells by name, random problems, and formulas in plain Python."""
+"""What the numerical tests share: cells by name, random problems, and ways to compare."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import pytest
 import torch
 from torch import Tensor
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.extension import core
 from unrolled.layers import Recurrent
-from unrolled.recurrence import Unrolled, unroll
+from unrolled.recurrence import Unrolled, compiled_layer, unroll
+from unrolled.recurrence.ragged import Lengths, check_lengths
 
+needs_extension = pytest.mark.skipif(core is None, reason="the package is installed without its extension")
+COMPILED = pytest.param("compiled", marks=needs_extension)
 TORCH_BACKENDS = ("aten", "reference")
+BACKENDS = (COMPILED, *TORCH_BACKENDS)
+"""Every path, by name: for tests whose numbers hold on each of them."""
+KERNEL_SETS = tuple(core.kernel_sets()) if core else ()
+"""The compilations of the loop that run on this processor, the fastest first."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,47 @@ TORCH_CASES = tuple(
 )
 """Those that torch has a kernel for."""
 
+PATHS = (
+    *(pytest.param("compiled", case, id=f"compiled-{case}", marks=needs_extension) for case in CASES),
+    *(pytest.param("reference", case, id=f"reference-{case}") for case in CASES),
+    *(pytest.param("aten", case, id=f"aten-{case}") for case in TORCH_CASES),
+)
+"""Every pair of a path and a case that it runs."""
+
+MORE_CASES = (
+    Case("elman-layer-norm-no-bias", Elman(layer_norm=True), bias=False),
+    Case("jordan-layer-norm", Jordan(layer_norm=True, nonlinearity="sigmoid", output_nonlinearity="relu")),
+    Case("jordan-linear", Jordan(nonlinearity="relu", output_nonlinearity="identity"), bias=False),
+    Case("lstm-peepholes-no-bias", LSTM(peepholes=True), bias=False, proj_size=1),
+    Case("lstm-layer-norm-no-bias", LSTM(layer_norm=True), bias=False),
+    Case("lstm-layer-norm-peepholes", LSTM(peepholes=True, layer_norm=True)),
+    Case("gru-after-no-bias", GRU(), bias=False),
+    Case("gru-layer-norm-no-bias", GRU(layer_norm=True), bias=False),
+    Case("gru-before-layer-norm-no-bias", GRU(reset="before", layer_norm=True), bias=False),
+)
+"""Combinations of options beyond ``CASES``, which have each option once."""
+
 
 def case_named(name: str) -> Case:
     """Return one of ``CASES``."""
     return next(case for case in CASES if case.name == name)
+
+
+def default_path(case: Case) -> str:
+    """Return what ``backend="auto"`` takes for a whole sequence on the CPU."""
+    if core is not None:
+        return "compiled"
+    return "aten" if case in TORCH_CASES else "reference"
+
+
+def widened(case: Case, hidden_size: int) -> Case:
+    """Return the case for another H: what is fed back grows with it, and stays odd, so fills no vector."""
+    if case.proj_size:
+        return replace(case, proj_size=min(hidden_size // 2 | 1, hidden_size - 1))
+    if isinstance(case.cell, Jordan) and case.cell.output_features:
+        size = max(1, (hidden_size + case.cell.output_features - 3) | 1)
+        return replace(case, cell=replace(case.cell, output_features=size))
+    return case
 
 
 def generator(seed: int) -> torch.Generator:
@@ -109,6 +155,23 @@ class Problem:
         given = {"skip": self.skip, "past": self.past, "masks": self.masks} | options
         return unroll(self.cell, self.x, self.state, self.p, **given)  # type: ignore[arg-type]
 
+    def compiled(self, lengths: Lengths | None = None, **options: object) -> Unrolled:
+        """Run the compiled loop."""
+        given: dict = {"masks": self.masks} | options
+        if lengths is not None:
+            given["lengths"] = check_lengths(lengths, *self.x.shape[:2])
+        return Unrolled(*compiled_layer(self.cell, self.x, self.state, self.p, **given))
+
+    def to(self, dtype: torch.dtype) -> "Problem":
+        """Return the same numbers in another dtype."""
+        masks = None
+        if self.masks is not None:
+            masks = {name: m.to(dtype) if isinstance(m, Tensor) else m for name, m in self.masks.items()}
+        problem = replace(self, masks=masks)
+        return problem.of(
+            [leaf.detach().to(dtype).requires_grad_(leaf.requires_grad) for leaf in self.leaves]
+        )
+
     @property
     def leaves(self) -> list[Tensor]:
         """What gradients are taken of: the input, the states, the past and the parameters."""
@@ -131,7 +194,8 @@ class Problem:
         masks = None
         if self.masks is not None:
             masks = {
-                name: m[:length, b : b + 1] if isinstance(m, Tensor) else m for name, m in self.masks.items()
+                name: m[:length, b : b + 1].contiguous() if isinstance(m, Tensor) else m
+                for name, m in self.masks.items()
             }
         return replace(
             self,
@@ -153,13 +217,17 @@ def make_problem(
     past: bool = False,
     seed: int = 0,
 ) -> Problem:
-    """Return a problem with random input, parameters and states, each state different."""
+    """Return a problem with random input, parameters and states, each state different.
+
+    Matrices of many columns are drawn narrower, so that a rounding error does not grow from step to step.
+    """
     cell, proj = case.cell, case.proj_size
     shapes = cell.shapes(input_size, hidden_size, bias=case.bias, proj_size=proj)
     if skip:
         shapes["weight_skip"] = shapes["weight_hh"]
+    widths = {name: 0.9 * min(1.0, math.sqrt(6 / shape[-1])) for name, shape in shapes.items() if shape[1:]}
     p = {
-        name: uniform(*shape, seed=seed + 100 + i, low=-0.9, high=0.9)
+        name: uniform(*shape, seed=seed + 100 + i, low=-widths.get(name, 0.9), high=widths.get(name, 0.9))
         for i, (name, shape) in enumerate(shapes.items())
     }
     state = tuple(
@@ -247,59 +315,3 @@ def assert_all_close(
     """Compare lists of tensors, their dtypes and shapes included."""
     for a, b in zip(ours, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=rtol, atol=atol)
-
-
-# Formulas in plain Python, on lists of numbers.
-
-Vector = list[float]
-
-
-def sigmoid(v: float) -> float:
-    """Return 1 / (1 + e^-v)."""
-    return 1.0 / (1.0 + math.exp(-v))
-
-
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "tanh": math.tanh,
-    "relu": lambda v: max(v, 0.0),
-    "sigmoid": sigmoid,
-    "identity": lambda v: v,
-}
-
-
-def product(matrix: Tensor, vector: Vector, bias: Tensor | None = None) -> Vector:
-    """Return matrix · vector + bias, one multiplication at a time."""
-    rows = matrix.tolist()
-    shift = [0.0] * len(rows) if bias is None else bias.tolist()
-    result = []
-    for row, start in zip(rows, shift, strict=True):
-        assert len(row) == len(vector)
-        total = start
-        for weight, value in zip(row, vector, strict=True):
-            total += weight * value
-        result.append(total)
-    return result
-
-
-def normalise(vector: Vector, gain: Tensor, shift: Tensor | None = None) -> Vector:
-    """Return (v − mean) / √(variance + 1e-5) · gain + shift."""
-    mean = sum(vector) / len(vector)
-    variance = sum((v - mean) ** 2 for v in vector) / len(vector)
-    shifts = [0.0] * len(vector) if shift is None else shift.tolist()
-    scale = 1.0 / math.sqrt(variance + 1e-5)
-    return [(v - mean) * scale * g + s for v, g, s in zip(vector, gain.tolist(), shifts, strict=True)]
-
-
-def plus(*vectors: Vector) -> Vector:
-    """Return the sum of vectors."""
-    return [sum(values) for values in zip(*vectors, strict=True)]
-
-
-def times(*vectors: Vector) -> Vector:
-    """Return the elementwise product of vectors."""
-    return [math.prod(values) for values in zip(*vectors, strict=True)]
-
-
-def each(function: Callable[[float], float], vector: Vector) -> Vector:
-    """Return the function of every element."""
-    return [function(v) for v in vector]

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from unrolled import extension
@@ -8,6 +10,32 @@ core = pytest.importorskip("unrolled._core", reason="the package is installed wi
 def test_reports_this_processor() -> None:
     assert all(name.islower() for name in core.instruction_sets())
     assert "present" in extension.describe()
+
+
+def test_reports_whose_threads_it_runs_on() -> None:
+    assert f"threads: {extension.threads_from}" in extension.describe()
+    assert extension.threads_from.startswith(("torch's OpenMP", "none: "))
+
+
+def test_a_library_that_is_not_loaded_has_no_threads() -> None:
+    assert core.use_openmp_of("/nowhere/libtorch_cpu.so").startswith("none")
+    extension._share_threads()
+
+
+def test_an_arithmetic_that_there_is_not_is_an_error() -> None:
+    for run in (core.layer_forward, core.layer_backward):
+        for number in (-1, 3):
+            with pytest.raises(ValueError, match="no such arithmetic"):
+                run(core.LayerArgs(), number, 1)
+
+
+def test_an_arithmetic_that_the_kernels_lack_is_an_error_that_names_them(
+    use_kernels: Callable[[str], None],
+) -> None:
+    use_kernels("baseline")
+    for run in (core.layer_forward, core.layer_backward):
+        with pytest.raises(RuntimeError, match="instruction set baseline has no kernel for this arithmetic"):
+            run(core.LayerArgs(), 2, 1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -13,7 +13,7 @@ from unrolled.threads import choose_threads, describe_waiting, settle_waiting
 from unrolled.training import TrainingConfig
 from unrolled.training.seeding import with_threads
 
-VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+VARIABLES = (*threads.WAITING, threads.THREADS)
 
 
 @pytest.fixture
@@ -82,12 +82,12 @@ def test_a_training_keeps_the_number_that_it_started_with(machine):
 # -- waiting -----------------------------------------------------------------------------------------
 
 
-def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch):
+def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch")
     environ = {"PATH": "x"}
     settle_waiting(environ)
-    assert environ == {"PATH": "x", "OMP_WAIT_POLICY": "PASSIVE"}
-    for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}):
+    assert environ == {"PATH": "x"} | threads.SOON
+    for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}, {"KMP_BLOCKTIME": "0"}):
         environ = dict(own)
         settle_waiting(environ)
         assert environ == own
@@ -103,16 +103,13 @@ def test_once_torch_is_loaded_nothing_is_pretended():
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({}, "spin for a while, then sleep (OMP_WAIT_POLICY is not set)"),
-        ({"OMP_WAIT_POLICY": "passive"}, "sleep (OMP_WAIT_POLICY=passive)"),
-        ({"OMP_WAIT_POLICY": "ACTIVE"}, "spin (OMP_WAIT_POLICY=ACTIVE)"),
-        ({"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "9"}, "spin 9 times, then sleep (GOMP_SPINCOUNT)"),
+        ({}, "spin (OMP_WAIT_POLICY is not set)"),
+        (threads.SOON, "soon sleep (GOMP_SPINCOUNT=1000, OMP_WAIT_POLICY=PASSIVE)"),
+        ({"OMP_WAIT_POLICY": "active", "OMP_NUM_THREADS": "3"}, "do as told (OMP_WAIT_POLICY=active)"),
     ],
 )
-def test_what_waiting_threads_do_is_said(unset, monkeypatch, environ, words):
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    assert describe_waiting() == f"waiting threads {words}"
+def test_what_waiting_threads_do_is_said(environ, words):
+    assert describe_waiting(environ) == f"waiting threads {words}"
 
 
 @pytest.mark.slow
@@ -121,8 +118,8 @@ def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
     environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
     done = process("info", env=environ | ({"OMP_WAIT_POLICY": own} if own else {}))
     assert done.status == 0, done.err
-    deed = f"spin (OMP_WAIT_POLICY={own})" if own else "sleep (OMP_WAIT_POLICY=PASSIVE)"
-    assert f"waiting threads {deed}\n" in done.out
+    deed = f"do as told (OMP_WAIT_POLICY={own})" if own else "soon sleep (GOMP_SPINCOUNT=1000, "
+    assert f"waiting threads {deed}" in done.out
     assert "a training that starts now takes " in done.out
 
 

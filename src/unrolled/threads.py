@@ -1,20 +1,25 @@
 """How many threads a training takes, and what a thread does while it waits for the others.
 
 Torch's loops run on a pool of OpenMP threads that meet thousands of times a second. Whoever comes first spins
-there for milliseconds before it sleeps, which is fastest on an idle machine. Where another process holds a
-core, it spins in place of the very thread that it waits for, and two such pools bring each other almost to a
-halt (docs/threads.md has the figures). So the command line lets waiting threads sleep, and a training that
-was given no number of threads takes as many as there are free cores.
+there for milliseconds before it sleeps. Where another process holds a core, it spins in place of the very
+thread that it waits for, and two such pools bring each other almost to a halt (docs/threads.md has the
+figures). So the command line lets waiting threads sleep soon, and a training that was given no number of
+threads takes no more than there are free cores.
 """
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 from unrolled.cores import busy_elsewhere, usable_cores
 
-WAIT_POLICY, SPIN_COUNT, THREADS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS"
+THREADS = "OMP_NUM_THREADS"
+WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
+
+# GNU's runtime then spins for some ten microseconds: about as long as it takes to fall asleep and be woken.
+# Other runtimes know the policy alone.
+SOON = {"GOMP_SPINCOUNT": "1000", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -30,24 +35,22 @@ class ThreadChoice:
 
 
 def settle_waiting(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Let threads that wait sleep instead of spin, unless the user has said how they shall wait.
+    """Let threads that wait sleep soon, unless the user has said how they shall wait.
 
     The OpenMP runtime reads this once, when torch is loaded. Called later this does nothing, so that what
     :func:`describe_waiting` says stays true.
     """
-    if "torch" not in sys.modules and WAIT_POLICY not in environ and SPIN_COUNT not in environ:
-        environ[WAIT_POLICY] = "PASSIVE"
+    if "torch" not in sys.modules and not any(name in environ for name in WAITING):
+        environ.update(SOON)
 
 
-def describe_waiting() -> str:
+def describe_waiting(environ: Mapping[str, str] = os.environ) -> str:
     """Say what threads do that wait for others."""
-    count, policy = os.environ.get(SPIN_COUNT), os.environ.get(WAIT_POLICY)
-    if count is not None:  # it outdoes the policy
-        return f"waiting threads spin {count} times, then sleep ({SPIN_COUNT})"
-    if policy is None:
-        return f"waiting threads spin for a while, then sleep ({WAIT_POLICY} is not set)"
-    deed = "sleep" if policy.strip().upper() == "PASSIVE" else "spin"
-    return f"waiting threads {deed} ({WAIT_POLICY}={policy})"
+    given = {name: environ[name] for name in WAITING if name in environ}
+    if not given:
+        return "waiting threads spin (OMP_WAIT_POLICY is not set)"
+    names = ", ".join(f"{name}={value}" for name, value in given.items())
+    return f"waiting threads {'soon sleep' if given == SOON else 'do as told'} ({names})"
 
 
 def choose_threads(configured: int = 0) -> ThreadChoice:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
+from formulas import FUNCTIONS, each, normalise, plus, product, times
+from numerics import Case, make_problem
 from unrolled.cells import Elman
 from unrolled.errors import ConfigError
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from numerics import FUNCTIONS, Case, each, make_problem, normalise, plus, product, times
+from formulas import FUNCTIONS, each, normalise, plus, product, times
+from numerics import Case, make_problem
 from unrolled.cells import Jordan
 from unrolled.errors import ConfigError
 

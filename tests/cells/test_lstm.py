@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from numerics import Case, Vector, each, make_problem, normalise, plus, product, sigmoid, times
+from formulas import Vector, each, normalise, plus, product, sigmoid, times
+from numerics import Case, make_problem
 from unrolled.cells import LSTM
 from unrolled.errors import ConfigError
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import grad
 
 import unrolled as ur
-from numerics import TORCH_BACKENDS, Case, as_tuple, make_layer, uniform
+from numerics import BACKENDS, Case, as_tuple, case_named, default_path, make_layer, needs_extension, uniform
 from unrolled import LockedDropout, RecurrentDrop
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import ConfigError
@@ -96,7 +96,7 @@ def positive_recurrence(rate: float, backend: str, size: int = 12) -> ur.RNN:
     return layer
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_weight_dropout_drops_connections_the_same_at_every_step(backend: str) -> None:
     layer = positive_recurrence(0.3, backend)
     u = layer.weight_hh_l0
@@ -116,7 +116,7 @@ def test_weight_dropout_drops_connections_the_same_at_every_step(backend: str) -
     assert layer.explain().paths == [backend]
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_weight_dropout_is_drawn_anew_every_pass_and_absent_in_evaluation(backend: str) -> None:
     layer = positive_recurrence(0.3, backend)
     x, h = torch.zeros(2, 12, 1).double(), torch.eye(12, dtype=torch.float64)[None]
@@ -243,15 +243,17 @@ def test_in_evaluation_all_but_zoneout_are_nothing(kind: str, rates: dict[str, f
     x = uniform(5, 2, 3, seed=0, dtype=torch.float32)
     assert not torch.allclose(layer(x)[0], plain(x)[0])
     torch.testing.assert_close(layer.eval()(x)[0], plain(x)[0])
-    assert layer.explain().paths == ["aten", "aten"]
+    name = {"RNN": "elman-tanh", "LSTM": "lstm", "GRU": "gru-after"}[kind]
+    assert layer.explain().paths == [default_path(case_named(name))] * 2
 
 
 # All of them.
 
 
 @pytest.mark.parametrize("lengths", [None, [5, 2, 4]])
-def test_the_same_seed_gives_the_same_bits(lengths: list[int] | None) -> None:
-    layer = ur.LSTM(3, 6, 2, dropout=0.2, bidirectional=True, drop=EVERY_KIND, skip=2, residual=True)
+@pytest.mark.parametrize("skip", [0, 2])
+def test_the_same_seed_gives_the_same_bits(skip: int, lengths: list[int] | None) -> None:
+    layer = ur.LSTM(3, 6, 2, dropout=0.2, bidirectional=True, drop=EVERY_KIND, skip=skip, residual=True)
     x = uniform(5, 3, 3, seed=0, dtype=torch.float32)
 
     def bits(seed: int) -> list[Tensor]:
@@ -264,14 +266,20 @@ def test_the_same_seed_gives_the_same_bits(lengths: list[int] | None) -> None:
     assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_masks_are_named_in_the_explanation() -> None:
+def test_masks_are_named_in_the_explanation(no_extension: None) -> None:
+    layer = ur.LSTM(3, 6, drop=EVERY_KIND)
+    why = "l0: reference (the compiled extension is absent; torch's loop takes no masks"
+    layer(torch.zeros(2, 1, 3))
+    assert str(layer.explain()) == f"{why} (zoneout_h, zoneout_c, candidate))"
+    layer.eval()(torch.zeros(2, 1, 3))
+    assert str(layer.explain()) == f"{why} (zoneout_h, zoneout_c))"
+
+
+@needs_extension
+def test_masks_are_no_obstacle_to_the_compiled_loop() -> None:
     layer = ur.LSTM(3, 6, drop=EVERY_KIND)
     layer(torch.zeros(2, 1, 3))
-    assert str(layer.explain()) == (
-        "l0: reference (torch's loop takes no masks (zoneout_h, zoneout_c, candidate))"
-    )
-    layer.eval()(torch.zeros(2, 1, 3))
-    assert str(layer.explain()) == "l0: reference (torch's loop takes no masks (zoneout_h, zoneout_c))"
+    assert layer.explain().paths == ["compiled"]
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, math.nan, True, "0.5", None])

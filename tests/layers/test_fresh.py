@@ -10,8 +10,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import unrolled as ur
 from numerics import (
+    BACKENDS,
     CASES,
-    TORCH_CASES,
+    PATHS,
     Case,
     as_hidden,
     as_tuple,
@@ -25,8 +26,8 @@ from numerics import (
 from unrolled.errors import ShapeError
 from unrolled.layers import Recurrent
 
-RUNS = [("reference", case, skip) for case in CASES for skip in (0, 2)]
-RUNS += [("aten", case, 0) for case in TORCH_CASES]
+RUNS = [pytest.param(*p.values, 0, id=f"{p.id}-0", marks=p.marks) for p in PATHS]
+RUNS += [pytest.param("reference", case, 2, id=f"reference-{case}-2") for case in CASES]
 
 
 def in_pieces(
@@ -42,7 +43,7 @@ def in_pieces(
     return torch.cat(outputs), states
 
 
-@pytest.mark.parametrize(("backend", "case", "skip"), RUNS, ids=str)
+@pytest.mark.parametrize(("backend", "case", "skip"), RUNS)
 @settings(max_examples=8)
 @given(data=st.data())
 def test_outputs_states_and_gradients_are_those_of_the_pieces(
@@ -71,9 +72,10 @@ def test_outputs_states_and_gradients_are_those_of_the_pieces(
 
 
 @pytest.mark.parametrize("garbage", [torch.inf, torch.nan])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", [case_named("lstm"), case_named("gru-after")], ids=str)
-def test_whatever_stood_in_the_state_is_gone(case: Case, garbage: float) -> None:
-    layer = make_layer(case)
+def test_whatever_stood_in_the_state_is_gone(case: Case, backend: str, garbage: float) -> None:
+    layer = make_layer(case, backend=backend)
     x = uniform(3, 2, 2, seed=1)
     damaged = tuple(torch.full_like(s, garbage) for s in layer_state(layer, 2))
     fresh = torch.zeros(3, 2, dtype=torch.bool)
@@ -94,7 +96,7 @@ def test_resets_follow_the_axes_of_the_input() -> None:
     assert changed.tolist() == [[False] * 3, [False] * 3, [False, True, False], [False, True, False]]
 
 
-@pytest.mark.parametrize("backend", ["aten", "reference"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_all_pieces_share_one_mask_of_weights_and_of_locked_dropout(backend: str) -> None:
     drop = ur.RecurrentDrop(weight=0.5, locked=0.5)
     layer = ur.RNN(9, 9, 2, "relu", bias=False, drop=drop, backend=backend, dtype=torch.float64)

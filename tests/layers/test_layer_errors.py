@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import unrolled as ur
-from numerics import TORCH_BACKENDS, uniform
+from numerics import BACKENDS, case_named, default_path, needs_extension, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import BackendError, ConfigError, ShapeError, UnrolledError
 
@@ -30,13 +30,27 @@ LACKED: list[tuple[str, Cell]] = [
 
 
 @pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
-def test_a_cell_that_torch_lacks_says_so_before_and_after_running(kind: str, cell: Cell) -> None:
+def test_a_cell_that_torch_lacks_says_so_before_and_after_running(
+    kind: str, cell: Cell, no_extension: None
+) -> None:
     layer = getattr(ur, kind)(2, 5, 2, cell=cell)
-    expected = [f"l{i}: reference (torch has no kernel for {cell})" for i in (0, 1)]
+    why = f"the compiled extension is absent; torch has no kernel for {cell}"
+    expected = [f"l{i}: reference ({why})" for i in (0, 1)]
     assert str(layer.explain()).splitlines() == expected
     layer(X)
     assert str(layer.explain()).splitlines() == expected
     assert layer.explain().paths == ["reference", "reference"]
+
+
+@needs_extension
+@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
+def test_the_compiled_loop_says_so_before_and_after_running(kind: str, cell: Cell) -> None:
+    layer = getattr(ur, kind)(2, 5, 2, cell=cell)
+    why = "a compiled loop exists for this cell and these options"
+    expected = [f"l{i}: compiled ({why})" for i in (0, 1)]
+    assert str(layer.explain()).splitlines() == expected
+    layer(X)
+    assert str(layer.explain()).splitlines() == expected
 
 
 @pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
@@ -65,9 +79,26 @@ def test_asking_for_torchs_kernel_with_an_option_it_lacks_is_an_error(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_compiled_loop_is_an_error_that_names_the_alternatives(kind: str) -> None:
+def test_the_compiled_loop_where_there_is_none_is_an_error_that_names_the_alternatives(
+    kind: str, no_extension: None
+) -> None:
     with pytest.raises(BackendError, match=r"'compiled'.*use backend='auto', 'aten' or 'reference'"):
         getattr(ur, kind)(2, 5, backend="compiled")(X)
+
+
+@needs_extension
+@pytest.mark.parametrize("kind", KINDS)
+def test_asking_for_the_compiled_loop_with_what_it_lacks_is_an_error(kind: str) -> None:
+    layer = getattr(ur, kind)(2, 5, backend="compiled", skip=3)
+    with pytest.raises(BackendError, match=r"'compiled'.*skip=3.*use backend='auto', 'aten' or 'reference'"):
+        layer(X)
+    layer = getattr(ur, kind)(2, 5, backend="compiled")
+    with pytest.raises(BackendError, match=r"\(trace\)"):
+        layer.trace(X)
+    with pytest.raises(BackendError, match=r"takes float32 and float64, not torch\.float16"):
+        layer.half()(X.half())
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast decides"):
+        layer.float()(X)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,19 +107,30 @@ def test_an_unknown_backend_is_an_error_that_lists_the_known_ones(kind: str) -> 
         getattr(ur, kind)(2, 5, backend="fast")
 
 
-def test_a_failed_pass_leaves_the_explanation_of_the_last_one() -> None:
+def test_the_explanation_is_of_the_last_pass() -> None:
     layer = ur.LSTM(2, 5)
-    assert layer.explain().paths == ["aten"]
+    usual = default_path(case_named("lstm"))
+    assert layer.explain().paths == [usual]
     layer.trace(X)
     assert layer.explain().paths == ["reference"]
     layer(X)
-    assert layer.explain().paths == ["aten"]
+    assert layer.explain().paths == [usual]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_failed_pass_leaves_the_explanation_of_the_last_one(backend: str) -> None:
+    layer = ur.LSTM(2, 5)
+    layer.trace(X)
+    layer.backend = backend
+    with pytest.raises(ShapeError):
+        layer(X, X)
+    assert layer.explain().paths == ["reference"]
 
 
 # Shapes.
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
@@ -97,7 +139,7 @@ def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backe
             layer(x)
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_time_steps_are_an_error(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
@@ -113,7 +155,7 @@ def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shap
         getattr(ur, kind)(2, 5)(torch.zeros(shape))
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     ("kind", "options", "hidden", "message"),
     [
@@ -175,7 +217,7 @@ def test_lengths_where_they_do_not_belong_are_errors() -> None:
         layer(torch.zeros(4, 2), lengths=[4])
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_input_of_another_dtype_is_an_error_that_names_both(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
@@ -185,7 +227,7 @@ def test_an_input_of_another_dtype_is_an_error_that_names_both(kind: str, backen
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_state_of_another_dtype_is_an_error_that_names_both(
     kind: str, backend: str, steps: int, which: int

@@ -1,5 +1,6 @@
 """RNNCell, LSTMCell and GRUCell compute what torch's do."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -11,21 +12,24 @@ from torch.autograd import grad
 
 import unrolled as ur
 from numerics import (
-    TORCH_BACKENDS,
+    BACKENDS,
+    COMPILED,
     as_hidden,
     as_tuple,
     assert_all_close,
+    needs_extension,
     scatter_parameters,
     uniform,
     weighted_sum,
 )
 from unrolled.cells import GRU, LSTM
 from unrolled.errors import BackendError, ShapeError
+from unrolled.recurrence import Backend
 
 KINDS = ("RNNCell", "LSTMCell", "GRUCell")
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(data=st.data())
@@ -89,7 +93,7 @@ def test_arguments_may_be_given_by_position_in_torchs_order(kind: str) -> None:
     assert_all_close(as_tuple(ours(x, hidden)), as_tuple(theirs(x, hidden)), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("cell", "layer"), [("RNNCell", "RNN"), ("LSTMCell", "LSTM"), ("GRUCell", "GRU")])
 def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> None:
     step = getattr(ur, cell)(3, 4, backend=backend)
@@ -115,16 +119,27 @@ def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> N
     ],
     ids=["lstm", "gru", "rnn"],
 )
-def test_steps_that_torch_lacks_are_their_layer_too(step: nn.Module, layer: nn.Module) -> None:
+@pytest.mark.parametrize("backend", ["auto", COMPILED])
+def test_steps_that_torch_lacks_are_their_layer_too(
+    step: nn.Module, layer: nn.Module, backend: Backend
+) -> None:
     layer.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
+    step = copy.deepcopy(step)
+    step.backend = backend
     x = uniform(3, 2, 3, seed=0, dtype=torch.float32)
     y, _ = layer(x)
     hidden = None
     for t in range(3):
         hidden = step(x[t], hidden)
     torch.testing.assert_close(as_tuple(hidden)[0], y[2])
-    assert step.explain().path == "reference"
-    assert "torch has no kernel" in step.explain().reason
+    assert step.explain().path == ("reference" if backend == "auto" else "compiled")
+    assert "torch has no kernel" in step.explain().reason or backend == "compiled"
+
+
+@needs_extension
+def test_the_compiled_loop_is_not_taken_for_a_single_step_unless_asked_for() -> None:
+    assert str(ur.LSTMCell(3, 4).explain().reason).startswith("a single step does not repay")
+    assert ur.LSTMCell(3, 4, backend="compiled").explain().path == "compiled"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -142,7 +157,7 @@ def test_shapes_that_do_not_fit_are_errors_with_the_sizes(kind: str) -> None:
             step(torch.zeros(2, 3), torch.zeros(2, 4))
 
 
-def test_a_path_that_cannot_run_the_step_is_an_error() -> None:
+def test_a_path_that_cannot_run_the_step_is_an_error(no_extension: None) -> None:
     x = torch.zeros(2, 3)
     with pytest.raises(BackendError, match="use backend='auto' or 'reference'"):
         ur.GRUCell(3, 4, cell=GRU(reset="before"), backend="aten")(x)
@@ -156,7 +171,7 @@ def test_an_unknown_backend_is_an_error_and_never_another_path(kind: str) -> Non
         getattr(ur, kind)(3, 4, backend="fastest")(torch.zeros(2, 3))
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_dtype_is_an_error(kind: str, backend: str) -> None:
     step = getattr(ur, kind)(3, 4, backend=backend)

@@ -7,7 +7,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from numerics import (
     CASES,
-    TORCH_BACKENDS,
+    PATHS,
     TORCH_CASES,
     Case,
     Problem,
@@ -22,6 +22,7 @@ from numerics import (
 )
 
 SMALL = {"steps": 3, "batch": 2, "hidden_size": 2}
+STACKED = [path for path in PATHS if path.values[0] == "compiled" or path.values[1] in TORCH_CASES]
 
 
 def gradients_are_right(problem: Problem, **options: object) -> bool:
@@ -130,11 +131,8 @@ def layer_gradients_are_right(case: Case, *, lengths: list[int] | None = None, *
 
 @pytest.mark.parametrize("lengths", [None, [2, 3]], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
-@pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_stacked_layers_of_torchs_cells(
-    case: Case, backend: str, bidirectional: bool, lengths: list[int] | None
-) -> None:
+@pytest.mark.parametrize(("backend", "case"), STACKED)
+def test_stacked_layers(backend: str, case: Case, bidirectional: bool, lengths: list[int] | None) -> None:
     assert layer_gradients_are_right(
         case, lengths=lengths, num_layers=2, bidirectional=bidirectional, backend=backend
     )

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.autograd import grad
 
 from numerics import (
+    BACKENDS,
     CASES,
-    TORCH_BACKENDS,
-    TORCH_CASES,
+    PATHS,
     Case,
     all_masks,
     as_hidden,
@@ -67,10 +67,9 @@ def test_the_loop_on_a_ragged_batch_is_each_row_alone(
     assert_all_close(grad(weighted_sum(outputs), leaves), grad(weighted_sum(alone), leaves), atol=1e-9)
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_a_layer_on_a_ragged_batch_is_each_row_alone(case: Case, bidirectional: bool, backend: str) -> None:
+@pytest.mark.parametrize(("backend", "case"), PATHS)
+def test_a_layer_on_a_ragged_batch_is_each_row_alone(backend: str, case: Case, bidirectional: bool) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=bidirectional, backend=backend)
     x = with_garbage(uniform(STEPS, 4, 2, seed=1), LENGTHS)
     states = [s.requires_grad_() for s in layer_state(layer, 4)]
@@ -108,7 +107,7 @@ def test_a_stack_of_any_cell_on_a_ragged_batch_is_each_row_alone(case: Case) -> 
         assert_all_close([final_past[:, :, b]], [single_past[:, :, 0]])
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", [case_named("lstm"), case_named("gru-after")], ids=str)
 @settings(max_examples=25)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=6), data=st.data())
@@ -129,7 +128,7 @@ def test_permuting_rows_permutes_results(
     assert_all_close(as_tuple(permuted_final), [s[:, order] for s in as_tuple(final)])
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("batch_first", [False, True])
 def test_lengths_may_be_a_list_or_a_tensor_of_any_integer_type(batch_first: bool, backend: str) -> None:
     layer = make_layer(case_named("lstm"), batch_first=batch_first, backend=backend)
@@ -152,7 +151,7 @@ def test_lengths_may_be_a_list_or_a_tensor_of_any_integer_type(batch_first: bool
     assert (started != 0).all()
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_full_lengths_are_no_lengths(backend: str) -> None:
     layer = make_layer(case_named("gru-after"), bidirectional=True, backend=backend)
     x = uniform(4, 3, 2, seed=5)
@@ -161,9 +160,8 @@ def test_full_lengths_are_no_lengths(backend: str) -> None:
     assert_all_close([ragged_y, ragged_h], [y, h])
 
 
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
-@pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_not_even_nan_in_the_padding_is_read(case: Case, backend: str) -> None:
+@pytest.mark.parametrize(("backend", "case"), PATHS)
+def test_not_even_nan_in_the_padding_is_read(backend: str, case: Case) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=True, backend=backend)
     x = uniform(STEPS, 4, 2, seed=1)
     results = []
@@ -222,7 +220,7 @@ def test_check_lengths_gives_a_detached_int64_tensor() -> None:
         ([3, -2, 1], r"lengths must lie in 1\.\.4 .* got -2\.\.3"),
     ],
 )
-@pytest.mark.parametrize("backend", TORCH_BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
     lengths: list[int], message: str, backend: str
 ) -> None:

@@ -7,17 +7,8 @@ import torch
 from torch import Tensor
 from torch.autograd import grad
 
-from numerics import (
-    CASES,
-    FUNCTIONS,
-    Case,
-    all_masks,
-    assert_all_close,
-    case_named,
-    make_problem,
-    plus,
-    product,
-)
+from formulas import FUNCTIONS, plus, product
+from numerics import CASES, Case, all_masks, assert_all_close, case_named, make_problem
 from unrolled import unroll
 from unrolled.cells import GRU, LSTM, Elman, Jordan
 from unrolled.errors import ShapeError

@@ -157,7 +157,7 @@ class Recurrent(nn.Module):
         """Tell which path ran each layer in the last forward pass, or would run it now if none did."""
         choice = self._ran
         if choice is None:
-            choice = self._choose(self.get_parameter("weight_ih_l0"), trace=False, one_step=False)
+            choice = self._choose(self._weight, trace=False, one_step=False)
         return Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
 
     def forward(
@@ -213,7 +213,7 @@ class Recurrent(nn.Module):
         self._check_input(batch.x)
         resets = self._resets(batch, fresh)
         choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
-        carries = self._carry_shape.start(hx, batch, self.get_parameter("weight_ih_l0"))
+        carries = self._carry_shape.start(hx, batch, self._weight)
         x, dtype = batch.x, self._fused_dtype(batch, choice)
         if dtype is not None:
             x, carries = x.to(dtype), [tuple(s.to(dtype) for s in c) for c in carries]
@@ -350,6 +350,12 @@ class Recurrent(nn.Module):
         return p
 
     @property
+    def _weight(self) -> Tensor:
+        """Some weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
+        weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
+        return weight
+
+    @property
     def _carry_shape(self) -> CarryShape:
         sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
         rows = self.num_layers * self.num_directions
@@ -360,7 +366,7 @@ class Recurrent(nn.Module):
             raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
         if x.shape[-1] != self.input_size:
             raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {self.input_size}")
-        check_dtype(x, self.get_parameter("weight_ih_l0"))
+        check_dtype(x, self._weight)
 
     def _fused_dtype(self, batch: TimeMajor, choice: Choice) -> torch.dtype | None:
         """Return the dtype in which torch's fused LSTM would run under autocast, so that ours does too.

@@ -57,7 +57,13 @@ class SingleStep(nn.Module):
 
     def explain(self) -> Choice:
         """Tell which path runs the step, and why."""
-        return self._choose(self.get_parameter("weight_ih"))
+        return self._choose(self._weight)
+
+    @property
+    def _weight(self) -> Tensor:
+        """A weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
+        weight: Tensor = self.weight_ih  # type: ignore[assignment]
+        return weight
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type
@@ -77,7 +83,7 @@ class SingleStep(nn.Module):
             raise ShapeError(
                 f"expected input (batch, {self.input_size}) or ({self.input_size},), got {tuple(input.shape)}"
             )
-        check_dtype(input, self.get_parameter("weight_ih"))
+        check_dtype(input, self._weight)
         x = input if input.dim() == 2 else input.unsqueeze(0)
         state = self._start(x, hx, unbatched=input.dim() == 1)
         p = self._parameters_now()
@@ -107,7 +113,7 @@ class SingleStep(nn.Module):
                 f"got {[tuple(s.shape) for s in state]}"
             )
         for name, s in zip(self.cell.state_names, state, strict=True):
-            check_dtype(s, self.get_parameter("weight_ih"), f"the state {name}")
+            check_dtype(s, self._weight, f"the state {name}")
         return state
 
     def extra_repr(self) -> str:

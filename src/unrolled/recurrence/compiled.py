@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
+from torch.nn import Parameter
 
 from unrolled.cells import Cell, Masks, Parameters, State
+from unrolled.errors import BackendError
 from unrolled.recurrence.operators import EagerLayer, run_layer
 from unrolled.recurrence.ragged import live_steps
 from unrolled.recurrence.spec import encoded_spec
@@ -45,7 +48,7 @@ def compiled_layer(
     """
     projected = cell.layer_norm
     names = tuple(n for n in p if not (projected and n in ("weight_ih", "weight_ln_ih", "bias_ih")))
-    drawn = {n: m for n, m in (masks or {}).items() if isinstance(m, Tensor)}
+    drawn = {n: m.contiguous() for n, m in (masks or {}).items() if isinstance(m, Tensor)}
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
     spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, projected, bfloat16)  # type: ignore[arg-type]
     if projected:
@@ -68,11 +71,22 @@ def _run(
     options: tuple[str, bool, int],
 ) -> Sequence[Tensor]:
     x, weights, states, masks, lengths = inputs
-    if torch.compiler.is_compiling() or type(x) is not Tensor:
+    if not _runs_now((x, *weights, *states, *masks)):
         return torch.ops.unrolled.layer(*inputs, *options)
     if not options[1]:
         return run_layer(*inputs, *options)
     return EagerLayer.apply(options, (len(weights), len(states)), lengths, x, *weights, *states, *masks)
+
+
+def _runs_now(tensors: Sequence[Tensor]) -> bool:
+    """Whether these are plain tensors that nothing traces or transforms, so that a kernel may read them."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
+        return False
+    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+        raise BackendError(
+            "the compiled loop has no forward-mode derivative: use backend='reference' for this layer"
+        )
+    return all(type(t) is Tensor or type(t) is Parameter for t in tensors)
 
 
 def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:

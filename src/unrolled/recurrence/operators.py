@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unrolled.errors import BackendError
+from unrolled.errors import BackendError, ShapeError
 from unrolled.extension import core
 from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec, decode
 
@@ -341,6 +341,7 @@ def _arguments(
         raise BackendError(
             f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype}"
         )
+    _check_shapes(x, weights, states, masks, lengths, s)
     args = core.LayerArgs()
     args.T, args.B, args.I = x.shape
     args.H, args.R = _sizes(x, weights, s)
@@ -358,6 +359,44 @@ def _arguments(
     for name, mask in zip(s.masks, masks, strict=True):
         setattr(args, MASK_OF[name], mask.data_ptr())
     return args
+
+
+def _check_shapes(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    states: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    lengths: Tensor | None,
+    s: Spec,
+) -> None:
+    """Raise ShapeError for a tensor that the kernel would read beyond its end."""
+    steps, batch, features = x.shape
+    hidden, fed_back = _sizes(x, weights, s)
+    rows = s.gates * hidden
+    shapes: dict[str, tuple[int, ...]] = {
+        "weight_ih": (rows, features),
+        "weight_hh": (rows, fed_back),
+        "weight_hr": (fed_back, hidden),
+        "weight_ho": (fed_back, hidden),
+        "bias_ho": (fed_back,),
+    }
+    shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_hh"), (rows,))
+    named = [(n, w, shapes.get(n, (hidden,))) for n, w in zip(s.weights, weights, strict=True)]
+    if s.projected:
+        named.append(("W x", x, (steps, batch, rows)))
+    names = ("h", "c") if s.has_c else ("h",)
+    if len(states) != len(names):
+        raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
+    named += [(n, t, (batch, z)) for n, t, z in zip(names, states, (fed_back, hidden), strict=False)]
+    for name, mask in zip(s.masks, masks, strict=True):
+        named.append((name, mask, (steps, batch, fed_back if name == "zoneout_h" else hidden)))
+    for name, tensor, shape in named:
+        if tensor.shape != shape:
+            raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
+    if lengths is not None and (lengths.shape != (batch,) or lengths.dtype != torch.int64):
+        raise ShapeError(
+            f"unrolled::layer: lengths must be int64 ({batch},), got {lengths.dtype} {tuple(lengths.shape)}"
+        )
 
 
 def _give_results(args: Any, results: Sequence[Tensor], s: Spec, save: bool, checkpoint: int) -> None:

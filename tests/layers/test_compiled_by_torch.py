@@ -1,0 +1,171 @@
+"""Layers on the compiled loop under torch.compile, torch.export and tracing, and what is refused."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from numerics import (
+    Case,
+    as_hidden,
+    as_tuple,
+    case_named,
+    layer_state,
+    make_layer,
+    needs_extension,
+    uniform,
+    weighted_sum,
+)
+from parity import assert_near
+from unrolled import RecurrentDrop
+from unrolled.errors import BackendError
+from unrolled.layers import Recurrent
+
+pytestmark = [
+    needs_extension,
+    # torch's own notices, of what it imports by itself
+    pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:While compiling, we found certain side effects:UserWarning"),
+]
+
+
+def layer_of(case: Case, **options: Any) -> Recurrent:
+    return make_layer(
+        case, num_layers=2, bidirectional=True, dtype=torch.float32, backend="compiled", **options
+    )
+
+
+@pytest.fixture
+def compile_whole() -> Callable[..., Any]:
+    """``compile_whole(layer)`` is torch.compile without breaks, from a clean state."""
+    torch._dynamo.reset()
+
+    def begin(layer: Recurrent, backend: str = "aot_eager") -> Any:
+        return torch.compile(layer, fullgraph=True, backend=backend)
+
+    return begin
+
+
+def assert_same_training(layer: Recurrent, other: Callable[..., Any], *, within: float = 0.0) -> None:
+    """Compare outputs, states and gradients of a layer and of what it was compiled to."""
+    x = uniform(5, 3, 2, seed=1, dtype=torch.float32).requires_grad_()
+    results = []
+    for run in (layer, other):
+        torch.manual_seed(0)
+        y, final = run(x, as_hidden(layer_state(layer, 3)))
+        outputs = [y, *as_tuple(final)]
+        results.append([*outputs, *torch.autograd.grad(weighted_sum(outputs), [x, *layer.parameters()])])
+    assert_near(*results, within=within)
+
+
+@pytest.mark.parametrize("name", ["lstm-everything", "gru-before", "jordan"])
+def test_a_compiled_layer_trains_alike(name: str, compile_whole: Callable[..., Any]) -> None:
+    layer = layer_of(case_named(name))
+    assert_same_training(layer, compile_whole(layer))
+
+
+@pytest.mark.parametrize(
+    "options", [{"checkpoint_every": "auto"}, {"drop": RecurrentDrop(zoneout=0.3, candidate=0.2)}]
+)
+def test_a_compiled_layer_trains_alike_with_options(
+    options: dict[str, Any], compile_whole: Callable[..., Any]
+) -> None:
+    layer = layer_of(case_named("lstm"), **options)
+    assert_same_training(layer, compile_whole(layer))
+
+
+@pytest.mark.slow
+def test_inductor_trains_alike(compile_whole: Callable[..., Any]) -> None:
+    layer = layer_of(case_named("lstm"))
+    assert_same_training(layer, compile_whole(layer, "inductor"), within=1e-6)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru-after"])
+def test_a_compiled_layer_infers_alike_for_any_batch(name: str, compile_whole: Callable[..., Any]) -> None:
+    layer = layer_of(case_named(name)).eval()
+    compiled = compile_whole(layer)
+    with torch.no_grad():
+        for batch in (3, 5, 8):
+            x = uniform(5, batch, 2, seed=batch, dtype=torch.float32)
+            (y, final), (expected, expected_final) = compiled(x), layer(x)
+            assert torch.equal(y, expected)
+            assert all(
+                torch.equal(a, b) for a, b in zip(as_tuple(final), as_tuple(expected_final), strict=True)
+            )
+
+
+# Exporting and tracing.
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_exported_layer_makes_the_round_trip(strict: bool) -> None:
+    layer = layer_of(case_named("lstm")).eval()
+    x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
+    program = torch.export.export(layer, (x,), strict=strict)
+    assert "unrolled.layer.default" in str(program.graph)
+    file = io.BytesIO()
+    torch.export.save(program, file)
+    file.seek(0)
+    loaded = torch.export.load(file).module()
+    other = uniform(5, 3, 2, seed=2, dtype=torch.float32)
+    for y, expected in zip(loaded(other), layer(other), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(as_tuple(y), as_tuple(expected), strict=True))
+
+
+@pytest.mark.parametrize("grad", [False, True])
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+def test_a_traced_layer_computes_what_the_layer_does(grad: bool) -> None:
+    layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, dtype=torch.float32)
+    x, other = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
+    with torch.set_grad_enabled(grad):
+        traced = torch.jit.trace(layer, (x,), check_trace=not grad)
+        torch.testing.assert_close(traced(other)[0], layer(other)[0])
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_graph_of_a_layer_computes_what_the_layer_does(frozen: bool) -> None:
+    layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, dtype=torch.float32)
+    layer.requires_grad_(not frozen)
+    x, other = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
+    graph = make_fx(lambda x: layer(x)[0])(x)
+    torch.testing.assert_close(graph(other), layer(other)[0])
+
+
+# Derivatives of other kinds: an error, never a wrong number.
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_forward_mode_is_refused(frozen: bool, grad: bool) -> None:
+    layer = layer_of(case_named("lstm")).requires_grad_(not frozen)
+    x, v = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
+    with (
+        forward_ad.dual_level(),
+        torch.set_grad_enabled(grad),
+        pytest.raises((NotImplementedError, BackendError)),
+    ):
+        layer(forward_ad.make_dual(x, v))
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("transform", ["grad", "jvp", "vmap", "jacrev"])
+def test_function_transforms_are_refused(transform: str, frozen: bool) -> None:
+    layer = layer_of(case_named("lstm")).requires_grad_(not frozen)
+    x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
+
+    def total(x: Tensor) -> Tensor:
+        return layer(x)[0].square().sum()
+
+    run: dict[str, Callable[[], Any]] = {
+        "grad": lambda: torch.func.grad(total)(x),
+        "jvp": lambda: torch.func.jvp(total, (x,), (x,)),
+        "vmap": lambda: torch.func.vmap(total)(torch.stack([x, x])),
+        "jacrev": lambda: torch.func.jacrev(total)(x),
+    }
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        run[transform]()

@@ -1,0 +1,158 @@
+"""The operators of the compiled loop: their shapes, their gradients, and what they refuse."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.library import opcheck
+
+from numerics import Problem, all_masks, case_named, make_problem, needs_extension
+from parity import assert_near, outcome
+from unrolled.errors import BackendError
+from unrolled.recurrence import Unrolled
+from unrolled.recurrence.ragged import check_lengths
+from unrolled.recurrence.spec import encoded_spec
+
+pytestmark = [
+    needs_extension,
+    # torch's own notice, of what it imports by itself
+    pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
+]
+
+NAMES = ("elman-layer-norm", "jordan", "lstm", "lstm-everything", "gru-after", "gru-before")
+LENGTHS = [4, 2, 1]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "ragged": {"lengths": LENGTHS, "reverse": True},
+    "checkpoints": {"checkpoint": 2},
+}
+
+
+def arguments(
+    problem: Problem,
+    lengths: list[int] | None = None,
+    reverse: bool = False,
+    checkpoint: int = 0,
+    save: bool = True,
+) -> tuple[Any, ...]:
+    """Return what the operator takes for a problem."""
+    p, x, projected = dict(problem.p), problem.x, problem.cell.layer_norm
+    if projected:
+        x = problem.cell.project(x, p)
+        p = {name: w for name, w in p.items() if name not in ("weight_ih", "weight_ln_ih", "bias_ih")}
+    masks = {k: m for k, m in (problem.masks or {}).items() if isinstance(m, Tensor)}
+    spec = encoded_spec(problem.cell, tuple(p), tuple(masks), (0.0, 0.0), reverse, projected, False)
+    rows = None if lengths is None else check_lengths(lengths, *x.shape[:2])
+    return x, list(p.values()), list(problem.state), list(masks.values()), rows, spec, save, checkpoint
+
+
+def detached(given: tuple[Any, ...], requires_grad: bool) -> tuple[Any, ...]:
+    """Return the arguments as leaves."""
+
+    def leaf(t: Tensor) -> Tensor:
+        return t.detach().requires_grad_(requires_grad)
+
+    x, weights, states, *rest = given
+    return leaf(x), [leaf(w) for w in weights], [leaf(s) for s in states], *rest
+
+
+def problem_of(name: str) -> Problem:
+    return all_masks(make_problem(case_named(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("elman-layer-norm", "plain"),
+        ("jordan", "ragged"),
+        ("lstm", "checkpoints"),
+        ("lstm-everything", "ragged"),
+        ("gru-before", "plain"),
+    ],
+)
+def test_the_layer_is_a_proper_operator(name: str, options: str) -> None:
+    given = detached(arguments(problem_of(name), **OPTIONS[options]), requires_grad=True)
+    opcheck(torch.ops.unrolled.layer.default, given)
+
+
+@pytest.mark.parametrize("save", [False, True])
+def test_inference_is_a_proper_operator(save: bool) -> None:
+    given = detached(arguments(problem_of("lstm"), LENGTHS, save=save), requires_grad=False)
+    opcheck(torch.ops.unrolled.layer.default, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [("jordan", "all"), ("lstm-everything", "all"), ("lstm", "some"), ("gru-before", "some")],
+)
+def test_its_gradient_is_a_proper_operator(name: str, needs: str) -> None:
+    options = OPTIONS["ragged"] if needs == "all" else {}
+    given = detached(arguments(problem_of(name), **options), requires_grad=False)
+    results = torch.ops.unrolled.layer(*given)
+    x, weights, states, masks, lengths, spec, _, checkpoint = given
+    wanted = [needs == "all" or i % 2 == 0 for i in range(1 + len(weights) + len(states))]
+    above = [torch.ones_like(s) for s in states]
+    known = [needs == "all" or i == 0 for i in range(len(states))]
+    opcheck(
+        torch.ops.unrolled.layer_backward.default,
+        (
+            torch.ones_like(results[0]),
+            above[: sum(known)],
+            known,
+            x,
+            weights,
+            states,
+            masks,
+            lengths,
+            results,
+            spec,
+            checkpoint,
+            wanted,
+        ),
+    )
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_operator_gives_the_bits_of_the_eager_pass(name: str, options: dict[str, Any]) -> None:
+    """An eager pass takes a shorter way past the dispatcher to the same kernels."""
+    problem = problem_of(name)
+    of_pass = {k: v for k, v in options.items() if k != "checkpoint"}
+    if "checkpoint" in options:
+        of_pass["checkpoint_every"] = options["checkpoint"]
+    eager = outcome(problem.compiled(**of_pass), problem.leaves)
+    y, *rest = torch.ops.unrolled.layer(*arguments(problem, **options))
+    ours = outcome(Unrolled(y, tuple(rest[: len(problem.state)])), problem.leaves)
+    if problem.cell.layer_norm and "lengths" in options:  # x was not projected alike in the padding
+        assert_near(ours, eager, within=1e-15)
+    else:
+        assert all(torch.equal(a, b) for a, b in zip(ours, eager, strict=True))
+
+
+def test_a_second_derivative_of_the_operator_is_refused() -> None:
+    problem = make_problem(case_named("lstm"))
+    y, *_ = torch.ops.unrolled.layer(*arguments(problem))
+    (slope,) = torch.autograd.grad(y.square().sum(), problem.x, create_graph=True)
+    with pytest.raises(BackendError, match="backend='reference'"):
+        slope.sum().backward()
+
+
+def test_a_gradient_of_a_pass_that_kept_nothing_is_an_error() -> None:
+    problem = make_problem(case_named("lstm"))
+    y, *_ = torch.ops.unrolled.layer(*arguments(problem, save=False))
+    with pytest.raises(BackendError, match="save=False"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("which", ["weights", "states", "masks"])
+def test_tensors_that_the_kernels_cannot_read_are_errors(which: str) -> None:
+    given = list(arguments(problem_of("lstm")))
+    index = {"weights": 1, "states": 2, "masks": 3}[which]
+    for wrong in (
+        given[index][0].t() if which != "masks" else given[index][0].transpose(0, 1),
+        given[index][0].float(),
+    ):
+        tensors = [wrong, *given[index][1:]]
+        with pytest.raises(BackendError, match="needs contiguous CPU tensors of one dtype"):
+            torch.ops.unrolled.layer(*given[:index], tensors, *given[index + 1 :])
