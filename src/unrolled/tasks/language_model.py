@@ -23,11 +23,12 @@ from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.writer import Writer
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
 from unrolled.text.vectors import read_vectors
+from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training import LOG, MODEL, Trainer, Watcher
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import read_json, write_json, write_tensors
 from unrolled.training.log import read_log
-from unrolled.training.seeding import seeded
+from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import counting_bar, spinner
 
 SCORING_ROWS = 32
@@ -87,11 +88,13 @@ class LanguageModel:
             documents = open_documents(self.config.corpus.data)
             tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
             corpus = make_corpus(self.config.corpus, documents, tokenizer)
+        training, threads = with_threads(self.config.training)
+        self.config = dataclasses.replace(self.config, training=training)
         with seeded(self.config.training):
             self._tokenizer, self.facts = tokenizer, corpus.facts
             self._check_test()
             self._model = self._new_model(self._given_vectors())
-            trainer = self._trainer(corpus, folder, progress)
+            trainer = self._trainer(corpus, folder, progress, threads)
             if folder is not None:
                 run_folder.prepare(folder, overwrite=overwrite)
                 write_description(folder, self.config, self.facts, self.tokenizer)
@@ -127,15 +130,18 @@ class LanguageModel:
                     "it; put the old text back, or train anew"
                 )
         with seeded(lm.config.training):
-            trainer = lm._trainer(corpus, folder, progress)
+            trainer = lm._trainer(corpus, folder, progress, choose_threads(lm.config.training.threads))
             trainer.restore()
             trainer.run()
         lm._conclude(trainer, corpus, folder, shown=bool(progress))
         return lm
 
-    def _trainer(self, corpus: Corpus, folder: Path | None, progress: bool | Watcher) -> Trainer[Any]:
+    def _trainer(
+        self, corpus: Corpus, folder: Path | None, progress: bool | Watcher, threads: ThreadChoice
+    ) -> Trainer[Any]:
         unit = UNITS[self.config.text.tokenizer]
-        watcher = progress if isinstance(progress, Watcher) else ProgressBar(unit) if progress else None
+        bar = ProgressBar(unit, opening=str(threads)) if progress else None
+        watcher = progress if isinstance(progress, Watcher) else bar
         return Trainer(
             LanguageJob(self.model, corpus, self.config),
             self.config.optimizer,

@@ -20,10 +20,11 @@ class ProgressBar(Watcher):
     Args:
         unit: what a token is called ("character", "word", "piece").
         stream: where to write; standard error by default.
+        opening: a line for the beginning, such as the threads that were chosen.
     """
 
-    def __init__(self, unit: str, stream: TextIO | None = None) -> None:
-        self._unit = unit
+    def __init__(self, unit: str, stream: TextIO | None = None, opening: str = "") -> None:
+        self._unit, self._opening = unit, opening
         self._console = Console(file=stream or sys.stderr)
         self._bar = Progress(
             TextColumn("step {task.completed:,}/{task.total:,}"),
@@ -44,6 +45,8 @@ class ProgressBar(Watcher):
         """See :meth:`Watcher.started`."""
         self._total = total_steps
         self._began = (progress.tokens, progress.seconds)
+        if self._opening:
+            self._console.print(self._opening, highlight=False, soft_wrap=True)
         self._task = self._bar.add_task("train", total=total_steps, completed=progress.step, text="starting")
         if self._live:
             self._bar.start()
