@@ -99,7 +99,7 @@ class LanguageModel:
                 run_folder.prepare(folder, overwrite=overwrite)
                 write_description(folder, self.config, self.facts, self.tokenizer)
             trainer.run()
-        self._conclude(trainer, corpus, folder, shown=bool(progress))
+            self._conclude(trainer, corpus, folder, shown=bool(progress))
         return self
 
     def _check_test(self) -> None:
@@ -133,7 +133,7 @@ class LanguageModel:
             trainer = lm._trainer(corpus, folder, progress, choose_threads(lm.config.training.threads))
             trainer.restore()
             trainer.run()
-        lm._conclude(trainer, corpus, folder, shown=bool(progress))
+            lm._conclude(trainer, corpus, folder, shown=bool(progress))
         return lm
 
     def _trainer(

@@ -119,7 +119,8 @@ class TrainingConfig:
     the final scores are float32."""
 
     threads: int = 0
-    """CPU threads; 0 takes torch's own number. The same number gives the same bits."""
+    """CPU threads; 0 takes those that are free when training starts, and the run keeps that number. The same
+    number gives the same bits."""
 
     def __post_init__(self) -> None:
         require(self.seed < 2**63, f"seed={self.seed}: must be less than 2**63")
