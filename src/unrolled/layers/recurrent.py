@@ -226,10 +226,9 @@ class Recurrent(nn.Module):
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
             outputs: list[Tensor] = []
             seen: list[list[dict[str, Tensor]]] = []
-            for begin, end in itertools.pairwise(sorted({0, *resets, len(x)})):
+            for begin, part in _pieces(x, resets):
                 if begin in resets:
                     mine = reset(mine, resets[begin])
-                part = x if not resets else x[begin:end]
                 y, mine, values = self._layer(part, mine, parameters, batch.lengths, choice, trace)
                 outputs.append(y)
                 seen.append(values)
@@ -398,3 +397,13 @@ class Recurrent(nn.Module):
         )
         parts += [f"{n}={getattr(self, n)}" for n, d in defaults if getattr(self, n) != d]
         return ", ".join(parts)
+
+
+def _pieces(x: Tensor, resets: dict[int, Tensor]) -> list[tuple[int, Tensor]]:
+    """Return x (T, B, I) cut before every step at which a row begins anew, and where each piece begins.
+
+    Without resets T is not looked at, so that a traced or exported layer takes any number of steps.
+    """
+    if not resets:
+        return [(0, x)]
+    return [(begin, x[begin:end]) for begin, end in itertools.pairwise(sorted({0, *resets, len(x)}))]
