@@ -17,9 +17,9 @@ from unrolled.cores import busy_elsewhere, usable_cores
 THREADS = "OMP_NUM_THREADS"
 WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 
-# GNU's runtime then spins for some ten microseconds: about as long as it takes to fall asleep and be woken.
+# GNU's runtime then spins for some fifty microseconds: about as long as it takes to fall asleep and be woken.
 # Other runtimes know the policy alone.
-SOON = {"GOMP_SPINCOUNT": "1000", "OMP_WAIT_POLICY": "PASSIVE"}
+SOON = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
