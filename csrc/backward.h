@@ -31,7 +31,9 @@ struct Backward {
   const int threads;
   const long longest, steps;  // of a segment
   const long pairs;           // of a segment, at most
-  const long Rp = padded<T>(R), Hp = padded<T>(H), Zp = padded<T>(GH), Ip = padded<T>(I), GHwp = padded<W>(GHw);
+  const long Rp = padded<T>(R), Hp = padded<T>(H), Zp = padded<T>(GH), Ip = padded<T>(I);
+  // Of the left operands of a step: gradients of the gates, or of what the map gives, which may be wider.
+  const long Lp = padded<W>(GHw > words<W, T>(R) ? GHw : words<W, T>(R));
 
   W *weight_hh = nullptr, *weight_reset = nullptr, *weight_ih = nullptr, *weight_out = nullptr;
   T *dh, *dc;  // (B, R), (B, H) by batch index: the gradients of the state
@@ -113,8 +115,7 @@ struct Backward {
     take(s.dhidden, step_rows * Hp);
     take(s.scratch, 2 * Hp);
     take(s.dreset, step_rows * Hp);
-    const long left = GHwp > padded<W>(words<W, T>(R)) ? GHwp : padded<W>(words<W, T>(R));
-    take(s.left, rows_in_cache * left);
+    take(s.left, rows_in_cache * Lp);
     take(s.target, rows_in_cache);
     take(s.small, small_size);
   }
@@ -247,10 +248,10 @@ struct Backward {
       if constexpr (Cell::two_stage) {
         if (norm) normalise_rows(t, s, r0, m, pair + r0, saved, sums, 1);
         for (long r = 0; r < m; ++r)
-          to_words(own.left + r * GHwp, du + (pair + r0 + r) * Zp + 2 * H, H);
+          to_words(own.left + r * Lp, du + (pair + r0 + r) * Zp + 2 * H, H);
         if (a.dbias_hh && !norm)
           for (long r = 0; r < m; ++r) accumulate(sums.bias_hh + 2 * H, du + (pair + r0 + r) * Zp + 2 * H, H);
-        multiply<W, false>(m, R, words<W, T>(H), own.left, GHwp, {weight_reset, NR, NR * words<W, T>(H)},
+        multiply<W, false>(m, R, words<W, T>(H), own.left, Lp, {weight_reset, NR, NR * words<W, T>(H)},
                            {own.dreset, Hp});
         for (long r = 0; r < m; ++r) Cell::backward_second(row[r], forward.options, own.dreset + r * Hp);
       }
@@ -336,9 +337,9 @@ struct Backward {
       }
       if (a.dbias_out) accumulate(sums.bias_out, to, R);
       __builtin_memcpy(hidden + (pair + r) * Hp, saved.hidden + kept * H, H * sizeof(T));
-      to_words(own.left + r * GHwp, to, R);
+      to_words(own.left + r * Lp, to, R);
     }
-    multiply<W, false>(m, H, Rw, own.left, GHwp, {weight_out, NR, NR * Rw}, {own.dhidden, Hp});
+    multiply<W, false>(m, H, Rw, own.left, Lp, {weight_out, NR, NR * Rw}, {own.dhidden, Hp});
   }
 
   // du holds (or da equals) the gradient of ẑ ⊙ gain + b: bias, gain, and on to U h. Part 1 is the candidate
@@ -379,9 +380,9 @@ struct Backward {
     if constexpr (plain) {
       left = source;
     } else {
-      for (long r = 0; r < m; ++r) to_words(own.left + r * GHwp, source + r * Zp, Cell::two_stage ? 2 * H : GH);
+      for (long r = 0; r < m; ++r) to_words(own.left + r * Lp, source + r * Zp, Cell::two_stage ? 2 * H : GH);
       left = own.left;
-      lda = GHwp;
+      lda = Lp;
     }
     for (long r = 0; r < m; ++r) own.target[r] = dh + t.row[r0 + r] * Rp + u0;
     multiply<W, false>(m, u1 - u0, K, left, lda, {weight_hh + u0 / NR * NR * K, NR, NR * K},
@@ -398,9 +399,9 @@ struct Backward {
       if constexpr (plain) {
         left = da + begun * Zp;
       } else {
-        for (long r = 0; r < m; ++r) to_words(own.left + r * GHwp, da + (begun + r) * Zp, GH);
+        for (long r = 0; r < m; ++r) to_words(own.left + r * Lp, da + (begun + r) * Zp, GH);
         left = own.left;
-        lda = GHwp;
+        lda = Lp;
       }
       multiply<W, false>(m, I, GHw, left, lda, {weight_ih, NR, NR * GHw}, {nullptr, 0, own.target, nullptr, false});
       begun += m;

@@ -5,7 +5,7 @@ needs; ``unrolled::layer_backward`` returns the gradients. Sizes that depend on 
 that shapes are known without looking at the data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -52,7 +52,7 @@ def run_layer(
     """
     assert core is not None
     s = decode(spec)
-    results = _allocate(x, states, s, _sizes(x, weights, s), save, checkpoint)
+    results = _allocate(x, states, s, _sizes(weights, s), save, checkpoint)
     if x.shape[1]:
         args = _arguments(x, weights, states, masks, lengths, s, checkpoint)
         _give_results(args, results, s, save, checkpoint)
@@ -75,7 +75,7 @@ def _(
     checkpoint: int,
 ) -> list[Tensor]:
     s = decode(spec)
-    return _allocate(x, states, s, _sizes(x, weights, s), save, checkpoint)
+    return _allocate(x, states, s, _sizes(weights, s), save, checkpoint)
 
 
 def run_backward(
@@ -151,6 +151,22 @@ def _(
     return _gradients(x, weights, states, needs)
 
 
+def _differentiate(
+    run: Callable[..., Sequence[Tensor]],
+    grads: Sequence[Tensor | None],
+    kept: tuple[Any, ...],
+    needs: Sequence[bool],
+) -> list[Tensor | None]:
+    """Return the gradients of x, the weights and the states, None where not needed.
+
+    ``kept`` is what :func:`run_backward` takes from x to checkpoint, its third the states.
+    """
+    dy, *dstates = grads[: 1 + len(kept[2])]
+    given, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
+    gradients = run(dy, given, has, *kept, needs)
+    return [g if need else None for g, need in zip(gradients, needs, strict=True)]
+
+
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     x, weights, states, masks, lengths, ctx.spec, ctx.save, ctx.checkpoint = inputs
     ctx.set_materialize_grads(False)
@@ -167,25 +183,11 @@ def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
         parts.append(rest[:count])
         rest = rest[count:]
     weights, states, masks = parts
-    dy, *dstates = grads[: 1 + len(states)]
     # x, then two lists, as the inputs are.
     wanted = ctx.needs_input_grad
     needs = [bool(wanted[0]), *map(bool, wanted[1]), *map(bool, wanted[2])]
-    gradients = torch.ops.unrolled.layer_backward(
-        dy,
-        [d for d in dstates if d is not None],
-        [d is not None for d in dstates],
-        x,
-        weights,
-        states,
-        masks,
-        lengths,
-        rest,
-        ctx.spec,
-        ctx.checkpoint,
-        needs,
-    )
-    given = [g if need else None for g, need in zip(gradients, needs, strict=True)]
+    kept = (x, weights, states, masks, lengths, rest, ctx.spec, ctx.checkpoint)
+    given = _differentiate(torch.ops.unrolled.layer_backward, grads, kept, needs)
     split = 1 + len(weights)
     return given[0], given[1:split], given[split:], [None] * len(masks), None, None, None, None
 
@@ -205,7 +207,7 @@ layer_backward.register_autograd(_refuse, setup_context=_refuse_setup)
 
 
 class EagerLayer(torch.autograd.Function):
-    """The same kernels without the dispatcher: a third of a millisecond less for a training step.
+    """The same kernels without the dispatcher, whose time shows where a pass is short.
 
     For plain tensors outside of tracing; see :func:`unrolled.recurrence.compiled.compiled_layer`.
     """
@@ -237,26 +239,12 @@ class EagerLayer(torch.autograd.Function):
         x, *rest, lengths = ctx.saved_tensors
         tensors, results = rest[: ctx.tensors], rest[ctx.tensors :]
         weights, states, masks = _split(tensors, ctx.counts)
-        dstates = grads[1 : 1 + len(states)]
         needs = ctx.needs_input_grad[3 : 4 + len(weights) + len(states)]
         spec, _, checkpoint = ctx.options
         # With create_graph=True the operator, which refuses to be differentiated again, takes part.
         run = torch.ops.unrolled.layer_backward if torch.is_grad_enabled() else run_backward
-        gradients = run(
-            grads[0],
-            [d for d in dstates if d is not None],
-            [d is not None for d in dstates],
-            x,
-            weights,
-            states,
-            masks,
-            lengths,
-            results,
-            spec,
-            checkpoint,
-            needs,
-        )
-        given = [g if need else None for g, need in zip(gradients, needs, strict=True)]
+        kept = (x, weights, states, masks, lengths, results, spec, checkpoint)
+        given = _differentiate(run, grads, kept, needs)
         return None, None, None, *given, *([None] * len(masks))
 
 
@@ -266,7 +254,7 @@ def _split(tensors: Sequence[Tensor], counts: tuple[int, int]) -> tuple[Any, Any
     return tensors[:weights], tensors[weights : weights + states], tensors[weights + states :]
 
 
-def _sizes(x: Tensor, weights: Sequence[Tensor], s: Spec) -> tuple[int, int]:
+def _sizes(weights: Sequence[Tensor], s: Spec) -> tuple[int, int]:
     """Return H and R."""
     rows, fed_back = weights[s.weights.index("weight_hh")].shape
     return rows // s.gates, fed_back
@@ -344,7 +332,7 @@ def _arguments(
     _check_shapes(x, weights, states, masks, lengths, s)
     args = core.LayerArgs()
     args.T, args.B, args.I = x.shape
-    args.H, args.R = _sizes(x, weights, s)
+    args.H, args.R = _sizes(weights, s)
     args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
     args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
     args.reverse, args.projected, args.checkpoint = s.reverse, s.projected, checkpoint
@@ -371,7 +359,7 @@ def _check_shapes(
 ) -> None:
     """Raise ShapeError for a tensor that the kernel would read beyond its end."""
     steps, batch, features = x.shape
-    hidden, fed_back = _sizes(x, weights, s)
+    hidden, fed_back = _sizes(weights, s)
     rows = s.gates * hidden
     shapes: dict[str, tuple[int, ...]] = {
         "weight_ih": (rows, features),
