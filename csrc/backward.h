@@ -158,7 +158,7 @@ struct Backward {
     }
   }
   static void start_row(T* to, uintptr_t from, long b, long n) {
-    if (from) __builtin_memcpy(to, at<const T>(from) + b * n, n * sizeof(T));
+    if (from) copy(to, at<const T>(from) + b * n, n);
     else __builtin_memset(to, 0, n * sizeof(T));
   }
 
@@ -304,8 +304,7 @@ struct Backward {
     const T* mask = a.mask_h ? at<const T>(a.mask_h) + (s * B + b) * R : nullptr;
     const bool zoneout = mask || a.zoneout_h != 0;
     T *to = own.dh + in_block * Rp, *kept = dh + b * Rp;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       Vec<T> d = load_n(kept + u, n);
       if (dy) d += load_n(dy + u, n);
       Vec<T> past{};
@@ -316,7 +315,7 @@ struct Backward {
       }
       store_n(to + u, d, n);
       store_n(kept + u, past, n);
-    }
+    });
   }
 
   // From what was emitted to what the map read.
@@ -329,14 +328,13 @@ struct Backward {
       const T* emitted = saved.emitted ? saved.emitted + kept * R
                                        : at<const T>(a.y) + forward.rows.time(s, b) * a.y_time + b * a.y_row;
       T* to = dpre + (pair + r) * Rp;
-      for (long u = 0; u < R; u += lanes<T>) {
-        const long n = R - u;
+      each_vector<T>(0, R, UNROLLED_EACH {
         Vec<T> d = load_n(own.dh + r * Rp + u, n);
         if (f != Nonlinearity::identity) d *= slope<T>(f, load_n(emitted + u, n));
         store_n(to + u, d, n);
-      }
+      });
       if (a.dbias_out) accumulate(sums.bias_out, to, R);
-      __builtin_memcpy(hidden + (pair + r) * Hp, saved.hidden + kept * H, H * sizeof(T));
+      copy(hidden + (pair + r) * Hp, saved.hidden + kept * H, H);
       to_words(own.left + r * Lp, to, R);
     }
     multiply<W, false>(m, H, Rw, own.left, Lp, {weight_out, NR, NR * Rw}, {own.dhidden, Hp});
@@ -354,11 +352,10 @@ struct Backward {
       T* to = du + (pair + r) * Zp + g.column;
       const T* d = Cell::own_du ? to : da + (pair + r) * Zp;
       accumulate(sums.bias_hh + g.column, d, g.columns);
-      for (long u = 0; u < g.columns; u += lanes<T>) {
-        const long n = g.columns - u;
+      each_vector<T>(0, g.columns, UNROLLED_EACH {
         T* sum = sums.weight_ln_hh + g.column + u;
         store_n(sum, load_n(sum, n) + load_n(d + u, n) * load_n(zhat + u, n), n);
-      }
+      });
       normalise_backward(to, d, zhat, gain, kept[GH + part], g.columns);
     }
   }
@@ -366,8 +363,8 @@ struct Backward {
   // What the weights' gradients read beside the gradients themselves.
   void keep_operands(long s, long b, long pair) const {
     if (needs_x)
-      __builtin_memcpy(x + pair * Ip, at<const T>(a.x) + forward.rows.time(s, b) * a.x_time + b * a.x_row, I * sizeof(T));
-    __builtin_memcpy(before + pair * Rp, h_before(s, b), R * sizeof(T));
+      copy(x + pair * Ip, at<const T>(a.x) + forward.rows.time(s, b) * a.x_time + b * a.x_row, I);
+    copy(before + pair * Rp, h_before(s, b), R);
   }
 
   // dh_{t-1} += du · U
@@ -412,7 +409,7 @@ struct Backward {
         if (pair < p || pair >= q) continue;
         const long b = t.row[r], time = forward.rows.time(s, b);
         if (a.projected) {
-          __builtin_memcpy(at<T>(a.dx) + (time * B + b) * GH, da + pair * Zp, GH * sizeof(T));
+          copy(at<T>(a.dx) + (time * B + b) * GH, da + pair * Zp, GH);
           continue;
         }
         own.target[m++] = at<T>(a.dx) + (time * B + b) * I;
@@ -507,8 +504,8 @@ struct Backward {
     total(a.dbias_ln_c, &S::bias_ln_c, H);
     total(a.dbias_out, &S::bias_out, R);
     for (long b = 0; b < B; ++b) {
-      if (a.dh0) __builtin_memcpy(at<T>(a.dh0) + b * R, dh + b * Rp, R * sizeof(T));
-      if (a.dc0) __builtin_memcpy(at<T>(a.dc0) + b * H, dc + b * Hp, H * sizeof(T));
+      if (a.dh0) copy(at<T>(a.dh0) + b * R, dh + b * Rp, R);
+      if (a.dc0) copy(at<T>(a.dc0) + b * H, dc + b * Hp, H);
     }
   }
 };

@@ -94,41 +94,36 @@ struct SmallGradients {
 
 template <class T>
 UNROLLED_INLINE void accumulate(T* to, const T* from, long n) {
-  for (long u = 0; u < n; u += lanes<T>) store_n(to + u, load_n(to + u, n - u) + load_n(from + u, n - u), n - u);
+  each_vector<T>(0, n, [&](long u, long m) __attribute__((always_inline)) {
+    store_n(to + u, load_n(to + u, m) + load_n(from + u, m), m);
+  });
 }
 
-// Layer normalisation of n numbers: z ← ẑ, returns 1/σ (Ba et al. 2016, eqs. 3-4; ε = 1e-5 as in torch).
+// Layer normalisation of size numbers: z ← ẑ, returns 1/σ (Ba et al. 2016, eqs. 3-4; ε = 1e-5 as in torch).
 template <class T>
-T normalise(T* z, long n) {
-  Vec<T> sum{}, squares{};
-  for (long u = 0; u < n; u += lanes<T>) sum += load_n(z + u, n - u);
-  const T mean = sum_lanes<T>(sum) / T(n);
-  for (long u = 0; u < n; u += lanes<T>) {
-    const Vec<T> d = load_n(z + u, n - u) - mean;
-    squares += n - u >= lanes<T> ? d * d : Vec<T>{};
-    if (n - u < lanes<T>)
-      for (long k = 0; k < n - u; ++k) squares[0] += d[k] * d[k];
-  }
-  const T variance = sum_lanes<T>(squares) / T(n);
+T normalise(T* z, long size) {
+  const auto value = UNROLLED_EACH { return load_n(z + u, n); };
+  const T mean = sum_over<T>(size, value) / T(size);
+  const auto square = UNROLLED_EACH {
+    const Vec<T> d = first_n<T>(load_n(z + u, n) - mean, n);
+    return d * d;
+  };
+  const T variance = sum_over<T>(size, square) / T(size);
   const T scale = T(1) / T(__builtin_sqrt(double(variance) + 1e-5));
-  for (long u = 0; u < n; u += lanes<T>) store_n(z + u, (load_n(z + u, n - u) - mean) * scale, n - u);
+  each_vector<T>(0, size, UNROLLED_EACH { store_n(z + u, (load_n(z + u, n) - mean) * scale, n); });
   return scale;
 }
 
 // From the gradient of ẑ ⊙ gain to that of z: dz = (g − mean(g) − ẑ·mean(g ⊙ ẑ)) / σ with g = d ⊙ gain.
 template <class T>
-void normalise_backward(T* dz, const T* d, const T* zhat, const T* gain, T scale, long n) {
-  Vec<T> sum{}, dot{};
-  for (long u = 0; u < n; u += lanes<T>) {
-    const Vec<T> g = load_n(d + u, n - u) * load_n(gain + u, n - u);
-    sum += g;
-    dot += g * load_n(zhat + u, n - u);
-  }
-  const T mean = sum_lanes<T>(sum) / T(n), product = sum_lanes<T>(dot) / T(n);
-  for (long u = 0; u < n; u += lanes<T>) {
-    const Vec<T> g = load_n(d + u, n - u) * load_n(gain + u, n - u);
-    store_n(dz + u, (g - mean - load_n(zhat + u, n - u) * product) * scale, n - u);
-  }
+void normalise_backward(T* dz, const T* d, const T* zhat, const T* gain, T scale, long size) {
+  const auto scaled = UNROLLED_EACH { return load_n(d + u, n) * load_n(gain + u, n); };
+  const auto along = UNROLLED_EACH { return load_n(d + u, n) * load_n(gain + u, n) * load_n(zhat + u, n); };
+  const T mean = sum_over<T>(size, scaled) / T(size), product = sum_over<T>(size, along) / T(size);
+  each_vector<T>(0, size, UNROLLED_EACH {
+    const Vec<T> g = load_n(d + u, n) * load_n(gain + u, n);
+    store_n(dz + u, (g - mean - load_n(zhat + u, n) * product) * scale, n);
+  });
 }
 
 }  // namespace unrolled::UNROLLED_ISA

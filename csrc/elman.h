@@ -11,12 +11,11 @@ struct Elman {
 
   template <Nonlinearity f>
   static UNROLLED_INLINE void run(const RowForward<T>& r, const Options<T>&, long u0, long u1) {
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> h = apply<T>(f, load_n(r.a + u, n) + load_n(r.z + u, n));
       if (r.gate) store_n(r.gate + u, h, n);
       store_n(r.hidden + u, r.candidate ? h * load_n(r.candidate + u, n) : h, n);
-    }
+    });
   }
   static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
     switch (o.nonlinearity) {
@@ -28,12 +27,11 @@ struct Elman {
   static void forward_second(const RowForward<T>&, const Options<T>&) {}
 
   static void backward(const RowBackward<T>& r, const Options<T>& o, const SmallGradients<T>&, long u0, long u1) {
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       Vec<T> d = load_n(r.dhidden + u, n);
       if (r.candidate) d *= load_n(r.candidate + u, n);
       store_n(r.da + u, d * slope<T>(o.nonlinearity, load_n(r.gate + u, n)), n);
-    }
+    });
   }
   static void backward_second(const RowBackward<T>&, const Options<T>&, const T*) {}
 };

@@ -19,7 +19,7 @@ struct Right {
   long panel;  // distance of two panels
 };
 
-// Where a product goes: row r at rows[r], or base + r · row; times scale of its row, plus bias of its column,
+// Where a product goes: row r at rows[r], or base + r · row; plus bias of its column, or times scale of its row;
 // plus what is there.
 template <class T>
 struct Out {
@@ -33,15 +33,6 @@ struct Out {
   UNROLLED_INLINE T* at(long r) const { return rows ? rows[r] : base + r * row; }
 };
 
-template <class T>
-UNROLLED_INLINE void write_out(const Out<T>& out, long r, long column, Vec<T> v, long n) {
-  T* p = out.at(r) + column;
-  if (out.scale) v *= out.scale[r];
-  if (out.bias) v += load_n(out.bias + column, n);
-  if (out.add) v += load_n(p, n);
-  store_n(p, v, n);
-}
-
 // MR rows times NV vectors. With more than 2 vectors, several panels side by side: few rows alone would
 // wait for their own sums.
 template <class W, int MR, int NV, bool Transposed>
@@ -49,18 +40,24 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, co
                                     long row0, long column0, long columns) {
   using T = SumOf<W>;
   constexpr int per_panel = NV < 2 ? NV : 2;
+  const long full = NV * lanes<T>;
   Vec<T> sums[MR][NV];
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) sums[r][v] = Vec<T>{};
+  for (int v = 0; v < NV; ++v) {
+    const long begun = v * lanes<T>;
+    Vec<T> bias{};
+    if (out.bias && columns > begun) bias = load_n(out.bias + column0 + begun, columns - begun);
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r) sums[r][v] = bias;
+  }
   const W* b = B.data;
   for (long k = 0; k < K; ++k) {
     Vec<W> right[NV];
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v)
       right[v] = load(b + (v / per_panel) * B.panel + (v % per_panel) * lanes<W>);
-    __builtin_prefetch(b + 8 * B.row);
+    __builtin_prefetch(b + 16 * B.row);
+    if (NV > 1) __builtin_prefetch(b + 16 * B.row + lanes<W>);
     if (Transposed) __builtin_prefetch(A + 8 * lda);
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r) {
@@ -71,12 +68,37 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, co
     A += Transposed ? lda : 1;
     b += B.row;
   }
+  const Out<T> to = out;  // a copy: no store below can change it
+  T* row[MR];
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r) row[r] = to.at(row0 + r) + column0;
+  if (to.scale)
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) sums[r][v] *= to.scale[row0 + r];
+  if (to.add) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) {
+        const long n = columns - v * lanes<T>;
+        if (n > 0) sums[r][v] += load_n(row[r] + v * lanes<T>, n);
+      }
+  }
+  if (columns >= full) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) store(row[r] + v * lanes<T>, sums[r][v]);
+    return;
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) {
-      const long n = columns - v * lanes<W>;
-      if (n > 0) write_out<T>(out, row0 + r, column0 + v * lanes<W>, sums[r][v], n);
+      const long n = columns - v * lanes<T>;
+      if (n > 0) store_n(row[r] + v * lanes<T>, sums[r][v], n);
     }
 }
 
@@ -175,8 +197,8 @@ constexpr long padded(long n) {
 }
 
 // One row of a left operand from n numbers.
-UNROLLED_INLINE void to_words(float* to, const float* from, long n) { __builtin_memcpy(to, from, n * sizeof(float)); }
-UNROLLED_INLINE void to_words(double* to, const double* from, long n) { __builtin_memcpy(to, from, n * sizeof(double)); }
+UNROLLED_INLINE void to_words(float* to, const float* from, long n) { copy(to, from, n); }
+UNROLLED_INLINE void to_words(double* to, const double* from, long n) { copy(to, from, n); }
 inline void to_words(Pair* to, const float* from, long n) {
   long k = 0;
 #if defined(__AVX512BF16__)

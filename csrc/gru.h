@@ -33,8 +33,7 @@ struct GRUAfter {
 
   static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> reset = sigmoid<T>(load_n(r.a + u, n) + load_n(r.z + u, n));
       const Vec<T> update = sigmoid<T>(load_n(r.a + H + u, n) + load_n(r.z + H + u, n));
       const Vec<T> un = load_n(r.z + 2 * H + u, n);
@@ -44,20 +43,19 @@ struct GRUAfter {
       store_n(r.gate + 2 * H + u, content, n);
       if (r.extra) store_n(r.extra + u, un, n);
       gru_output(r, u, n, update, content);
-    }
+    });
   }
   static void forward_second(const RowForward<T>&, const Options<T>&) {}
 
   static void backward(const RowBackward<T>& r, const Options<T>& o, const SmallGradients<T>&, long u0, long u1) {
     const long H = o.H;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> dn = gru_backward(r, H, u, n), reset = load_n(r.gate + u, n);
       const Vec<T> dr = dn * load_n(r.extra + u, n) * reset * (T(1) - reset);
       store_n(r.da + u, dr, n);
       store_n(r.du + u, dr, n);
       store_n(r.du + 2 * H + u, dn * reset, n);
-    }
+    });
   }
   static void backward_second(const RowBackward<T>&, const Options<T>&, const T*) {}
 };
@@ -70,44 +68,40 @@ struct GRUBefore {
   // First stage: r, z and r ⊙ h, of which the second product is made.
   static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> reset = sigmoid<T>(load_n(r.a + u, n) + load_n(r.z + u, n));
       const Vec<T> update = sigmoid<T>(load_n(r.a + H + u, n) + load_n(r.z + H + u, n));
       store_n(r.reset + u, reset * load_n(r.h + u, n), n);
       store_n(r.gate + u, reset, n);
       store_n(r.gate + H + u, update, n);
-    }
+    });
   }
   static void forward_second(const RowForward<T>& r, const Options<T>& o) {
     const long H = o.H;
-    for (long u = 0; u < H; u += lanes<T>) {
-      const long n = H - u;
+    each_vector<T>(0, H, UNROLLED_EACH {
       const Vec<T> content = tanh<T>(load_n(r.a + 2 * H + u, n) + load_n(r.z + 2 * H + u, n));
       store_n(r.gate + 2 * H + u, content, n);
       gru_output(r, u, n, load_n(r.gate + H + u, n), content);
-    }
+    });
   }
 
   static void backward(const RowBackward<T>& r, const Options<T>& o, const SmallGradients<T>&, long u0, long u1) {
     const long H = o.H;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       store_n(r.du + 2 * H + u, gru_backward(r, H, u, n), n);
       store_n(r.reset + u, load_n(r.gate + u, n) * load_n(r.h + u, n), n);
-    }
+    });
   }
   // Second stage: dreset (H) is the gradient of r ⊙ h.
   static void backward_second(const RowBackward<T>& r, const Options<T>& o, const T* dreset) {
     const long H = o.H;
-    for (long u = 0; u < H; u += lanes<T>) {
-      const long n = H - u;
+    each_vector<T>(0, H, UNROLLED_EACH {
       const Vec<T> reset = load_n(r.gate + u, n), d = load_n(dreset + u, n);
       const Vec<T> dr = d * load_n(r.h + u, n) * reset * (T(1) - reset);
       store_n(r.da + u, dr, n);
       store_n(r.du + u, dr, n);
       store_n(r.dh + u, load_n(r.dh + u, n) + d * reset, n);
-    }
+    });
   }
 };
 

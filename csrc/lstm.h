@@ -12,8 +12,7 @@ struct LSTM {
   static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
     const bool norm = o.weight_ln_c;
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> c = load_n(r.c + u, n);
       Vec<T> i = load_n(r.a + u, n) + load_n(r.z + u, n);
       Vec<T> f = load_n(r.a + H + u, n) + load_n(r.z + H + u, n);
@@ -41,14 +40,13 @@ struct LSTM {
       } else {
         store_n(r.c + u, fresh, n);
       }
-    }
+    });
     if (!norm) return;
     normalise(r.scratch, H);
-    for (long u = 0; u < H; u += lanes<T>) {
-      const long n = H - u;
+    each_vector<T>(0, H, UNROLLED_EACH {
       const Vec<T> c = load_n(r.scratch + u, n) * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n);
       store_n(r.hidden + u, load_n(r.gate + 3 * H + u, n) * tanh<T>(c), n);
-    }
+    });
   }
   static void forward_second(const RowForward<T>&, const Options<T>&) {}
 
@@ -65,10 +63,9 @@ struct LSTM {
     const bool norm = o.weight_ln_c;
     T *zhat = r.scratch, *dnorm = r.scratch + H;
     if (norm) {  // through tanh and the normalisation of c: scratch then holds the gradient of c
-      for (long u = 0; u < H; u += lanes<T>) store_n(zhat + u, fresh_c(r, H, u, H - u), H - u);
+      each_vector<T>(0, H, UNROLLED_EACH { store_n(zhat + u, fresh_c(r, H, u, n), n); });
       const T scale = normalise(zhat, H);
-      for (long u = 0; u < H; u += lanes<T>) {
-        const long n = H - u;
+      each_vector<T>(0, H, UNROLLED_EACH {
         const Vec<T> zh = load_n(zhat + u, n), dh = load_n(r.dhidden + u, n), out = load_n(r.gate + 3 * H + u, n);
         const Vec<T> th = tanh<T>(zh * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n));
         const Vec<T> d = dh * out * (T(1) - th * th);
@@ -76,11 +73,10 @@ struct LSTM {
         store_n(dnorm + u, d, n);
         store_n(small.weight_ln_c + u, load_n(small.weight_ln_c + u, n) + d * zh, n);
         store_n(small.bias_ln_c + u, load_n(small.bias_ln_c + u, n) + d, n);
-      }
+      });
       normalise_backward(dnorm, dnorm, zhat, o.weight_ln_c, scale, H);
     }
-    for (long u = u0; u < u1; u += lanes<T>) {
-      const long n = u1 - u;
+    each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> i = load_n(r.gate + u, n), f = load_n(r.gate + H + u, n), g = load_n(r.gate + 2 * H + u, n);
       const Vec<T> out = load_n(r.gate + 3 * H + u, n), c = load_n(r.c_before + u, n);
       const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
@@ -118,7 +114,7 @@ struct LSTM {
       store_n(r.da + 2 * H + u, dg, n);
       store_n(r.da + 3 * H + u, dout, n);
       store_n(r.dc + u, dc_before, n);
-    }
+    });
   }
   static void backward_second(const RowBackward<T>&, const Options<T>&, const T*) {}
 };

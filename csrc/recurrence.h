@@ -143,9 +143,9 @@ struct Forward {
     if (t.rank == 0)
       for (long r = 0, n = rows.active(t, s); r < n; ++r) {
         T* to = h[s & 1] + (t.offset + r) * Rp;
-        __builtin_memcpy(to, h_of(t.row[r]), R * sizeof(T));
+        copy(to, h_of(t.row[r]), R);
         if constexpr (!plain) to_words(hw[s & 1] + (t.offset + r) * Rwp, to, R);
-        if (Cell::has_c) __builtin_memcpy(c + (t.offset + r) * Hp, c_of(t.row[r]), H * sizeof(T));
+        if (Cell::has_c) copy(c + (t.offset + r) * Hp, c_of(t.row[r]), H);
       }
     t.meet();
   }
@@ -165,8 +165,7 @@ struct Forward {
         const long n = rows.active(t, k);
         if (a.checkpoint && saved.s0 == 0 && !saved.gates && saved.cells && k % a.checkpoint == 0)
           for (long r = 0; r < n; ++r)
-            __builtin_memcpy(saved.cells + (k / a.checkpoint * B + t.row[r]) * H + t.u0,
-                             c + (t.offset + r) * Hp + t.u0, (t.u1 - t.u0) * sizeof(T));
+            copy(saved.cells + (k / a.checkpoint * B + t.row[r]) * H + t.u0, c + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
         step(t, mine, k, n, block + pair * Zp, saved, outputs);
         pair += n;
         t.meet();
@@ -208,16 +207,15 @@ struct Forward {
       const T scale = normalise(row, g.columns);
       if (saved.norms) {
         T* keep = saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2);
-        __builtin_memcpy(keep + g.column, row, g.columns * sizeof(T));
+        copy(keep + g.column, row, g.columns);
         keep[GH + part] = scale;
         if (!Cell::two_stage) keep[GH + 1] = T(0);
       }
-      for (long u = 0; u < g.columns; u += lanes<T>) {
-        const long n = g.columns - u;
+      each_vector<T>(0, g.columns, UNROLLED_EACH {
         Vec<T> v = load_n(row + u, n) * load_n(gain + u, n);
         if (bias) v += load_n(bias + u, n);
         store_n(row + u, v, n);
-      }
+      });
     }
   }
 
@@ -270,7 +268,7 @@ struct Forward {
       const T* hidden = mine.hidden + r * Hp;
       to_words(mine.left + r * Hwp, hidden, H);
       if (saved.hidden)
-        __builtin_memcpy(saved.hidden + ((s - saved.s0) * B + t.row[r0 + r]) * H, hidden, H * sizeof(T));
+        copy(saved.hidden + ((s - saved.s0) * B + t.row[r0 + r]) * H, hidden, H);
     }
     multiply<W, false>(m, R, Hw, mine.left, Hwp, {weight_out, NR, NR * Hw},
                        {after + r0 * Rp, Rp, nullptr, at<const T>(a.bias_out), false});
@@ -278,9 +276,9 @@ struct Forward {
     for (long r = 0; r < m; ++r) {
       T* row = after + (r0 + r) * Rp;
       if (f != Nonlinearity::identity)
-        for (long u = 0; u < R; u += lanes<T>) store_n(row + u, apply<T>(f, load_n(row + u, R - u)), R - u);
+        each_vector<T>(0, R, UNROLLED_EACH { store_n(row + u, apply<T>(f, load_n(row + u, n)), n); });
       if (saved.emitted)
-        __builtin_memcpy(saved.emitted + ((s - saved.s0) * B + t.row[r0 + r]) * R, row, R * sizeof(T));
+        copy(saved.emitted + ((s - saved.s0) * B + t.row[r0 + r]) * R, row, R);
     }
   }
 
@@ -290,18 +288,17 @@ struct Forward {
     T* row = after + r * Rp;
     if (a.mask_h || a.zoneout_h != 0) {
       const T* mask = a.mask_h ? at<const T>(a.mask_h) + (s * B + b) * R : nullptr;
-      for (long u = u0; u < u1; u += lanes<T>) {
-        const long n = u1 - u;
+      each_vector<T>(u0, u1, UNROLLED_EACH {
         const Vec<T> keep = mask ? load_n(mask + u, n) : splat(T(a.zoneout_h));
         store_n(row + u, keep * load_n(before + r * Rp + u, n) + (T(1) - keep) * load_n(row + u, n), n);
-      }
+      });
     }
     if (outputs)
-      __builtin_memcpy(at<T>(a.y) + rows.time(s, b) * a.y_time + b * a.y_row + u0, row + u0, (u1 - u0) * sizeof(T));
+      copy(at<T>(a.y) + rows.time(s, b) * a.y_time + b * a.y_row + u0, row + u0, u1 - u0);
     if constexpr (!plain) to_words(hw[(s + 1) & 1] + (t.offset + r) * Rwp + u0 / 2, row + u0, u1 - u0);
     if (Cell::has_c && saved.gates && saved.cells)
-      __builtin_memcpy(saved.cells + ((s - saved.s0) * B + b) * H + t.u0, c + (t.offset + r) * Hp + t.u0,
-                       (t.u1 - t.u0) * sizeof(T));
+      copy(saved.cells + ((s - saved.s0) * B + b) * H + t.u0, c + (t.offset + r) * Hp + t.u0,
+           t.u1 - t.u0);
   }
 
   // Each row's own last state.
@@ -309,9 +306,9 @@ struct Forward {
     for (long r = 0; r < t.rows; ++r) {
       const long b = t.row[r], u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
       if (map && t.rank) continue;
-      __builtin_memcpy(at<T>(a.h_n) + b * R + u0, h[rows.length(b) & 1] + (t.offset + r) * Rp + u0, (u1 - u0) * sizeof(T));
+      copy(at<T>(a.h_n) + b * R + u0, h[rows.length(b) & 1] + (t.offset + r) * Rp + u0, u1 - u0);
       if (Cell::has_c)
-        __builtin_memcpy(at<T>(a.c_n) + b * H + t.u0, c + (t.offset + r) * Hp + t.u0, (t.u1 - t.u0) * sizeof(T));
+        copy(at<T>(a.c_n) + b * H + t.u0, c + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
     }
   }
 

@@ -109,11 +109,53 @@ UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
   for (long k = 0; k < n; ++k) p[k] = part[k];
 #endif
 }
+// f(u, n) for every vector of [from, to), n numbers from u on. The last one is apart, so that whatever asks for
+// n is decided once in all others.
+template <class T, class F>
+UNROLLED_INLINE void each_vector(long from, long to, F&& f) {
+  long u = from;
+  for (; u + lanes<T> <= to; u += lanes<T>) f(u, long(lanes<T>));
+  if (u < to) f(u, to - u);
+}
+#define UNROLLED_EACH [&](long u, long n) __attribute__((always_inline))
+
+// Rows of a small layer are copied more often than anything else is called.
+template <class T>
+UNROLLED_INLINE void copy(T* to, const T* from, long n) {
+  if (n > 16 * lanes<T>) {
+    __builtin_memcpy(to, from, n * sizeof(T));
+    return;
+  }
+  each_vector<T>(0, n, [&](long u, long m) __attribute__((always_inline)) { store_n(to + u, load_n(from + u, m), m); });
+}
+// The first n lanes, zeros in the others.
+template <class T>
+UNROLLED_INLINE Vec<T> first_n(Vec<T> v, long n) {
+  if (n >= lanes<T>) return v;
+  T part[lanes<T>];
+  store(part, v);
+  for (long k = n; k < lanes<T>; ++k) part[k] = 0;
+  return load(part);
+}
 template <class T>
 UNROLLED_INLINE T sum_lanes(Vec<T> v) {
-  T total = 0;
-  for (int k = 0; k < lanes<T>; ++k) total += v[k];
-  return total;
+  T part[lanes<T>];
+  store(part, v);
+  for (int width = lanes<T> / 2; width; width /= 2)
+    for (int k = 0; k < width; ++k) part[k] += part[k + width];
+  return part[0];
+}
+// The sum of f(u, n) over size numbers, lanes past the end being zero. Several sums side by side do not wait
+// for each other.
+template <class T, class F>
+UNROLLED_INLINE T sum_over(long size, F&& f) {
+  constexpr long L = lanes<T>;
+  Vec<T> sums[4] = {};
+  long u = 0;
+  for (; u + 4 * L <= size; u += 4 * L)
+    for (long k = 0; k < 4; ++k) sums[k] += f(u + k * L, L);
+  each_vector<T>(u, size, [&](long v, long n) __attribute__((always_inline)) { sums[0] += f(v, n); });
+  return sum_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 // a · b + c, for operands of the product: plain numbers, or pairs of bfloat16 whose two products add up.

@@ -1,6 +1,6 @@
 """Recurrent layers as torch modules."""
 
-from unrolled.layers.dropout import LockedDropout, RecurrentDrop
+from unrolled.layers.dropout import Dropout, LockedDropout, RecurrentDrop
 from unrolled.layers.gru import GRU
 from unrolled.layers.lstm import LSTM
 from unrolled.layers.output import SoftmaxOutput, token_losses
@@ -16,6 +16,7 @@ __all__ = [
     "Explanation",
     "GRUCell",
     "LSTMCell",
+    "Dropout",
     "LockedDropout",
     "RNNCell",
     "Recurrent",

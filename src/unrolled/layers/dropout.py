@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, fields
 
-import torch
 from torch import Tensor, nn
 
 from unrolled.cells import Cell, Masks
 from unrolled.errors import ConfigError
+from unrolled.layers.masks import drop, random_mask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,27 @@ class RecurrentDrop:
             shape = (steps, batch, sizes[name])
             if name == "candidate":
                 keep = 1.0 - self.candidate
-                masks[name] = like.new_empty(shape).bernoulli_(keep) / keep
+                masks[name] = random_mask(shape, keep, like, 1.0 / keep)
             else:
-                masks[name] = like.new_empty(shape).bernoulli_(rates[name]) if training else rates[name]
+                masks[name] = random_mask(shape, rates[name], like) if training else rates[name]
         return masks
+
+
+class Dropout(nn.Module):
+    """Drop single numbers, each by a draw of its own (Srivastava et al. 2014)."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        check_rate("Dropout", rate)
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x, in training with a share at zero and the rest scaled by 1/(1−rate)."""
+        return dropout(x, self.rate, self.training)
+
+    def extra_repr(self) -> str:
+        """Show the rate."""
+        return f"rate={self.rate}"
 
 
 class LockedDropout(nn.Module):
@@ -83,12 +100,16 @@ class LockedDropout(nn.Module):
         return f"rate={self.rate}"
 
 
-def locked_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
-    """Return x (T, B, size) with one mask over all steps."""
+def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
+    """Return x with single numbers dropped; 1 drops all, as in torch."""
     if not training or not rate:
         return x
-    keep = 1.0 - rate
-    return x * (x.new_empty(1, *x.shape[1:]).bernoulli_(keep) / keep)
+    return drop(x, rate) if rate < 1 else x * 0.0
+
+
+def locked_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
+    """Return x (T, B, size) with one mask over all steps."""
+    return drop(x, rate, (1, *x.shape[1:])) if training and rate else x
 
 
 def check_rate(name: str, rate: float) -> None:
@@ -99,4 +120,4 @@ def check_rate(name: str, rate: float) -> None:
 
 def weight_dropout(weight: Tensor, rate: float, training: bool) -> Tensor:
     """Return the recurrent weight with single connections dropped for this forward pass."""
-    return torch.nn.functional.dropout(weight, rate, training) if rate else weight
+    return dropout(weight, rate, training)

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -20,7 +19,7 @@ from unrolled.layers.checks import (
     check_sizes,
     check_skip,
 )
-from unrolled.layers.dropout import RecurrentDrop, locked_dropout, weight_dropout
+from unrolled.layers.dropout import RecurrentDrop, dropout, locked_dropout, weight_dropout
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.recurrence import (
     Backend,
@@ -238,7 +237,7 @@ class Recurrent(nn.Module):
                 traces[f"l{layer}{suffix}"] = join_traces(pieces)
             if self.residual and layer:
                 x = x + below
-        self._ran = choice
+        self.__dict__["_ran"] = choice  # nn.Module would look for parameters first
         return Traced(batch.restore(x), join(finals, batch), traces)
 
     def _layer(
@@ -331,7 +330,7 @@ class Recurrent(nn.Module):
         return choose(self.backend, self.cell, need)
 
     def _between(self, x: Tensor) -> Tensor:
-        x = F.dropout(x, self.dropout, self.training) if self.dropout else x
+        x = dropout(x, self.dropout, self.training)
         return locked_dropout(x, self.drop.locked, self.training)
 
     def _masks(self, x: Tensor) -> Masks:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.config import require
-from unrolled.layers import GRU, LSTM, RNN, LockedDropout, Recurrent, SoftmaxOutput
+from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, SoftmaxOutput
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.models.inputs import Embedding, make_input
@@ -169,7 +169,7 @@ class RecurrentLanguageModel(nn.Module):
 
 
 def _make_dropout(rate: float, locked: bool) -> nn.Module:
-    return LockedDropout(rate) if locked else nn.Dropout(rate)
+    return LockedDropout(rate) if locked else Dropout(rate)
 
 
 def _make_recurrent(

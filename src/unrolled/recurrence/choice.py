@@ -13,6 +13,7 @@ from unrolled import extension
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
 from unrolled.recurrence.aten import kernel_name
+from unrolled.recurrence.remember import remembered
 from unrolled.recurrence.spec import kind_of
 
 Backend = Literal["auto", "compiled", "aten", "reference"]
@@ -55,13 +56,19 @@ def choose(backend: Backend, cell: Cell, need: Need) -> Choice:
     Raises:
         BackendError: if a path was asked for by name that cannot do it, or none can do what is needed.
     """
+    return _choose(backend, cell, need, extension.core is not None, extension.bfloat16_kernels)
+
+
+@remembered
+def _choose(backend: Backend, cell: Cell, need: Need, core: bool, bfloat16_kernels: bool) -> Choice:
+    """Choose with what the answer depends on beside the layer: the extension and its kernels."""
     check_backend(backend)
-    compiled, aten = _compiled_obstacle(cell, need), _aten_obstacle(cell, need)
+    compiled, aten = _compiled_obstacle(cell, need, core), _aten_obstacle(cell, need)
     choice = _by_name(backend, compiled, aten) or _best(need, compiled, aten)
     if choice.path != "compiled":
         _require_compiled(need, choice)
         return choice
-    if _multiplies_bfloat16(need):
+    if _multiplies_bfloat16(need, bfloat16_kernels):
         return Choice("compiled", choice.reason + "; products in bfloat16, sums in float32", bfloat16=True)
     return choice
 
@@ -123,10 +130,10 @@ def _require_compiled(need: Need, choice: Choice) -> None:
         )
 
 
-def _multiplies_bfloat16(need: Need) -> bool:
+def _multiplies_bfloat16(need: Need, bfloat16_kernels: bool) -> bool:
     if need.precision == "full":
         return False
-    if extension.bfloat16_kernels and need.dtype == torch.float32:
+    if bfloat16_kernels and need.dtype == torch.float32:
         return True
     if need.precision == "bfloat16":
         raise BackendError(
@@ -137,9 +144,9 @@ def _multiplies_bfloat16(need: Need) -> bool:
     return False
 
 
-def _compiled_obstacle(cell: Cell, need: Need) -> str | None:
+def _compiled_obstacle(cell: Cell, need: Need, core: bool) -> str | None:
     """Say why the compiled loop cannot run this, or return None."""
-    if extension.core is None:
+    if not core:
         return "the compiled extension is absent"
     if need.device != "cpu":
         return f"the compiled loop runs on CPUs, not on {need.device}"

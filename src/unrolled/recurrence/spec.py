@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.recurrence.remember import remembered
 
 KINDS = {"elman": 0, "lstm": 1, "gru_after": 2, "gru_before": 3}
 NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
@@ -88,6 +89,7 @@ def kind_of(cell: Cell) -> str | None:
     return None
 
 
+@remembered
 def encoded_spec(
     cell: Cell,
     weights: tuple[str, ...],
