@@ -16,14 +16,13 @@ struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
   int cell = 0, nonlinearity = 1, output_nonlinearity = 0;
   bool reverse = false;    // each row from its last step to its first
-  bool projected = false;  // x is W x + b already, (T, B, G·H)
   int64_t checkpoint = 0;  // steps of a segment that backward computes anew; 0 keeps everything
   double zoneout_h = 0, zoneout_c = 0;  // rates, where there is no mask
   uintptr_t lengths = 0;                // int64 (B)
 
   uintptr_t x = 0;  // (T, B, I), strides of the first two axes in elements
   int64_t x_time = 0, x_row = 0;
-  uintptr_t weight_ih = 0, bias_ih = 0;                     // (G·H, I), (G·H)
+  uintptr_t weight_ih = 0, bias_ih = 0, weight_ln_ih = 0;   // (G·H, I), (G·H), (G·H)
   uintptr_t weight_hh = 0, bias_hh = 0, weight_ln_hh = 0;   // (G·H, R), (G·H), (G·H)
   uintptr_t peephole_i = 0, peephole_f = 0, peephole_o = 0; // (H)
   uintptr_t weight_ln_c = 0, bias_ln_c = 0;                 // (H)
@@ -41,15 +40,17 @@ struct LayerArgs {
   uintptr_t cells = 0;    // (T, B, H) c_t, LSTM
   uintptr_t extra = 0;    // (T, B, H) U_n h + b_hn, GRU with reset after
   uintptr_t norms = 0;    // (T, B, G·H + 2) normalised U h and 1/σ, layer normalisation
+  uintptr_t input_norms = 0;  // (T, B, G·H + 1) the same of W x
   uintptr_t hidden = 0;   // (T, B, H) what the map read, with weight_out
   uintptr_t emitted = 0;  // (T, B, R) what the map gave, with weight_out and zoneout
 
   uintptr_t dy = 0;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;
   uintptr_t dh_n = 0, dc_n = 0;
-  // Gradients; 0 where not needed. dx is (T, B, I), or (T, B, G·H) if projected, dense.
+  // Gradients; 0 where not needed. dx is (T, B, I), dense.
   uintptr_t dx = 0, dh0 = 0, dc0 = 0;
-  uintptr_t dweight_ih = 0, dbias_ih = 0, dweight_hh = 0, dbias_hh = 0, dweight_ln_hh = 0;
+  uintptr_t dweight_ih = 0, dbias_ih = 0, dweight_hh = 0, dbias_hh = 0;
+  uintptr_t dweight_ln_ih = 0, dweight_ln_hh = 0;
   uintptr_t dpeephole_i = 0, dpeephole_f = 0, dpeephole_o = 0, dweight_ln_c = 0, dbias_ln_c = 0;
   uintptr_t dweight_out = 0, dbias_out = 0;
 };

@@ -62,9 +62,9 @@ struct Backward {
   Backward(const LayerArgs& args, int asked)
       : a(args), forward(args, asked), B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
         GHw(words<W, T>(G * args.H)), map(args.weight_out), norm(args.weight_ln_hh), own_du(Cell::own_du || norm),
-        needs_x(!args.projected && args.dweight_ih), threads(asked), longest(forward.rows.longest()),
+        needs_x(args.dweight_ih), threads(asked), longest(forward.rows.longest()),
         steps(segment_steps(args)), pairs(steps * args.B + asked) {
-    small_size = 3 * whole_lines(GH) + 5 * whole_lines(H) + whole_lines(R);
+    small_size = 4 * whole_lines(GH) + 5 * whole_lines(H) + whole_lines(R);
   }
 
   long pair_words() const { return (pairs + 1) / 2 + threads; }
@@ -76,7 +76,7 @@ struct Backward {
     const long K = words<W, T>(GH), half = pair_words();
     take(weight_hh, packed_size<W>(Cell::two_stage ? words<W, T>(2 * H) : K, R));
     if (Cell::two_stage) take(weight_reset, packed_size<W>(words<W, T>(H), R));
-    if (!a.projected && a.dx) take(weight_ih, packed_size<W>(K, I));
+    if (a.dx) take(weight_ih, packed_size<W>(K, I));
     if (map) take(weight_out, packed_size<W>(words<W, T>(R), H));
     take(dh, B * Rp);
     take(dc, Cell::has_c ? B * Hp : 1);
@@ -106,6 +106,7 @@ struct Backward {
     if (Cell::has_c) take(anew.cells, n * H);
     if (Cell::has_extra) take(anew.extra, n * H);
     if (norm) take(anew.norms, n * (GH + 2));
+    if (norm) take(anew.input_norms, n * (GH + 1));
     if (map) take(anew.hidden, n * H);
     if (map) take(anew.emitted, n * R);
   }
@@ -148,7 +149,7 @@ struct Backward {
     share(R, [&](long p, long q) { pack_rows<W, T>(weight_hh, U, R, Cell::two_stage ? 2 * H : GH, R, p, q); });
     if (Cell::two_stage)
       share(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
-    if (!a.projected && a.dx)
+    if (a.dx)
       share(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
     if (map) share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
     if (a.checkpoint) forward.pack(rank, n);
@@ -207,7 +208,7 @@ struct Backward {
       return here;
     };
     SmallGradients<T> g;
-    g.bias_ih = take(GH), g.bias_hh = take(GH), g.weight_ln_hh = take(GH);
+    g.bias_ih = take(GH), g.bias_hh = take(GH), g.weight_ln_ih = take(GH), g.weight_ln_hh = take(GH);
     g.peephole_i = take(H), g.peephole_f = take(H), g.peephole_o = take(H);
     g.weight_ln_c = take(H), g.bias_ln_c = take(H), g.bias_out = take(R);
     return g;
@@ -255,10 +256,11 @@ struct Backward {
                            {own.dreset, Hp});
         for (long r = 0; r < m; ++r) Cell::backward_second(row[r], forward.options, own.dreset + r * Hp);
       }
-      if (a.dbias_ih)
+      if (a.dbias_ih && !norm)
         for (long r = 0; r < m; ++r) sum_gates(t, sums.bias_ih, da + (pair + r0 + r) * Zp, G);
       if (norm) {
         normalise_rows(t, s, r0, m, pair + r0, saved, sums, 0);
+        normalise_input(t, s, r0, m, pair + r0, saved, sums);
       } else if (a.dbias_hh) {
         for (long r = 0; r < m; ++r)
           sum_gates(t, sums.bias_hh, (own_du ? du : da) + (pair + r0 + r) * Zp, Cell::two_stage ? 2 : G);
@@ -351,12 +353,17 @@ struct Backward {
       const T* zhat = kept + g.column;
       T* to = du + (pair + r) * Zp + g.column;
       const T* d = Cell::own_du ? to : da + (pair + r) * Zp;
-      accumulate(sums.bias_hh + g.column, d, g.columns);
-      each_vector<T>(0, g.columns, UNROLLED_EACH {
-        T* sum = sums.weight_ln_hh + g.column + u;
-        store_n(sum, load_n(sum, n) + load_n(d + u, n) * load_n(zhat + u, n), n);
-      });
-      normalise_backward(to, d, zhat, gain, kept[GH + part], g.columns);
+      normalise_backward(to, d, zhat, gain, kept[GH + part], g.columns, sums.weight_ln_hh + g.column,
+                         sums.bias_hh + g.column);
+    }
+  }
+  // The same from da to the gradient of W x, in place.
+  void normalise_input(const Team& t, long s, long r0, long m, long pair, const Saved<T>& saved,
+                       const SmallGradients<T>& sums) const {
+    for (long r = 0; r < m; ++r) {
+      const T* zhat = saved.input_norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 1);
+      T* d = da + (pair + r) * Zp;
+      normalise_backward(d, d, zhat, at<const T>(a.weight_ln_ih), zhat[GH], GH, sums.weight_ln_ih, sums.bias_ih);
     }
   }
 
@@ -386,7 +393,7 @@ struct Backward {
                        {nullptr, 0, own.target, nullptr, true});
   }
 
-  // dx = da · W for pairs [p, q); of a projected input da itself.
+  // dx = da · W for pairs [p, q).
   void input_gradient(const Team& t, const Scratch& own, long s0, long s1, long first, long p, long q) const {
     long pair = first, m = 0, begun = p;
     const auto flush = [&] {
@@ -408,10 +415,6 @@ struct Backward {
       for (long r = 0, n = forward.rows.active(t, s); r < n; ++r, ++pair) {
         if (pair < p || pair >= q) continue;
         const long b = t.row[r], time = forward.rows.time(s, b);
-        if (a.projected) {
-          copy(at<T>(a.dx) + (time * B + b) * GH, da + pair * Zp, GH);
-          continue;
-        }
         own.target[m++] = at<T>(a.dx) + (time * B + b) * I;
         if (m == rows_in_cache) flush();
       }
@@ -421,10 +424,9 @@ struct Backward {
   // Zeros in dx past the length of each row.
   void clear_padding(int rank, int count) const {
     if (!forward.rows.lengths || !a.dx) return;
-    const long size = a.projected ? GH : I;
     for (long b = B * rank / count; b < B * (rank + 1) / count; ++b)
       for (long s = forward.rows.length(b); s < a.T; ++s)
-        __builtin_memset(at<T>(a.dx) + (s * B + b) * size, 0, size * sizeof(T));
+        __builtin_memset(at<T>(a.dx) + (s * B + b) * I, 0, I * sizeof(T));
   }
 
   // Rows of two pairs side by side, as the product over pairs reads them.
@@ -496,6 +498,7 @@ struct Backward {
     using S = SmallGradients<T>;
     total(a.dbias_ih, &S::bias_ih, GH);
     total(a.dbias_hh, &S::bias_hh, GH);
+    total(a.dweight_ln_ih, &S::weight_ln_ih, GH);
     total(a.dweight_ln_hh, &S::weight_ln_hh, GH);
     total(a.dpeephole_i, &S::peephole_i, H);
     total(a.dpeephole_f, &S::peephole_f, H);

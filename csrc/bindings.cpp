@@ -33,16 +33,17 @@ void bind_layer(nb::module_& m) {
   c.def(nb::init<>());
 #define FIELD(name) c.def_rw(#name, &LayerArgs::name);
   FIELD(T) FIELD(B) FIELD(I) FIELD(H) FIELD(R)
-  FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(projected) FIELD(checkpoint)
+  FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(checkpoint)
   FIELD(zoneout_h) FIELD(zoneout_c) FIELD(lengths)
   FIELD(x) FIELD(x_time) FIELD(x_row)
-  FIELD(weight_ih) FIELD(bias_ih) FIELD(weight_hh) FIELD(bias_hh) FIELD(weight_ln_hh)
+  FIELD(weight_ih) FIELD(bias_ih) FIELD(weight_hh) FIELD(bias_hh) FIELD(weight_ln_ih) FIELD(weight_ln_hh)
   FIELD(peephole_i) FIELD(peephole_f) FIELD(peephole_o) FIELD(weight_ln_c) FIELD(bias_ln_c)
   FIELD(weight_out) FIELD(bias_out) FIELD(h0) FIELD(c0) FIELD(mask_h) FIELD(mask_c) FIELD(mask_candidate)
   FIELD(y) FIELD(y_time) FIELD(y_row) FIELD(h_n) FIELD(c_n)
-  FIELD(gates) FIELD(cells) FIELD(extra) FIELD(norms) FIELD(hidden) FIELD(emitted)
+  FIELD(gates) FIELD(cells) FIELD(extra) FIELD(norms) FIELD(input_norms) FIELD(hidden) FIELD(emitted)
   FIELD(dy) FIELD(dy_time) FIELD(dy_row) FIELD(dh_n) FIELD(dc_n) FIELD(dx) FIELD(dh0) FIELD(dc0)
-  FIELD(dweight_ih) FIELD(dbias_ih) FIELD(dweight_hh) FIELD(dbias_hh) FIELD(dweight_ln_hh)
+  FIELD(dweight_ih) FIELD(dbias_ih) FIELD(dweight_hh) FIELD(dbias_hh)
+  FIELD(dweight_ln_ih) FIELD(dweight_ln_hh)
   FIELD(dpeephole_i) FIELD(dpeephole_f) FIELD(dpeephole_o) FIELD(dweight_ln_c) FIELD(dbias_ln_c)
   FIELD(dweight_out) FIELD(dbias_out)
 #undef FIELD

@@ -42,9 +42,8 @@ struct LSTM {
       }
     });
     if (!norm) return;
-    normalise(r.scratch, H);
-    each_vector<T>(0, H, UNROLLED_EACH {
-      const Vec<T> c = load_n(r.scratch + u, n) * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n);
+    normalise<T>(r.scratch, H, [&](long u, long n, Vec<T> zhat) __attribute__((always_inline)) {
+      const Vec<T> c = zhat * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n);
       store_n(r.hidden + u, load_n(r.gate + 3 * H + u, n) * tanh<T>(c), n);
     });
   }
@@ -64,17 +63,14 @@ struct LSTM {
     T *zhat = r.scratch, *dnorm = r.scratch + H;
     if (norm) {  // through tanh and the normalisation of c: scratch then holds the gradient of c
       each_vector<T>(0, H, UNROLLED_EACH { store_n(zhat + u, fresh_c(r, H, u, n), n); });
-      const T scale = normalise(zhat, H);
-      each_vector<T>(0, H, UNROLLED_EACH {
-        const Vec<T> zh = load_n(zhat + u, n), dh = load_n(r.dhidden + u, n), out = load_n(r.gate + 3 * H + u, n);
+      const T scale = normalise<T>(zhat, H, [&](long u, long n, Vec<T> zh) __attribute__((always_inline)) {
+        const Vec<T> dh = load_n(r.dhidden + u, n), out = load_n(r.gate + 3 * H + u, n);
         const Vec<T> th = tanh<T>(zh * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n));
-        const Vec<T> d = dh * out * (T(1) - th * th);
+        store_n(zhat + u, zh, n);
         store_n(r.da + 3 * H + u, dh * th * out * (T(1) - out), n);
-        store_n(dnorm + u, d, n);
-        store_n(small.weight_ln_c + u, load_n(small.weight_ln_c + u, n) + d * zh, n);
-        store_n(small.bias_ln_c + u, load_n(small.bias_ln_c + u, n) + d, n);
+        store_n(dnorm + u, dh * out * (T(1) - th * th), n);
       });
-      normalise_backward(dnorm, dnorm, zhat, o.weight_ln_c, scale, H);
+      normalise_backward(dnorm, dnorm, zhat, o.weight_ln_c, scale, H, small.weight_ln_c, small.bias_ln_c);
     }
     each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> i = load_n(r.gate + u, n), f = load_n(r.gate + H + u, n), g = load_n(r.gate + 2 * H + u, n);

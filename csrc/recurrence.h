@@ -8,7 +8,7 @@ namespace unrolled::UNROLLED_ISA {
 template <class T>
 struct Saved {
   long s0 = 0;
-  T *gates = nullptr, *cells = nullptr, *extra = nullptr, *norms = nullptr, *hidden = nullptr, *emitted = nullptr;
+  T *gates = nullptr, *cells = nullptr, *extra = nullptr, *norms = nullptr, *input_norms = nullptr, *hidden = nullptr, *emitted = nullptr;
 };
 
 template <class Cell, class T, class W>
@@ -36,7 +36,7 @@ struct Forward {
   int32_t *order, *count, *dealt;
   Barrier* barriers;
   struct Scratch {
-    T *z, *gate, *hidden, *emitted, *reset, *row;  // (step_rows, ·)
+    T *z, *hidden, *emitted, *reset, *row;  // (step_rows, ·)
     W *left;                                       // (step_rows, H) words
     T* a;                                          // (pairs, G·H)
     W* x;                                          // (pairs, I) words
@@ -72,7 +72,7 @@ struct Forward {
   // Calls take(pointer, numbers) for all scratch memory: once to measure, once to hand it out.
   template <class Take>
   void memory(Take&& take) {
-    if (!a.projected) take(weight_ih, packed_size<W>(Iw, GH));
+    take(weight_ih, packed_size<W>(Iw, GH));
     for (int g = 0; g < groups; ++g) take(group[g].packed, packed_size<W>(Rw, group[g].columns));
     if (map) take(weight_out, packed_size<W>(Hw, R));
     for (int k = 0; k < 2; ++k) {
@@ -91,7 +91,6 @@ struct Forward {
     const long each = (B + threads - 1) / threads, pairs = each > chunk_pairs ? each : chunk_pairs;
     const long all = B < threads ? chunk_pairs : pairs;
     take(s.z, step_rows * Zp);
-    take(s.gate, step_rows * Zp);
     take(s.hidden, step_rows * Hp);
     take(s.emitted, step_rows * Rp);
     take(s.reset, step_rows * Hp);
@@ -124,8 +123,7 @@ struct Forward {
       const long panels = (columns + NR - 1) / NR;
       part(panels * rank / n, panels * (rank + 1) / n);
     };
-    if (!a.projected)
-      share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
+    share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
     for (int g = 0; g < groups; ++g)
       share(group[g].columns, [&](long p, long q) {
         pack_columns<W, T>(group[g].packed, at<const T>(a.weight_hh) + group[g].column * R, R, R, group[g].columns, p, q);
@@ -159,7 +157,7 @@ struct Forward {
     for (long s = s0; s < s1; s += steps) {
       const long end = s + steps < s1 ? s + steps : s1;
       if (!rows.active(t, s)) break;
-      if (!a.projected) project(t, mine, block, s, end, saved);
+      project(t, mine, block, s, end, saved);
       long pair = 0;
       for (long k = s; k < end; ++k) {
         const long n = rows.active(t, k);
@@ -185,8 +183,9 @@ struct Forward {
         to_words(mine.x + m * Iwp, at<const T>(a.x) + rows.time(k, b) * a.x_time + b * a.x_row, I);
         mine.target[m++] = saved.gates ? saved.gates + ((k - saved.s0) * B + b) * GH : block + pair * Zp;
       }
-    const Out<T> out{nullptr, 0, mine.target, at<const T>(a.bias_ih), false};
+    const Out<T> out{nullptr, 0, mine.target, norm ? nullptr : at<const T>(a.bias_ih), false};
     multiply<W, false>(m, GH, Iw, mine.x, Iwp, {weight_ih, NR, NR * Iw}, out);
+    if (norm) normalise_input(t, mine, s, end, saved);
     t.meet();
   }
 
@@ -198,24 +197,28 @@ struct Forward {
                        {z + g.column + u0, Zp, nullptr, bias, false});
   }
 
+  // The same for the products with the input. Only teams of one thread normalise, so that all pairs are its own.
+  void normalise_input(const Team& t, const Scratch& mine, long s, long end, const Saved<T>& saved) const {
+    const T *gain = at<const T>(a.weight_ln_ih), *bias = at<const T>(a.bias_ih);
+    T* const* row = mine.target;
+    for (long k = s; k < end; ++k)
+      for (long r = 0, n = rows.active(t, k); r < n; ++r, ++row) {
+        T* keep = saved.input_norms ? saved.input_norms + ((k - saved.s0) * B + t.row[r]) * (GH + 1) : nullptr;
+        const T scale = normalise_row(*row, keep, gain, bias, GH);
+        if (keep) keep[GH] = scale;
+      }
+  }
+
   // z ← ẑ ⊙ gain + b, keeping ẑ and 1/σ.
   void normalise_rows(const Group<W>& g, int part, const Team& t, long s, long r0, long m, T* z, const Saved<T>& saved) const {
     const T* gain = at<const T>(a.weight_ln_hh) + g.column;
     const T* bias = a.bias_hh ? at<const T>(a.bias_hh) + g.column : nullptr;
     for (long r = 0; r < m; ++r) {
-      T* row = z + r * Zp + g.column;
-      const T scale = normalise(row, g.columns);
-      if (saved.norms) {
-        T* keep = saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2);
-        copy(keep + g.column, row, g.columns);
-        keep[GH + part] = scale;
-        if (!Cell::two_stage) keep[GH + 1] = T(0);
-      }
-      each_vector<T>(0, g.columns, UNROLLED_EACH {
-        Vec<T> v = load_n(row + u, n) * load_n(gain + u, n);
-        if (bias) v += load_n(bias + u, n);
-        store_n(row + u, v, n);
-      });
+      T* keep = saved.norms ? saved.norms + ((s - saved.s0) * B + t.row[r0 + r]) * (GH + 2) : nullptr;
+      const T scale = normalise_row(z + r * Zp + g.column, keep ? keep + g.column : nullptr, gain, bias, g.columns);
+      if (!keep) continue;
+      keep[GH + part] = scale;
+      if (!Cell::two_stage) keep[GH + 1] = T(0);
     }
   }
 
@@ -247,9 +250,8 @@ struct Forward {
   RowForward<T> row_at(const Team& t, const Scratch& mine, long s, long r, long in_block, T* block, const T* before,
                        T* after, const Saved<T>& saved) const {
     const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
-    T* gate = saved.gates ? saved.gates + kept * GH : a.projected ? mine.gate + in_block * Zp : block + r * Zp;
-    const T* pre = a.projected ? at<const T>(a.x) + rows.time(s, b) * a.x_time + b * a.x_row : gate;
-    return {pre,
+    T* gate = saved.gates ? saved.gates + kept * GH : block + r * Zp;
+    return {gate,
             mine.z + in_block * Zp,
             before + r * Rp,
             gate,
@@ -325,6 +327,7 @@ struct Forward {
         if (saved.gates && saved.cells) clear(saved.cells + kept * H, H);
         if (saved.extra) clear(saved.extra + kept * H, H);
         if (saved.norms) clear(saved.norms + kept * (GH + 2), GH + 2);
+        if (saved.input_norms) clear(saved.input_norms + kept * (GH + 1), GH + 1);
         if (saved.hidden) clear(saved.hidden + kept * H, H);
         if (saved.emitted) clear(saved.emitted + kept * R, R);
       }
@@ -337,7 +340,7 @@ struct Forward {
 
 template <class T>
 Saved<T> saved_by(const LayerArgs& a) {
-  return {0, at<T>(a.gates), at<T>(a.cells), at<T>(a.extra), at<T>(a.norms), at<T>(a.hidden), at<T>(a.emitted)};
+  return {0, at<T>(a.gates), at<T>(a.cells), at<T>(a.extra), at<T>(a.norms), at<T>(a.input_norms), at<T>(a.hidden), at<T>(a.emitted)};
 }
 
 template <class Cell, class T, class W>

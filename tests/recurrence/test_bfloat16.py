@@ -65,7 +65,9 @@ def test_every_cell_is_near_float32_and_not_the_same(case: Case, reverse: bool, 
     half = outcome(problem.compiled(**options, bfloat16=True), problem.leaves)
     assert all(t.dtype == torch.float32 for t in half)
     errors = [distance(a, b) for a, b in zip(half, single, strict=True)]
-    assert max(errors[:1] if case.name in KINKED else errors) < 0.03
+    # Normalising W x and U h divides by their spread, and multiplies what rounding made of them.
+    allowed = 0.06 if problem.cell.layer_norm else 0.03
+    assert max(errors[:1] if case.name in KINKED else errors) < allowed
     assert min(errors) > 1e-4
 
 

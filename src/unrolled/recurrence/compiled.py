@@ -11,7 +11,6 @@ from torch.nn import Parameter
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 from unrolled.recurrence.operators import EagerLayer, run_layer
-from unrolled.recurrence.ragged import live_steps
 from unrolled.recurrence.spec import encoded_spec
 
 CheckpointEvery = int | str | None
@@ -46,15 +45,10 @@ def compiled_layer(
     Returns:
         y (T, B, R), zero past the length of a row, and each row's own final state.
     """
-    projected = cell.layer_norm
-    names = tuple(n for n in p if not (projected and n in ("weight_ih", "weight_ln_ih", "bias_ih")))
+    names = tuple(p)
     drawn = {n: m.contiguous() for n, m in (masks or {}).items() if isinstance(m, Tensor)}
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
-    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, projected, bfloat16)  # type: ignore[arg-type]
-    if projected:
-        if lengths is not None:  # whatever stands in the padding, even NaN, has no gradient
-            x = x.masked_fill(~live_steps(lengths, x.shape[0], x.device)[:, :, None], 0.0)
-        x = cell.project(x, p)
+    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)  # type: ignore[arg-type]
     if x.stride(-1) != 1:
         x = x.contiguous()
     weights = [p[n].contiguous() for n in names]

@@ -38,7 +38,7 @@ def run_layer(
     """Run one layer in one direction.
 
     Args:
-        x: input (T, B, I), or W x + b (T, B, G·H) if the spec says so; dense in its last axis.
+        x: input (T, B, I), dense in its last axis.
         weights: named by the spec.
         states: h (B, R), and for an LSTM c (B, H).
         masks: named by the spec, (T, B, size) each.
@@ -283,7 +283,7 @@ def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
     if s.kind == "gru_after":
         kept.append(("extra", hidden))
     if "weight_ln_hh" in s.weights:
-        kept.append(("norms", s.gates * hidden + 2))
+        kept += [("norms", s.gates * hidden + 2), ("input_norms", s.gates * hidden + 1)]
     if s.map_name:
         kept.append(("hidden", hidden))
         if s.zoneout_h or "zoneout_h" in s.masks:
@@ -335,7 +335,7 @@ def _arguments(
     args.H, args.R = _sizes(weights, s)
     args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
     args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
-    args.reverse, args.projected, args.checkpoint = s.reverse, s.projected, checkpoint
+    args.reverse, args.checkpoint = s.reverse, checkpoint
     args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
     if lengths is not None:
         args.lengths = lengths.data_ptr()
@@ -368,10 +368,8 @@ def _check_shapes(
         "weight_ho": (fed_back, hidden),
         "bias_ho": (fed_back,),
     }
-    shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_hh"), (rows,))
+    shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_ih", "weight_ln_hh"), (rows,))
     named = [(n, w, shapes.get(n, (hidden,))) for n, w in zip(s.weights, weights, strict=True)]
-    if s.projected:
-        named.append(("W x", x, (steps, batch, rows)))
     names = ("h", "c") if s.has_c else ("h",)
     if len(states) != len(names):
         raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")

@@ -22,8 +22,6 @@ class Spec:
     nonlinearity: str
     output_nonlinearity: str
     reverse: bool
-    projected: bool
-    """Whether the input is W x + b already."""
     bfloat16: bool
     """Whether products round their operands to bfloat16."""
     weights: tuple[str, ...]
@@ -50,7 +48,7 @@ class Spec:
 
     def encode(self) -> str:
         """Return the spec as a string; plain enough for torch.compile to trace."""
-        flags = "".join(str(int(flag)) for flag in (self.reverse, self.projected, self.bfloat16))
+        flags = "".join(str(int(flag)) for flag in (self.reverse, self.bfloat16))
         names = (",".join(self.weights), ",".join(self.masks))
         rates = (repr(self.zoneout_h), repr(self.zoneout_c))
         return ";".join((self.kind, self.nonlinearity, self.output_nonlinearity, flags, *names, *rates))
@@ -60,13 +58,12 @@ class Spec:
 def decode(text: str) -> Spec:
     """Return what :meth:`Spec.encode` gave."""
     kind, nonlinearity, output, flags, weights, masks, zoneout_h, zoneout_c = text.split(";")
-    reverse, projected, bfloat16 = (flag == "1" for flag in flags)
+    reverse, bfloat16 = (flag == "1" for flag in flags)
     return Spec(
         kind,
         nonlinearity,
         output,
         reverse,
-        projected,
         bfloat16,
         tuple(weights.split(",")),
         tuple(masks.split(",")) if masks else (),
@@ -96,7 +93,6 @@ def encoded_spec(
     masks: tuple[str, ...],
     rates: tuple[float, float],
     reverse: bool,
-    projected: bool,
     bfloat16: bool,
 ) -> str:
     """Return the string for a pass."""
@@ -107,7 +103,6 @@ def encoded_spec(
         nonlinearity=cell.nonlinearity if isinstance(cell, Elman) else "tanh",
         output_nonlinearity=cell.output_nonlinearity if isinstance(cell, Jordan) else "identity",
         reverse=reverse,
-        projected=projected,
         bfloat16=bfloat16,
         weights=weights,
         masks=masks,
