@@ -105,6 +105,13 @@ def test_figures_of_a_result():
     assert [whole.share(x) for x in whole.results] == pytest.approx([0.5, 0.25])
 
 
+def test_the_share_is_taken_pair_by_pair_where_the_ceiling_was_measured_in_turn():
+    timed = Pairs((0.001, 0.002, 0.004), (0.004,) * 3, (50, 13), ceiling=(200.0, 80.0, 50.0))
+    whole = report(result(pairs=timed))
+    # 100, 50 and 25 GFLOP/s beside 200, 80 and 50.
+    assert whole.share(whole.results[0]) == pytest.approx(0.5)
+
+
 def test_a_report_is_the_same_when_it_is_read_back(tmp_path):
     whole = report(result(), result(case="1,2,3,4", extra={"peak_bytes_ours": 5.0}))
     path = write_report(whole, tmp_path)

@@ -35,6 +35,20 @@ def test_the_order_is_swapped_every_pair():
     assert measured.ours == measured.theirs == (1.0,) * 4
 
 
+def test_the_ceiling_is_measured_between_the_sides_of_each_pair():
+    machine = Machine([1.0], [1.0])
+    rates = iter([10.0, 20.0, 30.0])
+
+    def ceiling() -> float:
+        machine.log.append("c")
+        return next(rates)
+
+    measured = machine.alternate(3, ceiling=ceiling)
+    assert measured.ceiling == (10.0, 20.0, 30.0)
+    assert "".join(machine.log).endswith("oct" + "tco" + "oct")
+    assert measured.ours == (1.0,) * 3
+
+
 def test_short_calls_are_repeated_until_a_measurement_is_long_enough():
     machine = Machine([0.001], [0.004])
     measured = machine.alternate(3, at_least=0.05)

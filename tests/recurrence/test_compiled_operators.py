@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.library import opcheck
 
 from numerics import Problem, all_masks, case_named, make_problem, needs_extension
-from parity import assert_near, outcome
+from parity import outcome
 from unrolled.errors import BackendError
 from unrolled.recurrence import Unrolled
 from unrolled.recurrence.ragged import check_lengths

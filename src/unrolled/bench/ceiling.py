@@ -1,8 +1,9 @@
 """The machine's own fastest matrix product, in the same run: what no recurrent layer can pass."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ Product = Callable[[], Tensor]
 SIZES: tuple[Size, ...] = ((512, 512, 512), (1024, 1024, 1024), (6400, 256, 1024), (2048, 2048, 2048))
 """Three squares, and a tall one as it stands in front of a layer, in the order of their work."""
 REPEATS = 7
+RATE_LASTS = 0.05
+"""Seconds that a rate is measured in turn with something else."""
 TOO_SLOW = 1.0
 """Seconds of one product after which no larger one is tried: bfloat16 without instructions of its own."""
 
@@ -41,6 +44,38 @@ class Ceiling:
             f"thread{'s' * (self.threads != 1)} ({self.product}, "
             f"{'×'.join(str(n) for n in self.size)}{beside})"
         )
+
+
+Rates = Mapping[str, Callable[[], float]]
+"""By precision: a call that measures the GFLOP/s of the fastest product once more."""
+UNMEASURED: Rates = {}
+
+
+def rates_of(ceilings: list[Ceiling]) -> Rates:
+    """Return what measures each ceiling again, so that it can be taken in turn with what it is beside.
+
+    A machine that shares its cores with others has fast minutes and slow ones: a rate of one of them says
+    little of a layer that was timed in another.
+    """
+    dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    return {c.precision: partial(_rate, _product(c, dtypes[c.precision]), c.size) for c in ceilings}
+
+
+def _product(ceiling: Ceiling, dtype: torch.dtype) -> Product:
+    product = products(ceiling.size, dtype)[ceiling.product]
+    assert product is not None, ceiling
+    return product
+
+
+def _rate(product: Product, size: Size) -> float:
+    m, k, n = size
+    with torch.inference_mode():
+        product()  # its operands come back into the caches
+        began, calls = time.perf_counter(), 0
+        while calls == 0 or time.perf_counter() - began < RATE_LASTS:
+            product()
+            calls += 1
+        return 2 * m * k * n * calls / (time.perf_counter() - began) / 1e9
 
 
 def measure_ceilings() -> list[Ceiling]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from unrolled import cells
 from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
 from unrolled.bench.own import own_layer, path_of
 from unrolled.bench.plan import Group, Task
@@ -77,7 +78,7 @@ def custom_plan(points: Sequence[Point], options: LayerOptions) -> list[Group]:
     return [Group(title, "loop", tasks)]
 
 
-def compare_custom(point: Point, options: LayerOptions) -> Result:
+def compare_custom(point: Point, options: LayerOptions, rates: Rates = UNMEASURED) -> Result:
     """Measure the layer beside the loop.
 
     The masks of zoneout are random, so that agreement is checked in evaluation, where both take the
@@ -108,7 +109,7 @@ def compare_custom(point: Point, options: LayerOptions) -> Result:
         series="custom lstm train",
         case=str(point),
         peer="loop",
-        pairs=alternate(ours, theirs, options.pairs),
+        pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, point.tokens),
         tokens=point.tokens,
         path=path_of(layer),

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from unrolled.bench.ceiling import measure_ceilings
+from unrolled.bench.ceiling import measure_ceilings, rates_of
 from unrolled.bench.machine import describe_machine
 from unrolled.bench.plan import Group
 from unrolled.bench.plot import plot_report
@@ -37,6 +37,7 @@ def carry_out(
         make_folder(folder)
     with spinner("measuring this machine's matrix products", shown=True):
         ceilings = measure_ceilings()
+    rates = rates_of(ceilings)
     report = Report(kind, options, describe_machine(), ceilings)
     print_machine(report, console)
     for group in groups:
@@ -44,7 +45,7 @@ def carry_out(
         with group_bar(group.title, len(group.tasks)) as begin:
             for task in group.tasks:
                 begin(task.label)
-                results.append(task.run())
+                results.append(task.run(rates))
         report.results += results
         print_group(group, results, report, console)
         if folder:

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.flops import model_forward
 from unrolled.bench.generators import Generator, OwnGenerator, PlainGenerator
 from unrolled.bench.own import path_of
@@ -38,7 +39,7 @@ def generate_plan(model: StepModel, peers: Sequence[str], pairs: int = PAIRS) ->
     ]
 
 
-def compare_generation(model: StepModel, peer: str, pairs: int = PAIRS) -> Result:
+def compare_generation(model: StepModel, peer: str, pairs: int = PAIRS, rates: Rates = UNMEASURED) -> Result:
     """Let both write in turn, always taking the most probable token.
 
     Raises:
@@ -62,7 +63,12 @@ def compare_generation(model: StepModel, peer: str, pairs: int = PAIRS) -> Resul
         series="generation",
         case=model.name,
         peer=peer,
-        pairs=alternate(partial(ours.write, TOKENS), partial(theirs.write, TOKENS), pairs),
+        pairs=alternate(
+            partial(ours.write, TOKENS),
+            partial(theirs.write, TOKENS),
+            pairs,
+            ceiling=rates.get("float32"),
+        ),
         flops=model_forward(model.cell, TOKENS, **sizes),
         tokens=TOKENS,
         path=path_of(network.recurrent),

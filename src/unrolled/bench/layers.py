@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.flops import TRAINING, layer_forward
 from unrolled.bench.own import own_layer, path_of
 from unrolled.bench.peers import PEERS, make_peer
@@ -62,7 +63,9 @@ def check_options(cells: Sequence[str], options: LayerOptions, **beyond: Any) ->
         own_layer(case, options.backend, options.precision, **beyond).explain()
 
 
-def compare_layers(cell: str, mode: Mode, point: Point, peer: str, options: LayerOptions) -> Result:
+def compare_layers(
+    cell: str, mode: Mode, point: Point, peer: str, options: LayerOptions, rates: Rates = UNMEASURED
+) -> Result:
     """Measure one layer beside a peer.
 
     Raises:
@@ -70,11 +73,17 @@ def compare_layers(cell: str, mode: Mode, point: Point, peer: str, options: Laye
     """
     case = LayerCase.draw(cell, mode, point)
     layer = own_layer(case, options.backend, options.precision)
-    return compare(case, layer, module_side(layer, case), make_peer(peer, case), peer, options)
+    return compare(case, layer, module_side(layer, case), make_peer(peer, case), peer, options, rates)
 
 
 def compare(
-    case: LayerCase, layer: Recurrent, ours: Side, theirs: Side, peer: str, options: LayerOptions
+    case: LayerCase,
+    layer: Recurrent,
+    ours: Side,
+    theirs: Side,
+    peer: str,
+    options: LayerOptions,
+    rates: Rates = UNMEASURED,
 ) -> Result:
     """Check that the two sides agree, then measure them in turn."""
     what = f"{case} beside {peer}"
@@ -83,7 +92,7 @@ def compare(
         series=f"{case.cell} {case.mode}",
         case=str(case.point),
         peer=peer,
-        pairs=alternate(ours, theirs, options.pairs),
+        pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, case.point.tokens),
         tokens=case.point.tokens,
         path=path_of(layer),

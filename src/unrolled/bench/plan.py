@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from unrolled.bench.ceiling import Rates
 from unrolled.bench.result import Result
 
 
@@ -11,7 +12,8 @@ class Task:
     """One comparison that is still to be made."""
 
     label: str
-    run: Callable[[], Result]
+    run: Callable[[Rates], Result]
+    """Makes it, with what measures the ceiling in turn."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from unrolled.bench.agreement import TOLERANCE, require_agreement
+from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
 from unrolled.bench.own import own_layer, path_of
 from unrolled.bench.plan import Group, Task
@@ -51,7 +52,9 @@ def ragged_plan(
     ]
 
 
-def compare_ragged(cell: str, mode: Mode, point: Point, options: LayerOptions) -> Result:
+def compare_ragged(
+    cell: str, mode: Mode, point: Point, options: LayerOptions, rates: Rates = UNMEASURED
+) -> Result:
     """Measure one layer with lengths beside itself without.
 
     Raises:
@@ -73,7 +76,7 @@ def compare_ragged(cell: str, mode: Mode, point: Point, options: LayerOptions) -
         series=f"ragged {cell} {mode}",
         case=str(point),
         peer="padded",
-        pairs=alternate(ours, theirs, options.pairs),
+        pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, tokens),
         tokens=tokens,
         path=path_of(layer),

@@ -73,8 +73,15 @@ class Report:
         return next(c for c in self.ceilings if c.precision == precision)
 
     def share(self, result: Result) -> float:
-        """Return how much of the ceiling ours reached, in the precision in which it computed."""
-        return result.gflops / self.ceiling(result.precision).gflops
+        """Return how much of the ceiling ours reached, in the precision in which it computed.
+
+        The median over pairs of our rate over the ceiling's, where that was measured in turn; else over the
+        best rate found before.
+        """
+        if not result.pairs.ceiling:
+            return result.gflops / self.ceiling(result.precision).gflops
+        timed = zip(result.pairs.ours, result.pairs.ceiling, strict=True)
+        return median(result.flops / seconds / 1e9 / rate for seconds, rate in timed)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, with the figures that follow from it beside each result."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.errors import DisagreementError
 from unrolled.bench.memory import peak_of
 from unrolled.bench.plan import Group, Task
@@ -29,7 +30,12 @@ def step_plan(
 
 
 def compare_step(
-    model: StepModel, precision: str = "float32", pairs: int = PAIRS, *, memory: bool = True
+    model: StepModel,
+    precision: str = "float32",
+    pairs: int = PAIRS,
+    rates: Rates = UNMEASURED,
+    *,
+    memory: bool = True,
 ) -> Result:
     """Train both in turn from the same start on the same batches.
 
@@ -47,7 +53,8 @@ def compare_step(
             f"{model.name}: the losses of the two differ by {difference:.1e} of their value within "
             f"{COMPARED} updates, more than {TOLERANCE[precision]:g}; they do not train the same"
         )
-    measured = alternate(own, plain, pairs, at_least=AT_LEAST, equal_calls=True)
+    ceiling = rates.get(precision)
+    measured = alternate(own, plain, pairs, at_least=AT_LEAST, equal_calls=True, ceiling=ceiling)
     extra = {
         "loss_ours": own.losses[-1],
         "loss_theirs": plain.losses[-1],

@@ -1,6 +1,7 @@
 """Results as tables for a terminal."""
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any
 
 from rich import box
@@ -49,6 +50,9 @@ def summary(results: Sequence[Result]) -> str:
     pairs = len(worst.pairs.ours)
     few = f" (fewer than {PAIRS}: for a first look only)" if pairs < PAIRS else ""
     text = f"medians of {pairs} pairs{few}"
+    rates = [rate for r in results for rate in r.pairs.ceiling]
+    if rates:
+        text += f"; ceiling in turn: median {median(rates):.0f} GFLOP/s"
     if len(results) > 1:
         text = f"geometric mean of ratios {mean:.2f}, worst {worst.ratio:.2f} at {worst.case}; {text}"
     return text

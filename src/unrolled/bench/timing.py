@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 Call = Callable[[], object]
+Rate = Callable[[], float]
+"""Does some work of its own and returns the GFLOP/s."""
 Clock = Callable[[], float]
 
 AT_LEAST = 0.05
@@ -23,6 +25,8 @@ class Pairs:
     theirs: tuple[float, ...]
     repeats: tuple[int, int]
     """Calls inside one measurement of each side."""
+    ceiling: tuple[float, ...] = ()
+    """GFLOP/s of the machine's fastest matrix product, measured in the middle of each pair."""
 
 
 def alternate(
@@ -32,6 +36,7 @@ def alternate(
     *,
     at_least: float = AT_LEAST,
     equal_calls: bool = False,
+    ceiling: Rate | None = None,
     clock: Clock = time.perf_counter,
 ) -> Pairs:
     """Warm both up, then time them in turn; the order within a pair is swapped every time.
@@ -42,6 +47,7 @@ def alternate(
         pairs: number of measurements of each.
         at_least: seconds that one measurement lasts.
         equal_calls: make as many calls of one as of the other, for sides that change as they are called.
+        ceiling: measured between the two sides of each pair; None leaves it out.
         clock: seconds, always rising.
     """
     repeats = _warm_up((ours, theirs), at_least, clock)
@@ -49,10 +55,13 @@ def alternate(
         repeats = (max(repeats), max(repeats))
     sides = [(ours, repeats[0]), (theirs, repeats[1])]
     seconds: list[list[float]] = [[], []]
+    rates: list[float] = []
     for pair in range(pairs):
         for side in (0, 1) if pair % 2 == 0 else (1, 0):
             seconds[side].append(_time(*sides[side], clock))
-    return Pairs(tuple(seconds[0]), tuple(seconds[1]), repeats)
+            if ceiling and len(rates) == pair:
+                rates.append(ceiling())
+    return Pairs(tuple(seconds[0]), tuple(seconds[1]), repeats, tuple(rates))
 
 
 def _warm_up(sides: tuple[Call, Call], at_least: float, clock: Clock) -> tuple[int, int]:

@@ -8,11 +8,11 @@ from torch import Tensor
 
 PARTS = 1 << 16
 COARSEST = 1e-3
-"""Largest error of a probability relative to itself and to its complement; finer ones are drawn one by one."""
+"""Largest error of a probability, relative to itself and to its complement; others are drawn one by one."""
 
 
 def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: float = 1.0) -> Tensor:
-    """Return independent draws, ``scale`` with a probability and else 0, in the dtype and on the device of ``like``.
+    """Return independent draws, ``scale`` with a probability and else 0, of the dtype and device of ``like``.
 
     On a CPU torch draws one number after the other, each from 64 random bits: for a large mask that takes
     longer than the products of its layer. Here 64 bits make four draws, so that the probability is rounded

@@ -22,6 +22,6 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     def recall(*args: P.args, **kwargs: P.kwargs) -> R:
         if torch.compiler.is_compiling():
             return function(*args, **kwargs)
-        return known(*args, **kwargs)
+        return known(*args, **kwargs)  # type: ignore[arg-type]
 
     return recall
