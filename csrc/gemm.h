@@ -272,26 +272,30 @@ void pack_rows(W* to, const T* source, long ld, long K, long N, long first, long
 // Pack panels [first, last) of B(k, n) = source[n · ld + k].
 template <class W, class T>
 void pack_columns(W* to, const T* source, long ld, long K, long N, long first, long last) {
-  constexpr long NR = panel_columns<W>;
-  constexpr long chunk = 64;
+  constexpr long NR = panel_columns<W>, L = lanes<W>;
   constexpr long step = same<W, T> ? 1 : 2;
   const long Kw = words<W, T>(K);
-  W line[NR][chunk];
-  for (long p = first; p < last; ++p) {
-    const long column = p * NR, n = N - column < NR ? N - column : NR;
-    for (long k0 = 0; k0 < Kw; k0 += chunk) {
-      const long kn = Kw - k0 < chunk ? Kw - k0 : chunk;
-      for (long c = 0; c < n; ++c) {
-        const long numbers = (k0 + kn) * step > K ? K - k0 * step : kn * step;
-        to_words(line[c], source + (column + c) * ld + k0 * step, numbers);
-      }
-      for (long k = 0; k < kn; ++k) {
-        W* row = to + p * NR * Kw + (k0 + k) * NR;
-        for (long c = 0; c < n; ++c) row[c] = line[c][k];
-        for (long c = n; c < NR; ++c) row[c] = W{};
+  for (long p = first; p < last; ++p)
+    for (long half = 0; half < 2; ++half) {
+      const long column = p * NR + half * L, n = N - column < 0 ? 0 : N - column < L ? N - column : L;
+      for (long k = 0; k < Kw; k += L) {
+        const long numbers = K - k * step < L * step ? K - k * step : L * step;
+        Vec<W> block[L] = {};
+        for (long c = 0; c < n; ++c) {
+          const T* from = source + (column + c) * ld + k * step;
+          if constexpr (step == 1) {
+            block[c] = load_n(from, numbers);
+          } else {
+            W line[L] = {};
+            to_words(line, from, numbers);
+            block[c] = load(line);
+          }
+        }
+        transpose<W>(block);
+        W* row = to + p * NR * Kw + k * NR + half * L;
+        for (long r = 0; r < L && k + r < Kw; ++r) store(row + r * NR, block[r]);
       }
     }
-  }
 }
 
 }  // namespace unrolled::UNROLLED_ISA

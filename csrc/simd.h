@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #ifndef UNROLLED_ISA
 #error "compile with -DUNROLLED_ISA=<name of the instruction set>"
@@ -109,6 +110,25 @@ UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
   for (long k = 0; k < n; ++k) p[k] = part[k];
 #endif
 }
+// As many rows as lanes, rows for columns: halves change places at distances 1, 2, 4, …
+template <class T, int distance, int... J>
+UNROLLED_INLINE void exchange(Vec<T>& a, Vec<T>& b, std::integer_sequence<int, J...>) {
+  constexpr int L = lanes<T>;
+  const Vec<T> x = a;
+  a = __builtin_shufflevector(x, b, (J & distance ? L + J - distance : J)...);
+  b = __builtin_shufflevector(x, b, (J & distance ? L + J : J + distance)...);
+}
+template <class T, int distance = 1>
+UNROLLED_INLINE void transpose(Vec<T>* rows) {
+  constexpr int L = lanes<T>;
+  if constexpr (distance < L) {
+#pragma GCC unroll 16
+    for (int k = 0; k < L; ++k)
+      if (!(k & distance)) exchange<T, distance>(rows[k], rows[k + distance], std::make_integer_sequence<int, L>{});
+    transpose<T, 2 * distance>(rows);
+  }
+}
+
 // f(u, n) for every vector of [from, to), n numbers from u on. The last one is apart, so that whatever asks for
 // n is decided once in all others.
 template <class T, class F>

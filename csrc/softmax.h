@@ -35,9 +35,9 @@ struct Softmax {
   };
   Scratch* scratch;
 
-  static long rows_of_chunk(const SoftmaxArgs& a) {
+  static long rows_of_chunk(const SoftmaxArgs& a, long most_lines) {
     const long most = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
-    const long limit = most < 2 ? 2 : most > 32 ? 32 : most, chunks = (lines + limit - 1) / limit;
+    const long limit = most < 2 ? 2 : most > most_lines ? most_lines : most, chunks = (lines + limit - 1) / limit;
     return (lines + chunks - 1) / chunks * 16;
   }
   static long classes_of_block(const SoftmaxArgs& a, int threads) {
@@ -45,10 +45,25 @@ struct Softmax {
     return rounded < most_classes ? rounded : most_classes;
   }
 
-  Softmax(const SoftmaxArgs& args, int asked)
+  Softmax(const SoftmaxArgs& args, int asked, long most_lines = 32)
       : a(args), N(args.N), F(args.F), V(args.V), Fw(words<W, T>(args.F)), threads(asked),
         classes(classes_of_block(args, asked)), blocks((args.V + classes - 1) / classes),
-        rows(rows_of_chunk(args)), gradients(args.dh) {}
+        rows(rows_of_chunk(args, most_lines)), gradients(args.dh) {}
+
+  void measure(Measure& m) {
+    const auto add = [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
+    memory(add);
+    Scratch none;
+    for (int k = 0; k < threads; ++k) memory_of_thread(none, add);
+  }
+  template <class Space>
+  void take(Space& space) {
+    const auto hand = [&](auto*& p, long n) {
+      p = space.template take<std::remove_reference_t<decltype(*p)>>(std::size_t(n));
+    };
+    memory(hand);
+    for (int k = 0; k < threads; ++k) memory_of_thread(scratch[k], hand);
+  }
 
   template <class Take>
   void memory(Take&& take) {
@@ -307,19 +322,87 @@ struct Softmax {
   }
 };
 
+// Threads share the classes.
 template <class T, class W>
-void softmax(const SoftmaxArgs& a, int threads) {
+double softmax_by_classes(const SoftmaxArgs& a, int threads) {
   Softmax<T, W> work(a, threads);
   Measure size;
-  const auto add = [&](auto*& p, long n) { size.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
-  work.memory(add);
-  typename Softmax<T, W>::Scratch none;
-  for (int k = 0; k < threads; ++k) work.memory_of_thread(none, add);
+  work.measure(size);
   Workspace space(size.bytes);
-  const auto hand = [&](auto*& p, long n) { p = space.take<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
-  work.memory(hand);
-  for (int k = 0; k < threads; ++k) work.memory_of_thread(work.scratch[k], hand);
-  *at<T>(a.loss) = T(work.run());
+  work.take(space);
+  return work.run();
+}
+
+// Part of memory that was taken whole.
+struct Slice {
+  char* next;
+  template <class T>
+  UNROLLED_INLINE T* take(std::size_t n) {
+    char* at = next;
+    next += (n * sizeof(T) + 63) / 64 * 64;
+    return reinterpret_cast<T*>(at);
+  }
+};
+
+// Threads share the rows, each with a sum of its own for the gradients of V and c: where there are few classes
+// nobody need wait for anybody.
+template <class T, class W>
+double softmax_by_rows(const SoftmaxArgs& a, int threads) {
+  constexpr long most_lines = 16;  // of 16 rows: what one core's caches hold
+  const long V = a.V, F = a.F;
+  const auto part = [&](int k) {
+    SoftmaxArgs own = a;
+    const long n0 = a.N * k / threads;
+    own.N = a.N * (k + 1) / threads - n0;
+    own.h += n0 * a.h_row * sizeof(T);
+    own.targets += n0 * sizeof(int64_t);
+    own.nats += n0 * sizeof(T);
+    if (a.row_weights) own.row_weights += n0 * sizeof(T);
+    if (a.dh) own.dh += n0 * F * sizeof(T);
+    return own;
+  };
+  Measure each, all;
+  Softmax<T, W>(part(threads - 1), 1, most_lines).measure(each);  // no part has more rows
+  const std::size_t bytes = (each.bytes + 63) / 64 * 64;
+  all.add<char>(bytes * threads);
+  all.add<T>(V * (F + 1) * threads);
+  all.add<double>(threads);
+  Workspace space(all.bytes + 64 * threads);
+  char* const memory = space.take<char>(bytes * threads);
+  T* const sums = space.take<T>(V * (F + 1) * threads);
+  double* const losses = space.take<double>(threads);
+  const auto dweight = [&](int k) { return k ? sums + k * V * (F + 1) : at<T>(a.dweight); };
+  const auto dbias = [&](int k) { return k ? sums + k * V * (F + 1) + V * F : at<T>(a.dbias); };
+  auto body = [&](int rank, int count) {
+    for (int k = rank; k < threads; k += count) {
+      SoftmaxArgs own = part(k);
+      if (a.dweight) own.dweight = reinterpret_cast<uintptr_t>(dweight(k));
+      if (a.dbias) own.dbias = reinterpret_cast<uintptr_t>(dbias(k));
+      Softmax<T, W> work(own, 1, most_lines);
+      Slice slice{memory + bytes * k};
+      work.take(slice);
+      losses[k] = work.run();
+    }
+  };
+  in_parallel(threads, body);
+  auto add = [&](int rank, int count) {
+    const long v0 = V * rank / count, v1 = V * (rank + 1) / count;
+    for (int k = 1; k < threads; ++k) {
+      if (a.dweight) accumulate(dweight(0) + v0 * F, dweight(k) + v0 * F, (v1 - v0) * F);
+      if (a.dbias) accumulate(dbias(0) + v0, dbias(k) + v0, v1 - v0);
+    }
+  };
+  in_parallel(threads, add);
+  double loss = 0;
+  for (int k = 0; k < threads; ++k) loss += losses[k];
+  return loss;
+}
+
+template <class T, class W>
+void softmax(const SoftmaxArgs& a, int threads) {
+  constexpr long few = long(4) << 20;  // bytes of V that each thread may have a copy of
+  const bool by_rows = threads > 1 && a.V * a.F * long(sizeof(T)) <= few && a.N >= 64 * threads;
+  *at<T>(a.loss) = T(by_rows ? softmax_by_rows<T, W>(a, threads) : softmax_by_classes<T, W>(a, threads));
 }
 
 }  // namespace unrolled::UNROLLED_ISA
