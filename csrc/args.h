@@ -20,8 +20,10 @@ struct LayerArgs {
   double zoneout_h = 0, zoneout_c = 0;  // rates, where there is no mask
   uintptr_t lengths = 0;                // int64 (B)
 
-  uintptr_t x = 0;  // (T, B, I), strides of the first two axes in elements
+  uintptr_t x = 0;  // (T, B, I), strides of the first two axes in elements; with tokens (V, G·H): W x + b by kind
   int64_t x_time = 0, x_row = 0;
+  uintptr_t tokens = 0;  // int64 (T, B), dense: the rows of x that are read; V, their number
+  int64_t V = 0;
   uintptr_t weight_ih = 0, bias_ih = 0, weight_ln_ih = 0;   // (G·H, I), (G·H), (G·H)
   uintptr_t weight_hh = 0, bias_hh = 0, weight_ln_hh = 0;   // (G·H, R), (G·H), (G·H)
   uintptr_t peephole_i = 0, peephole_f = 0, peephole_o = 0; // (H)
@@ -47,7 +49,7 @@ struct LayerArgs {
   uintptr_t dy = 0;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;
   uintptr_t dh_n = 0, dc_n = 0;
-  // Gradients; 0 where not needed. dx is (T, B, I), dense.
+  // Gradients; 0 where not needed. dx is (T, B, I), dense; with tokens (V, G·H).
   uintptr_t dx = 0, dh0 = 0, dc0 = 0;
   uintptr_t dweight_ih = 0, dbias_ih = 0, dweight_hh = 0, dbias_hh = 0;
   uintptr_t dweight_ln_ih = 0, dweight_ln_hh = 0;

@@ -49,6 +49,7 @@ struct Backward {
     W* left;
     T** target;
     T* small;
+    T* table;  // (V, G·H): this thread's part of the gradient of looked-up rows
   };
   Scratch* scratch;
   long small_size = 0;
@@ -76,7 +77,7 @@ struct Backward {
     const long K = words<W, T>(GH), half = pair_words();
     take(weight_hh, packed_size<W>(Cell::two_stage ? words<W, T>(2 * H) : K, R));
     if (Cell::two_stage) take(weight_reset, packed_size<W>(words<W, T>(H), R));
-    if (a.dx) take(weight_ih, packed_size<W>(K, I));
+    if (a.dx && !a.tokens) take(weight_ih, packed_size<W>(K, I));
     if (map) take(weight_out, packed_size<W>(words<W, T>(R), H));
     take(dh, B * Rp);
     take(dc, Cell::has_c ? B * Hp : 1);
@@ -106,7 +107,7 @@ struct Backward {
     if (Cell::has_c) take(anew.cells, n * H);
     if (Cell::has_extra) take(anew.extra, n * H);
     if (norm) take(anew.norms, n * (GH + 2));
-    if (norm) take(anew.input_norms, n * (GH + 1));
+    if (forward.norm_input) take(anew.input_norms, n * (GH + 1));
     if (map) take(anew.hidden, n * H);
     if (map) take(anew.emitted, n * R);
   }
@@ -119,6 +120,7 @@ struct Backward {
     take(s.left, rows_in_cache * Lp);
     take(s.target, rows_in_cache);
     take(s.small, small_size);
+    if (a.tokens && a.dx) take(s.table, a.V * GH);
   }
   void measure(Measure& m) {
     forward.measure(m);
@@ -134,7 +136,10 @@ struct Backward {
     };
     memory(hand);
     for (int k = 0; k < threads; ++k) memory_of_thread(scratch[k], hand);
-    for (int k = 0; k < threads; ++k) __builtin_memset(scratch[k].small, 0, small_size * sizeof(T));
+    for (int k = 0; k < threads; ++k) {
+      __builtin_memset(scratch[k].small, 0, small_size * sizeof(T));
+      if (a.tokens && a.dx) __builtin_memset(scratch[k].table, 0, a.V * GH * sizeof(T));
+    }
     if constexpr (plain) {
       da_w = da, du_w = du, x_w = x, before_w = before, reset_w = reset, dpre_w = dpre, hidden_w = hidden;
     }
@@ -149,7 +154,7 @@ struct Backward {
     share(R, [&](long p, long q) { pack_rows<W, T>(weight_hh, U, R, Cell::two_stage ? 2 * H : GH, R, p, q); });
     if (Cell::two_stage)
       share(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
-    if (a.dx)
+    if (a.dx && !a.tokens)
       share(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
     if (map) share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
     if (a.checkpoint) forward.pack(rank, n);
@@ -229,7 +234,8 @@ struct Backward {
     }
     t.meet();
     const long p = first + mine * t.rank / t.size, q = first + mine * (t.rank + 1) / t.size;
-    if (a.dx) input_gradient(t, own, s0, s1, first, p, q);
+    if (a.dx && a.tokens) table_gradient(t, own, s0, s1, first, p, q);
+    else if (a.dx) input_gradient(t, own, s0, s1, first, p, q);
     if constexpr (!plain) {
       const long word = earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; }), n = (mine + 1) / 2;
       to_pairs(first, mine, word, n * t.rank / t.size, n * (t.rank + 1) / t.size);
@@ -256,11 +262,11 @@ struct Backward {
                            {own.dreset, Hp});
         for (long r = 0; r < m; ++r) Cell::backward_second(row[r], forward.options, own.dreset + r * Hp);
       }
-      if (a.dbias_ih && !norm)
+      if (a.dbias_ih && !forward.norm_input)
         for (long r = 0; r < m; ++r) sum_gates(t, sums.bias_ih, da + (pair + r0 + r) * Zp, G);
       if (norm) {
         normalise_rows(t, s, r0, m, pair + r0, saved, sums, 0);
-        normalise_input(t, s, r0, m, pair + r0, saved, sums);
+        if (forward.norm_input) normalise_input(t, s, r0, m, pair + r0, saved, sums);
       } else if (a.dbias_hh) {
         for (long r = 0; r < m; ++r)
           sum_gates(t, sums.bias_hh, (own_du ? du : da) + (pair + r0 + r) * Zp, Cell::two_stage ? 2 : G);
@@ -393,6 +399,19 @@ struct Backward {
                        {nullptr, 0, own.target, nullptr, true});
   }
 
+  // da of pairs [p, q) to the rows that they read.
+  void table_gradient(const Team& t, const Scratch& own, long s0, long s1, long first, long p, long q) const {
+    long pair = first;
+    for (long s = s0; s < s1; ++s)
+      for (long r = 0, n = forward.rows.active(t, s); r < n; ++r, ++pair)
+        if (pair >= p && pair < q) accumulate(own.table + forward.token(s, t.row[r]) * GH, da + pair * Zp, GH);
+  }
+  void join_tables(int rank, int count) const {
+    const long v0 = a.V * rank / count * GH, v1 = a.V * (rank + 1) / count * GH;
+    copy(at<T>(a.dx) + v0, scratch[0].table + v0, v1 - v0);
+    for (int k = 1; k < threads; ++k) accumulate(at<T>(a.dx) + v0, scratch[k].table + v0, v1 - v0);
+  }
+
   // dx = da · W for pairs [p, q).
   void input_gradient(const Team& t, const Scratch& own, long s0, long s1, long first, long p, long q) const {
     long pair = first, m = 0, begun = p;
@@ -423,7 +442,7 @@ struct Backward {
 
   // Zeros in dx past the length of each row.
   void clear_padding(int rank, int count) const {
-    if (!forward.rows.lengths || !a.dx) return;
+    if (!forward.rows.lengths || !a.dx || a.tokens) return;
     for (long b = B * rank / count; b < B * (rank + 1) / count; ++b)
       for (long s = forward.rows.length(b); s < a.T; ++s)
         __builtin_memset(at<T>(a.dx) + (s * B + b) * I, 0, I * sizeof(T));
@@ -542,6 +561,10 @@ void layer_backward(const LayerArgs& a, int threads) {
     auto weights = [&](int rank, int count) { loop.weights(rank, count, begin, end, add); };
     in_parallel(threads, weights);
     add = true;
+  }
+  if (a.tokens && a.dx) {
+    auto join = [&](int rank, int count) { loop.join_tables(rank, count); };
+    in_parallel(threads, join);
   }
   loop.finish();
 }

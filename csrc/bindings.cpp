@@ -35,7 +35,7 @@ void bind_layer(nb::module_& m) {
   FIELD(T) FIELD(B) FIELD(I) FIELD(H) FIELD(R)
   FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(checkpoint)
   FIELD(zoneout_h) FIELD(zoneout_c) FIELD(lengths)
-  FIELD(x) FIELD(x_time) FIELD(x_row)
+  FIELD(x) FIELD(x_time) FIELD(x_row) FIELD(tokens) FIELD(V)
   FIELD(weight_ih) FIELD(bias_ih) FIELD(weight_hh) FIELD(bias_hh) FIELD(weight_ln_ih) FIELD(weight_ln_hh)
   FIELD(peephole_i) FIELD(peephole_f) FIELD(peephole_o) FIELD(weight_ln_c) FIELD(bias_ln_c)
   FIELD(weight_out) FIELD(bias_out) FIELD(h0) FIELD(c0) FIELD(mask_h) FIELD(mask_c) FIELD(mask_candidate)

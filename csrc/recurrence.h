@@ -20,7 +20,7 @@ struct Forward {
   const Options<T> options;
   const Rows rows;
   const long B, I, H, R, GH, Iw, Rw, Hw;
-  const bool map, norm, split_units;
+  const bool map, norm, norm_input, split_units;
   const int threads;
 
   // Distances of rows in scratch memory.
@@ -36,7 +36,7 @@ struct Forward {
   int32_t *order, *count, *dealt;
   Barrier* barriers;
   struct Scratch {
-    T *z, *hidden, *emitted, *reset, *row;  // (step_rows, ·)
+    T *z, *gate, *hidden, *emitted, *reset, *row;  // (step_rows, ·)
     W *left;                                       // (step_rows, H) words
     T* a;                                          // (pairs, G·H)
     W* x;                                          // (pairs, I) words
@@ -50,7 +50,7 @@ struct Forward {
         rows{args.T, args.B, args.reverse, at<const int64_t>(args.lengths)},
         B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
         Iw(words<W, T>(args.I)), Rw(words<W, T>(args.R)), Hw(words<W, T>(args.H)),
-        map(args.weight_out), norm(args.weight_ln_hh),
+        map(args.weight_out), norm(args.weight_ln_hh), norm_input(args.weight_ln_ih),
         split_units(args.B < asked && shareable(args)), threads(asked) {
     const long parts = Cell::two_stage ? 2 : split_units ? G : 1;
     long column = 0;
@@ -72,7 +72,7 @@ struct Forward {
   // Calls take(pointer, numbers) for all scratch memory: once to measure, once to hand it out.
   template <class Take>
   void memory(Take&& take) {
-    take(weight_ih, packed_size<W>(Iw, GH));
+    if (!a.tokens) take(weight_ih, packed_size<W>(Iw, GH));
     for (int g = 0; g < groups; ++g) take(group[g].packed, packed_size<W>(Rw, group[g].columns));
     if (map) take(weight_out, packed_size<W>(Hw, R));
     for (int k = 0; k < 2; ++k) {
@@ -91,11 +91,13 @@ struct Forward {
     const long each = (B + threads - 1) / threads, pairs = each > chunk_pairs ? each : chunk_pairs;
     const long all = B < threads ? chunk_pairs : pairs;
     take(s.z, step_rows * Zp);
+    if (a.tokens) take(s.gate, step_rows * Zp);
     take(s.hidden, step_rows * Hp);
     take(s.emitted, step_rows * Rp);
     take(s.reset, step_rows * Hp);
     take(s.row, Hp);
     take(s.left, step_rows * Hwp);
+    if (a.tokens) return;
     // With fewer threads than asked a thread may have all rows.
     take(s.a, (all > B ? all : B) * Zp);
     take(s.x, (all > B ? all : B) * Iwp);
@@ -123,7 +125,8 @@ struct Forward {
       const long panels = (columns + NR - 1) / NR;
       part(panels * rank / n, panels * (rank + 1) / n);
     };
-    share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
+    if (!a.tokens)
+      share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
     for (int g = 0; g < groups; ++g)
       share(group[g].columns, [&](long p, long q) {
         pack_columns<W, T>(group[g].packed, at<const T>(a.weight_hh) + group[g].column * R, R, R, group[g].columns, p, q);
@@ -153,11 +156,11 @@ struct Forward {
     const long most = rows.active(t, s0), steps = most ? (most < chunk_pairs ? chunk_pairs / most : 1) : 1;
     const Scratch& mine = scratch[rank];
     // The team reads one block of preactivations: that of its first thread.
-    T* block = scratch[rank - t.rank].a;
+    T* block = a.tokens ? nullptr : scratch[rank - t.rank].a;
     for (long s = s0; s < s1; s += steps) {
       const long end = s + steps < s1 ? s + steps : s1;
       if (!rows.active(t, s)) break;
-      project(t, mine, block, s, end, saved);
+      if (!a.tokens) project(t, mine, block, s, end, saved);
       long pair = 0;
       for (long k = s; k < end; ++k) {
         const long n = rows.active(t, k);
@@ -183,9 +186,9 @@ struct Forward {
         to_words(mine.x + m * Iwp, at<const T>(a.x) + rows.time(k, b) * a.x_time + b * a.x_row, I);
         mine.target[m++] = saved.gates ? saved.gates + ((k - saved.s0) * B + b) * GH : block + pair * Zp;
       }
-    const Out<T> out{nullptr, 0, mine.target, norm ? nullptr : at<const T>(a.bias_ih), false};
+    const Out<T> out{nullptr, 0, mine.target, norm_input ? nullptr : at<const T>(a.bias_ih), false};
     multiply<W, false>(m, GH, Iw, mine.x, Iwp, {weight_ih, NR, NR * Iw}, out);
-    if (norm) normalise_input(t, mine, s, end, saved);
+    if (norm_input) normalise_input(t, mine, s, end, saved);
     t.meet();
   }
 
@@ -250,8 +253,8 @@ struct Forward {
   RowForward<T> row_at(const Team& t, const Scratch& mine, long s, long r, long in_block, T* block, const T* before,
                        T* after, const Saved<T>& saved) const {
     const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
-    T* gate = saved.gates ? saved.gates + kept * GH : block + r * Zp;
-    return {gate,
+    T* gate = saved.gates ? saved.gates + kept * GH : a.tokens ? mine.gate + in_block * Zp : block + r * Zp;
+    return {a.tokens ? at<const T>(a.x) + token(s, b) * GH : gate,
             mine.z + in_block * Zp,
             before + r * Rp,
             gate,
@@ -263,6 +266,8 @@ struct Forward {
             a.mask_c ? at<const T>(a.mask_c) + at_step * H : nullptr,
             mine.row};
   }
+
+  UNROLLED_INLINE long token(long s, long b) const { return at<const int64_t>(a.tokens)[rows.time(s, b) * B + b]; }
 
   // after ← f(P hidden + c).
   void emit(const Team& t, const Scratch& mine, long s, long r0, long m, T* after, const Saved<T>& saved) const {

@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_made(command, tmp_path):
 
 
 def test_ctrl_c_is_one_line(command, monkeypatch):
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("unrolled.bench.layers.alternate", stop)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from numerics import assert_all_close, scatter_parameters, uniform
+from numerics import assert_all_close, needs_extension, scatter_parameters, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import ConfigError, ShapeError, UnrolledError
-from unrolled.layers import token_losses
+from unrolled.layers import Recurrent, lookup, token_losses
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig, RecurrentLanguageModel
 
 V = 7
@@ -65,6 +65,45 @@ def row_of(state: tuple[Tensor, ...], b: int) -> tuple[Tensor, ...]:
 
 def close(ours: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
     assert_all_close(ours, expected, rtol=1e-5, atol=1e-6)
+
+
+# The first layer's product, once for each token there is.
+
+
+@pytest.mark.parametrize("row_sparse", [False, True])
+@pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
+def test_a_table_of_products_gives_the_losses_and_gradients_of_vectors(
+    cell: CellConfig, network: NetworkConfig, row_sparse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, text = make(cell, network), tokens(20, 3)
+    fresh = torch.zeros(20, 3, dtype=torch.bool)
+    fresh[0] = fresh[11, 1] = True
+    results = []
+    for fewer in (1, 10**9):
+        monkeypatch.setattr(lookup, "FEWER", fewer)
+        model.zero_grad(set_to_none=True)
+        loss, nats, state = model.loss(text, text.roll(-1, 0), fresh=fresh, row_sparse=row_sparse)
+        loss.backward()
+        grads = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
+        results.append((loss.detach(), nats, *(s.detach() for s in state), *grads))
+    close(*results)
+
+
+@needs_extension
+def test_dropped_inputs_need_their_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    look_up = Recurrent.look_up
+
+    def counted(self: Recurrent, *args: Any, **kwargs: Any) -> Any:
+        calls.append(self.training)
+        return look_up(self, *args, **kwargs)
+
+    monkeypatch.setattr(Recurrent, "look_up", counted)
+    model, text = make(*NETWORKS[2], DropoutConfig(dropout_input=0.5)), tokens(20, 3)
+    model(text)
+    assert not calls
+    model.eval()(text)
+    assert calls == [False]
 
 
 # Resets.

@@ -41,7 +41,7 @@ def arguments(
     masks = {k: m for k, m in (problem.masks or {}).items() if isinstance(m, Tensor)}
     spec = encoded_spec(problem.cell, tuple(p), tuple(masks), (0.0, 0.0), reverse, False)
     rows = None if lengths is None else check_lengths(lengths, *x.shape[:2])
-    return x, list(p.values()), list(problem.state), list(masks.values()), rows, spec, save, checkpoint
+    return x, list(p.values()), list(problem.state), list(masks.values()), rows, None, spec, save, checkpoint
 
 
 def detached(given: tuple[Any, ...], requires_grad: bool) -> tuple[Any, ...]:
@@ -73,6 +73,19 @@ def test_the_layer_is_a_proper_operator(name: str, options: str) -> None:
     opcheck(torch.ops.unrolled.layer.default, given)
 
 
+@pytest.mark.parametrize("name", ["lstm-everything", "elman-layer-norm", "gru-before"])
+def test_the_layer_over_rows_of_a_table_is_a_proper_operator(name: str) -> None:
+    problem = problem_of(name)
+    _, _, states, masks, lengths, _, *rest = arguments(problem, **OPTIONS["ragged"])
+    p = {n: w for n, w in problem.p.items() if n not in ("weight_ih", "weight_ln_ih", "bias_ih")}
+    tokens = torch.arange(problem.x.shape[0] * problem.x.shape[1]).view(problem.x.shape[:2]) % 3
+    table = problem.cell.project(problem.x[0, :1].expand(3, -1), problem.p).contiguous()
+    drawn = tuple(k for k, m in (problem.masks or {}).items() if isinstance(m, Tensor))
+    spec = encoded_spec(problem.cell, tuple(p), drawn, (0.0, 0.0), True, False)
+    given = (table, list(p.values()), states, masks, lengths, tokens, spec, *rest[1:])
+    opcheck(torch.ops.unrolled.layer.default, detached(given, requires_grad=True))
+
+
 @pytest.mark.parametrize("save", [False, True])
 def test_inference_is_a_proper_operator(save: bool) -> None:
     given = detached(arguments(problem_of("lstm"), LENGTHS, save=save), requires_grad=False)
@@ -87,7 +100,7 @@ def test_its_gradient_is_a_proper_operator(name: str, needs: str) -> None:
     options = OPTIONS["ragged"] if needs == "all" else {}
     given = detached(arguments(problem_of(name), **options), requires_grad=False)
     results = torch.ops.unrolled.layer(*given)
-    x, weights, states, masks, lengths, spec, _, checkpoint = given
+    x, weights, states, masks, lengths, tokens, spec, _, checkpoint = given
     wanted = [needs == "all" or i % 2 == 0 for i in range(1 + len(weights) + len(states))]
     above = [torch.ones_like(s) for s in states]
     known = [needs == "all" or i == 0 for i in range(len(states))]
@@ -102,6 +115,7 @@ def test_its_gradient_is_a_proper_operator(name: str, needs: str) -> None:
             states,
             masks,
             lengths,
+            tokens,
             results,
             spec,
             checkpoint,

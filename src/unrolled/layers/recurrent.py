@@ -20,6 +20,7 @@ from unrolled.layers.checks import (
     check_skip,
 )
 from unrolled.layers.dropout import RecurrentDrop, dropout, locked_dropout, weight_dropout
+from unrolled.layers.lookup import Lookup, repays
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.recurrence import (
     Backend,
@@ -188,6 +189,43 @@ class Recurrent(nn.Module):
         traced = self._run(input, hx, lengths, fresh, trace=False)
         return traced.output, traced.state
 
+    def look_up(
+        self,
+        tokens: Tensor,
+        table: Tensor,
+        hx: Hidden | None = None,
+        *,
+        lengths: Lengths | None = None,
+        fresh: Tensor | None = None,
+    ) -> tuple[Tensor | PackedSequence, Hidden]:
+        """Run over the sequence of rows ``table[tokens]``, as :meth:`forward` would.
+
+        Where the table is small beside the sequence and the compiled loop runs, the first layer's W x + b is
+        computed once for each row of the table and read from there: no product with the input at any step,
+        and none for its gradients. The result differs by rounding alone.
+
+        Args:
+            tokens: (T, B), or (B, T) with batch_first; numbers of rows.
+            table: (V, I), an embedding's weight for example; gradients reach it.
+            hx: as in :meth:`forward`, and so are lengths, fresh, results and errors.
+            lengths: see there.
+            fresh: see there.
+        """
+        looked = Lookup(table, tokens.long() if not tokens.is_floating_point() else tokens)
+        if not self.looks_up(len(table), tokens):
+            return self.forward(looked.resolve(), hx, lengths=lengths, fresh=fresh)
+        outline = looked.outline
+        in_time = Lookup(table, tokens.transpose(0, 1)) if self.batch_first else looked
+        traced = self._run(outline, hx, lengths, fresh, trace=False, tokens=in_time)
+        return traced.output, traced.state
+
+    def looks_up(self, kinds: int, tokens: Tensor) -> bool:
+        """Whether :meth:`look_up` would read W x + b of these tokens from a table of so many kinds."""
+        row = self.cell.gates * self.hidden_size * self._weight.element_size()
+        one_step = tokens.shape[1 if self.batch_first else 0] == 1
+        choice = self._choose(self._weight, trace=False, one_step=one_step)
+        return choice.path == "compiled" and repays(kinds, tokens.numel(), row)
+
     def trace(
         self,
         input: Tensor | PackedSequence,
@@ -207,11 +245,13 @@ class Recurrent(nn.Module):
         fresh: Tensor | None,
         *,
         trace: bool,
+        tokens: Lookup | None = None,
     ) -> Traced:
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
         resets = self._resets(batch, fresh)
         choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
+        assert tokens is None or choice.path == "compiled", choice
         carries = self._carry_shape.start(hx, batch, self._weight)
         x, dtype = batch.x, self._fused_dtype(batch, choice)
         if dtype is not None:
@@ -228,7 +268,8 @@ class Recurrent(nn.Module):
             for begin, part in _pieces(x, resets):
                 if begin in resets:
                     mine = reset(mine, resets[begin])
-                y, mine, values = self._layer(part, mine, parameters, batch.lengths, choice, trace)
+                looked = tokens.piece(begin, begin + len(part)) if tokens and not layer else None
+                y, mine, values = self._layer(part, mine, parameters, batch.lengths, choice, trace, looked)
                 outputs.append(y)
                 seen.append(values)
             x = torch.cat(outputs) if resets else outputs[0]
@@ -248,12 +289,13 @@ class Recurrent(nn.Module):
         lengths: Tensor | None,
         choice: Choice,
         trace: bool,
+        looked: Lookup | None,
     ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
         """Run one layer over all steps: output (T, B, D·R), states and traces of each direction."""
         if choice.path == "aten":
             return *aten_layer(self.cell, x, carries, parameters, lengths, self.training), []
         if choice.path == "compiled":
-            return self._compiled(x, carries, parameters, lengths, choice)
+            return self._compiled(x, carries, parameters, lengths, choice, looked)
         states = len(self.cell.state_names)
         results = [
             unroll(
@@ -280,17 +322,20 @@ class Recurrent(nn.Module):
         parameters: list[Parameters],
         lengths: Tensor | None,
         choice: Choice,
+        looked: Lookup | None,
     ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
+        """Like :meth:`_layer`; with ``looked`` the numbers of x are those rows, and x is its outline."""
         outputs, finals = [], []
         for carry, p, suffix in zip(carries, parameters, self._suffixes, strict=True):
             y, state = compiled_layer(
                 self.cell,
-                x,
+                x if looked is None else looked.table,
                 carry,
                 p,
                 lengths=lengths,
                 reverse=bool(suffix),
                 masks=self._masks(x),
+                tokens=None if looked is None else looked.tokens,
                 checkpoint_every=self.checkpoint_every,
                 bfloat16=choice.bfloat16,
             )

@@ -15,13 +15,33 @@ class OneHot(nn.Module):
         super().__init__()
         self.vocabulary = vocabulary
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return (…, vocabulary) of tokens (…)."""
+    @property
+    def kinds(self) -> int:
+        """Number of tokens there are."""
+        return self.vocabulary
+
+    @property
+    def table(self) -> Tensor:
+        """The vector of each token, (vocabulary, vocabulary)."""
+        return torch.eye(self.vocabulary)
+
+    def forward(self, tokens: Tensor, row_sparse: bool = False) -> Tensor:
+        """Return (…, vocabulary) of tokens (…); there is no table whose gradient could be sparse."""
         return F.one_hot(tokens, self.vocabulary).to(torch.get_default_dtype())
 
 
 class Embedding(nn.Embedding):
     """torch's, with the form of the table's gradient chosen at each call."""
+
+    @property
+    def kinds(self) -> int:
+        """Number of tokens there are."""
+        return self.num_embeddings
+
+    @property
+    def table(self) -> Tensor:
+        """The vector of each token, (V, size)."""
+        return self.weight
 
     def forward(self, input: Tensor, row_sparse: bool = False) -> Tensor:
         """Return (…, size) of tokens (…).
@@ -32,7 +52,9 @@ class Embedding(nn.Embedding):
         return F.embedding(input, self.weight, sparse=row_sparse)
 
 
-def make_input(vocabulary: int, network: NetworkConfig, vectors: Tensor | None) -> tuple[nn.Module, int]:
+def make_input(
+    vocabulary: int, network: NetworkConfig, vectors: Tensor | None
+) -> tuple[OneHot | Embedding, int]:
     """Return what reads tokens, and the size of its vectors.
 
     Raises:

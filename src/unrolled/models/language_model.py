@@ -9,7 +9,7 @@ from unrolled.config import require
 from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, SoftmaxOutput
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
-from unrolled.models.inputs import Embedding, make_input
+from unrolled.models.inputs import Embedding, OneHot, make_input
 from unrolled.recurrence import Precision, check_precision
 
 State = tuple[Tensor, ...]
@@ -35,8 +35,9 @@ class RecurrentLanguageModel(nn.Module):
         vectors: Tensor | None = None,
     ) -> None:
         super().__init__()
+        self.input: OneHot | Embedding
         self.input, size = make_input(vocabulary, network, vectors)
-        self.input_dropout = _make_dropout(dropout.dropout_input, dropout.locked)
+        self.input_dropout: Dropout | LockedDropout = _make_dropout(dropout.dropout_input, dropout.locked)
         self.recurrent = _make_recurrent(size, cell, network, dropout)
         self.output_dropout = _make_dropout(dropout.dropout_output, dropout.locked)
         features = self.recurrent.output_size
@@ -154,12 +155,14 @@ class RecurrentLanguageModel(nn.Module):
         row_sparse: bool,
     ) -> tuple[Tensor, State]:
         """Return what the output layer reads at every step, and the final state."""
-        if isinstance(self.input, Embedding):
-            x = self.input(tokens, row_sparse and not self.output.tied)
+        dtype = self.recurrent.get_parameter("weight_ih_l0").dtype
+        dropped = self.training and self.input_dropout.rate > 0
+        if not dropped and self.recurrent.looks_up(self.input.kinds, tokens):
+            table = self.input.table.to(dtype)
+            h, final = self.recurrent.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
         else:
-            x = self.input(tokens)
-        x = self.input_dropout(x.to(self.recurrent.get_parameter("weight_ih_l0").dtype))
-        h, final = self.recurrent(x, state, lengths=lengths, fresh=fresh)
+            x = self.input(tokens, row_sparse and not self.output.tied).to(dtype)
+            h, final = self.recurrent(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
     @property
@@ -168,7 +171,7 @@ class RecurrentLanguageModel(nn.Module):
         return self.input.weight if self.output.tied and isinstance(self.input, Embedding) else None
 
 
-def _make_dropout(rate: float, locked: bool) -> nn.Module:
+def _make_dropout(rate: float, locked: bool) -> Dropout | LockedDropout:
     return LockedDropout(rate) if locked else Dropout(rate)
 
 

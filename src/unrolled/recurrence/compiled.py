@@ -14,6 +14,7 @@ from unrolled.recurrence.operators import EagerLayer, run_layer
 from unrolled.recurrence.spec import encoded_spec
 
 CheckpointEvery = int | str | None
+OF_INPUT = ("weight_ih", "weight_ln_ih", "bias_ih")
 
 
 def compiled_layer(
@@ -27,12 +28,13 @@ def compiled_layer(
     masks: Masks | None = None,
     checkpoint_every: CheckpointEvery = None,
     bfloat16: bool = False,
+    tokens: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """Run one layer in one direction; arguments and result as of :func:`unrolled.recurrence.unroll`.
 
     Args:
         cell: one for which :func:`unrolled.recurrence.spec.kind_of` is not None.
-        x: (T, B, I), float32 or float64 on the CPU.
+        x: (T, B, I), float32 or float64 on the CPU; with tokens (V, I).
         state: initial state, (B, size) each.
         p: parameters by short name.
         lengths: as checked by :func:`unrolled.recurrence.ragged.check_lengths`, or None.
@@ -41,35 +43,40 @@ def compiled_layer(
         checkpoint_every: keep the state of every so many steps and compute the rest again in the backward
             pass; ``"auto"`` is about √T, None keeps everything (Chen et al. 2016).
         bfloat16: round the operands of products to bfloat16; sums, states and outputs stay float32.
+        tokens: (T, B), the row of x that each step reads. W x + b is then computed once for each row of x.
 
     Returns:
         y (T, B, R), zero past the length of a row, and each row's own final state.
     """
-    names = tuple(p)
+    names = tuple(p if tokens is None else (n for n in p if n not in OF_INPUT))
     drawn = {n: m.contiguous() for n, m in (masks or {}).items() if isinstance(m, Tensor)}
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
     spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)  # type: ignore[arg-type]
-    if x.stride(-1) != 1:
+    if tokens is not None:
+        x, tokens = cell.project(x, p).contiguous(), tokens.contiguous()
+    elif x.stride(-1) != 1:
         x = x.contiguous()
     weights = [p[n].contiguous() for n in names]
     states = [s.contiguous() for s in state]
     save = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *weights, *states))
-    kept = checkpoint_steps(checkpoint_every, len(x))
-    inputs = (x, weights, states, list(drawn.values()), lengths)
+    kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
+    inputs = (x, weights, states, list(drawn.values()), lengths, tokens)
     results = _run(inputs, (spec, save, kept))
     return results[0], tuple(results[1 : 1 + len(states)])
 
 
 def _run(
-    inputs: tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], Tensor | None],
+    inputs: tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], Tensor | None, Tensor | None],
     options: tuple[str, bool, int],
 ) -> Sequence[Tensor]:
-    x, weights, states, masks, lengths = inputs
+    x, weights, states, masks, lengths, tokens = inputs
     if not _runs_now((x, *weights, *states, *masks)):
         return torch.ops.unrolled.layer(*inputs, *options)
     if not options[1]:
         return run_layer(*inputs, *options)
-    return EagerLayer.apply(options, (len(weights), len(states)), lengths, x, *weights, *states, *masks)
+    return EagerLayer.apply(
+        options, (len(weights), len(states)), lengths, tokens, x, *weights, *states, *masks
+    )
 
 
 def _runs_now(tensors: Sequence[Tensor]) -> bool:

@@ -11,14 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unrolled.errors import BackendError, ShapeError
+from unrolled.errors import BackendError
 from unrolled.extension import core
-from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec, decode
+from unrolled.recurrence.arguments import (
+    ARGUMENT_OF,
+    allocate,
+    allocate_gradients,
+    arguments,
+    arithmetic,
+    give_results,
+    sizes,
+)
+from unrolled.recurrence.spec import decode
 
-ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
-    f"weight_peephole_{gate}": f"peephole_{gate}" for gate in "ifo"
-}
-MASK_OF = {"zoneout_h": "mask_h", "zoneout_c": "mask_c", "candidate": "mask_candidate"}
 SECOND_DERIVATIVE = (
     "the compiled loop has no second derivative: use backend='reference' for the layer whose gradient is "
     "differentiated again"
@@ -31,6 +36,7 @@ def run_layer(
     states: Sequence[Tensor],
     masks: Sequence[Tensor],
     lengths: Tensor | None,
+    tokens: Tensor | None,
     spec: str,
     save: bool,
     checkpoint: int,
@@ -38,11 +44,12 @@ def run_layer(
     """Run one layer in one direction.
 
     Args:
-        x: input (T, B, I), dense in its last axis.
+        x: input (T, B, I), dense in its last axis; with tokens (V, G·H), W x + b of each kind of input.
         weights: named by the spec.
         states: h (B, R), and for an LSTM c (B, H).
         masks: named by the spec, (T, B, size) each.
         lengths: int64 (B), or None.
+        tokens: int64 (T, B), or None: the row of x that each step reads.
         spec: an encoded :class:`Spec`.
         save: keep what the backward pass needs.
         checkpoint: keep the state of every so many steps only; 0 keeps everything.
@@ -52,11 +59,11 @@ def run_layer(
     """
     assert core is not None
     s = decode(spec)
-    results = _allocate(x, states, s, _sizes(weights, s), save, checkpoint)
-    if x.shape[1]:
-        args = _arguments(x, weights, states, masks, lengths, s, checkpoint)
-        _give_results(args, results, s, save, checkpoint)
-        core.layer_forward(args, _arithmetic(x, s), torch.get_num_threads())
+    results = allocate(x, states, tokens, s, sizes(weights, s), save, checkpoint)
+    if results[0].shape[1]:
+        args = arguments(x, weights, states, masks, lengths, tokens, s, checkpoint)
+        give_results(args, results, s, save, checkpoint)
+        core.layer_forward(args, arithmetic(x, s), torch.get_num_threads())
     return results
 
 
@@ -70,12 +77,13 @@ def _(
     states: Sequence[Tensor],
     masks: Sequence[Tensor],
     lengths: Tensor | None,
+    tokens: Tensor | None,
     spec: str,
     save: bool,
     checkpoint: int,
 ) -> list[Tensor]:
     s = decode(spec)
-    return _allocate(x, states, s, _sizes(weights, s), save, checkpoint)
+    return allocate(x, states, tokens, s, sizes(weights, s), save, checkpoint)
 
 
 def run_backward(
@@ -87,6 +95,7 @@ def run_backward(
     states: Sequence[Tensor],
     masks: Sequence[Tensor],
     lengths: Tensor | None,
+    tokens: Tensor | None,
     results: Sequence[Tensor],
     spec: str,
     checkpoint: int,
@@ -98,11 +107,12 @@ def run_backward(
         dy: gradient of y, or None for zero.
         dstates: gradients of those final states for which ``has_dstate`` is true.
         has_dstate: one for each state.
-        x: see :func:`run_layer`, as the next five.
+        x: see :func:`run_layer`, as the next six.
         weights: as handed to it.
         states: as handed to it.
         masks: as handed to it.
         lengths: as handed to it.
+        tokens: as handed to it.
         results: what :func:`run_layer` returned.
         spec: as handed to it.
         checkpoint: as handed to it.
@@ -110,13 +120,13 @@ def run_backward(
     """
     assert core is not None
     s = decode(spec)
-    gradients = _gradients(x, weights, states, needs)
-    if not x.shape[1]:
+    gradients = allocate_gradients(x, weights, states, needs)
+    if not results[0].shape[1]:
         return [g.zero_() for g in gradients]
-    args = _arguments(x, weights, states, masks, lengths, s, checkpoint)
-    _give_results(args, results, s, True, checkpoint)
+    args = arguments(x, weights, states, masks, lengths, tokens, s, checkpoint)
+    give_results(args, results, s, True, checkpoint)
     if dy is not None:
-        dy = _dense(dy)
+        dy = dy if dy.stride(-1) == 1 else dy.contiguous()
         args.dy, args.dy_time, args.dy_row = dy.data_ptr(), dy.stride(0), dy.stride(1)
     given = iter([d.contiguous() for d in dstates])
     kept = [next(given) if has else None for has in has_dstate]
@@ -126,7 +136,7 @@ def run_backward(
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):
         setattr(args, name, g.data_ptr())
-    core.layer_backward(args, _arithmetic(x, s), torch.get_num_threads())
+    core.layer_backward(args, arithmetic(x, s), torch.get_num_threads())
     return gradients
 
 
@@ -143,12 +153,13 @@ def _(
     states: Sequence[Tensor],
     masks: Sequence[Tensor],
     lengths: Tensor | None,
+    tokens: Tensor | None,
     results: Sequence[Tensor],
     spec: str,
     checkpoint: int,
     needs: Sequence[bool],
 ) -> list[Tensor]:
-    return _gradients(x, weights, states, needs)
+    return allocate_gradients(x, weights, states, needs)
 
 
 def _differentiate(
@@ -168,16 +179,16 @@ def _differentiate(
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    x, weights, states, masks, lengths, ctx.spec, ctx.save, ctx.checkpoint = inputs
+    x, weights, states, masks, lengths, tokens, ctx.spec, ctx.save, ctx.checkpoint = inputs
     ctx.set_materialize_grads(False)
     ctx.counts = len(weights), len(states), len(masks)
-    ctx.save_for_backward(x, *weights, *states, *masks, *output, lengths)
+    ctx.save_for_backward(x, *weights, *states, *masks, *output, lengths, tokens)
 
 
 def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
     if not ctx.save:
         raise BackendError("unrolled::layer was called with save=False: nothing was kept for its gradient")
-    x, *rest, lengths = ctx.saved_tensors
+    x, *rest, lengths, tokens = ctx.saved_tensors
     parts = []
     for count in ctx.counts:
         parts.append(rest[:count])
@@ -186,10 +197,10 @@ def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
     # x, then two lists, as the inputs are.
     wanted = ctx.needs_input_grad
     needs = [bool(wanted[0]), *map(bool, wanted[1]), *map(bool, wanted[2])]
-    kept = (x, weights, states, masks, lengths, rest, ctx.spec, ctx.checkpoint)
+    kept = (x, weights, states, masks, lengths, tokens, rest, ctx.spec, ctx.checkpoint)
     given = _differentiate(torch.ops.unrolled.layer_backward, grads, kept, needs)
     split = 1 + len(weights)
-    return given[0], given[1:split], given[split:], [None] * len(masks), None, None, None, None
+    return given[0], given[1:split], given[split:], [None] * len(masks), *[None] * 5
 
 
 layer.register_autograd(_backward, setup_context=_setup)
@@ -218,16 +229,17 @@ class EagerLayer(torch.autograd.Function):
         options: tuple[str, bool, int],
         counts: tuple[int, int],
         lengths: Tensor | None,
+        tokens: Tensor | None,
         x: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
         """Run ``layer``; ``tensors`` are weights, states and masks, ``counts`` of the first two."""
         spec, save, checkpoint = options
         weights, states, masks = _split(tensors, counts)
-        results = run_layer(x, weights, states, masks, lengths, spec, save, checkpoint)
+        results = run_layer(x, weights, states, masks, lengths, tokens, spec, save, checkpoint)
         ctx.options, ctx.counts = options, counts
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, *tensors, *results, lengths)
+        ctx.save_for_backward(x, *tensors, *results, lengths, tokens)
         ctx.tensors = len(tensors)
         outputs = 1 + len(states)
         ctx.mark_non_differentiable(*results[outputs:])
@@ -236,164 +248,19 @@ class EagerLayer(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         """Run ``layer_backward``."""
-        x, *rest, lengths = ctx.saved_tensors
+        x, *rest, lengths, tokens = ctx.saved_tensors
         tensors, results = rest[: ctx.tensors], rest[ctx.tensors :]
         weights, states, masks = _split(tensors, ctx.counts)
-        needs = ctx.needs_input_grad[3 : 4 + len(weights) + len(states)]
+        needs = ctx.needs_input_grad[4 : 5 + len(weights) + len(states)]
         spec, _, checkpoint = ctx.options
         # With create_graph=True the operator, which refuses to be differentiated again, takes part.
         run = torch.ops.unrolled.layer_backward if torch.is_grad_enabled() else run_backward
-        kept = (x, weights, states, masks, lengths, results, spec, checkpoint)
+        kept = (x, weights, states, masks, lengths, tokens, results, spec, checkpoint)
         given = _differentiate(run, grads, kept, needs)
-        return None, None, None, *given, *([None] * len(masks))
+        return None, None, None, None, *given, *([None] * len(masks))
 
 
 def _split(tensors: Sequence[Tensor], counts: tuple[int, int]) -> tuple[Any, Any, Any]:
     """Return weights, states and masks."""
     weights, states = counts
     return tensors[:weights], tensors[weights : weights + states], tensors[weights + states :]
-
-
-def _sizes(weights: Sequence[Tensor], s: Spec) -> tuple[int, int]:
-    """Return H and R."""
-    rows, fed_back = weights[s.weights.index("weight_hh")].shape
-    return rows // s.gates, fed_back
-
-
-def _allocate(
-    x: Tensor, states: Sequence[Tensor], s: Spec, sizes: tuple[int, int], save: bool, checkpoint: int
-) -> list[Tensor]:
-    """Return y, the final states, and room for what backward needs; the order is that of _give_results."""
-    steps, batch = x.shape[:2]
-    hidden, fed_back = sizes
-    results = [x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in states)]
-    if not save:
-        return results
-    if checkpoint:
-        segments = (steps + checkpoint - 1) // checkpoint
-        return [*results, x.new_empty(segments, batch, hidden)] if s.has_c else results
-    return [*results, *(x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
-
-
-def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
-    """Name what backward needs of every step, and its size."""
-    kept = [("gates", s.gates * hidden)]
-    if s.has_c:
-        kept.append(("cells", hidden))
-    if s.kind == "gru_after":
-        kept.append(("extra", hidden))
-    if "weight_ln_hh" in s.weights:
-        kept += [("norms", s.gates * hidden + 2), ("input_norms", s.gates * hidden + 1)]
-    if s.map_name:
-        kept.append(("hidden", hidden))
-        if s.zoneout_h or "zoneout_h" in s.masks:
-            kept.append(("emitted", fed_back))
-    return kept
-
-
-def _gradients(
-    x: Tensor, weights: Sequence[Tensor], states: Sequence[Tensor], needs: Sequence[bool]
-) -> list[Tensor]:
-    shapes = [x.shape, *(w.shape for w in weights), *(s.shape for s in states)]
-    return [x.new_empty(shape if need else (0,)) for shape, need in zip(shapes, needs, strict=True)]
-
-
-def _arithmetic(x: Tensor, s: Spec) -> int:
-    if s.bfloat16:
-        return 2
-    return 1 if x.dtype == torch.float64 else 0
-
-
-def _dense(t: Tensor) -> Tensor:
-    return t if t.stride(-1) == 1 else t.contiguous()
-
-
-def _arguments(
-    x: Tensor,
-    weights: Sequence[Tensor],
-    states: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    lengths: Tensor | None,
-    s: Spec,
-    checkpoint: int,
-) -> Any:
-    """Return the kernel's arguments for all that is read."""
-    assert core is not None
-    for t in (*weights, *states, *masks):
-        if not t.is_contiguous() or t.dtype != x.dtype or t.device.type != "cpu":
-            raise BackendError(
-                f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
-                f"with strides {t.stride()} on {t.device} beside {x.dtype}"
-            )
-    if x.stride(-1) != 1 or x.dtype not in (torch.float32, torch.float64):
-        raise BackendError(
-            f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype}"
-        )
-    _check_shapes(x, weights, states, masks, lengths, s)
-    args = core.LayerArgs()
-    args.T, args.B, args.I = x.shape
-    args.H, args.R = _sizes(weights, s)
-    args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
-    args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
-    args.reverse, args.checkpoint = s.reverse, checkpoint
-    args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
-    if lengths is not None:
-        args.lengths = lengths.data_ptr()
-    args.x, args.x_time, args.x_row = x.data_ptr(), x.stride(0), x.stride(1)
-    for name, w in zip(s.weights, weights, strict=True):
-        setattr(args, ARGUMENT_OF.get(name, name), w.data_ptr())
-    for name, state in zip(("h0", "c0"), states, strict=False):
-        setattr(args, name, state.data_ptr())
-    for name, mask in zip(s.masks, masks, strict=True):
-        setattr(args, MASK_OF[name], mask.data_ptr())
-    return args
-
-
-def _check_shapes(
-    x: Tensor,
-    weights: Sequence[Tensor],
-    states: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    lengths: Tensor | None,
-    s: Spec,
-) -> None:
-    """Raise ShapeError for a tensor that the kernel would read beyond its end."""
-    steps, batch, features = x.shape
-    hidden, fed_back = _sizes(weights, s)
-    rows = s.gates * hidden
-    shapes: dict[str, tuple[int, ...]] = {
-        "weight_ih": (rows, features),
-        "weight_hh": (rows, fed_back),
-        "weight_hr": (fed_back, hidden),
-        "weight_ho": (fed_back, hidden),
-        "bias_ho": (fed_back,),
-    }
-    shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_ih", "weight_ln_hh"), (rows,))
-    named = [(n, w, shapes.get(n, (hidden,))) for n, w in zip(s.weights, weights, strict=True)]
-    names = ("h", "c") if s.has_c else ("h",)
-    if len(states) != len(names):
-        raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
-    named += [(n, t, (batch, z)) for n, t, z in zip(names, states, (fed_back, hidden), strict=False)]
-    for name, mask in zip(s.masks, masks, strict=True):
-        named.append((name, mask, (steps, batch, fed_back if name == "zoneout_h" else hidden)))
-    for name, tensor, shape in named:
-        if tensor.shape != shape:
-            raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
-    if lengths is not None and (lengths.shape != (batch,) or lengths.dtype != torch.int64):
-        raise ShapeError(
-            f"unrolled::layer: lengths must be int64 ({batch},), got {lengths.dtype} {tuple(lengths.shape)}"
-        )
-
-
-def _give_results(args: Any, results: Sequence[Tensor], s: Spec, save: bool, checkpoint: int) -> None:
-    y = results[0]
-    args.y, args.y_time, args.y_row = y.data_ptr(), y.stride(0), y.stride(1)
-    args.h_n = results[1].data_ptr()
-    if s.has_c:
-        args.c_n = results[2].data_ptr()
-    if not save:
-        return
-    kept = results[3 if s.has_c else 2 :]
-    names = ["cells"] if checkpoint else [name for name, _ in _kept(s, args.H, args.R)]
-    for name, tensor in zip(names, kept, strict=False):
-        setattr(args, name, tensor.data_ptr())

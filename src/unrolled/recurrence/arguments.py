@@ -1,0 +1,194 @@
+"""What crosses to the kernels: room for results, checks of shapes, and addresses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unrolled.errors import BackendError, ShapeError
+from unrolled.extension import core
+from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec
+
+ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
+    f"weight_peephole_{gate}": f"peephole_{gate}" for gate in "ifo"
+}
+MASK_OF = {"zoneout_h": "mask_h", "zoneout_c": "mask_c", "candidate": "mask_candidate"}
+
+
+def sizes(weights: Sequence[Tensor], s: Spec) -> tuple[int, int]:
+    """Return H and R, the size of what is fed back."""
+    rows, fed_back = weights[s.weights.index("weight_hh")].shape
+    return rows // s.gates, fed_back
+
+
+def allocate(
+    x: Tensor,
+    states: Sequence[Tensor],
+    tokens: Tensor | None,
+    s: Spec,
+    sizes: tuple[int, int],
+    save: bool,
+    checkpoint: int,
+) -> list[Tensor]:
+    """Return y, the final states, and room for what backward needs; the order is that of give_results."""
+    steps, batch = (x if tokens is None else tokens).shape[:2]
+    hidden, fed_back = sizes
+    results = [x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in states)]
+    if not save:
+        return results
+    if checkpoint:
+        segments = (steps + checkpoint - 1) // checkpoint
+        return [*results, x.new_empty(segments, batch, hidden)] if s.has_c else results
+    return [*results, *(x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
+
+
+def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
+    """Name what backward needs of every step, and its size."""
+    kept = [("gates", s.gates * hidden)]
+    if s.has_c:
+        kept.append(("cells", hidden))
+    if s.kind == "gru_after":
+        kept.append(("extra", hidden))
+    if "weight_ln_hh" in s.weights:
+        kept.append(("norms", s.gates * hidden + 2))
+    if "weight_ln_ih" in s.weights:
+        kept.append(("input_norms", s.gates * hidden + 1))
+    if s.map_name:
+        kept.append(("hidden", hidden))
+        if s.zoneout_h or "zoneout_h" in s.masks:
+            kept.append(("emitted", fed_back))
+    return kept
+
+
+def allocate_gradients(
+    x: Tensor, weights: Sequence[Tensor], states: Sequence[Tensor], needs: Sequence[bool]
+) -> list[Tensor]:
+    """Return room for the gradients of x, the weights and the states, empty where not needed."""
+    shapes = [x.shape, *(w.shape for w in weights), *(s.shape for s in states)]
+    return [x.new_empty(shape if need else (0,)) for shape, need in zip(shapes, needs, strict=True)]
+
+
+def arithmetic(x: Tensor, s: Spec) -> int:
+    """Return the number of float32, float64 or bfloat16 in ``csrc/args.h``."""
+    if s.bfloat16:
+        return 2
+    return 1 if x.dtype == torch.float64 else 0
+
+
+def arguments(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    states: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    lengths: Tensor | None,
+    tokens: Tensor | None,
+    s: Spec,
+    checkpoint: int,
+) -> Any:
+    """Return the kernel's arguments for all that is read."""
+    assert core is not None
+    for t in (*weights, *states, *masks):
+        if not t.is_contiguous() or t.dtype != x.dtype or t.device.type != "cpu":
+            raise BackendError(
+                f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
+                f"with strides {t.stride()} on {t.device} beside {x.dtype}"
+            )
+    if x.stride(-1) != 1 or x.dtype not in (torch.float32, torch.float64):
+        raise BackendError(
+            f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype}"
+        )
+    _check_shapes(x, weights, states, masks, lengths, tokens, s)
+    args = core.LayerArgs()
+    if tokens is None:
+        args.T, args.B, args.I = x.shape
+    else:
+        _check_tokens(tokens, x)
+        args.T, args.B, (args.V, args.I) = *tokens.shape, x.shape
+        args.tokens = tokens.data_ptr()
+    args.H, args.R = sizes(weights, s)
+    args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
+    args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
+    args.reverse, args.checkpoint = s.reverse, checkpoint
+    args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
+    if lengths is not None:
+        args.lengths = lengths.data_ptr()
+    args.x, args.x_time, args.x_row = x.data_ptr(), x.stride(0), x.stride(1)
+    for name, w in zip(s.weights, weights, strict=True):
+        setattr(args, ARGUMENT_OF.get(name, name), w.data_ptr())
+    for name, state in zip(("h0", "c0"), states, strict=False):
+        setattr(args, name, state.data_ptr())
+    for name, mask in zip(s.masks, masks, strict=True):
+        setattr(args, MASK_OF[name], mask.data_ptr())
+    return args
+
+
+def _check_shapes(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    states: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    lengths: Tensor | None,
+    tokens: Tensor | None,
+    s: Spec,
+) -> None:
+    """Raise ShapeError for a tensor that the kernel would read beyond its end."""
+    steps, batch = (x if tokens is None else tokens).shape[:2]
+    features = x.shape[-1]
+    hidden, fed_back = sizes(weights, s)
+    rows = s.gates * hidden
+    shapes: dict[str, tuple[int, ...]] = {
+        "weight_ih": (rows, features),
+        "weight_hh": (rows, fed_back),
+        "weight_hr": (fed_back, hidden),
+        "weight_ho": (fed_back, hidden),
+        "bias_ho": (fed_back,),
+    }
+    shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_ih", "weight_ln_hh"), (rows,))
+    named = [(n, w, shapes.get(n, (hidden,))) for n, w in zip(s.weights, weights, strict=True)]
+    if tokens is not None:
+        named.append(("W x + b", x, (len(x), rows)))
+    names = ("h", "c") if s.has_c else ("h",)
+    if len(states) != len(names):
+        raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
+    named += [(n, t, (batch, z)) for n, t, z in zip(names, states, (fed_back, hidden), strict=False)]
+    for name, mask in zip(s.masks, masks, strict=True):
+        named.append((name, mask, (steps, batch, fed_back if name == "zoneout_h" else hidden)))
+    for name, tensor, shape in named:
+        if tensor.shape != shape:
+            raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
+    if lengths is not None and (lengths.shape != (batch,) or lengths.dtype != torch.int64):
+        raise ShapeError(
+            f"unrolled::layer: lengths must be int64 ({batch},), got {lengths.dtype} {tuple(lengths.shape)}"
+        )
+
+
+def _check_tokens(tokens: Tensor, table: Tensor) -> None:
+    """Raise ShapeError for rows that the table does not have."""
+    if tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
+        raise ShapeError(
+            f"unrolled::layer: tokens must be int64 and contiguous, and so W x + b; got {tokens.dtype} with "
+            f"strides {tokens.stride()} beside {table.stride()}"
+        )
+    if tokens.numel():
+        first, last = tokens.aminmax()
+        if int(first) < 0 or int(last) >= len(table):
+            raise ShapeError(
+                f"tokens must lie in 0..{len(table) - 1}, got {int(first)}..{int(last)}: they number the "
+                "rows of a table"
+            )
+
+
+def give_results(args: Any, results: Sequence[Tensor], s: Spec, save: bool, checkpoint: int) -> None:
+    """Tell the kernel where results go, or lie."""
+    y = results[0]
+    args.y, args.y_time, args.y_row = y.data_ptr(), y.stride(0), y.stride(1)
+    args.h_n = results[1].data_ptr()
+    if s.has_c:
+        args.c_n = results[2].data_ptr()
+    if not save:
+        return
+    kept = results[3 if s.has_c else 2 :]
+    names = ["cells"] if checkpoint else [name for name, _ in _kept(s, args.H, args.R)]
+    for name, tensor in zip(names, kept, strict=False):
+        setattr(args, name, tensor.data_ptr())

@@ -1,0 +1,223 @@
+"""A layer over rows of a table computes what it computes over the rows themselves, gradients included."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from numerics import (
+    CASES,
+    Case,
+    as_hidden,
+    as_tuple,
+    case_named,
+    layer_state,
+    make_layer,
+    needs_extension,
+    uniform,
+    weighted_sum,
+)
+from parity import assert_near
+from unrolled.errors import ShapeError
+from unrolled.layers import Recurrent, RecurrentDrop, lookup
+
+STEPS, BATCH, KINDS = 9, 5, 4
+LENGTHS = [4, 9, 1, 3, 9]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "two layers": {"num_layers": 2},
+    "both directions": {"num_layers": 2, "bidirectional": True},
+    "batch first": {"batch_first": True},
+    "residual": {"num_layers": 3, "residual": True},
+    "checkpoints": {"checkpoint_every": 2},
+    "zoneout and weight dropout": {"drop": RecurrentDrop(zoneout=0.3, weight=0.2)},
+}
+
+
+def drawn_tokens(layer: Recurrent, steps: int = STEPS, batch: int = BATCH) -> Tensor:
+    generator = torch.Generator().manual_seed(7)
+    # The last kind never occurs: its gradient is zero.
+    tokens = torch.randint(KINDS - 1, (steps, batch), generator=generator)
+    return tokens.T if layer.batch_first else tokens
+
+
+def fresh_rows(layer: Recurrent) -> Tensor:
+    fresh = torch.zeros(STEPS, BATCH, dtype=torch.bool)
+    fresh[0, 2] = fresh[3, 1] = fresh[3, 4] = fresh[7, 0] = True
+    return fresh.T if layer.batch_first else fresh
+
+
+def run(layer: Recurrent, *, looked_up: bool, **given: Any) -> list[Tensor]:
+    """Return output, final state and every gradient of one seeded pass."""
+    torch.manual_seed(3)
+    dtype = layer.weight_ih_l0.dtype
+    assert isinstance(dtype, torch.dtype)
+    tokens = drawn_tokens(layer)
+    table = uniform(KINDS, layer.input_size, seed=1, dtype=dtype).requires_grad_()
+    states = [s.requires_grad_() for s in layer_state(layer, BATCH)]
+    hx = as_hidden(tuple(states))
+    if looked_up:
+        y, final = layer.look_up(tokens, table, hx, **given)
+    else:
+        y, final = layer(F.embedding(tokens, table), hx, **given)
+    outputs = [y, *as_tuple(final)]
+    gradients = torch.autograd.grad(weighted_sum(outputs), [table, *states, *layer.parameters()])
+    assert not gradients[0][-1].any()
+    return [t.detach() for t in (*outputs, *gradients)]
+
+
+def assert_alike(layer: Recurrent, within: float = 1e-11, **given: Any) -> None:
+    assert_near(run(layer, looked_up=True, **given), run(layer, looked_up=False, **given), within=within)
+
+
+@needs_extension
+@pytest.mark.parametrize("ragged", [False, True], ids=["whole", "ragged"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_cell(case: Case, ragged: bool) -> None:
+    layer = make_layer(case, hidden_size=5)
+    assert layer.looks_up(KINDS, drawn_tokens(layer))
+    assert_alike(layer, lengths=LENGTHS if ragged else None)
+
+
+@needs_extension
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        (option, given)
+        for option in OPTIONS
+        for given in ("nothing", "lengths", "fresh")
+        if (option, given) != ("both directions", "fresh")  # rows begin anew in one direction only
+    ],
+)
+@pytest.mark.parametrize("name", ["lstm", "gru-after", "elman-layer-norm"])
+def test_every_option(name: str, option: str, given: str) -> None:
+    layer = make_layer(case_named(name), **OPTIONS[option])
+    more = {"nothing": {}, "lengths": {"lengths": LENGTHS}, "fresh": {"fresh": fresh_rows(layer)}}[given]
+    assert_alike(layer, **more)
+
+
+@needs_extension
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_any_number_of_threads(threads: int) -> None:
+    layer = make_layer(case_named("lstm"), hidden_size=70)  # large enough for threads to share its units
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert_alike(layer)
+        tokens, table = drawn_tokens(layer, 30, 1), uniform(KINDS, 2, seed=1).requires_grad_()
+        ours, theirs = layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0]
+        assert isinstance(ours, Tensor)
+        assert_near([ours.detach()], [theirs.detach()], within=1e-12)
+        slopes = [torch.autograd.grad(y.square().sum(), table)[0] for y in (ours, theirs)]
+        assert_near(slopes[:1], slopes[1:], within=1e-11)
+    finally:
+        torch.set_num_threads(before)
+
+
+@needs_extension
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_without_gradients(dtype: torch.dtype) -> None:
+    layer = make_layer(case_named("gru-before"), dtype=dtype, num_layers=2)
+    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1, dtype=dtype)
+    with torch.inference_mode():
+        ours, theirs = layer.look_up(tokens, table), layer(F.embedding(tokens, table))
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("options", [{"backend": "reference"}, {"backend": "aten"}, {}], ids=str)
+def test_where_it_does_not_repay_the_rows_are_looked_up(
+    options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not options:
+        monkeypatch.setattr(lookup, "LARGEST", 100)
+    layer = make_layer(case_named("lstm"), **options)
+    assert not layer.looks_up(KINDS, drawn_tokens(layer))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(run(layer, looked_up=True), run(layer, looked_up=False), strict=True)
+    )
+
+
+@needs_extension
+def test_a_table_repays_beside_a_long_sequence_only() -> None:
+    layer = make_layer(case_named("lstm"))
+
+    def tokens(*shape: int) -> Tensor:
+        return torch.zeros(1, dtype=torch.int64).expand(shape)
+
+    assert layer.looks_up(10, tokens(5, 2 * lookup.FEWER))
+    assert not layer.looks_up(11, tokens(5, 2 * lookup.FEWER))
+    row = 4 * layer.hidden_size * 8
+    assert layer.looks_up(lookup.LARGEST // row, tokens(10**4, 10**4))
+    assert not layer.looks_up(lookup.LARGEST // row + 1, tokens(10**4, 10**4))
+
+
+@needs_extension
+def test_a_single_step_of_many_rows() -> None:
+    """It runs on torch's kernels, which read vectors."""
+    layer = make_layer(case_named("lstm"))
+    tokens, table = drawn_tokens(layer, 1, 100), uniform(KINDS, 2, seed=1)
+    assert not layer.looks_up(KINDS, tokens)
+    assert torch.equal(layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0])
+
+
+@needs_extension
+@pytest.mark.parametrize("wrong", [-1, KINDS])
+def test_a_row_that_is_not_there(wrong: int) -> None:
+    layer = make_layer(case_named("lstm"))
+    tokens = drawn_tokens(layer)
+    tokens[3, 2] = wrong
+    with pytest.raises(ShapeError, match=rf"tokens must lie in 0\.\.{KINDS - 1}"):
+        layer.look_up(tokens, torch.zeros(KINDS, 2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "table"),
+    [
+        (torch.zeros(STEPS, BATCH), torch.zeros(KINDS, 2)),
+        (torch.zeros(STEPS, dtype=torch.int64), torch.zeros(KINDS, 2)),
+        (torch.zeros(STEPS, BATCH, dtype=torch.int64), torch.zeros(2)),
+    ],
+    ids=["numbers", "one axis", "no table"],
+)
+def test_what_is_no_sequence_of_rows(tokens: Tensor, table: Tensor) -> None:
+    with pytest.raises(ShapeError, match=r"tokens \(T, B\) of whole numbers and a table \(V, I\)"):
+        make_layer(case_named("lstm")).look_up(tokens, table)
+
+
+@needs_extension
+def test_a_table_of_another_width_or_dtype() -> None:
+    layer = make_layer(case_named("lstm"))
+    tokens = drawn_tokens(layer)
+    with pytest.raises(ShapeError, match="3 features a step"):
+        layer.look_up(tokens, torch.zeros(KINDS, 3, dtype=torch.float64))
+    with pytest.raises(ShapeError, match="float32"):
+        layer.look_up(tokens, torch.zeros(KINDS, 2))
+
+
+@needs_extension
+def test_int32_tokens_are_taken() -> None:
+    layer = make_layer(case_named("lstm"))
+    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1)
+    assert torch.equal(layer.look_up(tokens.int(), table)[0], layer.look_up(tokens, table)[0])
+
+
+@needs_extension
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_torch_compile_takes_it_whole() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = make_layer(case_named("lstm"))
+
+        def forward(self, tokens: Tensor, table: Tensor) -> Tensor:
+            y = self.layer.look_up(tokens, table)[0]
+            assert isinstance(y, Tensor)
+            return y
+
+    model = Model()
+    tokens, table = drawn_tokens(model.layer), uniform(KINDS, 2, seed=1)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(tokens, table), model(tokens, table))
