@@ -23,7 +23,7 @@ from numerics import (
 )
 from parity import assert_near
 from unrolled import RecurrentDrop
-from unrolled.errors import BackendError
+from unrolled.errors import BackendError, ShapeError
 from unrolled.layers import Recurrent
 
 pytestmark = [
@@ -77,6 +77,30 @@ def test_a_compiled_layer_trains_alike_with_options(
 ) -> None:
     layer = layer_of(case_named("lstm"), **options)
     assert_same_training(layer, compile_whole(layer))
+
+
+def test_a_compiled_layer_takes_ragged_rows(compile_whole: Callable[..., Any]) -> None:
+    layer = layer_of(case_named("lstm"))
+    compiled = compile_whole(layer)
+    x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
+    for lengths in (torch.tensor([5, 1, 3]), torch.tensor([2, 4, 1])):
+        results = []
+        for run in (layer, compiled):
+            y, final = run(x, lengths=lengths)
+            outputs = [y, *as_tuple(final)]
+            results.append([*outputs, *torch.autograd.grad(weighted_sum(outputs), [*layer.parameters()])])
+        assert_near(*results, within=0.0)
+
+
+@pytest.mark.parametrize("wrong", [0, 6])
+def test_a_compiled_layer_refuses_lengths_at_every_call(
+    wrong: int, compile_whole: Callable[..., Any]
+) -> None:
+    compiled = compile_whole(layer_of(case_named("lstm")))
+    x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
+    compiled(x, lengths=torch.tensor([5, 1, 3]))
+    with pytest.raises(ShapeError, match=r"lengths must lie in 1\.\.5"):
+        compiled(x, lengths=torch.tensor([5, wrong, 3]))
 
 
 @pytest.mark.slow

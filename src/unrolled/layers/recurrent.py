@@ -1,6 +1,5 @@
 """A stack of recurrent layers in one or two directions: what RNN, LSTM and GRU have in common."""
 
-import itertools
 from collections.abc import Sequence
 
 import torch
@@ -20,6 +19,7 @@ from unrolled.layers.checks import (
     check_skip,
 )
 from unrolled.layers.dropout import RecurrentDrop, dropout, locked_dropout, weight_dropout
+from unrolled.layers.fresh import pieces, resets_of
 from unrolled.layers.lookup import Lookup, repays
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.recurrence import (
@@ -249,7 +249,7 @@ class Recurrent(nn.Module):
     ) -> Traced:
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
-        resets = self._resets(batch, fresh)
+        resets = resets_of(batch, fresh, self.batch_first, self.bidirectional)
         choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
         assert tokens is None or choice.path == "compiled", choice
         carries = self._carry_shape.start(hx, batch, self._weight)
@@ -265,7 +265,7 @@ class Recurrent(nn.Module):
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
             outputs: list[Tensor] = []
             seen: list[list[dict[str, Tensor]]] = []
-            for begin, part in _pieces(x, resets):
+            for begin, part in pieces(x, resets):
                 if begin in resets:
                     mine = reset(mine, resets[begin])
                 looked = tokens.piece(begin, begin + len(part)) if tokens and not layer else None
@@ -274,8 +274,8 @@ class Recurrent(nn.Module):
                 seen.append(values)
             x = torch.cat(outputs) if resets else outputs[0]
             finals += mine
-            for suffix, pieces in zip(self._suffixes, zip(*seen, strict=True), strict=False):
-                traces[f"l{layer}{suffix}"] = join_traces(pieces)
+            for suffix, seen_there in zip(self._suffixes, zip(*seen, strict=True), strict=False):
+                traces[f"l{layer}{suffix}"] = join_traces(seen_there)
             if self.residual and layer:
                 x = x + below
         self.__dict__["_ran"] = choice  # nn.Module would look for parameters first
@@ -342,22 +342,6 @@ class Recurrent(nn.Module):
             outputs.append(y)
             finals.append(state)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1), finals, []
-
-    def _resets(self, batch: TimeMajor, fresh: Tensor | None) -> dict[int, Tensor]:
-        """Return which rows (B,) begin anew before which steps, in order."""
-        if fresh is None:
-            return {}
-        if self.bidirectional or batch.lengths is not None or batch.unbatched:
-            raise ShapeError("fresh= needs one direction, a batch axis, and no lengths")
-        steps, width = batch.x.shape[:2]
-        expected = (width, steps) if self.batch_first else (steps, width)
-        if fresh.shape != expected or fresh.dtype != torch.bool:
-            raise ShapeError(
-                f"fresh must be bool, one value a step and row {expected}, got {fresh.dtype} "
-                f"{tuple(fresh.shape)}"
-            )
-        rows = fresh.transpose(0, 1) if self.batch_first else fresh
-        return {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
 
     def _choose(self, like: Tensor, *, trace: bool, one_step: bool) -> Choice:
         device = like.device.type
@@ -441,13 +425,3 @@ class Recurrent(nn.Module):
         )
         parts += [f"{n}={getattr(self, n)}" for n, d in defaults if getattr(self, n) != d]
         return ", ".join(parts)
-
-
-def _pieces(x: Tensor, resets: dict[int, Tensor]) -> list[tuple[int, Tensor]]:
-    """Return x (T, B, I) cut before every step at which a row begins anew, and where each piece begins.
-
-    Without resets T is not looked at, so that a traced or exported layer takes any number of steps.
-    """
-    if not resets:
-        return [(0, x)]
-    return [(begin, x[begin:end]) for begin, end in itertools.pairwise(sorted({0, *resets, len(x)}))]

@@ -22,6 +22,7 @@ from unrolled.recurrence.arguments import (
     give_results,
     sizes,
 )
+from unrolled.recurrence.ragged import check_range
 from unrolled.recurrence.spec import decode
 
 SECOND_DERIVATIVE = (
@@ -67,7 +68,22 @@ def run_layer(
     return results
 
 
-layer = torch.library.custom_op("unrolled::layer", run_layer, mutates_args=())
+@torch.library.custom_op("unrolled::layer", mutates_args=())
+def layer(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    states: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    lengths: Tensor | None,
+    tokens: Tensor | None,
+    spec: str,
+    save: bool,
+    checkpoint: int,
+) -> list[Tensor]:
+    """Run :func:`run_layer`, for callers that could not look at lengths before."""
+    if lengths is not None:
+        check_range(lengths, (x if tokens is None else tokens).shape[0])
+    return run_layer(x, weights, states, masks, lengths, tokens, spec, save, checkpoint)
 
 
 @layer.register_fake

@@ -13,10 +13,15 @@ Lengths = Tensor | Sequence[int]
 def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
     """Return lengths as an int64 tensor on the CPU.
 
+    While torch.compile traces, when no numbers are there yet, the range is left to the operator of the
+    compiled loop, which checks it at every call.
+
     Raises:
         ShapeError: if there is not one whole number a row, or one is outside 1..T.
     """
     given = torch.as_tensor(lengths).detach().cpu()
+    if given.numel() == 0 and batch:
+        raise ShapeError(f"lengths is empty, but the batch has {batch} rows: give one length a row")
     if given.is_floating_point() or given.dtype == torch.bool:
         raise ShapeError(f"lengths must be whole numbers of steps, got {given.dtype}")
     result = given.to(torch.int64)
@@ -24,12 +29,21 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
         raise ShapeError(
             f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"
         )
-    if batch and (int(result.min()) < 1 or int(result.max()) > steps):
-        raise ShapeError(
-            f"lengths must lie in 1..{steps} (the padded length), got "
-            f"{int(result.min())}..{int(result.max())}: drop empty rows, or pad further"
-        )
+    if not torch.compiler.is_compiling():
+        check_range(result, steps)
     return result
+
+
+def check_range(lengths: Tensor, steps: int) -> None:
+    """Raise ShapeError for a length outside 1..T."""
+    if not lengths.numel():
+        return
+    shortest, longest = (int(value) for value in lengths.aminmax())
+    if shortest < 1 or longest > steps:
+        raise ShapeError(
+            f"lengths must lie in 1..{steps} (the padded length), got {shortest}..{longest}: drop empty "
+            "rows, or pad further"
+        )
 
 
 def live_steps(lengths: Tensor, steps: int, device: torch.device) -> Tensor:
