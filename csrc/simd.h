@@ -110,13 +110,33 @@ UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
   for (long k = 0; k < n; ++k) p[k] = part[k];
 #endif
 }
+#if defined(__clang__) || __GNUC__ >= 12
+#define UNROLLED_HAS_SHUFFLE 1
+#else
+#define UNROLLED_HAS_SHUFFLE 0
+#endif
+
 // As many rows as lanes, rows for columns: halves change places at distances 1, 2, 4, …
 template <class T, int distance, int... J>
 UNROLLED_INLINE void exchange(Vec<T>& a, Vec<T>& b, std::integer_sequence<int, J...>) {
   constexpr int L = lanes<T>;
+#if UNROLLED_HAS_SHUFFLE
   const Vec<T> x = a;
   a = __builtin_shufflevector(x, b, (J & distance ? L + J - distance : J)...);
   b = __builtin_shufflevector(x, b, (J & distance ? L + J : J + distance)...);
+#else
+  T x[L], y[L];
+  store(x, a);
+  store(y, b);
+  for (int j = 0; j < L; ++j)
+    if (!(j & distance)) {
+      const T moved = x[j + distance];
+      x[j + distance] = y[j];
+      y[j] = moved;
+    }
+  a = load(x);
+  b = load(y);
+#endif
 }
 template <class T, int distance = 1>
 UNROLLED_INLINE void transpose(Vec<T>* rows) {
