@@ -14,7 +14,7 @@ namespace unrolled::UNROLLED_ISA {
 template <class T, class W>
 struct Softmax {
   static constexpr bool plain = same<W, T>;
-  static constexpr long NR = panel_columns<W>, chunk_bytes = long(8) << 20, most_classes = 192;
+  static constexpr long NR = panel_columns<W>, chunk_bytes = long(16) << 20, most_classes = 192;
 
   const SoftmaxArgs& a;
   const long N, F, V, Fw;
