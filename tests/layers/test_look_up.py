@@ -155,12 +155,33 @@ def test_a_table_repays_beside_a_long_sequence_only() -> None:
 
 
 @needs_extension
+def test_a_traced_pass_looks_rows_up_and_hooks_are_called() -> None:
+    layer, calls = make_layer(case_named("lstm")), []
+    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1)
+    layer.register_forward_hook(lambda _module, given, _output: calls.append(given[0]))
+    y, _ = layer.look_up(tokens, table)
+    [looked] = calls
+    assert looked.table is table
+    assert looked.tokens is tokens
+    traced = layer.trace(looked)
+    assert_near([traced.output.detach()], [y.detach()], within=1e-12)
+    assert traced.layers["l0"]["i"].shape == (STEPS, BATCH, layer.hidden_size)
+
+
+@needs_extension
 def test_a_single_step_of_many_rows() -> None:
     """It runs on torch's kernels, which read vectors."""
     layer = make_layer(case_named("lstm"))
     tokens, table = drawn_tokens(layer, 1, 100), uniform(KINDS, 2, seed=1)
     assert not layer.looks_up(KINDS, tokens)
     assert torch.equal(layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0])
+
+
+@needs_extension
+def test_a_table_without_rows() -> None:
+    layer = make_layer(case_named("lstm"))
+    with pytest.raises(RuntimeError):
+        layer.look_up(drawn_tokens(layer), torch.zeros(0, 2, dtype=torch.float64))
 
 
 @needs_extension
@@ -198,8 +219,9 @@ def test_a_table_of_another_width_or_dtype() -> None:
 
 
 @needs_extension
-def test_int32_tokens_are_taken() -> None:
-    layer = make_layer(case_named("lstm"))
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_int32_tokens_are_taken(batch_first: bool) -> None:
+    layer = make_layer(case_named("lstm"), batch_first=batch_first)
     tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1)
     assert torch.equal(layer.look_up(tokens.int(), table)[0], layer.look_up(tokens, table)[0])
 

@@ -10,6 +10,7 @@ from torch import nn
 
 import unrolled as ur
 from unrolled.errors import NonFiniteError
+from unrolled.extension import core
 from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Watcher
 from unrolled.training.files import read_tensors
 from unrolled.training.nonfinite import first_nonfinite
@@ -172,6 +173,21 @@ def test_inside_a_recurrence_layer_value_and_time_step_are_named():
         model["rnn"].weight_hh_l1.copy_(1e9 * torch.eye(3))  # 3e20, 3e29, 3e38, inf
     job = Sequence(model)
     assert re.match("rnn, layer l?1.*time step 3", first_nonfinite(model, lambda: job.run(job.x)))
+
+
+def test_the_place_is_named_where_the_input_is_looked_up_as_well():
+    layer = ur.RNN(1, 1, nonlinearity="relu")
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.zero_()
+        layer.weight_ih_l0.fill_(1.0)
+        layer.weight_hh_l0.fill_(1e13)  # 1, 1e13, 1e26, inf
+    tokens, table = torch.zeros(8, 2, dtype=torch.int64), torch.ones(1, 1)
+    assert layer.looks_up(1, tokens) == (core is not None)
+    model = nn.ModuleDict({"rnn": layer})
+    assert re.match(
+        "rnn, layer l0.*time step 3", first_nonfinite(model, lambda: layer.look_up(tokens, table))
+    )
 
 
 def test_another_module_is_named_by_its_output():

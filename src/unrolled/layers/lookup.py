@@ -13,7 +13,7 @@ LARGEST = 4 << 20
 """Bytes of W x + b for all rows: what a core's caches hold, and each thread's part of the gradient."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lookup:
     """A sequence ``table[tokens]`` that is not looked up yet."""
 
@@ -34,6 +34,10 @@ class Lookup:
         """A tensor of the sequence's shape, dtype and device whose numbers mean nothing."""
         return self.table[:1].expand(*self.tokens.shape, -1)
 
+    def time_major(self, batch_first: bool) -> "Lookup":
+        """Return it with time as the first axis of the tokens."""
+        return Lookup(self.table, self.tokens.transpose(0, 1)) if batch_first else self
+
     def piece(self, begin: int, end: int) -> "Lookup":
         """Return the steps [begin, end) of a sequence whose first axis is time."""
         return Lookup(self.table, self.tokens[begin:end])
@@ -45,4 +49,4 @@ class Lookup:
 
 def repays(kinds: int, steps: int, row_bytes: int) -> bool:
     """Whether W x + b, of row_bytes each, is cheaper for so many kinds of x than at so many steps."""
-    return FEWER * kinds <= steps and kinds * row_bytes <= LARGEST
+    return 0 < FEWER * kinds <= steps and kinds * row_bytes <= LARGEST

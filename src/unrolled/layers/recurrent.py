@@ -162,7 +162,7 @@ class Recurrent(nn.Module):
 
     def forward(
         self,
-        input: Tensor | PackedSequence,
+        input: Tensor | PackedSequence | Lookup,
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
@@ -171,7 +171,8 @@ class Recurrent(nn.Module):
         """Run the whole sequence.
 
         Args:
-            input: (T, B, I), (B, T, I) with batch_first, (T, I), or a PackedSequence.
+            input: (T, B, I), (B, T, I) with batch_first, (T, I), a PackedSequence, or what :meth:`look_up`
+                makes of its arguments.
             hx: initial state as torch's: h (L·D, B, R), for an LSTM (h, c) with c (L·D, B, H); with skip k
                 optionally followed by the last k outputs (L·D, k, B, R). None means zeros.
             lengths: number of steps of each row of a padded input.
@@ -211,13 +212,10 @@ class Recurrent(nn.Module):
             lengths: see there.
             fresh: see there.
         """
-        looked = Lookup(table, tokens.long() if not tokens.is_floating_point() else tokens)
-        if not self.looks_up(len(table), tokens):
-            return self.forward(looked.resolve(), hx, lengths=lengths, fresh=fresh)
-        outline = looked.outline
-        in_time = Lookup(table, tokens.transpose(0, 1)) if self.batch_first else looked
-        traced = self._run(outline, hx, lengths, fresh, trace=False, tokens=in_time)
-        return traced.output, traced.state
+        result: tuple[Tensor | PackedSequence, Hidden] = self(
+            Lookup(table, tokens), hx, lengths=lengths, fresh=fresh
+        )
+        return result
 
     def looks_up(self, kinds: int, tokens: Tensor) -> bool:
         """Whether :meth:`look_up` would read W x + b of these tokens from a table of so many kinds."""
@@ -228,7 +226,7 @@ class Recurrent(nn.Module):
 
     def trace(
         self,
-        input: Tensor | PackedSequence,
+        input: Tensor | PackedSequence | Lookup,
         hx: Hidden | None = None,
         *,
         lengths: Lengths | None = None,
@@ -239,19 +237,23 @@ class Recurrent(nn.Module):
 
     def _run(
         self,
-        input: Tensor | PackedSequence,
+        input: Tensor | PackedSequence | Lookup,
         hx: Hidden | None,
         lengths: Lengths | None,
         fresh: Tensor | None,
         *,
         trace: bool,
-        tokens: Lookup | None = None,
     ) -> Traced:
+        tokens = None
+        if isinstance(input, Lookup):
+            if not trace and self.looks_up(len(input.table), input.tokens):
+                tokens, input = input.time_major(self.batch_first), input.outline
+            else:
+                input = input.resolve()
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
         resets = resets_of(batch, fresh, self.batch_first, self.bidirectional)
         choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
-        assert tokens is None or choice.path == "compiled", choice
         carries = self._carry_shape.start(hx, batch, self._weight)
         x, dtype = batch.x, self._fused_dtype(batch, choice)
         if dtype is not None:
@@ -335,7 +337,7 @@ class Recurrent(nn.Module):
                 lengths=lengths,
                 reverse=bool(suffix),
                 masks=self._masks(x),
-                tokens=None if looked is None else looked.tokens,
+                tokens=None if looked is None else looked.tokens.long(),
                 checkpoint_every=self.checkpoint_every,
                 bfloat16=choice.bfloat16,
             )

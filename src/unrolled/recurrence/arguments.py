@@ -1,7 +1,7 @@
 """What crosses to the kernels: room for results, checks of shapes, and addresses."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,31 +16,44 @@ ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": 
 MASK_OF = {"zoneout_h": "mask_h", "zoneout_c": "mask_c", "candidate": "mask_candidate"}
 
 
-def sizes(weights: Sequence[Tensor], s: Spec) -> tuple[int, int]:
-    """Return H and R, the size of what is fed back."""
-    rows, fed_back = weights[s.weights.index("weight_hh")].shape
-    return rows // s.gates, fed_back
+class Operands(NamedTuple):
+    """What a pass reads."""
+
+    x: Tensor
+    """Input (T, B, I), dense in its last axis; with tokens (V, G·H), W x + b of each kind of input."""
+    weights: Sequence[Tensor]
+    """Named by the spec."""
+    states: Sequence[Tensor]
+    """h (B, R), and for an LSTM c (B, H)."""
+    masks: Sequence[Tensor]
+    """Named by the spec, (T, B, size) each."""
+    lengths: Tensor | None
+    """int64 (B)."""
+    tokens: Tensor | None
+    """int64 (T, B): the row of x that each step reads."""
+
+    @property
+    def outline(self) -> Tensor:
+        """A tensor whose first two axes are T and B."""
+        return self.x if self.tokens is None else self.tokens
+
+    def sizes(self, s: Spec) -> tuple[int, int]:
+        """Return H and R, the size of what is fed back."""
+        rows, fed_back = self.weights[s.weights.index("weight_hh")].shape
+        return rows // s.gates, fed_back
 
 
-def allocate(
-    x: Tensor,
-    states: Sequence[Tensor],
-    tokens: Tensor | None,
-    s: Spec,
-    sizes: tuple[int, int],
-    save: bool,
-    checkpoint: int,
-) -> list[Tensor]:
+def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
     """Return y, the final states, and room for what backward needs; the order is that of give_results."""
-    steps, batch = (x if tokens is None else tokens).shape[:2]
-    hidden, fed_back = sizes
-    results = [x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in states)]
+    steps, batch = o.outline.shape[:2]
+    hidden, fed_back = o.sizes(s)
+    results = [o.x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in o.states)]
     if not save:
         return results
     if checkpoint:
         segments = (steps + checkpoint - 1) // checkpoint
-        return [*results, x.new_empty(segments, batch, hidden)] if s.has_c else results
-    return [*results, *(x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
+        return [*results, o.x.new_empty(segments, batch, hidden)] if s.has_c else results
+    return [*results, *(o.x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
 
 
 def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
@@ -61,12 +74,10 @@ def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
     return kept
 
 
-def allocate_gradients(
-    x: Tensor, weights: Sequence[Tensor], states: Sequence[Tensor], needs: Sequence[bool]
-) -> list[Tensor]:
+def allocate_gradients(o: Operands, needs: Sequence[bool]) -> list[Tensor]:
     """Return room for the gradients of x, the weights and the states, empty where not needed."""
-    shapes = [x.shape, *(w.shape for w in weights), *(s.shape for s in states)]
-    return [x.new_empty(shape if need else (0,)) for shape, need in zip(shapes, needs, strict=True)]
+    shapes = [o.x.shape, *(w.shape for w in o.weights), *(state.shape for state in o.states)]
+    return [o.x.new_empty(shape if need else (0,)) for shape, need in zip(shapes, needs, strict=True)]
 
 
 def arithmetic(x: Tensor, s: Spec) -> int:
@@ -76,17 +87,14 @@ def arithmetic(x: Tensor, s: Spec) -> int:
     return 1 if x.dtype == torch.float64 else 0
 
 
-def arguments(
-    x: Tensor,
-    weights: Sequence[Tensor],
-    states: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    lengths: Tensor | None,
-    tokens: Tensor | None,
-    s: Spec,
-    checkpoint: int,
-) -> Any:
-    """Return the kernel's arguments for all that is read."""
+def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
+    """Return the kernel's arguments for all that is read.
+
+    Raises:
+        BackendError: for a dtype, device or layout that the kernels do not take.
+        ShapeError: for a tensor that they would read beyond its end.
+    """
+    x, weights, states, masks, lengths, tokens = o
     assert core is not None
     for t in (*weights, *states, *masks):
         if not t.is_contiguous() or t.dtype != x.dtype or t.device.type != "cpu":
@@ -98,7 +106,7 @@ def arguments(
         raise BackendError(
             f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype}"
         )
-    _check_shapes(x, weights, states, masks, lengths, tokens, s)
+    _check_shapes(o, s)
     args = core.LayerArgs()
     if tokens is None:
         args.T, args.B, args.I = x.shape
@@ -106,7 +114,7 @@ def arguments(
         _check_tokens(tokens, x)
         args.T, args.B, (args.V, args.I) = *tokens.shape, x.shape
         args.tokens = tokens.data_ptr()
-    args.H, args.R = sizes(weights, s)
+    args.H, args.R = o.sizes(s)
     args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
     args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
     args.reverse, args.checkpoint = s.reverse, checkpoint
@@ -123,19 +131,11 @@ def arguments(
     return args
 
 
-def _check_shapes(
-    x: Tensor,
-    weights: Sequence[Tensor],
-    states: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    lengths: Tensor | None,
-    tokens: Tensor | None,
-    s: Spec,
-) -> None:
-    """Raise ShapeError for a tensor that the kernel would read beyond its end."""
-    steps, batch = (x if tokens is None else tokens).shape[:2]
+def _check_shapes(o: Operands, s: Spec) -> None:
+    x, weights, states, masks, lengths, tokens = o
+    steps, batch = o.outline.shape[:2]
     features = x.shape[-1]
-    hidden, fed_back = sizes(weights, s)
+    hidden, fed_back = o.sizes(s)
     rows = s.gates * hidden
     shapes: dict[str, tuple[int, ...]] = {
         "weight_ih": (rows, features),

@@ -10,6 +10,7 @@ from torch.nn import Parameter
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
+from unrolled.recurrence.arguments import Operands
 from unrolled.recurrence.operators import EagerLayer, run_layer
 from unrolled.recurrence.spec import encoded_spec
 
@@ -60,23 +61,17 @@ def compiled_layer(
     states = [s.contiguous() for s in state]
     save = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *weights, *states))
     kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
-    inputs = (x, weights, states, list(drawn.values()), lengths, tokens)
-    results = _run(inputs, (spec, save, kept))
+    results = _run(Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept))
     return results[0], tuple(results[1 : 1 + len(states)])
 
 
-def _run(
-    inputs: tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], Tensor | None, Tensor | None],
-    options: tuple[str, bool, int],
-) -> Sequence[Tensor]:
-    x, weights, states, masks, lengths, tokens = inputs
-    if not _runs_now((x, *weights, *states, *masks)):
-        return torch.ops.unrolled.layer(*inputs, *options)
+def _run(o: Operands, options: tuple[str, bool, int]) -> Sequence[Tensor]:
+    if not _runs_now((o.x, *o.weights, *o.states, *o.masks)):
+        return torch.ops.unrolled.layer(*o, *options)
     if not options[1]:
-        return run_layer(*inputs, *options)
-    return EagerLayer.apply(
-        options, (len(weights), len(states)), lengths, tokens, x, *weights, *states, *masks
-    )
+        return run_layer(o, *options)
+    counts = len(o.weights), len(o.states)
+    return EagerLayer.apply(options, counts, o.lengths, o.tokens, o.x, *o.weights, *o.states, *o.masks)
 
 
 def _runs_now(tensors: Sequence[Tensor]) -> bool:
