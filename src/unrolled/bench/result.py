@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from unrolled.bench.ceiling import Ceiling
-from unrolled.bench.timing import Pairs, ratio_of_medians
+from unrolled.bench.timing import Pairs, ratio_of_pairs
 from unrolled.errors import RunError
 from unrolled.training.files import read_json, write_json
 
@@ -50,7 +50,7 @@ class Result:
     @property
     def ratio(self) -> float:
         """How many times faster ours is."""
-        return ratio_of_medians(self.pairs.ours, self.pairs.theirs)
+        return ratio_of_pairs(self.pairs.ours, self.pairs.theirs)
 
     @property
     def gflops(self) -> float:
