@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import torch
+
 from unrolled.bench.sides import LayerCase
-from unrolled.errors import ConfigError
 from unrolled.layers import GRU, LSTM, RNN, Recurrent
-from unrolled.recurrence import Backend
+from unrolled.recurrence import Backend, Precision
 
 LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -15,19 +16,14 @@ def own_layer(
 ) -> Recurrent:
     """Return this package's layer of the case's cell and sizes; with torch's options, also its weights.
 
-    Raises:
-        ConfigError: if the layers take no precision but float32.
+    A layer with other options has weights of its own, the same in every run.
     """
-    if precision != "float32":
-        options["precision"] = precision
-    try:
-        layer = LAYERS[case.cell](case.point.input, case.point.hidden, backend=backend, **options)
-    except TypeError as error:
-        if "precision" not in str(error):
-            raise
-        raise ConfigError(
-            f"precision={precision!r}: the layers of this version compute in float32 alone"
-        ) from None
+    kept: Precision = "bfloat16" if precision == "bfloat16" else "full"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = LAYERS[case.cell](
+            case.point.input, case.point.hidden, backend=backend, precision=kept, **options
+        )
     if layer.state_dict().keys() == case.weights.keys():
         layer.load_state_dict(case.weights)
     return layer.train(case.training)

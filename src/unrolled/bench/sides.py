@@ -1,7 +1,7 @@
 """One side of a comparison: what is called and timed, and the numbers it computes."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import torch
@@ -39,6 +39,12 @@ class LayerCase:
             x = torch.randn(point.steps, point.batch, point.input)
             upstream = torch.randn(point.steps, point.batch, point.hidden)
         return cls(cell, mode, point, x, upstream, weights)
+
+    def first(self, steps: int) -> "LayerCase":
+        """Return the same work over the first steps alone."""
+        x, upstream = self.x[:steps], self.upstream[:steps]
+        point = replace(self.point, steps=len(x))
+        return replace(self, point=point, x=x, upstream=upstream)
 
     @property
     def training(self) -> bool:
