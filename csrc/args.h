@@ -38,7 +38,7 @@ struct LayerArgs {
 
   // Kept for backward, by step in the order of computation; all 0 in inference. With checkpoint only
   // cells, (segments, B, H), holds the c before each segment.
-  uintptr_t gates = 0;    // (T, B, G·H) after their nonlinearity
+  uintptr_t gates = 0;    // (T, B, G·H) after their nonlinearity; 0 where y is the same
   uintptr_t cells = 0;    // (T, B, H) c_t, LSTM
   uintptr_t extra = 0;    // (T, B, H) U_n h + b_hn, GRU with reset after
   uintptr_t norms = 0;    // (T, B, G·H + 2) normalised U h and 1/σ, layer normalisation

@@ -170,8 +170,9 @@ struct Backward {
 
   const T* h_before(long s, long b) const {
     if (s == 0) return at<const T>(a.h0) + b * R;
-    return at<const T>(a.y) + forward.rows.time(s - 1, b) * a.y_time + b * a.y_row;
+    return y_at(s - 1, b);
   }
+  const T* y_at(long s, long b) const { return at<const T>(a.y) + forward.rows.time(s, b) * a.y_time + b * a.y_row; }
   const T* c_before(const Saved<T>& saved, long s, long b) const {
     if (s == 0) return at<const T>(a.c0) + b * H;
     if (s == saved.s0) return at<const T>(a.cells) + (s / a.checkpoint * B + b) * H;
@@ -290,7 +291,7 @@ struct Backward {
   RowBackward<T> row_at(const Team& t, const Scratch& own, long s, long r, long in_block, long pair,
                         const Saved<T>& saved) const {
     const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
-    return {saved.gates + kept * GH,
+    return {saved.gates ? saved.gates + kept * GH : y_at(s, b),
             Cell::has_c ? c_before(saved, s, b) : nullptr,
             saved.extra ? saved.extra + kept * H : nullptr,
             h_before(s, b),
@@ -334,7 +335,7 @@ struct Backward {
     for (long r = 0; r < m; ++r) {
       const long b = t.row[r0 + r], kept = (s - saved.s0) * B + b;
       const T* emitted = saved.emitted ? saved.emitted + kept * R
-                                       : at<const T>(a.y) + forward.rows.time(s, b) * a.y_time + b * a.y_row;
+                                       : y_at(s, b);
       T* to = dpre + (pair + r) * Rp;
       each_vector<T>(0, R, UNROLLED_EACH {
         Vec<T> d = load_n(own.dh + r * Rp + u, n);

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.autograd import grad
 from torch.utils.checkpoint import checkpoint
 
+import unrolled
 from numerics import case_named, make_layer, make_problem, needs_extension, uniform
 from parity import assert_near, outcome
 
@@ -132,3 +133,18 @@ def test_a_part_of_the_output_may_be_used_alone() -> None:
         ours = grad(part(problem.compiled().y).sum(), problem.leaves, materialize_grads=True)
         expected = grad(part(problem.run().y).sum(), problem.leaves, materialize_grads=True)
         assert_near(ours, expected, within=1e-13)
+
+
+def test_an_elman_layer_keeps_nothing_that_its_output_holds():
+    layer = unrolled.RNN(3, 5)
+    x = uniform(7, 4, 3, seed=0).float().requires_grad_()
+    sizes: dict[int, int] = {}
+
+    def keep(t: Tensor) -> Tensor:
+        sizes[t.data_ptr()] = t.numel()
+        return t
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+        y, h = layer(x)
+    weights = sum(p.numel() for p in layer.parameters())
+    assert sum(sizes.values()) <= x.numel() + y.numel() + 2 * h.numel() + weights

@@ -58,7 +58,10 @@ def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
 
 def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
     """Name what backward needs of every step, and its size."""
-    kept = [("gates", s.gates * hidden)]
+    zoneout = bool(s.zoneout_h) or "zoneout_h" in s.masks
+    kept = []
+    if s.kind != "elman" or s.map_name or zoneout or "candidate" in s.masks:  # otherwise y is what σ gave
+        kept.append(("gates", s.gates * hidden))
     if s.has_c:
         kept.append(("cells", hidden))
     if s.kind == "gru_after":
@@ -69,7 +72,7 @@ def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
         kept.append(("input_norms", s.gates * hidden + 1))
     if s.map_name:
         kept.append(("hidden", hidden))
-        if s.zoneout_h or "zoneout_h" in s.masks:
+        if zoneout:
             kept.append(("emitted", fed_back))
     return kept
 

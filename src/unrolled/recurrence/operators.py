@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unrolled.errors import BackendError
 from unrolled.extension import core
+from unrolled.memory import keep_freed_memory
 from unrolled.recurrence.arguments import (
     ARGUMENT_OF,
     Operands,
@@ -44,6 +45,7 @@ def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tenso
         y (T, B, R), the final states, and then what backward needs.
     """
     assert core is not None
+    keep_freed_memory()
     s = decode(spec)
     results = allocate(o, s, save, checkpoint)
     if results[0].shape[1]:

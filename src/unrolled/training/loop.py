@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import NonFiniteError, RunError
+from unrolled.memory import keep_freed_memory
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
 from unrolled.training.log import MetricsLog
-from unrolled.training.memory import keep_freed_memory
 from unrolled.training.nonfinite import ADVICE, first_nonfinite
 from unrolled.training.optimizer import (
     TriggeredAverage,

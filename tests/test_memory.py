@@ -6,7 +6,7 @@ import platform
 import pytest
 import torch
 
-from unrolled.training.memory import keep_freed_memory
+from unrolled.memory import keep_freed_memory
 
 resource = pytest.importorskip("resource", reason="page faults are counted by POSIX")
 
