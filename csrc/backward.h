@@ -334,8 +334,7 @@ struct Backward {
     const long Rw = words<W, T>(R);
     for (long r = 0; r < m; ++r) {
       const long b = t.row[r0 + r], kept = (s - saved.s0) * B + b;
-      const T* emitted = saved.emitted ? saved.emitted + kept * R
-                                       : y_at(s, b);
+      const T* emitted = saved.emitted ? saved.emitted + kept * R : y_at(s, b);
       T* to = dpre + (pair + r) * Rp;
       each_vector<T>(0, R, UNROLLED_EACH {
         Vec<T> d = load_n(own.dh + r * Rp + u, n);

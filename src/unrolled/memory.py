@@ -18,4 +18,4 @@ def keep_freed_memory() -> None:
     freed, so that freeing one such block, once a process, settles it. Other allocators are left as they are,
     and so is a glibc whose thresholds the user has set. Blocks above 32 MB are still handed back.
     """
-    torch.empty(LARGEST, dtype=torch.uint8)
+    torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # whatever the default device is

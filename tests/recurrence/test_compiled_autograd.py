@@ -135,9 +135,9 @@ def test_a_part_of_the_output_may_be_used_alone() -> None:
         assert_near(ours, expected, within=1e-13)
 
 
-def test_an_elman_layer_keeps_nothing_that_its_output_holds():
+def test_an_elman_layer_keeps_nothing_that_its_output_holds() -> None:
     layer = unrolled.RNN(3, 5)
-    x = uniform(7, 4, 3, seed=0).float().requires_grad_()
+    x = uniform(7, 4, 3, seed=0, dtype=torch.float32).requires_grad_()
     sizes: dict[int, int] = {}
 
     def keep(t: Tensor) -> Tensor:

@@ -59,9 +59,8 @@ def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
 def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
     """Name what backward needs of every step, and its size."""
     zoneout = bool(s.zoneout_h) or "zoneout_h" in s.masks
-    kept = []
-    if s.kind != "elman" or s.map_name or zoneout or "candidate" in s.masks:  # otherwise y is what σ gave
-        kept.append(("gates", s.gates * hidden))
+    y_is_gate = s.kind == "elman" and not (s.map_name or zoneout or "candidate" in s.masks)
+    kept = [] if y_is_gate else [("gates", s.gates * hidden)]
     if s.has_c:
         kept.append(("cells", hidden))
     if s.kind == "gru_after":
