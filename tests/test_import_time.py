@@ -51,7 +51,7 @@ def test_every_public_name_is_there_and_listed():
     scope: dict = {}
     exec("from unrolled import *", scope)
     assert set(unrolled.__all__) <= set(scope)
-    assert unrolled.load == unrolled.LanguageModel.load
+    assert unrolled.load is unrolled.tasks.load
 
 
 def test_public_names_are_the_ones_of_their_homes():

@@ -36,7 +36,7 @@ __all__ = [
 _HOMES = {
     "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
     "recurrence": ("Unrolled", "unroll"),
-    "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore"),
+    "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -48,8 +48,6 @@ def _find(name: str) -> Any:
     value: Any
     if name in _HOME:
         value = getattr(importlib.import_module(f"unrolled.{_HOME[name]}"), name)
-    elif name == "load":
-        value = _find("LanguageModel").load
     elif name in _MODULES:
         value = importlib.import_module(f"unrolled.{name}")
     else:
@@ -75,10 +73,8 @@ if TYPE_CHECKING:
         RNNCell,
     )
     from unrolled.recurrence import Unrolled, unroll
-    from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore
+    from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore, load
     from unrolled.version import __version__
-
-    load = LanguageModel.load
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
     __getattr__ = _find

@@ -22,22 +22,24 @@ def to_dict(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def from_dict(kind: type[C], values: Mapping[str, Any], where: str) -> C:
+def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = "") -> C:
     """Build a configuration from nested dictionaries, strictly.
 
     Args:
         kind: the dataclass.
         values: what to fill in; fields that are missing keep their defaults.
         where: names the origin in errors (a file name).
+        path: where in it the values stand, as "config".
 
     Raises:
         ConfigError: for an unknown key, a wrong type or a wrong value, with the nearest right one.
     """
-    _check_keys(kind, values, where, "")
+    _check_keys(kind, values, where, path)
     try:
         return msgspec.convert(values, type=kind, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {str(error).replace('$.', '')}") from None
+        prefix = f"{path}." if path else ""
+        raise ConfigError(f"{where}: {str(error).replace('$.', prefix)}") from None
 
 
 def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:

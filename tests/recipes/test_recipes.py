@@ -9,7 +9,7 @@ from unrolled.data.datasets import DATASETS
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
-from unrolled.tasks import LanguageModelConfig
+from unrolled.tasks import LanguageModelConfig, task_type
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -17,17 +17,15 @@ def test_a_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.description
-    assert recipe.task == "lm"
-    assert isinstance(recipe.config, LanguageModelConfig)
+    assert isinstance(recipe.config, task_type(recipe.task).config_type)
     corpus = recipe.config.corpus
     assert corpus.data.startswith("@")
     for source in filter(None, (corpus.data, corpus.valid, corpus.test)):
         assert source.removeprefix("@").partition("/")[0] in (*DATASETS, "stdlib")
     if recipe.target:
-        assert recipe.target.at_most > 0
         assert recipe.target.on == "valid" or corpus.test
     if recipe.target and recipe.measured:
-        assert recipe.measured.value <= recipe.target.at_most
+        assert recipe.target.reached_by(recipe.measured.value)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -41,12 +39,13 @@ def test_a_shipped_recipe_judges(name):
     def verdict(value, minutes=0.0):
         return recipe.verdict({t.on: {t.metric: value}, "training_seconds": 60 * minutes})
 
-    assert "reached" in verdict(t.at_most)
-    assert "MISSED" not in verdict(t.at_most)
-    assert "MISSED" in verdict(t.at_most + 0.01)
+    limit, worse = (t.at_most, 0.01) if t.at_least is None else (t.at_least, -0.01)
+    assert "reached" in verdict(limit)
+    assert "MISSED" not in verdict(limit)
+    assert "MISSED" in verdict(limit + worse)
     if t.minutes:
-        assert "within" in verdict(t.at_most, t.minutes)
-        assert "OVER" in verdict(t.at_most, t.minutes + 1)
+        assert "within" in verdict(limit, t.minutes)
+        assert "OVER" in verdict(limit, t.minutes + 1)
 
 
 def test_the_shipped_recipes_are_there():
@@ -95,7 +94,9 @@ def test_a_file_is_a_recipe(recipe_file):
         (GOOD.replace("9", '"9"'), r"mine\.toml: .*hidden"),
         (GOOD.replace("9", "0"), "hidden=0: must be at least 1"),
         (GOOD + '[config.cell]\ncell = "lstmm"\n', "cell='lstmm' is not one of .*'lstm'"),
-        (GOOD + '[target]\nmetric = "perplexty"\n', "'perplexity'"),
+        (GOOD + '[target]\nmetric = "perplexty"\nat_most = 1.0\n', "did you mean 'perplexity'"),
+        (GOOD + '[target]\nmetric = "perplexity"\n', "give at_most or at_least"),
+        (GOOD + '[target]\nmetric = "perplexity"\nat_most = 1.0\nat_least = 0.5\n', "and not both"),
         (GOOD.replace('"lm"', '"nothing"'), "task"),
         (GOOD.replace('task = "lm"\n', ""), "task"),
         ("this is not TOML", r"mine\.toml: not valid TOML"),

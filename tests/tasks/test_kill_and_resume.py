@@ -139,7 +139,7 @@ class KilledError(Exception):
 
 
 class KillAt40(Watcher):
-    def stepped(self, progress, nats, lr):
+    def stepped(self, progress, loss, lr):
         if progress.step == 40:
             raise KilledError
 

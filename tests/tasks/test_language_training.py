@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_bits(english_file, tiny_options, options):
 
     first, second, other = fitted(5), fitted(5), fitted(6)
     assert same(weights(first), weights(second))
-    assert [r["nats"] for r in first.history] == [r["nats"] for r in second.history]
+    assert [r["loss"] for r in first.history] == [r["loss"] for r in second.history]
     assert first.result["valid"] == second.result["valid"]
     assert not same(weights(first), weights(other))
 
@@ -63,7 +63,7 @@ def test_it_learns(tiny_lm):
     counts = tiny_lm.result["baselines"]
     assert counts["uniform"] == pytest.approx(torch.tensor(tiny_lm.tokenizer.size).log().item())
     assert tiny_lm.result["valid"]["nats_per_token"] < counts["unigram"] < counts["uniform"]
-    valid = [r["nats"] for r in tiny_lm.history if r["kind"] == "valid"]
+    valid = [r["loss"] for r in tiny_lm.history if r["kind"] == "valid"]
     assert len(valid) >= 2
     assert tiny_lm.result["best_step"] > 0
 
@@ -108,7 +108,7 @@ def test_the_result_adds_up(tiny_lm, tiny_options):
 def test_every_kind_trains_scores_and_writes(english_file, tiny_options, options):
     lm = LanguageModel(**tiny_options | {"epochs": 1, "validate_every": 0} | options)
     lm.fit(english_file, progress=False)
-    train = [r["nats"] for r in lm.history if r["kind"] == "train"]
+    train = [r["loss"] for r in lm.history if r["kind"] == "train"]
     assert sum(train[-5:]) < sum(train[:5])
     score = lm.evaluate(english_file)
     assert score.nats_per_token < torch.tensor(float(lm.tokenizer.size)).log()
@@ -154,7 +154,7 @@ def test_stream_losses(tiny_words, english_file, loss):
         found = job.loss(batch, state)
         expected = -log_p.sum() / 3 if loss == "steps" else -log_p.mean()
         torch.testing.assert_close(found.loss, expected)
-        assert float(found.nats) == pytest.approx(float(-log_p.sum().detach()), rel=1e-5)
+        assert float(found.total) == pytest.approx(float(-log_p.sum().detach()), rel=1e-5)
         assert found.tokens == batch.targets.numel()
         for a, b in zip(found.state, after, strict=True):
             assert not a.requires_grad
@@ -174,7 +174,7 @@ def test_label_smoothing_is_in_the_loss_and_not_in_the_nats(tiny_words, english_
     mean = (smooth.sum(0) / lengths).mean() if mode == "sentence" else smooth.sum() / counted.sum()
     found, expected = job.loss(batch, None), plain.loss(batch, None)
     torch.testing.assert_close(found.loss, 0.8 * expected.loss + 0.2 * mean)
-    assert torch.equal(found.nats, expected.nats)
+    assert torch.equal(found.total, expected.total)
 
 
 @pytest.mark.parametrize(

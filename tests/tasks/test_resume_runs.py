@@ -58,7 +58,7 @@ class StopAt(Watcher):
     def __init__(self, step):
         self.step = step
 
-    def stepped(self, progress, nats, lr):
+    def stepped(self, progress, loss, lr):
         if progress.step == self.step:
             raise KilledError
 
@@ -201,7 +201,7 @@ def test_a_run_that_broke_down_keeps_its_best_model_and_its_last_checkpoint(
     lm = LanguageModel(**options)
 
     class Poison(Watcher):
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             if progress.step == 25:
                 lm.model.recurrent.weight_hh_l0.data[0, 0] = math.nan
 

@@ -41,7 +41,7 @@ def test_a_trained_run_holds_everything(tiny_run):
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 5000
     config = json.loads((tiny_run / "config.json").read_text())
-    assert config["format"] == 1
+    assert config["format"] == 2
     assert config["version"] == unrolled.__version__
     assert config["config"]["network"]["hidden"] == 12
 
@@ -165,9 +165,15 @@ DAMAGE = {
     "config empty": ("config.json", lambda p: p.write_text("{}"), RunError, "no format number"),
     "newer format": (
         "config.json",
-        lambda p: edit(p, lambda v: v.update(format=2)),
+        lambda p: edit(p, lambda v: v.update(format=3)),
         RunError,
-        r"newer unrolled \(format 2, this one reads up to 1\); upgrade",
+        r"newer unrolled \(format 3, this one reads 2\); upgrade",
+    ),
+    "older format": (
+        "config.json",
+        lambda p: edit(p, lambda v: v.update(format=1)),
+        RunError,
+        r"earlier unrolled \(format 1, this one reads 2\); train it anew",
     ),
     "format is text": (
         "config.json",
@@ -179,7 +185,7 @@ DAMAGE = {
         "config.json",
         lambda p: edit(p, lambda v: v.update(task="tagger")),
         RunError,
-        "holds a 'tagger' run",
+        "holds a run of task 'tagger', not 'lm'",
     ),
     "config without config": (
         "config.json",
@@ -187,15 +193,15 @@ DAMAGE = {
         RunError,
         "damaged",
     ),
-    "config without corpus": (
+    "config without facts": (
         "config.json",
-        lambda p: edit(p, lambda v: v.pop("corpus")),
+        lambda p: edit(p, lambda v: v.pop("facts")),
         RunError,
         "damaged",
     ),
-    "corpus is a list": (
+    "facts are a list": (
         "config.json",
-        lambda p: edit(p, lambda v: v.update(corpus=[1, 2])),
+        lambda p: edit(p, lambda v: v.update(facts=[1, 2])),
         RunError,
         "damaged",
     ),

@@ -33,7 +33,7 @@ for cell in ("lstm", "gru", "elman", "jordan"):
         cell=cell, hidden=8, embedding=4, batch=4, steps=8, max_steps=12, lr=0.02, threads=1
     )
     lm.fit(sys.argv[1], progress=False)
-    train = [r["nats"] for r in lm.history if r["kind"] == "train"]
+    train = [r["loss"] for r in lm.history if r["kind"] == "train"]
     assert train[-1] < train[0], (cell, train)
     assert len(lm.generate("The ", 10)) == 10
 assert unrolled.cli.main.main(["info"]) == 0

@@ -11,7 +11,7 @@ from torch import nn
 import unrolled as ur
 from unrolled.errors import NonFiniteError
 from unrolled.extension import core
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Watcher
+from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
 from unrolled.training.files import read_tensors
 from unrolled.training.nonfinite import first_nonfinite
 
@@ -43,7 +43,8 @@ class Sequence:
 
     def validate(self):
         with torch.no_grad():
-            return float(self.loss(self.x, None).loss)
+            score = float(self.loss(self.x, None).loss)
+        return Validation(score, score)
 
 
 def train(job, folder=None, lr=0.01, watcher=None, restore=False, **options):
@@ -66,7 +67,7 @@ class Poison(Watcher):
     def __init__(self, job, step, name):
         self.job, self.step, self.name = job, step, name
 
-    def stepped(self, progress, nats, lr):
+    def stepped(self, progress, loss, lr):
         if progress.step == self.step:
             with torch.no_grad():
                 self.job.model.get_parameter(self.name).view(-1)[1] = math.nan
@@ -89,7 +90,7 @@ def test_a_step_that_fails_changes_nothing():
     kept = {}
 
     class Remember(Watcher):
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             kept.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
     job = Sequence(spoil=spoil)
@@ -148,7 +149,7 @@ def test_an_overflow_in_the_last_update_is_noticed(tmp_path):
 def test_a_validation_that_is_not_finite_does_not_count_as_best(tmp_path):
     good = Sequence()
     scores = itertools.chain([1.0, math.nan], itertools.repeat(0.5))
-    good.validate = lambda: next(scores)
+    good.validate = lambda: (lambda score: Validation(score, score))(next(scores))
     with pytest.raises(NonFiniteError):
         train(good, tmp_path, validate_every=2)
     _, meta = read_tensors(tmp_path / "checkpoint.safetensors")

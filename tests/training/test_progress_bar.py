@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from unrolled.training import Progress
+from unrolled.training import Progress, Validation
 from unrolled.training import bar as module
-from unrolled.training.bar import ProgressBar
+from unrolled.training.bar import ProgressBar, token_figures
 
 
 class Terminal(io.StringIO):
@@ -20,14 +20,16 @@ def progress(step, **values):
 
 
 def watched(stream, steps=4):
-    bar = ProgressBar("word", stream)
+    bar = ProgressBar("word", stream, describe=token_figures("word"))
     bar.started(Progress(), 1000)
     for step in range(1, steps + 1):
         bar.stepped(progress(step), 2.0, 0.1)
     bar.validating()
-    bar.validated(progress(steps, best=1.5, best_step=steps), 1.5, True)
+    bar.validated(progress(steps, best=1.5, best_step=steps), Validation(1.5, 1.5), True)
     bar.stepped(progress(steps + 1), 2.0, 0.1)
-    bar.validated(progress(steps + 1, best=1.5, best_step=steps), 1.75, False)
+    bar.validated(
+        progress(steps + 1, best=1.5, best_step=steps), Validation(1.75, 1.75, {"macro_f1": 0.5}), False
+    )
     bar.ended(progress(steps + 1))
     return stream.getvalue()
 
@@ -40,7 +42,7 @@ def test_without_a_terminal_every_validation_is_a_line():
     assert f"perplexity {math.exp(1.5):.2f}" in lines[0]
     assert f"{bits:.3f} bits/word" in lines[0]
     assert "best so far" in lines[0]
-    assert "best 1.5000 at step 4" in lines[1]
+    assert "macro f1 0.5000 (best at step 4)" in lines[1]
 
 
 def test_now_and_then_a_line_says_how_far_it_is(monkeypatch):
@@ -63,8 +65,8 @@ def test_on_a_terminal_it_lives_and_ends():
 
 @pytest.mark.parametrize("nats", [0.0, 800.0, math.inf, math.nan])
 def test_no_number_is_too_much_for_it(nats):
-    bar = ProgressBar("word", io.StringIO())
+    bar = ProgressBar("word", io.StringIO(), describe=token_figures("word"))
     bar.started(Progress(), 10)
     bar.stepped(Progress(step=1), nats, 0.1)
-    bar.validated(Progress(step=1, best=nats, best_step=1), nats, True)
+    bar.validated(Progress(step=1, best=nats, best_step=1), Validation(nats, nats), True)
     bar.ended(Progress(step=1))

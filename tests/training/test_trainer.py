@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from unrolled.errors import RunError
-from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Watcher
+from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
 from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.schedule import Plateau, learning_rate
@@ -44,10 +44,12 @@ class Toy:
 
     def validate(self):
         if self.scores is not None:
-            return next(self.scores)
+            score = next(self.scores)
+            return Validation(score, score, {"half": score / 2})
         self.model.eval()
         with torch.no_grad():
-            return float((self.model(self.data[0]) - 1.0).square().mean())
+            score = float((self.model(self.data[0]) - 1.0).square().mean())
+        return Validation(score, score)
 
 
 class NoValidation(Toy):
@@ -73,7 +75,7 @@ class StopAt(Watcher):
     def __init__(self, step, how):
         self.step, self.how = step, how
 
-    def stepped(self, progress, nats, lr):
+    def stepped(self, progress, loss, lr):
         if progress.step == self.step:
             self.how()
 
@@ -144,7 +146,7 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path):
     weights = []
 
     class Remember(Watcher):
-        def validated(self, progress, nats, improved):
+        def validated(self, progress, found, improved):
             weights.append({n: t.clone() for n, t in job.model.state_dict().items()})
 
     for folder in (None, tmp_path):
@@ -165,7 +167,7 @@ def test_without_held_out_data_the_last_weights_are_kept(tmp_path, kind):
     last = {}
 
     class Remember(Watcher):
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             last.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
     trainer = train(job, tmp_path, Remember(), optimizer=config)
@@ -218,7 +220,7 @@ def test_nt_asgd_validates_and_keeps_the_average():
     job = Toy([1.0, 1.0, 2.0, 0.5])  # averaging begins at the third validation, step 15
 
     class Remember(Watcher):
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             weights.append(job.model[0].weight.detach().clone())
 
     trainer = train(job, watcher=Remember(), optimizer=config)
@@ -234,14 +236,14 @@ def test_watchers_are_told_everything():
         def started(self, progress, total_steps):
             told.append(("started", progress.step, total_steps))
 
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             told.append(("stepped", progress.step))
 
         def validating(self):
             told.append("validating")
 
-        def validated(self, progress, nats, improved):
-            told.append(("validated", nats, improved))
+        def validated(self, progress, found, improved):
+            told.append(("validated", found.score, found.figures, improved))
 
         def ended(self, progress):
             told.append(("ended", progress.step))
@@ -252,11 +254,11 @@ def test_watchers_are_told_everything():
         ("stepped", 1),
         ("stepped", 2),
         "validating",
-        ("validated", 2.0, True),
+        ("validated", 2.0, {"half": 1.0}, True),
         ("stepped", 3),
         ("stepped", 4),
         "validating",
-        ("validated", 3.0, False),
+        ("validated", 3.0, {"half": 1.5}, False),
         ("ended", 4),
     ]
 
@@ -323,9 +325,9 @@ def test_checkpoints_by_minutes(tmp_path, monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: now[0])
 
     class Slow(StopAt):
-        def stepped(self, progress, nats, lr):
+        def stepped(self, progress, loss, lr):
             now[0] += 25.0
-            super().stepped(progress, nats, lr)
+            super().stepped(progress, loss, lr)
 
     with pytest.raises(KilledError):
         train(Toy(), tmp_path, Slow(5, kill), checkpoint_minutes=1.0)

@@ -10,8 +10,8 @@ from unrolled.config import with_options
 from unrolled.data import Chunk, TokenStream
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, NetworkConfig
-from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.training import OptimizerConfig, TrainingConfig
+from unrolled.tasks.language_config import LanguageModelConfig, LanguageTrainingConfig
+from unrolled.training import OptimizerConfig
 
 CELLS: dict[str, Literal["lstm", "gru", "elman"]] = {"lstm": "lstm", "gru": "gru", "rnn": "elman"}
 INIT_RANGE = 0.1
@@ -67,7 +67,7 @@ class StepModel:
                 layers=self.layers, hidden=self.hidden, embedding=self.embedding, init_range=INIT_RANGE
             ),
             optimizer=OptimizerConfig(optimizer="sgd", lr=self.lr, clip_norm=self.clip, schedule="constant"),
-            training=TrainingConfig(epochs=1, batch=self.batch, steps=self.steps, loss=self.loss),
+            training=LanguageTrainingConfig(epochs=1, batch=self.batch, steps=self.steps, loss=self.loss),
         )
         if precision == "float32":
             return config

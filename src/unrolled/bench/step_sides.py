@@ -49,9 +49,9 @@ class OwnStep:
     def __call__(self) -> None:
         """Train on the next batch and note its loss in nats a token."""
         progress = self._trainer.progress
-        nats, tokens = progress.window_nats, progress.window_tokens
+        nats, tokens = progress.window_loss, progress.window_tokens
         self._trainer._update(next(self._chunks))
-        self.losses.append((progress.window_nats - nats) / (progress.window_tokens - tokens))
+        self.losses.append((progress.window_loss - nats) / (progress.window_tokens - tokens))
 
 
 class PlainStep:

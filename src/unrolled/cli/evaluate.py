@@ -1,22 +1,22 @@
-"""``unrolled evaluate RUN --data FILE``: score a text."""
+"""``unrolled evaluate RUN --data FILE``: score data that the model has not seen."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.tasks import LanguageModel
+from unrolled.tasks import load
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Score a text with a trained model, read in one pass with the state carried."""
+    """Score data with a trained model of any task."""
 
     run: RunFolder
     """Run folder."""
 
     data: str
-    """Text: a file, a folder, or a data set such as @ptb/test."""
+    """In the form that the model was trained on: a file, a folder, or a data set such as @ptb/test."""
 
     json: bool = False
     """Print JSON for programs."""
@@ -25,6 +25,6 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    score = LanguageModel.load(args.run).evaluate(args.data, progress=True)
+    score = load(args.run).evaluate(args.data, progress=True)
     print(json.dumps(score.to_json(), indent=1) if args.json else score)
     return 0

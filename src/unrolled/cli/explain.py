@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torch import nn
+
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.layers import Recurrent
-from unrolled.tasks import LanguageModel
+from unrolled.models.summary import path_lines
+from unrolled.tasks import load
 from unrolled.threads import choose_threads
 
 
@@ -19,17 +21,17 @@ class Arguments:
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
-    lm = LanguageModel.load(parse(Arguments, argv, prog=prog).run)
-    training, use = (_paths(lm.model.recurrent, training=training) for training in (True, False))
+    task = load(parse(Arguments, argv, prog=prog).run)
+    training, use = (_paths(task.model, training=training) for training in (True, False))
     if training == use:
         print(f"in training and in use\n{use}")
     else:
         print(f"in training\n{training}\nin use\n{use}")
-    print(f"threads\n  {choose_threads(lm.config.training.threads)}")
+    print(f"threads\n  {choose_threads(task.config.training.threads)}")
     return 0
 
 
-def _paths(recurrent: Recurrent, *, training: bool) -> str:
+def _paths(model: nn.Module, *, training: bool) -> str:
     """Return a line a layer. Dropouts inside the loop act in training alone, and not every path has them."""
-    recurrent.train(training)
-    return "\n".join(f"  {line}" for line in str(recurrent.explain()).splitlines())
+    model.train(training)
+    return "\n".join(path_lines(model))

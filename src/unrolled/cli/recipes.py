@@ -29,7 +29,7 @@ def _row(recipe: Recipe) -> list[str]:
     return [
         f"`{recipe.name}`",
         recipe.description,
-        f"{metric} ≤ {target.at_most:g}{limit}" if target else "–",
+        f"{metric} {target.limit}{limit}" if target else "–",
         f"{measured.value:g}" if measured else "–",
         f"{measured.training_minutes:.1f} min, {measured.tokens_per_second:,.0f} tokens/s; {measured.machine}"
         if measured

@@ -1,57 +1,24 @@
 """What a person sees when training is over."""
 
-import math
+import importlib
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from unrolled.tasks import LanguageModel
-
-SAMPLES = 2
-SAMPLE_LENGTH = {"char": 400, "word": 60, "bpe": 120}
+from unrolled.tasks import Task
 
 
-def print_result(lm: LanguageModel, folder: Path) -> None:
-    """Print scores beside the baselines, samples, and where everything lies."""
+def print_result(task: Task[Any, Any], folder: Path) -> None:
+    """Print what training took, the scores of the task, and where everything lies."""
     console = Console(highlight=False, soft_wrap=True)
-    result = lm.result
+    result = task.result
     console.print(
         f"{result['steps']:,} updates ({result['epochs']:g} epochs) in "
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "
-        f"tokens/s on {result['threads']} threads"
+        f"{task.rate_unit}s/s on {result['threads']} threads"
     )
-    if "valid" in result:
-        console.print(_table(lm))
-    if "test" in result:
-        test = result["test"]
-        console.print(
-            f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_character']:.4f} "
-            f"bits/character, {test['tokens']:,} predictions"
-        )
-    kind = lm.config.text.tokenizer
-    for seed in range(1, SAMPLES + 1):
-        console.rule(f"sample {seed} (temperature 0.8)", style="dim")
-        text = lm.generate("", SAMPLE_LENGTH[kind], temperature=0.8, seed=seed)
-        console.print(text.strip("\n"), markup=False)
+    after = importlib.import_module(f"unrolled.cli.report_{task.verb}").print_scores(task, console)
     console.rule(style="dim")
     console.print(f"run folder: {folder}\nplots:      {folder / 'plots' / 'curves.png'}", markup=False)
-    console.print(f"next:       unrolled generate {folder} --prompt TEXT", markup=False)
-
-
-def _table(lm: LanguageModel) -> Table:
-    valid = lm.result["valid"]
-    to_bits = valid["tokens"] / max(valid["characters"], 1) / math.log(2)
-    title = (
-        f"held-out text: {valid['tokens']:,} tokens ({valid['eos']:,} <eos>, {valid['unknown']:,} "
-        f"<unk>), {valid['characters']:,} characters, vocabulary {valid['vocabulary']:,}"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("model")
-    for column in ("bits/character", "perplexity", "nats/token"):
-        table.add_column(column, justify="right")
-    rows = [(f"{name} (counting)", nats) for name, nats in lm.result["baselines"].items()]
-    rows.append((f"this {lm.config.cell.cell}", valid["nats_per_token"]))
-    for name, nats in rows:
-        table.add_row(name, f"{nats * to_bits:.3f}", f"{math.exp(min(nats, 700)):.2f}", f"{nats:.4f}")
-    return table
+    console.print(f"next:       {after.format(run=folder)}", markup=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.report import print_result
-from unrolled.tasks import LanguageModel
+from unrolled.tasks import run_type
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     folder = Path(parse(Arguments, argv, prog=prog).run)
     try:
-        lm = LanguageModel.resume(folder)
+        task = run_type(folder).resume(folder)
     except KeyboardInterrupt:
         print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
         raise
-    print_result(lm, folder)
+    print_result(task, folder)
     return 0

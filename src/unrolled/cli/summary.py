@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.models.summary import summarise
-from unrolled.tasks import LanguageModel
+from unrolled.tasks import load
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class Arguments:
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
-    lm = LanguageModel.load(parse(Arguments, argv, prog=prog).run)
-    print(summarise(lm.model))
+    task = load(parse(Arguments, argv, prog=prog).run)
+    print(summarise(task.model))
     return 0

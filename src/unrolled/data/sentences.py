@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unrolled.data.buckets import buckets
 from unrolled.data.stream import IGNORE, Chunk
 
 
@@ -33,30 +34,14 @@ class Sentences:
     def chunks(self, batch: int, seed: int | None = None) -> Iterator[Chunk]:
         """Yield ragged batches of sentences of like length.
 
-        With a seed, sentences are shuffled, sorted by length within pools of 50 batches, and the batches
-        shuffled; without one they are sorted by length.
+        Their order is that of :func:`unrolled.data.buckets.buckets`.
         """
-        for rows in self._batches(batch, seed):
+        for rows in buckets([len(s) for s in self.items], batch, seed):
             yield self._pad([self.items[i] for i in rows])
 
     def chunk_count(self, batch: int) -> int:
         """Return how many batches :meth:`chunks` yields."""
         return -(-len(self.items) // batch)
-
-    def _batches(self, batch: int, seed: int | None) -> list[NDArray[np.int64]]:
-        lengths = np.array([len(s) for s in self.items])
-        if seed is None:
-            order = np.argsort(lengths, kind="stable")
-            return [order[i : i + batch] for i in range(0, len(order), batch)]
-        rng = np.random.default_rng(seed)
-        order = rng.permutation(len(self.items))
-        pool = 50 * batch
-        batches: list[NDArray[np.int64]] = []
-        for begin in range(0, len(order), pool):
-            part = order[begin : begin + pool]
-            part = part[np.argsort(lengths[part], kind="stable")]
-            batches += [part[i : i + batch] for i in range(0, len(part), batch)]
-        return [batches[i] for i in rng.permutation(len(batches))]
 
     def _pad(self, rows: list[NDArray[np.int64]]) -> Chunk:
         steps = max(len(s) for s in rows) + 1

@@ -73,14 +73,36 @@ class CellConfig:
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
-    """Size and connections of the network."""
+class StackConfig:
+    """Size and connections of the recurrent layers."""
 
     layers: int = 1
     """Recurrent layers, each reading the one below."""
 
     hidden: int = 256
-    """Units of each layer."""
+    """Units of each layer (of each direction)."""
+
+    projection: int = 0
+    """Size of the LSTM's projected output; 0 is none."""
+
+    residual: bool = False
+    """Add the input of each layer above the first to its output."""
+
+    skip: int = 0
+    """Connect h_(t-k) to step t as well, k ≥ 2; 0 is none."""
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
+        require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
+        require(
+            self.projection < self.hidden,
+            f"projection={self.projection} must be less than hidden={self.hidden}",
+        )
+
+
+@dataclass(frozen=True)
+class TokenNetworkConfig(StackConfig):
+    """Recurrent layers over tokens, and how tokens enter them."""
 
     input: Literal["embedding", "one-hot", "vectors"] = "embedding"
     """How a token enters: a learned vector; one-hot, so that the first weight matrix is the table; or
@@ -95,6 +117,24 @@ class NetworkConfig:
     freeze_vectors: bool = False
     """Keep the given vectors as they are."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_at_least(self, {"embedding": 1})
+        require(
+            bool(self.vectors) == (self.input == "vectors"),
+            f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
+            "file needs input='vectors'",
+        )
+        require(
+            not self.freeze_vectors or self.input == "vectors",
+            "freeze_vectors is for input='vectors'",
+        )
+
+
+@dataclass(frozen=True)
+class NetworkConfig(TokenNetworkConfig):
+    """The network of a language model."""
+
     tie_weights: bool = False
     """Output matrix = embedding table; needs embedding = hidden (or projection)."""
 
@@ -102,28 +142,13 @@ class NetworkConfig:
     """Groups of tokens from frequent to rare, by the first token of each but the first (2000 10000 makes
     three): rare ones cost less (Grave et al. 2017). Empty is one softmax over all."""
 
-    projection: int = 0
-    """Size of the LSTM's projected output; 0 is none."""
-
-    residual: bool = False
-    """Add the input of each layer above the first to its output."""
-
-    skip: int = 0
-    """Connect h_(t-k) to step t as well, k ≥ 2; 0 is none."""
-
     init_range: float = 0.0
     """Start every weight and bias (not the gains of layer normalisation) uniformly within ± this; 0 keeps
     the usual starts."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"layers": 1, "hidden": 1, "embedding": 1, "projection": 0})
-        require_at_least(self, {"skip": 0, "init_range": 0})
-        require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
-        require(
-            bool(self.vectors) == (self.input == "vectors"),
-            f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
-            "file needs input='vectors'",
-        )
+        super().__post_init__()
+        require_at_least(self, {"init_range": 0})
         require(
             not (self.tie_weights and self.input == "one-hot"),
             "tie_weights needs an embedding table; input='one-hot' has none",
@@ -132,14 +157,15 @@ class NetworkConfig:
             not (self.tie_weights and self.adaptive_softmax),
             "adaptive_softmax has a matrix for each group of tokens: it does not go with tie_weights",
         )
-        require(
-            not self.freeze_vectors or self.input == "vectors",
-            "freeze_vectors is for input='vectors'",
-        )
-        require(
-            self.projection < self.hidden,
-            f"projection={self.projection} must be less than hidden={self.hidden}",
-        )
+
+
+@dataclass(frozen=True)
+class EncoderConfig(TokenNetworkConfig):
+    """A network that reads a whole sequence before anything is said about it."""
+
+    bidirectional: bool = True
+    """Read each sequence backwards as well, with weights of its own, and join both (Schuster & Paliwal
+    1997)."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.config import require
-from unrolled.models.config import NetworkConfig
+from unrolled.models.config import TokenNetworkConfig
 
 
 class OneHot(nn.Module):
@@ -53,7 +53,7 @@ class Embedding(nn.Embedding):
 
 
 def make_input(
-    vocabulary: int, network: NetworkConfig, vectors: Tensor | None
+    vocabulary: int, network: TokenNetworkConfig, vectors: Tensor | None
 ) -> tuple[OneHot | Embedding, int]:
     """Return what reads tokens, and the size of its vectors.
 

@@ -1,21 +1,17 @@
 """The recurrent language model: the next token, from all the tokens before it."""
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from unrolled.config import require
-from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, SoftmaxOutput
+from unrolled.layers import Recurrent, SoftmaxOutput
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
-from unrolled.models.inputs import Embedding, OneHot, make_input
-from unrolled.recurrence import Precision, check_precision
-
-State = tuple[Tensor, ...]
+from unrolled.models.inputs import Embedding
+from unrolled.models.reader import State, TokenReader
 
 
-class RecurrentLanguageModel(nn.Module):
+class RecurrentLanguageModel(TokenReader):
     """Input vectors, recurrent layers, softmax over the vocabulary.
 
     Args:
@@ -34,13 +30,8 @@ class RecurrentLanguageModel(nn.Module):
         dropout: DropoutConfig,
         vectors: Tensor | None = None,
     ) -> None:
-        super().__init__()
-        self.input: OneHot | Embedding
-        self.input, size = make_input(vocabulary, network, vectors)
-        self.input_dropout: Dropout | LockedDropout = _make_dropout(dropout.dropout_input, dropout.locked)
-        self.recurrent = _make_recurrent(size, cell, network, dropout)
-        self.output_dropout = _make_dropout(dropout.dropout_output, dropout.locked)
-        features = self.recurrent.output_size
+        super().__init__(vocabulary, cell, network, dropout, vectors)
+        size, features = self.recurrent.input_size, self.features
         require(
             not network.tie_weights or size == features,
             f"tie_weights: the input vectors have {size} features and the network's output has "
@@ -53,23 +44,9 @@ class RecurrentLanguageModel(nn.Module):
         )
         self._initialise(network, vectors is not None)
 
-    @property
-    def precision(self) -> Precision:
-        """Of the products in the recurrent layers and in :meth:`loss`; see :class:`Recurrent`."""
-        return self.recurrent.precision
-
-    @precision.setter
-    def precision(self, value: Precision) -> None:
-        check_precision(value)
-        self.recurrent.precision = value
-
     def _initialise(self, network: NetworkConfig, given_vectors: bool) -> None:
-        """One-hot columns start as wide as a learned vector's product does; a tied table starts small."""
+        """A tied table starts small; ``init_range`` starts all weights alike."""
         with torch.no_grad():
-            if network.input == "one-hot":
-                for name, p in self.recurrent.named_parameters():
-                    if name.startswith("weight_ih_l0"):
-                        p.normal_(0.0, 0.3)
             if isinstance(self.input, Embedding) and network.tie_weights and not given_vectors:
                 self.input.weight.uniform_(-0.1, 0.1)
             if network.init_range:
@@ -96,7 +73,7 @@ class RecurrentLanguageModel(nn.Module):
         Returns:
             Logits (T, B, V) and the state after the last step of each row.
         """
-        h, final = self._read(tokens, state, lengths, fresh, row_sparse=False)
+        h, final = self.read(tokens, state, lengths=lengths, fresh=fresh)
         return self.output(h, self._table), final
 
     def loss(
@@ -133,7 +110,8 @@ class RecurrentLanguageModel(nn.Module):
         Raises:
             ShapeError: if a size does not fit, or a target is not in the vocabulary.
         """
-        h, final = self._read(tokens, state, lengths, fresh, row_sparse=row_sparse)
+        sparse = row_sparse and not self.output.tied
+        h, final = self.read(tokens, state, lengths=lengths, fresh=fresh, row_sparse=sparse)
         loss, nats = self.output.loss(
             h,
             targets,
@@ -145,60 +123,15 @@ class RecurrentLanguageModel(nn.Module):
         )
         return loss, nats, final
 
-    def _read(
-        self,
-        tokens: Tensor,
-        state: State | None,
-        lengths: Tensor | None,
-        fresh: Tensor | None,
-        *,
-        row_sparse: bool,
-    ) -> tuple[Tensor, State]:
-        """Return what the output layer reads at every step, and the final state."""
-        dtype = self.recurrent.get_parameter("weight_ih_l0").dtype
-        dropped = self.training and self.input_dropout.rate > 0
-        if not dropped and self.recurrent.looks_up(self.input.kinds, tokens):
-            table = self.input.table.to(dtype)
-            h, final = self.recurrent.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
-        else:
-            x = self.input(tokens, row_sparse and not self.output.tied).to(dtype)
-            h, final = self.recurrent(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
-        return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
+    def parts(self) -> list[str | Recurrent]:
+        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        vocabulary = self.output.vocabulary
+        formula = "softmax(V h_t + c)"
+        if isinstance(self.output, AdaptiveOutput):
+            formula = f"adaptive softmax of h_t, groups from 0, {', '.join(map(str, self.output.cutoffs))}"
+        return [f"output   y_t = {formula}   {self.features} → {vocabulary}", self.recurrent, self.input_line]
 
     @property
     def _table(self) -> Tensor | None:
         """The embedding table where it is the output matrix too."""
         return self.input.weight if self.output.tied and isinstance(self.input, Embedding) else None
-
-
-def _make_dropout(rate: float, locked: bool) -> Dropout | LockedDropout:
-    return LockedDropout(rate) if locked else Dropout(rate)
-
-
-def _make_recurrent(
-    input_size: int, cell: CellConfig, network: NetworkConfig, dropout: DropoutConfig
-) -> Recurrent:
-    require(
-        not network.projection or cell.cell == "lstm",
-        f"projection is an option of lstm, not of cell={cell.cell!r}",
-    )
-    require(
-        network.layers > 1 or not dropout.dropout,
-        f"dropout={dropout.dropout} acts between layers and there is one; "
-        "use dropout_input and dropout_output",
-    )
-    options: dict[str, Any] = {
-        "num_layers": network.layers,
-        "dropout": 0.0 if dropout.locked else dropout.dropout,
-        "cell": cell.build(),
-        "drop": dropout.recurrent(),
-        "skip": network.skip,
-        "residual": network.residual,
-    }
-    match cell.cell:
-        case "lstm":
-            return LSTM(input_size, network.hidden, proj_size=network.projection, **options)
-        case "gru":
-            return GRU(input_size, network.hidden, **options)
-        case "elman" | "jordan":
-            return RNN(input_size, network.hidden, **options)

@@ -1,48 +1,70 @@
 """A model as a drawing and a table: folded, unrolled, and its parameters."""
 
+from typing import Protocol
+
 from torch import nn
 
 from unrolled.layers import Recurrent
-from unrolled.models.adaptive import AdaptiveOutput
-from unrolled.models.language_model import RecurrentLanguageModel
 
 STEPS = ("1", "2", "3", "T")
 
 
-def summarise(model: RecurrentLanguageModel) -> str:
+class Drawable(Protocol):
+    """A model that can tell what stands on what."""
+
+    def parts(self) -> list[str | Recurrent]:
+        """Return lines and recurrent stacks from the output down to the input."""
+
+
+def summarise(model: Drawable) -> str:
     """Return the folded network, the same unrolled through time, its parameters and its paths as text."""
-    paths = "paths\n" + "\n".join(f"  {line}" for line in str(model.recurrent.explain()).splitlines())
-    return "\n\n".join((_folded(model), _unrolled(model.recurrent), _parameters(model), paths))
+    assert isinstance(model, nn.Module)
+    drawn = [_unrolled(part) for part in model.parts() if isinstance(part, Recurrent)]
+    paths = ["paths", *path_lines(model)]
+    return "\n\n".join((_folded(model.parts()), *drawn, _parameters(model), "\n".join(paths)))
 
 
-def _folded(model: RecurrentLanguageModel) -> str:
-    r = model.recurrent
-    cell = type(r.cell).__name__
-    lines = [f"output   y_t = {_formula(model.output)}   {r.output_size} → {model.output.vocabulary}"]
-    for layer in reversed(range(r.num_layers)):
-        size = r.input_size if layer == 0 else r.output_size
-        extras = [f"h_(t-{r.skip})"] if r.skip else []
-        loop = " ⟲ " + ", ".join([f"{s}_(t-1)" for s in r.cell.state_names] + extras)
-        plus = " + its input" if r.residual and layer else ""
-        lines += ["   ↑", f"layer {layer}  {cell} {size} → {r.output_size}{loop}{plus}"]
-    source = type(model.input).__name__
-    lines += ["   ↑", f"input    x_t = {source}(token_t)   {model.output.vocabulary} → {r.input_size}"]
+def path_lines(model: nn.Module) -> list[str]:
+    """Return a line for each recurrent layer: which code runs it, and why."""
+    stacks = {name: m for name, m in model.named_modules() if isinstance(m, Recurrent)}
+    lines = []
+    for name, stack in stacks.items():
+        prefix = f"{name} " if len(stacks) > 1 else ""
+        lines += [f"  {prefix}{line}" for line in str(stack.explain()).splitlines()]
+    return lines
+
+
+def _folded(parts: list[str | Recurrent]) -> str:
+    lines: list[str] = []
+    for part in parts:
+        for line in [part] if isinstance(part, str) else _layers(part):
+            lines += ["   ↑", line] if lines else [line]
     return "folded\n" + "\n".join("  " + line for line in lines)
 
 
-def _formula(output: nn.Module) -> str:
-    if isinstance(output, AdaptiveOutput):
-        return f"adaptive softmax of h_t, groups from 0, {', '.join(map(str, output.cutoffs))}"
-    return "softmax(V h_t + c)"
+def _layers(r: Recurrent) -> list[str]:
+    """Return a line a layer, the uppermost first."""
+    cell = type(r.cell).__name__
+    lines = []
+    for layer in reversed(range(r.num_layers)):
+        size = r.input_size if layer == 0 else r.num_directions * r.output_size
+        extras = [f"h_(t-{r.skip})"] if r.skip else []
+        loop = " ⟲ " + ", ".join([f"{s}_(t-1)" for s in r.cell.state_names] + extras)
+        plus = " + its input" if r.residual and layer else ""
+        both = " in both directions" if r.bidirectional else ""
+        lines.append(f"layer {layer}  {cell} {size} → {r.num_directions * r.output_size}{both}{loop}{plus}")
+    return lines
 
 
 def _unrolled(r: Recurrent) -> str:
-    """Draw the same cells side by side: one column a step, one row a layer."""
+    """Draw the same cells side by side: one column a step, one row a layer and direction."""
     columns = [f"y_{t}" for t in STEPS]
-    rows = [_columns(columns, "   "), _columns(["↑"] * len(STEPS), "   ")]
+    up = _columns(["↑"] * len(STEPS), "   ")
+    rows = [_columns(columns, "   "), up]
     for layer in reversed(range(r.num_layers)):
-        rows.append(_columns([f"[{layer}]"] * len(STEPS), "──▶"))
-        rows.append(_columns(["↑"] * len(STEPS), "   "))
+        if r.bidirectional:
+            rows.append(_columns([f"[{layer}]"] * len(STEPS), "◀──"))
+        rows += [_columns([f"[{layer}]"] * len(STEPS), "──▶"), up]
     rows.append(_columns([f"x_{t}" for t in STEPS], "   "))
     shared = "the same weights at every step: their number does not depend on T"
     return "unrolled through time\n" + "\n".join("  " + row for row in rows) + f"\n  ({shared})"
@@ -50,7 +72,7 @@ def _unrolled(r: Recurrent) -> str:
 
 def _columns(cells: list[str], joint: str) -> str:
     row = joint.join(f"{cell:^5}" for cell in cells[:-1])
-    dots = " … " if joint == "   " else "─…▶"
+    dots = {"   ": " … ", "──▶": "─…▶", "◀──": "◀…─"}[joint]
     return f"{row}{dots}{cells[-1]:^5}"
 
 

@@ -2,28 +2,45 @@
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from unrolled.config import from_dict
+from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
-from unrolled.tasks import LanguageModelConfig
+from unrolled.tasks import task_type
 
 
 @dataclass(frozen=True)
 class Target:
-    """The figure that a recipe must reach."""
+    """The figure that a recipe must reach: one of ``at_most`` and ``at_least``."""
 
-    metric: Literal["nats_per_token", "perplexity", "bits_per_character"] = "nats_per_token"
+    metric: str
     on: Literal["valid", "test"] = "valid"
-    at_most: float = 0.0
-    """The figure; lower is better."""
+    at_most: float | None = None
+    """Where lower is better."""
+    at_least: float | None = None
+    """Where higher is better."""
     tolerance: float = 0.0
     """How far another machine's or thread count's rounding may move the measured value."""
     minutes: float = 0.0
     """Training time allowed on two cores; 0 is not limited."""
+
+    def __post_init__(self) -> None:
+        require(
+            (self.at_most is None) != (self.at_least is None),
+            f"target {self.metric}: give at_most or at_least, and not both",
+        )
+
+    @property
+    def limit(self) -> str:
+        """The limit as people write it."""
+        return f"≤ {self.at_most:g}" if self.at_most is not None else f"≥ {self.at_least:g}"
+
+    def reached_by(self, value: float) -> bool:
+        """Tell whether a value is on the right side."""
+        return value <= self.at_most if self.at_most is not None else value >= (self.at_least or 0.0)
 
 
 @dataclass(frozen=True)
@@ -41,8 +58,8 @@ class Recipe:
     """Everything that a run needs, and what it should give."""
 
     description: str
-    task: Literal["lm"]
-    config: LanguageModelConfig
+    task: str
+    config: Any
     target: Target | None = None
     measured: Measured | None = None
     comparison: str = ""
@@ -55,11 +72,11 @@ class Recipe:
             return None
         t = self.target
         if t.on not in result:
-            return f"target {t.metric} ≤ {t.at_most:g}: the {t.on} text was not scored"
+            return f"target {t.metric} {t.limit}: the {t.on} data were not scored"
         value = result[t.on][t.metric]
-        word = "reached" if value <= t.at_most else "MISSED"
+        word = "reached" if t.reached_by(value) else "MISSED"
         metric = t.metric.replace("_", " ")
-        line = f"target {metric} on {t.on} ≤ {t.at_most:g}: {value:.4f}, {word}"
+        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {word}"
         if t.minutes:
             minutes = result["training_seconds"] / 60
             word = "within" if minutes <= t.minutes else "OVER"
@@ -102,4 +119,15 @@ def load_recipe(name: str) -> Recipe:
         values = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{where}: not valid TOML ({error})") from None
-    return from_dict(Recipe, values | {"name": Path(where).stem}, where)
+    recipe = from_dict(Recipe, values | {"name": Path(where).stem}, where)
+    try:
+        kind = task_type(recipe.task)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: task: {error}") from None
+    if recipe.target and recipe.target.metric not in kind.metrics:
+        metric = recipe.target.metric
+        raise ConfigError(
+            f"{where}: target.metric={metric!r} is not one of {', '.join(kind.metrics)}"
+            + suggestion(metric, kind.metrics)
+        )
+    return replace(recipe, config=from_dict(kind.config_type, recipe.config, where, "config"))

@@ -3,5 +3,15 @@
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageScore
 from unrolled.tasks.language_model import LanguageModel
+from unrolled.tasks.registry import load, run_type, task_type
+from unrolled.tasks.task import Task
 
-__all__ = ["LanguageModel", "LanguageModelConfig", "LanguageScore"]
+__all__ = [
+    "LanguageModel",
+    "LanguageModelConfig",
+    "LanguageScore",
+    "Task",
+    "load",
+    "run_type",
+    "task_type",
+]

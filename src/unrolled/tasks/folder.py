@@ -8,7 +8,7 @@ from unrolled.errors import RunError
 from unrolled.training import CHECKPOINT, LOG, MODEL
 from unrolled.training.files import clear_unfinished, read_json, write_json
 
-FORMAT = 1
+FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
 _PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, CHECKPOINT, LOG, "plots/curves.png")
 
@@ -51,11 +51,11 @@ def write_config(folder: Path, task: str, version: str, **parts: Any) -> None:
     write_json(folder / CONFIG, head | parts)
 
 
-def read_config(folder: Path, task: str) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
     """Read ``config.json`` of a run.
 
     Raises:
-        RunError: if the folder is not a run of this task, is damaged, or of a newer format.
+        RunError: if the folder is not a run, is damaged, or of another format.
     """
     if not folder.is_dir():
         raise RunError(f"{folder}: no such run folder")
@@ -65,9 +65,14 @@ def read_config(folder: Path, task: str) -> dict[str, Any]:
         raise RunError(f"{folder / CONFIG}: damaged (no format number); restore it from a copy")
     if format_ > FORMAT:
         raise RunError(
-            f"{folder}: was made by a newer unrolled (format {format_}, this one reads up to {FORMAT}); "
+            f"{folder}: was made by a newer unrolled (format {format_}, this one reads {FORMAT}); "
             "upgrade: pip install -U unrolled"
         )
-    if values.get("task") != task:
-        raise RunError(f"{folder}: holds a {values.get('task')!r} run, not {task!r}")
+    if format_ < FORMAT:
+        raise RunError(
+            f"{folder}: was made by an earlier unrolled (format {format_}, this one reads {FORMAT}); "
+            "train it anew"
+        )
+    if not isinstance(values.get("task"), str):
+        raise RunError(f"{folder / CONFIG}: damaged (no task); restore it from a copy")
     return values

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import require
+from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
@@ -53,6 +53,23 @@ def _absolute(source: str | Path) -> str:
 
 
 @dataclass(frozen=True)
+class LanguageTrainingConfig(TrainingConfig):
+    """How long, on what batches, with which loss, and what is kept."""
+
+    steps: int = 64
+    """Time steps of one chunk: where backpropagation through time is cut off (stream mode)."""
+
+    loss: Literal["auto", "token", "steps", "sentence"] = "auto"
+    """token: mean over all tokens. steps: sum over the steps of a chunk, mean over rows (Zaremba et al.
+    2014). sentence: mean over each sentence, E = (1/T) Σ E_t, then over sentences. auto: token for a
+    stream, sentence in sentence mode."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_at_least(self, {"steps": 1})
+
+
+@dataclass(frozen=True)
 class LanguageModelConfig:
     """A language model and its training."""
 
@@ -62,7 +79,7 @@ class LanguageModelConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     dropout: DropoutConfig = field(default_factory=DropoutConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
 
     def __post_init__(self) -> None:
         sentence = self.corpus.mode == "sentence"

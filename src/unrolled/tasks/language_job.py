@@ -11,7 +11,7 @@ from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.corpus import Corpus, Tokens
 from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.training import StepLoss
+from unrolled.training import StepLoss, Validation
 from unrolled.training.gradients import rows_suffice
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report
@@ -126,14 +126,14 @@ class LanguageJob:
         assert batch.lengths is not None
         return 1 / (batch.lengths * rows)
 
-    def validate(self) -> float | None:
-        """Return nats a token on the held-out text, read in as many rows as in training."""
+    def validate(self) -> Validation | None:
+        """Score the held-out text by its nats a token, read in as many rows as in training."""
         valid = self._corpus.valid
         if valid is None:
             return None
         rows = min(self._config.training.batch, valid.predictions)
-        score = score_rows(self.model, valid, rows)
-        return score[0] / score[1]
+        nats, predictions = score_rows(self.model, valid, rows)
+        return Validation(nats / predictions, nats / predictions)
 
 
 def score_rows(

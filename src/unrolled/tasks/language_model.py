@@ -3,13 +3,12 @@
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unrolled.baselines import count_baselines
-from unrolled.config import with_options
 from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError, RunError
@@ -17,26 +16,21 @@ from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.tasks.language_folder import read_description, read_weights, write_description
 from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents
-from unrolled.tasks.plots import plot_curves
+from unrolled.tasks.task import Task
 from unrolled.tasks.writer import Writer
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
 from unrolled.text.vectors import read_vectors
-from unrolled.threads import ThreadChoice, choose_threads
-from unrolled.training import LOG, MODEL, Trainer, Watcher
-from unrolled.training.bar import ProgressBar
-from unrolled.training.files import read_json, write_json, write_tensors
-from unrolled.training.log import read_log
-from unrolled.training.seeding import seeded, with_threads
-from unrolled.training.waiting import counting_bar, spinner
+from unrolled.training import Watcher
+from unrolled.training.bar import token_figures
+from unrolled.training.files import read_json
+from unrolled.training.waiting import counting_bar
 
 SCORING_ROWS = 32
-UNTRAINED = "this language model has not been trained: call fit first"
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
-class LanguageModel:
+class LanguageModel(Task[LanguageModelConfig, Corpus]):
     """A recurrent language model over characters, words or byte-pair pieces.
 
     ``LanguageModel(cell="lstm", hidden=256, tokenizer="char")`` takes any option of
@@ -46,13 +40,10 @@ class LanguageModel:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    def __init__(self, config: LanguageModelConfig | None = None, /, **options: Any) -> None:
-        self.config = with_options(config or LanguageModelConfig(), options, "LanguageModel")
-        self.history: list[dict[str, Any]] = []
-        self.facts: dict[str, Any] = {}
-        self.result: dict[str, Any] = {}
-        self._tokenizer: Tokenizer | None = None
-        self._model: RecurrentLanguageModel | None = None
+    verb: ClassVar[str] = "lm"
+    config_type: ClassVar[type] = LanguageModelConfig
+    metrics: ClassVar[tuple[str, ...]] = ("nats_per_token", "perplexity", "bits_per_character")
+    _tokenizer: Tokenizer | None = None
 
     def fit(
         self,
@@ -62,7 +53,7 @@ class LanguageModel:
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
-    ) -> "LanguageModel":
+    ) -> Self:
         """Train on a text and keep the weights that predict the held-out part best.
 
         Args:
@@ -77,102 +68,58 @@ class LanguageModel:
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        corpus_config = self.config.corpus.with_sources(data, valid)
-        self.config = dataclasses.replace(self.config, corpus=corpus_config)
+        self.config = dataclasses.replace(self.config, corpus=self.config.corpus.with_sources(data, valid))
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
-        folder = Path(out) if out is not None else None
-        if folder is not None:
-            run_folder.check_free(folder, overwrite=overwrite)
-        with spinner(f"reading {self.config.corpus.data}", shown=bool(progress)):
-            documents = open_documents(self.config.corpus.data)
-            tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
-            corpus = make_corpus(self.config.corpus, documents, tokenizer)
-        training, threads = with_threads(self.config.training)
-        self.config = dataclasses.replace(self.config, training=training)
-        with seeded(self.config.training):
-            self._tokenizer, self.facts = tokenizer, corpus.facts
-            self._check_test()
-            self._model = self._new_model(self._given_vectors())
-            trainer = self._trainer(corpus, folder, progress, threads)
-            if folder is not None:
-                run_folder.prepare(folder, overwrite=overwrite)
-                write_description(folder, self.config, self.facts, self.tokenizer)
-            trainer.run()
-            self._conclude(trainer, corpus, folder, shown=bool(progress))
+        self._fit(out, overwrite=overwrite, progress=progress)
         return self
 
-    def _check_test(self) -> None:
-        """Find out before training, not after it, that the test text cannot be scored."""
+    @property
+    def unit(self) -> str:
+        """What a token is called."""
+        return UNITS[self.config.text.tokenizer]
+
+    def _describe_loss(self, loss: float) -> str:
+        return token_figures(self.unit)(loss)
+
+    def _sources(self) -> tuple[str, str]:
+        return self.config.corpus.data, self.config.corpus.valid
+
+    def _learn(self) -> Corpus:
+        documents = open_documents(self.config.corpus.data)
+        self._tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
+        return make_corpus(self.config.corpus, documents, self._tokenizer)
+
+    def _reread(self) -> Corpus:
+        documents = open_documents(self.config.corpus.data)
+        return make_corpus(self.config.corpus, documents, self.tokenizer)
+
+    def _check_before_training(self, data: Corpus) -> None:
         test = self.config.corpus.test
         if test:
-            unknown = self.facts["unknown"]
-            check_known(open_documents(test), self.tokenizer, unknown, test)
+            check_known(open_documents(test), self.tokenizer, data.facts["unknown"], test)
 
-    @classmethod
-    def resume(cls, run: str | Path, *, progress: bool | Watcher = True) -> "LanguageModel":
-        """Go on with a run that was stopped; it ends with the bits of one that never was.
+    def _make_job(self, data: Corpus) -> LanguageJob:
+        return LanguageJob(self.model, data, self.config)
 
-        Raises:
-            RunError: if the folder is not a run, or is damaged.
-            DataError: if the training text is gone or is no longer the same.
-        """
-        folder = Path(run)
-        lm = cls._described(folder)
-        with spinner(f"reading {lm.config.corpus.data}", shown=bool(progress)):
-            documents = open_documents(lm.config.corpus.data)
-            corpus = make_corpus(lm.config.corpus, documents, lm.tokenizer)
-        sources = {"sha256": lm.config.corpus.data, "held_out_sha256": lm.config.corpus.valid}
-        for key, source in sources.items():
-            if corpus.facts[key] != lm.facts[key]:
-                raise DataError(
-                    f"{source or lm.config.corpus.data}: has changed since {folder} began to learn from "
-                    "it; put the old text back, or train anew"
-                )
-        with seeded(lm.config.training):
-            trainer = lm._trainer(corpus, folder, progress, choose_threads(lm.config.training.threads))
-            trainer.restore()
-            trainer.run()
-            lm._conclude(trainer, corpus, folder, shown=bool(progress))
-        return lm
-
-    def _trainer(
-        self, corpus: Corpus, folder: Path | None, progress: bool | Watcher, threads: ThreadChoice
-    ) -> Trainer[Any]:
-        unit = UNITS[self.config.text.tokenizer]
-        bar = ProgressBar(unit, opening=str(threads)) if progress else None
-        watcher = progress if isinstance(progress, Watcher) else bar
-        return Trainer(
-            LanguageJob(self.model, corpus, self.config),
-            self.config.optimizer,
-            self.config.training,
-            folder,
-            watcher,
-        )
-
-    def _conclude(self, trainer: Trainer[Any], corpus: Corpus, folder: Path | None, *, shown: bool) -> None:
-        """Score the held-out text in one pass, and the test text, and write what a reader wants."""
+    def _final_scores(self, data: Corpus, *, shown: bool) -> dict[str, Any]:
+        """Score the held-out text in one pass, beside what counting gives, and the test text."""
         self.model.precision = "full"
-        self.history = trainer.log.records
-        done = trainer.progress
-        self.result = {
-            "steps": done.step,
-            "epochs": round(done.step / max(trainer.job.batch_count(), 1), 2),
-            "best_step": done.best_step,
-            "training_seconds": round(done.seconds, 1),
-            "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
-            "threads": self.config.training.threads or torch.get_num_threads(),
-        }
-        if corpus.valid is not None:
-            self.result["valid"] = self._score(corpus.valid, shown=shown).to_json()
-            held_out, size = all_ids(corpus.valid), self.tokenizer.size
-            counted = count_baselines(all_ids(corpus.train), held_out, size)
-            self.result["baselines"] = dataclasses.asdict(counted)
+        scores: dict[str, Any] = {}
+        if data.valid is not None:
+            scores["valid"] = self._score(data.valid, shown=shown).to_json()
+            held_out, size = all_ids(data.valid), self.tokenizer.size
+            counted = count_baselines(all_ids(data.train), held_out, size)
+            scores["baselines"] = dataclasses.asdict(counted)
         if self.config.corpus.test:
-            self.result["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
-        if folder is not None:
-            write_json(folder / run_folder.RESULT, self.result)
-            self._plot(folder)
+            scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
+        return scores
+
+    def _vocabularies(self) -> dict[str, Any]:
+        return {run_folder.TOKENIZER: tokenizer_to_json(self.tokenizer)}
+
+    def _take_vocabularies(self, folder: Path) -> None:
+        self._tokenizer = tokenizer_from_json(read_json(folder / run_folder.TOKENIZER))
 
     def evaluate(self, data: str | Path, *, progress: bool = False) -> LanguageScore:
         """Score a text, read in one pass with the state carried (or sentence by sentence).
@@ -278,73 +225,31 @@ class LanguageModel:
             vocabulary=self.tokenizer.size,
         )
 
-    def save(self, run: str | Path, *, overwrite: bool = False) -> None:
-        """Write the trained model as a folder that :meth:`load` and the command line read.
+    def _make_model(self, *, start: bool) -> nn.Module:
+        c = self.config
+        vectors = self._given_vectors(start=start)
+        return RecurrentLanguageModel(self.tokenizer.size, c.cell, c.network, c.dropout, vectors)
 
-        Raises:
-            RunError: if the folder holds a run and ``overwrite`` is not set, or cannot be written.
-        """
-        folder = Path(run)
-        model = self.model
-        run_folder.prepare(folder, overwrite=overwrite)
-        write_description(folder, self.config, self.facts, self.tokenizer)
-        write_tensors(folder / MODEL, model.state_dict(), {})
-        if self.result:
-            write_json(folder / run_folder.RESULT, self.result)
-        self._plot(folder)
-
-    @classmethod
-    def load(cls, run: str | Path) -> "LanguageModel":
-        """Read a trained model.
-
-        Raises:
-            RunError: if the folder is not a run, is damaged, or of a newer format.
-        """
-        folder = Path(run)
-        lm = cls._described(folder)
-        read_weights(folder, lm.model)
-        lm.history = read_log(folder / LOG)
-        if (folder / run_folder.RESULT).exists():
-            lm.result = read_json(folder / run_folder.RESULT)
-        return lm
-
-    @classmethod
-    def _described(cls, folder: Path) -> "LanguageModel":
-        """Build the model that a folder describes, without its trained weights."""
-        described = read_description(folder)
-        lm = cls(described.config)
-        lm.facts, lm._tokenizer = described.facts, described.tokenizer
-        with seeded(lm.config.training):
-            size = lm.facts.get("vector_size")
-            lm._model = lm._new_model(torch.zeros(lm.tokenizer.size, size) if size else None)
-        return lm
-
-    def _plot(self, folder: Path) -> None:
-        if any(r["kind"] == "train" for r in self.history):
-            plot_curves(self.history, folder / "plots", UNITS[self.config.text.tokenizer])
-
-    def _given_vectors(self) -> Tensor | None:
-        """Read the word vectors that the config names, if it does."""
+    def _given_vectors(self, *, start: bool) -> Tensor | None:
+        """Read the word vectors that the config names, if it does; or only make room for them."""
         if self.config.network.input != "vectors":
             return None
+        if not start:
+            return torch.zeros(self.tokenizer.size, self.facts["vector_size"])
         matrix, found = read_vectors(self.config.network.vectors, self.tokenizer.tokens)
         self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
         return torch.from_numpy(matrix)
 
-    def _new_model(self, vectors: Tensor | None) -> RecurrentLanguageModel:
-        c = self.config
-        return RecurrentLanguageModel(self.tokenizer.size, c.cell, c.network, c.dropout, vectors)
-
     @property
     def model(self) -> RecurrentLanguageModel:
         """The torch module inside; RunError before training."""
-        if self._model is None:
-            raise RunError(UNTRAINED)
-        return self._model
+        model = self._trained()
+        assert isinstance(model, RecurrentLanguageModel)
+        return model
 
     @property
     def tokenizer(self) -> Tokenizer:
         """The tokeniser inside; RunError before training."""
         if self._tokenizer is None:
-            raise RunError(UNTRAINED)
+            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
         return self._tokenizer

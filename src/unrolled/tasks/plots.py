@@ -6,7 +6,7 @@ from typing import Any
 LN2 = 0.6931471805599453
 
 
-def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str) -> Path:
+def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_unit: str = "nats") -> Path:
     """Draw training and held-out loss and the learning rate over steps; return the PNG's path."""
     from matplotlib.figure import Figure
 
@@ -19,22 +19,23 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str) -> Path:
     ):
         records = [r for r in history if r["kind"] == kind]
         if records:
-            loss.plot([r["step"] for r in records], [r["nats"] for r in records], label=label, **style)
+            loss.plot([r["step"] for r in records], [r["loss"] for r in records], label=label, **style)
     valid = [r for r in history if r["kind"] == "valid"]
     if valid:
-        best = min(valid, key=lambda r: r["nats"])
-        loss.axhline(best["nats"], color="tab:orange", linewidth=0.7, linestyle=":")
+        best = min(valid, key=lambda r: r["score"])
+        loss.axhline(best["loss"], color="tab:orange", linewidth=0.7, linestyle=":")
         loss.annotate(
-            f"best {best['nats']:.3f} nats",
-            (best["step"], best["nats"]),
+            f"best {best['loss']:.3f} {loss_unit}",
+            (best["step"], best["loss"]),
             xytext=(0, 8),
             textcoords="offset points",
             ha="right",
             fontsize=9,
         )
-    loss.set_ylabel(f"loss (nats per {unit})")
-    bits = loss.secondary_yaxis("right", functions=(lambda n: n / LN2, lambda b: b * LN2))
-    bits.set_ylabel(f"bits per {unit}")
+    loss.set_ylabel(f"loss ({loss_unit} per {unit})")
+    if loss_unit == "nats":
+        bits = loss.secondary_yaxis("right", functions=(lambda n: n / LN2, lambda b: b * LN2))
+        bits.set_ylabel(f"bits per {unit}")
     loss.grid(alpha=0.3)
     loss.legend()
     train = [r for r in history if r["kind"] == "train"]

@@ -1,7 +1,7 @@
 """The training loop and what it needs: optimisers, schedules, checkpoints, the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.job import Job, Progress, StepLoss, Watcher
+from unrolled.training.job import Job, Progress, StepLoss, Validation, Watcher
 from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "StepLoss",
     "Trainer",
     "TrainingConfig",
+    "Validation",
     "Watcher",
 ]

@@ -3,28 +3,40 @@
 import math
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from unrolled.training.job import Progress as Done
-from unrolled.training.job import Watcher
+from unrolled.training.job import Validation, Watcher
 
 LINE_SECONDS = 15.0
 
 
 class ProgressBar(Watcher):
-    """Shows loss, perplexity, bits a token, tokens a second and the time left.
+    """Shows the loss and what it means, held-out figures, the rate and the time left.
 
     Args:
-        unit: what a token is called ("character", "word", "piece").
+        unit: what is predicted, and counted in the rate ("character", "word", "text").
         stream: where to write; standard error by default.
         opening: a line for the beginning, such as the threads that were chosen.
+        loss_unit: what the loss is measured in.
+        describe: says what a loss means, as :func:`token_figures` does for text.
     """
 
-    def __init__(self, unit: str, stream: TextIO | None = None, opening: str = "") -> None:
-        self._unit, self._opening = unit, opening
+    def __init__(
+        self,
+        unit: str,
+        stream: TextIO | None = None,
+        opening: str = "",
+        *,
+        loss_unit: str = "nats",
+        describe: Callable[[float], str] | None = None,
+    ) -> None:
+        self._unit, self._opening, self._loss_unit = unit, opening, loss_unit
+        self._describe_loss = describe
         self._console = Console(file=stream or sys.stderr)
         self._bar = Progress(
             TextColumn("step {task.completed:,}/{task.total:,}"),
@@ -51,9 +63,9 @@ class ProgressBar(Watcher):
         if self._live:
             self._bar.start()
 
-    def stepped(self, progress: Done, nats: float, lr: float) -> None:
+    def stepped(self, progress: Done, loss: float, lr: float) -> None:
         """See :meth:`Watcher.stepped`."""
-        self._mean = nats if self._mean is None else 0.98 * self._mean + 0.02 * nats
+        self._mean = loss if self._mean is None else 0.98 * self._mean + 0.02 * loss
         if self._live:
             self._bar.update(self._task, completed=progress.step, text=self._describe(progress))
         elif time.monotonic() - self._last_line > LINE_SECONDS:
@@ -70,14 +82,14 @@ class ProgressBar(Watcher):
         if self._live:
             self._bar.update(self._task, text="validating …")
 
-    def validated(self, progress: Done, nats: float, improved: bool) -> None:
+    def validated(self, progress: Done, found: Validation, improved: bool) -> None:
         """See :meth:`Watcher.validated`."""
-        mark = "best so far" if improved else f"best {progress.best:.4f} at step {progress.best_step:,}"
-        self._valid = f"held-out {nats:.3f} "
+        mark = "best so far" if improved else f"best at step {progress.best_step:,}"
+        self._valid = f"held-out {found.loss:.3f} "
+        figures = [f"held-out {found.loss:.4f} {self._loss_unit}{self._meaning(found.loss)}"]
+        figures += [f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.figures.items()]
         self._console.print(
-            f"step {progress.step:,}: held-out {nats:.4f} nats, {_figures(nats, self._unit)} ({mark})",
-            highlight=False,
-            soft_wrap=True,
+            f"step {progress.step:,}: {', '.join(figures)} ({mark})", highlight=False, soft_wrap=True
         )
 
     def ended(self, progress: Done) -> None:
@@ -88,9 +100,12 @@ class ProgressBar(Watcher):
     def _describe(self, progress: Done) -> str:
         assert self._mean is not None
         return (
-            f"loss {self._mean:.3f} {self._valid}{_figures(self._mean, self._unit)} "
+            f"loss {self._mean:.3f} {self._valid}{self._meaning(self._mean).removeprefix(', ')} "
             f"{self._rate(progress):,.0f} {self._unit}s/s"
         )
+
+    def _meaning(self, loss: float) -> str:
+        return f", {self._describe_loss(loss)}" if self._describe_loss else ""
 
     def _rate(self, progress: Done) -> float:
         tokens, seconds = self._began
@@ -102,5 +117,6 @@ class ProgressBar(Watcher):
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 
-def _figures(nats: float, unit: str) -> str:
-    return f"perplexity {math.exp(min(nats, 20.0)):.2f} {nats / math.log(2):.3f} bits/{unit}"
+def token_figures(unit: str) -> Callable[[float], str]:
+    """Return what tells nats a token as perplexity and bits."""
+    return lambda nats: f"perplexity {math.exp(min(nats, 20.0)):.2f} {nats / math.log(2):.3f} bits/{unit}"

@@ -78,24 +78,16 @@ class TrainingConfig:
     """How long, on what batches, and what is kept."""
 
     epochs: int = 0
-    """Passes over the training text; 0 takes as many as make about 4000 updates, 60 at most."""
+    """Passes over the training data; 0 takes as many as make about 4000 updates, 60 at most."""
 
     max_steps: int = 0
     """Stop after so many updates, even in mid-epoch; 0 is no limit."""
 
     batch: int = 32
-    """Rows trained side by side (stream mode) or sentences in a batch (sentence mode)."""
-
-    steps: int = 64
-    """Time steps of one chunk: where backpropagation through time is cut off (stream mode)."""
-
-    loss: Literal["auto", "token", "steps", "sentence"] = "auto"
-    """token: mean over all tokens. steps: sum over the steps of a chunk, mean over rows (Zaremba et al.
-    2014). sentence: mean over each sentence, E = (1/T) Σ E_t, then over sentences. auto: token for a
-    stream, sentence in sentence mode."""
+    """Sequences trained side by side."""
 
     label_smoothing: float = 0.0
-    """Share of the loss that asks for every token alike, in [0, 1) (Szegedy et al. 2016); what is
+    """Share of the loss that asks for every answer alike, in [0, 1) (Szegedy et al. 2016); what is
     reported is without it."""
 
     validate_every: int = 0
@@ -111,7 +103,7 @@ class TrainingConfig:
     """Minutes between checkpoints; 0 leaves it to checkpoint_steps."""
 
     seed: int = 0
-    """Of the random start, of dropout and of the order of sentences."""
+    """Of the random start, of dropout and of the order of the data."""
 
     precision: Literal["full", "bfloat16", "auto"] = "full"
     """Of the products in training: full is float32; bfloat16 rounds their operands and is about twice as
@@ -128,6 +120,6 @@ class TrainingConfig:
             0 <= self.label_smoothing < 1,
             f"label_smoothing={self.label_smoothing}: must lie in [0, 1)",
         )
-        require_at_least(self, {"epochs": 0, "batch": 1, "steps": 1})
+        require_at_least(self, {"epochs": 0, "batch": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))

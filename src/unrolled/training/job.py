@@ -14,12 +14,28 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True)
 class StepLoss:
-    """What one batch gives: the loss to descend, the nats and tokens it stands for, the state to carry."""
+    """What one batch gives."""
 
     loss: Tensor
-    nats: Tensor
+    """What is descended."""
+    total: Tensor
+    """Sum of the plain loss over what was predicted: nats, or squared errors for series."""
     tokens: int
+    """How many predictions ``total`` sums up."""
     state: Carried
+    """What the next batch begins with."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was found on held-out data."""
+
+    score: float
+    """What decides which weights are kept; lower is better."""
+    loss: float
+    """Mean loss of a prediction, for the log and the plot."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Others to show and to log, by name."""
 
 
 class Job(Protocol[Batch]):
@@ -38,8 +54,8 @@ class Job(Protocol[Batch]):
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """Run the model forward."""
 
-    def validate(self) -> float | None:
-        """Return the mean loss on held-out data in nats a token, or None if there is none."""
+    def validate(self) -> Validation | None:
+        """Score held-out data, or return None if there is none."""
 
 
 @dataclass
@@ -54,7 +70,7 @@ class Progress:
     best: float | None = None
     best_step: int = 0
     worse: int = 0
-    window_nats: float = 0.0
+    window_loss: float = 0.0
     window_tokens: int = 0
     finished: bool = False
     log_position: int = 0
@@ -67,13 +83,13 @@ class Watcher:
     def started(self, progress: Progress, total_steps: int) -> None:
         """Training begins or goes on."""
 
-    def stepped(self, progress: Progress, nats: float, lr: float) -> None:
-        """An update was made; ``nats`` is its mean loss a token."""
+    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
+        """An update was made; ``loss`` is the mean of its predictions."""
 
     def validating(self) -> None:
         """A validation begins."""
 
-    def validated(self, progress: Progress, nats: float, improved: bool) -> None:
+    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
         """A validation ended."""
 
     def ended(self, progress: Progress) -> None:

@@ -132,7 +132,7 @@ class Trainer(Generic[Batch]):
         result.loss.backward()
         add_penalties(self.optimizer_config, self.parameters)
         norm, factor = clip_gradients(self.optimizer_config, self.parameters)
-        nats = float(result.nats)
+        total = float(result.total)
         if not (torch.isfinite(result.loss) and norm < float("inf")):
             self._stop_nonfinite(batch, norm)
         update(self.optimizer, factor)
@@ -142,18 +142,18 @@ class Trainer(Generic[Batch]):
         progress.step += 1
         progress.position += 1
         progress.tokens += result.tokens
-        progress.window_nats += nats
+        progress.window_loss += total
         progress.window_tokens += result.tokens
         progress.seconds += time.perf_counter() - began
-        self.watcher.stepped(progress, nats / max(result.tokens, 1), lr)
+        self.watcher.stepped(progress, total / max(result.tokens, 1), lr)
 
     def _record(self) -> None:
         progress = self.progress
         if progress.step % max(1, self.total_steps // 400) == 0:
-            self._log("train", progress.window_nats / max(progress.window_tokens, 1))
-            progress.window_nats, progress.window_tokens = 0.0, 0
+            self._log("train", progress.window_loss / max(progress.window_tokens, 1))
+            progress.window_loss, progress.window_tokens = 0.0, 0
 
-    def _log(self, kind: str, nats: float) -> None:
+    def _log(self, kind: str, loss: float, **figures: float) -> None:
         progress = self.progress
         self.log.add(
             {
@@ -162,9 +162,10 @@ class Trainer(Generic[Batch]):
                 "epoch": progress.epoch,
                 "tokens": progress.tokens,
                 "seconds": round(progress.seconds, 3),
-                "nats": nats,
+                "loss": loss,
                 "lr": self.optimizer.param_groups[0]["lr"],
             }
+            | figures
         )
 
     def _validate(self) -> None:
@@ -173,27 +174,27 @@ class Trainer(Generic[Batch]):
         if self.average:
             self.average.swap()
         try:
-            score = self.job.validate()
-            if score is None:
+            found = self.job.validate()
+            if found is None:
                 return
-            if not math.isfinite(score):
+            if not (math.isfinite(found.loss) and math.isfinite(found.score)):
                 raise NonFiniteError(
                     f"step {progress.step}: the held-out loss is not finite; {ADVICE}; {self._kept()}"
                 )
-            improved = progress.best is None or score < progress.best
-            self._log("valid", score)
+            improved = progress.best is None or found.score < progress.best
+            self._log("valid", found.loss, score=found.score, **found.figures)
             if improved:
-                progress.best, progress.best_step, progress.worse = score, progress.step, 0
+                progress.best, progress.best_step, progress.worse = found.score, progress.step, 0
                 self._keep_best()
             else:
                 progress.worse += 1
         finally:
             if self.average:
                 self.average.swap()
-        progress.plateau.validated(score, self.optimizer_config.decay, self.optimizer_config.patience)
+        progress.plateau.validated(found.score, self.optimizer_config.decay, self.optimizer_config.patience)
         if self.average:
-            self.average.validated(score)
-        self.watcher.validated(progress, score, improved)
+            self.average.validated(found.score)
+        self.watcher.validated(progress, found, improved)
 
     def _keep_best(self) -> None:
         self._require_finite_weights()

@@ -1,0 +1,66 @@
+"""What every ``unrolled train WORD`` does: read the options, train, and show what came of it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+
+from unrolled.cli.arguments import flag_value, parse
+from unrolled.cli.report import print_result
+from unrolled.errors import ConfigError
+from unrolled.recipes import Recipe, load_recipe
+from unrolled.tasks import Task
+from unrolled.training import CHECKPOINT
+
+
+@dataclass(frozen=True)
+class TrainArguments:
+    """Options of every training besides its configuration."""
+
+    out: str
+    """Run folder to make: model, checkpoints, log, plots."""
+
+    recipe: str = ""
+    """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
+
+    overwrite: bool = False
+    """Replace the run that the folder holds."""
+
+
+A = TypeVar("A", bound=Any)
+
+
+def parse_training(kind: type[A], verb: str, argv: Sequence[str], prog: str) -> tuple[A, Recipe | None]:
+    """Return the arguments, filled in by the recipe that they may name, and the recipe.
+
+    Raises:
+        ConfigError: for an unknown option, a wrong value, or a recipe of another task.
+    """
+    name = flag_value(argv, "--recipe")
+    recipe = load_recipe(name) if name else None
+    default = None
+    if recipe is not None:
+        if recipe.task != verb:
+            raise ConfigError(f"recipe {recipe.name} trains with: unrolled train {recipe.task}")
+        # The folder is still required: tyro keeps a field without a value as missing.
+        default = kind(out=tyro.MISSING, config=recipe.config)
+    return parse(kind, argv, prog=prog, default=default), recipe
+
+
+def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> int:
+    """Train on what the task's configuration names, in the run folder; return the exit status."""
+    folder = Path(args.out)
+    try:
+        task.fit(out=folder, overwrite=args.overwrite)
+    except KeyboardInterrupt:
+        if (folder / CHECKPOINT).exists():
+            print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
+        raise
+    print_result(task, folder)
+    line = recipe.verdict(task.result) if recipe is not None else None
+    if line:
+        print(line)
+    return 0

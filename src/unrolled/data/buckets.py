@@ -1,0 +1,30 @@
+"""Batches of sequences of like length, so that little of a padded batch is padding."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+POOL = 50
+"""Batches within which sequences are sorted by length."""
+
+
+def buckets(lengths: Sequence[int], batch: int, seed: int | None = None) -> list[NDArray[np.int64]]:
+    """Return the numbers of the sequences in each batch.
+
+    With a seed, sequences are shuffled, sorted by length within pools of 50 batches, and the batches
+    shuffled; without one they are sorted by length. The same seed gives the same batches.
+    """
+    sizes = np.asarray(lengths)
+    if seed is None:
+        order = np.argsort(sizes, kind="stable")
+        return [order[i : i + batch] for i in range(0, len(order), batch)]
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(sizes))
+    pool = POOL * batch
+    batches: list[NDArray[np.int64]] = []
+    for begin in range(0, len(order), pool):
+        part = order[begin : begin + pool]
+        part = part[np.argsort(sizes[part], kind="stable")]
+        batches += [part[i : i + batch] for i in range(0, len(part), batch)]
+    return [batches[i] for i in rng.permutation(len(batches))]

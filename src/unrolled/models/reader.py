@@ -1,0 +1,150 @@
+"""What reads tokens in every model: their vectors, and recurrent layers over them."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.config import require
+from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent
+from unrolled.models.config import CellConfig, DropoutConfig, StackConfig, TokenNetworkConfig
+from unrolled.models.inputs import Embedding, OneHot, make_input
+from unrolled.recurrence import Precision, check_precision
+
+State = tuple[Tensor, ...]
+
+
+class TokenReader(nn.Module):
+    """Input vectors and recurrent layers, with dropout before and after: the body of a model over tokens.
+
+    Args:
+        vocabulary: number of tokens.
+        cell: the mathematics of one step.
+        network: size and connections.
+        dropout: rates.
+        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+        bidirectional: whether a second network reads each row backwards.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        cell: CellConfig,
+        network: TokenNetworkConfig,
+        dropout: DropoutConfig,
+        vectors: Tensor | None = None,
+        *,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__()
+        self.input: OneHot | Embedding
+        self.input, size = make_input(vocabulary, network, vectors)
+        self.input_dropout = make_dropout(dropout.dropout_input, dropout)
+        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=bidirectional)
+        self.output_dropout = make_dropout(dropout.dropout_output, dropout)
+        if network.input == "one-hot":
+            self._widen_columns()
+
+    def _widen_columns(self) -> None:
+        """One-hot columns start as wide as a learned vector's product does."""
+        with torch.no_grad():
+            for name, p in self.recurrent.named_parameters():
+                if name.startswith("weight_ih_l0"):
+                    p.normal_(0.0, 0.3)
+
+    @property
+    def features(self) -> int:
+        """Size of what is read out at every step, both directions joined."""
+        return self.recurrent.num_directions * self.recurrent.output_size
+
+    @property
+    def input_line(self) -> str:
+        """How tokens enter, for the drawing of a model."""
+        kind, size = type(self.input).__name__, self.recurrent.input_size
+        return f"input    x_t = {kind}(token_t)   {self.input.kinds} → {size}"
+
+    @property
+    def precision(self) -> Precision:
+        """Of the products in the recurrent layers; see :class:`Recurrent`."""
+        return self.recurrent.precision
+
+    @precision.setter
+    def precision(self, value: Precision) -> None:
+        check_precision(value)
+        self.recurrent.precision = value
+
+    def read(
+        self,
+        tokens: Tensor,
+        state: State | None = None,
+        *,
+        lengths: Tensor | None = None,
+        fresh: Tensor | None = None,
+        row_sparse: bool = False,
+    ) -> tuple[Tensor, State]:
+        """Return what stands above the recurrent layers at every step, and the final state.
+
+        Args:
+            tokens: (T, B).
+            state: what the last call returned; None starts from zeros.
+            lengths: number of steps of each row.
+            fresh: (T, B), true where a row's state is reset before the step.
+            row_sparse: leave the gradient of an embedding table as the rows that were read.
+
+        Returns:
+            h (T, B, :attr:`features`), zero past the length of a row, and the state after the last step.
+        """
+        dtype = self.recurrent.get_parameter("weight_ih_l0").dtype
+        dropped = self.training and self.input_dropout.rate > 0
+        if not dropped and self.recurrent.looks_up(self.input.kinds, tokens):
+            table = self.input.table.to(dtype)
+            h, final = self.recurrent.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
+        else:
+            x = self.input(tokens, row_sparse).to(dtype)
+            h, final = self.recurrent(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
+        return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
+
+
+def make_dropout(rate: float, dropout: DropoutConfig) -> Dropout | LockedDropout:
+    """Return dropout of the kind that the configuration asks for."""
+    return LockedDropout(rate) if dropout.locked else Dropout(rate)
+
+
+def make_recurrent(
+    input_size: int,
+    cell: CellConfig,
+    network: StackConfig,
+    dropout: DropoutConfig,
+    *,
+    bidirectional: bool = False,
+) -> Recurrent:
+    """Return the recurrent layers that a configuration describes.
+
+    Raises:
+        ConfigError: if its parts contradict each other.
+    """
+    require(
+        not network.projection or cell.cell == "lstm",
+        f"projection is an option of lstm, not of cell={cell.cell!r}",
+    )
+    require(
+        network.layers > 1 or not dropout.dropout,
+        f"dropout={dropout.dropout} acts between layers and there is one; "
+        "use dropout_input and dropout_output",
+    )
+    options: dict[str, Any] = {
+        "num_layers": network.layers,
+        "bidirectional": bidirectional,
+        "dropout": 0.0 if dropout.locked else dropout.dropout,
+        "cell": cell.build(),
+        "drop": dropout.recurrent(),
+        "skip": network.skip,
+        "residual": network.residual,
+    }
+    match cell.cell:
+        case "lstm":
+            return LSTM(input_size, network.hidden, proj_size=network.projection, **options)
+        case "gru":
+            return GRU(input_size, network.hidden, **options)
+        case "elman" | "jordan":
+            return RNN(input_size, network.hidden, **options)

@@ -1,0 +1,276 @@
+"""What every task does alike: train in a folder or in memory, resume, save, load."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import torch
+from torch import nn
+
+from unrolled.config import with_options
+from unrolled.errors import DataError, RunError
+from unrolled.tasks import folder as run_folder
+from unrolled.tasks.description import read_description, read_weights, write_description
+from unrolled.tasks.plots import plot_curves
+from unrolled.threads import ThreadChoice, choose_threads
+from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher
+from unrolled.training.bar import ProgressBar
+from unrolled.training.files import read_json, write_json, write_tensors
+from unrolled.training.log import read_log
+from unrolled.training.seeding import seeded, with_threads
+from unrolled.training.waiting import spinner
+
+
+class TaskConfig(Protocol):
+    """What the configurations of all tasks have."""
+
+    @property
+    def optimizer(self) -> OptimizerConfig:
+        """How weights are updated."""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """How long, and what is kept."""
+
+
+class Material(Protocol):
+    """Training and held-out data, ready to be batched."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report says about them; ``sha256`` and ``held_out_sha256`` are their fingerprints."""
+
+
+class Score(Protocol):
+    """How well a model does on some data."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every figure."""
+
+    def __str__(self) -> str:
+        """Return the figures for people, in a line or two."""
+
+
+C = TypeVar("C", bound=Any)
+D = TypeVar("D", bound=Material)
+
+
+class Task(ABC, Generic[C, D]):
+    """A model as a tool: one configuration, trained, measured, used and kept as a folder.
+
+    A task says where its data come from, what model reads them, what the loop descends and how the result is
+    scored; everything else is here.
+    """
+
+    verb: ClassVar[str]
+    """As in ``unrolled train VERB`` and in ``config.json``."""
+    config_type: ClassVar[type]
+    metrics: ClassVar[tuple[str, ...]]
+    """Figures of a score that a recipe may set a target for."""
+    loss_unit: ClassVar[str] = "nats"
+
+    def __init__(self, config: Any = None, /, **options: Any) -> None:
+        self.config: C = with_options(config or self.config_type(), options, type(self).__name__)
+        self.history: list[dict[str, Any]] = []
+        self.facts: dict[str, Any] = {}
+        self.result: dict[str, Any] = {}
+        self._model: nn.Module | None = None
+
+    # -- what a task says of itself ------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def unit(self) -> str:
+        """What is predicted, for people ("character", "word", "text")."""
+
+    @property
+    def rate_unit(self) -> str:
+        """What the rate of training counts, for people."""
+        return self.unit
+
+    @abstractmethod
+    def _sources(self) -> tuple[str, str]:
+        """Return where training and held-out data come from; "" is nowhere, or memory."""
+
+    @abstractmethod
+    def _learn(self) -> D:
+        """Read the data, learn vocabularies from the training part, and keep them."""
+
+    @abstractmethod
+    def _reread(self) -> D:
+        """Read the data again with the vocabularies that are kept."""
+
+    @abstractmethod
+    def _check_before_training(self, data: D) -> None:
+        """Find out before training, not after it, what could not be scored."""
+
+    @abstractmethod
+    def _make_model(self, *, start: bool) -> nn.Module:
+        """Build the model; ``start`` asks for the values that training begins with, else only for shapes."""
+
+    @abstractmethod
+    def _make_job(self, data: D) -> Job[Any]:
+        """Return what the training loop runs."""
+
+    @abstractmethod
+    def _final_scores(self, data: D, *, shown: bool) -> dict[str, Any]:
+        """Return what ``result.json`` holds beside what training took."""
+
+    @abstractmethod
+    def _vocabularies(self) -> dict[str, Any]:
+        """Return what is needed besides configuration and weights, by file name, for JSON."""
+
+    @abstractmethod
+    def _take_vocabularies(self, folder: Path) -> None:
+        """Read what :meth:`_vocabularies` returned; KeyError, TypeError or ValueError if it is damaged."""
+
+    @abstractmethod
+    def fit(self, *args: Any, **options: Any) -> Self:
+        """Train on data, else on what the configuration names."""
+
+    @abstractmethod
+    def evaluate(self, data: Any, *, progress: bool = False) -> Score:
+        """Score data that the model has not seen."""
+
+    def _describe_loss(self, loss: float) -> str:
+        """Say what a loss means, for the progress bar; "" is nothing more than its value."""
+        return ""
+
+    # -- training --------------------------------------------------------------------------------------
+
+    def _fit(self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher) -> None:
+        """Train on what the configuration names; see a task's ``fit``."""
+        folder = Path(out) if out is not None else None
+        if folder is not None:
+            run_folder.check_free(folder, overwrite=overwrite)
+        with spinner(f"reading {self._sources()[0]}", shown=bool(progress)):
+            data = self._learn()
+        self.facts = data.facts
+        training, threads = with_threads(self.config.training)
+        self.config = dataclasses.replace(self.config, training=training)
+        with seeded(training):
+            self._check_before_training(data)
+            self._model = self._make_model(start=True)
+            trainer = self._trainer(data, folder, progress, threads)
+            if folder is not None:
+                run_folder.prepare(folder, overwrite=overwrite)
+                self._write_description(folder)
+            trainer.run()
+            self._conclude(trainer, data, folder, shown=bool(progress))
+
+    @classmethod
+    def resume(cls, run: str | Path, *, progress: bool | Watcher = True) -> Self:
+        """Go on with a run that was stopped; it ends with the bits of one that never was.
+
+        Raises:
+            RunError: if the folder is not a run, is damaged, or was trained on data from memory.
+            DataError: if the training data are gone or are no longer the same.
+        """
+        folder = Path(run)
+        task = cls._described(folder)
+        source, held_out = task._sources()
+        if not source:
+            raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
+        with spinner(f"reading {source}", shown=bool(progress)):
+            data = task._reread()
+        for key, name in (("sha256", source), ("held_out_sha256", held_out or source)):
+            if data.facts[key] != task.facts[key]:
+                raise DataError(
+                    f"{name}: has changed since {folder} began to learn from it; put the old data back, "
+                    "or train anew"
+                )
+        training = task.config.training
+        with seeded(training):
+            trainer = task._trainer(data, folder, progress, choose_threads(training.threads))
+            trainer.restore()
+            trainer.run()
+            task._conclude(trainer, data, folder, shown=bool(progress))
+        return task
+
+    def _trainer(
+        self, data: D, folder: Path | None, progress: bool | Watcher, threads: ThreadChoice
+    ) -> Trainer[Any]:
+        watcher = progress if isinstance(progress, Watcher) else None
+        if progress and watcher is None:
+            described = self._describe_loss if self._describe_loss(1.0) else None
+            watcher = ProgressBar(
+                self.unit, opening=str(threads), loss_unit=self.loss_unit, describe=described
+            )
+        job = self._make_job(data)
+        return Trainer(job, self.config.optimizer, self.config.training, folder, watcher)
+
+    def _conclude(self, trainer: Trainer[Any], data: D, folder: Path | None, *, shown: bool) -> None:
+        """Score the best weights and write what a reader wants."""
+        self.history = trainer.log.records
+        done = trainer.progress
+        self.result = {
+            "steps": done.step,
+            "epochs": round(done.step / max(trainer.job.batch_count(), 1), 2),
+            "best_step": done.best_step,
+            "training_seconds": round(done.seconds, 1),
+            "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
+            "threads": self.config.training.threads or torch.get_num_threads(),
+        } | self._final_scores(data, shown=shown)
+        if folder is not None:
+            write_json(folder / run_folder.RESULT, self.result)
+            self._plot(folder)
+
+    # -- on disk -----------------------------------------------------------------------------------------
+
+    def save(self, run: str | Path, *, overwrite: bool = False) -> None:
+        """Write the trained model as a folder that :meth:`load` and the command line read.
+
+        Raises:
+            RunError: if the folder holds a run and ``overwrite`` is not set, or cannot be written.
+        """
+        folder = Path(run)
+        model = self._trained()
+        run_folder.prepare(folder, overwrite=overwrite)
+        self._write_description(folder)
+        write_tensors(folder / MODEL, model.state_dict(), {})
+        if self.result:
+            write_json(folder / run_folder.RESULT, self.result)
+        self._plot(folder)
+
+    @classmethod
+    def load(cls, run: str | Path) -> Self:
+        """Read a trained model.
+
+        Raises:
+            RunError: if the folder is not a run, is damaged, or of another format.
+        """
+        folder = Path(run)
+        task = cls._described(folder)
+        read_weights(folder, task._trained())
+        task.history = read_log(folder / LOG)
+        if (folder / run_folder.RESULT).exists():
+            task.result = read_json(folder / run_folder.RESULT)
+        return task
+
+    def _write_description(self, folder: Path) -> None:
+        write_description(folder, self.verb, self.config, self.facts, self._vocabularies())
+
+    @classmethod
+    def _described(cls, folder: Path) -> Self:
+        """Build the model that a folder describes, without its trained weights."""
+        config: Any
+        config, facts = read_description(folder, cls.verb, cls.config_type)
+        task = cls(config)
+        task.facts = facts
+        try:
+            task._take_vocabularies(folder)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
+        with seeded(task.config.training):
+            task._model = task._make_model(start=False)
+        return task
+
+    def _plot(self, folder: Path) -> None:
+        if any(r["kind"] == "train" for r in self.history):
+            plot_curves(self.history, folder / "plots", self.unit, self.loss_unit)
+
+    def _trained(self) -> nn.Module:
+        if self._model is None:
+            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
+        return self._model
