@@ -16,6 +16,9 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Classifier",
+    "ClassifierConfig",
+    "ClassifierScore",
     "GRUCell",
     "LSTMCell",
     "LanguageModel",
@@ -37,6 +40,9 @@ _HOMES = {
     "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
     "recurrence": ("Unrolled", "unroll"),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
+    "tasks.classifier": ("Classifier",),
+    "tasks.classifier_config": ("ClassifierConfig",),
+    "tasks.classifier_score": ("ClassifierScore",),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -74,6 +80,9 @@ if TYPE_CHECKING:
     )
     from unrolled.recurrence import Unrolled, unroll
     from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore, load
+    from unrolled.tasks.classifier import Classifier
+    from unrolled.tasks.classifier_config import ClassifierConfig
+    from unrolled.tasks.classifier_score import ClassifierScore
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

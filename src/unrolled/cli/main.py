@@ -10,8 +10,10 @@ from unrolled.threads import settle_waiting
 
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
+    "train classify": ("train_classify", "train a classifier on labelled texts or sequences"),
     "resume": ("resume", "go on with a run that was stopped"),
-    "evaluate": ("evaluate", "score a text with a trained model"),
+    "evaluate": ("evaluate", "score data with a trained model"),
+    "predict": ("predict", "predict for each item of a file with a trained model"),
     "generate": ("generate", "write text with a trained model"),
     "next": ("next_token", "show the distribution of the next token"),
     "summary": ("summary", "draw a run's network and count its parameters"),
@@ -58,11 +60,14 @@ def _run(words: list[str]) -> int:
             return int(module.run(words[length:], f"unrolled {verb}"))
     if words[0] == "train":
         what = words[1] if len(words) > 1 else "nothing"
-        raise ConfigError(f"train: what to train? 'lm' is what there is, got {what!r}")
+        known = [verb.removeprefix("train ") for verb in VERBS if verb.startswith("train ")]
+        raise ConfigError(
+            f"train: what to train? There are {', '.join(known)}; got {what!r}{suggestion(what, known)}"
+        )
     raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
 
 
 def _usage() -> str:
     lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
-    lines += [f"  {verb:<10} {what}" for verb, (_, what) in VERBS.items()]
+    lines += [f"  {verb:<14} {what}" for verb, (_, what) in VERBS.items()]
     return "\n".join(lines)

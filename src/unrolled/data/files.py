@@ -14,11 +14,11 @@ class Document:
     text: str
 
 
-def read_text(path: str | Path) -> str:
-    """Return the text of one UTF-8 file.
+def read_text(path: str | Path, encoding: str = "utf-8-sig") -> str:
+    """Return the text of one file, in UTF-8 unless told otherwise.
 
     Raises:
-        DataError: if it is missing, a folder, unreadable, empty, binary, or not UTF-8.
+        DataError: if it is missing, a folder, unreadable, empty, binary, or not in that encoding.
     """
     path = Path(path)
     if path.is_dir():
@@ -35,7 +35,7 @@ def read_text(path: str | Path) -> str:
             "if it is UTF-16, convert it: iconv -f utf-16 -t utf-8"
         )
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(

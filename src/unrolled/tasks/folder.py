@@ -1,6 +1,5 @@
 """A run folder: what is in it, and when it may be written."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from unrolled.training.files import clear_unfinished, read_json, write_json
 
 FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
-_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, CHECKPOINT, LOG, "plots/curves.png")
+_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, CHECKPOINT, LOG, "plots/*.png")
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -39,8 +38,8 @@ def prepare(folder: Path, *, overwrite: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         clear_unfinished(folder)
         for part in _PARTS:
-            with contextlib.suppress(FileNotFoundError):
-                (folder / part).unlink()
+            for path in folder.glob(part):
+                path.unlink()
     except OSError as error:
         raise RunError(f"{folder}: cannot be made or emptied ({error.strerror})") from error
 

@@ -1,11 +1,11 @@
 """The configuration of a language model: one tree for the command line, recipes and config.json."""
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
 from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
+from unrolled.tasks.sources import Source, absolute
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -37,19 +37,14 @@ class CorpusConfig:
             f"valid_fraction={self.valid_fraction}: must lie in [0, 1)",
         )
 
-    def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "CorpusConfig":
+    def with_sources(self, data: Source, valid: Source) -> "CorpusConfig":
         """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
         return replace(
             self,
-            data=_absolute(self.data if data is None else data),
-            valid=_absolute(self.valid if valid is None else valid),
-            test=_absolute(self.test),
+            data=absolute(self.data if data is None else data),
+            valid=absolute(self.valid if valid is None else valid),
+            test=absolute(self.test),
         )
-
-
-def _absolute(source: str | Path) -> str:
-    text = str(source)
-    return text if not text or text.startswith("@") else str(Path(text).resolve())
 
 
 @dataclass(frozen=True)

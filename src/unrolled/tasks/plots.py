@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 LN2 = 0.6931471805599453
 
 
@@ -45,4 +47,32 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
     rate.grid(alpha=0.3)
     path = folder / "curves.png"
     figure.savefig(path, dpi=120)
+    return path
+
+
+def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, part: str) -> Path:
+    """Draw how often each true label (row) is taken for each label (column); return the PNG's path.
+
+    Colours are shares of the row, so that rare labels are seen as well as frequent ones.
+    """
+    from matplotlib.figure import Figure
+
+    folder.mkdir(exist_ok=True)
+    table = np.array(counts)
+    shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+    size = min(3.5 + 0.45 * len(classes), 24)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(table > 0):
+        colour = "white" if shares[row, column] > 0.6 else "black"
+        axes.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8, color=colour)
+    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title(f"{part}: accuracy {100 * np.trace(table) / max(table.sum(), 1):.2f}%")
+    figure.colorbar(image, label="share of the true label", shrink=0.8)
+    path = folder / f"confusion_{part}.png"
+    figure.savefig(path, dpi=110)
     return path

@@ -3,13 +3,13 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TextIO, TypeVar
 
 import torch
 from torch import nn
 
 from unrolled.config import with_options
-from unrolled.errors import DataError, RunError
+from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.description import read_description, read_weights, write_description
 from unrolled.tasks.plots import plot_curves
@@ -132,6 +132,10 @@ class Task(ABC, Generic[C, D]):
     @abstractmethod
     def evaluate(self, data: Any, *, progress: bool = False) -> Score:
         """Score data that the model has not seen."""
+
+    def predict_file(self, data: str, out: TextIO) -> None:
+        """Write what is predicted for a file, in the task's own form."""
+        raise ConfigError(f"a run of {self.verb!r} has no predictions to write")
 
     def _describe_loss(self, loss: float) -> str:
         """Say what a loss means, for the progress bar; "" is nothing more than its value."""

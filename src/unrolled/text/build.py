@@ -32,11 +32,18 @@ class TextConfig:
     lowercase: bool = False
     """Lower-case all text."""
 
+    split_punctuation: bool = False
+    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two."""
+
     def __post_init__(self) -> None:
         require_at_least(self, {"min_frequency": 0, "vocabulary": 0})
         require(
             self.vocabulary == 0 or self.vocabulary >= 3,
             f"vocabulary={self.vocabulary}: must be 0 (no limit) or at least 3",
+        )
+        require(
+            not self.split_punctuation or self.tokenizer == "word",
+            f"split_punctuation is for tokenizer='word', not {self.tokenizer!r}",
         )
         require(
             self.tokenizer != "bpe" or self.vocabulary == 0 or self.vocabulary >= 258,
@@ -48,7 +55,10 @@ def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
     """Build the vocabulary of a training text."""
     size = config.vocabulary or (2000 if config.tokenizer == "bpe" else 0)
     often = config.min_frequency or (1 if config.tokenizer == "char" else 2)
-    return _KINDS[config.tokenizer].train(texts, size=size, min_frequency=often, lowercase=config.lowercase)
+    options: dict[str, Any] = {"size": size, "min_frequency": often, "lowercase": config.lowercase}
+    if config.tokenizer == "word":
+        options["split_punctuation"] = config.split_punctuation
+    return _KINDS[config.tokenizer].train(texts, **options)
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:

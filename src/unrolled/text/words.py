@@ -1,5 +1,6 @@
 """One token a word: whatever white space separates."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
@@ -8,9 +9,14 @@ import numpy as np
 
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
+_PARTS = re.compile(r"<unk>|<eos>|\w+(?:['’\-]\w+)*|[^\w\s]")
+"""A word, with inner apostrophes and hyphens, or one other sign."""
+
 
 class WordTokenizer(Tokenizer):
     """Words are what white space separates; every line ends with ``<eos>``.
+
+    With ``split_punctuation`` every sign that is not part of a word stands alone: "end." is two words.
 
     A word that is literally ``<unk>`` or ``<eos>`` in the text is that token.
     """
@@ -18,25 +24,31 @@ class WordTokenizer(Tokenizer):
     kind: ClassVar[str] = "word"
     ends_lines: ClassVar[bool] = True
 
-    def __init__(self, words: list[str], lowercase: bool = False) -> None:
+    def __init__(self, words: list[str], lowercase: bool = False, split_punctuation: bool = False) -> None:
         if len({*words, EOS, UNK}) != len(words) + 2 or not all(isinstance(w, str) for w in words):
             raise ValueError("a word vocabulary must hold distinct words, <eos> and <unk> not among them")
         self._tokens = [EOS, UNK, *words]
         self._ids = {word: i for i, word in enumerate(self._tokens)}
-        self._lowercase = lowercase
+        self._lowercase, self._split_punctuation = lowercase, split_punctuation
 
     @classmethod
     def train(
-        cls, texts: Iterable[str], *, size: int = 0, min_frequency: int = 1, lowercase: bool = False
+        cls,
+        texts: Iterable[str],
+        *,
+        size: int = 0,
+        min_frequency: int = 1,
+        lowercase: bool = False,
+        split_punctuation: bool = False,
     ) -> "WordTokenizer":
         """Take the words that occur at least ``min_frequency`` times, the ``size`` − 2 most frequent."""
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update((text.lower() if lowercase else text).split())
+            counts.update(_words(text, lowercase, split_punctuation))
         kept = [(word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)]
         kept.sort(key=lambda item: (-item[1], item[0]))
         words = [word for word, _ in kept]
-        return cls(words[: size - 2] if size else words, lowercase)
+        return cls(words[: size - 2] if size else words, lowercase, split_punctuation)
 
     @property
     def tokens(self) -> list[str]:
@@ -47,9 +59,9 @@ class WordTokenizer(Tokenizer):
         """See :meth:`Tokenizer.encode`; a text without a final line end keeps its last line open."""
         lookup = self._ids.get
         ids: list[int] = []
-        lines = (text.lower() if self._lowercase else text).split("\n")
+        lines = text.split("\n")
         for number, line in enumerate(lines):
-            ids.extend(lookup(word, UNK_ID) for word in line.split())
+            ids.extend(lookup(word, UNK_ID) for word in self._split(line))
             if number < len(lines) - 1:
                 ids.append(EOS_ID)
         return np.array(ids, dtype=np.int64)
@@ -67,14 +79,25 @@ class WordTokenizer(Tokenizer):
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`."""
-        words = (text.lower() if self._lowercase else text).split()
-        return [w for w, _ in Counter(words).most_common() if w not in self._ids]
+        return [w for w, _ in Counter(self._split(text)).most_common() if w not in self._ids]
+
+    def _split(self, text: str) -> list[str]:
+        return _words(text, self._lowercase, self._split_punctuation)
 
     def to_json(self) -> dict[str, Any]:
         """See :meth:`Tokenizer.to_json`."""
-        return {"words": self._tokens[2:], "lowercase": self._lowercase}
+        return {
+            "words": self._tokens[2:],
+            "lowercase": self._lowercase,
+            "split_punctuation": self._split_punctuation,
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "WordTokenizer":
         """See :meth:`Tokenizer.from_json`."""
-        return cls(list(values["words"]), bool(values["lowercase"]))
+        return cls(list(values["words"]), bool(values["lowercase"]), bool(values["split_punctuation"]))
+
+
+def _words(text: str, lowercase: bool, split_punctuation: bool) -> list[str]:
+    text = text.lower() if lowercase else text
+    return _PARTS.findall(text) if split_punctuation else text.split()

@@ -1,0 +1,91 @@
+"""Tables with named columns (CSV, TSV, JSON lines), read strictly."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from unrolled.data.files import read_text
+from unrolled.errors import DataError, suggestion
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+ENDINGS = (*DELIMITERS, ".jsonl")
+
+Row = tuple[int, list[Any]]
+"""Line of the file at which a row ends, and the values of the columns asked for."""
+
+
+def read_columns(path: str | Path, columns: Sequence[str]) -> list[Row]:
+    """Return the columns of a ``.csv``, ``.tsv`` or ``.jsonl`` file, row by row.
+
+    A CSV file without a header is read where every column is a number: its position, from 1.
+
+    Raises:
+        DataError: if the file is not text, not such a table, lacks a column, or a row lacks a value.
+    """
+    path = Path(path)
+    text = read_text(path)
+    match path.suffix.lower():
+        case ".jsonl":
+            rows = _json_lines(path, text, columns)
+        case ending if ending in DELIMITERS:
+            rows = _separated(path, text, DELIMITERS[ending], columns)
+        case ending:
+            raise DataError(f"{path}: {ending or 'no ending'} is not one of {', '.join(ENDINGS)}")
+    found = list(rows)
+    if not found:
+        raise DataError(f"{path}: holds no rows")
+    return found
+
+
+def _separated(path: Path, text: str, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    places: list[int] | None = None
+    try:
+        for fields in reader:
+            if not fields:
+                continue
+            if places is None:
+                places = _places(path, fields, columns)
+                if fields[places[0]] == columns[0]:
+                    continue  # that was the header
+            if len(fields) <= max(places):
+                lacks = f"has {len(fields)} of the {max(places) + 1} columns needed"
+                raise DataError(f"{path}: line {reader.line_num} {lacks}")
+            yield reader.line_num, [fields[i] for i in places]
+    except csv.Error as error:
+        raise DataError(f"{path}: line {reader.line_num} is not valid CSV ({error})") from None
+
+
+def _places(path: Path, first: list[str], columns: Sequence[str]) -> list[int]:
+    """Return where each column stands, by the header or by its number."""
+    if all(c in first for c in columns):
+        return [first.index(c) for c in columns]
+    if all(c.isdecimal() and 1 <= int(c) <= len(first) for c in columns):
+        return [int(c) - 1 for c in columns]
+    missing = next(c for c in columns if c not in first)
+    raise DataError(
+        f"{path}: has no column {missing!r}{suggestion(missing, first)}; its first line is "
+        f"{', '.join(map(repr, first[:8]))}; name the columns (or number them from 1 if there is no header)"
+    )
+
+
+def _json_lines(path: Path, text: str, columns: Sequence[str]) -> Iterator[Row]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}: line {number} is not JSON ({error.msg})") from None
+        if not isinstance(values, dict):
+            raise DataError(f"{path}: line {number} is not a JSON object")
+        for column in columns:
+            if column not in values:
+                raise DataError(
+                    f"{path}: line {number} has no {column!r}{suggestion(column, values)}; it has "
+                    f"{', '.join(map(repr, list(values)[:8]))}"
+                )
+        yield number, [values[c] for c in columns]

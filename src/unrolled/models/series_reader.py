@@ -1,0 +1,72 @@
+"""What reads sequences of vectors: their standardisation, and recurrent layers over them."""
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
+from unrolled.models.reader import State, make_dropout, make_recurrent
+from unrolled.recurrence import Precision, check_precision
+
+
+class SeriesReader(nn.Module):
+    """Standardised features and recurrent layers, with dropout before and after.
+
+    Args:
+        features: I, size of the vectors.
+        cell: the mathematics of one step.
+        network: size and connections.
+        dropout: rates.
+        bidirectional: whether a second network reads each row backwards.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        features: int,
+        cell: CellConfig,
+        network: StackConfig,
+        dropout: DropoutConfig,
+        *,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("scale", torch.ones(features))
+        self.input_dropout = make_dropout(dropout.dropout_input, dropout)
+        self.recurrent = make_recurrent(features, cell, network, dropout, bidirectional=bidirectional)
+        self.output_dropout = make_dropout(dropout.dropout_output, dropout)
+
+    def standardise(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set what is taken from each feature and what it is divided by, (I,); no deviation divides by 1."""
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
+
+    @property
+    def features(self) -> int:
+        """Size of what is read out at every step, both directions joined."""
+        return self.recurrent.num_directions * self.recurrent.output_size
+
+    @property
+    def input_line(self) -> str:
+        """How vectors enter, for the drawing of a model."""
+        return f"input    x_t = (v_t − mean) / deviation   {self.recurrent.input_size}"
+
+    @property
+    def precision(self) -> Precision:
+        """Of the products in the recurrent layers; see :class:`Recurrent`."""
+        return self.recurrent.precision
+
+    @precision.setter
+    def precision(self, value: Precision) -> None:
+        check_precision(value)
+        self.recurrent.precision = value
+
+    def read(
+        self, values: Tensor, state: State | None = None, *, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Return h (T, B, :attr:`features`) of values (T, B, I), zero past the lengths, and the state."""
+        x = (values - self.mean) / self.scale
+        h, final = self.recurrent(self.input_dropout(x), state, lengths=lengths)
+        return self.output_dropout(h), final if isinstance(final, tuple) else (final,)

@@ -1,0 +1,77 @@
+"""How well labels are predicted, by scikit-learn's definitions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    classification_report,
+    confusion_matrix,
+    f1_score,
+)
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassifierScore:
+    """Figures of a classification."""
+
+    classes: list[str]
+    true: Numbers
+    """Number of the label of each example."""
+    predicted: Numbers
+    nats: float
+    """Mean −ln p of the true label."""
+
+    @property
+    def examples(self) -> int:
+        """Number of examples scored."""
+        return len(self.true)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of examples whose label is predicted."""
+        return float(accuracy_score(self.true, self.predicted))
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean over the labels that occur, in truth or prediction, of F1 = 2PR / (P + R)."""
+        return float(f1_score(self.true, self.predicted, average="macro", zero_division=0.0))
+
+    @property
+    def confusion(self) -> Numbers:
+        """Counts (classes, classes): row the true label, column the predicted one."""
+        return np.asarray(confusion_matrix(self.true, self.predicted, labels=range(len(self.classes))))
+
+    def per_class(self) -> str:
+        """Return precision, recall and F1 of each label as a table."""
+        return str(
+            classification_report(
+                self.true,
+                self.predicted,
+                labels=range(len(self.classes)),
+                target_names=self.classes,
+                digits=3,
+                zero_division=0.0,
+            )
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every figure."""
+        return {
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "nats": self.nats,
+            "examples": self.examples,
+            "classes": self.classes,
+            "confusion": self.confusion.tolist(),
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"accuracy {100 * self.accuracy:.2f}%, macro F1 {100 * self.macro_f1:.2f}%, "
+            f"{self.nats:.4f} nats, {self.examples:,} examples\n{self.per_class()}"
+        )

@@ -1,0 +1,20 @@
+"""Where data come from, as a configuration keeps it."""
+
+from pathlib import Path
+
+Source = str | Path | None
+"""A file, a folder or a data set; None is what the configuration says."""
+
+
+def absolute(source: str | Path) -> str:
+    """Return a path as absolute, so that a run can be resumed from anywhere; names of data sets stay.
+
+    Of ``LABEL=FILE,LABEL=FILE`` every file becomes absolute.
+    """
+    text = str(source)
+    if not text or text.startswith("@"):
+        return text
+    if "=" in text and not Path(text).exists():
+        pairs = (pair.partition("=") for pair in text.split(","))
+        return ",".join(f"{label}={Path(name).resolve()}" if name else label for label, _, name in pairs)
+    return str(Path(text).resolve())
