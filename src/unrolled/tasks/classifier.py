@@ -44,11 +44,11 @@ from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
 
 
-class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, ClassifierData]):  # type: ignore[misc]
+class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, ClassifierData]):
     """A recurrent classifier of texts or of sequences of vectors; one of scikit-learn's estimators.
 
-    ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes any option of :class:`ClassifierConfig` by its
-    own name; so do ``get_params`` and ``set_params``.
+    ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes any option of :class:`ClassifierConfig` by
+    its own name; so do ``get_params`` and ``set_params``.
 
     Raises:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
