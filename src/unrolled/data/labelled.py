@@ -72,7 +72,8 @@ def read_items(source: str | Path, text_column: str = "text") -> list[str] | lis
     path = Path(source)
     if path.suffix.lower() in ENDINGS:
         rows = read_columns(path, (text_column,))
-        return [_check_item(item, f"{path}: line {line}") for line, (item,) in rows]  # type: ignore[misc]
+        items: list[Any] = [_check_item(item, f"{path}: line {line}") for line, (item,) in rows]
+        return items
     return _lines(read_text(path))
 
 

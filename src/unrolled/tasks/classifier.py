@@ -133,8 +133,11 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
         if not in_memory and y is not None:
             raise ConfigError("y goes with sequences in memory; a file or data set has its own labels")
         held_out = valid if valid is None or isinstance(valid, str | Path) else None
-        pair = None if valid is None or isinstance(valid, str | Path) else from_memory(*valid)
-        self._memory = (from_memory(X, y) if in_memory else None, pair)
+        pair = None
+        if valid is not held_out:
+            valid_X, valid_y = valid
+            pair = from_memory(valid_X, valid_y, self, fitting=False)
+        self._memory = (from_memory(X, y, self, fitting=True) if in_memory else None, pair)
         corpus = self.config.corpus.with_sources("" if in_memory else X, held_out)
         head = dataclasses.replace(self.config.head, init_from=absolute(self.config.head.init_from))
         self.config = dataclasses.replace(self.config, corpus=corpus, head=head)
@@ -142,8 +145,6 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
         self._fit(out, overwrite=overwrite, progress=not in_memory if progress is None else progress)
         self._memory = (None, None)
-        if in_memory:
-            self.n_features_in_ = self.facts["features"] or 1
         return self
 
     @property
@@ -158,7 +159,7 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
         labelled, held_out = self._labelled()
         classes: list[Label] = np.unique(np.array(labelled.labels)).tolist()
         if len(classes) < 2:
-            raise DataError(f"all data are of class {classes[0]!r}: a classifier needs at least two classes")
+            raise DataError(f"the data are of one class ({classes[0]!r}): a classifier needs at least two")
         is_text = isinstance(labelled.items[0], str)
         if self.config.head.init_from:
             self._adopt_sizes(is_text)
@@ -275,13 +276,13 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
         """
         check_is_fitted(self)
         source = isinstance(data, str | Path)
-        labelled = self._read(str(data)) if source else from_memory(data, y)
+        labelled = self._read(str(data)) if source else from_memory(data, y, self, fitting=False)
         return self._score(self._examples(labelled, str(data) if source else "data"), shown=progress)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability (N, classes) of every label; columns as in ``classes_``."""
         check_is_fitted(self)
-        rows = encode_rows(items_of(X), self._tokenizer, self.facts["features"])
+        rows = encode_rows(items_of(X, self, fitting=False), self._tokenizer, self.facts["features"])
         nothing = np.zeros(len(rows), dtype=np.int64)
         return np.exp(log_probabilities(self.model, Examples(rows, nothing)))
 
@@ -296,7 +297,7 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
         Raises:
             DataError: if the file cannot be read.
         """
-        items = read_items(data, self.config.corpus.text_column)
+        items: list[Any] = read_items(data, self.config.corpus.text_column)
         p = self.predict_proba(items)
         for item, row in zip(items, p, strict=True):
             text = " ".join(item.split()) if isinstance(item, str) else f"{len(item)} steps"

@@ -4,20 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
 from unrolled.data import Labelled
 from unrolled.data.labelled import Series
 from unrolled.errors import ConfigError
 
 
-def from_memory(X: Any, y: Any) -> Labelled:
+def from_memory(X: Any, y: Any, estimator: BaseEstimator, *, fitting: bool) -> Labelled:
     """Return texts or sequences of vectors with their labels.
 
     Args:
         X: see :func:`items_of`.
         y: a label for each: text, whole numbers or booleans.
+        estimator: what is fitted or asked.
+        fitting: whether X settles the number of columns of a table.
 
     Raises:
         ValueError: if they do not fit together, with scikit-learn's words.
@@ -26,35 +29,38 @@ def from_memory(X: Any, y: Any) -> Labelled:
         raise ConfigError("requires y to be passed, but the target y is None: give a label for each sequence")
     labels = column_or_1d(y, warn=True)
     check_classification_targets(labels)
-    items = items_of(X)
+    items = items_of(X, estimator, fitting=fitting)
     check_consistent_length(items, labels)
     return Labelled(items, labels.tolist())
 
 
-def items_of(X: Any) -> list[str] | list[Series]:
+def items_of(X: Any, estimator: BaseEstimator, *, fitting: bool) -> list[str] | list[Series]:
     """Return texts, or sequences of vectors (T, I).
 
     Args:
-        X: texts; or arrays (T_i, I), of any lengths; or one array (N, T, I), or (N, T) of single values.
+        X: texts; or arrays (T_i, I), of any lengths; or one array (N, T, I); or a table (N, T), whose rows
+            are sequences of single values and which has the same number of columns at every call.
+        estimator: what is fitted or asked.
+        fitting: whether X settles the number of columns of a table.
 
     Raises:
         ValueError: if it is none of these, or holds what is not finite.
     """
     if isinstance(X, str | Path):
         raise ConfigError("one text was given where a list of texts is needed")
-    if not hasattr(X, "toarray") and not hasattr(X, "columns"):
+    if _is_list_like(X):
         items = list(X)
         if items and all(isinstance(item, str) for item in items):
             return items
-        if (
-            items
-            and all(np.ndim(item) == 2 for item in items)
-            and len({np.shape(item) for item in items}) > 1
-        ):
+        if items and all(np.ndim(item) == 2 for item in items):
             return [np.asarray(check_array(item, dtype=np.float32)) for item in items]
-    values = np.asarray(check_array(X, dtype=np.float32, allow_nd=True))
-    if values.ndim == 2:
-        values = values[:, :, None]
-    if values.ndim != 3:
-        raise ConfigError(f"an array of {values.ndim} axes: (N, T) or (N, T, features) is needed")
-    return list(values)
+    table = validate_data(estimator, X, reset=fitting, dtype=np.float32)
+    return list(np.asarray(table)[:, :, None])
+
+
+def _is_list_like(X: Any) -> bool:
+    """Tell whether X is a list, or an array or column of things that are no numbers of a table."""
+    if hasattr(X, "toarray") or hasattr(X, "columns"):
+        return False
+    axes = getattr(X, "ndim", None)
+    return isinstance(X, list | tuple) if axes is None else axes in (1, 3)
