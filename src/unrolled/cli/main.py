@@ -16,6 +16,7 @@ VERBS = {
     "predict": ("predict", "predict for each item of a file with a trained model"),
     "generate": ("generate", "write text with a trained model"),
     "next": ("next_token", "show the distribution of the next token"),
+    "repeat": ("repeat", "train a recipe over folds or seeds, with variants and a baseline"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "explain": ("explain", "which path runs each layer of a run, and why"),
     "recipes": ("recipes", "list the recipes, their targets and what was measured"),

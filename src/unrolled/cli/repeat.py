@@ -1,0 +1,138 @@
+"""``unrolled repeat``: the same training over folds or seeds, with variants and a baseline beside it."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.cli.arguments import parse
+from unrolled.compare.folds import BASELINE, Fold
+from unrolled.compare.plot import plot_trials
+from unrolled.compare.pool import Runnable, run_all
+from unrolled.compare.seeds import Seed
+from unrolled.compare.summary import Line, summarise_trials
+from unrolled.compare.trial import Trial, TrialFile
+from unrolled.compare.variant import Variant, parse_variant
+from unrolled.config import require, to_dict, with_options
+from unrolled.cores import usable_cores
+from unrolled.recipes import Recipe, load_recipe
+from unrolled.training.waiting import counting_bar
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train a recipe again and again: over k folds of its data, or with several seeds.
+
+    Trials that are done are kept: the same command goes on where it was stopped.
+    """
+
+    recipe: str
+    """Recipe by name, or a .toml file."""
+
+    out: str
+    """Folder for the trials, their table and plot."""
+
+    folds: int = 0
+    """Cross-validate a classifier in so many stratified folds, shuffled once for all."""
+
+    seeds: int = 0
+    """Or train with the seeds 1 to N, scored on the recipe's test (else held-out) data."""
+
+    variant: tuple[str, ...] = ()
+    """Compared with the recipe on the same folds or seeds, each OPTION=VALUE,OPTION=VALUE. With folds also
+    pretrain=RECIPE: start from a language model of that recipe, trained on the fold's training texts."""
+
+    baseline: bool = False
+    """With folds: TF-IDF logistic regression as well, tuned by cross-validation inside each training part."""
+
+    metric: str = ""
+    """Figure to compare; the recipe's target by default."""
+
+    jobs: int = 0
+    """Trainings side by side, on one thread each; 0 is one for each core, 1 leaves threads to the recipe."""
+
+    overwrite: bool = False
+    """Begin anew even if the folder holds trials."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    recipe = load_recipe(args.recipe)
+    require((args.folds >= 2) != (args.seeds >= 1), "give --folds K (2 or more) or --seeds N")
+    require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
+    require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
+    metric = args.metric or (recipe.target.metric if recipe.target else "accuracy")
+    jobs = args.jobs or usable_cores()
+    config = with_options(recipe.config, {"threads": 1}) if jobs > 1 else recipe.config
+    recipe = dataclasses.replace(recipe, config=config)
+    folder = Path(args.out).resolve()
+    trials = TrialFile(folder, _plan(args, recipe), overwrite=args.overwrite)
+    todo = _without(_all(args, recipe, folder), trials.done)
+    with counting_bar("trials", len(todo), shown=True) as report:
+        for trial in run_all(todo, jobs):
+            trials.add(trial)
+            report(1)
+            print(
+                f"{trial.variant}: {trial.number}: {metric} {trial.scores[metric]:.4f} in {trial.seconds} s"
+            )
+    done = sorted(trials.done, key=lambda t: t.number)
+    order = [variant.name for variant in _variants(args)]
+    done.sort(key=lambda t: order.index(t.variant))
+    lines = summarise_trials(done, metric)
+    _print(lines, metric, "folds" if args.folds else "seeds")
+    print(f"plot: {plot_trials(done, metric, folder)}")
+    return 0
+
+
+def _plan(args: Arguments, recipe: Recipe) -> dict[str, Any]:
+    return {
+        "recipe": to_dict(recipe.config),
+        "folds": args.folds,
+        "seeds": args.seeds,
+        "variants": [v.name for v in _variants(args)],
+    }
+
+
+def _variants(args: Arguments) -> list[Variant]:
+    baseline = [Variant(BASELINE)] if args.baseline else []
+    return [Variant("as it stands"), *map(parse_variant, args.variant), *baseline]
+
+
+def _all(args: Arguments, recipe: Recipe, folder: Path) -> list[Fold | Seed]:
+    jobs: list[Fold | Seed] = []
+    for number in range(1, (args.folds or args.seeds) + 1):
+        for place, variant in enumerate(_variants(args)):
+            if args.folds:
+                jobs.append(Fold(recipe.config, variant, number, args.folds))
+            else:
+                run = str(folder / f"variant-{place}" / f"seed-{number}")
+                jobs.append(Seed(recipe.task, recipe.config, variant, number, run))
+    return jobs
+
+
+def _without(jobs: list[Fold | Seed], done: list[Trial]) -> list[Runnable]:
+    have = {(t.variant, t.number) for t in done}
+    return [job for job in jobs if (job.variant.name, job.number) not in have]
+
+
+def _print(lines: list[Line], metric: str, kind: str) -> None:
+    scale, unit = (100, "%") if metric in ("accuracy", "macro_f1") else (1, "")
+    table = Table(
+        title=f"{metric.replace('_', ' ')} over {lines[0].score.count} {kind}", title_justify="left"
+    )
+    table.add_column("variant")
+    for column in ("mean ± sd", "paired difference ± sd", "higher in", "seconds each"):
+        table.add_column(column, justify="right")
+    for line in lines:
+        difference = wins = ""
+        if line.difference is not None:
+            difference = f"{scale * line.difference.mean:+.2f} ± {scale * line.difference.deviation:.2f}"
+            wins = f"{line.wins} of {line.difference.count}"
+        score = f"{scale * line.score.mean:.2f}{unit} ± {scale * line.score.deviation:.2f}"
+        table.add_row(line.variant, score, difference, wins, f"{line.seconds:.0f}")
+    Console(highlight=False).print(table)

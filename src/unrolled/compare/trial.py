@@ -1,0 +1,64 @@
+"""One training of many, and the file that keeps them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from unrolled.errors import RunError
+from unrolled.training.files import read_json, write_atomically, write_json
+
+PLAN, TRIALS = "plan.json", "trials.jsonl"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one training gave."""
+
+    variant: str
+    number: int
+    """Of the fold or the seed, from 1."""
+    scores: dict[str, float]
+    """On data that were not trained on."""
+    seconds: float
+    """The whole trial took, with reading and scoring."""
+
+
+class TrialFile:
+    """The trials of a plan that are done; a plan that was stopped goes on where it was.
+
+    Args:
+        folder: where plan and trials lie; made if it is not there.
+        plan: what is tried, for JSON.
+        overwrite: begin anew even if the folder holds trials.
+
+    Raises:
+        RunError: if the folder holds trials of another plan, or anything else.
+    """
+
+    def __init__(self, folder: Path, plan: dict[str, object], *, overwrite: bool = False) -> None:
+        self.folder, self.done = folder, list[Trial]()
+        present = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        if present and PLAN not in present:
+            raise RunError(f"{folder}: is not empty and holds no trials; choose another folder")
+        if PLAN in present and not overwrite:
+            if read_json(folder / PLAN) != json.loads(json.dumps(plan)):
+                raise RunError(
+                    f"{folder}: holds trials of another plan; choose another folder, or --overwrite"
+                )
+            self.done = _read(folder / TRIALS)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TRIALS).unlink(missing_ok=True)
+        write_json(folder / PLAN, plan)
+
+    def add(self, trial: Trial) -> None:
+        """Keep a trial, on disk too."""
+        self.done.append(trial)
+        lines = "".join(json.dumps(asdict(t)) + "\n" for t in self.done)
+        write_atomically(self.folder / TRIALS, lines.encode())
+
+
+def _read(path: Path) -> list[Trial]:
+    if not path.exists():
+        return []
+    return [Trial(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
