@@ -1,7 +1,7 @@
 """Bag of words: TF-IDF features and logistic regression, tuned by cross-validation on the training part."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,7 +18,7 @@ INNER_FOLDS = 3
 
 
 def fit_bag_of_words(
-    texts: Sequence[str], labels: Sequence[Any], unit: Literal["word", "char"] = "word", seed: int = 0
+    texts: Sequence[str], labels: Sequence[Any], *, characters: bool = False, seed: int = 0
 ) -> Any:
     """Return a fitted scikit-learn model with ``predict``.
 
@@ -26,17 +26,17 @@ def fit_bag_of_words(
     of :data:`GRID` are chosen by accuracy over three stratified folds of the given texts, if every label has
     three or more of them.
     """
-    words = {"token_pattern": r"\S+", "analyzer": "word"}
-    characters = {"analyzer": "char_wb", "ngram_range": (1, 4)}
+    by_word = {"token_pattern": r"\S+", "analyzer": "word"}
+    by_sign = {"analyzer": "char_wb", "ngram_range": (1, 4)}
     model = Pipeline(
         [
-            ("tfidf", TfidfVectorizer(sublinear_tf=True, **(words if unit == "word" else characters))),
+            ("tfidf", TfidfVectorizer(sublinear_tf=True, **(by_sign if characters else by_word))),
             ("regression", LogisticRegression(C=10.0, max_iter=2000)),
         ]
     )
     fewest = int(np.unique(np.asarray(labels), return_counts=True)[1].min())
     if fewest < INNER_FOLDS:
         return model.fit(list(texts), labels)
-    grid = GRID if unit == "word" else {"regression__C": [3.0, 10.0, 30.0, 100.0]}
+    grid = {"regression__C": [3.0, 10.0, 30.0, 100.0]} if characters else GRID
     folds = StratifiedKFold(INNER_FOLDS, shuffle=True, random_state=seed)
     return GridSearchCV(model, grid, cv=folds, scoring="accuracy").fit(list(texts), labels)

@@ -67,7 +67,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
     require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
     metric = args.metric or (recipe.target.metric if recipe.target else "accuracy")
-    jobs = args.jobs or usable_cores()
+    jobs = args.jobs or max(1, int(usable_cores()))
     config = with_options(recipe.config, {"threads": 1}) if jobs > 1 else recipe.config
     recipe = dataclasses.replace(recipe, config=config)
     folder = Path(args.out).resolve()
@@ -77,9 +77,8 @@ def run(argv: Sequence[str], prog: str) -> int:
         for trial in run_all(todo, jobs):
             trials.add(trial)
             report(1)
-            print(
-                f"{trial.variant}: {trial.number}: {metric} {trial.scores[metric]:.4f} in {trial.seconds} s"
-            )
+            figure = f"{metric} {trial.scores[metric]:.4f}"
+            print(f"{trial.variant}: {trial.number}: {figure} in {trial.seconds} s", flush=True)
     done = sorted(trials.done, key=lambda t: t.number)
     order = [variant.name for variant in _variants(args)]
     done.sort(key=lambda t: order.index(t.variant))
@@ -122,9 +121,8 @@ def _without(jobs: list[Fold | Seed], done: list[Trial]) -> list[Runnable]:
 
 def _print(lines: list[Line], metric: str, kind: str) -> None:
     scale, unit = (100, "%") if metric in ("accuracy", "macro_f1") else (1, "")
-    table = Table(
-        title=f"{metric.replace('_', ' ')} over {lines[0].score.count} {kind}", title_justify="left"
-    )
+    title = f"{metric.replace('_', ' ')} over {lines[0].score.count} {kind}"
+    table = Table(title=title, title_justify="left")
     table.add_column("variant")
     for column in ("mean ± sd", "paired difference ± sd", "higher in", "seconds each"):
         table.add_column(column, justify="right")

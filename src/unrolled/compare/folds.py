@@ -50,9 +50,7 @@ class Fold:
         labels = [str(label) for label in labelled.labels]
         fewest = int(np.unique(labels, return_counts=True)[1].min())
         if fewest < self.folds:
-            raise ConfigError(
-                f"{self.folds} folds need {self.folds} examples of each label; one has {fewest}"
-            )
+            raise ConfigError(f"{self.folds} folds need as many examples of each label; one has {fewest}")
         kfold = StratifiedKFold(self.folds, shuffle=True, random_state=0)
         train, test = list(kfold.split(np.zeros(len(labels)), labels))[self.number - 1]
         return labelled.take(train), labelled.take(test)
@@ -82,8 +80,8 @@ def _pretrained(recipe: str, train: Labelled, folder: Path, seed: int, threads: 
 
 def _baseline(train: Labelled, test: Labelled, config: ClassifierConfig, seed: int) -> dict[str, float]:
     items: list[Any] = train.items
-    unit = "char" if config.text.tokenizer == "char" else "word"
-    model = fit_bag_of_words(items, train.labels, unit, seed)
+    characters = config.text.tokenizer == "char"
+    model = fit_bag_of_words(items, train.labels, characters=characters, seed=seed)
     predicted = model.predict(test.items)
     return {
         "accuracy": float(accuracy_score(test.labels, predicted)),

@@ -7,7 +7,7 @@ from typing import Any
 from unrolled.errors import ConfigError
 
 PRETRAIN = "pretrain"
-"""Option of a variant, not of a task: recipe of a language model that is trained on the training texts first."""
+"""Option of a variant, not of a task: recipe of a language model trained on the same texts first."""
 
 
 @dataclass(frozen=True)
