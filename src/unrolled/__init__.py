@@ -27,6 +27,9 @@ __all__ = [
     "LockedDropout",
     "RNNCell",
     "RecurrentDrop",
+    "Tagger",
+    "TaggerConfig",
+    "TaggerScore",
     "Unrolled",
     "__version__",
     "cells",
@@ -43,6 +46,9 @@ _HOMES = {
     "tasks.classifier": ("Classifier",),
     "tasks.classifier_config": ("ClassifierConfig",),
     "tasks.classifier_score": ("ClassifierScore",),
+    "tasks.tagger": ("Tagger",),
+    "tasks.tagger_config": ("TaggerConfig",),
+    "tasks.tagger_score": ("TaggerScore",),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -83,6 +89,9 @@ if TYPE_CHECKING:
     from unrolled.tasks.classifier import Classifier
     from unrolled.tasks.classifier_config import ClassifierConfig
     from unrolled.tasks.classifier_score import ClassifierScore
+    from unrolled.tasks.tagger import Tagger
+    from unrolled.tasks.tagger_config import TaggerConfig
+    from unrolled.tasks.tagger_score import TaggerScore
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

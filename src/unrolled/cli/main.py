@@ -11,6 +11,7 @@ from unrolled.threads import settle_waiting
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
     "train classify": ("train_classify", "train a classifier on labelled texts or sequences"),
+    "train tag": ("train_tag", "train a tagger on sentences whose words have a tag each"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score data with a trained model"),
     "predict": ("predict", "predict for each item of a file with a trained model"),

@@ -111,6 +111,9 @@ class TokenNetworkConfig(StackConfig):
     embedding: int = 128
     """Size of the learned vectors."""
 
+    embedding_std: float = 1.0
+    """Standard deviation of the learned vectors' normal start."""
+
     vectors: str = ""
     """File of word vectors for input=vectors (GloVe or word2vec, text or .bin)."""
 
@@ -119,7 +122,7 @@ class TokenNetworkConfig(StackConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_at_least(self, {"embedding": 1})
+        require_at_least(self, {"embedding": 1, "embedding_std": 0})
         require(
             bool(self.vectors) == (self.input == "vectors"),
             f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
@@ -162,6 +165,10 @@ class NetworkConfig(TokenNetworkConfig):
 @dataclass(frozen=True)
 class EncoderConfig(TokenNetworkConfig):
     """A network that reads a whole sequence before anything is said about it."""
+
+    embedding_std: float = 0.1
+    """Standard deviation of the learned vectors' normal start: small, so that rare words, which hardly move
+    from it, say little."""
 
     bidirectional: bool = True
     """Read each sequence backwards as well, with weights of its own, and join both (Schuster & Paliwal

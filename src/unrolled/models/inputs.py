@@ -71,4 +71,7 @@ def make_input(
         assert vectors is not None
         table = Embedding.from_pretrained(vectors, freeze=network.freeze_vectors)
         return table, vectors.shape[1]
-    return Embedding(vocabulary, network.embedding), network.embedding
+    learned = Embedding(vocabulary, network.embedding)
+    with torch.no_grad():
+        learned.weight.mul_(network.embedding_std)
+    return learned, network.embedding

@@ -10,6 +10,7 @@ from unrolled.tasks.task import Task
 
 _HOMES = {
     "lm": ("language_model", "LanguageModel"),
+    "tag": ("tagger", "Tagger"),
     "classify": ("classifier", "Classifier"),
 }
 VERBS = tuple(_HOMES)

@@ -1,0 +1,162 @@
+"""Sentences whose words have a tag each: CoNLL-U, and columns as in CoNLL's shared tasks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import conllu
+from conllu.exceptions import ParseException
+
+from unrolled.data.files import read_text
+from unrolled.data.remote import RemoteFile, fetch
+from unrolled.errors import DataError, suggestion
+
+FIELDS = ("form", "lemma", "upos", "xpos", "deprel")
+"""Columns of CoNLL-U that hold one word each."""
+
+_EWT = "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/"
+_EWT += "15d613d8447b3478787d4c278730a1e48a945efb/"
+TAGGED: dict[str, dict[str, RemoteFile]] = {
+    "ud_english-ewt": {
+        part: RemoteFile(f"en_ewt-ud-{part}.conllu", f"{_EWT}en_ewt-ud-{part}.conllu", sha)
+        for part, sha in (
+            ("train", "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"),
+            ("dev", "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6"),
+            ("test", "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd"),
+        )
+    }
+}
+
+
+_UNPARSED = {name: lambda line, i: line[i] for name in ("feats", "head", "deps", "misc")}
+"""Columns that are kept as they are written: nothing here looks into them."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Words of each sentence, and their tags."""
+
+    words: list[list[str]]
+    tags: list[list[str]]
+
+    def take(self, rows: list[int]) -> "Tagged":
+        """Return some of the sentences."""
+        return Tagged([self.words[i] for i in rows], [self.tags[i] for i in rows])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns hold the word and its tag."""
+
+    word: str = "form"
+    """In CoNLL-U one of form, lemma, upos, xpos, deprel; elsewhere a number from 1, or from -1 backwards."""
+    tag: str = "upos"
+
+
+def open_path(source: str | Path) -> Path:
+    """Return the file of a path or of a data set written ``@name/part``.
+
+    Raises:
+        DataError: if the name is unknown, or the file cannot be had.
+    """
+    if not str(source).startswith("@"):
+        return Path(source)
+    name, _, part = str(source)[1:].partition("/")
+    if name not in TAGGED:
+        raise DataError(
+            f"{source}: no such tagged data set{suggestion(name, TAGGED)}; known are {', '.join(TAGGED)}"
+        )
+    if part not in TAGGED[name]:
+        raise DataError(f"{source}: write one of {', '.join(f'@{name}/{p}' for p in TAGGED[name])}")
+    return fetch(name, TAGGED[name][part])
+
+
+def read_tagged(source: str | Path, columns: Columns) -> Tagged:
+    """Read a ``.conllu`` file, or one of columns between white space, a blank line after each sentence.
+
+    Of CoNLL-U the syntactic words are taken: ranges (1-2) and empty nodes (1.1) are left out.
+
+    Raises:
+        DataError: if it is not such a file, a column is missing, or a word has no tag.
+    """
+    path = open_path(source)
+    text = read_text(path)
+    if path.suffix == ".conllu":
+        return _from_conllu(path, text, columns)
+    return _from_columns(path, text, columns)
+
+
+def parse_conllu(path: Path, text: str) -> Any:
+    """Return the sentences of a CoNLL-U text as conllu's token lists.
+
+    Raises:
+        DataError: if it is not CoNLL-U.
+    """
+    try:
+        sentences = conllu.parse(text, field_parsers=_UNPARSED)
+    except ParseException as error:
+        raise DataError(f"{path}: not CoNLL-U ({error})") from None
+    if not sentences:
+        raise DataError(f"{path}: holds no sentences")
+    return sentences
+
+
+def is_word(token: Any) -> bool:
+    """Tell a syntactic word from a range of words or an empty node."""
+    return isinstance(token["id"], int)
+
+
+def _from_conllu(path: Path, text: str, columns: Columns) -> Tagged:
+    for column in (columns.word, columns.tag):
+        if column not in FIELDS:
+            raise DataError(f"{path}: CoNLL-U has no column {column!r}; choose one of {', '.join(FIELDS)}")
+    words: list[list[str]] = []
+    tags: list[list[str]] = []
+    for number, sentence in enumerate(parse_conllu(path, text), 1):
+        tokens = [token for token in sentence if is_word(token)]
+        for token in tokens:
+            for column in (columns.word, columns.tag):
+                if not token.get(column) or (token[column] == "_" and column != columns.word):
+                    word = f"word {token['id']} ({token.get('form')!r})"
+                    raise DataError(f"{path}: sentence {number}, {word} has no {column}")
+        if tokens:
+            words.append([token[columns.word] for token in tokens])
+            tags.append([token[columns.tag] for token in tokens])
+    return Tagged(words, tags)
+
+
+def _from_columns(path: Path, text: str, columns: Columns) -> Tagged:
+    places = [_place(path, column) for column in (columns.word, columns.tag)]
+    words: list[list[str]] = [[]]
+    tags: list[list[str]] = [[]]
+    for number, line in enumerate(text.split("\n"), 1):
+        fields = line.split()
+        if not fields or fields[0] == "-DOCSTART-":
+            if words[-1]:
+                words.append([])
+                tags.append([])
+            continue
+        try:
+            word, tag = (fields[i] for i in places)
+        except IndexError:
+            where = f"word in {columns.word}, tag in {columns.tag}, from 1, or from -1 backwards"
+            raise DataError(f"{path}: line {number} has {len(fields)} columns ({where})") from None
+        words[-1].append(word)
+        tags[-1].append(tag)
+    filled = [i for i, sentence in enumerate(words) if sentence]
+    if not filled:
+        raise DataError(f"{path}: holds no sentences")
+    return Tagged(words, tags).take(filled)
+
+
+def _place(path: Path, column: str) -> int:
+    try:
+        number = int(column)
+    except ValueError:
+        number = 0
+    if not number:
+        raise DataError(
+            f"{path}: is not .conllu, so its columns are numbered: give --word-column 1 --tag-column -1 or "
+            f"the like, not {column!r}"
+        )
+    return number - 1 if number > 0 else number

@@ -1,0 +1,155 @@
+"""The recurrent tagger: a tag for every word of a sentence."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unrolled.layers import LSTM, Recurrent
+from unrolled.layers.crf import LinearChainCRF
+from unrolled.layers.pooling import Last
+from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig
+from unrolled.models.inputs import make_input
+from unrolled.models.reader import make_dropout, make_recurrent
+from unrolled.recurrence import Precision, check_precision
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """A padded batch of sentences; every kind of word in it is spelled once."""
+
+    words: Tensor
+    """Numbers of the words, (T, B)."""
+    lengths: Tensor
+    """Words of each sentence, (B,)."""
+    spellings: Tensor
+    """Numbers of the characters of each kind of word, (S, U)."""
+    spelling_lengths: Tensor
+    """Characters of each kind, (U,)."""
+    kinds: Tensor
+    """Which kind each word is, (T, B)."""
+
+
+class SpellingReader(nn.Module):
+    """A small recurrent network over the characters of each word, read in both directions (Ling et al. 2015).
+
+    Args:
+        characters: number of characters known.
+        embedding: size of a character's vector.
+        hidden: units of each direction.
+        dropout: rate on the characters' vectors.
+    """
+
+    def __init__(self, characters: int, embedding: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.input = nn.Embedding(characters, embedding)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = LSTM(embedding, hidden, bidirectional=True)
+        self.pooling = Last(directions=2)
+
+    @property
+    def features(self) -> int:
+        """Size of what a word's spelling becomes."""
+        return 2 * self.recurrent.output_size
+
+    def forward(self, spellings: Tensor, lengths: Tensor) -> Tensor:
+        """Return (U, :attr:`features`) of characters (S, U) and lengths (U,)."""
+        h, _ = self.recurrent(self.dropout(self.input(spellings)), lengths=lengths)
+        return self.pooling(h, lengths)
+
+
+class RecurrentTagger(nn.Module):
+    """Vectors of a word and of its spelling, recurrent layers over the sentence, softmax or CRF over tags.
+
+    Args:
+        vocabulary: number of words known.
+        tags: K.
+        cell: the mathematics of one step.
+        network: size and connections.
+        dropout: rates.
+        spelling: reads the characters of a word; None leaves them out.
+        crf: score the tags of a sentence together.
+        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        tags: int,
+        cell: CellConfig,
+        network: EncoderConfig,
+        dropout: DropoutConfig,
+        spelling: SpellingReader | None,
+        *,
+        crf: bool = False,
+        vectors: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.input, size = make_input(vocabulary, network, vectors)
+        self.spelling = spelling
+        size += spelling.features if spelling else 0
+        self.input_dropout = make_dropout(dropout.dropout_input, dropout)
+        both = network.bidirectional
+        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=both)
+        self.output_dropout = make_dropout(dropout.dropout_output, dropout)
+        self.output = nn.Linear(self.recurrent.num_directions * self.recurrent.output_size, tags)
+        self.crf = LinearChainCRF(tags) if crf else None
+
+    @property
+    def precision(self) -> Precision:
+        """Of the products in the recurrent layers over sentences; see :class:`Recurrent`."""
+        return self.recurrent.precision
+
+    @precision.setter
+    def precision(self, value: Precision) -> None:
+        check_precision(value)
+        self.recurrent.precision = value
+
+    def forward(self, batch: Sentences) -> Tensor:
+        """Return the scores (T, B, K) of every tag for every word."""
+        x = self.input(batch.words)
+        if self.spelling is not None:
+            spelled = self.spelling(batch.spellings, batch.spelling_lengths)
+            x = torch.cat([x, F.embedding(batch.kinds, spelled)], -1)
+        h, _ = self.recurrent(self.input_dropout(x), lengths=batch.lengths)
+        return self.output(self.output_dropout(h))
+
+    def loss(self, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float) -> Tensor:
+        """Return the sum over all words of −ln p in nats: of each tag, or of each sentence with a CRF.
+
+        Args:
+            batch: sentences.
+            tags: (T, B), ``ignore`` past the end of a sentence.
+            ignore: the tag that does not count.
+            label_smoothing: ε (Szegedy et al. 2016), of the softmax alone.
+        """
+        scores = self(batch)
+        if self.crf is not None:
+            return self.crf(scores, tags, batch.lengths).sum()
+        return F.cross_entropy(
+            scores.flatten(0, 1),
+            tags.flatten(),
+            ignore_index=ignore,
+            reduction="sum",
+            label_smoothing=label_smoothing,
+        )
+
+    @torch.no_grad()
+    def best(self, batch: Sentences) -> Tensor:
+        """Return the best tags (T, B): of each word, or together with a CRF."""
+        scores = self(batch)
+        return scores.argmax(-1) if self.crf is None else self.crf.best(scores, batch.lengths)
+
+    def parts(self) -> list[str | Recurrent]:
+        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        features, tags = self.output.in_features, self.output.out_features
+        formula = "crf" if self.crf is not None else "softmax"
+        spelled = ""
+        if self.spelling is not None:
+            spelled = f", last states over its characters ({self.spelling.features})"
+        return [
+            f"output   y_t = {formula}(V h_t + c)   {features} → {tags}",
+            self.recurrent,
+            f"input    x_t = [vector of word_t{spelled}]   {self.recurrent.input_size}",
+        ]

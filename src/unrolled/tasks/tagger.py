@@ -1,0 +1,275 @@
+"""The tagger as a tool: a tag for every word of a sentence."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, ClassVar, Self, TextIO
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.data.files import read_text
+from unrolled.data.tagged import Columns, Tagged, is_word, open_path, parse_conllu, read_tagged
+from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.models.tagger import RecurrentTagger, SpellingReader
+from unrolled.tasks import folder as run_folder
+from unrolled.tasks.plots import plot_confusion
+from unrolled.tasks.tagger_config import TaggerConfig
+from unrolled.tasks.tagger_data import EncodedSentences, Numbering, TaggerData, describe, encode_tagged
+from unrolled.tasks.tagger_job import TaggerJob, score_sentences, tag_sentences
+from unrolled.tasks.tagger_score import TaggerScore, are_spans
+from unrolled.tasks.task import Task
+from unrolled.text.vectors import read_vectors
+from unrolled.text.vocabulary import Vocabulary
+from unrolled.training import Watcher
+from unrolled.training.files import read_json
+from unrolled.training.waiting import counting_bar
+
+
+class Tagger(Task[TaggerConfig, TaggerData]):
+    """A recurrent tagger of sentences.
+
+    ``Tagger(cell="lstm", hidden=200, layers=2, output="crf")`` takes any option of :class:`TaggerConfig` by
+    its own name.
+
+    Raises:
+        ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
+    """
+
+    verb: ClassVar[str] = "tag"
+    config_type: ClassVar[type] = TaggerConfig
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "sentence_accuracy", "span_f1", "nats")
+    _numbering: Numbering | None = None
+    _memory: tuple[Tagged | None, Tagged | None] = (None, None)
+
+    def fit(
+        self,
+        data: str | Path | Tagged | None = None,
+        *,
+        valid: str | Path | Tagged | None = None,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+        progress: bool | Watcher = True,
+    ) -> Self:
+        """Train on tagged sentences and keep the weights that predict the held-out part best.
+
+        Args:
+            data: a file, a data set such as ``"@ud_english-ewt/train"``, or sentences; else the config's.
+            valid: held-out data, likewise; else the config's, or the last part of the training data.
+            out: run folder for checkpoints, log and plots; None keeps all in memory.
+            overwrite: replace a run that ``out`` holds.
+            progress: show a bar, or tell a watcher.
+
+        Raises:
+            DataError: if the data cannot be used.
+            RunError: if ``out`` cannot be used.
+            NonFiniteError: if training diverges.
+        """
+        sentences = data if isinstance(data, Tagged) else None
+        held_out = valid if isinstance(valid, Tagged) else None
+        self._memory = (sentences, held_out)
+        corpus = self.config.corpus.with_sources(
+            "" if isinstance(data, Tagged) else data, None if isinstance(valid, Tagged) else valid
+        )
+        self.config = dataclasses.replace(self.config, corpus=corpus)
+        if sentences is None and not corpus.data:
+            raise ConfigError("no training data: give a .conllu file, a file of columns, or a data set")
+        self._fit(out, overwrite=overwrite, progress=progress)
+        self._memory = (None, None)
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What is predicted."""
+        return "word"
+
+    def _sources(self) -> tuple[str, str]:
+        return self.config.corpus.data, self.config.corpus.valid
+
+    def _learn(self) -> TaggerData:
+        train, valid = self._tagged()
+        c = self.config.words
+        words = (word for sentence in train.words for word in sentence)
+        characters = (sign for sentence in train.words for word in sentence for sign in word)
+        self._numbering = Numbering(
+            words=Vocabulary.learn(words, min_frequency=c.min_frequency, lowercase=c.lowercase),
+            characters=Vocabulary.learn(characters),
+            tags=sorted({tag for sentence in train.tags for tag in sentence}),
+        )
+        spans = are_spans(self._numbering.tags)
+        if self.config.tags.select == "span_f1" and not spans:
+            raise ConfigError("select='span_f1' needs BIO or IOBES tags; these are others")
+        return self._encode(train, valid)
+
+    def _reread(self) -> TaggerData:
+        return self._encode(*self._tagged())
+
+    def _tagged(self) -> tuple[Tagged, Tagged | None]:
+        """Return what to train on and what to hold out."""
+        corpus, (given, held_out) = self.config.corpus, self._memory
+        tagged = given or read_tagged(corpus.data, corpus.columns)
+        if corpus.valid:
+            held_out = read_tagged(corpus.valid, corpus.columns)
+        elif held_out is None and corpus.valid_fraction:
+            cut = len(tagged.words) - int(len(tagged.words) * corpus.valid_fraction)
+            if not 0 < cut < len(tagged.words):
+                raise DataError(
+                    f"{corpus.data or 'the data'}: {len(tagged.words)} sentences are too few to hold out "
+                    f"{corpus.valid_fraction:g} of them; give more, or --valid-fraction 0"
+                )
+            rows = list(range(len(tagged.words)))
+            return tagged.take(rows[:cut]), tagged.take(rows[cut:])
+        return tagged, held_out
+
+    def _encode(self, train: Tagged, valid: Tagged | None) -> TaggerData:
+        source, valid_source = self._sources()
+        encoded = encode_tagged(train, self.numbering, source or "the training data")
+        held_out = None
+        if valid is not None:
+            held_out = encode_tagged(valid, self.numbering, valid_source or source or "the held-out data")
+        return TaggerData(encoded, held_out, describe(encoded, held_out, self.numbering))
+
+    def _check_before_training(self, data: TaggerData) -> None:
+        if self.config.corpus.test:
+            self._read(self.config.corpus.test)
+
+    def _make_model(self, *, start: bool) -> nn.Module:
+        c, known = self.config, self.numbering
+        spelling = None
+        if c.words.characters:
+            spelling = SpellingReader(
+                len(known.characters),
+                c.words.character_embedding,
+                c.words.characters,
+                c.words.character_dropout,
+            )
+        return RecurrentTagger(
+            len(known.words),
+            len(known.tags),
+            c.cell,
+            c.network,
+            c.dropout,
+            spelling,
+            crf=c.tags.output == "crf",
+            vectors=self._given_vectors(start=start),
+        )
+
+    def _given_vectors(self, *, start: bool) -> Tensor | None:
+        """Read the word vectors that the config names, if it does; or only make room for them."""
+        if self.config.network.input != "vectors":
+            return None
+        known = self.numbering.words
+        if not start:
+            return torch.zeros(len(known), self.facts["vector_size"])
+        matrix, found = read_vectors(self.config.network.vectors, known.items)
+        self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
+        return torch.from_numpy(matrix)
+
+    def _make_job(self, data: TaggerData) -> TaggerJob:
+        return TaggerJob(self.model, data, self.config)
+
+    def _final_scores(self, data: TaggerData, *, shown: bool) -> dict[str, Any]:
+        self.model.precision = "full"
+        scores: dict[str, Any] = {}
+        if data.valid is not None:
+            scores["valid"] = self._score(data.valid, shown=shown).to_json()
+        if self.config.corpus.test:
+            scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
+        return scores
+
+    def evaluate(self, data: str | Path | Tagged, *, progress: bool = False) -> TaggerScore:
+        """Score tagged sentences: a file, a data set, or sentences.
+
+        Raises:
+            DataError: if they cannot be read, or have tags that the model does not know.
+        """
+        if isinstance(data, Tagged):
+            return self._score(encode_tagged(data, self.numbering, "the data"), shown=progress)
+        return self._score(self._read(str(data)), shown=progress)
+
+    def predict(self, sentences: list[list[str]]) -> list[list[str]]:
+        """Return the tags of the words of each sentence.
+
+        Raises:
+            ConfigError: if a sentence is not a list of words.
+        """
+        if any(isinstance(s, str) for s in sentences):
+            raise ConfigError("sentences are lists of words: [['time', 'flies']]; split the text first")
+        filled = [sentence for sentence in sentences if sentence]
+        if not filled:
+            return [[] for _ in sentences]
+        encoded = EncodedSentences(filled, self.numbering)
+        found = iter(tag_sentences(self.model, encoded, self.numbering.tags))
+        return [next(found) if sentence else [] for sentence in sentences]
+
+    def predict_file(self, data: str, out: TextIO) -> None:
+        """Write a ``.conllu`` file with the tags put in, all else as it was; or word and tag in columns.
+
+        Of a file that is not ``.conllu`` the word column is read.
+
+        Raises:
+            DataError: if the file cannot be read.
+        """
+        path, columns = open_path(data), self.config.corpus.columns
+        if path.suffix == ".conllu":
+            self._predict_conllu(path, columns, out)
+            return
+        column = columns.word if columns.word.lstrip("-").isdecimal() else "1"
+        words = read_tagged(path, Columns(column, column)).words
+        for sentence, tags in zip(words, self.predict(words), strict=True):
+            out.writelines(f"{word}\t{tag}\n" for word, tag in zip(sentence, tags, strict=True))
+            out.write("\n")
+
+    def _predict_conllu(self, path: Path, columns: Columns, out: TextIO) -> None:
+        parsed = parse_conllu(path, read_text(path))
+        words = [[token[columns.word] for token in sentence if is_word(token)] for sentence in parsed]
+        for sentence, tags in zip(parsed, self.predict(words), strict=True):
+            for token, tag in zip(filter(is_word, sentence), tags, strict=True):
+                token[columns.tag] = tag
+            out.write(sentence.serialize())
+
+    def _read(self, source: str) -> EncodedSentences:
+        return encode_tagged(read_tagged(source, self.config.corpus.columns), self.numbering, source)
+
+    def _score(self, sentences: EncodedSentences, *, shown: bool) -> TaggerScore:
+        with counting_bar("scoring", sentences.word_count, shown=shown) as report:
+            return score_sentences(self.model, sentences, self.numbering.tags, report)
+
+    def _vocabularies(self) -> dict[str, Any]:
+        known = self.numbering
+        return {
+            run_folder.TOKENIZER: {
+                "kind": "tagger",
+                "words": known.words.to_json(),
+                "characters": known.characters.to_json(),
+                "tags": known.tags,
+            }
+        }
+
+    def _take_vocabularies(self, folder: Path) -> None:
+        values = read_json(folder / run_folder.TOKENIZER)
+        self._numbering = Numbering(
+            Vocabulary.from_json(values["words"]),
+            Vocabulary.from_json(values["characters"]),
+            [str(tag) for tag in values["tags"]],
+        )
+
+    def _plot(self, folder: Path) -> None:
+        super()._plot(folder)
+        for part in ("valid", "test"):
+            if part in self.result:
+                score = self.result[part]
+                plot_confusion(score["confusion"], score["tags"], folder / "plots", part)
+
+    @property
+    def model(self) -> RecurrentTagger:
+        """The torch module inside; RunError before training."""
+        model = self._trained()
+        assert isinstance(model, RecurrentTagger)
+        return model
+
+    @property
+    def numbering(self) -> Numbering:
+        """The words, characters and tags that are known; RunError before training."""
+        if self._numbering is None:
+            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
+        return self._numbering

@@ -1,0 +1,130 @@
+"""From tagged sentences to what a tagger is trained and scored on."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data import IGNORE
+from unrolled.data.buckets import buckets
+from unrolled.data.ragged import pad
+from unrolled.data.tagged import Tagged
+from unrolled.errors import DataError
+from unrolled.models.tagger import Sentences
+from unrolled.text.tokenizer import UNK_ID, Ids
+from unrolled.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class TaggedBatch:
+    """Sentences, and their tags (T, B)."""
+
+    sentences: Sentences
+    tags: Tensor
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """The words, characters and tags that a tagger knows."""
+
+    words: Vocabulary
+    characters: Vocabulary
+    tags: list[str]
+
+
+class EncodedSentences:
+    """Sentences as numbers.
+
+    Args:
+        words: of each sentence, none empty.
+        numbering: of words and characters.
+        tags: numbers of the tags; zeros where only words are known.
+    """
+
+    def __init__(self, words: list[list[str]], numbering: Numbering, tags: list[Ids] | None = None) -> None:
+        self.words = [numbering.words.numbers(sentence) for sentence in words]
+        self.tags = tags or [np.zeros(len(sentence), dtype=np.int64) for sentence in words]
+        kinds: dict[str, int] = {}
+        self._kinds = [
+            np.array([kinds.setdefault(word, len(kinds)) for word in sentence], dtype=np.int64)
+            for sentence in words
+        ]
+        self._spellings = [numbering.characters.numbers(word) for word in kinds]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @property
+    def word_count(self) -> int:
+        """Number of words in all sentences."""
+        return sum(len(sentence) for sentence in self.words)
+
+    def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[NDArray[np.int64], TaggedBatch]]:
+        """Yield the numbers of the sentences, and the batch; in the order of :func:`buckets`."""
+        for chosen in buckets([len(s) for s in self.words], size, seed):
+            yield chosen, self._batch([int(i) for i in chosen])
+
+    def _batch(self, rows: list[int]) -> TaggedBatch:
+        words, lengths = pad([self.words[i] for i in rows])
+        tags, _ = pad([self.tags[i] for i in rows], IGNORE)
+        kinds, _ = pad([self._kinds[i] for i in rows], int(self._kinds[rows[0]][0]))
+        present, local = np.unique(kinds.numpy(), return_inverse=True)
+        spellings, spelling_lengths = pad([self._spellings[k] for k in present])
+        which = torch.from_numpy(local.reshape(kinds.shape))
+        return TaggedBatch(Sentences(words, lengths, spellings, spelling_lengths, which), tags)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of all words, spellings and tags, by which a resumed run knows its data."""
+        digest = hashlib.sha256()
+        for parts in zip(self.words, self._kinds, self.tags, strict=True):
+            for part in parts:
+                digest.update(len(part).to_bytes(8, "little") + part.tobytes())
+        for spelling in self._spellings:
+            digest.update(len(spelling).to_bytes(8, "little") + spelling.tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TaggerData:
+    """Training and held-out sentences, and facts about them for the report."""
+
+    train: EncodedSentences
+    valid: EncodedSentences | None
+    facts: dict[str, Any]
+
+
+def encode_tagged(tagged: Tagged, numbering: Numbering, source: str) -> EncodedSentences:
+    """Return sentences and tags as numbers.
+
+    Raises:
+        DataError: if a tag is not known.
+    """
+    numbers = {tag: i for i, tag in enumerate(numbering.tags)}
+    unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - numbers.keys())
+    if unknown:
+        raise DataError(
+            f"{source}: has tags that the training data lack ({', '.join(unknown[:5])}); known are "
+            f"{', '.join(numbering.tags[:30])}"
+        )
+    tags = [np.array([numbers[t] for t in sentence], dtype=np.int64) for sentence in tagged.tags]
+    return EncodedSentences(tagged.words, numbering, tags)
+
+
+def describe(train: EncodedSentences, valid: EncodedSentences | None, numbering: Numbering) -> dict[str, Any]:
+    """Return facts about the sentences for ``config.json`` and the report."""
+    return {
+        "sentences": len(train),
+        "words": train.word_count,
+        "held_out_sentences": len(valid) if valid else 0,
+        "unknown": int(sum((sentence == UNK_ID).sum() for sentence in train.words)),
+        "vocabulary": len(numbering.words),
+        "characters": len(numbering.characters),
+        "tags": numbering.tags,
+        "sha256": train.fingerprint(),
+        "held_out_sha256": valid.fingerprint() if valid else "",
+    }

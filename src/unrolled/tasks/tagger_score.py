@@ -1,0 +1,89 @@
+"""How well tags are predicted."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from seqeval.metrics import classification_report, f1_score, precision_score, recall_score
+from sklearn.metrics import confusion_matrix
+
+_SPAN_TAG = re.compile(r"[BIES]-.+|O")
+
+
+def are_spans(tags: list[str]) -> bool:
+    """Tell tags of spans, BIO or IOBES (Ramshaw & Marcus 1995), from others."""
+    return any(tag != "O" for tag in tags) and all(_SPAN_TAG.fullmatch(tag) for tag in tags)
+
+
+@dataclass(frozen=True)
+class TaggerScore:
+    """Figures of a tagging."""
+
+    tags: list[str]
+    true: list[list[str]]
+    """Tags of each sentence."""
+    predicted: list[list[str]]
+    nats: float
+    """Mean −ln p of a word's true tag (with a CRF, of the sentence's, divided by its words)."""
+
+    @property
+    def words(self) -> int:
+        """Number of words scored."""
+        return sum(map(len, self.true))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of words whose tag is predicted."""
+        sentences = zip(self.true, self.predicted, strict=True)
+        return sum(t == p for a, b in sentences for t, p in zip(a, b, strict=True)) / self.words
+
+    @property
+    def sentence_accuracy(self) -> float:
+        """Share of sentences all of whose tags are predicted."""
+        return sum(a == b for a, b in zip(self.true, self.predicted, strict=True)) / len(self.true)
+
+    @property
+    def has_spans(self) -> bool:
+        """Whether the tags mark spans."""
+        return are_spans(self.tags)
+
+    @property
+    def span_f1(self) -> float:
+        """F1 of whole spans with their kind, as CoNLL's conlleval script counts them (seqeval's default)."""
+        return float(f1_score(self.true, self.predicted, zero_division=0))
+
+    def spans(self) -> str:
+        """Return precision, recall and F1 of each kind of span as a table."""
+        return str(classification_report(self.true, self.predicted, digits=3, zero_division=0))
+
+    @property
+    def confusion(self) -> Any:
+        """Counts (K, K): row the true tag, column the predicted one."""
+        true = [t for sentence in self.true for t in sentence]
+        predicted = [t for sentence in self.predicted for t in sentence]
+        return np.asarray(confusion_matrix(true, predicted, labels=self.tags))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every figure."""
+        figures: dict[str, Any] = {
+            "accuracy": self.accuracy,
+            "sentence_accuracy": self.sentence_accuracy,
+            "nats": self.nats,
+            "words": self.words,
+            "sentences": len(self.true),
+            "tags": self.tags,
+            "confusion": self.confusion.tolist(),
+        }
+        if self.has_spans:
+            figures["span_f1"] = self.span_f1
+            figures["span_precision"] = float(precision_score(self.true, self.predicted, zero_division=0))
+            figures["span_recall"] = float(recall_score(self.true, self.predicted, zero_division=0))
+        return figures
+
+    def __str__(self) -> str:
+        line = (
+            f"accuracy {100 * self.accuracy:.2f}% of {self.words:,} words, "
+            f"{100 * self.sentence_accuracy:.2f}% of {len(self.true):,} sentences, {self.nats:.4f} nats/word"
+        )
+        return f"{line}\nspan F1 {100 * self.span_f1:.2f}%\n{self.spans()}" if self.has_spans else line
