@@ -9,59 +9,49 @@ import time
 
 import pytest
 
-from unrolled import LanguageModel
+from cases import CASES
+from unrolled.errors import DataError, RunError
+from unrolled.tasks import load
 from unrolled.training import Watcher
 from unrolled.training.files import read_tensors
 from unrolled.training.log import read_log
 
 resource = pytest.importorskip("resource", reason="limits and signals of POSIX")
 
-OPTIONS = {
-    "hidden": 10,
-    "embedding": 6,
-    "layers": 2,
-    "dropout": 0.2,
-    "dropout_input": 0.1,
-    "batch": 4,
-    "steps": 9,
-    "epochs": 2,
-    "validate_every": 10,
-    "checkpoint_steps": 7,
-    "seed": 3,
-    "threads": 1,
-}
-OPTIMIZERS = {
-    "adam": {"optimizer": "adam", "lr": 0.01},
-    "nt-asgd": {"optimizer": "nt-asgd", "lr": 10.0, "average_after": 1, "schedule": "constant"},
-}
-KILLS = {"adam": 3, "nt-asgd": 2}
-
-
-def flags(optimizer):
-    given = OPTIONS | OPTIMIZERS[optimizer]
-    return [word for name, v in given.items() for word in ("--" + name.replace("_", "-"), v)]
+KILLS = 2
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory, write_english):
-    path = tmp_path_factory.mktemp("kill") / "text.txt"
-    path.write_text(write_english(80))
-    return path
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory, text):
-    """``whole(optimizer)``: folder of a run that was never stopped."""
+def data(tmp_path_factory):
+    """``data(case)``: what it is trained on."""
     made = {}
 
-    def run(optimizer):
-        if optimizer not in made:
-            made[optimizer] = tmp_path_factory.mktemp("whole") / optimizer
-            options = OPTIONS | OPTIMIZERS[optimizer]
-            LanguageModel(**options).fit(text, out=made[optimizer], progress=False)
-        return made[optimizer]
+    def write(case):
+        if case not in made:
+            made[case] = CASES[case].write(tmp_path_factory.mktemp("kill"))
+        return made[case]
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, data):
+    """``whole(case)``: folder of a run that was never stopped."""
+    made = {}
+
+    def run(case):
+        if case not in made:
+            made[case] = tmp_path_factory.mktemp("whole") / "run"
+            CASES[case].fit(data(case), out=made[case])
+        return made[case]
 
     return run
+
+
+def same_end(folder, other):
+    """Whether two runs ended with the same bytes and the same figures."""
+    name = "model.safetensors"
+    return (folder / name).read_bytes() == (other / name).read_bytes() and essence(folder) == essence(other)
 
 
 def essence(folder):
@@ -85,18 +75,15 @@ def wait_for_lines(process, folder, lines):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_killed_at_random_moments_it_ends_with_the_same_bytes(
-    tmp_path, text, whole, start, process, optimizer
-):
+@pytest.mark.parametrize("case", CASES)
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path, data, whole, start, process, case):
     seed = random.SystemRandom().randrange(10**6)
     print(f"moments of the kills: random.Random({seed})")
     rng = random.Random(seed)
     folder = tmp_path / "run"
-    lines = len(read_log(whole(optimizer) / "metrics.jsonl"))
-    parts = lines // KILLS[optimizer]
-    moments = [rng.randrange(i * parts + 3, (i + 1) * parts - 3) for i in range(KILLS[optimizer])]
-    command = ["train", "lm", "--data", text, "--out", folder, *flags(optimizer)]
+    parts = len(read_log(whole(case) / "metrics.jsonl")) // KILLS
+    moments = [rng.randrange(i * parts + 3, (i + 1) * parts - 3) for i in range(KILLS)]
+    command = ["train", CASES[case].verb, "--data", data(case), "--out", folder, *CASES[case].flags]
     for moment in moments:
         running = start(*command)
         assert wait_for_lines(running, folder, moment), running.communicate()
@@ -107,20 +94,44 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
         command = ["resume", folder]
     done = process(*command)
     assert done.status == 0, done.err
-    ended = (folder / "model.safetensors").read_bytes()
-    assert ended == (whole(optimizer) / "model.safetensors").read_bytes()
-    assert essence(folder) == essence(whole(optimizer))
+    assert same_end(folder, whole(case))
 
 
-def test_the_average_of_nt_asgd_began_long_before_the_end(whole):
-    _, meta = read_tensors(whole("nt-asgd") / "checkpoint.safetensors")
-    assert meta["average"]["count"] > 50
+def test_the_average_of_nt_asgd_began_before_the_end(whole):
+    _, meta = read_tensors(whole("lm averaged") / "checkpoint.safetensors")
+    assert meta["average"]["count"] > 10
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_data_that_have_changed_are_refused(tmp_path, whole, case):
+    folder = tmp_path / "run"
+    changed = CASES[case].write(tmp_path)
+    CASES[case].kind(**CASES[case].options | {"max_steps": 8}).fit(changed, out=folder, progress=False)
+    text = changed.read_text(encoding="utf-8")
+    half = text.index("\n", len(text) // 2)
+    changed.write_text(text[: half + 1], encoding="utf-8")
+    with pytest.raises(DataError, match=r"has changed since .* began to learn from it"):
+        CASES[case].kind.resume(folder, progress=False)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_comes_back_as_it_was_and_is_not_overwritten(tmp_path, data, whole, case):
+    task = load(whole(case))
+    task.save(tmp_path / "copy")
+    again = load(tmp_path / "copy")
+    assert type(again) is CASES[case].kind
+    assert (again.config, again.facts, again.result) == (task.config, task.facts, task.result)
+    assert again.evaluate(data(case)).to_json() == task.evaluate(data(case)).to_json()
+    with pytest.raises(RunError, match="holds a run already"):
+        task.save(tmp_path / "copy")
+    with pytest.raises(RunError, match="holds a run already"):
+        CASES[case].fit(data(case), out=tmp_path / "copy")
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_loses_nothing(tmp_path, text, whole, start, process):
+def test_ctrl_c_says_how_to_go_on_and_loses_nothing(tmp_path, data, whole, start):
     folder = tmp_path / "run"
-    running = start("train", "lm", "--data", text, "--out", folder, *flags("adam"))
+    running = start("train", "lm", "--data", data("lm"), "--out", folder, *CASES["lm"].flags)
     assert wait_for_lines(running, folder, 50)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
@@ -128,10 +139,8 @@ def test_ctrl_c_says_how_to_go_on_and_loses_nothing(tmp_path, text, whole, start
     assert f"unrolled resume {folder}" in err
     assert "Traceback" not in err
     assert out == ""
-    LanguageModel.resume(folder, progress=False)
-    ended = (folder / "model.safetensors").read_bytes()
-    assert ended == (whole("adam") / "model.safetensors").read_bytes()
-    assert essence(folder) == essence(whole("adam"))
+    CASES["lm"].kind.resume(folder, progress=False)
+    assert same_end(folder, whole("lm"))
 
 
 class KilledError(Exception):
@@ -145,11 +154,10 @@ class KillAt40(Watcher):
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path, text, whole, process, snapshot):
+def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path, data, whole, process, snapshot):
     folder = tmp_path / "run"
-    options = OPTIONS | OPTIMIZERS["adam"]
     with pytest.raises(KilledError):
-        LanguageModel(**options).fit(text, out=folder, progress=KillAt40())
+        CASES["lm"].fit(data("lm"), out=folder, progress=KillAt40())
     before = snapshot(folder)
     size = len(before["checkpoint.safetensors"])
 
@@ -166,9 +174,8 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path, text, whole, proces
     after = snapshot(folder)
     assert after.keys() == before.keys()
     assert after["checkpoint.safetensors"] == before["checkpoint.safetensors"]
-    LanguageModel.resume(folder, progress=False)
-    ended = (folder / "model.safetensors").read_bytes()
-    assert ended == (whole("adam") / "model.safetensors").read_bytes()
+    CASES["lm"].kind.resume(folder, progress=False)
+    assert same_end(folder, whole("lm"))
 
 
 DIES_BEFORE_RENAMING = """
@@ -190,13 +197,12 @@ sys.exit(main())
 
 
 @pytest.mark.slow
-def test_what_a_kill_left_half_written_is_cleared_away(tmp_path, text, whole, process):
+def test_what_a_kill_left_half_written_is_cleared_away(tmp_path, data, whole, process):
     folder = tmp_path / "run"
-    command = ["train", "lm", "--data", text, "--out", folder, *flags("adam")]
+    command = ["train", "lm", "--data", data("lm"), "--out", folder, *CASES["lm"].flags]
     killed = process(*command, program=(sys.executable, "-c", DIES_BEFORE_RENAMING))
     assert killed.status == -signal.SIGKILL
     assert [p for p in os.listdir(folder) if p.endswith(".tmp")]
-    LanguageModel.resume(folder, progress=False)
-    assert sorted(os.listdir(folder)) == sorted(os.listdir(whole("adam")))
-    ended = (folder / "model.safetensors").read_bytes()
-    assert ended == (whole("adam") / "model.safetensors").read_bytes()
+    CASES["lm"].kind.resume(folder, progress=False)
+    assert sorted(os.listdir(folder)) == sorted(os.listdir(whole("lm")))
+    assert same_end(folder, whole("lm"))

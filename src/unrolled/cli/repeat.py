@@ -16,10 +16,12 @@ from unrolled.compare.pool import Runnable, run_all
 from unrolled.compare.seeds import Seed
 from unrolled.compare.summary import Line, summarise_trials
 from unrolled.compare.trial import Trial, TrialFile
-from unrolled.compare.variant import Variant, parse_variant
+from unrolled.compare.variant import PRETRAIN, Variant, parse_variant
 from unrolled.config import require, to_dict, with_options
 from unrolled.cores import usable_cores
+from unrolled.errors import suggestion
 from unrolled.recipes import Recipe, load_recipe
+from unrolled.tasks import task_type
 from unrolled.training.waiting import counting_bar
 
 
@@ -63,10 +65,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     recipe = load_recipe(args.recipe)
-    require((args.folds >= 2) != (args.seeds >= 1), "give --folds K (2 or more) or --seeds N")
-    require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
-    require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
     metric = args.metric or (recipe.target.metric if recipe.target else "accuracy")
+    _check(args, recipe, metric)
     jobs = args.jobs or max(1, int(usable_cores()))
     config = with_options(recipe.config, {"threads": 1}) if jobs > 1 else recipe.config
     recipe = dataclasses.replace(recipe, config=config)
@@ -79,13 +79,25 @@ def run(argv: Sequence[str], prog: str) -> int:
             report(1)
             figure = f"{metric} {trial.scores[metric]:.4f}"
             print(f"{trial.variant}: {trial.number}: {figure} in {trial.seconds} s", flush=True)
-    done = sorted(trials.done, key=lambda t: t.number)
     order = [variant.name for variant in _variants(args)]
-    done.sort(key=lambda t: order.index(t.variant))
-    lines = summarise_trials(done, metric)
-    _print(lines, metric, "folds" if args.folds else "seeds")
+    done = sorted(trials.done, key=lambda t: (order.index(t.variant), t.number))
+    _print(summarise_trials(done, metric), metric, "folds" if args.folds else "seeds")
     print(f"plot: {plot_trials(done, metric, folder)}")
     return 0
+
+
+def _check(args: Arguments, recipe: Recipe, metric: str) -> None:
+    """Find out before the first trial, not after it, what cannot be tried."""
+    require((args.folds >= 2) != (args.seeds >= 1), "give --folds K (2 or more) or --seeds N")
+    require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
+    require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
+    known = task_type(recipe.task).metrics
+    require(
+        metric in known, f"--metric {metric}: is not one of {', '.join(known)}{suggestion(metric, known)}"
+    )
+    for variant in _variants(args):
+        options = {name: value for name, value in variant.options.items() if name != PRETRAIN}
+        with_options(recipe.config, options, f"variant {variant.name!r}")
 
 
 def _plan(args: Arguments, recipe: Recipe) -> dict[str, Any]:

@@ -61,4 +61,10 @@ class TrialFile:
 def _read(path: Path) -> list[Trial]:
     if not path.exists():
         return []
-    return [Trial(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    trials = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            trials.append(Trial(**json.loads(line)))
+        except (TypeError, ValueError) as error:
+            raise RunError(f"{path}: line {number} is damaged ({error}); remove it, or the folder") from error
+    return trials

@@ -128,10 +128,11 @@ def _read_folder(folder: Path) -> Labelled:
 def _read_pairs(source: str) -> Labelled:
     items: list[str] = []
     labels: list[str] = []
-    for pair in source.split(","):
-        label, equals, name = pair.partition("=")
+    pairs = [pair.partition("=") for pair in source.split(",")]
+    for label, equals, name in pairs:
         if not (label and equals and name):
-            raise DataError(f"{source}: {pair!r} is not LABEL=FILE")
+            raise DataError(f"{source}: {label + equals + name!r} is not LABEL=FILE")
+    for label, _, name in pairs:
         texts = _lines(read_text(name))
         items += texts
         labels += [label] * len(texts)

@@ -96,8 +96,6 @@ def parse_conllu(path: Path, text: str) -> Any:
         sentences = conllu.parse(text, field_parsers=_UNPARSED)
     except ParseException as error:
         raise DataError(f"{path}: not CoNLL-U ({error})") from None
-    if not sentences:
-        raise DataError(f"{path}: holds no sentences")
     return sentences
 
 
@@ -122,6 +120,8 @@ def _from_conllu(path: Path, text: str, columns: Columns) -> Tagged:
         if tokens:
             words.append([token[columns.word] for token in tokens])
             tags.append([token[columns.tag] for token in tokens])
+    if not words:
+        raise DataError(f"{path}: holds no words")
     return Tagged(words, tags)
 
 

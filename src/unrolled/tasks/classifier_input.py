@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
@@ -28,6 +29,7 @@ def from_memory(X: Any, y: Any, estimator: BaseEstimator, *, fitting: bool) -> L
     if y is None:
         raise ConfigError("requires y to be passed, but the target y is None: give a label for each sequence")
     labels = column_or_1d(y, warn=True)
+    assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     items = items_of(X, estimator, fitting=fitting)
     check_consistent_length(items, labels)
@@ -52,6 +54,8 @@ def items_of(X: Any, estimator: BaseEstimator, *, fitting: bool) -> list[str] | 
         items = list(X)
         if items and all(isinstance(item, str) for item in items):
             return items
+        if any(isinstance(item, list | tuple) and any(isinstance(w, str) for w in item) for item in items):
+            raise ConfigError("a text is one string: join the words of a list by spaces")
         if items and all(np.ndim(item) == 2 for item in items):
             return [np.asarray(check_array(item, dtype=np.float32)) for item in items]
     table = validate_data(estimator, X, reset=fitting, dtype=np.float32)

@@ -1,0 +1,93 @@
+"""``unrolled repeat`` over folds and seeds."""
+
+import json
+
+import pytest
+
+from cases import write_labelled
+
+OPTIONS = """
+[config.network]
+hidden = 6
+embedding = 6
+[config.training]
+epochs = 5
+batch = 8
+threads = 1
+[config.optimizer]
+lr = 0.03
+"""
+LM = """
+description = "for a start"
+task = "lm"
+[config.text]
+tokenizer = "word"
+[config.corpus]
+mode = "sentence"
+[config.network]
+hidden = 6
+embedding = 6
+[config.training]
+epochs = 1
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    data, test = write_labelled(tmp_path), tmp_path / "test"
+    test.mkdir()
+    corpus = f'[config.corpus]\ndata = "{data}"\ntest = "{write_labelled(test, seed=3)}"\n'
+    target = '[target]\nmetric = "accuracy"\non = "test"\nat_least = 0.5\n'
+    path = tmp_path / "mine.toml"
+    path.write_text(f'description = "mine"\ntask = "classify"\n{target}{corpus}{OPTIONS}')
+    return path
+
+
+@pytest.mark.slow
+def test_folds(recipe, tmp_path, command):
+    (tmp_path / "lm.toml").write_text(LM)
+    words = [
+        "repeat", "--recipe", recipe, "--out", tmp_path / "folds", "--folds", 3, "--jobs", 1, "--baseline",
+        "--variant", "bidirectional=false", f"pretrain={tmp_path / 'lm.toml'}",
+    ]  # fmt: skip
+    first = command(*words)
+    assert first.status == 0, first.err
+    trials = [json.loads(line) for line in (tmp_path / "folds" / "trials.jsonl").read_text().splitlines()]
+    assert len(trials) == 3 * 4
+    assert {t["number"] for t in trials} == {1, 2, 3}
+    assert all(t["scores"]["accuracy"] > 0.6 for t in trials)
+    assert "accuracy over 3 folds" in first.out
+    for shown in ("as it stands", "bidirectional=false", "pretrain=", "tf-idf regression"):
+        assert shown in first.out
+    assert (tmp_path / "folds" / "trials.png").stat().st_size > 5000
+    # Once more: all trials are done, and the table is the same.
+    again = command(*words)
+    assert again.out.splitlines() == [line for line in first.out.splitlines() if line[-2:] != " s"]
+
+
+@pytest.mark.slow
+def test_seeds(recipe, tmp_path, command):
+    shown = command("repeat", "--recipe", recipe, "--out", tmp_path / "seeds", "--seeds", 2, "--jobs", 1)
+    assert shown.status == 0, shown.err
+    assert "accuracy over 2 seeds" in shown.out
+    runs = [tmp_path / "seeds" / "variant-0" / f"seed-{n}" for n in (1, 2)]
+    assert [json.loads((run / "config.json").read_text())["config"]["training"]["seed"] for run in runs] == [
+        1,
+        2,
+    ]
+    assert [command("summary", run).status for run in runs] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give --folds K (2 or more) or --seeds N"),
+        (["--folds", 3, "--seeds", 2], "give --folds K (2 or more) or --seeds N"),
+        (["--seeds", 2, "--baseline"], "--baseline goes with --folds"),
+        (["--folds", 200, "--jobs", 1], "200 folds need as many examples of each label"),
+        (["--folds", 2, "--metric", "acuracy"], "did you mean 'accuracy'"),
+        (["--folds", 2, "--jobs", 1, "--variant", "hiden=3"], "did you mean 'hidden'"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(recipe, tmp_path, command, words, message):
+    assert message in command("repeat", "--recipe", recipe, "--out", tmp_path / "x", *words).error

@@ -1,0 +1,70 @@
+"""Tables with named columns."""
+
+import pytest
+
+from unrolled.data.tables import read_columns
+from unrolled.errors import DataError
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text, name="t.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_columns_come_in_the_order_asked_for_with_their_lines(table):
+    path = table('a,b,c\n1,"two, and ""more""",3\n\n4,"over\ntwo lines",6\n')
+    assert read_columns(path, ("c", "b")) == [(2, ["3", 'two, and "more"']), (5, ["6", "over\ntwo lines"])]
+
+
+def test_tabs_and_crlf(table):
+    path = table("x\ty\r\n1\t2, 3\r\n", "t.tsv")
+    assert read_columns(path, ("y",)) == [(2, ["2, 3"])]
+
+
+def test_words_that_other_readers_take_for_missing_values_are_words(table):
+    path = table("word\nNA\nnull\nnan\nNone\n")
+    assert [row for _, row in read_columns(path, ("word",))] == [["NA"], ["null"], ["nan"], ["None"]]
+
+
+def test_columns_without_a_header_have_numbers(table):
+    path = table('"3","a title","a text"\n"4","b","c"\n')
+    assert read_columns(path, ("3", "1")) == [(1, ["a text", "3"]), (2, ["c", "4"])]
+
+
+def test_a_header_of_numbers_is_a_header(table):
+    path = table("1,2\na,b\n")
+    assert read_columns(path, ("2",)) == [(2, ["b"])]
+
+
+def test_json_lines(table):
+    path = table('{"t": "a", "n": [1, 2.5]}\n\n{"n": null, "t": 3, "more": 1}\n', "t.jsonl")
+    assert read_columns(path, ("t", "n")) == [(1, ["a", [1, 2.5]]), (3, [3, None])]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "columns", "message"),
+    [
+        (
+            "t.csv",
+            "text,label\na,b\n",
+            ("txt",),
+            r"no column 'txt' \(did you mean 'text'\?\); its first line",
+        ),
+        ("t.csv", "a,b\n1,2\n3\n", ("b",), "line 3 has 1 of the 2 columns needed"),
+        ("t.csv", 'a,b\n1,"2\n', ("b",), "line 2 is not valid CSV"),
+        ("t.csv", "a,b\n", ("b",), "holds no rows"),
+        ("t.csv", "a,b\n1,2\n", ("3",), "no column '3'"),
+        ("t.jsonl", '{"a": 1}\n{"b": 2}\n', ("a",), r"line 2 has no 'a'.*; it has 'b'"),
+        ("t.jsonl", '{"a": 1}\n{"a"\n', ("a",), "line 2 is not JSON"),
+        ("t.jsonl", "[1]\n", ("a",), "line 1 is not a JSON object"),
+        ("t.txt", "a,b\n", ("a",), r"\.txt is not one of \.csv, \.tsv, \.jsonl"),
+    ],
+)
+def test_what_cannot_be_read_is_named(table, name, text, columns, message):
+    with pytest.raises(DataError, match=message):
+        read_columns(table(text, name), columns)

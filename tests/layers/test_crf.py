@@ -1,0 +1,83 @@
+"""The conditional random field against the sum over all tag sequences."""
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.autograd import gradcheck
+
+from unrolled.errors import ShapeError
+from unrolled.layers.crf import LinearChainCRF
+
+
+def make(tags, seed=0):
+    torch.manual_seed(seed)
+    crf = LinearChainCRF(tags).double()
+    for p in crf.parameters():
+        p.data.normal_()
+    return crf
+
+
+def by_hand(crf, emissions):
+    """Scores of every sequence of tags of one row (T, K), by the definition."""
+    scores = {}
+    for y in itertools.product(range(crf.tags), repeat=len(emissions)):
+        s = crf.start[y[0]] + crf.end[y[-1]] + sum(emissions[t, y_t] for t, y_t in enumerate(y))
+        scores[y] = s + sum(crf.transition[a, b] for a, b in itertools.pairwise(y))
+    return scores
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 4), st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 10**6))
+def test_all_of_it_against_enumeration(tags, lengths, seed):
+    crf = make(tags, seed)
+    sizes = torch.tensor(lengths)
+    emissions = 2 * torch.randn(max(lengths), len(lengths), tags, dtype=torch.float64)
+    y = torch.randint(tags, emissions.shape[:2])
+    y[torch.arange(len(y))[:, None] >= sizes] = -1  # padding of any kind
+    total, score, nll = (
+        crf.log_partition(emissions, sizes),
+        crf.score(emissions, y, sizes),
+        crf(emissions, y, sizes),
+    )
+    best = crf.best(emissions, sizes)
+    for b, n in enumerate(lengths):
+        scores = by_hand(crf, emissions[:n, b])
+        together = torch.stack(list(scores.values())).logsumexp(0)
+        torch.testing.assert_close(total[b], together)
+        torch.testing.assert_close(score[b], scores[tuple(y[:n, b].tolist())])
+        torch.testing.assert_close(nll[b], together - score[b])
+        assert tuple(best[:n, b].tolist()) == max(scores, key=lambda k: scores[k])
+        assert (best[n:, b] == 0).all()
+
+
+def test_gradients():
+    crf, lengths = make(3), torch.tensor([4, 1, 2])
+    emissions = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
+    tags = torch.randint(3, (4, 3))
+    assert gradcheck(lambda e, *_: crf(e, tags, lengths), (emissions, *crf.parameters()))
+
+
+def test_without_transitions_it_is_a_softmax_of_each_word():
+    crf, lengths = LinearChainCRF(5).double(), torch.tensor([3, 2])
+    emissions, tags = torch.randn(3, 2, 5, dtype=torch.float64), torch.randint(5, (3, 2))
+    each = -emissions.log_softmax(-1).gather(2, tags[..., None]).squeeze(2)
+    expected = torch.stack([each[:3, 0].sum(), each[:2, 1].sum()])
+    torch.testing.assert_close(crf(emissions, tags, lengths), expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "lengths", "message"),
+    [
+        ((3, 2, 4), [3, 2], r"emissions \(T, B, 5\)"),
+        ((3, 2), [3, 2], r"emissions \(T, B, 5\)"),
+        ((3, 2, 5), [3], r"lengths \(B,\)"),
+        ((3, 2, 5), [3, 0], r"lengths must lie in 1\.\.3"),
+        ((3, 2, 5), [4, 1], r"lengths must lie in 1\.\.3"),
+    ],
+)
+def test_wrong_sizes_are_named(shape, lengths, message):
+    with pytest.raises(ShapeError, match=message):
+        LinearChainCRF(5).log_partition(torch.zeros(shape), torch.tensor(lengths))
