@@ -6,10 +6,15 @@ import pytest
 
 from unrolled.config import to_dict
 from unrolled.data.datasets import DATASETS
+from unrolled.data.labelled_sets import LABELLED
+from unrolled.data.tagged import TAGGED
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
 from unrolled.tasks import LanguageModelConfig, task_type
+
+
+KNOWN = {*DATASETS, *LABELLED, *TAGGED, "stdlib"}
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -21,7 +26,7 @@ def test_a_shipped_recipe_loads(name):
     corpus = recipe.config.corpus
     assert corpus.data.startswith("@")
     for source in filter(None, (corpus.data, corpus.valid, corpus.test)):
-        assert source.removeprefix("@").partition("/")[0] in (*DATASETS, "stdlib")
+        assert source.removeprefix("@").partition("/")[0] in KNOWN
     if recipe.target:
         assert recipe.target.on == "valid" or corpus.test
     if recipe.target and recipe.measured:

@@ -92,9 +92,8 @@ def _check(args: Arguments, recipe: Recipe, metric: str) -> None:
     require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
     require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
     known = task_type(recipe.task).metrics
-    require(
-        metric in known, f"--metric {metric}: is not one of {', '.join(known)}{suggestion(metric, known)}"
-    )
+    hint = suggestion(metric, known)
+    require(metric in known, f"--metric {metric}: is not one of {', '.join(known)}{hint}")
     for variant in _variants(args):
         options = {name: value for name, value in variant.options.items() if name != PRETRAIN}
         with_options(recipe.config, options, f"variant {variant.name!r}")
