@@ -233,8 +233,8 @@ def test_what_is_missing_is_named(command, words):
     [
         (("trian", "lm"), "did you mean 'train lm'"),
         (("evalute", "x"), "did you mean 'evaluate'"),
-        (("train",), "what to train"),
-        (("train", "tagger"), "what to train"),
+        (("train",), "train: what? There are lm, "),
+        (("train", "tagger"), "did you mean 'tag'"),
         (("train", "lm", "--out", "x"), "no training text"),
     ],
 )

@@ -13,7 +13,6 @@ from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
 from unrolled.tasks import LanguageModelConfig, task_type
 
-
 KNOWN = {*DATASETS, *LABELLED, *TAGGED, "stdlib"}
 
 

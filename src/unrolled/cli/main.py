@@ -18,6 +18,9 @@ VERBS = {
     "generate": ("generate", "write text with a trained model"),
     "next": ("next_token", "show the distribution of the next token"),
     "repeat": ("repeat", "train a recipe over folds or seeds, with variants and a baseline"),
+    "vectors train": ("vectors_train", "train word vectors (Word2Vec) on a text"),
+    "vectors neighbours": ("vectors_neighbours", "show which words have like vectors"),
+    "vectors plot": ("vectors_plot", "draw words where their vectors lie"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "explain": ("explain", "which path runs each layer of a run, and why"),
     "recipes": ("recipes", "list the recipes, their targets and what was measured"),
@@ -60,16 +63,16 @@ def _run(words: list[str]) -> int:
                 settle_waiting()  # before the verb's module loads torch
             module = importlib.import_module(f"unrolled.cli.{VERBS[verb][0]}")
             return int(module.run(words[length:], f"unrolled {verb}"))
-    if words[0] == "train":
+    known = [verb.partition(" ")[2] for verb in VERBS if verb.startswith(words[0] + " ")]
+    if known:
         what = words[1] if len(words) > 1 else "nothing"
-        known = [verb.removeprefix("train ") for verb in VERBS if verb.startswith("train ")]
         raise ConfigError(
-            f"train: what to train? There are {', '.join(known)}; got {what!r}{suggestion(what, known)}"
+            f"{words[0]}: what? There are {', '.join(known)}; got {what!r}{suggestion(what, known)}"
         )
     raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
 
 
 def _usage() -> str:
     lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
-    lines += [f"  {verb:<14} {what}" for verb, (_, what) in VERBS.items()]
+    lines += [f"  {verb:<18} {what}" for verb, (_, what) in VERBS.items()]
     return "\n".join(lines)

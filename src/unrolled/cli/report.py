@@ -18,6 +18,9 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "
         f"{task.rate_unit}s/s on {result['threads']} threads"
     )
+    if "tokens_with_vectors" in task.facts:
+        found = task.facts["tokens_with_vectors"]
+        console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
     after = importlib.import_module(f"unrolled.cli.report_{task.verb}").print_scores(task, console)
     console.rule(style="dim")
     console.print(f"run folder: {folder}\nplots:      {folder / 'plots' / 'curves.png'}", markup=False)

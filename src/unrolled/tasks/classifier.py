@@ -18,6 +18,7 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.models import TokenReader
 from unrolled.models.adopt import adopt
 from unrolled.models.classifier import RecurrentClassifier
+from unrolled.models.inputs import Embedding
 from unrolled.models.series_reader import SeriesReader
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.classifier_config import ClassifierConfig
@@ -328,6 +329,13 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
             if part in self.result:
                 score = self.result[part]
                 plot_confusion(score["confusion"], score["classes"], folder / "plots", part)
+
+    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """See :meth:`Task.input_vectors`."""
+        table = getattr(self.model.reader, "input", None)
+        if self._tokenizer is None or not isinstance(table, Embedding):
+            return super().input_vectors()
+        return self._tokenizer.tokens, table.weight.detach().numpy()
 
     @property
     def model(self) -> RecurrentClassifier:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unrolled.baselines import count_baselines
@@ -13,6 +15,7 @@ from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import RecurrentLanguageModel
+from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_config import LanguageModelConfig
@@ -239,6 +242,13 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         matrix, found = read_vectors(self.config.network.vectors, self.tokenizer.tokens)
         self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
         return torch.from_numpy(matrix)
+
+    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """See :meth:`Task.input_vectors`."""
+        table = self.model.input
+        if not isinstance(table, Embedding):
+            return super().input_vectors()
+        return self.tokenizer.tokens, table.weight.detach().numpy()
 
     @property
     def model(self) -> RecurrentLanguageModel:

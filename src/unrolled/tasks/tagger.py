@@ -4,12 +4,15 @@ import dataclasses
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unrolled.data.files import read_text
 from unrolled.data.tagged import Columns, Tagged, is_word, open_path, parse_conllu, read_tagged
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.models.inputs import Embedding
 from unrolled.models.tagger import RecurrentTagger, SpellingReader
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.plots import plot_confusion
@@ -259,6 +262,13 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             if part in self.result:
                 score = self.result[part]
                 plot_confusion(score["confusion"], score["tags"], folder / "plots", part)
+
+    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """See :meth:`Task.input_vectors`."""
+        table = self.model.input
+        if not isinstance(table, Embedding):
+            return super().input_vectors()
+        return self.numbering.words.items, table.weight.detach().numpy()
 
     @property
     def model(self) -> RecurrentTagger:

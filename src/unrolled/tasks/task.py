@@ -5,7 +5,9 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TextIO, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.config import with_options
@@ -132,6 +134,14 @@ class Task(ABC, Generic[C, D]):
     @abstractmethod
     def evaluate(self, data: Any, *, progress: bool = False) -> Score:
         """Score data that the model has not seen."""
+
+    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """Return the tokens that the model reads, and the vector (V, size) of each.
+
+        Raises:
+            ConfigError: if it has no table of vectors.
+        """
+        raise ConfigError(f"this {type(self).__name__} has no table of input vectors")
 
     def predict_file(self, data: str, out: TextIO) -> None:
         """Write what is predicted for a file, in the task's own form."""

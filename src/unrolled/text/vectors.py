@@ -1,5 +1,6 @@
 """Word vectors made elsewhere (GloVe, Word2Vec), read by gensim."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,23 @@ def read_vectors(path: str | Path, tokens: list[str]) -> tuple[NDArray[np.float3
     for i, token in known:
         matrix[i] = found[token]
     return matrix, len(known)
+
+
+def read_all_vectors(path: str | Path) -> tuple[list[str], NDArray[np.float32]]:
+    """Return all words of a file, in its order, and their vectors (V, size).
+
+    Raises:
+        DataError: see :func:`read_vectors`.
+    """
+    found = _load(Path(path))
+    return list(found.index_to_key), np.asarray(found.vectors)
+
+
+def write_vectors(words: Sequence[str], vectors: NDArray[np.float32]) -> str:
+    """Return vectors in word2vec's text format; reading it gives the same bits."""
+    lines = [f"{len(words)} {vectors.shape[1]}"]
+    lines += [f"{word} {' '.join(map(str, row))}" for word, row in zip(words, vectors, strict=True)]
+    return "\n".join(lines) + "\n"
 
 
 def _load(path: Path) -> Any:

@@ -44,7 +44,7 @@ class WordTokenizer(Tokenizer):
         """Take the words that occur at least ``min_frequency`` times, the ``size`` − 2 most frequent."""
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(_words(text, lowercase, split_punctuation))
+            counts.update(split_words(text, lowercase, split_punctuation))
         kept = [(word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)]
         kept.sort(key=lambda item: (-item[1], item[0]))
         words = [word for word, _ in kept]
@@ -82,7 +82,7 @@ class WordTokenizer(Tokenizer):
         return [w for w, _ in Counter(self._split(text)).most_common() if w not in self._ids]
 
     def _split(self, text: str) -> list[str]:
-        return _words(text, self._lowercase, self._split_punctuation)
+        return split_words(text, self._lowercase, self._split_punctuation)
 
     def to_json(self) -> dict[str, Any]:
         """See :meth:`Tokenizer.to_json`."""
@@ -98,6 +98,7 @@ class WordTokenizer(Tokenizer):
         return cls(list(values["words"]), bool(values["lowercase"]), bool(values["split_punctuation"]))
 
 
-def _words(text: str, lowercase: bool, split_punctuation: bool) -> list[str]:
+def split_words(text: str, lowercase: bool = False, split_punctuation: bool = False) -> list[str]:
+    """Return the words of a text: what white space separates, or words and signs."""
     text = text.lower() if lowercase else text
     return _PARTS.findall(text) if split_punctuation else text.split()

@@ -1,0 +1,40 @@
+"""``unrolled vectors neighbours``: which words have like vectors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from unrolled.cli.arguments import parse
+from unrolled.cli.vectors_source import open_vectors
+from unrolled.config import require
+from unrolled.text.neighbours import nearest
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Show the words whose vectors are nearest to a word's, by their cosine."""
+
+    source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE|RUN")]]
+    """File of word vectors, or the run folder of a model over words."""
+
+    word: str
+    """Word to start from."""
+
+    top: int = 10
+    """How many to show."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    require(args.top >= 1, f"top={args.top}: must be at least 1")
+    table = Table("word", "cosine", "")
+    for word, cosine in nearest(*open_vectors(args.source), args.word, args.top):
+        table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
+    Console().print(table)
+    return 0

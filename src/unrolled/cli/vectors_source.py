@@ -1,0 +1,25 @@
+"""Word vectors of a file, or those that a trained model has learned."""
+
+from pathlib import Path
+
+from unrolled.errors import DataError
+from unrolled.tasks import load
+from unrolled.text.neighbours import Matrix
+from unrolled.text.vectors import read_all_vectors
+
+
+def open_vectors(source: str) -> tuple[list[str], Matrix]:
+    """Return words and their vectors (V, size), in the order of the file or vocabulary.
+
+    Raises:
+        DataError: if there is no such file or run.
+        RunError: if the folder is not a run.
+        ConfigError: if the model has no table of input vectors.
+    """
+    path = Path(source)
+    if path.is_dir():
+        words, vectors = load(path).input_vectors()
+        return words, vectors
+    if not path.is_file():
+        raise DataError(f"{path}: no such file of word vectors, nor a run folder")
+    return read_all_vectors(path)

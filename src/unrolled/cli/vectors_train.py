@@ -1,0 +1,55 @@
+"""``unrolled vectors train``: Word2Vec on a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unrolled.cli.arguments import parse
+from unrolled.config import require
+from unrolled.data import open_documents
+from unrolled.text.vectors import write_vectors
+from unrolled.text.word2vec import Word2VecConfig, train_word2vec
+from unrolled.text.words import split_words
+from unrolled.training.files import write_atomically
+from unrolled.training.waiting import counting_bar
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train word vectors on a text, each line of which is a sentence.
+
+    Models read them with --input vectors --vectors FILE.
+    """
+
+    data: str
+    """Text: a file, a folder, or a data set such as @ptb/train."""
+
+    out: str
+    """File to write, in word2vec's text format."""
+
+    lowercase: bool = False
+    """Lower-case all text."""
+
+    split_punctuation: bool = False
+    """Every sign that is not part of a word is a word of its own."""
+
+    overwrite: bool = False
+    """Replace the file."""
+
+    config: Word2VecConfig = field(default_factory=Word2VecConfig)
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    out = Path(args.out)
+    require(args.overwrite or not out.exists(), f"{out}: exists already; give another name, or --overwrite")
+    lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))
+    sentences = [split_words(line, args.lowercase, args.split_punctuation) for line in lines]
+    with counting_bar("passes", args.config.passes, shown=True) as report:
+        found = train_word2vec(filter(None, sentences), args.config, report)
+    write_atomically(out, write_vectors(found.index_to_key, found.vectors).encode("utf-8"))
+    total = sum(map(len, sentences))
+    print(f"{out}: {len(found):,} words of {args.config.size} values, from {total:,} words of text")
+    print(f"next: unrolled vectors neighbours {out} --word WORD")
+    return 0

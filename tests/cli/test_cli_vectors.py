@@ -1,0 +1,62 @@
+"""``unrolled vectors``: train, neighbours, plot; from a file or from a run."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory, write_english):
+    from unrolled.cli.main import main
+
+    folder = tmp_path_factory.mktemp("vectors")
+    (folder / "text.txt").write_text(write_english(200), encoding="utf-8")
+    out = folder / "v.txt"
+    words = ["--data", folder / "text.txt", "--out", out, "--size", 8, "--lowercase", "--split-punctuation"]
+    assert main(["vectors", "train", *map(str, words)]) == 0
+    return out
+
+
+def test_training_says_what_was_made(vectors, command, tmp_path, english_file):
+    shown = command("vectors", "train", "--data", english_file, "--out", tmp_path / "w.txt", "--size", 4)
+    assert "words of 4 values" in shown.out
+    assert f"unrolled vectors neighbours {tmp_path / 'w.txt'}" in shown.out
+    again = command("vectors", "train", "--data", english_file, "--out", tmp_path / "w.txt")
+    assert "exists already" in again.error
+    assert vectors.read_text(encoding="utf-8").split("\n")[0].endswith(" 8")
+
+
+def test_neighbours(vectors, command):
+    rows = command("vectors", "neighbours", vectors, "--word", "river", "--top", 3).out
+    assert rows.count("0.") >= 3
+    assert "did you mean 'river'" in command("vectors", "neighbours", vectors, "--word", "rivr").error
+
+
+def test_plot(vectors, command, tmp_path):
+    for method in ("pca", "tsne"):
+        out = tmp_path / f"{method}.png"
+        assert (
+            command("vectors", "plot", vectors, "--out", out, "--method", method, "--count", 20).status == 0
+        )
+        assert out.stat().st_size > 5000
+    few = command("vectors", "plot", vectors, "--out", tmp_path / "x.png", "--words", "river", "bell")
+    assert "2 words: at least 4 are needed" in few.error
+
+
+def test_a_models_own_vectors(tiny_words, tmp_path, command):
+    tiny_words.save(tmp_path / "run")
+    words, matrix = tiny_words.input_vectors()
+    assert (len(words), matrix.shape[1]) == (tiny_words.tokenizer.size, 6)
+    assert command("vectors", "neighbours", tmp_path / "run", "--word", "the").status == 0
+
+
+def test_they_start_a_model(vectors, command, tmp_path, english_file):
+    shown = command(
+        "train", "lm", "--data", english_file, "--tokenizer", "word", "--input", "vectors", "--vectors", vectors,
+        "--out", tmp_path / "run", "--hidden", 5, "--epochs", 1, "--threads", 1, "--lowercase",
+    )  # fmt: skip
+    assert shown.status == 0, shown.err
+    assert "tokens of the vocabulary are in the file" in shown.out
+
+
+def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):
+    assert "nor a run folder" in command("vectors", "neighbours", tmp_path / "no", "--word", "a").error
+    assert "vectors: what? There are train, neighbours, plot" in command("vectors").error
