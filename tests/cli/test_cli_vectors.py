@@ -51,7 +51,7 @@ def test_a_models_own_vectors(tiny_words, tmp_path, command):
 def test_they_start_a_model(vectors, command, tmp_path, english_file):
     shown = command(
         "train", "lm", "--data", english_file, "--tokenizer", "word", "--input", "vectors",
-        "--vectors", vectors, "--out", tmp_path / "run", "--hidden", 5, "--epochs", 1, "--threads", 1, "--lowercase",
+        "--vectors", vectors, "--out", tmp_path / "run", "--hidden", 5, "--epochs", 1, "--lowercase",
     )  # fmt: skip
     assert shown.status == 0, shown.err
     assert "tokens of the vocabulary are in the file" in shown.out
