@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from unrolled import errors
 
 __all__ = [
+    "Forecaster",
+    "ForecasterConfig",
     "GRU",
     "LSTM",
     "RNN",
@@ -36,6 +38,8 @@ __all__ = [
 _HOMES = {
     "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
     "recurrence": ("Unrolled", "unroll"),
+    "tasks.forecast_config": ("ForecasterConfig",),
+    "tasks.forecaster": ("Forecaster",),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
     "version": ("__version__",),
 }
@@ -73,7 +77,14 @@ if TYPE_CHECKING:
         RNNCell,
     )
     from unrolled.recurrence import Unrolled, unroll
-    from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore, load
+    from unrolled.tasks import (
+        Forecaster,
+        ForecasterConfig,
+        LanguageModel,
+        LanguageModelConfig,
+        LanguageScore,
+        load,
+    )
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

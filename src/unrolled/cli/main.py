@@ -10,6 +10,7 @@ from unrolled.threads import settle_waiting
 
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
+    "train forecast": ("train_forecast", "train a forecaster on series of numbers"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score a text with a trained model"),
     "generate": ("generate", "write text with a trained model"),

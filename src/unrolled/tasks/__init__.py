@@ -1,5 +1,7 @@
 """Whole tools, one a task: fit, evaluate, use, save and load."""
 
+from unrolled.tasks.forecast_config import ForecasterConfig
+from unrolled.tasks.forecaster import Forecaster
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageScore
 from unrolled.tasks.language_model import LanguageModel
@@ -7,6 +9,8 @@ from unrolled.tasks.registry import load, run_type, task_type
 from unrolled.tasks.task import Task
 
 __all__ = [
+    "Forecaster",
+    "ForecasterConfig",
     "LanguageModel",
     "LanguageModelConfig",
     "LanguageScore",

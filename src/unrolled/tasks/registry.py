@@ -9,6 +9,7 @@ from unrolled.tasks import folder as run_folder
 from unrolled.tasks.task import Task
 
 _HOMES = {
+    "forecast": ("forecaster", "Forecaster"),
     "lm": ("language_model", "LanguageModel"),
 }
 VERBS = tuple(_HOMES)
