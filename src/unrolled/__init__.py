@@ -24,6 +24,8 @@ __all__ = [
     "LanguageModelConfig",
     "LanguageScore",
     "LockedDropout",
+    "PianoRoll",
+    "PianoRollConfig",
     "RNNCell",
     "RecurrentDrop",
     "Unrolled",
@@ -40,6 +42,8 @@ _HOMES = {
     "recurrence": ("Unrolled", "unroll"),
     "tasks.forecast_config": ("ForecasterConfig",),
     "tasks.forecaster": ("Forecaster",),
+    "tasks.music": ("PianoRoll",),
+    "tasks.music_config": ("PianoRollConfig",),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
     "version": ("__version__",),
 }
@@ -83,6 +87,8 @@ if TYPE_CHECKING:
         LanguageModel,
         LanguageModelConfig,
         LanguageScore,
+        PianoRoll,
+        PianoRollConfig,
         load,
     )
     from unrolled.version import __version__

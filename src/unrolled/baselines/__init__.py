@@ -2,5 +2,13 @@
 
 from unrolled.baselines.counts import CountBaselines, count_baselines
 from unrolled.baselines.naive import random_walk, seasonal_naive
+from unrolled.baselines.notes import NoteBaselines, note_baselines
 
-__all__ = ["CountBaselines", "count_baselines", "random_walk", "seasonal_naive"]
+__all__ = [
+    "CountBaselines",
+    "NoteBaselines",
+    "count_baselines",
+    "note_baselines",
+    "random_walk",
+    "seasonal_naive",
+]

@@ -11,9 +11,11 @@ from unrolled.threads import settle_waiting
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
     "train forecast": ("train_forecast", "train a forecaster on series of numbers"),
+    "train music": ("train_music", "train a model of polyphonic music on piano rolls"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score a text with a trained model"),
     "generate": ("generate", "write text with a trained model"),
+    "compose": ("compose", "write music with a trained model, as a MIDI file"),
     "next": ("next_token", "show the distribution of the next token"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "explain": ("explain", "which path runs each layer of a run, and why"),

@@ -158,7 +158,8 @@ def _inferred(index: pd.DatetimeIndex, where: str) -> pd.DatetimeIndex:
         off = index.difference(fixed)
         raise DataError(
             f"{where}: no frequency fits its time stamps: most are {usual} apart, but {len(off):,} are "
-            f"off that grid ({_some(off)}); mend them, give the frequency, or count rows as steps (frequency=rows)"
+            f"off that grid ({_some(off)}); mend them, give the frequency, or count rows as steps: "
+            "frequency=rows"
         )
     return min(fitting, key=len)
 

@@ -5,6 +5,8 @@ from unrolled.tasks.forecaster import Forecaster
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageScore
 from unrolled.tasks.language_model import LanguageModel
+from unrolled.tasks.music import PianoRoll
+from unrolled.tasks.music_config import PianoRollConfig
 from unrolled.tasks.registry import load, run_type, task_type
 from unrolled.tasks.task import Task
 
@@ -14,6 +16,8 @@ __all__ = [
     "LanguageModel",
     "LanguageModelConfig",
     "LanguageScore",
+    "PianoRoll",
+    "PianoRollConfig",
     "Task",
     "load",
     "run_type",

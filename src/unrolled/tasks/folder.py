@@ -20,6 +20,7 @@ _PARTS = (
     "plots/curves.png",
     "scales.json",
     "plots/forecast.png",
+    "plots/piece.png",
 )
 
 

@@ -11,6 +11,7 @@ from unrolled.tasks.task import Task
 _HOMES = {
     "forecast": ("forecaster", "Forecaster"),
     "lm": ("language_model", "LanguageModel"),
+    "music": ("music", "PianoRoll"),
 }
 VERBS = tuple(_HOMES)
 
