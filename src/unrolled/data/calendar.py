@@ -29,7 +29,7 @@ def calendar_features(index: Any, names: Sequence[str]) -> Numbers:
 
 def _feature(index: Any, name: str) -> Numbers:
     if name == "day-of-year":
-        angle = 2 * np.pi * (index.dayofyear.to_numpy() - 1) / 365.25
+        angle = 2 * np.pi * (index.day_of_year.to_numpy() - 1) / 365.25
         return np.stack([wave(k * angle) for k in (1, 2) for wave in (np.sin, np.cos)], axis=1)
-    place = {"hour": index.hour, "weekday": index.weekday, "month": index.month - 1}[name]
+    place = {"hour": index.hour, "weekday": index.day_of_week, "month": index.month - 1}[name]
     return np.asarray(np.eye(KINDS[name])[place.to_numpy()])

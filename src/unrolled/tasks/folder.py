@@ -21,6 +21,7 @@ _PARTS = (
     "scales.json",
     "plots/forecast.png",
     "plots/piece.png",
+    "openings.json",
 )
 
 

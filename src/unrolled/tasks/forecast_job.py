@@ -13,7 +13,7 @@ from unrolled.errors import DataError
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries
-from unrolled.tasks.forecast_rolling import held_out_loss
+from unrolled.tasks.forecast_rolling import held_out_errors
 from unrolled.training import StepLoss, Validation
 from unrolled.training.job import Carried
 
@@ -137,9 +137,11 @@ class ForecastJob:
         if not self._config.data.valid_fraction:
             return None
         self.model.eval()
-        found = [held_out_loss(self.model, s.series, self.origins(s), self._config) for s in self._splits]
-        score = float(np.concatenate(found).mean())
-        return Validation(score, score)
+        found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
+        score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
+        return Validation(
+            score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
+        )
 
     def origins(self, split: Split) -> range:
         """Return the origins of the held-out forecasts, a horizon apart."""

@@ -133,29 +133,32 @@ def _along(model: Model, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tup
 
 
 @torch.no_grad()
-def held_out_loss(
+def held_out_errors(
     model: Model, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
-) -> Numbers:
-    """Return what decides about weights, a number each forecast step, on the scale of the network.
+) -> tuple[Numbers, Numbers]:
+    """Return what decides about weights and the loss, a number each forecast step, on the network's scale.
 
-    Of one value: the absolute error of the whole horizon. Of quantiles and distributions: their loss; for a
-    recursive one at each step from the truth before it.
+    Of one value: its absolute error and its loss over the whole horizon. Of quantiles and distributions:
+    their loss for both; for a recursive one at each step from the truth before it.
     """
     horizon, output = config.forecast.horizon, model.output
     if config.forecast.output == "point":
         z = _scaled(model, p, origins, horizon, config, 1)[..., 0]
-        return np.abs(z - truth(p, origins, horizon)).ravel()
+        errors = np.abs(z - truth(p, origins, horizon)).ravel()
+        return errors, np.square(errors) if config.forecast.loss == "squared" else errors
     if isinstance(model, DirectForecaster):
         h, _ = states_at(model, p, list(origins), config)
         ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
         y = model.horizon_from(h, torch.from_numpy(ahead).float())
         target = torch.from_numpy(truth(p, origins, horizon)).float()
-        return output.loss(y, target).double().numpy().ravel()
+        losses = output.loss(y, target).double().numpy().ravel()
+        return losses, losses
     _, state = states_at(model, p, list(origins), config)
     x = np.stack([p.inputs[o : o + horizon] for o in origins], axis=1)
     y, _ = model(torch.from_numpy(x).float(), state)
     target = torch.from_numpy(truth(p, origins, horizon).T.copy()).float()
-    return output.loss(y, target).double().numpy().ravel()
+    losses = output.loss(y, target).double().numpy().ravel()
+    return losses, losses
 
 
 def truth(p: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:

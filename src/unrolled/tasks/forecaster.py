@@ -69,7 +69,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         "last_step_mape",
         "last_step_mae",
     )
-    loss_unit: ClassVar[str] = "scaled"
+    loss_unit: ClassVar[str] = "scaled units"
     _scales: Scales | None = None
     _table: pd.DataFrame | None = None
     _parts: SeriesParts | None = None

@@ -20,8 +20,9 @@ from unrolled.tasks.music_job import MusicJob, MusicScore, Roll, score_pieces
 from unrolled.tasks.music_plot import plot_piece
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
-from unrolled.training.files import write_atomically
+from unrolled.training.files import read_json, write_atomically
 
+OPENINGS = "openings.json"
 SHOWN_STEPS = 64
 """Steps of the piece that is drawn."""
 
@@ -48,6 +49,8 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
     verb: ClassVar[str] = "music"
     config_type: ClassVar[type] = PianoRollConfig
     metrics: ClassVar[tuple[str, ...]] = ("nll",)
+    _openings: Piece
+    """The first steps of the pieces learnt from."""
 
     def fit(
         self,
@@ -102,6 +105,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
                     "give more pieces, another share, or hold out nothing: valid_fraction=0"
                 )
             train, valid = train[:-held], train[-held:]
+        self._openings = [notes_of(roll[:1])[0] for roll in train]
         counts = {"train": train, "valid": valid, "test": test}
         facts = {"pieces": {n: len(v) for n, v in counts.items()}}
         facts |= {"steps": {n: sum(map(len, v)) for n, v in counts.items()}}
@@ -132,10 +136,10 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         return scores
 
     def _vocabularies(self) -> dict[str, Any]:
-        return {}
+        return {OPENINGS: {"openings": self._openings}}
 
     def _take_vocabularies(self, folder: Path) -> None:
-        """Nothing is needed beside configuration and weights."""
+        self._openings = [tuple(chord) for chord in read_json(folder / OPENINGS)["openings"]]
 
     def evaluate(self, data: str | Path, *, progress: bool = False) -> MusicScore:
         """Score pieces: the test part of data that have one, else all of them."""
@@ -148,8 +152,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         """Write music: each key of each step is drawn by its probability.
 
         Args:
-            length: steps to write.
-            opening: steps to go on from, which come first in the result; None begins from silence.
+            length: steps to write after the opening.
+            opening: steps to go on from, which come first in the result; None draws the first step of one of
+                the pieces learnt from.
             temperature: below 1 takes probable keys more often, σ(logit / temperature).
             seed: the same seed gives the same piece.
 
@@ -158,15 +163,17 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         """
         require(length >= 0, f"length={length}: must not be negative")
         require(temperature > 0, f"temperature={temperature}: must be positive")
-        roll = [*piano_roll(opening or [()])]
-        x, state = torch.from_numpy(np.stack(roll))[:, None], None
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
+            if not opening:
+                opening = [self._openings[int(torch.randint(len(self._openings), ()))]]
+            roll, state = [*piano_roll(opening)], None
+            x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
                 logits, state = self.model(x, state)
                 x = torch.bernoulli(torch.sigmoid(logits[-1:] / temperature))
                 roll.append(x[0, 0].numpy())
-        return notes_of(np.stack(roll[0 if opening else 1 :])) if len(roll) > (not opening) else []
+        return notes_of(np.stack(roll))
 
     def write_midi(self, piece: Piece, path: str | Path, *, tempo: int = 90) -> None:
         """Write a piece as a MIDI file, ``tempo`` quarter notes a minute.

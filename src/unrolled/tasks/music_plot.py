@@ -27,7 +27,7 @@ def plot_piece(piece: Piece, folder: Path) -> Path:
         axes.set_ylim(sounding[0] - 2, sounding[-1] + 2)
     axes.grid(axis="y", alpha=0.3)
     axes.set_xlabel("step")
-    axes.set_title("a piece that the model wrote, from silence", fontsize=10)
+    axes.set_title("a piece that the model wrote", fontsize=10)
     path = folder / "piece.png"
     figure.savefig(path, dpi=120)
     return path
