@@ -12,18 +12,28 @@ from unrolled.recipes.recipe import Target
 from unrolled.tasks import LanguageModelConfig, task_type
 
 
+def strings(values):
+    """Return every string in nested dictionaries."""
+    parts = [strings(v) if isinstance(v, dict) else [v] for v in values.values()]
+    return [v for part in parts for v in part if isinstance(v, str)]
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.description
     assert isinstance(recipe.config, task_type(recipe.task).config_type)
-    corpus = recipe.config.corpus
-    assert corpus.data.startswith("@")
-    for source in filter(None, (corpus.data, corpus.valid, corpus.test)):
-        assert source.removeprefix("@").partition("/")[0] in (*DATASETS, "stdlib")
-    if recipe.target:
-        assert recipe.target.on == "valid" or corpus.test
+    sources = [v for v in strings(to_dict(recipe.config)) if v.startswith("@")]
+    assert sources
+    for source in sources:
+        name, _, part = source.removeprefix("@").partition("/")
+        assert name in (*DATASETS, "stdlib")
+        assert not part or part in DATASETS[name]
+    if recipe.target and recipe.task == "lm":
+        assert recipe.target.on == "valid" or recipe.config.corpus.test
+    if recipe.target and recipe.task == "forecast":
+        assert recipe.target.on == "valid" or recipe.config.data.test_start
     if recipe.target and recipe.measured:
         assert recipe.target.reached_by(recipe.measured.value)
 

@@ -86,8 +86,8 @@ def _scaled(
     draws: int,
 ) -> Numbers:
     """Return z (N, H, draws or quantiles)."""
-    h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
+    h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
         padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])
         y = model.horizon_from(h, torch.from_numpy(padded).float())[:, :horizon]

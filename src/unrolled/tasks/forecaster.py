@@ -270,6 +270,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return learnt + pd.Timedelta(1, "ns") if s.index[s.steps - 1] > learnt else s.index[0]
 
     def _history(self, data: Source | None) -> list[Series]:
+        self._trained()
         if data is not None:
             return self._read(data)
         if self._parts is not None:

@@ -49,7 +49,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
     verb: ClassVar[str] = "music"
     config_type: ClassVar[type] = PianoRollConfig
     metrics: ClassVar[tuple[str, ...]] = ("nll",)
-    _openings: Piece
+    _openings: Piece | None = None
     """The first steps of the pieces learnt from."""
 
     def fit(
@@ -161,16 +161,17 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         Raises:
             ConfigError: if an option is out of its range.
         """
+        model, openings = self.model, self._openings or [()]
         require(length >= 0, f"length={length}: must not be negative")
         require(temperature > 0, f"temperature={temperature}: must be positive")
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
             if not opening:
-                opening = [self._openings[int(torch.randint(len(self._openings), ()))]]
+                opening = [openings[int(torch.randint(len(openings), ()))]]
             roll, state = [*piano_roll(opening)], None
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
-                logits, state = self.model(x, state)
+                logits, state = model(x, state)
                 x = torch.bernoulli(torch.sigmoid(logits[-1:] / temperature))
                 roll.append(x[0, 0].numpy())
         return notes_of(np.stack(roll))
