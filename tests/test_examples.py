@@ -18,6 +18,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
     [
         ("drop_in.py", "past the end of row 1: 0.0"),
         ("own_cell.py", "output (12, 2, 6) final state (2, 6)"),
+        ("forecast.py", "1 rows repeat a time stamp: averaged"),
+        ("music.py", "17 steps in "),
     ],
 )
 def test_example(name: str, expected: str) -> None:
@@ -37,4 +39,10 @@ def test_example(name: str, expected: str) -> None:
 
 
 def test_every_example_is_tested_or_trains() -> None:
-    assert {p.name for p in EXAMPLES.glob("*.py")} == {"drop_in.py", "own_cell.py", "text_file.py"}
+    assert {p.name for p in EXAMPLES.glob("*.py")} == {
+        "drop_in.py",
+        "forecast.py",
+        "music.py",
+        "own_cell.py",
+        "text_file.py",
+    }

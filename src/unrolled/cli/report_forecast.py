@@ -50,15 +50,13 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     columns = [k for k in SHOWN if k in values and (k != "crps" or task.model.output.sampled)]
     for key in columns:
         table.add_column(SHOWN[key], justify="right")
-    rows = {
-        f"seasonal naive ({score.season} steps)": score.baselines["seasonal_naive"],
-        "random walk": score.baselines["random_walk"],
-        f"this {task.config.cell.cell}": values,
-    }
+    names = {"seasonal_naive": f"seasonal naive ({score.season} steps)", "random_walk": "random walk"}
+    rows = {names[name]: score.baselines[name] for name in score.shown}
+    rows[f"this {task.config.cell.cell}"] = values
     for name, figures in rows.items():
         table.add_row(name, *(_cell(figures.get(k)) for k in columns))
     console.print(table)
-    for name in score.versus:
+    for name in score.shown:
         console.print(score.verdict(name), markup=False)
 
 

@@ -68,8 +68,11 @@ def forecast(
         before = p.series.target[:origin]
         values[i] = p.scaling.invert(z[i].T, before, cumulative=p.recursive).T
     if output.sampled:
+        # The centre of a direct forecast stands before its draws; transforms rise, so that it is the median.
+        point = np.median(values, axis=-1) if p.recursive else values[..., 0]
+        values = values if p.recursive else values[..., 1:]
         found = np.quantile(values, levels, axis=-1)
-        return Forecasts(np.median(values, axis=-1), values.mean(-1), np.moveaxis(found, 0, -1), values)
+        return Forecasts(point, values.mean(-1), np.moveaxis(found, 0, -1), values)
     if config.forecast.output == "quantile":
         values = np.sort(values, axis=-1)  # which can only bring them nearer (Chernozhukov et al. 2010)
         middle = int(np.argmin(np.abs(np.asarray(levels) - 0.5)))
@@ -92,7 +95,8 @@ def _scaled(
         padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])
         y = model.horizon_from(h, torch.from_numpy(padded).float())[:, :horizon]
         if model.output.sampled:
-            return model.output.sample(y[..., None, :].expand(-1, -1, draws, -1)).double().numpy()
+            drawn = model.output.sample(y[..., None, :].expand(-1, -1, draws, -1))
+            return torch.cat([model.output.centre(y)[..., None], drawn], -1).double().numpy()
         point = config.forecast.output == "point"
         return (model.output.centre(y)[..., None] if point else y).double().numpy()
     known = torch.from_numpy(np.repeat(ahead, draws, axis=1)).float()

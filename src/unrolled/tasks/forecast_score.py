@@ -62,6 +62,11 @@ class ForecastScore:
         relative = {"relative_mase": self.versus["seasonal_naive"]["ratio"]}
         return self.figures | relative | {"baselines": self.baselines, "versus": self.versus} | counts
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The baselines that differ: a season of one step is the random walk."""
+        return NAIVE if self.season > 1 else ("random_walk",)
+
     def verdict(self, name: str) -> str:
         """Say in words how the model stands beside a baseline."""
         v = self.versus[name]
@@ -94,7 +99,7 @@ class ForecastScore:
             f"{', '.join(said)} ({self.origins:,} origins × {self.horizon} steps, {self.first} to "
             f"{self.last}; MASE over a season of {self.season})"
         ]
-        return "\n".join(lines + [self.verdict(name) for name in NAIVE])
+        return "\n".join(lines + [self.verdict(name) for name in self.shown])
 
 
 def score(rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: int) -> ForecastScore:
