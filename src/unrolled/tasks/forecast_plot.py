@@ -30,6 +30,7 @@ def plot_forecasts(
         levels: of the quantiles.
         folder: where ``forecast.png`` goes.
     """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
     folder.mkdir(exist_ok=True)
@@ -49,6 +50,8 @@ def plot_forecasts(
         if found.quantiles is not None:
             _bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
     axes.set_ylabel(series.name)
+    axes.xaxis.set_major_locator(locator := AutoDateLocator())
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_title(
         f"the last {len(shown)} forecasts of {horizon} steps; dotted lines are their origins", fontsize=10
     )
