@@ -24,14 +24,15 @@ def series(tmp_path_factory):
     return path
 
 
+TEST = ("--test-start", "2009-01")
 RULES = ("--duplicates", "mean", "--missing", "interpolate")
 
 
 def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command, series, tmp_path):
-    done = command("train", "forecast", "--data", series, "--out", tmp_path / "run", *FLAGS, *RULES)
+    done = command("train", "forecast", "--data", series, "--out", tmp_path / "run", *FLAGS, *RULES, *TEST)
     assert done.status == 0, done.err
     for said in (
-        "sales: 120 steps (MS), 2000-01-01 to 2009-12-01: 108 learnt from, 12 held out",
+        "sales: 120 steps (MS), 2000-01-01 to 2009-12-01: 98 learnt from, 10 held out, 12 test",
         "rows were out of order: sorted",
         "1 rows repeat a time stamp: averaged",
         "1 time stamps are missing",
@@ -46,7 +47,8 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
     done = command("evaluate", tmp_path / "run", "--data", series, "--json")
     values = json.loads(done.out)
     assert values["mae"] > 0
-    assert values["first"].startswith("2000")  # the table ends where training did: all of it is forecast
+    assert values["first"] == "2009-01-01"
+    assert "1 rows repeat" in command("evaluate", tmp_path / "run", "--data", series).out
 
 
 @pytest.mark.parametrize(

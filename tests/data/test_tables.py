@@ -137,3 +137,12 @@ def test_the_hourly_load_is_sorted_and_its_faults_are_counted(published):
     assert (s.index.asi8[1:] > s.index.asi8[:-1]).all()
     assert s.steps == 145_366 - 4 + 30
     assert len(s.notes.describe(rules)) == 4
+
+
+def test_stamps_with_a_zone_are_brought_to_utc(table):
+    rows = "".join(f"2020-03-29T0{h}:00+0{z}:00,{h}\n" for h, z in ((1, 1), (3, 2), (4, 2), (5, 2)))
+    [s] = read(table("when,x\n" + rows))
+    assert [str(t) for t in s.index] == [f"2020-03-29 0{h}:00:00" for h in range(4)]
+    index = pd.date_range("2020-01-01", periods=4, freq="h", tz="Asia/Tokyo")
+    [s] = read(pd.DataFrame({"x": range(4)}, index=index))
+    assert str(s.index[0]) == "2019-12-31 15:00:00"

@@ -129,6 +129,26 @@ def test_scores_are_those_of_the_table(trained):
     assert "MASE" in str(rolled)
 
 
+def test_what_was_learnt_from_is_not_scored_unasked(trained):
+    f = trained("recursive")
+    with pytest.raises(
+        DataError, match=r"ends at 2007-12-01, and the model has learnt from it up to 2007-12-01"
+    ):
+        f.backtest(waves()[:96])
+    assert f.backtest(waves()[:96], start="2007-01").score.origins == 9
+
+
+def test_the_rows_of_new_tables_are_reported_too(trained, tmp_path, capsys):
+    f = trained("recursive")
+    data = waves()[::-1]
+    note = "y: 119 rows were out of order: sorted"
+    assert f.evaluate(data).notes == (note,)
+    assert f.predict(data=data).attrs["notes"] == [note]
+    data.to_csv(tmp_path / "t.csv")
+    f.predict_file(tmp_path / "t.csv", io.StringIO())
+    assert note in capsys.readouterr().err
+
+
 def test_a_seasonal_series_is_learnt():
     options = TINY | {
         "hidden": 16,

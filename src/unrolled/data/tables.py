@@ -115,9 +115,10 @@ class _Reader:
     def _stamps(self) -> pd.DatetimeIndex:
         column, form = self.frame[self.time], self.columns.time_format
         if pd.api.types.is_datetime64_any_dtype(column):
-            stamps = column
+            stamps = pd.to_datetime(column, utc=True)
         else:
-            stamps = pd.to_datetime(column.astype(str), format=form or "ISO8601", errors="coerce")
+            written = column.astype(str)
+            stamps = pd.to_datetime(written, format=form or "ISO8601", errors="coerce", utc=True)
         bad = stamps.isna()
         if bad.any():
             asked = f"of the form {form!r}" if form else "an ISO 8601 time (2003-12-31, 2003-12-31 13:00)"
@@ -125,7 +126,7 @@ class _Reader:
                 f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {self.time!r} is not "
                 f"{asked}; give its form, such as time_format='%d-%m-%Y %H:%M'"
             )
-        return pd.DatetimeIndex(stamps)
+        return pd.DatetimeIndex(stamps).tz_localize(None)
 
     def _numbers(self, name: str) -> Any:
         column = self.frame[name]

@@ -124,11 +124,9 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
 def _known(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> Numbers:
     end = len(series.index) if config.columns.known else series.steps + ahead
     features = calendar_features(series.stamps(end), config.features.calendar)
-    return (
-        np.concatenate([features, _standard(series.known, config.columns.known, scales)[:end]], axis=1)
-        if (config.columns.known)
-        else features
-    )
+    if not config.columns.known:
+        return features
+    return np.concatenate([features, _standard(series.known, config.columns.known, scales)], axis=1)
 
 
 def _standard(values: Numbers, names: Sequence[str], scales: Scales) -> Numbers:

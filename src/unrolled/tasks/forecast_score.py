@@ -55,6 +55,8 @@ class ForecastScore:
     last: str
     """The last step forecast."""
     season: int
+    notes: tuple[str, ...] = ()
+    """What was found in the rows, and what was done about it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return every figure; None where one has no meaning."""
@@ -96,13 +98,16 @@ class ForecastScore:
         }
         said = [f"{label} {_number(self.figures[k])}" for k, label in shown.items() if k in self.figures]
         lines = [
+            *self.notes,
             f"{', '.join(said)} ({self.origins:,} origins × {self.horizon} steps, {self.first} to "
-            f"{self.last}; MASE over a season of {self.season})"
+            f"{self.last}; MASE over a season of {self.season})",
         ]
         return "\n".join(lines + [self.verdict(name) for name in self.shown])
 
 
-def score(rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: int) -> ForecastScore:
+def score(
+    rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: int, notes: list[str]
+) -> ForecastScore:
     """Score the forecasts of several series together: every forecast step counts alike."""
     horizon = rolled[0].actual.shape[1]
     errors = [np.abs(r.actual - r.forecasts.point) for r in rolled]
@@ -129,7 +134,9 @@ def score(rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: 
     first = min(r.stamps[int(r.origins[0])] for r in rolled)
     last = max(r.stamps[int(r.origins[-1]) + horizon - 1] for r in rolled)
     count = sum(len(r.origins) for r in rolled)
-    return ForecastScore(figures, baselines, versus, count, horizon, brief(first), brief(last), season)
+    return ForecastScore(
+        figures, baselines, versus, count, horizon, brief(first), brief(last), season, tuple(notes)
+    )
 
 
 def table(rolled: list[Rolled], levels: tuple[float, ...]) -> pd.DataFrame:

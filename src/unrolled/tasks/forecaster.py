@@ -1,28 +1,27 @@
 """The recurrent forecaster as a tool: fit, predict, backtest, evaluate, save, load."""
 
 import dataclasses
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO, TypeAlias
 
-import numpy as np
 import pandas as pd
 from torch import nn
 
-from unrolled.baselines import random_walk, seasonal_naive
 from unrolled.config import require
 from unrolled.data.calendar import KINDS
 from unrolled.data.series import Series
 from unrolled.data.tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.tasks.forecast_backtest import Backtest, Span, Steps, notes_of, roll
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries, Scales, fit_scales, prepare
 from unrolled.tasks.forecast_job import ForecastJob, Split
 from unrolled.tasks.forecast_parts import SeriesParts, cut, divide, time_stamp
 from unrolled.tasks.forecast_plot import plot_forecasts
 from unrolled.tasks.forecast_rolling import Forecasts, forecast
-from unrolled.tasks.forecast_score import ForecastScore, Rolled, said, score, table
+from unrolled.tasks.forecast_score import ForecastScore, brief, said
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
@@ -31,19 +30,6 @@ from unrolled.training.waiting import spinner
 SCALES = "scales.json"
 
 Source: TypeAlias = str | Path | pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """A rolling backtest: every forecast beside what came true, and the figures."""
-
-    table: pd.DataFrame
-    """Columns series, origin (the last step known), step, time, actual, prediction, mean and quantiles where
-    there are any, and the naive forecasts."""
-    score: ForecastScore
-
-    def __str__(self) -> str:
-        return str(self.score)
 
 
 class Forecaster(Task[ForecasterConfig, SeriesParts]):
@@ -158,10 +144,12 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         scores: dict[str, Any] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                scores["valid"] = self._roll(data, [(s.train, s.valid) for s in data.splits]).score.to_json()
+                scores["valid"] = self._roll(
+                    data.splits, [(s.train, s.valid) for s in data.splits]
+                ).score.to_json()
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                scores["test"] = self._roll(data, spans).score.to_json()
+                scores["test"] = self._roll(data.splits, spans).score.to_json()
         return scores
 
     def _vocabularies(self) -> dict[str, Any]:
@@ -193,7 +181,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         Returns:
             A row for each step, indexed by time (by 1, 2, … where the frequency is "rows"): series, where
             there are several; prediction (the network's value, or the median); mean and quantiles ("q0.1")
-            of distributions.
+            of distributions. ``attrs["notes"]`` says what was found in the rows and what was done about it.
 
         Raises:
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
@@ -222,7 +210,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
             parts.append(frame)
-        return pd.concat(parts)
+        whole = pd.concat(parts)
+        whole.attrs["notes"] = [note for s in series for note in notes_of(s, self.config.rules)]
+        return whole
 
     def backtest(
         self,
@@ -237,12 +227,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         Args:
             data: series in the form of the training data; None takes those that the model was trained on.
             start: time stamp of the first step to forecast; None is the first step that the model has not
-                learnt from, or all of a series that ends before that.
+                learnt from.
             horizon: steps from each origin; None takes the configuration's.
             stride: steps between origins; None takes ``backtest_stride``.
 
         Raises:
-            DataError: if the series cannot be used, or no forecast fits in them.
+            DataError: if the series cannot be used, no forecast fits in them, or without ``start`` they end
+                before what the model has learnt from.
             ConfigError: if the horizon does not fit.
         """
         steps = self._checked_horizon(horizon)
@@ -252,8 +243,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
             stamp = time_stamp(start) if start is not None else self._unseen(s)
             spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
-        parts = SeriesParts(splits, self.facts)
-        return self._roll(parts, spans, steps, stride or self.config.data.backtest_stride)
+        return self._roll(splits, spans, steps, stride or 0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
         """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
@@ -261,13 +251,21 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return self.backtest(data).score
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the forecasts of the steps after the end of a table as CSV."""
-        self.predict(data=data).to_csv(out)
+        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error."""
+        found = self.predict(data=data)
+        for note in found.attrs["notes"]:
+            print(note, file=sys.stderr)
+        found.to_csv(out)
 
     def _unseen(self, s: Series) -> Any:
-        """Return the first stamp after what was learnt from; the beginning of a series that ends before."""
-        learnt = pd.Timestamp(self.facts["series"][s.name]["learnt_until"])
-        return learnt + pd.Timedelta(1, "ns") if s.index[s.steps - 1] > learnt else s.index[0]
+        """Return a stamp after what was learnt from and before the first step that was not."""
+        learnt = self.facts["series"][s.name]["learnt_until"]
+        if s.index[s.steps - 1] <= pd.Timestamp(learnt):
+            raise DataError(
+                f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
+                f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
+            )
+        return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
 
     def _history(self, data: Source | None) -> list[Series]:
         self._trained()
@@ -289,32 +287,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         )
         return steps
 
-    def _roll(
-        self, parts: SeriesParts, spans: list[tuple[int, int]], horizon: int = 0, stride: int = 0
-    ) -> Backtest:
-        """Forecast every horizon within the span of each series."""
-        c = self.config
-        horizon, stride = horizon or c.forecast.horizon, stride or c.data.backtest_stride
-        rolled = []
-        for split, (start, stop) in zip(parts.splits, spans, strict=True):
-            s = split.series.series
-            origins = list(split.origins(start, stop, horizon, stride))
-            if not origins:
-                raise DataError(
-                    f"series {s.name!r}: no forecast of {horizon} steps fits between step {start} and its "
-                    f"end (step {stop})"
-                )
-            found = self._forecast(split.series, origins, horizon)
-            season = self.facts["season"] if self.facts else 1
-            naive = {
-                "seasonal_naive": seasonal_naive(s.target, origins, horizon, season),
-                "random_walk": random_walk(s.target, origins, horizon),
-            }
-            actual = np.stack([s.target[o : o + horizon] for o in origins])
-            scale = self.facts["series"][s.name]["mase_scale"] or np.nan
-            rolled.append(Rolled(s.name, np.array(origins), s.stamps(s.steps), actual, found, naive, scale))
-        levels = c.forecast.quantiles
-        return Backtest(table(rolled, levels), score(rolled, levels, season, stride))
+    def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
+        horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
+        return roll(self.model, splits, spans, self.config, self.facts, Steps(horizon, stride))
 
     def _forecast(
         self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
