@@ -18,6 +18,8 @@ EXPECTED = {
     "classify.py": "accuracy 100.00%, macro F1 100.00%",
     "tag.py": "[['pronoun', 'verb', 'adverb']]",
     "vectors.py": "True ~ False",
+    "forecast.py": "1 rows repeat a time stamp: averaged",
+    "music.py": "17 steps in ",
 }
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from unrolled import errors
 
 __all__ = [
+    "Forecaster",
+    "ForecasterConfig",
     "GRU",
     "LSTM",
     "RNN",
@@ -25,6 +27,8 @@ __all__ = [
     "LanguageModelConfig",
     "LanguageScore",
     "LockedDropout",
+    "PianoRoll",
+    "PianoRollConfig",
     "RNNCell",
     "RecurrentDrop",
     "Tagger",
@@ -42,6 +46,10 @@ __all__ = [
 _HOMES = {
     "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
     "recurrence": ("Unrolled", "unroll"),
+    "tasks.forecast_config": ("ForecasterConfig",),
+    "tasks.forecaster": ("Forecaster",),
+    "tasks.music": ("PianoRoll",),
+    "tasks.music_config": ("PianoRollConfig",),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
     "tasks.classifier": ("Classifier",),
     "tasks.classifier_config": ("ClassifierConfig",),
@@ -85,7 +93,16 @@ if TYPE_CHECKING:
         RNNCell,
     )
     from unrolled.recurrence import Unrolled, unroll
-    from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore, load
+    from unrolled.tasks import (
+        Forecaster,
+        ForecasterConfig,
+        LanguageModel,
+        LanguageModelConfig,
+        LanguageScore,
+        PianoRoll,
+        PianoRollConfig,
+        load,
+    )
     from unrolled.tasks.classifier import Classifier
     from unrolled.tasks.classifier_config import ClassifierConfig
     from unrolled.tasks.classifier_score import ClassifierScore

@@ -13,7 +13,13 @@ from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
 from unrolled.tasks import LanguageModelConfig, task_type
 
-KNOWN = {*DATASETS, *LABELLED, *TAGGED, "stdlib"}
+KNOWN = {"stdlib": {}, **DATASETS, **LABELLED, **TAGGED}
+
+
+def strings(values):
+    """Return every string in nested dictionaries."""
+    parts = [strings(v) if isinstance(v, dict) else [v] for v in values.values()]
+    return [v for part in parts for v in part if isinstance(v, str)]
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -22,12 +28,16 @@ def test_a_shipped_recipe_loads(name):
     assert recipe.name == name
     assert recipe.description
     assert isinstance(recipe.config, task_type(recipe.task).config_type)
-    corpus = recipe.config.corpus
-    assert corpus.data.startswith("@")
-    for source in filter(None, (corpus.data, corpus.valid, corpus.test)):
-        assert source.removeprefix("@").partition("/")[0] in KNOWN
-    if recipe.target:
-        assert recipe.target.on == "valid" or corpus.test
+    sources = [v for v in strings(to_dict(recipe.config)) if v.startswith("@")]
+    assert sources
+    for source in sources:
+        name, _, part = source.removeprefix("@").partition("/")
+        assert name in KNOWN
+        assert not part or part in KNOWN[name]
+    if recipe.target and recipe.target.on == "test" and recipe.task not in ("forecast", "music"):
+        assert recipe.config.corpus.test
+    if recipe.target and recipe.task == "forecast":
+        assert recipe.target.on != "test" or recipe.config.data.test_start
     if recipe.target and recipe.measured:
         assert recipe.target.reached_by(recipe.measured.value)
 

@@ -1,6 +1,7 @@
 """``unrolled repeat``: the same training over folds or seeds, with variants and a baseline beside it."""
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     folder = Path(args.out).resolve()
     trials = TrialFile(folder, _plan(args, recipe), overwrite=args.overwrite)
     todo = _without(_all(args, recipe, folder), trials.done)
+    began = time.monotonic()
     with counting_bar("trials", len(todo), shown=True) as report:
         for trial in run_all(todo, jobs):
             trials.add(trial)
@@ -81,7 +83,12 @@ def run(argv: Sequence[str], prog: str) -> int:
             print(f"{trial.variant}: {trial.number}: {figure} in {trial.seconds} s", flush=True)
     order = [variant.name for variant in _variants(args)]
     done = sorted(trials.done, key=lambda t: (order.index(t.variant), t.number))
-    _print(summarise_trials(done, metric), metric, "folds" if args.folds else "seeds")
+    lines, kind = summarise_trials(done, metric), "folds" if args.folds else "seeds"
+    _print(lines, metric, kind)
+    print(f"{len(todo)} trials in {(time.monotonic() - began) / 60:.1f} minutes, {jobs} at a time")
+    if recipe.target and (recipe.target.on, recipe.target.metric) == (kind, metric):
+        seconds = sum(t.seconds for t in done if t.variant == lines[0].variant) / jobs
+        print(recipe.verdict({kind: {metric: lines[0].score.mean}, "training_seconds": seconds}))
     print(f"plot: {plot_trials(done, metric, folder)}")
     return 0
 

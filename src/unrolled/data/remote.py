@@ -16,6 +16,8 @@ class RemoteFile:
     name: str
     url: str
     sha256: str
+    equal: tuple[tuple[str, str], ...] = ()
+    """Name and SHA-256 of other files with the same content, taken where ``$UNROLLED_DATA`` holds one."""
 
 
 def fetch(dataset: str, file: RemoteFile) -> Path:
@@ -26,13 +28,12 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
     """
     root = os.environ.get("UNROLLED_DATA")
     local = Path(root) / dataset / file.name if root else None
-    if local is not None and local.is_file():
-        if pooch.file_hash(str(local)) != file.sha256:
-            raise DataError(
-                f"{local}: is not the published file (its SHA-256 differs from {file.sha256}); "
-                "remove it, or unset UNROLLED_DATA"
-            )
-        return local
+    if local is not None:
+        for name, sha256 in ((file.name, file.sha256), *file.equal):
+            path = local.with_name(name)
+            if path.is_file():
+                _check_hash(path, sha256)
+                return path
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
         return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
@@ -42,3 +43,11 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
             f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
             f"get it by hand and put it at {where}"
         ) from error
+
+
+def _check_hash(path: Path, sha256: str) -> None:
+    if pooch.file_hash(str(path)) != sha256:
+        raise DataError(
+            f"{path}: is not the published file (its SHA-256 differs from {sha256}); "
+            "remove it, or unset UNROLLED_DATA"
+        )

@@ -17,7 +17,8 @@ class Target:
     """The figure that a recipe must reach: one of ``at_most`` and ``at_least``."""
 
     metric: str
-    on: Literal["valid", "test"] = "valid"
+    on: Literal["valid", "test", "folds", "seeds"] = "valid"
+    """Held-out or test data; or the mean over folds or seeds of unrolled repeat."""
     at_most: float | None = None
     """Where lower is better."""
     at_least: float | None = None
@@ -71,6 +72,9 @@ class Recipe:
         if self.target is None:
             return None
         t = self.target
+        if t.on in ("folds", "seeds") and t.on not in result:
+            how = f"unrolled repeat --recipe {self.name} --{t.on} N"
+            return f"target {t.metric} {t.limit} is the mean over {t.on}: {how}"
         if t.on not in result:
             return f"target {t.metric} {t.limit}: the {t.on} data were not scored"
         value = result[t.on][t.metric]

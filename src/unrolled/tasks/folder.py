@@ -9,7 +9,17 @@ from unrolled.training.files import clear_unfinished, read_json, write_json
 
 FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
-_PARTS = (CONFIG, TOKENIZER, MODEL, RESULT, CHECKPOINT, LOG, "plots/*.png")
+_PARTS = (
+    CONFIG,
+    TOKENIZER,
+    MODEL,
+    RESULT,
+    CHECKPOINT,
+    LOG,
+    "scales.json",
+    "openings.json",
+    "plots/*.png",
+)
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:

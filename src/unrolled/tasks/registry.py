@@ -9,9 +9,11 @@ from unrolled.tasks import folder as run_folder
 from unrolled.tasks.task import Task
 
 _HOMES = {
+    "forecast": ("forecaster", "Forecaster"),
     "lm": ("language_model", "LanguageModel"),
     "tag": ("tagger", "Tagger"),
     "classify": ("classifier", "Classifier"),
+    "music": ("music", "PianoRoll"),
 }
 VERBS = tuple(_HOMES)
 

@@ -1,0 +1,55 @@
+"""``unrolled compose RUN --out FILE``: music from a trained model, as a MIDI file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unrolled.cli.arguments import RunFolder, parse
+from unrolled.config import require
+from unrolled.data.piano import open_pieces
+from unrolled.tasks.music import PianoRoll
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Write a piece of music with a trained model."""
+
+    run: RunFolder
+    """Run folder."""
+
+    out: str
+    """MIDI file to write."""
+
+    length: int = 64
+    """Steps to write."""
+
+    opening: str = ""
+    """MIDI file to go on from; the piece begins with it."""
+
+    temperature: float = 1.0
+    """Below 1 takes probable keys more often."""
+
+    tempo: int = 90
+    """Quarter notes a minute."""
+
+    seed: int = 0
+    """The same seed gives the same piece."""
+
+    overwrite: bool = False
+    """Replace the file."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    out = Path(args.out)
+    require(args.overwrite or not out.exists(), f"{out}: is there already; replace it with --overwrite")
+    require(out.parent.is_dir(), f"{out}: the folder {out.parent} does not exist")
+    require(args.tempo > 0, f"--tempo {args.tempo}: must be positive")
+    task = PianoRoll.load(args.run)
+    beat = task.config.pieces.steps_per_beat
+    opening = open_pieces(args.opening, beat)["train"][0] if args.opening else None
+    piece = task.compose(args.length, opening=opening, temperature=args.temperature, seed=args.seed)
+    task.write_midi(piece, out, tempo=args.tempo)
+    print(f"{out}: {len(piece)} steps, {sum(map(len, piece))} notes")
+    return 0

@@ -1,0 +1,149 @@
+"""Tables with a time column, read strictly: what cannot be used is named by file, line and column."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unrolled.data.datasets import locate
+from unrolled.data.files import read_text
+from unrolled.data.grid import even_grid
+from unrolled.data.series import ColumnsConfig, Series, TimeRulesConfig
+from unrolled.errors import DataError, suggestion
+
+HEADER_LINES = 2
+"""The line of the first row of a file, counted from 1."""
+
+
+def open_series(
+    source: str | Path | pd.DataFrame, columns: ColumnsConfig, rules: TimeRulesConfig
+) -> list[Series]:
+    """Read every series of a CSV file, a data set by name, or a DataFrame.
+
+    Raises:
+        DataError: if the table, a column, a stamp or a number cannot be used as it is.
+    """
+    if isinstance(source, pd.DataFrame):
+        frame, where = source, "the DataFrame"
+        if not columns.time:
+            frame = _index_as_column(frame)
+    else:
+        frame, where = _read_csv(locate(source)), str(source)
+    reader = _Reader(frame, where, columns)
+    return [
+        even_grid(name, f"{where}: series {name!r}", rows, rules, reader.known, reader.past)
+        for name, rows in reader.each()
+    ]
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    read_text(path)  # says by name what is no text
+    try:
+        return pd.read_csv(path, dtype=str, skipinitialspace=True, skip_blank_lines=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(f"{path}: is not a table of comma-separated values ({error})") from None
+
+
+def _index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
+    index = frame.index
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if not isinstance(index, pd.DatetimeIndex):
+        raise DataError(
+            "the DataFrame: its index holds no time stamps (it is a "
+            f"{type(index).__name__}); name the column that does: time=…"
+        )
+    name = index.name or "time"
+    return frame.set_axis(index.rename(name)).reset_index()
+
+
+class _Reader:
+    """The columns of a table that are asked for, as time stamps and numbers."""
+
+    def __init__(self, frame: pd.DataFrame, where: str, columns: ColumnsConfig) -> None:
+        if not len(frame):
+            raise DataError(f"{where}: holds no rows")
+        self.frame, self.where, self.columns = frame, where, columns
+        names = [str(c) for c in frame.columns]
+        self.time = columns.time or names[0]
+        self.known, self.past = list(columns.known), list(columns.past)
+        asked = [self.time, columns.series, *columns.target, *self.known, *self.past]
+        for name in filter(None, asked):
+            if names.count(name) != 1:
+                found = "twice" if name in names else "not"
+                raise DataError(
+                    f"{where}: column {name!r} is {found} there{suggestion(name, names)}; "
+                    f"there are {', '.join(names)}"
+                )
+        left = [n for n in names if n not in asked]
+        self.target = list(columns.target) or left
+        if len(self.target) != 1 and not columns.target:
+            raise DataError(
+                f"{where}: which column to forecast? Give target: one or more of "
+                f"{', '.join(left) or 'the columns (none is left)'}"
+            )
+        for name in self.known + self.past:
+            if name in self.target:
+                raise DataError(f"{where}: column {name!r} is both the target and a covariate of itself")
+
+    def each(self) -> list[tuple[str, pd.DataFrame]]:
+        """Return the rows of each series: "target" and the covariates, by time stamp in the file's order."""
+        numbers = {name: self._numbers(name) for name in [*self.target, *self.known, *self.past]}
+        stamps = self._stamps()
+        labels = self._labels()
+        found = []
+        for label in labels.unique():
+            mask = (labels == label).to_numpy()
+            for target in self.target:
+                rows = {"target": numbers[target][mask]}
+                rows |= {name: numbers[name][mask] for name in self.known + self.past}
+                name = " ".join(filter(None, (label, target if label == "" or len(self.target) > 1 else "")))
+                found.append((name, pd.DataFrame(rows, index=stamps[mask])))
+        return found
+
+    def _labels(self) -> "pd.Series[str]":
+        if not self.columns.series:
+            return pd.Series([""] * len(self.frame))
+        labels = self.frame[self.columns.series]
+        if labels.isna().any():
+            line = self._line(labels.isna())
+            raise DataError(f"{self.where}, {line}: column {self.columns.series!r} names no series")
+        return labels.astype(str).reset_index(drop=True)
+
+    def _stamps(self) -> pd.DatetimeIndex:
+        column, form = self.frame[self.time], self.columns.time_format
+        if pd.api.types.is_datetime64_any_dtype(column):
+            stamps = pd.to_datetime(column, utc=True)
+        else:
+            written = column.astype(str)
+            stamps = pd.to_datetime(written, format=form or "ISO8601", errors="coerce", utc=True)
+        bad = stamps.isna()
+        if bad.any():
+            asked = f"of the form {form!r}" if form else "an ISO 8601 time (2003-12-31, 2003-12-31 13:00)"
+            raise DataError(
+                f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {self.time!r} is not "
+                f"{asked}; give its form, such as time_format='%d-%m-%Y %H:%M'"
+            )
+        return pd.DatetimeIndex(stamps).tz_localize(None)
+
+    def _numbers(self, name: str) -> Any:
+        column = self.frame[name]
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = np.isnan(values) & column.notna().to_numpy() | np.isinf(values)
+        if bad.any():
+            raise DataError(
+                f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {name!r} is not a "
+                "number (an empty field is a missing one)"
+            )
+        return values
+
+    def _line(self, bad: Any) -> str:
+        row = int(np.argmax(np.asarray(bad)))
+        return f"row {row}" if self.where == "the DataFrame" else f"line {row + HEADER_LINES}"
+
+
+def names_of(series: Sequence[Series]) -> list[str]:
+    """Return the names of series."""
+    return [s.name for s in series]

@@ -1,0 +1,118 @@
+"""What a forecaster says of one number: a value, quantiles, or a distribution, each with its loss."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.distributions import Distribution, Normal, StudentT
+
+SMALLEST_SCALE = 1e-3
+"""Of a distribution, on the scale of the network (where series have a spread of 1)."""
+
+
+class ForecastOutput(ABC):
+    """Reads P numbers of the network as a statement about one number to come."""
+
+    size: int
+    """P."""
+    sampled: ClassVar[bool] = False
+    """Whether it is a distribution that can be drawn from."""
+
+    @abstractmethod
+    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return the loss (…) of what the network says (…, P) about targets (…)."""
+
+    @abstractmethod
+    def centre(self, y: Tensor) -> Tensor:
+        """Return the value (…) that stands for what is said (…, P)."""
+
+    def sample(self, y: Tensor) -> Tensor:
+        """Draw one value (…) of each (…, P), by torch's generator."""
+        raise NotImplementedError(f"{type(self).__name__} is no distribution")
+
+
+@dataclass(frozen=True)
+class PointOutput(ForecastOutput):
+    """One value: the mean by squared errors, the median by absolute ones."""
+
+    errors: Literal["squared", "absolute"] = "squared"
+    size: int = 1
+
+    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return (y − target)² or |y − target|."""
+        error = y[..., 0] - target
+        return error.square() if self.errors == "squared" else error.abs()
+
+    def centre(self, y: Tensor) -> Tensor:
+        """Return the value."""
+        return y[..., 0]
+
+
+@dataclass(frozen=True)
+class QuantileOutput(ForecastOutput):
+    """The quantiles of given levels, by the pinball loss (Koenker & Bassett 1978)."""
+
+    levels: tuple[float, ...]
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        """Number of levels."""
+        return len(self.levels)
+
+    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return the mean over levels q of max(q e, (q − 1) e), e = target − y_q."""
+        q = torch.tensor(self.levels, dtype=y.dtype)
+        error = target[..., None] - y
+        return torch.maximum(q * error, (q - 1) * error).mean(-1)
+
+    def centre(self, y: Tensor) -> Tensor:
+        """Return the quantile nearest to the median."""
+        return y[..., min(range(self.size), key=lambda i: abs(self.levels[i] - 0.5))]
+
+
+class DistributionOutput(ForecastOutput):
+    """A distribution with a place and a width, by its negative log-likelihood in nats."""
+
+    sampled: ClassVar[bool] = True
+
+    @abstractmethod
+    def distribution(self, y: Tensor) -> Distribution:
+        """Return the distribution (…) that (…, P) describes."""
+
+    def loss(self, y: Tensor, target: Tensor) -> Tensor:
+        """Return −log p(target)."""
+        return -self.distribution(y).log_prob(target)
+
+    def centre(self, y: Tensor) -> Tensor:
+        """Return the mean, which is the median too."""
+        return y[..., 0]
+
+    def sample(self, y: Tensor) -> Tensor:
+        """Draw one value of each."""
+        return self.distribution(y).sample()
+
+
+@dataclass(frozen=True)
+class GaussianOutput(DistributionOutput):
+    """N(μ, σ²), σ = softplus(s) + 10⁻³."""
+
+    size: int = 2
+
+    def distribution(self, y: Tensor) -> Normal:
+        """Return the normal distribution of y = (μ, s)."""
+        return Normal(y[..., 0], F.softplus(y[..., 1]) + SMALLEST_SCALE, validate_args=False)
+
+
+@dataclass(frozen=True)
+class StudentTOutput(DistributionOutput):
+    """Student's t with ν = 2 + softplus(n) degrees of freedom, so that its variance is finite."""
+
+    size: int = 3
+
+    def distribution(self, y: Tensor) -> StudentT:
+        """Return the distribution of y = (μ, s, n)."""
+        scale = F.softplus(y[..., 1]) + SMALLEST_SCALE
+        return StudentT(2 + F.softplus(y[..., 2]), y[..., 0], scale, validate_args=False)

@@ -1,0 +1,94 @@
+"""Forecasts from one origin after another, beside what came true and beside naive forecasts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from unrolled.baselines import random_walk, seasonal_naive
+from unrolled.data.series import Series, TimeRulesConfig
+from unrolled.errors import DataError
+from unrolled.tasks.forecast_config import ForecasterConfig
+from unrolled.tasks.forecast_job import Split
+from unrolled.tasks.forecast_rolling import Model, forecast
+from unrolled.tasks.forecast_score import ForecastScore, Rolled, score, table
+
+Span = tuple[int, int]
+"""The first step to forecast, and the end of those that may be."""
+
+
+class Steps(NamedTuple):
+    """How far forecasts reach, and how far apart their origins are."""
+
+    horizon: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A rolling backtest: every forecast beside what came true, and the figures."""
+
+    table: pd.DataFrame
+    """Columns series, origin (the last step known), step, time, actual, prediction, mean and quantiles where
+    there are any, and the naive forecasts."""
+    score: ForecastScore
+
+    def __str__(self) -> str:
+        return str(self.score)
+
+
+def roll(
+    model: Model,
+    splits: Sequence[Split],
+    spans: Sequence[Span],
+    config: ForecasterConfig,
+    facts: dict[str, Any],
+    steps: Steps,
+) -> Backtest:
+    """Forecast every horizon that lies within the span of its series.
+
+    Args:
+        model: in evaluation.
+        splits: the series.
+        spans: of each.
+        config: of the model.
+        facts: of training: the season and the scale of MASE.
+        steps: horizon and stride.
+
+    Raises:
+        DataError: if none fits.
+    """
+    rolled = []
+    for split, (start, stop) in zip(splits, spans, strict=True):
+        s = split.series.series
+        origins = list(split.origins(start, stop, *steps))
+        if not origins:
+            raise DataError(
+                f"series {s.name!r}: no forecast of {steps.horizon} steps fits between step {start} and its "
+                f"end (step {stop})"
+            )
+        naive = {
+            "seasonal_naive": seasonal_naive(s.target, origins, steps.horizon, facts["season"]),
+            "random_walk": random_walk(s.target, origins, steps.horizon),
+        }
+        rolled.append(
+            Rolled(
+                s.name,
+                np.array(origins),
+                s.stamps(s.steps),
+                np.stack([s.target[o : o + steps.horizon] for o in origins]),
+                forecast(model, split.series, origins, steps.horizon, config),
+                naive,
+                facts["series"][s.name]["mase_scale"] or np.nan,
+            )
+        )
+    levels = config.forecast.quantiles
+    notes = [note for split in splits for note in notes_of(split.series.series, config.rules)]
+    return Backtest(table(rolled, levels), score(rolled, levels, facts["season"], steps.stride, notes))
+
+
+def notes_of(s: Series, rules: TimeRulesConfig) -> list[str]:
+    """Say what was found in the rows of a series and what was done about it, with its name."""
+    return [f"{s.name}: {note}" for note in s.notes.describe(rules)]

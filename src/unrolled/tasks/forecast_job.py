@@ -1,0 +1,178 @@
+"""What a forecaster hands to the training loop: pieces of series, the loss, held-out forecasts."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unrolled.data.series import Numbers
+from unrolled.errors import DataError
+from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.tasks.forecast_config import ForecasterConfig
+from unrolled.tasks.forecast_data import PreparedSeries
+from unrolled.tasks.forecast_rolling import held_out_errors
+from unrolled.training import StepLoss, Validation
+from unrolled.training.job import Carried
+
+Model = RecursiveForecaster | DirectForecaster
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A series and where its parts end: [0, train) is learnt from, [train, valid) held out, the rest test."""
+
+    series: PreparedSeries
+    train: int
+    valid: int
+
+    def origins(self, start: int, stop: int, horizon: int, stride: int) -> range:
+        """Return the first steps of the forecasts that lie within [start, stop)."""
+        return range(max(start, self.earliest), stop - horizon + 1, stride)
+
+    @property
+    def earliest(self) -> int:
+        """The first origin with at least one row before it."""
+        return self.series.first + (0 if self.series.recursive else 1)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """T rows of B pieces side by side."""
+
+    inputs: Tensor
+    """(T, B, I)"""
+    targets: Tensor
+    """(T, B) or (T, B, H); NaN where there is none."""
+    known: Tensor
+    """(T + H − 1, B, K) of the rows from the second on, for direct forecasts; (0, B, K) for others."""
+
+
+class ForecastJob:
+    """The batches and the loss of a forecaster."""
+
+    def __init__(self, model: Model, splits: Sequence[Split], config: ForecasterConfig) -> None:
+        self.model, self._splits, self._config = model, splits, config
+        model.recurrent.precision = config.training.precision
+        training = config.training
+        self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
+        limits = [self._limit(s) for s in splits]
+        if training.mode == "windows":
+            self._windows = [
+                (s, begin)
+                for s, limit in zip(splits, limits, strict=True)
+                for begin in self._begins(s, limit, training.window, training.stride)
+            ]
+        else:
+            self._stream = list(_side_by_side(splits, limits, training.batch))
+
+    def _limit(self, split: Split) -> int:
+        """Return the end of the rows all of whose targets are learnt from."""
+        return split.train - (0 if split.series.recursive else self._horizon)
+
+    def _begins(self, split: Split, limit: int, window: int, stride: int) -> range:
+        begins = range(split.series.first, limit - window + 1, stride)
+        if not begins:
+            raise DataError(
+                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
+                f"window={window} (and difference and horizon beside it); take a smaller window"
+            )
+        return begins
+
+    def batches(self, epoch: int) -> Iterator[Pieces]:
+        """See :meth:`Job.batches`."""
+        training = self._config.training
+        if training.mode == "windows":
+            order = np.random.default_rng(training.seed * 1_000_003 + epoch).permutation(len(self._windows))
+            for i in range(0, len(order), training.batch):
+                rows = [self._windows[j] for j in order[i : i + training.batch]]
+                yield self._cut([(s, b, b + training.window) for s, b in rows], training.window)
+            return
+        longest = max(end - begin for _, begin, end in self._stream)
+        for offset in range(0, longest, training.window):
+            steps = min(training.window, longest - offset)
+            yield self._cut([(s, b + offset, e) for s, b, e in self._stream], steps)
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        training = self._config.training
+        if training.mode == "windows":
+            return -(-len(self._windows) // training.batch)
+        return -(-max(end - begin for _, begin, end in self._stream) // training.window)
+
+    def _cut(self, rows: list[tuple[Split, int, int]], steps: int) -> Pieces:
+        """Cut ``steps`` rows of each series from its begin on, as far as its end; the rest has no targets."""
+        ahead = 0 if rows[0][0].series.recursive else steps + self._horizon - 1
+        parts = []
+        for split, begin, end in rows:
+            p, here = split.series, slice(begin, min(begin + steps, end))
+            parts.append(
+                (
+                    _padded(p.inputs[here], steps, 0.0),
+                    _padded(p.targets[here], steps, np.nan),
+                    _padded(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
+                )
+            )
+        inputs, targets, known = (
+            torch.from_numpy(np.stack(part, axis=1)).float() for part in zip(*parts, strict=True)
+        )
+        return Pieces(inputs, targets, known)
+
+    def loss(self, batch: Pieces, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        if isinstance(self.model, DirectForecaster):
+            y, final = self.model(batch.inputs, batch.known, state)
+        else:
+            y, final = self.model(batch.inputs, state)
+        there = ~batch.targets.isnan()
+        losses = self.model.output.loss(y, batch.targets.nan_to_num())[there]
+        stream = self._config.training.mode == "stream"
+        carried = tuple(s.detach() for s in final) if stream else None
+        return StepLoss(losses.mean(), losses.detach().sum(), losses.numel(), carried)
+
+    def validate(self) -> Validation | None:
+        """Forecast the held-out part, one horizon after another, on the scale of the network."""
+        if not self._config.data.valid_fraction:
+            return None
+        self.model.eval()
+        found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
+        score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
+        return Validation(
+            score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
+        )
+
+    def origins(self, split: Split) -> range:
+        """Return the origins of the held-out forecasts, a horizon apart."""
+        horizon = self._config.forecast.horizon
+        origins = split.origins(split.train, split.valid, horizon, horizon)
+        if not origins:
+            raise DataError(
+                f"series {split.series.series.name!r}: valid_fraction holds out {split.valid - split.train} "
+                f"steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
+            )
+        return origins
+
+
+def _side_by_side(
+    splits: Sequence[Split], limits: Sequence[int], batch: int
+) -> Iterator[tuple[Split, int, int]]:
+    """Cut every series into as many equal pieces as make about ``batch`` together, at least one each."""
+    pieces = max(1, batch // len(splits))
+    for split, limit in zip(splits, limits, strict=True):
+        edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)
+        if limit - split.series.first < pieces:
+            raise DataError(
+                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
+                f"{pieces} rows side by side; take a smaller batch"
+            )
+        yield from ((split, int(b), int(e)) for b, e in itertools.pairwise(edges))
+
+
+def _padded(values: Numbers, steps: int, fill: float) -> Numbers:
+    if len(values) == steps:
+        return values
+    whole = np.full((steps, *values.shape[1:]), fill)
+    whole[: len(values)] = values
+    return whole

@@ -1,0 +1,90 @@
+"""Errors of forecasts by their definitions; those that scikit-learn has are its own."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_pinball_loss,
+    root_mean_squared_error,
+)
+
+Numbers = NDArray[np.float64]
+
+
+def point_errors(actual: Numbers, predicted: Numbers) -> dict[str, float]:
+    """Return MAE, RMSE, MAPE and sMAPE in percent, of two arrays of one shape.
+
+    MAPE = 100 mean |y − ŷ| / |y| is NaN where an actual value is 0, for which it has no meaning.
+    sMAPE = 200 mean |y − ŷ| / (|y| + |ŷ|) (Makridakis 1993); 0/0 counts as 0.
+    """
+    y, p = actual.ravel(), predicted.ravel()
+    total = np.abs(y) + np.abs(p)
+    symmetric = np.divide(np.abs(y - p), total, out=np.zeros_like(y), where=total > 0)
+    return {
+        "mae": float(mean_absolute_error(y, p)),
+        "rmse": float(root_mean_squared_error(y, p)),
+        "mape": 100 * float(mean_absolute_percentage_error(y, p)) if np.all(y != 0) else math.nan,
+        "smape": 200 * float(symmetric.mean()),
+    }
+
+
+def naive_error(training: Numbers, season: int) -> float:
+    """Return the scale of MASE: the mean |y_t − y_{t−m}| of the training part (Hyndman & Koehler 2006)."""
+    if len(training) <= season:
+        return math.nan
+    return float(np.abs(training[season:] - training[:-season]).mean())
+
+
+def crps_of_samples(actual: Numbers, samples: Numbers) -> float:
+    """Return the mean continuous ranked probability score of sampled forecasts.
+
+    CRPS = E|X − y| − ½ E|X − X'| over the samples' empirical distribution (Gneiting & Raftery 2007, eq. 21).
+
+    Args:
+        actual: (N,).
+        samples: (N, S), S draws of each.
+    """
+    ordered = np.sort(samples, axis=1)
+    count = samples.shape[1]
+    weights = (2 * np.arange(1, count + 1) - count - 1) / count**2
+    spread = (ordered * weights).sum(axis=1)  # ½ E|X − X'|
+    return float((np.abs(samples - actual[:, None]).mean(axis=1) - spread).mean())
+
+
+def crps_of_quantiles(actual: Numbers, quantiles: Numbers, levels: tuple[float, ...]) -> float:
+    """Return twice the mean pinball loss over the levels.
+
+    CRPS is twice the integral of the pinball loss over all levels in (0, 1) (Gneiting & Raftery 2007,
+    section 4.2); the levels stand for it, the better the more there are and the more evenly they lie.
+
+    Args:
+        actual: (N,).
+        quantiles: (N, Q).
+        levels: Q of them, in (0, 1).
+    """
+    losses = [mean_pinball_loss(actual, quantiles[:, i], alpha=q) for i, q in enumerate(levels)]
+    return 2 * float(np.mean(losses))
+
+
+def paired_difference(differences: list[Numbers], lags: int) -> tuple[float, float]:
+    """Return the mean of a difference of losses over origins, and its standard error.
+
+    As Diebold & Mariano (1995): forecasts of overlapping horizons have related errors, so that the variance
+    of the mean takes in autocovariances; here with Newey & West's (1987) weights, which keep it positive.
+
+    Args:
+        differences: of each series, in the order of time.
+        lags: autocovariances taken in, H − 1 for origins one step apart.
+    """
+    count = sum(map(len, differences))
+    mean = sum(float(d.sum()) for d in differences) / count
+    total = 0.0
+    for d in differences:
+        e = d - mean
+        total += float((e * e).sum())
+        for lag in range(1, min(lags, len(d) - 1) + 1):
+            total += 2 * (1 - lag / (lags + 1)) * float((e[lag:] * e[:-lag]).sum())
+    return mean, math.sqrt(max(total, 0.0)) / count if count > 1 else math.nan

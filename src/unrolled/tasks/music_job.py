@@ -1,0 +1,93 @@
+"""What a model of piano rolls hands to the training loop, and how it is scored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data.buckets import buckets
+from unrolled.models.piano_roll import PianoRollModel
+from unrolled.training import StepLoss, TrainingConfig, Validation
+from unrolled.training.job import Carried
+
+Roll = NDArray[np.float32]
+SCORING_ROWS = 64
+
+
+@dataclass(frozen=True)
+class MusicScore:
+    """How well pieces are predicted."""
+
+    nats: float
+    """Sum of −ln p over all steps and keys."""
+    steps: int
+    """Steps predicted: all but the first of each piece."""
+    pieces: int
+
+    @property
+    def nll(self) -> float:
+        """Nats a step, summed over the 88 keys (Boulanger-Lewandowski et al. 2012)."""
+        return self.nats / self.steps
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return every figure."""
+        return {"nll": self.nll, "steps": self.steps, "pieces": self.pieces}
+
+    def __str__(self) -> str:
+        return (
+            f"NLL {self.nll:.4f} nats a step, over 88 keys ({self.steps:,} steps of {self.pieces:,} pieces, "
+            "each from its second step on)"
+        )
+
+
+class MusicJob:
+    """The batches and the loss of a model of piano rolls."""
+
+    def __init__(
+        self, model: PianoRollModel, train: Sequence[Roll], valid: Sequence[Roll], training: TrainingConfig
+    ) -> None:
+        self.model = model
+        model.recurrent.precision = training.precision
+        self._train, self._valid, self._training = train, valid, training
+
+    def batches(self, epoch: int) -> Iterator[list[Roll]]:
+        """See :meth:`Job.batches`: pieces of like length."""
+        seed = self._training.seed * 1_000_003 + epoch
+        for rows in buckets([len(r) for r in self._train], self._training.batch, seed):
+            yield [self._train[i] for i in rows]
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        return -(-len(self._train) // self._training.batch)
+
+    def loss(self, batch: list[Roll], state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`: the mean over steps."""
+        nats, steps = _nats(self.model, batch)
+        return StepLoss(nats / steps, nats.detach(), steps, None)
+
+    def validate(self) -> Validation | None:
+        """Score the held-out pieces by their nats a step."""
+        if not self._valid:
+            return None
+        nll = score_pieces(self.model, self._valid).nll
+        return Validation(nll, nll)
+
+
+@torch.no_grad()
+def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
+    """Score pieces, each read from its beginning."""
+    model.eval()
+    nats = 0.0
+    for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
+        nats += float(_nats(model, [pieces[i] for i in rows])[0])
+    return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
+
+
+def _nats(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
+    """Return the nats of all steps but the first of each piece, and their number."""
+    lengths = torch.tensor([len(p) - 1 for p in pieces])
+    x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
+    return model.nats(x[:-1], x[1:], lengths).sum(), int(lengths.sum())

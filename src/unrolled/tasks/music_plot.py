@@ -1,0 +1,33 @@
+"""A picture of a piece: keys over steps."""
+
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.data.midi import Piece
+from unrolled.data.piano import LOWEST, piano_roll
+
+OCTAVE = 12
+MIDDLE_C = 60
+
+
+def plot_piece(piece: Piece, folder: Path) -> Path:
+    """Draw a piece as a piano roll; return the PNG's path."""
+    from matplotlib.figure import Figure
+
+    folder.mkdir(exist_ok=True)
+    roll = piano_roll(piece).T
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(roll, origin="lower", aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+    octaves = range(MIDDLE_C - 2 * OCTAVE - LOWEST, len(roll), OCTAVE)
+    axes.set_yticks(list(octaves), [f"C{(k + LOWEST) // OCTAVE - 1}" for k in octaves])
+    sounding = np.flatnonzero(roll.any(axis=1))
+    if len(sounding):
+        axes.set_ylim(sounding[0] - 2, sounding[-1] + 2)
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_xlabel("step")
+    axes.set_title("a piece that the model wrote", fontsize=10)
+    path = folder / "piece.png"
+    figure.savefig(path, dpi=120)
+    return path

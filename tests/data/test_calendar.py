@@ -1,0 +1,35 @@
+"""Calendar features: one-hot where asked, waves for the year, and errors where stamps are unknown."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unrolled.data.calendar import KINDS, calendar_features
+from unrolled.errors import DataError
+
+
+def test_one_hot_features():
+    index = pd.DatetimeIndex(["2024-02-29 13:00", "2024-12-01 00:00"])
+    found = calendar_features(index, ("hour", "weekday", "month"))
+    assert found.shape == (2, 24 + 7 + 12)
+    assert (found.sum(axis=1) == 3).all()
+    assert found[0, 13] == found[0, 24 + 3] == found[0, 31 + 1] == 1
+    assert found[1, 0] == found[1, 24 + 6] == found[1, 31 + 11] == 1
+
+
+def test_the_waves_of_the_year_come_back_after_a_year():
+    found = calendar_features(pd.DatetimeIndex(["2021-03-01", "2022-03-01", "2021-09-01"]), ("day-of-year",))
+    assert np.allclose(found[0], found[1])
+    assert abs(found[0] - found[2]).max() > 0.5
+    assert found.shape[1] == KINDS["day-of-year"]
+
+
+def test_no_features():
+    assert calendar_features(pd.date_range("2020", periods=4), ()).shape == (4, 0)
+
+
+def test_unknown_stamps_have_no_calendar():
+    index = pd.DatetimeIndex(["2021-03-01", pd.NaT])
+    with pytest.raises(DataError, match="frequency=rows"):
+        calendar_features(index, ("month",))
+    assert calendar_features(index, ()).shape == (2, 0)

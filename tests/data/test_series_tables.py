@@ -1,0 +1,148 @@
+"""Tables with a time column: what is read, and what is refused by file, line and column."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unrolled.data.series import ColumnsConfig, TimeRulesConfig
+from unrolled.data.series_tables import open_series
+from unrolled.errors import DataError
+
+GOOD = "month,sales,price\n1999-11,1,5\n1999-12,2,6\n2000-01,3,7\n2000-02,4,8\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text):
+        path = tmp_path / "t.csv"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def read(source, rules=None, **columns):
+    return open_series(source, ColumnsConfig(**columns), rules or TimeRulesConfig())
+
+
+def test_a_table_with_one_column_left_needs_no_options(table):
+    [s] = read(table("month,sales\n1999-11,1\n1999-12,2\n2000-01,3.5\n"))
+    assert s.name == "sales"
+    assert s.target.tolist() == [1.0, 2.0, 3.5]
+    assert s.index.freqstr == "MS"
+    assert s.notes.describe(TimeRulesConfig()) == []
+
+
+def test_several_targets_are_several_series_and_covariates_come_along(table):
+    a, b = read(table(GOOD), target=("sales", "price"))
+    assert (a.name, b.name) == ("sales", "price")
+    [s] = read(table(GOOD), target=("sales",), known=("price",))
+    assert s.known[:, 0].tolist() == [5, 6, 7, 8]
+    [s] = read(table(GOOD), target=("sales",), past=("price",))
+    assert s.past.shape == (4, 1)
+
+
+def test_long_form_is_a_series_for_each_name(table):
+    rows = "".join(f"2020-01-{d:02d},{n},{d * k}\n" for d in range(1, 6) for n, k in (("b", 10), ("a", 1)))
+    b, a = read(table("day,shop,sales\n" + rows), series="shop")
+    assert (b.name, a.name) == ("b", "a")
+    assert b.target.tolist() == [10, 20, 30, 40, 50]
+    assert a.target.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_dataframe_with_time_stamps_as_index_or_column():
+    index = pd.date_range("2001-01-01", periods=5, freq="h", name="when")
+    frame = pd.DataFrame({"x": np.arange(5.0)}, index=index)
+    [s] = read(frame)
+    [t] = read(frame.reset_index(), time="when")
+    assert s.index.equals(t.index)
+    assert s.target.tolist() == t.target.tolist() == [0, 1, 2, 3, 4]
+    periods = frame.set_axis(pd.period_range("2001-01", periods=5, freq="M"))
+    assert read(periods)[0].index.freqstr == "MS"
+    with pytest.raises(DataError, match=r"its index holds no time stamps.*RangeIndex"):
+        read(frame.reset_index(drop=True))
+
+
+def test_trailing_rows_without_a_target_are_the_known_future(table):
+    [s] = read(table(GOOD + "2000-03,,9\n2000-04,,10\n"), target=("sales",), known=("price",))
+    assert (s.steps, len(s.index)) == (4, 6)
+    assert s.known[:, 0].tolist() == [5, 6, 7, 8, 9, 10]
+    assert s.notes.cut == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", {}, "is empty"),
+        ("month,sales\n", {}, "holds no rows"),
+        (GOOD, {}, r"which column to forecast\? Give target: one or more of sales, price"),
+        (
+            GOOD,
+            {"target": ("sale",)},
+            r"column 'sale' is not there \(did you mean 'sales'\?\); there are month",
+        ),
+        (GOOD, {"target": ("sales",), "known": ("sales",)}, "both the target and a covariate"),
+        (
+            GOOD.replace("2000-01,", "01/2000,"),
+            {"target": ("sales",)},
+            r"t\.csv, line 4: '01/2000'.*time_format",
+        ),
+        (
+            GOOD.replace("2000-01,3", "2000-01,three"),
+            {"target": ("sales",)},
+            r"line 4: 'three' in column 'sales'",
+        ),
+        (GOOD.replace("2000-01,3", "2000-01,inf"), {"target": ("sales",)}, "line 4: 'inf'"),
+        ("a,b\n1,2,3,4\n1,2\n1,2,3\n", {}, "t.csv"),
+        ("day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n", {}, "holds no number to forecast"),
+        ("d,s,x\n2000-01-01,,1\n", {"series": "s", "target": ("x",)}, "line 2: column 's' names no series"),
+    ],
+)
+def test_what_cannot_be_used_is_named(table, text, options, message):
+    with pytest.raises(DataError, match=message):
+        read(table(text), **options)
+
+
+def test_a_day_first_format_is_never_guessed(table):
+    text = "day,x\n01-02-2000,1\n02-02-2000,2\n03-02-2000,3\n"
+    with pytest.raises(DataError, match="not an ISO 8601 time"):
+        read(table(text))
+    [s] = read(table(text), time_format="%d-%m-%Y")
+    assert str(s.index[0]) == "2000-02-01 00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "rules", "steps", "freq"),
+    [
+        ("airline-passengers", {}, {}, 144, "MS"),
+        ("monthly-sunspots", {}, {}, 2820, "MS"),
+        ("daily-min-temperatures", {}, {"missing": "interpolate"}, 3652, "D"),
+        ("sp500-2000", {"target": ("close",)}, {"frequency": "rows"}, 5105, None),
+    ],
+)
+def test_published_series(published, name, options, rules, steps, freq):
+    path = published(f"timeseries/{name}.csv")
+    [s] = read(path, TimeRulesConfig(**rules), **options)
+    assert s.steps == steps
+    assert s.index.freqstr == freq
+
+
+def test_the_hourly_load_is_sorted_and_its_faults_are_counted(published):
+    path = published("timeseries/PJME_hourly.csv")
+    rules = TimeRulesConfig(duplicates="mean", missing="interpolate")
+    [s] = read(path, rules, time_format="%d-%m-%Y %H:%M")
+    assert s.notes.rows == 145_366
+    assert (s.notes.duplicates, s.notes.gaps, s.notes.filled) == (4, 30, 30)
+    assert s.notes.out_of_order > 1000
+    assert (s.index.asi8[1:] > s.index.asi8[:-1]).all()
+    assert s.steps == 145_366 - 4 + 30
+    assert len(s.notes.describe(rules)) == 4
+
+
+def test_stamps_with_a_zone_are_brought_to_utc(table):
+    rows = "".join(f"2020-03-29T0{h}:00+0{z}:00,{h}\n" for h, z in ((1, 1), (3, 2), (4, 2), (5, 2)))
+    [s] = read(table("when,x\n" + rows))
+    assert [str(t) for t in s.index] == [f"2020-03-29 0{h}:00:00" for h in range(4)]
+    index = pd.date_range("2020-01-01", periods=4, freq="h", tz="Asia/Tokyo")
+    [s] = read(pd.DataFrame({"x": range(4)}, index=index))
+    assert str(s.index[0]) == "2019-12-31 15:00:00"

@@ -1,0 +1,147 @@
+"""The model of piano rolls as a tool: learns, scores, writes music, comes back."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import unrolled
+from unrolled import PianoRoll
+from unrolled.data.midi import make_midi, read_midi
+from unrolled.errors import ConfigError, DataError, RunError
+
+TINY = {"hidden": 24, "batch": 4, "epochs": 40, "lr": 0.05, "threads": 1}
+CHORDS = [(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 72)]
+
+
+def pieces(count, seed=0):
+    """Chords in a fixed order, from a random one on."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        first, length = rng.integers(4), rng.integers(6, 14)
+        found.append([list(CHORDS[(first + i) % 4]) for i in range(length)])
+    return found
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("music") / "pieces.json"
+    path.write_text(json.dumps({"train": pieces(24), "valid": pieces(6, 1), "test": pieces(6, 2)}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, file):
+    folder = tmp_path_factory.mktemp("runs") / "music"
+    PianoRoll(**TINY).fit(file, out=folder, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(run):
+    return PianoRoll.load(run)
+
+
+def test_it_learns_what_follows(model, file):
+    test = model.result["test"]
+    assert test["nll"] < 0.5 * model.result["baselines"]["test"]["previous"]
+    assert model.evaluate(file).to_json() == test
+    assert "over 88 keys" in str(model.evaluate(file))
+    assert test["steps"] == sum(len(p) - 1 for p in pieces(6, 2))
+
+
+def test_the_score_is_that_of_single_pieces(model, file, tmp_path):
+    one_by_one = []
+    for piece in pieces(6, 2):
+        (tmp_path / "one.json").write_text(json.dumps([piece]))
+        one_by_one.append(model.evaluate(tmp_path / "one.json"))
+    whole = model.evaluate(file)
+    assert whole.nats == pytest.approx(sum(s.nats for s in one_by_one), rel=1e-5)
+    assert whole.steps == sum(s.steps for s in one_by_one)
+
+
+def test_composing(model):
+    piece = model.compose(20, seed=3)
+    assert len(piece) == 21
+    assert piece[0] in CHORDS
+    assert piece == model.compose(20, seed=3)
+    assert len({str(model.compose(20, seed=s, temperature=2.0)) for s in range(4)}) > 1
+    following = [CHORDS[(CHORDS.index(a) + 1) % 4] == b for a, b in itertools.pairwise(piece) if a in CHORDS]
+    assert np.mean(following) > 0.5
+    opening = [CHORDS[0], CHORDS[1]]
+    assert model.compose(3, opening=opening)[:2] == opening
+    assert model.compose(0, opening=opening) == opening
+    sure = model.compose(8, opening=opening, temperature=0.05)
+    assert sure == [CHORDS[i % 4] for i in range(10)]
+
+
+def test_composing_leaves_random_numbers_alone(model):
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    model.compose(4)
+    assert torch.equal(torch.rand(2), expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"length": -1}, "negative"), ({"temperature": 0.0}, "positive")]
+)
+def test_bad_options(model, options, message):
+    with pytest.raises(ConfigError, match=message):
+        model.compose(**options)
+
+
+def test_a_piece_as_a_midi_file(model, tmp_path):
+    piece = model.compose(16, temperature=0.5, seed=1)
+    while not piece[-1]:
+        piece.pop()
+    model.write_midi(piece, tmp_path / "piece.mid")
+    assert read_midi(tmp_path / "piece.mid") == piece
+    with pytest.raises(RunError, match="could not be written"):
+        model.write_midi(piece, tmp_path / "nowhere" / "piece.mid")
+
+
+def test_a_saved_model_comes_back(model, tmp_path, file):
+    model.save(tmp_path / "copy")
+    again = unrolled.load(tmp_path / "copy")
+    assert again.compose(8, seed=2) == model.compose(8, seed=2)
+    assert again.evaluate(file) == model.evaluate(file)
+
+
+def test_a_run_folder_holds_everything(run):
+    names = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
+    assert {"openings.json", "plots/piece.png", "plots/curves.png", "result.json"} <= names
+
+
+def test_midi_files_are_learnt_from(tmp_path):
+    for number, piece in enumerate(pieces(10)):
+        make_midi([tuple(s) for s in piece]).save(tmp_path / f"{number:02d}.mid")
+    m = PianoRoll(**TINY | {"epochs": 1}).fit(tmp_path, progress=False)
+    assert m.facts["pieces"] == {"train": 9, "valid": 1, "test": 0}
+    with pytest.raises(DataError, match="10 pieces holds out 0"):
+        PianoRoll(**TINY, valid_fraction=0.05).fit(tmp_path, progress=False)
+
+
+def test_stopped_and_resumed_it_ends_with_the_same_bits(file, tmp_path):
+    class Stop(unrolled.training.Watcher):
+        def stepped(self, progress, loss, lr):
+            if progress.step == 8:
+                raise KeyboardInterrupt
+
+    options = TINY | {"epochs": 3, "checkpoint_steps": 3, "dropout_output": 0.2}
+    PianoRoll(**options).fit(file, out=tmp_path / "whole", progress=False)
+    with pytest.raises(KeyboardInterrupt):
+        PianoRoll(**options).fit(file, out=tmp_path / "cut", progress=Stop())
+    PianoRoll.resume(tmp_path / "cut", progress=False)
+    ended = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "cut")]
+    assert ended[0] == ended[1]
+
+
+def test_no_data():
+    with pytest.raises(ConfigError, match="no pieces: give data"):
+        PianoRoll().fit()
+    with pytest.raises(RunError, match="call fit first"):
+        PianoRoll().compose()
