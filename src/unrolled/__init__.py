@@ -24,6 +24,9 @@ __all__ = [
     "LockedDropout",
     "RNNCell",
     "RecurrentDrop",
+    "TranslationScore",
+    "Translator",
+    "TranslatorConfig",
     "Unrolled",
     "__version__",
     "cells",
@@ -37,6 +40,9 @@ _HOMES = {
     "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
     "recurrence": ("Unrolled", "unroll"),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
+    "tasks.translation_config": ("TranslatorConfig",),
+    "tasks.translation_score": ("TranslationScore",),
+    "tasks.translator": ("Translator",),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -74,6 +80,9 @@ if TYPE_CHECKING:
     )
     from unrolled.recurrence import Unrolled, unroll
     from unrolled.tasks import LanguageModel, LanguageModelConfig, LanguageScore, load
+    from unrolled.tasks.translation_config import TranslatorConfig
+    from unrolled.tasks.translation_score import TranslationScore
+    from unrolled.tasks.translator import Translator
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

@@ -10,10 +10,12 @@ from unrolled.threads import settle_waiting
 
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
+    "train translate": ("train_translate", "train a model from texts to texts on pairs"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score a text with a trained model"),
     "generate": ("generate", "write text with a trained model"),
     "next": ("next_token", "show the distribution of the next token"),
+    "translate": ("translate", "write an output for each line with a trained translator"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "explain": ("explain", "which path runs each layer of a run, and why"),
     "recipes": ("recipes", "list the recipes, their targets and what was measured"),
@@ -58,7 +60,8 @@ def _run(words: list[str]) -> int:
             return int(module.run(words[length:], f"unrolled {verb}"))
     if words[0] == "train":
         what = words[1] if len(words) > 1 else "nothing"
-        raise ConfigError(f"train: what to train? 'lm' is what there is, got {what!r}")
+        words_after_train = [verb.removeprefix("train ") for verb in VERBS if verb.startswith("train ")]
+        raise ConfigError(f"train: what to train? got {what!r}; there are {', '.join(words_after_train)}")
     raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
 
 

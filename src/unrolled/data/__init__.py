@@ -2,6 +2,8 @@
 
 from unrolled.data.datasets import open_documents
 from unrolled.data.files import Document, read_documents, read_text
+from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources
+from unrolled.data.pairs import PairForm, Pairs, pairs_of, read_pairs
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
 
@@ -9,10 +11,18 @@ __all__ = [
     "IGNORE",
     "Chunk",
     "Document",
+    "EncodedPairs",
+    "PairBatch",
+    "PairForm",
+    "Pairs",
     "Sentences",
+    "SourceBatch",
     "TokenStream",
     "join_documents",
     "open_documents",
+    "pad_sources",
+    "pairs_of",
     "read_documents",
+    "read_pairs",
     "read_text",
 ]

