@@ -65,10 +65,7 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _lines(data: str) -> list[str]:
-    if data:
-        text = read_text(find_file(data))
-    else:
-        text = _standard_input()
+    text = read_text(find_file(data)) if data else _standard_input()
     return text.removesuffix("\n").split("\n")
 
 

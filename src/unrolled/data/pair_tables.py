@@ -22,7 +22,7 @@ def read_columns(path: Path, separator: str, source: str, target: str) -> Column
     as the first line does; names that are numbers, from 1, say that the first line holds a pair already.
 
     Raises:
-        DataError: if the form is not known, a column or a cell is missing, or a line is not what it should be.
+        DataError: if the form is not known, a column or a cell is missing, or a line is malformed.
     """
     text = read_text(path)
     if path.suffix == ".jsonl" and not separator:

@@ -56,8 +56,8 @@ class PairsConfig:
             require(0 <= value < 1, f"{name}={value}: must lie in [0, 1)")
         require(
             self.valid_fraction + self.test_fraction < 1,
-            f"valid_fraction={self.valid_fraction} and test_fraction={self.test_fraction}: together they must "
-            "leave pairs to learn from",
+            f"valid_fraction={self.valid_fraction} and test_fraction={self.test_fraction}: together they "
+            "must leave pairs to learn from",
         )
         require_at_least(self, {"max_length": 0, "read_at_most": 0})
         numbers = [c.isdecimal() for c in (self.source_column, self.target_column)]
@@ -168,6 +168,6 @@ class TranslatorConfig:
         attends = self.network.attention not in ("none", "fixed")
         require(
             not self.search.copy_unknown or (attends and self.text.tokenizer == "word"),
-            "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it writes the word "
-            "of the source to which most attention goes",
+            "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it writes the "
+            "word of the source to which most attention goes",
         )

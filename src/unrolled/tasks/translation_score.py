@@ -141,10 +141,9 @@ def by_length(
 
 def lead(sources: Sequence[str], words: int) -> dict[str, list[str]]:
     """Return how each source begins: its first words, and its first sentence."""
+    first = f"source, first {words} words" if words > 1 else "source, first word"
     return {
-        f"source, first {words} words" if words > 1 else "source, first word": [
-            " ".join(s.split()[:words]) for s in sources
-        ],
+        first: [" ".join(s.split()[:words]) for s in sources],
         "source, first sentence": [_first_sentence(s) for s in sources],
     }
 
