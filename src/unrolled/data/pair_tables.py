@@ -36,11 +36,13 @@ def read_columns(path: Path, separator: str, source: str, target: str) -> Column
     rows = _cut(text, mark) if separator else _quoted(path, text, mark)
     if source.isdecimal() and target.isdecimal():
         left, right = int(source) - 1, int(target) - 1
+        if min(left, right) < 0:
+            raise DataError(f"{path}: columns are counted from 1, got {source} and {target}")
     else:
         header = rows.pop(0)[1] if rows else []
         left, right = (_column(path, header, name) for name in (source, target))
     for line, row in rows:
-        if not 0 <= max(left, right) < len(row) or min(left, right) < 0:
+        if max(left, right) >= len(row):
             raise DataError(
                 f"{path}: line {line} has {len(row)} columns, not the {max(left, right) + 1} that are needed"
             )
