@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
     ("name", "expected"),
     [
         ("drop_in.py", "past the end of row 1: 0.0"),
+        ("translate.py", "09 Nov 1989 → 1989-11-09"),
         ("own_cell.py", "output (12, 2, 6) final state (2, 6)"),
     ],
 )
@@ -37,4 +38,9 @@ def test_example(name: str, expected: str) -> None:
 
 
 def test_every_example_is_tested_or_trains() -> None:
-    assert {p.name for p in EXAMPLES.glob("*.py")} == {"drop_in.py", "own_cell.py", "text_file.py"}
+    assert {p.name for p in EXAMPLES.glob("*.py")} == {
+        "drop_in.py",
+        "own_cell.py",
+        "text_file.py",
+        "translate.py",
+    }

@@ -64,7 +64,7 @@ def test_blank_sides_are_left_out_if_asked_for(write):
 
 
 def test_names_that_are_no_pairs(write, tmp_path):
-    with pytest.raises(DataError, match="nowhere.tsv: no such file"):
+    with pytest.raises(DataError, match=r"nowhere\.tsv: no such file"):
         read_pairs(tmp_path / "nowhere.tsv", PairForm())
     with pytest.raises(DataError, match="these are 3"):
         read_pairs("a,b,c", PairForm())

@@ -23,7 +23,7 @@ class Tables:
     """A random chain of its own for each source: a mixed-up source or row shows."""
 
     values: Tensor
-    """(B, T, V, V, V): the logits at a step after two tokens, so that no two sequences have one probability."""
+    """(B, T, V, V, V): the logits at a step after two tokens; no two sequences are as probable."""
 
     def select(self, rows: Tensor) -> "Tables":
         return Tables(self.values[rows])

@@ -105,7 +105,7 @@ def test_a_fixed_summary_is_read_whatever_is_asked() -> None:
 
 
 def test_sizes_that_do_not_fit() -> None:
-    with pytest.raises(ConfigError, match="attention='dot' compares the decoder's 4 features .* 'general'"):
+    with pytest.raises(ConfigError, match=r"attention='dot' compares the decoder's 4 features .* 'general'"):
         KINDS["dot"](4, 6)
     attention = make("general")
     memory, lengths, query = problem((2,))

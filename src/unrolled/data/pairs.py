@@ -86,7 +86,7 @@ def clean(pairs: Pairs, blank: Literal["refuse", "drop"]) -> Pairs:
     Raises:
         DataError: if blank sides are refused and there are any, or no pair is left.
     """
-    sources, targets = ([" ".join(t.splitlines()).strip() for t in side] for side in _sides(pairs))
+    sources, targets = ([tidy(text) for text in side] for side in (pairs.sources, pairs.targets))
     kept = [i for i in range(len(sources)) if sources[i] and targets[i]]
     missing = [i for i in range(len(sources)) if not (sources[i] and targets[i])]
     if missing and blank == "refuse":
@@ -106,8 +106,9 @@ def clean(pairs: Pairs, blank: Literal["refuse", "drop"]) -> Pairs:
     )
 
 
-def _sides(pairs: Pairs) -> tuple[list[str], list[str]]:
-    return pairs.sources, pairs.targets
+def tidy(text: str) -> str:
+    """Return a text as pairs hold it: on one line, without white space at its ends."""
+    return " ".join(text.splitlines()).strip()
 
 
 def _lines(source: str) -> list[str]:

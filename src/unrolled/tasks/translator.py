@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self, TextIO
 
 from torch import nn
 
-from unrolled.data import Pairs
+from unrolled.data import Pairs, tidy
 from unrolled.data.datasets import find_file
 from unrolled.data.files import read_text
 from unrolled.errors import ConfigError, DataError, RunError
@@ -216,9 +216,10 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         search = self._search_config(options)
         if not 1 <= n_best <= search.beams:
             raise ConfigError(f"n_best={n_best}: must lie in 1..{search.beams} (beams)")
-        self._check_texts(texts)
+        tidied = [tidy(text) for text in texts]
+        self._check_texts(tidied)
         with counting_bar("writing", len(texts), shown=progress) as report:
-            found = self._writer(search).write([" ".join(t.split()) for t in texts], report)
+            found = self._writer(search).write(tidied, report)
         return [each[:n_best] for each in found]
 
     def predict(self, texts: Sequence[str], *, progress: bool = False) -> list[str]:
@@ -245,10 +246,11 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         kind = self.config.network.attention
         if kind in ("none", "fixed"):
             raise ConfigError(f"this model has no attention to show (attention={kind!r})")
-        if not text.strip():
+        text = tidy(text)
+        if not text:
             raise DataError("the text is blank: there is nothing to attend to")
         self._check_texts([text])
-        return self._writer(self._search_config(options)).attention(" ".join(text.split()))
+        return self._writer(self._search_config(options)).attention(text)
 
     def plot_attention(self, text: str, path: str | Path, **options: Any) -> Path:
         """Draw :meth:`attention` as a PNG; return its path.
