@@ -134,7 +134,7 @@ class TranslationWriter:
 
 
 def _shown(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
-    """Return tokens for people; a piece that opens a word begins with ▁."""
-    if tokenizer.kind != "bpe":
+    """Return tokens for people; a space, also one that opens a piece, is written ▁."""
+    if tokenizer.kind == "word":
         return [tokenizer.tokens[i] for i in ids]
     return [EOS if i == EOS_ID else tokenizer.decode([i]).replace(" ", "▁") for i in ids]
