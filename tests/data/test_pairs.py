@@ -2,7 +2,7 @@
 
 import pytest
 
-from unrolled.data import IGNORE, EncodedPairs, PairForm, pad_sources, pairs_of, read_pairs
+from unrolled.data import IGNORE, EncodedPairs, PairForm, pad_sources, pairs_of, read_pairs, read_sources
 from unrolled.errors import DataError
 
 NUMBERED = PairForm(source_column="2", target_column="1")
@@ -123,6 +123,16 @@ def test_tables_that_do_not_fit(write, name, text, message):
 def test_a_column_zero_is_refused(write):
     with pytest.raises(DataError, match="columns are counted from 1"):
         read_pairs(write("t.csv", "a,b\n"), PairForm(source_column="0", target_column="1"))
+
+
+def test_sources_alone(write):
+    text = write("a.txt", "x\n\n y\u2028z\n")
+    assert read_sources(text, PairForm()) == ["x", "", " y\u2028z"]
+    assert read_sources(write("t.tsv", "target\tsource\n1\ta\n"), PairForm()) == ["a"]
+    assert read_sources(write("t.csv", "b,a\n"), NUMBERED) == ["a"]
+    assert read_sources(write("d.txt", "may 3\njune_06\n"), PairForm("_", "1", "2")) == ["may 3", "june"]
+    with pytest.raises(DataError, match="no column 'source'"):
+        read_sources(write("t.tsv", "a\tb\n"), PairForm())
 
 
 # From memory, and in batches.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.data.datasets import find_file
-from unrolled.data.files import read_text
+from unrolled.data import read_sources, text_lines
 from unrolled.errors import DataError
 from unrolled.tasks.translator import Translator
 
@@ -20,7 +19,8 @@ class Arguments:
     """Run folder."""
 
     data: str = ""
-    """Text with a source on each line; without it lines are read from standard input."""
+    """Text with a source on each line, or a table as in training, of which the source column is read;
+    without it lines are read from standard input."""
 
     n_best: int = 1
     """Outputs for each line, best first; more than one are printed with number of the line and score."""
@@ -52,7 +52,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     translator = Translator.load(args.run)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
-    lines = _lines(args.data)
+    if args.data:
+        lines = read_sources(args.data, translator.config.corpus.form)
+    else:
+        lines = text_lines(_standard_input())
     found = translator.translate_n_best(lines, n_best=args.n_best, progress=bool(args.data), **options)
     for number, outputs in enumerate(found, 1):
         for output in outputs:
@@ -62,11 +65,6 @@ def run(argv: Sequence[str], prog: str) -> int:
             if line.strip():
                 translator.plot_attention(line, Path(args.plot_attention) / f"{number}.png", **options)
     return 0
-
-
-def _lines(data: str) -> list[str]:
-    text = read_text(find_file(data)) if data else _standard_input()
-    return text.removesuffix("\n").split("\n")
 
 
 def _standard_input() -> str:

@@ -3,7 +3,7 @@
 from unrolled.data.datasets import open_documents
 from unrolled.data.files import Document, read_documents, read_text
 from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources
-from unrolled.data.pairs import PairForm, Pairs, pairs_of, read_pairs, tidy
+from unrolled.data.pairs import PairForm, Pairs, pairs_of, read_pairs, read_sources, text_lines, tidy
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
 
@@ -24,6 +24,8 @@ __all__ = [
     "pairs_of",
     "read_documents",
     "read_pairs",
+    "read_sources",
     "read_text",
+    "text_lines",
     "tidy",
 ]

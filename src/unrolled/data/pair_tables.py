@@ -1,32 +1,35 @@
-"""Two columns of a table: CSV, TSV, JSON lines, or lines cut by a separator."""
+"""Columns of a table: CSV, TSV, JSON lines, or lines cut by a separator."""
 
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.data.files import read_text
 from unrolled.errors import DataError, suggestion
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+ENDINGS = (*SEPARATORS, ".jsonl")
+"""Of files that are tables without further word."""
 
-Columns = tuple[list[str], list[str], list[int]]
-"""Sources, targets, and the line on which each pair ends."""
+Columns = tuple[list[list[str]], list[int]]
+"""The columns asked for, and the line on which each row ends."""
 
 
-def read_columns(path: Path, separator: str, source: str, target: str) -> Columns:
-    """Return two columns of a table.
+def read_columns(path: Path, separator: str, names: Sequence[str]) -> Columns:
+    """Return columns of a table.
 
     The ending says how it is written: ``.jsonl`` (an object a line), ``.csv`` and ``.tsv`` (quoted as
     RFC 4180 has it); a ``separator`` goes before the ending, and then nothing is quoted. Columns are named
-    as the first line does; names that are numbers, from 1, say that the first line holds a pair already.
+    as the first line does; names that are numbers, from 1, say that the first line is a row already.
 
     Raises:
         DataError: if the form is not known, a column or a cell is missing, or a line is malformed.
     """
     text = read_text(path)
     if path.suffix == ".jsonl" and not separator:
-        return _json_lines(path, text, source, target)
+        return _json_lines(path, text, names)
     mark = separator or SEPARATORS.get(path.suffix, "")
     if not mark:
         raise DataError(
@@ -34,19 +37,18 @@ def read_columns(path: Path, separator: str, source: str, target: str) -> Column
             "what stands between source and target"
         )
     rows = _cut(text, mark) if separator else _quoted(path, text, mark)
-    if source.isdecimal() and target.isdecimal():
-        left, right = int(source) - 1, int(target) - 1
-        if min(left, right) < 0:
-            raise DataError(f"{path}: columns are counted from 1, got {source} and {target}")
+    if all(name.isdecimal() for name in names):
+        places = [int(name) - 1 for name in names]
+        if min(places) < 0:
+            raise DataError(f"{path}: columns are counted from 1, got {' and '.join(names)}")
     else:
         header = rows.pop(0)[1] if rows else []
-        left, right = (_column(path, header, name) for name in (source, target))
+        places = [_column(path, header, name) for name in names]
+    needed = max(places) + 1
     for line, row in rows:
-        if max(left, right) >= len(row):
-            raise DataError(
-                f"{path}: line {line} has {len(row)} columns, not the {max(left, right) + 1} that are needed"
-            )
-    return [row[left] for _, row in rows], [row[right] for _, row in rows], [line for line, _ in rows]
+        if len(row) < needed:
+            raise DataError(f"{path}: line {line} has {len(row)} columns, not the {needed} that are needed")
+    return [[row[place] for _, row in rows] for place in places], [line for line, _ in rows]
 
 
 def _column(path: Path, header: list[str], name: str) -> int:
@@ -75,9 +77,8 @@ def _cut(text: str, mark: str) -> list[tuple[int, list[str]]]:
     return [(number, line.split(mark)) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _json_lines(path: Path, text: str, source: str, target: str) -> Columns:
-    sources: list[str] = []
-    targets: list[str] = []
+def _json_lines(path: Path, text: str, names: Sequence[str]) -> Columns:
+    columns: list[list[str]] = [[] for _ in names]
     numbers: list[int] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -87,8 +88,8 @@ def _json_lines(path: Path, text: str, source: str, target: str) -> Columns:
         except ValueError as error:
             raise DataError(f"{path}: line {number} is not JSON ({error})") from None
         if not isinstance(values, dict):
-            raise DataError(f"{path}: line {number} is not a JSON object with {source!r} and {target!r}")
-        for name, column in ((source, sources), (target, targets)):
+            raise DataError(f"{path}: line {number} is not a JSON object with {' and '.join(names)}")
+        for name, column in zip(names, columns, strict=True):
             if not isinstance(values.get(name), str):
                 raise DataError(
                     f"{path}: line {number} has no text under {name!r}{suggestion(name, values)}; it has "
@@ -96,4 +97,4 @@ def _json_lines(path: Path, text: str, source: str, target: str) -> Columns:
                 )
             column.append(values[name])
         numbers.append(number)
-    return sources, targets, numbers
+    return columns, numbers

@@ -7,7 +7,7 @@ from typing import Literal
 
 from unrolled.data.datasets import find_file
 from unrolled.data.files import read_text
-from unrolled.data.pair_tables import read_columns
+from unrolled.data.pair_tables import ENDINGS, read_columns
 from unrolled.errors import DataError
 
 SHOWN = 5
@@ -57,14 +57,32 @@ def read_pairs(source: str | Path, form: PairForm) -> Pairs:
     if len(parts) > 2:
         raise DataError(f"{name}: give two files, as train.de,train.en, or one table; these are {len(parts)}")
     if len(parts) == 2:
-        sources, targets = (_lines(part.strip()) for part in parts)
+        sources, targets = (text_lines(read_text(find_file(part.strip()))) for part in parts)
         _require_aligned(parts, sources, targets)
         lines = list(range(1, len(sources) + 1))
     else:
-        sources, targets, lines = read_columns(
-            find_file(name), form.separator, form.source_column, form.target_column
-        )
+        columns = (form.source_column, form.target_column)
+        (sources, targets), lines = read_columns(find_file(name), form.separator, columns)
     return clean(Pairs(sources, targets, lines, name), form.blank)
+
+
+def read_sources(source: str | Path, form: PairForm) -> list[str]:
+    """Read sources alone: the column of a table, else every line of a text, blank ones too.
+
+    A file is a table if it ends with .csv, .tsv or .jsonl, or if the form has a separator.
+
+    Raises:
+        DataError: if the file cannot be read, or lacks the column.
+    """
+    path = find_file(source)
+    if form.separator or path.suffix in ENDINGS:
+        return read_columns(path, form.separator, [form.source_column])[0][0]
+    return text_lines(read_text(path))
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text; only a line feed ends one, so that files stay aligned."""
+    return text.removesuffix("\n").split("\n")
 
 
 def pairs_of(pairs: Sequence[tuple[str, str]]) -> Pairs:
@@ -109,12 +127,6 @@ def clean(pairs: Pairs, blank: Literal["refuse", "drop"]) -> Pairs:
 def tidy(text: str) -> str:
     """Return a text as pairs hold it: on one line, without white space at its ends."""
     return " ".join(text.splitlines()).strip()
-
-
-def _lines(source: str) -> list[str]:
-    """Return the lines of a text; only a line feed ends one, so that files stay aligned."""
-    lines = read_text(find_file(source)).split("\n")
-    return lines[:-1] if not lines[-1] else lines
 
 
 def _require_aligned(names: Sequence[str], sources: list[str], targets: list[str]) -> None:

@@ -8,9 +8,7 @@ from typing import Any, ClassVar, Self, TextIO
 
 from torch import nn
 
-from unrolled.data import Pairs, tidy
-from unrolled.data.datasets import find_file
-from unrolled.data.files import read_text
+from unrolled.data import Pairs, read_sources, tidy
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import EncoderDecoder
 from unrolled.tasks import folder as run_folder
@@ -227,13 +225,13 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         return self.translate(texts, progress=progress)
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the output for each line of a file of sources, a line each.
+        """Write the output for each source of a file, a line each: a column of a table, or every line.
 
         Raises:
             DataError: if the file cannot be read, or holds tokens that the model cannot know.
         """
-        lines = read_text(find_file(data)).removesuffix("\n").split("\n")
-        for text in self.translate(lines, progress=True):
+        sources = read_sources(data, self.config.corpus.form)
+        for text in self.translate(sources, progress=True):
             out.write(text + "\n")
 
     def attention(self, text: str, **options: Any) -> AttentionMap:
