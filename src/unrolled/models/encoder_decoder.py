@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from unrolled.config import require
 from unrolled.layers import Recurrent, SoftmaxOutput
 from unrolled.layers.attention import Memory
+from unrolled.models.bridge import join_directions, make_bridge
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.decoder import Decoded, Decoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
@@ -56,7 +57,7 @@ class EncoderDecoder(nn.Module):
             bidirectional=network.bidirectional,
         )
         self.decoder = Decoder(target, cell, network, dropout, self.encoder.features)
-        self.bridge = _make_bridge(self.encoder.recurrent, self.decoder.recurrent)
+        self.bridge = make_bridge(self.encoder.recurrent, self.decoder.recurrent)
         self.output = SoftmaxOutput(network.readout_size, target, tied=network.tie_weights)
         self.summarises = network.attention == "fixed"
         if network.tie_weights:
@@ -83,7 +84,7 @@ class EncoderDecoder(nn.Module):
         """Read sources (S, B), of ``lengths`` (B,) steps each."""
         h, final = self.encoder.read(source, lengths=lengths)
         directions = self.encoder.recurrent.num_directions
-        joined = [_join_directions(s, directions) for s in final[: len(self.bridge)]]
+        joined = [join_directions(s, directions) for s in final[: len(self.bridge)]]
         state = tuple(map_(s) for map_, s in zip(self.bridge, joined, strict=True))
         if self.decoder.attention is None:
             memory = None
@@ -170,43 +171,3 @@ def _encoder_network(network: EncoderDecoderConfig) -> TokenNetworkConfig:
         skip=network.skip,
         embedding=network.embedding,
     )
-
-
-class Bridge(nn.Module):
-    """A linear map for each layer, from one of the encoder's last states to one that the decoder begins with.
-
-    Args:
-        layers: number of layers.
-        encoded: size of the encoder's state, both directions joined.
-        decoded: size of the decoder's.
-        bounded: whether tanh follows, as for an h; a c has no bounds.
-    """
-
-    def __init__(self, layers: int, encoded: int, decoded: int, *, bounded: bool) -> None:
-        super().__init__()
-        self.bounded = bounded
-        self.maps = nn.ModuleList(nn.Linear(encoded, decoded) for _ in range(layers))
-
-    def forward(self, state: Tensor) -> Tensor:
-        """Return (L, B, decoded) of (L, B, encoded)."""
-        mapped = torch.stack([linear(s) for linear, s in zip(self.maps, state, strict=True)])
-        return torch.tanh(mapped) if self.bounded else mapped
-
-
-def _make_bridge(encoder: Recurrent, decoder: Recurrent) -> nn.ModuleList:
-    """Return a map for each state of the cell."""
-    sizes = zip(
-        encoder.cell.state_sizes(encoder.hidden_size, encoder.proj_size),
-        decoder.cell.state_sizes(decoder.hidden_size, decoder.proj_size),
-        strict=True,
-    )
-    directions, layers = encoder.num_directions, decoder.num_layers
-    return nn.ModuleList(
-        Bridge(layers, directions * a, b, bounded=number == 0) for number, (a, b) in enumerate(sizes)
-    )
-
-
-def _join_directions(state: Tensor, directions: int) -> Tensor:
-    """Return (L, B, D·size) of (L·D, B, size)."""
-    rows, batch, size = state.shape
-    return state.view(rows // directions, directions, batch, size).transpose(1, 2).flatten(2)

@@ -87,6 +87,46 @@ class TranslationScore:
         return "\n".join(lines)
 
 
+def score_outputs(
+    sources: Sequence[str],
+    outputs: Sequence[str],
+    references: Sequence[str],
+    *,
+    nats: float,
+    tokens: int,
+    seconds: float,
+    lead_words: int,
+    lowercase: bool,
+) -> TranslationScore:
+    """Return every figure.
+
+    Args:
+        sources: texts that were given.
+        outputs: what was written for each.
+        references: what should have been.
+        nats: sum of −ln p over the references' tokens.
+        tokens: number of these.
+        seconds: taken by writing.
+        lead_words: words of a source that stand in for an output, as a baseline.
+        lowercase: whether the model was trained on lower-cased text, so that outputs have no other.
+    """
+    bleu, chrf = signatures(outputs, references, lowercase=lowercase)
+    return TranslationScore(
+        overlap=overlap_of(outputs, references, lowercase=lowercase),
+        nats=nats,
+        tokens=tokens,
+        pairs=len(sources),
+        bleu_signature=bleu,
+        chrf_signature=chrf,
+        seconds=round(seconds, 2),
+        baselines={
+            name: overlap_of(texts, references, lowercase=lowercase)
+            for name, texts in lead(sources, lead_words).items()
+        },
+        by_length=by_length(sources, outputs, references, lowercase=lowercase),
+    )
+
+
 def overlap_of(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Overlap:
     """Return every score of outputs against one reference each."""
     from rouge_score.rouge_scorer import RougeScorer

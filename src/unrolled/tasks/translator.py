@@ -26,14 +26,7 @@ from unrolled.tasks.translation_data import (
     split_pairs,
 )
 from unrolled.tasks.translation_job import PairMaterial, TranslationJob, score_pairs
-from unrolled.tasks.translation_score import (
-    TranslationScore,
-    by_length,
-    corpus_bleu,
-    lead,
-    overlap_of,
-    signatures,
-)
+from unrolled.tasks.translation_score import TranslationScore, corpus_bleu, lead, score_outputs
 from unrolled.tasks.translation_writer import AttentionMap, TranslationWriter, Written
 from unrolled.text import PairTokenizer
 from unrolled.training import Watcher
@@ -295,19 +288,15 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             found = self._writer(self.config.search).write(pairs.sources, report)
             seconds = time.perf_counter() - began
         outputs = [best.text for best, *_ in found]
-        lower = self._lowercase
-        bleu, chrf = signatures(outputs, pairs.targets, lowercase=lower)
-        begins = lead(pairs.sources, self.facts["target_words"])
-        score = TranslationScore(
-            overlap=overlap_of(outputs, pairs.targets, lowercase=lower),
+        score = score_outputs(
+            pairs.sources,
+            outputs,
+            pairs.targets,
             nats=nats,
             tokens=encoded.predictions,
-            pairs=len(pairs),
-            bleu_signature=bleu,
-            chrf_signature=chrf,
-            seconds=round(seconds, 2),
-            baselines={n: overlap_of(o, pairs.targets, lowercase=lower) for n, o in begins.items()},
-            by_length=by_length(pairs.sources, outputs, pairs.targets, lowercase=lower),
+            seconds=seconds,
+            lead_words=self.facts["target_words"],
+            lowercase=self._lowercase,
         )
         return score, outputs
 
