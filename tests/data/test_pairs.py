@@ -140,7 +140,7 @@ def test_sources_alone(write):
 
 def test_pairs_from_memory():
     assert both(pairs_of([("a", "b "), ["c", "d"]])) == [("a", "b"), ("c", "d")]
-    for bad in ([("a",)], [("a", 3)], ["ab", "abc"], [("a", "b", "c")]):
+    for bad in ([("a",)], [("a", 3)], ["ab", "cd"], [("a", "b", "c")]):
         with pytest.raises(DataError, match=r"pair \d: a source and a target are needed"):
             pairs_of(bad)
     with pytest.raises(DataError, match="blank on line 2"):

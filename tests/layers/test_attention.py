@@ -12,8 +12,20 @@ SCORED = ("dot", "general", "additive")
 
 
 def make(kind: str, seed: int = 0) -> Attention:
-    torch.manual_seed(seed)
-    return KINDS[kind](H, M).double()
+    attention = KINDS[kind](H, M).double()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for p in attention.parameters():
+            p.copy_(torch.randn(p.shape, generator=generator))
+    return attention
+
+
+def test_general_attention_begins_as_a_dot_product() -> None:
+    memory, lengths, query = problem((5, 2))
+    found = [
+        a(query, a.remember(memory, lengths)) for a in (KINDS[k](H, M).double() for k in ("dot", "general"))
+    ]
+    torch.testing.assert_close(found[0], found[1])
 
 
 def problem(lengths: tuple[int, ...], queries: int = 3) -> tuple[Tensor, Tensor, Tensor]:

@@ -92,7 +92,7 @@ def pairs_of(pairs: Sequence[tuple[str, str]]) -> Pairs:
         DataError: if something is not a pair of texts, or a side is blank.
     """
     for number, pair in enumerate(pairs, 1):
-        if len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+        if isinstance(pair, str) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
             raise DataError(f"pair {number}: a source and a target are needed, two texts, got {pair!r:.80}")
     lines = list(range(1, len(pairs) + 1))
     return clean(Pairs([s for s, _ in pairs], [t for _, t in pairs], lines, "pairs from memory"), "refuse")

@@ -119,13 +119,18 @@ class DotAttention(Attention):
 
 
 class GeneralAttention(Attention):
-    """score(s, h) = sᵀ W h (Luong et al. 2015, equation 8)."""
+    """score(s, h) = sᵀ W h (Luong et al. 2015, equation 8).
+
+    W starts with ones on its diagonal: between vectors of one size training begins with the dot product,
+    from which sources and targets are aligned sooner than from small random weights.
+    """
 
     kind: ClassVar[str] = "general"
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__(query_size, memory_size)
         self.weight = nn.Linear(memory_size, query_size, bias=False)
+        nn.init.eye_(self.weight.weight)
 
     def make_keys(self, values: Tensor) -> Tensor:
         """See :meth:`Attention.make_keys`: W h, (B, S, H)."""
