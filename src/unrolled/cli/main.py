@@ -60,12 +60,13 @@ def _run(words: list[str]) -> int:
             return int(module.run(words[length:], f"unrolled {verb}"))
     if words[0] == "train":
         what = words[1] if len(words) > 1 else "nothing"
-        words_after_train = [verb.removeprefix("train ") for verb in VERBS if verb.startswith("train ")]
-        raise ConfigError(f"train: what to train? got {what!r}; there are {', '.join(words_after_train)}")
+        known = ", ".join(verb.removeprefix("train ") for verb in VERBS if verb.startswith("train "))
+        raise ConfigError(f"train: what to train? there are {known}, got {what!r}")
     raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
 
 
 def _usage() -> str:
     lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
-    lines += [f"  {verb:<10} {what}" for verb, (_, what) in VERBS.items()]
+    width = max(len(verb) for verb in VERBS)
+    lines += [f"  {verb:<{width}} {what}" for verb, (_, what) in VERBS.items()]
     return "\n".join(lines)
