@@ -115,7 +115,7 @@ class EncoderDecoder(nn.Module):
         inputs: Tensor,
         lengths: Tensor,
         targets: Tensor,
-        **o: Any,
+        **options: Any,
     ) -> tuple[Tensor, Tensor]:
         """Return the weighted sum of the losses, and −ln p of each target (T, B), without any logits held.
 
@@ -125,10 +125,10 @@ class EncoderDecoder(nn.Module):
             inputs: (T, B): ``<eos>`` and then the target.
             lengths: (B,), steps of each target.
             targets: (T, B): the target and then ``<eos>``.
-            o: row_weights, ignore and label_smoothing of :meth:`SoftmaxOutput.loss`.
+            options: row_weights, ignore and label_smoothing of :meth:`SoftmaxOutput.loss`.
         """
         h = self._read(source, source_lengths, inputs, lengths).h
-        return self.output.loss(h, targets, self._table, precision=self.precision, **o)
+        return self.output.loss(h, targets, self._table, precision=self.precision, **options)
 
     def step(self, tokens: Tensor, state: State, memory: Memory | None) -> tuple[Tensor, State]:
         """Return logits (N, V) of the token after ``tokens`` (N,), and the next state."""
