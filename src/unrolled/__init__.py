@@ -34,6 +34,9 @@ __all__ = [
     "Tagger",
     "TaggerConfig",
     "TaggerScore",
+    "TranslationScore",
+    "Translator",
+    "TranslatorConfig",
     "Unrolled",
     "__version__",
     "cells",
@@ -57,6 +60,9 @@ _HOMES = {
     "tasks.tagger": ("Tagger",),
     "tasks.tagger_config": ("TaggerConfig",),
     "tasks.tagger_score": ("TaggerScore",),
+    "tasks.translation_config": ("TranslatorConfig",),
+    "tasks.translation_score": ("TranslationScore",),
+    "tasks.translator": ("Translator",),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -109,6 +115,9 @@ if TYPE_CHECKING:
     from unrolled.tasks.tagger import Tagger
     from unrolled.tasks.tagger_config import TaggerConfig
     from unrolled.tasks.tagger_score import TaggerScore
+    from unrolled.tasks.translation_config import TranslatorConfig
+    from unrolled.tasks.translation_score import TranslationScore
+    from unrolled.tasks.translator import Translator
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

@@ -1,5 +1,6 @@
 """Data sets by name, without ever touching the network."""
 
+import gzip
 import hashlib
 from pathlib import Path
 
@@ -118,3 +119,26 @@ def test_published_files_are_what_is_recorded(published, name, part):
     path = published(f"{name}/{DATASETS[name][part].name}")
     [document] = open_documents(f"@{name}/{part}")
     assert document.text.encode() == path.read_bytes().replace(b"\r\n", b"\n")
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_of_a_compressed_file_what_is_inside_is_checked(known, monkeypatch, tmp_path, right):
+    sha256 = FILE.sha256 if right else OTHER.sha256
+    packed = RemoteFile("f.txt", "https://example.invalid/f.txt.gz", sha256)
+    monkeypatch.setattr(datasets, "DATASETS", {"one": {"input": packed}})
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    folder = tmp_path / "cache" / "one"
+    folder.mkdir(parents=True)
+
+    def retrieve(url, known_hash, fname, path, processor):
+        assert url == packed.url
+        (path / fname).write_bytes(gzip.compress(CONTENT))
+        return processor(str(path / fname), "download", None)
+
+    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    if right:
+        assert datasets.locate("@one").read_bytes() == CONTENT
+        return
+    with pytest.raises(DataError, match="could not download"):
+        datasets.locate("@one")
+    assert not list(folder.iterdir())

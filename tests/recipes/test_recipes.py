@@ -28,14 +28,16 @@ def test_a_shipped_recipe_loads(name):
     assert recipe.name == name
     assert recipe.description
     assert isinstance(recipe.config, task_type(recipe.task).config_type)
-    sources = [v for v in strings(to_dict(recipe.config)) if v.startswith("@")]
+    texts = [v for v in strings(to_dict(recipe.config)) if v.startswith("@")]
+    sources = [source for text in texts for source in text.split(",")]
     assert sources
     for source in sources:
         name, _, part = source.removeprefix("@").partition("/")
         assert name in KNOWN
         assert not part or part in KNOWN[name]
     if recipe.target and recipe.target.on == "test" and recipe.task not in ("forecast", "music"):
-        assert recipe.config.corpus.test
+        corpus = recipe.config.corpus
+        assert corpus.test or getattr(corpus, "test_fraction", 0.0)
     if recipe.target and recipe.task == "forecast":
         assert recipe.target.on != "test" or recipe.config.data.test_start
     if recipe.target and recipe.measured:

@@ -14,6 +14,7 @@ VERBS = {
     "train tag": ("train_tag", "train a tagger on sentences whose words have a tag each"),
     "train forecast": ("train_forecast", "train a forecaster on series of numbers"),
     "train music": ("train_music", "train a model of polyphonic music on piano rolls"),
+    "train translate": ("train_translate", "train a model from texts to texts on pairs"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score data with a trained model"),
     "predict": ("predict", "predict for each item of a file with a trained model"),
@@ -24,6 +25,7 @@ VERBS = {
     "vectors train": ("vectors_train", "train word vectors (Word2Vec) on a text"),
     "vectors neighbours": ("vectors_neighbours", "show which words have like vectors"),
     "vectors plot": ("vectors_plot", "draw words where their vectors lie"),
+    "translate": ("translate", "write an output for each line with a trained translator"),
     "summary": ("summary", "draw a run's network and count its parameters"),
     "explain": ("explain", "which path runs each layer of a run, and why"),
     "recipes": ("recipes", "list the recipes, their targets and what was measured"),
@@ -77,5 +79,6 @@ def _run(words: list[str]) -> int:
 
 def _usage() -> str:
     lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
-    lines += [f"  {verb:<18} {what}" for verb, (_, what) in VERBS.items()]
+    width = max(len(verb) for verb in VERBS)
+    lines += [f"  {verb:<{width}} {what}" for verb, (_, what) in VERBS.items()]
     return "\n".join(lines)

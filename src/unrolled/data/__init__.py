@@ -3,6 +3,8 @@
 from unrolled.data.datasets import open_documents
 from unrolled.data.files import Document, read_documents, read_text
 from unrolled.data.labelled import Labelled, read_labelled
+from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources
+from unrolled.data.pairs import PairForm, Pairs, pairs_of, read_pairs, read_sources, text_lines, tidy
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
 
@@ -11,11 +13,22 @@ __all__ = [
     "Chunk",
     "Document",
     "Labelled",
+    "EncodedPairs",
+    "PairBatch",
+    "PairForm",
+    "Pairs",
     "Sentences",
+    "SourceBatch",
     "TokenStream",
     "join_documents",
     "open_documents",
+    "pad_sources",
+    "pairs_of",
     "read_documents",
     "read_labelled",
+    "read_pairs",
+    "read_sources",
     "read_text",
+    "text_lines",
+    "tidy",
 ]

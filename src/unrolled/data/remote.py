@@ -15,7 +15,9 @@ class RemoteFile:
 
     name: str
     url: str
+    """Its address; one that ends with .gz is of the file compressed by gzip."""
     sha256: str
+    """Of the file, uncompressed."""
     equal: tuple[tuple[str, str], ...] = ()
     """Name and SHA-256 of other files with the same content, taken where ``$UNROLLED_DATA`` holds one."""
 
@@ -36,6 +38,8 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
                 return path
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
+        if file.url.endswith(".gz"):
+            return _uncompressed(file, cache)
         return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
     except Exception as error:  # pooch raises whatever its downloader does
         where = f"{local} or {cache / file.name}" if local else cache / file.name
@@ -43,6 +47,22 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
             f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
             f"get it by hand and put it at {where}"
         ) from error
+
+
+def _uncompressed(file: RemoteFile, cache: Path) -> Path:
+    """Fetch a file compressed by gzip; what is checked is the file inside.
+
+    Raises:
+        ValueError: if it is not the published one; it is then removed.
+    """
+    packed = f"{file.name}.gz"
+    unpack = pooch.Decompress(method="gzip", name=file.name)
+    path = Path(pooch.retrieve(file.url, None, fname=packed, path=cache, processor=unpack))
+    if pooch.file_hash(str(path)) != file.sha256:
+        path.unlink()
+        (cache / packed).unlink(missing_ok=True)
+        raise ValueError(f"SHA-256 differs from {file.sha256}")
+    return path
 
 
 def _check_hash(path: Path, sha256: str) -> None:

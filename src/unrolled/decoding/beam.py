@@ -73,7 +73,7 @@ def beam_search(
             elif len(live) < beams:
                 live.append((value, row, token))
         done = sorted(done, key=lambda h: -h.score)[:beams]
-        if not live or (len(done) == beams and _hopeless(live[0][0], length, normalisation, done)):
+        if not live or (len(done) == beams and hopeless(live[0][0], length, normalisation, done)):
             break
         rows = torch.tensor([row for _, row, _ in live])
         tokens_now = torch.tensor([token for _, _, token in live])
@@ -83,6 +83,6 @@ def beam_search(
     return done
 
 
-def _hopeless(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
+def hopeless(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
     """Whether no live hypothesis can still enter: log p only falls, and length only helps up to the end."""
     return best_live / length**alpha < done[-1].score

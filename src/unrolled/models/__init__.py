@@ -1,13 +1,18 @@
 """Layers with a head: whole models."""
 
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig, NetworkConfig, StackConfig
+from unrolled.models.encoder_decoder import Encoded, EncoderDecoder
+from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.language_model import RecurrentLanguageModel
 from unrolled.models.reader import TokenReader
 
 __all__ = [
     "CellConfig",
     "DropoutConfig",
+    "Encoded",
     "EncoderConfig",
+    "EncoderDecoder",
+    "EncoderDecoderConfig",
     "NetworkConfig",
     "RecurrentLanguageModel",
     "StackConfig",

@@ -14,6 +14,7 @@ _HOMES = {
     "tag": ("tagger", "Tagger"),
     "classify": ("classifier", "Classifier"),
     "music": ("music", "PianoRoll"),
+    "translate": ("translator", "Translator"),
 }
 VERBS = tuple(_HOMES)
 

@@ -6,12 +6,14 @@ from unrolled.text.build import (
     tokenizer_to_json,
     train_tokenizer,
 )
+from unrolled.text.pairs import PairTokenizer
 from unrolled.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
 
 __all__ = [
     "EOS_ID",
     "UNK_ID",
     "TextConfig",
+    "PairTokenizer",
     "Tokenizer",
     "tokenizer_from_json",
     "tokenizer_to_json",

@@ -1,0 +1,124 @@
+"""``unrolled train translate``, ``translate`` and ``evaluate`` as a user meets them."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from unrolled import Translator
+
+OPTIONS = ("--hidden", 10, "--embedding", 6, "--batch", 8, "--max-steps", 12, "--threads", 1)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
+    words = [f"{a}{b}{c}" for a in "abcd" for b in "abcd" for c in "abcd"]
+    path.write_text("source\ttarget\n" + "".join(f"{w}\t{w[::-1]}\n" for w in words))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, table):
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    Translator(hidden=10, embedding=6, batch=8, max_steps=12, threads=1).fit(
+        table, out=folder, progress=False
+    )
+    return folder
+
+
+class Standard:
+    """Standard input made of bytes."""
+
+    def __init__(self, raw):
+        self.buffer = io.BytesIO(raw)
+
+
+def test_training_prints_scores_samples_and_what_to_do_next(command, tmp_path, table):
+    done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
+    assert done.status == 0, done.err
+    for part in ("held-out pairs: 6", "source, first word", "this lstm", "tok:13a", "sample 6", "reference"):
+        assert part in done.out
+    assert f"unrolled translate {tmp_path / 'run'} --data FILE" in done.out
+    again = command("resume", tmp_path / "run")
+    assert again.status == 0
+    assert "held-out pairs: 6" in again.out
+
+
+def test_two_files_and_what_was_left_out(command, tmp_path):
+    (tmp_path / "a").write_text("ab\nabcd\n" * 20)
+    (tmp_path / "b").write_text("ba\ndcba\n" * 20)
+    words = ("--data", f"{tmp_path / 'a'},{tmp_path / 'b'}", "--max-length", 3, "--valid-fraction", 0.1)
+    done = command("train", "translate", *words, "--out", tmp_path / "run", *OPTIONS)
+    assert done.status == 0, done.err
+    assert "18 training pairs longer than 3 tokens were left out" in done.out
+
+
+def test_lines_in_and_lines_out(command, tmp_path, run, monkeypatch):
+    (tmp_path / "in.txt").write_text("abc\n\ndcb\n")
+    done = command("translate", run, "--data", tmp_path / "in.txt")
+    assert done.status == 0, done.err
+    lines = done.out.split("\n")
+    assert len(lines) == 4
+    assert lines[1] == lines[3] == ""
+    monkeypatch.setattr(sys, "stdin", Standard(b"abc\n\ndcb\n"))
+    assert command("translate", run).out == done.out
+
+
+def test_several_outputs_with_scores_and_pictures(command, tmp_path, run):
+    (tmp_path / "in.txt").write_text("abc\n\ndcb")
+    words = ("--n-best", 2, "--beams", 3, "--plot-attention", tmp_path / "pictures")
+    done = command("translate", run, "--data", tmp_path / "in.txt", *words)
+    assert done.status == 0, done.err
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "2", "3", "3"]
+    assert float(rows[0][1]) >= float(rows[1][1])
+    assert sorted(p.name for p in (tmp_path / "pictures").iterdir()) == ["1.png", "3.png"]
+
+
+def test_evaluation(command, run, table):
+    done = command("evaluate", run, "--data", table)
+    assert done.out.startswith("BLEU ")
+    assert "1-9 words" in done.out
+    values = json.loads(command("evaluate", run, "--data", table, "--json").out)
+    assert values["pairs"] == 64
+    assert "version:" in values["bleu_signature"]
+
+
+def test_summary_and_paths(command, run):
+    assert "general attention over the encoder" in command("summary", run).out
+    explained = command("explain", run).out
+    assert "encoder.recurrent" in explained
+    assert "decoder.recurrent" in explained
+
+
+def test_what_is_wrong_is_said_in_a_line(command, tmp_path, run, table, monkeypatch):
+    new = ("--out", tmp_path / "new")
+    (tmp_path / "a").write_text("1\n2\n")
+    (tmp_path / "b").write_text("1\n")
+    (tmp_path / "bad.csv").write_text("src,target\na,b\n")
+    for words, message in (
+        (("train", "translate", *new), "no training pairs: give --data"),
+        (("train", "translate", "--data", tmp_path / "no.tsv", *new), "no.tsv: no such file"),
+        (("train", "translate", "--data", f"{tmp_path / 'a'},{tmp_path / 'b'}", *new), "line 2 of"),
+        (("train", "translate", "--data", tmp_path / "bad.csv", *new), "no column 'source'"),
+        (("train", "translate", "--data", table, "--atention", "dot", *new), "--attention"),
+        (("train", "translate", "--data", table, "--attention", "dott", *new), "did you mean 'dot'"),
+        (("train", "translate", "--recipe", "ptb-small", *new), "unrolled train lm"),
+        (("translate", run, "--data", tmp_path / "no.txt"), "no.txt: no such file"),
+        (("translate", run, "--data", tmp_path / "a"), "has never seen ('1')"),
+        (("translate", run, "--data", table, "--n-best", 9), "must lie in 1..5"),
+        (("evaluate", run, "--data", tmp_path / "bad.csv"), "no column 'source'"),
+        (("generate", run), "holds a run of task 'translate', not 'lm'"),
+    ):
+        assert message in command(*words).error
+    assert not (tmp_path / "new").exists()
+    for raw, message in ((b"", "standard input is empty"), (b"ok\ncaf\xe9\n", "byte 0xe9 on line 2")):
+        monkeypatch.setattr(sys, "stdin", Standard(raw))
+        assert message in command("translate", run).error
+
+
+def test_a_run_of_another_task_is_not_translated_with(command, tiny_run, english_file):
+    done = command("translate", tiny_run, "--data", english_file)
+    assert "holds a run of task 'lm', not 'translate'" in done.error

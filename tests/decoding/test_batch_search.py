@@ -1,0 +1,175 @@
+"""Search for many sources at once: against enumeration, against the search for one, and its parts."""
+
+import itertools
+from dataclasses import dataclass
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from unrolled.decoding import SearchConfig, Start, beam_search, search
+from unrolled.decoding.repeats import repeating
+from unrolled.decoding.top import GROUP, top
+from unrolled.errors import ConfigError
+
+V, END, FIRST = 4, 0, 3
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A random chain of its own for each source: a mixed-up source or row shows."""
+
+    values: Tensor
+    """(B, T, V, V, V): the logits at a step after two tokens; no two sequences are as probable."""
+
+    def select(self, rows: Tensor) -> "Tables":
+        return Tables(self.values[rows])
+
+
+def make(seed: int, sources: int) -> tuple[Tables, tuple[Tensor, ...]]:
+    generator = torch.Generator().manual_seed(seed)
+    values = 2.0 * torch.randn(sources, STEPS, V, V, V, dtype=torch.float64, generator=generator)
+    return Tables(values), first_state(sources)
+
+
+def first_state(sources: int) -> tuple[Tensor, ...]:
+    """The token before, with an axis of layers, and the number of steps, without."""
+    return torch.full((1, sources, 1), FIRST), torch.zeros(sources, 1, dtype=torch.long)
+
+
+def step(tokens: Tensor, state: tuple[Tensor, ...], tables: Tables) -> tuple[Tensor, tuple[Tensor, ...]]:
+    sources = torch.arange(len(tables.values)).repeat_interleave(len(tokens) // len(tables.values))
+    before, count = state
+    logits = tables.values[sources, count[:, 0], before[0, :, 0], tokens]
+    return logits, (tokens[None, :, None], count + 1)
+
+
+def log_p(tables: Tables, source: int, sequence: tuple[int, ...]) -> float:
+    history = [FIRST, FIRST, *sequence]
+    table = tables.values[source].log_softmax(-1)
+    triples = zip(history, history[1:], history[2:], strict=False)
+    return sum(float(table[t, a, b, c]) for t, (a, b, c) in enumerate(triples))
+
+
+def run(seed: int, lengths: list[int], banned: tuple[int, ...] = (), **options: float) -> tuple[Tables, list]:
+    tables, state = make(seed, len(lengths))
+    start = Start(FIRST, state, tables, lengths)
+    return tables, search(step, start, SearchConfig(**options), end=END, banned=banned)
+
+
+def every_sequence(length: int, banned: tuple[int, ...]):
+    tokens = [t for t in range(V) if t not in banned]
+    for n in range(1, length + 1):
+        for s in itertools.product(tokens, repeat=n):
+            if END not in s[:-1] and (n == length or s[-1] == END):
+                yield s
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 999),
+    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    alpha=st.sampled_from([0.0, 0.5, 1.0]),
+    banned=st.sampled_from([(), (1,)]),
+)
+def test_with_enough_beams_it_is_exhaustive(seed, lengths, alpha, banned):
+    tables, found = run(seed, lengths, banned, beams=V**4, normalisation=alpha)
+    for source, (length, hypotheses) in enumerate(zip(lengths, found, strict=True)):
+        expected = {s: log_p(tables, source, s) for s in every_sequence(length, banned)}
+        assert {tuple(h.tokens) for h in hypotheses} == set(expected)
+        for h in hypotheses:
+            p = expected[tuple(h.tokens)]
+            assert h.log_probability == pytest.approx(p)
+            assert h.score == pytest.approx(p / len(h.tokens) ** alpha)
+        scores = [h.score for h in hypotheses]
+        assert scores == sorted(scores, reverse=True)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 999),
+    lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4),
+    beams=st.integers(2, 5),
+    alpha=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+    banned=st.sampled_from([(), (1,)]),
+)
+def test_each_source_is_searched_as_if_it_were_alone(seed, lengths, beams, alpha, banned):
+    tables, found = run(seed, lengths, banned, beams=beams, normalisation=alpha)
+    for source, length in enumerate(lengths):
+        one = tables.select(torch.tensor([source]))
+        logits, state = step(torch.tensor([FIRST]), first_state(1), one)
+
+        def alone(tokens, state, one=one):
+            return step(tokens, state, one)
+
+        expected = beam_search(
+            alone, logits, state, length=length, beams=beams, end=END, normalisation=alpha, banned=banned
+        )
+        assert [h.tokens for h in found[source]] == [h.tokens for h in expected]
+        for ours, theirs in zip(found[source], expected, strict=True):
+            assert ours.log_probability == pytest.approx(theirs.log_probability)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4))
+def test_one_beam_takes_the_most_probable_token(seed, lengths):
+    tables, found = run(seed, lengths, (), beams=1)
+    for source, (length, [h]) in enumerate(zip(lengths, found, strict=True)):
+        history = [FIRST, FIRST]
+        while len(history) < length + 2 and (len(history) == 2 or history[-1] != END):
+            history.append(int(tables.values[source, len(history) - 2, history[-2], history[-1]].argmax()))
+        assert h.tokens == history[2:]
+        assert h.log_probability == pytest.approx(log_p(tables, source, tuple(h.tokens)))
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_nothing_blocked_comes_twice(beams, size):
+    _, free = run(5, [20, 20], (END,), beams=beams)
+    _, found = run(5, [20, 20], (), beams=beams, block_repeats=size)
+
+    def grams(tokens):
+        return [tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
+
+    assert any(len(set(grams(h.tokens))) < len(grams(h.tokens)) for hs in free for h in hs)
+    for hypotheses in found:
+        for h in hypotheses:
+            assert len(set(grams(h.tokens))) == len(grams(h.tokens))
+
+
+def test_what_would_repeat():
+    assert repeating([], 1) == set()
+    assert repeating([3, 4], 1) == {3, 4}
+    assert repeating([1, 2, 3, 1, 2], 3) == {3}
+    assert repeating([1, 2, 3, 1, 2, 4, 1, 2], 3) == {3, 4}
+    assert repeating([1, 2], 3) == set()
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 999), size=st.integers(1, 40 * GROUP), count=st.integers(1, 6), ties=st.booleans())
+def test_the_top_of_groups_is_the_top_of_all(seed, size, count, ties):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(3, size, generator=generator)
+    if ties:
+        x = x.round()
+    count = min(count, size)
+    values, where = top(x, count)
+    assert torch.equal(values, x.topk(count).values)
+    assert torch.equal(x.gather(1, where), values)
+    assert all(len(set(row)) == count for row in where.tolist())
+
+
+@pytest.mark.parametrize(
+    "options", [{"beams": 0}, {"normalisation": -1.0}, {"normalisation": float("nan")}, {"block_repeats": -1}]
+)
+def test_impossible_options_are_refused(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        SearchConfig(**options)
+
+
+def test_a_source_without_room_is_refused():
+    with pytest.raises(ConfigError, match="length of at least 1"):
+        run(0, [3, 0], beams=2)

@@ -1,0 +1,223 @@
+"""The encoder-decoder: steps are the teacher-forced pass, rows do not see each other, gradients, sharing."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from numerics import scatter_parameters
+from unrolled.data import IGNORE, EncodedPairs, PairBatch
+from unrolled.errors import ConfigError
+from unrolled.models import CellConfig, DropoutConfig, EncoderDecoder, EncoderDecoderConfig
+from unrolled.models.scheduled_sampling import sampled_inputs
+from unrolled.models.summary import summarise
+
+BASE = EncoderDecoderConfig(hidden=6, embedding=4, layers=2)
+VARIANTS: dict[str, tuple[str, EncoderDecoderConfig]] = {
+    "none": ("gru", replace(BASE, attention="none")),
+    "fixed": ("lstm", replace(BASE, attention="fixed", bidirectional=False)),
+    "dot": ("lstm", replace(BASE, attention="dot")),
+    "general": ("gru", replace(BASE, attention="general", encoder_hidden=5, readout=7)),
+    "projected": ("lstm", replace(BASE, attention="general", projection=2, encoder_hidden=4)),
+    "skip": ("elman", replace(BASE, attention="general", skip=2)),
+    "fed": ("lstm", replace(BASE, attention="general", input_feeding=True)),
+    "additive": ("gru", replace(BASE, attention="additive")),
+    "additive-fed": ("lstm", replace(BASE, attention="additive", input_feeding=True, layers=1)),
+    "tied": ("lstm", replace(BASE, attention="general", tie_weights=True, share_embeddings=True)),
+}
+V = 9
+
+
+def make(name: str, dropout: DropoutConfig | None = None) -> EncoderDecoder:
+    cell, network = VARIANTS[name]
+    model = EncoderDecoder((V, V), CellConfig(cell=cell), network, dropout or DropoutConfig())
+    scatter_parameters(list(model.parameters()), 3)
+    return model.double()
+
+
+def make_batch(seed: int = 0) -> PairBatch:
+    source = torch.Generator().manual_seed(seed)
+
+    def sequence(length: int) -> Tensor:
+        return torch.randint(2, V, (length,), generator=source)
+
+    pairs = EncodedPairs(
+        [sequence(n).numpy() for n in (5, 0, 3)], [sequence(n).numpy() for n in (2, 4, 0)], eos=0
+    )
+    [batch] = pairs.batches(8)
+    return batch
+
+
+def run(model: EncoderDecoder, b: PairBatch) -> tuple[Tensor, Tensor | None]:
+    return model(b.source.tokens, b.source.lengths, b.inputs, b.lengths)
+
+
+def loss_of(model: EncoderDecoder, b: PairBatch, **options: object) -> tuple[Tensor, Tensor]:
+    return model.loss(
+        b.source.tokens, b.source.lengths, b.inputs, b.lengths, b.targets, ignore=IGNORE, **options
+    )
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_one_token_at_a_time_gives_the_teacher_forced_logits(name: str) -> None:
+    model, batch = make(name).eval(), make_batch()
+    whole, _ = run(model, batch)
+    encoded = model.encode(batch.source.tokens, batch.source.lengths)
+    state = encoded.state
+    for t, tokens in enumerate(batch.inputs):
+        logits, state = model.step(tokens, state, encoded.memory)
+        within = t < batch.lengths
+        torch.testing.assert_close(logits[within], whole[t][within])
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_hypotheses_side_by_side_share_the_memory_of_their_source(name: str) -> None:
+    model, batch = make(name).eval(), make_batch()
+    encoded = model.encode(batch.source.tokens, batch.source.lengths)
+    rows = torch.arange(3).repeat_interleave(2)
+    twice = tuple(s.index_select(-2, rows) for s in encoded.state)
+    tokens = torch.tensor([2, 3, 4, 5, 6, 7])
+    both, _ = model.step(tokens, twice, encoded.memory)
+    for k in range(2):
+        alone, _ = model.step(tokens[k::2], encoded.state, encoded.memory)
+        torch.testing.assert_close(both[k::2], alone)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_row_is_what_it_is_alone(name: str) -> None:
+    model, batch = make(name).eval(), make_batch()
+    together, weights = run(model, batch)
+    for b in range(3):
+        s, t = int(batch.source.lengths[b]), int(batch.lengths[b])
+        source, inputs = batch.source.tokens[:s, b : b + 1], batch.inputs[:t, b : b + 1]
+        alone, alone_weights = model(source, torch.tensor([s]), inputs, torch.tensor([t]))
+        torch.testing.assert_close(together[:t, b : b + 1], alone)
+        if weights is not None and weights.shape[-1] > 1:
+            assert alone_weights is not None
+            torch.testing.assert_close(weights[:t, b, :s], alone_weights[:, 0])
+            assert not weights[:t, b, s:].any()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_loss_is_cross_entropy_and_its_gradient_is_right(name: str) -> None:
+    model, batch = make(name), make_batch()
+    weights = 1 / batch.lengths.double()
+    loss, nats = loss_of(model, batch, row_weights=weights, label_smoothing=0.1)
+    logits, _ = run(model, batch)
+    plain = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="none")
+    torch.testing.assert_close(nats, plain.view_as(nats).detach())
+    smooth = F.cross_entropy(
+        logits.flatten(0, 1), batch.targets.flatten(), reduction="none", label_smoothing=0.1
+    )
+    torch.testing.assert_close(loss, (smooth.view_as(nats) * weights).sum())
+
+    model.zero_grad()
+    loss_of(model, batch)[0].backward()
+    source, step = torch.Generator().manual_seed(0), 1e-6
+    for name, p in model.named_parameters():
+        direction = torch.randn(p.shape, dtype=p.dtype, generator=source)
+        found = []
+        for sign in (1, -1):
+            with torch.no_grad():
+                p.add_(direction, alpha=sign * step)
+                found.append(float(loss_of(model, batch)[0]))
+                p.sub_(direction, alpha=sign * step)
+        assert p.grad is not None, name
+        expected = (found[0] - found[1]) / (2 * step)
+        assert float((p.grad * direction).sum()) == pytest.approx(expected, rel=1e-5, abs=1e-7), name
+
+
+@pytest.mark.parametrize("name", ["none", "general", "dot", "fixed"])
+def test_the_whole_target_goes_through_the_layers_in_one_call(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, batch = make(name), make_batch()
+    start = _start(model, batch)
+    calls = []
+    inner = type(model.decoder.recurrent).forward
+
+    def counted(self: torch.nn.Module, x: Tensor, *args: object, **kwargs: object) -> object:
+        calls.append(len(x))
+        return inner(self, x, *args, **kwargs)
+
+    monkeypatch.setattr(type(model.decoder.recurrent), "forward", counted)
+    model.decoder(batch.inputs, *start)
+    assert calls == [len(batch.inputs)]
+
+
+def _start(model: EncoderDecoder, batch: PairBatch) -> tuple:
+    encoded = model.encode(batch.source.tokens, batch.source.lengths)
+    return encoded.state, encoded.memory
+
+
+def test_shared_tables_are_one_and_are_written_once() -> None:
+    model = make("tied")
+    assert model.encoder.input is model.decoder.input
+    names = [n for n in model.state_dict() if "input.weight" in n]
+    assert names == ["decoder.input.weight"]
+    other = make("tied")
+    with torch.no_grad():
+        other.decoder.input.weight.zero_()
+    other.load_state_dict(model.state_dict())
+    batch = make_batch()
+    assert torch.equal(run(model, batch)[0], run(other, batch)[0])
+
+
+def test_options_that_contradict_each_other() -> None:
+    cell, network = CellConfig(), replace(BASE, share_embeddings=True)
+    with pytest.raises(ConfigError, match="share_embeddings needs one vocabulary, these have 9 and 8"):
+        EncoderDecoder((9, 8), cell, network, DropoutConfig())
+    with pytest.raises(ConfigError, match="steps run one by one"):
+        replace(BASE, attention="additive").check_dropout(DropoutConfig(dropout_weight=0.5))
+    with pytest.raises(ConfigError, match="with tie_weights it is embedding"):
+        replace(BASE, tie_weights=True, readout=5)
+
+
+def test_locked_dropout_keeps_its_masks_where_steps_run_one_by_one() -> None:
+    drop = DropoutConfig(dropout_input=0.5, dropout_output=0.5, locked=True)
+    model, batch = make("fed", drop), make_batch()
+    kept = model.decoder.output_dropout(torch.ones(5, 2, 6, dtype=torch.float64))
+    assert torch.equal(kept[0], kept[-1])
+    torch.manual_seed(0)
+    one = model.decoder(batch.inputs, *_start(model, batch)).h
+    torch.manual_seed(0)
+    two = model.decoder(batch.inputs, *_start(model, batch)).h
+    assert torch.equal(one, two)
+    zeros = (one == 0).all(0)  # a dropped feature is dropped at every step of its row
+    assert zeros.any()
+    assert torch.equal(zeros, (one == 0).any(0))
+
+
+def test_scheduled_sampling_replaces_a_share_and_never_the_first_input() -> None:
+    model, batch = make("general").train(), make_batch()
+    source = batch.source
+    none = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 0.0)
+    assert torch.equal(none, batch.inputs)
+    assert model.training
+    torch.manual_seed(1)
+    every = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
+    assert torch.equal(every[0], batch.inputs[0])
+    assert not torch.equal(every[1:], batch.inputs[1:])
+    torch.manual_seed(1)
+    again = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
+    assert torch.equal(every, again)
+
+
+def test_a_certain_model_is_given_its_own_words() -> None:
+    model, batch = make("general").train(), make_batch()
+    with torch.no_grad():
+        assert model.output.weight is not None
+        model.output.weight.zero_()
+        model.output.bias.fill_(-100.0)
+        model.output.bias[7] = 100.0
+    source = batch.source
+    inputs = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
+    assert (inputs[1:] == 7).all()
+
+
+def test_it_can_be_drawn() -> None:
+    drawn = summarise(make("general"))
+    for part in ("general attention over the encoder", "bridge", "in both directions", "decoder.combine"):
+        assert part in drawn
