@@ -1,8 +1,11 @@
 """A small training of every task, for the tests that all tasks share."""
 
+import json
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,22 @@ from unrolled.tasks import Task, task_type
 
 WORDS = {"good": ["fine", "warm", "bright", "kind"], "bad": ["dull", "cold", "grim", "harsh"]}
 FILLERS = ["the", "film", "was", "a", "day", "and", "so", "very"]
+
+
+def cut_in_half(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("\n", len(text) // 2) + 1], encoding="utf-8")
+
+
+def change_a_value(path: Path) -> None:
+    lines = path.read_text().split("\n")
+    lines[5] = lines[5].split(",")[0] + ",11.5"
+    path.write_text("\n".join(lines))
+
+
+def take_a_piece_away(path: Path) -> None:
+    pieces = json.loads(path.read_text())
+    path.write_text(json.dumps(pieces | {"train": pieces["train"][1:]}))
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,8 @@ class Case:
     write: Callable[[Path], Path]
     """Writes the training data into a folder; returns what ``--data`` is given."""
     options: dict[str, Any] = field(default_factory=dict)
+    change: Callable[[Path], None] = cut_in_half
+    """Makes other data of the training data."""
 
     @property
     def kind(self) -> type[Task]:
@@ -67,6 +88,33 @@ def write_text(folder: Path) -> Path:
     return path
 
 
+def write_pairs(folder: Path) -> Path:
+    path = folder / "pairs.tsv"
+    lines = [" ".join(words) for words, _ in sentences(60, 2)]
+    rows = [f"{line}\t{' '.join(reversed(line.split()))}" for line in lines]
+    path.write_text("\n".join(["source\ttarget", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def write_series(folder: Path) -> Path:
+    path = folder / "series.csv"
+    rng = random.Random(7)
+    days = [date(2020, 1, 1) + timedelta(i) for i in range(220)]
+    values = [10 + 3 * math.sin(i * 2 * math.pi / 7) + rng.gauss(0, 0.3) for i in range(220)]
+    rows = [f"{day},{value:.4f}" for day, value in zip(days, values, strict=True)]
+    path.write_text("\n".join(["day,value", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def write_pieces(folder: Path) -> Path:
+    path = folder / "pieces.json"
+    rng = random.Random(3)
+    starts = [rng.randint(40, 60) for _ in range(24)]
+    pieces = [[[s + 2 * (t % 4), s + 7] for t in range(rng.randint(8, 16))] for s in starts]
+    path.write_text(json.dumps({"train": pieces[:18], "valid": pieces[18:21], "test": pieces[21:]}) + "\n")
+    return path
+
+
 COMMON: dict[str, Any] = {
     "hidden": 10,
     "layers": 2,
@@ -102,5 +150,25 @@ CASES = {
             "tag_column": "2",
             "characters": 4,
         },
+    ),
+    "translate": Case(
+        "translate",
+        write_pairs,
+        TOKENS
+        | {"epochs": 6, "validate_every": 5, "tokenizer": "word", "sampling": 0.2, "sampling_epochs": 3},
+    ),
+    "forecast": Case(
+        "forecast",
+        write_series,
+        {k: v for k, v in COMMON.items() if k != "batch"}
+        | {"epochs": 4, "validate_every": 5, "horizon": 7, "window": 20, "batch": 8, "output": "gaussian"}
+        | {"test_start": "2020-07-20"},
+        change_a_value,
+    ),
+    "music": Case(
+        "music",
+        write_pieces,
+        COMMON | {"epochs": 16, "validate_every": 5, "lr": 0.01},
+        take_a_piece_away,
     ),
 }

@@ -103,14 +103,14 @@ def test_a_separator_of_ones_own(write):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("t.csv", "src,target\na,b\n", r"no column 'source'.* the first line has src, target .*by number"),
-        ("t.csv", "source,target\na\n", "line 2 has 1 columns, not the 2"),
-        ("t.csv", 'source,target\na,"b\n', "line 2: unexpected end of data; quote cells"),
-        ("t.csv", "source,target\n", "holds no pairs"),
+        ("t.csv", "src,target\na,b\n", r"no column 'source'.* its first line is 'src', 'target'; .*number"),
+        ("t.csv", "source,target\na\n", "line 2 has 1 of the 2 columns"),
+        ("t.csv", 'source,target\na,"b\n', "line 2 is not valid CSV .*; quote cells"),
+        ("t.csv", "source,target\n", "holds no rows"),
         ("t.csv", "source,target\na,\n", "blank on line 2"),
-        ("t.jsonl", '{"source": "a"}\n', "line 1 has no text under 'target'; it has source"),
+        ("t.jsonl", '{"source": "a"}\n', "line 1 has no 'target'; it has 'source'"),
         ("t.jsonl", '{"source": "a", "traget": "b"}\n', "did you mean 'traget'"),
-        ("t.jsonl", '{"source": 3, "target": "b"}\n', "line 1 has no text under 'source'"),
+        ("t.jsonl", '{"source": 3, "target": "b"}\n', "line 1 holds 3 where a text is needed"),
         ("t.jsonl", "\n[1]\n", "line 2 is not a JSON object"),
         ("t.jsonl", "{,}\n", "line 1 is not JSON"),
     ],
@@ -121,7 +121,7 @@ def test_tables_that_do_not_fit(write, name, text, message):
 
 
 def test_a_column_zero_is_refused(write):
-    with pytest.raises(DataError, match="columns are counted from 1"):
+    with pytest.raises(DataError, match="has no column '0'"):
         read_pairs(write("t.csv", "a,b\n"), PairForm(source_column="0", target_column="1"))
 
 

@@ -54,12 +54,18 @@ def same_end(folder, other):
     return (folder / name).read_bytes() == (other / name).read_bytes() and essence(folder) == essence(other)
 
 
+CLOCKS = ("seconds", "training_seconds", "tokens_per_second")
+
+
+def without_clocks(values):
+    """Return nested dictionaries without what a clock said."""
+    parts = {k: without_clocks(v) if isinstance(v, dict) else v for k, v in values.items()}
+    return {k: v for k, v in parts.items() if k not in CLOCKS}
+
+
 def essence(folder):
-    log = [{k: v for k, v in r.items() if k != "seconds"} for r in read_log(folder / "metrics.jsonl")]
-    result = json.loads((folder / "result.json").read_text())
-    for clock in ("training_seconds", "tokens_per_second"):
-        result.pop(clock)
-    return log, result
+    log = [without_clocks(r) for r in read_log(folder / "metrics.jsonl")]
+    return log, without_clocks(json.loads((folder / "result.json").read_text()))
 
 
 def wait_for_lines(process, folder, lines):
@@ -107,9 +113,7 @@ def test_data_that_have_changed_are_refused(tmp_path, whole, case):
     folder = tmp_path / "run"
     changed = CASES[case].write(tmp_path)
     CASES[case].kind(**CASES[case].options | {"max_steps": 8}).fit(changed, out=folder, progress=False)
-    text = changed.read_text(encoding="utf-8")
-    half = text.index("\n", len(text) // 2)
-    changed.write_text(text[: half + 1], encoding="utf-8")
+    CASES[case].change(changed)
     with pytest.raises(DataError, match=r"has changed since .* began to learn from it"):
         CASES[case].kind.resume(folder, progress=False)
 
@@ -121,7 +125,8 @@ def test_a_run_comes_back_as_it_was_and_is_not_overwritten(tmp_path, data, whole
     again = load(tmp_path / "copy")
     assert type(again) is CASES[case].kind
     assert (again.config, again.facts, again.result) == (task.config, task.facts, task.result)
-    assert again.evaluate(data(case)).to_json() == task.evaluate(data(case)).to_json()
+    scores = [without_clocks(t.evaluate(data(case)).to_json()) for t in (task, again)]
+    assert scores[0] == scores[1]
     with pytest.raises(RunError, match="holds a run already"):
         task.save(tmp_path / "copy")
     with pytest.raises(RunError, match="holds a run already"):

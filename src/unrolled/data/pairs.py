@@ -7,7 +7,7 @@ from typing import Literal
 
 from unrolled.data.datasets import locate
 from unrolled.data.files import read_text
-from unrolled.data.pair_tables import ENDINGS, read_columns
+from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
 
 SHOWN = 5
@@ -61,8 +61,15 @@ def read_pairs(source: str | Path, form: PairForm) -> Pairs:
         _require_aligned(parts, sources, targets)
         lines = list(range(1, len(sources) + 1))
     else:
-        columns = (form.source_column, form.target_column)
-        (sources, targets), lines = read_columns(locate(name), form.separator, columns)
+        path, columns = locate(name), (form.source_column, form.target_column)
+        if not (form.separator or path.suffix in ENDINGS):
+            raise DataError(
+                f"{path}: give two files (train.de,train.en), a .tsv, .csv or .jsonl, or say with "
+                "--separator what stands between source and target"
+            )
+        rows = read_columns(path, columns, form.separator)
+        lines = [line for line, _ in rows]
+        sources, targets = ([_text(path, line, row[side]) for line, row in rows] for side in (0, 1))
     return clean(Pairs(sources, targets, lines, name), form.blank)
 
 
@@ -76,8 +83,16 @@ def read_sources(source: str | Path, form: PairForm) -> list[str]:
     """
     path = locate(source)
     if form.separator or path.suffix in ENDINGS:
-        return read_columns(path, form.separator, [form.source_column])[0][0]
+        rows = read_columns(path, [form.source_column], form.separator)
+        return [_text(path, line, value) for line, (value,) in rows]
     return text_lines(read_text(path))
+
+
+def _text(path: Path, line: int, value: object) -> str:
+    """Return what a cell holds; cells of JSON lines may hold anything."""
+    if not isinstance(value, str):
+        raise DataError(f"{path}: line {line} holds {value!r:.80} where a text is needed")
+    return value
 
 
 def text_lines(text: str) -> list[str]:

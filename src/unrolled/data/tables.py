@@ -17,46 +17,57 @@ Row = tuple[int, list[Any]]
 """Line of the file at which a row ends, and the values of the columns asked for."""
 
 
-def read_columns(path: str | Path, columns: Sequence[str]) -> list[Row]:
+def read_columns(path: str | Path, columns: Sequence[str], separator: str = "") -> list[Row]:
     """Return the columns of a ``.csv``, ``.tsv`` or ``.jsonl`` file, row by row.
 
-    A CSV file without a header is read where every column is a number: its position, from 1.
+    With a ``separator`` any file is read: it stands between the cells of a line, and nothing is quoted. A
+    file without a header is read where every column is a number: its position, from 1.
 
     Raises:
         DataError: if the file is not text, not such a table, lacks a column, or a row lacks a value.
     """
     path = Path(path)
     text = read_text(path)
-    match path.suffix.lower():
-        case ".jsonl":
-            rows = _json_lines(path, text, columns)
-        case ending if ending in DELIMITERS:
-            rows = _separated(path, text, DELIMITERS[ending], columns)
-        case ending:
-            raise DataError(f"{path}: {ending or 'no ending'} is not one of {', '.join(ENDINGS)}")
+    ending = path.suffix.lower()
+    if separator:
+        lines = ((number, line.split(separator)) for number, line in enumerate(text.split("\n"), 1))
+        rows = _chosen(path, ((n, cells) for n, cells in lines if cells != [""]), columns)
+    elif ending == ".jsonl":
+        rows = _json_lines(path, text, columns)
+    elif ending in DELIMITERS:
+        rows = _chosen(path, _quoted(path, text, DELIMITERS[ending]), columns)
+    else:
+        raise DataError(f"{path}: {ending or 'no ending'} is not one of {', '.join(ENDINGS)}")
     found = list(rows)
     if not found:
         raise DataError(f"{path}: holds no rows")
     return found
 
 
-def _separated(path: Path, text: str, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
+def _quoted(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file and the lines on which they end."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    places: list[int] | None = None
     try:
-        for fields in reader:
-            if not fields:
-                continue
-            if places is None:
-                places = _places(path, fields, columns)
-                if fields[places[0]] == columns[0]:
-                    continue  # that was the header
-            if len(fields) <= max(places):
-                lacks = f"has {len(fields)} of the {max(places) + 1} columns needed"
-                raise DataError(f"{path}: line {reader.line_num} {lacks}")
-            yield reader.line_num, [fields[i] for i in places]
+        yield from ((reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
-        raise DataError(f"{path}: line {reader.line_num} is not valid CSV ({error})") from None
+        raise DataError(
+            f"{path}: line {reader.line_num} is not valid CSV ({error}); quote cells that hold "
+            f"{delimiter!r}, a quotation mark or a line break"
+        ) from None
+
+
+def _chosen(path: Path, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the columns asked for, leaving out the header if there is one."""
+    places: list[int] | None = None
+    for line, cells in rows:
+        if places is None:
+            places = _places(path, cells, columns)
+            if cells[places[0]] == columns[0]:
+                continue  # that was the header
+        if len(cells) <= max(places):
+            lacks = f"has {len(cells)} of the {max(places) + 1} columns needed"
+            raise DataError(f"{path}: line {line} {lacks}")
+        yield line, [cells[i] for i in places]
 
 
 def _places(path: Path, first: list[str], columns: Sequence[str]) -> list[int]:
