@@ -81,6 +81,9 @@ def test_tokens_that_the_file_lacks_start_with_its_spread(tmp_path):
     assert first[1:].std() == pytest.approx(spread, rel=0.05)
     assert abs(first[1:].mean()) < 0.05
     np.testing.assert_array_equal(first, again)
+    small, _ = read_vectors(tmp_path / "v.txt", tokens, spread=0.1)
+    np.testing.assert_allclose(small[1:], 0.1 * first[1:], rtol=1e-5)
+    np.testing.assert_array_equal(small[0], first[0])
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -1,7 +1,6 @@
 """Word vectors of a file, or those that a trained model has learned."""
 
-from pathlib import Path
-
+from unrolled.data.datasets import locate
 from unrolled.errors import DataError
 from unrolled.tasks import load
 from unrolled.text.neighbours import Matrix
@@ -16,7 +15,7 @@ def open_vectors(source: str) -> tuple[list[str], Matrix]:
         RunError: if the folder is not a run.
         ConfigError: if the model has no table of input vectors.
     """
-    path = Path(source)
+    path = locate(source)
     if path.is_dir():
         words, vectors = load(path).input_vectors()
         return words, vectors

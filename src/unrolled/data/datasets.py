@@ -149,6 +149,14 @@ DATASETS: dict[str, dict[str, RemoteFile]] = {
             "62e66a301ce8537868e725512d2a45663fc366526b7e42028cb703bda2b1c79a",
         )
     },
+    "word-vectors": {
+        "glove-50d": RemoteFile(
+            "glove.6B.50d.top9163.txt",
+            "https://raw.githubusercontent.com/dheerajkotwani/Emojify/"
+            "543b907163394d690ca376bb8bbf00c9f3453d02/data/glove.6B.50d.txt",
+            "ca8fa2ae26d38a1c069860184b5fb2d9c6c031fe801a234d95b8b43c6563ab68",
+        )
+    },
     "agnews": {
         "test": RemoteFile(
             "test.csv",

@@ -112,10 +112,12 @@ class TokenNetworkConfig(StackConfig):
     """Size of the learned vectors."""
 
     embedding_std: float = 1.0
-    """Standard deviation of the learned vectors' normal start."""
+    """Standard deviation of the learned vectors' normal start; for tokens that a file of vectors lacks, in
+    units of the file's own."""
 
     vectors: str = ""
-    """File of word vectors for input=vectors (GloVe or word2vec, text or .bin)."""
+    """File of word vectors for input=vectors (GloVe or word2vec, text or .bin), or @word-vectors/glove-50d:
+    the 9,163 most frequent words of GloVe 6B."""
 
     freeze_vectors: bool = False
     """Keep the given vectors as they are."""

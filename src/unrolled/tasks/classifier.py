@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import nn
 
 from unrolled.config import option_names, to_dict, with_options
 from unrolled.data import Labelled, read_labelled
@@ -34,12 +34,12 @@ from unrolled.tasks.classifier_data import (
 from unrolled.tasks.classifier_input import from_memory, items_of
 from unrolled.tasks.classifier_job import ClassifierJob, log_probabilities, score_examples
 from unrolled.tasks.classifier_score import ClassifierScore
+from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_model import LanguageModel
 from unrolled.tasks.plots import plot_confusion
 from unrolled.tasks.sources import absolute
 from unrolled.tasks.task import Task
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
-from unrolled.text.vectors import read_vectors
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
@@ -231,22 +231,12 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
         if self._tokenizer is None:
             reader = SeriesReader(self.facts["features"], c.cell, c.network, inside, bidirectional=both)
         else:
-            vectors = self._given_vectors(start=start)
+            vectors = given_vectors(self.config.network, self._tokenizer.tokens, self.facts, start=start)
             reader = TokenReader(self._tokenizer.size, c.cell, c.network, inside, vectors, bidirectional=both)
             if start and c.head.init_from:
                 adopt(reader, LanguageModel.load(c.head.init_from).model)
         classes = len(self.facts["classes"])
         return RecurrentClassifier(reader, classes, c.head.pooling, c.dropout.dropout_output)
-
-    def _given_vectors(self, *, start: bool) -> Tensor | None:
-        """Read the word vectors that the config names, if it does; or only make room for them."""
-        if self.config.network.input != "vectors" or self._tokenizer is None:
-            return None
-        if not start:
-            return torch.zeros(self._tokenizer.size, self.facts["vector_size"])
-        matrix, found = read_vectors(self.config.network.vectors, self._tokenizer.tokens)
-        self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
-        return torch.from_numpy(matrix)
 
     def _make_job(self, data: ClassifierData) -> ClassifierJob:
         if isinstance(self.model.reader, SeriesReader):

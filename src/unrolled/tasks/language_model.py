@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from unrolled.baselines import count_baselines
 from unrolled.data import open_documents
@@ -18,12 +17,12 @@ from unrolled.models import RecurrentLanguageModel
 from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
+from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents
 from unrolled.tasks.task import Task
 from unrolled.tasks.writer import Writer
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
-from unrolled.text.vectors import read_vectors
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.files import read_json
@@ -230,18 +229,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _make_model(self, *, start: bool) -> nn.Module:
         c = self.config
-        vectors = self._given_vectors(start=start)
+        vectors = given_vectors(self.config.network, self.tokenizer.tokens, self.facts, start=start)
         return RecurrentLanguageModel(self.tokenizer.size, c.cell, c.network, c.dropout, vectors)
-
-    def _given_vectors(self, *, start: bool) -> Tensor | None:
-        """Read the word vectors that the config names, if it does; or only make room for them."""
-        if self.config.network.input != "vectors":
-            return None
-        if not start:
-            return torch.zeros(self.tokenizer.size, self.facts["vector_size"])
-        matrix, found = read_vectors(self.config.network.vectors, self.tokenizer.tokens)
-        self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
-        return torch.from_numpy(matrix)
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """See :meth:`Task.input_vectors`."""

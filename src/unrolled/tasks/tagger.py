@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from unrolled.data.files import read_text
 from unrolled.data.tagged import Columns, Tagged, is_word, open_path, parse_conllu, read_tagged
@@ -15,13 +14,13 @@ from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.inputs import Embedding
 from unrolled.models.tagger import RecurrentTagger, SpellingReader
 from unrolled.tasks import folder as run_folder
+from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.plots import plot_confusion
 from unrolled.tasks.tagger_config import TaggerConfig
 from unrolled.tasks.tagger_data import EncodedSentences, Numbering, TaggerData, describe, encode_tagged
 from unrolled.tasks.tagger_job import TaggerJob, score_sentences, tag_sentences
 from unrolled.tasks.tagger_score import TaggerScore, are_spans
 from unrolled.tasks.task import Task
-from unrolled.text.vectors import read_vectors
 from unrolled.text.vocabulary import Vocabulary
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
@@ -153,19 +152,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             c.dropout,
             spelling,
             crf=c.tags.output == "crf",
-            vectors=self._given_vectors(start=start),
+            vectors=given_vectors(self.config.network, known.words.items, self.facts, start=start),
         )
-
-    def _given_vectors(self, *, start: bool) -> Tensor | None:
-        """Read the word vectors that the config names, if it does; or only make room for them."""
-        if self.config.network.input != "vectors":
-            return None
-        known = self.numbering.words
-        if not start:
-            return torch.zeros(len(known), self.facts["vector_size"])
-        matrix, found = read_vectors(self.config.network.vectors, known.items)
-        self.facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
-        return torch.from_numpy(matrix)
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
         return TaggerJob(self.model, data, self.config)

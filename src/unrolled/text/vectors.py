@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from unrolled.errors import DataError
 
 
-def read_vectors(path: str | Path, tokens: list[str]) -> tuple[NDArray[np.float32], int]:
+def read_vectors(path: str | Path, tokens: list[str], spread: float = 1.0) -> tuple[NDArray[np.float32], int]:
     """Return a (V, size) matrix for the vocabulary, and how many of its tokens the file has.
 
     GloVe text (no header), word2vec text and word2vec binary (``.bin``) are read, gzipped or not. A token
-    that the file lacks starts as a normal draw with the standard deviation of the vectors.
+    that the file lacks starts as a normal draw with ``spread`` times the standard deviation of the vectors.
 
     Raises:
         DataError: if the file is missing or unreadable, gensim is not installed, or no token is found.
@@ -26,9 +26,9 @@ def read_vectors(path: str | Path, tokens: list[str]) -> tuple[NDArray[np.float3
     known = [(i, token) for i, token in enumerate(tokens) if token in found]
     if not known:
         raise DataError(f"{path}: holds none of the {len(tokens)} tokens of the vocabulary")
-    spread = float(found.vectors.std())
+    deviation = spread * float(found.vectors.std())
     rng = np.random.default_rng(0)
-    matrix = rng.normal(0.0, spread, (len(tokens), found.vector_size)).astype(np.float32)
+    matrix = rng.normal(0.0, deviation, (len(tokens), found.vector_size)).astype(np.float32)
     for i, token in known:
         matrix[i] = found[token]
     return matrix, len(known)
