@@ -132,6 +132,7 @@ AVERAGED = {"optimizer": "nt-asgd", "lr": 10.0, "average_after": 1, "schedule": 
 CASES = {
     "lm": Case("lm", write_text, LM),
     "lm averaged": Case("lm", write_text, LM | AVERAGED),
+    "lm moving": Case("lm", write_text, LM | {"moving_average": 0.9}),
     "classify": Case(
         "classify",
         write_labelled,

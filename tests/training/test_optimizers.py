@@ -10,9 +10,9 @@ from torch import nn
 
 from unrolled.errors import ConfigError
 from unrolled.training import OptimizerConfig
+from unrolled.training.average import MovingAverage, TriggeredAverage
 from unrolled.training.gradients import clip_gradients
 from unrolled.training.optimizer import (
-    TriggeredAverage,
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
@@ -241,3 +241,30 @@ def test_swapping_twice_changes_nothing():
     average.swap()
     assert p.tolist() == [3.0, 6.0]
     assert average.mean[0].tolist() == [2.0, 4.0]
+
+
+# -- the moving average ------------------------------------------------------------------------------
+
+
+def test_the_moving_average_is_the_recursion_of_its_docstring():
+    w = torch.nn.Parameter(torch.zeros(3))
+    average, expected = MovingAverage([w], 0.6), None
+    for n in range(12):
+        with torch.no_grad():
+            w.copy_(torch.randn(3))
+        average.update()
+        d = min(0.6, (1 + n) / (10 + n))
+        expected = w.detach().clone() if expected is None else d * expected + (1 - d) * w.detach()
+        torch.testing.assert_close(average.mean[0], expected)
+    kept = w.detach().clone()
+    average.swap()
+    torch.testing.assert_close(w.detach(), expected)
+    average.swap()
+    torch.testing.assert_close(w.detach(), kept)
+
+
+def test_two_averages_are_one_too_many():
+    with pytest.raises(ConfigError, match="has an average of its own"):
+        OptimizerConfig(optimizer="nt-asgd", moving_average=0.9)
+    with pytest.raises(ConfigError, match=r"moving_average=1\.0: must lie in"):
+        OptimizerConfig(moving_average=1.0)

@@ -26,6 +26,10 @@ class OptimizerConfig:
     """nt-asgd: averaging begins when a validation is worse than the best of all but the last so many
     before it."""
 
+    moving_average: float = 0.0
+    """Decay of a moving average of the weights, by which is validated and which is kept, 0.999 say (Polyak &
+    Juditsky 1992); 0 keeps the weights themselves. nt-asgd has an average of its own."""
+
     clip_norm: float = 1.0
     """Scale the gradient down to this norm over all weights; 0 never clips."""
 
@@ -62,6 +66,12 @@ class OptimizerConfig:
         zero = ("momentum", "weight_decay", "clip_norm", "clip_value", "l1", "l2")
         require_at_least(self, dict.fromkeys((*zero, "warmup", "patience", "lr_floor"), 0))
         require_at_least(self, {"average_after": 1, "decay_after": 0})
+        average = self.moving_average
+        require(0 <= average < 1, f"moving_average={average}: must lie in [0, 1)")
+        require(
+            not average or self.optimizer != "nt-asgd",
+            "moving_average: optimizer='nt-asgd' has an average of its own",
+        )
         require(0 < self.decay <= 1, f"decay={self.decay}: must lie in (0, 1]")
         require(
             not self.weight_decay or self.optimizer == "adamw",

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from unrolled.errors import NonFiniteError, RunError
 from unrolled.memory import keep_freed_memory
+from unrolled.training.average import make_average
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
@@ -20,7 +21,6 @@ from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
 from unrolled.training.log import MetricsLog
 from unrolled.training.nonfinite import ADVICE, first_nonfinite
 from unrolled.training.optimizer import (
-    TriggeredAverage,
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
@@ -58,11 +58,7 @@ class Trainer(Generic[Batch]):
         self.optimizer_config = optimizer
         self.parameters = [p for p in job.model.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(optimizer, self.parameters)
-        self.average = (
-            TriggeredAverage(self.parameters, optimizer.average_after)
-            if optimizer.optimizer == "nt-asgd"
-            else None
-        )
+        self.average = make_average(optimizer, self.parameters)
         self.progress = Progress()
         self.carried: Carried = None
         self.log = MetricsLog(folder / LOG if folder else None)

@@ -1,4 +1,4 @@
-"""Optimisers by name, and the average of weights that one of them keeps."""
+"""Optimisers by name, and their state in checkpoints."""
 
 import torch
 from torch import Tensor, nn
@@ -39,50 +39,6 @@ def update(optimizer: torch.optim.Optimizer, factor: float) -> None:
         gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
         torch._foreach_mul_(gradients, factor)
     optimizer.step()
-
-
-class TriggeredAverage:
-    """Running mean of the weights from the moment validation stops improving.
-
-    Source: Merity, Keskar & Socher, Regularizing and optimizing LSTM language models (2018), algorithm 1.
-    """
-
-    def __init__(self, parameters: list[nn.Parameter], average_after: int) -> None:
-        self._parameters = parameters
-        self._average_after = average_after
-        self.mean: list[Tensor] = []
-        self.count = 0
-        self.history: list[float] = []
-
-    @property
-    def active(self) -> bool:
-        """Whether averaging has begun."""
-        return bool(self.mean)
-
-    def validated(self, score: float) -> bool:
-        """Take note of a validation; return whether this one starts the averaging."""
-        earlier = self.history[: -self._average_after]
-        trigger = not self.active and bool(earlier) and score > min(earlier)
-        self.history.append(score)
-        if trigger:
-            self.mean = [p.detach().clone() for p in self._parameters]
-            self.count = 1
-        return trigger
-
-    @torch.no_grad()
-    def update(self) -> None:
-        """Take the weights of this step into the mean."""
-        if self.active:
-            self.count += 1
-            torch._foreach_lerp_(self.mean, [p.detach() for p in self._parameters], 1 / self.count)
-
-    @torch.no_grad()
-    def swap(self) -> None:
-        """Exchange the weights with their mean; a second call undoes it."""
-        for p, mean in zip(self._parameters, self.mean, strict=False):
-            kept = p.detach().clone()
-            p.copy_(mean)
-            mean.copy_(kept)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
