@@ -52,6 +52,7 @@ class Decoder(nn.Module):
         self.asks_first = network.attention in ("fixed", "additive")
         self.readout_size = network.readout_size
         self.input = Embedding(vocabulary, network.embedding)
+        nn.init.normal_(self.input.weight, 0.0, network.embedding_std)
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
         asks = network.attention != "none"
         size = network.embedding + self.asks_first * memory_size + self.feeding * self.readout_size

@@ -170,4 +170,5 @@ def _encoder_network(network: EncoderDecoderConfig) -> TokenNetworkConfig:
         residual=network.residual,
         skip=network.skip,
         embedding=network.embedding,
+        embedding_std=network.embedding_std,
     )

@@ -24,6 +24,10 @@ class EncoderDecoderConfig(StackConfig):
     embedding: int = 128
     """Size of the learned vectors of tokens, on both sides."""
 
+    embedding_std: float = 0.1
+    """Standard deviation of the learned vectors' normal start: small, so that rare tokens, which hardly move
+    from it, say little."""
+
     attention: Literal["none", "fixed", "dot", "general", "additive"] = "general"
     """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
     and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
@@ -44,7 +48,7 @@ class EncoderDecoderConfig(StackConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_at_least(self, {"embedding": 1, "encoder_hidden": 0, "readout": 0})
+        require_at_least(self, {"embedding": 1, "embedding_std": 0, "encoder_hidden": 0, "readout": 0})
         require(
             not self.tie_weights or self.readout in (0, self.embedding),
             f"readout={self.readout}: with tie_weights it is embedding ({self.embedding}); leave it out",
