@@ -98,6 +98,8 @@ def test_the_figures_are_scikit_learns(trained):
     p = trained.predict_proba(X)[np.arange(50), [trained.classes_.tolist().index(label) for label in y]]
     assert score.nats == pytest.approx(-np.log(p).mean(), rel=1e-5)
     assert "macro F1" in str(score)
+    counted = [line.split()[2:] for line in score.confusion_table().splitlines()[1:]]
+    assert [[int(n.replace("·", "0")) for n in row] for row in counted] == score.confusion.tolist()
     assert json.loads(json.dumps(score.to_json()))["examples"] == 50
 
 

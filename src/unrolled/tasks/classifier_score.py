@@ -59,6 +59,17 @@ class ClassifierScore:
             )
         )
 
+    def confusion_table(self) -> str:
+        """Return the confusion matrix as text: a row a true label, a column a predicted one."""
+        table = self.confusion
+        width = max(len(name) for name in self.classes)
+        cell = max(len(str(table.max())), 3) + 1
+        numbers = "".join(f"{i + 1:>{cell}}" for i in range(len(self.classes)))
+        lines = [f"{'true, predicted':<{width + 5}}{numbers}"]
+        for i, (name, row) in enumerate(zip(self.classes, table, strict=True), 1):
+            lines.append(f"{i:>3}  {name:<{width}}" + "".join(f"{n or '·':>{cell}}" for n in row.tolist()))
+        return "\n".join(lines)
+
     def to_json(self) -> dict[str, Any]:
         """Return every figure."""
         return {
@@ -73,5 +84,5 @@ class ClassifierScore:
     def __str__(self) -> str:
         return (
             f"accuracy {100 * self.accuracy:.2f}%, macro F1 {100 * self.macro_f1:.2f}%, "
-            f"{self.nats:.4f} nats, {self.examples:,} examples\n{self.per_class()}"
+            f"{self.nats:.4f} nats, {self.examples:,} examples\n{self.per_class()}\n{self.confusion_table()}"
         )

@@ -1,0 +1,101 @@
+"""What every ``unrolled train WORD`` refuses, and how: one line that names what was wrong."""
+
+import pytest
+
+from cases import CASES
+
+TASKS = [name for name in CASES if " " not in name]
+"""One case a task."""
+
+
+def train(command, case, data, out, *more):
+    return command("train", CASES[case].verb, "--data", data, "--out", out, *CASES[case].flags, *more)
+
+
+@pytest.mark.parametrize("case", TASKS)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"a\0b\n", "is binary"),
+        (b"caf\xe9,1\n", "is not UTF-8"),
+    ],
+    ids=["missing", "empty", "blank", "binary", "latin-1"],
+)
+def test_files_that_are_no_text(command, tmp_path, case, content, message):
+    path = CASES[case].write(tmp_path)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    error = train(command, case, path, tmp_path / "run").error
+    assert message in error
+    assert path.name in error
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("case", [name for name in TASKS if name != "lm"])  # which learns from any text
+def test_a_text_of_another_kind(command, tmp_path, case):
+    path = CASES[case].write(tmp_path)
+    path.write_text("just\n", encoding="utf-8")
+    assert path.name in train(command, case, path, tmp_path / "run").error
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("case", TASKS)
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--hidden", "0"], "hidden=0: must be at least 1"),
+        (["--hidden", "many"], "hidden"),
+        (["--hiden", "3"], "--hidden"),
+        (["--cell", "lstn"], "did you mean 'lstm'"),
+        (["--lr", "0"], "lr=0.0: must be a positive number"),
+        (["--batch", "0"], "batch=0: must be at least 1"),
+        (["--recipe", "nothing"], "no recipe 'nothing'"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else "",
+)
+def test_wrong_options(command, tmp_path, case, words, message):
+    data = CASES[case].write(tmp_path)
+    verb = CASES[case].verb
+    assert message in command("train", verb, "--data", data, "--out", tmp_path / "run", *words).error
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_no_data_and_no_folder(command, tmp_path, case):
+    assert "give" in command("train", CASES[case].verb, "--out", tmp_path / "run").error
+    assert "out" in command("train", CASES[case].verb, "--data", CASES[case].write(tmp_path)).error
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_folders_that_hold_something_else(command, tmp_path, case):
+    data = CASES[case].write(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"a")
+    for out, message in ((tmp_path / "photos", "is not empty and not a run"), (data, "is a file")):
+        assert message in train(command, case, data, out, "--overwrite").error
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_recipe_of_another_task_is_sent_on(command, tmp_path, case):
+    name, verb = ("stdlib-demo", "lm") if case != "lm" else ("names", "classify")
+    error = command("train", CASES[case].verb, "--recipe", name, "--out", tmp_path / "run").error
+    assert f"recipe {name} trains with: unrolled train {verb}" in error
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_finished_run_is_shown_again(command, tmp_path, case):
+    data = CASES[case].write(tmp_path)
+    trained = train(command, case, data, tmp_path / "run", "--max-steps", 4)
+    assert trained.status == 0, trained.err
+    assert f"run folder: {tmp_path / 'run'}" in trained.out
+    for verb in ("resume", "summary", "explain"):
+        shown = command(verb, tmp_path / "run")
+        assert shown.status == 0, shown.err
+    assert "total" in command("summary", tmp_path / "run").out
+    assert command("evaluate", tmp_path / "run", "--data", data, "--json").status == 0
+    assert "no such file" in command("evaluate", tmp_path / "run", "--data", tmp_path / "no.csv").error
