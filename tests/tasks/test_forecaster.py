@@ -20,6 +20,8 @@ KINDS = {
     "direct distribution": {"strategy": "direct", "output": "student-t", "samples": 20, "difference": 3},
     "quantiles": {"strategy": "direct", "output": "quantile", "difference": 1},
     "stream": {"mode": "stream", "batch": 3},
+    "lags": {"lags": (4, 12), "difference": 1},
+    "direct lags": {"lags": (12,), "strategy": "direct"},
     "direct stream": {"mode": "stream", "batch": 2, "strategy": "direct"},
 }
 
@@ -344,3 +346,27 @@ def test_a_run_is_not_resumed_on_other_data(file, tmp_path):
     waves(seed=9).to_csv(file, index_label="month")
     with pytest.raises(DataError, match="has changed since"):
         Forecaster.resume(tmp_path / "run", progress=False)
+
+
+@pytest.mark.parametrize("strategy", ["recursive", "direct"])
+def test_lags_are_the_values_of_those_steps(strategy):
+    options = TINY | {"lags": (4, 12), "difference": 1, "strategy": strategy, "epochs": 1}
+    forecaster = Forecaster(**options).fit(waves(), progress=False)
+    series = forecaster._parts.splits[0].series
+    z = series.scaling.apply(waves()["y"].to_numpy())
+    for place, lag in enumerate((4, 12)):
+        column = series.known[:, place]
+        assert np.isnan(column[: lag + 1]).all()
+        np.testing.assert_array_equal(column[lag + 1 : len(z)], z[1 : len(z) - lag])
+    assert np.isfinite(series.inputs[series.first :]).all()
+
+
+def test_lags_that_would_have_to_be_forecast_are_refused():
+    with pytest.raises(ConfigError, match="each must be at least the horizon of 4"):
+        Forecaster(**TINY, lags=(3,))
+    with pytest.raises(ConfigError, match="must rise"):
+        Forecaster(**TINY, lags=(12, 5))
+    forecaster = Forecaster(**TINY | {"epochs": 1}, lags=(6,)).fit(waves(), progress=False)
+    assert len(forecaster.predict(6)) == 6
+    with pytest.raises(ConfigError, match="are known for so many steps and no more"):
+        forecaster.predict(7)

@@ -63,12 +63,17 @@ class FeaturesConfig:
     calendar: tuple[Literal["hour", "weekday", "month", "day-of-year"], ...] = ()
     """Features of each time stamp: hour, weekday and month are one-hot, day-of-year is two waves a year."""
 
+    lags: tuple[int, ...] = ()
+    """Values so many steps before each step, as features known ahead: 12 is last year's of a month. Each is
+    at least the horizon, so that none would have to be forecast itself."""
+
     season: int = 0
     """Steps of a season, for MASE and the seasonal naive forecast; 0 takes the usual one of the frequency
     (12 of months, 4 of quarters, 7 of days, 24 of hours, else 1)."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"difference": 0, "season": 0})
+        require(list(self.lags) == sorted(set(self.lags)), f"lags={self.lags}: must rise")
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,11 @@ class ForecasterConfig:
         require(
             not self.columns.past or self.forecast.strategy == "direct",
             "past covariates need strategy='direct': recursive steps would have to forecast them too",
+        )
+        lags, horizon = self.features.lags, self.forecast.horizon
+        require(
+            not lags or lags[0] >= horizon,
+            f"lags={lags}: each must be at least the horizon of {horizon}, or it would have to be forecast",
         )
         require(
             not self.features.calendar or self.rules.frequency != "rows",

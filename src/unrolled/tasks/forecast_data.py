@@ -110,15 +110,17 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
     scaling = scales.series[series.name]
     z = scaling.apply(series.target)
     known = _known(series, scales, config, ahead)
+    lags = config.features.lags
+    known = np.concatenate([known, *(_lagged(z, lag, len(known)) for lag in lags)], axis=1)
     past = _standard(series.past, config.columns.past, scales)
     d, horizon = config.features.difference, config.forecast.horizon
     if config.forecast.strategy == "recursive":
         before = np.concatenate([[np.nan], z])[: len(known)]
         inputs = np.concatenate([before[:, None], known[: len(before)]], axis=1)
-        return PreparedSeries(series, scaling, inputs, z, known, d + 1, True)
+        return PreparedSeries(series, scaling, inputs, z, known, d + max((1, *lags)), True)
     inputs = np.concatenate([z[:, None], past, known[: len(z)]], axis=1)
     targets = scaling.direct_targets(series.target, horizon)
-    return PreparedSeries(series, scaling, inputs, targets, known, d, False)
+    return PreparedSeries(series, scaling, inputs, targets, known, d + max((0, *lags)), False)
 
 
 def _known(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> Numbers:
@@ -127,6 +129,11 @@ def _known(series: Series, scales: Scales, config: ForecasterConfig, ahead: int)
     if not config.columns.known:
         return features
     return np.concatenate([features, _standard(series.known, config.columns.known, scales)], axis=1)
+
+
+def _lagged(z: Numbers, lag: int, rows: int) -> Numbers:
+    """Return z_(t−lag) of the steps t = 0 … rows − 1, (rows, 1); NaN where there is none."""
+    return np.concatenate([np.full(lag, np.nan), z, np.full(rows, np.nan)])[:rows, None]
 
 
 def _standard(values: Numbers, names: Sequence[str], scales: Scales) -> Numbers:

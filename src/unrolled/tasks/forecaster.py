@@ -130,7 +130,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _make_model(self, *, start: bool) -> RecursiveForecaster | DirectForecaster:
         c = self.config
         output = c.forecast.build()
-        known = sum(KINDS[name] for name in c.features.calendar) + len(c.columns.known)
+        known = sum(KINDS[name] for name in c.features.calendar) + len(c.columns.known) + len(c.features.lags)
         rest = (output, c.cell, c.network, c.dropout)
         if c.forecast.strategy == "recursive":
             return RecursiveForecaster(known, *rest)
@@ -284,6 +284,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         require(
             steps <= own or self.config.forecast.strategy == "recursive",
             f"horizon={steps}: a direct forecaster knows the {own} steps that it was trained for and no more",
+        )
+        lags = self.config.features.lags
+        require(
+            not lags or steps <= lags[0],
+            f"horizon={steps}: lags={lags} are known for so many steps and no more",
         )
         return steps
 
