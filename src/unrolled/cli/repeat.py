@@ -141,7 +141,7 @@ def _print(lines: list[Line], metric: str, kind: str) -> None:
     scale, unit = (100, "%") if metric in ("accuracy", "macro_f1") else (1, "")
     title = f"{metric.replace('_', ' ')} over {lines[0].score.count} {kind}"
     table = Table(title=title, title_justify="left")
-    table.add_column("variant")
+    table.add_column("variant", overflow="fold")
     for column in ("mean ± sd", "paired difference ± sd", "higher in", "seconds each"):
         table.add_column(column, justify="right")
     for line in lines:

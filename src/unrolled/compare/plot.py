@@ -23,6 +23,7 @@ def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
     axes.set_yticks(range(len(variants)), variants)
     axes.set_ylim(len(variants) - 0.5, -0.5)
     axes.set_xlabel(f"{metric.replace('_', ' ')} (dots: trials; grey: the same fold or seed; orange: mean)")
+    axes.locator_params(axis="x", nbins=6)
     axes.grid(alpha=0.3, axis="x")
     path = folder / "trials.png"
     figure.savefig(path, dpi=120)
