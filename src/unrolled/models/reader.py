@@ -3,18 +3,18 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from unrolled.config import require
 from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent
+from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig, TokenNetworkConfig
 from unrolled.models.inputs import Embedding, OneHot, make_input
-from unrolled.recurrence import Precision, check_precision
 
 State = tuple[Tensor, ...]
 
 
-class TokenReader(nn.Module):
+class TokenReader(RecurrentBody):
     """Input vectors and recurrent layers, with dropout before and after: the body of a model over tokens.
 
     Args:
@@ -53,25 +53,10 @@ class TokenReader(nn.Module):
                     p.normal_(0.0, 0.3)
 
     @property
-    def features(self) -> int:
-        """Size of what is read out at every step, both directions joined."""
-        return self.recurrent.num_directions * self.recurrent.output_size
-
-    @property
     def input_line(self) -> str:
         """How tokens enter, for the drawing of a model."""
         kind, size = type(self.input).__name__, self.recurrent.input_size
         return f"input    x_t = {kind}(token_t)   {self.input.kinds} → {size}"
-
-    @property
-    def precision(self) -> Precision:
-        """Of the products in the recurrent layers; see :class:`Recurrent`."""
-        return self.recurrent.precision
-
-    @precision.setter
-    def precision(self, value: Precision) -> None:
-        check_precision(value)
-        self.recurrent.precision = value
 
     def read(
         self,

@@ -1,14 +1,14 @@
 """What reads sequences of vectors: their standardisation, and recurrent layers over them."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.reader import State, make_dropout, make_recurrent
-from unrolled.recurrence import Precision, check_precision
 
 
-class SeriesReader(nn.Module):
+class SeriesReader(RecurrentBody):
     """Standardised features and recurrent layers, with dropout before and after.
 
     Args:
@@ -44,24 +44,9 @@ class SeriesReader(nn.Module):
         self.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
 
     @property
-    def features(self) -> int:
-        """Size of what is read out at every step, both directions joined."""
-        return self.recurrent.num_directions * self.recurrent.output_size
-
-    @property
     def input_line(self) -> str:
         """How vectors enter, for the drawing of a model."""
         return f"input    x_t = (v_t − mean) / deviation   {self.recurrent.input_size}"
-
-    @property
-    def precision(self) -> Precision:
-        """Of the products in the recurrent layers; see :class:`Recurrent`."""
-        return self.recurrent.precision
-
-    @precision.setter
-    def precision(self, value: Precision) -> None:
-        check_precision(value)
-        self.recurrent.precision = value
 
     def read(
         self, values: Tensor, state: State | None = None, *, lengths: Tensor | None = None

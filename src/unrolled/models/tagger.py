@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from unrolled.layers import LSTM, Recurrent
 from unrolled.layers.crf import LinearChainCRF
 from unrolled.layers.pooling import Last
+from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig
 from unrolled.models.inputs import make_input
 from unrolled.models.reader import make_dropout, make_recurrent
-from unrolled.recurrence import Precision, check_precision
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SpellingReader(nn.Module):
         return self.pooling(h, lengths)
 
 
-class RecurrentTagger(nn.Module):
+class RecurrentTagger(RecurrentBody):
     """Vectors of a word and of its spelling, recurrent layers over the sentence, softmax or CRF over tags.
 
     Args:
@@ -93,18 +93,8 @@ class RecurrentTagger(nn.Module):
         both = network.bidirectional
         self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=both)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
-        self.output = nn.Linear(self.recurrent.num_directions * self.recurrent.output_size, tags)
+        self.output = nn.Linear(self.features, tags)
         self.crf = LinearChainCRF(tags) if crf else None
-
-    @property
-    def precision(self) -> Precision:
-        """Of the products in the recurrent layers over sentences; see :class:`Recurrent`."""
-        return self.recurrent.precision
-
-    @precision.setter
-    def precision(self, value: Precision) -> None:
-        check_precision(value)
-        self.recurrent.precision = value
 
     def forward(self, batch: Sentences) -> Tensor:
         """Return the scores (T, B, K) of every tag for every word."""
