@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import signal
 import statistics
 
 import pytest
@@ -100,6 +102,8 @@ class Job:
     def run(self):
         if self.number < 0:
             raise ConfigError("no such trial")
+        if self.number > 100:
+            os.kill(os.getpid(), signal.SIGKILL)
         return trial("x", self.number, 0.5)
 
 
@@ -108,6 +112,8 @@ def test_trials_run_in_processes_of_their_own():
     assert sorted(t.number for t in run_all([Job(n) for n in range(3)], 2)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="no such trial"):
         list(run_all([Job(1), Job(-1)], 2))
+    with pytest.raises(RunError, match=r"process was killed .*the trials done so far are kept"):
+        list(run_all([Job(1), Job(101)], 2))
 
 
 def test_in_this_process():

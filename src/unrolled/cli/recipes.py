@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from unrolled.cli.arguments import parse
 from unrolled.recipes import Recipe, all_recipes
+from unrolled.recipes.recipe import Measured
+from unrolled.tasks import task_type
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,18 @@ def run(argv: Sequence[str], prog: str) -> int:
 def _row(recipe: Recipe) -> list[str]:
     target, measured = recipe.target, recipe.measured
     metric = target.metric.replace("_", " ") if target else ""
+    counted = task_type(recipe.task).counted
     limit = f" in {target.minutes:g} min" if target and target.minutes else ""
     return [
         f"`{recipe.name}`",
         recipe.description,
         f"{metric} {target.limit}{limit}" if target else "–",
         f"{measured.value:g}" if measured else "–",
-        f"{measured.training_minutes:.1f} min, {measured.tokens_per_second:,.0f} tokens/s; {measured.machine}"
-        if measured
-        else "–",
+        _training(measured, counted) if measured else "–",
         recipe.comparison or "–",
     ]
+
+
+def _training(measured: Measured, counted: str) -> str:
+    rate = f"{measured.tokens_per_second:,.0f} {counted}/s"
+    return f"{measured.training_minutes:.1f} min, {rate}; {measured.machine}"

@@ -3,9 +3,11 @@
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
 from unrolled.compare.trial import Trial
+from unrolled.errors import RunError
 
 
 class Runnable(Protocol):
@@ -16,7 +18,11 @@ class Runnable(Protocol):
 
 
 def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Trial]:
-    """Yield the trials as they end; in this process if there is to be one alone."""
+    """Yield the trials as they end; in this process if there is to be one alone.
+
+    Raises:
+        RunError: if one of the processes was killed.
+    """
     if processes == 1:
         yield from (job.run() for job in jobs)
         return
@@ -27,6 +33,11 @@ def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Trial]:
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise RunError(
+                "a trial's process was killed, perhaps for want of memory; the trials done so far are kept: "
+                "give the same command again, with --jobs 1"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():

@@ -57,6 +57,7 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
 
     verb: ClassVar[str] = "classify"
     config_type: ClassVar[type] = ClassifierConfig
+    counted: ClassVar[str] = "texts"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "nats")
 
     def __init__(self, config: ClassifierConfig | None = None, /, **options: Any) -> None:

@@ -44,6 +44,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     verb: ClassVar[str] = "forecast"
     config_type: ClassVar[type] = ForecasterConfig
+    counted: ClassVar[str] = "steps"
     metrics: ClassVar[tuple[str, ...]] = (
         "mae",
         "rmse",

@@ -48,6 +48,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
 
     verb: ClassVar[str] = "music"
     config_type: ClassVar[type] = PianoRollConfig
+    counted: ClassVar[str] = "steps"
     metrics: ClassVar[tuple[str, ...]] = ("nll",)
     _openings: Piece | None = None
     """The first steps of the pieces learnt from."""

@@ -39,6 +39,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
     verb: ClassVar[str] = "tag"
     config_type: ClassVar[type] = TaggerConfig
+    counted: ClassVar[str] = "words"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "sentence_accuracy", "span_f1", "nats")
     _numbering: Numbering | None = None
     _memory: tuple[Tagged | None, Tagged | None] = (None, None)

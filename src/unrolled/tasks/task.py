@@ -71,6 +71,8 @@ class Task(ABC, Generic[C, D]):
     metrics: ClassVar[tuple[str, ...]]
     """Figures of a score that a recipe may set a target for."""
     loss_unit: ClassVar[str] = "nats"
+    counted: ClassVar[str] = "tokens"
+    """What the rate of a recipe's record counts."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         self.config: C = with_options(config or self.config_type(), options, type(self).__name__)

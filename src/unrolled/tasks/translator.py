@@ -51,6 +51,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     verb: ClassVar[str] = "translate"
     config_type: ClassVar[type] = TranslatorConfig
+    counted: ClassVar[str] = "target tokens"
     metrics: ClassVar[tuple[str, ...]] = (
         "bleu",
         "chrf",
