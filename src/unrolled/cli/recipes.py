@@ -40,5 +40,5 @@ def _row(recipe: Recipe) -> list[str]:
 
 
 def _training(measured: Measured, counted: str) -> str:
-    rate = f"{measured.tokens_per_second:,.0f} {counted}/s"
-    return f"{measured.training_minutes:.1f} min, {rate}; {measured.machine}"
+    rate = f", {measured.tokens_per_second:,.0f} {counted}/s" if measured.tokens_per_second else ""
+    return f"{measured.training_minutes:.1f} min{rate}; {measured.machine}"
