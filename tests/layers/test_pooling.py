@@ -34,10 +34,8 @@ def test_a_row_in_a_batch_is_as_alone(h, kind, directions):
         torch.testing.assert_close(together[b], alone[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["last", "max", "attention"])  # the mean relies on zeros there
 def test_what_lies_past_a_rows_end_has_no_say(h, kind):
-    if kind == "mean":
-        pytest.skip("the mean relies on zeros there, which the layers promise")
     pooling, past = make(kind), torch.arange(T)[:, None] >= LENGTHS
     spoilt = h.masked_fill(past[..., None], 1e6)
     assert torch.equal(pooling(spoilt, LENGTHS), pooling(h, LENGTHS))

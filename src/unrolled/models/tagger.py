@@ -114,7 +114,12 @@ class RecurrentTagger(RecurrentBody):
             ignore: the tag that does not count.
             label_smoothing: ε (Szegedy et al. 2016), of the softmax alone.
         """
-        scores = self(batch)
+        return self.loss_of(self(batch), batch, tags, ignore=ignore, label_smoothing=label_smoothing)
+
+    def loss_of(
+        self, scores: Tensor, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float
+    ) -> Tensor:
+        """Return :meth:`loss` of scores (T, B, K) that are there already."""
         if self.crf is not None:
             return self.crf(scores, tags, batch.lengths).sum()
         return F.cross_entropy(
@@ -126,9 +131,8 @@ class RecurrentTagger(RecurrentBody):
         )
 
     @torch.no_grad()
-    def best(self, batch: Sentences) -> Tensor:
-        """Return the best tags (T, B): of each word, or together with a CRF."""
-        scores = self(batch)
+    def best_of(self, scores: Tensor, batch: Sentences) -> Tensor:
+        """Return the best tags (T, B) by scores (T, B, K): of each word, or together with a CRF."""
         return scores.argmax(-1) if self.crf is None else self.crf.best(scores, batch.lengths)
 
     def parts(self) -> list[str | Recurrent]:

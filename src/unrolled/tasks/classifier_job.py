@@ -16,7 +16,7 @@ from unrolled.tasks.classifier_score import ClassifierScore
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, Validation
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report
+from unrolled.training.waiting import Report, silent
 
 PREDICTING_ROWS = 128
 
@@ -70,13 +70,9 @@ def _balanced(counts: list[int]) -> Tensor:
     return each.sum() / (len(counts) * each)
 
 
-def _silent(count: int) -> None:
-    """Report nothing."""
-
-
 @torch.no_grad()
 def log_probabilities(
-    model: RecurrentClassifier, examples: Examples, report: Report = _silent
+    model: RecurrentClassifier, examples: Examples, report: Report = silent
 ) -> NDArray[np.float64]:
     """Return ln p (N, classes) of every label for each example."""
     model.eval()
@@ -89,7 +85,7 @@ def log_probabilities(
 
 
 def score_examples(
-    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = _silent
+    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
 ) -> ClassifierScore:
     """Return the figures of a model on labelled examples."""
     log_p = log_probabilities(model, examples, report)

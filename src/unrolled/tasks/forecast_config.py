@@ -15,6 +15,7 @@ from unrolled.models.forecast_outputs import (
     QuantileOutput,
     StudentTOutput,
 )
+from unrolled.tasks.sources import absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 
@@ -41,9 +42,7 @@ class SeriesConfig:
 
     def with_source(self, data: str | Path | None) -> "SeriesConfig":
         """Put in what is given; a path becomes absolute, so that a run can be resumed from anywhere."""
-        source = str(self.data if data is None else data)
-        at_home = not source or source.startswith("@")
-        return replace(self, data=source if at_home else str(Path(source).resolve()))
+        return replace(self, data=absolute(self.data if data is None else data))
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,9 @@ from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.training import StepLoss, Validation
 from unrolled.training.gradients import rows_suffice
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report
+from unrolled.training.waiting import Report, silent
 
 SCORING_STEPS = 1000
-
-
-def _silent(count: int) -> None:
-    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ class LanguageJob:
 
 
 def score_rows(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = _silent
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
     if isinstance(tokens, TokenStream):
@@ -146,7 +142,7 @@ def score_rows(
 
 
 def score_documents(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = _silent
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
     if not isinstance(tokens, TokenStream):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
+from unrolled.tasks.sources import absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 
@@ -27,9 +28,7 @@ class PiecesConfig:
 
     def with_source(self, data: str | Path | None) -> "PiecesConfig":
         """Put in what is given; a path becomes absolute, so that a run can be resumed from anywhere."""
-        source = str(self.data if data is None else data)
-        at_home = not source or source.startswith("@")
-        return replace(self, data=source if at_home else str(Path(source).resolve()))
+        return replace(self, data=absolute(self.data if data is None else data))
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if not filled:
             return [[] for _ in sentences]
         encoded = EncodedSentences(filled, self.numbering)
-        found = iter(tag_sentences(self.model, encoded, self.numbering.tags))
+        tagged, _ = tag_sentences(self.model, encoded, self.numbering.tags)
+        found = iter(tagged)
         return [next(found) if sentence else [] for sentence in sentences]
 
     def predict_file(self, data: str, out: TextIO) -> None:

@@ -14,7 +14,7 @@ from unrolled.tasks.tagger_score import TaggerScore, are_spans
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, Validation
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report
+from unrolled.training.waiting import Report, silent
 
 PREDICTING_ROWS = 64
 
@@ -62,21 +62,20 @@ class TaggerJob:
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
 
 
-def _silent(count: int) -> None:
-    """Report nothing."""
-
-
+@torch.no_grad()
 def tag_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = _silent
-) -> list[list[str]]:
-    """Return the best tags of each sentence."""
+    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
+) -> tuple[list[list[str]], float]:
+    """Return the best tags of each sentence, and the sum of −ln p of those that they are said to have."""
     model.eval()
     found: list[list[str]] = [[] for _ in range(len(sentences))]
+    nats = 0.0
     for rows, batch in sentences.batches(PREDICTING_ROWS):
-        best = model.best(batch.sentences)
-        _take(best, rows.tolist(), batch.sentences, tags, found)
+        scores = model(batch.sentences)
+        nats += float(model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
+        _take(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, found)
         report(int(batch.sentences.lengths.sum()))
-    return found
+    return found, nats
 
 
 def _take(
@@ -87,14 +86,10 @@ def _take(
         found[row] = [tags[i] for i in best[:length, column].tolist()]
 
 
-@torch.no_grad()
 def score_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = _silent
+    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
 ) -> TaggerScore:
     """Return the figures of a model on tagged sentences."""
-    predicted = tag_sentences(model, sentences, tags, report)
-    nats = 0.0
-    for _, batch in sentences.batches(PREDICTING_ROWS):
-        nats += float(model.loss(batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
+    predicted, nats = tag_sentences(model, sentences, tags, report)
     true = [[tags[i] for i in sentence.tolist()] for sentence in sentences.tags]
     return TaggerScore(tags, true, predicted, nats / sentences.word_count)

@@ -1,12 +1,14 @@
 """Averages of weights over updates: a model is validated and kept by them, while training goes on beside."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 from unrolled.training.config import OptimizerConfig
 
 
-class WeightAverage:
+class WeightAverage(ABC):
     """A mean of the weights, which can be put in their place and taken out again.
 
     Args:
@@ -34,9 +36,9 @@ class WeightAverage:
         self.history.append(score)
         return False
 
+    @abstractmethod
     def update(self) -> None:
         """Take the weights of this step into the mean."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def _move(self, share: float) -> None:

@@ -11,6 +11,10 @@ Report = Callable[[int], None]
 """Is told how many tokens more are done."""
 
 
+def silent(count: int) -> None:
+    """Report nothing."""
+
+
 @contextlib.contextmanager
 def spinner(text: str, *, shown: bool) -> Iterator[None]:
     """Show that something is under way whose length is not known."""
