@@ -7,11 +7,9 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from unrolled.config import option_names, to_dict, with_options
 from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
@@ -34,18 +32,18 @@ from unrolled.tasks.classifier_data import (
 from unrolled.tasks.classifier_input import from_memory, items_of
 from unrolled.tasks.classifier_job import ClassifierJob, log_probabilities, score_examples
 from unrolled.tasks.classifier_score import ClassifierScore
+from unrolled.tasks.estimator import LabelEstimator
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_model import LanguageModel
 from unrolled.tasks.plots import plot_confusion
 from unrolled.tasks.sources import absolute
-from unrolled.tasks.task import Task
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
 
 
-class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, ClassifierData]):
+class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
     """A recurrent classifier of texts or of sequences of vectors; one of scikit-learn's estimators.
 
     ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes any option of :class:`ClassifierConfig` by
@@ -62,45 +60,8 @@ class Classifier(ClassifierMixin, BaseEstimator, Task[ClassifierConfig, Classifi
 
     def __init__(self, config: ClassifierConfig | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._options = options
         self._tokenizer: Tokenizer | None = None
         self._memory: tuple[Labelled | None, Labelled | None] = (None, None)
-
-    # -- scikit-learn's protocol -----------------------------------------------------------------------
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return every option by its own name."""
-        nested = to_dict(self.config)
-        own = {name: nested[group][name] for group, name in option_names(self.config_type)}
-        return own | self._options
-
-    def set_params(self, **params: Any) -> Self:
-        """Change options by their own names.
-
-        Raises:
-            ConfigError: as the constructor does.
-        """
-        self.config = with_options(self.config, params, type(self).__name__)
-        self._options |= params
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._model is not None
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = tags.input_tags.three_d_array = True
-        return tags
-
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        return f"Classifier({', '.join(f'{k}={v!r}' for k, v in self._options.items())})"
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The labels, in the order of the columns of :meth:`predict_proba`."""
-        if "classes" not in self.facts:
-            raise AttributeError("classes_ is there once fit has been called")
-        return np.array(self.facts["classes"])
 
     # -- training ----------------------------------------------------------------------------------------
 
