@@ -1,5 +1,6 @@
 """The forecaster as a tool: what it learns, what it may not see, and what it says."""
 
+import copy
 import io
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import unrolled
 from unrolled import Forecaster
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.tasks.forecast_job import ForecastJob
 
 TINY = {"hidden": 6, "window": 12, "horizon": 4, "batch": 16, "epochs": 2, "threads": 1, "lr": 0.02}
 DISTRIBUTION = {"output": "gaussian", "samples": 20}
@@ -23,6 +25,10 @@ KINDS = {
     "lags": {"lags": (4, 12), "difference": 1},
     "direct lags": {"lags": (12,), "strategy": "direct"},
     "direct stream": {"mode": "stream", "batch": 2, "strategy": "direct"},
+    "members": {"members": 3},
+    "members' distribution": DISTRIBUTION | {"members": 3},
+    "members' direct distribution": DISTRIBUTION | {"members": 3, "strategy": "direct"},
+    "members of a stream": {"members": 2, "mode": "stream", "batch": 3, "strategy": "direct"},
 }
 
 
@@ -324,7 +330,7 @@ def test_a_run_folder_holds_everything(file, tmp_path):
     pd.testing.assert_frame_equal(again.predict(), expected)
 
 
-@pytest.mark.parametrize("kind", ["recursive", "direct stream"])
+@pytest.mark.parametrize("kind", ["recursive", "direct stream", "members of a stream"])
 def test_stopped_and_resumed_it_ends_with_the_same_bits(file, tmp_path, kind):
     options = TINY | KINDS[kind] | {"epochs": 4, "checkpoint_steps": 3}
 
@@ -370,3 +376,59 @@ def test_lags_that_would_have_to_be_forecast_are_refused():
     assert len(forecaster.predict(6)) == 6
     with pytest.raises(ConfigError, match="are known for so many steps and no more"):
         forecaster.predict(7)
+
+
+# -- members ---------------------------------------------------------------------------------------------
+
+
+def alone(forecaster, member):
+    """Return the forecaster with one of its members in the place of all."""
+    single = Forecaster(forecaster.config, members=1)
+    single.facts, single._scales, single._parts = forecaster.facts, forecaster.scales, forecaster._parts
+    single._model = forecaster.model.members[member]
+    return single
+
+
+@pytest.mark.parametrize("kind", ["members", "members of a stream"])
+def test_the_forecast_of_members_is_their_mean(trained, kind):
+    f = trained(kind)
+    each = [alone(f, i).predict()["prediction"] for i in range(len(f.model.members))]
+    assert not np.allclose(each[0], each[1])
+    np.testing.assert_allclose(f.predict()["prediction"], np.mean(each, axis=0), rtol=1e-5)
+
+
+def test_each_member_draws_its_share_of_the_paths(trained):
+    f = copy.deepcopy(trained("members' distribution"))
+    for member, bias in enumerate((-100.0, 0.0, 100.0)):
+        with torch.no_grad():
+            f.model.members[member].head.bias[0] += bias
+    first = f.predict(samples=7).iloc[0].to_numpy()
+    far = np.abs(first) > 50
+    assert [int((far & (first < 0)).sum()), int((~far).sum()), int((far & (first > 0)).sum())] == [3, 2, 2]
+    assert f.predict(samples=2).shape == (4, 2)  # fewer than members
+
+
+@pytest.mark.parametrize("mode", ["windows", "stream"])
+@pytest.mark.parametrize("strategy", ["recursive", "direct"])
+def test_members_learn_as_each_would_alone(mode, strategy):
+    options = TINY | {"members": 3, "mode": mode, "strategy": strategy, "batch": 2, "epochs": 1}
+    f = Forecaster(**options).fit(waves(), progress=False)
+    splits, members = f._parts.splits, list(f.model.members)
+    together = ForecastJob(f.model, splits, f.config)
+    apart = [ForecastJob(m, splits, f.config) for m in members]
+    states = [None, [None] * 3]
+    for batch in list(together.batches(0))[:3]:
+        assert (mode == "stream") == torch.equal(batch[0].targets, batch[1].targets)
+        f.model.zero_grad()
+        found = together.loss(batch, states[0])
+        found.loss.backward()
+        gradients = [p.grad.clone() for p in f.model.parameters()]
+        f.model.zero_grad()
+        each = [job.loss((b,), s) for job, b, s in zip(apart, batch, states[1], strict=True)]
+        (sum(e.loss for e in each) / 3).backward()
+        for ours, p in zip(gradients, f.model.parameters(), strict=True):
+            torch.testing.assert_close(ours, p.grad)
+        torch.testing.assert_close(found.loss, sum(e.loss for e in each) / 3)
+        states = [found.state, [e.state for e in each]]
+        if mode == "stream":
+            torch.testing.assert_close(found.state, tuple(s for e in each for s in e.state))

@@ -4,12 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.layers import Recurrent
+from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import ForecastOutput
 from unrolled.models.reader import State, make_dropout, make_recurrent
 
 
-class NumberReader(nn.Module):
+class NumberReader(RecurrentBody):
     """Recurrent layers over vectors of numbers, with dropout before and after.
 
     Args:
@@ -24,11 +25,6 @@ class NumberReader(nn.Module):
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
         self.recurrent = make_recurrent(inputs, cell, network, dropout)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
-
-    @property
-    def features(self) -> int:
-        """F, the size of what is read out at every step."""
-        return self.recurrent.output_size
 
     def read(
         self, x: Tensor, state: State | None = None, *, lengths: Tensor | None = None

@@ -10,9 +10,10 @@ import pandas as pd
 from unrolled.baselines import random_walk, seasonal_naive
 from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
+from unrolled.models.forecast_ensemble import Forecasting
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_job import Split
-from unrolled.tasks.forecast_rolling import Model, forecast
+from unrolled.tasks.forecast_rolling import forecast
 from unrolled.tasks.forecast_score import ForecastScore, Rolled, score, table
 
 Span = tuple[int, int]
@@ -40,7 +41,7 @@ class Backtest:
 
 
 def roll(
-    model: Model,
+    model: Forecasting,
     splits: Sequence[Split],
     spans: Sequence[Span],
     config: ForecasterConfig,

@@ -92,6 +92,10 @@ class HorizonConfig:
     loss: Literal["squared", "absolute"] = "squared"
     """Of output=point: its value is the mean or the median. The others have losses of their own."""
 
+    members: int = 1
+    """Networks trained side by side, each from a start of its own, whose forecasts are averaged on the scale
+    of the network; of a distribution each draws its share of the paths."""
+
     quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
     """Levels of output=quantile, and of the intervals of distributions."""
 
@@ -99,7 +103,7 @@ class HorizonConfig:
     """Paths drawn of a distribution for its mean, quantiles and CRPS."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"horizon": 1, "samples": 2})
+        require_at_least(self, {"horizon": 1, "members": 1, "samples": 2})
         q = self.quantiles
         require(bool(q) and all(0 < x < 1 for x in q), f"quantiles={q}: give levels between 0 and 1")
         require(list(q) == sorted(set(q)), f"quantiles={q}: must rise")

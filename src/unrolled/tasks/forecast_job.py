@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data.series import Numbers
 from unrolled.errors import DataError
-from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
+from unrolled.models.forecaster import DirectForecaster
+from unrolled.models.reader import State
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries
 from unrolled.tasks.forecast_rolling import held_out_errors
 from unrolled.training import StepLoss, Validation
 from unrolled.training.job import Carried
-
-Model = RecursiveForecaster | DirectForecaster
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,16 @@ class Pieces:
     """(T + H − 1, B, K) of the rows from the second on, for direct forecasts; (0, B, K) for others."""
 
 
+Batch = tuple[Pieces, ...]
+"""Of each member of an ensemble, or of the one network."""
+
+
 class ForecastJob:
     """The batches and the loss of a forecaster."""
 
-    def __init__(self, model: Model, splits: Sequence[Split], config: ForecasterConfig) -> None:
+    def __init__(self, model: Forecasting, splits: Sequence[Split], config: ForecasterConfig) -> None:
         self.model, self._splits, self._config = model, splits, config
-        model.recurrent.precision = config.training.precision
+        model.precision = config.training.precision
         training = config.training
         self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
         limits = [self._limit(s) for s in splits]
@@ -81,19 +86,24 @@ class ForecastJob:
             )
         return begins
 
-    def batches(self, epoch: int) -> Iterator[Pieces]:
-        """See :meth:`Job.batches`."""
-        training = self._config.training
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """See :meth:`Job.batches`; each member of an ensemble has an order of its own."""
+        training, members = self._config.training, len(members_of(self.model))
         if training.mode == "windows":
-            order = np.random.default_rng(training.seed * 1_000_003 + epoch).permutation(len(self._windows))
-            for i in range(0, len(order), training.batch):
-                rows = [self._windows[j] for j in order[i : i + training.batch]]
-                yield self._cut([(s, b, b + training.window) for s, b in rows], training.window)
+            rng = np.random.default_rng(training.seed * 1_000_003 + epoch)
+            orders = [rng.permutation(len(self._windows)) for _ in range(members)]
+            for i in range(0, len(self._windows), training.batch):
+                yield tuple(self._pick(order[i : i + training.batch]) for order in orders)
             return
         longest = max(end - begin for _, begin, end in self._stream)
         for offset in range(0, longest, training.window):
             steps = min(training.window, longest - offset)
-            yield self._cut([(s, b + offset, e) for s, b, e in self._stream], steps)
+            yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
+
+    def _pick(self, places: NDArray[np.int64]) -> Pieces:
+        """Return windows side by side."""
+        window, rows = self._config.training.window, [self._windows[j] for j in places]
+        return self._cut([(s, b, b + window) for s, b in rows], window)
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""
@@ -120,17 +130,23 @@ class ForecastJob:
         )
         return Pieces(inputs, targets, known)
 
-    def loss(self, batch: Pieces, state: Carried) -> StepLoss:
+    def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """See :meth:`Job.loss`."""
-        if isinstance(self.model, DirectForecaster):
-            y, final = self.model(batch.inputs, batch.known, state)
-        else:
-            y, final = self.model(batch.inputs, state)
-        there = ~batch.targets.isnan()
-        losses = self.model.output.loss(y, batch.targets.nan_to_num())[there]
+        members = members_of(self.model)
+        each = len(state) // len(members) if state else 0
+        losses, carried = [], list[Tensor]()
+        for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
+            own = state[i * each : (i + 1) * each] if state else None
+            loss, final = _losses(member, pieces, own)
+            losses.append(loss)
+            carried += [s.detach() for s in final]
         stream = self._config.training.mode == "stream"
-        carried = tuple(s.detach() for s in final) if stream else None
-        return StepLoss(losses.mean(), losses.detach().sum(), losses.numel(), carried)
+        return StepLoss(
+            torch.stack([found.mean() for found in losses]).mean(),
+            torch.stack([found.detach().sum() for found in losses]).sum(),
+            sum(found.numel() for found in losses),
+            tuple(carried) if stream else None,
+        )
 
     def validate(self) -> Validation | None:
         """Forecast the held-out part, one horizon after another, on the scale of the network."""
@@ -153,6 +169,16 @@ class ForecastJob:
                 f"steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
             )
         return origins
+
+
+def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+    """Return the loss of every number to be said, and the state after the last step."""
+    if isinstance(member, DirectForecaster):
+        y, final = member(pieces.inputs, pieces.known, state)
+    else:
+        y, final = member(pieces.inputs, state)
+    there = ~pieces.targets.isnan()
+    return member.output.loss(y, pieces.targets.nan_to_num())[there], final
 
 
 def _side_by_side(

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from unrolled.data.series import Numbers
-from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
+from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.reader import State
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries
 
-Model = RecursiveForecaster | DirectForecaster
 ROWS = 8192
 """Paths forecast side by side."""
 
@@ -33,7 +33,7 @@ class Forecasts:
 
 
 def forecast(
-    model: Model,
+    model: Forecasting,
     p: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
@@ -81,14 +81,39 @@ def forecast(
 
 
 def _scaled(
-    model: Model,
+    model: Forecasting,
     p: PreparedSeries,
     origins: Sequence[int],
     horizon: int,
     config: ForecasterConfig,
     draws: int,
 ) -> Numbers:
-    """Return z (N, H, draws or quantiles)."""
+    """Return z (N, H, draws or quantiles): the mean of all members, or paths of which each draws a share."""
+    members = members_of(model)
+    shares = [draws // len(members) + (i < draws % len(members)) for i in range(len(members))]
+    sampled = model.output.sampled
+    each = [
+        _of_one(member, p, origins, horizon, config, share if sampled else draws)
+        for member, share in zip(members, shares, strict=True)
+        if share or not (sampled and p.recursive)
+    ]
+    if not sampled:
+        return np.asarray(np.mean(each, axis=0))
+    if p.recursive:
+        return np.concatenate(each, axis=-1)
+    centre = np.mean([z[..., :1] for z in each], axis=0)
+    return np.concatenate([centre, *(z[..., 1:] for z in each)], axis=-1)
+
+
+def _of_one(
+    model: Member,
+    p: PreparedSeries,
+    origins: Sequence[int],
+    horizon: int,
+    config: ForecasterConfig,
+    draws: int,
+) -> Numbers:
+    """Return z (N, H, draws or quantiles); of a direct forecast its centre before the draws."""
     ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
     h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
@@ -107,7 +132,7 @@ def _scaled(
 
 
 def states_at(
-    model: Model, p: PreparedSeries, ends: Sequence[int], config: ForecasterConfig
+    model: Member, p: PreparedSeries, ends: Sequence[int], config: ForecasterConfig
 ) -> tuple[Tensor, State]:
     """Read what the training would have read up to each end: features (N, F) of the last row, and states."""
     training = config.training
@@ -125,7 +150,7 @@ def states_at(
     return h[lengths - 1, torch.arange(len(ends))], state
 
 
-def _along(model: Model, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tuple[Tensor, State]]:
+def _along(model: Member, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tuple[Tensor, State]]:
     """Read the series once, stopping at each end; ends rise."""
     x = torch.from_numpy(p.inputs).float()[:, None]
     state: State | None = None
@@ -138,31 +163,35 @@ def _along(model: Model, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tup
 
 @torch.no_grad()
 def held_out_errors(
-    model: Model, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+    model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
 ) -> tuple[Numbers, Numbers]:
     """Return what decides about weights and the loss, a number each forecast step, on the network's scale.
 
     Of one value: its absolute error and its loss over the whole horizon. Of quantiles and distributions:
-    their loss for both; for a recursive one at each step from the truth before it.
+    their loss for both, the mean over members; for a recursive one at each step from the truth before it.
     """
-    horizon, output = config.forecast.horizon, model.output
+    horizon = config.forecast.horizon
     if config.forecast.output == "point":
         z = _scaled(model, p, origins, horizon, config, 1)[..., 0]
         errors = np.abs(z - truth(p, origins, horizon)).ravel()
         return errors, np.square(errors) if config.forecast.loss == "squared" else errors
+    losses = np.mean([_losses(m, p, origins, config) for m in members_of(model)], axis=0)
+    return losses, losses
+
+
+def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig) -> Numbers:
+    horizon, output = config.forecast.horizon, model.output
     if isinstance(model, DirectForecaster):
         h, _ = states_at(model, p, list(origins), config)
         ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
         y = model.horizon_from(h, torch.from_numpy(ahead).float())
         target = torch.from_numpy(truth(p, origins, horizon)).float()
-        losses = output.loss(y, target).double().numpy().ravel()
-        return losses, losses
+        return output.loss(y, target).double().numpy().ravel()
     _, state = states_at(model, p, list(origins), config)
     x = np.stack([p.inputs[o : o + horizon] for o in origins], axis=1)
     y, _ = model(torch.from_numpy(x).float(), state)
     target = torch.from_numpy(truth(p, origins, horizon).T.copy()).float()
-    losses = output.loss(y, target).double().numpy().ravel()
-    return losses, losses
+    return output.loss(y, target).double().numpy().ravel()
 
 
 def truth(p: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:

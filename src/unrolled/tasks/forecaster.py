@@ -13,6 +13,7 @@ from unrolled.data.calendar import KINDS
 from unrolled.data.series import Series
 from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.forecast_backtest import Backtest, Span, Steps, notes_of, roll
 from unrolled.tasks.forecast_config import ForecasterConfig
@@ -128,7 +129,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             for s in data.splits:
                 job.origins(s)
 
-    def _make_model(self, *, start: bool) -> RecursiveForecaster | DirectForecaster:
+    def _make_model(self, *, start: bool) -> Forecasting:
+        members = [self._make_member() for _ in range(self.config.forecast.members)]
+        return members[0] if len(members) == 1 else ForecastEnsemble(members)
+
+    def _make_member(self) -> Member:
         c = self.config
         output = c.forecast.build()
         known = sum(KINDS[name] for name in c.features.calendar) + len(c.columns.known) + len(c.features.lags)
@@ -141,7 +146,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        self.model.recurrent.precision = "full"
+        self.model.precision = "full"
         scores: dict[str, Any] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
@@ -317,10 +322,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             )
 
     @property
-    def model(self) -> RecursiveForecaster | DirectForecaster:
+    def model(self) -> Forecasting:
         """The torch module inside; RunError before training."""
         model: nn.Module = self._trained()
-        assert isinstance(model, RecursiveForecaster | DirectForecaster)
+        assert isinstance(model, Forecasting)
         return model
 
     @property
