@@ -15,7 +15,7 @@ first = datetime.date(1970, 1, 1)
 days = [first + datetime.timedelta(days=rng.randrange(20_000)) for _ in range(5_000)]
 pairs = [(day.strftime(rng.choice(["%B %d, %Y", "%d %b %Y", "%m/%d/%Y"])), day.isoformat()) for day in days]
 
-translator = ur.Translator(cell="gru", attention="general", hidden=64, embedding=24, lr=0.01, epochs=4)
+translator = ur.Translator(cell="gru", attention="dot", hidden=64, embedding=24, lr=0.01, epochs=4)
 translator.fit(pairs[:-500], progress=False)
 print(translator.evaluate(pairs[-500:]))
 for text in ("July 20, 1999", "09 Nov 1989"):

@@ -87,7 +87,7 @@ def test_evaluation(command, run, table):
 
 
 def test_summary_and_paths(command, run):
-    assert "general attention over the encoder" in command("summary", run).out
+    assert "dot attention over the encoder" in command("summary", run).out
     explained = command("explain", run).out
     assert "encoder.recurrent" in explained
     assert "decoder.recurrent" in explained

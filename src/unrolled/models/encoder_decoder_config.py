@@ -28,7 +28,7 @@ class EncoderDecoderConfig(StackConfig):
     """Standard deviation of the learned vectors' normal start: small, so that rare tokens, which hardly move
     from it, say little."""
 
-    attention: Literal["none", "fixed", "dot", "general", "additive"] = "general"
+    attention: Literal["none", "fixed", "dot", "general", "additive"] = "dot"
     """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
     and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
     its state after it (Luong et al. 2015). additive: chosen by the state before it (Bahdanau et al. 2015)."""
@@ -79,5 +79,5 @@ class EncoderDecoderConfig(StackConfig):
         require(
             not (self.stepwise and lasting),
             "dropout_weight, and dropout with locked, keep one mask over all steps: that does not go with "
-            "input_feeding or attention='additive', whose steps run one by one; take attention='general'",
+            "input_feeding or attention='additive', whose steps run one by one; take attention='dot'",
         )

@@ -42,7 +42,7 @@ UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 class Translator(Task[TranslatorConfig, PairMaterial]):
     """An encoder-decoder from texts to texts: translation, summaries, another spelling.
 
-    ``Translator(tokenizer="bpe", attention="general", hidden=512)`` takes any option of
+    ``Translator(tokenizer="bpe", attention="dot", hidden=512)`` takes any option of
     :class:`TranslatorConfig` by its own name.
 
     Raises:
