@@ -3,8 +3,8 @@
 Run: python benchmarks/translation_by_length.py --data test.de,test.en RUN RUN …
 
 For example, on Multi30k:
-    unrolled train translate --recipe multi30k-de-en --out runs/attention
-    unrolled train translate --recipe multi30k-de-en --attention none --out runs/plain
+    unrolled train translate --recipe multi30k-de-en --epochs 16 --out runs/attention
+    unrolled train translate --recipe multi30k-de-en --epochs 16 --attention none --out runs/plain
     python benchmarks/translation_by_length.py runs/attention runs/plain \
         --data @multi30k/test_2016_flickr.de,@multi30k/test_2016_flickr.en
 """

@@ -2,6 +2,8 @@
 
 import pytest
 
+from unrolled import Translator
+
 
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory, write_english):
@@ -39,6 +41,7 @@ def test_plot(vectors, command, tmp_path):
         assert out.stat().st_size > 5000
     few = command("vectors", "plot", vectors, "--out", tmp_path / "x.png", "--words", "river", "bell")
     assert "2 words: at least 4 are needed" in few.error
+    assert "is a PNG; name it so" in command("vectors", "plot", vectors, "--out", tmp_path / "x.pdg").error
 
 
 def test_a_models_own_vectors(tiny_words, tmp_path, command):
@@ -46,6 +49,14 @@ def test_a_models_own_vectors(tiny_words, tmp_path, command):
     words, matrix = tiny_words.input_vectors()
     assert (len(words), matrix.shape[1]) == (tiny_words.tokenizer.size, 6)
     assert command("vectors", "neighbours", tmp_path / "run", "--word", "the").status == 0
+
+
+def test_a_translators_own_vectors_are_those_of_its_sources():
+    pairs = [("ein hund", "a dog"), ("eine katze", "a cat")] * 4
+    translator = Translator(tokenizer="word", hidden=4, embedding=6, epochs=1, threads=1, valid_fraction=0.0)
+    words, matrix = translator.fit(pairs, progress=False).input_vectors()
+    assert {"hund", "katze"} <= set(words)
+    assert matrix.shape == (len(words), 6)
 
 
 def test_they_start_a_model(vectors, command, tmp_path, english_file):
@@ -59,4 +70,8 @@ def test_they_start_a_model(vectors, command, tmp_path, english_file):
 
 def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):
     assert "nor a run folder" in command("vectors", "neighbours", tmp_path / "no", "--word", "a").error
+    (tmp_path / "none.txt").write_text("")
+    assert (
+        "none.txt: is empty" in command("vectors", "neighbours", tmp_path / "none.txt", "--word", "a").error
+    )
     assert "vectors: what? There are train, neighbours, plot" in command("vectors").error

@@ -23,7 +23,7 @@ def test_a_table(tmp_path):
 
 
 def test_one_file_a_label(tmp_path):
-    write(tmp_path, {"b.txt": "x y\n\n z \n", "a.txt": "w\n", ".hidden.txt": "no\n", "README.md": "no\n"})
+    write(tmp_path, {"b.txt": "x y\n z \n\n", "a.txt": "w\n", ".hidden.txt": "no\n", "README.md": "no\n"})
     found = read_labelled(tmp_path)
     assert (found.items, found.labels) == (["w", "x y", "z"], ["a", "b", "b"])
 
@@ -63,6 +63,7 @@ def test_vectors_in_json_lines(tmp_path):
             "text in some rows and numbers in others",
         ),
         ({"a.txt": "x\n", "b/1": "y\n"}, "", "folders and .txt files"),
+        ({"a.txt": "x\n", "b.txt": "y\n \nz\n"}, "", r"b\.txt: line 2 is blank"),
         ({"a.md": "x\n"}, "", "neither LABEL.txt files nor folders"),
         ({"a.md": "x\n"}, "a.md", "is not a table .* nor a folder"),
         ({}, "nowhere.csv", "nowhere.csv: no such file"),
@@ -89,9 +90,12 @@ def test_unknown_sources_are_answered_with_known_ones(source, message):
 
 
 def test_items_without_labels(tmp_path):
-    write(tmp_path, {"t.tsv": "text\tlabel\na b\t1\n", "lines.txt": "one\n\n two \n"})
+    write(tmp_path, {"t.tsv": "text\tlabel\na b\t1\n", "lines.txt": "one\n two \n\n"})
     assert read_items(tmp_path / "t.tsv") == ["a b"]
     assert read_items(tmp_path / "lines.txt") == ["one", "two"]
+    (tmp_path / "gap.txt").write_text("one\n\ntwo\n")
+    with pytest.raises(DataError, match=r"gap\.txt: line 2 is blank"):
+        read_items(tmp_path / "gap.txt")
 
 
 @pytest.mark.parametrize(

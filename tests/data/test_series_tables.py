@@ -63,6 +63,15 @@ def test_a_dataframe_with_time_stamps_as_index_or_column():
         read(frame.reset_index(drop=True))
 
 
+def test_a_series_of_pandas():
+    index = pd.date_range("2000-01-01", periods=3, freq="MS")
+    for name, expected in (("sales", "sales"), (None, "value")):
+        [s] = read(pd.Series([1.0, 2.0, 4.0], index=index, name=name))
+        assert (s.name, s.target.tolist(), s.index.freqstr) == (expected, [1.0, 2.0, 4.0], "MS")
+    with pytest.raises(DataError, match="not as ndarray"):
+        read(np.arange(3.0))
+
+
 def test_trailing_rows_without_a_target_are_the_known_future(table):
     [s] = read(table(GOOD + "2000-03,,9\n2000-04,,10\n"), target=("sales",), known=("price",))
     assert (s.steps, len(s.index)) == (4, 6)
@@ -94,6 +103,13 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         ),
         (GOOD.replace("2000-01,3", "2000-01,inf"), {"target": ("sales",)}, "line 4: 'inf'"),
         ("a,b\n1,2,3,4\n1,2\n1,2,3\n", {}, "t.csv"),
+        ("a,b\n1,2\n1,2,3\n", {}, r"values \(Expected 2 fields in line 3, saw 3\)$"),
+        (
+            "t;y\n2000-01;1\n",
+            {},
+            "nothing to forecast beside it; its first line is 't;y', cells are separated",
+        ),
+        ("y\n1\n2\n", {"target": ("y",)}, "column 'y' is the target, and none is named for the time stamps"),
         ("day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n", {}, "holds no number to forecast"),
         ("d,s,x\n2000-01-01,,1\n", {"series": "s", "target": ("x",)}, "line 2: column 's' names no series"),
     ],

@@ -56,6 +56,8 @@ def test_json_lines(table):
             r"no column 'txt' \(did you mean 'text'\?\); its first line",
         ),
         ("t.csv", "a,b\n1,2\n3\n", ("b",), "line 3 has 1 of the 2 columns needed"),
+        ("t.csv", "a,b\n1,2\n3,4,5\n", ("b",), "line 3 has 3 columns and the first line 2; quote cells"),
+        ("t.csv", "a,b,c\n1,2,3\n4,5\n", ("b",), "line 3 has 2 columns and the first line 3"),
         ("t.csv", 'a,b\n1,"2\n', ("b",), "line 2 is not valid CSV"),
         ("t.csv", "a,b\n", ("b",), "holds no rows"),
         ("t.csv", "a,b\n1,2\n", ("3",), "no column '3'"),

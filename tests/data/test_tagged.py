@@ -53,7 +53,9 @@ def test_columns(file):
     [
         ("t.conllu", CONLLU, Columns("form", "pos"), "no column 'pos'; choose one of form"),
         ("t.conllu", CONLLU.replace("ADJ", "_"), Columns(), r"sentence 1, word 3 \('late'\) has no upos"),
-        ("t.conllu", "no columns here\n", Columns(), "not CoNLL-U"),
+        ("t.conllu", "no columns here\n", Columns(), "line 1 has 1 fields between tabs, CoNLL-U has 10"),
+        ("t.conllu", CONLLU.replace("ADJ\tJJ", "ADJ JJ"), Columns(), "line 5 has 9 fields"),
+        ("t.conllu", CONLLU.replace("1\tGo", "one\tGo"), Columns(), "not CoNLL-U"),
         ("t.conllu", "# only = a comment\n", Columns(), "holds no words"),
         ("t.txt", COLUMNS, Columns(), "is not .conllu, so its columns are numbered"),
         ("t.txt", COLUMNS, Columns("1", "0"), "so its columns are numbered"),

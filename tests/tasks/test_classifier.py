@@ -1,8 +1,10 @@
 """The classifier as a tool: it learns, measures, and stays itself on disk and in scikit-learn."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
@@ -98,8 +100,13 @@ def test_the_figures_are_scikit_learns(trained):
     p = trained.predict_proba(X)[np.arange(50), [trained.classes_.tolist().index(label) for label in y]]
     assert score.nats == pytest.approx(-np.log(p).mean(), rel=1e-5)
     assert "macro F1" in str(score)
-    counted = [line.split()[2:] for line in score.confusion_table().splitlines()[1:]]
-    assert [[int(n.replace("·", "0")) for n in row] for row in counted] == score.confusion.tolist()
+    head, *rows = score.confusion_table().splitlines()
+    assert head.split()[2:] == [row.split()[0] for row in rows] == trained.classes_.tolist()
+    counted = [[int(n.replace("·", "0")) for n in row.split()[1:]] for row in rows]
+    assert counted == score.confusion.tolist()
+    long = replace(score, classes=[f"a label as long as number {i} is" for i in range(len(rows))])
+    assert long.confusion_table().splitlines()[0].split()[2:] == [str(i + 1) for i in range(len(rows))]
+    assert "  2  a label as long as number 1 is" in long.confusion_table()
     assert json.loads(json.dumps(score.to_json()))["examples"] == 50
 
 
@@ -160,7 +167,7 @@ def test_labels_and_vectors_come_back_from_disk(tmp_path, kind):
 
 
 def test_predictions_of_a_file(run, tmp_path, command):
-    (tmp_path / "t.txt").write_text("the film was grim\n\nso   very warm\n", encoding="utf-8")
+    (tmp_path / "t.txt").write_text("the film was grim\nso   very warm\n", encoding="utf-8")
     out = command("predict", run, "--data", tmp_path / "t.txt").out
     rows = [line.split("\t") for line in out.splitlines()]
     assert [(label, text) for label, _, text in rows] == [
@@ -199,6 +206,8 @@ def test_it_starts_from_a_language_model(tmp_path):
         ((["a", "b"], ["x"]), ValueError, "inconsistent numbers of samples"),
         ((["a", "b"], ["x", "x"]), DataError, "of one class"),
         ((), ConfigError, "no training data"),
+        ((["a", None], [0, 1]), ConfigError, "item 1 is None, not a text"),
+        ((pd.DataFrame({"t": ["a", "b"]}), [0, 1]), ConfigError, r"give the column .* table\['t'\]"),
         (([["a", "b"], ["c"]], [0, 1]), ConfigError, "join the words of a list by spaces"),
         (([[[1, 2], [3]], [[4, 5]]], [0, 1]), ValueError, "inhomogeneous"),
     ],

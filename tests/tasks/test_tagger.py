@@ -147,6 +147,20 @@ def test_predictions_of_columns(trained, tmp_path, command):
     )
 
 
+def test_files_of_another_kind_are_not_guessed_at(trained, tmp_path, command):
+    trained.save(tmp_path / "conllu")
+    (tmp_path / "plain.txt").write_text("a warm day\n", encoding="utf-8")
+    shown = command("predict", tmp_path / "conllu", "--data", tmp_path / "plain.txt")
+    assert "line 1 has 3 words; give one word a line" in shown.error
+    columns = ur.Tagger(**QUICK | {"epochs": 1}, word_column="1", tag_column="2")
+    columns.fit(write_tagged(tmp_path), progress=False)
+    columns.save(tmp_path / "columns")
+    (tmp_path / "t.conllu").write_text(CONLLU, encoding="utf-8")
+    shown = command("predict", tmp_path / "columns", "--data", tmp_path / "t.conllu")
+    assert "CoNLL-U has no column '1'" in shown.error
+    assert "trained on numbered columns reads files that do not end with .conllu" in shown.error
+
+
 def test_from_the_command_line(tmp_path, command):
     data = write_tagged(tmp_path)
     flags = [w for name, v in QUICK.items() for w in ("--" + name, v)]
@@ -157,7 +171,7 @@ def test_from_the_command_line(tmp_path, command):
     assert shown.status == 0, shown.err
     assert "held out: accuracy" in shown.out
     assert "test: accuracy" in shown.out
-    assert f"unrolled predict {tmp_path / 'run'} --data FILE.conllu" in shown.out
+    assert f"unrolled predict {tmp_path / 'run'} --data FILE\n" in shown.out
     assert (tmp_path / "run" / "plots" / "confusion_test.png").stat().st_size > 5000
     assert "accuracy" in command("evaluate", tmp_path / "run", "--data", data).out
 

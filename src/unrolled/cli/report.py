@@ -1,6 +1,7 @@
 """What a person sees when training is over."""
 
 import importlib
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     console.print(
         f"{result['steps']:,} updates ({result['epochs']:g} epochs) in "
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "
-        f"{task.rate_unit}s/s on {result['threads']} threads"
+        f"{task.rate_unit}s/s on {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
     )
     if "tokens_with_vectors" in task.facts:
         found = task.facts["tokens_with_vectors"]
         console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
     after = importlib.import_module(f"unrolled.cli.report_{task.verb}").print_scores(task, console)
     console.rule(style="dim")
-    console.print(f"run folder: {folder}\nplots:      {folder / 'plots' / 'curves.png'}", markup=False)
+    console.print(f"run folder: {folder}", markup=False)
+    for label, path in zip_longest(("plots:",), sorted((folder / "plots").glob("*.png")), fillvalue=""):
+        console.print(f"{label:<11} {path}", markup=False)
     console.print(f"next:       {after.format(run=folder)}", markup=False)

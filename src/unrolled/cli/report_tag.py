@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from unrolled.data.tagged import FIELDS
 from unrolled.tasks.tagger import Tagger
 
 
@@ -20,4 +21,5 @@ def print_scores(tagger: Tagger, console: Console) -> str:
                 f"{name}: accuracy {100 * score['accuracy']:.2f}% of {score['words']:,} words, "
                 f"{100 * score['sentence_accuracy']:.2f}% of {score['sentences']:,} sentences{spans}"
             )
-    return "unrolled predict {run} --data FILE.conllu"
+    ending = ".conllu" if tagger.config.corpus.columns.word in FIELDS else ""
+    return "unrolled predict {run} --data FILE" + ending

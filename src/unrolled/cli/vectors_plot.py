@@ -40,6 +40,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    require(args.out.lower().endswith(".png"), f"--out {args.out}: the picture is a PNG; name it so")
     words, vectors = open_vectors(args.source)
     places = {word: i for i, word in enumerate(words)}
     chosen = list(args.words or words[: args.count])

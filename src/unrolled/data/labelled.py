@@ -74,7 +74,7 @@ def read_items(source: str | Path, text_column: str = "text") -> list[str] | lis
         rows = read_columns(path, (text_column,))
         items: list[Any] = [_check_item(item, f"{path}: line {line}") for line, (item,) in rows]
         return items
-    return _lines(read_text(path))
+    return _lines(path)
 
 
 def _read_table(path: Path, text_column: str, label_column: str) -> Labelled:
@@ -119,7 +119,7 @@ def _read_folder(folder: Path) -> Labelled:
     items: list[str] = []
     labels: list[str] = []
     for path in folders or files:
-        texts = [d.text for d in read_documents(path)] if folders else _lines(read_text(path))
+        texts = [d.text for d in read_documents(path)] if folders else _lines(path)
         items += texts
         labels += [path.name if folders else path.stem] * len(texts)
     return Labelled(items, labels)
@@ -133,11 +133,15 @@ def _read_pairs(source: str) -> Labelled:
         if not (label and equals and name):
             raise DataError(f"{source}: {label + equals + name!r} is not LABEL=FILE")
     for label, _, name in pairs:
-        texts = _lines(read_text(name))
+        texts = _lines(name)
         items += texts
         labels += [label] * len(texts)
     return Labelled(items, labels)
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.split("\n") if line.strip()]
+def _lines(path: str | Path) -> list[str]:
+    """Return the lines of a file; blank ones are allowed at its end only."""
+    lines = [line.strip() for line in read_text(path).rstrip().split("\n")]
+    if not all(lines):
+        raise DataError(f"{path}: line {lines.index('') + 1} is blank; take it out: each line is a text")
+    return lines

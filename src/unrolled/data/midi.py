@@ -44,6 +44,8 @@ def read_midi(path: Path, steps_per_beat: int = 1) -> Piece:
     Raises:
         DataError: if it is no MIDI file, has no steady beat, or no notes.
     """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
     try:
         file = mido.MidiFile(path)
     except (OSError, EOFError, ValueError, KeyError, IndexError) as error:

@@ -18,13 +18,20 @@ HEADER_LINES = 2
 
 
 def open_series(
-    source: str | Path | pd.DataFrame, columns: ColumnsConfig, rules: TimeRulesConfig
+    source: "str | Path | pd.DataFrame | pd.Series[Any]", columns: ColumnsConfig, rules: TimeRulesConfig
 ) -> list[Series]:
     """Read every series of a CSV file, a data set by name, or a DataFrame.
 
     Raises:
         DataError: if the table, a column, a stamp or a number cannot be used as it is.
     """
+    if isinstance(source, pd.Series):
+        source = source.to_frame("value" if source.name is None else source.name)
+    if not isinstance(source, str | Path | pd.DataFrame):
+        raise DataError(
+            "series are given as a CSV file, or as a DataFrame or Series of pandas, not as "
+            f"{type(source).__name__}"
+        )
     if isinstance(source, pd.DataFrame):
         frame, where = source, "the DataFrame"
         if not columns.time:
@@ -43,7 +50,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, skipinitialspace=True, skip_blank_lines=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path}: is not a table of comma-separated values ({error})") from None
+        said = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise DataError(f"{path}: is not a table of comma-separated values ({said})") from None
 
 
 def _index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,12 +85,21 @@ class _Reader:
                     f"{where}: column {name!r} is {found} there{suggestion(name, names)}; "
                     f"there are {', '.join(names)}"
                 )
+        if self.time in columns.target:
+            raise DataError(
+                f"{where}: column {self.time!r} is the target, and none is named for the time stamps; name "
+                "theirs: time=…"
+            )
         left = [n for n in names if n not in asked]
         self.target = list(columns.target) or left
         if len(self.target) != 1 and not columns.target:
+            if not left:
+                raise DataError(
+                    f"{where}: has a time column and nothing to forecast beside it; its first line is "
+                    f"{', '.join(map(repr, names))}, cells are separated by commas"
+                )
             raise DataError(
-                f"{where}: which column to forecast? Give target: one or more of "
-                f"{', '.join(left) or 'the columns (none is left)'}"
+                f"{where}: which column to forecast? Give target: one or more of {', '.join(left)}"
             )
         for name in self.known + self.past:
             if name in self.target:

@@ -31,7 +31,9 @@ def read_columns(path: str | Path, columns: Sequence[str], separator: str = "") 
     ending = path.suffix.lower()
     if separator:
         lines = ((number, line.split(separator)) for number, line in enumerate(text.split("\n"), 1))
-        rows = _chosen(path, ((n, cells) for n, cells in lines if cells != [""]), columns)
+        # Sources alone may stand beside sources with a target.
+        even = len(columns) > 1
+        rows = _chosen(path, ((n, cells) for n, cells in lines if cells != [""]), columns, even=even)
     elif ending == ".jsonl":
         rows = _json_lines(path, text, columns)
     elif ending in DELIMITERS:
@@ -56,17 +58,25 @@ def _quoted(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[s
         ) from None
 
 
-def _chosen(path: Path, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str]) -> Iterator[Row]:
+def _chosen(
+    path: Path, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], *, even: bool = True
+) -> Iterator[Row]:
     """Yield the columns asked for, leaving out the header if there is one."""
     places: list[int] | None = None
+    width = 0
     for line, cells in rows:
         if places is None:
-            places = _places(path, cells, columns)
+            places, width = _places(path, cells, columns), len(cells)
             if cells[places[0]] == columns[0]:
                 continue  # that was the header
         if len(cells) <= max(places):
             lacks = f"has {len(cells)} of the {max(places) + 1} columns needed"
             raise DataError(f"{path}: line {line} {lacks}")
+        if even and len(cells) != width:
+            raise DataError(
+                f"{path}: line {line} has {len(cells)} columns and the first line {width}; quote cells that "
+                "hold what stands between columns"
+            )
         yield line, [cells[i] for i in places]
 
 

@@ -11,6 +11,7 @@ from unrolled.data.files import read_text
 from unrolled.data.remote import RemoteFile, fetch
 from unrolled.errors import DataError, suggestion
 
+CONLLU_FIELDS = 10
 FIELDS = ("form", "lemma", "upos", "xpos", "deprel")
 """Columns of CoNLL-U that hold one word each."""
 
@@ -71,10 +72,15 @@ def open_path(source: str | Path) -> Path:
     return fetch(name, TAGGED[name][part])
 
 
-def read_tagged(source: str | Path, columns: Columns) -> Tagged:
+def read_tagged(source: str | Path, columns: Columns, *, single: bool = False) -> Tagged:
     """Read a ``.conllu`` file, or one of columns between white space, a blank line after each sentence.
 
     Of CoNLL-U the syntactic words are taken: ranges (1-2) and empty nodes (1.1) are left out.
+
+    Args:
+        source: path or data set.
+        columns: which hold the word and its tag.
+        single: whether a file that is not CoNLL-U must have one column.
 
     Raises:
         DataError: if it is not such a file, a column is missing, or a word has no tag.
@@ -83,7 +89,7 @@ def read_tagged(source: str | Path, columns: Columns) -> Tagged:
     text = read_text(path)
     if path.suffix == ".conllu":
         return _from_conllu(path, text, columns)
-    return _from_columns(path, text, columns)
+    return _from_columns(path, text, columns, single=single)
 
 
 def parse_conllu(path: Path, text: str) -> Any:
@@ -92,6 +98,12 @@ def parse_conllu(path: Path, text: str) -> Any:
     Raises:
         DataError: if it is not CoNLL-U.
     """
+    for number, line in enumerate(text.split("\n"), 1):
+        fields = line.count("\t") + 1
+        if line.strip() and not line.startswith("#") and fields != CONLLU_FIELDS:
+            raise DataError(
+                f"{path}: line {number} has {fields} fields between tabs, CoNLL-U has {CONLLU_FIELDS}"
+            )
     try:
         sentences = conllu.parse(text, field_parsers=_UNPARSED)
     except ParseException as error:
@@ -104,10 +116,18 @@ def is_word(token: Any) -> bool:
     return isinstance(token["id"], int)
 
 
-def _from_conllu(path: Path, text: str, columns: Columns) -> Tagged:
+def check_conllu_columns(path: Path, columns: Columns) -> None:
+    """Raise DataError if CoNLL-U does not have these columns."""
     for column in (columns.word, columns.tag):
         if column not in FIELDS:
-            raise DataError(f"{path}: CoNLL-U has no column {column!r}; choose one of {', '.join(FIELDS)}")
+            raise DataError(
+                f"{path}: CoNLL-U has no column {column!r}; choose one of {', '.join(FIELDS)}. A tagger that "
+                "was trained on numbered columns reads files that do not end with .conllu"
+            )
+
+
+def _from_conllu(path: Path, text: str, columns: Columns) -> Tagged:
+    check_conllu_columns(path, columns)
     words: list[list[str]] = []
     tags: list[list[str]] = []
     for number, sentence in enumerate(parse_conllu(path, text), 1):
@@ -125,7 +145,7 @@ def _from_conllu(path: Path, text: str, columns: Columns) -> Tagged:
     return Tagged(words, tags)
 
 
-def _from_columns(path: Path, text: str, columns: Columns) -> Tagged:
+def _from_columns(path: Path, text: str, columns: Columns, *, single: bool) -> Tagged:
     places = [_place(path, column) for column in (columns.word, columns.tag)]
     words: list[list[str]] = [[]]
     tags: list[list[str]] = [[]]
@@ -136,6 +156,11 @@ def _from_columns(path: Path, text: str, columns: Columns) -> Tagged:
                 words.append([])
                 tags.append([])
             continue
+        if single and len(fields) > 1:
+            raise DataError(
+                f"{path}: line {number} has {len(fields)} words; give one word a line and a blank line after "
+                "each sentence, or a .conllu file"
+            )
         try:
             word, tag = (fields[i] for i in places)
         except IndexError:

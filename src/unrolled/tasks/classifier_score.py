@@ -13,6 +13,8 @@ from sklearn.metrics import (
 )
 
 Numbers = NDArray[np.int64]
+NAMED_COLUMNS = 60
+"""Characters over which labels may stand above the columns of a table."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,20 @@ class ClassifierScore:
         )
 
     def confusion_table(self) -> str:
-        """Return the confusion matrix as text: a row a true label, a column a predicted one."""
+        """Return the confusion matrix as text: a row a true label, a column a predicted one.
+
+        Labels that are too long to stand above the columns are numbered.
+        """
         table = self.confusion
-        width = max(len(name) for name in self.classes)
-        cell = max(len(str(table.max())), 3) + 1
-        numbers = "".join(f"{i + 1:>{cell}}" for i in range(len(self.classes)))
-        lines = [f"{'true, predicted':<{width + 5}}{numbers}"]
-        for i, (name, row) in enumerate(zip(self.classes, table, strict=True), 1):
-            lines.append(f"{i:>3}  {name:<{width}}" + "".join(f"{n or '·':>{cell}}" for n in row.tolist()))
+        longest = max(len(name) for name in self.classes)
+        named = (longest + 1) * len(self.classes) <= NAMED_COLUMNS
+        heads = self.classes if named else [str(i + 1) for i in range(len(self.classes))]
+        rows = heads if named else [f"{i:>3}  {name}" for i, name in enumerate(self.classes, 1)]
+        width = max(len("true, predicted"), *map(len, rows))
+        cell = max(len(str(table.max())), 3, *map(len, heads)) + 1
+        lines = [f"{'true, predicted':<{width}}" + "".join(f"{head:>{cell}}" for head in heads)]
+        for head, row in zip(rows, table, strict=True):
+            lines.append(f"{head:<{width}}" + "".join(f"{n or '·':>{cell}}" for n in row.tolist()))
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

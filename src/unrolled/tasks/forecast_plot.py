@@ -46,17 +46,20 @@ def plot_forecasts(
         place = np.arange(origins[i], origins[i] + horizon)
         name = "forecast" if i == shown[0] else None
         axes.plot(stamps[place], found.point[i], color="tab:orange", linewidth=1.5, marker=".", label=name)
-        axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=0.5, linestyle=":")
+        axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=1.0, linestyle=":")
         if found.quantiles is not None:
             _bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
     axes.set_ylabel(series.name)
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_title(
-        f"the last {len(shown)} forecasts of {horizon} steps; dotted lines are their origins", fontsize=10
+        f"the last {len(shown)} forecasts of {horizon} steps, each from its dotted line"
+        if len(shown) > 1
+        else f"the last forecast of {horizon} steps, from the dotted line",
+        fontsize=10,
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", fontsize=9)
+    axes.legend(loc="best", fontsize=9, framealpha=0.6)
     path = folder / "forecast.png"
     figure.savefig(path, dpi=120)
     return path

@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Any, ClassVar, Self, TextIO, TypeAlias
+from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
 
 import pandas as pd
 from torch import nn
@@ -30,7 +30,8 @@ from unrolled.training.waiting import spinner
 
 SCALES = "scales.json"
 
-Source: TypeAlias = str | Path | pd.DataFrame
+Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
+Source: TypeAlias = str | Path | Table
 
 
 class Forecaster(Task[ForecasterConfig, SeriesParts]):
@@ -59,7 +60,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     )
     loss_unit: ClassVar[str] = "scaled units"
     _scales: Scales | None = None
-    _table: pd.DataFrame | None = None
+    _table: Table | None = None
     _parts: SeriesParts | None = None
 
     def fit(
@@ -73,8 +74,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
 
         Args:
-            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame (with
-                time stamps as its index or as the column that ``time`` names); else the config's.
+            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame or
+                Series (with time stamps as its index, or as the column that ``time`` names); else the
+                config's.
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
@@ -84,8 +86,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        self._table = data if isinstance(data, pd.DataFrame) else None
-        source = "" if isinstance(data, pd.DataFrame) else data
+        named = data is None or isinstance(data, str | Path)
+        self._table = None if named else data
+        source = data if named else ""
         self.config = dataclasses.replace(self.config, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")

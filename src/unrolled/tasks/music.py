@@ -153,9 +153,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         """Write music: each key of each step is drawn by its probability.
 
         Args:
-            length: steps to write after the opening.
-            opening: steps to go on from, which come first in the result; None draws the first step of one of
-                the pieces learnt from.
+            length: steps to write, after the opening if one is given.
+            opening: steps to go on from, which come first in the result; None draws the first step from the
+                first steps of the pieces learnt from.
             temperature: below 1 takes probable keys more often, σ(logit / temperature).
             seed: the same seed gives the same piece.
 
@@ -163,12 +163,14 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             ConfigError: if an option is out of its range.
         """
         model, openings = self.model, self._openings or [()]
-        require(length >= 0, f"length={length}: must not be negative")
+        least = 0 if opening else 1
+        require(length >= least, f"length={length}: must be at least {least}")
         require(temperature > 0, f"temperature={temperature}: must be positive")
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
             if not opening:
                 opening = [openings[int(torch.randint(len(openings), ()))]]
+                length -= 1
             roll, state = [*piano_roll(opening)], None
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):

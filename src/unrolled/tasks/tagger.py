@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.files import read_text
-from unrolled.data.tagged import Columns, Tagged, is_word, open_path, parse_conllu, read_tagged
+from unrolled.data.tagged import (
+    Columns,
+    Tagged,
+    check_conllu_columns,
+    is_word,
+    open_path,
+    parse_conllu,
+    read_tagged,
+)
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.inputs import Embedding
 from unrolled.models.tagger import RecurrentTagger, SpellingReader
@@ -197,7 +205,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
     def predict_file(self, data: str, out: TextIO) -> None:
         """Write a ``.conllu`` file with the tags put in, all else as it was; or word and tag in columns.
 
-        Of a file that is not ``.conllu`` the word column is read.
+        Of a file that is not ``.conllu`` the word column is read; a tagger that was trained on CoNLL-U
+        reads one word a line, a blank line after each sentence.
 
         Raises:
             DataError: if the file cannot be read.
@@ -206,13 +215,15 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if path.suffix == ".conllu":
             self._predict_conllu(path, columns, out)
             return
-        column = columns.word if columns.word.lstrip("-").isdecimal() else "1"
-        words = read_tagged(path, Columns(column, column)).words
+        numbered = columns.word.lstrip("-").isdecimal()
+        column = columns.word if numbered else "1"
+        words = read_tagged(path, Columns(column, column), single=not numbered).words
         for sentence, tags in zip(words, self.predict(words), strict=True):
             out.writelines(f"{word}\t{tag}\n" for word, tag in zip(sentence, tags, strict=True))
             out.write("\n")
 
     def _predict_conllu(self, path: Path, columns: Columns, out: TextIO) -> None:
+        check_conllu_columns(path, columns)
         parsed = parse_conllu(path, read_text(path))
         words = [[token[columns.word] for token in sentence if is_word(token)] for sentence in parsed]
         for sentence, tags in zip(parsed, self.predict(words), strict=True):

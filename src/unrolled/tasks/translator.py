@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data import Pairs, read_sources, tidy
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import EncoderDecoder
+from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.attention_plot import plot_attention
 from unrolled.tasks.task import Task
@@ -268,6 +271,12 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
     def _check_texts(self, texts: Sequence[str]) -> None:
         seen = self.facts["unknown"]["source"] if self.facts else 1
         check_known_texts(texts, range(1, len(texts) + 1), self.tokenizer.source, seen, "the text")
+
+    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
+        """Return the tokens of the sources and their vectors; see :meth:`Task.input_vectors`."""
+        table = self.model.encoder.input
+        assert isinstance(table, Embedding)
+        return self.tokenizer.source.tokens, table.weight.detach().numpy()
 
     @property
     def _lowercase(self) -> bool:

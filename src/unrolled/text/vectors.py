@@ -56,6 +56,8 @@ def _load(path: Path) -> Any:
         from gensim.models import KeyedVectors
     except ImportError as error:
         raise DataError("word vectors need gensim: pip install 'unrolled[vectors]'") from error
+    if not path.stat().st_size:
+        raise DataError(f"{path}: is empty")
     binary = path.name.removesuffix(".gz").endswith(".bin")
     try:
         return KeyedVectors.load_word2vec_format(

@@ -36,6 +36,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         if isinstance(error, OSError):
+            if not path.parent.is_dir():
+                raise RunError(f"{path}: the folder {path.parent} does not exist") from error
             kept = f"; the earlier {path.name} stands" if path.exists() else ""
             raise RunError(
                 f"{path}: could not be written ({error.strerror}){kept}; "
