@@ -21,7 +21,7 @@ EXPECTED = {
     "vectors.py": "True ~ False",
     "forecast.py": "1 rows repeat a time stamp: averaged",
     "translate.py": "09 Nov 1989 → 1989-11-09",
-    "music.py": "17 steps in ",
+    "music.py": "16 steps in ",
 }
 
 
