@@ -107,7 +107,7 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         (
             "t;y\n2000-01;1\n",
             {},
-            "nothing to forecast beside it; its first line is 't;y', cells are separated",
+            "nothing to forecast beside its time column; there are 't;y' \\(cells",
         ),
         ("y\n1\n2\n", {"target": ("y",)}, "column 'y' is the target, and none is named for the time stamps"),
         ("day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n", {}, "holds no number to forecast"),

@@ -95,8 +95,8 @@ class _Reader:
         if len(self.target) != 1 and not columns.target:
             if not left:
                 raise DataError(
-                    f"{where}: has a time column and nothing to forecast beside it; its first line is "
-                    f"{', '.join(map(repr, names))}, cells are separated by commas"
+                    f"{where}: has nothing to forecast beside its time column; there are "
+                    f"{', '.join(map(repr, names))} (cells of a file are separated by commas)"
                 )
             raise DataError(
                 f"{where}: which column to forecast? Give target: one or more of {', '.join(left)}"

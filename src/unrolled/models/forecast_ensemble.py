@@ -15,7 +15,7 @@ Member = RecursiveForecaster | DirectForecaster
 class ForecastEnsemble(nn.Module):
     """M ≥ 2 networks, each from a start of its own: their errors differ and partly cancel.
 
-    They share nothing but the batches they learn from (Hansen & Salamon 1990; Lakshminarayanan et al. 2017).
+    They share nothing but the data (Hansen & Salamon 1990; Lakshminarayanan et al. 2017).
 
     Args:
         members: networks that differ in their weights only.

@@ -61,9 +61,9 @@ def items_of(X: Any, estimator: BaseEstimator, *, fitting: bool) -> list[str] | 
             raise ConfigError(f"item {place} is {items[place]!r:.40}, not a text as others are")
         if items and all(np.ndim(item) == 2 for item in items):
             return [np.asarray(check_array(item, dtype=np.float32)) for item in items]
-    if hasattr(X, "columns") and any(isinstance(v, str) for v in X.iloc[0]):
+    if hasattr(X, "iloc") and len(X) and any(isinstance(v, str) for v in X.iloc[0]):
         raise ConfigError(
-            f"a table was given where texts are needed: give the column that holds them, as "
+            "a table was given where texts are needed: give the column that holds them, as "
             f"table[{X.columns[0]!r}]"
         )
     table = validate_data(estimator, X, reset=fitting, dtype=np.float32)
