@@ -208,6 +208,7 @@ def test_it_starts_from_a_language_model(tmp_path):
         ((), ConfigError, "no training data"),
         ((["a", None], [0, 1]), ConfigError, "item 1 is None, not a text"),
         ((pd.DataFrame({"t": ["a", "b"]}), [0, 1]), ConfigError, r"give the column .* table\['t'\]"),
+        ((pd.Series([1.0, 2.0]), [0, 1]), ValueError, "Expected a 2-dimensional container"),
         ((pd.DataFrame({"t": []}), []), ValueError, "0 sample|minimum of 1"),
         (([["a", "b"], ["c"]], [0, 1]), ConfigError, "join the words of a list by spaces"),
         (([[[1, 2], [3]], [[4, 5]]], [0, 1]), ValueError, "inhomogeneous"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unrolled.errors import DataError
-from unrolled.text.vectors import read_vectors
+from unrolled.text.vectors import read_all_vectors, read_vectors
 
 # gensim leaves the file of vectors without a header to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -89,6 +89,8 @@ def test_tokens_that_the_file_lacks_start_with_its_spread(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.txt: no such file"):
         read_vectors(tmp_path / "nowhere.txt", TOKENS)
+    with pytest.raises(DataError, match=r"nowhere\.txt: no such file"):
+        read_all_vectors(tmp_path / "nowhere.txt")
 
 
 def test_no_known_token_is_an_error(tmp_path):

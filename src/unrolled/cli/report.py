@@ -1,7 +1,6 @@
 """What a person sees when training is over."""
 
 import importlib
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
         console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
     after = importlib.import_module(f"unrolled.cli.report_{task.verb}").print_scores(task, console)
     console.rule(style="dim")
-    console.print(f"run folder: {folder}", markup=False)
-    for label, path in zip_longest(("plots:",), sorted((folder / "plots").glob("*.png")), fillvalue=""):
-        console.print(f"{label:<11} {path}", markup=False)
+    plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
+    console.print(f"run folder: {folder}\nplots:      {plots}", markup=False)
     console.print(f"next:       {after.format(run=folder)}", markup=False)

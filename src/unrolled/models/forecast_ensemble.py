@@ -1,6 +1,7 @@
 """Forecasting networks of one kind side by side, whose forecasts are pooled."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import nn
 
@@ -55,4 +56,4 @@ def members_of(model: Forecasting) -> list[Member]:
     """Return the members of an ensemble; of a single network, itself."""
     if not isinstance(model, ForecastEnsemble):
         return [model]
-    return [m for m in model.members if isinstance(m, RecursiveForecaster | DirectForecaster)]
+    return cast(list[Member], list(model.members))

@@ -90,15 +90,15 @@ def _scaled(
 ) -> Numbers:
     """Return z (N, H, draws or quantiles): the mean of all members, or paths of which each draws a share."""
     members = members_of(model)
+    ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
+    if not model.output.sampled:
+        return np.asarray(np.mean([_of_one(m, p, origins, ahead, config, draws) for m in members], axis=0))
     shares = [draws // len(members) + (i < draws % len(members)) for i in range(len(members))]
-    sampled = model.output.sampled
     each = [
-        _of_one(member, p, origins, horizon, config, share if sampled else draws)
+        _of_one(member, p, origins, ahead, config, share)
         for member, share in zip(members, shares, strict=True)
-        if share or not (sampled and p.recursive)
+        if share or not p.recursive  # a direct one still has a centre
     ]
-    if not sampled:
-        return np.asarray(np.mean(each, axis=0))
     if p.recursive:
         return np.concatenate(each, axis=-1)
     centre = np.mean([z[..., :1] for z in each], axis=0)
@@ -109,12 +109,15 @@ def _of_one(
     model: Member,
     p: PreparedSeries,
     origins: Sequence[int],
-    horizon: int,
+    ahead: Numbers,
     config: ForecasterConfig,
     draws: int,
 ) -> Numbers:
-    """Return z (N, H, draws or quantiles); of a direct forecast its centre before the draws."""
-    ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
+    """Return z (N, H, draws or quantiles), of a direct forecast its centre before the draws.
+
+    ``ahead`` (H, N, K) is known of the steps to come.
+    """
+    horizon = len(ahead)
     h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
         padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])

@@ -20,8 +20,6 @@ def read_vectors(path: str | Path, tokens: list[str], spread: float = 1.0) -> tu
         DataError: if the file is missing or unreadable, gensim is not installed, or no token is found.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file of word vectors")
     found = _load(path)
     known = [(i, token) for i, token in enumerate(tokens) if token in found]
     if not known:
@@ -56,6 +54,8 @@ def _load(path: Path) -> Any:
         from gensim.models import KeyedVectors
     except ImportError as error:
         raise DataError("word vectors need gensim: pip install 'unrolled[vectors]'") from error
+    if not path.is_file():
+        raise DataError(f"{path}: no such file of word vectors")
     if not path.stat().st_size:
         raise DataError(f"{path}: is empty")
     binary = path.name.removesuffix(".gz").endswith(".bin")
