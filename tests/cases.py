@@ -133,6 +133,7 @@ CASES = {
     "lm": Case("lm", write_text, LM),
     "lm averaged": Case("lm", write_text, LM | AVERAGED),
     "lm moving": Case("lm", write_text, LM | {"moving_average": 0.9}),
+    "lm tdnn": Case("lm", write_text, LM | {"cell": "tdnn", "context": 3}),
     "classify": Case(
         "classify",
         write_labelled,

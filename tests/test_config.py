@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from unrolled.config import (
+    aliases_of,
     from_dict,
     literal_values,
     option_names,
@@ -174,3 +175,23 @@ def test_contradictions_are_refused(options, message):
 def test_configurations_do_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         LanguageModelConfig().network.hidden = 3
+
+
+def test_an_option_has_its_other_name():
+    config = with_options(LanguageModelConfig(), {"model": "tdnn", "hidden": 8})
+    assert (config.cell.cell, config.network.hidden) == ("tdnn", 8)
+    with pytest.raises(ConfigError, match=r"'tdn' is not one of .*did you mean 'tdnn'"):
+        with_options(LanguageModelConfig(), {"model": "tdn"})
+
+
+@pytest.mark.parametrize("cell", ["gru", "tdnn"])
+def test_an_option_is_given_by_one_of_its_names(cell):
+    with pytest.raises(ConfigError, match="here: model is another name of cell: give one of them"):
+        with_options(LanguageModelConfig(), {"model": "tdnn", "cell": cell}, "here")
+
+
+def test_a_name_that_an_option_has_itself_stands_for_that():
+    assert aliases_of(["cell", "hidden"]) == {"model": "cell"}
+    assert aliases_of(["cell", "model"]) == aliases_of(["hidden"]) == {}
+    with pytest.raises(ConfigError, match="unknown option 'model'"):
+        with_options(Size(), {"model": "x"})

@@ -7,7 +7,7 @@ that an option can be given by its own name on the command line and in Python.
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +15,9 @@ import msgspec
 from unrolled.errors import ConfigError, suggestion
 
 C = TypeVar("C")
+
+ALIASES = {"model": "cell"}
+"""Other names of options, on the command line and in Python."""
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def with_options(config: C, options: Mapping[str, Any], where: str = "options") 
     """
     groups = {name: group for group, name in option_names(type(config))}
     nested = to_dict(config)
-    for name, value in options.items():
+    for name, value in by_own_names(type(config), options, where).items():
         if name not in groups:
             raise ConfigError(f"{where}: unknown option {name!r}{suggestion(name, groups)}")
         target = nested[groups[name]] if groups[name] else nested
@@ -67,6 +70,27 @@ def option_names(kind: type) -> Iterator[tuple[str, str]]:
                 yield f.name, inner.name
         else:
             yield "", f.name
+
+
+def aliases_of(names: Iterable[str]) -> dict[str, str]:
+    """Return :data:`ALIASES` as far as they stand for options of these names."""
+    known = set(names)
+    return {alias: name for alias, name in ALIASES.items() if name in known and alias not in known}
+
+
+def by_own_names(kind: type, options: Mapping[str, Any], where: str = "options") -> dict[str, Any]:
+    """Return options with aliases replaced by the names that they stand for.
+
+    Raises:
+        ConfigError: if an option is given by both.
+    """
+    aliases = aliases_of(name for _, name in option_names(kind))
+    for alias, name in aliases.items():
+        require(
+            not (alias in options and name in options),
+            f"{where}: {alias} is another name of {name}: give one of them",
+        )
+    return {aliases.get(name, name): value for name, value in options.items()}
 
 
 def literal_values(hint: Any) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import pytest
 
 from cases import CASES
+from unrolled.tasks import load
 
 TASKS = [name for name in CASES if " " not in name]
 """One case a task."""
@@ -51,6 +52,8 @@ def test_a_text_of_another_kind(command, tmp_path, case):
         (["--hidden", "many"], "hidden"),
         (["--hiden", "3"], "--hidden"),
         (["--cell", "lstn"], "did you mean 'lstm'"),
+        (["--model", "lstn"], "--cell lstn: is not one of"),
+        (["--model=gru", "--cell", "gru"], "--model is another name of --cell: give one of them"),
         (["--lr", "0"], "lr=0.0: must be a positive number"),
         (["--batch", "0"], "batch=0: must be at least 1"),
         (["--recipe", "nothing"], "no recipe 'nothing'"),
@@ -68,6 +71,15 @@ def test_wrong_options(command, tmp_path, case, words, message):
 def test_no_data_and_no_folder(command, tmp_path, case):
     assert "give" in command("train", CASES[case].verb, "--out", tmp_path / "run").error
     assert "out" in command("train", CASES[case].verb, "--data", CASES[case].write(tmp_path)).error
+
+
+@pytest.mark.parametrize("words", [["--model", "gru"], ["--model=gru"]], ids=" ".join)
+@pytest.mark.parametrize("case", TASKS)
+def test_the_network_has_two_names(command, tmp_path, case, words):
+    data = CASES[case].write(tmp_path)
+    trained = train(command, case, data, tmp_path / "run", "--max-steps", 2, *words)
+    assert trained.status == 0, trained.err
+    assert load(tmp_path / "run").config.cell.cell == "gru"
 
 
 @pytest.mark.parametrize("case", TASKS)

@@ -13,11 +13,19 @@ from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "lstm", "nonlinearity": "relu"}, "nonlinearity='relu' is an option of elman and jordan"),
+        ({"cell": "lstm", "nonlinearity": "relu"}, "nonlinearity='relu' is an option of elman, jordan, "),
         ({"cell": "gru", "nonlinearity": "relu"}, "not of cell='gru'"),
         ({"cell": "lstm", "reset": "before"}, "reset='before' is an option of gru"),
         ({"cell": "gru", "peepholes": True}, "peepholes=True is an option of lstm"),
         ({"cell": "elman", "forget_bias": 1.0}, "forget_bias=1.0 is an option of lstm"),
+        ({"context": 3}, "context=3 is an option of feed-forward and tdnn, not of cell='lstm'"),
+        (
+            {"cell": "tdnn", "layer_norm": True},
+            "is an option of lstm, gru, elman and jordan, not of cell='tdnn'",
+        ),
+        ({"cell": "feed-forward", "recurrent_init": "identity"}, "recurrent_init='identity' is an option of"),
+        ({"cell": "feed-forward", "reset": "before"}, "reset='before' is an option of gru"),
+        ({"cell": "tdnn", "context": 0}, "context=0: must be at least 1"),
     ],
 )
 def test_an_option_of_another_cell_is_an_error_that_names_its_owner(

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig, RecurrentLanguageModel
-from unrolled.models.summary import summarise
+from unrolled.models.reader import TokenReader
+from unrolled.models.summary import path_lines, summarise
 
 MODELS = [
     (CellConfig(cell="lstm"), NetworkConfig(layers=2, hidden=40, embedding=30)),
@@ -14,6 +15,8 @@ MODELS = [
     (CellConfig(cell="elman"), NetworkConfig(hidden=16, input="one-hot", skip=3)),
     (CellConfig(cell="jordan"), NetworkConfig(layers=2, hidden=16, residual=True)),
     (CellConfig(cell="gru"), NetworkConfig(hidden=16, adaptive_softmax=(20, 100))),
+    (CellConfig(cell="feed-forward", context=4), NetworkConfig(layers=2, hidden=16, embedding=10)),
+    (CellConfig(cell="tdnn", context=3), NetworkConfig(layers=2, hidden=16, embedding=10, residual=True)),
 ]
 
 
@@ -81,3 +84,37 @@ def test_the_unrolled_network_has_every_layer_at_every_step() -> None:
         next(i for i, row in enumerate(lines) if mark in row) for mark in ("y_1", "[2]", "[1]", "[0]", "x_1")
     ]
     assert order == sorted(order)
+
+
+def drawing(text: str) -> list[str]:
+    """Return the lines of the unrolled network without the spaces at their ends."""
+    return [row.rstrip() for row in text.split("unrolled through time\n")[1].split("\n\n")[0].splitlines()]
+
+
+def test_windows_are_drawn_as_what_each_step_reads() -> None:
+    feed_forward = summarise(build(*MODELS[6]))
+    assert "layer 0  tanh of 4 × 10 → 16 ← x_(t-3) … x_t\n" in feed_forward
+    assert "layer 1  tanh of 1 × 16 → 16 ← h_t\n" in feed_forward
+    rows = drawing(feed_forward)
+    assert [row.count("↗") for row in rows] == [0, 0, 0, 0, 0, 3, 0, 0]
+    assert [row.count("↑") for row in rows] == [0, 4, 0, 4, 0, 4, 0, 0]
+    assert not any(mark in "".join(rows) for mark in "◀▶─")
+    assert rows[-1].startswith("  (y_t depends on x_(t-3) … x_t alone; ")
+    tdnn = summarise(build(*MODELS[7]))
+    assert "layer 1  tanh of 3 × 16 → 16 ← h_(t-2) … h_t + its input\n" in tdnn
+    assert [row.count("↗") for row in drawing(tdnn)] == [0, 0, 0, 3, 0, 3, 0, 0]
+    assert "y_t depends on x_(t-4) … x_t alone" in tdnn
+    assert "  l1: aten (each window of 3 steps" in tdnn
+
+
+def test_windows_in_both_directions_look_ahead() -> None:
+    class Reader(TokenReader):
+        def parts(self) -> list:
+            return [self.recurrent, self.input_line]
+
+    model = Reader(30, *MODELS[7], DropoutConfig(), bidirectional=True)
+    text = summarise(model)
+    assert "layer 0  tanh of 3 × 10 → 32 in both directions ← x_(t-2) … x_(t+2)\n" in text
+    assert "y_t depends on x_(t-4) … x_(t+4) alone" in text
+    assert [row.count("↖") for row in drawing(text)] == [0, 0, 0, 3, 0, 3, 0, 0]
+    assert len(path_lines(model)) == 2

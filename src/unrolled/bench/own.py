@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from unrolled.bench.sides import LayerCase
-from unrolled.layers import GRU, LSTM, RNN, Recurrent
+from unrolled.layers import GRU, LSTM, RNN, Recurrent, Stack
 from unrolled.recurrence import Backend, Precision
 
 LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -29,6 +29,6 @@ def own_layer(
     return layer.train(case.training)
 
 
-def path_of(layer: Recurrent) -> str:
+def path_of(layer: Stack) -> str:
     """Return which code the layer's last pass ran."""
     return ", ".join(dict.fromkeys(layer.explain().paths))

@@ -3,13 +3,14 @@
 import contextlib
 import dataclasses
 import io
+import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from unrolled.config import literal_values
+from unrolled.config import aliases_of, literal_values, require
 from unrolled.errors import ConfigError, suggestion
 
 A = TypeVar("A")
@@ -26,6 +27,7 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
     Raises:
         ConfigError: for an unknown flag or a wrong value, with the nearest right one.
     """
+    argv = _by_own_flags(kind, argv)
     _check_choices(kind, argv)
     flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
     given: dict[str, Any] = {} if default is None else {"default": default}
@@ -61,8 +63,21 @@ def flag_value(argv: Sequence[str], flag: str) -> str | None:
     return None
 
 
+def _by_own_flags(kind: type, argv: Sequence[str]) -> list[str]:
+    """Return the words with other names of options replaced by their own."""
+    words = list(argv)
+    for alias, name in aliases_of(name for name, _ in _options(kind)).items():
+        there = {flag: flag_value(words, flag) is not None for flag in (f"--{alias}", f"--{name}")}
+        require(not all(there.values()), f"--{alias} is another name of --{name}: give one of them")
+        words = [re.sub(rf"^--{alias}(?==|$)", f"--{name}", word) for word in words]
+    return words
+
+
 def _check_choices(kind: type, argv: Sequence[str]) -> None:
-    for name, choices in _choices(kind):
+    for name, hint in _options(kind):
+        choices = literal_values(hint)
+        if not choices:
+            continue
         value = flag_value(argv, "--" + name.replace("_", "-"))
         if value is not None and value not in choices and not value.startswith("-"):
             raise ConfigError(
@@ -71,13 +86,12 @@ def _check_choices(kind: type, argv: Sequence[str]) -> None:
             )
 
 
-def _choices(kind: Any) -> list[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = []
+def _options(kind: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and type of every option, those of nested groups included."""
     hints = typing.get_type_hints(kind)
     for f in dataclasses.fields(kind):
         hint = hints[f.name]
         if dataclasses.is_dataclass(hint):
-            found += _choices(hint)
-        elif literal_values(hint):
-            found.append((f.name, literal_values(hint)))
-    return found
+            yield from _options(hint)
+        else:
+            yield f.name, hint

@@ -8,6 +8,10 @@ from unrolled.layers.recurrent import Recurrent
 from unrolled.layers.result import Explanation, Traced
 from unrolled.layers.rnn import RNN
 from unrolled.layers.single_step import GRUCell, LSTMCell, RNNCell
+from unrolled.layers.window import Window
+
+Stack = Recurrent | Window
+"""Layers that read a sequence step by step and carry a state along it."""
 
 __all__ = [
     "GRU",
@@ -22,6 +26,8 @@ __all__ = [
     "Recurrent",
     "RecurrentDrop",
     "SoftmaxOutput",
+    "Stack",
     "Traced",
+    "Window",
     "token_losses",
 ]

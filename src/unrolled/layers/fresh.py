@@ -13,7 +13,15 @@ Resets = dict[int, Tensor]
 
 
 def resets_of(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool) -> Resets:
-    """Return the steps at which rows begin anew.
+    """Return the steps at which rows begin anew; arguments and errors are :func:`check_fresh`'s."""
+    rows = check_fresh(batch, fresh, batch_first, bidirectional)
+    return {} if rows is None else {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
+
+
+def check_fresh(
+    batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool
+) -> Tensor | None:
+    """Return where rows begin anew, (T, B).
 
     Args:
         batch: the input.
@@ -25,7 +33,7 @@ def resets_of(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirec
         ShapeError: if fresh does not fit the input, or cannot be together with what else is given.
     """
     if fresh is None:
-        return {}
+        return None
     if bidirectional or batch.lengths is not None or batch.unbatched:
         raise ShapeError("fresh= needs one direction, a batch axis, and no lengths")
     steps, width = batch.x.shape[:2]
@@ -34,8 +42,7 @@ def resets_of(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirec
         raise ShapeError(
             f"fresh must be bool, one value a step and row {expected}, got {fresh.dtype} {tuple(fresh.shape)}"
         )
-    rows = fresh.transpose(0, 1) if batch_first else fresh
-    return {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
+    return fresh.transpose(0, 1) if batch_first else fresh
 
 
 def pieces(x: Tensor, resets: Resets) -> list[tuple[int, Tensor]]:

@@ -138,6 +138,11 @@ class Recurrent(nn.Module):
         return self.cell.output_size(self.hidden_size, self.proj_size)
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Of the parameters."""
+        return self._weight.dtype
+
+    @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """The parameters of each layer and direction, as in torch."""
         return [

@@ -1,15 +1,15 @@
-"""What all models have whose middle is one stack of recurrent layers."""
+"""What all models have whose middle is one stack of recurrent layers, or of windows."""
 
 from torch import nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Stack
 from unrolled.recurrence import Precision, check_precision
 
 
 class RecurrentBody(nn.Module):
     """A module with recurrent layers, ``recurrent``: the size of what they give, and their precision."""
 
-    recurrent: Recurrent
+    recurrent: Stack
 
     @property
     def features(self) -> int:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Recurrent, Stack
 
 
 class Bridge(nn.Module):
@@ -27,8 +27,10 @@ class Bridge(nn.Module):
         return torch.tanh(mapped) if self.bounded else mapped
 
 
-def make_bridge(encoder: Recurrent, decoder: Recurrent) -> nn.ModuleList:
-    """Return a map for each state of the cell."""
+def make_bridge(encoder: Stack, decoder: Stack) -> nn.ModuleList:
+    """Return a map for each state of the cell; windows have none that says it all."""
+    assert isinstance(encoder, Recurrent)
+    assert isinstance(decoder, Recurrent)
     sizes = zip(
         encoder.cell.state_sizes(encoder.hidden_size, encoder.proj_size),
         decoder.cell.state_sizes(decoder.hidden_size, decoder.proj_size),

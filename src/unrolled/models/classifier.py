@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Stack
 from unrolled.layers.pooling import PoolingKind, make_pooling
 from unrolled.models.reader import TokenReader
 from unrolled.models.series_reader import SeriesReader
@@ -47,7 +47,7 @@ class RecurrentClassifier(nn.Module):
         h, _ = self.reader.read(sequences, lengths=lengths)
         return self.output(self.dropout(self.pooling(h, lengths)))
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         features, classes = self.output.in_features, self.output.out_features
         return [

@@ -5,18 +5,27 @@ from typing import Literal
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.config import require, require_at_least
+from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
+
+RECURRENT = ("lstm", "gru", "elman", "jordan")
+WINDOWED = ("feed-forward", "tdnn")
 
 
 @dataclass(frozen=True)
 class CellConfig:
     """The mathematics of one step."""
 
-    cell: Literal["lstm", "gru", "elman", "jordan"] = "lstm"
-    """Recurrent cell."""
+    cell: Literal["lstm", "gru", "elman", "jordan", "feed-forward", "tdnn"] = "lstm"
+    """Recurrent cell. Its elders read a window in place of a state: feed-forward the last inputs, in its
+    first layer (Bengio et al. 2003), tdnn the last steps of what is below, in every layer (time delays,
+    Waibel et al. 1989). --model is another name of this option."""
+
+    context: int = 5
+    """Steps that a layer reads, the present one included; feed-forward (its first layer) and tdnn only."""
 
     nonlinearity: Literal["tanh", "relu", "sigmoid"] = "tanh"
-    """σ of the hidden layer; elman and jordan only."""
+    """σ of the hidden layer; not of lstm and gru."""
 
     reset: Literal["after", "before"] = "after"
     """Where the reset gate acts; gru only."""
@@ -35,20 +44,38 @@ class CellConfig:
 
     def __post_init__(self) -> None:
         owners = {
-            "nonlinearity": ("tanh", ("elman", "jordan")),
+            "context": (5, WINDOWED),
+            "nonlinearity": ("tanh", ("elman", "jordan", *WINDOWED)),
             "reset": ("after", ("gru",)),
             "peepholes": (False, ("lstm",)),
             "forget_bias": (None, ("lstm",)),
+            "layer_norm": (False, RECURRENT),
+            "recurrent_init": ("uniform", RECURRENT),
         }
         for name, (default, cells) in owners.items():
             value = getattr(self, name)
             require(
                 value == default or self.cell in cells,
-                f"{name}={value!r} is an option of {' and '.join(cells)}, not of cell={self.cell!r}",
+                f"{name}={value!r} is an option of {_listed(cells)}, not of cell={self.cell!r}",
             )
+        require_at_least(self, {"context": 1})
+
+    @property
+    def windowed(self) -> bool:
+        """Whether it is no recurrent cell but a network of windows over time."""
+        return self.cell in WINDOWED
+
+    def windows(self, layers: int) -> tuple[int, ...]:
+        """Return the steps that each layer of a network of windows reads."""
+        rest = self.context if self.cell == "tdnn" else 1
+        return (self.context, *(rest,) * (layers - 1))
 
     def build(self) -> Cell:
-        """Return the cell."""
+        """Return the cell.
+
+        Raises:
+            ConfigError: if it is a network of windows, which has no step from state to state.
+        """
         match self.cell:
             case "lstm":
                 return LSTM(
@@ -70,6 +97,8 @@ class CellConfig:
                     layer_norm=self.layer_norm,
                     recurrent_init=self.recurrent_init,
                 )
+            case "feed-forward" | "tdnn":
+                raise ConfigError(f"cell={self.cell!r} is not a recurrent cell")
 
 
 @dataclass(frozen=True)
@@ -220,3 +249,7 @@ class DropoutConfig:
             zoneout_cell=self.zoneout_cell,
             candidate=self.dropout_candidate,
         )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.config import require
-from unrolled.layers import Recurrent, SoftmaxOutput
+from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.layers.attention import Memory
 from unrolled.models.bridge import join_directions, make_bridge
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
@@ -48,6 +48,7 @@ class EncoderDecoder(nn.Module):
         dropout: DropoutConfig,
     ) -> None:
         super().__init__()
+        network.check_cell(cell)
         source, target = vocabularies
         self.encoder = TokenReader(
             source,
@@ -135,7 +136,7 @@ class EncoderDecoder(nn.Module):
         decoded = self.decoder(tokens[None], state, memory)
         return self.output(decoded.h[0], self._table), decoded.state
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         decoder, encoder = self.decoder, self.encoder
         asked = decoder.attention

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unrolled.config import require, require_at_least
-from unrolled.models.config import DropoutConfig, StackConfig
+from unrolled.models.config import RECURRENT, CellConfig, DropoutConfig, StackConfig
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,15 @@ class EncoderDecoderConfig(StackConfig):
     def stepwise(self) -> bool:
         """Whether a step of the decoder needs more of the one before than its recurrent state."""
         return self.input_feeding or self.attention == "additive"
+
+    @staticmethod
+    def check_cell(cell: CellConfig) -> None:
+        """Raise ConfigError for a network without a state that stands for all that was read."""
+        require(
+            not cell.windowed,
+            f"cell={cell.cell!r}: the decoder begins with what the encoder remembers of the whole source, "
+            f"and a network of windows forgets; take {', '.join(RECURRENT)}",
+        )
 
     def check_dropout(self, dropout: DropoutConfig) -> None:
         """Raise ConfigError for masks that must last over all steps where steps run one by one."""

@@ -5,7 +5,7 @@ from typing import cast
 
 from torch import nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Stack
 from unrolled.models.forecast_outputs import ForecastOutput
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.recurrence import Precision
@@ -41,7 +41,7 @@ class ForecastEnsemble(nn.Module):
         for member in members_of(self):
             member.precision = value
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what in the first member; see :func:`unrolled.models.summary.summarise`."""
         return [
             f"mean of {len(self.members)} networks with weights of their own",

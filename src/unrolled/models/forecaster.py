@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Stack
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import ForecastOutput
@@ -91,7 +91,7 @@ class RecursiveForecaster(NumberReader):
             steps.append(take(self.head(h[0])))
         return torch.stack(steps, 1)
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         kind = type(self.output).__name__
         return [
@@ -157,7 +157,7 @@ class DirectForecaster(NumberReader):
         y: Tensor = self.head(torch.tanh(a if ahead is None else a + ahead))
         return y
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         kind = type(self.output).__name__
         return [

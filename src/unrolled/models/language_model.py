@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config import require
-from unrolled.layers import Recurrent, SoftmaxOutput
+from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.models.inputs import Embedding
@@ -123,7 +123,7 @@ class RecurrentLanguageModel(TokenReader):
         )
         return loss, nats, final
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         vocabulary = self.output.vocabulary
         formula = "softmax(V h_t + c)"

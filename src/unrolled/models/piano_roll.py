@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.layers import Recurrent
+from unrolled.layers import Stack
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecaster import NumberReader
 from unrolled.models.reader import State
@@ -49,7 +49,7 @@ class PianoRollModel(NumberReader):
             return nats
         return nats * (torch.arange(len(nats))[:, None] < lengths)
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         return [
             f"output   p_t = σ(V h_t + c)   {self.features} → {self.keys} keys of step t + 1",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config import require
-from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent
+from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, Stack, Window
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig, TokenNetworkConfig
 from unrolled.models.inputs import Embedding, OneHot, make_input
@@ -49,7 +49,7 @@ class TokenReader(RecurrentBody):
         """One-hot columns start as wide as a learned vector's product does."""
         with torch.no_grad():
             for name, p in self.recurrent.named_parameters():
-                if name.startswith("weight_ih_l0"):
+                if name.startswith(("weight_ih_l0", "weight_l0")):
                     p.normal_(0.0, 0.3)
 
     @property
@@ -79,14 +79,14 @@ class TokenReader(RecurrentBody):
         Returns:
             h (T, B, :attr:`features`), zero past the length of a row, and the state after the last step.
         """
-        dtype = self.recurrent.get_parameter("weight_ih_l0").dtype
+        stack = self.recurrent
         dropped = self.training and self.input_dropout.rate > 0
-        if not dropped and self.recurrent.looks_up(self.input.kinds, tokens):
-            table = self.input.table.to(dtype)
-            h, final = self.recurrent.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
+        if not dropped and isinstance(stack, Recurrent) and stack.looks_up(self.input.kinds, tokens):
+            table = self.input.table.to(stack.dtype)
+            h, final = stack.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
         else:
-            x = self.input(tokens, row_sparse).to(dtype)
-            h, final = self.recurrent(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
+            x = self.input(tokens, row_sparse).to(stack.dtype)
+            h, final = stack(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 
@@ -102,8 +102,8 @@ def make_recurrent(
     dropout: DropoutConfig,
     *,
     bidirectional: bool = False,
-) -> Recurrent:
-    """Return the recurrent layers that a configuration describes.
+) -> Stack:
+    """Return the recurrent layers that a configuration describes, or the windows in their place.
 
     Raises:
         ConfigError: if its parts contradict each other.
@@ -118,10 +118,10 @@ def make_recurrent(
         "use dropout_input and dropout_output",
     )
     options: dict[str, Any] = {
+        "cell": None if cell.windowed else cell.build(),
         "num_layers": network.layers,
         "bidirectional": bidirectional,
         "dropout": 0.0 if dropout.locked else dropout.dropout,
-        "cell": cell.build(),
         "drop": dropout.recurrent(),
         "skip": network.skip,
         "residual": network.residual,
@@ -133,3 +133,29 @@ def make_recurrent(
             return GRU(input_size, network.hidden, **options)
         case "elman" | "jordan":
             return RNN(input_size, network.hidden, **options)
+        case "feed-forward" | "tdnn":
+            return _make_windows(input_size, cell, network, dropout, bidirectional=bidirectional)
+
+
+def _make_windows(
+    input_size: int, cell: CellConfig, network: StackConfig, dropout: DropoutConfig, *, bidirectional: bool
+) -> Window:
+    loops = {"skip": network.skip} | {
+        name: getattr(dropout, name)
+        for name in ("dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
+    }
+    for name, value in loops.items():
+        require(
+            not value,
+            f"{name}={value} acts in the loop from step to step, which cell={cell.cell!r} does not have",
+        )
+    return Window(
+        input_size,
+        network.hidden,
+        cell.windows(network.layers),
+        cell.nonlinearity,
+        dropout=0.0 if dropout.locked else dropout.dropout,
+        locked=dropout.recurrent().locked,
+        residual=network.residual,
+        bidirectional=bidirectional,
+    )

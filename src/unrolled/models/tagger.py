@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.layers import LSTM, Recurrent
+from unrolled.layers import LSTM, Stack
 from unrolled.layers.crf import LinearChainCRF
 from unrolled.layers.pooling import Last
 from unrolled.models.body import RecurrentBody
@@ -135,7 +135,7 @@ class RecurrentTagger(RecurrentBody):
         """Return the best tags (T, B) by scores (T, B, K): of each word, or together with a CRF."""
         return scores.argmax(-1) if self.crf is None else self.crf.best(scores, batch.lengths)
 
-    def parts(self) -> list[str | Recurrent]:
+    def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
         features, tags = self.output.in_features, self.output.out_features
         formula = "crf" if self.crf is not None else "softmax"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from unrolled.config import option_names, to_dict, with_options
+from unrolled.config import by_own_names, option_names, to_dict, with_options
 from unrolled.tasks.task import Material, Task
 
 C = TypeVar("C", bound=Any)
@@ -21,7 +21,7 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
 
     def __init__(self, config: C | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._options = options
+        self._options = by_own_names(self.config_type, options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return every option by its own name."""
@@ -36,7 +36,7 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
             ConfigError: as the constructor does.
         """
         self.config = with_options(self.config, params, type(self).__name__)
-        self._options |= params
+        self._options |= by_own_names(self.config_type, params)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -160,6 +160,7 @@ class TranslatorConfig:
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
 
     def __post_init__(self) -> None:
+        self.network.check_cell(self.cell)
         self.network.check_dropout(self.dropout)
         require(
             not self.network.share_embeddings or self.text.joint,
