@@ -40,6 +40,8 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
         "2 numbers filled by straight lines",
         "seasonal naive",
         "random walk",
+        "random walk with drift",
+        "autoregression",
         "this lstm",
         "MAE ratio",
     ):
@@ -49,6 +51,17 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
     assert values["mae"] > 0
     assert values["first"] == "2009-01-01"
     assert "1 rows repeat" in command("evaluate", tmp_path / "run", "--data", series).out
+
+
+def test_a_limit_of_time_ends_it_in_mid_epoch(command, series, tmp_path):
+    flags = [*FLAGS, *RULES, "--batch", "8", "--minutes", "1e-9"]
+    done = command("train", "forecast", "--data", series, "--out", tmp_path / "run", *flags)
+    assert done.status == 0, done.err
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert (result["steps"], result["best_step"]) == (1, 1)
+    assert 0 < result["epochs"] < 1
+    done = command("train", "forecast", "--data", series, "--out", tmp_path / "no", *FLAGS, "--minutes", "-1")
+    assert "minutes=-1.0: must be at least 0" in done.err
 
 
 @pytest.mark.parametrize(

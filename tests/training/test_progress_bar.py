@@ -56,6 +56,27 @@ def test_now_and_then_a_line_says_how_far_it_is(monkeypatch):
     assert "\x1b" not in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("steps", "minutes", "said", "left"),
+    [
+        (None, 1.0, "step 4 ", "0:58 left"),  # four updates of half a second of a minute
+        (1000, 1.0, "step 4/1,000 ", "0:58 left"),
+        (10, 1.0, "step 4/10 ", "0:03 left"),  # the updates end first
+    ],
+)
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_a_limit_of_time_is_counted_down(monkeypatch, steps, minutes, said, left, stream):
+    monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
+    monkeypatch.setenv("COLUMNS", "150")
+    stream = stream()
+    bar = ProgressBar("word", stream, minutes=minutes)
+    bar.started(Progress(), steps)
+    bar.stepped(progress(4), 2.0, 0.1)
+    bar.ended(progress(4))
+    assert said in stream.getvalue()
+    assert left in stream.getvalue()
+
+
 def test_on_a_terminal_it_lives_and_ends():
     shown = watched(Terminal())
     assert "held-out 1.5000 nats" in shown

@@ -8,8 +8,8 @@ from unrolled.training import OptimizerConfig
 from unrolled.training.schedule import Plateau, learning_rate
 
 
-def rate(config, step=0, total=100, epoch=0, plateau=None):
-    return learning_rate(config, step, total, epoch, plateau or Plateau())
+def rate(config, step=0, total=100, epoch=0, plateau=None, time=0.0):
+    return learning_rate(config, step, total, epoch, plateau or Plateau(), time)
 
 
 def test_constant():
@@ -35,6 +35,27 @@ def test_cosine_falls_from_lr_to_its_floor():
     assert found == pytest.approx([2.0, 1 + root, 1.0, 1 - root, 0.0], abs=1e-12)
     floored = OptimizerConfig(lr=2.0, schedule="cosine", lr_floor=0.1)
     assert [rate(floored, step) for step in (0, 50, 100)] == pytest.approx([2.0, 1.1, 0.2])
+
+
+def test_cosine_goes_by_whichever_end_is_nearer():
+    config = OptimizerConfig(lr=2.0, schedule="cosine", lr_floor=0.1)
+    assert [rate(config, 0, None, time=t) for t in (0.0, 0.5, 1.0, 1.7)] == pytest.approx(
+        [2.0, 1.1, 0.2, 0.2]
+    )
+    assert rate(config, 25, 100, time=0.5) == rate(config, 50)  # time is ahead
+    assert rate(config, 50, 100, time=0.25) == rate(config, 50)  # the updates are
+    for kind in ("constant", "step", "plateau"):
+        other = OptimizerConfig(lr=0.3, schedule=kind)
+        assert rate(other, 7, None, time=0.9) == rate(other, 7)
+
+
+def test_with_a_limit_of_time_warmup_is_a_factor_on_the_way_down():
+    config = OptimizerConfig(lr=1.0, schedule="cosine", warmup=4)
+    falling = OptimizerConfig(lr=1.0, schedule="cosine")
+    for step, time in ((0, 0.0), (1, 0.1), (3, 0.3), (4, 0.4), (9, 0.9), (10, 1.0)):
+        rise = min((step + 1) / 4, 1.0)
+        assert rate(config, step, None, time=time) == rise * rate(falling, 0, None, time=time)
+    assert rate(config, 2, None, time=1.0) == pytest.approx(0.0, abs=1e-12)  # longer than the training
 
 
 def test_warmup_rises_evenly_to_lr_and_then_hands_over():

@@ -1,4 +1,4 @@
-"""Forecasts that need no model: the last value, and the value one season ago."""
+"""Forecasts that need no model: the last value, with or without its drift, and the value one season ago."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,23 @@ def random_walk(values: Numbers, origins: Sequence[int], horizon: int) -> Number
     """
     last = np.asarray(values)[np.asarray(origins) - 1]
     return np.repeat(last[:, None], horizon, axis=1)
+
+
+def drift(values: Numbers, origins: Sequence[int], horizon: int) -> Numbers:
+    """Return (origins, H): the last value before each origin, and the mean change up to it for every step.
+
+    ŷ_{n+k} = y_n + k (y_n − y_1) / (n − 1), the line from the first value through the last (Hyndman &
+    Athanasopoulos 2021, Forecasting: Principles and Practice, 5.2). NaN where only one value is known.
+
+    Args:
+        values: (T,).
+        origins: the first step of each forecast, n, from 1.
+        horizon: H.
+    """
+    known, start = np.asarray(values, np.float64), np.asarray(origins)
+    last = known[start - 1]
+    change = np.where(start > 1, last - known[0], np.nan) / np.maximum(start - 1, 1)
+    return last[:, None] + change[:, None] * np.arange(1, horizon + 1)
 
 
 def seasonal_naive(values: Numbers, origins: Sequence[int], horizon: int, season: int) -> Numbers:

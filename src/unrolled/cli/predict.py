@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.tasks import load
-from unrolled.training.files import write_atomically
 
 
 @dataclass(frozen=True)

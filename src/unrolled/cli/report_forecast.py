@@ -1,11 +1,11 @@
-"""The scores of a forecaster beside forecasts that need no model, and what was done to the series."""
+"""The scores of a forecaster beside those of baselines, and what was done to the series."""
 
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from unrolled.tasks.forecast_score import ForecastScore
+from unrolled.tasks.forecast_score import BASELINES, ForecastScore
 from unrolled.tasks.forecaster import Forecaster
 
 SHOWN = {
@@ -50,14 +50,25 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     columns = [k for k in SHOWN if k in values and (k != "crps" or task.model.output.sampled)]
     for key in columns:
         table.add_column(SHOWN[key], justify="right")
-    names = {"seasonal_naive": f"seasonal naive ({score.season} steps)", "random_walk": "random walk"}
-    rows = {names[name]: score.baselines[name] for name in score.shown}
+    rows = {_named(name, task): score.baselines[name] for name in score.shown}
     rows[f"this {task.config.cell.cell}"] = values
     for name, figures in rows.items():
         table.add_row(name, *(_cell(figures.get(k)) for k in columns))
     console.print(table)
     for name in score.shown:
         console.print(score.verdict(name), markup=False)
+
+
+def _named(name: str, task: Forecaster) -> str:
+    """Return what a baseline is called, with its season, or its order where there is one series."""
+    size = ""
+    if name == "seasonal_naive":
+        size = f" ({task.facts['season']} steps)"
+    elif name == "autoregression":
+        found = [facts.get(name) for facts in task.facts["series"].values()]
+        if len(found) == 1 and found[0]:
+            size = f" ({len(found[0]['coefficients'])})"
+    return BASELINES[name] + size
 
 
 def _cell(value: float | None) -> str:

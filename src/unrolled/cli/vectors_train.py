@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.data import open_documents
 from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 from unrolled.text.words import split_words
-from unrolled.training.files import write_atomically
 from unrolled.training.waiting import counting_bar
 
 

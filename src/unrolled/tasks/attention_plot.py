@@ -3,9 +3,9 @@
 import io
 from pathlib import Path
 
+from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.tasks.translation_writer import AttentionMap
-from unrolled.training.files import write_atomically
 
 CELL = 0.32
 """Inches of a token."""

@@ -1,4 +1,4 @@
-"""Forecasts from one origin after another, beside what came true and beside naive forecasts."""
+"""Forecasts from one origin after another, beside what came true and beside baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from unrolled.baselines import random_walk, seasonal_naive
 from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
 from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.tasks.forecast_baselines import baseline_forecasts
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_job import Split
 from unrolled.tasks.forecast_rolling import forecast
@@ -33,7 +33,7 @@ class Backtest:
 
     table: pd.DataFrame
     """Columns series, origin (the last step known), step, time, actual, prediction, mean and quantiles where
-    there are any, and the naive forecasts."""
+    there are any, and the forecasts of the baselines."""
     score: ForecastScore
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ def roll(
         splits: the series.
         spans: of each.
         config: of the model.
-        facts: of training: the season and the scale of MASE.
+        facts: of training: the season, the scale of MASE and the autoregression.
         steps: horizon and stride.
 
     Raises:
@@ -70,10 +70,6 @@ def roll(
                 f"series {s.name!r}: no forecast of {steps.horizon} steps fits between step {start} and its "
                 f"end (step {stop})"
             )
-        naive = {
-            "seasonal_naive": seasonal_naive(s.target, origins, steps.horizon, facts["season"]),
-            "random_walk": random_walk(s.target, origins, steps.horizon),
-        }
         rolled.append(
             Rolled(
                 s.name,
@@ -81,7 +77,7 @@ def roll(
                 s.stamps(s.steps),
                 np.stack([s.target[o : o + steps.horizon] for o in origins]),
                 forecast(model, split.series, origins, steps.horizon, config),
-                naive,
+                baseline_forecasts(split.series, origins, steps.horizon, facts),
                 facts["series"][s.name]["mase_scale"] or np.nan,
             )
         )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.forecast_baselines import fit_autoregression
 from unrolled.tasks.forecast_config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast_data import Scales, prepare
 from unrolled.tasks.forecast_job import Split
@@ -66,9 +67,10 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
             "test": s.steps - valid,
             "learnt_until": str(s.index[valid - 1]),
             "mase_scale": _mase_scale(s, valid, season),
+            "autoregression": fit_autoregression(split.series, train, season),
             "notes": s.notes.describe(config.rules),
         }
-        for s, (train, valid) in zip(series, ends, strict=True)
+        for s, split, (train, valid) in zip(series, splits, ends, strict=True)
     }
     return SeriesParts(splits, facts)
 

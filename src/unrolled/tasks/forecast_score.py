@@ -1,4 +1,4 @@
-"""How well forecasts from many origins are, beside forecasts that need no model."""
+"""How well forecasts from many origins are, beside those of baselines."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,13 @@ from unrolled.tasks.forecast_metrics import (
 )
 from unrolled.tasks.forecast_rolling import Forecasts
 
-NAIVE = ("seasonal_naive", "random_walk")
+BASELINES = {
+    "seasonal_naive": "seasonal naive",
+    "random_walk": "random walk",
+    "drift": "random walk with drift",
+    "autoregression": "autoregression",
+}
+"""What they are called, by key."""
 DECISIVE = 2.0
 """Standard errors beyond which a difference is called one."""
 
@@ -33,8 +39,8 @@ class Rolled:
     actual: Numbers
     """(N, H)"""
     forecasts: Forecasts
-    naive: dict[str, Numbers]
-    """(N, H) by name."""
+    baselines: dict[str, Numbers]
+    """(N, H) by key of :data:`BASELINES`."""
     scale: float
     """Of MASE: the error of the seasonal naive forecast on the training part."""
 
@@ -45,7 +51,7 @@ class ForecastScore:
 
     figures: dict[str, float | None]
     baselines: dict[str, dict[str, float | None]]
-    """The same of the forecasts that need no model."""
+    """The same of the baselines."""
     versus: dict[str, dict[str, float | None]]
     """By baseline: the ratio of MAEs, and difference of MAEs (ours − theirs) with its standard error."""
     origins: int
@@ -66,14 +72,14 @@ class ForecastScore:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The baselines that differ: a season of one step is the random walk."""
-        return NAIVE if self.season > 1 else ("random_walk",)
+        """The baselines that are there and differ: a season of one step is the random walk."""
+        return tuple(n for n in self.baselines if self.season > 1 or n != "seasonal_naive")
 
     def verdict(self, name: str) -> str:
         """Say in words how the model stands beside a baseline."""
         v = self.versus[name]
         if v["ratio"] is None or v["difference"] is None:
-            return f"{name.replace('_', ' ')}: no figure"
+            return f"{BASELINES[name]}: no figure"
         error = v["standard_error"]
         if error is None:
             word = "beside (one origin tells no standard error)"
@@ -83,7 +89,7 @@ class ForecastScore:
             word = "better than" if v["difference"] < 0 else "worse than"
         around = "" if error is None else f" ± {error:.4g}"
         return (
-            f"{word} the {name.replace('_', ' ')}: MAE ratio {v['ratio']:.3f}, "
+            f"{word} the {BASELINES[name]}: MAE ratio {v['ratio']:.3f}, "
             f"difference {v['difference']:+.4g}{around}"
         )
 
@@ -117,11 +123,11 @@ def score(
     weights = [r.actual.size for r in rolled]
     figures["crps"] = _finite(float(np.average(crps, weights=weights)))
     baselines, versus = {}, {}
-    for name in NAIVE:
-        theirs = [r.naive[name] for r in rolled]
+    for name in BASELINES:
+        theirs = [r.baselines[name] for r in rolled]
         baselines[name] = _figures([r.actual for r in rolled], theirs, scales)
         differences = [
-            e.mean(axis=1) - np.abs(r.actual - r.naive[name]).mean(axis=1)
+            e.mean(axis=1) - np.abs(r.actual - r.baselines[name]).mean(axis=1)
             for e, r in zip(errors, rolled, strict=True)
         ]
         mean, error = paired_difference(differences, lags=-(-horizon // stride) - 1)
@@ -153,7 +159,7 @@ def table(rolled: list[Rolled], levels: tuple[float, ...]) -> pd.DataFrame:
             "actual": r.actual.ravel(),
         }
         columns |= {name: v.ravel() for name, v in said(r.forecasts, levels).items()}
-        columns |= {name: r.naive[name].ravel() for name in NAIVE}
+        columns |= {name: r.baselines[name].ravel() for name in BASELINES}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 

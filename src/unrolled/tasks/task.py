@@ -211,7 +211,11 @@ class Task(ABC, Generic[C, D]):
         if progress and watcher is None:
             described = self._describe_loss if self._describe_loss(1.0) else None
             watcher = ProgressBar(
-                self.unit, opening=str(threads), loss_unit=self.loss_unit, describe=described
+                self.unit,
+                opening=str(threads),
+                loss_unit=self.loss_unit,
+                describe=described,
+                minutes=self.config.training.minutes,
             )
         job = self._make_job(data)
         return Trainer(job, self.config.optimizer, self.config.training, folder, watcher)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from unrolled.training.job import Progress as Done
 from unrolled.training.job import Validation, Watcher
+from unrolled.training.length import Length
 
 LINE_SECONDS = 15.0
 
@@ -24,6 +25,7 @@ class ProgressBar(Watcher):
         opening: a line for the beginning, such as the threads that were chosen.
         loss_unit: what the loss is measured in.
         describe: says what a loss means, as :func:`token_figures` does for text.
+        minutes: of training, after which it ends; 0 is no limit.
     """
 
     def __init__(
@@ -34,16 +36,16 @@ class ProgressBar(Watcher):
         *,
         loss_unit: str = "nats",
         describe: Callable[[float], str] | None = None,
+        minutes: float = 0.0,
     ) -> None:
+        self._minutes = minutes
         self._unit, self._opening, self._loss_unit = unit, opening, loss_unit
         self._describe_loss = describe
         self._console = Console(file=stream or sys.stderr)
         self._bar = Progress(
-            TextColumn("step {task.completed:,}/{task.total:,}"),
+            TextColumn("step {task.fields[step]}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[text]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("{task.fields[text]}  {task.fields[left]} left"),
             console=self._console,
             expand=True,
         )
@@ -53,13 +55,15 @@ class ProgressBar(Watcher):
         self._last_line = time.monotonic()
         self._valid = ""
 
-    def started(self, progress: Done, total_steps: int) -> None:
+    def started(self, progress: Done, total_steps: int | None) -> None:
         """See :meth:`Watcher.started`."""
-        self._total = total_steps
+        self._length = Length(total_steps, 60.0 * self._minutes or None)
         self._began = (progress.tokens, progress.seconds)
         if self._opening:
             self._console.print(self._opening, highlight=False, soft_wrap=True)
-        self._task = self._bar.add_task("train", total=total_steps, completed=progress.step, text="starting")
+        self._task = self._bar.add_task(
+            "train", total=1.0, step=self._step(progress), text="starting", left="-:--"
+        )
         if self._live:
             self._bar.start()
 
@@ -67,12 +71,17 @@ class ProgressBar(Watcher):
         """See :meth:`Watcher.stepped`."""
         self._mean = loss if self._mean is None else 0.98 * self._mean + 0.02 * loss
         if self._live:
-            self._bar.update(self._task, completed=progress.step, text=self._describe(progress))
+            self._bar.update(
+                self._task,
+                completed=self._share(progress),
+                step=self._step(progress),
+                text=self._describe(progress),
+                left=self._left(progress),
+            )
         elif time.monotonic() - self._last_line > LINE_SECONDS:
             self._last_line = time.monotonic()
             self._console.print(
-                f"step {progress.step:,}/{self._total:,}  {self._describe(progress)}  "
-                f"{self._left(progress)} left",
+                f"step {self._step(progress)}  {self._describe(progress)}  {self._left(progress)} left",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -111,9 +120,15 @@ class ProgressBar(Watcher):
         tokens, seconds = self._began
         return (progress.tokens - tokens) / max(progress.seconds - seconds, 1e-9)
 
+    def _step(self, progress: Done) -> str:
+        total = self._length.steps
+        return f"{progress.step:,}" if total is None else f"{progress.step:,}/{total:,}"
+
+    def _share(self, progress: Done) -> float:
+        return self._length.share(progress.step, progress.seconds)
+
     def _left(self, progress: Done) -> str:
-        share = progress.seconds / max(progress.step, 1)
-        seconds = int(share * (self._total - progress.step))
+        seconds = int(self._length.left(progress.step, progress.seconds))
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 

@@ -1,5 +1,6 @@
 """How a model is trained."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,7 +45,8 @@ class OptimizerConfig:
 
     schedule: Literal["constant", "step", "plateau", "cosine"] = "cosine"
     """Of the learning rate: step decays each epoch after decay_after; plateau decays when validation
-    stops improving; cosine falls from lr to lr_floor × lr over the whole training."""
+    stops improving; cosine falls from lr to lr_floor × lr over the whole training, by updates or by
+    minutes, whichever are nearer to their end."""
 
     warmup: int = 0
     """Steps over which the learning rate first rises from zero."""
@@ -88,10 +90,16 @@ class TrainingConfig:
     """How long, on what batches, and what is kept."""
 
     epochs: int = 0
-    """Passes over the training data; 0 takes as many as make about 4000 updates, 60 at most."""
+    """Passes over the training data; 0 takes as many as make about 4000 updates, 60 at most, or with minutes
+    as many as go into them."""
 
     max_steps: int = 0
     """Stop after so many updates, even in mid-epoch; 0 is no limit."""
+
+    minutes: float = 0.0
+    """Stop after so many minutes of training (updates alone; validations are not counted); 0 is no limit.
+    The end that comes first counts. How many updates it takes is up to the machine, so that such a run is not
+    repeated to the bit."""
 
     batch: int = 32
     """Sequences trained side by side."""
@@ -132,4 +140,5 @@ class TrainingConfig:
         )
         require_at_least(self, {"epochs": 0, "batch": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
-        require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes"), 0))
+        require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes", "minutes"), 0))
+        require(math.isfinite(self.minutes), f"minutes={self.minutes}: must be finite; 0 is no limit")

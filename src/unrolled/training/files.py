@@ -1,9 +1,6 @@
 """Files that are replaced as a whole or not at all."""
 
-import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +8,10 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 
 META = "unrolled"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write to a temporary name in the same folder, flush to disk, rename.
-
-    Raises:
-        RunError: if it cannot be written; what was at ``path`` before stands unchanged.
-    """
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        if isinstance(error, OSError):
-            if not path.parent.is_dir():
-                raise RunError(f"{path}: the folder {path.parent} does not exist") from error
-            kept = f"; the earlier {path.name} stands" if path.exists() else ""
-            raise RunError(
-                f"{path}: could not be written ({error.strerror}){kept}; "
-                "free space or rights there, then resume"
-            ) from error
-        raise
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -96,9 +64,3 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -80,8 +80,8 @@ class Progress:
 class Watcher:
     """Is told what happens during training; does nothing itself."""
 
-    def started(self, progress: Progress, total_steps: int) -> None:
-        """Training begins or goes on."""
+    def started(self, progress: Progress, total_steps: int | None) -> None:
+        """Training begins or goes on; ``total_steps`` is None where only its time is limited."""
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
         """An update was made; ``loss`` is the mean of its predictions."""

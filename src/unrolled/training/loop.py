@@ -18,6 +18,7 @@ from unrolled.training.files import clear_unfinished, read_tensors, write_tensor
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
+from unrolled.training.length import Length
 from unrolled.training.log import MetricsLog
 from unrolled.training.nonfinite import ADVICE, first_nonfinite
 from unrolled.training.optimizer import (
@@ -31,7 +32,6 @@ from unrolled.training.schedule import Plateau, learning_rate
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
 LOG = "metrics.jsonl"
-AUTOMATIC_UPDATES = 4000
 
 
 class Trainer(Generic[Batch]):
@@ -65,7 +65,8 @@ class Trainer(Generic[Batch]):
         self.watcher = watcher or Watcher()
         self._best_weights: dict[str, Tensor] = {}
         self._last_checkpoint = time.monotonic()
-        self.total_steps = _planned_steps(training, job.batch_count())
+        self.length = Length.planned(training, job.batch_count())
+        self.total_steps = self.length.steps
 
     def run(self) -> None:
         """Train to the end; the model then holds its best weights (by validation, if there is one).
@@ -91,10 +92,11 @@ class Trainer(Generic[Batch]):
         batches = itertools.islice(self.job.batches(progress.epoch), progress.position, None)
         last = self.job.batch_count()
         for batch in batches:
-            if progress.step >= self.total_steps:
+            if self._is_over():
                 break
+            before = progress.seconds
             self._update(batch)
-            self._record()
+            self._record(before)
             at_end = progress.position == last
             every = self.training.validate_every
             if progress.step % every == 0 if every else at_end:
@@ -108,8 +110,11 @@ class Trainer(Generic[Batch]):
                 raise KeyboardInterrupt
             if self._checkpoint_due():
                 self.save_checkpoint()
-        if progress.step >= self.total_steps or self._stops_early():
+        if self._is_over() or self._stops_early():
             self._finish()
+
+    def _is_over(self) -> bool:
+        return self.length.over(self.progress.step, self.progress.seconds)
 
     def _update(self, batch: Batch) -> None:
         progress, began = self.progress, time.perf_counter()
@@ -119,6 +124,7 @@ class Trainer(Generic[Batch]):
             self.total_steps,
             progress.epoch,
             progress.plateau,
+            self.length.share_of_time(progress.seconds),
         )
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -143,9 +149,9 @@ class Trainer(Generic[Batch]):
         progress.seconds += time.perf_counter() - began
         self.watcher.stepped(progress, total / max(result.tokens, 1), lr)
 
-    def _record(self) -> None:
+    def _record(self, seconds_before: float) -> None:
         progress = self.progress
-        if progress.step % max(1, self.total_steps // 400) == 0:
+        if self.length.marked(progress.step, progress.seconds, seconds_before):
             self._log("train", progress.window_loss / max(progress.window_tokens, 1))
             progress.window_loss, progress.window_tokens = 0.0, 0
 
@@ -303,12 +309,6 @@ class Trainer(Generic[Batch]):
         if self.folder:
             return f"the last good checkpoint stands in {self.folder}"
         return "nothing was saved: give a folder to keep checkpoints in"
-
-
-def _planned_steps(training: TrainingConfig, batches: int) -> int:
-    """Return the updates of the whole training, for so many batches an epoch."""
-    epochs = training.epochs or min(max(round(AUTOMATIC_UPDATES / batches), 1), 60)
-    return min(batches * epochs, training.max_steps or batches * epochs)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

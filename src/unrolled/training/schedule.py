@@ -26,16 +26,24 @@ class Plateau:
 
 
 def learning_rate(
-    config: OptimizerConfig, step: int, total_steps: int, epoch: int, plateau: Plateau
+    config: OptimizerConfig,
+    step: int,
+    total_steps: int | None,
+    epoch: int,
+    plateau: Plateau,
+    share_of_time: float = 0.0,
 ) -> float:
     """Return the rate of an update.
 
     Args:
         config: schedule and its options.
         step: updates done before this one.
-        total_steps: updates of the whole training.
+        total_steps: updates of the whole training; None where only its time is limited.
         epoch: epochs finished before this one.
         plateau: state of the plateau schedule.
+        share_of_time: how much of the time of the training is spent, warmup included, since how long a
+            warmup takes is not known before it; 0 where time has no limit. Cosine goes by it where it is
+            ahead of the share of the updates.
     """
     rate = config.lr
     match config.schedule:
@@ -44,8 +52,11 @@ def learning_rate(
         case "plateau":
             rate *= plateau.factor
         case "cosine":
-            span = max(total_steps - config.warmup, 1)
-            done = min(max(step - config.warmup, 0) / span, 1.0)
+            done = share_of_time
+            if total_steps is not None:
+                span = max(total_steps - config.warmup, 1)
+                done = max(done, max(step - config.warmup, 0) / span)
+            done = min(done, 1.0)
             share = 0.5 * (1.0 + math.cos(math.pi * done))
             rate *= config.lr_floor + (1.0 - config.lr_floor) * share
         case "constant":
