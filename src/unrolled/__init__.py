@@ -22,11 +22,13 @@ __all__ = [
     "ClassifierConfig",
     "ClassifierScore",
     "GRUCell",
+    "Interpolated",
     "LSTMCell",
     "LanguageModel",
     "LanguageModelConfig",
     "LanguageScore",
     "LockedDropout",
+    "NGram",
     "PianoRoll",
     "PianoRollConfig",
     "RNNCell",
@@ -37,9 +39,12 @@ __all__ = [
     "TranslationScore",
     "Translator",
     "TranslatorConfig",
+    "UnigramCache",
     "Unrolled",
+    "Window",
     "__version__",
     "cells",
+    "compare",
     "errors",
     "extension",
     "load",
@@ -47,7 +52,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "layers": ("GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "LockedDropout", "RNNCell", "RecurrentDrop"),
+    "baselines.interpolation": ("Interpolated",),
+    "baselines.ngram": ("NGram", "UnigramCache"),
+    "ladder": ("compare",),
+    "layers": (
+        "GRU",
+        "LSTM",
+        "RNN",
+        "GRUCell",
+        "LSTMCell",
+        "LockedDropout",
+        "RNNCell",
+        "RecurrentDrop",
+        "Window",
+    ),
     "recurrence": ("Unrolled", "unroll"),
     "tasks.forecast_config": ("ForecasterConfig",),
     "tasks.forecaster": ("Forecaster",),
@@ -88,6 +106,9 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from unrolled import cells, extension
+    from unrolled.baselines.interpolation import Interpolated
+    from unrolled.baselines.ngram import NGram, UnigramCache
+    from unrolled.ladder import compare
     from unrolled.layers import (
         GRU,
         LSTM,
@@ -97,6 +118,7 @@ if TYPE_CHECKING:
         LSTMCell,
         RecurrentDrop,
         RNNCell,
+        Window,
     )
     from unrolled.recurrence import Unrolled, unroll
     from unrolled.tasks import (

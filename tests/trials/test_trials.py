@@ -8,12 +8,12 @@ import statistics
 
 import pytest
 
-from unrolled.compare.plot import plot_trials
-from unrolled.compare.pool import run_all
-from unrolled.compare.summary import summarise_trials
-from unrolled.compare.trial import Trial, TrialFile
-from unrolled.compare.variant import Variant, parse_variant
 from unrolled.errors import ConfigError, RunError
+from unrolled.trials.plot import plot_trials
+from unrolled.trials.pool import run_all
+from unrolled.trials.summary import summarise_trials
+from unrolled.trials.trial import Trial, TrialFile
+from unrolled.trials.variant import Variant, parse_variant
 
 
 def trial(variant, number, accuracy):

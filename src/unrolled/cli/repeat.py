@@ -11,19 +11,19 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.cli.arguments import parse
-from unrolled.compare.folds import BASELINE, Fold
-from unrolled.compare.plot import plot_trials
-from unrolled.compare.pool import Runnable, run_all
-from unrolled.compare.seeds import Seed
-from unrolled.compare.summary import Line, summarise_trials
-from unrolled.compare.trial import Trial, TrialFile
-from unrolled.compare.variant import PRETRAIN, Variant, parse_variant
 from unrolled.config import require, to_dict, with_options
 from unrolled.cores import usable_cores
 from unrolled.errors import suggestion
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import task_type
 from unrolled.training.waiting import counting_bar
+from unrolled.trials.folds import BASELINE, Fold
+from unrolled.trials.plot import plot_trials
+from unrolled.trials.pool import Runnable, run_all
+from unrolled.trials.seeds import Seed
+from unrolled.trials.summary import Line, summarise_trials
+from unrolled.trials.trial import Trial, TrialFile
+from unrolled.trials.variant import PRETRAIN, Variant, parse_variant
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A corpus as separate sentences, batched by length."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,14 +37,15 @@ class Sentences:
 
         Their order is that of :func:`unrolled.data.buckets.buckets`.
         """
+        opens = list(itertools.accumulate((len(s) + 1 for s in self.items), initial=0))
         for rows in buckets([len(s) for s in self.items], batch, seed):
-            yield self._pad([self.items[i] for i in rows])
+            yield self._pad([self.items[i] for i in rows], [opens[i] for i in rows])
 
     def chunk_count(self, batch: int) -> int:
         """Return how many batches :meth:`chunks` yields."""
         return -(-len(self.items) // batch)
 
-    def _pad(self, rows: list[NDArray[np.int64]]) -> Chunk:
+    def _pad(self, rows: list[NDArray[np.int64]], opens: list[int]) -> Chunk:
         steps = max(len(s) for s in rows) + 1
         inputs = torch.full((steps, len(rows)), self.eos)
         targets = torch.full((steps, len(rows)), IGNORE)
@@ -53,4 +55,5 @@ class Sentences:
             targets[: len(s), column] = tokens
             targets[len(s), column] = self.eos
         lengths = torch.tensor([len(s) + 1 for s in rows])
-        return Chunk(inputs, targets, lengths=lengths)
+        places = torch.tensor(opens) + torch.arange(steps)[:, None]
+        return Chunk(inputs, targets, lengths=lengths, places=places)

@@ -17,13 +17,15 @@ class Chunk:
     """T steps of B rows: predict ``targets`` (T, B) from ``inputs`` (T, B).
 
     ``fresh`` (T, B) is true where a document begins, before whose input the state is reset; None if nowhere.
-    ``lengths`` (B,) is given where rows end before T; targets past the end are ``IGNORE``.
+    ``lengths`` (B,) is given where rows end before T; targets past the end are ``IGNORE``. ``places`` (T, B)
+    is where each target stands in reading order, of chunks that are made to be scored.
     """
 
     inputs: Tensor
     targets: Tensor
     fresh: Tensor | None = None
     lengths: Tensor | None = None
+    places: Tensor | None = None
 
 
 IGNORE = -100
@@ -96,10 +98,13 @@ class TokenStream:
             lengths = torch.tensor([min(e - b, steps) for b, e in going])
             inputs = torch.zeros(int(lengths.max()), len(going), dtype=torch.int64)
             targets = torch.full_like(inputs, IGNORE)
+            places = torch.zeros_like(inputs)
             for column, ((b, _), n) in enumerate(zip(going, lengths.tolist(), strict=True)):
+                places[:n, column] = torch.arange(b, b + n)
                 inputs[:n, column] = torch.from_numpy(self.ids[b : b + n])
                 targets[:n, column] = torch.from_numpy(self.ids[b + 1 : b + n + 1])
-            yield Chunk(inputs, targets, lengths=None if lengths.min() == len(inputs) else lengths)
+            ragged = None if lengths.min() == len(inputs) else lengths
+            yield Chunk(inputs, targets, lengths=ragged, places=places)
 
     def chunk_count(self, batch: int, steps: int) -> int:
         """Return how many chunks :meth:`chunks` yields; raises as it does."""

@@ -1,10 +1,12 @@
 """What a language model hands to the training loop, and how it is scored."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
@@ -137,29 +139,55 @@ def score_rows(
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
     if isinstance(tokens, TokenStream):
-        return _score(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)), report)
-    return _score(model, tokens.chunks(rows), report, carry=False)
+        return _total(_losses(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)), report))
+    return _total(_losses(model, tokens.chunks(rows), report, carry=False))
 
 
 def score_documents(
     model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
-    if not isinstance(tokens, TokenStream):
-        return score_rows(model, tokens, rows, report)
-    groups = (_score(model, chunks, report) for chunks in tokens.documents(rows, SCORING_STEPS))
-    nats, counts = zip(*groups, strict=True)
-    return sum(nats), sum(counts)
+    return _total(_document_losses(model, tokens, rows, report))
+
+
+def score_tokens(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+) -> NDArray[np.float64]:
+    """Return −ln p (N,) of every token in reading order, each document read as in :func:`score_documents`."""
+    nats = np.full(tokens.predictions, np.nan)
+    for chunk, losses in _document_losses(model, tokens, rows, report):
+        assert chunk.places is not None
+        counted = chunk.targets != IGNORE
+        nats[chunk.places[counted].numpy()] = losses[counted].double().numpy()
+    assert not np.isnan(nats).any()
+    return nats
+
+
+def _document_losses(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report
+) -> Iterator[tuple[Chunk, Tensor]]:
+    if isinstance(tokens, TokenStream):
+        for chunks in tokens.documents(rows, SCORING_STEPS):
+            yield from _losses(model, chunks, report)
+    else:
+        yield from _losses(model, tokens.chunks(rows), report, carry=False)
+
+
+def _total(scored: Iterable[tuple[Chunk, Tensor]]) -> tuple[float, int]:
+    nats, predictions = 0.0, 0
+    for chunk, losses in scored:
+        nats += float(losses.double().sum())
+        predictions += int((chunk.targets != IGNORE).sum())
+    return nats, predictions
 
 
 @torch.no_grad()
-def _score(
+def _losses(
     model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: Report, *, carry: bool = True
-) -> tuple[float, int]:
-    """Add up consecutive chunks; rows that have ended are no longer in the later ones."""
+) -> Iterator[tuple[Chunk, Tensor]]:
+    """Yield consecutive chunks with −ln p of each target; rows that have ended are not in the later ones."""
     model.eval()
     state: Carried = None
-    nats, predictions = 0.0, 0
     for chunk in chunks:
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
@@ -172,8 +200,5 @@ def _score(
             ignore=IGNORE,
         )
         state = next_state if carry else None
-        nats += float(losses.double().sum())
-        done = int((chunk.targets != IGNORE).sum())
-        predictions += done
-        report(done)
-    return nats, predictions
+        yield chunk, losses
+        report(int((chunk.targets != IGNORE).sum()))

@@ -1,7 +1,7 @@
 """The recurrent language model as a tool: fit, evaluate, generate, save, load."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,16 +10,24 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.baselines import count_baselines
-from unrolled.data import open_documents
+from unrolled.data import Sentences, TokenStream, open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
-from unrolled.tasks.corpus import Corpus, Tokens, all_ids, check_known, make_corpus, tokenize
+from unrolled.tasks.corpus import (
+    Corpus,
+    Tokens,
+    all_ids,
+    check_known,
+    make_corpus,
+    require_known,
+    tokenize,
+)
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents
+from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents, score_tokens
 from unrolled.tasks.task import Task
 from unrolled.tasks.writer import Writer
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
@@ -140,6 +148,63 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         if tokens.predictions < 1:
             raise DataError(f"{data}: holds no tokens to predict")
         return self._score(tokens, shown=progress)
+
+    # -- token by token, as models that are mixed with others are asked ----------------------------------
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """All tokens in the order of their numbers: ``<eos>``, ``<unk>``, and the others."""
+        return self.tokenizer.tokens
+
+    def tokens(self, data: str | Path) -> list[str]:
+        """Return the tokens of a file, a folder or a data set as the model reads them, ``<eos>`` included."""
+        found = tokenize(open_documents(data), self.tokenizer, self.config.corpus.mode)
+        names = self.vocabulary
+        return [names[i] for i in all_ids(found)[1:].tolist()]
+
+    def score(self, tokens: Sequence[str]) -> NDArray[np.float64]:
+        """Return ln p (N,) of every token of a text, which is read as one document.
+
+        A model of sentences reads what stands between two ``<eos>`` by itself.
+
+        Raises:
+            DataError: if there are none, or tokens are not in the vocabulary and training never showed
+                ``<unk>``; or a model of sentences is given tokens that do not end with ``<eos>``.
+        """
+        ids = self._numbers(tokens)
+        if not len(ids):
+            raise DataError("there are no tokens to score")
+        read: Tokens = TokenStream(np.concatenate([[EOS_ID], ids]), np.zeros(1, np.int64))
+        if self.config.corpus.mode == "sentence":
+            if ids[-1] != EOS_ID:
+                raise DataError("this model reads sentences: the last token must be <eos>")
+            ends = np.flatnonzero(ids == EOS_ID)
+            read = Sentences([part[part != EOS_ID] for part in np.split(ids, ends[:-1] + 1)], EOS_ID)
+        return -score_tokens(self.model, read, SCORING_ROWS)
+
+    def distribution(self, context: Sequence[str] = ()) -> NDArray[np.float64]:
+        """Return p (V,) of every token after the tokens of a text so far.
+
+        Raises:
+            DataError: if tokens are not in the vocabulary and training never showed ``<unk>``.
+        """
+        writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
+        p: NDArray[np.float64] = writer.distribution_after(self._numbers(context)).double().numpy()
+        return p
+
+    def _numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+        if isinstance(tokens, str):
+            raise DataError(
+                "a string is not a list of tokens: take them from tokens(file), or split the text"
+            )
+        numbers = {token: i for i, token in enumerate(self.vocabulary)}
+        missing = dict.fromkeys(t for t in tokens if t not in numbers)
+        require_known(
+            not missing or self.facts.get("unknown", 0) > 0,
+            f"{len(missing)} kinds of tokens are not in the model's vocabulary "
+            f"({', '.join(map(repr, list(missing)[:5]))} …), and it never saw <unk>",
+        )
+        return np.array([numbers.get(t, UNK_ID) for t in tokens], dtype=np.int64)
 
     def generate(
         self,

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
 from unrolled.models import RecurrentLanguageModel
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
+from unrolled.text.tokenizer import Ids
 
 State = tuple[Tensor, ...]
 
@@ -26,7 +28,13 @@ class Writer:
 
     def next_distribution(self, prompt: str) -> Tensor:
         """Return the probabilities (V,) of the token after the prompt."""
-        return self._read(prompt)[0][0].softmax(-1)
+        return self.distribution_after(self._tokenizer.encode(prompt))
+
+    def distribution_after(self, ids: Ids) -> Tensor:
+        """Return the probabilities (V,) of the token after those of a text so far."""
+        if self._separate:
+            ids = ids[len(ids) - int(np.argmax(ids[::-1] == EOS_ID)) :] if (ids == EOS_ID).any() else ids
+        return self._read_ids(ids)[0][0].softmax(-1)
 
     def draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
         """Yield ``length`` tokens drawn one after another."""
@@ -57,11 +65,14 @@ class Writer:
             banned=(UNK_ID,),
         )
 
-    @torch.no_grad()
     def _read(self, prompt: str) -> tuple[Tensor, State]:
         """Return the logits (1, V) after ``<eos>`` and the prompt, and the state."""
-        ids = torch.from_numpy(self._tokenizer.encode(prompt))
-        logits, state = self._model(torch.cat([torch.tensor([EOS_ID]), ids])[:, None])
+        return self._read_ids(self._tokenizer.encode(prompt))
+
+    @torch.no_grad()
+    def _read_ids(self, ids: Ids) -> tuple[Tensor, State]:
+        after = torch.from_numpy(np.concatenate([[EOS_ID], ids]))
+        logits, state = self._model(after[:, None])
         return logits[-1], state
 
     @torch.no_grad()

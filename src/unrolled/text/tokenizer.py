@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
+
+__all__ = ["EOS", "EOS_ID", "UNK", "UNK_ID", "Ids", "Tokenizer"]
+
 Ids = NDArray[np.int64]
-EOS, UNK = "<eos>", "<unk>"
-EOS_ID, UNK_ID = 0, 1
 
 
 class Tokenizer(ABC):

@@ -2,17 +2,17 @@
 
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from unrolled.baselines.bag_of_words import fit_bag_of_words
-from unrolled.compare.trial import Trial
-from unrolled.compare.variant import PRETRAIN, Variant
 from unrolled.config import with_options
 from unrolled.data import Labelled, read_labelled
 from unrolled.errors import ConfigError
@@ -20,8 +20,11 @@ from unrolled.recipes import load_recipe
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.classifier import Classifier
 from unrolled.tasks.classifier_config import ClassifierConfig
+from unrolled.trials.trial import Trial
+from unrolled.trials.variant import PRETRAIN, Variant
 
 BASELINE = "tf-idf regression"
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,7 @@ class Fold:
     def _split(self) -> tuple[Labelled, Labelled]:
         corpus = self.config.corpus
         labelled = read_labelled(corpus.data, corpus.text_column, corpus.label_column)
-        labels = [str(label) for label in labelled.labels]
-        fewest = int(np.unique(labels, return_counts=True)[1].min())
-        if fewest < self.folds:
-            raise ConfigError(f"{self.folds} folds need as many examples of each label; one has {fewest}")
-        kfold = StratifiedKFold(self.folds, shuffle=True, random_state=0)
-        train, test = list(kfold.split(np.zeros(len(labels)), labels))[self.number - 1]
+        train, test = fold_rows(labelled.labels, self.folds, self.number)
         return labelled.take(train), labelled.take(test)
 
     def _network(self, train: Labelled, test: Labelled) -> dict[str, float]:
@@ -67,6 +65,21 @@ class Fold:
             classifier = Classifier(config).fit(train.items, train.labels)
         score = classifier.evaluate(test.items, test.labels)
         return {"accuracy": score.accuracy, "macro_f1": score.macro_f1, "nats": score.nats}
+
+
+def fold_rows(labels: Sequence[Any], folds: int, number: int) -> tuple[Rows, Rows]:
+    """Return the rows to train on and to score of fold ``number``, from 1: stratified, shuffled once for all.
+
+    Raises:
+        ConfigError: if a label has fewer examples than there are folds.
+    """
+    names = [str(label) for label in labels]
+    fewest = int(np.unique(names, return_counts=True)[1].min())
+    if fewest < folds:
+        raise ConfigError(f"{folds} folds need as many examples of each label; one has {fewest}")
+    kfold = StratifiedKFold(folds, shuffle=True, random_state=0)
+    train, test = list(kfold.split(np.zeros(len(names)), names))[number - 1]
+    return train, test
 
 
 def _pretrained(recipe: str, train: Labelled, folder: Path, seed: int, threads: int) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.compare.trial import Trial
+from unrolled.trials.trial import Trial
 
 
 def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:

@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
-from unrolled.compare.trial import Trial
 from unrolled.errors import RunError
+from unrolled.trials.trial import Trial
 
 
 class Runnable(Protocol):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.compare.trial import Trial
-from unrolled.compare.variant import PRETRAIN, Variant
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
 from unrolled.tasks import task_type
+from unrolled.trials.trial import Trial
+from unrolled.trials.variant import PRETRAIN, Variant
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unrolled.compare.trial import Trial
+from unrolled.trials.trial import Trial
 
 
 @dataclass(frozen=True)

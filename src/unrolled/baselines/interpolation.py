@@ -1,0 +1,120 @@
+"""Several language models as one: p = Σ λ_i p_i, with weights fitted on held-out text."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+
+from unrolled.baselines.token_model import Numbers, TokenModel, Tokens
+from unrolled.errors import ConfigError, DataError, RunError
+
+ROUNDS = 1000
+"""At most: then the weights are within ln(number of models) / ROUNDS nats a token of the best, most often
+much nearer."""
+ENOUGH = 1e-7
+"""Nats a token that the best weights may still be better by."""
+
+
+def fit_weights(scores: Sequence[Numbers]) -> Numbers:
+    """Return the weights λ, which add up to one, under which a held-out text is most likely.
+
+    By expectation maximisation (Jelinek & Mercer 1980): λ_i becomes the mean share of model i in the
+    probability of a token. The likelihood has one maximum, since it is concave in λ.
+
+    Args:
+        scores: ln p of the same tokens from each model, each (N,).
+
+    Raises:
+        DataError: if the numbers of tokens differ, there are none, or no model gives one of them any
+            probability.
+    """
+    lengths = {len(s) for s in scores}
+    if len(lengths) != 1 or not lengths.pop():
+        raise DataError("the models scored different numbers of tokens, or none: give all the same text")
+    table = np.stack(scores)
+    best = table.max(0)
+    if not np.isfinite(best).all():
+        place = int(np.flatnonzero(~np.isfinite(best))[0])
+        raise DataError(f"token {place + 1}: no model gives it any probability; add one that does")
+    p = np.exp(table - best)
+    weights = np.full(len(table), 1.0 / len(table))
+    for _ in range(ROUNDS):
+        ratio = (p / (weights @ p)).mean(1)
+        weights = weights * ratio
+        # The likelihood is concave: no weights are better than those before by more than max(ratio) − 1.
+        if ratio.max() - 1 < ENOUGH:
+            break
+    return weights
+
+
+def mix(scores: Sequence[Numbers], weights: Numbers) -> Numbers:
+    """Return ln Σ λ_i p_i of every token."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights)
+    mixed: Numbers = np.logaddexp.reduce(np.stack(scores) + logs[:, None], axis=0)
+    return mixed
+
+
+class Interpolated(TokenModel):
+    """A mixture of language models of one vocabulary, such as an n-gram model and a recurrent one.
+
+    Args:
+        models: what is mixed; each has ``vocabulary``, ``score`` and ``distribution``.
+        weights: λ; without them call :meth:`fit`.
+
+    Raises:
+        ConfigError: if there are fewer than two models, their vocabularies differ, or weights are not one
+            for each, none negative, adding up to one.
+    """
+
+    def __init__(self, models: Sequence[TokenModel], weights: Sequence[float] | None = None) -> None:
+        if len(models) < 2:
+            raise ConfigError(f"{len(models)} models: a mixture needs at least two")
+        first = models[0].vocabulary
+        self._orders = [_order(first, m.vocabulary) for m in models]
+        if weights is not None:
+            w = np.asarray(weights, np.float64)
+            if w.shape != (len(models),) or not (w >= 0).all() or abs(w.sum() - 1) > 1e-6:
+                raise ConfigError(f"weights={weights}: must be {len(models)} shares that add up to one")
+        self.models = list(models)
+        self._weights = None if weights is None else np.asarray(weights, np.float64)
+
+    def fit(self, tokens: Tokens) -> Self:
+        """Find the weights on text that no model was trained on; see :func:`fit_weights`."""
+        self._weights = fit_weights([m.score(tokens) for m in self.models])
+        return self
+
+    @property
+    def weights(self) -> Numbers:
+        """λ; RunError if they were neither given nor fitted."""
+        if self._weights is None:
+            raise RunError("this mixture has no weights yet: call fit with held-out tokens, or give weights")
+        return self._weights
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """See :attr:`TokenModel.vocabulary`."""
+        return self.models[0].vocabulary
+
+    def score(self, tokens: Tokens) -> Numbers:
+        """See :meth:`TokenModel.score`."""
+        weights = self.weights
+        return mix([m.score(tokens) for m in self.models], weights)
+
+    def distribution(self, context: Sequence[str] = ()) -> Numbers:
+        """See :meth:`TokenModel.distribution`."""
+        parts = zip(self.weights, self.models, self._orders, strict=True)
+        p: Numbers = sum(w * m.distribution(context)[order] for w, m, order in parts)
+        return p
+
+
+def _order(wanted: list[str], names: list[str]) -> list[int]:
+    """Return where each wanted token stands in another model's vocabulary."""
+    if set(wanted) != set(names):
+        odd = sorted(set(wanted) ^ set(names))[:5]
+        raise ConfigError(
+            f"the models do not know the same tokens ({', '.join(map(repr, odd))} …): train them on the same "
+            "tokens"
+        )
+    place = {name: i for i, name in enumerate(names)}
+    return [place[name] for name in wanted]

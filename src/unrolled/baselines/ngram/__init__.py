@@ -1,0 +1,24 @@
+"""Markov chain and n-gram language models of any order."""
+
+from unrolled.baselines.ngram.arpa import read_arpa, write_arpa
+from unrolled.baselines.ngram.cache import UnigramCache
+from unrolled.baselines.ngram.counts import NGramCounts, Texts, count_ngrams
+from unrolled.baselines.ngram.model import Growth, NGram
+from unrolled.baselines.ngram.smoothing import SMOOTHINGS, DiscountWarning, Smoothing, estimate
+from unrolled.baselines.ngram.table import NGramTable
+
+__all__ = [
+    "DiscountWarning",
+    "Growth",
+    "NGram",
+    "NGramCounts",
+    "NGramTable",
+    "SMOOTHINGS",
+    "Smoothing",
+    "Texts",
+    "UnigramCache",
+    "count_ngrams",
+    "estimate",
+    "read_arpa",
+    "write_arpa",
+]

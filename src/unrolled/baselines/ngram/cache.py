@@ -1,0 +1,62 @@
+"""The unigram cache: what was said a short while ago is likely to be said again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unrolled.baselines.ngram.counts import Ids
+from unrolled.baselines.ngram.vocabulary import TokenTable, are_sentences
+from unrolled.baselines.token_model import Numbers, TokenModel, Tokens
+from unrolled.errors import ConfigError
+from unrolled.symbols import EOS, EOS_ID
+
+
+class UnigramCache(TokenModel):
+    """p(w) = share of w among the last ``size`` tokens (Kuhn & De Mori 1990); uniform before the first.
+
+    Of use in a mixture: ``Interpolated([ngram, UnigramCache(ngram.vocabulary)])``. Sentences do not end its
+    memory.
+
+    Args:
+        vocabulary: all tokens in the order of their numbers.
+        size: tokens remembered.
+
+    Raises:
+        ConfigError: if size is not at least 1.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], size: int = 500) -> None:
+        if size < 1:
+            raise ConfigError(f"size={size}: must be at least 1")
+        self._tokens, self.size = TokenTable(vocabulary, EOS_ID), size
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """See :attr:`TokenModel.vocabulary`."""
+        return self._tokens.tokens
+
+    def score(self, tokens: Tokens) -> Numbers:
+        """See :meth:`TokenModel.score`; −inf for what is not remembered."""
+        flat = [t for s in tokens for t in (*s, EOS)] if are_sentences(tokens) else tokens
+        return self.score_ids(self._tokens.ids(flat))
+
+    def score_ids(self, ids: Ids) -> Numbers:
+        """Return ln p of every token of a text."""
+        places = np.arange(len(ids))
+        span = len(ids) + 1
+        keys = np.sort(ids * span + places)
+        seen = np.searchsorted(keys, ids * span + places)
+        seen -= np.searchsorted(keys, ids * span + np.maximum(places - self.size, 0))
+        p = seen / np.maximum(np.minimum(places, self.size), 1)
+        p[:1] = 1.0 / len(self.vocabulary)
+        with np.errstate(divide="ignore"):
+            scored: Numbers = np.log(p)
+        return scored
+
+    def distribution(self, context: Sequence[str] = ()) -> Numbers:
+        """See :meth:`TokenModel.distribution`."""
+        kinds = len(self.vocabulary)
+        ids = self._tokens.ids(context[-self.size :])
+        if not len(ids):
+            return np.full(kinds, 1.0 / kinds)
+        return np.bincount(ids, minlength=kinds) / len(ids)

@@ -1,0 +1,107 @@
+"""Tokens as people write them, and as the numbers that n-grams are made of."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+
+from unrolled.baselines.ngram.counts import Ids, Texts
+from unrolled.errors import DataError
+from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
+
+Tokens = Sequence[str] | Sequence[Sequence[str]]
+"""One text with ``<eos>`` in it, or sentences without."""
+
+
+class TokenTable:
+    """Numbers of tokens: 0 is ``<eos>``, 1 is ``<unk>``.
+
+    Args:
+        tokens: all tokens in the order of their numbers.
+        opening: number of what stands before a text: that of ``<eos>``, or V for sentences (``<s>``).
+    """
+
+    def __init__(self, tokens: Sequence[str], opening: int) -> None:
+        self.tokens, self.opening = list(tokens), opening
+        self.numbers = {token: i for i, token in enumerate(self.tokens)}
+
+    @classmethod
+    def learn(cls, tokens: Tokens, min_frequency: int) -> "TokenTable":
+        """Take every token that occurs so often, the most frequent first.
+
+        Raises:
+            DataError: if there are no tokens, or they are neither one text nor sentences.
+        """
+        sentences = are_sentences(tokens)
+        counts: Counter[str] = Counter()
+        try:
+            for text in tokens if sentences else [tokens]:
+                counts.update(text)  # type: ignore[arg-type]
+        except TypeError:  # lists within sentences
+            counts[None] = 1  # type: ignore[index]
+        if not all(isinstance(token, str) for token in counts):
+            raise DataError("a sentence holds what is not a string: give a list of lists of strings")
+        kept = sorted((-n, t) for t, n in counts.items() if n >= min_frequency and t not in (EOS, UNK))
+        names = [EOS, UNK, *(t for _, t in kept)]
+        return cls(names, len(names) if sentences else EOS_ID)
+
+    @property
+    def by_sentences(self) -> bool:
+        """Whether texts are sentences, opened by ``<s>``."""
+        return self.opening != EOS_ID
+
+    def texts(self, tokens: Tokens) -> Texts:
+        """Return token numbers; what is not in the table is ``<unk>``.
+
+        Raises:
+            DataError: if they are sentences and the table is of one text, or the other way round; or a
+                sentence holds ``<eos>``.
+        """
+        if are_sentences(tokens) != self.by_sentences:
+            mine, given = ("sentences", "one text") if self.by_sentences else ("one text", "sentences")
+            raise DataError(f"this model was fitted to {mine}, and these tokens are {given}; give {mine}")
+        if not self.by_sentences:
+            return Texts.opened([self.ids(tokens)], self.opening)
+        words = self.ids(chain.from_iterable(tokens))
+        lengths = np.array([len(sentence) for sentence in tokens], dtype=np.int64)
+        ends = np.cumsum(lengths)
+        if (words == EOS_ID).any():
+            number = int(np.searchsorted(ends, (words == EOS_ID).argmax(), side="right")) + 1
+            raise DataError(f"sentence {number} holds {EOS}: a sentence ends by itself, leave it out")
+        starts = ends - lengths + 2 * np.arange(len(lengths))
+        ids = np.full(len(words) + 2 * len(lengths), EOS_ID)
+        inside = np.ones(len(ids), dtype=np.bool_)
+        inside[starts] = inside[starts + lengths + 1] = False
+        ids[starts], ids[inside] = self.opening, words
+        return Texts(ids, starts)
+
+    def ids(self, tokens: Iterable[Any]) -> Ids:
+        """Return the number of each token."""
+        try:
+            return np.fromiter(map(self.numbers.get, tokens, repeat(UNK_ID)), dtype=np.int64)
+        except TypeError:
+            raise DataError(
+                "a sentence holds what is not a string: give a list of lists of strings"
+            ) from None
+
+
+def are_sentences(tokens: Tokens) -> bool:
+    """Return whether these are sentences rather than one text.
+
+    Raises:
+        DataError: if they are neither, or there are none.
+    """
+    if isinstance(tokens, str):
+        raise DataError("a string is not a list of tokens: give text.split(), or list(text) for characters")
+    if not len(tokens):
+        raise DataError("there are no tokens: give a list of tokens, or a list of sentences")
+    kinds = set(map(type, tokens))
+    strings = sum(issubclass(kind, str) for kind in kinds)
+    if 0 < strings < len(kinds):
+        raise DataError("give a list of tokens or a list of sentences: this list holds both")
+    if not strings and not all(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise DataError(f"tokens are strings, and sentences lists of them; this list holds {names}")
+    return not strings

@@ -1,0 +1,104 @@
+"""``unrolled compare``: the models of a task side by side on one data set."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.cli.arguments import flag_value, parse
+from unrolled.errors import ConfigError
+from unrolled.ladder.compare import DEFAULT_MINUTES, TASKS, Plan, ladder_type
+from unrolled.ladder.compare import run as run_plan
+from unrolled.recipes import load_recipe
+from unrolled.tasks import task_type
+
+WIDTH = 150
+"""Characters of the table where it does not go to a terminal."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train the models of a task on the same data, from counting up to recurrent networks, and compare them.
+
+    What is done is kept: the same command goes on where it was stopped. All other options are those of
+    unrolled train TASK, and hold for every network.
+    """
+
+    task: str
+    """lm, classify, tag, translate or forecast."""
+
+    out: str
+    """Folder for table, plot and runs."""
+
+    models: tuple[str, ...] = ()
+    """Models from the simplest up; the usual ones of the task by default. An error lists those that there
+    are."""
+
+    seeds: int = 1
+    """Trainings of each network, with the seeds 1 to N."""
+
+    budget: float = DEFAULT_MINUTES
+    """Minutes of training for each network and seed (updates alone)."""
+
+    metric: str = ""
+    """Figure to compare; the recipe's target, or the task's usual one."""
+
+    recipe: str = ""
+    """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
+
+    overwrite: bool = False
+    """Begin anew even if the folder holds a comparison."""
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = _parse(argv, prog)
+    plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, args.metric)
+    recipe = load_recipe(args.recipe) if args.recipe else None
+    if recipe and recipe.target and not args.metric:
+        plan = dataclasses.replace(plan, metric=recipe.target.metric)
+    found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
+    table = Table(title=found.data, title_justify="left")
+    for number, head in enumerate(found.heads):
+        table.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in found.rows:
+        table.add_row(*row)
+    console = Console(highlight=False)
+    console.width = console.width if console.is_terminal else WIDTH
+    console.print(table)
+    for note in found.notes:
+        print(note)
+    folder = Path(args.out)
+    print(f"table: {folder / 'table.md'}, {folder / 'table.csv'}\nplot:  {folder / found.plot.name}")
+    return 0
+
+
+def _parse(argv: Sequence[str], prog: str) -> Any:
+    """Return the arguments: those of the comparison, and the configuration of its task."""
+    task = flag_value(argv, "--task")
+    if task is None:
+        if "--help" in argv or "-h" in argv:
+            return parse(Arguments, argv, prog=prog)
+        raise ConfigError(f"--task: give one of {', '.join(TASKS)}")
+    ladder_type(task)
+    kind = task_type(task).config_type
+    whole = dataclasses.make_dataclass(
+        "CompareArguments",
+        [("config", kind, dataclasses.field(default_factory=kind))],
+        bases=(Arguments,),
+        frozen=True,
+    )
+    whole.__doc__ = Arguments.__doc__
+    name = flag_value(argv, "--recipe")
+    default = None
+    if name:
+        recipe = load_recipe(name)
+        if recipe.task != task:
+            raise ConfigError(f"recipe {recipe.name} is of task {recipe.task}, not {task}")
+        default = whole(task=task, out=tyro.MISSING, config=recipe.config)
+    return parse(whole, argv, prog=prog, default=default)

@@ -1,0 +1,265 @@
+"""ARPA files: what is written, read by a reader of its own; what others write; what is not a model."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from ngram_reference import (
+    EOS,
+    UNK,
+    arpa_score,
+    arpa_text,
+    common_and_rare_tokens,
+    head_counts,
+    parse_arpa,
+    random_sentences,
+    random_tokens,
+)
+
+from unrolled.baselines.ngram import NGram
+from unrolled.errors import ConfigError, DataError, RunError
+
+pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
+
+LANGUAGE = common_and_rare_tokens(600, 1, kinds=60)
+PAIRS = {
+    "one text": (random_tokens(300, 2), random_tokens(80, 3)),
+    "common and rare words": (LANGUAGE[:400], [t if t in LANGUAGE[:400] else "w1" for t in LANGUAGE[400:]]),
+    "sentences": (random_sentences(60, 4), random_sentences(20, 5)),
+    "one sentence": ([random_tokens(12, 6, ends=0.0)], [["a", "b", "a"], [], ["b"]]),
+    "characters": (list("the_cat_sat_on_the_mat%as_the_hat"), list("the_mat")),
+}
+SMALL = [["a", "b", "a"], ["b", "b", UNK], ["a", "b", "b", "a"], []]
+
+
+@pytest.mark.parametrize("smoothing", ["witten-bell", "kneser-ney", "modified-kneser-ney"])
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_reader_of_its_own_scores_what_is_written(name, order, smoothing, tmp_path):
+    train, held_out = PAIRS[name]
+    if order > 1 and name == "one sentence":
+        held_out = [[t for t in s if t in train[0]] for s in held_out]
+    model = NGram(order, smoothing).fit(train)
+    model.save_arpa(tmp_path / "model.arpa")
+    text = (tmp_path / "model.arpa").read_text()
+    grams = parse_arpa(text)
+    assert head_counts(text) == {n: sum(len(g) == n for g in grams) for n in range(1, order + 1)}
+    assert {("<s>",), ("</s>",)} <= grams.keys()
+    np.testing.assert_allclose(arpa_score(grams, held_out), model.score(held_out), atol=1e-4)
+    again = NGram.load_arpa(tmp_path / "model.arpa")
+    assert again.order == order
+    assert set(again.vocabulary) == set(model.vocabulary)
+    np.testing.assert_allclose(again.score(held_out), model.score(held_out), atol=1e-5)
+    for context in ([], ["a"], ["b", "a"], ["zzz", "a"]):
+        p = dict(zip(again.vocabulary, again.distribution(context), strict=True))
+        expected = dict(zip(model.vocabulary, model.distribution(context), strict=True))
+        assert p == pytest.approx(expected, rel=1e-5)
+    again.save_arpa(tmp_path / "again.arpa")
+    assert sorted(parse_arpa((tmp_path / "again.arpa").read_text())) == sorted(grams)
+
+
+def test_an_mle_model_keeps_its_zeros(tmp_path):
+    text = random_tokens(40, 1)
+    model = NGram(3, "mle").fit(text)
+    model.save_arpa(tmp_path / "model.arpa")
+    again = NGram.load_arpa(tmp_path / "model.arpa")
+    for context in ([], ["a"], ["b", "c"], ["zzz"]):
+        p = dict(zip(again.vocabulary, again.distribution(context), strict=True))
+        assert p == pytest.approx(dict(zip(model.vocabulary, model.distribution(context), strict=True)))
+
+
+@pytest.mark.parametrize("name", ["one text", "sentences"])
+def test_kenlm_scores_what_is_written(name, tmp_path):
+    kenlm = pytest.importorskip("kenlm", reason="KenLM's Python package is not installed")
+    train, held_out = PAIRS[name]
+    model = NGram(3).fit(train)
+    model.save_arpa(tmp_path / "model.arpa")
+    theirs = kenlm.Model(str(tmp_path / "model.arpa"))
+    if name == "sentences":
+        found = [s for line in held_out for s in theirs.full_scores(" ".join(line))]
+    else:
+        found = list(theirs.full_scores(" ".join([EOS, *held_out]), bos=False, eos=False))[1:]
+    np.testing.assert_allclose([p * math.log(10) for p, *_ in found], model.score(held_out), atol=1e-4)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Text of a small model of sentences, order 3."""
+    NGram(3).fit(SMALL).save_arpa(tmp_path / "small.arpa")
+    return (tmp_path / "small.arpa").read_text()
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text, newline=""):
+        with (tmp_path / "read.arpa").open("w", encoding="utf-8", newline=newline) as file:
+            file.write(text)
+        return NGram.load_arpa(tmp_path / "read.arpa")
+
+    return load
+
+
+def pruned(grams, drop):
+    """Without some n-grams and without <unk>, and with back-off weights that make up for it."""
+    kept = {
+        g: 10**p
+        for g, (p, _) in sorted(grams.items(), key=lambda i: len(i[0]))
+        if UNK not in g and not drop(g)
+    }
+    kept = {g: p for g, p in kept.items() if len(g) == 1 or g[:-1] in kept}
+    rests = {}
+
+    def p_of(w, h):
+        return kept[(*h, w)] if (*h, w) in kept else rests.get(h, 1.0) * p_of(w, h[1:])
+
+    for h in [(), *kept]:
+        seen = [g for g in kept if g[:-1] == h and len(g) == len(h) + 1]
+        total = sum(kept[g] for g in seen)
+        below = sum(p_of(g[-1], h[1:]) for g in seen) if h else 1.0
+        if below > 0.999:  # nothing is left for the weight to give
+            kept |= {g: kept[g] / total for g in seen}
+        elif seen:
+            rests[h] = (1 - total) / (1 - below)
+    return {g: (math.log10(max(p, 1e-99)), math.log10(rests.get(g, 1.0))) for g, p in kept.items()}
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", " \t "])
+def test_a_pruned_model_without_unk_whose_fields_are_parted_by_blanks_is_read(blank, load, tmp_path):
+    train, _ = PAIRS["sentences"]
+    model = NGram(3, "witten-bell").fit(train)
+    model.save_arpa(tmp_path / "model.arpa")
+    grams = parse_arpa((tmp_path / "model.arpa").read_text())
+    small = pruned(grams, lambda g: len(g) > 1 and sum(map(len, g)) + ord(g[-1][0]) % 3 == len(g))
+    assert len(small) < 0.9 * len(grams)
+    assert any(rest > 0 for _, rest in small.values())
+    # An n-gram may be there without the one that it ends in.
+    assert any(len(g) == 3 and g[1:] not in small for g in small)
+    text = arpa_text(small, blank)
+    read = load(text)
+    held_out = [[t for t in s if t != UNK] for s in random_sentences(20, 8)]
+    np.testing.assert_allclose(read.score(held_out), arpa_score(parse_arpa(text), held_out), atol=1e-4)
+    with pytest.raises(DataError, match="'zzz'"):
+        read.score([["zzz"]])
+
+
+def test_lmplz_writes_a_probability_of_one_for_what_opens_a_sentence(written, load):
+    changed = re.sub(r"-99\t<s>", "0\t<s>", written)
+    assert changed != written
+    np.testing.assert_array_equal(load(changed).score(SMALL), load(written).score(SMALL))
+
+
+def test_line_ends_of_windows_and_its_mark_and_remarks_before_the_model_are_read(written, load):
+    expected = load(written).score(SMALL)
+    np.testing.assert_array_equal(load(written, "\r\n").score(SMALL), expected)
+    np.testing.assert_array_equal(load("\ufeff" + written, "\r\n").score(SMALL), expected)
+    np.testing.assert_array_equal(load("made by hand\n\n" + written).score(SMALL), expected)
+    np.testing.assert_array_equal(load(written.rstrip("\n")).score(SMALL), expected)
+
+
+def test_an_order_without_n_grams_is_read(load):
+    text = "\\data\\\nngram 1=4\nngram 2=0\nngram 3=0\n\n\\1-grams:\n-99 <s>\n-0.30103 </s>\n-0.60206 a\n"
+    text += "-0.60206 <unk>\n\n\\2-grams:\n\n\\3-grams:\n\n\\end\\\n"
+    np.testing.assert_allclose(load(text).score([["a", "a"]]), np.log([0.25, 0.25, 0.5]), rtol=1e-5)
+
+
+def test_every_cut_is_found(written, load):
+    for cut in range(len(written) - 1):
+        with pytest.raises(DataError):
+            load(written[:cut])
+
+
+def replaced(pattern, by):
+    def change(text):
+        found, count = re.subn(pattern, by, text, count=1, flags=re.MULTILINE)
+        assert count == 1
+        return found
+
+    return change
+
+
+def without(pattern):
+    """The first line that fits is gone, and the head tells of one n-gram less."""
+
+    def change(text):
+        line = re.search(f"^.*\t{pattern}(\t.*)?\n", text, flags=re.MULTILINE)
+        n = len(pattern.split(" "))
+        text = text.replace(line[0], "", 1)
+        return re.sub(f"^ngram {n}=(.*)$", lambda m: f"ngram {n}={int(m[1]) - 1}", text, flags=re.MULTILINE)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replaced(r"^ngram 2=.*$", "ngram 2=3"), "more than the 3 2-grams"),
+        (replaced(r"^ngram 3=.*$", "ngram 3=999"), "is not 'log10 p"),
+        (replaced(r"^ngram 3=.*$", "ngram 3=-1"), "is not 'ngram 3=COUNT'"),
+        (replaced(r"^ngram 3=.*$", "ngram 3=²"), "is not 'ngram 3=COUNT'"),
+        (replaced(r"^ngram 3=.*$", "ngram 3=" + "9" * 5000), "is not 'ngram 3=COUNT'"),
+        (replaced(r"^ngram 3=.*$", "ngram 4=2"), "is not 'ngram 3=COUNT'"),
+        (replaced(r"^ngram 3=.*\n", ""), r"end\\' was expected"),
+        (replaced(r"^\\2-grams:$", r"\\4-grams:"), "2-grams:' was expected"),
+        (replaced(r"^\S+\ta b\t", "-0.01\ta b\t"), r"2-grams after 'a' add up to 1\.\d+"),
+        (replaced(r"^\S+\ta b a$", "-3\ta b a"), r"3-grams after 'a b' add up to 0\.\d+"),
+        (replaced(r"^\S+\ta\t", "-9\ta\t"), r"1-grams add up to 0\.\d+"),
+        (replaced("\ta b\t", "\ta zzz\t"), "hold 'zzz', which is not among the 1-grams"),
+        (replaced("\ta b\t", "\ta <s>\t"), "hold <s> after another word"),
+        (without("a b"), "'a b b' is there, but not the 2-gram"),
+        (without("</s>"), "neither </s> nor <eos>"),
+        (replaced(r"^\S+\ta b\t", "0.3\ta b\t"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^\S+\ta b\t", "nan\ta b\t"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^\S+\ta b\t", "inf\ta b\t"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^\S+\ta b\t\S+", "-1\ta b\tnan"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^\S+\ta b\t\S+", "-1\ta b\t400"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^\S+\ta b\t.*$", "-1\ta"), "is not 'log10 p ≤ 0"),
+        (replaced(r"^(\S+\ta b\t\S+)$", r"\1\t-1"), "is not 'log10 p ≤ 0"),
+        (replaced("\tb b\t", "\ta b\t"), "2-grams hold one of them twice"),
+        (replaced("\tb\t", "\ta\t"), "1-grams hold one word twice"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_its_line(change, message, written, load):
+    with pytest.raises(DataError, match=message) as caught:
+        load(change(written))
+    assert "read.arpa: " in str(caught.value)
+
+
+def test_a_model_of_one_text_has_no_n_grams_with_the_end_of_a_sentence(load, tmp_path):
+    NGram(2).fit(random_tokens(50, 1)).save_arpa(tmp_path / "model.arpa")
+    text = (tmp_path / "model.arpa").read_text()
+    with pytest.raises(DataError, match="hold </s>"):
+        load(replaced(r"\ta b$", "\ta </s>")(text))
+
+
+def test_what_is_no_model_at_all_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"none\.arpa: cannot be read"):
+        NGram.load_arpa(tmp_path / "none.arpa")
+    with pytest.raises(DataError, match="cannot be read"):
+        NGram.load_arpa(tmp_path)
+    (tmp_path / "binary").write_bytes(bytes(range(256)) * 20)
+    with pytest.raises(DataError, match="cannot be read"):
+        NGram.load_arpa(tmp_path / "binary")
+    for text in ("", "once upon a time\n", "\\data\\\n\n", "\\data\\\n\n\\end\\\n", "\0" * 100):
+        (tmp_path / "text").write_text(text)
+        with pytest.raises(DataError):
+            NGram.load_arpa(tmp_path / "text")
+
+
+@pytest.mark.parametrize("token", [" ", "a b", "a ", "\ta", "", "\n", "a\u3000b", "<s>", "</s>"])
+def test_a_token_that_the_format_cannot_hold_is_refused(token, tmp_path):
+    with pytest.raises(ConfigError, match=re.escape(repr(token))):
+        NGram(2).fit(["a", token, "b"]).save_arpa(tmp_path / "model.arpa")
+    assert not list(tmp_path.iterdir())
+
+
+def test_add_k_and_a_place_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="add-k"):
+        NGram(2, "add-k").fit(["a", "b"]).save_arpa(tmp_path / "model.arpa")
+    NGram(1, "add-k").fit(["a", "b"]).save_arpa(tmp_path / "model.arpa")
+    again = NGram.load_arpa(tmp_path / "model.arpa")
+    assert again.distribution().tolist() == pytest.approx([1 / 6, 1 / 6, 1 / 3, 1 / 3])
+    with pytest.raises(RunError, match="does not exist"):
+        again.save_arpa(tmp_path / "no" / "model.arpa")
+    with pytest.raises(RunError, match="has not been fitted"):
+        NGram(2).save_arpa(tmp_path / "model.arpa")
