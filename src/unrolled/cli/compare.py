@@ -12,8 +12,8 @@ from rich.table import Table
 
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.errors import ConfigError
-from unrolled.ladder.compare import DEFAULT_MINUTES, TASKS, Plan, ladder_type
-from unrolled.ladder.compare import run as run_plan
+from unrolled.ladder.comparison import DEFAULT_MINUTES, TASKS, Plan, ladder_type
+from unrolled.ladder.comparison import run as run_plan
 from unrolled.recipes import load_recipe
 from unrolled.tasks import task_type
 

@@ -22,6 +22,7 @@ VERBS = {
     "compose": ("compose", "write music with a trained model, as a MIDI file"),
     "next": ("next_token", "show the distribution of the next token"),
     "compare": ("compare", "models from counting to recurrence side by side on one data set"),
+    "ngram": ("ngram", "count n-grams: estimate, score, write text, read and write ARPA files"),
     "repeat": ("repeat", "train a recipe over folds or seeds, with variants and a baseline"),
     "vectors train": ("vectors_train", "train word vectors (Word2Vec) on a text"),
     "vectors neighbours": ("vectors_neighbours", "show which words have like vectors"),

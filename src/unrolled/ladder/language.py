@@ -3,6 +3,7 @@
 import itertools
 import re
 import time
+import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 from unrolled.baselines.interpolation import fit_weights, mix
 from unrolled.baselines.ngram import (
     SMOOTHINGS,
+    DiscountWarning,
     NGramTable,
     Smoothing,
     Texts,
@@ -91,6 +93,7 @@ class LanguageLadder(Ladder):
             raise ConfigError("valid_fraction=0: the weights of networks and mixtures need held-out text")
         self.train_tokens, self.valid = found.train, found.valid
         self.test = tokenize(held_out, self.tokenizer, corpus.mode)
+        self.notes: dict[str, str] = {}
         self.characters = len(self.tokenizer.decode(all_ids(self.test)[1:].tolist()))
         if self.config.text.tokenizer == "char" and self.shown == "perplexity":
             self.shown = "bits_per_character"
@@ -114,6 +117,7 @@ class LanguageLadder(Ladder):
             return self._mixture(rung, seed)
         began = time.perf_counter()
         table, own = self._table(rung)
+        note = self.notes.get(rung, "")
         seconds = time.perf_counter() - began
         return self._scored(
             Outcome(
@@ -125,6 +129,7 @@ class LanguageLadder(Ladder):
                 bytes=sum(table.sizes),
                 seconds=seconds,
                 rate=0.0,
+                note=note,
             ),
             lambda tokens: table.score(self._texts(tokens, own)),
         )
@@ -145,7 +150,11 @@ class LanguageLadder(Ladder):
             return table, {i: words.numbers[t] for i, t in enumerate(self.tokenizer.tokens)}
         smoothing, order = _parse(rung)
         counts = count_ngrams(self._texts(self.train_tokens), order, self.tokenizer.size)
-        return estimate(counts, smoothing), None
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always", DiscountWarning)
+            table = estimate(counts, smoothing)
+        self.notes[rung] = "; ".join(str(w.message) for w in found)
+        return table, None
 
     def _texts(self, tokens: Tokens, own: dict[int, int] | None = None) -> Texts:
         """Return tokens as texts with their openings, renumbered where a model has numbers of its own."""

@@ -2,29 +2,17 @@
 
 import dataclasses
 import re
-import typing
 from typing import Any
 
 from unrolled.config import option_names, with_options
-from unrolled.models import CellConfig
+from unrolled.models.config import LOOP_OPTIONS, OWNERS, RECURRENT, WINDOWED
 
-CELLS: tuple[str, ...] = typing.get_args(typing.get_type_hints(CellConfig)["cell"])
+CELLS = (*WINDOWED, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-WINDOWS = ("feed-forward", "tdnn")
-OWN: dict[str, tuple[str, ...]] = {
-    "forget_bias": ("lstm",),
-    "peepholes": ("lstm",),
-    "projection": ("lstm",),
-    "zoneout_cell": ("lstm",),
-    "reset": ("gru",),
-    "nonlinearity": ("elman", "jordan", *WINDOWS),
-    "context": WINDOWS,
-    **dict.fromkeys(
-        ("layer_norm", "recurrent_init", "skip", "dropout_weight", "dropout_candidate", "zoneout"),
-        tuple(cell for cell in CELLS if cell not in WINDOWS),
-    ),
-}
-"""Options that some cells have and others lack."""
+OWN = (
+    OWNERS | dict.fromkeys(LOOP_OPTIONS, RECURRENT) | dict.fromkeys(("projection", "zoneout_cell"), ("lstm",))
+)
+"""Options by the cells that have them, of those that some lack."""
 
 
 def parse_network(rung: str) -> tuple[str, bool] | None:

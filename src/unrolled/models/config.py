@@ -1,6 +1,6 @@
 """The network of a model: its cell, its size, how tokens enter it, and its dropout."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
@@ -10,6 +10,18 @@ from unrolled.layers import RecurrentDrop
 
 RECURRENT = ("lstm", "gru", "elman", "jordan")
 WINDOWED = ("feed-forward", "tdnn")
+OWNERS: dict[str, tuple[str, ...]] = {
+    "context": WINDOWED,
+    "nonlinearity": ("elman", "jordan", *WINDOWED),
+    "reset": ("gru",),
+    "peepholes": ("lstm",),
+    "forget_bias": ("lstm",),
+    "layer_norm": RECURRENT,
+    "recurrent_init": RECURRENT,
+}
+"""Options of a cell by the cells that have them."""
+LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
+"""Options that act in the loop from step to step, which windows do not have."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +55,11 @@ class CellConfig:
     """Start of the hidden-to-hidden weights."""
 
     def __post_init__(self) -> None:
-        owners = {
-            "context": (5, WINDOWED),
-            "nonlinearity": ("tanh", ("elman", "jordan", *WINDOWED)),
-            "reset": ("after", ("gru",)),
-            "peepholes": (False, ("lstm",)),
-            "forget_bias": (None, ("lstm",)),
-            "layer_norm": (False, RECURRENT),
-            "recurrent_init": ("uniform", RECURRENT),
-        }
-        for name, (default, cells) in owners.items():
+        defaults = {f.name: f.default for f in fields(self)}
+        for name, cells in OWNERS.items():
             value = getattr(self, name)
             require(
-                value == default or self.cell in cells,
+                value == defaults[name] or self.cell in cells,
                 f"{name}={value!r} is an option of {_listed(cells)}, not of cell={self.cell!r}",
             )
         require_at_least(self, {"context": 1})

@@ -8,7 +8,13 @@ from torch import Tensor
 from unrolled.config import require
 from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, Stack, Window
 from unrolled.models.body import RecurrentBody
-from unrolled.models.config import CellConfig, DropoutConfig, StackConfig, TokenNetworkConfig
+from unrolled.models.config import (
+    LOOP_OPTIONS,
+    CellConfig,
+    DropoutConfig,
+    StackConfig,
+    TokenNetworkConfig,
+)
 from unrolled.models.inputs import Embedding, OneHot, make_input
 
 State = tuple[Tensor, ...]
@@ -140,11 +146,8 @@ def make_recurrent(
 def _make_windows(
     input_size: int, cell: CellConfig, network: StackConfig, dropout: DropoutConfig, *, bidirectional: bool
 ) -> Window:
-    loops = {"skip": network.skip} | {
-        name: getattr(dropout, name)
-        for name in ("dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
-    }
-    for name, value in loops.items():
+    for name in LOOP_OPTIONS:
+        value = getattr(network if name == "skip" else dropout, name)
         require(
             not value,
             f"{name}={value} acts in the loop from step to step, which cell={cell.cell!r} does not have",

@@ -96,6 +96,11 @@ class NGram(TokenModel):
         return self._known.tokens
 
     @property
+    def by_sentences(self) -> bool:
+        """Whether texts are sentences, opened by ``<s>``; else one running text."""
+        return self._known.by_sentences
+
+    @property
     def growth(self) -> list[Growth]:
         """How the state space grows with the order."""
         table = self.table

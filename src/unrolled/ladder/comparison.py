@@ -199,5 +199,5 @@ def _conclude(
         higher=ladder.shown in ladder.higher,
         path=folder / "ladder.png",
     )
-    notes = [f"{line['model']} = {line['note']}" for line in lines if line["note"]]
+    notes = [f"{line['model']}: {line['note']}" for line in lines if line["note"]]
     return Comparison(table, heads, rows, notes, data, plot)
