@@ -21,10 +21,9 @@ def unigram(train, w):
 def bigram(train, v, w):
     """Witten & Bell: every kind seen after v lends one count to what was not seen."""
     after = [b for a, b in pairwise(train) if a == v]
-    if not after:
-        return unigram(train, w)
-    kinds = len(set(after))
-    return (after.count(w) + kinds * unigram(train, w)) / (len(after) + kinds)
+    kinds, all_kinds = len(set(after)), len(set(train[1:]))
+    shorter = (train[1:].count(w) + all_kinds / V) / (len(train) - 1 + all_kinds)
+    return (after.count(w) + kinds * shorter) / (len(after) + kinds) if after else shorter
 
 
 def scores(train, held_out):
@@ -49,8 +48,9 @@ def test_probabilities_sum_to_one(train, v):
 
 
 def test_a_hand_computed_case():
-    # After 0: 1, 1, 2 (two kinds). Unigram of 1: (2 + 1) / (5 + 5) = 0.3.
+    # After 0: 1, 1, 2 (two kinds). Unigram of 1: (2 + 1) / (5 + 5) = 0.3; Witten & Bell's of 1, 0, 1, 0, 2
+    # (three kinds): (2 + 3 / 5) / (5 + 3) = 0.325.
     train = [0, 1, 0, 1, 0, 2]
     assert math.exp(-scores(train, [0, 1]).unigram) == pytest.approx(0.3)
-    assert math.exp(-scores(train, [0, 1]).bigram) == pytest.approx((2 + 2 * 0.3) / (3 + 2))
-    assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.3)  # 4 was never seen
+    assert math.exp(-scores(train, [0, 1]).bigram) == pytest.approx((2 + 2 * 0.325) / (3 + 2))
+    assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.325)  # 4 was never seen

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.baselines.ngram import Smoothing, Texts, count_ngrams, estimate
+
 Ids = NDArray[np.int64]
 
 
@@ -20,23 +22,16 @@ class CountBaselines:
 def count_baselines(train: Ids, held_out: Ids, vocabulary: int) -> CountBaselines:
     """Estimate on ``train`` and score ``held_out``; both begin with the token that the first follows.
 
-    The unigram adds one to every count (Laplace). The bigram is interpolated with it by Witten & Bell's
-    rule (1991): p(w|v) = (n(v,w) + t(v) p(w)) / (n(v) + t(v)), t(v) the number of kinds seen after v.
+    The unigram adds one to every count (Laplace), the bigram is Witten & Bell's (1991); see
+    :func:`unrolled.baselines.ngram.estimate`.
     """
-    counts = np.bincount(train[1:], minlength=vocabulary).astype(np.float64)
-    unigram = (counts + 1.0) / (counts.sum() + vocabulary)
-    pairs, pair_counts = np.unique(train[:-1] * vocabulary + train[1:], return_counts=True)
-    followers = np.bincount(pairs // vocabulary, minlength=vocabulary).astype(np.float64)
-    contexts = np.bincount(train[:-1], minlength=vocabulary).astype(np.float64)
-    before, after = held_out[:-1], held_out[1:]
-    asked = before * vocabulary + after
-    place = np.minimum(np.searchsorted(pairs, asked), len(pairs) - 1)
-    seen = np.where(pairs[place] == asked, pair_counts[place], 0.0)
-    p = unigram[after]
-    weight = contexts[before] + followers[before]
-    bigram = np.where(weight > 0, (seen + followers[before] * p) / np.maximum(weight, 1.0), p)
+    start = np.zeros(1, dtype=np.int64)
+    learnt, asked = Texts(train, start), Texts(held_out, start)
+
+    def nats(order: int, smoothing: Smoothing) -> float:
+        table = estimate(count_ngrams(learnt, order, vocabulary), smoothing)
+        return -float(table.score(asked).mean())
+
     return CountBaselines(
-        uniform=float(np.log(vocabulary)),
-        unigram=float(-np.log(p).mean()),
-        bigram=float(-np.log(bigram).mean()),
+        uniform=float(np.log(vocabulary)), unigram=nats(1, "add-k"), bigram=nats(2, "witten-bell")
     )

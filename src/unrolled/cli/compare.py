@@ -8,13 +8,13 @@ from typing import Any
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.errors import ConfigError
-from unrolled.ladder.comparison import DEFAULT_MINUTES, TASKS, Plan, ladder_type
+from unrolled.ladder.comparison import DEFAULT_MINUTES, OWN, TASKS, Plan, ladder_type, open_recipe, refuse_own
 from unrolled.ladder.comparison import run as run_plan
-from unrolled.recipes import load_recipe
 from unrolled.tasks import task_type
 
 WIDTH = 150
@@ -26,7 +26,7 @@ class Arguments:
     """Train the models of a task on the same data, from counting up to recurrent networks, and compare them.
 
     What is done is kept: the same command goes on where it was stopped. All other options are those of
-    unrolled train TASK, and hold for every network.
+    unrolled train TASK, and hold for every network; --cell is there to admit options that it alone has.
     """
 
     task: str
@@ -40,7 +40,7 @@ class Arguments:
     are."""
 
     seeds: int = 1
-    """Trainings of each network, with the seeds 1 to N."""
+    """Trainings of each network, with the seeds 1 to N; more can be added later."""
 
     budget: float = DEFAULT_MINUTES
     """Minutes of training for each network and seed (updates alone)."""
@@ -58,16 +58,15 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = _parse(argv, prog)
-    plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, args.metric)
-    recipe = load_recipe(args.recipe) if args.recipe else None
-    if recipe and recipe.target and not args.metric:
-        plan = dataclasses.replace(plan, metric=recipe.target.metric)
+    recipe = open_recipe(args.recipe, args.task) if args.recipe else None
+    metric = args.metric or ladder_type(args.task).metric_of(recipe)
+    plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, metric)
     found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
-    table = Table(title=found.data, title_justify="left")
+    table = Table(title=escape(found.data), title_justify="left")
     for number, head in enumerate(found.heads):
         table.add_column(head, justify="right" if number else "left", overflow="fold")
     for row in found.rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console = Console(highlight=False)
     console.width = console.width if console.is_terminal else WIDTH
     console.print(table)
@@ -86,6 +85,7 @@ def _parse(argv: Sequence[str], prog: str) -> Any:
             return parse(Arguments, argv, prog=prog)
         raise ConfigError(f"--task: give one of {', '.join(TASKS)}")
     ladder_type(task)
+    refuse_own(name for name in OWN if flag_value(argv, f"--{name}") is not None)
     kind = task_type(task).config_type
     whole = dataclasses.make_dataclass(
         "CompareArguments",
@@ -97,8 +97,5 @@ def _parse(argv: Sequence[str], prog: str) -> Any:
     name = flag_value(argv, "--recipe")
     default = None
     if name:
-        recipe = load_recipe(name)
-        if recipe.task != task:
-            raise ConfigError(f"recipe {recipe.name} is of task {recipe.task}, not {task}")
-        default = whole(task=task, out=tyro.MISSING, config=recipe.config)
+        default = whole(task=task, out=tyro.MISSING, config=open_recipe(name, task).config)
     return parse(whole, argv, prog=prog, default=default)

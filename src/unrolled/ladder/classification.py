@@ -1,6 +1,7 @@
 """The ladder of classifiers: the most frequent label, bag of words, windows, recurrence."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,8 @@ from unrolled.baselines.bag_of_words import fit_bag_of_words
 from unrolled.data import Labelled, read_labelled
 from unrolled.errors import ConfigError
 from unrolled.ladder.ladder import Extra, Ladder, Tried
-from unrolled.ladder.outcome import Outcome, Units
+from unrolled.ladder.outcome import Outcome, Units, fingerprint
+from unrolled.tasks.folder import RESULT
 from unrolled.trials.folds import fold_rows
 
 FOLDS = 10
@@ -38,7 +40,8 @@ class ClassificationLadder(Ladder):
     )
     others: ClassVar[tuple[str, ...]] = ("bigru", "bielman", "bijordan")
     metric: ClassVar[str] = "accuracy"
-    higher: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1")
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1")
+    higher: ClassVar[tuple[str, ...]] = metrics
     directions: ClassVar[bool] = True
     counted: ClassVar[str] = "texts"
     loss: ClassVar[str] = "% wrong"
@@ -53,9 +56,15 @@ class ClassificationLadder(Ladder):
         self.test = (
             read_labelled(corpus.test, corpus.text_column, corpus.label_column) if corpus.test else None
         )
+        tested = (self.test.items, self.test.labels) if self.test is not None else ()
+        self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
         kinds = len({str(label) for label in self.data.labels})
         if self.test is not None:
             return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
+        try:
+            fold_rows(self.data.labels, FOLDS, 1)
+        except ConfigError as error:
+            raise ConfigError(f"{error}; give test data, and none are cut") from None
         return (
             f"{len(self.data.items):,} examples, {kinds} labels; seed s is trained on nine tenths and "
             f"scored on tenth s of {FOLDS}"
@@ -65,17 +74,26 @@ class ClassificationLadder(Ladder):
         """Return what a seed is trained on and tested on, and the numbers of the test examples."""
         if self.test is not None:
             return self.data, self.test, np.arange(len(self.test.items))
-        if seed > FOLDS:
-            raise ConfigError(f"seeds: without test data there are {FOLDS}, one for each fold")
         train, test = fold_rows(self.data.labels, FOLDS, seed)
         return self.data.take(train), self.data.take(test), test
+
+    @classmethod
+    def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
+        """See :meth:`Ladder.check`; more seeds than folds cannot be tried either."""
+        super().check(config, rungs, metric, seeds)
+        if seeds > FOLDS and not config.corpus.test:
+            raise ConfigError(f"seeds={seeds}: without test data there are {FOLDS}, one for each fold")
+
+    def varies(self, rung: str) -> bool:
+        """See :meth:`Ladder.varies`; with folds every rung does."""
+        return self.test is None or super().varies(rung)
 
     @classmethod
     def knows(cls, rung: str) -> bool:
         """See :meth:`Ladder.knows`."""
         return rung in (MOST_FREQUENT, BAG)
 
-    def simple(self, rung: str, seed: int) -> Tried | None:
+    def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
         train, test, rows = self.parts(seed)
         began = time.perf_counter()
@@ -108,9 +126,9 @@ class ClassificationLadder(Ladder):
         """See :meth:`Ladder.train`; data cut into folds come from memory."""
         from unrolled.tasks.classifier import Classifier
 
-        if self.test is not None:
-            return super().train(config, rung, seed)
         folder = self.kept.runs(rung, seed)
+        if self.test is not None or (folder / RESULT).exists():
+            return super().train(config, rung, seed)
         train, _, _ = self.parts(seed)
         classifier = Classifier(config)
         return classifier.fit(train.items, train.labels, out=folder, overwrite=True, progress=self.progress)

@@ -3,7 +3,7 @@
 import importlib
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from unrolled.atomic import write_atomically
 from unrolled.config import to_dict, with_options
 from unrolled.errors import ConfigError, suggestion
 from unrolled.ladder.ladder import Ladder
-from unrolled.ladder.outcome import Outcome, OutcomeFolder, Units
+from unrolled.ladder.outcome import MARKDOWN, PLOT, TABLE, Outcome, OutcomeFolder, Units
 from unrolled.ladder.plot import plot_ladder
 from unrolled.ladder.significance import Difference, join_seeds
 from unrolled.ladder.table import frame, line_of, markdown, shown
-from unrolled.recipes import load_recipe
+from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import task_type
 
 _HOMES = {
@@ -32,6 +32,12 @@ _HOMES = {
 TASKS = tuple(_HOMES)
 DEFAULT_MINUTES = 5.0
 SHARES = ("accuracy", "macro_f1", "sentence_accuracy", "span_f1")
+OWN = {
+    "seed": "networks have the seeds 1, 2 …; give seeds, how many",
+    "minutes": "give budget, the minutes of each network",
+    "model": "give models, the names of all that are compared",
+}
+"""Options of a training that a comparison sets itself, and what to do about it."""
 
 
 def ladder_type(task: str) -> type[Ladder]:
@@ -57,7 +63,7 @@ class Comparison:
     rows: list[list[str]]
     """The table for people."""
     notes: list[str]
-    """Weights of mixtures."""
+    """What there is to say of a rung: the weights of a mixture, discounts that were not to be had."""
     data: str
     """What was compared on."""
     plot: Path
@@ -83,44 +89,63 @@ def compare(
         task: "lm", "classify", "tag", "translate" or "forecast".
         data: training data, as the task's ``fit`` takes them by name; else the recipe's.
         models: from the simplest up; None takes the task's usual ones.
-        seeds: trainings of each network, with seeds 1, 2 ….
+        seeds: trainings of each network, with seeds 1, 2 …; what does not depend on a seed is fitted once.
         budget: minutes of training for each network and seed.
-        metric: figure to compare; "" is the recipe's target, or the task's usual one.
+        metric: figure to compare; "" is the recipe's target, or the task's usual one (of language models the
+            perplexity, over characters bits a character).
         recipe: configuration to start from.
         out: folder for table, plot, runs; a stopped comparison goes on there. None keeps nothing.
         overwrite: begin anew even if ``out`` holds a comparison.
         progress: show bars.
-        options: of the task's configuration, by their own names; all networks share them.
+        options: of the task's configuration, by their own names; all networks share them. A cell is no more
+            than a start for options that it alone has.
 
     Returns:
         A row for each model: model, metric, mean and sd over seeds; difference of the loss from the model
         above with its 95% interval and p, from a paired bootstrap over the test data; size, what it counts,
-        bytes; seconds of training, epochs, predictions a second; weights of mixtures.
+        bytes; seconds of training, epochs, predictions a second; a note, as the weights of mixtures.
 
     Raises:
         ConfigError: for an unknown task, model, metric or option.
         DataError: if the data cannot be used.
         RunError: if ``out`` cannot be used.
     """
-    kind = task_type(task) if task in TASKS else None
-    ladder_type(task)
-    assert kind is not None
-    config = kind.config_type()
-    if recipe:
-        loaded = load_recipe(recipe)
-        if loaded.task != task:
-            raise ConfigError(f"recipe {recipe!r} is of task {loaded.task!r}, not {task!r}")
-        config = loaded.config
-        if not metric and loaded.target:
-            metric = loaded.target.metric
+    ladder = ladder_type(task)
+    loaded = open_recipe(recipe, task) if recipe else None
+    config = loaded.config if loaded else task_type(task).config_type()
     if data is not None:
+        if not isinstance(data, str | Path):
+            raise ConfigError(f"data: give the name of a file or data set, not a {type(data).__name__}")
         options["data"] = str(data)
+    if isinstance(models, str):
+        raise ConfigError(f"models={models!r}: give a list of names, as models=[{models!r}]")
+    refuse_own(options)
     config = with_options(config, options, "compare")
+    metric = metric or ladder.metric_of(loaded)
     plan = Plan(task, config, tuple(models or ()), seeds, budget, metric)
     if out is not None:
         return run(plan, Path(out), overwrite=overwrite, progress=progress).table
     with tempfile.TemporaryDirectory(prefix="unrolled-") as name:
         return run(plan, Path(name), progress=progress).table
+
+
+def refuse_own(options: Iterable[str]) -> None:
+    """Raise ConfigError for an option that a comparison sets itself."""
+    for name in options:
+        if name in OWN:
+            raise ConfigError(f"{name}: {OWN[name]}")
+
+
+def open_recipe(name: str, task: str) -> Recipe:
+    """Return a recipe of a task.
+
+    Raises:
+        ConfigError: if there is none of that name, or it is of another task.
+    """
+    recipe = load_recipe(name)
+    if recipe.task != task:
+        raise ConfigError(f"recipe {recipe.name!r}: is of task {recipe.task!r}, not {task!r}")
+    return recipe
 
 
 @dataclass(frozen=True)
@@ -134,10 +159,11 @@ class Plan:
     seeds: int
     budget: float
     metric: str
+    """Figure to compare; "" is the task's usual one."""
 
 
 def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True) -> Comparison:
-    """Try every rung with every seed; what was done before stands.
+    """Try every rung, networks with every seed; what was done before stands.
 
     Raises:
         ConfigError: if there are no seeds or no time, or a model or metric is unknown.
@@ -150,24 +176,21 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
     if not 0 < plan.budget < 1e6:
         raise ConfigError(f"budget={plan.budget}: must be a positive number of minutes")
     rungs = plan.models or kind.rungs
-    kind.check(plan.config, rungs, plan.metric)
-    described = {
-        "task": plan.task,
-        "config": to_dict(plan.config),
-        "seeds": plan.seeds,
-        "budget": plan.budget,
-    }
+    kind.check(plan.config, rungs, plan.metric, plan.seeds)
+    described = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
     kept = OutcomeFolder(out.resolve(), described, overwrite=overwrite)
     ladder = kind(plan.config, kept, plan.budget, plan.metric, progress=progress)
     data = ladder.prepare()
+    kept.check_data(ladder.fingerprint)
     if progress:
         print(data, file=sys.stderr)
     tried: dict[str, tuple[list[Outcome], Units]] = {}
     for number, rung in enumerate(rungs, 1):
         found = []
-        for seed in range(1, plan.seeds + 1):
+        seeds = plan.seeds if ladder.varies(rung) else 1
+        for seed in range(1, seeds + 1):
             if progress:
-                several = f", seed {seed} of {plan.seeds}" if plan.seeds > 1 else ""
+                several = f", seed {seed} of {seeds}" if seeds > 1 else ""
                 print(f"{number} of {len(rungs)}: {rung}{several}", file=sys.stderr, flush=True)
             found.append(ladder.try_rung(rung, seed))
             if progress:
@@ -190,14 +213,17 @@ def _conclude(
     table = frame(lines)
     scale = 100.0 if ladder.shown in SHARES else 1.0
     heads, rows = shown(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
-    write_atomically(folder / "table.csv", table.to_csv(index=False).encode())
-    write_atomically(folder / "table.md", f"{data}\n\n{markdown(heads, rows)}".encode())
+    csv = table.to_csv(index=False)
+    write_atomically(folder / TABLE, csv.encode("utf-8", "surrogatepass"))
+    text = f"{data}\n\n{markdown(heads, rows)}"
+    write_atomically(folder / MARKDOWN, text.encode("utf-8", "surrogatepass"))
     plot = plot_ladder(
         table,
         heads[1],
         scale,
         higher=ladder.shown in ladder.higher,
-        path=folder / "ladder.png",
+        mixtures=[rung for rung in tried if ladder.mixes(rung)],
+        path=folder / PLOT,
     )
     notes = [f"{line['model']}: {line['note']}" for line in lines if line["note"]]
     return Comparison(table, heads, rows, notes, data, plot)

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import nn
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, suggestion
 from unrolled.ladder.networks import CELLS, parse_network, with_cell
 from unrolled.ladder.outcome import Numbers, Outcome, OutcomeFolder, Units
 from unrolled.ladder.significance import Difference, paired_bootstrap
+from unrolled.recipes import Recipe
 from unrolled.tasks import task_type
 from unrolled.tasks.folder import RESULT
 from unrolled.training import CHECKPOINT
+from unrolled.trials.variant import parse_variant
 
 Extra = dict[str, Numbers]
 Tried = tuple[Outcome, Units, Extra]
@@ -37,7 +38,11 @@ class Ladder(ABC):
     """From the simplest up, if the user does not name any."""
     others: ClassVar[tuple[str, ...]] = ()
     """What else can be named, for people."""
+    cells: ClassVar[tuple[str, ...]] = CELLS
+    """Networks that can be named."""
     metric: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Figures that every rung has; empty are those of the task."""
     higher: ClassVar[tuple[str, ...]] = ()
     """Metrics of which more is better."""
     directions: ClassVar[bool] = False
@@ -48,6 +53,8 @@ class Ladder(ABC):
     """What a difference between two rungs is measured in."""
     loss_scale: ClassVar[float] = 1.0
     """What the loss is multiplied by to be that."""
+    fingerprint: str
+    """Of the data, once they are prepared."""
     block: int = 1
     """Consecutive items of the test data that are drawn together; see :func:`paired_bootstrap`."""
 
@@ -55,15 +62,20 @@ class Ladder(ABC):
         self, config: Any, kept: OutcomeFolder, minutes: float, metric: str = "", *, progress: bool = True
     ) -> None:
         self.config, self.kept, self.minutes, self.progress = config, kept, minutes, progress
-        self.shown = metric or self.metric
+        self.asked, self.shown = metric, metric or self.metric
 
     @abstractmethod
     def prepare(self) -> str:
-        """Read the data that all rungs share; return what they are, in a line."""
+        """Read the data that all rungs share and take their fingerprint; return what they are, in a line.
+
+        Raises:
+            ConfigError: if the configuration names none.
+            DataError: if they cannot be used.
+        """
 
     @abstractmethod
-    def simple(self, rung: str, seed: int) -> Tried | None:
-        """Fit and score a model that is not a network; None if this is no name of one."""
+    def simple(self, rung: str, seed: int) -> Tried:
+        """Fit and score a model that is not a network, one that the ladder knows."""
 
     @abstractmethod
     def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
@@ -74,13 +86,13 @@ class Ladder(ABC):
         return {}
 
     @classmethod
-    def check(cls, config: Any, rungs: Sequence[str], metric: str) -> None:
+    def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
         """Find out before anything is read or written what cannot be tried.
 
         Raises:
             ConfigError: for a name that no model of this task has, one given twice, or an unknown metric.
         """
-        known = task_type(cls.task).metrics
+        known = cls.figures()
         if metric and metric not in known:
             hint = suggestion(metric, known)
             raise ConfigError(f"metric {metric!r}: is not one of {', '.join(known)}{hint}")
@@ -88,16 +100,46 @@ class Ladder(ABC):
         if twice is not None:
             raise ConfigError(f"models: {twice!r} is there twice")
         for rung in rungs:
-            if cls.configured(config, rung) is None and not cls.knows(rung):
-                names = list(dict.fromkeys([*cls.rungs, *CELLS, *cls.others]))
+            if cls.network(config, rung) is None and not cls.knows(rung):
+                names = list(dict.fromkeys([*cls.rungs, *cls.cells, *cls.others]))
                 raise ConfigError(
                     f"models: {rung!r} is no model of {cls.task}; there are {', '.join(names)}"
                     + suggestion(rung, names)
                 )
 
     @classmethod
+    def figures(cls) -> tuple[str, ...]:
+        """Return the metrics that can be compared."""
+        return cls.metrics or task_type(cls.task).metrics
+
+    @classmethod
+    def metric_of(cls, recipe: Recipe | None) -> str:
+        """Return the metric of a recipe's target; "" if there is none, or rungs do not have it."""
+        target = recipe.target if recipe else None
+        return target.metric if target and target.metric in cls.figures() else ""
+
+    @classmethod
+    def network(cls, config: Any, rung: str) -> Any | None:
+        """Return the configuration of the network that a rung names, with the options that it alone has.
+
+        They stand behind a colon: ``elman:lr=0.002,clip_norm=0.25``.
+
+        Raises:
+            ConfigError: if an option is unknown or contradicts others, or this is no network.
+        """
+        if cls.mixes(rung):
+            return None
+        name, colon, own = rung.partition(":")
+        found = cls.configured(config, name)
+        if not colon:
+            return found
+        if found is None:
+            raise ConfigError(f"models: {rung!r}: networks alone have options, as in lstm:hidden=100")
+        return with_options(found, parse_variant(own).options, f"model {rung!r}")
+
+    @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:
-        """Return the configuration of the network that a rung names; None if it names none.
+        """Return the configuration of the network of a name; None if it names none.
 
         Raises:
             ConfigError: if the other options contradict this network.
@@ -110,13 +152,22 @@ class Ladder(ABC):
     def knows(cls, rung: str) -> bool:
         """Tell whether this names a model that is not a network."""
 
+    @classmethod
+    def mixes(cls, rung: str) -> bool:
+        """Tell whether this names a mixture of others."""
+        return False
+
+    def varies(self, rung: str) -> bool:
+        """Tell whether a rung depends on the seed: else it is fitted once."""
+        return self.network(self.config, rung) is not None
+
     def try_rung(self, rung: str, seed: int) -> Tried:
         """Return what a rung gives: kept from before, or found now and kept."""
+        seed = seed if self.varies(rung) else 1
         found = self.kept.find(rung, seed)
         if found is None:
-            config = self.configured(self.config, rung)
+            config = self.network(self.config, rung)
             found = self._network(rung, seed, config) if config is not None else self.simple(rung, seed)
-            assert found is not None, rung
             self.kept.keep(*found)
         return found
 
@@ -127,7 +178,7 @@ class Ladder(ABC):
         scores, units, extra, predictions = self.score_network(task, seed)
         rate = predictions / (time.perf_counter() - began)
         extra |= self.after_network(task)
-        parameters = list(unique_parameters(task.model))
+        parameters = list(task.model.parameters())
         outcome = Outcome(
             rung,
             seed,
@@ -153,11 +204,6 @@ class Ladder(ABC):
     def compare_pair(self, ours: Units, theirs: Units) -> Difference:
         """Test the difference between two rungs on the same items."""
         return paired_bootstrap(ours, theirs, block=self.block)
-
-
-def unique_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """Return the parameters of a model, shared ones once."""
-    return list({id(p): p for p in model.parameters()}.values())
 
 
 def by_item(losses: Numbers, items: np.ndarray[Any, Any]) -> Units:

@@ -4,6 +4,7 @@ import itertools
 import re
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,12 +27,13 @@ from unrolled.data import TokenStream, open_documents
 from unrolled.errors import ConfigError, DataError
 from unrolled.ladder.ladder import Extra, Ladder, Tried, by_item
 from unrolled.ladder.networks import CELLS
-from unrolled.ladder.outcome import Numbers, Outcome, Units
+from unrolled.ladder.outcome import Numbers, Outcome, Units, fingerprint
 from unrolled.ladder.split_text import split_text
 from unrolled.tasks.corpus import Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_job import score_tokens
 from unrolled.tasks.language_model import SCORING_ROWS, UNITS
 from unrolled.text import EOS_ID, train_tokenizer
+from unrolled.text.tokenizer import Ids
 
 NAMED: dict[str, tuple[Smoothing, int]] = {
     "unigram": ("add-k", 1),
@@ -40,7 +42,9 @@ NAMED: dict[str, tuple[Smoothing, int]] = {
 }
 _SHORT = re.compile(r"kn([1-9]\d*)")
 _LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
-CACHE = "cache"
+CACHE, ARPA = "cache", ".arpa"
+Numbering = tuple[Ids, int]
+"""The number that a model read from a file gives each token, and that of its opening symbol."""
 BLOCK_TOKENS = 50
 """Tokens of an item where lines or sentences do not end with ``<eos>``."""
 
@@ -95,7 +99,9 @@ class LanguageLadder(Ladder):
         self.test = tokenize(held_out, self.tokenizer, corpus.mode)
         self.notes: dict[str, str] = {}
         self.characters = len(self.tokenizer.decode(all_ids(self.test)[1:].tolist()))
-        if self.config.text.tokenizer == "char" and self.shown == "perplexity":
+        texts = (self.train_tokens, self.valid, self.test)
+        self.fingerprint = fingerprint(self.tokenizer.tokens, *([all_ids(t)] for t in texts))
+        if self.config.text.tokenizer == "char" and not self.asked:
             self.shown = "bits_per_character"
         unit = UNITS[self.config.text.tokenizer]
         return (
@@ -104,19 +110,39 @@ class LanguageLadder(Ladder):
         )
 
     @classmethod
+    def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
+        """See :meth:`Ladder.check`; a file must be there, and the networks of mixtures possible."""
+        super().check(config, rungs, metric, seeds)
+        for part in dict.fromkeys(part for rung in rungs for part in rung.split("+")):
+            cls.network(config, part)
+            if part.endswith(ARPA) and not Path(part).is_file():
+                raise ConfigError(f"models: {part}: no such file")
+
+    @classmethod
     def knows(cls, rung: str) -> bool:
         """See :meth:`Ladder.knows`."""
         parts = rung.split("+")
         if len(parts) == 1:
             return _simple(rung)
-        return len(set(parts)) == len(parts) and all(p == CACHE or _simple(p) or p in CELLS for p in parts)
+        return len(set(parts)) == len(parts) and all(
+            p == CACHE or _simple(p) or p.partition(":")[0] in CELLS for p in parts
+        )
 
-    def simple(self, rung: str, seed: int) -> Tried | None:
+    @classmethod
+    def mixes(cls, rung: str) -> bool:
+        """See :meth:`Ladder.mixes`."""
+        return "+" in rung
+
+    def varies(self, rung: str) -> bool:
+        """See :meth:`Ladder.varies`; so does a mixture with a network in it."""
+        return any(super(LanguageLadder, self).varies(part) for part in rung.split("+"))
+
+    def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
-        if "+" in rung:
+        if self.mixes(rung):
             return self._mixture(rung, seed)
         began = time.perf_counter()
-        table, own = self._table(rung)
+        table, renumber = self._table(rung)
         note = self.notes.get(rung, "")
         seconds = time.perf_counter() - began
         return self._scored(
@@ -131,32 +157,39 @@ class LanguageLadder(Ladder):
                 rate=0.0,
                 note=note,
             ),
-            lambda tokens: table.score(self._texts(tokens, own)),
+            lambda tokens: table.score(self._texts(tokens, renumber)),
         )
 
-    def _table(self, rung: str) -> tuple[NGramTable, dict[int, int] | None]:
-        """Estimate a model, or read one whose words are numbered otherwise."""
-        if rung.endswith(".arpa"):
+    def _table(self, rung: str) -> tuple[NGramTable, Numbering | None]:
+        """Estimate a model, or read one whose words are numbered otherwise.
+
+        Raises:
+            DataError: if a file cannot be read, or is of other tokens or another mode.
+        """
+        if rung.endswith(ARPA):
             table, words = read_arpa(Path(rung))
             mode = "sentence" if words.by_sentences else "stream"
             if mode != self.config.corpus.mode:
-                raise DataError(f"{rung}: is a model of text in mode {mode!r}; give --mode {mode}")
-            missing = [t for t in self.tokenizer.tokens if t not in words.numbers]
-            if missing:
                 raise DataError(
-                    f"{rung}: lacks {len(missing)} of the {self.tokenizer.size} tokens "
-                    f"({', '.join(map(repr, missing[:5]))} …): models of other tokens cannot be compared"
+                    f"{rung}: is a model with mode={mode!r}, which a model with "
+                    f"mode={self.config.corpus.mode!r} cannot be compared with"
                 )
-            return table, {i: words.numbers[t] for i, t in enumerate(self.tokenizer.tokens)}
+            odd = sorted(set(self.tokenizer.tokens) ^ set(words.tokens))
+            if odd:
+                raise DataError(
+                    f"{rung}: {len(odd)} tokens are known to it or from the training text but not to both "
+                    f"({', '.join(map(repr, odd[:5]))} …): models of other tokens cannot be compared"
+                )
+            return table, (np.array([words.numbers[t] for t in self.tokenizer.tokens]), words.opening)
         smoothing, order = _parse(rung)
         counts = count_ngrams(self._texts(self.train_tokens), order, self.tokenizer.size)
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always", DiscountWarning)
             table = estimate(counts, smoothing)
-        self.notes[rung] = "; ".join(str(w.message) for w in found)
+        self.notes[rung] = "; ".join(str(w.message) for w in found if issubclass(w.category, DiscountWarning))
         return table, None
 
-    def _texts(self, tokens: Tokens, own: dict[int, int] | None = None) -> Texts:
+    def _texts(self, tokens: Tokens, renumber: Numbering | None = None) -> Texts:
         """Return tokens as texts with their openings, renumbered where a model has numbers of its own."""
         if isinstance(tokens, TokenStream):
             edges = np.append(tokens.starts, tokens.predictions)
@@ -165,10 +198,9 @@ class LanguageLadder(Ladder):
         else:
             parts = [np.append(s, EOS_ID) for s in tokens.items]
             opening = self.tokenizer.size
-        if own is not None:
-            table = np.array([own[i] for i in range(len(own))])
-            parts = [table[p] for p in parts]
-            opening = EOS_ID if opening == EOS_ID else int(table.max()) + 1
+        if renumber is not None:
+            numbers, opening = renumber
+            parts = [numbers[p] for p in parts]
         return Texts.opened(parts, opening)
 
     def _mixture(self, rung: str, seed: int) -> Tried:
@@ -238,7 +270,7 @@ class LanguageLadder(Ladder):
 
 
 def _simple(rung: str) -> bool:
-    return rung in NAMED or rung.endswith(".arpa") or bool(_SHORT.fullmatch(rung) or _LONG.fullmatch(rung))
+    return rung in NAMED or rung.endswith(ARPA) or bool(_SHORT.fullmatch(rung) or _LONG.fullmatch(rung))
 
 
 def _parse(rung: str) -> tuple[Smoothing, int]:

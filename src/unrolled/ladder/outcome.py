@@ -1,16 +1,21 @@
 """What one rung of a ladder gave with one seed, and the folder that keeps it."""
 
+import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import RunError
+from unrolled.tasks.folder import CONFIG, prepare
 from unrolled.training.files import read_json, read_tensors, write_json, write_tensors
 
 Numbers = NDArray[np.float64]
+TABLE, MARKDOWN, PLOT = "table.csv", "table.md", "ladder.png"
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,9 @@ class Outcome:
     scores: dict[str, float]
     """On the test data, by metric."""
     size: int
-    """Parameters or n-grams; 0 where nothing is learnt."""
+    """Parameters or n-grams, of a mixture those of all parts together; 0 where nothing is learnt."""
     counted: str
-    """What ``size`` counts."""
+    """What ``size`` counts; of a mixture "parameters + n-grams"."""
     bytes: int
     """Of the model in memory."""
     seconds: float
@@ -48,7 +53,8 @@ class Units:
     losses: Numbers
     """Sum of the loss over each item."""
     weights: Numbers
-    """Predictions in each item: the loss of a model is Σ losses / Σ weights."""
+    """Predictions in each item, the same in every rung and seed: the loss of a model is
+    Σ losses / Σ weights."""
 
     @classmethod
     def one_each(cls, losses: Numbers, items: NDArray[np.int64] | None = None) -> "Units":
@@ -57,16 +63,30 @@ class Units:
         return cls(numbers, np.asarray(losses, np.float64), np.ones(len(losses)))
 
 
+OVERWRITE = "replace it (--overwrite, overwrite=True)"
+
+
+def fingerprint(*parts: Any) -> str:
+    """Return the SHA-256 of data, arrays or what can be iterated over, by which changed ones are known."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for value in part:
+            data = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+            digest.update(len(data).to_bytes(8, "little") + data)
+        digest.update(b"end")
+    return digest.hexdigest()
+
+
 class OutcomeFolder:
     """A folder of outcomes: what was done stands, and is not done again.
 
     Args:
         folder: where; made if it is not there.
         plan: what is compared, for JSON.
-        overwrite: begin anew even if it holds outcomes.
+        overwrite: begin anew even if it holds outcomes or runs, which are removed.
 
     Raises:
-        RunError: if it holds outcomes of another plan, or anything else.
+        RunError: if it holds outcomes or runs of another plan, or anything else; or cannot be made.
     """
 
     PLAN = "plan.json"
@@ -78,19 +98,44 @@ class OutcomeFolder:
         present = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         if present and self.PLAN not in present:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
-        if present and not overwrite:
+        begun = any(self.outcomes.glob("*")) or any(self.folder.glob("runs/*"))
+        if begun and not overwrite:
             before = read_json(folder / self.PLAN)
-            if before != json.loads(json.dumps(plan)):
-                odd = [name for name in plan if before.get(name) != json.loads(json.dumps(plan[name]))]
+            odd = [name for name in plan if before.get(name) != json.loads(json.dumps(plan[name]))]
+            if odd:
                 raise RunError(
-                    f"{folder}: holds another comparison ({', '.join(odd) or 'the plan'} differs); choose "
-                    "another folder, or --overwrite"
+                    f"{folder}: holds another comparison ({', '.join(odd)} of it differs); choose another "
+                    f"folder, or {OVERWRITE}"
                 )
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._clear()
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be made or emptied ({error.strerror})") from error
+        write_json(folder / self.PLAN, plan)
+
+    def _clear(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in (TABLE, MARKDOWN, PLOT):
+            (self.folder / name).unlink(missing_ok=True)
         for path in self.outcomes.glob("*"):
             path.unlink()
-        write_json(folder / self.PLAN, plan)
+        for config in self.folder.glob(f"runs/*/{CONFIG}"):
+            prepare(config.parent, overwrite=True)
+
+    def check_data(self, fingerprint: str) -> None:
+        """Remember of which data the outcomes are.
+
+        Raises:
+            RunError: if those that are kept are of others.
+        """
+        plan = read_json(self.folder / self.PLAN)
+        if plan.setdefault("data", fingerprint) != fingerprint:
+            raise RunError(
+                f"{self.folder}: the data have changed since this comparison was begun; put the old ones "
+                f"back, choose another folder, or {OVERWRITE}"
+            )
+        write_json(self.folder / self.PLAN, plan)
 
     @property
     def outcomes(self) -> Path:
@@ -99,7 +144,7 @@ class OutcomeFolder:
 
     def runs(self, rung: str, seed: int) -> Path:
         """Return the run folder of a network."""
-        return self.folder / "runs" / f"{rung}-{seed}"
+        return self.folder / "runs" / f"{_file_name(rung)}-{seed}"
 
     def find(self, rung: str, seed: int) -> tuple[Outcome, Units, dict[str, Numbers]] | None:
         """Return what was kept; None if there is nothing.
@@ -123,10 +168,21 @@ class OutcomeFolder:
         """Write figures and losses, and arrays that other rungs need."""
         import torch
 
-        self.outcomes.mkdir(exist_ok=True)
+        try:
+            self.outcomes.mkdir(exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.outcomes}: cannot be made ({error.strerror})") from error
         arrays = {"items": units.items, "losses": units.losses, "weights": units.weights, **(extra or {})}
         tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_tensors(self._path(outcome.rung, outcome.seed), tensors, {"outcome": asdict(outcome)})
 
     def _path(self, rung: str, seed: int) -> Path:
-        return self.outcomes / f"{rung.replace('/', '_')}-{seed}.safetensors"
+        return self.outcomes / f"{_file_name(rung)}-{seed}.safetensors"
+
+
+def _file_name(rung: str) -> str:
+    """Return a name that no other rung has; of most, their own."""
+    if re.fullmatch(r"[\w.+-]{1,60}", rung):
+        return rung
+    end = re.sub(r"[^\w.+-]", "_", Path(rung).name)[-40:]
+    return f"{end}-{hashlib.sha256(rung.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

@@ -1,7 +1,7 @@
 """Quality against cost: a dot a rung."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,15 @@ LINE = 11
 """Height of a name in points."""
 
 
-def plot_ladder(table: pd.DataFrame, metric: str, scale: float, *, higher: bool, path: Path) -> Path:
+def plot_ladder(
+    table: pd.DataFrame,
+    metric: str,
+    scale: float,
+    *,
+    higher: bool,
+    mixtures: Collection[str] = (),
+    path: Path,
+) -> Path:
     """Draw the metric against training time and against the time of a prediction; return the PNG's path.
 
     Args:
@@ -21,7 +29,8 @@ def plot_ladder(table: pd.DataFrame, metric: str, scale: float, *, higher: bool,
         metric: its name, for people.
         scale: what it is multiplied by.
         higher: whether more is better; better is always up.
-        path: of the picture.
+        mixtures: names of the rungs that are mixtures.
+        path: of the picture. Rungs whose metric is not finite are left out.
     """
     from matplotlib.figure import Figure
 
@@ -30,12 +39,12 @@ def plot_ladder(table: pd.DataFrame, metric: str, scale: float, *, higher: bool,
     left, right = figure.subplots(1, 2, sharey=True)
     y = scale * known["mean"].to_numpy(float)
     spread = scale * known["sd"].to_numpy(float)
-    logs = not higher and y.max() > 4 * y.min() > 0
+    logs = not higher and len(y) > 1 and y.max() > 4 * y.min() > 0
     for axes, x, label in (
         (left, known["seconds"].clip(lower=1e-3), "training time, seconds"),
         (right, 1e6 / known["rate"], "time of one prediction, microseconds"),
     ):
-        colours = [_colour(row) for row in known.to_dict("records")]
+        colours = [_colour(row, mixtures) for row in known.to_dict("records")]
         axes.errorbar(x, y, np.nan_to_num(spread), fmt="none", ecolor="lightgray", zorder=1)
         axes.scatter(x, y, c=colours, s=36, zorder=2)
         axes.set_xscale("log")
@@ -58,10 +67,10 @@ def plot_ladder(table: pd.DataFrame, metric: str, scale: float, *, higher: bool,
     return path
 
 
-def _colour(row: dict[str, Any]) -> str:
-    if "+" in row["counted"]:
+def _colour(row: dict[str, Any], mixtures: Collection[str]) -> str:
+    if row["model"] in mixtures:
         return MIXTURE
-    return NETWORK if row["counted"] == "parameters" and row["epochs"] == row["epochs"] else OTHER
+    return NETWORK if np.isfinite(row["epochs"]) else OTHER
 
 
 def _plain_ticks(axes: Any, y: Any) -> None:
@@ -76,6 +85,8 @@ def _plain_ticks(axes: Any, y: Any) -> None:
 
 def _label(axes: Any, x: Sequence[float], y: Any, names: Sequence[str]) -> None:
     """Write names beside the dots, pushed apart where they would lie on each other."""
+    if not len(names):
+        return
     to_points = 72 / axes.figure.dpi
     place = axes.transData.transform(np.column_stack([x, y])) * to_points
     top = axes.bbox.y1 * to_points

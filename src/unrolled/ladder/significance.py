@@ -62,11 +62,16 @@ def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int
 
 
 def join_seeds(units: Sequence[Units]) -> Units:
-    """Return one loss for each item: the mean over the seeds that saw it."""
+    """Return one loss for each item: the mean over the seeds that saw it.
+
+    An item holds as many predictions whatever the seed, so that its weight stands.
+    """
     items = np.concatenate([u.items for u in units])
     kinds, place, counts = np.unique(items, return_inverse=True, return_counts=True)
 
     def mean(values: Sequence[Numbers]) -> Numbers:
         return np.bincount(place, np.concatenate(values), minlength=len(kinds)) / counts
 
-    return Units(kinds, mean([u.losses for u in units]), mean([u.weights for u in units]))
+    weights = mean([u.weights for u in units])
+    assert np.array_equal(weights[place], np.concatenate([u.weights for u in units]))
+    return Units(kinds, mean([u.losses for u in units]), weights)

@@ -38,7 +38,7 @@ def line_of(outcomes: Sequence[Outcome], metric: str, difference: Difference | N
         "model": outcomes[0].rung,
         "metric": metric,
         "mean": statistics.fmean(values),
-        "sd": statistics.stdev(values) if len(values) > 1 else math.nan,
+        "sd": statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else math.nan,
         "seeds": len(values),
         "difference": d.mean if d else math.nan,
         "low": d.low if d else math.nan,
@@ -94,7 +94,7 @@ def shown(
 
 def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table as Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
@@ -107,8 +107,8 @@ def duration(seconds: float) -> str:
 
 def _spread(row: dict[str, float], scale: float) -> str:
     mean, sd = scale * row["mean"], scale * row["sd"]
-    if math.isinf(mean):
-        return "∞"
+    if not math.isfinite(mean):
+        return "∞" if mean > 0 else "–"
     digits = 3 if abs(mean) < 10 else 2
     return f"{mean:.{digits}f}" + ("" if math.isnan(sd) else f" ± {sd:.{digits}f}")
 
@@ -123,8 +123,10 @@ def _p(p: float) -> str:
 
 
 def brief(count: float) -> str:
-    """Return a count with two or three digits: 890, 4.6k, 37M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.3g}{unit}" if count < 999 * size else f"{count / size:.0f}{unit}"
-    return f"{count:.3g}"
+    """Return a count with at most three digits: 890, 4.6k, 37M; billions as they are."""
+    for unit in ("", "k", "M"):
+        shown = f"{count:.3g}"
+        if float(shown) < 1000:
+            return shown + unit
+        count /= 1000
+    return f"{count:.3g}G" if count < 999.5 else f"{count:.0f}G"

@@ -7,10 +7,10 @@ import numpy as np
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.tagged import read_tagged
-from unrolled.errors import ConfigError
+from unrolled.errors import ConfigError, DataError
 from unrolled.ladder.ladder import Extra, Ladder, Tried
-from unrolled.ladder.outcome import Outcome, Units
-from unrolled.tasks.tagger_score import TaggerScore
+from unrolled.ladder.outcome import Outcome, Units, fingerprint
+from unrolled.tasks.tagger_score import TaggerScore, are_spans
 
 MAJORITY = "majority"
 
@@ -32,7 +32,8 @@ class TaggingLadder(Ladder):
     )
     others: ClassVar[tuple[str, ...]] = ("bigru", "bielman", "bijordan", "bitdnn")
     metric: ClassVar[str] = "accuracy"
-    higher: ClassVar[tuple[str, ...]] = ("accuracy", "sentence_accuracy", "span_f1")
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "sentence_accuracy", "span_f1")
+    higher: ClassVar[tuple[str, ...]] = metrics
     directions: ClassVar[bool] = True
     counted: ClassVar[str] = "words"
     loss: ClassVar[str] = "% wrong"
@@ -45,23 +46,25 @@ class TaggingLadder(Ladder):
             raise ConfigError("give data and test (.conllu files, files of columns, data sets) or a recipe")
         self.data, self.test = (read_tagged(source, corpus.columns) for source in (corpus.data, corpus.test))
         words, asked = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
-        tags = len({tag for sentence in self.data.tags for tag in sentence})
-        return f"{words:,} words to learn from, {asked:,} to predict, {tags} tags"
+        self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
+        if self.shown == "span_f1" and not are_spans(self.tags):
+            raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
+        self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
+        return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags"
 
     @classmethod
     def knows(cls, rung: str) -> bool:
         """See :meth:`Ladder.knows`."""
         return rung == MAJORITY
 
-    def simple(self, rung: str, seed: int) -> Tried | None:
+    def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
         model = MajorityTag.fit(self.data.words, self.data.tags)
         fitted = time.perf_counter()
         predicted = model.predict(self.test.words)
         ended = time.perf_counter()
-        tags = sorted({tag for sentence in self.data.tags for tag in sentence})
-        found = TaggerScore(tags, [list(t) for t in self.test.tags], predicted, float("nan"))
+        found = TaggerScore(self.tags, [list(t) for t in self.test.tags], predicted, float("nan"))
         scores, units = _figures(found)
         size = len(model.tags)
         held = sum(len(word.encode()) + 1 for word in model.tags)

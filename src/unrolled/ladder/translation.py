@@ -10,13 +10,14 @@ from unrolled.config import with_options
 from unrolled.errors import ConfigError
 from unrolled.ladder.ladder import Extra, Ladder, Tried
 from unrolled.ladder.networks import with_cell
-from unrolled.ladder.outcome import Outcome, Units
+from unrolled.ladder.outcome import Outcome, Units, fingerprint
 from unrolled.models.config import RECURRENT
 from unrolled.tasks.translation_data import split_pairs
 from unrolled.tasks.translation_score import lead, overlap_of
 
 COPY, LEAD, ATTENTION = "copy", "lead", "+attention"
 TEST_FRACTION = 0.1
+WITHOUT_ATTENTION = {"attention": "none", "input_feeding": False, "copy_unknown": False}
 
 
 class TranslationLadder(Ladder):
@@ -29,8 +30,10 @@ class TranslationLadder(Ladder):
     task: ClassVar[str] = "translate"
     rungs: ClassVar[tuple[str, ...]] = (COPY, LEAD, "elman", "gru", "lstm", "gru+attention", "lstm+attention")
     others: ClassVar[tuple[str, ...]] = ("elman+attention", "jordan+attention")
+    cells: ClassVar[tuple[str, ...]] = RECURRENT
     metric: ClassVar[str] = "bleu"
-    higher: ClassVar[tuple[str, ...]] = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
+    metrics: ClassVar[tuple[str, ...]] = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
+    higher: ClassVar[tuple[str, ...]] = metrics
     counted: ClassVar[str] = "sentences"
     loss: ClassVar[str] = "chrF missing"
 
@@ -45,6 +48,8 @@ class TranslationLadder(Ladder):
         split = split_pairs(corpus, corpus.data, corpus.valid)
         assert split.test is not None
         self.train_pairs, self.test = split.train, split.test
+        parts = [part for part in vars(split).values() if part is not None]
+        self.fingerprint = fingerprint(*(texts for p in parts for texts in (p.sources, p.targets)))
         return f"{len(split.train):,} pairs to learn from, {len(self.test):,} to predict"
 
     @classmethod
@@ -56,7 +61,7 @@ class TranslationLadder(Ladder):
         kind = config.network.attention
         if attends and kind in ("none", "fixed"):
             kind = "dot"
-        options = {"attention": kind} if attends else {"attention": "none", "input_feeding": False}
+        options = {"attention": kind} if attends else WITHOUT_ATTENTION
         return with_options(with_cell(config, cell, config.network.bidirectional), options)
 
     @classmethod
@@ -64,7 +69,7 @@ class TranslationLadder(Ladder):
         """See :meth:`Ladder.knows`."""
         return rung in (COPY, LEAD)
 
-    def simple(self, rung: str, seed: int) -> Tried | None:
+    def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
         words = max(1, round(np.mean([len(t.split()) for t in self.train_pairs.targets])))

@@ -10,6 +10,7 @@ from unrolled.baselines.autoregression import largest_order
 from unrolled.data.series import Numbers
 from unrolled.tasks.forecast_data import PreparedSeries
 
+KEYS = ("seasonal_naive", "random_walk", "drift", "autoregression")
 EXPLODED = 1e100
 """From here on a forecast is none."""
 
@@ -30,23 +31,34 @@ def fit_autoregression(p: PreparedSeries, end: int, season: int) -> dict[str, An
 def baseline_forecasts(
     p: PreparedSeries, origins: Sequence[int], horizon: int, facts: dict[str, Any]
 ) -> dict[str, Numbers]:
-    """Return (N, H) of each baseline, on the scale of the data; NaN where one says nothing.
+    """Return (N, H) of each baseline, by its key; see :func:`baseline_forecast`."""
+    return {name: baseline_forecast(name, p, origins, horizon, facts) for name in KEYS}
+
+
+def baseline_forecast(
+    name: str, p: PreparedSeries, origins: Sequence[int], horizon: int, facts: dict[str, Any]
+) -> Numbers:
+    """Return (N, H) of a baseline, on the scale of the data; NaN where it says nothing.
 
     Args:
+        name: its key.
         p: the series.
         origins: the first step of each forecast.
         horizon: H.
         facts: of training: the season and the autoregression.
     """
     y = p.series.target
-    return {
-        "seasonal_naive": seasonal_naive(y, origins, horizon, facts["season"]),
-        "random_walk": random_walk(y, origins, horizon),
-        "drift": drift(y, origins, horizon),
-        "autoregression": _autoregression(
-            p, origins, horizon, facts["series"][p.series.name].get("autoregression")
-        ),
-    }
+    match name:
+        case "seasonal_naive":
+            return seasonal_naive(y, origins, horizon, facts["season"])
+        case "random_walk":
+            return random_walk(y, origins, horizon)
+        case "drift":
+            return drift(y, origins, horizon)
+        case "autoregression":
+            fitted = facts["series"][p.series.name].get("autoregression")
+            return _autoregression(p, origins, horizon, fitted)
+    raise AssertionError(name)
 
 
 def _autoregression(

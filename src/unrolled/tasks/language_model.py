@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.baselines import count_baselines
+from unrolled.baselines.ngram.vocabulary import Tokens as TokenLists
+from unrolled.baselines.ngram.vocabulary import are_sentences
 from unrolled.data import Sentences, TokenStream, open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.inputs import Embedding
+from unrolled.symbols import EOS
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.corpus import (
     Corpus,
@@ -162,20 +165,25 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         names = self.vocabulary
         return [names[i] for i in all_ids(found)[1:].tolist()]
 
-    def score(self, tokens: Sequence[str]) -> NDArray[np.float64]:
+    def score(self, tokens: TokenLists) -> NDArray[np.float64]:
         """Return ln p (N,) of every token of a text, which is read as one document.
 
-        A model of sentences reads what stands between two ``<eos>`` by itself.
+        A model of sentences reads what stands between two ``<eos>`` by itself. It takes a list of sentences
+        without ``<eos>`` too, as an n-gram model of sentences does; each is then followed by its ``<eos>``.
 
         Raises:
             DataError: if there are none, or tokens are not in the vocabulary and training never showed
-                ``<unk>``; or a model of sentences is given tokens that do not end with ``<eos>``.
+                ``<unk>``; or a model of sentences is given tokens that do not end with ``<eos>``, or one of
+                running text is given sentences.
         """
-        ids = self._numbers(tokens)
-        if not len(ids):
-            raise DataError("there are no tokens to score")
+        sentences = self.config.corpus.mode == "sentence"
+        if are_sentences(tokens):
+            if not sentences:
+                raise DataError("this model reads one running text, and these tokens are sentences")
+            tokens = [token for sentence in tokens for token in (*sentence, EOS)]
+        ids = self._numbers([str(token) for token in tokens])
         read: Tokens = TokenStream(np.concatenate([[EOS_ID], ids]), np.zeros(1, np.int64))
-        if self.config.corpus.mode == "sentence":
+        if sentences:
             if ids[-1] != EOS_ID:
                 raise DataError("this model reads sentences: the last token must be <eos>")
             ends = np.flatnonzero(ids == EOS_ID)
@@ -194,9 +202,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
         if isinstance(tokens, str):
-            raise DataError(
-                "a string is not a list of tokens: take them from tokens(file), or split the text"
-            )
+            raise DataError("a string is not a list of tokens: give a list, as tokens(file) returns it")
         numbers = {token: i for i, token in enumerate(self.vocabulary)}
         missing = dict.fromkeys(t for t in tokens if t not in numbers)
         require_known(

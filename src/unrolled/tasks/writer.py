@@ -32,8 +32,6 @@ class Writer:
 
     def distribution_after(self, ids: Ids) -> Tensor:
         """Return the probabilities (V,) of the token after those of a text so far."""
-        if self._separate:
-            ids = ids[len(ids) - int(np.argmax(ids[::-1] == EOS_ID)) :] if (ids == EOS_ID).any() else ids
         return self._read_ids(ids)[0][0].softmax(-1)
 
     def draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
@@ -66,11 +64,15 @@ class Writer:
         )
 
     def _read(self, prompt: str) -> tuple[Tensor, State]:
-        """Return the logits (1, V) after ``<eos>`` and the prompt, and the state."""
+        """See :meth:`_read_ids`."""
         return self._read_ids(self._tokenizer.encode(prompt))
 
     @torch.no_grad()
     def _read_ids(self, ids: Ids) -> tuple[Tensor, State]:
+        """Return the logits (1, V) after ``<eos>`` and tokens, and the state."""
+        ends = np.flatnonzero(ids == EOS_ID)
+        if self._separate and len(ends):
+            ids = ids[ends[-1] + 1 :]
         after = torch.from_numpy(np.concatenate([[EOS_ID], ids]))
         logits, state = self._model(after[:, None])
         return logits[-1], state
