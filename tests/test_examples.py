@@ -22,6 +22,7 @@ EXPECTED = {
     "forecast.py": "1 rows repeat a time stamp: averaged",
     "translate.py": "09 Nov 1989 → 1989-11-09",
     "music.py": "16 steps in ",
+    "ngram.py": "nats a character",
 }
 
 

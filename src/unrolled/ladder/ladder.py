@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from unrolled.config import with_options
+from unrolled.config import option_names, with_options
 from unrolled.errors import ConfigError, suggestion
 from unrolled.ladder.networks import CELLS, parse_network, with_cell
 from unrolled.ladder.outcome import Numbers, Outcome, OutcomeFolder, Units
@@ -18,6 +18,9 @@ from unrolled.tasks.folder import RESULT
 from unrolled.training import CHECKPOINT
 from unrolled.trials.variant import parse_variant
 
+SHARED_GROUPS = ("corpus", "text", "data", "columns", "rules")
+SHARED = ("seed", "minutes", "cell", "model", "horizon", "season")
+"""Options that a network cannot have for itself: it would learn, or be asked, something else."""
 Extra = dict[str, Numbers]
 Tried = tuple[Outcome, Units, Extra]
 
@@ -125,7 +128,8 @@ class Ladder(ABC):
         They stand behind a colon: ``elman:lr=0.002,clip_norm=0.25``.
 
         Raises:
-            ConfigError: if an option is unknown or contradicts others, or this is no network.
+            ConfigError: if an option is unknown, contradicts others or must be the same for all, or this is
+                no network.
         """
         if cls.mixes(rung):
             return None
@@ -134,8 +138,15 @@ class Ladder(ABC):
         if not colon:
             return found
         if found is None:
+            if cls.knows(rung):  # a file with a colon in its name
+                return None
             raise ConfigError(f"models: {rung!r}: networks alone have options, as in lstm:hidden=100")
-        return with_options(found, parse_variant(own).options, f"model {rung!r}")
+        options = parse_variant(own).options
+        groups = {option: group for group, option in option_names(type(config))}
+        for option in options:
+            if option in SHARED or groups.get(option) in SHARED_GROUPS:
+                raise ConfigError(f"models: {rung!r}: {option} is the same for all models that are compared")
+        return with_options(found, options, f"model {rung!r}")
 
     @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:

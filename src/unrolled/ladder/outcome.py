@@ -1,5 +1,6 @@
 """What one rung of a ladder gave with one seed, and the folder that keeps it."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -122,6 +123,9 @@ class OutcomeFolder:
             path.unlink()
         for config in self.folder.glob(f"runs/*/{CONFIG}"):
             prepare(config.parent, overwrite=True)
+            with contextlib.suppress(OSError):  # someone put a file of his own there
+                for folder in (config.parent / "plots", config.parent):
+                    folder.rmdir()
 
     def check_data(self, fingerprint: str) -> None:
         """Remember of which data the outcomes are.

@@ -47,7 +47,7 @@ def plot_ladder(
         colours = [_colour(row, mixtures) for row in known.to_dict("records")]
         axes.errorbar(x, y, np.nan_to_num(spread), fmt="none", ecolor="lightgray", zorder=1)
         axes.scatter(x, y, c=colours, s=36, zorder=2)
-        axes.set_xscale("log")
+        axes.set_xscale("log" if len(known) else "linear")
         axes.margins(x=0.25, y=0.08)
         axes.set_xlabel(label)
         axes.grid(alpha=0.3)

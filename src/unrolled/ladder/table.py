@@ -83,7 +83,7 @@ def shown(
                 _difference(row, loss_scale) if tested else "",
                 _p(row["p"]) if tested else "",
                 f"{brief(row['size'])} {row['counted']}" if row["size"] else "–",
-                f"{row['bytes'] / 1e6:,.1f}" if row["bytes"] else "–",
+                _megabytes(row["bytes"]) if row["bytes"] else "–",
                 duration(row["seconds"]),
                 "" if math.isnan(row["epochs"]) else f"{row['epochs']:.3g}",
                 brief(row["rate"]),
@@ -103,6 +103,11 @@ def duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.2g} s"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _megabytes(count: float) -> str:
+    size = count / 1e6
+    return f"{size:,.1f}" if size >= 0.1 else f"{size:.1g}"
 
 
 def _spread(row: dict[str, float], scale: float) -> str:

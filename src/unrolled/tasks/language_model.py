@@ -181,7 +181,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             if not sentences:
                 raise DataError("this model reads one running text, and these tokens are sentences")
             tokens = [token for sentence in tokens for token in (*sentence, EOS)]
-        ids = self._numbers([str(token) for token in tokens])
+        ids = self._numbers(tokens)
         read: Tokens = TokenStream(np.concatenate([[EOS_ID], ids]), np.zeros(1, np.int64))
         if sentences:
             if ids[-1] != EOS_ID:
@@ -200,9 +200,12 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         p: NDArray[np.float64] = writer.distribution_after(self._numbers(context)).double().numpy()
         return p
 
-    def _numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+    def _numbers(self, tokens: Sequence[Any]) -> NDArray[np.int64]:
         if isinstance(tokens, str):
             raise DataError("a string is not a list of tokens: give a list, as tokens(file) returns it")
+        odd = next((t for t in tokens if not isinstance(t, str)), None)
+        if odd is not None:
+            raise DataError(f"tokens are strings, and {odd!r} is none")
         numbers = {token: i for i, token in enumerate(self.vocabulary)}
         missing = dict.fromkeys(t for t in tokens if t not in numbers)
         require_known(
