@@ -17,7 +17,7 @@ from unrolled.ladder.comparison import DEFAULT_MINUTES, OWN, TASKS, Plan, ladder
 from unrolled.ladder.comparison import run as run_plan
 from unrolled.tasks import task_type
 
-WIDTH = 150
+WIDTH = 175
 """Characters of the table where it does not go to a terminal."""
 
 

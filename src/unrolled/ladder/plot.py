@@ -60,7 +60,7 @@ def plot_ladder(
     left.set_ylabel(f"{metric} ({better} is better: up)")
     figure.suptitle("grey: counting and other simple models   blue: networks   green: mixtures", fontsize=9)
     figure.draw_without_rendering()  # where the dots lie is known after the layout
-    names = known["model"].tolist()
+    names = _short(known["model"].tolist())
     _label(left, known["seconds"].clip(lower=1e-3).tolist(), y, names)
     _label(right, (1e6 / known["rate"]).tolist(), y, names)
     figure.savefig(path, dpi=120)
@@ -84,33 +84,41 @@ def _plain_ticks(axes: Any, y: Any) -> None:
 
 
 def _label(axes: Any, x: Sequence[float], y: Any, names: Sequence[str]) -> None:
-    """Write names beside the dots, pushed apart where they would lie on each other."""
-    if not len(names):
-        return
+    """Write names beside the dots, on the side of the middle, pushed apart where they would overlap."""
     to_points = 72 / axes.figure.dpi
-    place = axes.transData.transform(np.column_stack([x, y])) * to_points
-    top = axes.bbox.y1 * to_points
-    order = np.argsort(place[:, 1]).tolist()
-    level = place[:, 1].copy()
+    place = axes.transData.transform(np.column_stack([x, y]).reshape(-1, 2)) * to_points
+    middle = (axes.bbox.x0 + axes.bbox.x1) / 2 * to_points
+    for right in (False, True):
+        here = [i for i in range(len(names)) if (place[i, 0] > middle) == right]
+        heights = _apart([float(place[i, 1]) for i in here], axes.bbox.y1 * to_points)
+        for i, height in zip(here, heights, strict=True):
+            written = axes.annotate(
+                names[i],
+                (x[i], y[i]),
+                xytext=(-12 if right else 12, height - place[i, 1]),
+                textcoords="offset points",
+                fontsize=8,
+                va="center",
+                ha="right" if right else "left",
+                arrowprops={"arrowstyle": "-", "color": "lightgray", "linewidth": 0.6, "shrinkB": 3},
+            )
+            written.set_in_layout(False)  # the dots stay where names were placed by them
+
+
+def _apart(heights: Sequence[float], top: float) -> list[float]:
+    """Return heights at least a line apart, as near to these as goes, none above the top."""
+    found = list(heights)
+    order = sorted(range(len(found)), key=lambda i: found[i])
     for below, i in itertools.pairwise(order):
-        level[i] = max(level[i], level[below] + LINE)
-    # Down again from the top, where the uppermost would stand outside.
-    level[order[-1]] = min(level[order[-1]], top - LINE / 2)
+        found[i] = max(found[i], found[below] + LINE)
+    if order:
+        found[order[-1]] = min(found[order[-1]], top - LINE / 2)
     for above, i in itertools.pairwise(order[::-1]):
-        level[i] = min(level[i], level[above] - LINE)
-    for px, py, there, target, name in zip(x, y, place[:, 1], level, names, strict=True):
-        axes.annotate(
-            name,
-            (px, py),
-            xytext=(12, target - there),
-            textcoords="offset points",
-            fontsize=8,
-            va="center",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": "lightgray",
-                "linewidth": 0.6,
-                "shrinkA": 0,
-                "shrinkB": 3,
-            },
-        )
+        found[i] = min(found[i], found[above] - LINE)
+    return found
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return names without options of their own, where these are not needed to tell them apart."""
+    plain = ["+".join(part.partition(":")[0] for part in name.split("+")) for name in names]
+    return [p if plain.count(p) == 1 else name for p, name in zip(plain, names, strict=True)]
