@@ -5,7 +5,7 @@ import math
 import pytest
 
 from unrolled.training import OptimizerConfig
-from unrolled.training.schedule import Plateau, learning_rate
+from unrolled.training.schedule import GRACE, Plateau, learning_rate
 
 
 def rate(config, step=0, total=100, epoch=0, plateau=None, time=0.0):
@@ -42,8 +42,10 @@ def test_cosine_goes_by_whichever_end_is_nearer():
     assert [rate(config, 0, None, time=t) for t in (0.0, 0.5, 1.0, 1.7)] == pytest.approx(
         [2.0, 1.1, 0.2, 0.2]
     )
-    assert rate(config, 25, 100, time=0.5) == rate(config, 50)  # time is ahead
-    assert rate(config, 50, 100, time=0.25) == rate(config, 50)  # the updates are
+    assert rate(config, 25, 100, time=GRACE + 0.5 * (1 - GRACE)) == pytest.approx(rate(config, 50))  # time
+    assert rate(config, 100, 200, time=1.0) == rate(config, 100)
+    assert rate(config, 50, 100, time=0.25) == rate(config, 50)  # the updates are ahead
+    assert rate(config, 2, 100, time=GRACE) == rate(config, 2)  # a slow start does not count
     for kind in ("constant", "step", "plateau"):
         other = OptimizerConfig(lr=0.3, schedule=kind)
         assert rate(other, 7, None, time=0.9) == rate(other, 7)

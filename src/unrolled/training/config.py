@@ -98,8 +98,8 @@ class TrainingConfig:
 
     minutes: float = 0.0
     """Stop after so many minutes of training (updates alone; validations are not counted); 0 is no limit.
-    The end that comes first counts. How many updates it takes is up to the machine, so that such a run is not
-    repeated to the bit."""
+    The end that comes first counts. How many updates it takes is up to the machine, so that a run which ends
+    by it is not repeated to the bit."""
 
     batch: int = 32
     """Sequences trained side by side."""

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from unrolled.training.config import OptimizerConfig
 
+GRACE = 0.05
+"""Share of a limit of time that may pass before the rate goes by it, where updates are limited as well: the
+first ones are slow, and a training that ends by its updates well in time then has the rates, and the bits,
+that it has without the limit."""
+
 
 @dataclass
 class Plateau:
@@ -42,8 +47,8 @@ def learning_rate(
         epoch: epochs finished before this one.
         plateau: state of the plateau schedule.
         share_of_time: how much of the time of the training is spent, warmup included, since how long a
-            warmup takes is not known before it; 0 where time has no limit. Cosine goes by it where it is
-            ahead of the share of the updates.
+            warmup takes is not known before it; 0 where time has no limit. Cosine goes by it, less
+            :data:`GRACE`, where it is ahead of the share of the updates.
     """
     rate = config.lr
     match config.schedule:
@@ -55,7 +60,7 @@ def learning_rate(
             done = share_of_time
             if total_steps is not None:
                 span = max(total_steps - config.warmup, 1)
-                done = max(done, max(step - config.warmup, 0) / span)
+                done = max((done - GRACE) / (1 - GRACE), max(step - config.warmup, 0) / span)
             done = min(done, 1.0)
             share = 0.5 * (1.0 + math.cos(math.pi * done))
             rate *= config.lr_floor + (1.0 - config.lr_floor) * share
