@@ -98,7 +98,7 @@ def test_help(command):
     assert found.status == 0
     for flag in ("--task", "--models", "--budget", "--seeds", "--metric", "--recipe", "--overwrite"):
         assert flag in found.out
-    assert "--hidden" not in found.out
+    assert "--batch" not in found.out
 
 
 @pytest.mark.parametrize("task", FLAGS)

@@ -416,7 +416,7 @@ def test_a_network_may_have_options_of_its_own(tmp_path, data):
         ("elman:lrr=0.1", r"unknown option 'lrr' \(did you mean 'lr'\?\)"),
         ("elman:hidden=0", "hidden=0: must be at least 1"),
         ("elman:lr", "'lr' is not OPTION=VALUE"),
-        ("elman:", "is not OPTION=VALUE"),
+        ("elman:", "no option behind the colon"),
         ("elman:peepholes=true", "peepholes=True is an option of lstm"),
         ("kn5:hidden=3", "networks alone have options"),
         ("unigram+elman:lrr=0.1", "unknown option 'lrr'"),

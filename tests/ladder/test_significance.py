@@ -42,7 +42,8 @@ def test_differences_without_a_direction_are_chance():
     assert (found.low, found.high) == pytest.approx((-0.196, 0.196), abs=0.021)
 
 
-def test_the_loss_is_a_mean_over_predictions_not_items():
+def test_the_loss_is_a_mean_over_predictions_not_items(monkeypatch):
+    monkeypatch.setattr(significance, "FEWEST", 0)
     found = paired_bootstrap(units([2.0, 30.0], [1, 9]), units([1.0, 12.0], [1, 9]))
     assert found.mean == pytest.approx(19 / 10)
     # The draws are both of one kind or one of each: (1, 1), (1, 9), (9, 9) predictions.
@@ -79,14 +80,16 @@ def test_blocks_see_what_neighbours_have_in_common():
     assert joined.p > single.p
 
 
-def test_a_block_as_long_as_all_draws_all():
+def test_a_block_as_long_as_all_draws_all(monkeypatch):
+    monkeypatch.setattr(significance, "FEWEST", 0)
     difference = np.random.default_rng(5).normal(0, 1, 30)
     found = paired_bootstrap(units(difference), units(np.zeros(30)), block=99)
     assert found.low == pytest.approx(difference.mean())
     assert found.high == pytest.approx(difference.mean())
 
 
-def test_a_block_goes_round_the_end():
+def test_a_block_goes_round_the_end(monkeypatch):
+    monkeypatch.setattr(significance, "FEWEST", 0)
     # Blocks of 2 of 3 items, two of them cut to 3: from each start alike, so that each item counts alike.
     drawn = paired_bootstrap(units([3.0, 0.0, 0.0]), units([0.0, 0.0, 0.0]), block=2, samples=20_000)
     assert drawn.mean == 1.0
@@ -103,9 +106,17 @@ def test_the_same_again(monkeypatch):
     assert paired_bootstrap(ours, theirs) == first
 
 
-def test_one_item_says_nothing_but_itself():
-    found = paired_bootstrap(units([2.0]), units([1.5]))
-    assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+@pytest.mark.parametrize(("count", "block"), [(1, 1), (9, 1), (19, 6), (59, 6)])
+def test_too_few_items_or_blocks_have_no_interval(count, block):
+    found = paired_bootstrap(units(np.full(count, 2.0)), units(np.full(count, 1.5)), block=block)
+    assert found.mean == pytest.approx(0.5)
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+@pytest.mark.parametrize(("count", "block"), [(10, 1), (60, 6)])
+def test_ten_items_or_blocks_have_one(count, block):
+    found = paired_bootstrap(units(np.full(count, 2.0)), units(np.full(count, 1.5)), block=block)
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5))
 
 
 def test_other_items_are_refused():

@@ -1,6 +1,7 @@
 """``unrolled compare``: the models of a task side by side on one data set."""
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ class Arguments:
     """Train the models of a task on the same data, from counting up to recurrent networks, and compare them.
 
     What is done is kept: the same command goes on where it was stopped. All other options are those of
-    unrolled train TASK, and hold for every network; --cell is there to admit options that it alone has.
+    unrolled train TASK (--data, --test, --hidden …) and hold for every network: unrolled compare --task lm
+    --help lists them.
     """
 
     task: str
@@ -36,8 +38,7 @@ class Arguments:
     """Folder for table, plot and runs."""
 
     models: tuple[str, ...] = ()
-    """Models from the simplest up; the usual ones of the task by default. An error lists those that there
-    are."""
+    """Models from the simplest up; the usual ones of the task by default. A wrong name lists them all."""
 
     seeds: int = 1
     """Trainings of each network, with the seeds 1 to N; more can be added later."""
@@ -61,7 +62,11 @@ def run(argv: Sequence[str], prog: str) -> int:
     recipe = open_recipe(args.recipe, args.task) if args.recipe else None
     metric = args.metric or ladder_type(args.task).metric_of(recipe)
     plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, metric)
-    found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
+    try:
+        found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
+    except KeyboardInterrupt:
+        print("\nstopped; what is done stands, and the same command goes on with the rest", file=sys.stderr)
+        raise
     table = Table(title=escape(found.data), title_justify="left")
     for number, head in enumerate(found.heads):
         table.add_column(head, justify="right" if number else "left", overflow="fold")

@@ -15,7 +15,7 @@ from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.data import open_documents
 from unrolled.errors import DataError
-from unrolled.symbols import EOS
+from unrolled.symbols import EOS, UNK
 from unrolled.training.waiting import spinner
 
 Tokens = list[str] | list[list[str]]
@@ -81,16 +81,26 @@ def run(argv: Sequence[str], prog: str) -> int:
         not args.out or args.overwrite or not Path(args.out).exists(),
         f"--out {args.out}: is there already; choose another name, or --overwrite",
     )
+    read_from = (args.data, args.test, args.arpa)
+    require(
+        not args.out or args.out not in read_from, f"--out {args.out}: is what is read; give another name"
+    )
+    folder = Path(args.out).parent
+    require(not args.out or folder.is_dir(), f"--out {args.out}: the folder {folder} does not exist")
+    require(not Path(args.out or "x").is_dir(), f"--out {args.out}: is a folder; give the name of a file")
+    require(args.length >= 0, f"--length {args.length}: must not be negative")
+    if args.test:
+        open_documents(args.test)  # before the work, not after it
     model, seconds, read = _model(args)
     print(f"{read} in {seconds:.2f} s")
     console = Console(highlight=False)
     console.print(_growth(model))
-    if args.test:
-        _score(model, args)
     if args.out:
         with spinner(f"writing {args.out}", shown=True):
             model.save_arpa(args.out)
         print(f"written: {args.out}")
+    if args.test:
+        _score(model, args)
     if args.length:
         joint = "" if args.unit == "char" else " "
         tokens = model.generate(args.length, seed=args.seed)
@@ -113,8 +123,9 @@ def _model(args: Arguments) -> tuple[NGram, float, str]:
     with spinner("counting", shown=True), warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", DiscountWarning)
         model.fit(tokens)
-    for note in notes:
-        print(f"note: {note.message}")
+    if notes:
+        more = f" (and so in {len(notes) - 1} other orders)" if len(notes) > 1 else ""
+        print(f"note: {notes[0].message}{more}")
     count = sum(len(t) + 1 for t in tokens) if args.mode == "sentence" else len(tokens)
     kinds = len(model.vocabulary)
     return model, time.perf_counter() - began, f"estimated from {count:,} tokens of {kinds:,} kinds"
@@ -155,6 +166,10 @@ def _score(model: NGram, args: Arguments) -> None:
     began = time.perf_counter()
     scores = model.score(tokens)
     seconds = time.perf_counter() - began
-    count = len(scores)
-    perplexity = model.perplexity(tokens)
-    print(f"{args.test}: perplexity {perplexity:.2f}, {count:,} predictions, {count / seconds:,.0f} tokens/s")
+    flat = [t for part in tokens for t in ([part] if isinstance(part, str) else [*part, EOS])]
+    known = set(model.vocabulary)
+    unknown = sum(t == UNK or t not in known for t in flat)
+    print(
+        f"{args.test}: perplexity {model.perplexity(tokens):.2f}, {len(scores):,} predictions with "
+        f"{flat.count(EOS):,} <eos> and {unknown:,} <unk>, {len(scores) / seconds:,.0f} tokens/s"
+    )

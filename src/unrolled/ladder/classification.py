@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from unrolled.baselines.bag_of_words import fit_bag_of_words
 from unrolled.data import Labelled, read_labelled
-from unrolled.errors import ConfigError
+from unrolled.errors import ConfigError, DataError
 from unrolled.ladder.ladder import Extra, Ladder, Tried
 from unrolled.ladder.outcome import Outcome, Units, fingerprint
 from unrolled.tasks.folder import RESULT
@@ -59,6 +59,9 @@ class ClassificationLadder(Ladder):
         tested = (self.test.items, self.test.labels) if self.test is not None else ()
         self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
         kinds = len({str(label) for label in self.data.labels})
+        if kinds < 2:
+            label = str(self.data.labels[0])
+            raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
         if self.test is not None:
             return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
         try:

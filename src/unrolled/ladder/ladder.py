@@ -141,6 +141,8 @@ class Ladder(ABC):
             if cls.knows(rung):  # a file with a colon in its name
                 return None
             raise ConfigError(f"models: {rung!r}: networks alone have options, as in lstm:hidden=100")
+        if not own:
+            raise ConfigError(f"models: {rung!r}: no option behind the colon; write {name}:hidden=100")
         options = parse_variant(own).options
         groups = {option: group for group, option in option_names(type(config))}
         for option in options:

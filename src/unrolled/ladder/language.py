@@ -186,7 +186,9 @@ class LanguageLadder(Ladder):
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always", DiscountWarning)
             table = estimate(counts, smoothing)
-        self.notes[rung] = "; ".join(str(w.message) for w in found if issubclass(w.category, DiscountWarning))
+        said = [str(w.message) for w in found if issubclass(w.category, DiscountWarning)]
+        more = f" (and so in {len(said) - 1} other orders)" if len(said) > 1 else ""
+        self.notes[rung] = said[0] + more if said else ""
         return table, None
 
     def _texts(self, tokens: Tokens, renumber: Numbering | None = None) -> Texts:

@@ -41,7 +41,7 @@ def plot_ladder(
     spread = scale * known["sd"].to_numpy(float)
     logs = not higher and len(y) > 1 and y.max() > 4 * y.min() > 0
     for axes, x, label in (
-        (left, known["seconds"].clip(lower=1e-3), "training time, seconds"),
+        (left, known["seconds"].clip(lower=1e-6), "training time, seconds"),
         (right, 1e6 / known["rate"], "time of one prediction, microseconds"),
     ):
         colours = [_colour(row, mixtures) for row in known.to_dict("records")]
@@ -61,7 +61,7 @@ def plot_ladder(
     figure.suptitle("grey: counting and other simple models   blue: networks   green: mixtures", fontsize=9)
     figure.draw_without_rendering()  # where the dots lie is known after the layout
     names = _short(known["model"].tolist())
-    _label(left, known["seconds"].clip(lower=1e-3).tolist(), y, names)
+    _label(left, known["seconds"].clip(lower=1e-6).tolist(), y, names)
     _label(right, (1e6 / known["rate"]).tolist(), y, names)
     figure.savefig(path, dpi=120)
     return path

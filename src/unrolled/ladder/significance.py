@@ -1,5 +1,6 @@
 """Whether one model is better than another, or the test data just happened to suit it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from unrolled.ladder.outcome import Numbers, Units
 
 SAMPLES = 4000
 LEVEL = 0.95
+FEWEST = 10
+"""Items, or blocks of them, below which drawing them again says nothing: there is then no interval."""
 CELLS = 4_000_000
 """Items drawn at a time, which bounds the memory that this takes."""
 
@@ -19,7 +22,7 @@ class Difference:
 
     mean: float
     low: float
-    """Of the interval that holds 95% of the samples."""
+    """Of the interval that holds 95% of the samples; NaN, as p is, where there are too few items to draw."""
     high: float
     p: float
     """Share of samples on the other side of zero, both sides counted."""
@@ -41,6 +44,9 @@ def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int
     assert np.array_equal(ours.weights, theirs.weights)
     differences, weights = ours.losses - theirs.losses, ours.weights
     count = len(differences)
+    mean = float(differences.sum() / weights.sum())
+    if count < FEWEST * block:
+        return Difference(mean, math.nan, math.nan, math.nan)
     block = min(block, count)
     draws = -(-count // block)
     rng = np.random.default_rng(0)
@@ -54,7 +60,7 @@ def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     side = min((drawn <= 0).sum(), (drawn >= 0).sum())
     return Difference(
-        float(differences.sum() / weights.sum()),
+        mean,
         float(low),
         float(high),
         min(1.0, 2 * (int(side) + 1) / (samples + 1)),

@@ -120,10 +120,12 @@ def _spread(row: dict[str, float], scale: float) -> str:
 
 def _difference(row: dict[str, float], scale: float) -> str:
     low, mean, high = (scale * row[name] for name in ("low", "difference", "high"))
-    return f"{mean:+.3g} ({low:.3g} to {high:.3g})"
+    return f"{mean:+.3g}" if math.isnan(low) else f"{mean:+.3g} ({low:.3g} to {high:.3g})"
 
 
 def _p(p: float) -> str:
+    if math.isnan(p):
+        return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -238,7 +238,7 @@ def test_what_is_no_model_at_all_is_refused(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         NGram.load_arpa(tmp_path)
     (tmp_path / "binary").write_bytes(bytes(range(256)) * 20)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is not an ARPA file"):
         NGram.load_arpa(tmp_path / "binary")
     for text in ("", "once upon a time\n", "\\data\\\n\n", "\\data\\\n\n\\end\\\n", "\0" * 100):
         (tmp_path / "text").write_text(text)

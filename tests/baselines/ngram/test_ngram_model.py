@@ -117,7 +117,10 @@ def test_what_cannot_be_fitted_is_refused_and_leaves_the_model_as_it_was(tokens,
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"order": 0}, "order=0.*at least 1"),
+        ({"order": 0}, "order=0.*whole number from 1"),
+        ({"order": 2.0}, "order=2.0.*whole number"),
+        ({"order": "3"}, "order='3'.*whole number"),
+        ({"order": True}, "order=True.*whole number"),
         ({"order": -3}, "order=-3"),
         ({"smoothing": "kneser-nay"}, r"kneser-nay.*did you mean 'kneser-ney'\?"),
         ({"smoothing": "add-k", "k": 0}, "k=0: must be positive"),

@@ -95,8 +95,10 @@ def read_arpa(path: Path) -> tuple[NGramTable, TokenTable]:
         with path.open(encoding="utf-8-sig") as file:
             reader = _Reader(path, file)
             table, tokens = reader.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as an ARPA file ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not an ARPA file, which is text in UTF-8 ({error})") from error
     _check_sums(path, table, tokens)
     return table, tokens
 

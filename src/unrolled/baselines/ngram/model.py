@@ -1,5 +1,7 @@
 """The n-gram language model as a tool: fit, score, write, keep."""
 
+import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +58,8 @@ class NGram(TokenModel):
         k: float = 1.0,
         min_frequency: int = 1,
     ) -> None:
-        if order < 1:
-            raise ConfigError(f"order={order}: must be at least 1 (1 is the unigram model)")
+        if not isinstance(order, int) or isinstance(order, bool) or order < 1:
+            raise ConfigError(f"order={order!r}: must be a whole number from 1 (1 is the unigram model)")
         if smoothing not in SMOOTHINGS:
             hint = suggestion(smoothing, SMOOTHINGS)
             raise ConfigError(f"smoothing={smoothing!r}: is not one of {', '.join(SMOOTHINGS)}{hint}")
@@ -105,7 +107,7 @@ class NGram(TokenModel):
         """How the state space grows with the order."""
         table = self.table
         sizes = zip(table.distinct, table.sizes, strict=True)
-        return [Growth(n, kinds, float(table.vocabulary) ** n, b) for n, (kinds, b) in enumerate(sizes, 1)]
+        return [Growth(n, kinds, _power(table.vocabulary, n), b) for n, (kinds, b) in enumerate(sizes, 1)]
 
     def score(self, tokens: Tokens) -> Numbers:
         """Return ln p of every token (of every ``<eos>`` too, where sentences are given), in order.
@@ -176,7 +178,7 @@ class NGram(TokenModel):
         shown = ", ".join(repr(t) for t in list(missing)[:5])
         raise DataError(
             f"{len(missing)} kinds of tokens are not in the model's vocabulary ({shown} …), and it never saw "
-            "<unk>: fit with min_frequency=2 or more"
+            "<unk>: fit with min_frequency=2 or more (--min-frequency 2)"
         )
 
     @property
@@ -184,3 +186,9 @@ class NGram(TokenModel):
         if self._tokens is None:
             raise RunError("this NGram has not been fitted: call fit first")
         return self._tokens
+
+
+def _power(base: int, exponent: int) -> float:
+    """Return base^exponent, infinite beyond what a float holds."""
+    fits = exponent * math.log(base) < math.log(sys.float_info.max)
+    return float(base) ** exponent if fits else math.inf

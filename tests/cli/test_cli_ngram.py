@@ -1,0 +1,56 @@
+"""``unrolled ngram``: what it prints, writes and refuses."""
+
+import pytest
+
+TEXT = "the cat sat on the mat\nthe dog sat on the cat\n" * 20
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def test_a_model_is_estimated_scored_written_and_read_again(command, text, tmp_path):
+    out = tmp_path / "model.arpa"
+    first = command("ngram", "--data", text, "--order", 3, "--test", text, "--out", out, "--length", 5)
+    assert first.status == 0
+    assert "estimated from 280 tokens of 8 kinds" in first.out
+    assert "280 predictions with 40 <eos> and 0 <unk>" in first.out
+    again = command("ngram", "--arpa", out, "--test", text, "--length", 0)
+    perplexity = [found.out.split("perplexity ")[1].split(",")[0] for found in (first, again)]
+    assert perplexity[0] == perplexity[1]
+
+
+def test_discounts_that_counts_do_not_determine_are_told_once(command, text):
+    found = command("ngram", "--data", text, "--order", 30, "--length", 0)
+    assert found.out.count("note:") == 1
+    assert "other orders)" in found.out
+
+
+def test_an_order_beyond_what_a_float_holds(command, text):
+    text.write_text(2 * TEXT)
+    assert "inf" in command("ngram", "--data", text, "--order", 400, "--length", 0).out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give --data"),
+        (["--data", "nowhere.txt"], "nowhere.txt"),
+        (["--data", "TEXT", "--order", 0], "order=0"),
+        (["--data", "TEXT", "--order", 999], "order=999: the longest text has 280 tokens"),
+        (["--data", "TEXT", "--test", "nowhere.txt"], "nowhere.txt"),
+        (["--data", "TEXT", "--out", "TEXT", "--overwrite"], "is what is read"),
+        (["--data", "TEXT", "--out", "no/where.arpa"], "the folder no does not exist"),
+        (["--data", "TEXT", "--length", -3], "must not be negative"),
+        (["--arpa", "nowhere.arpa"], "nowhere.arpa: cannot be read (no such file or directory)"),
+        (["--arpa", "TEXT"], "it was cut off"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(command, text, words, said):
+    found = command("ngram", *(text if w == "TEXT" else w for w in words))
+    assert found.status == 1
+    assert found.err.startswith("error: ")
+    assert said in found.err
