@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: install demo test clean
+.PHONY: install demo test browser clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -27,6 +27,11 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Report pages in a real headless browser: needs a Chromium on the machine.
+browser: install
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	$(BIN)/python -m pytest -m browser
 
 clean:
 	rm -rf .venv build runs
