@@ -66,10 +66,3 @@ def reset(carries: Sequence[Carry], fresh: Tensor) -> list[Carry]:
     """Return the states with zeros in the rows that begin anew, whatever stood there; fresh is (B,)."""
     rows = fresh[:, None]
     return [tuple(s.masked_fill(rows, 0.0) for s in carry) for carry in carries]
-
-
-def join_traces(pieces: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the traces of consecutive pieces of time as one."""
-    if len(pieces) == 1:
-        return pieces[0]
-    return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}

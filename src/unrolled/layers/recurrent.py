@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
-from unrolled.layers.carry import Carry, CarryShape, join, join_traces, reset
+from unrolled.layers.carry import Carry, CarryShape, join, reset
 from unrolled.layers.checks import (
     check_checkpoint,
     check_dropout,
@@ -21,7 +21,7 @@ from unrolled.layers.checks import (
 from unrolled.layers.dropout import RecurrentDrop, dropout, locked_dropout, weight_dropout
 from unrolled.layers.fresh import pieces, resets_of
 from unrolled.layers.lookup import Lookup, repays
-from unrolled.layers.result import Explanation, Hidden, Traced
+from unrolled.layers.result import Explanation, Hidden, Seen, Traced
 from unrolled.recurrence import (
     Backend,
     CheckpointEvery,
@@ -126,6 +126,22 @@ class Recurrent(nn.Module):
     @property
     def _suffixes(self) -> tuple[str, ...]:
         return ("", "_reverse") if self.bidirectional else ("",)
+
+    def _layer_names(self, layer: int) -> list[str]:
+        """Return what traces call the directions of a layer."""
+        return [f"l{layer}{suffix}" for suffix in self._suffixes]
+
+    def _probes(self, x: Tensor) -> dict[str, dict[str, Tensor]]:
+        """Return zeros for every state of every layer and direction at every step, ready for a gradient."""
+        sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
+        return {
+            name: {
+                state: x.new_zeros(*x.shape[:2], size, requires_grad=True)
+                for state, size in zip(self.cell.state_names, sizes, strict=True)
+            }
+            for layer in range(self.num_layers)
+            for name in self._layer_names(layer)
+        }
 
     @property
     def num_directions(self) -> int:
@@ -236,9 +252,15 @@ class Recurrent(nn.Module):
         *,
         lengths: Lengths | None = None,
         fresh: Tensor | None = None,
+        probe: bool = False,
     ) -> Traced:
-        """Like :meth:`forward`, and return every state and gate of every step of every layer."""
-        return self._run(input, hx, lengths, fresh, trace=True)
+        """Like :meth:`forward`, and return every state and gate of every step of every layer.
+
+        With ``probe`` zeros that require a gradient are added to each state after each step: after
+        ``loss.backward()``, ``traced.probes["l0"]["h"].grad`` is ∂E/∂h_k of every step k, (T, B, R), through
+        all later steps and all layers above.
+        """
+        return self._run(input, hx, lengths, fresh, trace=True, probe=probe)
 
     def _run(
         self,
@@ -248,6 +270,7 @@ class Recurrent(nn.Module):
         fresh: Tensor | None,
         *,
         trace: bool,
+        probe: bool = False,
     ) -> Traced:
         tokens = None
         if isinstance(input, Lookup):
@@ -264,29 +287,42 @@ class Recurrent(nn.Module):
         if dtype is not None:
             x, carries = x.to(dtype), [tuple(s.to(dtype) for s in c) for c in carries]
         finals: list[Carry] = []
-        traces: dict[str, dict[str, Tensor]] = {}
+        traced, probes = {}, self._probes(x) if probe else {}
         for layer in range(self.num_layers):
             below = x
             x = self._between(x) if layer else x
             mine = carries[layer * self.num_directions : (layer + 1) * self.num_directions]
             parameters = [self._parameters_of(layer, d) for d in range(self.num_directions)]
             outputs: list[Tensor] = []
-            seen: list[list[dict[str, Tensor]]] = []
+            seen: list[list[Seen]] = []
             for begin, part in pieces(x, resets):
                 if begin in resets:
                     mine = reset(mine, resets[begin])
                 looked = tokens.piece(begin, begin + len(part)) if tokens and not layer else None
-                y, mine, values = self._layer(part, mine, parameters, batch.lengths, choice, trace, looked)
+                probed = [
+                    {name: t[begin : begin + len(part)] for name, t in probes.get(name, {}).items()}
+                    for name in self._layer_names(layer)
+                ]
+                y, mine, values = self._layer(
+                    part, mine, parameters, batch.lengths, choice, trace, looked, probed
+                )
                 outputs.append(y)
                 seen.append(values)
-            x = torch.cat(outputs) if resets else outputs[0]
             finals += mine
-            for suffix, seen_there in zip(self._suffixes, zip(*seen, strict=True), strict=False):
-                traces[f"l{layer}{suffix}"] = join_traces(seen_there)
+            for name, pieces_seen in zip(self._layer_names(layer), zip(*seen, strict=True), strict=False):
+                there = Seen.join(list(pieces_seen))
+                traced[name] = Seen(there.trace, {"x": x} | there.entered)
+            x = torch.cat(outputs) if resets else outputs[0]
             if self.residual and layer:
                 x = x + below
         self.__dict__["_ran"] = choice  # nn.Module would look for parameters first
-        return Traced(batch.restore(x), join(finals, batch), traces)
+        return Traced(
+            batch.restore(x),
+            join(finals, batch),
+            {name: there.trace for name, there in traced.items()},
+            {name: there.entered for name, there in traced.items()},
+            probes,
+        )
 
     def _layer(
         self,
@@ -297,8 +333,9 @@ class Recurrent(nn.Module):
         choice: Choice,
         trace: bool,
         looked: Lookup | None,
-    ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
-        """Run one layer over all steps: output (T, B, D·R), states and traces of each direction."""
+        probes: list[dict[str, Tensor]],
+    ) -> tuple[Tensor, list[Carry], list[Seen]]:
+        """Run one layer over all steps: output (T, B, D·R), states and what was seen of each direction."""
         if choice.path == "aten":
             return *aten_layer(self.cell, x, carries, parameters, lengths, self.training), []
         if choice.path == "compiled":
@@ -316,11 +353,13 @@ class Recurrent(nn.Module):
                 past=carry[states] if len(carry) > states else None,
                 masks=self._masks(x),
                 trace=trace,
+                probes=probed,
             )
-            for carry, p, suffix in zip(carries, parameters, self._suffixes, strict=True)
+            for carry, p, suffix, probed in zip(carries, parameters, self._suffixes, probes, strict=True)
         ]
         finals = [r.state if r.past is None else (*r.state, r.past) for r in results]
-        return torch.cat([r.y for r in results], dim=-1), finals, [dict(r.trace) for r in results]
+        seen = [Seen(dict(r.trace), dict(r.entered)) for r in results] if trace else []
+        return torch.cat([r.y for r in results], dim=-1), finals, seen
 
     def _compiled(
         self,
@@ -330,7 +369,7 @@ class Recurrent(nn.Module):
         lengths: Tensor | None,
         choice: Choice,
         looked: Lookup | None,
-    ) -> tuple[Tensor, list[Carry], list[dict[str, Tensor]]]:
+    ) -> tuple[Tensor, list[Carry], list[Seen]]:
         """Like :meth:`_layer`; with ``looked`` the numbers of x are those rows, and x is its outline."""
         outputs, finals = [], []
         for carry, p, suffix in zip(carries, parameters, self._suffixes, strict=True):

@@ -1,7 +1,8 @@
 """What a recurrent layer returns beyond its output: traces, and the word of which path ran."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
@@ -27,9 +28,33 @@ class Traced:
     """A forward pass with everything it went through.
 
     ``layers`` maps ``"l0"``, ``"l0_reverse"``, ``"l1"``, … to the states and gates of that layer by name,
-    each (T, B, size), in the time order of the input and zero past the length of a row.
+    each (T, B, size), in the time order of the input and zero past the length of a row. ``entered`` does so
+    with what each step was given: ``x`` of the layer, ``a`` = W x + b (and what skip connections add), and
+    the states before the step. ``probes`` holds the zeros that were added to the states where they were asked
+    for.
     """
 
     output: Tensor | PackedSequence
     state: Hidden
     layers: dict[str, dict[str, Tensor]]
+    entered: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    probes: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a trace saw in one direction of one layer over a piece of time; see :class:`Traced`."""
+
+    trace: dict[str, Tensor]
+    entered: dict[str, Tensor]
+
+    @staticmethod
+    def join(pieces: "list[Seen]") -> "Seen":
+        """Return consecutive pieces of time as one."""
+        return Seen(_join([p.trace for p in pieces]), _join([p.entered for p in pieces]))
+
+
+def _join(pieces: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    if len(pieces) == 1:
+        return pieces[0]
+    return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}

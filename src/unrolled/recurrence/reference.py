@@ -22,13 +22,16 @@ class Unrolled:
 
     ``y`` is (T, B, R), zero past the length of a row. ``state`` is as the cell's ``state_names``, each row's
     own last. ``past`` is (k, B, R), the last k outputs, oldest first, where skip k > 0. ``trace`` maps every
-    state and gate to (T, B, size), zero past the length, in the time order of the input.
+    state and gate to (T, B, size), zero past the length, in the time order of the input; ``entered`` does so
+    with what each step was given: ``a`` (what is added by skip connections through time included) and the
+    states before the step.
     """
 
     y: Tensor
     state: State
     past: Tensor | None = None
     trace: Mapping[str, Tensor] = field(default_factory=dict)
+    entered: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def unroll(
@@ -43,6 +46,7 @@ def unroll(
     past: Tensor | None = None,
     masks: Masks | None = None,
     trace: bool = False,
+    probes: Mapping[str, Tensor] | None = None,
 ) -> Unrolled:
     """Apply one cell step by step: ``a_t = W x_t + b``, ``state_t = cell(a_t, U, state_{t-1})``.
 
@@ -57,23 +61,31 @@ def unroll(
         past: with skip, the last k outputs before this sequence (k, B, R), oldest first; by default zeros
             and then the initial h.
         masks: each entry a number, or (T, B, size) with one mask a step; see :data:`unrolled.cells.Masks`.
-        trace: record every state and gate.
+        trace: record every state and gate, and what each step was given.
+        probes: zeros (T, B, size) in the time order of the input, added to the state of that name after each
+            step of a row: what they receive as gradient is the gradient of that state.
 
     Raises:
-        ShapeError: if lengths, state or past do not fit x.
+        ShapeError: if lengths, state, past or probes do not fit x.
     """
     steps, batch = x.shape[:2]
     _check_state(cell, state, batch)
+    probes = _checked_probes(cell, state, probes, steps)
     row_lengths = None if lengths is None else check_lengths(lengths, steps, batch)
     if reverse:
         x = reverse_time(x, row_lengths)
+        probes = {name: reverse_time(probe, row_lengths) for name, probe in probes.items()}
     live = None if row_lengths is None else live_steps(row_lengths, steps, x.device)
     if live is not None:
-        x = x.masked_fill(~live[:, :, None], 0.0)  # whatever stands in the padding, even NaN
-    a = cell.project(x, p)
+        ended = ~live[:, :, None]
+        x = x.masked_fill(ended, 0.0)  # whatever stands in the padding, even NaN
+        probes = {name: probe.masked_fill(ended, 0.0) for name, probe in probes.items()}
+    a = cell.project(x, p).unbind()  # not a[t] below, whose gradients are each as long as the sequence
+    probed = {name: probe.unbind() for name, probe in probes.items()}
     outputs = _first_outputs(state[0], skip, past)
     warm_up = len(outputs)
     records: list[dict[str, Tensor]] = []
+    entries: list[dict[str, Tensor]] = []
     for t in range(steps):
         a_t = a[t]
         if skip:
@@ -83,16 +95,18 @@ def unroll(
             new = tuple(
                 torch.where(live[t][:, None], n, old.to(n.dtype)) for n, old in zip(new, state, strict=True)
             )
+        if probed:
+            new = tuple(n + probed[name][t] for name, n in zip(cell.state_names, new, strict=True))
+        if trace:
+            entries.append({"a": a_t} | dict(zip(cell.state_names, state, strict=True)))
+            records.append(gates | dict(zip(cell.state_names, new, strict=True)))
         state = new
         outputs.append(state[0])
-        if trace:
-            records.append(gates | dict(zip(cell.state_names, state, strict=True)))
     y = _stack(outputs[warm_up:], live, state[0])
-    traced = {name: _stack([r[name] for r in records], live, state[0]) for name in _names(records)}
     if reverse:
         y = reverse_time(y, row_lengths)
-        traced = {name: reverse_time(value, row_lengths) for name, value in traced.items()}
-    return Unrolled(y, state, _last_outputs(outputs, skip, row_lengths), traced)
+    traced, entered = (_joined(steps_seen, live, row_lengths, reverse) for steps_seen in (records, entries))
+    return Unrolled(y, state, _last_outputs(outputs, skip, row_lengths), traced, entered)
 
 
 def _check_state(cell: Cell, state: State, batch: int) -> None:
@@ -101,6 +115,19 @@ def _check_state(cell: Cell, state: State, batch: int) -> None:
         raise ShapeError(
             f"the initial state must be ({', '.join(cell.state_names)}), each of {batch} rows; got {shapes}"
         )
+
+
+def _checked_probes(
+    cell: Cell, state: State, probes: Mapping[str, Tensor] | None, steps: int
+) -> Mapping[str, Tensor]:
+    """Return the probes, one for each state, or none."""
+    if not probes:
+        return {}
+    expected = {name: (steps, *s.shape) for name, s in zip(cell.state_names, state, strict=True)}
+    given = {name: tuple(probe.shape) for name, probe in probes.items()}
+    if given != expected:
+        raise ShapeError(f"probes must be of shapes {expected}, got {given}")
+    return probes
 
 
 def _first_outputs(h: Tensor, skip: int, past: Tensor | None) -> list[Tensor]:
@@ -130,8 +157,13 @@ def _masks_at(masks: Masks | None, t: int) -> Masks:
     return {name: m[t] if isinstance(m, Tensor) else m for name, m in masks.items()}
 
 
-def _names(records: list[dict[str, Tensor]]) -> list[str]:
-    return list(records[0]) if records else []
+def _joined(
+    records: list[dict[str, Tensor]], live: Tensor | None, lengths: Tensor | None, reverse: bool
+) -> dict[str, Tensor]:
+    """Return what was seen at single steps as (T, B, size) by name, in the time order of the input."""
+    names = list(records[0]) if records else []
+    found = {name: _stack([r[name] for r in records], live, records[0][name]) for name in names}
+    return {name: reverse_time(value, lengths) for name, value in found.items()} if reverse else found
 
 
 def _stack(values: list[Tensor], live: Tensor | None, like: Tensor) -> Tensor:
