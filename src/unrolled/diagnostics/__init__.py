@@ -1,1 +1,1 @@
-"""Gradients and states through time, as numbers, plots and a verdict, for any module with recurrent layers."""
+"""Gradients and states through time, as numbers, plots and a verdict, for any module that recurs."""

@@ -1,0 +1,197 @@
+"""∂E_t/∂h_k: how much the loss of one step depends on the state of another."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.diagnostics.recording import Recording
+from unrolled.errors import ConfigError, ShapeError
+
+Floats = NDArray[np.float64]
+TOGETHER_BYTES = 256 << 20
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class StateGradients:
+    """Norms of the gradients with respect to one state of one layer and direction.
+
+    ``norms`` (N, T, B) is ‖∂E_n/∂s_k‖ of each row: the total derivative, through all later steps and all
+    layers above. ``total`` (T, B) is ‖∂(Σ_n E_n)/∂s_k‖. Both are NaN past the length of a row.
+    """
+
+    layer: str
+    state: str
+    reverse: bool
+    norms: Floats
+    total: Floats
+
+    @property
+    def name(self) -> str:
+        """Layer and state, for people."""
+        return f"{self.layer} {self.state}"
+
+    def matrix(self) -> Floats:
+        """Return the mean of the norms over the rows, (N, T); NaN where no row has both steps."""
+        norms = self._counted()
+        counts = (~np.isnan(norms)).sum(-1)
+        sums = np.nansum(norms, -1)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+    def over_distance(self, times: NDArray[np.int64]) -> "DistanceCurve":
+        """Return the norms by the distance from the step of the loss back to the step of the state.
+
+        Args:
+            times: (N,) or (N, B), the step that each loss belongs to; −1 for none.
+        """
+        losses, steps, rows = self.norms.shape
+        times = np.broadcast_to(times.reshape(losses, -1), (losses, rows))
+        gap = times[:, None, :] - np.arange(steps)[None, :, None]
+        gap = np.where(times[:, None, :] < 0, -1, -gap if self.reverse else gap)
+        norms = self._counted()
+        keep = (gap >= 0) & ~np.isnan(norms)
+        return DistanceCurve.of(self.name, gap[keep], norms[keep])
+
+    def _counted(self) -> Floats:
+        """Return the norms without losses that depend on no state at all, such as those of padding."""
+        silent = ~np.any(np.nan_to_num(self.norms) > 0, axis=1, keepdims=True)
+        return np.where(silent, np.nan, self.norms)
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceCurve:
+    """Norms of gradients over the distance in steps, of all losses and rows: each array (D,)."""
+
+    name: str
+    distance: NDArray[np.int64]
+    mean: Floats
+    low: Floats
+    """The 10% quantile."""
+    median: Floats
+    high: Floats
+    """The 90% quantile."""
+    count: NDArray[np.int64]
+
+    @staticmethod
+    def of(name: str, gaps: NDArray[np.int64], norms: Floats) -> "DistanceCurve":
+        """Gather norms by their distance."""
+        order = np.argsort(gaps, kind="stable")
+        distance, begins = np.unique(gaps[order], return_index=True)
+        groups = np.split(norms[order], begins[1:]) if len(distance) else []
+        quantiles = np.array([np.quantile(g, QUANTILES) for g in groups]).reshape(-1, len(QUANTILES))
+        low, median, high = quantiles.T
+        mean = np.array([g.mean() for g in groups])
+        return DistanceCurve(name, distance, mean, low, median, high, np.array([len(g) for g in groups], int))
+
+
+@dataclass(frozen=True, eq=False)
+class GradientMatrices:
+    """The gradients of the losses (N, B) with respect to every state of every layer."""
+
+    states: tuple[StateGradients, ...]
+    times: NDArray[np.int64] | None
+    """(N,) or (N, B): the step that each loss belongs to, −1 for none; None where they have no step."""
+
+    def curves(self) -> tuple[DistanceCurve, ...]:
+        """Return the norms over the distance; none where losses belong to no step."""
+        if self.times is None:
+            return ()
+        return tuple(s.over_distance(self.times) for s in self.states)
+
+
+def gradients(
+    recording: Recording, *, times: Tensor | Sequence[int] | None = None, together: int | None = None
+) -> GradientMatrices:
+    """Differentiate every loss with respect to every state of every step.
+
+    One backward pass through the recorded graph serves many losses at once (``torch.vmap``).
+
+    Args:
+        recording: from :func:`unrolled.diagnostics.record`.
+        times: (N,) or (N, B), the step that each loss belongs to; −1 for none. By default 0 … N − 1 where
+            there are as many losses as steps, and each row's last step where there is one loss.
+        together: losses of one backward pass; None takes what fits into 256 MB, 1 works for modules with
+            operations that cannot be differentiated for many losses at once.
+
+    Raises:
+        ConfigError: if an operation of the module cannot be differentiated for many losses at once.
+        ShapeError: if times do not fit, or the losses do not depend on a state.
+    """
+    steps = {len(p.live) for p in recording.passes}
+    probes = [(p, name, probe) for p in recording.passes for name in p.probes for probe in p.probes[name]]
+    tensors = [probe for *_, probe in probes]
+    losses = recording.losses
+    size = sum(t.numel() * t.element_size() for t in tensors)
+    chunk = max(1, TOGETHER_BYTES // max(size, 1)) if together is None else together
+    found: dict[tuple[str, str], list[list[Floats]]] = {}
+    for parts in _chunks(losses.sum(1), tensors, chunk):
+        by_state: dict[tuple[str, str], list[Floats]] = {}
+        for (p, name, _), gradient in zip(probes, parts, strict=True):
+            by_state.setdefault((p.name, name), []).append(_norm(gradient))
+        for key, pieces in by_state.items():
+            found.setdefault(key, []).append([np.concatenate(pieces, axis=1)])
+    totals = torch.autograd.grad(losses.sum(), tensors, retain_graph=True, materialize_grads=True)
+    total_of: dict[tuple[str, str], list[Floats]] = {}
+    for (p, name, _), gradient in zip(probes, totals, strict=True):
+        total_of.setdefault((p.name, name), []).append(_norm(gradient))
+    states = []
+    for p in recording.passes:
+        padding = ~p.live.numpy()
+        for name in p.probes:
+            norms = np.concatenate([piece for (piece,) in found[p.name, name]])
+            total = np.concatenate(total_of[p.name, name])
+            norms[:, padding], total[padding] = np.nan, np.nan
+            states.append(StateGradients(p.name, name, p.reverse, norms, total))
+    return GradientMatrices(tuple(states), _times(recording, times, steps))
+
+
+def _chunks(losses: Tensor, probes: list[Tensor], chunk: int) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the gradients of some of the losses (N,), each (n, T, B, size)."""
+    count = len(losses)
+    for begin in range(0, count, chunk):
+        wanted = torch.eye(count, dtype=losses.dtype, device=losses.device)[begin : begin + chunk]
+        many = len(wanted) > 1
+        try:
+            parts = torch.autograd.grad(
+                losses,
+                probes,
+                wanted if many else wanted[0],
+                retain_graph=True,
+                materialize_grads=True,
+                is_grads_batched=many,
+            )
+        except RuntimeError as error:
+            if not many:
+                raise
+            reason = str(error).strip().splitlines()[0][:200]
+            raise ConfigError(
+                f"an operation of the module cannot be differentiated for many losses at once ({reason}): "
+                "give together=1, which takes one backward pass for each loss"
+            ) from error
+        yield parts if many else tuple(part[None] for part in parts)
+
+
+def _norm(gradient: Tensor) -> Floats:
+    norms: Floats = torch.linalg.vector_norm(gradient, dim=-1).double().cpu().numpy()
+    return norms
+
+
+def _times(
+    recording: Recording, times: Tensor | Sequence[int] | None, steps: set[int]
+) -> NDArray[np.int64] | None:
+    losses, rows = recording.losses.shape
+    if times is not None:
+        given = torch.as_tensor(times).numpy().astype(np.int64)
+        if given.shape not in ((losses,), (losses, rows)):
+            raise ShapeError(f"times must be ({losses},) or ({losses}, {rows}), got {given.shape}")
+        return given
+    if steps == {losses} and losses > 1:
+        return np.arange(losses)
+    if losses == 1 and len(steps) == 1 and rows == recording.passes[0].live.shape[1]:
+        last: NDArray[np.int64] = recording.passes[0].live.sum(0).numpy() - 1
+        return last[None]
+    return None

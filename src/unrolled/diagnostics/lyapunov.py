@@ -1,0 +1,86 @@
+"""Lyapunov exponents: what becomes of a small change of the state in the long run."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from unrolled.diagnostics.gradients import Floats
+from unrolled.diagnostics.jacobian import jacobians
+from unrolled.diagnostics.recording import Pass
+from unrolled.errors import ShapeError
+
+STEPS_TOGETHER = 32
+EDGE = 0.01
+"""Nats a step: an exponent within this of zero neither fades nor grows for a hundred steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lyapunov:
+    """Exponents of one layer and direction along its input, in nats a step, the largest first.
+
+    ``history`` (T, K) is ln of the growth of each direction at each step; exponents are its means after the
+    warm-up. ``error`` (K,) is the standard error of each, from the means of ten parts of the run.
+    """
+
+    layer: str
+    exponents: Floats
+    error: Floats
+    history: Floats
+    warm_up: int
+
+    @property
+    def regime(self) -> Literal["contracting", "edge", "chaotic"]:
+        """What the largest exponent says: changes fade, stay, or grow until they have nothing of the past."""
+        largest = self.exponents[0]
+        if abs(largest) <= EDGE:
+            return "edge"
+        return "contracting" if largest < 0 else "chaotic"
+
+    @property
+    def steps_to_e(self) -> float:
+        """Steps in which a change shrinks (or grows) by a factor e, 1/|λ₁|."""
+        return float(1 / max(abs(self.exponents[0]), np.finfo(float).tiny))
+
+
+def lyapunov(p: Pass, row: int = 0, count: int | None = 16, warm_up: int | None = None) -> Lyapunov:
+    """Return the largest exponents of a layer driven by its input along one row.
+
+    Orthonormal directions are carried along by the step Jacobians and made orthonormal again by a QR
+    decomposition at every step; the logarithms of R's diagonal are averaged (Benettin et al. 1980; for
+    recurrent networks: Vogt et al. 2022, doi:10.3389/fams.2022.818799). A layer above the first is driven by
+    the one below, whose exponents are its own: together they are those of the whole stack.
+
+    Args:
+        p: the pass.
+        row: which row of the batch; the longer, the better.
+        count: how many exponents, K; None is all N.
+        warm_up: steps that are left out at the beginning, until the directions have settled; None is a tenth.
+
+    Raises:
+        ShapeError: if the row is shorter than ten steps after the warm-up.
+    """
+    path = p.steps_of(row)
+    left_out = len(path) // 10 if warm_up is None else warm_up
+    if len(path) - left_out < 10:
+        raise ShapeError(
+            f"row {row} of {p.name} has {len(path)} steps, {left_out} of them warm-up: exponents need at "
+            "least ten more"
+        )
+    kept = min(count or p.state_size, p.state_size)
+    generator = torch.Generator().manual_seed(0)
+    like = p.before[0]
+    start = torch.randn(p.state_size, kept, generator=generator, dtype=torch.float64).to(like.dtype)
+    directions = torch.linalg.qr(start).Q
+    growth = []
+    for begin in range(0, len(path), STEPS_TOGETHER):
+        for jacobian in jacobians(p, [(t, row) for t in path[begin : begin + STEPS_TOGETHER]]):
+            directions, r = torch.linalg.qr(jacobian @ directions)
+            growth.append(r.diagonal().abs())
+    history = torch.stack(growth).double().clamp_min(np.finfo(float).tiny).log().numpy()
+    settled = history[left_out:]
+    parts = np.array([part.mean(0) for part in np.array_split(settled, 10)])
+    order = np.argsort(-settled.mean(0), kind="stable")
+    exponents, error = settled.mean(0), parts.std(0, ddof=1) / np.sqrt(len(parts))
+    return Lyapunov(p.name, exponents[order], error[order], history[:, order], left_out)

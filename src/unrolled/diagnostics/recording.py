@@ -1,0 +1,214 @@
+"""A forward pass of any module, with its recurrent layers opened up."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.cells import Cell, Masks, Parameters, State
+from unrolled.diagnostics.twin import TORCH_LAYERS, twin_of
+from unrolled.errors import ConfigError, ShapeError
+from unrolled.layers import Recurrent
+from unrolled.layers.result import Traced
+from unrolled.recurrence.ragged import live_steps
+
+Run = Callable[[], Tensor]
+"""Runs a module on a batch and returns the losses, (N, B), (B,) or a number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One direction of one layer over a window of T steps and B rows.
+
+    Every tensor is in the time order of the input. ``name`` is that of the module and the layer, as in
+    ``"encoder.l0_reverse"``.
+    """
+
+    name: str
+    cell: Cell
+    parameters: Parameters
+    reverse: bool
+    skip: int
+    masks: Masks
+    """Rates of zoneout, as in evaluation."""
+    live: Tensor
+    """(T, B), false past the length of a row."""
+    entered: Mapping[str, Tensor]
+    """x (T, B, I), a (T, B, G·H) and the states before each step."""
+    states: Mapping[str, Tensor]
+    """The states after each step, (T, B, size)."""
+    gates: Mapping[str, Tensor]
+    probes: Mapping[str, tuple[Tensor, ...]]
+    """By state: zeros of consecutive calls, whose gradient is that of the state."""
+
+    @property
+    def before(self) -> State:
+        """The states before each step, in the cell's order, each (T, B, size)."""
+        return tuple(self.entered[name] for name in self.cell.state_names)
+
+    @property
+    def state_size(self) -> int:
+        """N, the size of the whole state of a row: R, for an LSTM R + H."""
+        return sum(s.shape[-1] for s in self.before)
+
+    def steps_of(self, row: int) -> list[int]:
+        """Return the steps of a row in the order in which the layer took them."""
+        steps: list[int] = self.live[:, row].nonzero().flatten().tolist()
+        return steps[::-1] if self.reverse else steps
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """The losses (N, B) of a batch, and every recurrent layer that they came through."""
+
+    losses: Tensor
+    passes: tuple[Pass, ...]
+
+    def find(self, name: str) -> Pass:
+        """Return a pass by name.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        for one in self.passes:
+            if one.name == name:
+                return one
+        raise ConfigError(f"no layer {name!r}; there are {', '.join(p.name for p in self.passes)}")
+
+
+def record(model: nn.Module, run: Run) -> Recording:
+    """Run a module in evaluation mode with its recurrent layers opened up.
+
+    While it runs, each layer of this toolkit and each torch.nn.RNN, LSTM and GRU inside the module is
+    computed by the reference loop. The module itself is left as it was. A layer that is called several
+    times, as in a decoder, is recorded as one sequence of all its steps in the order of the calls.
+
+    Args:
+        model: the module, or ours.
+        run: calls it and returns losses that differ in steps and rows, (N, B), or in rows alone, (B,), or one
+            number. The loss of a row must depend on this row alone.
+
+    Raises:
+        ConfigError: if there is no recurrent layer, or none was called.
+        ShapeError: if the losses have another form, or do not depend on the model.
+    """
+    found = {name: m for name, m in model.named_modules() if isinstance(m, (Recurrent, *TORCH_LAYERS))}
+    if not found:
+        kinds = ", ".join(sorted({type(m).__name__ for m in model.modules() if not any(m.children())}))
+        raise ConfigError(
+            f"{type(model).__name__} holds no recurrent layer (RNN, LSTM or GRU, of unrolled or of "
+            f"torch.nn); it is made of {kinds}"
+        )
+    calls: dict[str, list[_Call]] = {name: [] for name in found}
+    with _evaluation(model), torch.enable_grad():
+        with _opened(found, calls):
+            losses = run()
+        passes = [p for name, those in calls.items() if those for p in _passes(name, those)]
+    if not passes:
+        raise ConfigError(f"the recurrent layers {', '.join(found)} were not called")
+    return Recording(_as_rows(losses), tuple(passes))
+
+
+def _as_rows(losses: Tensor) -> Tensor:
+    if not isinstance(losses, Tensor) or losses.dim() > 2:
+        form = tuple(losses.shape) if isinstance(losses, Tensor) else type(losses).__name__
+        raise ShapeError(f"losses must be a tensor (N, B), (B,) or a number, got {form}")
+    if not losses.requires_grad:
+        raise ShapeError("the losses have no gradient: compute them from the model's output, without no_grad")
+    return losses if losses.dim() == 2 else losses.reshape(1, -1)
+
+
+@dataclass(frozen=True)
+class _Call:
+    layer: Recurrent
+    traced: Traced
+    live: Tensor | None
+
+
+@contextmanager
+def _evaluation(model: nn.Module) -> Iterator[None]:
+    modes = {m: m.training for m in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for m, mode in modes.items():
+            m.training = mode
+
+
+@contextmanager
+def _opened(found: Mapping[str, nn.Module], calls: Mapping[str, list[_Call]]) -> Iterator[None]:
+    """Let the layers trace what they compute; what was called is appended to ``calls``."""
+    own = {module: module.__dict__.get("forward") for module in found.values()}
+    try:
+        for name, module in found.items():
+            module.__dict__["forward"] = _tracing(module, calls[name])
+        yield
+    finally:
+        for module, forward in own.items():
+            if forward is None:
+                module.__dict__.pop("forward", None)
+            else:
+                module.__dict__["forward"] = forward
+
+
+def _tracing(module: nn.Module, calls: list[_Call]) -> Callable[..., Any]:
+    def forward(input: Any, hx: Any = None, **options: Any) -> Any:
+        layer = module if isinstance(module, Recurrent) else twin_of(module)  # type: ignore[arg-type]
+        backend, layer.backend = layer.backend, "reference"
+        try:
+            traced = layer.trace(input, hx, **options, probe=True)
+        finally:
+            layer.backend = backend
+        calls.append(_Call(layer, traced, _live(layer, traced, input, options.get("lengths"))))
+        return traced.output, traced.state
+
+    return forward
+
+
+def _live(layer: Recurrent, traced: Traced, input: Any, lengths: Any) -> Tensor | None:
+    """Return (T, B), false past the length of a row; None where rows have no lengths."""
+    steps = len(next(iter(traced.entered.values()))["x"])
+    if isinstance(input, nn.utils.rnn.PackedSequence):
+        lengths = nn.utils.rnn.pad_packed_sequence(input)[1]
+    if lengths is None:
+        return None
+    return live_steps(torch.as_tensor(lengths), steps, torch.device("cpu"))
+
+
+def _passes(module: str, calls: list[_Call]) -> Iterator[Pass]:
+    """Yield the layers and directions of one module, its calls joined along time."""
+    first = calls[0]
+    widths = {next(iter(c.traced.entered.values()))["x"].shape[1] for c in calls}
+    if len(widths) > 1:
+        raise ShapeError(
+            f"{module or 'the layer'} was called with batches of {sorted(widths)} rows: record one batch"
+        )
+    for layer in range(first.layer.num_layers):
+        for direction, key in enumerate(first.layer._layer_names(layer)):
+            names = first.layer.cell.state_names
+            seen = [c.traced.layers[key] for c in calls]
+            joined = {n: torch.cat([s[n] for s in seen]).detach() for n in seen[0]}
+            entered = [c.traced.entered[key] for c in calls]
+            shape = [e["x"].shape[:2] for e in entered]
+            live = [
+                c.live if c.live is not None else torch.ones(s, dtype=torch.bool)
+                for c, s in zip(calls, shape, strict=True)
+            ]
+            parameters = first.layer._parameters_of(layer, direction)
+            yield Pass(
+                name=".".join(part for part in (module, key) if part),
+                cell=first.layer.cell,
+                parameters={n: p.detach() for n, p in parameters.items()},
+                reverse=key.endswith("_reverse"),
+                skip=first.layer.skip,
+                masks=first.layer._masks(entered[0]["x"]),
+                live=torch.cat(live),
+                entered={n: torch.cat([e[n] for e in entered]).detach() for n in entered[0]},
+                states={n: joined[n] for n in names},
+                gates={n: v for n, v in joined.items() if n not in names},
+                probes={n: tuple(c.traced.probes[key][n] for c in calls) for n in names},
+            )
