@@ -16,6 +16,7 @@ from unrolled.cells.base import (
     require_choice,
     zoneout,
 )
+from unrolled.cells.chrono import check_chrono, chrono_bias
 from unrolled.errors import ConfigError
 
 
@@ -39,8 +40,13 @@ class GRU(Cell):
     reset: Literal["after", "before"] = "after"
     """Whether the reset gate is applied after or before the product with U_n."""
 
+    chrono: int = 0
+    """Longest dependency to expect, T steps: b_iz starts at log u, u uniform in [1, T − 1], with b_hz 0
+    (Tallec & Ollivier 2018; here it is z, not 1 − z, that keeps the state); 0 as torch."""
+
     def __post_init__(self) -> None:
         require_choice("GRU", "reset", self.reset, ("after", "before"))
+        check_chrono("GRU", self.chrono)
 
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
@@ -48,7 +54,18 @@ class GRU(Cell):
         """See :meth:`Cell.shapes`; a projected GRU is not defined, as in torch."""
         if proj_size:
             raise ConfigError("GRU: proj_size is only defined for the LSTM")
+        check_chrono("GRU", self.chrono, bias=bias)
         return super().shapes(input_size, hidden_size, bias=bias)
+
+    def initialise(self, p: Parameters) -> None:
+        """See :meth:`Cell.initialise`; then the bias of the gate that keeps the state."""
+        super().initialise(p)
+        if self.chrono:
+            hidden_size = p["weight_hh"].shape[0] // 3
+            keep = slice(hidden_size, 2 * hidden_size)
+            with torch.no_grad():
+                p["bias_ih"][keep] = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
+                p["bias_hh"][keep] = 0.0
 
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds r, z, n."""

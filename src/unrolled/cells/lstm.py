@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unrolled.cells.base import Cell, Masks, Parameters, State, apply_candidate_mask, zoneout
+from unrolled.cells.chrono import check_chrono, chrono_bias
 from unrolled.errors import ConfigError
 
 
@@ -26,7 +27,8 @@ class LSTM(Cell):
     With ``layer_norm`` the c_t inside the last tanh is normalised as well. With zoneout, h_t comes from
     the c_t before zoneout.
     Sources: Hochreiter & Schmidhuber (1997); Gers et al. (2000), forget gate; Gers et al. (2002),
-    peepholes; Sak et al. (2014), projection; Ba et al. (2016), layer normalisation.
+    peepholes; Sak et al. (2014), projection; Ba et al. (2016), layer normalisation; Tallec & Ollivier
+    (2018), chrono initialisation.
     """
 
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
@@ -35,8 +37,17 @@ class LSTM(Cell):
     forget_bias: float | None = None
     """Start of b_ih of the forget gate, with b_hh there 0 (Jozefowicz et al. 2015: 1); None as torch."""
 
+    chrono: int = 0
+    """Longest dependency to expect, T steps: b_ih of the forget gate starts at log u, u uniform in
+    [1, T − 1], that of the input gate at −log u, with b_hh of both 0 (Tallec & Ollivier 2018); 0 as torch."""
+
     peepholes: bool = False
     """Let the gates see the cell state."""
+
+    def __post_init__(self) -> None:
+        check_chrono("LSTM", self.chrono)
+        if self.chrono and self.forget_bias is not None:
+            raise ConfigError("LSTM: chrono and forget_bias both start the forget gate: give one of them")
 
     def state_sizes(self, hidden_size: int, proj_size: int = 0) -> tuple[int, ...]:
         """Return the sizes of h and c."""
@@ -48,6 +59,7 @@ class LSTM(Cell):
         """See :meth:`Cell.shapes`; adds the peepholes and the normalisation of c."""
         if self.forget_bias is not None and not bias:
             raise ConfigError("LSTM: forget_bias needs bias=True")
+        check_chrono("LSTM", self.chrono, bias=bias)
         shapes = super().shapes(input_size, hidden_size, bias=bias, proj_size=proj_size)
         if self.peepholes:
             shapes |= {f"weight_peephole_{gate}": (hidden_size,) for gate in "ifo"}
@@ -56,13 +68,18 @@ class LSTM(Cell):
         return shapes
 
     def initialise(self, p: Parameters) -> None:
-        """See :meth:`Cell.initialise`; then the forget bias."""
+        """See :meth:`Cell.initialise`; then the forget bias, or those of both gates of the memory."""
         super().initialise(p)
-        if self.forget_bias is not None:
-            hidden_size = p["weight_hh"].shape[0] // 4
-            with torch.no_grad():
-                p["bias_ih"][hidden_size : 2 * hidden_size] = self.forget_bias
-                p["bias_hh"][hidden_size : 2 * hidden_size] = 0.0
+        hidden_size = p["weight_hh"].shape[0] // 4
+        into, keep = slice(0, hidden_size), slice(hidden_size, 2 * hidden_size)
+        with torch.no_grad():
+            if self.forget_bias is not None:
+                p["bias_ih"][keep] = self.forget_bias
+                p["bias_hh"][keep] = 0.0
+            if self.chrono:
+                bias = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
+                p["bias_ih"][into], p["bias_ih"][keep] = -bias, bias
+                p["bias_hh"][: 2 * hidden_size] = 0.0
 
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds i, f, g, o."""

@@ -16,6 +16,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "reset": ("gru",),
     "peepholes": ("lstm",),
     "forget_bias": ("lstm",),
+    "chrono": ("lstm", "gru"),
     "layer_norm": RECURRENT,
     "recurrent_init": RECURRENT,
 }
@@ -48,6 +49,10 @@ class CellConfig:
     forget_bias: float | None = None
     """Start of the forget gate's bias, 1 is usual; lstm only. None starts as torch does."""
 
+    chrono: int = 0
+    """Longest dependency to expect, in steps: the gates that keep the memory start for it (Tallec & Ollivier
+    2018); lstm and gru only. 0 starts as torch does."""
+
     layer_norm: bool = False
     """Normalise inside the cell (Ba et al. 2016)."""
 
@@ -63,6 +68,8 @@ class CellConfig:
                 f"{name}={value!r} is an option of {_listed(cells)}, not of cell={self.cell!r}",
             )
         require_at_least(self, {"context": 1})
+        if not self.windowed:
+            self.build()
 
     @property
     def windowed(self) -> bool:
@@ -84,6 +91,7 @@ class CellConfig:
             case "lstm":
                 return LSTM(
                     forget_bias=self.forget_bias,
+                    chrono=self.chrono,
                     peepholes=self.peepholes,
                     layer_norm=self.layer_norm,
                     recurrent_init=self.recurrent_init,
@@ -91,6 +99,7 @@ class CellConfig:
             case "gru":
                 return GRU(
                     reset=self.reset,
+                    chrono=self.chrono,
                     layer_norm=self.layer_norm,
                     recurrent_init=self.recurrent_init,
                 )
