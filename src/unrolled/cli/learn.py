@@ -1,0 +1,106 @@
+"""``unrolled learn PROBLEM``: networks beside problems whose answer lies far back in time."""
+
+import dataclasses
+import importlib
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unrolled.cli.arguments import flag_value, parse
+from unrolled.errors import ConfigError, suggestion
+from unrolled.learn.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
+from unrolled.learn.folder import check_free, write_learned
+from unrolled.learn.presets import DISTANCES, PRESETS, preset
+from unrolled.learn.train import learn
+from unrolled.models import CellConfig
+from unrolled.training import OptimizerConfig
+
+PROBLEMS: Mapping[str, str] = {
+    "adding": "the sum of two marked numbers among many",
+    "copy": "ten symbols, said again after a long wait",
+    "recall": "the first symbol, after many others",
+}
+LESSONS: Mapping[str, tuple[str, str]] = {}
+"""Word to module and what it shows; the module has ``run(argv, prog)`` as verbs do."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train one network on the problem, and show what it reaches beside what can be had without memory."""
+
+    out: str = ""
+    """Folder to make for result.json, metrics.jsonl and the picture of the training; none by default."""
+
+    preset: str = ""
+    """Settings to start from, which other options override; the first by default. --cell without it starts
+    that cell as usual."""
+
+    overwrite: bool = False
+    """Replace the result that the folder holds."""
+
+    size: SizeConfig = field(default_factory=SizeConfig)
+    cell: CellConfig = field(default_factory=CellConfig)
+    solver: SolverConfig = field(default_factory=SolverConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    practice: PracticeConfig = field(default_factory=PracticeConfig)
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    word, rest = (argv[0], argv[1:]) if argv else ("", argv)
+    if word in LESSONS:
+        module = importlib.import_module(f"unrolled.cli.{LESSONS[word][0]}")
+        return int(module.run(rest, f"{prog} {word}"))
+    if word in PROBLEMS:
+        return _learn(typing.cast(ProblemName, word), rest, f"{prog} {word}")
+    if word in ("-h", "--help"):
+        print(_usage(prog))
+        return 0
+    known = (*PROBLEMS, *LESSONS)
+    said = f"{word!r} is not one of" if word else "give one of"
+    raise ConfigError(f"{prog}: {said} {', '.join(known)}{suggestion(word, known)}")
+
+
+def _usage(prog: str) -> str:
+    lines = [f"usage: {prog} WORD [options]", "", "problems whose answer lies far back in time:"]
+    lines += [f"  {word:<10} {says}" for word, says in PROBLEMS.items()]
+    if LESSONS:
+        lines += ["", "guided experiments:"]
+        lines += [f"  {word:<10} {says}" for word, (_, says) in LESSONS.items()]
+    return "\n".join([*lines, "", f"{prog} WORD --help shows the options"])
+
+
+def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
+    args = _parse(problem, argv, prog)
+    config = LearnConfig(problem, args.size, args.cell, args.solver, args.optimizer, args.practice)
+    folder = Path(args.out) if args.out else None
+    if folder is not None:
+        check_free(folder, overwrite=args.overwrite)
+    learned = learn(config)
+    print(learned)
+    if folder is not None:
+        print(f"picture: {write_learned(learned, folder)}")
+    return 0
+
+
+def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
+    """Return the arguments over the preset that they name, or the problem's default."""
+    name, distance = flag_value(argv, "--preset"), flag_value(argv, "--distance")
+    found = preset(problem, name or "", int(distance) if distance and distance.isdecimal() else None)
+    own_cell = name is None and any(flag_value(argv, flag) for flag in ("--cell", "--model"))
+    default = Arguments(
+        size=found.size,
+        cell=CellConfig() if own_cell else found.cell,
+        solver=found.solver,
+        optimizer=found.optimizer,
+        practice=found.practice,
+    )
+    kind = dataclasses.make_dataclass("LearnArguments", [], bases=(Arguments,), frozen=True)
+    kind.__doc__ = _help(problem)
+    return parse(kind, argv, prog=prog, default=kind(**vars(default)))
+
+
+def _help(problem: ProblemName) -> str:
+    presets = "\n".join(f"--preset {name}: {p.says}" for name, p in PRESETS[problem].items())
+    return f"{PROBLEMS[problem]}: {Arguments.__doc__}\n\nAt a distance of {DISTANCES[problem]}:\n\n{presets}"

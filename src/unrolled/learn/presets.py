@@ -1,0 +1,90 @@
+"""Settings that were found for each problem, by name: those that solve it, and those that show why not.
+
+They go by the distance, since what a start of the gates has to bridge is the distance.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.config import with_options
+from unrolled.errors import ConfigError, suggestion
+from unrolled.learn.config import LearnConfig, ProblemName
+
+DISTANCES: Mapping[ProblemName, int] = {"adding": 600, "copy": 1000, "recall": 200}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Options by their own names."""
+
+    says: str
+    """What it is and what comes of it at the usual distance."""
+    options: Callable[[int], dict[str, Any]]
+    """Of the distance."""
+
+
+PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
+    "adding": {
+        "gru": Preset(
+            "GRU with its usual start: solves it",
+            lambda distance: {"cell": "gru", "lr": 0.003},
+        ),
+        "lstm": Preset(
+            "LSTM whose gates start for the distance (chrono): solves it",
+            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+        ),
+    },
+    "copy": {
+        "lstm": Preset(
+            "LSTM whose gates start for the distance (chrono)",
+            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+        ),
+    },
+    "recall": {
+        "lstm": Preset(
+            "LSTM, chrono start: solves it",
+            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+        ),
+        "gru": Preset(
+            "GRU, chrono start: solves it",
+            lambda distance: {"cell": "gru", "chrono": distance, "lr": 0.003},
+        ),
+        "irnn": Preset(
+            "ReLU network that starts at the identity (Le et al. 2015): solves it",
+            lambda distance: {
+                "cell": "elman",
+                "nonlinearity": "relu",
+                "recurrent_init": "identity",
+                "lr": 0.0003,
+            },
+        ),
+        "elman": Preset(
+            "sigmoid network: stays at chance, its gradient vanishes",
+            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "lr": 0.003},
+        ),
+    },
+}
+"""The first of each problem is its default."""
+
+
+def preset(problem: ProblemName, name: str = "", distance: int | None = None) -> LearnConfig:
+    """Return the configuration of a preset.
+
+    Args:
+        problem: what is learnt.
+        name: of the preset; "" is the problem's default.
+        distance: how far back the answer lies; None is the problem's usual one.
+
+    Raises:
+        ConfigError: for a name that the problem does not have.
+    """
+    known = PRESETS[problem]
+    name = name or next(iter(known))
+    if name not in known:
+        raise ConfigError(
+            f"preset {name!r}: {problem} has {', '.join(known)}{suggestion(name, known)}",
+        )
+    distance = DISTANCES[problem] if distance is None else distance
+    options = {"problem": problem, "distance": distance} | known[name].options(distance)
+    return with_options(LearnConfig(), options, f"preset {name!r}")

@@ -1,0 +1,118 @@
+"""``unrolled learn PROBLEM``: what it prints, what it writes, what it refuses."""
+
+import json
+
+import pytest
+
+from unrolled.cli.learn import run
+from unrolled.errors import ConfigError, RunError
+from unrolled.learn.folder import LOG, PICTURE, RESULT
+from unrolled.learn.presets import PRESETS
+
+TINY = ("--hidden", "6", "--batch", "8", "--updates", "12", "--held-out", "30", "--validate-every", "5")
+TINY = (*TINY, "--threads", "1", "--distance", "6")
+PROG = "unrolled learn"
+
+
+@pytest.fixture
+def learn(capsys):
+    """``learn("recall", "--distance", 5)`` runs the verb; returns what it printed."""
+
+    def call(*words):
+        capsys.readouterr()
+        assert run([str(w) for w in words], PROG) == 0
+        return capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("problem", "shown"),
+    [
+        ("adding", "beside 0.1667 of always guessing the mean"),
+        ("copy", "beside 0.7998 of guessing the symbols"),
+        ("recall", "beside 2.0794 of chance"),
+    ],
+)
+def test_every_problem(learn, tmp_path, problem, shown):
+    out = tmp_path / "new" / "run"
+    said = learn(problem, *TINY, "--out", out)
+    (result, picture) = said.out.splitlines()
+    assert shown in result
+    assert "not solved" in result
+    assert "update 12 after" in result
+    assert ("% right" in result) == (problem != "adding")
+    assert "step 10: held-out" in said.err
+    assert "% of the cost without memory" in said.err
+    assert picture == f"picture: {out / PICTURE}"
+    written = json.loads((out / RESULT).read_text())
+    assert written["updates"] == 12
+    assert written["config"]["problem"] == problem
+    assert written["config"]["size"]["distance"] == 6
+    kinds = [json.loads(line)["kind"] for line in (out / LOG).read_text().splitlines()]
+    assert kinds.count("valid") == 3
+    assert kinds.count("train") == 12
+    assert (out / PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("problem", "name"), [(p, name) for p in PRESETS for name in PRESETS[p]])
+def test_every_preset_starts_and_gives_way_to_options(learn, tmp_path, problem, name):
+    learn(problem, "--preset", name, *TINY, "--out", tmp_path / "a", "--lr", "0.00123")
+    config = json.loads((tmp_path / "a" / RESULT).read_text())["config"]
+    assert config["optimizer"]["lr"] == 0.00123
+    assert config["practice"]["updates"] == 12
+    assert config["cell"]["chrono"] in (0, 6)  # what bridges the distance goes by it
+
+
+def test_a_cell_of_ones_own_starts_as_usual(learn, tmp_path):
+    learn("recall", *TINY, "--cell", "gru", "--out", tmp_path / "a")
+    cell = json.loads((tmp_path / "a" / RESULT).read_text())["config"]["cell"]
+    assert (cell["cell"], cell["chrono"], cell["forget_bias"]) == ("gru", 0, None)
+
+
+def test_a_result_is_replaced_only_when_asked(learn, tmp_path):
+    out = tmp_path / "a"
+    learn("recall", *TINY, "--out", out)
+    before = (out / RESULT).read_bytes()
+    with pytest.raises(RunError, match=r"holds a result already; choose another folder, or add --overwrite"):
+        learn("recall", *TINY, "--out", out, "--seed", 1)
+    assert (out / RESULT).read_bytes() == before
+    learn("recall", *TINY, "--out", out, "--seed", 1, "--overwrite")
+    assert (out / RESULT).read_bytes() != before
+
+
+def test_a_folder_with_other_things_is_left_alone(learn, tmp_path):
+    (tmp_path / "thesis.tex").write_text("!")
+    with pytest.raises(RunError, match=r"is not empty \(it holds thesis.tex\)"):
+        learn("recall", *TINY, "--out", tmp_path, "--overwrite")
+    with pytest.raises(RunError, match=r"is a file"):
+        learn("recall", *TINY, "--out", tmp_path / "thesis.tex")
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), r"give one of adding, copy, recall"),
+        (("ading",), r"'ading' is not one of adding, copy, recall.* \(did you mean 'adding'\?\)"),
+        (("recall", "--preset", "lstn"), r"preset 'lstn': recall has .* \(did you mean 'lstm'\?\)"),
+        (("recall", "--distance", "0"), r"distance=0: must be at least 1"),
+        (("recall", "--distance", "far"), r"--distance: invalid literal"),
+        (("adding", "--kinds", "3"), r"kinds=3 is an option of recall, not of adding"),
+        (("recall", "--preset", "elman", "--chrono", "9"), r"chrono=9 is an option of lstm and gru"),
+        (("recall", "--distence", "3"), r"--distence"),
+        (("recall", "--updates", "0"), r"updates=0: must be at least 1"),
+    ],
+)
+def test_wrong_words(learn, words, message):
+    with pytest.raises(ConfigError, match=message) as found:
+        learn(*words)
+    assert "\n" not in str(found.value)
+
+
+def test_help_lists_problems_and_presets(learn, capsys):
+    assert all(word in learn("--help").out for word in PRESETS)
+    with pytest.raises(SystemExit):
+        run(["recall", "--help"], PROG)
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"--preset {name}" in said for name in PRESETS["recall"])
