@@ -1,5 +1,6 @@
 """What a problem hands to the training loop: new sequences at every update, and fixed held-out ones."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import torch
 from unrolled.data.synthetic import SyntheticBatch
 from unrolled.learn.config import PracticeConfig
 from unrolled.learn.model import Solver
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
 HELD_OUT = 2**63
@@ -44,9 +45,15 @@ class SolverJob:
 
     def batches(self, epoch: int) -> Iterator[SyntheticBatch]:
         """See :meth:`Job.batches`: no two updates see the same sequences."""
-        for update in range(self._practice.updates):
-            seed = (self._practice.seed * 1_000_003 + update) % HELD_OUT
-            yield self.model.problem.draw(self._practice.batch, seed)
+        practice = self._practice
+        for update in range(practice.updates):
+            problem = dataclasses.replace(self.model.problem, distance=self._distance(update))
+            yield problem.draw(practice.batch, (practice.seed * 1_000_003 + update) % HELD_OUT)
+
+    def _distance(self, update: int) -> int:
+        first, whole = self._practice.grow_from, self.model.problem.distance
+        share = min(2 * update / self._practice.updates, 1.0)
+        return round(first * (whole / first) ** share) if first else whole
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`: all updates are one epoch."""
@@ -56,6 +63,11 @@ class SolverJob:
         """See :meth:`Job.loss`: the mean over all answers."""
         losses = self.model.losses(batch)
         return StepLoss(losses.mean(), losses.detach().sum(), losses.numel(), None)
+
+    def step_losses(self, batch: SyntheticBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: one of each answer."""
+        losses = self.model.losses(batch)
+        return StepLosses(losses, torch.arange(len(batch.x) - len(losses), len(batch.x)))
 
     def validate(self) -> Validation | None:
         """Score the held-out sequences by their loss."""

@@ -14,7 +14,7 @@ from unrolled.tasks.classifier_config import ClassifierConfig
 from unrolled.tasks.classifier_data import ClassifierData, Examples, LabelledBatch
 from unrolled.tasks.classifier_score import ClassifierScore
 from unrolled.text import EOS_ID, UNK_ID
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report, silent
 
@@ -52,6 +52,12 @@ class ClassifierJob:
         loss = F.cross_entropy(logits, batch.labels, self._weights, label_smoothing=smoothing)
         nats = F.cross_entropy(logits.detach(), batch.labels, reduction="sum")
         return StepLoss(loss, nats, len(batch.labels), None)
+
+    def step_losses(self, batch: LabelledBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: one of each row, which belongs to its last step."""
+        logits = self.model(batch.sequences, batch.lengths)
+        losses = F.cross_entropy(logits, batch.labels, reduction="none")
+        return StepLosses(losses[None], batch.lengths[None] - 1, "reader.recurrent")
 
     def validate(self) -> Validation | None:
         """Score the held-out examples by the figure that the configuration names."""

@@ -17,7 +17,7 @@ from unrolled.models.reader import State
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries
 from unrolled.tasks.forecast_rolling import held_out_errors
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
 
@@ -148,6 +148,16 @@ class ForecastJob:
             tuple(carried) if stream else None,
         )
 
+    def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: each step summed over its horizon, and over the members."""
+        members = members_of(self.model)
+        each = len(state) // len(members) if state else 0
+        found = torch.zeros(())
+        for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
+            losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
+            found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
+        return StepLosses(found, torch.arange(len(found)), "recurrent" if len(members) == 1 else "members")
+
     def validate(self) -> Validation | None:
         """Forecast the held-out part, one horizon after another, on the scale of the network."""
         if not self._config.data.valid_fraction:
@@ -172,13 +182,19 @@ class ForecastJob:
 
 
 def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
-    """Return the loss of every number to be said, and the state after the last step."""
+    """Return the loss of every number to be said, in one row, and the state after the last step."""
+    losses, final = _all_losses(member, pieces, state)
+    return losses[~pieces.targets.isnan()], final
+
+
+def _all_losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+    """Return losses in the shape of the targets, zero where there is none, and the state after the last."""
     if isinstance(member, DirectForecaster):
         y, final = member(pieces.inputs, pieces.known, state)
     else:
         y, final = member(pieces.inputs, state)
-    there = ~pieces.targets.isnan()
-    return member.output.loss(y, pieces.targets.nan_to_num())[there], final
+    losses = member.output.loss(y, pieces.targets.nan_to_num())
+    return losses.masked_fill(pieces.targets.isnan(), 0.0), final
 
 
 def _side_by_side(

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
+from unrolled.layers.output import token_losses
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.corpus import Corpus, Tokens
 from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.gradients import rows_suffice
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report, silent
@@ -113,6 +114,11 @@ class LanguageJob:
         )
         carried = None if batch.lengths is not None else tuple(s.detach() for s in next_state)
         return StepLoss(loss, nats.sum(), tokens, carried)
+
+    def step_losses(self, batch: Chunk, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`; all logits of the batch are held."""
+        logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
+        return StepLosses(token_losses(logits, batch.targets, IGNORE), torch.arange(len(logits)))
 
     def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
         """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""

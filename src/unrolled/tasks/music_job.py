@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unrolled.data.buckets import buckets
 from unrolled.models.piano_roll import PianoRollModel
-from unrolled.training import StepLoss, TrainingConfig, Validation
+from unrolled.training import StepLoss, StepLosses, TrainingConfig, Validation
 from unrolled.training.job import Carried
 
 Roll = NDArray[np.float32]
@@ -66,7 +66,13 @@ class MusicJob:
     def loss(self, batch: list[Roll], state: Carried) -> StepLoss:
         """See :meth:`Job.loss`: the mean over steps."""
         nats, steps = _nats(self.model, batch)
-        return StepLoss(nats / steps, nats.detach(), steps, None)
+        total = nats.sum()
+        return StepLoss(total / steps, total.detach(), steps, None)
+
+    def step_losses(self, batch: list[Roll], state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: each step summed over keys."""
+        nats, _ = _nats(self.model, batch)
+        return StepLosses(nats, torch.arange(len(nats)))
 
     def validate(self) -> Validation | None:
         """Score the held-out pieces by their nats a step."""
@@ -82,12 +88,12 @@ def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
     model.eval()
     nats = 0.0
     for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
-        nats += float(_nats(model, [pieces[i] for i in rows])[0])
+        nats += float(_nats(model, [pieces[i] for i in rows])[0].sum())
     return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
 
 
 def _nats(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
-    """Return the nats of all steps but the first of each piece, and their number."""
+    """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
     lengths = torch.tensor([len(p) - 1 for p in pieces])
     x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
-    return model.nats(x[:-1], x[1:], lengths).sum(), int(lengths.sum())
+    return model.nats(x[:-1], x[1:], lengths), int(lengths.sum())

@@ -7,12 +7,13 @@ import torch
 
 from unrolled.data import IGNORE
 from unrolled.data.noise import drop_tokens
+from unrolled.layers.output import token_losses
 from unrolled.models.tagger import RecurrentTagger, Sentences
 from unrolled.tasks.tagger_config import TaggerConfig
 from unrolled.tasks.tagger_data import EncodedSentences, TaggedBatch, TaggerData
 from unrolled.tasks.tagger_score import TaggerScore, are_spans
 from unrolled.text import EOS_ID, UNK_ID
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report, silent
 
@@ -45,9 +46,21 @@ class TaggerJob:
             words = drop_tokens(sentences.words, rate, UNK_ID, keep=EOS_ID)
             sentences = dataclasses.replace(sentences, words=words)
         smoothing = self._config.training.label_smoothing
-        total = self.model.loss(sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing)
-        count = int(batch.sentences.lengths.sum())
-        return StepLoss(total / count, total.detach(), count, None)
+        scores = self.model(sentences)
+        total = self.model.loss_of(scores, sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing)
+        nats = total.detach()
+        if smoothing:
+            plain = scores.detach()
+            nats = self.model.loss_of(plain, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+        count = int(sentences.lengths.sum())
+        return StepLoss(total / count, nats, count, None)
+
+    def step_losses(self, batch: TaggedBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: one of each word, or with a CRF one of each sentence, at its end."""
+        scores, lengths = self.model(batch.sentences), batch.sentences.lengths
+        if self.model.crf is None:
+            return StepLosses(token_losses(scores, batch.tags, IGNORE), torch.arange(len(scores)))
+        return StepLosses(self.model.crf(scores, batch.tags, lengths)[None], lengths[None] - 1)
 
     def validate(self) -> Validation | None:
         """Score the held-out sentences by the figure that the configuration names."""

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 
 from unrolled.data import IGNORE, EncodedPairs, PairBatch
+from unrolled.layers.output import token_losses
 from unrolled.models import EncoderDecoder
 from unrolled.models.scheduled_sampling import sampled_inputs
 from unrolled.tasks.translation_config import TranslatorConfig
-from unrolled.training import StepLoss, Validation
+from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report
 
@@ -74,6 +75,13 @@ class TranslationJob:
             label_smoothing=self._config.training.label_smoothing,
         )
         return StepLoss(loss, nats.sum(), tokens, None)
+
+    def step_losses(self, batch: PairBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: each token after the true ones before it, at a step of the decoder."""
+        source = batch.source
+        logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)
+        losses = token_losses(logits, batch.targets, IGNORE)
+        return StepLosses(losses, torch.arange(len(losses)), "decoder.recurrent")
 
     def validate(self) -> Validation | None:
         """Score the held-out pairs by their nats a token, and if asked for by BLEU."""

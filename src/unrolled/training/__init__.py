@@ -1,7 +1,7 @@
 """The training loop and what it needs: optimisers, schedules, checkpoints, the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.job import Job, Progress, StepLoss, Validation, Watcher
+from unrolled.training.job import Job, Progress, StepLoss, StepLosses, Validation, Watcher
 from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "OptimizerConfig",
     "Progress",
     "StepLoss",
+    "StepLosses",
     "Trainer",
     "TrainingConfig",
     "Validation",

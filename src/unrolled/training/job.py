@@ -26,6 +26,19 @@ class StepLoss:
     """What the next batch begins with."""
 
 
+@dataclass(frozen=True, eq=False)
+class StepLosses:
+    """The loss of every prediction by itself, differentiable, for diagnostics."""
+
+    losses: Tensor
+    """(N, B) in nats, or in squared errors and the like for series; zero where nothing is predicted."""
+    times: Tensor | None
+    """(N,) or (N, B), the step of the recurrent layers that each belongs to; -1 for none. None where losses
+    belong to no step."""
+    layers: str = "recurrent"
+    """Name in the model of the module whose steps are meant: of recurrent layers, or of what holds them."""
+
+
 @dataclass(frozen=True)
 class Validation:
     """What was found on held-out data."""
@@ -53,6 +66,12 @@ class Job(Protocol[Batch]):
 
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """Run the model forward."""
+
+    def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
+        """Run the model forward by operations that torch can differentiate for many losses at once.
+
+        They are those of :meth:`loss` without smoothing and weights: their sum is its ``total``.
+        """
 
     def validate(self) -> Validation | None:
         """Score held-out data, or return None if there is none."""
