@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.diagnostics.recording import Recording
+from unrolled.diagnostics.recording import Pass, Recording
 from unrolled.errors import ConfigError, ShapeError
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,8 @@ class StateGradients:
     """Norms of the gradients with respect to one state of one layer and direction.
 
     ``norms`` (N, T, B) is ‖∂E_n/∂s_k‖ of each row: the total derivative, through all later steps and all
-    layers above. ``total`` (T, B) is ‖∂(Σ_n E_n)/∂s_k‖. Both are NaN past the length of a row.
+    layers above. ``total`` (T, B) is ‖∂(Σ_n E_n)/∂s_k‖. Both are NaN past the length of a row. The c of an
+    LSTM is what the next step is given: a change of c_k is no change of h_k, which was computed from it.
     """
 
     layer: str
@@ -121,32 +122,34 @@ def gradients(
         ConfigError: if an operation of the module cannot be differentiated for many losses at once.
         ShapeError: if times do not fit, or the losses do not depend on a state.
     """
-    steps = {len(p.live) for p in recording.passes}
-    probes = [(p, name, probe) for p in recording.passes for name in p.probes for probe in p.probes[name]]
-    tensors = [probe for *_, probe in probes]
+    keys = [(p.name, name) for p in recording.passes for name in p.probes for _ in p.probes[name]]
+    probes = [probe for p in recording.passes for name in p.probes for probe in p.probes[name]]
     losses = recording.losses
-    size = sum(t.numel() * t.element_size() for t in tensors)
+    size = sum(probe.numel() * probe.element_size() for probe in probes)
     chunk = max(1, TOGETHER_BYTES // max(size, 1)) if together is None else together
-    found: dict[tuple[str, str], list[list[Floats]]] = {}
-    for parts in _chunks(losses.sum(1), tensors, chunk):
-        by_state: dict[tuple[str, str], list[Floats]] = {}
-        for (p, name, _), gradient in zip(probes, parts, strict=True):
-            by_state.setdefault((p.name, name), []).append(_norm(gradient))
-        for key, pieces in by_state.items():
-            found.setdefault(key, []).append([np.concatenate(pieces, axis=1)])
-    totals = torch.autograd.grad(losses.sum(), tensors, retain_graph=True, materialize_grads=True)
-    total_of: dict[tuple[str, str], list[Floats]] = {}
-    for (p, name, _), gradient in zip(probes, totals, strict=True):
-        total_of.setdefault((p.name, name), []).append(_norm(gradient))
-    states = []
-    for p in recording.passes:
-        padding = ~p.live.numpy()
-        for name in p.probes:
-            norms = np.concatenate([piece for (piece,) in found[p.name, name]])
-            total = np.concatenate(total_of[p.name, name])
-            norms[:, padding], total[padding] = np.nan, np.nan
-            states.append(StateGradients(p.name, name, p.reverse, norms, total))
-    return GradientMatrices(tuple(states), _times(recording, times, steps))
+    norms = [_by_state(keys, parts) for parts in _chunks(losses.sum(1), probes, chunk)]
+    (totals,) = [_by_state(keys, parts) for parts in _chunks(losses.sum()[None], probes, 1)]
+    states = tuple(
+        _state_gradients(p, name, np.concatenate([n[p.name, name] for n in norms]), totals[p.name, name][0])
+        for p in recording.passes
+        for name in p.probes
+    )
+    return GradientMatrices(states, _times(recording, times))
+
+
+def _by_state(keys: list[tuple[str, str]], gradients: Sequence[Tensor]) -> dict[tuple[str, str], Floats]:
+    """Return the norms (n, T, B) of each layer and state, its consecutive calls joined along time."""
+    pieces: dict[tuple[str, str], list[Floats]] = {}
+    for key, gradient in zip(keys, gradients, strict=True):
+        norms = torch.linalg.vector_norm(gradient, dim=-1)
+        pieces.setdefault(key, []).append(norms.double().cpu().numpy())
+    return {key: np.concatenate(parts, axis=1) for key, parts in pieces.items()}
+
+
+def _state_gradients(p: Pass, state: str, norms: Floats, total: Floats) -> StateGradients:
+    padding = ~p.live.numpy()
+    norms[:, padding], total[padding] = np.nan, np.nan
+    return StateGradients(p.name, state, p.reverse, norms, total)
 
 
 def _chunks(losses: Tensor, probes: list[Tensor], chunk: int) -> Iterator[tuple[Tensor, ...]]:
@@ -161,7 +164,7 @@ def _chunks(losses: Tensor, probes: list[Tensor], chunk: int) -> Iterator[tuple[
                 probes,
                 wanted if many else wanted[0],
                 retain_graph=True,
-                materialize_grads=True,
+                allow_unused=True,
                 is_grads_batched=many,
             )
         except RuntimeError as error:
@@ -172,18 +175,15 @@ def _chunks(losses: Tensor, probes: list[Tensor], chunk: int) -> Iterator[tuple[
                 f"an operation of the module cannot be differentiated for many losses at once ({reason}): "
                 "give together=1, which takes one backward pass for each loss"
             ) from error
-        yield parts if many else tuple(part[None] for part in parts)
+        yield tuple(
+            probe.new_zeros(len(wanted), *probe.shape) if part is None else part.view(-1, *probe.shape)
+            for part, probe in zip(parts, probes, strict=True)
+        )
 
 
-def _norm(gradient: Tensor) -> Floats:
-    norms: Floats = torch.linalg.vector_norm(gradient, dim=-1).double().cpu().numpy()
-    return norms
-
-
-def _times(
-    recording: Recording, times: Tensor | Sequence[int] | None, steps: set[int]
-) -> NDArray[np.int64] | None:
+def _times(recording: Recording, times: Tensor | Sequence[int] | None) -> NDArray[np.int64] | None:
     losses, rows = recording.losses.shape
+    steps = {len(p.live) for p in recording.passes}
     if times is not None:
         given = torch.as_tensor(times).numpy().astype(np.int64)
         if given.shape not in ((losses,), (losses, rows)):

@@ -1,5 +1,6 @@
 """Products of Jacobians over a distance, and what bounds them."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def products(p: Pass, places: Sequence[Place], longest: int | None = None) -> Pr
     for row, numbers in by_row.items():
         path = p.steps_of(row)
         steps = jacobians(p, [(step, row) for step in path])
-        norms = np.log([_largest(j) for j in steps])
+        norms = np.array([_log(_largest(j)) for j in steps])
         for number in numbers:
             end = path.index(places[number][0]) + 1
             found = _chain(steps[max(0, end - int(distances[-1])) : end], distances)
@@ -86,7 +87,7 @@ def a_priori(p: Pass) -> float | None:
         return None
     assert isinstance(p.cell, Elman)
     norm = float(torch.linalg.matrix_norm(p.parameters["weight_hh"].double(), 2))
-    return float(np.log(norm * STEEPEST[p.cell.nonlinearity])) if norm else -np.inf
+    return _log(norm * STEEPEST[p.cell.nonlinearity])
 
 
 def _chain(steps: Tensor, distances: NDArray[np.int64]) -> list[float]:
@@ -98,11 +99,15 @@ def _chain(steps: Tensor, distances: NDArray[np.int64]) -> list[float]:
         product = product @ jacobian
         size = float(torch.linalg.matrix_norm(product))
         if size == 0.0:
-            return found + [-np.inf] * sum(d >= n for d in distances.tolist() if d <= len(steps))
-        product, scale = product / size, scale + np.log(size)
+            return found + [-math.inf] * sum(n <= d <= len(steps) for d in distances.tolist())
+        product, scale = product / size, scale + math.log(size)
         if n in wanted:
-            found.append(scale + np.log(_largest(product)))
+            found.append(scale + _log(_largest(product)))
     return found
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
 
 
 def _largest(matrix: Tensor) -> float:

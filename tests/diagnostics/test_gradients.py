@@ -1,0 +1,236 @@
+"""∂E_t/∂h_k against one row alone, one backward pass a loss, and against finite differences."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from brute import ROWS, STEPS, Problem, make_problem, walk
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from numerics import CASES, Case, case_named, uniform
+from unrolled.diagnostics.gradients import StateGradients, gradients
+from unrolled.diagnostics.recording import record
+from unrolled.errors import ConfigError, ShapeError
+from unrolled.layers import LSTM, RecurrentDrop
+
+
+def slow_norms(problem: Problem, layer: str, state: str) -> np.ndarray:
+    """Return ‖∂E_t/∂s_k‖ (T, T, B) from a graph of each row alone."""
+    found = np.full((STEPS, STEPS, ROWS), np.nan)
+    for row in range(ROWS):
+        walked = walk(problem, row)
+        nodes = walked.nodes[layer, state]
+        found[:, : len(nodes), row] = 0.0
+        for t, loss in enumerate(walked.losses):
+            parts = torch.autograd.grad(loss, nodes, retain_graph=True, materialize_grads=True)
+            found[t, : len(nodes), row] = [float(part.norm()) for part in parts]
+    return found
+
+
+def check_against_brute_force(problem: Problem) -> None:
+    found = gradients(problem.record())
+    seen = set()
+    for one in found.states:
+        layer = one.layer.removeprefix("stack.")
+        np.testing.assert_allclose(one.norms, slow_norms(problem, layer, one.state), rtol=1e-9, atol=1e-14)
+        seen.add((layer, one.state))
+    assert seen == set(walk(problem, 0).nodes)
+
+
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["one", "both"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_gradient_is_that_of_a_row_alone(case: Case, bidirectional: bool, ragged: bool) -> None:
+    check_against_brute_force(make_problem(case, bidirectional=bidirectional, ragged=ragged))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"skip": 2}, {"residual": True}, {"drop": RecurrentDrop(zoneout=0.3, zoneout_cell=0.2)}],
+    ids=["skip", "residual", "zoneout"],
+)
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+def test_so_are_those_through_shortcuts_and_zoneout(options: dict, ragged: bool) -> None:
+    check_against_brute_force(make_problem(case_named("lstm"), ragged=ragged, bidirectional=True, **options))
+
+
+@pytest.mark.parametrize("case", [case_named("lstm-everything"), case_named("gru-before")], ids=str)
+def test_they_are_what_finite_differences_say(case: Case) -> None:
+    problem = make_problem(case, bidirectional=True, ragged=True)
+    step = 1e-6
+    for one in gradients(problem.record()).states:
+        layer = one.layer.removeprefix("stack.")
+        for k, row in ((0, 0), (1, 1), (3, 2)):
+            size = walk(problem, row).nodes[layer, one.state][0].numel()
+            slopes = []
+            for unit in torch.eye(size, dtype=torch.float64):
+                up, down = (walk(problem, row, (layer, one.state, k, sign * step * unit)) for sign in (1, -1))
+                pairs = zip(up.losses, down.losses, strict=True)
+                slopes.append([float((u - d).detach()) / (2 * step) for u, d in pairs])
+            expected = np.linalg.norm(np.array(slopes), axis=0)
+            np.testing.assert_allclose(one.norms[: len(expected), k, row], expected, rtol=1e-5, atol=1e-8)
+
+
+def test_the_total_is_the_gradient_of_the_sum_not_the_sum_of_norms() -> None:
+    problem = make_problem(case_named("gru-after"))
+    (one, *_) = gradients(problem.record()).states
+    walked = walk(problem, 1)
+    parts = torch.autograd.grad(torch.stack(walked.losses).sum(), walked.nodes["l0", "h"])
+    np.testing.assert_allclose(one.total[:, 1], [float(p.norm()) for p in parts], rtol=1e-9)
+    assert (one.total[:, 1] < np.nansum(one.norms, 0)[:, 1] + 1e-12).all()
+
+
+@pytest.mark.parametrize("together", [1, 2, 5, None])
+def test_the_number_of_losses_taken_together_changes_nothing(together: int | None) -> None:
+    recording = make_problem(case_named("lstm"), ragged=True).record()
+    expected, found = gradients(recording, together=1), gradients(recording, together=together)
+    for a, b in zip(expected.states, found.states, strict=True):
+        np.testing.assert_allclose(a.norms, b.norms, rtol=1e-12)
+
+
+class Foreign(nn.Module):
+    """A model that this toolkit knows nothing of."""
+
+    def __init__(self, layer: nn.Module, features: int) -> None:
+        super().__init__()
+        self.table, self.layer = nn.Embedding(7, 5), layer
+        self.drop, self.out = nn.Dropout(0.5), nn.Linear(features, 7)
+
+    def forward(self, tokens: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
+        x = self.drop(self.table(tokens))
+        if lengths is None:
+            y, _ = self.layer(x)
+        else:
+            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            y, _ = pad_packed_sequence(self.layer(packed)[0], batch_first=True, total_length=x.shape[1])
+        return self.out(y)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_a_model_around_a_layer_of_torch_goes_through_unchanged(kind: str, packed: bool) -> None:
+    torch.manual_seed(0)
+    options = {"proj_size": 3} if kind == "LSTM" else {}
+    layer = getattr(nn, kind)(5, 4, 2, batch_first=True, bidirectional=True, dropout=0.3, **options)
+    model = Foreign(layer, 2 * (3 if options else 4)).double().train()
+    tokens, targets = torch.randint(0, 7, (3, 8)), torch.randint(0, 7, (3, 8))
+    lengths = torch.tensor([5, 8, 3]) if packed else None
+    live = torch.arange(8).expand(3, 8) < (lengths[:, None] if packed else 8)
+
+    def losses() -> torch.Tensor:
+        logits = model(tokens, lengths)
+        return (
+            F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(3, 8) * live
+        ).T
+
+    before = {n: p.clone() for n, p in model.state_dict().items()}
+    random_state = torch.get_rng_state()
+    recording = record(model, losses)
+    gradients(recording)
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert [p.name for p in recording.passes] == [
+        "layer.l0",
+        "layer.l0_reverse",
+        "layer.l1",
+        "layer.l1_reverse",
+    ]
+    assert model.training
+    assert layer.training
+    assert "forward" not in layer.__dict__
+    assert all(torch.equal(before[n], p) for n, p in model.state_dict().items())
+    model.eval()
+    torch.testing.assert_close(losses(), recording.losses)
+    for p in recording.passes:
+        assert torch.equal(p.live, live.T)
+    # The last layer's state before the head is the output: autograd knows its gradient without our loop.
+    outputs = []
+    hook = layer.register_forward_hook(lambda m, args, out: outputs.append(out[0]))
+    losses()
+    hook.remove()
+    if not packed:
+        outputs[0].retain_grad()
+        model.out(outputs[0]).square().sum().backward()
+        again = record(model, lambda: model(tokens).square().sum())
+        top = gradients(again).states
+        width = layer.proj_size or layer.hidden_size
+        by_name = {(s.layer, s.state): s.total for s in top}
+        # State k of the backward direction at time 0 is read by nothing but the head.
+        own = outputs[0].grad[:, 0, width:].norm(dim=-1)
+        np.testing.assert_allclose(by_name["layer.l1_reverse", "h"][0], own.detach().numpy(), rtol=1e-9)
+
+
+def test_one_loss_a_row_belongs_to_its_last_step() -> None:
+    problem = make_problem(case_named("gru-after"), ragged=True, layers=1)
+    recording = record(problem.model, lambda: problem.model.losses(problem.x, problem.lengths).sum(0))
+    found = gradients(recording)
+    assert found.times is not None
+    assert found.times.tolist() == [[5, 1, 3]]
+    (curve,) = found.curves()
+    assert curve.distance.tolist() == [0, 1, 2, 3, 4, 5]
+    assert curve.count.tolist() == [3, 3, 2, 2, 1, 1]
+    assert curve.mean[5] == pytest.approx(found.states[0].norms[0, 0, 0])
+
+
+def curve_of(norms: np.ndarray, *, reverse: bool = False, times: list[int] | None = None):
+    one = StateGradients("l0", "h", reverse, norms, norms[0])
+    return one.over_distance(np.array(times or range(len(norms))))
+
+
+def test_curves_gather_by_distance_in_the_direction_of_the_layer() -> None:
+    norms = np.arange(1.0, 10.0).reshape(3, 3, 1)
+    forward, backward = curve_of(norms), curve_of(norms, reverse=True)
+    assert forward.distance.tolist() == backward.distance.tolist() == [0, 1, 2]
+    assert forward.mean.tolist() == [5.0, 6.0, 7.0]  # means of (1, 5, 9), (4, 8), 7
+    assert backward.mean.tolist() == [5.0, 4.0, 3.0]  # means of (1, 5, 9), (2, 6), 3
+    assert forward.low[1] == pytest.approx(4.4)
+    assert forward.high[1] == pytest.approx(7.6)
+    assert curve_of(norms, times=[0, -1, 2]).mean.tolist() == [5.0, 8.0, 7.0]
+
+
+def test_losses_of_padding_are_not_counted_as_vanished() -> None:
+    norms = np.ones((2, 2, 2))
+    norms[1, :, 1] = 0.0
+    assert curve_of(norms).count.tolist() == [3, 1]
+    assert StateGradients("l0", "h", False, norms, norms[0]).matrix().tolist() == [[1, 1], [1, 1]]
+
+
+def test_a_layer_called_step_by_step_is_one_sequence() -> None:
+    problem = make_problem(case_named("lstm"), layers=1)
+    stack, model = problem.model.stack, problem.model
+
+    def by_steps() -> torch.Tensor:
+        state, outputs = None, []
+        for x_t in problem.x:
+            y, state = stack(x_t[None], state)
+            outputs.append(y)
+        return model.loss_of(torch.cat(outputs))
+
+    whole, pieces = gradients(problem.record()), gradients(record(model, by_steps))
+    for a, b in zip(whole.states, pieces.states, strict=True):
+        np.testing.assert_allclose(a.norms, b.norms, rtol=1e-12)
+
+
+def test_what_cannot_be_looked_at_is_said() -> None:
+    linear = nn.Linear(3, 2)
+    with pytest.raises(ConfigError, match=r"Linear holds no recurrent layer .* made of Linear"):
+        record(linear, lambda: linear(torch.ones(1, 3)))
+    problem = make_problem(case_named("gru-after"))
+    with pytest.raises(ConfigError, match=r"the recurrent layers stack were not called"):
+        record(problem.model, lambda: problem.model.head(uniform(2, 4, seed=0)).sum())
+    with pytest.raises(ShapeError, match=r"losses must be a tensor .*, got \(6, 3, 4\)"):
+        record(problem.model, lambda: problem.model.stack(problem.x)[0])
+    with pytest.raises(ShapeError, match=r"no gradient"):
+        record(problem.model, lambda: problem.model.losses(problem.x, None).detach())
+    with pytest.raises(ShapeError, match=r"times must be \(6,\) or \(6, 3\), got \(2,\)"):
+        gradients(problem.record(), times=[0, 1])
+    with pytest.raises(ConfigError, match=r"no layer 'l9'; there are stack.l0, stack.l1"):
+        problem.record().find("l9")
+
+
+def test_an_error_of_the_model_leaves_it_as_it_was() -> None:
+    model = Foreign(LSTM(5, 4), 4)
+    with pytest.raises(IndexError):
+        record(model, lambda: model(torch.tensor([[9]])))
+    assert "forward" not in model.layer.__dict__
+    assert model.training
