@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "cells",
     "compare",
+    "diagnostics",
     "errors",
     "extension",
     "load",
@@ -84,7 +85,17 @@ _HOMES = {
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("cells", "extension", "layers", "models", "recurrence", "tasks", "text", "training")
+_MODULES = (
+    "cells",
+    "diagnostics",
+    "extension",
+    "layers",
+    "models",
+    "recurrence",
+    "tasks",
+    "text",
+    "training",
+)
 
 
 def _find(name: str) -> Any:
@@ -105,7 +116,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from unrolled import cells, extension
+    from unrolled import cells, diagnostics, extension
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
     from unrolled.ladder import compare

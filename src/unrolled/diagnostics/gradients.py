@@ -96,16 +96,22 @@ class GradientMatrices:
     states: tuple[StateGradients, ...]
     times: NDArray[np.int64] | None
     """(N,) or (N, B): the step that each loss belongs to, −1 for none; None where they have no step."""
+    layers: str = ""
+    """The module whose steps ``times`` counts; "" is every one."""
 
     def curves(self) -> tuple[DistanceCurve, ...]:
-        """Return the norms over the distance; none where losses belong to no step."""
+        """Return the norms over the distance, of the layers that ``times`` is about."""
         if self.times is None:
             return ()
-        return tuple(s.over_distance(self.times) for s in self.states)
+        return tuple(s.over_distance(self.times) for s in self.states if within(s.layer, self.layers))
 
 
 def gradients(
-    recording: Recording, *, times: Tensor | Sequence[int] | None = None, together: int | None = None
+    recording: Recording,
+    *,
+    times: Tensor | Sequence[int] | None = None,
+    layers: str = "",
+    together: int | None = None,
 ) -> GradientMatrices:
     """Differentiate every loss with respect to every state of every step.
 
@@ -115,6 +121,7 @@ def gradients(
         recording: from :func:`unrolled.diagnostics.record`.
         times: (N,) or (N, B), the step that each loss belongs to; −1 for none. By default 0 … N − 1 where
             there are as many losses as steps, and each row's last step where there is one loss.
+        layers: the module whose steps ``times`` counts, where there are several ("decoder").
         together: losses of one backward pass; None takes what fits into 256 MB, 1 works for modules with
             operations that cannot be differentiated for many losses at once.
 
@@ -134,7 +141,12 @@ def gradients(
         for p in recording.passes
         for name in p.probes
     )
-    return GradientMatrices(states, _times(recording, times))
+    return GradientMatrices(states, _times(recording, times, layers), layers)
+
+
+def within(layer: str, module: str) -> bool:
+    """Whether a layer is one of a module's, by their names; "" holds all."""
+    return not module or layer == module or layer.startswith(module + ".")
 
 
 def _by_state(keys: list[tuple[str, str]], gradients: Sequence[Tensor]) -> dict[tuple[str, str], Floats]:
@@ -181,9 +193,14 @@ def _chunks(losses: Tensor, probes: list[Tensor], chunk: int) -> Iterator[tuple[
         )
 
 
-def _times(recording: Recording, times: Tensor | Sequence[int] | None) -> NDArray[np.int64] | None:
+def _times(
+    recording: Recording, times: Tensor | Sequence[int] | None, layers: str
+) -> NDArray[np.int64] | None:
     losses, rows = recording.losses.shape
-    steps = {len(p.live) for p in recording.passes}
+    passes = [p for p in recording.passes if within(p.name, layers)]
+    if not passes:
+        raise ConfigError(f"no layer of {layers!r}; there are {', '.join(p.name for p in recording.passes)}")
+    steps = {len(p.live) for p in passes}
     if times is not None:
         given = torch.as_tensor(times).numpy().astype(np.int64)
         if given.shape not in ((losses,), (losses, rows)):
@@ -191,7 +208,7 @@ def _times(recording: Recording, times: Tensor | Sequence[int] | None) -> NDArra
         return given
     if steps == {losses} and losses > 1:
         return np.arange(losses)
-    if losses == 1 and len(steps) == 1 and rows == recording.passes[0].live.shape[1]:
-        last: NDArray[np.int64] = recording.passes[0].live.sum(0).numpy() - 1
+    if losses == 1 and len(steps) == 1 and rows == passes[0].live.shape[1]:
+        last: NDArray[np.int64] = passes[0].live.sum(0).numpy() - 1
         return last[None]
     return None

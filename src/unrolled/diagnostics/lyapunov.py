@@ -12,6 +12,8 @@ from unrolled.diagnostics.recording import Pass
 from unrolled.errors import ShapeError
 
 STEPS_TOGETHER = 32
+WARM = 12
+"""Steps that a row needs at least: ten after a warm-up of a tenth."""
 EDGE = 0.01
 """Nats a step: an exponent within this of zero neither fades nor grows for a hundred steps."""
 

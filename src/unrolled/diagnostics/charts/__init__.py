@@ -1,0 +1,1 @@
+"""Numbers as charts of a report, one file a subject."""

@@ -1,0 +1,48 @@
+"""Contracting, at the edge, chaotic: Lyapunov exponents in words."""
+
+from unrolled.diagnostics.findings.remedies import against_chaos, against_vanishing
+from unrolled.diagnostics.lyapunov import Lyapunov
+from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.report.parts import Verdict
+
+SHORT = 3.0
+"""Steps to 1/e below which a state is called short of memory."""
+
+
+def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
+    """Say what becomes of a small change of the state in the long run."""
+    largest = float(found.exponents[0])
+    number, name = largest, "largest exponent, nats a step"
+    if found.regime == "chaotic":
+        return Verdict(
+            "Chaotic: small differences grow",
+            "notice",
+            f"A change of the state grows by a factor e in {found.steps_to_e:.1f} steps: what a state "
+            f"holds of its "
+            "past is soon ruled by tiny differences, and gradients through many steps explode.",
+            p.name,
+            number,
+            name,
+            against_chaos(p),
+        )
+    if found.regime == "edge":
+        return Verdict(
+            "At the edge: small differences stay",
+            "good",
+            "A change of the state neither fades nor grows for a hundred steps and more: the past is kept.",
+            p.name,
+            number,
+            name,
+        )
+    short = found.steps_to_e < SHORT
+    return Verdict(
+        f"Contracting: small differences fade within {found.steps_to_e:.3g} steps",
+        "notice" if short else "good",
+        f"Along this input a change of the state shrinks to 1/e in {found.steps_to_e:.3g} steps: the state "
+        f"forgets "
+        "where it began and depends on its recent input.",
+        p.name,
+        number,
+        name,
+        against_vanishing(p, 100) if short else (),
+    )

@@ -1,0 +1,125 @@
+"""How far back gradients reach, and whether they grow on the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unrolled.diagnostics.findings.remedies import against_exploding, against_vanishing
+from unrolled.diagnostics.gradients import DistanceCurve, Floats, GradientMatrices, within
+from unrolled.diagnostics.recording import Pass, Recording
+from unrolled.diagnostics.report.parts import Verdict
+
+VANISHED = 1e-3
+"""Of the gradient at its own step: less is lost beside it in every update."""
+EXPLODED = 1e3
+NEAR = 10
+"""Steps. Losses at every step still teach much where gradients reach less far than the window, but little
+where they reach less than this."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one layer's median gradient does over the distance, as a share of that at its own step.
+
+    ``vanished`` is the first distance from which on the share stays below 1/1000, ``exploded`` the first at
+    which it is above 1000; None where it never is. ``largest`` is the largest share, ``last`` that at the
+    longest distance, ``longest``. ``rate`` is the mean factor of a step.
+    """
+
+    layer: str
+    longest: int
+    vanished: int | None
+    exploded: int | None
+    largest: float
+    last: float
+    rate: float
+
+
+def reach(curves: Sequence[DistanceCurve], layer: str) -> Reach:
+    """Return how far the gradients of a layer reach, by the state of it that carries them furthest."""
+    longest = max(int(c.distance[-1]) for c in curves)
+    medians = np.full((len(curves), longest + 1), np.nan)
+    for row, curve in zip(medians, curves, strict=True):
+        row[curve.distance] = curve.median
+    carried = np.nan_to_num(medians).max(0)
+    own = float(carried[: min(2, longest + 1)].max())
+    share = carried / own if own > 0 else np.zeros_like(carried)
+    vanished, exploded = _first_below(share), np.flatnonzero(share > EXPLODED)
+    end = vanished if vanished is not None else longest
+    reached = max(float(share[end]), float(np.finfo(np.float32).tiny))
+    return Reach(
+        layer,
+        longest,
+        vanished,
+        int(exploded[0]) if len(exploded) else None,
+        float(share.max()),
+        float(share[-1]),
+        reached ** (1 / max(end, 1)),
+    )
+
+
+def _first_below(share: Floats) -> int | None:
+    above = np.flatnonzero(share >= VANISHED)
+    first = int(above[-1]) + 1 if len(above) else 0
+    return first if first < len(share) else None
+
+
+def reach_verdicts(recording: Recording, matrices: GradientMatrices) -> tuple[Verdict, ...]:
+    """Say of each layer and direction whether its gradients vanish, explode, or reach through the window."""
+    if matrices.times is None:
+        return ()
+    single = len(recording.losses) == 1
+    found = []
+    for p in recording.passes:
+        curves = [
+            s.over_distance(matrices.times)
+            for s in matrices.states
+            if s.layer == p.name and within(s.layer, matrices.layers)
+        ]
+        curves = [c for c in curves if len(c.distance)]
+        if curves:
+            found.append(_verdict(p, reach(curves, p.name), single=single))
+    return tuple(found)
+
+
+def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
+    if r.exploded is not None:
+        return Verdict(
+            f"Exploding: 1,000 times larger {_steps(r.exploded)} back",
+            "bad",
+            f"The gradient of a loss with respect to the state grows on its way back, by a factor of "
+            f"{r.rate:.2f} a step, and is {r.largest:.3g} times what it is at its own step. Updates are then "
+            "ruled by what happened long ago, and may leave the range of numbers.",
+            p.name,
+            r.rate,
+            "factor of a step",
+            against_exploding(p),
+        )
+    if r.vanished is None:
+        return Verdict(
+            f"Healthy: gradients reach through all {_steps(r.longest)}",
+            "good",
+            f"At the longest distance of this window, {_steps(r.longest)}, the gradient is still "
+            f"{r.last:.2g} of what it is at its own step ({r.rate:.3f} a step).",
+            p.name,
+            r.last,
+            f"share left at distance {r.longest}",
+        )
+    far = (
+        "the beginning of the sequence teaches nothing" if single else "what is further back teaches nothing"
+    )
+    return Verdict(
+        f"Vanishing at distance {r.vanished}",
+        "bad" if single or r.vanished <= NEAR else "notice",
+        f"{_steps(r.vanished).capitalize()} back the gradient is less than 1/1000 of what it is at its own "
+        f"step, a factor of {r.rate:.3f} a step: {far}.",
+        p.name,
+        float(r.vanished),
+        "steps until 1/1000 is left",
+        against_vanishing(p, r.longest if single else max(2 * r.vanished, NEAR)),
+    )
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'s' if count != 1 else ''}"

@@ -1,0 +1,29 @@
+"""Norms of weights: how large each is, and how far U can stretch a state."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class WeightNorms:
+    """Of one parameter: ‖w‖ over its root mean square, and for a matrix its largest singular value."""
+
+    name: str
+    shape: tuple[int, ...]
+    norm: float
+    rms: float
+    spectral: float | None
+
+
+def weight_norms(model: nn.Module) -> tuple[WeightNorms, ...]:
+    """Return the norms of every parameter of a module, in its order."""
+    return tuple(_norms(name, p.detach()) for name, p in model.named_parameters())
+
+
+def _norms(name: str, w: torch.Tensor) -> WeightNorms:
+    norm = float(torch.linalg.vector_norm(w.double()))
+    small = w.dim() == 2 and min(w.shape) <= 2048
+    spectral = float(torch.linalg.matrix_norm(w.float(), 2)) if small else None
+    return WeightNorms(name, tuple(w.shape), norm, norm / max(w.numel(), 1) ** 0.5, spectral)
