@@ -36,6 +36,7 @@ from unrolled.tasks.estimator import LabelEstimator
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_model import LanguageModel
 from unrolled.tasks.plots import plot_confusion
+from unrolled.tasks.sample import Sample, SampleSize, token_names
 from unrolled.tasks.sources import absolute
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
 from unrolled.training import Watcher
@@ -258,6 +259,22 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
 
     def _examples(self, labelled: Labelled, source: str) -> Examples:
         return encode(labelled, self._tokenizer, self.facts["classes"], self.facts["features"], source)
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ClassifierJob, Sample]:
+        if data is None:
+            examples, source = self._read_again().valid, self._held_out_source()
+        else:
+            examples, source = self._examples(self._read(str(data)), str(data)), str(data)
+        if examples is None:
+            raise self._nothing_held_out()
+        rows = [row[: size.steps] for row in examples.rows[: size.rows]]
+        cut = Examples(rows, examples.labels[: size.rows])
+        job = ClassifierJob(self.model, ClassifierData(cut, None, self.facts), self.config)
+        _, batch = next(cut.batches(size.rows))
+        names = None
+        if self._tokenizer is not None:
+            names = token_names(self._tokenizer, batch.sequences, batch.lengths)
+        return job, Sample(batch, names, source)
 
     def _score(self, examples: Examples, *, shown: bool) -> ClassifierScore:
         names = [str(c) for c in self.facts["classes"]]

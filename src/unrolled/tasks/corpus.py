@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
-from unrolled.data import Document, Sentences, TokenStream, join_documents, open_documents
+from unrolled.data import Chunk, Document, Sentences, TokenStream, join_documents, open_documents
 from unrolled.errors import DataError
 from unrolled.tasks.language_config import CorpusConfig
+from unrolled.tasks.sample import SampleSize
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
@@ -78,6 +80,20 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
 def fingerprint(tokens: Tokens) -> str:
     """Return the SHA-256 of the token numbers, by which a resumed run knows its text."""
     return hashlib.sha256(all_ids(tokens).tobytes()).hexdigest()
+
+
+def cut_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
+    """Return windows that are spread evenly over a text, each read from zeros; or its first sentences."""
+    if isinstance(tokens, Sentences):
+        chunk = next(Sentences(tokens.items[: size.rows], tokens.eos).chunks(size.rows))
+        assert chunk.lengths is not None
+        lengths = chunk.lengths.clamp(max=size.steps)
+        return Chunk(chunk.inputs[: size.steps], chunk.targets[: size.steps], lengths=lengths)
+    begins, width = size.windows(tokens.predictions)
+    places = torch.from_numpy(begins + np.arange(width)[:, None])
+    ids = torch.from_numpy(tokens.ids)
+    fresh = torch.from_numpy(np.isin(places.numpy(), tokens.starts))
+    return Chunk(ids[places], ids[places + 1], fresh if bool(fresh.any()) else None)
 
 
 def check_known(

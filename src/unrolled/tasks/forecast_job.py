@@ -113,22 +113,7 @@ class ForecastJob:
         return -(-max(end - begin for _, begin, end in self._stream) // training.window)
 
     def _cut(self, rows: list[tuple[Split, int, int]], steps: int) -> Pieces:
-        """Cut ``steps`` rows of each series from its begin on, as far as its end; the rest has no targets."""
-        ahead = 0 if rows[0][0].series.recursive else steps + self._horizon - 1
-        parts = []
-        for split, begin, end in rows:
-            p, here = split.series, slice(begin, min(begin + steps, end))
-            parts.append(
-                (
-                    _padded(p.inputs[here], steps, 0.0),
-                    _padded(p.targets[here], steps, np.nan),
-                    _padded(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
-                )
-            )
-        inputs, targets, known = (
-            torch.from_numpy(np.stack(part, axis=1)).float() for part in zip(*parts, strict=True)
-        )
-        return Pieces(inputs, targets, known)
+        return cut_pieces([(split.series, begin, end) for split, begin, end in rows], steps, self._horizon)
 
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """See :meth:`Job.loss`."""
@@ -181,6 +166,25 @@ class ForecastJob:
         return origins
 
 
+def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> Pieces:
+    """Cut ``steps`` rows of each series from its begin on, as far as its end; the rest has no targets."""
+    ahead = 0 if rows[0][0].recursive else steps + horizon - 1
+    parts = []
+    for p, begin, end in rows:
+        here = slice(begin, min(begin + steps, end))
+        parts.append(
+            (
+                _padded(p.inputs[here], steps, 0.0),
+                _padded(p.targets[here], steps, np.nan),
+                _padded(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
+            )
+        )
+    inputs, targets, known = (
+        torch.from_numpy(np.stack(part, axis=1)).float() for part in zip(*parts, strict=True)
+    )
+    return Pieces(inputs, targets, known)
+
+
 def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
     """Return the loss of every number to be said, in one row, and the state after the last step."""
     losses, final = _all_losses(member, pieces, state)
@@ -201,7 +205,7 @@ def _side_by_side(
     splits: Sequence[Split], limits: Sequence[int], batch: int
 ) -> Iterator[tuple[Split, int, int]]:
     """Cut every series into as many equal pieces as make about ``batch`` together, at least one each."""
-    pieces = max(1, batch // len(splits))
+    pieces = max(1, batch // max(1, len(splits)))
     for split, limit in zip(splits, limits, strict=True):
         edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)
         if limit - split.series.first < pieces:

@@ -22,7 +22,9 @@ from unrolled.tasks.forecast_job import ForecastJob, Split
 from unrolled.tasks.forecast_parts import SeriesParts, cut, divide, time_stamp
 from unrolled.tasks.forecast_plot import plot_forecasts
 from unrolled.tasks.forecast_rolling import Forecasts, forecast
+from unrolled.tasks.forecast_sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast_score import ForecastScore, brief, said
+from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
@@ -265,6 +267,19 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         for note in found.attrs["notes"]:
             print(note, file=sys.stderr)
         found.to_csv(out)
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ForecastJob, Sample]:
+        if data is None:
+            parts = self._parts or self._read_again()
+            spans, source = held_out_spans(parts.splits), self._held_out_source()
+        else:
+            series = [prepare(s, self.scales, self.config, 0) for s in self._read(data)]
+            spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
+        if not spans:
+            raise self._nothing_held_out()
+        pieces, names = cut_windows(spans, size, 1 if spans[0][0].recursive else self.config.forecast.horizon)
+        batch = (pieces,) * self.config.forecast.members
+        return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
     def _unseen(self, s: Series) -> Any:
         """Return a stamp after what was learnt from and before the first step that was not."""

@@ -24,6 +24,7 @@ from unrolled.tasks.corpus import (
     Tokens,
     all_ids,
     check_known,
+    cut_chunk,
     make_corpus,
     require_known,
     tokenize,
@@ -31,6 +32,7 @@ from unrolled.tasks.corpus import (
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents, score_tokens
+from unrolled.tasks.sample import Sample, SampleSize, token_names
 from unrolled.tasks.task import Task
 from unrolled.tasks.writer import Writer
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
@@ -144,13 +146,25 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         Raises:
             DataError: if the text cannot be read, or its tokens are unknown to the model.
         """
+        return self._score(self._read(data), shown=progress)
+
+    def _read(self, data: str | Path) -> Tokens:
         tokenizer = self.tokenizer
         documents = open_documents(data)
         check_known(documents, tokenizer, self.facts.get("unknown", 0), str(data))
         tokens = tokenize(documents, tokenizer, self.config.corpus.mode)
         if tokens.predictions < 1:
             raise DataError(f"{data}: holds no tokens to predict")
-        return self._score(tokens, shown=progress)
+        return tokens
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[LanguageJob, Sample]:
+        tokens = self._read_again().valid if data is None else self._read(data)
+        if tokens is None:
+            raise self._nothing_held_out()
+        job = LanguageJob(self.model, Corpus(tokens, None, {}), self.config)
+        chunk = cut_chunk(tokens, size)
+        names = token_names(self.tokenizer, chunk.inputs, chunk.lengths)
+        return job, Sample(chunk, names, self._held_out_source() if data is None else str(data))
 
     # -- token by token, as models that are mixed with others are asked ----------------------------------
 

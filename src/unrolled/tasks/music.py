@@ -18,6 +18,7 @@ from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music_config import PianoRollConfig
 from unrolled.tasks.music_job import MusicJob, MusicScore, Roll, score_pieces
 from unrolled.tasks.music_plot import plot_piece
+from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
 from unrolled.training.files import read_json, write_atomically
@@ -144,8 +145,19 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
 
     def evaluate(self, data: str | Path, *, progress: bool = False) -> MusicScore:
         """Score pieces: the test part of data that have one, else all of them."""
+        return score_pieces(self.model, self._read(data))
+
+    def _read(self, data: str | Path) -> list[Roll]:
         parts = open_pieces(data, self.config.pieces.steps_per_beat)
-        return score_pieces(self.model, [piano_roll(p) for p in parts.get("test", parts["train"])])
+        return [piano_roll(p) for p in parts.get("test", parts["train"])]
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[MusicJob, Sample]:
+        pieces = self._read_again().valid if data is None else self._read(data)
+        if not pieces:
+            raise self._nothing_held_out() if data is None else DataError(f"{data}: holds no pieces")
+        batch = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
+        job = MusicJob(self.model, batch, [], self.config.training)
+        return job, Sample(batch, None, self._held_out_source() if data is None else str(data))
 
     def compose(
         self, length: int = 64, *, opening: Piece | None = None, temperature: float = 1.0, seed: int = 0

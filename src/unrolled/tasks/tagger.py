@@ -24,6 +24,7 @@ from unrolled.models.tagger import RecurrentTagger, SpellingReader
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.plots import plot_confusion
+from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.tagger_config import TaggerConfig
 from unrolled.tasks.tagger_data import EncodedSentences, Numbering, TaggerData, describe, encode_tagged
 from unrolled.tasks.tagger_job import TaggerJob, score_sentences, tag_sentences
@@ -233,6 +234,21 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
     def _read(self, source: str) -> EncodedSentences:
         return encode_tagged(read_tagged(source, self.config.corpus.columns), self.numbering, source)
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TaggerJob, Sample]:
+        corpus = self.config.corpus
+        if data is None:
+            self._read_again()
+            tagged, source = self._tagged()[1], self._held_out_source()
+        else:
+            tagged, source = read_tagged(data, corpus.columns), str(data)
+        if tagged is None:
+            raise self._nothing_held_out()
+        words, tags = ([s[: size.steps] for s in part[: size.rows]] for part in (tagged.words, tagged.tags))
+        encoded = encode_tagged(Tagged(words, tags), self.numbering, source)
+        job = TaggerJob(self.model, TaggerData(encoded, None, self.facts), self.config)
+        order, batch = next(encoded.batches(size.rows))
+        return job, Sample(batch, [words[i] for i in order], source)
 
     def _score(self, sentences: EncodedSentences, *, shown: bool) -> TaggerScore:
         with counting_bar("scoring", sentences.word_count, shown=shown) as report:

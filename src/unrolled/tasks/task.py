@@ -15,6 +15,7 @@ from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.description import read_description, read_weights, write_description
 from unrolled.tasks.plots import plot_curves
+from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher
 from unrolled.training.bar import ProgressBar
@@ -122,6 +123,10 @@ class Task(ABC, Generic[C, D]):
         """Return what ``result.json`` holds beside what training took."""
 
     @abstractmethod
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[Job[Any], Sample]:
+        """See :meth:`sample`."""
+
+    @abstractmethod
     def _vocabularies(self) -> dict[str, Any]:
         """Return what is needed besides configuration and weights, by file name, for JSON."""
 
@@ -136,6 +141,61 @@ class Task(ABC, Generic[C, D]):
     @abstractmethod
     def evaluate(self, data: Any, *, progress: bool = False) -> Score:
         """Score data that the model has not seen."""
+
+    def sample(
+        self, data: str | Path | None = None, *, rows: int = 16, steps: int = 200
+    ) -> tuple[Job[Any], Sample]:
+        """Return a few rows of data to look at, and a job over this model whose ``step_losses`` takes them.
+
+        They are the first items, cut after so many steps; of a text or a series windows that are spread
+        evenly over it.
+
+        Args:
+            data: in the forms that :meth:`evaluate` takes, as far as they are files and data sets; None takes
+                what was held out in training.
+            rows: items or windows, at most.
+            steps: of each, at most.
+
+        Raises:
+            ConfigError: if rows or steps are not positive.
+            DataError: if the data cannot be used, or nothing was held out.
+            RunError: if there is no model yet, or it was trained on data from memory and none are given.
+        """
+        model: Any = self._trained()
+        job, sample = self._sample(data, SampleSize(rows, steps))
+        model.precision = "full"
+        return job, sample
+
+    def _held_out_source(self) -> str:
+        """Say where the held-out data came from."""
+        source, held_out = self._sources()
+        return held_out or f"{source or 'the data'}, held-out part"
+
+    def _read_again(self) -> D:
+        """Read the data of training once more.
+
+        Raises:
+            RunError: if they came from memory.
+            DataError: if they are gone or are no longer the same.
+        """
+        source, _ = self._sources()
+        if not source:
+            raise RunError("this model was trained on data from memory, which are gone: give data")
+        data = self._reread()
+        self._check_same(data, "this model")
+        return data
+
+    def _check_same(self, data: D, learner: object) -> None:
+        source, held_out = self._sources()
+        for key, name in (("sha256", source), ("held_out_sha256", held_out or source)):
+            if data.facts[key] != self.facts[key]:
+                raise DataError(
+                    f"{name}: has changed since {learner} began to learn from it; put the old data back, "
+                    "or train anew"
+                )
+
+    def _nothing_held_out(self) -> DataError:
+        return DataError("nothing was held out when this model was trained: give data to look at")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """Return the tokens that the model reads, and the vector (V, size) of each.
@@ -185,17 +245,12 @@ class Task(ABC, Generic[C, D]):
         """
         folder = Path(run)
         task = cls._described(folder)
-        source, held_out = task._sources()
+        source, _ = task._sources()
         if not source:
             raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
         with spinner(f"reading {source}", shown=bool(progress)):
             data = task._reread()
-        for key, name in (("sha256", source), ("held_out_sha256", held_out or source)):
-            if data.facts[key] != task.facts[key]:
-                raise DataError(
-                    f"{name}: has changed since {folder} began to learn from it; put the old data back, "
-                    "or train anew"
-                )
+        task._check_same(data, folder)
         training = task.config.training
         with seeded(training):
             trainer = task._trainer(data, folder, progress, choose_threads(training.threads))

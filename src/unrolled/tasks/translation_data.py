@@ -78,6 +78,12 @@ def encode(pairs: Pairs, tokenizer: PairTokenizer, read_at_most: int) -> Encoded
     return EncodedPairs(sources, [tokenizer.encode_target(text) for text in pairs.targets], EOS_ID)
 
 
+def cut_pairs(pairs: EncodedPairs, steps: int) -> EncodedPairs:
+    """Return pairs of which each side has so many steps at most, the ``<eos>`` that follows it included."""
+    sources, targets = ([ids[: steps - 1] for ids in side] for side in (pairs.sources, pairs.targets))
+    return EncodedPairs(sources, targets, pairs.eos)
+
+
 def make_material(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConfig) -> PairMaterial:
     """Encode training and held-out pairs.
 

@@ -16,6 +16,7 @@ from unrolled.models import EncoderDecoder
 from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.attention_plot import plot_attention
+from unrolled.tasks.sample import Sample, SampleSize, token_names
 from unrolled.tasks.task import Task
 from unrolled.tasks.translation_config import TranslationSearchConfig, TranslatorConfig
 from unrolled.tasks.translation_data import (
@@ -23,6 +24,7 @@ from unrolled.tasks.translation_data import (
     SplitPairs,
     check_known,
     check_known_texts,
+    cut_pairs,
     encode,
     make_material,
     open_pairs,
@@ -183,6 +185,28 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         pairs = open_pairs(data, self.config.corpus)
         check_known(pairs, self.tokenizer, self.facts)
         return self._score(pairs, shown=progress)[0]
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TranslationJob, Sample]:
+        corpus = self.config.corpus
+        if data is None:
+            pairs = self._kept_split().valid
+        else:
+            pairs = open_pairs(data, corpus)
+            check_known(pairs, self.tokenizer, self.facts)
+        if pairs is None:
+            raise self._nothing_held_out()
+        whole = encode(pairs.part(0, size.rows), self.tokenizer, corpus.read_at_most)
+        cut = cut_pairs(whole, size.steps)
+        job = TranslationJob(self.model, PairMaterial(cut, None, {}), self.config)
+        batch = next(cut.batches(size.rows))
+        names = token_names(self.tokenizer.target, batch.inputs, batch.lengths)
+        return job, Sample(batch, names, self._held_out_source() if data is None else str(data))
+
+    def _kept_split(self) -> SplitPairs:
+        if self._split is None:
+            self._read_again()
+        assert self._split is not None
+        return self._split
 
     def translate(self, texts: Sequence[str], *, progress: bool = False, **options: Any) -> list[str]:
         """Return the best output for each text; "" for a blank one.
