@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from brute import RAGGED, ROWS, Problem, make_problem
+from made_pass import pass_of
 from torch import Tensor
 
 from numerics import CASES, Case, case_named, uniform
@@ -34,23 +35,6 @@ def row_alone(problem: Problem, row: int) -> Problem:
 def only_layer(case: Case, **options: object) -> Pass:
     (p,) = make_problem(case, layers=1, **options).record().passes  # type: ignore[arg-type]
     return p
-
-
-def pass_of(cell: Cell, h: Tensor, **gates: Tensor) -> Pass:
-    """A pass whose trace is as given, (T, B, units), without padding."""
-    return Pass(
-        name="l0",
-        cell=cell,
-        parameters={},
-        reverse=False,
-        skip=0,
-        masks={},
-        live=torch.ones(h.shape[:2], dtype=torch.bool),
-        entered={},
-        states={"h": h},
-        gates=gates,
-        probes={},
-    )
 
 
 def sigmoid_pass(values: list[list[float]]) -> Pass:
@@ -236,10 +220,18 @@ def test_steps_that_no_row_has_are_not_numbers() -> None:
 
 def test_a_constant_state_is_found_in_spite_of_padding() -> None:
     h = torch.tensor([[[0.5, 0.1]], [[0.5, 0.2]], [[0.0, 0.0]]])
-    p = pass_of(GRU(), h)
+    p = pass_of(GRU(), h, z=h)
     p.live[2] = False
     (course,) = state_courses(p)
     assert course.constant.tolist() == [0]
+
+
+def test_what_stands_in_the_padding_does_not_count() -> None:
+    h = torch.tensor([[[3.0, 4.0], [6.0, 8.0]], [[3.0, 4.0], [np.nan, 1e9]]])
+    p = pass_of(GRU(), h, z=h)
+    p.live[1, 1] = False
+    assert state_courses(p)[0].mean.tolist() == [7.5, 5.0]
+    assert gate_courses(p)[0].mean.tolist() == [5.25, 3.5]
 
 
 def test_the_time_constant_is_when_a_product_of_gates_is_1_over_e() -> None:
