@@ -57,7 +57,7 @@ class TimeConstants:
     """After how many steps the gate that keeps the old state leaves 1/e of it, τ = −1 / ln(mean gate).
 
     With c_t = f_t ⊙ c_{t−1} + … (an LSTM) or h_t = z_t ⊙ h_{t−1} + … (a GRU), a gate at its mean ḡ leaves
-    ḡⁿ = e^(−n/τ) after n steps (compare Tallec & Ollivier 2018, section 2). What zoneout keeps besides is not
+    ḡⁿ = e^(−n/τ) after n steps (compare Tallec & Ollivier 2018). What zoneout keeps besides is not
     counted.
     """
 

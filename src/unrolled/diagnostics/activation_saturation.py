@@ -21,7 +21,7 @@ class Saturation:
     """How much of the time each unit of one nonlinearity is saturated.
 
     Left is below 10% of the range, right above 90%: a sigmoid below 0.1 or above 0.9, as in Karpathy, Johnson
-    & Fei-Fei (2015, arXiv:1506.02078, section 4.2), and so a tanh below −0.8 or above 0.8. σ′ is there at
+    & Fei-Fei (2015, arXiv:1506.02078), and so a tanh below −0.8 or above 0.8. σ′ is there at
     most 36% of its largest value. A relu is left-saturated at 0 and never on the right.
     """
 
