@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from unrolled.config import with_options
-from unrolled.data.synthetic import Recall
+from unrolled.data.synthetic import Adding, Copy, Recall
 from unrolled.errors import ConfigError
 from unrolled.learn.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
 from unrolled.learn.job import SolverJob
@@ -104,6 +104,28 @@ def test_updates_see_sequences_of_their_own_and_held_out_ones_stay() -> None:
     other = SolverJob(model, PracticeConfig(updates=6, batch=2, held_out=130, seed=9))
     assert other.score() == job.score()  # figures of different seeds are of the same sequences
     assert not torch.equal(next(other.batches(0)).x, drawn[0])
+    first = PracticeConfig(updates=1, batch=100)  # as many rows as are scored at once
+    assert not torch.equal(next(SolverJob(model, first).batches(0)).x, job._held_out[0].x)
+
+
+def test_accuracy_is_of_what_must_be_remembered() -> None:
+    model = Solver(Copy(50), CellConfig(), SolverConfig(hidden=3))
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.zero_()[Copy.BLANK] = 9.0
+    assert SolverJob(model, PracticeConfig(held_out=20)).score().accuracy == 0.0  # blanks were right
+
+
+def test_a_distance_grows_by_equal_factors_over_three_quarters_of_the_updates() -> None:
+    model = Solver(Adding(160), CellConfig(), SolverConfig(hidden=3))
+    job = SolverJob(model, PracticeConfig(updates=16, batch=1, held_out=7, grow_from=10))
+    steps = [batch.steps for batch in job.batches(0)]
+    assert [steps[0], steps[3], steps[6], steps[9]] == [10, 20, 40, 80]
+    assert steps[12:] == [160] * 4
+    assert steps == sorted(steps)
+    assert {b.steps for b in job._held_out} == {160}
+    whole = SolverJob(model, PracticeConfig(updates=16, batch=1, held_out=7))
+    assert {batch.steps for batch in whole.batches(0)} == {160}
 
 
 def test_scores_are_means_over_rows_whatever_their_batches() -> None:
@@ -143,12 +165,16 @@ def test_losses_are_shown_with_enough_digits(loss: float, shown: str) -> None:
     [
         ({"problem": "adding", "kinds": 3}, r"kinds=3 is an option of recall, not of adding"),
         ({"problem": "copy", "distractors": 3}, r"distractors=3 is an option of recall, not of copy"),
-        ({"problem": "adding", "distance": 1}, r"length=1: must be at least 2"),
+        ({"problem": "adding", "distance": 1}, r"distance=1: must be at least 2"),
         ({"distance": 0}, r"distance=0: must be at least 1"),
         ({"updates": 0}, r"updates=0: must be at least 1"),
         ({"target": -1.0}, r"target=-1.0: must be at least 0"),
         ({"target": float("nan")}, r"target=nan: must be"),
         ({"batch": 0}, r"batch=0: must be at least 1"),
+        ({"grow_from": -1}, r"grow_from=-1: must be at least 0"),
+        ({"grow_from": 201}, r"grow_from=201: must be at most distance=200"),
+        ({"problem": "adding", "grow_from": 1}, r"distance=1: must be at least 2"),
+        ({"cell": "tdnn", "start_std": 0.1}, r"start_std=0.1 needs a recurrent cell"),
         ({"truncation": -1}, r"truncation=-1: must be at least 0"),
         ({"cell": "gru", "chrono": 1}, r"chrono=1 must be at least 2"),
         ({"problem": "ading"}, r"did you mean 'adding'"),

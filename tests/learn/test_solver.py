@@ -14,7 +14,7 @@ from unrolled.models import CellConfig
 PROBLEMS = [Adding(9), Copy(5), Recall(8, 3, 2)]
 
 
-def solver(problem: Synthetic, cell: str = "gru", **options: int) -> Solver:
+def solver(problem: Synthetic, cell: str = "gru", **options: float) -> Solver:
     torch.manual_seed(0)
     return Solver(problem, CellConfig(cell=cell), SolverConfig(**{"hidden": 6} | options))
 
@@ -68,3 +68,23 @@ def test_every_step_of_copy_learns_through_truncation() -> None:
     answers = model(x, problem.steps)
     F.cross_entropy(answers.flatten(0, 1), batch.target.flatten()).backward()
     assert (x.grad != 0).any(-1).all()
+
+
+@pytest.mark.parametrize(("cell", "gate"), [("elman", 0), ("gru", 2), ("lstm", 2)])
+def test_a_small_start_is_of_inputs_and_new_content_alone(cell: str, gate: int) -> None:
+    usual, small = solver(Recall(8), cell, hidden=50), solver(Recall(8), cell, hidden=50, start_std=0.001)
+    for (name, old), new in zip(usual.named_parameters(), small.parameters(), strict=True):
+        if name == "recurrent.weight_ih_l0":
+            assert float(new.std().detach()) == pytest.approx(0.001, rel=0.1)
+        elif name.startswith("recurrent.bias"):
+            assert (new[50 * gate : 50 * (gate + 1)] == 0).all()
+            assert torch.equal(new[: 50 * gate], old[: 50 * gate])
+            assert torch.equal(new[50 * (gate + 1) :], old[50 * (gate + 1) :])
+        else:
+            assert torch.equal(new, old), name
+
+
+def test_a_small_start_leaves_the_gates_their_own_start() -> None:
+    cell = CellConfig(cell="lstm", forget_bias=5.3)
+    bias = Solver(Recall(8), cell, SolverConfig(hidden=4, start_std=0.01)).recurrent.bias_ih_l0
+    assert torch.equal(bias[4:8], torch.full((4,), 5.3))

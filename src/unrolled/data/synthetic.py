@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -38,6 +39,9 @@ class Synthetic(ABC):
     Raises:
         ConfigError: if a size is too small to be asked about.
     """
+
+    distance: int
+    """Steps that the answer lies back."""
 
     measure: ClassVar[Literal["squared error", "cross-entropy"]]
     """Loss of one answer; its mean over the steps asked about and the rows is the problem's figure."""
@@ -73,11 +77,12 @@ class Synthetic(ABC):
         """What that predictor does, for people."""
 
     @abstractmethod
-    def _draw(self, rows: int, random: torch.Generator) -> SyntheticBatch: ...
+    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch: ...
 
-    def draw(self, rows: int, seed: int) -> SyntheticBatch:
-        """Return so many rows; the same seed draws the same ones."""
-        return self._draw(rows, torch.Generator().manual_seed(seed))
+    def draw(self, rows: int, *seed: int) -> SyntheticBatch:
+        """Return so many rows; the same seed, of one or more numbers from 0 up, draws the same ones."""
+        # numpy's, which makes use of every bit of a seed: torch's generator of the CPU takes the last 32
+        return self._draw(rows, np.random.default_rng(seed))
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,11 @@ class Adding(Synthetic):
 
     measure = "squared error"
 
-    length: int = 600
+    distance: int = 600
     """T, steps; at least 2."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"length": 2})
+        require_at_least(self, {"distance": 2})
 
     inputs, outputs, recalled = 2, 1, 1
     baseline, baseline_words = 1 / 6, "always guessing the mean"
@@ -104,17 +109,13 @@ class Adding(Synthetic):
     @property
     def steps(self) -> int:
         """See :attr:`Synthetic.steps`."""
-        return self.length
+        return self.distance
 
-    def _draw(self, rows: int, random: torch.Generator) -> SyntheticBatch:
-        half = self.length // 2
-        values = torch.rand(self.length, rows, generator=random)
-        marked = torch.stack(
-            [
-                torch.randint(half, (rows,), generator=random),
-                torch.randint(half, self.length, (rows,), generator=random),
-            ]
-        )
+    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
+        half = self.distance // 2
+        values = torch.from_numpy(random.random((self.distance, rows), dtype=np.float32))
+        first, second = random.integers(half, size=rows), random.integers(half, self.distance, size=rows)
+        marked = torch.from_numpy(np.stack([first, second]))
         marks = torch.zeros_like(values).scatter_(0, marked, 1.0)
         return SyntheticBatch(torch.stack([values, marks], -1), values.gather(0, marked).sum(0, keepdim=True))
 
@@ -135,11 +136,11 @@ class Copy(Synthetic):
     BLANK: ClassVar[int] = 8
     GO: ClassVar[int] = 9
 
-    length: int = 1000
+    distance: int = 1000
     """T, steps from the first symbol's end to the mark; at least 1."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"length": 1})
+        require_at_least(self, {"distance": 1})
 
     inputs, outputs, recalled = 10, 9, 10
     baseline_words = "guessing the symbols"
@@ -147,15 +148,15 @@ class Copy(Synthetic):
     @property
     def steps(self) -> int:
         """See :attr:`Synthetic.steps`."""
-        return self.length + 2 * self.SYMBOLS
+        return self.distance + 2 * self.SYMBOLS
 
     @property
     def baseline(self) -> float:
         """See :attr:`Synthetic.baseline`."""
         return self.SYMBOLS * math.log(self.KINDS) / self.steps
 
-    def _draw(self, rows: int, random: torch.Generator) -> SyntheticBatch:
-        symbols = torch.randint(self.KINDS, (self.SYMBOLS, rows), generator=random)
+    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
+        symbols = torch.from_numpy(random.integers(self.KINDS, size=(self.SYMBOLS, rows)))
         read = torch.full((self.steps, rows), self.BLANK)
         read[: self.SYMBOLS] = symbols
         read[-self.SYMBOLS - 1] = self.GO
@@ -211,7 +212,9 @@ class Recall(Synthetic):
         """See :attr:`Synthetic.baseline`."""
         return math.log(self.kinds)
 
-    def _draw(self, rows: int, random: torch.Generator) -> SyntheticBatch:
-        first = torch.randint(self.kinds, (1, rows), generator=random)
-        distractors = torch.randint(self.kinds, self.inputs, (self.distance, rows), generator=random)
-        return SyntheticBatch(F.one_hot(torch.cat([first, distractors]), self.inputs).float(), first)
+    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
+        first = torch.from_numpy(random.integers(self.kinds, size=(1, rows)))
+        others = random.integers(self.kinds, self.inputs, size=(self.distance, rows))
+        return SyntheticBatch(
+            F.one_hot(torch.cat([first, torch.from_numpy(others)]), self.inputs).float(), first
+        )

@@ -1,5 +1,6 @@
 """What is learnt, by which network, and for how long."""
 
+import dataclasses
 import math
 from dataclasses import dataclass, field, fields
 from typing import Literal
@@ -48,12 +49,17 @@ class SolverConfig:
     hidden: int = 64
     """Units of each layer."""
 
+    start_std: float = 0.0
+    """Start the input weights normally with this standard deviation, and the bias of new content (of a gate
+    none) at zero, so that little is written before anything is learnt (Le et al. 2015: 0.001); 0 keeps the
+    usual start."""
+
     truncation: int = 0
     """Steps that the gradient goes back: it is cut every so many (truncated backpropagation through time); 0
     never cuts it."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"layers": 1, "hidden": 1, "truncation": 0})
+        require_at_least(self, {"layers": 1, "hidden": 1, "start_std": 0, "truncation": 0})
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,10 @@ class PracticeConfig:
 
     batch: int = 50
     """Sequences trained side by side."""
+
+    grow_from: int = 0
+    """Begin with this distance, which then grows by equal factors and is whole after three quarters of the
+    updates; 0 begins with the whole."""
 
     target: float | None = None
     """Solved is a held-out figure of at most this, and training then stops; None takes a hundredth of what
@@ -86,7 +96,8 @@ class PracticeConfig:
     """CPU threads; 0 takes those that are free when training starts. The same number gives the same bits."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, {"updates": 1, "held_out": 1, "validate_every": 1, "target": 0})
+        at_least = {"updates": 1, "held_out": 1, "validate_every": 1, "target": 0, "grow_from": 0}
+        require_at_least(self, at_least)
         require(self.target is None or math.isfinite(self.target), f"target={self.target}: must be finite")
         self.training()
 
@@ -121,7 +132,12 @@ class LearnConfig:
 
     def __post_init__(self) -> None:
         self.size.check(self.problem)
-        self.source()
+        start = self.solver.start_std
+        require(not (start and self.cell.windowed), f"start_std={start} needs a recurrent cell")
+        first, whole = self.practice.grow_from, self.source().distance
+        require(first <= whole, f"grow_from={first}: must be at most distance={whole}")
+        if first:
+            dataclasses.replace(self.source(), distance=first)
 
     def source(self) -> Synthetic:
         """Return where the sequences come from."""

@@ -12,9 +12,11 @@ from unrolled.learn.model import Solver
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
-HELD_OUT = 2**63
-"""Seeds from here on are of held-out sequences; those of training lie below."""
+HELD_OUT = 0
+"""First number of the seeds of held-out sequences; that of training is the run's seed and 1."""
 SCORING_ROWS = 100
+GROWTH = 0.75
+"""Share of the updates after which a growing distance is whole."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class SolverJob:
         self.model, self._practice = model, practice
         begins = range(0, practice.held_out, SCORING_ROWS)
         self._held_out = [
-            model.problem.draw(min(SCORING_ROWS, practice.held_out - begin), HELD_OUT + begin)
+            model.problem.draw(min(SCORING_ROWS, practice.held_out - begin), HELD_OUT, begin)
             for begin in begins
         ]
 
@@ -48,11 +50,11 @@ class SolverJob:
         practice = self._practice
         for update in range(practice.updates):
             problem = dataclasses.replace(self.model.problem, distance=self._distance(update))
-            yield problem.draw(practice.batch, (practice.seed * 1_000_003 + update) % HELD_OUT)
+            yield problem.draw(practice.batch, HELD_OUT + 1 + practice.seed, update)
 
     def _distance(self, update: int) -> int:
         first, whole = self._practice.grow_from, self.model.problem.distance
-        share = min(2 * update / self._practice.updates, 1.0)
+        share = min(update / (GROWTH * self._practice.updates), 1.0)
         return round(first * (whole / first) ** share) if first else whole
 
     def batch_count(self) -> int:

@@ -5,10 +5,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.data.synthetic import Synthetic, SyntheticBatch
+from unrolled.layers import Recurrent
 from unrolled.learn.config import SolverConfig
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecaster import NumberReader
 from unrolled.models.reader import State
+
+NEW_CONTENT = ("h", "g", "n")
+"""What a step adds to the memory, in Elman's network, the LSTM and the GRU."""
 
 
 class Solver(NumberReader):
@@ -17,7 +21,7 @@ class Solver(NumberReader):
     Args:
         problem: what is asked.
         cell: the mathematics of one step.
-        config: size and truncation.
+        config: size, start and truncation.
     """
 
     def __init__(self, problem: Synthetic, cell: CellConfig, config: SolverConfig) -> None:
@@ -25,6 +29,20 @@ class Solver(NumberReader):
         super().__init__(problem.inputs, cell, network, DropoutConfig())
         self.problem, self.truncation = problem, config.truncation
         self.head = nn.Linear(self.features, problem.outputs)
+        if config.start_std:
+            self._start(config.start_std)
+
+    @torch.no_grad()
+    def _start(self, std: float) -> None:
+        assert isinstance(self.recurrent, Recurrent)
+        cell = self.recurrent.cell
+        for name, p in self.recurrent.named_parameters():
+            if name.startswith("weight_ih_"):
+                p.normal_(0.0, std)
+            elif name.startswith(("bias_ih_", "bias_hh_")):
+                for gate, bias in zip(cell.gate_names, p.chunk(cell.gates), strict=True):
+                    if gate in NEW_CONTENT:
+                        bias.zero_()
 
     def forward(self, x: Tensor, answers: int) -> Tensor:
         """Return the answers (N, B, outputs) at the last N steps.

@@ -3,6 +3,7 @@
 They go by the distance, since what a start of the gates has to bridge is the distance.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,44 +25,56 @@ class Preset:
     """Of the distance."""
 
 
+def _identity_start(distance: int) -> dict[str, Any]:
+    return {"cell": "elman", "nonlinearity": "relu", "recurrent_init": "identity", "lr": 0.0003}
+
+
 PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
     "adding": {
-        "gru": Preset(
-            "GRU with its usual start: solves it",
-            lambda distance: {"cell": "gru", "lr": 0.003},
-        ),
+        "gru": Preset("GRU with its usual start: solves it", lambda distance: {"cell": "gru"}),
         "lstm": Preset(
             "LSTM whose gates start for the distance (chrono): solves it",
-            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+            lambda distance: {"cell": "lstm", "chrono": distance},
         ),
+        "lstm-usual": Preset(
+            "LSTM with its usual start: barely below always guessing the mean",
+            lambda distance: {"cell": "lstm"},
+        ),
+        "elman": Preset("tanh network: no better than always guessing", lambda distance: {"cell": "elman"}),
     },
     "copy": {
         "lstm": Preset(
-            "LSTM whose gates start for the distance (chrono)",
-            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+            "LSTM whose gates start for the distance (chrono), at which it arrives by way of shorter ones",
+            lambda distance: {
+                "cell": "lstm",
+                "chrono": distance,
+                "grow_from": min(10, distance),
+                "updates": 10_000,
+                "validate_every": 500,
+                "held_out": 200,
+            },
         ),
     },
     "recall": {
         "lstm": Preset(
-            "LSTM, chrono start: solves it",
-            lambda distance: {"cell": "lstm", "chrono": distance, "lr": 0.003},
+            "LSTM whose gates start for the distance (chrono): solves it",
+            lambda distance: {"cell": "lstm", "chrono": distance},
         ),
+        "lstm-forget-bias": Preset(
+            "LSTM with a forget bias of ln(distance), slowly learnt: solves it",
+            lambda distance: {"cell": "lstm", "forget_bias": round(math.log(distance), 2), "lr": 0.0003},
+        ),
+        "lstm-usual": Preset("LSTM with its usual start: stays at chance", lambda distance: {"cell": "lstm"}),
         "gru": Preset(
-            "GRU, chrono start: solves it",
-            lambda distance: {"cell": "gru", "chrono": distance, "lr": 0.003},
+            "GRU whose gate starts for the distance (chrono): solves it",
+            lambda distance: {"cell": "gru", "chrono": distance},
         ),
         "irnn": Preset(
-            "ReLU network that starts at the identity (Le et al. 2015): solves it",
-            lambda distance: {
-                "cell": "elman",
-                "nonlinearity": "relu",
-                "recurrent_init": "identity",
-                "lr": 0.0003,
-            },
+            "ReLU network that starts at the identity (Le et al. 2015): solves it", _identity_start
         ),
         "elman": Preset(
             "sigmoid network: stays at chance, its gradient vanishes",
-            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "lr": 0.003},
+            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid"},
         ),
     },
 }
