@@ -1,0 +1,148 @@
+"""A look at a page in a real browser: does it open, show, fit and read as it should?"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unrolled.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser  # type: ignore[import-not-found, unused-ignore]
+    from playwright.sync_api import Page as Tab
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PHONE, WIDE = 360, 1400
+"""Widths in pixels at which a page must fit."""
+CONTRAST = 7.0
+"""The least contrast of running text (level AAA of WCAG 2)."""
+
+_ODDITIES = """() => {
+  const found = [];
+  const luminance = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255);
+    const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const style = getComputedStyle(document.body);
+  const [dim, bright] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
+  const contrast = (bright + 0.05) / (dim + 0.05);
+  if (contrast < LEAST) found.push(`text has a contrast of ${contrast.toFixed(1)}, less than LEAST`);
+  const excess = document.documentElement.scrollWidth - innerWidth;
+  if (excess > 0) found.push(`the page is ${excess} px wider than the window`);
+  for (const svg of document.querySelectorAll(".drawing svg")) {
+    const name = svg.closest("figure").id;
+    const box = svg.getBoundingClientRect();
+    if (box.width < 10 || box.height < 10) { found.push(`${name} is not visible`); continue; }
+    for (const text of svg.querySelectorAll("text")) {
+      const words = text.getBoundingClientRect();
+      const aside = Math.max(box.left - words.left, words.right - box.right);
+      const over = Math.max(aside, box.top - words.top, words.bottom - box.bottom).toFixed(0);
+      if (over > 3) found.push(`${name}: ${JSON.stringify(text.textContent)} is cut off by ${over} px`);
+    }
+  }
+  for (const canvas of document.querySelectorAll("canvas.cells, canvas.overview:not([hidden])")) {
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    if (!data.some((byte) => byte !== 0)) found.push(`${canvas.closest("figure").id}: the map is empty`);
+  }
+  return found;
+}""".replace("LEAST", str(CONTRAST))
+
+
+def check_page(path: Path, screenshots: Path | None = None, *, browser: "Browser | None" = None) -> list[str]:
+    """Open the page in a headless Chromium and return what is wrong with it, one line a problem.
+
+    Looked for in the light and the dark theme, on a phone (360 px) and a wide screen (1400 px): errors and
+    warnings of the browser, requests for anything but the file, charts that are not visible or whose labels
+    are cut off, empty state maps, text of little contrast, a page wider than its window.
+
+    Args:
+        path: of the page.
+        screenshots: a folder for a picture of each look (``wide-light.png``, …); made where it is missing.
+        browser: one that runs already; without it one is started and ended.
+
+    Raises:
+        ConfigError: if playwright or a Chromium is missing; the message says what to install.
+        DataError: if there is no such file.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such page")
+    problems: list[str] = []
+    with nullcontext(browser) if browser else open_browser() as running:
+        for theme in ("light", "dark"):
+            for width in (WIDE, PHONE):
+                look = f"{'phone' if width == PHONE else 'wide'}-{theme}"
+                picture = screenshots / f"{look}.png" if screenshots else None
+                problems += [f"{look}: {p}" for p in _look(running, path, theme, width, picture)]
+    return problems
+
+
+@contextmanager
+def open_browser() -> "Iterator[Browser]":
+    """Start a headless Chromium: the system's, else the one that playwright brought.
+
+    Raises:
+        ConfigError: if playwright or a Chromium is missing.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "looking at a page in a browser needs playwright: pip install 'unrolled[browser]'"
+        ) from error
+    with sync_playwright() as playwright:
+        found = next((p for p in map(shutil.which, BROWSERS) if p), playwright.chromium.executable_path)
+        if not Path(found).is_file():
+            raise ConfigError(
+                f"looking at a page in a browser needs Chromium: install it with the system's packages "
+                f"({', '.join(BROWSERS)} are looked for on PATH), or run: playwright install chromium"
+            )
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _look(browser: "Browser", path: Path, theme: str, width: int, picture: Path | None) -> list[str]:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if theme == "dark" else "light"
+    )
+    tab = context.new_page()
+    problems = watch(tab, path)
+    tab.goto(path.resolve().as_uri())
+    problems += tab.evaluate(_ODDITIES)
+    if picture is not None:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=picture, full_page=True)
+    context.close()
+    return problems
+
+
+def watch(tab: "Tab", path: Path) -> list[str]:
+    """Return a list that grows by what the browser says and by what it asks for beside the page itself."""
+    problems: list[str] = []
+    page = path.resolve().as_uri()
+
+    def requested(url: str) -> None:
+        if url.partition("#")[0] != page and not url.startswith("data:"):
+            problems.append(f"the page asks for {url}")
+
+    def said(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            problems.append(f"{kind} of the browser: {text}")
+
+    tab.on("request", lambda request: requested(request.url))
+    tab.on("console", lambda message: said(message.type, message.text))
+    tab.on("pageerror", lambda error: problems.append(f"error of a script: {error}"))
+    return problems

@@ -1,0 +1,52 @@
+"""Tokens and numbers as people read them."""
+
+import math
+import unicodedata
+
+_NAMED = {"\n": "↵", "\r": "␍", "\t": "→", " ": "·", "": "∅"}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def visible(token: str) -> str:
+    """Return the token with everything seen that would not be.
+
+    Newline, tab and blank become ↵ → ·, an empty token ∅, other characters without a shape of their own
+    (control, format, separators, halves of surrogate pairs) their code as in ⟨200B⟩, and a combining mark
+    at the start is set on a dotted circle. A joiner inside stays: it is part of the shape of an emoji.
+    """
+    if token in _NAMED:
+        return _NAMED[token]
+    shown = "".join(_NAMED.get(c) or (f"⟨{ord(c):04X}⟩" if _unseen(c, i) else c) for i, c in enumerate(token))
+    return f"◌{shown}" if unicodedata.category(token[0]).startswith("M") else shown
+
+
+def raised(number: str) -> str:
+    """Return a whole number in superscript characters."""
+    return number.translate(_RAISED)
+
+
+def in_words(value: object, digits: int = 3) -> str:
+    """Return a number as text: so many significant digits, 2.3 × 10⁻⁹ where it is very small or large.
+
+    Whole numbers below ten million stand as they are; text is returned unchanged.
+    """
+    if isinstance(value, str | bool):
+        return str(value)
+    number = float(value)  # type: ignore[arg-type]
+    if math.isnan(number):
+        return "not a number"
+    if math.isinf(number):
+        return "∞" if number > 0 else "−∞"
+    if number == int(number) and abs(number) < 1e7:
+        return str(int(number)).replace("-", "−")
+    mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
+    if -3 <= int(power) < 5:
+        rounded = f"{number:.{max(digits - 1 - int(power), 0)}f}"
+        return (rounded.rstrip("0").rstrip(".") if "." in rounded else rounded).replace("-", "−")
+    return f"{mantissa} × 10{raised(str(int(power)))}".replace("-", "−")
+
+
+def _unseen(character: str, place: int) -> bool:
+    if character == "\u200d":
+        return place == 0
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
