@@ -4,10 +4,11 @@ Each says what a predictor without memory of its inputs gets at best, its baseli
 has carried something through time. Tensors are time-major, and the answer is asked for at the last steps.
 """
 
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -75,6 +76,10 @@ class Synthetic(ABC):
     @abstractmethod
     def baseline_words(self) -> str:
         """What that predictor does, for people."""
+
+    def at(self, distance: int) -> Self:
+        """Return the same problem at another distance."""
+        return dataclasses.replace(self, distance=distance)
 
     @abstractmethod
     def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch: ...

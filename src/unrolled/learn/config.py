@@ -1,6 +1,5 @@
 """What is learnt, by which network, and for how long."""
 
-import dataclasses
 import math
 from dataclasses import dataclass, field, fields
 from typing import Literal
@@ -13,6 +12,9 @@ from unrolled.training import OptimizerConfig, TrainingConfig
 ProblemName = Literal["adding", "copy", "recall"]
 SOLVED = 0.01
 """Share of the baseline that counts as solved, unless a target says otherwise."""
+
+GROWTH = 0.75
+"""Share of the updates after which a growing distance is whole."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ class PracticeConfig:
         require(self.target is None or math.isfinite(self.target), f"target={self.target}: must be finite")
         self.training()
 
+    def distance_at(self, update: int, whole: int) -> int:
+        """Return the distance at an update, counted from 0."""
+        first, share = self.grow_from, min(update / (GROWTH * self.updates), 1.0)
+        return round(first * (whole / first) ** share) if first else whole
+
     def training(self) -> TrainingConfig:
         """Return the same for the training loop, to which all updates are one epoch."""
         return TrainingConfig(
@@ -137,7 +144,7 @@ class LearnConfig:
         first, whole = self.practice.grow_from, self.source().distance
         require(first <= whole, f"grow_from={first}: must be at most distance={whole}")
         if first:
-            dataclasses.replace(self.source(), distance=first)
+            self.source().at(first)
 
     def source(self) -> Synthetic:
         """Return where the sequences come from."""

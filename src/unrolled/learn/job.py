@@ -1,6 +1,5 @@
 """What a problem hands to the training loop: new sequences at every update, and fixed held-out ones."""
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,8 +14,6 @@ from unrolled.training.job import Carried
 HELD_OUT = 0
 """First number of the seeds of held-out sequences; that of training is the run's seed and 1."""
 SCORING_ROWS = 100
-GROWTH = 0.75
-"""Share of the updates after which a growing distance is whole."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +44,10 @@ class SolverJob:
 
     def batches(self, epoch: int) -> Iterator[SyntheticBatch]:
         """See :meth:`Job.batches`: no two updates see the same sequences."""
-        practice = self._practice
+        practice, whole = self._practice, self.model.problem
         for update in range(practice.updates):
-            problem = dataclasses.replace(self.model.problem, distance=self._distance(update))
+            problem = whole.at(practice.distance_at(update, whole.distance))
             yield problem.draw(practice.batch, HELD_OUT + 1 + practice.seed, update)
-
-    def _distance(self, update: int) -> int:
-        first, whole = self._practice.grow_from, self.model.problem.distance
-        share = min(update / (GROWTH * self._practice.updates), 1.0)
-        return round(first * (whole / first) ** share) if first else whole
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`: all updates are one epoch."""

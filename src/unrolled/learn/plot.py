@@ -29,7 +29,9 @@ def plot_learned(learned: Learned, path: Path) -> Path:
         axes.plot([r["step"] for r in records], [r["loss"] for r in records], **style)
         seen += [r["loss"] for r in records]
     words = f"{problem.baseline_words}: {figure(learned.baseline)}"
-    axes.axhline(learned.baseline, color=BASELINE, linestyle="--", label=words)
+    updates = sorted({1, *(r["step"] for r in learned.history)})
+    costs = [_baseline(learned, update) for update in updates]
+    axes.plot(updates, costs, color=BASELINE, linestyle="--", label=words)
     if min(seen) > 0 and max(seen) > SPAN * min(seen):
         axes.set_yscale("log")
     if target > 0 and min(seen) < SPAN * target:
@@ -43,6 +45,12 @@ def plot_learned(learned: Learned, path: Path) -> Path:
     axes.legend(loc="best", fontsize=9)
     picture.savefig(path, dpi=120)
     return path
+
+
+def _baseline(learned: Learned, update: int) -> float:
+    """Return what the sequences of an update, counted from 1, cost without memory."""
+    problem = learned.model.problem
+    return problem.at(learned.config.practice.distance_at(update - 1, problem.distance)).baseline
 
 
 def _name(config: LearnConfig) -> str:

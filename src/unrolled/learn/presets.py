@@ -22,7 +22,7 @@ class Preset:
     says: str
     """What it is and what comes of it at the usual distance."""
     options: Callable[[int], dict[str, Any]]
-    """Of the distance."""
+    """Of the distance, or of 2 where it is less."""
 
 
 def _identity_start(distance: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
             lambda distance: {
                 "cell": "lstm",
                 "chrono": distance,
-                "grow_from": min(10, distance),
+                "grow_from": 10 if distance > 10 else 0,
                 "updates": 10_000,
                 "validate_every": 500,
                 "held_out": 200,
@@ -95,9 +95,7 @@ def preset(problem: ProblemName, name: str = "", distance: int | None = None) ->
     known = PRESETS[problem]
     name = name or next(iter(known))
     if name not in known:
-        raise ConfigError(
-            f"preset {name!r}: {problem} has {', '.join(known)}{suggestion(name, known)}",
-        )
+        raise ConfigError(f"preset {name!r}: {problem} has {', '.join(known)}{suggestion(name, known)}")
     distance = DISTANCES[problem] if distance is None else distance
-    options = {"problem": problem, "distance": distance} | known[name].options(distance)
+    options = {"problem": problem, "distance": distance} | known[name].options(max(distance, 2))
     return with_options(LearnConfig(), options, f"preset {name!r}")

@@ -150,6 +150,11 @@ def _bar(config: LearnConfig, opening: str) -> ProgressBar:
         "sequence" if problem.recalled == 1 else "step",
         opening=opening,
         loss_unit="MSE" if problem.measure == "squared error" else "nats",
-        describe=lambda loss: f"{loss / problem.baseline:.1%} of the cost without memory",
+        # of a growing problem the cost without memory changes
+        describe=None if config.practice.grow_from else lambda loss: _beside(loss, problem.baseline),
         minutes=config.practice.minutes,
     )
+
+
+def _beside(loss: float, baseline: float) -> str:
+    return f"{loss / baseline:.1%} of the cost without memory"
