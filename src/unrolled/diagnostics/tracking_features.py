@@ -82,8 +82,8 @@ class _Text:
         return "".join(f"{t} " if self.words else t for t in self.tokens)
 
     def at_ends(self, values: Floats) -> Floats:
-        """Return what numbers of the characters are at the last of each token."""
-        ends = np.cumsum([len(t) + self.words for t in self.tokens]) - 1 - self.words
+        """Return what numbers of the characters are once each token is read."""
+        ends = np.cumsum([len(t) + self.words for t in self.tokens]) - 1
         return values[np.maximum(ends, 0)]
 
 
