@@ -1,6 +1,7 @@
 /* A map of states: units from top to bottom, tokens from left to right, and the text coloured by one unit. */
 
 const NOT_FINITE = -128;
+const STRANGE = [200, 30, 180]; // the colour of values that are not finite
 const COLOURS = JSON.parse(document.getElementById("map-colours").textContent);
 
 /* 256 colours [r, g, b] from negative to positive; softened towards the middle for what lies behind text. */
@@ -79,6 +80,9 @@ class StateMap {
     });
     this.find(".pick-unit").replaceChildren(...units);
     this.listTracked();
+    this.paintPicture();
+    this.drawRamp();
+    this.drawOverview();
     this.chooseUnit(notes.size ? notes.keys().next().value : 0);
   }
 
@@ -91,7 +95,8 @@ class StateMap {
     const note = this.layer.notes.get(unit);
     this.find(".coloured-title").textContent =
       `The text, coloured by unit ${unit} of ${this.layer.name}${note ? `: ${note}` : ""}`;
-    this.repaint();
+    this.drawWindow();
+    this.colourText();
     this.say();
   }
 
@@ -135,17 +140,22 @@ class StateMap {
 
   paintPicture() {
     const width = this.tokens.length;
+    const { units, cells, scale } = this.layer;
     const colours = ramp(false);
-    const dark = theme.now === "dark";
-    Object.assign(this.picture, { width, height: this.layer.units });
+    Object.assign(this.picture, { width, height: units });
     const context = this.picture.getContext("2d");
-    const image = context.createImageData(width, this.layer.units);
+    const image = context.createImageData(width, units);
+    const pixels = new Uint32Array(image.data.buffer);
+    const colourOf = new Uint32Array(256); // of each byte, for the scale of one unit
+    const channels = new Uint8Array(colourOf.buffer);
     this.order.forEach((unit, row) => {
+      for (let step = NOT_FINITE; step < 128; step++) {
+        const colour = step === NOT_FINITE ? STRANGE : colours[this.shade((step * scale[unit]) / 127)];
+        channels.set(colour, 4 * (step - NOT_FINITE));
+        channels[4 * (step - NOT_FINITE) + 3] = 255;
+      }
       for (let time = 0; time < width; time++) {
-        const value = this.value(unit, time);
-        const finite = !Number.isNaN(value);
-        const [r, g, b] = finite ? colours[this.shade(value)] : dark ? [210, 60, 200] : [190, 0, 170];
-        image.data.set([r, g, b, 255], 4 * (row * width + time));
+        pixels[row * width + time] = colourOf[cells[unit * width + time] - NOT_FINITE];
       }
     });
     context.putImageData(image, 0, 0);
