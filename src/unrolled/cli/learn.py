@@ -103,4 +103,5 @@ def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
 
 def _help(problem: ProblemName) -> str:
     presets = "\n".join(f"--preset {name}: {p.says}" for name, p in PRESETS[problem].items())
-    return f"{PROBLEMS[problem]}: {Arguments.__doc__}\n\nAt a distance of {DISTANCES[problem]}:\n\n{presets}"
+    what = f"Problem {problem}: {PROBLEMS[problem]}. {Arguments.__doc__}"
+    return f"{what}\n\nWhat comes of it at a distance of {DISTANCES[problem]:,}:\n\n{presets}"

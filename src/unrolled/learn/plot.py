@@ -10,6 +10,8 @@ from unrolled.learn.train import Learned, figure
 BASELINE, LEARNT, HELD_OUT, TARGET = "tab:red", "tab:blue", "tab:orange", "tab:green"
 SPAN = 5.0
 """Highest over lowest loss from which on the axis is logarithmic."""
+MANY_DECADES = 2000.0
+"""The same from which on it has a number for each power of ten alone."""
 
 
 def plot_learned(learned: Learned, path: Path) -> Path:
@@ -34,17 +36,27 @@ def plot_learned(learned: Learned, path: Path) -> Path:
     axes.plot(updates, costs, color=BASELINE, linestyle="--", label=words)
     if min(seen) > 0 and max(seen) > SPAN * min(seen):
         axes.set_yscale("log")
+        _plain_ticks(axes, max(seen) / min(seen))
     if target > 0 and min(seen) < SPAN * target:
         axes.axhline(target, color=TARGET, linestyle=":", label=f"solved: {figure(target)}")
     title = f"{learned.config.problem}, {problem.steps:,} steps: {_name(learned.config)}"
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel("update")
     axes.set_ylabel("mean squared error" if problem.measure == "squared error" else "nats an answer")
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.01 * updates[-1])
     axes.grid(alpha=0.3, which="both" if axes.get_yscale() == "log" else "major")
     axes.legend(loc="best", fontsize=9)
     picture.savefig(path, dpi=120)
     return path
+
+
+def _plain_ticks(axes: Any, span: float) -> None:
+    """Write numbers at a logarithmic axis as people read them."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if span < MANY_DECADES else (1.0,)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _baseline(learned: Learned, update: int) -> float:

@@ -37,10 +37,13 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
             lambda distance: {"cell": "lstm", "chrono": distance},
         ),
         "lstm-usual": Preset(
-            "LSTM with its usual start: barely below always guessing the mean",
-            lambda distance: {"cell": "lstm"},
+            "LSTM with its usual start: hardly better than always guessing the mean",
+            lambda distance: {"cell": "lstm", "updates": 2000},
         ),
-        "elman": Preset("tanh network: no better than always guessing", lambda distance: {"cell": "elman"}),
+        "elman": Preset(
+            "tanh network: no better than always guessing the mean",
+            lambda distance: {"cell": "elman", "updates": 2000},
+        ),
     },
     "copy": {
         "lstm": Preset(
@@ -64,7 +67,10 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
             "LSTM with a forget bias of ln(distance), slowly learnt: solves it",
             lambda distance: {"cell": "lstm", "forget_bias": round(math.log(distance), 2), "lr": 0.0003},
         ),
-        "lstm-usual": Preset("LSTM with its usual start: stays at chance", lambda distance: {"cell": "lstm"}),
+        "lstm-usual": Preset(
+            "LSTM with its usual start: stays at chance",
+            lambda distance: {"cell": "lstm", "updates": 2000},
+        ),
         "gru": Preset(
             "GRU whose gate starts for the distance (chrono): solves it",
             lambda distance: {"cell": "gru", "chrono": distance},
@@ -74,7 +80,7 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
         ),
         "elman": Preset(
             "sigmoid network: stays at chance, its gradient vanishes",
-            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid"},
+            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "updates": 2000},
         ),
     },
 }
