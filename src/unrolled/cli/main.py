@@ -29,6 +29,8 @@ VERBS = {
     "vectors plot": ("vectors_plot", "draw words where their vectors lie"),
     "translate": ("translate", "write an output for each line with a trained translator"),
     "summary": ("summary", "draw a run's network and count its parameters"),
+    "inspect": ("inspect", "see gradients and states through time: numbers, plots, a verdict, as a page"),
+    "learn": ("learn", "guided experiments on gradients and memory, and problems that need memory"),
     "explain": ("explain", "which path runs each layer of a run, and why"),
     "recipes": ("recipes", "list the recipes, their targets and what was measured"),
     "bench": ("bench", "speed beside plain PyTorch and this machine's ceiling"),

@@ -1,7 +1,7 @@
 """Everything that this package finds out about one module on one batch, at once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -124,9 +124,11 @@ def inspect(
     return Inspection(recording, matrices, found, weight_norms(model))
 
 
-def stages(layers: int) -> int:
-    """Return how many stages :func:`inspect` tells of for so many layers and directions."""
-    return 3 + 4 * layers
+def replace_lyapunov(found: Inspection, exponents: Sequence[Lyapunov]) -> Inspection:
+    """Return an inspection whose Lyapunov exponents are those of another, longer run, by layer."""
+    by_layer = {one.layer: one for one in exponents}
+    layers = tuple(replace(f, lyapunov=by_layer.get(f.layer.name, f.lyapunov)) for f in found.layers)
+    return replace(found, layers=layers)
 
 
 def _layer(p: Pass, added: Contributions, samples: int, tell: Stage) -> LayerFindings:

@@ -16,7 +16,6 @@ from unrolled.diagnostics.charts.gradients import (
     total_chart,
 )
 from unrolled.diagnostics.charts.jacobians import lyapunov_chart, products_chart, spectra_chart
-from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.inspection import Inspection, LayerFindings
 from unrolled.diagnostics.report.parts import Page, Part, Section, Table
 
@@ -50,13 +49,13 @@ def _gradients(found: Inspection) -> Section:
     parts += [
         matrix_chart(s)
         for s in found.gradients.states
-        if within(s.layer, found.gradients.layers) and len(s.norms) > 1
+        if len(s.norms) > 1 and s.norms.shape[2] == found.recording.losses.shape[1]
     ]
     parts.append(total_chart(found.gradients))
     parts += [contribution_chart(layer.contributions) for layer in found.layers]
     return Section(
         "Gradients through time",
-        "∂E_t/∂s_k for every loss t and every step k: the total derivative, through all later steps and all "
+        "∂Eₜ/∂sₖ for every loss t and every step k: the total derivative, through all later steps and all "
         "layers above, exact to rounding.",
         tuple(parts),
     )
@@ -70,7 +69,7 @@ def _jacobians(found: Inspection) -> Section:
         parts.append(lyapunov_chart(exponents))
     return Section(
         "One step, and many",
-        "The Jacobian ∂state_t/∂state_{t−1} says what one step does to a small change of the state; "
+        "The Jacobian ∂stateₜ/∂stateₜ₋₁ says what one step does to a small change of the state; "
         "gradients "
         "through n steps are products of n of them.",
         tuple(parts),

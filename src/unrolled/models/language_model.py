@@ -76,6 +76,12 @@ class RecurrentLanguageModel(TokenReader):
         h, final = self.read(tokens, state, lengths=lengths, fresh=fresh)
         return self.output(h, self._table), final
 
+    def next(self, tokens: Tensor) -> Tensor:
+        """Return the logits (B, V) of the token after the last of each column, (T, B), read from zeros."""
+        h, _ = self.read(tokens)
+        logits: Tensor = self.output(h[-1:], self._table)
+        return logits[0]
+
     def loss(
         self,
         tokens: Tensor,

@@ -5,7 +5,14 @@ import sys
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 Report = Callable[[int], None]
 """Is told how many tokens more are done."""
@@ -37,3 +44,16 @@ def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(text, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+@contextlib.contextmanager
+def staged_bar(*, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Show which of several stages is under way and for how long; yields the function to tell of the next."""
+    console = Console(file=sys.stderr)
+    if not shown or not console.is_terminal:
+        yield lambda what: None
+        return
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting")
+        yield lambda what: bar.update(task, description=what)

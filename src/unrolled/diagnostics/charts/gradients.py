@@ -19,7 +19,7 @@ WEIGHTS = {"weight_ih": "W", "weight_hh": "U", "bias_ih": "b"}
 
 
 def matrix_chart(one: StateGradients) -> Chart:
-    """Draw the mean over the rows of ‖∂E_t/∂s_k‖, losses down and steps across, on a log scale."""
+    """Draw the mean over the rows of ‖∂Eₜ/∂sₖ‖, losses down and steps across, on a log scale."""
     matrix = one.matrix()
     figure = new_figure(HALF, 3.6)
     axes = figure.subplots()
@@ -32,10 +32,10 @@ def matrix_chart(one: StateGradients) -> Chart:
     axes.set_xlabel(f"step k of the state {one.state}")
     axes.set_ylabel("loss t")
     below = "; below the scale drawn as its end" if seen < low else ""
-    figure.colorbar(image, label=f"‖∂E_t/∂{one.state}_k‖, mean over rows")
+    figure.colorbar(image, label=f"‖∂Eₜ/∂{one.state}ₖ‖, mean over rows")
     return Chart(
         stem("gradient-matrix", one.name),
-        f"∂E_t/∂{one.state}_k, {one.layer}",
+        f"∂Eₜ/∂{one.state}ₖ, {one.layer}",
         f"How much the loss at step t depends on the state {one.state} at step k{below}. The diagonal "
         "is a step's own state; the further from it a row stays coloured, the further back this loss "
         "teaches.",
@@ -54,13 +54,13 @@ def distance_chart(curves: Sequence[DistanceCurve]) -> Chart:
     floor = min((float(c.median[c.median > 0].min()) for c in curves if (c.median > 0).any()), default=1e-12)
     top = max(float(c.high.max()) for c in curves)
     axes.set_ylim(max(floor / 3, top * 1e-30) if top > 0 else 1e-12, top * 3 if top > 0 else 1.0)
-    own = max(float(c.median[: min(2, len(c.median))].max()) for c in curves)
+    own = max((float(c.median[c.median > 0][0]) for c in curves if (c.median > 0).any()), default=1.0)
     axes.axhline(own * VANISHED, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     axes.annotate(
         "1/1000", (1, own * VANISHED), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
     )
     axes.set_xlabel("distance t − k in steps")
-    axes.set_ylabel("‖∂E_t/∂s_k‖")
+    axes.set_ylabel("‖∂Eₜ/∂sₖ‖")
     axes.legend()
     return Chart(
         "gradients-over-distance",
@@ -100,7 +100,7 @@ def total_chart(matrices: GradientMatrices) -> Chart:
         axes.plot(np.where(numbers[one.name] > 0, numbers[one.name], np.nan), label=one.name)
     axes.set_yscale("log")
     axes.set_xlabel("step k")
-    axes.set_ylabel("‖∂E/∂s_k‖ of the summed loss")
+    axes.set_ylabel("‖∂E/∂sₖ‖ of the summed loss")
     axes.legend(fontsize=8)
     return Chart(
         "gradient-of-the-sum",

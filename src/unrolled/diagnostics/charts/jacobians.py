@@ -33,7 +33,7 @@ def spectra_chart(found: Sequence[Spectra]) -> Chart:
     samples = len(found[0].places)
     return Chart(
         "jacobian-spectra",
-        "Spectra of ∂state_t/∂state_{t−1}",
+        "Spectra of ∂stateₜ/∂stateₜ₋₁",
         f"At {samples} sampled steps and rows: singular values (median, and a band from the 10% to the 90% "
         "quantile) and spectral radii. Directions below 1 shrink in a step, those above 1 grow.",
         figure,
@@ -58,7 +58,7 @@ def products_chart(found: Products) -> Chart:
         )
     axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     axes.set_xlabel("distance n in steps")
-    axes.set_ylabel("log₁₀ ‖∂state_t/∂state_{t−n}‖")
+    axes.set_ylabel("log₁₀ ‖∂stateₜ/∂stateₜ₋ₙ‖")
     axes.legend(fontsize=8)
     return Chart(
         stem("jacobian-products", found.layer),

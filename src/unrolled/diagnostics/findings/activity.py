@@ -1,18 +1,18 @@
 """Saturated, dead and constant units in words."""
 
+from unrolled.diagnostics.activation_courses import KEEPING
 from unrolled.diagnostics.activation_saturation import Saturation
 from unrolled.diagnostics.findings.remedies import against_dead_units, against_saturation
 from unrolled.diagnostics.recording import Pass
 from unrolled.diagnostics.report.parts import Verdict
 
 MUCH = 0.5
-"""Share of a hidden layer's steps and units at the end of the range from which it is called saturated."""
+"""Share of a hidden layer's steps and units at the ends of the range from which it is called saturated."""
+STUCK = 0.95
+"""The same for gates and what they let in: trained LSTMs and GRUs work near the ends (Karpathy et al.
+2015)."""
 SOME = 0.1
 """Share of dead units that is worth a word."""
-HIDDEN = ("hidden", "n", "g", "tanh(c)", "output")
-"""Nonlinearities that make new content. Gates that are always open or shut may be meant so: they are named
-only where nearly all are."""
-STUCK = 0.9
 
 
 def activity_verdicts(p: Pass, found: tuple[Saturation, ...]) -> tuple[Verdict, ...]:
@@ -24,9 +24,9 @@ def activity_verdicts(p: Pass, found: tuple[Saturation, ...]) -> tuple[Verdict, 
     share = worst.share_left + worst.share_right
     return (
         Verdict(
-            "Healthy: units move within their range",
+            "Healthy: units are not stuck",
             "good",
-            f"No nonlinearity is at the ends of its range most of the time; most often it is {worst.name}, "
+            f"No nonlinearity is at the ends of its range all the time; most often it is {worst.name}, at "
             f"{share:.0%} of steps and units.",
             p.name,
             share,
@@ -36,10 +36,10 @@ def activity_verdicts(p: Pass, found: tuple[Saturation, ...]) -> tuple[Verdict, 
 
 
 def _saturated(p: Pass, one: Saturation) -> Verdict | None:
-    if one.kind == "relu":
-        return None
+    if one.kind == "relu" or one.name == KEEPING.get(type(p.cell).step):
+        return None  # a gate that keeps the old state is meant to be open
     share = one.share_left + one.share_right
-    if share < (MUCH if one.name in HIDDEN else STUCK):
+    if share < (MUCH if one.name == "hidden" else STUCK):
         return None
     stuck = f", {len(one.always)} of {len(one.left)} units always" if len(one.always) else ""
     return Verdict(

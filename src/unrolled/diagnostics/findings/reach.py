@@ -43,8 +43,8 @@ def reach(curves: Sequence[DistanceCurve], layer: str) -> Reach:
     for row, curve in zip(medians, curves, strict=True):
         row[curve.distance] = curve.median
     carried = np.nan_to_num(medians).max(0)
-    own = float(carried[: min(2, longest + 1)].max())
-    share = carried / own if own > 0 else np.zeros_like(carried)
+    positive = carried[carried > 0]
+    share = carried / positive[0] if len(positive) else carried
     vanished, exploded = _first_below(share), np.flatnonzero(share > EXPLODED)
     end = vanished if vanished is not None else longest
     reached = max(float(share[end]), float(np.finfo(np.float32).tiny))

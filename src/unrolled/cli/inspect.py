@@ -1,0 +1,93 @@
+"""``unrolled inspect RUN``: gradients and states of a trained model through time, as a page."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from unrolled.cli.arguments import RunFolder, parse
+from unrolled.diagnostics.report import write_figures, write_numbers, write_page
+from unrolled.diagnostics.report.check import check_page
+from unrolled.diagnostics.report.parts import Verdict
+from unrolled.errors import RunError
+from unrolled.inspection import inspect_run
+from unrolled.inspection.run import Extent
+from unrolled.tasks import load
+from unrolled.training.waiting import staged_bar
+
+MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """See gradients and states of a trained model through time: numbers, plots and a verdict.
+
+    All of it is one page that opens in a browser without a network.
+    """
+
+    run: RunFolder
+    """Run folder."""
+
+    data: str = ""
+    """What to look at, in the form that evaluate takes; else what was held out in training."""
+
+    out: str = ""
+    """The page; else report.html in the run folder."""
+
+    figures: str = ""
+    """Folder for each figure as PNG and SVG, for papers."""
+
+    numbers: str = ""
+    """File for every number as JSON."""
+
+    check: bool = False
+    """Open the page in a headless Chromium and look for errors; needs pip install 'unrolled[browser]'."""
+
+    extent: Extent = field(default_factory=Extent)
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    args = parse(Arguments, argv, prog=prog)
+    out = Path(args.out) if args.out else Path(args.run) / "report.html"
+    task = load(args.run)
+    if not out.parent.is_dir():
+        raise RunError(f"{out}: the folder {out.parent} does not exist")
+    with staged_bar(shown=True) as stage:
+        seen = inspect_run(
+            task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage
+        )
+        stage("drawing")
+        page = seen.page()
+        write_page(page, out)
+        if args.figures:
+            write_figures(page, Path(args.figures))
+        if args.numbers:
+            write_numbers(page, Path(args.numbers))
+    print_verdicts(page.verdicts)
+    print(f"report: {out}")
+    return _check(out) if args.check else 0
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print each finding with the number behind it and its remedies."""
+    console = Console(highlight=False, soft_wrap=True)
+    for verdict in verdicts:
+        mark, colour = MARKS[verdict.level]
+        where = f" ({verdict.where})" if verdict.where else ""
+        console.print(Text.assemble((f"{mark} {verdict.title}", f"bold {colour}"), where))
+        console.print(f"  {verdict.says}", markup=False)
+        for remedy in verdict.remedies:
+            flag = f"  {remedy.flag}" if remedy.flag else ""
+            console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))
+
+
+def _check(path: Path) -> int:
+    problems = check_page(path, None)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print("browser: " + (f"{len(problems)} problems" if problems else "no problems"))
+    return 1 if problems else 0

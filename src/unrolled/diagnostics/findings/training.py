@@ -1,0 +1,61 @@
+"""What the log of a training says: where it broke, how often it was clipped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from unrolled.diagnostics.report.parts import Remedy, Verdict
+
+OFTEN = 0.9
+"""Share of updates that were clipped from which the clipping norm, not the learning rate, sets the pace."""
+LATE = 0.5
+"""Part of the training that is judged: the last half."""
+
+
+def training_verdicts(history: Sequence[Mapping[str, Any]]) -> tuple[Verdict, ...]:
+    """Say where a number first became non-finite, and whether nearly all updates were clipped."""
+    found = [_nonfinite(r) for r in history if r["kind"] == "nonfinite"]
+    watched = [r for r in history if r["kind"] == "watch"]
+    late = watched[int(len(watched) * LATE) :]
+    updates = sum(r["clipping"]["updates"] for r in late)
+    if updates:
+        share = sum(r["clipping"]["share"] * r["clipping"]["updates"] for r in late) / updates
+        if share >= OFTEN:
+            found.append(_clipped(share, late[-1]["clipping"]["norm_mean"]))
+    return tuple(found)
+
+
+def _nonfinite(record: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        f"Not finite at update {record['step']:,}",
+        "bad",
+        f"Training broke there: an infinite number, or none, was first seen in {record['where']}.",
+        str(record["where"]),
+        float(record["step"]),
+        "update",
+        (
+            Remedy("scale gradients down to a norm of 1 (Pascanu et al. 2013)", "--clip-norm 1"),
+            Remedy("a smaller learning rate: a third of it", "--lr"),
+            Remedy("a gated cell", "--cell lstm"),
+            Remedy("an orthogonal start of U", "--recurrent-init orthogonal"),
+        ),
+    )
+
+
+def _clipped(share: float, norm: float | None) -> Verdict:
+    size = "" if norm is None else f" (the gradient's norm is {norm:.3g} on average)"
+    remedies = (
+        ()
+        if norm is None
+        else (Remedy("clip only what is larger than usual", f"--clip-norm {2 * norm:.1g}"),)
+    )
+    return Verdict(
+        f"Clipped: {share:.0%} of updates",
+        "notice",
+        f"In the last half of training nearly every gradient was scaled down{size}: the clipping norm, not "
+        f"the "
+        "learning rate, sets how far updates go.",
+        "",
+        share,
+        "share of updates",
+        remedies,
+    )

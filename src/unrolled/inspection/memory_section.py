@@ -1,0 +1,32 @@
+"""Memory in practice as a section and a finding."""
+
+from unrolled.diagnostics.charts.memory import context_chart, replacement_chart
+from unrolled.diagnostics.memory_context import TOLERANCE
+from unrolled.diagnostics.report.parts import Section, Verdict
+from unrolled.inspection.memory import Memory
+
+
+def memory_section(found: Memory) -> Section:
+    """Return the charts of what the model remembers in practice."""
+    return Section(
+        "Memory in practice",
+        "Gradients say how far learning reaches; this says how far the trained model looks back.",
+        (context_chart(found.context, found.unit), replacement_chart(found.replacement, found.unit)),
+    )
+
+
+def memory_verdict(found: Memory) -> Verdict:
+    """Say how much context the model uses."""
+    effective, longest = found.context.effective(), int(found.context.contexts[-1])
+    reach = found.replacement.reach()
+    more = " or more: longer was not tried" if effective == longest else ""
+    return Verdict(
+        f"Effective context: {effective:,} {found.unit}s",
+        "good",
+        f"With {effective:,} {found.unit}s before it{more}, the loss of a {found.unit} is within "
+        f"{TOLERANCE:.0%} "
+        f"of what {longest:,} give. A single other {found.unit} makes a difference up to distance {reach:,}.",
+        "",
+        float(effective),
+        f"{found.unit}s",
+    )

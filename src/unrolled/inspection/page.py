@@ -1,0 +1,102 @@
+"""A run's inspection as a page."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from unrolled.diagnostics.charts.names import stem
+from unrolled.diagnostics.charts.training import loss_chart
+from unrolled.diagnostics.findings.training import training_verdicts
+from unrolled.diagnostics.pages import sections
+from unrolled.diagnostics.report.parts import Page, Section, StateMap, Table, Words
+from unrolled.inspection.memory_section import memory_section, memory_verdict
+from unrolled.inspection.run import LongRow, RunInspection
+from unrolled.inspection.values import with_values
+from unrolled.inspection.watched import watch_section
+
+MAPS = 4
+"""Layers whose states are drawn, at most."""
+
+
+def run_page(seen: RunInspection) -> Page:
+    """Return the page of a run."""
+    verdicts = [*seen.found.verdicts, *training_verdicts(seen.task.history)]
+    if seen.memory is not None:
+        verdicts.append(memory_verdict(seen.memory))
+    return Page(
+        seen.name,
+        "gradients and states through time",
+        _facts(seen),
+        tuple(with_values(v, seen.task.config) for v in verdicts),
+        tuple(_sections(seen)),
+    )
+
+
+def _facts(seen: RunInspection) -> dict[str, str]:
+    task, result = seen.task, seen.task.result
+    losses, rows = seen.found.recording.losses.shape
+    facts = {
+        "task": task.verb,
+        "network": ", ".join(f.layer.name for f in seen.found.layers),
+        "looked at": f"{seen.source}: {rows} rows, {losses} losses each",
+        "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
+    }
+    if "steps" in result:
+        facts["training"] = (
+            f"{result['steps']:,} updates ({result['epochs']:g} epochs), {result['training_seconds']:,.0f} s"
+        )
+    return facts
+
+
+def _sections(seen: RunInspection) -> Iterator[Section]:
+    if any(r["kind"] == "train" for r in seen.task.history):
+        chart = loss_chart(seen.task.history, seen.task.unit, seen.task.loss_unit)
+        yield Section("Training", "How the loss fell.", (chart,))
+    watched = watch_section(seen.task.history)
+    if watched is not None:
+        yield watched
+    first, *rest = sections(seen.found)
+    yield first
+    if seen.long is not None:
+        yield _states(seen.long)
+    if seen.memory is not None:
+        yield memory_section(seen.memory)
+    yield from rest
+    if seen.samples:
+        yield Section("Samples", "", (Words("What the model writes", seen.samples),))
+    drawing = Words("Folded, and unrolled through time", seen.drawing)
+    yield Section("The network", "", (drawing, _config(seen)))
+
+
+def _states(long: LongRow) -> Section:
+    states: dict[str, np.ndarray] = {}
+    notes: dict[str, dict[int, str]] = {}
+    for p in long.recording.passes:
+        if p.name not in long.tracking or len(states) >= MAPS:
+            continue
+        label = f"{p.name} h"
+        live = p.live[:, 0]
+        states[label] = p.states["h"][:, 0][live].double().numpy()
+        notes[label] = long.tracking[p.name].notes()
+        if "c" in p.states and len(states) < MAPS:
+            states[f"{p.name} tanh(c)"] = p.states["c"][:, 0][live].double().tanh().numpy()
+    found = StateMap(
+        stem("states"),
+        "States over the text",
+        "Each row is a unit, each column a token. Choose a unit to colour the text by it. Units in the list "
+        "follow something that can be seen in the text, by correlation, more than chance would have it.",
+        long.tokens,
+        states,
+        notes,
+    )
+    return Section("States", "What the network holds while it reads.", (found,))
+
+
+def _config(seen: RunInspection) -> Table:
+    rows = [
+        (f"{group}.{name}", json.dumps(value, ensure_ascii=False))
+        for group, options in seen.config.items()
+        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
+    ]
+    return Table("Configuration", "", ("option", "value"), rows)

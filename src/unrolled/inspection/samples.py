@@ -1,0 +1,29 @@
+"""What a model writes, for people to read."""
+
+from functools import singledispatch
+from typing import Any
+
+from unrolled.tasks import LanguageModel, Task
+from unrolled.tasks.sample import Sample
+from unrolled.tasks.translator import Translator
+
+LENGTH = {"char": 400, "word": 60, "bpe": 120}
+LINES = 5
+
+
+@singledispatch
+def samples_of(task: Task[Any, Any], sample: Sample) -> str:
+    """Return a text that the model makes, or "" where it makes none."""
+    return ""
+
+
+@samples_of.register
+def _(task: LanguageModel, sample: Sample) -> str:
+    length = LENGTH[task.config.text.tokenizer]
+    texts = [task.generate("", length, temperature=0.8, seed=seed).strip("\n") for seed in (1, 2)]
+    return "\n\n———\n\n".join(texts)
+
+
+@samples_of.register
+def _(task: Translator, sample: Sample) -> str:
+    return ""

@@ -1,0 +1,116 @@
+"""Everything at once, on a module that this toolkit did not build, and as a page."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import unrolled as ur
+from unrolled.diagnostics.pages import inspection_page
+from unrolled.diagnostics.report import write_numbers
+from unrolled.errors import ConfigError, RunError
+
+
+class Foreign(nn.Module):
+    """Words in, a class out: an embedding, a bidirectional LSTM of torch, a mean over time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(9, 5)
+        self.lstm = nn.LSTM(5, 6, num_layers=2, bidirectional=True, batch_first=True)
+        self.out = nn.Linear(12, 3)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.out(self.lstm(self.table(tokens))[0].mean(1))
+
+
+@pytest.fixture(scope="module")
+def foreign() -> tuple[Foreign, ur.diagnostics.Inspection]:
+    torch.manual_seed(0)
+    model, tokens, labels = Foreign(), torch.randint(0, 9, (4, 15)), torch.tensor([0, 1, 2, 1])
+    told: list[str] = []
+    found = ur.diagnostics.inspect(
+        model,
+        lambda: F.cross_entropy(model(tokens), labels, reduction="none"),
+        samples=8,
+        stage=told.append,
+    )
+    assert told[:2] == ["forward pass, every step recorded", "gradients of every loss by every state"]
+    return model, found
+
+
+def test_a_model_of_torch_goes_through_unchanged(foreign: tuple[Foreign, ur.diagnostics.Inspection]) -> None:
+    model, found = foreign
+    assert type(model.lstm) is nn.LSTM
+    assert "forward" not in model.lstm.__dict__
+    names = [layer.layer.name for layer in found.layers]
+    assert names == ["lstm.l0", "lstm.l0_reverse", "lstm.l1", "lstm.l1_reverse"]
+    for layer in found.layers:
+        assert layer.spectra.singular.shape == (len(layer.spectra.places), 12)
+        assert layer.products is not None
+        assert layer.lyapunov is not None
+        assert {g.gate for g in layer.gates} == {"i", "f", "g", "o"}
+        assert set(layer.contributions.norms) == {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
+    assert {w.name for w in found.weights} == {n for n, _ in model.named_parameters()}
+    assert {v.where for v in found.verdicts} == set(names)
+
+
+def test_its_gradients_are_autograds(foreign: tuple[Foreign, ur.diagnostics.Inspection]) -> None:
+    model, found = foreign
+    model.zero_grad()
+    found.recording.losses.sum().backward()
+    assert model.lstm.weight_hh_l1.grad is not None
+    added = found.layers[2].contributions.norms["weight_hh"]
+    assert added.sum() >= float(model.lstm.weight_hh_l1.grad.norm()) > added.max() / 100
+
+
+def test_the_page_holds_every_figure(
+    foreign: tuple[Foreign, ur.diagnostics.Inspection], tmp_path: Path
+) -> None:
+    _, found = foreign
+    path = found.report(tmp_path / "report.html", "a foreign model")
+    text = path.read_text(encoding="utf-8")
+    page = inspection_page(found, "a foreign model")
+    names = {part.name for part in page.drawn}
+    assert {
+        "gradients-over-distance",
+        "jacobian-spectra",
+        "lyapunov-exponents",
+        "gradient-of-the-sum",
+    } <= names
+    assert text.count("<svg") >= len(names)
+    write_numbers(page, tmp_path / "numbers.json")
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    written = json.dumps(numbers)
+    assert "lstm.l1_reverse h" in written
+
+
+def test_a_layer_with_skips_has_no_products(tmp_path: Path) -> None:
+    layer = ur.GRU(2, 4, skip=3)
+    x = torch.randn(14, 2, 2)
+    found = ur.diagnostics.inspect(layer, lambda: layer(x)[0].square().sum(-1), samples=4)
+    assert found.layers[0].products is None
+    found.report(tmp_path / "skips.html")
+    assert np.isfinite(found.layers[0].spectra.radius).all()
+
+
+def test_a_short_window_has_no_exponents(tmp_path: Path) -> None:
+    layer = ur.RNN(2, 3)
+    x = torch.randn(5, 2, 2)
+    found = ur.diagnostics.inspect(layer, lambda: layer(x)[0].square().sum(-1), samples=4)
+    assert found.layers[0].lyapunov is None
+    found.report(tmp_path / "short.html")
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    layer = ur.RNN(2, 3)
+    x = torch.randn(5, 2, 2)
+    with pytest.raises(ConfigError, match=r"no layer of 'decoder'; there are l0"):
+        ur.diagnostics.inspect(layer, lambda: layer(x)[0].sum(-1), layers="decoder")
+    found = ur.diagnostics.inspect(layer, lambda: layer(x)[0].sum(-1), samples=2)
+    with pytest.raises(RunError, match=r"no/report.html: the folder .* does not exist"):
+        found.report(tmp_path / "no" / "report.html")
