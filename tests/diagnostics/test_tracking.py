@@ -172,6 +172,14 @@ def test_lines_of_one_length_are_no_obstacle() -> None:
     assert [(t.unit, t.feature) for t in found.of_units()] == [(5, "position in the line")]
 
 
+def test_units_that_follow_with_a_delay_do_not_hide_the_prompt_ones() -> None:
+    tokens = prose(1500)
+    states = plant(tokens, {3: "is a blank"}, strength=0.4)
+    states[:, 9] = np.roll(value_of(tokens, "is a blank"), 1)
+    found = track(tokens, states)
+    assert [t.unit for t in found.of_feature("is a blank")] == [3]
+
+
 def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
     tokens = prose(300)
     states = noise(300, 5, memory=0.5)
@@ -183,7 +191,8 @@ def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
         strongest, others = 0.0, 0
         for shift in range(len(values)):
             shifted = np.roll(values, -shift)
-            if abs(np.corrcoef(values, shifted)[0, 1]) <= 0.3:
+            far = len(values) / 10 <= shift <= 0.9 * len(values)
+            if far and abs(np.corrcoef(values, shifted)[0, 1]) <= 0.3:
                 others += 1
                 every = [abs(np.corrcoef(shifted, unit)[0, 1]) for unit in part.T]
                 strongest = max(strongest, *every)

@@ -18,6 +18,8 @@ MINIMUM = 0.5
 """|r| from which a unit is said to track a feature: a quarter of its variance."""
 OTHER = 0.3
 """A shifted feature is another one where its correlation with itself is at most this."""
+NEAR = 0.1
+"""Share of the text: units that follow a feature with a delay have to do with shifts up to this."""
 FEWEST_SHIFTS = 20
 """Fewer tell too little about what chance reaches."""
 PARTS = 10
@@ -107,10 +109,10 @@ def track(tokens: Sequence[str], states: Floats, minimum: float = MINIMUM) -> Tr
     Among many units some follow any feature by chance, the more so the slower they change. What chance
     reaches is measured: a feature is shifted along the text, its end coming round to its beginning, so that
     it keeps its own rhythm and has nothing to do with the states any more; the largest |r| of any unit with
-    any such shift is ``chance``. Shifts at which the feature still resembles itself (|r| above 0.3, as after
-    one line in verse) are left out. With S shifts, units that know nothing of a feature pass with a
-    probability of about 1 / (S + 1), if they are as much like themselves early as late; a unit that drifts
-    through the whole text will be found to follow the position in the text.
+    any such shift is ``chance``. Left out are shifts by less than a tenth of the text, which units may follow
+    with a delay, and those at which the feature resembles itself (|r| above 0.3, as lines of one length do).
+    With S shifts, units that know nothing of a feature pass with a probability of about 1 / (S + 1), if they
+    are as much like themselves early as late. A few hundred tokens are little: give some thousands.
 
     Args:
         tokens: T tokens; characters, words or pieces of words.
@@ -147,7 +149,8 @@ def _correlate(feature: Feature, spectra: Complexes) -> tuple[Floats, float]:
     own = fft.rfft(_standard(values[None])).conj()
     itself = np.abs(fft.irfft(own * own.conj(), steps)[0]) / steps
     shifted = fft.irfft(spectra * own, steps) / steps
-    other = itself <= OTHER
+    distance = np.minimum(np.arange(steps), np.arange(steps, 0, -1))
+    other = (itself <= OTHER) & (distance >= NEAR * steps)
     if other.sum() < FEWEST_SHIFTS:
         return shifted[:, 0], np.inf
     highest = np.fmax.reduce(shifted, initial=0.0)  # passes over units that are NaN
