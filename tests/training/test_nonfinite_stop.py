@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import unrolled as ur
-from unrolled.errors import NonFiniteError
+from unrolled.errors import BackendError, NonFiniteError
 from unrolled.extension import core
 from unrolled.training import OptimizerConfig, StepLoss, Trainer, TrainingConfig, Validation, Watcher
 from unrolled.training.files import read_tensors
@@ -174,6 +174,23 @@ def test_inside_a_recurrence_layer_value_and_time_step_are_named():
         model["rnn"].weight_hh_l1.copy_(1e9 * torch.eye(3))  # 3e20, 3e29, 3e38, inf
     job = Sequence(model)
     assert re.match("rnn, layer l?1.*time step 3", first_nonfinite(model, lambda: job.run(job.x)))
+
+
+@pytest.mark.skipif(core is None, reason="bfloat16 is of the compiled loop")
+def test_the_place_is_named_where_products_are_in_bfloat16():
+    layer = ur.RNN(1, 1, nonlinearity="relu", precision="bfloat16")
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.zero_()
+        layer.weight_ih_l0.fill_(1.0)
+        layer.weight_hh_l0.fill_(1e13)
+    model, x = nn.ModuleDict({"rnn": layer}), torch.ones(8, 1, 1)
+    try:
+        layer(x)
+    except BackendError:
+        pytest.skip("this processor has no AVX512_BF16")
+    assert re.match("rnn, layer l0.*time step 3", first_nonfinite(model, lambda: layer(x)))
+    assert layer.precision == "bfloat16"
 
 
 def test_the_place_is_named_where_the_input_is_looked_up_as_well():

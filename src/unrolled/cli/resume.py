@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.report import print_result
+from unrolled.cli.train import watch_option
 from unrolled.tasks import run_type
 
 
@@ -17,12 +18,19 @@ class Arguments:
     run: RunFolder
     """Run folder."""
 
+    watch: bool = False
+    """Look inside the training from here on; see unrolled train."""
+
+    watch_every: int = 0
+    """Updates from look to look; 0 is 200, or more where looking would take over 4% of the time."""
+
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
-    folder = Path(parse(Arguments, argv, prog=prog).run)
+    args = parse(Arguments, argv, prog=prog)
+    folder, watch = Path(args.run), watch_option(args.watch, args.watch_every)
     try:
-        task = run_type(folder).resume(folder)
+        task = run_type(folder).resume(folder, watch=watch)
     except KeyboardInterrupt:
         print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
         raise

@@ -10,6 +10,7 @@ import tyro
 
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.cli.report import print_result
+from unrolled.config import require
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import Task
@@ -28,6 +29,13 @@ class TrainArguments:
 
     overwrite: bool = False
     """Replace the run that the folder holds."""
+
+    watch: bool = False
+    """Look inside the training: how far back gradients reach, what is saturated, how far weights move; in
+    metrics.jsonl, and for TensorBoard (RUN/tensorboard) where that is installed."""
+
+    watch_every: int = 0
+    """Updates from look to look; 0 is 200, or more where looking would take over 4% of the time."""
 
 
 A = TypeVar("A", bound=Any)
@@ -50,11 +58,22 @@ def parse_training(kind: type[A], verb: str, argv: Sequence[str], prog: str) -> 
     return parse(kind, argv, prog=prog, default=default), recipe
 
 
+def watch_option(watch: bool, every: int) -> bool | int:
+    """Return what ``fit`` and ``resume`` take for ``--watch`` and ``--watch-every``.
+
+    Raises:
+        ConfigError: if they do not go together.
+    """
+    require(every >= 0, f"--watch-every {every}: must be at least 1, or 0 for the usual number of updates")
+    require(watch or not every, f"--watch-every {every} goes with --watch")
+    return every if watch and every else watch
+
+
 def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> int:
     """Train on what the task's configuration names, in the run folder; return the exit status."""
-    folder = Path(args.out)
+    folder, watch = Path(args.out), watch_option(args.watch, args.watch_every)
     try:
-        task.fit(out=folder, overwrite=args.overwrite)
+        task.fit(out=folder, overwrite=args.overwrite, watch=watch)
     except KeyboardInterrupt:
         if (folder / CHECKPOINT).exists():
             print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)

@@ -75,6 +75,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher | None = None,
+        watch: bool | int = False,
     ) -> Self:
         """Train on labelled sequences and keep the weights that predict the held-out part best.
 
@@ -87,6 +88,8 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher; None shows one unless the data come from memory.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if the data cannot be used.
@@ -107,7 +110,8 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         self.config = dataclasses.replace(self.config, corpus=corpus, head=head)
         if not in_memory and not corpus.data:
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
-        self._fit(out, overwrite=overwrite, progress=not in_memory if progress is None else progress)
+        shown = not in_memory if progress is None else progress
+        self._fit(out, overwrite=overwrite, progress=shown, watch=watch)
         self._memory = (None, None)
         return self
 

@@ -19,6 +19,7 @@ _PARTS = (
     "scales.json",
     "openings.json",
     "plots/*.png",
+    "tensorboard/events.out.tfevents.*",
 )
 
 

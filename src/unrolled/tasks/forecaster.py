@@ -72,6 +72,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
+        watch: bool | int = False,
     ) -> Self:
         """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
 
@@ -82,6 +83,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if the series cannot be used as they are.
@@ -94,7 +97,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self.config = dataclasses.replace(self.config, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
-        self._fit(out, overwrite=overwrite, progress=progress)
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
         return self
 
     @property

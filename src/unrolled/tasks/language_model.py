@@ -68,6 +68,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
+        watch: bool | int = False,
     ) -> Self:
         """Train on a text and keep the weights that predict the held-out part best.
 
@@ -77,6 +78,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if a text cannot be used.
@@ -86,7 +89,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         self.config = dataclasses.replace(self.config, corpus=self.config.corpus.with_sources(data, valid))
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
-        self._fit(out, overwrite=overwrite, progress=progress)
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
         return self
 
     @property

@@ -61,6 +61,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
+        watch: bool | int = False,
     ) -> Self:
         """Train on pieces and keep the weights that predict the held-out ones best.
 
@@ -70,6 +71,8 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if the pieces cannot be used.
@@ -81,7 +84,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             raise ConfigError(
                 "no pieces: give data (a folder of MIDI files, a JSON file, @music/jsb-chorales)"
             )
-        self._fit(out, overwrite=overwrite, progress=progress)
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
         return self
 
     @property

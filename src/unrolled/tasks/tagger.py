@@ -61,6 +61,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
+        watch: bool | int = False,
     ) -> Self:
         """Train on tagged sentences and keep the weights that predict the held-out part best.
 
@@ -70,6 +71,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if the data cannot be used.
@@ -85,7 +88,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         self.config = dataclasses.replace(self.config, corpus=corpus)
         if sentences is None and not corpus.data:
             raise ConfigError("no training data: give a .conllu file, a file of columns, or a data set")
-        self._fit(out, overwrite=overwrite, progress=progress)
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
         self._memory = (None, None)
         return self
 

@@ -16,8 +16,9 @@ from unrolled.tasks import folder as run_folder
 from unrolled.tasks.description import read_description, read_weights, write_description
 from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.sample import Sample, SampleSize
+from unrolled.tasks.watch_plot import plot_reach
 from unrolled.threads import ThreadChoice, choose_threads
-from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher
+from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher, Watchers
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import read_json, write_json, write_tensors
 from unrolled.training.log import read_log
@@ -88,6 +89,11 @@ class Task(ABC, Generic[C, D]):
     @abstractmethod
     def unit(self) -> str:
         """What is predicted, for people ("character", "word", "text")."""
+
+    @property
+    @abstractmethod
+    def model(self) -> nn.Module:
+        """The torch module inside; RunError before training."""
 
     @property
     def rate_unit(self) -> str:
@@ -215,7 +221,9 @@ class Task(ABC, Generic[C, D]):
 
     # -- training --------------------------------------------------------------------------------------
 
-    def _fit(self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher) -> None:
+    def _fit(
+        self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher, watch: bool | int
+    ) -> None:
         """Train on what the configuration names; see a task's ``fit``."""
         folder = Path(out) if out is not None else None
         if folder is not None:
@@ -229,6 +237,7 @@ class Task(ABC, Generic[C, D]):
             self._check_before_training(data)
             self._model = self._make_model(start=True)
             trainer = self._trainer(data, folder, progress, threads)
+            _add_watch(trainer, watch)
             if folder is not None:
                 run_folder.prepare(folder, overwrite=overwrite)
                 self._write_description(folder)
@@ -236,8 +245,13 @@ class Task(ABC, Generic[C, D]):
             self._conclude(trainer, data, folder, shown=bool(progress))
 
     @classmethod
-    def resume(cls, run: str | Path, *, progress: bool | Watcher = True) -> Self:
+    def resume(cls, run: str | Path, *, progress: bool | Watcher = True, watch: bool | int = False) -> Self:
         """Go on with a run that was stopped; it ends with the bits of one that never was.
+
+        Args:
+            run: its folder.
+            progress: show a bar, or tell a watcher.
+            watch: as in ``fit``.
 
         Raises:
             RunError: if the folder is not a run, is damaged, or was trained on data from memory.
@@ -254,6 +268,7 @@ class Task(ABC, Generic[C, D]):
         training = task.config.training
         with seeded(training):
             trainer = task._trainer(data, folder, progress, choose_threads(training.threads))
+            _add_watch(trainer, watch)
             trainer.restore()
             trainer.run()
             task._conclude(trainer, data, folder, shown=bool(progress))
@@ -344,8 +359,21 @@ class Task(ABC, Generic[C, D]):
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):
             plot_curves(self.history, folder / "plots", self.unit, self.loss_unit)
+        if any(r["kind"] == "watch" for r in self.history):
+            plot_reach(self.history, folder / "plots")
 
     def _trained(self) -> nn.Module:
         if self._model is None:
             raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
         return self._model
+
+
+def _add_watch(trainer: Trainer[Any], watch: bool | int) -> None:
+    """Let a training be watched as ``fit`` describes."""
+    if not watch:
+        return
+    from unrolled.tasks.watch import Watch
+
+    every = 0 if watch is True else watch
+    watching = Watch(trainer.job, trainer.log, every=every, folder=trainer.folder)
+    trainer.watcher = Watchers(watching, trainer.watcher)

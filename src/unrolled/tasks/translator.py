@@ -79,6 +79,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         out: str | Path | None = None,
         overwrite: bool = False,
         progress: bool | Watcher = True,
+        watch: bool | int = False,
     ) -> Self:
         """Train on pairs and keep the weights that do best on the held-out ones.
 
@@ -88,6 +89,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
 
         Raises:
             DataError: if pairs cannot be used.
@@ -100,7 +103,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         self._given = (corpus.data or data or "", corpus.valid or valid or "")
         if not self._given[0]:
             raise ConfigError("no training pairs: give data (train.de,train.en, a table, or a list of pairs)")
-        self._fit(out, overwrite=overwrite, progress=progress)
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
         return self
 
     @property

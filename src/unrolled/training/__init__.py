@@ -1,7 +1,7 @@
 """The training loop and what it needs: optimisers, schedules, checkpoints, the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.job import Job, Progress, StepLoss, StepLosses, Validation, Watcher
+from unrolled.training.job import Job, Progress, StepLoss, StepLosses, Update, Validation, Watcher, Watchers
 from unrolled.training.loop import CHECKPOINT, LOG, MODEL, Trainer
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "StepLosses",
     "Trainer",
     "TrainingConfig",
+    "Update",
     "Validation",
     "Watcher",
+    "Watchers",
 ]

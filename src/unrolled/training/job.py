@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
@@ -96,11 +96,31 @@ class Progress:
     plateau: Plateau = field(default_factory=Plateau)
 
 
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What is known of an update before it is made."""
+
+    batch: Any
+    """What was learnt from."""
+    carried: Carried
+    """What the batch began with."""
+    norm: float
+    """Of all gradients together, before they are scaled down to ``clip_norm``."""
+    factor: float
+    """What every gradient is about to be multiplied by, 1 where nothing is clipped."""
+
+
 class Watcher:
-    """Is told what happens during training; does nothing itself."""
+    """Is told what happens during training; does nothing itself.
+
+    What it does takes no part in training: it leaves weights, gradients and random numbers as they are.
+    """
 
     def started(self, progress: Progress, total_steps: int | None) -> None:
         """Training begins or goes on; ``total_steps`` is None where only its time is limited."""
+
+    def updating(self, progress: Progress, update: Update) -> None:
+        """The gradients are there and finite; ``progress.step`` updates were made before this one."""
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
         """An update was made; ``loss`` is the mean of its predictions."""
@@ -113,3 +133,40 @@ class Watcher:
 
     def ended(self, progress: Progress) -> None:
         """Training is over or was interrupted."""
+
+
+class Watchers(Watcher):
+    """Several watchers as one; they are told in their order."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self.watchers = watchers
+
+    def started(self, progress: Progress, total_steps: int | None) -> None:
+        """See :meth:`Watcher.started`."""
+        for watcher in self.watchers:
+            watcher.started(progress, total_steps)
+
+    def updating(self, progress: Progress, update: Update) -> None:
+        """See :meth:`Watcher.updating`."""
+        for watcher in self.watchers:
+            watcher.updating(progress, update)
+
+    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
+        """See :meth:`Watcher.stepped`."""
+        for watcher in self.watchers:
+            watcher.stepped(progress, loss, lr)
+
+    def validating(self) -> None:
+        """See :meth:`Watcher.validating`."""
+        for watcher in self.watchers:
+            watcher.validating()
+
+    def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
+        """See :meth:`Watcher.validated`."""
+        for watcher in self.watchers:
+            watcher.validated(progress, found, improved)
+
+    def ended(self, progress: Progress) -> None:
+        """See :meth:`Watcher.ended`."""
+        for watcher in self.watchers:
+            watcher.ended(progress)

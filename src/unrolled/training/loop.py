@@ -17,7 +17,7 @@ from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
-from unrolled.training.job import Batch, Carried, Job, Progress, Watcher
+from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
 from unrolled.training.length import Length
 from unrolled.training.log import MetricsLog
 from unrolled.training.nonfinite import ADVICE, first_nonfinite
@@ -137,6 +137,7 @@ class Trainer(Generic[Batch]):
         total = float(result.total)
         if not (torch.isfinite(result.loss) and norm < float("inf")):
             self._stop_nonfinite(batch, norm)
+        watched = self._tell_updating(Update(batch, self.carried, norm, factor))
         update(self.optimizer, factor)
         if self.average:
             self.average.update()
@@ -146,8 +147,14 @@ class Trainer(Generic[Batch]):
         progress.tokens += result.tokens
         progress.window_loss += total
         progress.window_tokens += result.tokens
-        progress.seconds += time.perf_counter() - began
+        progress.seconds += time.perf_counter() - began - watched
         self.watcher.stepped(progress, total / max(result.tokens, 1), lr)
+
+    def _tell_updating(self, update: Update) -> float:
+        """Tell the watcher; return the seconds that it took, which are none of training's."""
+        began = time.perf_counter()
+        self.watcher.updating(self.progress, update)
+        return time.perf_counter() - began
 
     def _record(self, seconds_before: float) -> None:
         progress = self.progress
@@ -180,9 +187,8 @@ class Trainer(Generic[Batch]):
             if found is None:
                 return
             if not (math.isfinite(found.loss) and math.isfinite(found.score)):
-                raise NonFiniteError(
-                    f"step {progress.step}: the held-out loss is not finite; {ADVICE}; {self._kept()}"
-                )
+                where = "the held-out loss"
+                raise self._nonfinite(progress.step, where, f"{where} is not finite")
             improved = progress.best is None or found.score < progress.best
             self._log("valid", found.loss, score=found.score, **found.figures)
             if improved:
@@ -291,19 +297,21 @@ class Trainer(Generic[Batch]):
 
     def _stop_nonfinite(self, batch: Batch, norm: float) -> None:
         where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried).loss)
-        raise NonFiniteError(
-            f"step {self.progress.step + 1}: the loss or its gradient is not finite (gradient norm "
-            f"{norm:g}); first seen in {where}; {ADVICE}; {self._kept()}"
-        )
+        said = f"the loss or its gradient is not finite (gradient norm {norm:g}); first seen in {where}"
+        raise self._nonfinite(self.progress.step + 1, where, said)
 
     def _require_finite_weights(self) -> None:
         """Refuse to keep weights that a finite gradient times a huge rate has made infinite."""
         for name, p in self.job.model.named_parameters():
             if not p.isfinite().all():
-                raise NonFiniteError(
-                    f"step {self.progress.step}: the update made the weights of {name} infinite or not a "
-                    f"number; {ADVICE}; {self._kept()}"
-                )
+                where = f"the weights of {name}"
+                said = f"the update made {where} infinite or not a number"
+                raise self._nonfinite(self.progress.step, where, said)
+
+    def _nonfinite(self, step: int, where: str, said: str) -> NonFiniteError:
+        """Write down where training broke, and return the error to raise."""
+        self.log.add({"kind": "nonfinite", "step": step, "epoch": self.progress.epoch, "where": where})
+        return NonFiniteError(f"step {step}: {said}; {ADVICE}; {self._kept()}")
 
     def _kept(self) -> str:
         if self.folder:

@@ -60,11 +60,12 @@ def _inside(name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[st
     """Name layer, gate and time step inside a recurrent module, else the module."""
     if not isinstance(module, Recurrent):
         return f"the output of {name}"
-    backend, module.backend = module.backend, "reference"
+    backend, precision = module.backend, module.precision
+    module.backend, module.precision = "reference", "full"
     try:
         layers = module.trace(*args, **kwargs).layers
     finally:
-        module.backend = backend
+        module.backend, module.precision = backend, precision
     for layer, values in layers.items():
         bad = {n: (~v.isfinite()).flatten(1).any(1).nonzero() for n, v in values.items()}
         steps = {n: int(where[0]) for n, where in bad.items() if len(where)}

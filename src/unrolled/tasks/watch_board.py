@@ -1,0 +1,63 @@
+"""What was watched, as TensorBoard shows it; and whether it is installed."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLUSH_SECONDS = 30
+BINS = 64
+"""Of a histogram."""
+MISSING = (
+    "TensorBoard is not installed: what is watched goes to metrics.jsonl alone; for its pictures: "
+    "pip install 'unrolled[watch]'"
+)
+
+
+class Board:
+    """Writes event files into a folder.
+
+    Args:
+        folder: for ``tensorboard --logdir``.
+        step: updates that were made before; what an earlier process wrote of later ones is hidden.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer: Any = SummaryWriter(
+            str(folder), purge_step=step + 1 if step else None, flush_secs=FLUSH_SECONDS
+        )
+
+    @staticmethod
+    def installed() -> bool:
+        """Whether there is a TensorBoard to write for."""
+        return importlib.util.find_spec("tensorboard") is not None
+
+    def scalars(self, group: str, values: Mapping[str, float | None], step: int) -> None:
+        """Write numbers by name; None is left out."""
+        for name, value in values.items():
+            if value is not None:
+                self._writer.add_scalar(f"{group}/{name}", value, step)
+
+    def histograms(self, group: str, values: Mapping[str, NDArray[Any]], step: int) -> None:
+        """Write the distribution of numbers by name; those that are not finite are left out."""
+        for name, numbers in values.items():
+            finite = numbers[np.isfinite(numbers)]
+            if finite.size:
+                self._writer.add_histogram(f"{group}/{name}", finite, step, bins=BINS)
+
+    def image(self, name: str, pixels: NDArray[np.uint8], step: int) -> None:
+        """Write a picture (height, width, 3)."""
+        self._writer.add_image(name, pixels, step, dataformats="HWC")
+
+    def text(self, name: str, text: str, step: int) -> None:
+        """Write a note."""
+        self._writer.add_text(name, text, step)
+
+    def close(self) -> None:
+        """Write what has not been written yet."""
+        self._writer.close()
