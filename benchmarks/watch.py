@@ -3,8 +3,8 @@
 Run: python benchmarks/watch.py [RECIPE …] [--updates N] [--rounds R] [--every E]
 
 Each recipe is cut to N updates without validations. Looks are as frequent as by default unless E is given;
-they, their event files and the picture at the end are timed. The times of the watched and of the plain training
-differ by the machine's noise too: what the watch's own clock says is printed beside.
+they, their event files and the picture at the end are timed. The times of the watched and of the plain
+training differ by the machine's noise too: what the watch's own clock says is printed beside.
 """
 
 import argparse
