@@ -4,27 +4,73 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from cases import CASES, Case
 from unrolled.diagnostics.report import write_figures, write_numbers
+from unrolled.diagnostics.report.parts import Remedy, Verdict
+from unrolled.errors import ConfigError
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
+from unrolled.inspection.values import with_values
+from unrolled.tasks import LanguageModelConfig
+from unrolled.tasks.tagger_config import TaggerConfig
 
 SMALL = Extent(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_task_gives_a_page(name: str, tmp_path: Path) -> None:
+def test_every_task_is_looked_at(name: str, tmp_path: Path) -> None:
     case: Case = CASES[name]
     task = case.fit(case.write(tmp_path))
-    seen = inspect_run(task, name=name, extent=SMALL)
-    path = seen.report(tmp_path / "report.html")
-    text = path.read_text(encoding="utf-8")
-    assert f"<h1>{name}</h1>" in text
+    told: list[str] = []
+    seen = inspect_run(task, name=name, extent=SMALL, stage=told.append)
+    assert told[0] == "reading"
+    assert told[-1] == "samples"
+    assert seen.found.layers
+    assert all(v.where for v in seen.found.verdicts)
+    assert (seen.memory is not None) == (name == "lm")
+    assert bool(seen.samples) == (name == "lm")
     page = seen.page()
-    assert page.verdicts
-    assert [v.where for v in page.verdicts if v.where]
+    assert [s.title for s in page.sections if s.title == "Gradients through time"]
+    assert page.facts["task"] == task.verb
+
+
+def test_the_page_figures_and_numbers_of_a_run(tmp_path: Path) -> None:
+    task = CASES["lm"].fit(CASES["lm"].write(tmp_path))
+    seen = inspect_run(task, name="a model", extent=SMALL)
+    text = seen.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h1>a model</h1>" in text
+    page = seen.page()
     write_numbers(page, tmp_path / "numbers.json")
     json.loads((tmp_path / "numbers.json").read_text())
-    assert write_figures(page, tmp_path / "figures")
+    written = write_figures(page, tmp_path / "figures")
+    assert len(written) == 2 * len(page.drawn)
+
+
+def test_states_are_those_of_the_long_row(tmp_path: Path) -> None:
+    task = CASES["lm"].fit(CASES["lm"].write(tmp_path))
+    seen = inspect_run(task, extent=SMALL)
+    assert seen.long is not None
+    assert len(seen.long.tokens) == SMALL.long_steps
+    _, sample = task.sample(None, rows=1, steps=SMALL.long_steps)
+    h, _ = task.model.read(sample.batch.inputs)
+    (*_, top) = seen.long.recording.passes
+    torch.testing.assert_close(top.states["h"], h.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_remedies_have_the_values_of_the_run(tmp_path: Path) -> None:
+    config = LanguageModelConfig()
+    verdict = Verdict(
+        "t", "bad", "s", remedies=(Remedy("a", "--lr"), Remedy("b", "--steps"), Remedy("c", "--l2 1"))
+    )
+    found = with_values(verdict, config)
+    assert [r.flag for r in found.remedies] == ["--lr 0.001", "--steps 32", "--l2 1"]
+    assert [r.flag for r in with_values(verdict, TaggerConfig()).remedies][1:] == ["--l2 1"]
+
+
+@pytest.mark.parametrize("name", ["rows", "steps", "long_steps", "samples", "targets"])
+def test_nothing_of_an_extent_may_be_zero(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}=0: must be at least 1"):
+        Extent(**{name: 0})

@@ -16,7 +16,7 @@ from unrolled.inspection.values import with_values
 from unrolled.inspection.watched import watch_section
 
 MAPS = 4
-"""Layers whose states are drawn, at most."""
+"""States of layers that are drawn, at most."""
 
 
 def run_page(seen: RunInspection) -> Page:
@@ -72,15 +72,12 @@ def _sections(seen: RunInspection) -> Iterator[Section]:
 def _states(long: LongRow) -> Section:
     states: dict[str, np.ndarray] = {}
     notes: dict[str, dict[int, str]] = {}
-    for p in long.recording.passes:
-        if p.name not in long.tracking or len(states) >= MAPS:
-            continue
-        label = f"{p.name} h"
-        live = p.live[:, 0]
-        states[label] = p.states["h"][:, 0][live].double().numpy()
-        notes[label] = long.tracking[p.name].notes()
-        if "c" in p.states and len(states) < MAPS:
-            states[f"{p.name} tanh(c)"] = p.states["c"][:, 0][live].double().tanh().numpy()
+    every = [(p, state) for p in long.recording.passes for state in p.states]
+    for p, state in [(p, state) for p, state in every if f"{p.name} {state}" in long.tracking][:MAPS]:
+        values = p.states[state][:, 0][p.live[:, 0]].double()
+        label = f"{p.name} tanh(c)" if state == "c" else f"{p.name} {state}"
+        states[label] = (values.tanh() if state == "c" else values).numpy()
+        notes[label] = long.tracking[f"{p.name} {state}"].notes()
     found = StateMap(
         stem("states"),
         "States over the text",

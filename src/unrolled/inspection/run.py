@@ -52,7 +52,7 @@ class LongRow:
     recording: Recording
     tokens: tuple[str, ...]
     tracking: dict[str, Tracking]
-    """By layer, of its h."""
+    """By layer and state, as in ``"recurrent.l0 c"``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +172,8 @@ def _long_row(task: Task[Any, Any], data: Any, extent: Extent, layers: str) -> L
     passes = [p for p in recording.passes if within(p.name, layers)]
     if any(int(p.live[:, 0].sum()) != len(tokens) for p in passes):
         return None
-    tracking = {p.name: track_row(p, tokens) for p in passes if len(tokens) > 1}
+    names = [(p, state) for p in passes for state in p.states] if len(tokens) > 1 else []
+    tracking = {f"{p.name} {state}": track_row(p, tokens, state=state) for p, state in names}
     return LongRow(recording, tokens, tracking)
 
 

@@ -106,7 +106,7 @@ def total_chart(matrices: GradientMatrices) -> Chart:
         "gradient-of-the-sum",
         "The summed loss",
         "How much the sum of all losses depends on the state at each step, mean over the rows: what training "
-        "feels. It is small at the end, where few losses are still to come.",
+        "feels. Near the end few losses are still to come.",
         figure,
         numbers,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from unrolled.diagnostics.charts.names import stem
+from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Spectra
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.diagnostics.products import Products
@@ -47,15 +48,15 @@ def products_chart(found: Products) -> Chart:
     axes = figure.subplots()
     to_decades = 1 / np.log(10)
     steps = found.distances
-    axes.plot(steps, found.log_norm.T * to_decades, color=PALETTE[0], alpha=0.12, linewidth=0.8)
-    axes.plot(steps, found.median() * to_decades, color=PALETTE[0], label="measured, median")
-    bound = np.nanmedian(found.log_bound, 0)
-    axes.plot(steps, bound * to_decades, color=PALETTE[1], label="product of the norms ‖J‖")
+    measured = found.log_norm * to_decades
+    axes.plot(steps, measured.T, color=PALETTE[0], linestyle="-", alpha=0.12, linewidth=0.8)
+    axes.plot(steps, found.median() * to_decades, color=PALETTE[0], linestyle="-", label="measured, median")
+    bound = np.nanmedian(found.log_bound, 0) * to_decades
+    axes.plot(steps, bound, color=PALETTE[1], linestyle="--", label="bound: product of the ‖J‖")
     if found.log_a_priori is not None:
-        label = "(‖U‖ max σ′)ⁿ"
-        axes.plot(
-            steps, steps * found.log_a_priori * to_decades, color=PALETTE[3], linestyle="--", label=label
-        )
+        bound = steps * found.log_a_priori * to_decades
+        axes.plot(steps, bound, color=PALETTE[3], linestyle=":", label="bound: (‖U‖ max σ′)ⁿ")
+    axes.set_ylim(*_limits(measured))
     axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     axes.set_xlabel("distance n in steps")
     axes.set_ylabel("log₁₀ ‖∂stateₜ/∂stateₜ₋ₙ‖")
@@ -74,6 +75,14 @@ def products_chart(found: Products) -> Chart:
             "log_a_priori_of_one_step": found.log_a_priori,
         },
     )
+
+
+def _limits(measured: Floats) -> tuple[float, float]:
+    """Return limits that show what was measured; bounds may leave them."""
+    seen = measured[np.isfinite(measured)]
+    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (-1.0, 1.0)
+    room = max(0.25 * (high - low), 0.5)
+    return low - room / 4, high + room
 
 
 def lyapunov_chart(found: Sequence[Lyapunov]) -> Chart:

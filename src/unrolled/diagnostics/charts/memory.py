@@ -25,8 +25,7 @@ def context_chart(found: ContextCurve, unit: str) -> Chart:
         "loss-by-context",
         "Loss by context",
         f"Mean loss of the same {found.targets} {unit}s when the model begins so many {unit}s before each, "
-        f"with "
-        f"standard errors. The dotted line is {TOLERANCE:.0%} above the loss with the longest context "
+        f"with standard errors. The dotted line is {TOLERANCE:.0%} above the loss with the longest context "
         "(Khandelwal et al. 2018).",
         figure,
         {
@@ -46,8 +45,7 @@ def replacement_chart(found: ReplacementCurve, unit: str) -> Chart:
     axes = figure.subplots()
     axes.errorbar(found.distances, found.increase, found.error, color=PALETTE[0], marker="o", markersize=3)
     axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
-    smallest = float(found.error[found.error > 0].min()) if (found.error > 0).any() else 1e-3
-    axes.set_yscale("symlog", linthresh=max(smallest, 1e-6))
+    axes.set_yscale("symlog", linthresh=max(float(np.median(found.error)), 1e-4))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.set_xlabel(f"distance of the replaced {unit}")

@@ -62,8 +62,7 @@ def _dead(p: Pass, one: Saturation) -> Verdict | None:
         "Dead ReLU units",
         "bad" if share > MUCH else "notice",
         f"{len(one.dead)} of {len(one.left)} units are 0 at every step of every row: they say nothing and "
-        f"learn "
-        "nothing here.",
+        "learn nothing here.",
         p.name,
         share,
         "share of units",

@@ -17,9 +17,8 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
         return Verdict(
             "Chaotic: small differences grow",
             "notice",
-            f"A change of the state grows by a factor e in {found.steps_to_e:.1f} steps: what a state "
-            f"holds of its "
-            "past is soon ruled by tiny differences, and gradients through many steps explode.",
+            f"A change of the state grows by a factor e in {found.steps_to_e:.1f} steps: what a state holds "
+            "of its past is soon ruled by tiny differences, and gradients through many steps explode.",
             p.name,
             number,
             name,
@@ -29,7 +28,8 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
         return Verdict(
             "At the edge: small differences stay",
             "good",
-            "A change of the state neither fades nor grows for a hundred steps and more: the past is kept.",
+            "In the direction that lasts longest a change of the state neither fades nor grows for a hundred "
+            "steps and more: something of the past is kept.",
             p.name,
             number,
             name,
@@ -38,9 +38,8 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
     return Verdict(
         f"Contracting: small differences fade within {found.steps_to_e:.3g} steps",
         "notice" if short else "good",
-        f"Along this input a change of the state shrinks to 1/e in {found.steps_to_e:.3g} steps: the state "
-        f"forgets "
-        "where it began and depends on its recent input.",
+        f"Even in the direction that lasts longest a change of the state shrinks to 1/e in "
+        f"{found.steps_to_e:.3g} steps: the state forgets where it began and depends on its recent input.",
         p.name,
         number,
         name,

@@ -106,9 +106,7 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
             r.last,
             f"share left at distance {r.longest}",
         )
-    far = (
-        "the beginning of the sequence teaches nothing" if single else "what is further back teaches nothing"
-    )
+    far = "the beginning of the sequence teaches nothing" if single else "what is further back teaches little"
     return Verdict(
         f"Vanishing at distance {r.vanished}",
         "bad" if single or r.vanished <= NEAR else "notice",

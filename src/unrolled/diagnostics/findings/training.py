@@ -52,8 +52,7 @@ def _clipped(share: float, norm: float | None) -> Verdict:
         f"Clipped: {share:.0%} of updates",
         "notice",
         f"In the last half of training nearly every gradient was scaled down{size}: the clipping norm, not "
-        f"the "
-        "learning rate, sets how far updates go.",
+        "the learning rate, sets how far updates go.",
         "",
         share,
         "share of updates",
