@@ -8,7 +8,7 @@ from unrolled.config import to_dict
 from unrolled.learn.config import LearnConfig
 from unrolled.learn.job import SolverJob
 from unrolled.learn.model import Solver
-from unrolled.training import Progress, Trainer, Validation, Watcher
+from unrolled.training import Progress, Trainer, Validation, Watcher, Watchers
 from unrolled.training.bar import ProgressBar
 from unrolled.training.length import Length
 from unrolled.training.seeding import seeded, with_threads
@@ -69,37 +69,20 @@ def figure(loss: float) -> str:
 
 
 class UntilSolved(Watcher):
-    """Ends a training at the validation that reaches the target; passes on all that it is told.
+    """Ends a training at the validation that reaches the target.
 
     Args:
-        trainer: of the training; its watcher so far is the one that is told.
+        trainer: of the training.
         target: held-out score.
     """
 
     def __init__(self, trainer: Trainer[Any], target: float) -> None:
-        self._trainer, self._told, self._target = trainer, trainer.watcher, target
-
-    def started(self, progress: Progress, total_steps: int | None) -> None:
-        """See :meth:`Watcher.started`."""
-        self._told.started(progress, total_steps)
-
-    def stepped(self, progress: Progress, loss: float, lr: float) -> None:
-        """See :meth:`Watcher.stepped`."""
-        self._told.stepped(progress, loss, lr)
-
-    def validating(self) -> None:
-        """See :meth:`Watcher.validating`."""
-        self._told.validating()
+        self._trainer, self._target = trainer, target
 
     def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`; training goes no further once the score is good enough."""
-        self._told.validated(progress, found, improved)
+        """See :meth:`Watcher.validated`; no update is made once the score is good enough."""
         if found.score <= self._target:
             self._trainer.length = Length(progress.step)
-
-    def ended(self, progress: Progress) -> None:
-        """See :meth:`Watcher.ended`."""
-        self._told.ended(progress)
 
 
 def learn(config: LearnConfig, *, progress: bool | Watcher = True) -> Learned:
@@ -123,7 +106,7 @@ def learn(config: LearnConfig, *, progress: bool | Watcher = True) -> Learned:
         if progress and watcher is None:
             watcher = _bar(config, str(threads))
         trainer = Trainer(job, config.optimizer, training, watcher=watcher)
-        trainer.watcher = UntilSolved(trainer, config.target())
+        trainer.watcher = Watchers(trainer.watcher, UntilSolved(trainer, config.target()))
         trainer.run()
         score, done = job.score(), trainer.progress
     return Learned(

@@ -1,0 +1,1 @@
+"""Guided experiments: gradients that vanish and explode, how far memory reaches, and what gates do about it."""
