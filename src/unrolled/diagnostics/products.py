@@ -16,6 +16,8 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians
 from unrolled.diagnostics.recording import Pass
 
+TOLERANCE = 1e-5
+"""Of Lanczos iterations: the error of a singular value is about its square."""
 STEEPEST = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25}
 """The largest σ′."""
 
@@ -118,4 +120,4 @@ def _largest(matrix: Tensor) -> float:
     if not array.any():
         return 0.0
     start = np.ones(len(array)) / len(array) ** 0.5
-    return float(svds(array, k=1, return_singular_vectors=False, v0=start)[0])
+    return float(svds(array, k=1, tol=TOLERANCE, return_singular_vectors=False, v0=start)[0])

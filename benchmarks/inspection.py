@@ -1,0 +1,69 @@
+"""How long a look inside takes: the gradient matrix, spectra and products of a whole window.
+
+Run: python benchmarks/inspection.py [--steps 200] [--hidden 256] [--rows 16] [--samples 64] [--layers 1]
+
+A language model of torch.nn alone (embedding, recurrent layers, linear output over 100 tokens) with random
+weights; a loss at every step. The matrix holds the gradient of every loss by every state of every row.
+Spectra are singular values and spectral radii at the samples, products go from each sample back to the
+beginning of the window.
+"""
+
+import argparse
+import itertools
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unrolled.diagnostics import gradients, products, record, sample_places, spectra
+
+KINDS = 100
+
+
+class Model(nn.Module):
+    def __init__(self, kind: str, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(KINDS, 128)
+        self.layer = getattr(nn, kind)(128, hidden, layers)
+        self.output = nn.Linear(hidden, KINDS)
+
+    def losses(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        logits = self.output(self.layer(self.table(tokens))[0])
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+
+
+def measure(kind: str, options: argparse.Namespace) -> list[float]:
+    """Return the seconds of the matrix, the spectra and the products."""
+    torch.manual_seed(0)
+    model = Model(kind, options.hidden, options.layers)
+    tokens, targets = torch.randint(0, KINDS, (2, options.steps, options.rows)).unbind()
+    marks = [time.perf_counter()]
+    recording = record(model, lambda: model.losses(tokens, targets))
+    found = gradients(recording)
+    assert found.states[0].norms.shape == (options.steps, options.steps, options.rows)
+    marks.append(time.perf_counter())
+    places = {p.name: sample_places(p, options.samples) for p in recording.passes}
+    for p in recording.passes:
+        spectra(p, places[p.name])
+    marks.append(time.perf_counter())
+    for p in recording.passes:
+        products(p, places[p.name])
+    marks.append(time.perf_counter())
+    return [after - before for before, after in itertools.pairwise(marks)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (("steps", 200), ("hidden", 256), ("rows", 16), ("samples", 64), ("layers", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    options = parser.parse_args()
+    print(f"{options}, {torch.get_num_threads()} threads")
+    print(f"{'':5} {'matrix':>9} {'spectra':>9} {'products':>9} {'in all':>9}  seconds")
+    for kind in ("RNN", "GRU", "LSTM"):
+        seconds = measure(kind, options)
+        print(f"{kind:5} " + " ".join(f"{s:9.1f}" for s in (*seconds, sum(seconds))))
+
+
+if __name__ == "__main__":
+    main()
