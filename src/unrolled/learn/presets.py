@@ -81,7 +81,7 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
         ),
         "elman": Preset(
             "sigmoid network: stays at chance, its gradient vanishes",
-            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "updates": 2000},
+            lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "updates": 2000, "lr": 0.001},
         ),
     },
 }
