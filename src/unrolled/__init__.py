@@ -48,6 +48,7 @@ __all__ = [
     "diagnostics",
     "errors",
     "extension",
+    "inspect",
     "load",
     "unroll",
 ]
@@ -55,6 +56,7 @@ __all__ = [
 _HOMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
+    "inspection": ("inspect",),
     "ladder": ("compare",),
     "layers": (
         "GRU",
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
     from unrolled import cells, diagnostics, extension
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
+    from unrolled.inspection import inspect
     from unrolled.ladder import compare
     from unrolled.layers import (
         GRU,

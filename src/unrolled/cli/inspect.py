@@ -5,20 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.verdicts import print_verdicts
 from unrolled.diagnostics.report import write_figures, write_numbers, write_page
 from unrolled.diagnostics.report.check import check_page
-from unrolled.diagnostics.report.parts import Verdict
 from unrolled.errors import RunError
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
 from unrolled.tasks import load
 from unrolled.training.waiting import staged_bar
-
-MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
 
 
 @dataclass(frozen=True)
@@ -70,19 +65,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     print_verdicts(page.verdicts)
     print(f"report: {out}")
     return _check(out) if args.check else 0
-
-
-def print_verdicts(verdicts: Sequence[Verdict]) -> None:
-    """Print each finding with the number behind it and its remedies."""
-    console = Console(highlight=False, soft_wrap=True)
-    for verdict in verdicts:
-        mark, colour = MARKS[verdict.level]
-        where = f" ({verdict.where})" if verdict.where else ""
-        console.print(Text.assemble((f"{mark} {verdict.title}", f"bold {colour}"), where))
-        console.print(f"  {verdict.says}", markup=False)
-        for remedy in verdict.remedies:
-            flag = f"  {remedy.flag}" if remedy.flag else ""
-            console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))
 
 
 def _check(path: Path) -> int:

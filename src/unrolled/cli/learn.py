@@ -8,20 +8,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unrolled.cli.arguments import flag_value, parse
+from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.learn.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
 from unrolled.learn.folder import check_free, write_learned
 from unrolled.learn.presets import DISTANCES, PRESETS, preset
+from unrolled.learn.report import write_report
 from unrolled.learn.train import learn
 from unrolled.models import CellConfig
 from unrolled.training import OptimizerConfig
+from unrolled.training.waiting import staged_bar
 
 PROBLEMS: Mapping[str, str] = {
     "adding": "the sum of two marked numbers among many",
     "copy": "ten symbols, said again after a long wait",
     "recall": "the first symbol, after many others",
 }
-LESSONS: Mapping[str, tuple[str, str]] = {}
+LESSONS: Mapping[str, tuple[str, str]] = {
+    "vanishing": ("learn_vanishing", "gradients that fade on their way back, and what keeps them"),
+    "exploding": ("learn_exploding", "gradients that grow until training breaks, and what tames them"),
+    "memory": ("learn_memory", "how far back five kinds of networks can remember"),
+    "gates": ("learn_gates", "what gates do, and how they should start"),
+}
 """Word to module and what it shows; the module has ``run(argv, prog)`` as verbs do."""
 
 
@@ -30,7 +38,8 @@ class Arguments:
     """Train one network on the problem, and show what it reaches beside what can be had without memory."""
 
     out: str = ""
-    """Folder to make for result.json, metrics.jsonl and the picture of the training; none by default."""
+    """Folder to make for result.json, metrics.jsonl, the picture of the training and report.html, which says
+    what gradients and states do through time; none by default."""
 
     preset: str = ""
     """Settings to start from, which other options override; the first by default. --cell without it starts
@@ -81,6 +90,10 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
     print(learned)
     if folder is not None:
         print(f"picture: {write_learned(learned, folder)}")
+        with staged_bar(shown=True) as stage:
+            path, page = write_report(learned, folder, stage)
+        print_verdicts(page.verdicts[1:])  # the first is the line above
+        print(f"report:  {path}")
     return 0
 
 

@@ -9,7 +9,7 @@ from unrolled.learn.plot import plot_learned
 from unrolled.learn.train import Learned
 from unrolled.training.files import write_json
 
-RESULT, LOG, PICTURE = "result.json", "metrics.jsonl", "curves.png"
+RESULT, LOG, PICTURE, REPORT = "result.json", "metrics.jsonl", "curves.png", "report.html"
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -17,7 +17,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
     present = {p.name for p in folder.iterdir()} if folder.exists() else set()
-    strange = sorted(present - {RESULT, LOG, PICTURE})
+    strange = sorted(present - {RESULT, LOG, PICTURE, REPORT})
     if strange:
         raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder")
     if present and not overwrite:

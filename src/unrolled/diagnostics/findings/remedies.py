@@ -41,7 +41,8 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
                 f"--forget-bias {bias:g}",
             )
         )
-    if p.cell.recurrent_init != "orthogonal":
+    sigmoid = isinstance(p.cell, Elman) and p.cell.nonlinearity == "sigmoid"  # σ′ ≤ 1/4, whatever U
+    if p.cell.recurrent_init != "orthogonal" and not sigmoid:
         found.append(
             Remedy(
                 "an orthogonal start of U, which at first keeps the length of what it is applied to "

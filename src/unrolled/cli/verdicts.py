@@ -1,0 +1,23 @@
+"""Findings on the command line."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from unrolled.diagnostics.report.parts import Verdict
+
+MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print each finding with the number behind it and its remedies."""
+    console = Console(highlight=False, soft_wrap=True)
+    for verdict in verdicts:
+        mark, colour = MARKS[verdict.level]
+        where = f" ({verdict.where})" if verdict.where else ""
+        console.print(Text.assemble((f"{mark} {verdict.title}", f"bold {colour}"), where))
+        console.print(f"  {verdict.says}", markup=False)
+        for remedy in verdict.remedies:
+            flag = f"  {remedy.flag}" if remedy.flag else ""
+            console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))

@@ -1,0 +1,82 @@
+"""What a training on a problem looks like from inside, as a page with a verdict."""
+
+import json
+from pathlib import Path
+
+from unrolled.config import to_dict
+from unrolled.diagnostics import Inspection, inspect
+from unrolled.diagnostics.charts.training import loss_chart
+from unrolled.diagnostics.inspection import Stage
+from unrolled.diagnostics.pages import sections
+from unrolled.diagnostics.report import Page, Section, Table, Verdict, write_page
+from unrolled.learn.folder import REPORT
+from unrolled.learn.job import HELD_OUT
+from unrolled.learn.train import Learned, figure
+
+ROWS = 16
+"""Held-out sequences that are looked at."""
+
+
+def look_inside(learned: Learned, stage: Stage | None = None) -> Inspection:
+    """Look at the trained network on held-out sequences."""
+    model = learned.model
+    batch = model.problem.draw(ROWS, HELD_OUT, 0)
+    answers = len(batch.target)
+    times = range(len(batch.x) - answers, len(batch.x))
+    return inspect(model, lambda: model.losses(batch), times=list(times), stage=stage)
+
+
+def learned_page(learned: Learned, found: Inspection) -> Page:
+    """Return the page: what was reached, what was found, how it was trained."""
+    problem = learned.model.problem
+    unit = "sequence" if problem.recalled == 1 else "step"
+    chart = loss_chart(
+        learned.history, unit, "squared error" if problem.measure == "squared error" else "nats"
+    )
+    rows = [
+        (f"{group}.{name}", json.dumps(value))
+        for group, options in to_dict(learned.config).items()
+        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
+    ]
+    facts = {
+        "problem": f"{learned.config.problem}, distance {problem.distance:,}",
+        "loss": f"{figure(learned.loss)} beside {figure(learned.baseline)} of {problem.baseline_words}",
+        "training": f"{learned.updates:,} updates, {learned.seconds:,.0f} s",
+    }
+    return Page(
+        f"{learned.config.problem.capitalize()} at distance {problem.distance:,}",
+        "gradients and states through time",
+        facts,
+        (_outcome(learned), *found.verdicts),
+        (
+            Section("Training", "How the loss fell.", (chart,)),
+            *sections(found),
+            Section("Configuration", "", (Table("Options", "", ("option", "value"), rows),)),
+        ),
+    )
+
+
+def write_report(learned: Learned, folder: Path, stage: Stage | None = None) -> tuple[Path, Page]:
+    """Write the page into the folder of the training; return its path and what it says.
+
+    Raises:
+        RunError: if it cannot be written.
+    """
+    page = learned_page(learned, look_inside(learned, stage))
+    write_page(page, folder / REPORT)
+    return folder / REPORT, page
+
+
+def _outcome(learned: Learned) -> Verdict:
+    solved, better = learned.solved, learned.loss < 0.9 * learned.baseline
+    title = (
+        "Solved" if solved else "Learnt in part" if better else "Not learnt: no better than without memory"
+    )
+    return Verdict(
+        title,
+        "good" if solved else "notice" if better else "bad",
+        f"{learned}.",
+        "",
+        learned.loss,
+        "held-out loss",
+    )
