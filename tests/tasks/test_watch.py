@@ -10,7 +10,7 @@ import torch
 
 import unrolled as ur
 from cases import CASES
-from unrolled.errors import ConfigError, NonFiniteError
+from unrolled.errors import BackendError, ConfigError, NonFiniteError
 from unrolled.tasks import watch_look
 from unrolled.tasks.watch import Watch
 from unrolled.tasks.watch_board import Board
@@ -157,7 +157,7 @@ def test_backward_layers_count_from_the_first_step_on(tmp_path) -> None:
     # The last step of the reverse direction is step 0: only it has a gradient from above at distance 0.
     top = {n: v for n, v in norms.items() if ".l1" in n and n.endswith("h")}
     assert sorted(top) == ["reader.recurrent.l1 h", "reader.recurrent.l1_reverse h"]
-    assert all(v[0] == max(v.values()) for v in top.values())
+    assert all(v[0] == max(v.values()) and len(v) > 2 for v in top.values())
     job, update = stopped(tmp_path, "tag", output="softmax", characters=0)
     norms = look(job, update).norms
     assert norms["recurrent.l1_reverse h"][0] == max(norms["recurrent.l1_reverse h"].values())
@@ -216,6 +216,22 @@ def test_the_first_rows_of_a_batch_have_the_losses_that_they_have_in_it(tmp_path
         expected = whole[: len(part.losses), :rows]
         torch.testing.assert_close(part.losses.detach(), expected)
         assert not whole[len(part.losses) :, :rows].any()
+
+
+def test_products_in_bfloat16_are_looked_at_in_full_precision(tmp_path) -> None:
+    case = CASES["lm"]
+    data = case.write(tmp_path)
+    options = case.options | SHORT | {"precision": "bfloat16"}
+    try:
+        case.kind(**options).fit(data, progress=False)
+    except BackendError:
+        pytest.skip("this processor has no AVX512_BF16")
+    lm = case.kind(**options).fit(data, progress=False, watch=4)
+    assert len(looks(lm)) == 4
+    job, update = stopped(tmp_path, "lm", precision="bfloat16")
+    job.model.precision = "bfloat16"
+    look(job, update)
+    assert job.model.precision == "bfloat16"
 
 
 def test_batches_of_another_kind_are_refused() -> None:

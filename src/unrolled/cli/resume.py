@@ -22,7 +22,7 @@ class Arguments:
     """Look inside the training from here on; see unrolled train."""
 
     watch_every: int = 0
-    """Updates from look to look; 0 is 200, or more where looking would take over 4% of the time."""
+    """Updates from look to look; 0 is 200, or more where looking would take over 3% of the time."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:

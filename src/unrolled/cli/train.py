@@ -35,7 +35,7 @@ class TrainArguments:
     metrics.jsonl, and for TensorBoard (RUN/tensorboard) where that is installed."""
 
     watch_every: int = 0
-    """Updates from look to look; 0 is 200, or more where looking would take over 4% of the time."""
+    """Updates from look to look; 0 is 200, or more where looking would take over 3% of the time."""
 
 
 A = TypeVar("A", bound=Any)

@@ -18,7 +18,7 @@ from unrolled.training.log import MetricsLog
 
 EVERY = 200
 """Updates from look to look, where none are asked for."""
-SHARE = 0.04
+SHARE = 0.03
 """Of training's time that looks may take then; a look that is due waits until there is room for it."""
 DRAWN_EVERY = 10
 """Looks from picture to picture."""
@@ -35,7 +35,7 @@ class Watch(Watcher):
     Args:
         job: what is trained.
         log: of the training.
-        every: updates from look to look; 0 is 200, or more where looks would take over 4% of the time.
+        every: updates from look to look; 0 is 200, or more where looks would take over 3% of the time.
         folder: of the run.
 
     Raises:
