@@ -1,12 +1,13 @@
 """``unrolled learn PROBLEM``: what it prints, what it writes, what it refuses."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from unrolled.cli.learn import run
 from unrolled.errors import ConfigError, RunError
-from unrolled.learn.folder import LOG, PICTURE, RESULT
+from unrolled.learn.folder import LOG, PICTURE, REPORT, RESULT
 from unrolled.learn.presets import PRESETS
 
 TINY = ("--hidden", "6", "--batch", "8", "--updates", "12", "--held-out", "30", "--validate-every", "5")
@@ -26,6 +27,13 @@ def learn(capsys):
     return call
 
 
+@pytest.fixture
+def without_report(monkeypatch):
+    """Leave the page out, which takes longer than all else of a tiny training."""
+    page = SimpleNamespace(verdicts=())
+    monkeypatch.setattr("unrolled.cli.learn.write_report", lambda learned, folder, stage: (folder, page))
+
+
 @pytest.mark.parametrize(
     ("problem", "shown"),
     [
@@ -37,7 +45,7 @@ def learn(capsys):
 def test_every_problem(learn, tmp_path, problem, shown):
     out = tmp_path / "new" / "run"
     said = learn(problem, *TINY, "--out", out)
-    (result, picture) = said.out.splitlines()
+    (result, picture, *findings, report) = said.out.splitlines()
     assert shown in result
     assert "not solved" in result
     assert "update 12 after" in result
@@ -45,6 +53,11 @@ def test_every_problem(learn, tmp_path, problem, shown):
     assert "step 10: held-out" in said.err
     assert "% of the cost without memory" in said.err
     assert picture == f"picture: {out / PICTURE}"
+    assert report == f"report:  {out / REPORT}"
+    assert any("(recurrent.l0)" in line for line in findings)
+    page = (out / REPORT).read_text(encoding="utf-8")
+    assert f"{problem.capitalize()} at distance 6" in page
+    assert "Not learnt" in page or "Learnt in part" in page
     written = json.loads((out / RESULT).read_text())
     assert written["updates"] == 12
     assert written["config"]["problem"] == problem
@@ -56,7 +69,7 @@ def test_every_problem(learn, tmp_path, problem, shown):
 
 
 @pytest.mark.parametrize(("problem", "name"), [(p, name) for p in PRESETS for name in PRESETS[p]])
-def test_every_preset_starts_and_gives_way_to_options(learn, tmp_path, problem, name):
+def test_every_preset_starts_and_gives_way_to_options(learn, without_report, tmp_path, problem, name):
     learn(problem, "--preset", name, *TINY, "--out", tmp_path / "a", "--lr", "0.00123")
     config = json.loads((tmp_path / "a" / RESULT).read_text())["config"]
     assert config["optimizer"]["lr"] == 0.00123
@@ -64,13 +77,13 @@ def test_every_preset_starts_and_gives_way_to_options(learn, tmp_path, problem, 
     assert config["cell"]["chrono"] in (0, 6)  # what bridges the distance goes by it
 
 
-def test_a_cell_of_ones_own_starts_as_usual(learn, tmp_path):
+def test_a_cell_of_ones_own_starts_as_usual(learn, without_report, tmp_path):
     learn("recall", *TINY, "--cell", "gru", "--out", tmp_path / "a")
     cell = json.loads((tmp_path / "a" / RESULT).read_text())["config"]["cell"]
     assert (cell["cell"], cell["chrono"], cell["forget_bias"]) == ("gru", 0, None)
 
 
-def test_a_result_is_replaced_only_when_asked(learn, tmp_path):
+def test_a_result_is_replaced_only_when_asked(learn, without_report, tmp_path):
     out = tmp_path / "a"
     learn("recall", *TINY, "--out", out)
     before = (out / RESULT).read_bytes()

@@ -172,6 +172,23 @@ def test_one_loss_a_row_belongs_to_its_last_step() -> None:
     assert curve.mean[5] == pytest.approx(found.states[0].norms[0, 0, 0])
 
 
+def test_a_layer_that_runs_backwards_ends_at_the_first_step() -> None:
+    problem = make_problem(case_named("gru-after"), ragged=True, layers=1, bidirectional=True)
+    recording = record(problem.model, lambda: problem.model.losses(problem.x, problem.lengths).sum(0))
+    _, backward = gradients(recording).states
+    curve = backward.over_distance(np.array([[5, 1, 3]]))
+    assert curve.distance.tolist() == [0, 1, 2, 3, 4, 5]
+    assert curve.count.tolist() == [3, 3, 2, 2, 1, 1]
+    assert curve.mean[5] == pytest.approx(backward.norms[0, 5, 0])
+
+
+def test_a_layer_of_bfloat16_products_is_looked_at_in_full() -> None:
+    layer = LSTM(3, 4, precision="bfloat16")
+    x = torch.randn(5, 2, 3)
+    gradients(record(layer, lambda: layer(x)[0].square().sum(-1)))
+    assert layer.precision == "bfloat16"
+
+
 def curve_of(norms: np.ndarray, *, reverse: bool = False, times: list[int] | None = None):
     one = StateGradients("l0", "h", reverse, norms, norms[0])
     return one.over_distance(np.array(times or range(len(norms))))

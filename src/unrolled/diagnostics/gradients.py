@@ -46,11 +46,17 @@ class StateGradients:
     def over_distance(self, times: NDArray[np.int64]) -> "DistanceCurve":
         """Return the norms by the distance from the step of the loss back to the step of the state.
 
+        A single loss of a row stands at its end. A layer that runs backwards ends at the first step, so that
+        its
+        distances are from there.
+
         Args:
             times: (N,) or (N, B), the step that each loss belongs to; −1 for none.
         """
         losses, steps, rows = self.norms.shape
         times = np.broadcast_to(times.reshape(losses, -1), (losses, rows))
+        if self.reverse and losses == 1:
+            times = np.minimum(times, 0)
         gap = times[:, None, :] - np.arange(steps)[None, :, None]
         gap = np.where(times[:, None, :] < 0, -1, -gap if self.reverse else gap)
         norms = self._counted()

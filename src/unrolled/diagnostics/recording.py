@@ -158,11 +158,11 @@ def _opened(found: Mapping[str, nn.Module], calls: Mapping[str, list[_Call]]) ->
 def _tracing(module: nn.Module, calls: list[_Call]) -> Callable[..., Any]:
     def forward(input: Any, hx: Any = None, **options: Any) -> Any:
         layer = module if isinstance(module, Recurrent) else twin_of(module)  # type: ignore[arg-type]
-        backend, layer.backend = layer.backend, "reference"
+        own, (layer.backend, layer.precision) = (layer.backend, layer.precision), ("reference", "full")
         try:
             traced = layer.trace(input, hx, **options, probe=True)
         finally:
-            layer.backend = backend
+            layer.backend, layer.precision = own
         calls.append(_Call(layer, traced, _live(layer, traced, input, options.get("lengths"))))
         return traced.output, traced.state
 

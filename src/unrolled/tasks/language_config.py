@@ -86,10 +86,11 @@ class LanguageModelConfig:
             self.training.loss != "steps" or not sentence,
             "loss='steps' needs mode='stream': sentences have no common number of steps",
         )
-        start = self.cell.forget_bias is not None or self.cell.recurrent_init != "uniform"
+        cell = self.cell
+        start = cell.forget_bias is not None or cell.chrono > 0 or cell.recurrent_init != "uniform"
         require(
             not (self.network.init_range and start),
-            "init_range starts every weight alike: leave forget_bias and recurrent_init out",
+            "init_range starts every weight alike: leave forget_bias, chrono and recurrent_init out",
         )
         require(
             self.network.input != "vectors" or self.text.tokenizer == "word",

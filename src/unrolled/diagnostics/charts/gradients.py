@@ -56,9 +56,9 @@ def distance_chart(curves: Sequence[DistanceCurve]) -> Chart:
     axes.set_ylim(max(floor / 3, top * 1e-30) if top > 0 else 1e-12, top * 3 if top > 0 else 1.0)
     own = max((float(c.median[c.median > 0][0]) for c in curves if (c.median > 0).any()), default=1.0)
     axes.axhline(own * VANISHED, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
-    axes.annotate(
-        "1/1000", (1, own * VANISHED), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
-    )
+    if own * VANISHED > axes.get_ylim()[0]:
+        at = (1, own * VANISHED)
+        axes.annotate("1/1000", at, xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     axes.set_xlabel("distance t − k in steps")
     axes.set_ylabel("‖∂Eₜ/∂sₖ‖")
     axes.legend()
