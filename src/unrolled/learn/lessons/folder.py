@@ -20,7 +20,9 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     if strange:
         raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder with --out")
     if present and not overwrite:
-        raise RunError(f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite")
+        raise RunError(
+            f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite"
+        )
 
 
 def write_lesson(page: Page, folder: Path) -> Path:

@@ -5,7 +5,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -30,7 +29,8 @@ class WayBack:
     norm: Floats
     """Median over the rows of ‖∂E/∂state‖, of an LSTM the larger of h and c; (T,)."""
     factor: float
-    """‖J_t … J_1‖^(1/n) over the whole sequence, the median over rows: what one step multiplies by at most."""
+    """‖J_t … J_1‖^(1/n) over the whole sequence, the median over rows: what one step multiplies by at "
+    "most."""
     bound: float | None
     """‖U‖ max σ′, of a plain Elman network."""
 
@@ -71,9 +71,3 @@ def way_back(model: Solver) -> WayBack:
     factor = math.exp(float(multiplied.median()[-1]) / int(multiplied.distances[-1]))
     bound = None if multiplied.log_a_priori is None else math.exp(multiplied.log_a_priori)
     return WayBack(curves[0].distance, norm, factor, bound)
-
-
-def threads_of(count: int) -> None:
-    """Set torch's threads where a number was given."""
-    if count:
-        torch.set_num_threads(count)

@@ -42,8 +42,10 @@ class Script:
         self._sections[-1][2].append(part)
         if isinstance(part, Table):
             self.console.print(_grid(part))
+            if part.caption:
+                self.console.print(Text(part.caption, "dim"))
         elif isinstance(part, Words):
-            self.console.print(Padding(Text(part.text), (1, 0, 1, 4)))
+            self.console.print(Padding(Text(part.text), (1, 0, 1, 4), expand=False))
         elif isinstance(part, Chart):
             self.console.print(Text(f"  figure {part.name}: {part.title}", "dim"))
 
@@ -52,7 +54,7 @@ class Script:
         self._verdicts.append(verdict)
         mark, colour = MARKS[verdict.level]
         self.console.print(Text(f"{mark} {verdict.title}", f"bold {colour}"))
-        self.console.print(Padding(Text(verdict.says), (0, 0, 0, 2)))
+        self.console.print(Padding(Text(verdict.says), (0, 0, 0, 2), expand=False))
         for remedy in verdict.remedies:
             flag = f"  {remedy.flag}" if remedy.flag else ""
             self.console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))
@@ -64,7 +66,7 @@ class Script:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(title=table.title, title_justify="left", caption=table.caption, caption_justify="left")
+    grid = Grid(title=table.title, title_justify="left")
     for column, name in enumerate(table.header):
         numbers = not any(isinstance(row[column], str) for row in table.rows)
         grid.add_column(name, justify="right" if numbers else "left")

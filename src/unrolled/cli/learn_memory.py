@@ -1,0 +1,11 @@
+"""``unrolled learn memory``."""
+
+from collections.abc import Sequence
+
+from unrolled.cli.lessons import teach
+from unrolled.learn.lessons.memory import LESSON
+
+
+def run(argv: Sequence[str], prog: str) -> int:
+    """Run the command."""
+    return teach(LESSON, argv, prog)

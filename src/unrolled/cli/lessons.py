@@ -1,0 +1,34 @@
+"""What the verbs of the guided experiments share: options, and where the page goes."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unrolled.cli.arguments import parse
+from unrolled.learn.lessons.config import Lesson, LessonConfig
+from unrolled.learn.lessons.run import run_lesson
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A guided experiment: says what it does, trains small networks, shows what came of it, writes a page."""
+
+    out: str = ""
+    """Folder to make for page, figures (PNG, SVG) and numbers (JSON); runs/learn-WORD by default."""
+
+    overwrite: bool = False
+    """Replace the lesson that the folder holds."""
+
+    config: LessonConfig = field(default_factory=LessonConfig)
+
+
+def teach(lesson: Lesson, argv: Sequence[str], prog: str) -> int:
+    """Run the command of a lesson."""
+    kind = dataclasses.make_dataclass("LessonArguments", [], bases=(Arguments,), frozen=True)
+    kind.__doc__ = f"{lesson.title}: {lesson.subtitle}.\n\n{Arguments.__doc__}"
+    args = parse(kind, argv, prog=prog, default=kind(config=lesson.config))
+    folder = Path(args.out or f"runs/learn-{lesson.word}")
+    page = run_lesson(lesson, args.config, folder, overwrite=args.overwrite)
+    print(f"\npage:    {page}\nfigures: {page.parent / 'figures'}")
+    return 0

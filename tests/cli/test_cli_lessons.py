@@ -1,0 +1,69 @@
+"""``unrolled learn LESSON``: its words, its options, where its page lies."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from unrolled.cli import learn_vanishing
+from unrolled.cli.learn import LESSONS, run
+from unrolled.cli.main import INTERRUPTED, main
+from unrolled.errors import ConfigError
+from unrolled.learn.lessons import vanishing
+
+TINY = ["--distance", "10", "--hidden", "3", "--updates", "1", "--threads", "1"]
+
+
+@pytest.mark.parametrize("word", LESSONS)
+def test_help_shows_the_options(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run([word, "--help"], "unrolled learn")
+    said = capsys.readouterr().out
+    assert all(option in said for option in ("--out", "--seed", "--distance", "--threads", "--overwrite"))
+    assert f"learn-{word}" in said or "learn-WORD" in said
+
+
+def test_the_page_lies_where_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    brief = dataclasses.replace(vanishing.LESSON, teach=lambda script, config: script.section("One", "lead"))
+    monkeypatch.setattr(learn_vanishing, "LESSON", brief)
+    assert run(["vanishing", *TINY], "unrolled learn") == 0
+    said = capsys.readouterr().out
+    assert "page:    runs/learn-vanishing/page.html" in said
+    assert (tmp_path / "runs/learn-vanishing/page.html").is_file()
+    assert main(["learn", "vanishing", *TINY]) == 1
+    assert "error: runs/learn-vanishing: holds a lesson already" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vanishing, "practise", stop)
+    assert main(["learn", "vanishing", "--out", str(tmp_path / "a")]) == INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["vanishin"], r"'vanishin' is not one of .* \(did you mean 'vanishing'\?\)"),
+        (["memory", "--distance", "3"], r"distance=3: must be at least 10"),
+        (["gates", "--sead", "1"], r"--sead"),
+        (["exploding", "--updates", "none"], r"--updates"),
+    ],
+)
+def test_wrong_words(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(words, "unrolled learn")
+
+
+def test_the_list_of_words_names_the_lessons(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--help"], "unrolled learn")
+    said = capsys.readouterr().out
+    assert all(f"  {word} " in said and shows in said for word, (_, shows) in LESSONS.items())
