@@ -19,6 +19,7 @@ _PARTS = (
     "scales.json",
     "openings.json",
     "plots/*.png",
+    "report.html",
     "tensorboard/events.out.tfevents.*",
 )
 
