@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from brute import ROWS, STEPS, Problem, make_problem, walk
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from brute import ROWS, STEPS, Problem, make_problem, walk
 from numerics import CASES, Case, case_named, uniform
 from unrolled.diagnostics.gradients import StateGradients, gradients
 from unrolled.diagnostics.recording import record

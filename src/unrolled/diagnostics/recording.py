@@ -1,6 +1,6 @@
 """A forward pass of any module, with its recurrent layers opened up."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +125,7 @@ def _as_rows(losses: Tensor) -> Tensor:
 class _Call:
     layer: Recurrent
     traced: Traced
-    live: Tensor | None
+    live: Tensor
 
 
 @contextmanager
@@ -163,52 +163,62 @@ def _tracing(module: nn.Module, calls: list[_Call]) -> Callable[..., Any]:
             traced = layer.trace(input, hx, **options, probe=True)
         finally:
             layer.backend, layer.precision = own
-        calls.append(_Call(layer, traced, _live(layer, traced, input, options.get("lengths"))))
+        calls.append(_Call(layer, traced, _live(traced, input, options.get("lengths"))))
         return traced.output, traced.state
 
     return forward
 
 
-def _live(layer: Recurrent, traced: Traced, input: Any, lengths: Any) -> Tensor | None:
-    """Return (T, B), false past the length of a row; None where rows have no lengths."""
-    steps = len(next(iter(traced.entered.values()))["x"])
+def _shape(traced: Traced) -> tuple[int, int]:
+    """Return (T, B) of a call."""
+    steps, rows = next(iter(traced.entered.values()))["x"].shape[:2]
+    return steps, rows
+
+
+def _live(traced: Traced, input: Any, lengths: Any) -> Tensor:
+    """Return (T, B), false past the length of a row."""
+    steps, rows = _shape(traced)
     if isinstance(input, nn.utils.rnn.PackedSequence):
         lengths = nn.utils.rnn.pad_packed_sequence(input)[1]
     if lengths is None:
-        return None
+        return torch.ones(steps, rows, dtype=torch.bool)
     return live_steps(torch.as_tensor(lengths), steps, torch.device("cpu"))
 
 
 def _passes(module: str, calls: list[_Call]) -> Iterator[Pass]:
     """Yield the layers and directions of one module, its calls joined along time."""
-    first = calls[0]
-    widths = {next(iter(c.traced.entered.values()))["x"].shape[1] for c in calls}
+    layer = calls[0].layer
+    widths = sorted({_shape(c.traced)[1] for c in calls})
     if len(widths) > 1:
         raise ShapeError(
-            f"{module or 'the layer'} was called with batches of {sorted(widths)} rows: record one batch"
+            f"{module or 'the layer'} was called with batches of {widths} rows: record one batch"
         )
-    for layer in range(first.layer.num_layers):
-        for direction, key in enumerate(first.layer._layer_names(layer)):
-            names = first.layer.cell.state_names
-            seen = [c.traced.layers[key] for c in calls]
-            joined = {n: torch.cat([s[n] for s in seen]).detach() for n in seen[0]}
-            entered = [c.traced.entered[key] for c in calls]
-            shape = [e["x"].shape[:2] for e in entered]
-            live = [
-                c.live if c.live is not None else torch.ones(s, dtype=torch.bool)
-                for c, s in zip(calls, shape, strict=True)
-            ]
-            parameters = first.layer._parameters_of(layer, direction)
-            yield Pass(
-                name=".".join(part for part in (module, key) if part),
-                cell=first.layer.cell,
-                parameters={n: p.detach() for n, p in parameters.items()},
-                reverse=key.endswith("_reverse"),
-                skip=first.layer.skip,
-                masks=first.layer._masks(entered[0]["x"]),
-                live=torch.cat(live),
-                entered={n: torch.cat([e[n] for e in entered]).detach() for n in entered[0]},
-                states={n: joined[n] for n in names},
-                gates={n: v for n, v in joined.items() if n not in names},
-                probes={n: tuple(c.traced.probes[key][n] for c in calls) for n in names},
-            )
+    for number in range(layer.num_layers):
+        for direction, key in enumerate(layer._layer_names(number)):
+            parameters = layer._parameters_of(number, direction)
+            yield _pass(module, key, calls, {n: p.detach() for n, p in parameters.items()})
+
+
+def _pass(module: str, key: str, calls: list[_Call], parameters: Parameters) -> Pass:
+    layer, traced = calls[0].layer, [c.traced for c in calls]
+    states = layer.cell.state_names
+    seen, entered = (
+        _joined(parts) for parts in zip(*((t.layers[key], t.entered[key]) for t in traced), strict=True)
+    )
+    return Pass(
+        name=".".join(part for part in (module, key) if part),
+        cell=layer.cell,
+        parameters=parameters,
+        reverse=key.endswith("_reverse"),
+        skip=layer.skip,
+        masks=layer._masks(entered["x"]),
+        live=torch.cat([c.live for c in calls]),
+        entered=entered,
+        states={n: seen[n] for n in states},
+        gates={n: v for n, v in seen.items() if n not in states},
+        probes={n: tuple(t.probes[key][n] for t in traced) for n in states},
+    )
+
+
+def _joined(calls: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.cat([call[name] for call in calls]).detach() for name in calls[0]}

@@ -117,3 +117,12 @@ def test_a_remedy_in_use_is_not_told_again() -> None:
     usual, found = (verdict_of(Elman(recurrent_init=start), 0.5) for start in ("uniform", "orthogonal"))
     assert "--recurrent-init" in flags(usual)
     assert "--recurrent-init" not in flags(found)
+
+
+def test_one_number_for_all_has_no_distances_and_says_so() -> None:
+    layer = Recurrent(2, 4, cell=GRU(), dtype=torch.float64)
+    x = uniform(9, 3, 2, seed=1)
+    recording = record(layer, lambda: layer(x)[0].square().mean())
+    (found,) = reach_verdicts(recording, gradients(recording))
+    assert found.title == "Distances are not known"
+    assert found.level == "notice"

@@ -16,6 +16,14 @@ EXPLODED = 1e3
 NEAR = 10
 """Steps. Losses at every step still teach much where gradients reach less far than the window, but little
 where they reach less than this."""
+UNPLACED = Verdict(
+    "Distances are not known",
+    "notice",
+    "The losses belong to no step of these layers, so that there is nothing to say of how far back gradients "
+    "reach. Return the loss of each step and row, (steps, rows), or of each row, or say in times= to which "
+    "step "
+    "each belongs.",
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,9 @@ def _first_below(share: Floats) -> int | None:
 
 
 def reach_verdicts(recording: Recording, matrices: GradientMatrices) -> tuple[Verdict, ...]:
-    """Say of each layer and direction whether its gradients vanish, explode, or reach through the window."""
+    """Say of each layer and direction whether gradients vanish, explode, or reach through the window."""
     if matrices.times is None:
-        return ()
+        return (UNPLACED,)
     single = len(recording.losses) == 1
     found = []
     for p in recording.passes:
