@@ -23,6 +23,7 @@ EXPECTED = {
     "translate.py": "09 Nov 1989 → 1989-11-09",
     "music.py": "16 steps in ",
     "ngram.py": "nats a character",
+    "inside.py": "bad: Vanishing at distance 10 (rnn.l0)",
 }
 
 
