@@ -158,6 +158,7 @@ def test_memory_ends_at_the_first_failure() -> None:
 
 
 def test_distances_double_up_to_the_longest() -> None:
+    assert memory.halvings(100) == (6, 12, 25, 50, 100)
     assert memory.halvings(128) == (4, 8, 16, 32, 64, 128)
     assert memory.halvings(10) == (5, 10)
     assert memory.halvings(2000)[0] == 62

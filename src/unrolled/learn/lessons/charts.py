@@ -76,5 +76,5 @@ def learning_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
 
 
 def line(number: int) -> dict[str, Any]:
-    """Return colour and style of a line by its number."""
-    return {"color": PALETTE[number % len(PALETTE)], "linestyle": LINES[number // len(PALETTE) % len(LINES)]}
+    """Return colour and style of a line by its number: lines that coincide are seen all the same."""
+    return {"color": PALETTE[number % len(PALETTE)], "linestyle": LINES[number % len(LINES)]}

@@ -22,7 +22,7 @@ class LessonConfig:
     """
 
     distance: int = 100
-    """Steps that the answer lies back; of the lesson on memory, the longest of those tried."""
+    """Steps that the answer lies back."""
 
     hidden: int = 64
     """Units of each network."""

@@ -62,7 +62,8 @@ def _break(script: Script, config: LessonConfig) -> list[Trained]:
     script.section(
         "Training breaks",
         f"A ReLU network whose U starts at {GROWTH} times the identity, which allows a factor of {GROWTH} a "
-        "step. It is trained without clipping: by plain SGD (rate 0.01) and by Adam (rate 0.0005).",
+        "step (the lesson multiplies U; there is no option for it). It is trained without clipping: by plain "
+        "SGD (rate 0.01) and by Adam (rate 0.0005).",
     )
     runs = _practise(script, config, SHARP["free"])
     script.show(_updates_chart("norms-free", "Gradients and loss without clipping", runs))
@@ -223,11 +224,12 @@ def _updates_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
     above, below = figure.subplots(2, 1, sharex=True)
     for number, run in enumerate(runs):
         steps = np.arange(1, len(run.norms) + 1)
-        above.plot(steps, run.norms, **line(number), linewidth=0.9, label=run.name)
-        below.plot(steps[: len(run.losses)], run.losses, **line(number), linewidth=0.9)
+        colour = line(number)["color"]
+        above.plot(steps, run.norms, "-", color=colour, linewidth=0.9, label=run.name)
+        below.plot(steps[: len(run.losses)], run.losses, "-", color=colour, linewidth=0.9)
         if run.broke:
             for axes, values in ((above, run.norms), (below, run.losses)):
-                axes.plot([len(values)], values[-1:], marker="x", markersize=9, color=line(number)["color"])
+                axes.plot([len(values)], values[-1:], marker="x", markersize=9, color=colour)
             above.annotate(
                 f"not finite at update {run.updates + 1}", (len(run.norms), run.norms[-1]),
                 xytext=(8, 4), textcoords="offset points", fontsize=8,

@@ -42,8 +42,8 @@ def teach(script: Script, config: LessonConfig) -> None:
     script.show(_table("Right answers", usual, distances))
     script.section(
         "How far their gradients reach",
-        f"Before any training, over {config.distance} steps: a symbol further back than the gradient reaches "
-        "cannot be learnt about by it.",
+        f"Before any training, over {config.distance} steps: what a symbol "
+        "further back than the gradient reaches adds to an update is lost beside the rest.",
     )
     ways = {trial.name: way_back(make(trial, config)) for trial in USUAL}
     script.show(way_back_chart("memory-gradients", "Gradients before training", ways))
@@ -191,6 +191,6 @@ LESSON = Lesson(
     "memory",
     "How far memory reaches",
     "five networks under one budget, at growing distances, and three starts that reach further",
-    LessonConfig(distance=128, hidden=32, updates=300),
+    LessonConfig(updates=300),
     teach,
 )

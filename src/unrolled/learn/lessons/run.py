@@ -44,7 +44,7 @@ def run_lesson(
     seconds = time.perf_counter() - began
     page = script.page(
         {
-            "command": f"unrolled learn {lesson.word}",
+            "command": _command(lesson, config),
             "distance": f"{config.distance} steps",
             "networks": f"{config.hidden} units, {config.updates} updates at most",
             "seed": str(config.seed),
@@ -54,3 +54,11 @@ def run_lesson(
     )
     with spinner("drawing", shown=True):
         return write_lesson(page, folder)
+
+
+def _command(lesson: Lesson, config: LessonConfig) -> str:
+    """Return what to type for the same lesson; threads are no part of it."""
+    names = ("distance", "hidden", "updates", "seed")
+    given = {name: getattr(config, name) for name in names}
+    options = [f"--{name} {value}" for name, value in given.items() if value != getattr(lesson.config, name)]
+    return " ".join([f"unrolled learn {lesson.word}", *options])
