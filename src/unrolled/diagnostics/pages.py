@@ -1,6 +1,8 @@
 """An inspection as sections of a page."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from unrolled.diagnostics.charts.activations import (
     gates_chart,
@@ -31,6 +33,16 @@ def inspection_page(found: Inspection, title: str) -> Page:
         "mean loss": f"{float(found.recording.losses.detach().mean()):.4g}",
     }
     return Page(title, "gradients and states through time", facts, found.verdicts, tuple(sections(found)))
+
+
+def options_table(config: Mapping[str, Any]) -> Table:
+    """Return a configuration, groups of options by name, as a table."""
+    rows = [
+        (f"{group}.{name}" if name else group, json.dumps(value, ensure_ascii=False))
+        for group, options in config.items()
+        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
+    ]
+    return Table("Configuration", "", ("option", "value"), rows)
 
 
 def sections(found: Inspection) -> Iterator[Section]:

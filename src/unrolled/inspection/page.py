@@ -1,6 +1,5 @@
 """A run's inspection as a page."""
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,8 +7,8 @@ import numpy as np
 from unrolled.diagnostics.charts.names import stem
 from unrolled.diagnostics.charts.training import loss_chart
 from unrolled.diagnostics.findings.training import training_verdicts
-from unrolled.diagnostics.pages import sections
-from unrolled.diagnostics.report.parts import Page, Section, StateMap, Table, Words
+from unrolled.diagnostics.pages import options_table, sections
+from unrolled.diagnostics.report.parts import Page, Section, StateMap, Words
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import LongRow, RunInspection
 from unrolled.inspection.values import with_values
@@ -66,7 +65,7 @@ def _sections(seen: RunInspection) -> Iterator[Section]:
     if seen.samples:
         yield Section("Samples", "", (Words("What the model writes", seen.samples),))
     drawing = Words("Folded, and unrolled through time", seen.drawing)
-    yield Section("The network", "", (drawing, _config(seen)))
+    yield Section("The network", "", (drawing, options_table(seen.config)))
 
 
 def _states(long: LongRow) -> Section:
@@ -88,12 +87,3 @@ def _states(long: LongRow) -> Section:
         notes,
     )
     return Section("States", "What the network holds while it reads.", (found,))
-
-
-def _config(seen: RunInspection) -> Table:
-    rows = [
-        (f"{group}.{name}", json.dumps(value, ensure_ascii=False))
-        for group, options in seen.config.items()
-        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
-    ]
-    return Table("Configuration", "", ("option", "value"), rows)

@@ -1,14 +1,13 @@
 """What a training on a problem looks like from inside, as a page with a verdict."""
 
-import json
 from pathlib import Path
 
 from unrolled.config import to_dict
 from unrolled.diagnostics import Inspection, inspect
 from unrolled.diagnostics.charts.training import loss_chart
 from unrolled.diagnostics.inspection import Stage
-from unrolled.diagnostics.pages import sections
-from unrolled.diagnostics.report import Page, Section, Table, Verdict, write_page
+from unrolled.diagnostics.pages import options_table, sections
+from unrolled.diagnostics.report import Page, Section, Verdict, write_page
 from unrolled.learn.folder import REPORT
 from unrolled.learn.job import HELD_OUT
 from unrolled.learn.train import Learned, figure
@@ -33,11 +32,6 @@ def learned_page(learned: Learned, found: Inspection) -> Page:
     chart = loss_chart(
         learned.history, unit, "squared error" if problem.measure == "squared error" else "nats"
     )
-    rows = [
-        (f"{group}.{name}", json.dumps(value))
-        for group, options in to_dict(learned.config).items()
-        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
-    ]
     facts = {
         "problem": f"{learned.config.problem}, distance {problem.distance:,}",
         "loss": f"{figure(learned.loss)} beside {figure(learned.baseline)} of {problem.baseline_words}",
@@ -51,7 +45,7 @@ def learned_page(learned: Learned, found: Inspection) -> Page:
         (
             Section("Training", "How the loss fell.", (chart,)),
             *sections(found),
-            Section("Configuration", "", (Table("Options", "", ("option", "value"), rows),)),
+            Section("Configuration", "", (options_table(to_dict(learned.config)),)),
         ),
     )
 

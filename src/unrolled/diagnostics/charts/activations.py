@@ -1,6 +1,6 @@
 """Activations: σ′, saturated units and gates, gates and states over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -83,50 +83,43 @@ def saturation_chart(found: Sequence[Saturation]) -> Chart:
 
 def gates_chart(found: Sequence[GateCourse]) -> Chart:
     """Draw the mean of each gate over the steps, with a band over the units."""
-    figure = new_figure(HALF, 3.2)
-    axes = figure.subplots()
-    for number, one in enumerate(found):
-        colour, steps = PALETTE[number % len(PALETTE)], np.arange(len(one.mean))
-        axes.plot(steps, one.mean, color=colour, label=one.gate)
-        axes.fill_between(steps, one.low, one.high, color=colour, alpha=0.12, linewidth=0)
-    axes.set_xlabel("step")
-    axes.set_ylabel("gate")
-    axes.legend(fontsize=8, ncols=2)
-    layer = found[0].layer
-    return Chart(
-        stem("gates", layer),
-        f"Gates over time, {layer}",
+    return _courses_chart(
+        stem("gates", found[0].layer),
+        f"Gates over time, {found[0].layer}",
         "Mean over rows and units, and a band from the 10% to the 90% quantile of the units.",
-        figure,
-        {
-            one.gate: {"mean": one.mean, "q10": one.low, "median": one.median, "q90": one.high}
-            for one in found
-        },
+        "gate",
+        {one.gate: one for one in found},
     )
 
 
 def norms_chart(found: Sequence[StateCourse]) -> Chart:
-    """Draw the norms of the states over the steps."""
+    """Draw the norms of the states over the steps, with a band over the rows."""
+    return _courses_chart(
+        stem("state-norms", found[0].layer),
+        f"States over time, {found[0].layer}",
+        "Euclidean norm, mean over rows, and a band from the 10% to the 90% quantile.",
+        "‖state‖",
+        {one.state: one for one in found},
+    )
+
+
+def _courses_chart(
+    name: str, title: str, caption: str, label: str, courses: Mapping[str, GateCourse | StateCourse]
+) -> Chart:
     figure = new_figure(HALF, 3.2)
     axes = figure.subplots()
-    for number, one in enumerate(found):
+    for number, (what, one) in enumerate(courses.items()):
         colour, steps = PALETTE[number % len(PALETTE)], np.arange(len(one.mean))
-        axes.plot(steps, one.mean, color=colour, label=one.state)
-        axes.fill_between(steps, one.low, one.high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(steps, one.mean, color=colour, label=what)
+        axes.fill_between(steps, one.low, one.high, color=colour, alpha=0.12, linewidth=0)
     axes.set_xlabel("step")
-    axes.set_ylabel("‖state‖")
-    axes.legend(fontsize=8)
-    layer = found[0].layer
-    return Chart(
-        stem("state-norms", layer),
-        f"States over time, {layer}",
-        "Euclidean norm, mean over rows, and a band from the 10% to the 90% quantile.",
-        figure,
-        {
-            one.state: {"mean": one.mean, "q10": one.low, "median": one.median, "q90": one.high}
-            for one in found
-        },
-    )
+    axes.set_ylabel(label)
+    axes.legend(fontsize=8, ncols=2)
+    numbers = {
+        what: {"mean": one.mean, "q10": one.low, "median": one.median, "q90": one.high}
+        for what, one in courses.items()
+    }
+    return Chart(name, title, caption, figure, numbers)
 
 
 def time_constants_table(found: Sequence[TimeConstants]) -> Table:
