@@ -167,7 +167,7 @@ def _broken(name: str, runs: Reached, way: WayBack, config: LessonConfig) -> Ver
     elif way.reach is None or first < way.reach:
         says += f"; what failed at {first} steps is not explained by it."
     else:
-        says += ", which is nearer than what it failed to learn."
+        says += ", no further than what it failed to learn."
     title = (
         f"{name}: remembers {known} steps, not {first}"
         if known
