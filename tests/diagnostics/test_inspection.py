@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import unrolled as ur
+from unrolled.diagnostics.inspection import usual_samples
 from unrolled.diagnostics.pages import inspection_page
 from unrolled.diagnostics.report import write_numbers
 from unrolled.errors import ConfigError, RunError
@@ -87,6 +88,10 @@ def test_the_page_holds_every_figure(
     numbers = json.loads((tmp_path / "numbers.json").read_text())
     written = json.dumps(numbers)
     assert "lstm.l1_reverse h" in written
+
+
+def test_large_states_are_looked_at_less_often() -> None:
+    assert [usual_samples(n) for n in (8, 512, 1024, 4096)] == [64, 64, 8, 4]
 
 
 def test_a_layer_with_skips_has_no_products(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Lyapunov exponents of systems whose exponents are known."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
 import torch
-from brute import make_problem
 
+from brute import make_problem
 from numerics import case_named, uniform
 from unrolled.diagnostics.lyapunov import lyapunov
 from unrolled.diagnostics.recording import Pass, record
@@ -88,6 +89,17 @@ def test_a_backward_layer_is_followed_backwards() -> None:
     flipped.load_state_dict(own)
     (expected,) = record(flipped, lambda: flipped(problem.x.flip(0))[0].sum(-1)).passes
     np.testing.assert_allclose(lyapunov(backward).exponents, lyapunov(expected).exponents, rtol=1e-9)
+
+
+def test_few_directions_of_a_large_state_grow_as_by_its_jacobians(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = make_problem(case_named("lstm"), layers=1)
+    problem.x = uniform(40, 1, 3, seed=3)
+    (p,) = problem.record().passes
+    expected = lyapunov(p, count=2)
+    module = sys.modules["unrolled.diagnostics.lyapunov"]  # the name is the function's too
+    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(module, "jacobians", None)
+    np.testing.assert_allclose(lyapunov(p, count=2).history, expected.history, rtol=1e-8)
 
 
 def test_too_short_a_row_is_refused() -> None:

@@ -70,7 +70,7 @@ def test_remedies_have_the_values_of_the_run(tmp_path: Path) -> None:
     assert [r.flag for r in with_values(verdict, TaggerConfig()).remedies][1:] == ["--l2 1"]
 
 
-@pytest.mark.parametrize("name", ["rows", "steps", "long_steps", "samples", "targets"])
+@pytest.mark.parametrize("name", ["rows", "steps", "long_steps", "targets"])
 def test_nothing_of_an_extent_may_be_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name}=0: must be at least 1"):
         Extent(**{name: 0})

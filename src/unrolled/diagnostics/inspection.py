@@ -30,6 +30,8 @@ from unrolled.diagnostics.weights import WeightNorms, weight_norms
 
 Stage = Callable[[str], None]
 """Is told what begins."""
+USUAL, FEWEST, LARGE = 64, 4, 512
+"""Sampled Jacobians; at least; size of the state up to which it is the usual number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,7 @@ def inspect(
     *,
     times: Tensor | Sequence[int] | None = None,
     layers: str = "",
-    samples: int = 64,
+    samples: int | None = None,
     together: int | None = None,
     stage: Stage | None = None,
 ) -> Inspection:
@@ -105,7 +107,8 @@ def inspect(
             :func:`unrolled.diagnostics.record`.
         times: the step that each loss belongs to; see :func:`unrolled.diagnostics.gradients`.
         layers: the part of the module to look at, by its name; "" is all of it. ``times`` counts its steps.
-        samples: steps and rows at which Jacobians are computed.
+        samples: steps and rows at which Jacobians are computed; None takes 64, and fewer of states above 512
+            numbers (an LSTM of 256 units), since their cost goes with the cube of the size.
         together: losses differentiated at once; see there.
         stage: is told what begins, for a progress bar.
 
@@ -131,8 +134,13 @@ def replace_lyapunov(found: Inspection, exponents: Sequence[Lyapunov]) -> Inspec
     return replace(found, layers=layers)
 
 
-def _layer(p: Pass, added: Contributions, samples: int, tell: Stage) -> LayerFindings:
-    places = sample_places(p, samples)
+def usual_samples(state_size: int) -> int:
+    """Return how many Jacobians of so large a state are looked at in about the time of 64 of size 512."""
+    return max(FEWEST, min(USUAL, round(USUAL * (LARGE / state_size) ** 3)))
+
+
+def _layer(p: Pass, added: Contributions, samples: int | None, tell: Stage) -> LayerFindings:
+    places = sample_places(p, usual_samples(p.state_size) if samples is None else samples)
     tell(f"spectra of the Jacobians of {p.name}")
     seen = spectra(p, places)
     tell(f"products of the Jacobians of {p.name}")

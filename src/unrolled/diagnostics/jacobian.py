@@ -1,12 +1,12 @@
 """∂state_t/∂state_{t−1}: what one step does to a small change of the state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import jacrev, vmap
+from torch.func import jacrev, jvp, vmap
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.recording import Pass
@@ -25,14 +25,33 @@ def jacobians(p: Pass, places: Sequence[Place]) -> Tensor:
     """
     steps, rows = (torch.tensor(axis) for axis in zip(*places, strict=True))
     before = torch.cat([s[steps, rows] for s in p.before], -1)
+    given = before, p.entered["a"][steps, rows]
+    found: Tensor = vmap(jacrev(_step_of(p)), chunk_size=SAMPLES_TOGETHER)(*given)
+    return found
+
+
+def push(p: Pass, place: Place, directions: Tensor) -> Tensor:
+    """Return the Jacobian at a step and row times directions (N, K), without making the Jacobian."""
+    step, row = place
+    state, a = torch.cat([s[step, row] for s in p.before]), p.entered["a"][step, row]
+
+    def along(direction: Tensor) -> Tensor:
+        moved: Tensor = jvp(lambda s: _step_of(p)(s, a), (state,), (direction,))[1]
+        return moved
+
+    found: Tensor = vmap(along, in_dims=1, out_dims=1)(directions)
+    return found
+
+
+def _step_of(p: Pass) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the step of a row as a function of its whole state (N,) and a."""
     sizes = [s.shape[-1] for s in p.before]
 
     def step(state: Tensor, a: Tensor) -> Tensor:
         new, _ = p.cell.step(a, state.split(sizes), p.parameters, p.masks)
         return torch.cat(new)
 
-    found: Tensor = vmap(jacrev(step), chunk_size=SAMPLES_TOGETHER)(before, p.entered["a"][steps, rows])
-    return found
+    return step
 
 
 @dataclass(frozen=True, eq=False)

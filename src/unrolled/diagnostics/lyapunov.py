@@ -1,17 +1,23 @@
 """Lyapunov exponents: what becomes of a small change of the state in the long run."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.jacobian import jacobians
+from unrolled.diagnostics.jacobian import Place, jacobians, push
 from unrolled.diagnostics.recording import Pass
 from unrolled.errors import ShapeError
 
 STEPS_TOGETHER = 32
+FEW, SMALL = 4, 512
+"""A state above 512 is large; a quarter of its size is few directions."""
+Move = Callable[[Tensor], Tensor]
 WARM = 12
 """Steps that a row needs at least: ten after a warm-up of a tenth."""
 EDGE = 0.01
@@ -74,15 +80,30 @@ def lyapunov(p: Pass, row: int = 0, count: int | None = 16, warm_up: int | None 
     generator = torch.Generator().manual_seed(0)
     like = p.before[0]
     start = torch.randn(p.state_size, kept, generator=generator, dtype=torch.float64).to(like.dtype)
-    directions = torch.linalg.qr(start).Q
-    growth = []
-    for begin in range(0, len(path), STEPS_TOGETHER):
-        for jacobian in jacobians(p, [(t, row) for t in path[begin : begin + STEPS_TOGETHER]]):
-            directions, r = torch.linalg.qr(jacobian @ directions)
-            growth.append(r.diagonal().abs())
-    history = torch.stack(growth).double().clamp_min(np.finfo(float).tiny).log().numpy()
+    history = (
+        torch.stack(list(_growth(p, [(t, row) for t in path], start)))
+        .double()
+        .clamp_min(np.finfo(float).tiny)
+        .log()
+        .numpy()
+    )
     settled = history[left_out:]
     parts = np.array([part.mean(0) for part in np.array_split(settled, 10)])
     order = np.argsort(-settled.mean(0), kind="stable")
     exponents, error = settled.mean(0), parts.std(0, ddof=1) / np.sqrt(len(parts))
     return Lyapunov(p.name, exponents[order], error[order], history[:, order], left_out)
+
+
+def _growth(p: Pass, places: list[Place], start: Tensor) -> Iterator[Tensor]:
+    """Yield by how much each of the directions (N, K) grows at each step, (K,)."""
+    directions = torch.linalg.qr(start).Q
+    for begin in range(0, len(places), STEPS_TOGETHER):
+        part = places[begin : begin + STEPS_TOGETHER]
+        # Few directions of a large state are carried along for less than its Jacobian costs.
+        if start.shape[1] * FEW <= len(start) and len(start) > SMALL:
+            moves: list[Move] = [partial(push, p, place) for place in part]
+        else:
+            moves = [jacobian.matmul for jacobian in jacobians(p, part)]
+        for move in moves:
+            directions, r = torch.linalg.qr(move(directions))
+            yield r.diagonal().abs()

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 
-from unrolled.config import require, to_dict
+from unrolled.config import require_at_least, to_dict
 from unrolled.diagnostics import Inspection, Recording, inspect, lyapunov, record
 from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.inspection import Stage, replace_lyapunov
@@ -34,15 +34,14 @@ class Extent:
     long_steps: int = 1000
     """Steps of the one long row whose states are drawn and along which Lyapunov exponents are taken."""
 
-    samples: int = 64
-    """Steps and rows at which Jacobians are computed."""
+    samples: int = 0
+    """Steps and rows at which Jacobians are computed; 0 takes 64, and fewer where states are large."""
 
     targets: int = 300
     """Tokens whose loss is measured with less and less context; language models only."""
 
     def __post_init__(self) -> None:
-        for name in ("rows", "steps", "long_steps", "samples", "targets"):
-            require(getattr(self, name) >= 1, f"{name}={getattr(self, name)}: must be at least 1")
+        require_at_least(self, {"rows": 1, "steps": 1, "long_steps": 1, "samples": 0, "targets": 1})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,7 @@ def inspect_run(
         losses,
         times=losses.seen.times,
         layers=losses.seen.layers,
-        samples=extent.samples,
+        samples=extent.samples or None,
         stage=stage,
     )
     tell("one long row")
