@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import jacrev, jvp, vmap
+from torch.func import jacrev, vjp, vmap
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.recording import Pass
@@ -31,15 +31,16 @@ def jacobians(p: Pass, places: Sequence[Place]) -> Tensor:
 
 
 def push(p: Pass, place: Place, directions: Tensor) -> Tensor:
-    """Return the Jacobian at a step and row times directions (N, K), without making the Jacobian."""
+    """Return the Jacobian at a step and row times directions (N, K), without making the Jacobian.
+
+    It is the derivative of u ↦ Jᵀu, which is linear, so that wherever it is taken J is what comes out.
+    """
     step, row = place
     state, a = torch.cat([s[step, row] for s in p.before]), p.entered["a"][step, row]
-
-    def along(direction: Tensor) -> Tensor:
-        moved: Tensor = jvp(lambda s: _step_of(p)(s, a), (state,), (direction,))[1]
-        return moved
-
-    found: Tensor = vmap(along, in_dims=1, out_dims=1)(directions)
+    pull = vjp(lambda s: _step_of(p)(s, a), state)[1]
+    times_jacobian = vjp(lambda u: pull(u)[0], torch.zeros_like(state))[1]
+    (found,) = vmap(times_jacobian, in_dims=1, out_dims=1)(directions)
+    assert isinstance(found, Tensor)
     return found
 
 
