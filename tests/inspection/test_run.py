@@ -8,13 +8,9 @@ import torch
 
 from cases import CASES, Case
 from unrolled.diagnostics.report import write_figures, write_numbers
-from unrolled.diagnostics.report.parts import Remedy, Verdict
 from unrolled.errors import ConfigError
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
-from unrolled.inspection.values import with_values
-from unrolled.tasks import LanguageModelConfig
-from unrolled.tasks.tagger_config import TaggerConfig
 
 SMALL = Extent(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]
@@ -58,16 +54,6 @@ def test_states_are_those_of_the_long_row(tmp_path: Path) -> None:
     h, _ = task.model.read(sample.batch.inputs)
     (*_, top) = seen.long.recording.passes
     torch.testing.assert_close(top.states["h"], h.detach(), rtol=1e-4, atol=1e-5)
-
-
-def test_remedies_have_the_values_of_the_run(tmp_path: Path) -> None:
-    config = LanguageModelConfig()
-    verdict = Verdict(
-        "t", "bad", "s", remedies=(Remedy("a", "--lr"), Remedy("b", "--steps"), Remedy("c", "--l2 1"))
-    )
-    found = with_values(verdict, config)
-    assert [r.flag for r in found.remedies] == ["--lr 0.001", "--steps 32", "--l2 1"]
-    assert [r.flag for r in with_values(verdict, TaggerConfig()).remedies][1:] == ["--l2 1"]
 
 
 @pytest.mark.parametrize("name", ["rows", "steps", "long_steps", "targets"])

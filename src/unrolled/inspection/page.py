@@ -7,11 +7,11 @@ import numpy as np
 from unrolled.diagnostics.charts.names import stem
 from unrolled.diagnostics.charts.training import loss_chart
 from unrolled.diagnostics.findings.training import training_verdicts
+from unrolled.diagnostics.findings.values import with_values
 from unrolled.diagnostics.pages import options_table, sections
 from unrolled.diagnostics.report.parts import Page, Section, StateMap, Words
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import LongRow, RunInspection
-from unrolled.inspection.values import with_values
 from unrolled.inspection.watched import watch_section
 
 MAPS = 4
@@ -20,6 +20,8 @@ MAPS = 4
 
 def run_page(seen: RunInspection) -> Page:
     """Return the page of a run."""
+    config = seen.task.config
+    steps = getattr(config.training, "steps", 0)  # of language models alone
     verdicts = [*seen.found.verdicts, *training_verdicts(seen.task.history)]
     if seen.memory is not None:
         verdicts.append(memory_verdict(seen.memory))
@@ -27,7 +29,7 @@ def run_page(seen: RunInspection) -> Page:
         seen.name,
         "gradients and states through time",
         _facts(seen),
-        tuple(with_values(v, seen.task.config) for v in verdicts),
+        tuple(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
         tuple(_sections(seen)),
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from unrolled.config import to_dict
 from unrolled.diagnostics import Inspection, inspect
 from unrolled.diagnostics.charts.training import loss_chart
+from unrolled.diagnostics.findings.values import with_values
 from unrolled.diagnostics.inspection import Stage
 from unrolled.diagnostics.pages import options_table, sections
 from unrolled.diagnostics.report import Page, Section, Verdict, write_page
@@ -41,7 +42,7 @@ def learned_page(learned: Learned, found: Inspection) -> Page:
         f"{learned.config.problem.capitalize()} at distance {problem.distance:,}",
         "gradients and states through time",
         facts,
-        (_outcome(learned), *found.verdicts),
+        (_outcome(learned), *(with_values(v, lr=learned.config.optimizer.lr) for v in found.verdicts)),
         (
             Section("Training", "How the loss fell.", (chart,)),
             *sections(found),

@@ -18,7 +18,7 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
             "Chaotic: small differences grow",
             "notice",
             f"A change of the state grows by a factor e in {found.steps_to_e:.1f} steps: what a state holds "
-            "of its past is soon ruled by tiny differences, and gradients through many steps explode.",
+            "of its past is in time ruled by tiny differences, and gradients through many steps grow.",
             p.name,
             number,
             name,

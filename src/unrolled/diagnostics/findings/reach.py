@@ -109,7 +109,7 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
             f"Healthy: gradients reach through all {_steps(r.longest)}",
             "good",
             f"At the longest distance of this window, {_steps(r.longest)}, the gradient is still "
-            f"{r.last:.2g} of what it is at its own step ({r.rate:.3f} a step).",
+            f"{_share(r.last)} what it is at its own step ({r.rate:.3f} a step).",
             p.name,
             r.last,
             f"share left at distance {r.longest}",
@@ -125,6 +125,10 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
         "steps until 1/1000 is left",
         against_vanishing(p, r.longest if single else max(2 * r.vanished, NEAR)),
     )
+
+
+def _share(value: float) -> str:
+    return f"{value:,.0f} times" if value >= 2 else f"{value:.2g} of"
 
 
 def _steps(count: int) -> str:
