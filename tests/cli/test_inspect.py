@@ -39,12 +39,23 @@ def test_by_default_the_page_lies_in_the_run(run_folder: Path, tmp_path: Path) -
     assert "other.txt" in page
 
 
+def test_a_text_of_one_character_is_looked_at_as_far_as_it_goes(run_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("a", encoding="utf-8")
+    out = tmp_path / "page.html"
+    words = ["--data", str(tmp_path / "one.txt"), "--out", str(out)]
+    assert main(["inspect", str(run_folder), *words, *SMALL]) == 0
+    assert "Too short to tell" in out.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["nowhere"], r"nowhere: no such run folder"),
         (["RUN", "--data", "nowhere.txt"], r"nowhere.txt"),
         (["RUN", "--out", "no/where/page.html"], r"the folder no/where does not exist"),
+        (["RUN", "--numbers", "no/where/numbers.json"], r"the folder no/where does not exist"),
+        (["RUN", "--out", "."], r".: is a folder; give a file"),
+        (["RUN", "--figures", __file__], r"test_inspect.py: is a file; give a folder for the figures"),
         (["RUN", "--rows", "0"], r"rows=0: must be at least 1"),
         (["RUN", "--row", "3"], r"--row"),
     ],
@@ -62,4 +73,4 @@ def test_what_is_wrong_is_said_in_a_line(
 def test_a_network_of_windows_has_nothing_to_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     CASES["lm tdnn"].fit(CASES["lm tdnn"].write(tmp_path), out=tmp_path / "run")
     assert main(["inspect", str(tmp_path / "run"), *SMALL]) == 1
-    assert "holds no recurrent layer" in capsys.readouterr().err
+    assert "reads windows and keeps no state" in capsys.readouterr().err

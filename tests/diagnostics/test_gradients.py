@@ -10,8 +10,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from brute import ROWS, STEPS, Problem, make_problem, walk
 from numerics import CASES, Case, case_named, uniform
 from unrolled.diagnostics.gradients import StateGradients, gradients
+from unrolled.diagnostics.jacobian import spectra
 from unrolled.diagnostics.recording import record
-from unrolled.errors import ConfigError, ShapeError
+from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.layers import LSTM, RecurrentDrop
 
 
@@ -237,12 +238,60 @@ def test_what_cannot_be_looked_at_is_said() -> None:
         record(problem.model, lambda: problem.model.head(uniform(2, 4, seed=0)).sum())
     with pytest.raises(ShapeError, match=r"losses must be a tensor .*, got \(6, 3, 4\)"):
         record(problem.model, lambda: problem.model.stack(problem.x)[0])
+    with pytest.raises(ConfigError, match=r"give a torch module, and a function .* got Small and Tensor"):
+        record(problem.model, problem.model.losses(problem.x, None))
     with pytest.raises(ShapeError, match=r"no gradient"):
         record(problem.model, lambda: problem.model.losses(problem.x, None).detach())
     with pytest.raises(ShapeError, match=r"times must be \(6,\) or \(6, 3\), got \(2,\)"):
         gradients(problem.record(), times=[0, 1])
     with pytest.raises(ConfigError, match=r"no layer 'l9'; there are stack.l0, stack.l1"):
         problem.record().find("l9")
+
+
+def test_calls_from_the_beginning_are_sequences_of_their_own() -> None:
+    """Two texts read by one layer: no state of the first is before one of the second."""
+    problem = make_problem(case_named("gru-after"), layers=1)
+    stack, model = problem.model.stack, problem.model
+    first, second = problem.x, problem.x[:4] * 0.5
+    recording = record(model, lambda: model.loss_of(stack(first)[0][-1] + stack(second)[0][-1]))
+    assert [(p.name, len(p.live)) for p in recording.passes] == [("stack.l0", 6), ("stack#2.l0", 4)]
+    found = gradients(recording).states
+    alone = gradients(record(model, lambda: model.loss_of(stack(first)[0][-1])))
+    assert found[0].norms.shape == alone.states[0].norms.shape
+    expected = torch.autograd.functional.jacobian(
+        lambda x: model.loss_of(stack(first)[0][-1] + stack(x)[0][-1]).sum(), second
+    )
+    assert expected.shape == second.shape
+    assert (found[1].norms[0] > 0).all()
+
+
+def test_what_is_not_finite_is_named_before_anything_is_computed() -> None:
+    layer = LSTM(3, 4)
+    x = torch.randn(5, 2, 3)
+    with torch.no_grad():
+        layer.weight_hh_l0[0, 0] = torch.nan
+    with pytest.raises(NonFiniteError, match=r"the weights of weight_hh_l0 hold an infinite number, or none"):
+        record(layer, lambda: layer(x)[0].sum(-1))
+    with torch.no_grad():
+        layer.weight_hh_l0[0, 0] = 0.0
+    x[3, 1, 0] = torch.nan
+    with pytest.raises(NonFiniteError, match=r"l0: the state h is not finite at step 3"):
+        record(layer, lambda: layer(x)[0].sum(-1))
+
+
+def test_it_works_where_gradients_are_switched_off() -> None:
+    problem = make_problem(case_named("lstm"), layers=1)
+    expected = gradients(problem.record())
+    with torch.no_grad():
+        found = gradients(problem.record())
+    np.testing.assert_array_equal(found.states[0].norms, expected.states[0].norms)
+
+
+def test_half_precision_has_spectra_too() -> None:
+    layer = torch.nn.GRU(3, 4).bfloat16()
+    x = torch.randn(14, 2, 3).bfloat16()
+    (p,) = record(layer, lambda: layer(x)[0].float().sum(-1)).passes
+    assert np.isfinite(spectra(p, [(3, 0), (5, 1)]).radius).all()
 
 
 def test_an_error_of_the_model_leaves_it_as_it_was() -> None:

@@ -48,9 +48,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     out = Path(args.out) if args.out else Path(args.run) / "report.html"
+    _check_targets([Path(path) for path in (args.out, args.numbers) if path], args.figures)
     task = load(args.run)
-    if not out.parent.is_dir():
-        raise RunError(f"{out}: the folder {out.parent} does not exist")
     with staged_bar(shown=True) as stage:
         seen = inspect_run(
             task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage
@@ -65,6 +64,17 @@ def run(argv: Sequence[str], prog: str) -> int:
     print_verdicts(page.verdicts)
     print(f"report: {out}")
     return _check(out) if args.check else 0
+
+
+def _check_targets(files: Sequence[Path], figures: str) -> None:
+    """Find out before the work what could not be written after it."""
+    for path in files:
+        if path.is_dir():
+            raise RunError(f"{path}: is a folder; give a file")
+        if not path.parent.is_dir():
+            raise RunError(f"{path}: the folder {path.parent} does not exist")
+    if figures and Path(figures).exists() and not Path(figures).is_dir():
+        raise RunError(f"{figures}: is a file; give a folder for the figures")
 
 
 def _check(path: Path) -> int:

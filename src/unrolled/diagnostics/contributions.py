@@ -37,6 +37,7 @@ def contributions(recording: Recording) -> tuple[Contributions, ...]:
     )
 
 
+@torch.enable_grad()
 def total_gradients(recording: Recording) -> list[State]:
     """Return ∂(Σ E)/∂state of every pass, each state (T, B, size)."""
     wanted = [probe for p in recording.passes for n in p.cell.state_names for probe in p.probes[n]]

@@ -112,6 +112,7 @@ class GradientMatrices:
         return tuple(s.over_distance(self.times) for s in self.states if within(s.layer, self.layers))
 
 
+@torch.enable_grad()
 def gradients(
     recording: Recording,
     *,

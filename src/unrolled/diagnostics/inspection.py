@@ -122,7 +122,8 @@ def inspect(
     matrices = gradients(recording, times=times, layers=layers, together=together)
     tell("what each step adds")
     added = {c.layer: c for c in contributions(recording)}
-    looked_at = [p for p in recording.passes if within(p.name, layers)]
+    rows = recording.losses.shape[1]
+    looked_at = [p for p in recording.passes if within(p.name, layers) or p.live.shape[1] == rows]
     found = tuple(_layer(p, added[p.name], samples, tell) for p in looked_at)
     return Inspection(recording, matrices, found, weight_norms(model))
 

@@ -27,7 +27,9 @@ def jacobians(p: Pass, places: Sequence[Place]) -> Tensor:
     before = torch.cat([s[steps, rows] for s in p.before], -1)
     given = before, p.entered["a"][steps, rows]
     found: Tensor = vmap(jacrev(_step_of(p)), chunk_size=SAMPLES_TOGETHER)(*given)
-    return found
+    return (
+        found.float() if found.dtype.itemsize < 4 else found
+    )  # there is no linear algebra in half precision
 
 
 def push(p: Pass, place: Place, directions: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.diagnostics.twin import TORCH_LAYERS, twin_of
-from unrolled.errors import ConfigError, ShapeError
+from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.layers import Recurrent
 from unrolled.layers.result import Traced
 from unrolled.recurrence.ragged import live_steps
@@ -83,8 +83,9 @@ def record(model: nn.Module, run: Run) -> Recording:
     """Run a module in evaluation mode with its recurrent layers opened up.
 
     While it runs, each layer of this toolkit and each torch.nn.RNN, LSTM and GRU inside the module is
-    computed by the reference loop. The module itself is left as it was. A layer that is called several
-    times, as in a decoder, is recorded as one sequence of all its steps in the order of the calls.
+    computed by the reference loop. The module itself is left as it was. A layer that is called again with
+    the state that it left, as in a decoder, is recorded as one sequence of all its steps; called with any
+    other state it begins another one, whose name has the number of the sequence (``"encoder#2.l0"``).
 
     Args:
         model: the module, or ours.
@@ -93,8 +94,14 @@ def record(model: nn.Module, run: Run) -> Recording:
 
     Raises:
         ConfigError: if there is no recurrent layer, or none was called.
+        NonFiniteError: if a weight, a state or a loss is infinite or not a number.
         ShapeError: if the losses have another form, or do not depend on the model.
     """
+    if not isinstance(model, nn.Module) or not callable(run):
+        raise ConfigError(
+            "give a torch module, and a function without arguments that runs it and returns its losses; got "
+            f"{type(model).__name__} and {type(run).__name__}"
+        )
     found = {name: m for name, m in model.named_modules() if isinstance(m, (Recurrent, *TORCH_LAYERS))}
     if not found:
         kinds = ", ".join(sorted({type(m).__name__ for m in model.modules() if not any(m.children())}))
@@ -106,10 +113,32 @@ def record(model: nn.Module, run: Run) -> Recording:
     with _evaluation(model), torch.enable_grad():
         with _opened(found, calls):
             losses = run()
-        passes = [p for name, those in calls.items() if those for p in _passes(name, those)]
+        passes = [
+            p
+            for name, those in calls.items()
+            for number, part in enumerate(_sequences(those), start=1)
+            for p in _passes(name if number == 1 else f"{name}#{number}", part)
+        ]
     if not passes:
         raise ConfigError(f"the recurrent layers {', '.join(found)} were not called")
-    return Recording(_as_rows(losses), tuple(passes))
+    recording = Recording(_as_rows(losses), tuple(passes))
+    _check_finite(model, recording)
+    return recording
+
+
+def _check_finite(model: nn.Module, recording: Recording) -> None:
+    for name, w in model.named_parameters():
+        if not w.isfinite().all():
+            raise NonFiniteError(
+                f"the weights of {name} hold an infinite number, or none: nothing can be seen"
+            )
+    for p in recording.passes:
+        for name, values in p.states.items():
+            bad = (~values.isfinite()).any(-1).nonzero()
+            if len(bad):
+                raise NonFiniteError(f"{p.name}: the state {name} is not finite at step {int(bad[0, 0])}")
+    if not recording.losses.isfinite().all():
+        raise NonFiniteError("the losses are not finite; every state is")
 
 
 def _as_rows(losses: Tensor) -> Tensor:
@@ -185,14 +214,32 @@ def _live(traced: Traced, input: Any, lengths: Any) -> Tensor:
     return live_steps(torch.as_tensor(lengths), steps, torch.device("cpu"))
 
 
+def _sequences(calls: list[_Call]) -> Iterator[list[_Call]]:
+    """Yield calls that go on from one another together: each is given the state that the one before left."""
+    part: list[_Call] = []
+    for call in calls:
+        if part and not _goes_on(part[-1].traced, call.traced):
+            yield part
+            part = []
+        part.append(call)
+    if part:
+        yield part
+
+
+def _goes_on(before: Traced, after: Traced) -> bool:
+    """Whether every layer begins with the state at which it stood; one that runs backwards never does."""
+    if any(key.endswith("_reverse") for key in after.layers):
+        return False
+    return all(
+        torch.equal(values[name][-1], after.entered[key][name][0])
+        for key, values in before.layers.items()
+        for name in set(values) & set(after.entered[key])
+    )
+
+
 def _passes(module: str, calls: list[_Call]) -> Iterator[Pass]:
     """Yield the layers and directions of one module, its calls joined along time."""
     layer = calls[0].layer
-    widths = sorted({_shape(c.traced)[1] for c in calls})
-    if len(widths) > 1:
-        raise ShapeError(
-            f"{module or 'the layer'} was called with batches of {widths} rows: record one batch"
-        )
     for number in range(layer.num_layers):
         for direction, key in enumerate(layer._layer_names(number)):
             parameters = layer._parameters_of(number, direction)

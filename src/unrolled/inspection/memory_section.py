@@ -20,13 +20,18 @@ def memory_verdict(found: Memory) -> Verdict:
     effective, longest = found.context.effective(), int(found.context.contexts[-1])
     reach = found.replacement.reach()
     more = " or more: longer was not tried" if effective == longest else ""
+    single = (
+        f"A single other {found.unit} makes a difference up to distance {reach:,}."
+        if reach
+        else f"What a single other {found.unit} changes cannot be told from zero here."
+    )
     plural = "s" if effective != 1 else ""
     return Verdict(
         f"Effective context: {effective:,} {found.unit}{plural}",
         "good",
         f"With {effective:,} {found.unit}{plural} before it{more}, the loss of a {found.unit} is within "
         f"{TOLERANCE:.0%} "
-        f"of what {longest:,} give. A single other {found.unit} makes a difference up to distance {reach:,}.",
+        f"of what the longest tried, {longest:,}, give. {single}",
         "",
         float(effective),
         f"{found.unit}s",

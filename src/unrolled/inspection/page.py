@@ -22,7 +22,7 @@ def run_page(seen: RunInspection) -> Page:
     """Return the page of a run."""
     config = seen.task.config
     steps = getattr(config.training, "steps", 0)  # of language models alone
-    verdicts = [*seen.found.verdicts, *training_verdicts(seen.task.history)]
+    verdicts = [*seen.found.verdicts, *training_verdicts(seen.task.history, config.optimizer.optimizer)]
     if seen.memory is not None:
         verdicts.append(memory_verdict(seen.memory))
     return Page(

@@ -13,8 +13,10 @@ from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.inspection import Stage, replace_lyapunov
 from unrolled.diagnostics.lyapunov import WARM
 from unrolled.diagnostics.tracking import Tracking, track_row
+from unrolled.errors import ConfigError
 from unrolled.inspection.memory import Memory, memory_of
 from unrolled.inspection.samples import samples_of
+from unrolled.layers import Recurrent
 from unrolled.models.summary import summarise
 from unrolled.tasks import Task
 from unrolled.training import Job
@@ -64,7 +66,7 @@ class RunInspection:
     found: Inspection
     tokens: list[list[str]] | None
     long: LongRow | None
-    """None where steps have no names."""
+    """None where steps have no names, or there are fewer than two."""
     memory: Memory | None
     """None but for language models."""
     samples: str
@@ -118,6 +120,11 @@ def inspect_run(
         DataError: if the data cannot be used.
     """
     extent = extent or Extent()
+    if not any(isinstance(m, Recurrent) for m in task.model.modules()):
+        raise ConfigError(
+            "this network reads windows and keeps no state: there is nothing to see through time; unrolled "
+            "summary draws it"
+        )
     tell = stage or (lambda what: None)
     tell("reading")
     job, sample = task.sample(data, rows=extent.rows, steps=extent.steps)
@@ -168,10 +175,12 @@ def _long_row(task: Task[Any, Any], data: Any, extent: Extent, layers: str) -> L
     assert sample.tokens is not None
     recording = record(task.model, _Losses(job, sample.batch))
     tokens = tuple(sample.tokens[0])
+    if len(tokens) < 2:
+        return None
     passes = [p for p in recording.passes if within(p.name, layers)]
     if any(int(p.live[:, 0].sum()) != len(tokens) for p in passes):
         return None
-    names = [(p, state) for p in passes for state in p.states] if len(tokens) > 1 else []
+    names = [(p, state) for p in passes for state in p.states]
     tracking = {f"{p.name} {state}": track_row(p, tokens, state=state) for p, state in names}
     return LongRow(recording, tokens, tracking)
 

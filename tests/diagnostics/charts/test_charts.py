@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from brute import make_problem
 
+from brute import make_problem
 from numerics import case_named
 from unrolled.diagnostics import gradients, lyapunov, products, sample_places, spectra
 from unrolled.diagnostics.charts.gradients import distance_chart, matrix_chart, total_chart
@@ -111,6 +111,7 @@ def test_training_that_broke_or_was_always_clipped_is_said() -> None:
     assert [v.title for v in clipped] == ["Clipped: 100% of updates"]
     assert [r.flag for r in clipped[0].remedies] == ["--clip-norm 1"]
     assert not training_verdicts([watch(1, 1.0), watch(200, 0.2), watch(400, 0.1)])
+    assert not training_verdicts([watch(1, 1.0), watch(200, 1.0)], "adam")  # which divides by the size
     assert training_verdicts([watch(1, 1.0, None), watch(2, 1.0, None)])[0].remedies == ()
 
 

@@ -126,3 +126,23 @@ def test_one_number_for_all_has_no_distances_and_says_so() -> None:
     (found,) = reach_verdicts(recording, gradients(recording))
     assert found.title == "Distances are not known"
     assert found.level == "notice"
+
+
+def test_losses_by_row_and_step_are_noticed() -> None:
+    """With as many rows as steps only the gradients tell that axes were taken for each other."""
+    layer = Recurrent(2, 4, cell=GRU(), dtype=torch.float64)
+    x = uniform(6, 6, 2, seed=1)
+    right, wrong = (
+        record(layer, lambda turn=turn: layer(x)[0].sum(-1).T if turn else layer(x)[0].sum(-1))
+        for turn in (False, True)
+    )
+    assert "Losses depend on later steps" not in [v.title for v in reach_verdicts(right, gradients(right))]
+    assert reach_verdicts(wrong, gradients(wrong))[0].title == "Losses depend on later steps"
+
+
+def test_a_short_window_says_little() -> None:
+    layer = Recurrent(2, 4, cell=GRU(), dtype=torch.float64)
+    x = uniform(4, 2, 2, seed=1)
+    recording = record(layer, lambda: layer(x)[0].sum(-1))
+    (found,) = reach_verdicts(recording, gradients(recording))
+    assert (found.title, found.level) == ("Too short to tell: gradients reach through 3 steps", "notice")

@@ -27,7 +27,8 @@ def slopes_chart(found: Sequence[SlopeDistribution]) -> Chart:
     return Chart(
         stem("slopes", layer),
         f"σ′, {layer}",
-        "Every step back multiplies the gradient by σ′: what stands at the left lets it vanish.",
+        "What passes back through a nonlinearity is multiplied by its σ′: near the left end next to nothing "
+        "passes. In gated cells the kept state goes past it.",
         figure,
         {
             one.name: {

@@ -43,5 +43,5 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
         p.name,
         number,
         name,
-        against_vanishing(p, 100) if short else (),
+        against_vanishing(p, int(p.live.sum(0).max())) if short else (),
     )

@@ -20,10 +20,19 @@ UNPLACED = Verdict(
     "Distances are not known",
     "notice",
     "The losses belong to no step of these layers, so that there is nothing to say of how far back gradients "
-    "reach. Return the loss of each step and row, (steps, rows), or of each row, or say in times= to which "
-    "step "
-    "each belongs.",
+    "reach. Return the loss of each step and row, (steps, rows) and not (rows, steps), or of each row; or "
+    "say in "
+    "times= to which step each belongs.",
 )
+AHEAD = Verdict(
+    "Losses depend on later steps",
+    "notice",
+    "The loss of a step depends on states after it. Where the model looks ahead this is as it should be; "
+    "else the "
+    "losses are (rows, steps): return them transposed, (steps, rows).",
+)
+SHORT = 10
+"""Steps of a window in which a gradient that is still there says little."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def reach_verdicts(recording: Recording, matrices: GradientMatrices) -> tuple[Ve
     if matrices.times is None:
         return (UNPLACED,)
     single = len(recording.losses) == 1
-    found = []
+    found = [AHEAD] if _looks_ahead(recording, matrices) else []
     for p in recording.passes:
         curves = [
             s.over_distance(matrices.times)
@@ -89,6 +98,18 @@ def reach_verdicts(recording: Recording, matrices: GradientMatrices) -> tuple[Ve
         if curves:
             found.append(_verdict(p, reach(curves, p.name), single=single))
     return tuple(found)
+
+
+def _looks_ahead(recording: Recording, matrices: GradientMatrices) -> bool:
+    """Whether a loss depends on a state of a later step though every layer runs forwards."""
+    times = matrices.times
+    if times is None or times.ndim > 1 or any(p.reverse for p in recording.passes):
+        return False
+    return any(
+        bool(np.nan_to_num(s.norms[np.arange(s.norms.shape[1])[None] > times[:, None]]).any())
+        for s in matrices.states
+        if within(s.layer, matrices.layers)
+    )
 
 
 def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
@@ -105,9 +126,12 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
             against_exploding(p),
         )
     if r.vanished is None:
+        short = r.longest < SHORT
         return Verdict(
-            f"Healthy: gradients reach through all {_steps(r.longest)}",
-            "good",
+            f"Too short to tell: gradients reach through {_steps(r.longest)}"
+            if short
+            else f"Healthy: gradients reach through all {_steps(r.longest)}",
+            "notice" if short else "good",
             f"At the longest distance of this window, {_steps(r.longest)}, the gradient is still "
             f"{_share(r.last)} what it is at its own step ({r.rate:.3f} a step).",
             p.name,

@@ -36,7 +36,8 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
         bias = max(1.0, round(math.log(max(distance, 3)), 1))
         found.append(
             Remedy(
-                f"a forget gate that starts open: at a bias of ln {distance} it forgets over about "
+                f"or in its place a forget gate that starts open: at a bias of ln {distance} it forgets "
+                f"over about "
                 f"{distance} steps",
                 f"--forget-bias {bias:g}",
             )

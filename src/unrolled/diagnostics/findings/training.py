@@ -7,17 +7,22 @@ from unrolled.diagnostics.report.parts import Remedy, Verdict
 
 OFTEN = 0.9
 """Share of updates that were clipped from which the clipping norm, not the learning rate, sets the pace."""
+PLAIN = ("sgd", "nt-asgd")
 LATE = 0.5
 """Part of the training that is judged: the last half."""
 
 
-def training_verdicts(history: Sequence[Mapping[str, Any]]) -> tuple[Verdict, ...]:
-    """Say where a number first became non-finite, and whether nearly all updates were clipped."""
+def training_verdicts(history: Sequence[Mapping[str, Any]], optimizer: str = "sgd") -> tuple[Verdict, ...]:
+    """Say where a number first became non-finite, and whether nearly all updates were clipped.
+
+    The latter means something where the size of a gradient is that of the update: with SGD, not with Adam or
+    RMSprop, which divide by it.
+    """
     found = [_nonfinite(r) for r in history if r["kind"] == "nonfinite"]
     watched = [r for r in history if r["kind"] == "watch"]
     late = watched[int(len(watched) * LATE) :]
     updates = sum(r["clipping"]["updates"] for r in late)
-    if updates:
+    if updates and optimizer in PLAIN:
         share = sum(r["clipping"]["share"] * r["clipping"]["updates"] for r in late) / updates
         if share >= OFTEN:
             found.append(_clipped(share, late[-1]["clipping"]["norm_mean"]))
@@ -46,7 +51,7 @@ def _clipped(share: float, norm: float | None) -> Verdict:
     remedies = (
         ()
         if norm is None
-        else (Remedy("clip only what is larger than usual", f"--clip-norm {2 * norm:.1g}"),)
+        else (Remedy("clip only what is larger than usual", f"--clip-norm {float(f'{2 * norm:.1g}'):g}"),)
     )
     return Verdict(
         f"Clipped: {share:.0%} of updates",
