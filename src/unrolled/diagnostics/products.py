@@ -94,18 +94,20 @@ def a_priori(p: Pass) -> float | None:
 
 def _chain(steps: Tensor, distances: NDArray[np.int64]) -> list[float]:
     """Return ln ‖J_t … J_{t−n+1}‖ for each distance n that the steps (n, N, N), oldest first, reach."""
-    found: list[float] = []
-    wanted = set(distances.tolist())
+    reached = [d for d in distances.tolist() if d <= len(steps)]
+    kept: dict[int, tuple[Tensor, float]] = {}
     product, scale = torch.eye(steps.shape[-1], dtype=steps.dtype), 0.0
     for n, jacobian in enumerate(reversed(steps.unbind()), start=1):
         product = product @ jacobian
         size = float(torch.linalg.matrix_norm(product))
         if size == 0.0:
-            return found + [-math.inf] * sum(n <= d <= len(steps) for d in distances.tolist())
+            break
         product, scale = product / size, scale + math.log(size)
-        if n in wanted:
-            found.append(scale + _log(_largest(product)))
-    return found
+        if n in reached:
+            kept[n] = product, scale
+    # Afterwards, all at once: threads of ARPACK's BLAS stay awake for a while and slow the products down.
+    norms = {n: scale + _log(_largest(product)) for n, (product, scale) in kept.items()}
+    return [norms.get(n, -math.inf) for n in reached]
 
 
 def _log(value: float) -> float:
