@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from brute import RAGGED, ROWS, Problem, make_problem
 from made_pass import pass_of
 from torch import Tensor
 
+from brute import RAGGED, ROWS, Problem, make_problem
 from numerics import CASES, Case, case_named, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.diagnostics.activation_courses import gate_courses, state_courses, time_constants

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from brute import RAGGED, make_problem
 
+from brute import RAGGED, make_problem
 from numerics import CASES, Case, case_named
 from unrolled.diagnostics.contributions import contributions, step_gradients, total_gradients
 from unrolled.layers import RecurrentDrop

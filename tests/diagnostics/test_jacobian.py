@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from brute import Problem, make_problem
 
+from brute import Problem, make_problem
 from numerics import CASES, Case, case_named, generator, uniform
 from unrolled.cells import Elman
 from unrolled.diagnostics.jacobian import jacobians, sample_places, spectra
