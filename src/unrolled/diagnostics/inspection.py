@@ -24,7 +24,7 @@ from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
 from unrolled.diagnostics.jacobian import Spectra, sample_places, spectra
 from unrolled.diagnostics.lyapunov import WARM, Lyapunov, lyapunov
 from unrolled.diagnostics.products import Products, products
-from unrolled.diagnostics.recording import Pass, Recording, Run, record
+from unrolled.diagnostics.recording import Pass, Recording, Run, check_finite, record
 from unrolled.diagnostics.report.parts import Verdict
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
 
@@ -114,10 +114,12 @@ def inspect(
 
     Raises:
         ConfigError, ShapeError: see there.
+        NonFiniteError: if a weight, a state or a loss is infinite or not a number.
     """
     tell = stage or (lambda what: None)
     tell("forward pass, every step recorded")
     recording = record(model, run)
+    check_finite(model, recording)
     tell("gradients of every loss by every state")
     matrices = gradients(recording, times=times, layers=layers, together=together)
     tell("what each step adds")

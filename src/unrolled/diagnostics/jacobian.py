@@ -10,7 +10,7 @@ from torch.func import jacrev, vjp, vmap
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.recording import Pass
-from unrolled.errors import ConfigError
+from unrolled.errors import ConfigError, NonFiniteError
 
 SAMPLES_TOGETHER = 16
 Place = tuple[int, int]
@@ -76,8 +76,16 @@ class Spectra:
 
 
 def spectra(p: Pass, places: Sequence[Place]) -> Spectra:
-    """Return singular values and spectral radii of the Jacobians at some steps and rows."""
+    """Return singular values and spectral radii of the Jacobians at some steps and rows.
+
+    Raises:
+        NonFiniteError: if one holds an infinite number, or none.
+    """
     found = jacobians(p, places)
+    if not found.isfinite().all():
+        raise NonFiniteError(
+            f"{p.name}: a Jacobian holds an infinite number, or none; see its states and weights"
+        )
     radius = torch.linalg.eigvals(found).abs().amax(-1)
     return Spectra(p.name, tuple(places), _floats(torch.linalg.svdvals(found)), _floats(radius))
 

@@ -94,7 +94,6 @@ def record(model: nn.Module, run: Run) -> Recording:
 
     Raises:
         ConfigError: if there is no recurrent layer, or none was called.
-        NonFiniteError: if a weight, a state or a loss is infinite or not a number.
         ShapeError: if the losses have another form, or do not depend on the model.
     """
     if not isinstance(model, nn.Module) or not callable(run):
@@ -121,12 +120,11 @@ def record(model: nn.Module, run: Run) -> Recording:
         ]
     if not passes:
         raise ConfigError(f"the recurrent layers {', '.join(found)} were not called")
-    recording = Recording(_as_rows(losses), tuple(passes))
-    _check_finite(model, recording)
-    return recording
+    return Recording(_as_rows(losses), tuple(passes))
 
 
-def _check_finite(model: nn.Module, recording: Recording) -> None:
+def check_finite(model: nn.Module, recording: Recording) -> None:
+    """Raise NonFiniteError for the first weight, state or loss that is infinite or not a number."""
     for name, w in model.named_parameters():
         if not w.isfinite().all():
             raise NonFiniteError(
