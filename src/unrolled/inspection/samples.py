@@ -5,10 +5,8 @@ from typing import Any
 
 from unrolled.tasks import LanguageModel, Task
 from unrolled.tasks.sample import Sample
-from unrolled.tasks.translator import Translator
 
 LENGTH = {"char": 400, "word": 60, "bpe": 120}
-LINES = 5
 
 
 @singledispatch
@@ -22,8 +20,3 @@ def _(task: LanguageModel, sample: Sample) -> str:
     length = LENGTH[task.config.text.tokenizer]
     texts = [task.generate("", length, temperature=0.8, seed=seed).strip("\n") for seed in (1, 2)]
     return "\n\n———\n\n".join(texts)
-
-
-@samples_of.register
-def _(task: Translator, sample: Sample) -> str:
-    return ""

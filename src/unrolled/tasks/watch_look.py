@@ -12,6 +12,7 @@ from torch import Tensor
 
 from unrolled.diagnostics.activation_saturation import saturation
 from unrolled.diagnostics.activations import activations
+from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.recording import Pass, Recording, record
 from unrolled.tasks.watch_rows import first_rows, first_states
 from unrolled.training import Job, StepLosses, Update
@@ -77,7 +78,7 @@ def _full_precision(model: Any) -> Iterator[None]:
 def _reach(recording: Recording, found: StepLosses) -> dict[str, dict[int, float]]:
     if found.times is None:
         return {}
-    inside = [p for p in recording.passes if p.name.startswith(found.layers + ".")]
+    inside = [p for p in recording.passes if within(p.name, found.layers)]
     times = found.times.reshape(len(found.losses), -1).expand(found.losses.shape)
     counted = (recording.losses.detach() != 0) & (times >= 0)
     reached: dict[str, dict[int, float]] = {}
