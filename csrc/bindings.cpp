@@ -1,12 +1,16 @@
 // The compiled core as Python sees it. No torch here: building needs a C++ compiler and nothing else. Tensors
-// come in as addresses and shapes, which recurrence/compiled.py has checked.
+// come in as addresses, sizes of memory, and shapes. Python has checked them; check.h does it again.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 #include "args.h"
+#include "check.h"
 #include "cpu.h"
 #include "dispatch.h"
 #include "parallel.h"
@@ -18,20 +22,50 @@ using namespace unrolled;
 namespace {
 
 template <class Args>
-void call(void (*const (Kernels::*table)[3])(const Args&, int), const Args& args, int arithmetic, int threads) {
+using Kernel = void (*)(const Args&, int);
+
+template <class Args>
+Kernel<Args> kernel_for(Kernel<Args> const (Kernels::*table)[3], int arithmetic) {
   if (arithmetic < 0 || arithmetic > 2) throw std::invalid_argument("no such arithmetic");
-  auto kernel = (current_kernels().*table)[arithmetic];
+  const Kernel<Args> kernel = (current_kernels().*table)[arithmetic];
   if (!kernel)
     throw std::runtime_error(std::string("the instruction set ") + current_kernels().name +
                              " has no kernel for this arithmetic");
+  return kernel;
+}
+
+// The arguments are a copy of what Python holds: checking lets them point at indices of their own.
+void layer(LayerArgs args, int arithmetic, int threads, bool backward) {
+  const auto kernel = kernel_for(backward ? &Kernels::layer_backward : &Kernels::layer_forward, arithmetic);
+  Indices indices;
+  check_layer(args, indices, arithmetic, threads, backward);
   nb::gil_scoped_release release;
   kernel(args, threads);
+}
+
+void softmax(SoftmaxArgs args, int arithmetic, int threads) {
+  const auto kernel = kernel_for(&Kernels::softmax, arithmetic);
+  Indices indices;
+  check_softmax(args, indices, arithmetic, threads);
+  nb::gil_scoped_release release;
+  kernel(args, threads);
+}
+
+// A field of numbers, or of memory as (address, bytes).
+template <class Args, class T>
+void bind_field(nb::class_<Args>& c, const char* name, T Args::*field) {
+  if constexpr (std::is_same_v<T, Buffer>)
+    c.def_prop_rw(
+        name, [field](const Args& a) { return std::pair((a.*field).address, (a.*field).bytes); },
+        [field](Args& a, std::pair<uintptr_t, int64_t> memory) { a.*field = {memory.first, memory.second}; });
+  else
+    c.def_rw(name, field);
 }
 
 void bind_layer(nb::module_& m) {
   nb::class_<LayerArgs> c(m, "LayerArgs");
   c.def(nb::init<>());
-#define FIELD(name) c.def_rw(#name, &LayerArgs::name);
+#define FIELD(name) bind_field(c, #name, &LayerArgs::name);
   FIELD(T) FIELD(B) FIELD(I) FIELD(H) FIELD(R)
   FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(checkpoint)
   FIELD(zoneout_h) FIELD(zoneout_c) FIELD(lengths)
@@ -47,20 +81,20 @@ void bind_layer(nb::module_& m) {
   FIELD(dpeephole_i) FIELD(dpeephole_f) FIELD(dpeephole_o) FIELD(dweight_ln_c) FIELD(dbias_ln_c)
   FIELD(dweight_out) FIELD(dbias_out)
 #undef FIELD
-  m.def("layer_forward", [](const LayerArgs& a, int arithmetic, int threads) { call(&Kernels::layer_forward, a, arithmetic, threads); },
+  m.def("layer_forward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, false); },
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "One layer in one direction.");
-  m.def("layer_backward", [](const LayerArgs& a, int arithmetic, int threads) { call(&Kernels::layer_backward, a, arithmetic, threads); },
+  m.def("layer_backward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, true); },
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Its gradients.");
 }
 
 void bind_softmax(nb::module_& m) {
   nb::class_<SoftmaxArgs> c(m, "SoftmaxArgs");
   c.def(nb::init<>());
-#define FIELD(name) c.def_rw(#name, &SoftmaxArgs::name);
+#define FIELD(name) bind_field(c, #name, &SoftmaxArgs::name);
   FIELD(N) FIELD(F) FIELD(V) FIELD(ignore) FIELD(smoothing) FIELD(h) FIELD(weight) FIELD(bias) FIELD(h_row)
   FIELD(targets) FIELD(row_weights) FIELD(loss) FIELD(nats) FIELD(dh) FIELD(dweight) FIELD(dbias)
 #undef FIELD
-  m.def("softmax", [](const SoftmaxArgs& a, int arithmetic, int threads) { call(&Kernels::softmax, a, arithmetic, threads); },
+  m.def("softmax", &softmax,
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"),
         "Softmax cross-entropy of a linear layer, with its gradients.");
 }

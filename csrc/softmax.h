@@ -124,9 +124,11 @@ struct Softmax {
         most = value > most ? value : most;
         all += value;
       }
+      // Classes may be masked by -inf; a block of nothing else sums to zero.
+      const Vec<T> base = most > splat(T(-__builtin_inf())) ? most : Vec<T>{};
       Vec<T> added{};
       for (long v = 0; v < size; ++v) {
-        const Vec<T> value = exp<T>(load(y + v * Rp + r) + (bias(v0 + v) - most));
+        const Vec<T> value = exp<T>(load(y + v * Rp + r) + (bias(v0 + v) - base));
         store(y + v * Rp + r, value);
         added += value;
       }
@@ -376,8 +378,8 @@ double softmax_by_rows(const SoftmaxArgs& a, int threads) {
   auto body = [&](int rank, int count) {
     for (int k = rank; k < threads; k += count) {
       SoftmaxArgs own = part(k);
-      if (a.dweight) own.dweight = reinterpret_cast<uintptr_t>(dweight(k));
-      if (a.dbias) own.dbias = reinterpret_cast<uintptr_t>(dbias(k));
+      if (a.dweight) own.dweight.address = reinterpret_cast<uintptr_t>(dweight(k));
+      if (a.dbias) own.dbias.address = reinterpret_cast<uintptr_t>(dbias(k));
       Softmax<T, W> work(own, 1, most_lines);
       Slice slice{memory + bytes * k};
       work.take(slice);

@@ -1,4 +1,4 @@
-"""The compiled core, or the news that it is not there."""
+"""The compiled extension, or None and the reason if it could not be imported."""
 
 import importlib
 import warnings
@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
+from torch import Tensor
 
 core: ModuleType | None
 try:
@@ -34,6 +35,16 @@ threads_from = _share_threads()
 
 bfloat16_kernels: bool = core is not None and core.has_bfloat16()
 """Whether the kernels in use multiply bfloat16."""
+
+
+def buffer(t: Tensor) -> tuple[int, int]:
+    """Return the address of a tensor's first number and the bytes of its memory from there on.
+
+    The caller keeps the tensor alive while a kernel uses the address.
+    """
+    if t.is_contiguous():
+        return t.data_ptr(), t.numel() * t.element_size()
+    return t.data_ptr(), int(t.untyped_storage().nbytes() - t.storage_offset() * t.element_size())
 
 
 def kernels() -> str:

@@ -1,6 +1,7 @@
 """The fused output layer and loss against the same in torch's parts."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -372,3 +373,45 @@ def test_what_cannot_be_is_refused(
     given = {"h": h, "weight": weight, "bias": bias, "targets": targets, "row_weights": w} | change
     with pytest.raises(error, match=message):
         linear_cross_entropy(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize(
+    "masked", [slice(0, 192), slice(0, 399), slice(192, 399), slice(1, 385, 2), slice(0, 0)]
+)
+def test_classes_masked_by_a_bias_of_minus_infinity(
+    masked: slice, dtype: torch.dtype, smoothing: float
+) -> None:
+    """Whole blocks of classes may be masked; the loss and the gradients are torch's."""
+    h, weight, bias, _, _ = problem(9, 4, 400, dtype)
+    with torch.no_grad():
+        bias[masked] = -torch.inf
+    targets = torch.full((9,), 399)
+    for ours, theirs in zip(
+        losses_and_gradients(linear_cross_entropy, h, weight, bias, targets, smoothing),
+        losses_and_gradients(in_parts, h, weight, bias, targets, smoothing),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs, **TOLERANCE[dtype])
+
+
+def losses_and_gradients(
+    loss: Callable[..., tuple[Tensor, Tensor]],
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    smoothing: float,
+) -> tuple[Tensor, ...]:
+    total, nats = loss(h, weight, bias, targets, label_smoothing=smoothing)
+    return total.detach(), nats, *torch.autograd.grad(total, [h, weight, bias])
+
+
+def test_a_target_that_is_masked_has_an_infinite_loss_as_in_torch() -> None:
+    h, weight, bias, _, _ = problem(3, 4, 400)
+    with torch.no_grad():
+        bias[:200] = -torch.inf
+    ours, theirs = (f(h, weight, bias, torch.tensor([3, 399, 250])) for f in (linear_cross_entropy, in_parts))
+    assert torch.isinf(ours[0])
+    torch.testing.assert_close(ours[1], theirs[1])

@@ -235,3 +235,24 @@ def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
 def test_lengths_are_whole_numbers(lengths: list[float]) -> None:
     with pytest.raises(ShapeError, match="whole numbers"):
         check_lengths(lengths, 3, 2)
+
+
+@pytest.mark.parametrize(("backend", "case"), PATHS)
+def test_a_row_of_nan_is_zero_past_its_end_and_harms_no_other(backend: str, case: Case) -> None:
+    layer = make_layer(case, backend=backend, bidirectional=True)
+    x = uniform(STEPS, 4, 2, seed=1)
+    expected, _ = layer(x, lengths=LENGTHS)
+    x[0, 0] = torch.nan
+    y, _ = layer(x, lengths=LENGTHS)
+    assert y[: LENGTHS[0], 0].isnan().any()
+    assert (y[LENGTHS[0] :, 0] == 0).all()
+    torch.testing.assert_close(y[:, 1:], expected[:, 1:])
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_trace_is_zero_past_the_end_of_a_row_of_nan(case: Case) -> None:
+    x = uniform(STEPS, 4, 2, seed=1)
+    x[0, 0] = torch.nan
+    seen = make_layer(case).trace(x, lengths=LENGTHS)
+    for values in (*seen.layers["l0"].values(), *seen.entered["l0"].values()):
+        assert (values[LENGTHS[0] :, 0].nan_to_num(1.0) == 0).all() or values is seen.entered["l0"]["x"]

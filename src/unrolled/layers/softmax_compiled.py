@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import core
+from unrolled.extension import buffer, core
 
 
 def kernel_compiled(
@@ -41,13 +41,14 @@ def kernel_compiled(
         return loss, nats, dh, dweight.zero_(), dbias.zero_()
     args = core.SoftmaxArgs()
     args.N, args.F, args.V, args.ignore, args.smoothing = *h.shape, classes, ignore, label_smoothing
-    args.h, args.h_row, args.weight = h.data_ptr(), h.stride(0), weight.data_ptr()
-    args.bias = 0 if bias is None else bias.data_ptr()
-    args.targets = targets.data_ptr()
-    args.row_weights = 0 if row_weights is None else row_weights.data_ptr()
-    args.loss, args.nats = loss.data_ptr(), nats.data_ptr()
+    args.h, args.h_row, args.weight = buffer(h), h.stride(0), buffer(weight)
+    args.targets, args.loss, args.nats = buffer(targets), buffer(loss), buffer(nats)
+    if bias is not None:
+        args.bias = buffer(bias)
+    if row_weights is not None:
+        args.row_weights = buffer(row_weights)
     if need_grads:
-        args.dh, args.dweight, args.dbias = dh.data_ptr(), dweight.data_ptr(), dbias.data_ptr()
+        args.dh, args.dweight, args.dbias = buffer(dh), buffer(dweight), buffer(dbias)
     arithmetic = 2 if bfloat16 else 1 if h.dtype == torch.float64 else 0
     core.softmax(args, arithmetic, torch.get_num_threads())
     return loss, nats, dh, dweight, dbias

@@ -1,4 +1,4 @@
-"""What crosses to the kernels: room for results, checks of shapes, and addresses."""
+"""Arguments of the kernels: room for results, checks of shapes, and memory."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError, ShapeError
-from unrolled.extension import core
+from unrolled.extension import buffer, core
 from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec
 
 ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
@@ -99,15 +99,13 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     x, weights, states, masks, lengths, tokens = o
     assert core is not None
     for t in (*weights, *states, *masks):
-        if not t.is_contiguous() or t.dtype != x.dtype or t.device.type != "cpu":
-            raise BackendError(
-                f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
-                f"with strides {t.stride()} on {t.device} beside {x.dtype}"
-            )
-    if x.stride(-1) != 1 or x.dtype not in (torch.float32, torch.float64):
+        check_dense(t, x)
+    if (x.shape[-1] > 1 and x.stride(-1) != 1) or x.dtype not in (torch.float32, torch.float64):
         raise BackendError(
-            f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype}"
+            f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype} with "
+            f"strides {x.stride()}"
         )
+    check_on_cpu(x)
     _check_shapes(o, s)
     args = core.LayerArgs()
     if tokens is None:
@@ -115,22 +113,41 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     else:
         _check_tokens(tokens, x)
         args.T, args.B, (args.V, args.I) = *tokens.shape, x.shape
-        args.tokens = tokens.data_ptr()
+        args.tokens = buffer(tokens)
     args.H, args.R = o.sizes(s)
     args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
     args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
     args.reverse, args.checkpoint = s.reverse, checkpoint
     args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
     if lengths is not None:
-        args.lengths = lengths.data_ptr()
-    args.x, args.x_time, args.x_row = x.data_ptr(), x.stride(0), x.stride(1)
+        args.lengths = buffer(lengths)
+    args.x = buffer(x)
+    if tokens is None:
+        args.x_time, args.x_row = x.stride()[:2]
     for name, w in zip(s.weights, weights, strict=True):
-        setattr(args, ARGUMENT_OF.get(name, name), w.data_ptr())
+        setattr(args, ARGUMENT_OF.get(name, name), buffer(w))
     for name, state in zip(("h0", "c0"), states, strict=False):
-        setattr(args, name, state.data_ptr())
+        setattr(args, name, buffer(state))
     for name, mask in zip(s.masks, masks, strict=True):
-        setattr(args, MASK_OF[name], mask.data_ptr())
+        setattr(args, MASK_OF[name], buffer(mask))
     return args
+
+
+def check_dense(t: Tensor, x: Tensor) -> None:
+    """Raise BackendError unless t is contiguous, on the CPU, and of the dtype of x."""
+    if not t.is_contiguous() or t.dtype != x.dtype:
+        raise BackendError(
+            f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
+            f"with strides {t.stride()} on {t.device} beside {x.dtype}"
+        )
+    check_on_cpu(t)
+
+
+def check_on_cpu(t: Tensor) -> None:
+    """Raise BackendError unless the memory of t holds its numbers and a CPU can read them."""
+    if t.device.type != "cpu" or t.is_neg():
+        what = "a view that negates its numbers (call resolve_neg())" if t.is_neg() else f"on {t.device}"
+        raise BackendError(f"unrolled::layer needs plain CPU tensors; got {tuple(t.shape)} {what}")
 
 
 def _check_shapes(o: Operands, s: Spec) -> None:
@@ -159,14 +176,22 @@ def _check_shapes(o: Operands, s: Spec) -> None:
     for name, tensor, shape in named:
         if tensor.shape != shape:
             raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
-    if lengths is not None and (lengths.shape != (batch,) or lengths.dtype != torch.int64):
+    if lengths is not None:
+        _check_lengths(lengths, batch)
+
+
+def _check_lengths(lengths: Tensor, batch: int) -> None:
+    dense = lengths.device.type == "cpu" and lengths.is_contiguous()
+    if lengths.shape != (batch,) or lengths.dtype != torch.int64 or not dense:
         raise ShapeError(
-            f"unrolled::layer: lengths must be int64 ({batch},), got {lengths.dtype} {tuple(lengths.shape)}"
+            f"unrolled::layer: lengths must be int64 ({batch},), contiguous and on the CPU; got "
+            f"{lengths.dtype} {tuple(lengths.shape)} with strides {lengths.stride()} on {lengths.device}"
         )
 
 
 def _check_tokens(tokens: Tensor, table: Tensor) -> None:
     """Raise ShapeError for rows that the table does not have."""
+    check_on_cpu(tokens)
     if tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
         raise ShapeError(
             f"unrolled::layer: tokens must be int64 and contiguous, and so W x + b; got {tokens.dtype} with "
@@ -182,15 +207,15 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
 
 
 def give_results(args: Any, results: Sequence[Tensor], s: Spec, save: bool, checkpoint: int) -> None:
-    """Tell the kernel where results go, or lie."""
+    """Tell the kernel where to write results, or where to read them."""
     y = results[0]
-    args.y, args.y_time, args.y_row = y.data_ptr(), y.stride(0), y.stride(1)
-    args.h_n = results[1].data_ptr()
+    args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
+    args.h_n = buffer(results[1])
     if s.has_c:
-        args.c_n = results[2].data_ptr()
+        args.c_n = buffer(results[2])
     if not save:
         return
     kept = results[3 if s.has_c else 2 :]
-    names = ["cells"] if checkpoint else [name for name, _ in _kept(s, args.H, args.R)]
-    for name, tensor in zip(names, kept, strict=False):
-        setattr(args, name, tensor.data_ptr())
+    names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
+    for name, tensor in zip(names, kept, strict=True):
+        setattr(args, name, buffer(tensor))

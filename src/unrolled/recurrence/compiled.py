@@ -54,7 +54,9 @@ def compiled_layer(
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
     spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)  # type: ignore[arg-type]
     if tokens is not None:
-        x, tokens = cell.project(x, p).contiguous(), tokens.contiguous()
+        # A copy: what the caller writes into its tokens later does not reach the backward pass.
+        tokens = tokens.clone(memory_format=torch.contiguous_format)
+        x = cell.project(x, p).contiguous()
     elif x.stride(-1) != 1:
         x = x.contiguous()
     weights = [p[n].contiguous() for n in names]
@@ -82,7 +84,7 @@ def _runs_now(tensors: Sequence[Tensor]) -> bool:
         raise BackendError(
             "the compiled loop has no forward-mode derivative: use backend='reference' for this layer"
         )
-    return all(type(t) is Tensor or type(t) is Parameter for t in tensors)
+    return all((type(t) is Tensor or type(t) is Parameter) and not t.is_neg() for t in tensors)
 
 
 def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:

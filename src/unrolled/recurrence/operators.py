@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import core
+from unrolled.extension import buffer, core
 from unrolled.memory import keep_freed_memory
 from unrolled.recurrence.arguments import (
     ARGUMENT_OF,
@@ -68,10 +68,14 @@ def layer(
     checkpoint: int,
 ) -> list[Tensor]:
     """Run :func:`run_layer`, for callers that could not look at lengths before."""
-    o = Operands(x, weights, states, masks, lengths, tokens)
+    o = Operands(x, weights, states, masks, _dense(lengths), tokens)
     if lengths is not None:
         check_range(lengths, o.outline.shape[0])
     return run_layer(o, spec, save, checkpoint)
+
+
+def _dense(lengths: Tensor | None) -> Tensor | None:
+    return None if lengths is None else lengths.contiguous()
 
 
 @layer.register_fake
@@ -108,14 +112,14 @@ def run_backward(
     dy, *dstates = above
     if dy is not None:
         dy = dy if dy.stride(-1) == 1 else dy.contiguous()
-        args.dy, args.dy_time, args.dy_row = dy.data_ptr(), dy.stride(0), dy.stride(1)
+        args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
     dense = [None if d is None else d.contiguous() for d in dstates]
     for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
         if d is not None:
-            setattr(args, name, d.data_ptr())
+            setattr(args, name, buffer(d))
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):
-        setattr(args, name, g.data_ptr())
+        setattr(args, name, buffer(g))
     core.layer_backward(args, arithmetic(o.x, s), torch.get_num_threads())
     return gradients
 
@@ -139,7 +143,7 @@ def layer_backward(
     """Run :func:`run_backward`; a list of an operator has no gaps, so ``has_dstate`` says where they were."""
     given = iter(dstates)
     above = [dy, *(next(given) if has else None for has in has_dstate)]
-    o = Operands(x, weights, states, masks, lengths, tokens)
+    o = Operands(x, weights, states, masks, _dense(lengths), tokens)
     return run_backward(above, o, results, spec, checkpoint, needs)
 
 

@@ -11,20 +11,21 @@ Lengths = Tensor | Sequence[int]
 
 
 def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
-    """Return lengths as an int64 tensor on the CPU.
+    """Return a copy of lengths, int64, contiguous, on the CPU.
 
+    The copy is the loop's own: what the caller writes into lengths later does not reach the backward pass.
     While torch.compile traces, when no numbers are there yet, the range is left to the operator of the
     compiled loop, which checks it at every call.
 
     Raises:
         ShapeError: if there is not one whole number a row, or one is outside 1..T.
     """
-    given = torch.as_tensor(lengths).detach().cpu()
+    given = _as_tensor(lengths).detach().cpu()
     if given.numel() == 0 and batch:
         raise ShapeError(f"lengths is empty, but the batch has {batch} rows: give one length a row")
-    if given.is_floating_point() or given.dtype == torch.bool:
+    if given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
         raise ShapeError(f"lengths must be whole numbers of steps, got {given.dtype}")
-    result = given.to(torch.int64)
+    result = given.to(torch.int64).clone(memory_format=torch.contiguous_format)
     if result.shape != (batch,):
         raise ShapeError(
             f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"
@@ -32,6 +33,15 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
     if not torch.compiler.is_compiling():
         check_range(result, steps)
     return result
+
+
+def _as_tensor(lengths: Lengths) -> Tensor:
+    if isinstance(lengths, Tensor):
+        return lengths
+    try:
+        return torch.as_tensor(lengths)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise ShapeError(f"lengths must be whole numbers, one a row; got {lengths!r} ({error})") from error
 
 
 def check_range(lengths: Tensor, steps: int) -> None:

@@ -170,4 +170,4 @@ def _stack(values: list[Tensor], live: Tensor | None, like: Tensor) -> Tensor:
     if not values:
         return like.new_zeros(0, *like.shape)
     stacked = torch.stack(values)
-    return stacked if live is None else stacked * live[:, :, None].to(stacked.dtype)
+    return stacked if live is None else stacked.masked_fill(~live[:, :, None], 0.0)  # zero, even for NaN
