@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -174,22 +173,3 @@ def test_forward_mode_is_refused(frozen: bool, grad: bool) -> None:
         pytest.raises((NotImplementedError, BackendError)),
     ):
         layer(forward_ad.make_dual(x, v))
-
-
-@pytest.mark.parametrize("frozen", [True, False])
-@pytest.mark.parametrize("transform", ["grad", "jvp", "vmap", "jacrev"])
-def test_function_transforms_are_refused(transform: str, frozen: bool) -> None:
-    layer = layer_of(case_named("lstm")).requires_grad_(not frozen)
-    x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
-
-    def total(x: Tensor) -> Tensor:
-        return layer(x)[0].square().sum()
-
-    run: dict[str, Callable[[], Any]] = {
-        "grad": lambda: torch.func.grad(total)(x),
-        "jvp": lambda: torch.func.jvp(total, (x,), (x,)),
-        "vmap": lambda: torch.func.vmap(total)(torch.stack([x, x])),
-        "jacrev": lambda: torch.func.jacrev(total)(x),
-    }
-    with pytest.raises((RuntimeError, NotImplementedError)):
-        run[transform]()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
 from torch.profiler import ProfilerActivity, profile
 
 from numerics import assert_all_close, uniform
@@ -305,11 +305,53 @@ def test_it_compiles_without_a_break(smoothing: float) -> None:
     assert_all_close(*gradients, **TOLERANCE[torch.float32])
 
 
-def test_a_second_derivative_is_refused_with_what_to_use() -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_second_derivatives(with_bias: bool, smoothing: float) -> None:
+    h, weight, bias, targets, w = problem(5, 2, 3)
+    targets[1] = IGNORE
+
+    def loss(*parameters: Tensor) -> Tensor:
+        h, weight, *rest = parameters
+        given = rest[0] if rest else None
+        return linear_cross_entropy(h, weight, given, targets, w, label_smoothing=smoothing)[0]
+
+    assert gradgradcheck(loss, (h, weight, bias) if with_bias else (h, weight))
+
+
+def test_transforms_of_torch_func() -> None:
+    h, weight, bias, targets, w = problem()
+    targets[3] = IGNORE
+
+    def losses(loss: Callable[..., tuple[Tensor, Tensor]]) -> list[Tensor]:
+        def of(*parameters: Tensor) -> Tensor:
+            return loss(*parameters, targets, w)[0]
+
+        parts = torch.func.grad(of, (0, 1, 2))(h, weight, bias)
+        tangent = torch.func.jvp(of, (h, weight, bias), (h, weight, bias))[1]
+        hessian = torch.func.hessian(of, 2)(h, weight, bias)
+        each = torch.func.vmap(lambda h, y: loss(h[None], weight, bias, y[None])[0])(h, targets)
+        return [*parts, tangent, hessian, each]
+
+    for ours, theirs in zip(losses(linear_cross_entropy), losses(in_parts), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_gradients_of_many_samples_at_once() -> None:
     h, weight, bias, targets, _ = problem()
     loss, _ = linear_cross_entropy(h, weight, bias, targets)
-    with pytest.raises(BackendError, match=r"second derivative.*F\.cross_entropy\(F\.linear\("):
-        torch.autograd.grad(loss, h, create_graph=True)
+    scales = torch.tensor([1.0, 2.0, -3.0], dtype=h.dtype)
+    found = torch.autograd.grad(loss, [h, weight, bias], scales, is_grads_batched=True, retain_graph=True)
+    single = torch.autograd.grad(loss, [h, weight, bias])
+    for many, one in zip(found, single, strict=True):
+        torch.testing.assert_close(many, torch.stack([one * s for s in scales]))
+
+
+def test_a_target_outside_the_vocabulary_is_an_error_inside_a_transform_too() -> None:
+    h, weight, bias, targets, _ = problem()
+    targets[0] = V
+    with pytest.raises(ShapeError, match=f"target {V} is not in a vocabulary of {V}"):
+        torch.func.grad(lambda h: linear_cross_entropy(h, weight, bias, targets)[0])(h)
 
 
 # Memory.

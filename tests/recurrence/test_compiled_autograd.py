@@ -10,8 +10,9 @@ from torch.autograd import grad
 from torch.utils.checkpoint import checkpoint
 
 import unrolled
-from numerics import case_named, make_layer, make_problem, needs_extension, uniform
+from numerics import CASES, Case, as_tuple, case_named, make_layer, make_problem, needs_extension, uniform
 from parity import assert_near, outcome
+from unrolled.recurrence import functions
 
 pytestmark = needs_extension
 
@@ -71,6 +72,61 @@ def test_a_mask_that_was_overwritten_before_backward_is_an_error() -> None:
     mask.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
+
+
+def changed_by_view(y: Tensor) -> Tensor:
+    y.transpose(0, 1)[:, -1].mul_(3.0)
+    return y
+
+
+IN_PLACE = {
+    "relu": (torch.relu_, torch.relu),
+    "add": (lambda y: y.add_(1.0), lambda y: y + 1.0),
+    "dropout": (
+        lambda y: torch.nn.functional.dropout(y, 0.0, training=True, inplace=True),
+        lambda y: torch.nn.functional.dropout(y, 0.0, training=True),
+    ),
+    "a view": (changed_by_view, lambda y: torch.cat([y[:-1], y[-1:] * 3.0])),
+    "filled": (lambda y: y.masked_fill_(y > 0.1, 0.0), lambda y: y.masked_fill(y > 0.1, 0.0)),
+}
+
+
+@pytest.mark.parametrize("change", IN_PLACE)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_output_may_be_changed_in_place(case: Case, change: str) -> None:
+    """As with torch.nn.RNN and GRU; here with every cell."""
+    in_place, apart = IN_PLACE[change]
+    for every in (None, 2):
+        layer = make_layer(case, num_layers=2, bidirectional=True, checkpoint_every=every, backend="compiled")
+        x = uniform(5, 3, 2, seed=1).requires_grad_()
+        leaves = [x, *layer.parameters()]
+        expected = grad(apart(layer(x, lengths=[5, 2, 3])[0]).square().sum(), leaves)
+        y, _ = layer(x, lengths=[5, 2, 3])
+        total = in_place(y).square().sum()
+        for keep in (True, False):
+            assert_near(grad(total, leaves, retain_graph=keep), expected, within=1e-12)
+
+
+def test_final_states_may_be_changed_in_place() -> None:
+    for make in (unrolled.RNNCell, unrolled.LSTMCell, unrolled.GRUCell):
+        cell = make(2, 3, dtype=torch.float64, backend="compiled")
+        x = uniform(3, 2, seed=1)
+        expected = grad(as_tuple(cell(x))[0].mul(2.0).sum(), list(cell.parameters()))
+        h = as_tuple(cell(x))[0]
+        h.mul_(2.0)
+        assert_near(grad(h.sum(), list(cell.parameters())), expected, within=1e-12)
+
+
+def test_an_output_that_was_not_changed_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    run = functions.run_layer
+    monkeypatch.setattr(functions, "run_layer", lambda *a: calls.append(1) or run(*a))
+    y = make_problem(case_named("lstm")).compiled().y
+    y.sum().backward()
+    assert len(calls) == 1
+    y = make_problem(case_named("lstm")).compiled().y
+    y.add_(1.0).sum().backward()
+    assert len(calls) == 3
 
 
 def test_a_layer_that_is_called_twice_gets_both_gradients() -> None:

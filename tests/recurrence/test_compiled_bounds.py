@@ -20,7 +20,8 @@ from unrolled.recurrence.arguments import (
     allocate,
     allocate_gradients,
     arguments,
-    give_results,
+    give_kept,
+    give_outputs,
 )
 from unrolled.recurrence.spec import decode, encoded_spec
 
@@ -65,7 +66,8 @@ def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bo
     o = Operands(x, list(p.values()), states, masks_given, torch.tensor(LENGTHS), numbers)
     args = arguments(o, s, checkpoint)
     results = allocate(o, s, True, checkpoint)
-    give_results(args, results, s, True, checkpoint)
+    give_outputs(args, results, s)
+    give_kept(args, [results[0], *results[1 + len(states) :]], s, checkpoint)
     gradients = allocate_gradients(o, [True] * (1 + len(p) + len(states)))
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):

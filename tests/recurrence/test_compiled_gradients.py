@@ -1,4 +1,4 @@
-"""Derivatives of the compiled loop in float64 against finite differences; there is no second derivative."""
+"""Derivatives of the compiled loop in float64 against finite differences, of first and of second order."""
 
 import pytest
 import torch
@@ -19,7 +19,6 @@ from numerics import (
     uniform,
     widened,
 )
-from unrolled.errors import BackendError
 
 pytestmark = needs_extension
 
@@ -78,28 +77,50 @@ def penalty(y: Tensor, x: Tensor) -> Tensor:
     return slope.square().sum()
 
 
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_second_derivatives(case: Case) -> None:
+    problem = make_problem(case, steps=2, batch=1, hidden_size=2)
+
+    def run(*leaves: Tensor) -> tuple[Tensor, ...]:
+        result = problem.of(leaves).compiled()
+        return (result.y, *result.state)
+
+    assert gradgradcheck(run, problem.leaves, fast_mode=True)
+
+
+@pytest.mark.parametrize("every", [None, 1])
+@pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm-everything", "gru-before", "gru-after"])
+def test_second_derivatives_of_masks_and_ragged_rows(name: str, every: int | None) -> None:
+    problem = make_problem(case_named(name), steps=2, batch=2, hidden_size=2)
+    problem = all_masks(problem, hidden_size=2)
+
+    def run(*leaves: Tensor) -> Tensor:
+        return problem.of(leaves).compiled([1, 2], reverse=True, checkpoint_every=every).y
+
+    assert gradgradcheck(run, problem.leaves, fast_mode=True)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_second_derivative_is_refused_and_the_way_out_is_named(case: Case) -> None:
+def test_a_third_derivative_is_that_of_the_reference(case: Case) -> None:
     problem = make_problem(case, **SMALL)
-    with pytest.raises(BackendError, match=r"no second derivative: use backend='reference'"):
-        penalty(problem.compiled().y, problem.x).backward()
+
+    def third(y: Tensor) -> Tensor:
+        total = penalty(y, problem.x)
+        (slope,) = grad(total, problem.x, create_graph=True)
+        return grad(slope.square().sum(), problem.p["weight_hh"])[0]
+
+    torch.testing.assert_close(third(problem.compiled().y), third(problem.run().y))
 
 
-@pytest.mark.parametrize("every", [None, 2])
-@pytest.mark.parametrize("leaf", ["x", "weight_ih", "h0"])
-def test_whatever_is_differentiated_twice_is_refused(leaf: str, every: int | None) -> None:
+def test_zoneout_in_evaluation_has_second_derivatives() -> None:
     problem = make_problem(case_named("lstm"), **SMALL)
-    wanted = {"x": problem.x, "weight_ih": problem.p["weight_ih"], "h0": problem.state[0]}[leaf]
-    result = problem.compiled(checkpoint_every=every)
-    (slope,) = grad(result.y.square().sum(), wanted, create_graph=True)
-    with pytest.raises(BackendError, match="backend='reference'"):
-        grad(slope.sum(), wanted)
-
-
-def test_gradgradcheck_is_refused() -> None:
-    problem = make_problem(case_named("gru-after"), **SMALL)
-    with pytest.raises(BackendError, match="backend='reference'"):
-        gradgradcheck(lambda x: problem.of([x, *problem.leaves[1:]]).compiled().y, problem.x)
+    rates: dict = {"zoneout_h": 0.3, "zoneout_c": 0.2}
+    ours, expected = (
+        grad(penalty(run(masks=rates).y, problem.x), problem.leaves)
+        for run in (problem.compiled, problem.run)
+    )
+    for a, b in zip(ours, expected, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_a_first_derivative_that_could_be_differentiated_is_the_first_derivative() -> None:
@@ -111,13 +132,11 @@ def test_a_first_derivative_that_could_be_differentiated_is_the_first_derivative
 
 
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_the_way_out_works(case: Case) -> None:
+def test_a_gradient_penalty_of_a_layer(case: Case) -> None:
     x = uniform(3, 2, 2, seed=1).requires_grad_()
-    refused = make_layer(case)
-    assert refused.explain().paths == ["compiled"]
-    with pytest.raises(BackendError, match="backend='reference'"):
-        penalty(refused(x)[0], x).backward()
-    layer = make_layer(case, backend="reference")
-    penalty(layer(x)[0], x).backward()
-    assert x.grad is not None
-    assert x.grad.any() or case.name == "elman-relu"
+    layers = [make_layer(case, backend=backend) for backend in ("auto", "reference")]
+    assert layers[0].explain().paths == ["compiled"]
+    for layer in layers:
+        penalty(layer(x)[0], x).backward()
+    for ours, expected in zip(*(layer.parameters() for layer in layers), strict=True):
+        torch.testing.assert_close(ours.grad, expected.grad)

@@ -2,10 +2,10 @@
 
 import warnings
 
-import torch
 from torch import Tensor
 
 from unrolled.errors import ConfigError, ShapeError
+from unrolled.recurrence.autocast import autocast_enabled
 
 
 def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:
@@ -55,5 +55,5 @@ def check_checkpoint(every: int | str | None) -> None:
 
 def check_dtype(x: Tensor, weight: Tensor, what: str = "input") -> None:
     """Raise ShapeError if a tensor's dtype is not the weights', unless autocast converts both."""
-    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+    if x.dtype != weight.dtype and not autocast_enabled(x.device.type):
         raise ShapeError(f"{what} is {x.dtype} and the weights are {weight.dtype}: convert one of them")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from unrolled.recurrence import transforms
+
 PARTS = 1 << 16
 COARSEST = 1e-3
 """Largest error of a probability, relative to itself and to its complement; others are drawn one by one."""
@@ -21,7 +23,9 @@ def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: f
     """
     below = round(probability * PARTS)
     exact = abs(below / PARTS - probability) <= COARSEST * min(probability, 1.0 - probability)
-    if like.device.type != "cpu" or not exact or below in (0, PARTS):
+    if transforms.batched():  # each sample may have draws of its own, which nothing in place can hold
+        mask = torch.full(tuple(shape), probability, dtype=like.dtype, device=like.device).bernoulli()
+    elif like.device.type != "cpu" or not exact or below in (0, PARTS):
         mask = like.new_empty(shape).bernoulli_(probability)
     else:
         count = math.prod(shape)

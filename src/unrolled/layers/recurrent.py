@@ -32,9 +32,11 @@ from unrolled.recurrence import (
     check_precision,
     choose,
     compiled_layer,
+    transforms,
     unroll,
 )
 from unrolled.recurrence.aten import aten_layer
+from unrolled.recurrence.autocast import autocast_enabled
 from unrolled.recurrence.ragged import Lengths
 
 
@@ -178,7 +180,7 @@ class Recurrent(nn.Module):
         """Tell which path ran each layer in the last forward pass, or would run it now if none did."""
         choice = self._ran
         if choice is None:
-            choice = self._choose(self._weight, trace=False, one_step=False)
+            choice = self._choose(self._weight)
         return Explanation((f"l{layer}", choice) for layer in range(self.num_layers))
 
     def forward(
@@ -242,7 +244,7 @@ class Recurrent(nn.Module):
         """Whether :meth:`look_up` would read W x + b of these tokens from a table of so many kinds."""
         row = self.cell.gates * self.hidden_size * self._weight.element_size()
         one_step = tokens.shape[1 if self.batch_first else 0] == 1
-        choice = self._choose(self._weight, trace=False, one_step=one_step)
+        choice = self._choose(self._weight, one_step=one_step)
         return choice.path == "compiled" and repays(kinds, tokens.numel(), row)
 
     def trace(
@@ -281,7 +283,8 @@ class Recurrent(nn.Module):
         batch = TimeMajor.of(input, lengths, self.batch_first)
         self._check_input(batch.x)
         resets = resets_of(batch, fresh, self.batch_first, self.bidirectional)
-        choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1)
+        ragged = batch.lengths is not None
+        choice = self._choose(batch.x, trace=trace, one_step=len(batch.x) == 1, ragged=ragged)
         carries = self._carry_shape.start(hx, batch, self._weight)
         x, dtype = batch.x, self._fused_dtype(batch, choice)
         if dtype is not None:
@@ -389,7 +392,9 @@ class Recurrent(nn.Module):
             finals.append(state)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1), finals, []
 
-    def _choose(self, like: Tensor, *, trace: bool, one_step: bool) -> Choice:
+    def _choose(
+        self, like: Tensor, *, trace: bool = False, one_step: bool = False, ragged: bool = False
+    ) -> Choice:
         device = like.device.type
         need = Need(
             skip=self.skip,
@@ -398,9 +403,12 @@ class Recurrent(nn.Module):
             one_step=one_step,
             device=device,
             dtype=like.dtype,
-            autocast=torch.is_autocast_enabled(device),
+            autocast=autocast_enabled(device),
             precision=self.precision,
             checkpoint=self.checkpoint_every is not None and torch.is_grad_enabled(),
+            ragged=ragged,
+            batched=transforms.batched(),
+            forward_mode=transforms.forward_mode(),
         )
         return choose(self.backend, self.cell, need)
 
@@ -448,7 +456,7 @@ class Recurrent(nn.Module):
         """
         device = batch.x.device.type
         fused = isinstance(self.cell, LSTM) and not self.proj_size and batch.lengths is None
-        if choice.path == "reference" and fused and torch.is_autocast_enabled(device):
+        if choice.path == "reference" and fused and autocast_enabled(device):
             return torch.get_autocast_dtype(device)
         return None
 

@@ -9,8 +9,9 @@ from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype
-from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, compiled_layer
+from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, compiled_layer, transforms
 from unrolled.recurrence.aten import aten_step
+from unrolled.recurrence.autocast import autocast_enabled
 
 
 class SingleStep(nn.Module):
@@ -67,8 +68,14 @@ class SingleStep(nn.Module):
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type
-        autocast = torch.is_autocast_enabled(device)
-        need = Need(one_step=True, device=device, dtype=like.dtype, autocast=autocast)
+        need = Need(
+            one_step=True,
+            device=device,
+            dtype=like.dtype,
+            autocast=autocast_enabled(device),
+            batched=transforms.batched(),
+            forward_mode=transforms.forward_mode(),
+        )
         return choose(self.backend, self.cell, need)
 
     def forward(

@@ -5,7 +5,7 @@ compute, with their loss, their gradients at once; the backward pass multiplies 
 usual form holds three arrays of N × V numbers: logits, their log-softmax, and the gradient of the logits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,10 @@ from unrolled.errors import BackendError, ConfigError, ShapeError
 from unrolled.extension import core
 from unrolled.layers.softmax_chunks import kernel_torch
 from unrolled.layers.softmax_compiled import kernel_compiled
+from unrolled.layers.softmax_parts import loss_from_parts
+from unrolled.recurrence import transforms
+from unrolled.recurrence.batched_grads import level as vmap_level
+from unrolled.recurrence.operators import wanted
 
 Kernel = Callable[
     [Tensor, Tensor, Tensor | None, Tensor, Tensor | None, int, float, str, bool],
@@ -40,7 +44,8 @@ def linear_cross_entropy(
     """Return Σ_n w_n · l_n with p = softmax(V h + c), and −ln p of each target.
 
     l_n = (1 − ε) · (−ln p_target) + ε · mean_v (−ln p_v); ε > 0 is label smoothing (Szegedy et al. 2016).
-    Gradients go to h, weight and bias, once: there is no second derivative.
+    Gradients go to h, weight and bias. Their own derivatives, and transforms of torch.func, are computed from
+    torch's parts, which hold all logits and multiply in full precision.
 
     Args:
         h: (N, F), float32 or float64.
@@ -59,14 +64,16 @@ def linear_cross_entropy(
     Raises:
         ShapeError: if shapes or types do not fit, or a target is not in the vocabulary.
         ConfigError: for an impossible label_smoothing or precision.
-        BackendError: if row_weights needs a gradient, a second derivative is asked for, or the device
-            cannot multiply in that precision.
+        BackendError: if row_weights needs a gradient, or the device cannot multiply in that precision.
     """
     _check(h, weight, bias, targets, row_weights)
     if not 0 <= label_smoothing <= 1:
         raise ConfigError(f"label_smoothing={label_smoothing}: must lie in [0, 1]")
     if precision not in ("full", "bfloat16"):
         raise ConfigError(f"precision={precision!r} is not one of full, bfloat16")
+    if transforms.active() or transforms.forward_mode():
+        _check_targets(transforms.values_of(targets), ignore, len(weight))
+        return loss_from_parts(h, weight, bias, targets, row_weights, ignore, label_smoothing)
     differentiable = h.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
     need_grads = differentiable and torch.is_grad_enabled()
     loss, nats, *_ = torch.ops.unrolled.linear_cross_entropy(
@@ -136,28 +143,47 @@ def _shapes(
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    h, weight, bias, targets, row_weights, ctx.ignore, ctx.label_smoothing, *_ = inputs
     ctx.set_materialize_grads(False)  # no zeros, as large as weight, for what nothing depends on
     ctx.mark_non_differentiable(*output[1:])
-    ctx.save_for_backward(*output[2:])
+    ctx.save_for_backward(h, weight, bias, targets, row_weights, *output[2:])
 
 
 def _backward(ctx: Any, upstream: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+    if upstream is None:
+        return (None,) * 9
+    inputs, gradients = ctx.saved_tensors[:5], ctx.saved_tensors[5:]
     if torch.is_grad_enabled():
-        raise BackendError(
-            "linear_cross_entropy has no second derivative (create_graph=True): use "
-            "F.cross_entropy(F.linear(h, weight, bias), targets)"
-        )
-    found: list[Tensor | None] = [None, None, None]
-    if upstream is not None:
-        # In training the loss itself is differentiated, so that 1 comes from above: no pass over the
-        # gradients then. A traced tensor, which is a subclass, has no value to look at; nor has one on
-        # a GPU without waiting for it.
-        known = type(upstream) is Tensor and upstream.device.type == "cpu"
-        one = known and upstream.item() == 1.0
-        for i, gradient in enumerate(ctx.saved_tensors):
-            if ctx.needs_input_grad[i]:
-                found[i] = gradient if one else gradient * upstream
-    return (*found, *[None] * 6)
+        gradients = _differentiable(upstream, inputs, ctx.ignore, ctx.label_smoothing)
+    elif not _is_one(upstream):
+        gradients = [gradient * upstream for gradient in gradients]
+    return *wanted(gradients, ctx.needs_input_grad[:3]), *[None] * 6
+
+
+def _is_one(upstream: Tensor) -> bool:
+    """Whether 1 comes from above, as in training, where the loss itself is differentiated.
+
+    A traced tensor, which is a subclass, has no value to look at, nor has one of many samples; one on a GPU
+    has none without waiting for it.
+    """
+    known = type(upstream) is Tensor and upstream.device.type == "cpu" and not vmap_level()
+    return known and upstream.item() == 1.0
+
+
+def _differentiable(
+    upstream: Tensor, inputs: Sequence[Any], ignore: int, label_smoothing: float
+) -> Sequence[Tensor | None]:
+    """Return the gradients of h, weight and bias (create_graph=True) so that they can be differentiated."""
+    *parameters, targets, row_weights = inputs
+
+    def loss(*parameters: Tensor) -> Tensor:
+        h, weight, *bias = parameters
+        given = bias[0] if bias else None
+        return loss_from_parts(h, weight, given, targets, row_weights, ignore, label_smoothing)[0]
+
+    pull: Any = torch.func.vjp(loss, *(p for p in parameters if p is not None))[1]
+    gradients: tuple[Tensor, ...] = pull(upstream)
+    return gradients if len(gradients) == 3 else (*gradients, None)
 
 
 _operation.register_autograd(_backward, setup_context=_save)

@@ -44,7 +44,7 @@ class Operands(NamedTuple):
 
 
 def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
-    """Return y, the final states, and room for what backward needs; the order is that of give_results."""
+    """Return y, the final states, and room for what backward needs; then comes what give_kept takes."""
     steps, batch = o.outline.shape[:2]
     hidden, fed_back = o.sizes(s)
     results = [o.x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in o.states)]
@@ -206,16 +206,19 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
             )
 
 
-def give_results(args: Any, results: Sequence[Tensor], s: Spec, save: bool, checkpoint: int) -> None:
-    """Tell the kernel where to write results, or where to read them."""
+def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
+    """Tell the kernel where to write y and the final states."""
     y = results[0]
     args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
     args.h_n = buffer(results[1])
     if s.has_c:
         args.c_n = buffer(results[2])
-    if not save:
-        return
-    kept = results[3 if s.has_c else 2 :]
+
+
+def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
+    """Tell the kernel where to write what backward needs, or where to read it: y, and then the rest."""
+    y, *rest = kept
+    args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
     names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
-    for name, tensor in zip(names, kept, strict=True):
+    for name, tensor in zip(names, rest, strict=True):
         setattr(args, name, buffer(tensor))

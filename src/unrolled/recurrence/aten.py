@@ -1,12 +1,15 @@
 """Torch's own kernels for a layer of one or two directions: oneDNN or native on a CPU, cuDNN on CUDA."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import _VF, Tensor
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
+from unrolled.recurrence.autocast import autocast_enabled
+from unrolled.recurrence.ragged import check_range
 
 _KERNELS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "tanh": _VF.rnn_tanh,
@@ -66,31 +69,41 @@ def aten_layer(
     weights = [tensor for p in parameters for tensor in p.values()]
     has_bias = "bias_ih" in parameters[0]
     options = (weights, has_bias, 1, 0.0, training, len(states) == 2)
-    if lengths is None:
-        y, *final = _KERNELS[name](x, hx, *options, False)
-    else:
-        packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
-        order, back = packed.sorted_indices, packed.unsorted_indices
-        assert order is not None
-        assert back is not None
-        sorted_hx = [s.index_select(1, order) for s in stacked]
-        data, *final = _KERNELS[name](
-            packed.data,
-            packed.batch_sizes,
-            sorted_hx if name == "lstm" else sorted_hx[0],
-            *options,
-        )
-        y, _ = pad_packed_sequence(packed._replace(data=data), total_length=x.shape[0])
-        final = [s.index_select(1, back) for s in final]
-    return y, [tuple(s[d] for s in final) for d in range(len(states))]
+    if lengths is not None:
+        ragged = _ragged_apart if torch.compiler.is_compiling() else _ragged
+        return ragged(name, x, stacked, lengths, options)
+    y, *final = _KERNELS[name](x, hx, *options, False)
+    return y, _by_direction(final)
+
+
+def _ragged(
+    name: str, x: Tensor, states: Sequence[Tensor], lengths: Tensor, options: tuple[Any, ...]
+) -> tuple[Tensor, list[State]]:
+    """Run torch's kernel on packed rows."""
+    check_range(lengths, len(x))
+    packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+    order, back = packed.sorted_indices, packed.unsorted_indices
+    assert order is not None
+    assert back is not None
+    in_order = [s.index_select(1, order) for s in states]
+    hx = in_order if name == "lstm" else in_order[0]
+    data, *final = _KERNELS[name](packed.data, packed.batch_sizes, hx, *options)
+    y, _ = pad_packed_sequence(PackedSequence(data, packed.batch_sizes, order, back), total_length=x.shape[0])
+    return y, _by_direction([s.index_select(1, back) for s in final])
+
+
+# torch.compile cannot trace how rows are packed, which depends on the numbers in lengths.
+_ragged_apart = torch.compiler.disable(_ragged, reason="torch packs rows by the numbers in lengths")
+
+
+def _by_direction(final: Sequence[Tensor]) -> list[State]:
+    return [tuple(s[d] for s in final) for d in range(len(final[0]))]
 
 
 def _is_one_step(x: Tensor, p: Parameters) -> bool:
     """Whether torch's kernel for one step does the same: the loop's own repacks all weights each call."""
     device = x.device.type
-    return (
-        x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not torch.is_autocast_enabled(device)
-    )
+    return x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not autocast_enabled(device)
 
 
 def aten_step(cell: Cell, x: Tensor, state: State, p: Parameters) -> State:

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from unrolled import extension
-from unrolled.cells import Cell
+from unrolled.cells import LSTM, Cell
 from unrolled.errors import BackendError
 from unrolled.recurrence.aten import kernel_name
 from unrolled.recurrence.remember import remembered
@@ -38,6 +38,12 @@ class Need:
     precision: Precision = "full"
     checkpoint: bool = False
     """Whether states are to be computed again in the backward pass."""
+    ragged: bool = False
+    """Whether rows have lengths."""
+    batched: bool = False
+    """Whether a vmap of torch.func is running."""
+    forward_mode: bool = False
+    """Whether forward-mode derivatives are taken."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,8 @@ def _compiled_obstacle(cell: Cell, need: Need, core: bool) -> str | None:
         return "autocast decides on its own dtypes, which the compiled loop does not take"
     if need.dtype not in (torch.float32, torch.float64):
         return f"the compiled loop takes float32 and float64, not {need.dtype}"
+    if need.forward_mode:
+        return "the compiled loop has no forward-mode derivative"
     if need.skip:
         return f"the compiled loop has no skip connection through time (skip={need.skip})"
     if need.trace:
@@ -173,4 +181,10 @@ def _aten_obstacle(cell: Cell, need: Need) -> str | None:
         return f"torch's loop takes no masks ({', '.join(need.masks)})"
     if need.trace:
         return "torch's loop does not show its inner states (trace)"
+    if need.batched:
+        return "torch's loop has no batching rule for vmap"
+    if need.forward_mode and (need.ragged or isinstance(cell, LSTM)):
+        return "torch's LSTM and its packed rows have no forward-mode derivative"
+    if need.ragged and need.device == "meta":
+        return "torch does not pack ragged rows on the meta device"
     return None

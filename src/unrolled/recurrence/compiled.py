@@ -10,8 +10,10 @@ from torch.nn import Parameter
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
+from unrolled.recurrence import transforms
 from unrolled.recurrence.arguments import Operands
-from unrolled.recurrence.operators import EagerLayer, run_layer
+from unrolled.recurrence.functions import LayerFunction
+from unrolled.recurrence.operators import run_layer
 from unrolled.recurrence.spec import encoded_spec
 
 CheckpointEvery = int | str | None
@@ -61,30 +63,37 @@ def compiled_layer(
         x = x.contiguous()
     weights = [p[n].contiguous() for n in names]
     states = [s.contiguous() for s in state]
-    save = torch.is_grad_enabled() and any(t.requires_grad for t in (x, *weights, *states))
+    # Inside a transform requires_grad tells of one level alone.
+    grads = transforms.active() or any(t.requires_grad for t in (x, *weights, *states))
+    save = grads and torch.is_grad_enabled()
     kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
     results = _run(Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept))
     return results[0], tuple(results[1 : 1 + len(states)])
 
 
 def _run(o: Operands, options: tuple[str, bool, int]) -> Sequence[Tensor]:
-    if not _runs_now((o.x, *o.weights, *o.states, *o.masks)):
+    tensors = (o.x, *o.weights, *o.states, *o.masks)
+    if _is_traced(tensors):
         return torch.ops.unrolled.layer(*o, *options)
-    if not options[1]:
+    _refuse_forward_mode(tensors)
+    if not options[1] and not transforms.active():
         return run_layer(o, *options)
     counts = len(o.weights), len(o.states)
-    return EagerLayer.apply(options, counts, o.lengths, o.tokens, o.x, *o.weights, *o.states, *o.masks)
+    return LayerFunction.apply(options, counts, o.lengths, o.tokens, *tensors)
 
 
-def _runs_now(tensors: Sequence[Tensor]) -> bool:
-    """Whether these are plain tensors that nothing traces or transforms, so that a kernel may read them."""
+def _is_traced(tensors: Sequence[Tensor]) -> bool:
+    """Whether the call goes through torch's dispatcher: what traces it, or a tensor without plain numbers."""
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
-        return False
-    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+        return True
+    return not all((type(t) is Tensor or type(t) is Parameter) and not t.is_neg() for t in tensors)
+
+
+def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:
+    if transforms.forward_mode() and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
         raise BackendError(
-            "the compiled loop has no forward-mode derivative: use backend='reference' for this layer"
+            "the compiled loop has no forward-mode derivative: use backend='auto' or 'reference'"
         )
-    return all((type(t) is Tensor or type(t) is Parameter) and not t.is_neg() for t in tensors)
 
 
 def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:

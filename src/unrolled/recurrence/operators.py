@@ -5,8 +5,9 @@ needs; ``unrolled::layer_backward`` returns the gradients. Sizes that depend on 
 that shapes are known without looking at the data.
 """
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,15 +22,14 @@ from unrolled.recurrence.arguments import (
     allocate_gradients,
     arguments,
     arithmetic,
-    give_results,
+    give_kept,
+    give_outputs,
 )
 from unrolled.recurrence.ragged import check_range
+from unrolled.recurrence.second_derivative import second_derivative
 from unrolled.recurrence.spec import decode
 
-SECOND_DERIVATIVE = (
-    "the compiled loop has no second derivative: use backend='reference' for the layer whose gradient is "
-    "differentiated again"
-)
+T = TypeVar("T")
 
 
 def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tensor]:
@@ -50,7 +50,9 @@ def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tenso
     results = allocate(o, s, save, checkpoint)
     if results[0].shape[1]:
         args = arguments(o, s, checkpoint)
-        give_results(args, results, s, save, checkpoint)
+        give_outputs(args, results, s)
+        if save:
+            give_kept(args, [results[0], *results[1 + len(o.states) :]], s, checkpoint)
         core.layer_forward(args, arithmetic(o.x, s), torch.get_num_threads())
     return results
 
@@ -87,7 +89,7 @@ def _(*inputs: Any) -> list[Tensor]:
 def run_backward(
     above: Sequence[Tensor | None],
     o: Operands,
-    results: Sequence[Tensor],
+    kept: Sequence[Tensor],
     spec: str,
     checkpoint: int,
     needs: Sequence[bool],
@@ -97,7 +99,7 @@ def run_backward(
     Args:
         above: gradients of y and of the final states, None for zero.
         o: as handed to :func:`run_layer`.
-        results: what it returned.
+        kept: y, and what else it kept for backward.
         spec: as handed to it.
         checkpoint: as handed to it.
         needs: of x, the weights and the states, whether their gradients are wanted.
@@ -105,10 +107,10 @@ def run_backward(
     assert core is not None
     s = decode(spec)
     gradients = allocate_gradients(o, needs)
-    if not results[0].shape[1]:
+    if not kept[0].shape[1]:
         return [g.zero_() for g in gradients]
     args = arguments(o, s, checkpoint)
-    give_results(args, results, s, True, checkpoint)
+    give_kept(args, kept, s, checkpoint)
     dy, *dstates = above
     if dy is not None:
         dy = dy if dy.stride(-1) == 1 else dy.contiguous()
@@ -135,7 +137,7 @@ def layer_backward(
     masks: Sequence[Tensor],
     lengths: Tensor | None,
     tokens: Tensor | None,
-    results: Sequence[Tensor],
+    kept: Sequence[Tensor],
     spec: str,
     checkpoint: int,
     needs: Sequence[bool],
@@ -144,7 +146,7 @@ def layer_backward(
     given = iter(dstates)
     above = [dy, *(next(given) if has else None for has in has_dstate)]
     o = Operands(x, weights, states, masks, _dense(lengths), tokens)
-    return run_backward(above, o, results, spec, checkpoint, needs)
+    return run_backward(above, o, kept, spec, checkpoint, needs)
 
 
 @layer_backward.register_fake
@@ -152,15 +154,8 @@ def _(*inputs: Any) -> list[Tensor]:
     return allocate_gradients(Operands(*inputs[3:9]), inputs[-1])
 
 
-def _through_operator(above: Sequence[Tensor | None], o: Operands, *rest: Any) -> Sequence[Tensor]:
-    """Call the operator as :func:`run_backward` is called."""
-    dy, *dstates = above
-    given, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
-    gradients: Sequence[Tensor] = torch.ops.unrolled.layer_backward(dy, given, has, *o, *rest)
-    return gradients
-
-
-def _wanted(gradients: Sequence[Tensor], needs: Sequence[bool]) -> list[Tensor | None]:
+def wanted(gradients: Sequence[Tensor | None], needs: Sequence[bool]) -> list[Tensor | None]:
+    """Return gradients with None where they are not needed."""
     return [g if need else None for g, need in zip(gradients, needs, strict=True)]
 
 
@@ -169,80 +164,55 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     o = Operands(*operands)
     ctx.set_materialize_grads(False)
     ctx.counts = len(o.weights), len(o.states), len(o.masks)
-    ctx.save_for_backward(o.x, *o.weights, *o.states, *o.masks, *output, o.lengths, o.tokens)
+    y, kept = output[0], output[1 + len(o.states) :]
+    ctx.save_for_backward(o.x, *o.weights, *o.states, *o.masks, y, *kept, o.lengths, o.tokens)
 
 
 def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
     if not ctx.save:
         raise BackendError("unrolled::layer was called with save=False: nothing was kept for its gradient")
     x, *rest, lengths, tokens = ctx.saved_tensors
-    inputs, results = rest[: sum(ctx.counts)], rest[sum(ctx.counts) :]
-    o = Operands(x, *_split(inputs, ctx.counts[:2]), lengths, tokens)
+    inputs, kept = rest[: sum(ctx.counts)], rest[sum(ctx.counts) :]
+    weights, states, masks = split(inputs, ctx.counts)
+    o = Operands(x, weights, states, masks, lengths, tokens)
     # x, then two lists, as the inputs are.
-    wanted = ctx.needs_input_grad
-    needs = [bool(wanted[0]), *map(bool, wanted[1]), *map(bool, wanted[2])]
-    above = grads[: 1 + len(o.states)]
-    given = _wanted(_through_operator(above, o, results, ctx.spec, ctx.checkpoint, needs), needs)
-    split = 1 + len(o.weights)
-    return given[0], given[1:split], given[split:], [None] * len(o.masks), *[None] * 5
+    asked = ctx.needs_input_grad
+    needs = [bool(asked[0]), *map(bool, asked[1]), *map(bool, asked[2])]
+    dy, *dstates = grads[: 1 + len(o.states)]
+    present, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
+    results = torch.ops.unrolled.layer_backward(dy, present, has, *o, kept, ctx.spec, ctx.checkpoint, needs)
+    given = wanted(results, needs)
+    (of_x,), of_weights, of_states = split(given, (1, *ctx.counts[:2]))
+    return of_x, of_weights, of_states, [None] * len(o.masks), *[None] * 5
+
+
+def split(tensors: Sequence[T], counts: Sequence[int]) -> list[Sequence[T]]:
+    """Return consecutive parts of so many tensors."""
+    ends = list(itertools.accumulate(counts))
+    return [tensors[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
 layer.register_autograd(_backward, setup_context=_setup)
 
 
-def _refuse_setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    """Keep nothing."""
+def _setup_second(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    dy, dstates, ctx.has, x, weights, states, masks, lengths, tokens, kept, ctx.spec, _, ctx.needs = inputs
+    ctx.set_materialize_grads(False)
+    ctx.counts, ctx.kept = (len(dstates), len(weights), len(states), len(masks)), len(kept)
+    ctx.save_for_backward(dy, x, *dstates, *weights, *states, *masks, lengths, tokens)
 
 
-def _refuse(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
-    raise BackendError(SECOND_DERIVATIVE)
+def _second(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
+    dy, x, *rest, lengths, tokens = ctx.saved_tensors
+    dstates, weights, states, masks = split(rest, ctx.counts)
+    present = iter(dstates)
+    above = [dy, *(next(present) if has else None for has in ctx.has)]
+    o = Operands(x, weights, states, masks, lengths, tokens)
+    results = second_derivative(above, o, ctx.spec, wanted(grads, ctx.needs))
+    of_above, (of_x,), of_weights, of_initial = split(results, (len(above), 1, len(weights), len(states)))
+    of_states = [d for d, has in zip(of_above[1:], ctx.has, strict=True) if has]
+    inputs = of_x, of_weights, of_initial, [None] * len(masks)
+    return of_above[0], of_states, None, *inputs, None, None, [None] * ctx.kept, *[None] * 3
 
 
-layer_backward.register_autograd(_refuse, setup_context=_refuse_setup)
-
-
-class EagerLayer(torch.autograd.Function):
-    """The same kernels without the dispatcher, whose time shows where a pass is short.
-
-    For plain tensors outside of tracing; see :func:`unrolled.recurrence.compiled.compiled_layer`.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        options: tuple[str, bool, int],
-        counts: tuple[int, int],
-        lengths: Tensor | None,
-        tokens: Tensor | None,
-        x: Tensor,
-        *tensors: Tensor,
-    ) -> tuple[Tensor, ...]:
-        """Run ``layer``; ``tensors`` are weights, states and masks, ``counts`` of the first two."""
-        weights, states, masks = _split(tensors, counts)
-        results = run_layer(Operands(x, weights, states, masks, lengths, tokens), *options)
-        ctx.options, ctx.counts = options, counts
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, *tensors, *results, lengths, tokens)
-        ctx.tensors = len(tensors)
-        outputs = 1 + len(states)
-        ctx.mark_non_differentiable(*results[outputs:])
-        return tuple(results)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
-        """Run ``layer_backward``."""
-        x, *rest, lengths, tokens = ctx.saved_tensors
-        tensors, results = rest[: ctx.tensors], rest[ctx.tensors :]
-        o = Operands(x, *_split(tensors, ctx.counts), lengths, tokens)
-        needs = ctx.needs_input_grad[4 : 5 + len(o.weights) + len(o.states)]
-        spec, _, checkpoint = ctx.options
-        # With create_graph=True the operator, which refuses to be differentiated again, takes part.
-        run = _through_operator if torch.is_grad_enabled() else run_backward
-        given = _wanted(run(grads[: 1 + len(o.states)], o, results, spec, checkpoint, needs), needs)
-        return None, None, None, None, *given, *([None] * len(o.masks))
-
-
-def _split(tensors: Sequence[Tensor], counts: tuple[int, int]) -> tuple[Any, Any, Any]:
-    """Return weights, states and masks."""
-    weights, states = counts
-    return tensors[:weights], tensors[weights : weights + states], tensors[weights + states :]
+layer_backward.register_autograd(_second, setup_context=_setup_second)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import ShapeError
+from unrolled.recurrence import transforms
 
 Lengths = Tensor | Sequence[int]
 
@@ -31,7 +32,7 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
             f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"
         )
     if not torch.compiler.is_compiling():
-        check_range(result, steps)
+        check_range(transforms.values_of(result), steps)
     return result
 
 

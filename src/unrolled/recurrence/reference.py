@@ -47,6 +47,7 @@ def unroll(
     masks: Masks | None = None,
     trace: bool = False,
     probes: Mapping[str, Tensor] | None = None,
+    projected: bool = False,
 ) -> Unrolled:
     """Apply one cell step by step: ``a_t = W x_t + b``, ``state_t = cell(a_t, U, state_{t-1})``.
 
@@ -64,6 +65,7 @@ def unroll(
         trace: record every state and gate, and what each step was given.
         probes: zeros (T, B, size) in the time order of the input, added to the state of that name after each
             step of a row: what they receive as gradient is the gradient of that state.
+        projected: whether x is ``W x + b`` already, (T, B, G·H).
 
     Raises:
         ShapeError: if lengths, state, past or probes do not fit x.
@@ -80,14 +82,15 @@ def unroll(
         ended = ~live[:, :, None]
         x = x.masked_fill(ended, 0.0)  # whatever stands in the padding, even NaN
         probes = {name: probe.masked_fill(ended, 0.0) for name, probe in probes.items()}
-    a = cell.project(x, p).unbind()  # not a[t] below, whose gradients are each as long as the sequence
+    a = x if projected else cell.project(x, p)
+    each_a = a.unbind()  # not a[t] below, whose gradients are each as long as the sequence
     probed = {name: probe.unbind() for name, probe in probes.items()}
     outputs = _first_outputs(state[0], skip, past)
     warm_up = len(outputs)
     records: list[dict[str, Tensor]] = []
     entries: list[dict[str, Tensor]] = []
     for t in range(steps):
-        a_t = a[t]
+        a_t = each_a[t]
         if skip:
             a_t = a_t + F.linear(outputs[t], p["weight_skip"])
         new, gates = cell.step(a_t, state, p, _masks_at(masks, t))

@@ -6,6 +6,7 @@ Operators of ``torch.library`` take tensors, numbers and strings; everything tha
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.recurrence.remember import remembered
@@ -84,6 +85,20 @@ def kind_of(cell: Cell) -> str | None:
     if type(cell) is GRU:
         return f"gru_{cell.reset}"
     return None
+
+
+def cell_of(s: Spec) -> Cell:
+    """Return a cell with the equations of a spec; options that only start parameters are left out."""
+    layer_norm = "weight_ln_hh" in s.weights
+    nonlinearity: Any = s.nonlinearity
+    output: Any = s.output_nonlinearity
+    if s.kind == "lstm":
+        return LSTM(layer_norm=layer_norm, peepholes="weight_peephole_i" in s.weights)
+    if s.kind == "elman" and s.map_name:
+        return Jordan(layer_norm=layer_norm, nonlinearity=nonlinearity, output_nonlinearity=output)
+    if s.kind == "elman":
+        return Elman(layer_norm=layer_norm, nonlinearity=nonlinearity)
+    return GRU(layer_norm=layer_norm, reset="after" if s.kind == "gru_after" else "before")
 
 
 @remembered

@@ -1,0 +1,24 @@
+"""A linear layer, softmax and cross-entropy from torch's own parts, for derivatives of every order."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def loss_from_parts(
+    h: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    targets: Tensor,
+    row_weights: Tensor | None,
+    ignore: int,
+    label_smoothing: float,
+) -> tuple[Tensor, Tensor]:
+    """Return what :func:`unrolled.layers.softmax_loss.linear_cross_entropy` does, holding all logits."""
+    logits = F.linear(h, weight, bias)
+    nats = F.cross_entropy(logits, targets, reduction="none", ignore_index=ignore)
+    losses = nats
+    if label_smoothing:
+        losses = F.cross_entropy(
+            logits, targets, reduction="none", ignore_index=ignore, label_smoothing=label_smoothing
+        )
+    return (losses if row_weights is None else losses * row_weights).sum(), nats.detach()

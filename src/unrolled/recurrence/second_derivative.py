@@ -1,0 +1,71 @@
+"""Derivatives of the compiled loop's gradients, through the reference loop."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unrolled.cells import Masks
+from unrolled.recurrence.arguments import Operands
+from unrolled.recurrence.reference import unroll
+from unrolled.recurrence.spec import Spec, cell_of, decode
+
+
+def second_derivative(
+    above: Sequence[Tensor | None], o: Operands, spec: str, grads: Sequence[Tensor | None]
+) -> list[Tensor | None]:
+    """Return the products of ``grads`` with the derivatives of the gradients of a layer.
+
+    The reference loop computes them in the tensors' own dtype, also where the kernels round products to
+    bfloat16. They can be differentiated again.
+
+    Args:
+        above: gradients of y and of the final states, None for zero.
+        o: operands of the layer.
+        spec: its encoded :class:`Spec`.
+        grads: of the gradients of x, the weights and the states; None for zero.
+
+    Returns:
+        The products for ``above``, None where it was None, and for x, the weights and the states.
+    """
+    s = decode(spec)
+    inputs = (o.x, *o.weights, *o.states)
+
+    def forward(*inputs: Tensor) -> tuple[Tensor, ...]:
+        return _run(o, s, inputs)
+
+    def gradients(above: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
+        pull: Any = torch.func.vjp(forward, *inputs)[1]
+        result: tuple[Tensor, ...] = pull(above)
+        return result
+
+    outputs = forward(*inputs) if any(a is None for a in above) else above
+    given = tuple(torch.zeros_like(out) if a is None else a for a, out in zip(above, outputs, strict=True))  # type: ignore[arg-type]
+    first, *pulls = torch.func.vjp(gradients, given, *inputs)
+    pull: Any = pulls[0]
+    of_gradients = tuple(torch.zeros_like(f) if g is None else g for f, g in zip(first, grads, strict=True))
+    of_above, *of_inputs = pull(of_gradients)
+    return [*(None if a is None else d for a, d in zip(above, of_above, strict=True)), *of_inputs]
+
+
+def _run(o: Operands, s: Spec, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Run the reference loop on other inputs: y and the final states."""
+    x, rest = inputs[0], inputs[1:]
+    p = dict(zip(s.weights, rest[: len(s.weights)], strict=True))
+    rates = {"zoneout_h": s.zoneout_h, "zoneout_c": s.zoneout_c}
+    masks: dict[str, Any] = {name: rate for name, rate in rates.items() if rate}
+    masks |= dict(zip(s.masks, o.masks, strict=True))
+    given: Masks | None = masks or None
+    looked_up = o.tokens is not None
+    result = unroll(
+        cell_of(s),
+        x[o.tokens] if looked_up else x,
+        tuple(rest[len(s.weights) :]),
+        p,
+        lengths=o.lengths,
+        reverse=s.reverse,
+        masks=given,
+        projected=looked_up,
+    )
+    return result.y, *result.state

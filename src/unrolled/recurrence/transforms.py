@@ -1,0 +1,30 @@
+"""Which transforms of torch.func and torch.autograd are active: they decide what a kernel may read."""
+
+import torch
+from torch import Tensor
+from torch._C import _functorch
+from torch.autograd import forward_ad
+
+
+def active() -> bool:
+    """Whether a transform of torch.func (grad, vjp, jvp, vmap, …) is running."""
+    return not torch.compiler.is_compiling() and _functorch.peek_interpreter_stack() is not None
+
+
+def batched() -> bool:
+    """Whether a vmap is running, at any depth."""
+    if not active():
+        return False
+    return any(i.key() == _functorch.TransformType.Vmap for i in _functorch.get_interpreter_stack())
+
+
+def forward_mode() -> bool:
+    """Whether forward-mode derivatives (torch.func.jvp, dual tensors) are taken."""
+    return not torch.compiler.is_compiling() and forward_ad._current_level >= 0
+
+
+def values_of(t: Tensor) -> Tensor:
+    """Return the tensor inside all transforms: the numbers of every sample."""
+    while _functorch.is_functorch_wrapped_tensor(t):
+        t = _functorch.get_unwrapped(t)
+    return t
