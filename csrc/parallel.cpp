@@ -1,6 +1,7 @@
 #include "parallel.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <cstdlib>
@@ -24,6 +25,9 @@ void enter(void* job) {
   j->body(j->data, thread_number(), thread_count());
 }
 
+// A forked child has a copy of the pool and none of its threads: waiting for them would never end.
+void use_calling_thread_alone() { gomp_parallel = nullptr; }
+
 }  // namespace
 
 // The functions are looked up instead of linked, so that there is one pool of threads, torch's: two that
@@ -34,7 +38,12 @@ const char* use_openmp_of(const char* library) {
   gomp_parallel = reinterpret_cast<GompParallel>(dlsym(handle, "GOMP_parallel"));
   thread_number = reinterpret_cast<Number>(dlsym(handle, "omp_get_thread_num"));
   thread_count = reinterpret_cast<Number>(dlsym(handle, "omp_get_num_threads"));
-  if (gomp_parallel && thread_number && thread_count) return "torch's OpenMP";
+  if (gomp_parallel && thread_number && thread_count) {
+    static const int registered = pthread_atfork(nullptr, nullptr, use_calling_thread_alone);
+    if (registered == 0) return "torch's OpenMP";
+    gomp_parallel = nullptr;
+    return "none: no handler for fork could be registered";
+  }
   gomp_parallel = nullptr;
   return "none: torch's OpenMP runtime offers no GOMP_parallel";
 }

@@ -15,8 +15,11 @@ class ConfigError(UnrolledError, ValueError):
     """An option is unknown, has the wrong type, or contradicts another one."""
 
 
-class ShapeError(UnrolledError, ValueError):
-    """A tensor does not have the shape that a layer needs."""
+class ShapeError(UnrolledError, ValueError, RuntimeError):
+    """A tensor does not have the shape that a layer needs.
+
+    torch raises ValueError for some of these and RuntimeError for others; code that catches either works.
+    """
 
 
 class BackendError(UnrolledError, RuntimeError):

@@ -16,10 +16,18 @@ def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: i
             raise TypeError(f"{name} must be an int, got {type(value).__name__}")
         if value <= 0:
             raise ConfigError(f"{name} must be greater than zero, got {value}")
+    if not isinstance(proj_size, int) or isinstance(proj_size, bool):
+        raise TypeError(f"proj_size must be an int, got {type(proj_size).__name__}")
     if proj_size < 0 or proj_size >= hidden_size:
         raise ConfigError(
             f"proj_size must be 0 (none) or less than hidden_size={hidden_size}, got {proj_size}"
         )
+
+
+def refuse_projection(proj_size: int, kind: str) -> None:
+    """Raise ConfigError for a projection, which torch.nn has for an LSTM alone."""
+    if proj_size != 0:
+        raise ConfigError(f"{kind}: proj_size={proj_size!r} is for an LSTM alone; leave it at 0")
 
 
 def check_flags(**flags: bool) -> None:

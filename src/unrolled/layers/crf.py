@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled.errors import ShapeError
+from unrolled.errors import ConfigError, ShapeError
 
 
 class LinearChainCRF(nn.Module):
@@ -13,11 +13,16 @@ class LinearChainCRF(nn.Module):
     the sum is the forward algorithm, the best sequence Viterbi's.
 
     Args:
-        tags: K, number of tags.
+        tags: K, number of tags, from 1.
+
+    Raises:
+        ConfigError: if there is no tag.
     """
 
     def __init__(self, tags: int) -> None:
         super().__init__()
+        if not isinstance(tags, int) or isinstance(tags, bool) or tags < 1:
+            raise ConfigError(f"LinearChainCRF: tags={tags!r} must be a whole number from 1")
         self.tags = tags
         self.transition = nn.Parameter(torch.zeros(tags, tags))
         self.start = nn.Parameter(torch.zeros(tags))
@@ -44,10 +49,11 @@ class LinearChainCRF(nn.Module):
         """Return s(e, y) of each row, (B,), of tags y (T, B); those past a row's end may be anything.
 
         Raises:
-            ShapeError: if a size does not fit.
+            ShapeError: if a size does not fit, or a tag within a row is none of the K.
         """
         self._check(emissions, lengths)
-        inside = torch.arange(len(tags), device=tags.device)[:, None] < lengths
+        inside = torch.arange(len(emissions), device=emissions.device)[:, None] < lengths
+        self._check_tags(emissions, tags, inside)
         y = tags.masked_fill(~inside, 0)
         emitted = emissions.gather(2, y[..., None]).squeeze(2)
         moved = self.transition[y[:-1], y[1:]]
@@ -86,5 +92,25 @@ class LinearChainCRF(nn.Module):
         if emissions.ndim != 3 or emissions.shape[2] != self.tags or lengths.shape != emissions.shape[1:2]:
             shapes = f"{tuple(emissions.shape)} and {tuple(lengths.shape)}"
             raise ShapeError(f"emissions (T, B, {self.tags}) and lengths (B,) are needed, got {shapes}")
+        if not len(emissions):
+            raise ShapeError("emissions have no time steps: give at least one")
+        if not emissions.is_floating_point() or not _is_whole(lengths):
+            raise ShapeError(
+                f"emissions must be of a floating type and lengths whole numbers, got {emissions.dtype} and "
+                f"{lengths.dtype}"
+            )
         if len(lengths) and not 1 <= int(lengths.min()) <= int(lengths.max()) <= len(emissions):
             raise ShapeError(f"lengths must lie in 1..{len(emissions)}, got {lengths.tolist()}")
+
+    def _check_tags(self, emissions: Tensor, tags: Tensor, inside: Tensor) -> None:
+        if tags.shape != emissions.shape[:2] or tags.dtype != torch.int64:
+            raise ShapeError(
+                f"tags must be int64 {tuple(emissions.shape[:2])}, got {tags.dtype} {tuple(tags.shape)}"
+            )
+        wrong = tags[inside & ((tags < 0) | (tags >= self.tags))]
+        if len(wrong):
+            raise ShapeError(f"tags must lie in 0..{self.tags - 1}, got {int(wrong[0])}")
+
+
+def _is_whole(t: Tensor) -> bool:
+    return not (t.is_floating_point() or t.is_complex() or t.dtype == torch.bool)

@@ -6,12 +6,14 @@ import torch
 
 from unrolled import cells
 from unrolled.errors import ConfigError
+from unrolled.layers.checks import refuse_projection
 from unrolled.layers.recurrent import Recurrent
 
 
 class GRU(Recurrent):
     """Gated recurrent unit; see :class:`Recurrent` for the arguments.
 
+    ``proj_size`` is there for torch's order of arguments and must be 0.
     ``cell`` is a :class:`unrolled.cells.GRU` with its options (reset before or after, layer
     normalisation).
     """
@@ -25,12 +27,14 @@ class GRU(Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        proj_size: int = 0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
         cell: cells.GRU | None = None,
         **beyond: Any,
     ) -> None:
+        refuse_projection(proj_size, "GRU")
         if cell is not None and not isinstance(cell, cells.GRU):
             raise ConfigError(f"GRU takes an unrolled.cells.GRU, got {type(cell).__name__}")
         super().__init__(

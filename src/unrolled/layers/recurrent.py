@@ -20,8 +20,10 @@ from unrolled.layers.checks import (
 )
 from unrolled.layers.dropout import RecurrentDrop, dropout, locked_dropout, weight_dropout
 from unrolled.layers.fresh import pieces, resets_of
+from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.lookup import Lookup, repays
 from unrolled.layers.result import Explanation, Hidden, Seen, Traced
+from unrolled.layers.torch_names import TorchNames
 from unrolled.recurrence import (
     Backend,
     CheckpointEvery,
@@ -40,7 +42,7 @@ from unrolled.recurrence.autocast import autocast_enabled
 from unrolled.recurrence.ragged import Lengths
 
 
-class Recurrent(nn.Module):
+class Recurrent(TorchNames, nn.Module):
     """Layers of one cell, stacked in depth and run in one or two directions.
 
     Parameter names, shapes, gate order and the random start are torch's, so that a state dict goes in and
@@ -160,21 +162,11 @@ class Recurrent(nn.Module):
         """Of the parameters."""
         return self._weight.dtype
 
-    @property
-    def all_weights(self) -> list[list[nn.Parameter]]:
-        """The parameters of each layer and direction, as in torch."""
-        return [
-            [self.get_parameter(name) for name in names.values()] for layer in self._names for names in layer
-        ]
-
     def reset_parameters(self) -> None:
         """Draw all parameters anew, in torch's order."""
         for layer in self._names:
             for names in layer:
                 self.cell.initialise({s: self.get_parameter(full) for s, full in names.items()})
-
-    def flatten_parameters(self) -> None:
-        """Do nothing; here for code written for torch, whose CUDA layers need it."""
 
     def explain(self) -> Explanation:
         """Tell which path ran each layer in the last forward pass, or would run it now if none did."""
@@ -210,6 +202,8 @@ class Recurrent(nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the backend asked for cannot run this.
         """
+        if is_traced(input):
+            return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)
         traced = self._run(input, hx, lengths, fresh, trace=False)
         return traced.output, traced.state
 

@@ -7,6 +7,7 @@ import torch
 from unrolled.cells import Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ConfigError
+from unrolled.layers.checks import refuse_projection
 from unrolled.layers.recurrent import Recurrent
 
 
@@ -14,6 +15,7 @@ class RNN(Recurrent):
     """Elman's network, or Jordan's with ``cell=Jordan(...)``; see :class:`Recurrent` for the arguments.
 
     ``nonlinearity`` is tanh, relu or (beyond torch) sigmoid. With a ``cell`` it is the cell's.
+    ``proj_size`` is there for torch's order of arguments and must be 0.
     """
 
     def __init__(
@@ -26,12 +28,14 @@ class RNN(Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        proj_size: int = 0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
         cell: Elman | None = None,
         **beyond: Any,
     ) -> None:
+        refuse_projection(proj_size, "RNN")
         if cell is None:
             cell = Elman(nonlinearity="tanh" if nonlinearity is None else nonlinearity)
         elif not isinstance(cell, Elman):
@@ -58,3 +62,8 @@ class RNN(Recurrent):
         """σ of the hidden layer, as torch names it."""
         assert isinstance(self.cell, Elman)
         return self.cell.nonlinearity
+
+    @property
+    def mode(self) -> str:
+        """``"RNN_"`` and the nonlinearity, as in torch."""
+        return f"RNN_{self.nonlinearity.upper()}"

@@ -9,6 +9,8 @@ from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype
+from unrolled.layers.fx import is_traced, leaf_call
+from unrolled.layers.to_torch import cell_to_torch
 from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, compiled_layer, transforms
 from unrolled.recurrence.aten import aten_step
 from unrolled.recurrence.autocast import autocast_enabled
@@ -86,6 +88,8 @@ class SingleStep(nn.Module):
         Raises:
             ShapeError: if a size does not fit.
         """
+        if is_traced(input):
+            return leaf_call(self, input, hx)
         if input.dim() not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(
                 f"expected input (batch, {self.input_size}) or ({self.input_size},), got {tuple(input.shape)}"
@@ -122,6 +126,14 @@ class SingleStep(nn.Module):
         for name, s in zip(self.cell.state_names, state, strict=True):
             check_dtype(s, self._weight, f"the state {name}")
         return state
+
+    def to_torch(self) -> nn.RNNCellBase:
+        """Return torch's own cell with these parameters; see :meth:`Recurrent.to_torch`."""
+        return cell_to_torch(self)
+
+    def __prepare_scriptable__(self) -> nn.RNNCellBase:
+        """Let torch.jit.script compile torch's own cell with these parameters."""
+        return self.to_torch()
 
     def extra_repr(self) -> str:
         """Show the sizes and the cell."""

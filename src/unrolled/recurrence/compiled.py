@@ -65,7 +65,8 @@ def compiled_layer(
     states = [s.contiguous() for s in state]
     # Inside a transform requires_grad tells of one level alone.
     grads = transforms.active() or any(t.requires_grad for t in (x, *weights, *states))
-    save = grads and torch.is_grad_enabled()
+    # A traced pass is run with and without gradients.
+    save = grads and (torch.is_grad_enabled() or torch.jit.is_tracing())
     kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
     results = _run(Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept))
     return results[0], tuple(results[1 : 1 + len(states)])

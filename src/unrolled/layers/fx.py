@@ -1,0 +1,26 @@
+"""Layers as leaves of torch.fx, which does not look inside torch's own layers either."""
+
+from typing import Any
+
+from torch import nn
+from torch.fx import Proxy
+
+from unrolled.errors import BackendError
+
+
+def is_traced(input: object) -> bool:
+    """Whether torch.fx is tracing the call."""
+    return isinstance(input, Proxy)
+
+
+def leaf_call(module: nn.Module, input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Record one call of the module in the graph that torch.fx is tracing; arguments of None are left out."""
+    tracer: Any = input.tracer
+    path = tracer.path_of_module(module)
+    if not path:
+        raise BackendError(
+            f"torch.fx cannot look inside {type(module).__name__}: trace a module that holds it"
+        )
+    given = {name: value for name, value in kwargs.items() if value is not None}
+    positional = tuple(a for a in args if a is not None)
+    return tracer.create_proxy("call_module", path, (input, *positional), given)
