@@ -46,3 +46,9 @@ def test_peak_is_a_rate_that_arithmetic_can_have(dtype: str) -> None:
 def test_unknown_dtype_is_named() -> None:
     with pytest.raises(ValueError, match="'bfloat16'"):
         core.peak_gflops("bfloat16", 0.01)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 61.0, float("inf"), float("nan")])
+def test_a_measurement_that_would_not_end_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="seconds must lie between 0 and 60"):
+        core.peak_gflops("float32", seconds)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from numerics import (
     Case,
@@ -122,6 +124,48 @@ def test_a_compiled_layer_infers_alike_for_any_batch(name: str, compile_whole: C
             )
 
 
+# torch looks at .grad of what crosses a break, and warns of itself.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("elman-tanh", "backend"),
+        ("lstm", "backend"),
+        ("gru-after", "autocast"),
+        ("lstm", "one step"),
+        ("gru-after", "packed"),
+    ],
+)
+def test_ragged_rows_on_torchs_kernels(name: str, how: str) -> None:
+    """torch packs rows by the numbers in lengths, which breaks the graph, as with torch's own layers."""
+    torch._dynamo.reset()
+    options = {"backend": "aten"} if how == "backend" else {}
+    layer = make_layer(case_named(name), dtype=torch.float32, bidirectional=True, **options)
+    steps = 1 if how == "one step" else 5
+    x, lengths = uniform(steps, 3, 2, seed=1, dtype=torch.float32), torch.tensor([steps, 1, (steps + 1) // 2])
+
+    def run(x: Tensor, lengths: Tensor) -> Tensor:
+        if how != "packed":
+            return layer(x, lengths=lengths)[0]
+        packed, _ = layer(pack_padded_sequence(x, lengths, enforce_sorted=False))
+        return pad_packed_sequence(packed)[0]
+
+    with torch.autocast("cpu", torch.bfloat16, enabled=how == "autocast"):
+        expected, y = run(x, lengths), torch.compile(run, backend="aot_eager")(x, lengths)
+    near = 1e-2 if how == "autocast" else 1e-6
+    torch.testing.assert_close(y, expected, rtol=near, atol=near)
+    gradients = [torch.autograd.grad(out.float().sum(), list(layer.parameters())) for out in (y, expected)]
+    assert_near(*gradients, within=2e-2 if how == "autocast" else 1e-5)
+
+
+def test_lengths_that_do_not_fit_are_refused_on_torchs_kernels_too() -> None:
+    torch._dynamo.reset()
+    layer = make_layer(case_named("lstm"), dtype=torch.float32, backend="aten")
+    compiled = torch.compile(lambda x, n: layer(x, lengths=n)[0], backend="aot_eager")
+    with pytest.raises(ShapeError, match=r"lengths must lie in 1\.\.5"):
+        compiled(uniform(5, 3, 2, seed=1, dtype=torch.float32), torch.tensor([5, 6, 3]))
+
+
 # Exporting and tracing.
 
 
@@ -146,7 +190,7 @@ def test_a_traced_layer_computes_what_the_layer_does(grad: bool) -> None:
     layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, dtype=torch.float32)
     x, other = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
     with torch.set_grad_enabled(grad):
-        traced = torch.jit.trace(layer, (x,), check_trace=not grad)
+        traced = torch.jit.trace(layer, (x,))
         torch.testing.assert_close(traced(other)[0], layer(other)[0])
 
 

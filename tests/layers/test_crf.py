@@ -81,3 +81,37 @@ def test_without_transitions_it_is_a_softmax_of_each_word():
 def test_wrong_sizes_are_named(shape, lengths, message):
     with pytest.raises(ShapeError, match=message):
         LinearChainCRF(5).log_partition(torch.zeros(shape), torch.tensor(lengths))
+
+
+EMISSIONS, TAGS, LENGTHS = torch.zeros(4, 2, 3), torch.zeros(4, 2, dtype=torch.long), torch.tensor([4, 2])
+
+
+@pytest.mark.parametrize(
+    ("emissions", "tags", "lengths", "message"),
+    [
+        (EMISSIONS[0], TAGS, LENGTHS, "emissions"),
+        (EMISSIONS[..., :2], TAGS, LENGTHS, "emissions"),
+        (EMISSIONS.long(), TAGS, LENGTHS, "floating type"),
+        (EMISSIONS[:0], TAGS[:0], LENGTHS, "no time steps"),
+        (EMISSIONS, TAGS[:2], LENGTHS, r"tags must be int64 \(4, 2\)"),
+        (EMISSIONS, TAGS[:, :1], LENGTHS, r"tags must be int64 \(4, 2\)"),
+        (EMISSIONS, TAGS.float(), LENGTHS, "tags must be int64"),
+        (EMISSIONS, TAGS + 3, LENGTHS, r"tags must lie in 0\.\.2, got 3"),
+        (EMISSIONS, TAGS - 1, LENGTHS, r"tags must lie in 0\.\.2, got -1"),
+        (EMISSIONS, TAGS, LENGTHS[:1], "lengths"),
+        (EMISSIONS, TAGS, LENGTHS.float(), "lengths whole numbers"),
+        (EMISSIONS, TAGS, LENGTHS - 4, r"lengths must lie in 1\.\.4"),
+        (EMISSIONS, TAGS, LENGTHS + 1, r"lengths must lie in 1\.\.4"),
+    ],
+)
+def test_what_does_not_fit_is_refused(emissions, tags, lengths, message):
+    with pytest.raises(ShapeError, match=message):
+        LinearChainCRF(3)(emissions, tags, lengths)
+
+
+def test_padding_may_hold_any_tag():
+    tags = TAGS.clone()
+    tags[2:, 1] = 99
+    torch.testing.assert_close(
+        LinearChainCRF(3)(EMISSIONS, tags, LENGTHS), LinearChainCRF(3)(EMISSIONS, TAGS, LENGTHS)
+    )

@@ -1,5 +1,6 @@
 """Threads: several callers at once, several threads a pass, and teams that share the units of a row."""
 
+import multiprocessing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -187,3 +188,25 @@ def test_other_threads_run_during_a_pass() -> None:
         stop.set()
         counter.join()
     assert during > 1000
+
+
+def _run_in_child(results: "multiprocessing.Queue[list[float]]", layer: torch.nn.Module, x: Tensor) -> None:
+    y, _ = layer(x)
+    results.put(y[0, 0].tolist())
+
+
+def test_a_child_forked_after_threads_were_used_does_not_wait_for_them(set_threads: SetThreads) -> None:
+    """A forked child has none of its parent's threads; torch's own layers wait for them without end."""
+    set_threads(2)
+    layer = ur.LSTM(8, 16)
+    x = uniform(6, 4, 8, seed=1, dtype=torch.float32)
+    with torch.no_grad():
+        y, _ = layer(x)
+        context = multiprocessing.get_context("fork")
+        results = context.Queue()
+        child = context.Process(target=_run_in_child, args=(results, layer, x), daemon=True)
+        child.start()
+        found = results.get(timeout=60)
+        child.join(60)
+    assert child.exitcode == 0
+    torch.testing.assert_close(torch.tensor(found), y[0, 0])

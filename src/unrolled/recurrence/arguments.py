@@ -105,7 +105,7 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
             f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype} with "
             f"strides {x.stride()}"
         )
-    check_on_cpu(x)
+    check_plain(x, x)
     _check_shapes(o, s)
     args = core.LayerArgs()
     if tokens is None:
@@ -135,19 +135,22 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
 
 def check_dense(t: Tensor, x: Tensor) -> None:
     """Raise BackendError unless t is contiguous, on the CPU, and of the dtype of x."""
-    if not t.is_contiguous() or t.dtype != x.dtype:
+    if not t.is_contiguous():
         raise BackendError(
             f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
             f"with strides {t.stride()} on {t.device} beside {x.dtype}"
         )
-    check_on_cpu(t)
+    check_plain(t, x)
 
 
-def check_on_cpu(t: Tensor) -> None:
-    """Raise BackendError unless the memory of t holds its numbers and a CPU can read them."""
-    if t.device.type != "cpu" or t.is_neg():
-        what = "a view that negates its numbers (call resolve_neg())" if t.is_neg() else f"on {t.device}"
-        raise BackendError(f"unrolled::layer needs plain CPU tensors; got {tuple(t.shape)} {what}")
+def check_plain(t: Tensor, x: Tensor) -> None:
+    """Raise BackendError unless the memory of t holds its numbers, on the CPU, in the dtype of x."""
+    if t.device.type != "cpu" or t.dtype != x.dtype or t.is_neg():
+        negated = "; call resolve_neg() on a view that negates" if t.is_neg() else ""
+        raise BackendError(
+            f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
+            f"on {t.device} beside {x.dtype}{negated}"
+        )
 
 
 def _check_shapes(o: Operands, s: Spec) -> None:
@@ -191,11 +194,11 @@ def _check_lengths(lengths: Tensor, batch: int) -> None:
 
 def _check_tokens(tokens: Tensor, table: Tensor) -> None:
     """Raise ShapeError for rows that the table does not have."""
-    check_on_cpu(tokens)
-    if tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
+    on_cpu = tokens.device.type == "cpu"
+    if not on_cpu or tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
         raise ShapeError(
-            f"unrolled::layer: tokens must be int64 and contiguous, and so W x + b; got {tokens.dtype} with "
-            f"strides {tokens.stride()} beside {table.stride()}"
+            f"unrolled::layer: tokens must be int64 and contiguous on the CPU, and so W x + b; got {tokens.dtype} "
+            f"on {tokens.device} with strides {tokens.stride()} beside {table.stride()}"
         )
     if tokens.numel():
         first, last = tokens.aminmax()
@@ -218,6 +221,8 @@ def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
 def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
     """Tell the kernel where to write what backward needs, or where to read it: y, and then the rest."""
     y, *rest = kept
+    for t in kept:
+        check_dense(t, y)
     args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
     names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
     for name, tensor in zip(names, rest, strict=True):

@@ -22,6 +22,8 @@ from unrolled.recurrence.arguments import (
     allocate_gradients,
     arguments,
     arithmetic,
+    check_dense,
+    check_plain,
     give_kept,
     give_outputs,
 )
@@ -114,10 +116,12 @@ def run_backward(
     dy, *dstates = above
     if dy is not None:
         dy = dy if dy.stride(-1) == 1 else dy.contiguous()
+        check_plain(dy, o.x)
         args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
     dense = [None if d is None else d.contiguous() for d in dstates]
     for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
         if d is not None:
+            check_dense(d, o.x)
             setattr(args, name, buffer(d))
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):
