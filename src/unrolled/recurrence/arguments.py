@@ -197,8 +197,8 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
     on_cpu = tokens.device.type == "cpu"
     if not on_cpu or tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
         raise ShapeError(
-            f"unrolled::layer: tokens must be int64 and contiguous on the CPU, and so W x + b; got {tokens.dtype} "
-            f"on {tokens.device} with strides {tokens.stride()} beside {table.stride()}"
+            "unrolled::layer: tokens must be int64 and contiguous on the CPU, and so W x + b; got "
+            f"{tokens.dtype} on {tokens.device} with strides {tokens.stride()} beside {table.stride()}"
         )
     if tokens.numel():
         first, last = tokens.aminmax()
