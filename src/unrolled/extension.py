@@ -38,12 +38,17 @@ bfloat16_kernels: bool = core is not None and core.has_bfloat16()
 
 
 def buffer(t: Tensor) -> tuple[int, int]:
-    """Return the address of a tensor's first number and the bytes of its memory from there on.
+    """Return the address of a contiguous tensor and its number of bytes, as a kernel is told them.
 
     The caller keeps the tensor alive while a kernel uses the address.
     """
+    return t.data_ptr(), t.nbytes
+
+
+def strided_buffer(t: Tensor) -> tuple[int, int]:
+    """Return the address of a tensor of any strides and the bytes of its memory from there on."""
     if t.is_contiguous():
-        return t.data_ptr(), t.numel() * t.element_size()
+        return buffer(t)
     return t.data_ptr(), int(t.untyped_storage().nbytes() - t.storage_offset() * t.element_size())
 
 

@@ -1,13 +1,13 @@
 """Arguments of the kernels: room for results, checks of shapes, and memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError, ShapeError
-from unrolled.extension import buffer, core
+from unrolled.extension import buffer, core, strided_buffer
 from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec
 
 ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
@@ -98,14 +98,13 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     """
     x, weights, states, masks, lengths, tokens = o
     assert core is not None
-    for t in (*weights, *states, *masks):
-        check_dense(t, x)
-    if (x.shape[-1] > 1 and x.stride(-1) != 1) or x.dtype not in (torch.float32, torch.float64):
+    check_dense((*weights, *states, *masks), x)
+    dense = x.shape[-1] < 2 or x.stride(-1) == 1
+    if not dense or not x.is_cpu or x.dtype not in (torch.float32, torch.float64):
         raise BackendError(
-            f"unrolled::layer: x must be float32 or float64 and dense in its last axis, got {x.dtype} with "
-            f"strides {x.stride()}"
+            "unrolled::layer: x must be float32 or float64, on the CPU and dense in its last axis; got "
+            f"{x.dtype} on {x.device} with strides {x.stride()}"
         )
-    check_plain(x, x)
     _check_shapes(o, s)
     args = core.LayerArgs()
     if tokens is None:
@@ -121,7 +120,7 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
     if lengths is not None:
         args.lengths = buffer(lengths)
-    args.x = buffer(x)
+    args.x = strided_buffer(x)
     if tokens is None:
         args.x_time, args.x_row = x.stride()[:2]
     for name, w in zip(s.weights, weights, strict=True):
@@ -133,24 +132,24 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     return args
 
 
-def check_dense(t: Tensor, x: Tensor) -> None:
-    """Raise BackendError unless t is contiguous, on the CPU, and of the dtype of x."""
-    if not t.is_contiguous():
-        raise BackendError(
-            f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
-            f"with strides {t.stride()} on {t.device} beside {x.dtype}"
-        )
-    check_plain(t, x)
+def check_dense(tensors: Iterable[Tensor], like: Tensor) -> None:
+    """Raise BackendError unless all are contiguous, on the CPU, and of the dtype of ``like``."""
+    dtype = like.dtype
+    for t in tensors:
+        if not t.is_contiguous() or not t.is_cpu or t.dtype != dtype:
+            raise BackendError(
+                f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
+                f"with strides {t.stride()} on {t.device} beside {dtype}"
+            )
 
 
-def check_plain(t: Tensor, x: Tensor) -> None:
-    """Raise BackendError unless the memory of t holds its numbers, on the CPU, in the dtype of x."""
-    if t.device.type != "cpu" or t.dtype != x.dtype or t.is_neg():
-        negated = "; call resolve_neg() on a view that negates" if t.is_neg() else ""
-        raise BackendError(
-            f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
-            f"on {t.device} beside {x.dtype}{negated}"
-        )
+def check_gradients(tensors: Iterable[Tensor | None], like: Tensor) -> None:
+    """Raise BackendError unless those that are there are on the CPU and of the dtype of ``like``."""
+    for t in tensors:
+        if t is not None and (not t.is_cpu or t.dtype != like.dtype):
+            raise BackendError(
+                f"unrolled::layer_backward needs CPU gradients of {like.dtype}, got {t.dtype} on {t.device}"
+            )
 
 
 def _check_shapes(o: Operands, s: Spec) -> None:
@@ -184,7 +183,7 @@ def _check_shapes(o: Operands, s: Spec) -> None:
 
 
 def _check_lengths(lengths: Tensor, batch: int) -> None:
-    dense = lengths.device.type == "cpu" and lengths.is_contiguous()
+    dense = lengths.is_cpu and lengths.is_contiguous()
     if lengths.shape != (batch,) or lengths.dtype != torch.int64 or not dense:
         raise ShapeError(
             f"unrolled::layer: lengths must be int64 ({batch},), contiguous and on the CPU; got "
@@ -194,8 +193,12 @@ def _check_lengths(lengths: Tensor, batch: int) -> None:
 
 def _check_tokens(tokens: Tensor, table: Tensor) -> None:
     """Raise ShapeError for rows that the table does not have."""
-    on_cpu = tokens.device.type == "cpu"
-    if not on_cpu or tokens.dtype != torch.int64 or not tokens.is_contiguous() or not table.is_contiguous():
+    if (
+        not tokens.is_cpu
+        or tokens.dtype != torch.int64
+        or not tokens.is_contiguous()
+        or not table.is_contiguous()
+    ):
         raise ShapeError(
             "unrolled::layer: tokens must be int64 and contiguous on the CPU, and so W x + b; got "
             f"{tokens.dtype} on {tokens.device} with strides {tokens.stride()} beside {table.stride()}"
@@ -221,8 +224,7 @@ def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
 def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
     """Tell the kernel where to write what backward needs, or where to read it: y, and then the rest."""
     y, *rest = kept
-    for t in kept:
-        check_dense(t, y)
+    check_dense(kept, y)
     args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
     names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
     for name, tensor in zip(names, rest, strict=True):

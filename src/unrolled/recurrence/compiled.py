@@ -12,7 +12,7 @@ from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 from unrolled.recurrence import transforms
 from unrolled.recurrence.arguments import Operands
-from unrolled.recurrence.functions import LayerFunction
+from unrolled.recurrence.functions import EagerLayerFunction, LayerFunction
 from unrolled.recurrence.operators import run_layer
 from unrolled.recurrence.spec import encoded_spec
 
@@ -64,23 +64,26 @@ def compiled_layer(
     weights = [p[n].contiguous() for n in names]
     states = [s.contiguous() for s in state]
     # Inside a transform requires_grad tells of one level alone.
-    grads = transforms.active() or any(t.requires_grad for t in (x, *weights, *states))
+    transformed = transforms.active()
+    grads = transformed or any(t.requires_grad for t in (x, *weights, *states))
     # A traced pass is run with and without gradients.
     save = grads and (torch.is_grad_enabled() or torch.jit.is_tracing())
     kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
-    results = _run(Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept))
+    results = _run(
+        Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept), transformed
+    )
     return results[0], tuple(results[1 : 1 + len(states)])
 
 
-def _run(o: Operands, options: tuple[str, bool, int]) -> Sequence[Tensor]:
+def _run(o: Operands, options: tuple[str, bool, int], transformed: bool) -> Sequence[Tensor]:
     tensors = (o.x, *o.weights, *o.states, *o.masks)
     if _is_traced(tensors):
         return torch.ops.unrolled.layer(*o, *options)
     _refuse_forward_mode(tensors)
-    if not options[1] and not transforms.active():
+    if not options[1] and not transformed:
         return run_layer(o, *options)
-    counts = len(o.weights), len(o.states)
-    return LayerFunction.apply(options, counts, o.lengths, o.tokens, *tensors)
+    function = LayerFunction if transformed else EagerLayerFunction
+    return function.apply(options, (len(o.weights), len(o.states)), o.lengths, o.tokens, *tensors)
 
 
 def _is_traced(tensors: Sequence[Tensor]) -> bool:
@@ -91,7 +94,7 @@ def _is_traced(tensors: Sequence[Tensor]) -> bool:
 
 
 def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:
-    if transforms.forward_mode() and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
         raise BackendError(
             "the compiled loop has no forward-mode derivative: use backend='auto' or 'reference'"
         )

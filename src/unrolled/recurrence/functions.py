@@ -43,17 +43,8 @@ class LayerFunction(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        """Keep the inputs, y and what the kernel kept; final states are not read again."""
-        options, counts, lengths, tokens, x, *tensors = inputs
-        y, kept = output[0], output[1 + counts[1] :]
-        ctx.options, ctx.counts, ctx.tensors = options, counts, len(tensors)
-        ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*kept)
-        ctx.witness = None
-        if not transforms.active():
-            # The caller may change y in place, as with torch's layers: backward then runs forward again.
-            ctx.witness, y = version_witness(y), y.data
-        ctx.save_for_backward(x, *tensors, y, *kept, lengths, tokens)
+        """Keep what backward needs."""
+        _keep(ctx, inputs, output, output[0], None)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
@@ -89,6 +80,20 @@ class LayerFunction(torch.autograd.Function):
         if all(d is None for d in shared):
             return _as_rows(info.batch_size, in_dims, inputs)
         return _sample_by_sample(LayerFunction, info.batch_size, in_dims, inputs)
+
+
+class EagerLayerFunction(torch.autograd.Function):
+    """:class:`LayerFunction` outside transforms, without torch's work at each call for them."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
+        """Run the kernel."""
+        output = LayerFunction.forward(*inputs)
+        # The caller may change y in place, as with torch's layers: backward then runs forward again.
+        _keep(ctx, inputs, output, output[0].data, version_witness(output[0]))
+        return output
+
+    backward = LayerFunction.backward
 
 
 class LayerBackward(torch.autograd.Function):
@@ -135,6 +140,18 @@ class LayerBackward(torch.autograd.Function):
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, Any]:
         """Run the samples one by one: each has gradients of its own of every weight."""
         return _sample_by_sample(LayerBackward, info.batch_size, in_dims, inputs)
+
+
+def _keep(
+    ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor], y: Tensor, witness: Tensor | None
+) -> None:
+    """Keep for backward the inputs, y and what the kernel kept; final states are not read again."""
+    options, counts, lengths, tokens, *tensors = inputs
+    kept = output[1 + counts[1] :]
+    ctx.options, ctx.counts, ctx.tensors, ctx.witness = options, counts, len(tensors) - 1, witness
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(*kept)
+    ctx.save_for_backward(*tensors, y, *kept, lengths, tokens)
 
 
 def _operands(

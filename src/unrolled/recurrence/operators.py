@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import buffer, core
+from unrolled.extension import buffer, core, strided_buffer
 from unrolled.memory import keep_freed_memory
 from unrolled.recurrence.arguments import (
     ARGUMENT_OF,
@@ -22,8 +22,7 @@ from unrolled.recurrence.arguments import (
     allocate_gradients,
     arguments,
     arithmetic,
-    check_dense,
-    check_plain,
+    check_gradients,
     give_kept,
     give_outputs,
 )
@@ -116,12 +115,11 @@ def run_backward(
     dy, *dstates = above
     if dy is not None:
         dy = dy if dy.stride(-1) == 1 else dy.contiguous()
-        check_plain(dy, o.x)
-        args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
+        args.dy, args.dy_time, args.dy_row = strided_buffer(dy), dy.stride(0), dy.stride(1)
     dense = [None if d is None else d.contiguous() for d in dstates]
+    check_gradients((dy, *dense), o.x)
     for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
         if d is not None:
-            check_dense(d, o.x)
             setattr(args, name, buffer(d))
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):

@@ -11,11 +11,17 @@ def active() -> bool:
     return not torch.compiler.is_compiling() and _functorch.peek_interpreter_stack() is not None
 
 
+def batched_and_forward_mode() -> tuple[bool, bool]:
+    """Return whether a vmap is running, at any depth, and whether forward-mode derivatives are taken."""
+    if torch.compiler.is_compiling():
+        return False, False
+    stack = _functorch.get_interpreter_stack() or ()
+    return any(i.key() == _functorch.TransformType.Vmap for i in stack), forward_ad._current_level >= 0
+
+
 def batched() -> bool:
     """Whether a vmap is running, at any depth."""
-    if not active():
-        return False
-    return any(i.key() == _functorch.TransformType.Vmap for i in _functorch.get_interpreter_stack())
+    return batched_and_forward_mode()[0]
 
 
 def forward_mode() -> bool:
