@@ -43,6 +43,10 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = 
     except msgspec.ValidationError as error:
         prefix = f"{path}." if path else ""
         raise ConfigError(f"{where}: {str(error).replace('$.', prefix)}") from None
+    except UnicodeError:
+        raise ConfigError(f"{where}: holds half of a surrogate pair, which is no text") from None
+    except OverflowError as error:
+        raise ConfigError(f"{where}: holds a number out of range ({error})") from None
 
 
 def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:
@@ -126,8 +130,17 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
         for part in (hints[key], *typing.get_args(hints[key])):
             if dataclasses.is_dataclass(part) and value is not None:
                 _check_keys(typing.cast(type, part), value, where, dotted)
+        if _is_huge(value):
+            raise ConfigError(f"{where}: {dotted} holds a whole number of more than 64 bits")
         choices = literal_values(hints[key])
         if choices and isinstance(value, str) and value not in choices:
             raise ConfigError(
                 f"{where}: {dotted}={value!r} is not one of {', '.join(choices)}" + suggestion(value, choices)
             )
+
+
+def _is_huge(value: Any) -> bool:
+    """Tell whether a value is or holds a whole number that no library takes."""
+    if isinstance(value, list | tuple):
+        return any(map(_is_huge, value))
+    return isinstance(value, int) and not -(2**63) <= value < 2**63

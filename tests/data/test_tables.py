@@ -63,7 +63,7 @@ def test_json_lines(table):
         ("t.csv", "a,b\n1,2\n", ("3",), "no column '3'"),
         ("t.jsonl", '{"a": 1}\n{"b": 2}\n', ("a",), r"line 2 has no 'a'.*; it has 'b'"),
         ("t.jsonl", '{"a": 1}\n{"a"\n', ("a",), "line 2 is not JSON"),
-        ("t.jsonl", "[1]\n", ("a",), "line 1 is not a JSON object"),
+        ("t.jsonl", "[1]\n", ("a",), "line 1 is not of its form: expected object"),
         ("t.txt", "a,b\n", ("a",), r"\.txt is not one of \.csv, \.tsv, \.jsonl"),
     ],
 )

@@ -14,7 +14,12 @@ def path(tmp_path):
 
 
 def records(n):
-    return [{"kind": "train", "step": i, "nats": i / 3} for i in range(n)]
+    return [record(i) for i in range(n)]
+
+
+def record(step):
+    figures = {"epoch": 0, "tokens": 40 * step, "seconds": 0.25, "loss": step / 3, "lr": 0.001}
+    return {"kind": "train", "step": step} | figures
 
 
 def filled(path, n):
@@ -52,13 +57,13 @@ def test_nothing_is_read_where_there_is_no_log(path):
 def test_a_rewind_cuts_what_will_be_done_again(path):
     log = filled(path, 2)
     position = log.position()
-    log.add({"step": 99})
+    log.add(record(99))
     path.write_bytes(path.read_bytes() + b'{"step": 10')
     again = MetricsLog(path)
     again.rewind(position)
     assert again.records == records(2)
-    again.add({"step": 2})
-    assert read_log(path) == [*records(2), {"step": 2}]
+    again.add(record(2))
+    assert read_log(path) == records(3)
 
 
 def test_a_rewind_to_the_beginning_empties_it(path):

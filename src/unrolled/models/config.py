@@ -21,6 +21,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "recurrent_init": RECURRENT,
 }
 """Options of a cell by the cells that have them."""
+DEEPEST = 1000
+"""Recurrent layers, at most."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
 """Options that act in the loop from step to step, which windows do not have."""
 
@@ -135,6 +137,7 @@ class StackConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
+        require(self.layers <= DEEPEST, f"layers={self.layers}: must be at most {DEEPEST}")
         require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
         require(
             self.projection < self.hidden,

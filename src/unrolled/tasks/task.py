@@ -12,8 +12,10 @@ from torch import nn
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.reading import MalformedError
 from unrolled.tasks import folder as run_folder
-from unrolled.tasks.description import read_description, read_weights, write_description
+from unrolled.tasks.description import check_weights, read_description, read_weights, write_description
+from unrolled.tasks.facts import Facts
 from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.watch_plot import plot_reach
@@ -70,6 +72,8 @@ class Task(ABC, Generic[C, D]):
     verb: ClassVar[str]
     """As in ``unrolled train VERB`` and in ``config.json``."""
     config_type: ClassVar[type]
+    facts_type: ClassVar[type] = Facts
+    """Facts about the data that a loaded model relies on."""
     metrics: ClassVar[tuple[str, ...]]
     """Figures of a score that a recipe may set a target for."""
     loss_unit: ClassVar[str] = "nats"
@@ -138,7 +142,7 @@ class Task(ABC, Generic[C, D]):
 
     @abstractmethod
     def _take_vocabularies(self, folder: Path) -> None:
-        """Read what :meth:`_vocabularies` returned; KeyError, TypeError or ValueError if it is damaged."""
+        """Read what :meth:`_vocabularies` returned; ValueError if it is damaged."""
 
     @abstractmethod
     def fit(self, *args: Any, **options: Any) -> Self:
@@ -345,13 +349,16 @@ class Task(ABC, Generic[C, D]):
     def _described(cls, folder: Path) -> Self:
         """Build the model that a folder describes, without its trained weights."""
         config: Any
-        config, facts = read_description(folder, cls.verb, cls.config_type)
+        config, facts = read_description(folder, cls.verb, cls.config_type, cls.facts_type)
         task = cls(config)
         task.facts = facts
         try:
             task._take_vocabularies(folder)
-        except (KeyError, TypeError, ValueError) as error:
+        except MalformedError as error:
+            raise RunError(f"{folder}: damaged ({error}); restore it from a copy") from None
+        except ValueError as error:
             raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
+        check_weights(folder, lambda: task._make_model(start=False))
         with seeded(task.config.training):
             task._model = task._make_model(start=False)
         return task
