@@ -11,9 +11,10 @@ from unrolled.config import from_dict, to_dict
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.tasks import folder as run_folder
+from unrolled.tasks.facts import Result
 from unrolled.tasks.weight_budget import check_fit
 from unrolled.training import CHECKPOINT, MODEL
-from unrolled.training.files import read_shapes, read_tensors, write_json
+from unrolled.training.files import read_json, read_shapes, read_tensors, write_json
 from unrolled.version import __version__
 
 C = TypeVar("C")
@@ -55,6 +56,20 @@ def read_description(folder: Path, task: str, kind: type[C], facts: type) -> tup
     return from_dict(kind, values["config"], str(path)), values["facts"]
 
 
+def read_result(path: Path) -> dict[str, Any]:
+    """Read the figures of a training.
+
+    Raises:
+        RunError: if they are missing or damaged.
+    """
+    values = read_json(path)
+    try:
+        convert(values, Result)
+    except MalformedError as error:
+        raise RunError(f"{path}: damaged ({error}); restore it from a copy") from None
+    return values
+
+
 def check_weights(folder: Path, build: Callable[[], nn.Module]) -> None:
     """Compare the weights of a run with the model that it describes, before the model takes memory.
 
@@ -89,6 +104,9 @@ def read_weights(folder: Path, model: nn.Module) -> None:
             f"unrolled resume {folder}"
         )
     weights, _ = read_tensors(path)
+    for name, tensor in weights.items():
+        if not tensor.isfinite().all():
+            raise RunError(f"{path}: damaged ({name} is not finite); restore it from a copy or train again")
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""The facts of a run that a loaded model relies on, by task; a run holds others besides, for its report."""
+"""What the files of a run must hold for a loaded model, besides its configuration."""
 
 import math
 from typing import Annotated
@@ -79,3 +79,26 @@ class ForecasterFacts(Facts, kw_only=True):
 
     season: Positive
     series: dict[str, SeriesFacts]
+
+
+class PartResult(msgspec.Struct):
+    """Scores on one part of the data; those of labels have a confusion matrix."""
+
+    confusion: list[list[Count]] | None = None
+    classes: list[str] | None = None
+    tags: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        size = len(self.classes or self.tags or ())
+        if self.confusion is not None and [len(row) for row in self.confusion] != [size] * size:
+            raise ValueError("the confusion matrix does not fit the labels")
+
+
+class Result(msgspec.Struct):
+    """Of a training, in ``result.json``."""
+
+    steps: Count
+    epochs: float
+    training_seconds: float
+    valid: PartResult | None = None
+    test: PartResult | None = None

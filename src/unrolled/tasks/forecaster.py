@@ -177,6 +177,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self._scales = read_json_as(folder / SCALES, Scales)
         if self._scales.series.keys() != self.facts["series"].keys():
             raise MalformedError(f"{SCALES} and {run_folder.CONFIG} are of different series")
+        features = self.config.features
+        for s in self._scales.series.values():
+            if (s.difference, s.transform) != (features.difference, features.transform):
+                raise MalformedError(f"{SCALES} and {run_folder.CONFIG} have another difference or transform")
 
     # -- use -----------------------------------------------------------------------------------------------
 

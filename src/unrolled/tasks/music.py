@@ -14,6 +14,7 @@ from unrolled.baselines import note_baselines
 from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
 from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_roll
+from unrolled.decoding.sampling import require_finite
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music_config import PianoRollConfig
@@ -195,7 +196,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
                 logits, state = model(x, state)
-                x = torch.bernoulli(torch.sigmoid(logits[-1:] / temperature))
+                p = torch.sigmoid(logits[-1:] / temperature)
+                require_finite(p)
+                x = torch.bernoulli(p)
                 roll.append(x[0, 0].numpy())
         return notes_of(np.stack(roll))
 

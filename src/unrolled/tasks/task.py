@@ -14,7 +14,13 @@ from unrolled.config import with_options
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.reading import MalformedError
 from unrolled.tasks import folder as run_folder
-from unrolled.tasks.description import check_weights, read_description, read_weights, write_description
+from unrolled.tasks.description import (
+    check_weights,
+    read_description,
+    read_result,
+    read_weights,
+    write_description,
+)
 from unrolled.tasks.facts import Facts
 from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.sample import Sample, SampleSize
@@ -22,7 +28,7 @@ from unrolled.tasks.watch_plot import plot_reach
 from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher, Watchers
 from unrolled.training.bar import ProgressBar
-from unrolled.training.files import read_json, write_json, write_tensors
+from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
@@ -339,7 +345,7 @@ class Task(ABC, Generic[C, D]):
         read_weights(folder, task._trained())
         task.history = read_log(folder / LOG)
         if (folder / run_folder.RESULT).exists():
-            task.result = read_json(folder / run_folder.RESULT)
+            task.result = read_result(folder / run_folder.RESULT)
         return task
 
     def _write_description(self, folder: Path) -> None:

@@ -65,7 +65,7 @@ class _Reader:
     def read_text(self) -> None:
         line = self._line()
         if not line:
-            raise self._wrong("is empty")
+            raise DataError(f"{self._path}: is empty")
         head = _HEAD.fullmatch(line)
         count = int(head[1]) if head else None
         self._size = int(head[2]) if head else len(line.split(b" ")) - 1
