@@ -70,3 +70,10 @@ def test_json_lines(table):
 def test_what_cannot_be_read_is_named(table, name, text, columns, message):
     with pytest.raises(DataError, match=message):
         read_columns(table(text, name), columns)
+
+
+@pytest.mark.parametrize("line", ['{"a": ' + "[" * 100_000 + "}", '{"a": ' + "1" * 5000 + "}"])
+def test_json_that_python_chokes_on_is_named(tmp_path, line):
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n' + line + "\n")
+    with pytest.raises(DataError, match=r"t\.jsonl: line 2 is (nested too deep|too large)"):
+        read_columns(tmp_path / "t.jsonl", ("a",))

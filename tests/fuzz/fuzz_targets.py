@@ -28,6 +28,7 @@ from unrolled.recipes import load_recipe
 from unrolled.tasks import load
 from unrolled.text.vectors import read_all_vectors
 from unrolled.threads import choose_threads
+from unrolled.training import CHECKPOINT
 from unrolled.trials.trial import Trial, TrialFile
 
 Mutation = Callable[[random.Random, bytes], bytes]
@@ -150,7 +151,7 @@ def _use(run: Path, use: Use) -> object:
 
 def _restore(kind: Any, run: Path) -> None:
     """Go back to the checkpoint of a run as ``resume`` does, without training on."""
-    task = kind._described(run)
+    task = kind._described(run, CHECKPOINT)
     data = task._reread()
     task._check_same(data, run)
     task._trainer(data, run, False, choose_threads(1)).restore()

@@ -100,3 +100,24 @@ def test_a_full_disk_is_named(path, monkeypatch):
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(RunError, match=r"metrics\.jsonl: could not be written \(No space left"):
         log.add({"step": 1})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"kind": "train", "step": ' + b"1" * 5000 + b"}",
+        b"3",
+        b'{"kind": "train"}',
+        b'{"step": 3}',
+        b'{"kind": "later", "step": 3, "epoch": 0}',
+        b'{"kind": ["train"], "step": 3}',
+        b'{"kind": "nonfinite", "step": -3, "epoch": 0, "where": "x"}',
+        b'{"kind": "nonfinite", "step": 3, "epoch": 0, "where": 4}',
+    ],
+)
+def test_what_is_no_record_is_named(path, line):
+    filled(path, 2)
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(RunError, match=r"metrics\.jsonl: damaged .line 3"):
+        read_log(path)

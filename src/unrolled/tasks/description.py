@@ -70,25 +70,40 @@ def read_result(path: Path) -> dict[str, Any]:
     return values
 
 
-def check_weights(folder: Path, build: Callable[[], nn.Module]) -> None:
+def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> None:
     """Compare the weights of a run with the model that it describes, before the model takes memory.
 
-    A run that has none yet is left to its reader.
+    Args:
+        folder: of the run.
+        name: of the file of weights; a checkpoint that is missing is left to its reader.
+        build: makes the model.
 
     Raises:
-        RunError: if they do not fit, or their file is damaged.
+        RunError: if they do not fit, or their file is missing or damaged.
     """
-    for name, prefix in ((MODEL, ""), (CHECKPOINT, "model.")):
-        path = folder / name
-        if os.path.isfile(path):
-            shapes = read_shapes(path)
-            try:
-                check_fit(build, {n[len(prefix) :]: s for n, s in shapes.items() if n.startswith(prefix)})
-            except MalformedError as error:
-                raise RunError(
-                    f"{path}: does not fit {run_folder.CONFIG} ({error}); restore both from one copy"
-                ) from None
+    path, prefix = folder / name, ""
+    if name == CHECKPOINT:
+        prefix = "model."
+        if not os.path.isfile(path):
             return
+    else:
+        _require_model(folder)
+    shapes = read_shapes(path)
+    try:
+        check_fit(build, {n[len(prefix) :]: s for n, s in shapes.items() if n.startswith(prefix)})
+    except MalformedError as error:
+        raise RunError(
+            f"{path}: does not fit {run_folder.CONFIG} ({error}); restore both from one copy"
+        ) from None
+
+
+def _require_model(folder: Path) -> None:
+    path = folder / MODEL
+    if not path.exists() and (folder / CHECKPOINT).exists():
+        raise RunError(
+            f"{path}: missing; if training was stopped before its first validation, go on with: "
+            f"unrolled resume {folder}"
+        )
 
 
 def read_weights(folder: Path, model: nn.Module) -> None:
@@ -98,11 +113,7 @@ def read_weights(folder: Path, model: nn.Module) -> None:
         RunError: if the file is missing, damaged, or does not fit the model.
     """
     path = folder / MODEL
-    if not path.exists() and (folder / CHECKPOINT).exists():
-        raise RunError(
-            f"{path}: missing; if training was stopped before its first validation, go on with: "
-            f"unrolled resume {folder}"
-        )
+    _require_model(folder)
     weights, _ = read_tensors(path)
     for name, tensor in weights.items():
         if not tensor.isfinite().all():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.config import with_options
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.errors import ConfigError, DataError, RunError, UnrolledError
 from unrolled.reading import MalformedError
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.description import (
@@ -26,7 +26,17 @@ from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.watch_plot import plot_reach
 from unrolled.threads import ThreadChoice, choose_threads
-from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher, Watchers
+from unrolled.training import (
+    CHECKPOINT,
+    LOG,
+    MODEL,
+    Job,
+    OptimizerConfig,
+    Trainer,
+    TrainingConfig,
+    Watcher,
+    Watchers,
+)
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
@@ -268,7 +278,7 @@ class Task(ABC, Generic[C, D]):
             DataError: if the training data are gone or are no longer the same.
         """
         folder = Path(run)
-        task = cls._described(folder)
+        task = cls._described(folder, CHECKPOINT)
         source, _ = task._sources()
         if not source:
             raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
@@ -352,8 +362,8 @@ class Task(ABC, Generic[C, D]):
         write_description(folder, self.verb, self.config, self.facts, self._vocabularies())
 
     @classmethod
-    def _described(cls, folder: Path) -> Self:
-        """Build the model that a folder describes, without its trained weights."""
+    def _described(cls, folder: Path, weights: str = MODEL) -> Self:
+        """Build the model that a folder describes, without its trained weights; ``weights`` is their file."""
         config: Any
         config, facts = read_description(folder, cls.verb, cls.config_type, cls.facts_type)
         task = cls(config)
@@ -364,9 +374,17 @@ class Task(ABC, Generic[C, D]):
             raise RunError(f"{folder}: damaged ({error}); restore it from a copy") from None
         except ValueError as error:
             raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
-        check_weights(folder, lambda: task._make_model(start=False))
-        with seeded(task.config.training):
-            task._model = task._make_model(start=False)
+        check_weights(folder, weights, lambda: task._make_model(start=False))
+        try:
+            with seeded(task.config.training):
+                task._model = task._make_model(start=False)
+        except RuntimeError as error:  # torch's, of a number that no tensor takes
+            if isinstance(error, UnrolledError):
+                raise
+            said = str(error).splitlines()[0]
+            raise RunError(
+                f"{folder / run_folder.CONFIG}: asks for a model that torch refuses ({said})"
+            ) from error
         return task
 
     def _plot(self, folder: Path) -> None:

@@ -46,7 +46,8 @@ class _Reader:
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path, self._file = path, file
-        self._words: list[str] = []
+        self._words: dict[str, None] = {}
+        self._count = 0
         self._values = array("f")
         self._size = 0
         self._lines = 0
@@ -55,12 +56,8 @@ class _Reader:
         values = np.frombuffer(self._values, dtype=np.float32).reshape(len(self._words), self._size)
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():
-            raise self._wrong(f"the vector of {self._words[int(bad.argmax())]!r:.60} is not finite")
-        first = {word: place for place, word in reversed(list(enumerate(self._words)))}
-        if len(first) == len(self._words):
-            return self._words, values
-        kept = sorted(first.values())
-        return [self._words[i] for i in kept], values[kept]
+            raise self._wrong(f"the vector of {list(self._words)[int(bad.argmax())]!r:.60} is not finite")
+        return list(self._words), values
 
     def read_text(self) -> None:
         line = self._line()
@@ -72,11 +69,11 @@ class _Reader:
         self._check_size()
         if head:
             line = self._line()
-        while line and len(self._words) != count:
+        while line and self._count != count:
             self._take(line)
             line = self._line()
-        if count is not None and (len(self._words) < count or line.strip()):
-            there = "more" if line.strip() else f"{len(self._words):,}"
+        if count is not None and (self._count < count or line.strip()):
+            there = "more" if line.strip() else f"{self._count:,}"
             raise self._wrong(f"its first line tells of {count:,} words, and there are {there}")
 
     def read_binary(self) -> None:
@@ -86,16 +83,16 @@ class _Reader:
         count, self._size = int(head[1]), int(head[2])
         self._check_size()
         need, buffer, place = 4 * self._size, b"", 0
-        while len(self._words) < count:
+        while self._count < count:
             if len(buffer) - place < LONGEST_WORD + need:
                 buffer, place = buffer[place:] + self._file.read(CHUNK + need), 0
             space = buffer.find(b" ", place, place + LONGEST_WORD)
             end = space + 1 + need
-            name = f"word {len(self._words) + 1:,}"
+            name = f"word {self._count + 1:,}"
             if space < 0 or end > len(buffer):
                 raise self._wrong(f"it ends within {name} of the {count:,} that its first line tells of")
-            self._words.append(self._decoded(buffer[place:space].lstrip(b"\n"), name))
-            self._values.frombytes(buffer[space + 1 : end])
+            if self._is_new(buffer[place:space].lstrip(b"\n"), name):
+                self._values.frombytes(buffer[space + 1 : end])
             place = end
 
     def _line(self) -> bytes:
@@ -113,16 +110,22 @@ class _Reader:
         try:
             if not _NUMBERS.fullmatch(numbers):
                 raise ValueError
-            self._values.extend(map(float, fields))
+            values = list(map(float, fields))
         except ValueError:
             raise self._wrong(f"line {self._lines} holds what is not a number") from None
-        self._words.append(self._decoded(word, f"line {self._lines}"))
+        if self._is_new(word, f"line {self._lines}"):
+            self._values.extend(values)
 
-    def _decoded(self, word: bytes, where: str) -> str:
+    def _is_new(self, raw: bytes, where: str) -> bool:
+        """Count a word; return whether it is there for the first time."""
         try:
-            return word.decode()
+            word = raw.decode()
         except UnicodeDecodeError:
             raise self._wrong(f"{where} is not UTF-8") from None
+        before = len(self._words)
+        self._words[word] = None
+        self._count += 1
+        return len(self._words) > before
 
     def _check_size(self) -> None:
         if not 1 <= self._size <= LARGEST_VECTOR:

@@ -215,7 +215,13 @@ class Trainer(Generic[Batch]):
 
     def _take_best(self) -> None:
         weights = read_tensors(self.folder / MODEL)[0] if self.folder else self._best_weights
-        self.job.model.load_state_dict(weights)
+        try:
+            self.job.model.load_state_dict(weights)
+        except RuntimeError as error:
+            detail = str(error).splitlines()[-1].strip()
+            raise RunError(
+                f"{(self.folder or Path()) / MODEL}: is not of this run ({detail}); restore it from a copy"
+            ) from None
         self.job.model.eval()
 
     def _stops_early(self) -> bool:
