@@ -182,7 +182,7 @@ def test_stamps_with_a_zone_are_brought_to_utc(table):
             {"frequency": "s"},
             r"17,671,824,000 steps at frequency 's', too many",
         ),
-        (["0001-01-01", "9000-01-01"], {"frequency": "bh"}, "steps at frequency 'bh', too many"),
+        (["0001-01-01", "9000-01-01"], {"frequency": "h"}, "steps at frequency 'h', too many"),
         (
             ["2020-01-01", "2020-01-02", "2020-01-03", "-1"],
             {},
