@@ -1,7 +1,6 @@
 """A few damaged files for every reader of data, and that a failure is seen, kept and told."""
 
 import random
-from pathlib import Path
 
 import fuzz_mutations as mutate
 import fuzz_targets
@@ -63,4 +62,3 @@ def test_structures_are_damaged_as_such(tmp_path, name):
     good = target.path.read_bytes()
     damaged = {target.mutations[0](random.Random(n), good) for n in range(20)}
     assert len(damaged) > 10
-    assert all((isinstance(Path(target.path).suffix, str) and d != good) or d == good for d in damaged)
