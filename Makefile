@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: install demo test browser clean
+.PHONY: install demo test fuzz browser clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -27,6 +27,12 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Damaged files for every reader: 0 may fail. The seed is printed; the same seed makes the same inputs.
+SECONDS ?= 240
+SEED ?=
+fuzz: install
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # Report pages in a real headless browser: needs a Chromium on the machine.
 browser: install

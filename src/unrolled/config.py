@@ -5,6 +5,7 @@ that an option can be given by its own name on the command line and in Python.
 """
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ from unrolled.errors import ConfigError, suggestion
 
 C = TypeVar("C")
 
+LARGEST_FLOAT = 3.4e38
+"""Of 32 bits."""
 ALIASES = {"model": "cell"}
 """Other names of options, on the command line and in Python."""
 
@@ -43,6 +46,10 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = 
     except msgspec.ValidationError as error:
         prefix = f"{path}." if path else ""
         raise ConfigError(f"{where}: {str(error).replace('$.', prefix)}") from None
+    except UnicodeError:
+        raise ConfigError(f"{where}: holds half of a surrogate pair, which is no text") from None
+    except OverflowError as error:
+        raise ConfigError(f"{where}: holds a number out of range ({error})") from None
 
 
 def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:
@@ -115,6 +122,13 @@ def require_at_least(config: Any, bounds: Mapping[str, float]) -> None:
         require(value is None or value >= bound, f"{name}={value}: must be at least {bound}")
 
 
+def require_at_most(config: Any, bounds: Mapping[str, float]) -> None:
+    """Raise ConfigError for the first option above its bound."""
+    for name, bound in bounds.items():
+        value = getattr(config, name)
+        require(value <= bound, f"{name}={value}: must be at most {bound:,}")
+
+
 def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{where}: {path or 'the configuration'} must be a table, got {values!r}")
@@ -126,8 +140,19 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
         for part in (hints[key], *typing.get_args(hints[key])):
             if dataclasses.is_dataclass(part) and value is not None:
                 _check_keys(typing.cast(type, part), value, where, dotted)
+        if _is_huge(value):
+            raise ConfigError(f"{where}: {dotted} holds a number of more than 64 bits, or 32 with a fraction")
         choices = literal_values(hints[key])
         if choices and isinstance(value, str) and value not in choices:
             raise ConfigError(
                 f"{where}: {dotted}={value!r} is not one of {', '.join(choices)}" + suggestion(value, choices)
             )
+
+
+def _is_huge(value: Any) -> bool:
+    """Tell whether a value is or holds a number that tensors do not take."""
+    if isinstance(value, list | tuple):
+        return any(map(_is_huge, value))
+    if isinstance(value, float):
+        return LARGEST_FLOAT < abs(value) < math.inf
+    return isinstance(value, int) and not -(2**63) <= value < 2**63

@@ -112,3 +112,20 @@ def test_published_sets(published, name, file, rows, labels):
     found = read_labelled(name)
     assert len(found.items) == rows
     assert len(set(found.labels)) == labels
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"text": "a", "label": NaN}', "the label is nan"),
+        ('{"text": "a", "label": 1e3}', "the label is 1000.0"),
+        ('{"text": "a", "label": 99999999999999999999}', "the label is 99999999999999999999"),
+        ('{"text": ["1", "2"], "label": 1}', "neither text nor a list of finite numbers"),
+        ('{"text": [[1], [1, 2]], "label": 1}', "neither text nor a list of finite numbers"),
+        ('{"text": [1e300], "label": 1}', "neither text nor a list of finite numbers"),
+    ],
+)
+def test_values_that_are_no_data_are_named(tmp_path, line, message):
+    (tmp_path / "t.jsonl").write_text(line + "\n")
+    with pytest.raises(DataError, match=rf"t\.jsonl: line 1.*{message}"):
+        read_labelled(tmp_path / "t.jsonl")

@@ -111,7 +111,7 @@ def test_a_separator_of_ones_own(write):
         ("t.jsonl", '{"source": "a"}\n', "line 1 has no 'target'; it has 'source'"),
         ("t.jsonl", '{"source": "a", "traget": "b"}\n', "did you mean 'traget'"),
         ("t.jsonl", '{"source": 3, "target": "b"}\n', "line 1 holds 3 where a text is needed"),
-        ("t.jsonl", "\n[1]\n", "line 2 is not a JSON object"),
+        ("t.jsonl", "\n[1]\n", "line 2 is not of its form: expected object"),
         ("t.jsonl", "{,}\n", "line 1 is not JSON"),
     ],
 )

@@ -45,10 +45,10 @@ def test_rolls():
     ("values", "message"),
     [
         ("{", "is not JSON"),
-        ('"x"', "must be a list of pieces"),
+        ('"x"', "expected object . array, got str"),
         ({"train": [PIECE], "tset": []}, "train, valid, test"),
-        ([3], "must hold pieces"),
-        ([[[60], ["C4"]]], "'C4' is no note"),
+        ([3], "not of its form"),
+        ([[[60], ["C4"]]], "expected int, got str"),
         ([PIECE, [[60], [20]]], "train piece 2, step 2: note 20 is not on a piano"),
         ([[[60]]], "train piece 1: 1 steps are too few"),
     ],

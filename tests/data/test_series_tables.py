@@ -162,3 +162,68 @@ def test_stamps_with_a_zone_are_brought_to_utc(table):
     index = pd.date_range("2020-01-01", periods=4, freq="h", tz="Asia/Tokyo")
     [s] = read(pd.DataFrame({"x": range(4)}, index=index))
     assert str(s.index[0]) == "2019-12-31 15:00:00"
+
+
+@pytest.mark.parametrize(
+    ("rows", "rules", "message"),
+    [
+        (
+            ["1900-01-01T00:00:00", "1900-01-01T00:00:01", "1900-01-01T00:00:02", "2000-01-01"],
+            {},
+            "half of them",
+        ),
+        (
+            ["1900-01-01T00:00:00.000000001", "1900-01-01T00:00:00.000000002", "2000-01-01"],
+            {},
+            "half of them",
+        ),
+        (
+            ["1700-01-01", "2260-01-01"],
+            {"frequency": "s"},
+            r"17,671,824,000 steps at frequency 's', too many",
+        ),
+        (["0001-01-01", "9000-01-01"], {"frequency": "h"}, "steps at frequency 'h', too many"),
+        (
+            ["2020-01-01", "2020-01-02", "2020-01-03", "-1"],
+            {},
+            "line 5: '-1' in column 'time' is not in the years",
+        ),
+        (
+            ["2020-01-01", "2020-01-02", "9999-12-31"],
+            {},
+            "line 4: '9999-12-31' .* is not in the years 1 to 9000",
+        ),
+        (["2020-01-01", "2020-01-02"], {"frequency": "-1D"}, "frequency='-1D': is not one"),
+        (["2020-01-01", "2020-01-02"], {"frequency": "9" * 30 + "D"}, "is not one"),
+    ],
+)
+def test_stamps_far_apart_do_not_take_all_memory(table, rows, rules, message):
+    text = "time,value\n" + "".join(f"{stamp},{n}\n" for n, stamp in enumerate(rows))
+    with pytest.raises(DataError, match=message):
+        read(table(text), TimeRulesConfig(**rules))
+
+
+def test_old_and_far_years_are_read(table):
+    for first in ("0500-01-0", "8999-12-2"):
+        [s] = read(table("time,value\n" + "".join(f"{first}{d},{d}\n" for d in range(1, 6))))
+        assert s.index.freqstr == "D"
+        assert len(s.stamps(400)) == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n2020-01-01,1\n2020-01-02,2\n", "its first line is empty; it must name every column"),
+        ("time,value\n2020-01-01,1,2\n2020-01-02,2,3\n", "names fewer columns than the rows have"),
+    ],
+)
+def test_a_first_line_that_does_not_name_the_columns(table, text, message):
+    with pytest.raises(DataError, match=message):
+        read(table(text))
+
+
+def test_many_series_are_told_apart_in_time_that_grows_with_the_rows(table):
+    rows = "".join(f"2020-01-01,s{n},1\n2020-01-02,s{n},2\n" for n in range(1500))
+    found = read(table("time,name,value\n" + rows), TimeRulesConfig(frequency="D"), series="name")
+    assert [s.name for s in found[:2]] == ["s0", "s1"]
+    assert all(s.target.tolist() == [1, 2] for s in found)

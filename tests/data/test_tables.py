@@ -63,10 +63,17 @@ def test_json_lines(table):
         ("t.csv", "a,b\n1,2\n", ("3",), "no column '3'"),
         ("t.jsonl", '{"a": 1}\n{"b": 2}\n', ("a",), r"line 2 has no 'a'.*; it has 'b'"),
         ("t.jsonl", '{"a": 1}\n{"a"\n', ("a",), "line 2 is not JSON"),
-        ("t.jsonl", "[1]\n", ("a",), "line 1 is not a JSON object"),
+        ("t.jsonl", "[1]\n", ("a",), "line 1 is not of its form: expected object"),
         ("t.txt", "a,b\n", ("a",), r"\.txt is not one of \.csv, \.tsv, \.jsonl"),
     ],
 )
 def test_what_cannot_be_read_is_named(table, name, text, columns, message):
     with pytest.raises(DataError, match=message):
         read_columns(table(text, name), columns)
+
+
+@pytest.mark.parametrize("line", ['{"a": ' + "[" * 100_000 + "}", '{"a": ' + "1" * 5000 + "}"])
+def test_json_that_python_chokes_on_is_named(tmp_path, line):
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n' + line + "\n")
+    with pytest.raises(DataError, match=r"t\.jsonl: line 2 is (nested too deep|too large)"):
+        read_columns(tmp_path / "t.jsonl", ("a",))

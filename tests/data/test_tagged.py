@@ -83,3 +83,10 @@ def test_the_published_treebank(published):
     assert len({tag for sentence in found.tags for tag in sentence}) == 17
     text = path.read_text(encoding="utf-8")
     assert "".join(s.serialize() for s in parse_conllu(path, text)) == text
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1-" + "2" * 5000, "1.1.1", "١", ""])
+def test_ids_are_short_numbers(tmp_path, number):
+    (tmp_path / "t.conllu").write_text(CONLLU.replace("\n2\t", f"\n{number}\t", 1))
+    with pytest.raises(DataError, match=r"t\.conllu: not CoNLL-U"):
+        read_tagged(tmp_path / "t.conllu", Columns())

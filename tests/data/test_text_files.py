@@ -69,10 +69,10 @@ def test_a_file_without_rights_is_named(tmp_path):
 def test_a_read_error_is_named(tmp_path, monkeypatch):
     path = made(tmp_path, "a.txt", b"text")
 
-    def fail(self):
+    def fail(path, mode):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(type(path), "read_bytes", fail)
+    monkeypatch.setattr("builtins.open", fail)
     with pytest.raises(DataError, match=r"a\.txt: cannot be read \(Input/output error\)"):
         read_text(path)
 

@@ -115,7 +115,7 @@ def test_a_file_is_a_recipe(recipe_file):
         (GOOD + '[target]\nmetric = "perplexity"\nat_most = 1.0\nat_least = 0.5\n', "and not both"),
         (GOOD.replace('"lm"', '"nothing"'), "task"),
         (GOOD.replace('task = "lm"\n', ""), "task"),
-        ("this is not TOML", r"mine\.toml: not valid TOML"),
+        ("this is not TOML", r"mine\.toml: is not valid TOML"),
         (b'description = "\xff"', r"mine\.toml: "),
     ],
 )

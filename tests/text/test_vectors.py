@@ -1,6 +1,5 @@
 """Word vectors from files that these tests write themselves."""
 
-import gc
 import gzip
 import sys
 
@@ -10,9 +9,6 @@ import pytest
 from unrolled.errors import DataError
 from unrolled.text.vectors import read_all_vectors, read_vectors
 
-# gensim leaves the file of vectors without a header to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-
 VECTORS = {
     "the": [0.5, -1.0, 0.25, 2.0],
     "cat": [1.5, 0.125, -0.75, 0.0],
@@ -21,12 +17,6 @@ VECTORS = {
 }
 TOKENS = ["<eos>", "<unk>", "cat", "sat", "the"]
 KNOWN = {1: "<unk>", 2: "cat", 4: "the"}
-
-
-@pytest.fixture(autouse=True)
-def _collect_while_the_filter_holds():
-    yield
-    gc.collect()
 
 
 def glove_text() -> str:
@@ -117,8 +107,50 @@ def test_malformed_files_are_named(tmp_path, name, content):
         read_vectors(tmp_path / name, TOKENS)
 
 
-def test_without_gensim_the_extra_is_named(tmp_path, monkeypatch):
+def test_gensim_is_not_needed(tmp_path, monkeypatch):
     save(tmp_path / "v.txt", "glove")
     monkeypatch.setitem(sys.modules, "gensim.models", None)
-    with pytest.raises(DataError, match=r"pip install 'unrolled\[vectors\]'"):
-        read_vectors(tmp_path / "v.txt", TOKENS)
+    assert read_vectors(tmp_path / "v.txt", TOKENS)[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("v.bin", b"1000000000 300\nthe " + b"\0" * 1200, "ends within word 2 of the 1,000,000,000"),
+        ("v.bin", b"3 1000000000\nthe " + b"\0" * 12, "vectors of 1,000,000,000 values"),
+        ("v.txt", b"99999999999999999999 3\nthe 1 2 3\n", "tells of 99,999,999,999,999,999,999 words, .* 1$"),
+        ("v.txt", b"1 3\nthe 1 2 3\ncat 1 2 3\n", "tells of 1 words, and there are more"),
+        ("v.txt", b"the 1 2 3\ncat 1 2_0 3\n", "line 2 holds what is not a number"),
+        ("v.txt", b"the 1 2 3\ncat 1 nan 3\n", "line 2 holds what is not a number"),
+        ("v.txt", "the 1 2 3\ncat 1 ٣ 3\n".encode(), "line 2 holds what is not a number"),
+        ("v.txt", b"the 1 2 3\ncat 1 1e99 3\n", "the vector of 'cat' is not finite"),
+        ("v.txt", b"the 1 2 3\n\xff 1 2 3\n", "line 2 is not UTF-8"),
+        ("v.txt", b"x" * (1 << 21), "line 1 is longer than 1 MiB"),
+        ("v.txt.gz", gzip.compress(b"the" + b" 1" * (1 << 22)), "line 1 is longer than 1 MiB"),
+        ("v.txt.gz", gzip.compress(b"the 1 2 3\n" * 50)[:-30], "damaged"),
+    ],
+)
+def test_what_a_file_claims_takes_no_memory(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_all_vectors(tmp_path / name)
+
+
+def test_a_word_that_comes_again_keeps_its_first_vector(tmp_path):
+    (tmp_path / "v.txt").write_text("3 2\nthe 1 2\ncat 3 4\nthe 5 6\n")
+    words, vectors = read_all_vectors(tmp_path / "v.txt")
+    assert words == ["the", "cat"]
+    assert vectors.tolist() == [[1, 2], [3, 4]]
+
+
+def test_published_vectors_are_read_as_gensim_reads_them(published, tmp_path):
+    from gensim.models import KeyedVectors
+
+    theirs = KeyedVectors.load_word2vec_format(
+        str(published("word-vectors/glove.6B.50d.2987.word2vec-text.txt"))
+    )
+    theirs.save_word2vec_format(str(tmp_path / "v.bin"), binary=True)
+    for path in (published("word-vectors/glove.6B.50d.2987.word2vec-text.txt"), tmp_path / "v.bin"):
+        words, vectors = read_all_vectors(path)
+        assert words == theirs.index_to_key
+        np.testing.assert_array_equal(vectors, theirs.vectors)

@@ -14,7 +14,12 @@ def path(tmp_path):
 
 
 def records(n):
-    return [{"kind": "train", "step": i, "nats": i / 3} for i in range(n)]
+    return [record(i) for i in range(n)]
+
+
+def record(step):
+    figures = {"epoch": 0, "tokens": 40 * step, "seconds": 0.25, "loss": step / 3, "lr": 0.001}
+    return {"kind": "train", "step": step} | figures
 
 
 def filled(path, n):
@@ -52,13 +57,13 @@ def test_nothing_is_read_where_there_is_no_log(path):
 def test_a_rewind_cuts_what_will_be_done_again(path):
     log = filled(path, 2)
     position = log.position()
-    log.add({"step": 99})
+    log.add(record(99))
     path.write_bytes(path.read_bytes() + b'{"step": 10')
     again = MetricsLog(path)
     again.rewind(position)
     assert again.records == records(2)
-    again.add({"step": 2})
-    assert read_log(path) == [*records(2), {"step": 2}]
+    again.add(record(2))
+    assert read_log(path) == records(3)
 
 
 def test_a_rewind_to_the_beginning_empties_it(path):
@@ -95,3 +100,24 @@ def test_a_full_disk_is_named(path, monkeypatch):
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(RunError, match=r"metrics\.jsonl: could not be written \(No space left"):
         log.add({"step": 1})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"kind": "train", "step": ' + b"1" * 5000 + b"}",
+        b"3",
+        b'{"kind": "train"}',
+        b'{"step": 3}',
+        b'{"kind": "later", "step": 3, "epoch": 0}',
+        b'{"kind": ["train"], "step": 3}',
+        b'{"kind": "nonfinite", "step": -3, "epoch": 0, "where": "x"}',
+        b'{"kind": "nonfinite", "step": 3, "epoch": 0, "where": 4}',
+    ],
+)
+def test_what_is_no_record_is_named(path, line):
+    filled(path, 2)
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(RunError, match=r"metrics\.jsonl: damaged .line 3"):
+        read_log(path)

@@ -268,3 +268,19 @@ def test_two_averages_are_one_too_many():
         OptimizerConfig(optimizer="nt-asgd", moving_average=0.9)
     with pytest.raises(ConfigError, match=r"moving_average=1\.0: must lie in"):
         OptimizerConfig(moving_average=1.0)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"9.exp_avg": torch.zeros(2, 3)}, "fits no parameter"),
+        ({"x.exp_avg": torch.zeros(2, 3)}, "not a whole number"),
+        ({"0.exp_avg": torch.zeros(3, 3)}, "fits no parameter"),
+        ({"0.exp_avg": torch.zeros(())}, "fits no parameter"),
+        ({"0.step": torch.zeros(()), "0.exp_avg": torch.zeros(2, 3)}, "exp_avg_sq of parameter 0 is missing"),
+    ],
+)
+def test_state_of_another_model_is_refused(tensors, message):
+    optimizer = make_optimizer(OptimizerConfig("adam"), [nn.Parameter(torch.zeros(2, 3))])
+    with pytest.raises(ValueError, match=message):
+        restore_optimizer(optimizer, tensors)

@@ -4,14 +4,15 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from unrolled.terminal import Terminal
 
 
 @contextlib.contextmanager
 def group_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar; yields a function to call with the name of each task before it begins."""
-    console = Console(file=sys.stderr)
+    console = Terminal(file=sys.stderr)
     if not console.is_terminal:
         yield lambda label: None
         return

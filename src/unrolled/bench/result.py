@@ -6,11 +6,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import msgspec
-
 from unrolled.bench.ceiling import Ceiling
 from unrolled.bench.timing import Pairs, ratio_of_pairs
 from unrolled.errors import RunError
+from unrolled.reading import MalformedError, convert
 from unrolled.training.files import read_json, write_json
 
 FORMAT = 1
@@ -106,8 +105,8 @@ class Report:
         if values.get("format") != FORMAT:
             raise RunError(f"{where}: format {values.get('format')!r} is not {FORMAT}; measure again")
         try:
-            return msgspec.convert(dict(values), cls)
-        except msgspec.ValidationError as error:
+            return convert(dict(values), cls)
+        except MalformedError as error:
             raise RunError(f"{where}: damaged ({error}); measure again") from None
 
 

@@ -12,6 +12,7 @@ import tyro
 
 from unrolled.config import aliases_of, literal_values, require
 from unrolled.errors import ConfigError, suggestion
+from unrolled.visible import styled_output
 
 A = TypeVar("A")
 
@@ -33,7 +34,7 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
     given: dict[str, Any] = {} if default is None else {"default": default}
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), styled_output():
             return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **given))
     except SystemExit as leaving:
         if not leaving.code:

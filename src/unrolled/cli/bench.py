@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from unrolled.bench.custom import custom_plan
 from unrolled.bench.driver import carry_out
 from unrolled.bench.flops import GATES
@@ -25,6 +23,7 @@ from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.recurrence import Backend
+from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -169,7 +168,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = Terminal(highlight=False, soft_wrap=True, markup=False)
     if not console.is_terminal:
         console.width = WIDTH
     with threads(args.common.threads):

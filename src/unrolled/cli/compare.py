@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import tyro
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,6 +16,7 @@ from unrolled.errors import ConfigError
 from unrolled.ladder.comparison import DEFAULT_MINUTES, OWN, TASKS, Plan, ladder_type, open_recipe, refuse_own
 from unrolled.ladder.comparison import run as run_plan
 from unrolled.tasks import task_type
+from unrolled.terminal import Terminal
 
 WIDTH = 175
 """Characters of the table where it does not go to a terminal."""
@@ -72,7 +72,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         table.add_column(head, justify="right" if number else "left", overflow="fold")
     for row in found.rows:
         table.add_row(*map(escape, row))
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.width = console.width if console.is_terminal else WIDTH
     console.print(table)
     for note in found.notes:

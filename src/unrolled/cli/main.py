@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from unrolled.errors import ConfigError, UnrolledError, suggestion
 from unrolled.threads import settle_waiting
+from unrolled.visible import visible_output
 
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
@@ -42,6 +43,12 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    with visible_output():
+        return _guarded(words)
+
+
+def _guarded(words: list[str]) -> int:
+    """Run a command; errors raised on purpose are one line."""
     try:
         return _run(words)
     except UnrolledError as error:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.tasks import LanguageModel
+from unrolled.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,5 @@ def run(argv: Sequence[str], prog: str) -> int:
     table = Table("token", "probability", "")
     for token, p in LanguageModel.load(args.run).next(args.prompt, args.top):
         table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
-    Console().print(table)
+    Terminal().print(table)
     return 0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
 from rich.table import Table
 
 from unrolled.baselines.ngram import DiscountWarning, NGram, Smoothing
@@ -16,6 +15,7 @@ from unrolled.config import require
 from unrolled.data import open_documents
 from unrolled.errors import DataError
 from unrolled.symbols import EOS, UNK
+from unrolled.terminal import Terminal
 from unrolled.training.waiting import spinner
 
 Tokens = list[str] | list[list[str]]
@@ -93,7 +93,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         open_documents(args.test)  # before the work, not after it
     model, seconds, read = _model(args)
     print(f"{read} in {seconds:.2f} s")
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.print(_growth(model))
     if args.out:
         with spinner(f"writing {args.out}", shown=True):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from unrolled.cli.arguments import parse
@@ -16,6 +15,7 @@ from unrolled.cores import usable_cores
 from unrolled.errors import suggestion
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import task_type
+from unrolled.terminal import Terminal
 from unrolled.training.waiting import counting_bar
 from unrolled.trials.folds import BASELINE, Fold
 from unrolled.trials.plot import plot_trials
@@ -24,6 +24,7 @@ from unrolled.trials.seeds import Seed
 from unrolled.trials.summary import Line, summarise_trials
 from unrolled.trials.trial import Trial, TrialFile
 from unrolled.trials.variant import PRETRAIN, Variant, parse_variant
+from unrolled.visible import visible
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def run(argv: Sequence[str], prog: str) -> int:
             trials.add(trial)
             report(1)
             figure = f"{metric} {trial.scores[metric]:.4f}"
-            print(f"{trial.variant}: {trial.number}: {figure} in {trial.seconds} s", flush=True)
+            print(visible(f"{trial.variant}: {trial.number}: {figure} in {trial.seconds} s"), flush=True)
     order = [variant.name for variant in _variants(args)]
     done = sorted(trials.done, key=lambda t: (order.index(t.variant), t.number))
     lines, kind = summarise_trials(done, metric), "folds" if args.folds else "seeds"
@@ -151,4 +152,4 @@ def _print(lines: list[Line], metric: str, kind: str) -> None:
             wins = f"{line.wins} of {line.difference.count}"
         score = f"{scale * line.score.mean:.2f}{unit} ± {scale * line.score.deviation:.2f}"
         table.add_row(line.variant, score, difference, wins, f"{line.seconds:.0f}")
-    Console(highlight=False).print(table)
+    Terminal(highlight=False).print(table)

@@ -4,14 +4,13 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from unrolled.tasks import Task
+from unrolled.terminal import Terminal
 
 
 def print_result(task: Task[Any, Any], folder: Path) -> None:
     """Print what training took, the scores of the task, and where everything lies."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     result = task.result
     console.print(
         f"{result['steps']:,} updates ({result['epochs']:g} epochs) in "

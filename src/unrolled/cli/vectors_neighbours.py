@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
+from unrolled.terminal import Terminal
 from unrolled.text.neighbours import nearest
 
 
@@ -36,5 +36,5 @@ def run(argv: Sequence[str], prog: str) -> int:
     table = Table("word", "cosine", "")
     for word, cosine in nearest(*open_vectors(args.source), args.word, args.top):
         table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
-    Console().print(table)
+    Terminal().print(table)
     return 0

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.text import Text
 
 from unrolled.diagnostics.report.parts import Verdict
+from unrolled.terminal import Terminal
 
 MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
 
 
 def print_verdicts(verdicts: Sequence[Verdict]) -> None:
     """Print each finding with the number behind it and its remedies."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     for verdict in verdicts:
         mark, colour = MARKS[verdict.level]
         where = f" ({verdict.where})" if verdict.where else ""

@@ -7,8 +7,14 @@ from unrolled.data.series import Series, SeriesNotes, TimeRulesConfig
 from unrolled.errors import DataError
 
 SHOWN = 3
-FREQUENCIES = ("YS", "YE", "QS", "QE", "MS", "ME", "B")
-"""Distances that are no fixed time; the others are the commonest difference of the stamps."""
+DAY = pd.Timedelta("1D")
+FREQUENCIES = {"YS": 366, "YE": 366, "QS": 92, "QE": 92, "MS": 31, "ME": 31, "B": 1.5}
+"""Distances that are no fixed time, with their mean in days at most; the others are the commonest difference
+of the stamps."""
+MONTHS = {1: 31, 3: 92, 12: 366}
+"""The same of months from the day of the first stamp on."""
+LONGEST = 10_000_000
+"""Steps of a grid that may lack most of its stamps."""
 
 
 def even_grid(
@@ -121,8 +127,16 @@ def _grid(index: pd.DatetimeIndex, frequency: str, where: str) -> pd.DatetimeInd
         return pd.DatetimeIndex(index, freq=None)
     if frequency:
         try:
+            steps = _steps_at_least(index, frequency)
+            if steps > max(LONGEST, 2 * len(index)):
+                raise DataError(
+                    f"{where}: {len(index):,} time stamps from {_some(index[:1])} to {_some(index[-1:])} are "
+                    f"{steps:,.0f} steps at frequency {frequency!r}, too many; give a longer one"
+                )
             grid = pd.date_range(index[0], index[-1], freq=frequency)
-        except ValueError:
+        except DataError:
+            raise
+        except (ValueError, OverflowError):
             raise DataError(
                 f"frequency={frequency!r}: is not one; write h, D, B, W, MS, ME, QS, YS, 15min, … or rows"
             ) from None
@@ -139,29 +153,40 @@ def _inferred(index: pd.DatetimeIndex, where: str) -> pd.DatetimeIndex:
     """Return the coarsest even grid that holds every stamp, at least half of which are there."""
     if len(index) < 3:
         raise DataError(f"{where}: {len(index)} time stamps do not tell a frequency; give it: frequency=…")
-    steps = pd.Series(index[1:] - index[:-1])
-    usual = steps.mode().iloc[0]
-    whole_days = usual % pd.Timedelta("1D") == pd.Timedelta(0)
-    fixed = pd.date_range(index[0], index[-1], freq=f"{usual.days}D" if whole_days else usual)
-    grids = (
-        [pd.date_range(index[0], index[-1], freq=f) for f in FREQUENCIES]
-        if usual >= pd.Timedelta("1D")
-        else []
-    )
-    grids += (
-        [pd.date_range(index[0], index[-1], freq=pd.DateOffset(months=m)) for m in (1, 3, 12)]
-        if grids
-        else []
-    )
-    fitting = [g for g in [*grids, fixed] if not len(index.difference(g)) and len(g) <= 2 * len(index)]
+    span = index[-1] - index[0]
+    usual = pd.Series(index[1:] - index[:-1]).mode().iloc[0]
+    whole_days = usual % DAY == pd.Timedelta(0)
+    distances = [(f"{usual.days}D" if whole_days else usual, usual)]
+    if usual >= DAY:
+        irregular = [*FREQUENCIES.items(), *((pd.DateOffset(months=m), days) for m, days in MONTHS.items())]
+        distances = [(f, days * DAY) for f, days in irregular] + distances
+    fitting = []
+    for frequency, longest in distances:
+        if span / longest <= 2 * len(index) + 1:  # a grid of more is never taken, and may be endless
+            grid = pd.date_range(index[0], index[-1], freq=frequency)
+            if not len(index.difference(grid)) and len(grid) <= 2 * len(index):
+                fitting.append(grid)
     if not fitting:
-        off = index.difference(fixed)
+        off = index[(index - index[0]) % usual != pd.Timedelta(0)]
+        wrong = f"{len(off):,} are off that grid ({_some(off)})" if len(off) else "half of them are missing"
         raise DataError(
-            f"{where}: no frequency fits its time stamps: most are {usual} apart, but {len(off):,} are "
-            f"off that grid ({_some(off)}); mend them, give the frequency, or count rows as steps: "
-            "frequency=rows"
+            f"{where}: no frequency fits its time stamps: most are {usual} apart, but {wrong}; mend them, "
+            "give the frequency, or count rows as steps: frequency=rows"
         )
     return min(fitting, key=len)
+
+
+def _steps_at_least(index: pd.DatetimeIndex, frequency: str) -> float:
+    """Estimate from the first ten steps how many there are from the first to the last stamp.
+
+    Raises:
+        ValueError: if it is no frequency.
+    """
+    first, few = index[0], 10
+    distance = first + few * pd.tseries.frequencies.to_offset(frequency) - first
+    if distance <= pd.Timedelta(0):
+        raise ValueError("not a step forward in time")
+    return few * ((index[-1] - first) / distance)
 
 
 def _some(stamps: pd.DatetimeIndex) -> str:

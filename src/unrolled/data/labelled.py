@@ -1,5 +1,6 @@
 """Sequences with one label each: tables, a file a label, a folder a label."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from unrolled.data.files import read_documents, read_text
 from unrolled.data.labelled_sets import LABELLED, open_labelled_set
 from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
+from unrolled.reading import MalformedError, convert
 
 Series = NDArray[np.float32]
 """A sequence of vectors, (T, F)."""
@@ -49,13 +51,13 @@ def read_labelled(source: str | Path, text_column: str = "text", label_column: s
     if name.startswith("@"):
         return Labelled(*open_labelled_set(name))
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         return _read_folder(path)
-    if "=" in name and not path.exists():
+    if "=" in name and not os.path.exists(path):
         return _read_pairs(name)
     if path.suffix.lower() in ENDINGS:
         return _read_table(path, text_column, label_column)
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(f"{path}: no such file or folder")
     raise DataError(
         f"{path}: is not a table ({', '.join(ENDINGS)}) nor a folder of LABEL.txt files; a file a label is "
@@ -82,8 +84,9 @@ def _read_table(path: Path, text_column: str, label_column: str) -> Labelled:
     labels = []
     for line, (item, label) in read_columns(path, (text_column, label_column)):
         where = f"{path}: line {line}"
-        if not isinstance(label, str | int) or label == "":
-            raise DataError(f"{where}: the label is {label!r}; it must be text or a whole number")
+        if not isinstance(label, str | int) or label == "" or _is_huge(label):
+            shown = f"{label!r:.60}"
+            raise DataError(f"{where}: the label is {shown}; it must be text or a whole number")
         items.append(_check_item(item, where))
         labels.append(label)
     kinds = {isinstance(item, str) for item in items}
@@ -92,14 +95,20 @@ def _read_table(path: Path, text_column: str, label_column: str) -> Labelled:
     return Labelled(items, labels)
 
 
+def _is_huge(label: str | int) -> bool:
+    return isinstance(label, int) and not -(2**63) <= label < 2**63
+
+
 def _check_item(item: Any, where: str) -> str | Series:
     if isinstance(item, str):
         if not item.strip():
             raise DataError(f"{where}: the text is empty; remove the row")
         return item
     try:
-        values = np.asarray(item, dtype=np.float32)
-    except (TypeError, ValueError):
+        rows = convert(item, list[float | list[float]])
+        with np.errstate(over="ignore"):
+            values = np.asarray(rows, dtype=np.float32)
+    except (MalformedError, ValueError):
         values = np.empty(0, dtype=np.float32)
     if values.ndim == 1:
         values = values[:, None]
@@ -109,7 +118,10 @@ def _check_item(item: Any, where: str) -> str | Series:
 
 
 def _read_folder(folder: Path) -> Labelled:
-    inside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    try:
+        inside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
     folders = [p for p in inside if p.is_dir()]
     files = [p for p in inside if p.suffix == ".txt"]
     if folders and files:

@@ -1,16 +1,22 @@
 """Pieces of music as steps of notes, from MIDI files and back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
+import numpy as np
 
+from unrolled.data.midi_events import NoteEvent, note_events, read_header
 from unrolled.errors import DataError
+from unrolled.reading import MalformedError, read_bytes
 
 Piece = list[tuple[int, ...]]
 """The MIDI notes that sound in each step, from low to high."""
 
 TICKS = 480
 """Ticks of a quarter note in the files that are written."""
+
+LONGEST, NOTES = 1 << 18, 128
 
 
 def make_midi(piece: Piece, *, steps_per_beat: int = 1, tempo: int = 90) -> mido.MidiFile:
@@ -42,33 +48,43 @@ def read_midi(path: Path, steps_per_beat: int = 1) -> Piece:
     """Return the notes of each step of a MIDI file; a step holds what sounds in its first half.
 
     Raises:
-        DataError: if it is no MIDI file, has no steady beat, or no notes.
+        DataError: if it is no MIDI file, has no steady beat, no notes, or too many steps.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
+    raw = read_bytes(path)
     try:
-        file = mido.MidiFile(path)
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise DataError(f"{path}: is not a MIDI file ({error})") from None
-    if file.type == 2 or file.ticks_per_beat <= 0:
-        raise DataError(f"{path}: has no common beat (type {file.type}); save it as MIDI type 0 or 1")
-    ticks = file.ticks_per_beat / steps_per_beat
-    steps: list[set[int]] = []
-    began: dict[tuple[int, int], int] = {}
-    now = 0
-    for message in mido.merge_tracks(file.tracks):
-        now += message.time
-        if message.type not in ("note_on", "note_off"):
-            continue
-        voice = (message.channel, message.note)
-        if voice in began:
-            first, last = round(began.pop(voice) / ticks), round(now / ticks)
-            while len(steps) < last:
-                steps.append(set())
-            for step in steps[first : max(last, first + 1)]:
-                step.add(message.note)
-        if message.type == "note_on" and message.velocity:
-            began[voice] = now
-    if not any(steps):
+        header = read_header(raw)
+        if header.format == 2 or header.division <= 0:
+            raise DataError(f"{path}: has no common beat (type {header.format}); save it as MIDI type 0 or 1")
+        events = note_events(raw)
+    except MalformedError as error:
+        raise DataError(f"{path}: is {error}") from None
+    spans = list(_spans(events, header.division / steps_per_beat))
+    length = max((last for _, last, _ in spans), default=0)
+    if length > LONGEST:
+        raise DataError(
+            f"{path}: has {length:,} steps, and more than {LONGEST:,} are no piece of music; take "
+            "fewer steps a beat, or cut the silence out"
+        )
+    roll = np.zeros((length, NOTES), dtype=bool)
+    for first, last, note in spans:
+        roll[first:last, note] = True
+    if not roll.any():
         raise DataError(f"{path}: holds no notes")
-    return [tuple(sorted(s)) for s in steps]
+    return [tuple(np.flatnonzero(step).tolist()) for step in roll]
+
+
+def _spans(events: list[NoteEvent], ticks: float) -> Iterator[tuple[int, int, int]]:
+    """Yield the first step of each note, the step after its last, and the note.
+
+    A note shorter than half a step takes one, if a note that has ended reaches as far.
+    """
+    began: dict[tuple[int, int], int] = {}
+    reached = 0
+    for event in events:
+        voice = (event.channel, event.note)
+        if voice in began:
+            first, last = round(began.pop(voice) / ticks), round(event.tick / ticks)
+            reached = max(reached, last)
+            yield first, min(max(last, first + 1), reached), event.note
+        if event.velocity:
+            began[voice] = event.tick

@@ -1,9 +1,10 @@
 """Collections of pieces of music: files of note lists, or folders of MIDI files."""
 
-import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +12,16 @@ from unrolled.data.datasets import locate
 from unrolled.data.files import read_text
 from unrolled.data.midi import Piece, read_midi
 from unrolled.errors import DataError
+from unrolled.reading import MalformedError, parse_json
 
 LOWEST, KEYS = 21, 88
 """The keys of a piano: MIDI notes 21 to 108."""
 
 PARTS = ("train", "valid", "test")
+PianoNote = Annotated[int, msgspec.Meta(ge=LOWEST, le=LOWEST + KEYS - 1)]
+
+_Part = Literal["train", "valid", "test"]
+_Pieces = list[list[list[int]]]
 
 
 def open_pieces(source: str | Path, steps_per_beat: int = 1) -> dict[str, list[Piece]]:
@@ -28,7 +34,7 @@ def open_pieces(source: str | Path, steps_per_beat: int = 1) -> dict[str, list[P
         DataError: if it cannot be read, or a note is not on a piano.
     """
     path = locate(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         files = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
         if not files:
             raise DataError(f"{path}: the folder holds no .mid files")
@@ -57,28 +63,18 @@ def notes_of(roll: NDArray[np.float32]) -> Piece:
 
 
 def _read_json(path: Path) -> dict[str, list[Piece]]:
+    text = read_text(path)
     try:
-        values = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+        values = parse_json(text, _Pieces | dict[_Part, _Pieces])
+    except MalformedError as error:
         raise DataError(
-            f"{path}: is not JSON ({error}); give lists of notes, or a folder of MIDI files"
+            f"{path}: is {error}; give pieces as lists of steps as lists of MIDI notes, such lists by part "
+            f"({', '.join(PARTS)}), or a folder of MIDI files"
         ) from None
-    if isinstance(values, list):
-        values = {"train": values}
-    if not isinstance(values, dict) or "train" not in values or not set(values) <= set(PARTS):
-        raise DataError(f"{path}: must be a list of pieces, or lists by part: {', '.join(PARTS)}")
-    try:
-        return {p: [[tuple(sorted(map(_note, s))) for s in piece] for piece in values[p]] for p in values}
-    except TypeError as error:
-        raise DataError(
-            f"{path}: must hold pieces as lists of steps as lists of MIDI notes ({error})"
-        ) from None
-
-
-def _note(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is no note")
-    return value
+    parts = {"train": values} if isinstance(values, list) else dict(values)
+    if "train" not in parts:
+        raise DataError(f"{path}: holds no part 'train'")
+    return {p: [[tuple(sorted(s)) for s in piece] for piece in pieces] for p, pieces in parts.items()}
 
 
 def _check(piece: Piece, where: str) -> None:

@@ -1,5 +1,6 @@
 """Tables with a time column, read strictly: what cannot be used is named by file, line and column."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from unrolled.errors import DataError, suggestion
 
 HEADER_LINES = 2
 """The line of the first row of a file, counted from 1."""
+EARLIEST, LATEST = 1, 9000
+"""Years of time stamps: Python's calendar ends with 9999, and steps beyond the last stamp are forecast."""
 
 
 def open_series(
@@ -46,12 +49,16 @@ def open_series(
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    read_text(path)  # says by name what is no text
+    text = read_text(path)
     try:
-        return pd.read_csv(path, dtype=str, skipinitialspace=True, skip_blank_lines=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        frame = pd.read_csv(io.StringIO(text), dtype=str, skipinitialspace=True, skip_blank_lines=False)
+    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
         said = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         raise DataError(f"{path}: is not a table of comma-separated values ({said})") from None
+    if not len(frame.columns) or not isinstance(frame.index, pd.RangeIndex):
+        few = "is empty" if not len(frame.columns) else "names fewer columns than the rows have"
+        raise DataError(f"{path}: its first line {few}; it must name every column")
+    return frame
 
 
 def _index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
@@ -110,14 +117,15 @@ class _Reader:
         numbers = {name: self._numbers(name) for name in [*self.target, *self.known, *self.past]}
         stamps = self._stamps()
         labels = self._labels()
+        places = labels.groupby(labels).indices
         found = []
         for label in labels.unique():
-            mask = (labels == label).to_numpy()
+            mine = places[label]
             for target in self.target:
-                rows = {"target": numbers[target][mask]}
-                rows |= {name: numbers[name][mask] for name in self.known + self.past}
+                rows = {"target": numbers[target][mine]}
+                rows |= {name: numbers[name][mine] for name in self.known + self.past}
                 name = " ".join(filter(None, (label, target if label == "" or len(self.target) > 1 else "")))
-                found.append((name, pd.DataFrame(rows, index=stamps[mask])))
+                found.append((name, pd.DataFrame(rows, index=stamps[mine])))
         return found
 
     def _labels(self) -> "pd.Series[str]":
@@ -143,7 +151,14 @@ class _Reader:
                 f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {self.time!r} is not "
                 f"{asked}; give its form, such as time_format='%d-%m-%Y %H:%M'"
             )
-        return pd.DatetimeIndex(stamps).tz_localize(None)
+        index = pd.DatetimeIndex(stamps).tz_localize(None)
+        outside = (index.year < EARLIEST) | (index.year > LATEST)
+        if outside.any():
+            raise DataError(
+                f"{self.where}, {self._line(outside)}: {column[outside].iloc[0]!r} in column {self.time!r} "
+                f"is not in the years {EARLIEST} to {LATEST}; leave the row out, or say when it was"
+            )
+        return index
 
     def _numbers(self, name: str) -> Any:
         column = self.frame[name]

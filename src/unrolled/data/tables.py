@@ -2,13 +2,14 @@
 
 import csv
 import io
-import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from unrolled.data.files import read_text
 from unrolled.errors import DataError, suggestion
+from unrolled.reading import MalformedError, parse_json
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (*DELIMITERS, ".jsonl")
@@ -84,7 +85,7 @@ def _places(path: Path, first: list[str], columns: Sequence[str]) -> list[int]:
     """Return where each column stands, by the header or by its number."""
     if all(c in first for c in columns):
         return [first.index(c) for c in columns]
-    if all(c.isdecimal() and 1 <= int(c) <= len(first) for c in columns):
+    if all(re.fullmatch("[0-9]{1,9}", c) and 1 <= int(c) <= len(first) for c in columns):
         return [int(c) - 1 for c in columns]
     missing = next(c for c in columns if c not in first)
     raise DataError(
@@ -98,11 +99,9 @@ def _json_lines(path: Path, text: str, columns: Sequence[str]) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}: line {number} is not JSON ({error.msg})") from None
-        if not isinstance(values, dict):
-            raise DataError(f"{path}: line {number} is not a JSON object")
+            values = parse_json(line, dict[str, Any])
+        except MalformedError as error:
+            raise DataError(f"{path}: line {number} is {error}") from None
         for column in columns:
             if column not in values:
                 raise DataError(

@@ -1,5 +1,6 @@
 """Sentences whose words have a tag each: CoNLL-U, and columns as in CoNLL's shared tasks."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ TAGGED: dict[str, dict[str, RemoteFile]] = {
 }
 
 
+_ID = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
 _UNPARSED = {name: lambda line, i: line[i] for name in ("feats", "head", "deps", "misc")}
 """Columns that are kept as they are written: nothing here looks into them."""
 
@@ -99,10 +101,16 @@ def parse_conllu(path: Path, text: str) -> Any:
         DataError: if it is not CoNLL-U.
     """
     for number, line in enumerate(text.split("\n"), 1):
-        fields = line.count("\t") + 1
-        if line.strip() and not line.startswith("#") and fields != CONLLU_FIELDS:
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.split("\t")
+        if len(fields) != CONLLU_FIELDS:
             raise DataError(
-                f"{path}: line {number} has {fields} fields between tabs, CoNLL-U has {CONLLU_FIELDS}"
+                f"{path}: line {number} has {len(fields)} fields between tabs, CoNLL-U has {CONLLU_FIELDS}"
+            )
+        if not _ID.fullmatch(fields[0]):
+            raise DataError(
+                f"{path}: not CoNLL-U (line {number} begins with {fields[0]!r:.60}, an ID is 1, 1-2 or 1.1)"
             )
     try:
         sentences = conllu.parse(text, field_parsers=_UNPARSED)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unrolled.config import require
+from unrolled.config import require, require_at_most
 from unrolled.decoding.beam import Hypothesis, State, hopeless
 from unrolled.decoding.repeats import repeating
 from unrolled.decoding.top import top
@@ -34,6 +34,7 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         require(self.beams >= 1, f"beams={self.beams}: must be at least 1")
+        require_at_most(self, {"beams": 1000})
         require(self.normalisation >= 0, f"normalisation={self.normalisation}: must be a number from 0")
         require(self.block_repeats >= 0, f"block_repeats={self.block_repeats}: must not be negative")
 

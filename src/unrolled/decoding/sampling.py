@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config import require
+from unrolled.errors import NonFiniteError
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ class SamplingConfig:
 
 
 def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
-    """Return the probabilities (…, V) from which a token is drawn, for logits (…, V)."""
+    """Return the probabilities (…, V) from which a token is drawn, for logits (…, V).
+
+    Raises:
+        NonFiniteError: if the model gives none, since its weights are damaged or far too large.
+    """
     if config.temperature == 0:
         best = torch.zeros_like(logits)
         return best.scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
@@ -46,7 +51,17 @@ def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
         before = ordered.cumsum(-1) - ordered
         ordered = ordered.masked_fill(before >= config.top_p * ordered.sum(-1, keepdim=True), 0.0)
         p = torch.zeros_like(p).scatter_(-1, order, ordered)
+    require_finite(p)
     return p / p.sum(-1, keepdim=True)
+
+
+def require_finite(p: Tensor) -> None:
+    """Raise NonFiniteError if probabilities are not numbers."""
+    if not p.isfinite().all():
+        raise NonFiniteError(
+            "the model gives no finite probabilities: its weights are damaged, or its training diverged; "
+            "restore them from a copy, or train again with a smaller lr"
+        )
 
 
 def draw(logits: Tensor, config: SamplingConfig, generator: torch.Generator) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import RunError
+from unrolled.reading import MalformedError, convert
 from unrolled.tasks.folder import CONFIG, prepare
 from unrolled.training.files import read_json, read_tensors, write_json, write_tensors
 
@@ -56,6 +57,11 @@ class Units:
     weights: Numbers
     """Predictions in each item, the same in every rung and seed: the loss of a model is
     Σ losses / Σ weights."""
+
+    def __post_init__(self) -> None:
+        shapes = {a.shape for a in (self.items, self.losses, self.weights)}
+        if len(shapes) != 1 or self.items.ndim != 1 or not np.issubdtype(self.items.dtype, np.integer):
+            raise TypeError("items, losses and weights must be (N,), one number each")
 
     @classmethod
     def one_each(cls, losses: Numbers, items: NDArray[np.int64] | None = None) -> "Units":
@@ -160,12 +166,13 @@ class OutcomeFolder:
         if not path.exists():
             return None
         tensors, meta = read_tensors(path)
-        arrays = {name: t.numpy() for name, t in tensors.items()}
         try:
-            outcome = Outcome(**meta["outcome"])
+            outcome = convert(meta.get("outcome"), Outcome)
+            arrays = {name: t.numpy() for name, t in tensors.items()}
             units = Units(arrays.pop("items"), arrays.pop("losses"), arrays.pop("weights"))
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{path}: damaged ({error!r}); remove it, and the rung is tried again") from error
+        except (KeyError, TypeError, MalformedError) as error:
+            said = str(error) if isinstance(error, MalformedError) else repr(error)
+            raise RunError(f"{path}: damaged ({said}); remove it, and the rung is tried again") from error
         return outcome, units, arrays
 
     def keep(self, outcome: Outcome, units: Units, extra: dict[str, Numbers] | None = None) -> None:

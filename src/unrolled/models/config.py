@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
-from unrolled.config import require, require_at_least
+from unrolled.config import require, require_at_least, require_at_most
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
@@ -135,6 +135,7 @@ class StackConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
+        require_at_most(self, {"layers": 1000})
         require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
         require(
             self.projection < self.hidden,

@@ -1,6 +1,6 @@
 """Recipes: a data set, a configuration, the figure to expect, and the time it took."""
 
-import tomllib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import resources
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
+from unrolled.reading import MalformedError, decode_utf8, parse_toml, read_bytes
 from unrolled.tasks import task_type
 
 
@@ -106,10 +107,9 @@ def load_recipe(name: str) -> Recipe:
         ConfigError: if there is none of that name, or it does not hold a valid configuration.
     """
     if name.endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise ConfigError(f"{path}: no such recipe file")
-        raw, where = path.read_bytes(), str(path)
+        if not os.path.exists(name):
+            raise ConfigError(f"{name}: no such recipe file")
+        raw, where = read_bytes(name, ConfigError), name
     else:
         if name not in recipe_names():
             known = recipe_names()
@@ -120,9 +120,9 @@ def load_recipe(name: str) -> Recipe:
         where = f"{name}.toml"
         raw = (resources.files("unrolled.recipes") / where).read_bytes()
     try:
-        values = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where}: not valid TOML ({error})") from None
+        values = parse_toml(decode_utf8(raw, where, ConfigError))
+    except MalformedError as error:
+        raise ConfigError(f"{where}: is {error}") from None
     recipe = from_dict(Recipe, values | {"name": Path(where).stem}, where)
     try:
         kind = task_type(recipe.task)

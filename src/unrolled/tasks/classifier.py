@@ -33,6 +33,7 @@ from unrolled.tasks.classifier_input import from_memory, items_of
 from unrolled.tasks.classifier_job import ClassifierJob, log_probabilities, score_examples
 from unrolled.tasks.classifier_score import ClassifierScore
 from unrolled.tasks.estimator import LabelEstimator
+from unrolled.tasks.facts import ClassifierFacts
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_model import LanguageModel
 from unrolled.tasks.plots import plot_confusion
@@ -56,6 +57,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
 
     verb: ClassVar[str] = "classify"
     config_type: ClassVar[type] = ClassifierConfig
+    facts_type: ClassVar[type] = ClassifierFacts
     counted: ClassVar[str] = "texts"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "nats")
 

@@ -1,5 +1,6 @@
 """A run folder: what is in it, and when it may be written."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         RunError: if the folder is not a run, is damaged, or of another format.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise RunError(f"{folder}: no such run folder")
     values = read_json(folder / CONFIG)
     format_ = values.get("format")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import require, require_at_least, require_at_most
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
@@ -104,6 +104,7 @@ class HorizonConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, {"horizon": 1, "members": 1, "samples": 2})
+        require_at_most(self, {"horizon": 100_000, "members": 1000, "samples": 1_000_000})
         q = self.quantiles
         require(bool(q) and all(0 < x < 1 for x in q), f"quantiles={q}: give levels between 0 and 1")
         require(list(q) == sorted(set(q)), f"quantiles={q}: must rise")

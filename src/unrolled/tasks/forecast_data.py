@@ -1,7 +1,8 @@
 """Series as the network reads them: scaled, with calendar features, in rows of numbers a step."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,23 +16,24 @@ from unrolled.tasks.forecast_config import ForecasterConfig
 
 @dataclass(frozen=True)
 class Scales:
-    """What the training part says of every series and covariate."""
+    """What the training part says of every series and covariate.
+
+    Raises:
+        ValueError: if a number is not finite, or a width is not positive.
+    """
 
     series: dict[str, Scaling]
     covariates: dict[str, tuple[float, float]]
     """Centre and width of each, over all series."""
 
+    def __post_init__(self) -> None:
+        spans = [*self.covariates.values(), *((s.centre, s.width) for s in self.series.values())]
+        if not all(math.isfinite(centre) and 0 < width < math.inf for centre, width in spans):
+            raise ValueError("a scale is not a finite centre and a width above 0")
+
     def to_json(self) -> dict[str, Any]:
-        """Return what :meth:`from_json` reads."""
-        from dataclasses import asdict
-
-        return {"series": {n: asdict(s) for n, s in self.series.items()}, "covariates": self.covariates}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Scales":
-        """Read what :meth:`to_json` wrote; KeyError, TypeError or ValueError if it is damaged."""
-        series = {str(n): Scaling(**s) for n, s in values["series"].items()}
-        return cls(series, {str(n): (float(c), float(w)) for n, (c, w) in values["covariates"].items()})
+        """Return the values for JSON, from which msgspec makes this type again."""
+        return asdict(self)
 
 
 def fit_scales(series: Sequence[Series], ends: Sequence[int], config: ForecasterConfig) -> Scales:

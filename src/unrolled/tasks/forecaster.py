@@ -15,6 +15,9 @@ from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.reading import MalformedError
+from unrolled.tasks import folder as run_folder
+from unrolled.tasks.facts import ForecasterFacts
 from unrolled.tasks.forecast_backtest import Backtest, Span, Steps, notes_of, roll
 from unrolled.tasks.forecast_config import ForecasterConfig
 from unrolled.tasks.forecast_data import PreparedSeries, Scales, fit_scales, prepare
@@ -27,7 +30,7 @@ from unrolled.tasks.forecast_score import ForecastScore, brief, said
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
-from unrolled.training.files import read_json
+from unrolled.training.files import read_json_as
 from unrolled.training.waiting import spinner
 
 SCALES = "scales.json"
@@ -48,6 +51,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     verb: ClassVar[str] = "forecast"
     config_type: ClassVar[type] = ForecasterConfig
+    facts_type: ClassVar[type] = ForecasterFacts
     counted: ClassVar[str] = "steps"
     metrics: ClassVar[tuple[str, ...]] = (
         "mae",
@@ -170,7 +174,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return {SCALES: self.scales.to_json()}
 
     def _take_vocabularies(self, folder: Path) -> None:
-        self._scales = Scales.from_json(read_json(folder / SCALES))
+        self._scales = read_json_as(folder / SCALES, Scales)
+        if self._scales.series.keys() != self.facts["series"].keys():
+            raise MalformedError(f"{SCALES} and {run_folder.CONFIG} are of different series")
+        features = self.config.features
+        for s in self._scales.series.values():
+            if (s.difference, s.transform) != (features.difference, features.transform):
+                raise MalformedError(f"{SCALES} and {run_folder.CONFIG} have another difference or transform")
 
     # -- use -----------------------------------------------------------------------------------------------
 

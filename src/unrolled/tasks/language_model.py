@@ -29,6 +29,7 @@ from unrolled.tasks.corpus import (
     require_known,
     tokenize,
 )
+from unrolled.tasks.facts import LanguageFacts
 from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.language_config import LanguageModelConfig
 from unrolled.tasks.language_job import LanguageJob, LanguageScore, score_documents, score_tokens
@@ -57,6 +58,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     verb: ClassVar[str] = "lm"
     config_type: ClassVar[type] = LanguageModelConfig
+    facts_type: ClassVar[type] = LanguageFacts
     metrics: ClassVar[tuple[str, ...]] = ("nats_per_token", "perplexity", "bits_per_character")
     _tokenizer: Tokenizer | None = None
 

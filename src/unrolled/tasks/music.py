@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import msgspec
 import numpy as np
 import torch
 
 from unrolled.baselines import note_baselines
 from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
-from unrolled.data.piano import KEYS, notes_of, open_pieces, piano_roll
+from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_roll
+from unrolled.decoding.sampling import require_finite
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music_config import PianoRollConfig
@@ -21,11 +23,15 @@ from unrolled.tasks.music_plot import plot_piece
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.task import Task
 from unrolled.training import Watcher
-from unrolled.training.files import read_json, write_atomically
+from unrolled.training.files import read_json_as, write_atomically
 
 OPENINGS = "openings.json"
 SHOWN_STEPS = 64
 """Steps of the piece that is drawn."""
+
+
+class _Openings(msgspec.Struct):
+    openings: list[tuple[PianoNote, ...]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         return {OPENINGS: {"openings": self._openings}}
 
     def _take_vocabularies(self, folder: Path) -> None:
-        self._openings = [tuple(chord) for chord in read_json(folder / OPENINGS)["openings"]]
+        self._openings = read_json_as(folder / OPENINGS, _Openings).openings
 
     def evaluate(self, data: str | Path, *, progress: bool = False) -> MusicScore:
         """Score pieces: the test part of data that have one, else all of them."""
@@ -190,7 +196,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
                 logits, state = model(x, state)
-                x = torch.bernoulli(torch.sigmoid(logits[-1:] / temperature))
+                p = torch.sigmoid(logits[-1:] / temperature)
+                require_finite(p)
+                x = torch.bernoulli(p)
                 roll.append(x[0, 0].numpy())
         return notes_of(np.stack(roll))
 

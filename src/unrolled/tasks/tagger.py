@@ -2,8 +2,9 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, ClassVar, Self, TextIO
+from typing import Any, ClassVar, Literal, Self, TextIO
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
@@ -32,8 +33,15 @@ from unrolled.tasks.tagger_score import TaggerScore, are_spans
 from unrolled.tasks.task import Task
 from unrolled.text.vocabulary import Vocabulary
 from unrolled.training import Watcher
-from unrolled.training.files import read_json
+from unrolled.training.files import read_json_as
 from unrolled.training.waiting import counting_bar
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    words: dict[str, Any]
+    characters: dict[str, Any]
+    tags: list[str]
+    kind: Literal["tagger"] = "tagger"
 
 
 class Tagger(Task[TaggerConfig, TaggerData]):
@@ -269,11 +277,9 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         }
 
     def _take_vocabularies(self, folder: Path) -> None:
-        values = read_json(folder / run_folder.TOKENIZER)
+        stored = read_json_as(folder / run_folder.TOKENIZER, _Stored)
         self._numbering = Numbering(
-            Vocabulary.from_json(values["words"]),
-            Vocabulary.from_json(values["characters"]),
-            [str(tag) for tag in values["tags"]],
+            Vocabulary.from_json(stored.words), Vocabulary.from_json(stored.characters), stored.tags
         )
 
     def _plot(self, folder: Path) -> None:

@@ -11,16 +11,34 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.config import with_options
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.errors import ConfigError, DataError, RunError, UnrolledError
+from unrolled.reading import MalformedError
 from unrolled.tasks import folder as run_folder
-from unrolled.tasks.description import read_description, read_weights, write_description
+from unrolled.tasks.description import (
+    check_weights,
+    read_description,
+    read_result,
+    read_weights,
+    write_description,
+)
+from unrolled.tasks.facts import Facts
 from unrolled.tasks.plots import plot_curves
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.watch_plot import plot_reach
 from unrolled.threads import ThreadChoice, choose_threads
-from unrolled.training import LOG, MODEL, Job, OptimizerConfig, Trainer, TrainingConfig, Watcher, Watchers
+from unrolled.training import (
+    CHECKPOINT,
+    LOG,
+    MODEL,
+    Job,
+    OptimizerConfig,
+    Trainer,
+    TrainingConfig,
+    Watcher,
+    Watchers,
+)
 from unrolled.training.bar import ProgressBar
-from unrolled.training.files import read_json, write_json, write_tensors
+from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
@@ -70,6 +88,8 @@ class Task(ABC, Generic[C, D]):
     verb: ClassVar[str]
     """As in ``unrolled train VERB`` and in ``config.json``."""
     config_type: ClassVar[type]
+    facts_type: ClassVar[type] = Facts
+    """Facts about the data that a loaded model relies on."""
     metrics: ClassVar[tuple[str, ...]]
     """Figures of a score that a recipe may set a target for."""
     loss_unit: ClassVar[str] = "nats"
@@ -138,7 +158,7 @@ class Task(ABC, Generic[C, D]):
 
     @abstractmethod
     def _take_vocabularies(self, folder: Path) -> None:
-        """Read what :meth:`_vocabularies` returned; KeyError, TypeError or ValueError if it is damaged."""
+        """Read what :meth:`_vocabularies` returned; ValueError if it is damaged."""
 
     @abstractmethod
     def fit(self, *args: Any, **options: Any) -> Self:
@@ -258,7 +278,7 @@ class Task(ABC, Generic[C, D]):
             DataError: if the training data are gone or are no longer the same.
         """
         folder = Path(run)
-        task = cls._described(folder)
+        task = cls._described(folder, CHECKPOINT)
         source, _ = task._sources()
         if not source:
             raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
@@ -335,25 +355,36 @@ class Task(ABC, Generic[C, D]):
         read_weights(folder, task._trained())
         task.history = read_log(folder / LOG)
         if (folder / run_folder.RESULT).exists():
-            task.result = read_json(folder / run_folder.RESULT)
+            task.result = read_result(folder / run_folder.RESULT)
         return task
 
     def _write_description(self, folder: Path) -> None:
         write_description(folder, self.verb, self.config, self.facts, self._vocabularies())
 
     @classmethod
-    def _described(cls, folder: Path) -> Self:
-        """Build the model that a folder describes, without its trained weights."""
+    def _described(cls, folder: Path, weights: str = MODEL) -> Self:
+        """Build the model that a folder describes, without its trained weights; ``weights`` is their file."""
         config: Any
-        config, facts = read_description(folder, cls.verb, cls.config_type)
+        config, facts = read_description(folder, cls.verb, cls.config_type, cls.facts_type)
         task = cls(config)
         task.facts = facts
         try:
             task._take_vocabularies(folder)
-        except (KeyError, TypeError, ValueError) as error:
+        except MalformedError as error:
+            raise RunError(f"{folder}: damaged ({error}); restore it from a copy") from None
+        except ValueError as error:
             raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
-        with seeded(task.config.training):
-            task._model = task._make_model(start=False)
+        check_weights(folder, weights, lambda: task._make_model(start=False))
+        try:
+            with seeded(task.config.training):
+                task._model = task._make_model(start=False)
+        except RuntimeError as error:  # torch's, of a number that no tensor takes
+            if isinstance(error, UnrolledError):
+                raise
+            said = str(error).splitlines()[0]
+            raise RunError(
+                f"{folder / run_folder.CONFIG}: asks for a model that torch refuses ({said})"
+            ) from error
         return task
 
     def _plot(self, folder: Path) -> None:

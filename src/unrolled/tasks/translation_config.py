@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import require, require_at_least, require_at_most
 from unrolled.data import PairForm
 from unrolled.decoding import SearchConfig
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
@@ -114,6 +114,7 @@ class TranslationSearchConfig(SearchConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require(self.length_ratio > 0, f"length_ratio={self.length_ratio}: must be positive")
+        require_at_most(self, {"length_ratio": 1000})
 
 
 @dataclass(frozen=True)

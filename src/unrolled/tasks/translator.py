@@ -16,6 +16,7 @@ from unrolled.models import EncoderDecoder
 from unrolled.models.inputs import Embedding
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.attention_plot import plot_attention
+from unrolled.tasks.facts import TranslatorFacts
 from unrolled.tasks.sample import Sample, SampleSize, token_names
 from unrolled.tasks.task import Task
 from unrolled.tasks.translation_config import TranslationSearchConfig, TranslatorConfig
@@ -56,6 +57,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     verb: ClassVar[str] = "translate"
     config_type: ClassVar[type] = TranslatorConfig
+    facts_type: ClassVar[type] = TranslatorFacts
     counted: ClassVar[str] = "target tokens"
     metrics: ClassVar[tuple[str, ...]] = (
         "bleu",

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from unrolled.config import require, require_at_least
+from unrolled.reading import convert
 from unrolled.text.characters import CharacterTokenizer
 from unrolled.text.subwords import SubwordTokenizer
 from unrolled.text.tokenizer import Tokenizer
@@ -13,6 +16,10 @@ from unrolled.text.words import WordTokenizer
 _KINDS: dict[str, type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]] = {
     kind.kind: kind for kind in (CharacterTokenizer, WordTokenizer, SubwordTokenizer)
 }
+
+
+class _Kind(msgspec.Struct):
+    kind: Literal["char", "word", "bpe"]
 
 
 @dataclass(frozen=True)
@@ -67,5 +74,9 @@ def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def tokenizer_from_json(values: dict[str, Any]) -> Tokenizer:
-    """Rebuild a tokeniser; raises KeyError, TypeError or ValueError if the values are damaged."""
-    return _KINDS[values["kind"]].from_json(values)
+    """Rebuild a tokeniser.
+
+    Raises:
+        ValueError: if the values are damaged.
+    """
+    return _KINDS[convert(values, _Kind).kind].from_json(values)

@@ -2,11 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+import msgspec
 import numpy as np
 
+from unrolled.reading import convert
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    characters: list[str]
+    lowercase: bool
+    kind: Literal["char"] = "char"
 
 
 class CharacterTokenizer(Tokenizer):
@@ -65,4 +73,5 @@ class CharacterTokenizer(Tokenizer):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "CharacterTokenizer":
         """See :meth:`Tokenizer.from_json`."""
-        return cls(list(values["characters"]), bool(values["lowercase"]))
+        stored = convert(values, _Stored)
+        return cls(stored.characters, stored.lowercase)

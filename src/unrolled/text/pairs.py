@@ -4,8 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from unrolled.reading import convert
 from unrolled.text.build import TextConfig, tokenizer_from_json, tokenizer_to_json, train_tokenizer
 from unrolled.text.tokenizer import Ids, Tokenizer
+
+
+class _Joint(msgspec.Struct, forbid_unknown_fields=True):
+    joint: dict[str, Any]
+
+
+class _Apart(msgspec.Struct, forbid_unknown_fields=True):
+    source: dict[str, Any]
+    target: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,11 +67,12 @@ class PairTokenizer:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "PairTokenizer":
-        """Rebuild from :meth:`to_json`; raises KeyError, TypeError or ValueError if it is damaged."""
+        """Rebuild from :meth:`to_json`; raises ValueError if it is damaged."""
         if "joint" in values:
-            both = tokenizer_from_json(values["joint"])
+            both = tokenizer_from_json(convert(values, _Joint).joint)
             return cls(both, both)
-        return cls(tokenizer_from_json(values["source"]), tokenizer_from_json(values["target"]))
+        apart = convert(values, _Apart)
+        return cls(tokenizer_from_json(apart.source), tokenizer_from_json(apart.target))
 
 
 def _open(kind: str, text: str) -> str:

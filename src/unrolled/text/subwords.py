@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import tokenizers
-from tokenizers import models, normalizers, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers, trainers
 
+from unrolled.text.bpe_file import pipeline, pipeline_from_json
+from unrolled.text.long_runs import cut_long_runs
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
 
@@ -39,7 +41,9 @@ class SubwordTokenizer(Tokenizer):
         alphabet = _byte_alphabet()
         foreign = {c for token, _ in by_id for c in token if c not in alphabet}
         if foreign:
-            raise ValueError(f"a BPE vocabulary must be written in bytes, it holds {sorted(foreign)}")
+            raise ValueError(f"a BPE vocabulary must be written in bytes, it holds {sorted(foreign)[:8]}")
+        if missing := alphabet.keys() - inner.get_vocab().keys():
+            raise ValueError(f"a BPE vocabulary must hold every byte, it lacks {sorted(missing)[:8]}")
         self._bytes = [bytes(alphabet[c] for c in token) for token, _ in by_id]
 
     @classmethod
@@ -51,18 +55,18 @@ class SubwordTokenizer(Tokenizer):
         min_frequency: int = 2,
         lowercase: bool = False,
     ) -> "SubwordTokenizer":
-        """Merge pairs that occur at least ``min_frequency`` times until there are ``size`` tokens."""
-        inner = tokenizers.Tokenizer(models.BPE())
-        if lowercase:
-            inner.normalizer = normalizers.Lowercase()
-        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        """Merge pairs that occur at least ``min_frequency`` times until there are ``size`` tokens.
+
+        Runs of over 1,000 letters, digits, signs or blanks are learned from in parts.
+        """
+        inner = pipeline(lowercase=lowercase)
         trainer = trainers.BpeTrainer(
             vocab_size=size - 2,
             min_frequency=min_frequency,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
-        inner.train_from_iterator(texts, trainer)
+        inner.train_from_iterator(cut_long_runs(texts), trainer)
         return cls(inner)
 
     @property
@@ -96,7 +100,4 @@ class SubwordTokenizer(Tokenizer):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "SubwordTokenizer":
         """See :meth:`Tokenizer.from_json`."""
-        try:
-            return cls(tokenizers.Tokenizer.from_str(json.dumps(values["model"])))
-        except Exception as error:  # the library raises bare Exception
-            raise ValueError(f"not a BPE model: {error}") from error
+        return cls(pipeline_from_json(values))

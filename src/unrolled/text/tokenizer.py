@@ -54,4 +54,4 @@ class Tokenizer(ABC):
     @classmethod
     @abstractmethod
     def from_json(cls, values: dict[str, Any]) -> "Tokenizer":
-        """Rebuild from :meth:`to_json`; raises KeyError, TypeError or ValueError if it is damaged."""
+        """Rebuild from :meth:`to_json`, with or without ``kind``; raises ValueError if it is damaged."""

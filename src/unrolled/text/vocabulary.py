@@ -4,9 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from unrolled.reading import convert
 from unrolled.text.tokenizer import EOS, UNK, UNK_ID, Ids
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[str]
+    lowercase: bool
 
 
 class Vocabulary:
@@ -49,5 +56,6 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Vocabulary":
-        """Rebuild from :meth:`to_json`; raises KeyError, TypeError or ValueError if it is damaged."""
-        return cls(list(values["items"]), lowercase=bool(values["lowercase"]))
+        """Rebuild from :meth:`to_json`; raises ValueError if it is damaged."""
+        stored = convert(values, _Stored)
+        return cls(stored.items, lowercase=stored.lowercase)

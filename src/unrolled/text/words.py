@@ -3,14 +3,23 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+import msgspec
 import numpy as np
 
+from unrolled.reading import convert
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
 _PARTS = re.compile(r"<unk>|<eos>|\w+(?:['’\-]\w+)*|[^\w\s]")
 """A word, with inner apostrophes and hyphens, or one other sign."""
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    words: list[str]
+    lowercase: bool
+    split_punctuation: bool
+    kind: Literal["word"] = "word"
 
 
 class WordTokenizer(Tokenizer):
@@ -95,7 +104,8 @@ class WordTokenizer(Tokenizer):
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "WordTokenizer":
         """See :meth:`Tokenizer.from_json`."""
-        return cls(list(values["words"]), bool(values["lowercase"]), bool(values["split_punctuation"]))
+        stored = convert(values, _Stored)
+        return cls(stored.words, stored.lowercase, stored.split_punctuation)
 
 
 def split_words(text: str, lowercase: bool = False, split_punctuation: bool = False) -> list[str]:

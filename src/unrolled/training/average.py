@@ -1,11 +1,23 @@
 """Averages of weights over updates: a model is validated and kept by them, while training goes on beside."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from unrolled.training.config import OptimizerConfig
+from unrolled.training.records import Count
+
+
+@dataclass(frozen=True)
+class AverageState:
+    """What a checkpoint holds of an average beside its tensors."""
+
+    count: Count
+    """Updates in the mean."""
+    history: list[float]
+    """Scores of the validations."""
 
 
 class WeightAverage(ABC):
@@ -30,6 +42,16 @@ class WeightAverage(ABC):
         """Take the weights of this step as the mean."""
         self.mean = [p.detach().clone() for p in self._parameters]
         self.count = 1
+
+    def restore(self, state: AverageState, mean: list[Tensor]) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            ValueError: if the mean is not one of these weights.
+        """
+        if mean and [m.shape for m in mean] != [p.shape for p in self._parameters]:
+            raise ValueError("the averaged weights have other shapes than the weights")
+        self.mean, self.count, self.history = mean, state.count, state.history
 
     def validated(self, score: float) -> bool:
         """Take note of a validation; return whether this one starts the averaging."""

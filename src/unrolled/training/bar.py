@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from unrolled.terminal import Terminal
 from unrolled.training.job import Progress as Done
 from unrolled.training.job import Validation, Watcher
 from unrolled.training.length import Length
@@ -41,7 +41,7 @@ class ProgressBar(Watcher):
         self._minutes = minutes
         self._unit, self._opening, self._loss_unit = unit, opening, loss_unit
         self._describe_loss = describe
-        self._console = Console(file=stream or sys.stderr)
+        self._console = Terminal(file=stream or sys.stderr)
         self._bar = Progress(
             TextColumn("step {task.fields[step]}"),
             BarColumn(bar_width=None),

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import require, require_at_least, require_at_most
 
 
 @dataclass(frozen=True)
@@ -141,4 +141,5 @@ class TrainingConfig:
         require_at_least(self, {"epochs": 0, "batch": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes", "minutes"), 0))
+        require_at_most(self, {"threads": 1024})
         require(math.isfinite(self.minutes), f"minutes={self.minutes}: must be finite; 0 is no limit")

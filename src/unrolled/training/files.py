@@ -1,8 +1,11 @@
 """Files that are replaced as a whole or not at all."""
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
@@ -10,8 +13,10 @@ from torch import Tensor
 
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
+from unrolled.reading import MalformedError, parse_json, read_bytes
 
 META = "unrolled"
+T = TypeVar("T")
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -27,20 +32,21 @@ def write_json(path: Path, values: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object; see :func:`read_json_as`."""
+    return read_json_as(path, dict[str, Any])
+
+
+def read_json_as(path: Path, kind: type[T]) -> T:
+    """Read JSON as a type that msgspec knows.
 
     Raises:
-        RunError: if it is missing, cannot be read, or is not a JSON object.
+        RunError: if it is missing, cannot be read, or holds something else.
     """
+    _require_there(path)
     try:
-        values = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: damaged ({error}); restore it from a copy") from error
-    if not isinstance(values, dict):
-        raise RunError(f"{path}: damaged (not a JSON object); restore it from a copy")
-    return values
+        return parse_json(read_bytes(path, RunError), kind)
+    except MalformedError as error:
+        raise RunError(f"{path}: damaged ({error}); restore it from a copy") from None
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
@@ -56,11 +62,31 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         RunError: if it is missing or damaged.
     """
-    if not path.is_file():
-        raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
+    with _open_tensors(path) as file:
+        meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
+        return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the tensors of a file, from its header alone.
+
+    Raises:
+        RunError: if it is missing or damaged.
+    """
+    with _open_tensors(path) as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+
+@contextlib.contextmanager
+def _open_tensors(path: Path) -> Iterator[Any]:
+    _require_there(path)
     try:
         with safe_open(path, framework="pt") as file:
-            meta = json.loads((file.metadata() or {}).get(META, "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+            yield file
+    except (SafetensorError, OSError, UnicodeError, MalformedError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
+
+
+def _require_there(path: Path) -> None:
+    if not os.path.isfile(path):
+        raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")

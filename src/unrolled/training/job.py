@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
+from unrolled.training.records import Count
 from unrolled.training.schedule import Plateau
 
 Carried = tuple[Tensor, ...] | None
@@ -81,18 +82,18 @@ class Job(Protocol[Batch]):
 class Progress:
     """How far training has come; everything here is in the checkpoint."""
 
-    step: int = 0
-    epoch: int = 0
-    position: int = 0
-    tokens: int = 0
+    step: Count = 0
+    epoch: Count = 0
+    position: Count = 0
+    tokens: Count = 0
     seconds: float = 0.0
     best: float | None = None
-    best_step: int = 0
-    worse: int = 0
+    best_step: Count = 0
+    worse: Count = 0
     window_loss: float = 0.0
-    window_tokens: int = 0
+    window_tokens: Count = 0
     finished: bool = False
-    log_position: int = 0
+    log_position: Count = 0
     plateau: Plateau = field(default_factory=Plateau)
 
 

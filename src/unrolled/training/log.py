@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import RunError
+from unrolled.reading import MalformedError, convert, parse_json, read_bytes
+from unrolled.training.records import Record
 
 
 class MetricsLog:
@@ -60,14 +62,16 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """Read every whole record; a line that was cut off by a kill is left out.
 
     Raises:
-        RunError: if a whole line is not a record.
+        RunError: if a whole line is not a :data:`Record`, or the file cannot be read.
     """
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
     records = []
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+    for number, line in enumerate(read_bytes(path, RunError).split(b"\n")[:-1], start=1):
         try:
-            records.append(json.loads(line))
-        except ValueError as error:
-            raise RunError(f"{path}: damaged (line {number}: {error}); restore it from a copy") from error
+            values = parse_json(line, dict[str, Any])
+            convert(values, Record)
+        except MalformedError as error:
+            raise RunError(f"{path}: damaged (line {number}: {error}); restore it from a copy") from None
+        records.append(values)
     return records

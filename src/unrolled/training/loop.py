@@ -12,7 +12,8 @@ from torch import Tensor
 
 from unrolled.errors import NonFiniteError, RunError
 from unrolled.memory import keep_freed_memory
-from unrolled.training.average import make_average
+from unrolled.reading import MalformedError, convert
+from unrolled.training.average import AverageState, make_average
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
@@ -27,7 +28,7 @@ from unrolled.training.optimizer import (
     restore_optimizer,
     update,
 )
-from unrolled.training.schedule import Plateau, learning_rate
+from unrolled.training.schedule import learning_rate
 
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
@@ -214,7 +215,13 @@ class Trainer(Generic[Batch]):
 
     def _take_best(self) -> None:
         weights = read_tensors(self.folder / MODEL)[0] if self.folder else self._best_weights
-        self.job.model.load_state_dict(weights)
+        try:
+            self.job.model.load_state_dict(weights)
+        except RuntimeError as error:
+            detail = str(error).splitlines()[-1].strip()
+            raise RunError(
+                f"{(self.folder or Path()) / MODEL}: is not of this run ({detail}); restore it from a copy"
+            ) from None
         self.job.model.eval()
 
     def _stops_early(self) -> bool:
@@ -259,7 +266,7 @@ class Trainer(Generic[Batch]):
         meta: dict[str, Any] = {"progress": asdict(self.progress)}
         if self.average:
             tensors |= {f"average.{i}": t for i, t in enumerate(self.average.mean)}
-            meta["average"] = {"count": self.average.count, "history": self.average.history}
+            meta["average"] = asdict(AverageState(self.average.count, self.average.history))
         write_tensors(self.folder / CHECKPOINT, tensors, meta)
         self._last_checkpoint = time.monotonic()
 
@@ -276,23 +283,23 @@ class Trainer(Generic[Batch]):
         try:
             self._restore(tensors, meta)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise RunError(
-                f"{path}: does not belong to this run ({error!r:.200}); restore it from a copy"
-            ) from error
+            said = str(error) if isinstance(error, MalformedError) else f"{error!r:.200}"
+            raise RunError(f"{path}: does not belong to this run ({said}); restore it from a copy") from error
         self.log.rewind(self.progress.log_position)
 
     def _restore(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-        values = meta["progress"]
-        self.progress = Progress(**values | {"plateau": Plateau(**values["plateau"])})
+        self.progress = convert(meta["progress"], Progress)
+        if self.progress.position >= max(self.job.batch_count(), 1):
+            raise MalformedError(f"batch {self.progress.position} of {self.job.batch_count()} in an epoch")
         self.job.model.load_state_dict(_under("model.", tensors))
         restore_optimizer(self.optimizer, _under("optimizer.", tensors))
         carried = _under("carried.", tensors)
         self.carried = tuple(carried[str(i)] for i in range(len(carried))) or None
         if self.average:
             mean = _under("average.", tensors)
-            self.average.mean = [mean[str(i)] for i in range(len(mean))]
-            self.average.count = meta["average"]["count"]
-            self.average.history = meta["average"]["history"]
+            self.average.restore(
+                convert(meta["average"], AverageState), [mean[str(i)] for i in range(len(mean))]
+            )
         torch.set_rng_state(tensors["rng"])
 
     def _stop_nonfinite(self, batch: Batch, norm: float) -> None:

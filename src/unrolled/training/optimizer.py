@@ -3,7 +3,16 @@
 import torch
 from torch import Tensor, nn
 
+from unrolled.reading import plain_int
 from unrolled.training.config import OptimizerConfig
+
+_SCALAR = torch.Size()
+_NEEDED = {
+    torch.optim.Adam: {"step", "exp_avg", "exp_avg_sq"},
+    torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
+    torch.optim.RMSprop: {"step", "square_avg"},
+}
+"""State that every updated parameter has; SGD's depends on the momentum."""
 
 
 def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -53,10 +62,23 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what :func:`optimizer_tensors` returned."""
+    """Put back what :func:`optimizer_tensors` returned.
+
+    Raises:
+        ValueError: if a tensor is not of a parameter, has another shape, or one is missing.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = value
+        written, _, name = key.partition(".")
+        number = plain_int(written)
+        fits = 0 <= number < len(parameters) and value.shape in (_SCALAR, parameters[number].shape)
+        if not fits or (value.shape == _SCALAR) != (name == "step"):
+            raise ValueError(f"the optimizer's {key} of shape {tuple(value.shape)} fits no parameter")
+        state.setdefault(number, {})[name] = value
+    needed = _NEEDED.get(type(optimizer), set())
+    for number, values in state.items():
+        if missing := sorted(needed - values.keys()):
+            raise ValueError(f"the optimizer's {missing[0]} of parameter {number} is missing")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -13,6 +13,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from unrolled.terminal import Terminal
 
 Report = Callable[[int], None]
 """Is told how many tokens more are done."""
@@ -25,18 +27,18 @@ def silent(count: int) -> None:
 @contextlib.contextmanager
 def spinner(text: str, *, shown: bool) -> Iterator[None]:
     """Show that something is under way whose length is not known."""
-    console = Console(file=sys.stderr)
+    console = Terminal(file=sys.stderr)
     if not shown or not console.is_terminal:
         yield
         return
-    with console.status(text):
+    with console.status(escape(text)):
         yield
 
 
 @contextlib.contextmanager
 def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
     """Show how much of ``total`` is done; yields the function to report to."""
-    console = Console(file=sys.stderr)
+    console = Terminal(file=sys.stderr)
     if not shown or not console.is_terminal:
         yield lambda count: None
         return
@@ -49,7 +51,7 @@ def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
 @contextlib.contextmanager
 def staged_bar(*, shown: bool) -> Iterator[Callable[[str], None]]:
     """Show which of several stages is under way and for how long; yields the function to tell of the next."""
-    console = Console(file=sys.stderr)
+    console = Terminal(file=sys.stderr)
     if not shown or not console.is_terminal:
         yield lambda what: None
         return

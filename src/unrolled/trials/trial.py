@@ -1,10 +1,12 @@
 """One training of many, and the file that keeps them."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unrolled.errors import RunError
+from unrolled.reading import MalformedError, parse_json, read_bytes
 from unrolled.training.files import read_json, write_atomically, write_json
 
 PLAN, TRIALS = "plan.json", "trials.jsonl"
@@ -59,12 +61,12 @@ class TrialFile:
 
 
 def _read(path: Path) -> list[Trial]:
-    if not path.exists():
+    if not os.path.lexists(path):
         return []
     trials = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_bytes(path, RunError).splitlines(), 1):
         try:
-            trials.append(Trial(**json.loads(line)))
-        except (TypeError, ValueError) as error:
-            raise RunError(f"{path}: line {number} is damaged ({error}); remove it, or the folder") from error
+            trials.append(parse_json(line, Trial))
+        except MalformedError as error:
+            raise RunError(f"{path}: line {number} is damaged ({error}); remove it, or the folder") from None
     return trials

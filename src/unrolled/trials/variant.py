@@ -1,10 +1,10 @@
 """A configuration with some of its options changed."""
 
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
 from unrolled.errors import ConfigError
+from unrolled.reading import MalformedError, parse_toml
 
 PRETRAIN = "pretrain"
 """Option of a variant, not of a task: recipe of a language model trained on the same texts first."""
@@ -36,6 +36,6 @@ def parse_variant(text: str) -> Variant:
 def _value(text: str) -> Any:
     """Return a number or a truth value where the text is one, else the text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}")["value"]
+    except MalformedError:
         return text

@@ -5,6 +5,7 @@ A model of sentences has ``<s>`` and ``</s>``, the latter being our ``<eos>``. A
 Probabilities and back-off weights are base-10 logarithms; −99 stands for a probability of 0.
 """
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,12 +18,14 @@ from unrolled.baselines.ngram.counts import Ids, Texts
 from unrolled.baselines.ngram.table import Floats, NGramTable, Numbers, find
 from unrolled.baselines.ngram.vocabulary import TokenTable
 from unrolled.errors import ConfigError, DataError
+from unrolled.reading import open_file, plain_float
 from unrolled.symbols import EOS, EOS_ID, UNK
 
 BOS, END = "<s>", "</s>"
 NOTHING = -99.0
 LARGEST = 30.0
 """A back-off weight may be above 1 in a pruned model, but its logarithm does not reach this."""
+LONGEST_LINE = 1 << 20
 TOLERANCE = 2e-3
 """How far the probabilities after a context may be from adding up to one: files are rounded, and pruned
 models are rounded again."""
@@ -91,14 +94,11 @@ def read_arpa(path: Path) -> tuple[NGramTable, TokenTable]:
         DataError: if the file is missing, damaged, cut off, or the probabilities after some context do not
             add up to one.
     """
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            reader = _Reader(path, file)
-            table, tokens = reader.read()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not an ARPA file, which is text in UTF-8 ({error})") from error
+    with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as text:
+        try:
+            table, tokens = _Reader(path, text).read()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: is not an ARPA file, which is text in UTF-8 ({error})") from None
     _check_sums(path, table, tokens)
     return table, tokens
 
@@ -174,7 +174,7 @@ class _Reader:
             if "" in fields:
                 fields = [f for f in fields if f]
             try:
-                log, rest = float(fields[0]), float(fields[n + 1]) if len(fields) > n + 1 else 0.0
+                log, rest = plain_float(fields[0]), plain_float(fields[n + 1]) if len(fields) > n + 1 else 0.0
             except (ValueError, IndexError):
                 log = rest = np.nan
             if not (n + 1 <= len(fields) <= n + 2 and log <= 1e-5 and rest < LARGEST):
@@ -212,8 +212,10 @@ class _Reader:
         return here * base + ids[:, n - 1]
 
     def _next(self) -> str:
-        line = self.file.readline()
+        line = self.file.readline(LONGEST_LINE + 1)
         self.number += 1
+        if len(line) > LONGEST_LINE:
+            raise self._wrong(f"it is longer than {LONGEST_LINE >> 20} MiB")
         if not line:
             raise self._wrong("the file ends before '\\end\\': it was cut off; get it whole")
         return line

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from unrolled.config import with_options
@@ -17,6 +16,7 @@ from unrolled.learn.job import Score, SolverJob
 from unrolled.learn.lessons.config import LessonConfig
 from unrolled.learn.model import Solver
 from unrolled.learn.train import UntilSolved
+from unrolled.terminal import Terminal
 from unrolled.training import Progress as Done
 from unrolled.training import Trainer, Watcher
 from unrolled.training.job import Update, Watchers
@@ -158,7 +158,7 @@ class _Seen(Watcher):
 
     def started(self, progress: Done, total_steps: int | None) -> None:
         columns = TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[text]}")
-        console = Console(file=sys.stderr)
+        console = Terminal(file=sys.stderr)
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task(self.name, total=total_steps, text="")
         self._bar.start()

@@ -9,6 +9,7 @@ from rich.console import Console
 from unrolled.learn.lessons.config import Lesson, LessonConfig
 from unrolled.learn.lessons.folder import check_free, write_lesson
 from unrolled.learn.lessons.script import Script
+from unrolled.terminal import Terminal
 from unrolled.training import TrainingConfig
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
@@ -38,7 +39,7 @@ def run_lesson(
     began = time.perf_counter()
     training, choice = with_threads(TrainingConfig(seed=config.seed, threads=config.threads))
     config = dataclasses.replace(config, threads=training.threads)
-    script = Script(lesson.title, lesson.subtitle, console or Console(highlight=False))
+    script = Script(lesson.title, lesson.subtitle, console or Terminal(highlight=False))
     with seeded(training):
         lesson.teach(script, config)
     seconds = time.perf_counter() - began

@@ -1,0 +1,89 @@
+"""JSON, TOML and numbers of a known form; anything else is one kind of error."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.reading import MalformedError, convert, parse_json, parse_toml, plain_float, plain_int
+
+
+@dataclass(frozen=True)
+class Size:
+    width: int
+    names: list[str]
+
+    def __post_init__(self):
+        if self.width < 1:
+            raise ValueError("width must be positive")
+
+
+def test_a_type_is_filled_in():
+    assert parse_json(b'{"width": 3, "names": ["a"]}', Size) == Size(3, ["a"])
+    assert convert({"width": 3, "names": []}, Size) == Size(3, [])
+    assert parse_json('"\udce9"'.encode("utf-8", "surrogatepass"), str) == "\udce9"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        (b"", Any, "not JSON .Expecting value at line 1, column 1"),
+        (b'{"a": 1,\n b}', Any, "line 2, column 2"),
+        (b"\xff", Any, "not JSON .byte 0 is not UTF-8"),
+        (b"[" * 100_000, Any, "nested too deep"),
+        (b'{"a":' * 100_000, Any, "nested too deep"),
+        (b"1" * 5000, Any, "more than 4,300 digits"),
+        (b"[1]", dict[str, Any], "not of its form: expected object, got array"),
+        (b'{"width": "3", "names": []}', Size, "expected int, got str at width"),
+        (b'{"width": 3, "names": [1]}', Size, r"expected str, got int at names\[0\]"),
+        (b'{"width": 3}', Size, "missing required field names"),
+        (b'{"width": 0, "names": []}', Size, "width must be positive"),
+        (b'{"width": 3, "names": [], "\\ud800": 1}', Size, "surrogate"),
+        (b"1" * 400, float, "out of range"),
+    ],
+)
+def test_what_is_not_of_its_form_is_told(text, kind, message):
+    with pytest.raises(MalformedError, match=message):
+        parse_json(text, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a =", "not valid TOML"),
+        ("a = " + "[" * 100_000, "nested too deep"),
+        ("a = " + "1" * 5000, "4,300 digits"),
+        ("a = 2020-13-45", "TOML"),
+    ],
+)
+def test_toml_that_cannot_be_read(text, message):
+    with pytest.raises(MalformedError, match=message):
+        parse_toml(text)
+    assert parse_toml("a = 1") == {"a": 1}
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_float_that_python_writes_is_read(value):
+    assert plain_float(repr(value)) == value
+
+
+@given(st.integers(-(10**18) + 1, 10**18 - 1))
+def test_every_whole_number_of_18_digits_is_read(value):
+    assert plain_int(str(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "nan", "inf", " 1", "1 ", "٣", "0x10", "", ".", "1e", "--1", "1" * 500]
+)
+def test_other_forms_of_numbers_are_refused(text):
+    with pytest.raises(ValueError, match="is not a"):
+        plain_float(text)
+    with pytest.raises(ValueError, match="is not a"):
+        plain_int(text)
+
+
+def test_forms_that_programs_write():
+    assert [plain_float(t) for t in ("1.", ".5", "+2", "-1E-3", "1e999")] == [1.0, 0.5, 2.0, -0.001, math.inf]
