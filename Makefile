@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: install demo test fuzz browser clean
+.PHONY: install demo test fuzz browser kills clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -38,6 +38,11 @@ fuzz: install
 browser: install
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
 	$(BIN)/python -m pytest -m browser
+
+# Commands killed at random moments for MINUTES, then taken up again.
+MINUTES ?= 3
+kills: install
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/robustness/kills.py --minutes $(MINUTES)
 
 clean:
 	rm -rf .venv build runs

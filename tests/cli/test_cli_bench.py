@@ -110,7 +110,7 @@ def test_wrong_words(command, words, message):
 def test_a_folder_that_cannot_be_made(command, tmp_path):
     (tmp_path / "file").write_text("mine")
     done = command("bench", "layers", "--point", "1,1,1,1", "--pairs", "1", "--out", tmp_path / "file")
-    assert "cannot be made a folder" in done.error
+    assert "is a file; give a folder" in done.error
     assert (tmp_path / "file").read_text() == "mine"
 
 

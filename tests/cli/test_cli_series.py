@@ -111,7 +111,7 @@ def test_music_is_trained_and_written(command, music, tmp_path):
     done = command("compose", run, "--out", out, "--length", 9)
     assert done.out.startswith(f"{out}: 9 steps")
     assert out.read_bytes().startswith(b"MThd")
-    assert "is there already" in command("compose", run, "--out", out).error
+    assert "exists already" in command("compose", run, "--out", out).error
     make_midi([(60, 64), (62, 65)]).save(tmp_path / "opening.mid")
     words = ("compose", run, "--out", out, "--overwrite", "--opening", tmp_path / "opening.mid")
     assert command(*words).status == 0

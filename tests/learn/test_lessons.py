@@ -201,9 +201,7 @@ def test_an_interrupt_leaves_nothing_half_written(
     def stop(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(
-        *((vanishing, "practise") if where == "training" else (folder, "write_figures")), stop
-    )
+    monkeypatch.setattr(*((vanishing, "practise") if where == "training" else (folder, "figure_files")), stop)
     lesson = vanishing.LESSON if where == "training" else Lesson("brief", "Brief", "nothing", TINY, _brief)
     with pytest.raises(KeyboardInterrupt):
         teach(lesson, tmp_path / "out")

@@ -235,7 +235,7 @@ DAMAGE = {
         "tokenizer.json",
         lambda p: edit(p, lambda v: v["characters"].append("Ж")),
         RunError,
-        r"model\.safetensors: does not fit config\.json",
+        r"tokenizer\.json: damaged",
     ),
     "weights missing": ("model.safetensors", lambda p: p.unlink(), RunError, "safetensors: missing"),
     "weights cut": ("model.safetensors", cut, RunError, "safetensors: damaged"),

@@ -35,8 +35,16 @@ def test_rights_are_those_of_any_new_file(tmp_path):
     assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("call", ["replace", "fsync", "chmod"])
-@pytest.mark.parametrize("earlier", [None, b"the earlier one"])
+@pytest.mark.parametrize(
+    ("call", "earlier"),
+    [
+        ("replace", None),
+        ("fsync", None),
+        ("replace", b"the earlier one"),
+        ("fsync", b"the earlier one"),
+        ("chmod", b"the earlier one"),
+    ],
+)
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, call, earlier):
     path = tmp_path / "f.bin"
     if earlier is not None:

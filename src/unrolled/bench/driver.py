@@ -1,6 +1,7 @@
 """Carries out a plan: the ceiling first, then group by group, each shown and saved as soon as it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from unrolled.bench.machine import describe_machine
 from unrolled.bench.plan import Group
 from unrolled.bench.plot import plot_report
 from unrolled.bench.progress import group_bar
-from unrolled.bench.result import Report, write_report
+from unrolled.bench.result import RESULTS, Report, read_report, write_report
 from unrolled.bench.tables import print_group, print_machine
 from unrolled.errors import RunError
+from unrolled.storage.folder import clear_unfinished, list_folder
+from unrolled.storage.lock import FolderLock
 from unrolled.training.waiting import spinner
 
 
@@ -33,8 +36,13 @@ def carry_out(
         RunError: if the folder cannot be made or written to.
         BenchError: if a comparison means nothing.
     """
-    if folder:
-        make_folder(folder)
+    with nullcontext() if folder is None else claim(folder):
+        return _measure(kind, options, groups, folder, console)
+
+
+def _measure(
+    kind: str, options: dict[str, Any], groups: Sequence[Group], folder: Path | None, console: Console
+) -> Report:
     with spinner("measuring this machine's matrix products", shown=True):
         ceilings = measure_ceilings()
     rates = rates_of(ceilings)
@@ -51,14 +59,23 @@ def carry_out(
         if folder:
             write_report(report, folder)
     if folder:
-        written = folder / "bench.json", plot_report(report, folder)
+        written = folder / RESULTS, plot_report(report, folder)
         console.print(f"written: {' and '.join(str(path) for path in written)}")
     return report
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder, before anything is measured in vain."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from None
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Make the folder before anything is measured in vain, and keep other commands out of it.
+
+    Raises:
+        RunError: if it holds another program's ``bench.json``, or cannot be made or locked.
+    """
+    if RESULTS in list_folder(folder):
+        try:
+            read_report(folder / RESULTS)
+        except RunError as error:
+            raise RunError(f"{error}; it stays: give another --out, or move it away") from error
+    with FolderLock(folder):
+        clear_unfinished(folder)
+        yield

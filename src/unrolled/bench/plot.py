@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.bench.result import Report, Result
+from unrolled.storage.picture import label_text, save_picture
 
 COLORS = {"rnn": "tab:green", "gru": "tab:orange", "lstm": "tab:blue"}
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -37,9 +38,7 @@ def plot_report(report: Report, folder: Path) -> Path:
     labelled = {text: line for axis in axes[0] for line, text in zip(*_legend(axis), strict=True)}
     figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=6, fontsize=9)
     figure.suptitle(_title(report), fontsize=10)
-    path = folder / "bench.png"
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, folder / "bench.png")
 
 
 def _draw(axis: Any, report: Report, cases: list[str], shown: list[Result], values: Sequence[float]) -> None:
@@ -95,6 +94,6 @@ def _title(report: Report) -> str:
     count = int(m["threads"])
     ceilings = ", ".join(f"{c.precision} {c.gflops:.0f} GFLOP/s" for c in report.ceilings)
     return (
-        f"unrolled {m['unrolled']} bench {report.kind} on {m['processor']}, {count} "
+        f"unrolled {m['unrolled']} bench {report.kind} on {label_text(m['processor'])}, {count} "
         f"thread{'s' * (count != 1)}\ntorch {m['torch']}; ceiling: {ceilings}"
     )

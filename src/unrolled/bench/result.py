@@ -13,6 +13,7 @@ from unrolled.reading import MalformedError, convert
 from unrolled.training.files import read_json, write_json
 
 FORMAT = 1
+RESULTS = "bench.json"
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,16 @@ class Report:
             RunError: if it is of another format, or damaged.
         """
         if values.get("format") != FORMAT:
-            raise RunError(f"{where}: format {values.get('format')!r} is not {FORMAT}; measure again")
+            raise RunError(f"{where}: format {values.get('format')!r} is not {FORMAT}")
         try:
             return convert(dict(values), cls)
         except MalformedError as error:
-            raise RunError(f"{where}: damaged ({error}); measure again") from None
+            raise RunError(f"{where}: damaged ({error})") from None
 
 
 def write_report(report: Report, folder: Path) -> Path:
     """Write ``bench.json`` into the folder, in place of an earlier one; return its path."""
-    path = folder / "bench.json"
+    path = folder / RESULTS
     write_json(path, report.to_json())
     return path
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.config import require
 from unrolled.data.piano import open_pieces
+from unrolled.storage.output import check_output
 from unrolled.tasks.music import PianoRoll
 
 
@@ -43,8 +44,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     out = Path(args.out)
-    require(args.overwrite or not out.exists(), f"{out}: is there already; replace it with --overwrite")
-    require(out.parent.is_dir(), f"{out}: the folder {out.parent} does not exist")
+    check_output(out, overwrite=args.overwrite)
     require(args.tempo > 0, f"--tempo {args.tempo}: must be positive")
     task = PianoRoll.load(args.run)
     beat = task.config.pieces.steps_per_beat

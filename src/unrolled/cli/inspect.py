@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.diagnostics.report import write_figures, write_numbers, write_page
 from unrolled.diagnostics.report.check import check_page
-from unrolled.errors import RunError
+from unrolled.diagnostics.report.page import page_bytes
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
+from unrolled.storage.folder import list_folder
+from unrolled.storage.output import check_output
 from unrolled.tasks import load
+from unrolled.tasks.folder import REPORT, check_report
 from unrolled.training.waiting import staged_bar
 
 
@@ -47,16 +51,24 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    out = Path(args.out) if args.out else Path(args.run) / "report.html"
-    _check_targets([Path(path) for path in (args.out, args.numbers) if path], args.figures)
+    out = Path(args.out) if args.out else Path(args.run) / REPORT
+    for path in filter(None, (args.out, args.numbers)):
+        check_output(Path(path))
+    if args.figures:
+        list_folder(Path(args.figures))  # says now if it cannot be one
     task = load(args.run)
+    if not args.out:
+        check_report(out)
     with staged_bar(shown=True) as stage:
         seen = inspect_run(
             task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage
         )
         stage("drawing")
         page = seen.page()
-        write_page(page, out)
+        if args.out:
+            write_page(page, out)
+        else:
+            write_atomically(out, page_bytes(page))
         if args.figures:
             write_figures(page, Path(args.figures))
         if args.numbers:
@@ -64,17 +76,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     print_verdicts(page.verdicts)
     print(f"report: {out}")
     return _check(out) if args.check else 0
-
-
-def _check_targets(files: Sequence[Path], figures: str) -> None:
-    """Find out before the work what could not be written after it."""
-    for path in files:
-        if path.is_dir():
-            raise RunError(f"{path}: is a folder; give a file")
-        if not path.parent.is_dir():
-            raise RunError(f"{path}: the folder {path.parent} does not exist")
-    if figures and Path(figures).exists() and not Path(figures).is_dir():
-        raise RunError(f"{figures}: is a file; give a folder for the figures")
 
 
 def _check(path: Path) -> int:

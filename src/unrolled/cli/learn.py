@@ -11,7 +11,7 @@ from unrolled.cli.arguments import flag_value, parse
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.learn.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
-from unrolled.learn.folder import check_free, write_learned
+from unrolled.learn.folder import claim, write_learned
 from unrolled.learn.presets import DISTANCES, PRESETS, preset
 from unrolled.learn.report import write_report
 from unrolled.learn.train import learn
@@ -84,16 +84,15 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
     args = _parse(problem, argv, prog)
     config = LearnConfig(problem, args.size, args.cell, args.solver, args.optimizer, args.practice)
     folder = Path(args.out) if args.out else None
-    if folder is not None:
-        check_free(folder, overwrite=args.overwrite)
-    learned = learn(config)
-    print(learned)
-    if folder is not None:
-        print(f"picture: {write_learned(learned, folder)}")
-        with staged_bar(shown=True) as stage:
-            path, page = write_report(learned, folder, stage)
-        print_verdicts(page.verdicts[1:])  # the first is the line above
-        print(f"report:  {path}")
+    with claim(folder, overwrite=args.overwrite):
+        learned = learn(config)
+        print(learned)
+        if folder is not None:
+            print(f"picture: {write_learned(learned, folder)}")
+            with staged_bar(shown=True) as stage:
+                path, page = write_report(learned, folder, stage)
+            print_verdicts(page.verdicts[1:])  # the first is the line above
+            print(f"report:  {path}")
     return 0
 
 

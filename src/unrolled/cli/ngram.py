@@ -14,6 +14,7 @@ from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.data import open_documents
 from unrolled.errors import DataError
+from unrolled.storage.output import check_output
 from unrolled.symbols import EOS, UNK
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import spinner
@@ -77,17 +78,12 @@ def run(argv: Sequence[str], prog: str) -> int:
         bool(args.data) != bool(args.arpa), "give --data (a text to learn from) or --arpa (a model to read)"
     )
     require(args.mode == "stream" or args.unit == "word", "--mode sentence goes with --unit word")
-    require(
-        not args.out or args.overwrite or not Path(args.out).exists(),
-        f"--out {args.out}: is there already; choose another name, or --overwrite",
-    )
     read_from = (args.data, args.test, args.arpa)
     require(
         not args.out or args.out not in read_from, f"--out {args.out}: is what is read; give another name"
     )
-    folder = Path(args.out).parent
-    require(not args.out or folder.is_dir(), f"--out {args.out}: the folder {folder} does not exist")
-    require(not Path(args.out or "x").is_dir(), f"--out {args.out}: is a folder; give the name of a file")
+    if args.out:
+        check_output(Path(args.out), overwrite=args.overwrite)
     require(args.length >= 0, f"--length {args.length}: must not be negative")
     if args.test:
         open_documents(args.test)  # before the work, not after it

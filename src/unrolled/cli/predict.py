@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.storage.output import check_output, write_output
 from unrolled.tasks import load
 
 
@@ -28,11 +28,13 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    if args.out:
+        check_output(Path(args.out))
     task = load(args.run)
     if not args.out:
         task.predict_file(args.data, sys.stdout)
         return 0
     text = io.StringIO()
     task.predict_file(args.data, text)
-    write_atomically(Path(args.out), text.getvalue().encode("utf-8"))
+    write_output(Path(args.out), text.getvalue().encode("utf-8"))
     return 0

@@ -14,6 +14,8 @@ from unrolled.config import require, to_dict, with_options
 from unrolled.cores import usable_cores
 from unrolled.errors import suggestion
 from unrolled.recipes import Recipe, load_recipe
+from unrolled.storage.folder import list_folder
+from unrolled.storage.lock import FolderLock
 from unrolled.tasks import task_type
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import counting_bar
@@ -73,6 +75,12 @@ def run(argv: Sequence[str], prog: str) -> int:
     config = with_options(recipe.config, {"threads": 1}) if jobs > 1 else recipe.config
     recipe = dataclasses.replace(recipe, config=config)
     folder = Path(args.out).resolve()
+    list_folder(folder)  # says now if it cannot be one
+    with FolderLock(folder):
+        return _repeat(args, recipe, metric, folder, jobs)
+
+
+def _repeat(args: Arguments, recipe: Recipe, metric: str, folder: Path, jobs: int) -> int:
     trials = TrialFile(folder, _plan(args, recipe), overwrite=args.overwrite)
     todo = _without(_all(args, recipe, folder), trials.done)
     began = time.monotonic()

@@ -11,6 +11,8 @@ from unrolled.cli.arguments import parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
+from unrolled.storage.folder import make_folder
+from unrolled.storage.output import check_output
 from unrolled.text.neighbours import plane, plot_words
 
 FEWEST = 4
@@ -41,6 +43,9 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require(args.out.lower().endswith(".png"), f"--out {args.out}: the picture is a PNG; name it so")
+    out = Path(args.out)
+    make_folder(out.parent)
+    check_output(out)
     words, vectors = open_vectors(args.source)
     places = {word: i for i, word in enumerate(words)}
     chosen = list(args.words or words[: args.count])
@@ -49,5 +54,5 @@ def run(argv: Sequence[str], prog: str) -> int:
             raise DataError(f"{word!r} has no vector{suggestion(word, places)}")
     require(len(chosen) >= FEWEST, f"{len(chosen)} words: at least {FEWEST} are needed for a picture")
     points = plane(vectors[[places[word] for word in chosen]], args.method)
-    print(plot_words(chosen, points, Path(args.out), f"{Path(args.source).name}: {args.method}"))
+    print(plot_words(chosen, points, out, f"{Path(args.source).name}: {args.method}"))
     return 0

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import parse
-from unrolled.config import require
 from unrolled.data import open_documents
+from unrolled.storage.output import check_output, write_output
 from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 from unrolled.text.words import split_words
@@ -43,12 +42,12 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     out = Path(args.out)
-    require(args.overwrite or not out.exists(), f"{out}: exists already; give another name, or --overwrite")
+    check_output(out, overwrite=args.overwrite)
     lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))
     sentences = [split_words(line, args.lowercase, args.split_punctuation) for line in lines]
     with counting_bar("passes", args.config.passes, shown=True) as report:
         found = train_word2vec(filter(None, sentences), args.config, report)
-    write_atomically(out, write_vectors(found.index_to_key, found.vectors).encode("utf-8"))
+    write_output(out, write_vectors(found.index_to_key, found.vectors).encode("utf-8"))
     total = sum(map(len, sentences))
     print(f"{out}: {len(found):,} words of {args.config.size} values, from {total:,} words of text")
     print(f"next: unrolled vectors neighbours {out} --word WORD")

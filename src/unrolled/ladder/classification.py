@@ -130,11 +130,16 @@ class ClassificationLadder(Ladder):
         from unrolled.tasks.classifier import Classifier
 
         folder = self.kept.runs(rung, seed)
-        if self.test is not None or (folder / RESULT).exists():
+        if self.test is not None:
             return super().train(config, rung, seed)
+        if (folder / RESULT).exists():
+            classifier = Classifier.load(folder)
+            classifier.draw(folder)  # a kill may have come before its plots
+            return classifier
         train, _, _ = self.parts(seed)
-        classifier = Classifier(config)
-        return classifier.fit(train.items, train.labels, out=folder, overwrite=True, progress=self.progress)
+        return Classifier(config).fit(
+            train.items, train.labels, out=folder, overwrite=True, progress=self.progress
+        )
 
     def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
         """See :meth:`Ladder.score_network`."""

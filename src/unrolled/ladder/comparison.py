@@ -20,6 +20,8 @@ from unrolled.ladder.plot import plot_ladder
 from unrolled.ladder.significance import Difference, join_seeds
 from unrolled.ladder.table import frame, line_of, markdown, shown
 from unrolled.recipes import Recipe, load_recipe
+from unrolled.storage.folder import list_folder
+from unrolled.storage.lock import FolderLock
 from unrolled.tasks import task_type
 
 _HOMES = {
@@ -177,8 +179,16 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
         raise ConfigError(f"budget={plan.budget}: must be a positive number of minutes")
     rungs = plan.models or kind.rungs
     kind.check(plan.config, rungs, plan.metric, plan.seeds)
+    folder = out.resolve()
+    list_folder(folder)  # says now if it cannot be one
+    with FolderLock(folder):
+        return _run(plan, rungs, folder, overwrite=overwrite, progress=progress)
+
+
+def _run(plan: Plan, rungs: Sequence[str], folder: Path, *, overwrite: bool, progress: bool) -> Comparison:
+    kind = ladder_type(plan.task)
     described = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
-    kept = OutcomeFolder(out.resolve(), described, overwrite=overwrite)
+    kept = OutcomeFolder(folder, described, overwrite=overwrite)
     ladder = kind(plan.config, kept, plan.budget, plan.metric, progress=progress)
     data = ladder.prepare()
     kept.check_data(ladder.fingerprint)

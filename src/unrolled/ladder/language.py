@@ -27,7 +27,7 @@ from unrolled.data import TokenStream, open_documents
 from unrolled.errors import ConfigError, DataError
 from unrolled.ladder.ladder import Extra, Ladder, Tried, by_item
 from unrolled.ladder.networks import CELLS
-from unrolled.ladder.outcome import Numbers, Outcome, Units, fingerprint
+from unrolled.ladder.outcome import DATA, Numbers, Outcome, Units, fingerprint
 from unrolled.ladder.split_text import split_text
 from unrolled.tasks.corpus import Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.language_job import score_tokens
@@ -84,7 +84,7 @@ class LanguageLadder(Ladder):
             raise ConfigError("no text to learn from: give data (a file, a folder, a data set) or a recipe")
         said = ""
         if not corpus.test:
-            corpus, said = split_text(corpus, self.kept.folder / "data")
+            corpus, said = split_text(corpus, self.kept.folder / DATA)
             self.config = with_options(
                 self.config, {name: getattr(corpus, name) for name in ("data", "valid", "test")}
             )

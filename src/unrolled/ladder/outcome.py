@@ -13,11 +13,21 @@ from numpy.typing import NDArray
 
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
-from unrolled.tasks.folder import CONFIG, prepare
+from unrolled.storage.folder import (
+    MARK,
+    clear_unfinished,
+    list_folder,
+    make_folder,
+    make_inner_folder,
+    remove_files,
+)
+from unrolled.storage.lock import FolderLock
+from unrolled.tasks.folder import CONFIG, PLOTS, clear, empty
 from unrolled.training.files import read_json, read_tensors, write_json, write_tensors
 
 Numbers = NDArray[np.float64]
 TABLE, MARKDOWN, PLOT = "table.csv", "table.md", "ladder.png"
+KIND, RUNS, DATA = "comparison", "runs", "data"
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ def fingerprint(*parts: Any) -> str:
 
 
 class OutcomeFolder:
-    """A folder of outcomes: what was done stands, and is not done again.
+    """A folder of outcomes: what was done stands, and is not done again. It has to be locked.
 
     Args:
         folder: where; made if it is not there.
@@ -100,14 +110,14 @@ class OutcomeFolder:
 
     def __init__(self, folder: Path, plan: dict[str, object], *, overwrite: bool = False) -> None:
         self.folder = folder
-        if folder.exists() and not folder.is_dir():
-            raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
-        present = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        if present and self.PLAN not in present:
+        present = list_folder(folder)
+        before = read_json(folder / self.PLAN) if self.PLAN in present else {}
+        known = before.get(MARK) == KIND or {"task", "config", "budget"} <= before.keys()
+        if present and not known:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
+        self._clear_unfinished()
         begun = any(self.outcomes.glob("*")) or any(self.folder.glob("runs/*"))
         if begun and not overwrite:
-            before = read_json(folder / self.PLAN)
             odd = [name for name in plan if before.get(name) != json.loads(json.dumps(plan[name]))]
             if odd:
                 raise RunError(
@@ -115,22 +125,30 @@ class OutcomeFolder:
                     f"folder, or {OVERWRITE}"
                 )
             return
-        try:
-            self._clear()
-        except OSError as error:
-            raise RunError(f"{folder}: cannot be made or emptied ({error.strerror})") from error
-        write_json(folder / self.PLAN, plan)
+        self._clear()
+        write_json(folder / self.PLAN, {MARK: KIND} | plan)
+
+    def _clear_unfinished(self) -> None:
+        """Remove the temporary files that a kill left."""
+        for folder in (self.folder, self.outcomes, self.folder / DATA):
+            clear_unfinished(folder)
+        for config in self.folder.glob(f"{RUNS}/*/{CONFIG}"):
+            with FolderLock(config.parent):
+                clear(config.parent)
 
     def _clear(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name in (TABLE, MARKDOWN, PLOT):
-            (self.folder / name).unlink(missing_ok=True)
-        for path in self.outcomes.glob("*"):
-            path.unlink()
-        for config in self.folder.glob(f"runs/*/{CONFIG}"):
-            prepare(config.parent, overwrite=True)
+        make_folder(self.folder)
+        remove_files(self.folder, (TABLE, MARKDOWN, PLOT))
+        kept = self.outcomes.glob("*.safetensors")
+        remove_files(self.folder, [f"{self.outcomes.name}/{p.name}" for p in kept if _is_outcome(p)])
+        if (self.folder / RUNS).is_symlink():
+            return
+        for config in self.folder.glob(f"{RUNS}/*/{CONFIG}"):
+            if config.parent.is_symlink():
+                continue
+            empty(config.parent)
             with contextlib.suppress(OSError):  # someone put a file of his own there
-                for folder in (config.parent / "plots", config.parent):
+                for folder in (config.parent / PLOTS, config.parent):
                     folder.rmdir()
 
     def check_data(self, fingerprint: str) -> None:
@@ -154,7 +172,7 @@ class OutcomeFolder:
 
     def runs(self, rung: str, seed: int) -> Path:
         """Return the run folder of a network."""
-        return self.folder / "runs" / f"{_file_name(rung)}-{seed}"
+        return self.folder / RUNS / f"{_file_name(rung)}-{seed}"
 
     def find(self, rung: str, seed: int) -> tuple[Outcome, Units, dict[str, Numbers]] | None:
         """Return what was kept; None if there is nothing.
@@ -179,16 +197,20 @@ class OutcomeFolder:
         """Write figures and losses, and arrays that other rungs need."""
         import torch
 
-        try:
-            self.outcomes.mkdir(exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.outcomes}: cannot be made ({error.strerror})") from error
+        make_inner_folder(self.outcomes)
         arrays = {"items": units.items, "losses": units.losses, "weights": units.weights, **(extra or {})}
         tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_tensors(self._path(outcome.rung, outcome.seed), tensors, {"outcome": asdict(outcome)})
 
     def _path(self, rung: str, seed: int) -> Path:
         return self.outcomes / f"{_file_name(rung)}-{seed}.safetensors"
+
+
+def _is_outcome(path: Path) -> bool:
+    try:
+        return "outcome" in read_tensors(path)[1]
+    except RunError:  # damaged, or another program's: it stays
+        return False
 
 
 def _file_name(rung: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from unrolled.storage.picture import any_glyph, label_text, save_picture
+
 NETWORK, OTHER, MIXTURE = "tab:blue", "tab:gray", "tab:green"
 LINE = 11
 """Height of a name in points."""
@@ -57,14 +59,14 @@ def plot_ladder(
     if not higher:
         left.invert_yaxis()
     better = "more" if higher else "less"
-    left.set_ylabel(f"{metric} ({better} is better: up)")
+    left.set_ylabel(f"{label_text(metric)} ({better} is better: up)")
     figure.suptitle("grey: counting and other simple models   blue: networks   green: mixtures", fontsize=9)
-    figure.draw_without_rendering()  # where the dots lie is known after the layout
+    with any_glyph():
+        figure.draw_without_rendering()  # where the dots lie is known after the layout
     names = _short(known["model"].tolist())
     _label(left, known["seconds"].clip(lower=1e-6).tolist(), y, names)
     _label(right, (1e6 / known["rate"]).tolist(), y, names)
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, path)
 
 
 def _colour(row: dict[str, Any], mixtures: Collection[str]) -> str:
@@ -93,7 +95,7 @@ def _label(axes: Any, x: Sequence[float], y: Any, names: Sequence[str]) -> None:
         heights = _apart([float(place[i, 1]) for i in here], axes.bbox.y1 * to_points)
         for i, height in zip(here, heights, strict=True):
             written = axes.annotate(
-                names[i],
+                label_text(names[i]),
                 (x[i], y[i]),
                 xytext=(-12 if right else 12, height - place[i, 1]),
                 textcoords="offset points",

@@ -7,6 +7,7 @@ from pathlib import Path
 from unrolled.atomic import write_atomically
 from unrolled.data import open_documents
 from unrolled.errors import DataError
+from unrolled.storage.folder import make_inner_folder
 from unrolled.tasks.language_config import CorpusConfig
 
 
@@ -35,7 +36,7 @@ def split_text(corpus: CorpusConfig, folder: Path) -> tuple[CorpusConfig, str]:
         raise DataError(
             f"{corpus.data}: too short to put {fraction:g} of it aside for a test; give more text, or a test"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_inner_folder(folder)
     paths = {name: folder / f"{name}.txt" for name in names}
     for name, content in zip(names, parts, strict=True):
         write_atomically(paths[name], content.encode("utf-8", "surrogatepass"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from unrolled.learn.config import LearnConfig
 from unrolled.learn.train import Learned, figure
+from unrolled.storage.picture import save_picture
 
 BASELINE, LEARNT, HELD_OUT, TARGET = "tab:red", "tab:blue", "tab:orange", "tab:green"
 SPAN = 5.0
@@ -46,8 +47,7 @@ def plot_learned(learned: Learned, path: Path) -> Path:
     axes.set_xlim(0, 1.01 * updates[-1])
     axes.grid(alpha=0.3, which="both" if axes.get_yscale() == "log" else "major")
     axes.legend(loc="best", fontsize=9)
-    picture.savefig(path, dpi=120)
-    return path
+    return save_picture(picture, path)
 
 
 def _plain_ticks(axes: Any, span: float) -> None:

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from unrolled.atomic import write_atomically
 from unrolled.config import to_dict
 from unrolled.diagnostics import Inspection, inspect
 from unrolled.diagnostics.charts.training import loss_chart
 from unrolled.diagnostics.findings.values import with_values
 from unrolled.diagnostics.inspection import Stage
 from unrolled.diagnostics.pages import options_table, sections
-from unrolled.diagnostics.report import Page, Section, Verdict, write_page
+from unrolled.diagnostics.report import Page, Section, Verdict
+from unrolled.diagnostics.report.page import page_bytes
 from unrolled.learn.folder import REPORT
 from unrolled.learn.job import HELD_OUT
 from unrolled.learn.train import Learned, figure
@@ -58,7 +60,7 @@ def write_report(learned: Learned, folder: Path, stage: Stage | None = None) -> 
         RunError: if it cannot be written.
     """
     page = learned_page(learned, look_inside(learned, stage))
-    write_page(page, folder / REPORT)
+    write_atomically(folder / REPORT, page_bytes(page))
     return folder / REPORT, page
 
 

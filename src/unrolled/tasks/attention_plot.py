@@ -1,15 +1,17 @@
 """Attention as a picture."""
 
-import io
 from pathlib import Path
 
-from unrolled.atomic import write_atomically
-from unrolled.errors import RunError
+from unrolled.storage.folder import make_folder
+from unrolled.storage.output import write_output
+from unrolled.storage.picture import label_text, png_bytes, width_of
 from unrolled.tasks.translation_writer import AttentionMap
 
 CELL = 0.32
 """Inches of a token."""
 WIDEST = 24.0
+TOKEN = 8
+"""Points of a token's name."""
 
 
 def plot_attention(found: AttentionMap, path: Path) -> Path:
@@ -21,22 +23,19 @@ def plot_attention(found: AttentionMap, path: Path) -> Path:
     from matplotlib.figure import Figure
 
     rows, columns = found.weights.shape
-    size = (min(WIDEST, 2.2 + CELL * columns), min(WIDEST, 1.8 + CELL * rows))
-    figure = Figure(figsize=size, layout="constrained")
+    source, target = ([label_text(t) for t in tokens] for tokens in (found.source, found.target))
+    width = min(WIDEST, 2.2 + CELL * columns) + width_of(target, TOKEN)
+    height = min(WIDEST, 1.8 + CELL * rows) + width_of(source, TOKEN)
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(found.weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(columns), found.source, rotation=90, fontsize=8, parse_math=False)
-    axes.set_yticks(range(rows), found.target, fontsize=8, parse_math=False)
+    axes.set_xticks(range(columns), source, rotation=90, fontsize=TOKEN)
+    axes.set_yticks(range(rows), target, fontsize=TOKEN)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("source")
     axes.set_ylabel("output")
     figure.colorbar(image, ax=axes, label="attention", shrink=0.8)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{path.parent}: cannot be made ({error.strerror})") from error
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    write_atomically(path, picture.getvalue())
+    make_folder(path.parent)
+    write_output(path, png_bytes(figure))
     return path

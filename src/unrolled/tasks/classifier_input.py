@@ -32,9 +32,13 @@ def from_memory(X: Any, y: Any, estimator: BaseEstimator, *, fitting: bool) -> L
     labels = column_or_1d(y, warn=True)
     assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
+    values = labels.tolist()
+    odd = next((v for v in values if not isinstance(v, str | int | float)), None)
+    if odd is not None:
+        raise ConfigError(f"a label is {odd!r}, a {type(odd).__name__}: give text, whole numbers or booleans")
     items = items_of(X, estimator, fitting=fitting)
     check_consistent_length(items, labels)
-    return Labelled(items, labels.tolist())
+    return Labelled(items, values)
 
 
 def items_of(X: Any, estimator: BaseEstimator, *, fitting: bool) -> list[str] | list[Series]:

@@ -23,8 +23,8 @@ C = TypeVar("C")
 def write_description(
     folder: Path, task: str, config: Any, facts: dict[str, Any], vocabularies: dict[str, Any]
 ) -> None:
-    """Write ``config.json``, and what else is needed beside the weights, by file name."""
-    run_folder.write_config(folder, task, __version__, config=to_dict(config), facts=facts)
+    """Write ``config.json`` first, then what else is needed beside the weights, by file name."""
+    run_folder.write_config(folder, task, __version__, vocabularies, config=to_dict(config), facts=facts)
     for name, values in vocabularies.items():
         write_json(folder / name, values)
 
@@ -99,7 +99,8 @@ def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> No
 
 def _require_model(folder: Path) -> None:
     path = folder / MODEL
-    if not path.exists() and (folder / CHECKPOINT).exists():
+    stopped = (folder / CHECKPOINT).exists() or not run_folder.begun(folder)
+    if not path.exists() and stopped:
         raise RunError(
             f"{path}: missing; if training was stopped before its first validation, go on with: "
             f"unrolled resume {folder}"

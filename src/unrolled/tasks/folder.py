@@ -1,65 +1,154 @@
 """A run folder: what is in it, and when it may be written."""
 
+import hashlib
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from unrolled.errors import RunError
+from unrolled.storage.folder import (
+    MARK,
+    clear_unfinished,
+    is_earlier_leftover,
+    list_folder,
+    make_folder,
+    no_folder,
+    remove_files,
+)
+from unrolled.storage.lock import FolderLock
 from unrolled.training import CHECKPOINT, LOG, MODEL
-from unrolled.training.files import clear_unfinished, read_json, write_json
+from unrolled.training.files import json_bytes, read_json, write_json
 
 FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
-_PARTS = (
-    CONFIG,
-    TOKENIZER,
-    MODEL,
-    RESULT,
-    CHECKPOINT,
-    LOG,
-    "scales.json",
-    "openings.json",
-    "plots/*.png",
-    "report.html",
-    "tensorboard/events.out.tfevents.*",
-)
+PLOTS, BOARD, REPORT = "plots", "tensorboard", "report.html"
+BOARD_SUFFIX = ".unrolled"
+"""End of the names of our TensorBoard files."""
+KIND = "run"
+_VOCABULARIES = (TOKENIZER, "scales.json", "openings.json")
+_TRAINING = (MODEL, CHECKPOINT, LOG, RESULT)
+_PICTURES = ("curves", "gradients_by_distance", "confusion_valid", "confusion_test", "forecast", "piece")
+_PLOTS = tuple(f"{PLOTS}/{name}.png" for name in _PICTURES)
+_KNOWN = (*_TRAINING, *_VOCABULARIES, *_PLOTS)
+"""Every file that a run may hold besides ``config.json``; report and TensorBoard files have a mark inside."""
+_REPORT_MARKS = (b'<meta name="generator" content="unrolled">', b"script-src 'unsafe-inline'; img-src data:")
+"""What a report says of itself, in this version and in earlier ones."""
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise RunError if the folder holds a run and ``overwrite`` is not set, or holds anything else."""
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
-    present = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
-    holds_run = CONFIG in present
-    if holds_run and not overwrite:
+    """Check that a new run may be written into a folder.
+
+    Raises:
+        RunError: if it holds a run and ``overwrite`` is not set, or anything that is not a run.
+    """
+    present = list_folder(folder)
+    _check_names(folder)
+    leftovers = [name for name in present if is_earlier_leftover(name, (CONFIG, *_KNOWN))]
+    if not present or (overwrite and leftovers == present):
+        return
+    if leftovers == present:
+        raise RunError(
+            f"{folder}: holds an unfinished file of a run that was killed ({present[0]}); begin anew with "
+            "--overwrite"
+        )
+    values = _run_at(folder)
+    if values is None and CONFIG in present:
+        raise RunError(
+            f"{folder}: is not empty and not a run (its {CONFIG} is damaged or another program's); choose "
+            "another folder"
+        )
+    if values is None:
+        raise RunError(f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder")
+    if not overwrite:
         raise RunError(
             f"{folder}: holds a run already; resume it (unrolled resume {folder}), choose another "
             "folder, or replace it with --overwrite"
         )
-    if present and not holds_run:
-        raise RunError(f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder")
+    if values["format"] > FORMAT:
+        raise _newer(folder, values["format"])
 
 
-def prepare(folder: Path, *, overwrite: bool) -> None:
-    """Make a folder ready for a new run: empty of the run that it may replace.
+@contextmanager
+def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
+    """Keep other commands out of the folder of a new run; None is no folder.
 
     Raises:
-        RunError: see :func:`check_free`; or the folder cannot be made.
+        RunError: see :func:`check_free`; or another command works there, or the folder cannot be made.
     """
+    if folder is None:
+        yield
+        return
     check_free(folder, overwrite=overwrite)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        clear_unfinished(folder)
-        for part in _PARTS:
-            for path in folder.glob(part):
-                path.unlink()
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be made or emptied ({error.strerror})") from error
+    with FolderLock(folder):
+        check_free(folder, overwrite=overwrite)
+        yield
 
 
-def write_config(folder: Path, task: str, version: str, **parts: Any) -> None:
-    """Write ``config.json``."""
-    head = {"format": FORMAT, "task": task, "version": version}
+def prepare(folder: Path, vocabularies: Mapping[str, Any]) -> None:
+    """Remove the run that a claimed folder holds, but for ``config.json``, which the new one replaces.
+
+    Args:
+        folder: see :func:`claim`.
+        vocabularies: of the new run, by file name.
+
+    Raises:
+        RunError: if something that is not of the old run has a name that the new one needs, or a file cannot
+            be removed.
+    """
+    make_folder(folder)
+    old = _files_of(_run_at(folder) or {})
+    plots = () if (folder / PLOTS).is_symlink() else _PLOTS
+    for name in (*_TRAINING, *vocabularies, *plots):
+        if name not in old or (folder / name).is_dir():
+            _check_absent(folder / name)
+    if (folder / PLOTS).is_file():
+        _check_absent(folder / PLOTS)
+    _remove(folder, old)
+
+
+def _check_absent(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise RunError(f"{path}: is not of the run there, but the new one needs that name; move it away")
+
+
+def empty(folder: Path) -> None:
+    """Remove the run that a folder holds; what is not of the run stays.
+
+    Raises:
+        RunError: if a file cannot be removed, or another command works there.
+    """
+    values = _run_at(folder)
+    if values is None:
+        return
+    with FolderLock(folder):
+        _remove(folder, (*_files_of(values), CONFIG))
+
+
+def clear(folder: Path) -> None:
+    """Remove the temporary files that a kill left in the folder of a run."""
+    clear_unfinished(folder, (CONFIG, *_KNOWN))
+    clear_unfinished(folder / PLOTS)
+
+
+def begun(folder: Path) -> bool:
+    """Tell whether training has left anything: a checkpoint comes first."""
+    return any((folder / name).exists() for name in _TRAINING)
+
+
+def write_config(
+    folder: Path, task: str, version: str, vocabularies: Mapping[str, Any], **parts: Any
+) -> None:
+    """Write ``config.json``, with the names of the run's files and the SHA-256 of its vocabularies."""
+    head = {
+        MARK: KIND,
+        "format": FORMAT,
+        "task": task,
+        "version": version,
+        "files": [*_TRAINING, *vocabularies, *_PLOTS],
+        "sha256": {n: hashlib.sha256(json_bytes(v)).hexdigest() for n, v in vocabularies.items()},
+    }
     write_json(folder / CONFIG, head | parts)
 
 
@@ -69,6 +158,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         RunError: if the folder is not a run, is damaged, or of another format.
     """
+    _check_names(folder)
     if not os.path.isdir(folder):
         raise RunError(f"{folder}: no such run folder")
     values = read_json(folder / CONFIG)
@@ -76,10 +166,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(format_, int):
         raise RunError(f"{folder / CONFIG}: damaged (no format number); restore it from a copy")
     if format_ > FORMAT:
-        raise RunError(
-            f"{folder}: was made by a newer unrolled (format {format_}, this one reads {FORMAT}); "
-            "upgrade: pip install -U unrolled"
-        )
+        raise _newer(folder, format_)
     if format_ < FORMAT:
         raise RunError(
             f"{folder}: was made by an earlier unrolled (format {format_}, this one reads {FORMAT}); "
@@ -88,3 +175,93 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(values.get("task"), str):
         raise RunError(f"{folder / CONFIG}: damaged (no task); restore it from a copy")
     return values
+
+
+def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
+    """Check files that never change after the start of a run; those of earlier versions have no checksums.
+
+    Raises:
+        RunError: if one is missing or has changed.
+    """
+    checksums = values.get("sha256", {})
+    if not isinstance(checksums, dict) or not set(checksums) <= set(_VOCABULARIES):
+        raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
+    for name, checksum in checksums.items():
+        path = folder / name
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise RunError(f"{path}: missing; restore it from a copy") from None
+        except OSError as error:
+            raise RunError(f"{path}: cannot be read ({error.strerror})") from error
+        if hashlib.sha256(data).hexdigest() != checksum:
+            raise RunError(f"{path}: damaged (its SHA-256 is not that in {CONFIG}); restore it from a copy")
+
+
+def check_report(path: Path) -> None:
+    """Check that the report of a run may be replaced.
+
+    Raises:
+        RunError: if it was not written by unrolled.
+    """
+    if path.is_symlink() or (path.exists() and not _is_report(path)):
+        raise RunError(f"{path}: was not written by unrolled; move it away, or name another page with --out")
+
+
+def _run_at(folder: Path) -> dict[str, Any] | None:
+    """Return what ``config.json`` says if the folder holds a run, of any format; else None."""
+    if not (folder / CONFIG).is_file():
+        return None
+    try:
+        values = read_json(folder / CONFIG)
+    except RunError:  # no run that could be replaced: the caller refuses the folder
+        return None
+    marked = values.get(MARK) == KIND
+    types = {"task": str, "version": str, "config": dict, "facts": dict}  # of runs before the mark
+    earlier = all(isinstance(values.get(key), kind) for key, kind in types.items())
+    known = marked or earlier
+    return values if known and isinstance(values.get("format"), int) else None
+
+
+def _files_of(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the files that a run names; runs of earlier versions may hold any that are known."""
+    if not values:
+        return ()
+    named = values.get("files", _KNOWN)
+    return tuple(name for name in _KNOWN if isinstance(named, list | tuple) and name in named)
+
+
+def _remove(folder: Path, names: tuple[str, ...]) -> None:
+    clear(folder)
+    board = folder / BOARD
+    if not board.is_symlink():
+        remove_files(board, [p.name for p in board.glob(f"events.out.tfevents.*{BOARD_SUFFIX}")])
+    if _is_report(folder / REPORT):
+        remove_files(folder, (REPORT,))
+    remove_files(folder, names)
+
+
+def _is_report(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(1000)
+    return any(mark in head for mark in _REPORT_MARKS)
+
+
+def _check_names(folder: Path) -> None:
+    """Raise RunError if the folder's name leaves no room for the names of its files."""
+    longest = folder / max(_KNOWN, key=len)
+    try:
+        longest.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        raise no_folder(folder, error) from None
+
+
+def _newer(folder: Path, format_: int) -> RunError:
+    return RunError(
+        f"{folder}: was made by a newer unrolled (format {format_}, this one reads {FORMAT}); "
+        "upgrade: pip install -U unrolled"
+    )

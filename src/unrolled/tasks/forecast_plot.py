@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unrolled.data.series import Numbers, Series
+from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.picture import label_text, save_picture
 from unrolled.tasks.forecast_rolling import Forecasts
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def plot_forecasts(
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    folder.mkdir(exist_ok=True)
+    make_inner_folder(folder)
     horizon = found.point.shape[1]
     shown = range(max(0, len(origins) - WINDOWS), len(origins))
     begin = max(0, origins[shown[0]] - max(BEFORE * horizon, 24))
@@ -49,7 +51,7 @@ def plot_forecasts(
         axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=1.0, linestyle=":")
         if found.quantiles is not None:
             _bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
-    axes.set_ylabel(series.name)
+    axes.set_ylabel(label_text(series.name))
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_title(
@@ -60,9 +62,7 @@ def plot_forecasts(
     )
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize=9, framealpha=0.6)
-    path = folder / "forecast.png"
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, folder / "forecast.png")
 
 
 def _bands(

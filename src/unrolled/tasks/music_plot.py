@@ -6,6 +6,8 @@ import numpy as np
 
 from unrolled.data.midi import Piece
 from unrolled.data.piano import LOWEST, piano_roll
+from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.picture import save_picture
 
 OCTAVE = 12
 MIDDLE_C = 60
@@ -15,7 +17,7 @@ def plot_piece(piece: Piece, folder: Path) -> Path:
     """Draw a piece as a piano roll; return the PNG's path."""
     from matplotlib.figure import Figure
 
-    folder.mkdir(exist_ok=True)
+    make_inner_folder(folder)
     roll = piano_roll(piece).T
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
@@ -28,6 +30,4 @@ def plot_piece(piece: Piece, folder: Path) -> Path:
     axes.grid(axis="y", alpha=0.3)
     axes.set_xlabel("step")
     axes.set_title("a piece that the model wrote", fontsize=10)
-    path = folder / "piece.png"
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, folder / "piece.png")

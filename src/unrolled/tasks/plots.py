@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.picture import label_text, save_picture, width_of
+
 LN2 = 0.6931471805599453
 
 
@@ -12,7 +15,7 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
     """Draw training and held-out loss and the learning rate over steps; return the PNG's path."""
     from matplotlib.figure import Figure
 
-    folder.mkdir(exist_ok=True)
+    make_inner_folder(folder)
     figure = Figure(figsize=(8, 5), layout="constrained")
     loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     for kind, label, style in (
@@ -45,9 +48,7 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
     rate.set_ylabel("learning rate")
     rate.set_xlabel("update")
     rate.grid(alpha=0.3)
-    path = folder / "curves.png"
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, folder / "curves.png")
 
 
 def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, part: str) -> Path:
@@ -57,22 +58,21 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
     """
     from matplotlib.figure import Figure
 
-    folder.mkdir(exist_ok=True)
+    make_inner_folder(folder)
     table = np.array(counts)
     shares = table / np.maximum(table.sum(1, keepdims=True), 1)
-    size = min(3.5 + 0.45 * len(classes), 24)
+    names = [label_text(name) for name in classes]
+    size = min(3.5 + 0.45 * len(classes), 24) + width_of(names)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(table > 0):
         colour = "white" if shares[row, column] > 0.6 else "black"
         axes.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(f"{part}: accuracy {100 * np.trace(table) / max(table.sum(), 1):.2f}%")
     figure.colorbar(image, label="share of the true label", shrink=0.8)
-    path = folder / f"confusion_{part}.png"
-    figure.savefig(path, dpi=110)
-    return path
+    return save_picture(figure, folder / f"confusion_{part}.png", dpi=110)

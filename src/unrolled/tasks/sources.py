@@ -1,5 +1,6 @@
 """Where data come from, as a configuration keeps it."""
 
+import os
 from pathlib import Path
 
 Source = str | Path | None
@@ -14,7 +15,7 @@ def absolute(source: str | Path) -> str:
     text = str(source)
     if not text or text.startswith("@"):
         return text
-    if "=" in text and not Path(text).exists():
+    if "=" in text and not os.path.exists(text):
         pairs = (pair.partition("=") for pair in text.split(","))
         return ",".join(f"{label}={Path(name).resolve()}" if name else label for label, _, name in pairs)
     return str(Path(text).resolve())

@@ -27,7 +27,14 @@ from unrolled.tasks.given_vectors import given_vectors
 from unrolled.tasks.plots import plot_confusion
 from unrolled.tasks.sample import Sample, SampleSize
 from unrolled.tasks.tagger_config import TaggerConfig
-from unrolled.tasks.tagger_data import EncodedSentences, Numbering, TaggerData, describe, encode_tagged
+from unrolled.tasks.tagger_data import (
+    EncodedSentences,
+    Numbering,
+    TaggerData,
+    check_source,
+    describe,
+    encode_tagged,
+)
 from unrolled.tasks.tagger_job import TaggerJob, score_sentences, tag_sentences
 from unrolled.tasks.tagger_score import TaggerScore, are_spans
 from unrolled.tasks.task import Task
@@ -87,6 +94,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
+        for given in (data, valid):
+            check_source(given)
         sentences = data if isinstance(data, Tagged) else None
         held_out = valid if isinstance(valid, Tagged) else None
         self._memory = (sentences, held_out)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from unrolled.data import IGNORE
 from unrolled.data.buckets import buckets
 from unrolled.data.ragged import pad
 from unrolled.data.tagged import Tagged
-from unrolled.errors import DataError
+from unrolled.errors import ConfigError, DataError
 from unrolled.models.tagger import Sentences
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
@@ -128,3 +129,17 @@ def describe(train: EncodedSentences, valid: EncodedSentences | None, numbering:
         "sha256": train.fingerprint(),
         "held_out_sha256": valid.fingerprint() if valid else "",
     }
+
+
+def check_source(data: Any) -> None:
+    """Raise ConfigError for what is no source of sentences, and for words or tags that are no text."""
+    if not isinstance(data, str | Path | Tagged | None):
+        raise ConfigError(f"sentences from memory: give Tagged(words, tags), not a {type(data).__name__}")
+    if not isinstance(data, Tagged):
+        return
+    for name, sentences in (("word", data.words), ("tag", data.tags)):
+        for number, sentence in enumerate(sentences, 1):
+            odd = next((item for item in sentence if not isinstance(item, str)), "")
+            if odd != "":
+                kind = type(odd).__name__
+                raise ConfigError(f"sentence {number}: a {name} is {odd!r}, a {kind}: give text")

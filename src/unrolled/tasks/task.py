@@ -2,6 +2,7 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TextIO, TypeVar
 
@@ -13,6 +14,7 @@ from torch import nn
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, DataError, RunError, UnrolledError
 from unrolled.reading import MalformedError
+from unrolled.storage.lock import FolderLock
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.description import (
     check_weights,
@@ -246,10 +248,12 @@ class Task(ABC, Generic[C, D]):
     ) -> None:
         """Train on what the configuration names; see a task's ``fit``."""
         folder = Path(out) if out is not None else None
-        if folder is not None:
-            run_folder.check_free(folder, overwrite=overwrite)
-        with spinner(f"reading {self._sources()[0]}", shown=bool(progress)):
-            data = self._learn()
+        with run_folder.claim(folder, overwrite=overwrite):
+            data = self._open_data(progress, self._learn)
+            self._train(data, folder, progress, watch)
+
+    def _train(self, data: D, folder: Path | None, progress: bool | Watcher, watch: bool | int) -> None:
+        """Train from the beginning, in a folder that is locked."""
         self.facts = data.facts
         training, threads = with_threads(self.config.training)
         self.config = dataclasses.replace(self.config, training=training)
@@ -259,14 +263,20 @@ class Task(ABC, Generic[C, D]):
             trainer = self._trainer(data, folder, progress, threads)
             _add_watch(trainer, watch)
             if folder is not None:
-                run_folder.prepare(folder, overwrite=overwrite)
+                run_folder.prepare(folder, self._vocabularies())
                 self._write_description(folder)
             trainer.run()
             self._conclude(trainer, data, folder, shown=bool(progress))
 
+    def _open_data(self, progress: bool | Watcher, read: Callable[[], D]) -> D:
+        with spinner(f"reading {self._sources()[0]}", shown=bool(progress)):
+            return read()
+
     @classmethod
     def resume(cls, run: str | Path, *, progress: bool | Watcher = True, watch: bool | int = False) -> Self:
         """Go on with a run that was stopped; it ends with the bits of one that never was.
+
+        A run that was stopped before its first checkpoint begins anew.
 
         Args:
             run: its folder.
@@ -274,25 +284,36 @@ class Task(ABC, Generic[C, D]):
             watch: as in ``fit``.
 
         Raises:
-            RunError: if the folder is not a run, is damaged, or was trained on data from memory.
+            RunError: if the folder is not a run, is damaged, was trained on data from memory, or another
+                command works in it.
             DataError: if the training data are gone or are no longer the same.
         """
         folder = Path(run)
-        task = cls._described(folder, CHECKPOINT)
-        source, _ = task._sources()
-        if not source:
-            raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
-        with spinner(f"reading {source}", shown=bool(progress)):
-            data = task._reread()
-        task._check_same(data, folder)
-        training = task.config.training
+        run_folder.read_config(folder)  # says what is wrong before anything is written
+        with FolderLock(folder):
+            run_folder.clear(folder)
+            begun = run_folder.begun(folder)
+            task = cls._described(folder, CHECKPOINT) if begun else cls._planned(folder)
+            source, _ = task._sources()
+            if not source:
+                raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
+            data = task._open_data(progress, task._reread if begun else task._learn)
+            task._check_same(data, folder)
+            if begun:
+                task._go_on(data, folder, progress, watch)
+            else:
+                task._train(data, folder, progress, watch)
+        return task
+
+    def _go_on(self, data: D, folder: Path, progress: bool | Watcher, watch: bool | int) -> None:
+        """Train on from the last checkpoint."""
+        training = self.config.training
         with seeded(training):
-            trainer = task._trainer(data, folder, progress, choose_threads(training.threads))
+            trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             _add_watch(trainer, watch)
             trainer.restore()
             trainer.run()
-            task._conclude(trainer, data, folder, shown=bool(progress))
-        return task
+            self._conclude(trainer, data, folder, shown=bool(progress))
 
     def _trainer(
         self, data: D, folder: Path | None, progress: bool | Watcher, threads: ThreadChoice
@@ -324,7 +345,13 @@ class Task(ABC, Generic[C, D]):
         } | self._final_scores(data, shown=shown)
         if folder is not None:
             write_json(folder / run_folder.RESULT, self.result)
-            self._plot(folder)
+            try:
+                self._plot(folder)
+            except RunError as error:
+                raise RunError(
+                    f"{error}; the training is finished and its weights and {run_folder.RESULT} are written; "
+                    f"unrolled resume {folder} draws the plots"
+                ) from error
 
     # -- on disk -----------------------------------------------------------------------------------------
 
@@ -332,16 +359,18 @@ class Task(ABC, Generic[C, D]):
         """Write the trained model as a folder that :meth:`load` and the command line read.
 
         Raises:
-            RunError: if the folder holds a run and ``overwrite`` is not set, or cannot be written.
+            RunError: if the folder holds a run and ``overwrite`` is not set, another command works in it, or
+                it cannot be written.
         """
         folder = Path(run)
         model = self._trained()
-        run_folder.prepare(folder, overwrite=overwrite)
-        self._write_description(folder)
-        write_tensors(folder / MODEL, model.state_dict(), {})
-        if self.result:
-            write_json(folder / run_folder.RESULT, self.result)
-        self._plot(folder)
+        with run_folder.claim(folder, overwrite=overwrite):
+            run_folder.prepare(folder, self._vocabularies())
+            self._write_description(folder)
+            write_tensors(folder / MODEL, model.state_dict(), {})
+            if self.result:
+                write_json(folder / run_folder.RESULT, self.result)
+            self._plot(folder)
 
     @classmethod
     def load(cls, run: str | Path) -> Self:
@@ -362,12 +391,19 @@ class Task(ABC, Generic[C, D]):
         write_description(folder, self.verb, self.config, self.facts, self._vocabularies())
 
     @classmethod
-    def _described(cls, folder: Path, weights: str = MODEL) -> Self:
-        """Build the model that a folder describes, without its trained weights; ``weights`` is their file."""
+    def _planned(cls, folder: Path) -> Self:
+        """Return the task that a folder describes, before it has learned anything."""
         config: Any
         config, facts = read_description(folder, cls.verb, cls.config_type, cls.facts_type)
         task = cls(config)
         task.facts = facts
+        return task
+
+    @classmethod
+    def _described(cls, folder: Path, weights: str = MODEL) -> Self:
+        """Build the model that a folder describes, without its trained weights; ``weights`` is their file."""
+        task = cls._planned(folder)
+        run_folder.check_vocabularies(folder, run_folder.read_config(folder))
         try:
             task._take_vocabularies(folder)
         except MalformedError as error:
@@ -386,6 +422,18 @@ class Task(ABC, Generic[C, D]):
                 f"{folder / run_folder.CONFIG}: asks for a model that torch refuses ({said})"
             ) from error
         return task
+
+    def draw(self, run: str | Path) -> None:
+        """Draw the plots of a run again.
+
+        Args:
+            run: its folder.
+
+        Raises:
+            RunError: if another command works there, or a plot cannot be written.
+        """
+        with FolderLock(Path(run)):
+            self._plot(Path(run))
 
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):

@@ -126,7 +126,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     def _learn(self) -> PairMaterial:
         config = self.config
-        self._split = split_pairs(config.corpus, *self._given)
+        given = self._given if self._given[0] else (config.corpus.data, config.corpus.valid)
+        self._split = split_pairs(config.corpus, *given)
         train = self._split.train
         self._tokenizer = PairTokenizer.train(
             config.text, train.sources, train.targets, joint=config.text.joint

@@ -9,6 +9,7 @@ from typing import Any
 
 from unrolled.config import require
 from unrolled.layers import Recurrent
+from unrolled.tasks.folder import BOARD
 from unrolled.tasks.watch_board import MISSING, Board
 from unrolled.tasks.watch_look import Look, look
 from unrolled.tasks.watch_plot import pixels_of, reach_over_training
@@ -22,7 +23,6 @@ SHARE = 0.03
 """Of training's time that looks may take then; a look that is due waits until there is room for it."""
 DRAWN_EVERY = 10
 """Looks from picture to picture."""
-FOLDER = "tensorboard"
 NO_LAYERS = "watching: the model has no recurrent layers, so there are no gradients through time to look at"
 
 
@@ -30,7 +30,7 @@ class Watch(Watcher):
     """Looks at the first update and at every so many from then on, and writes down what it sees.
 
     Each look is a record of kind "watch" in the log; where there is a folder and TensorBoard is installed,
-    scalars, histograms and a picture in ``FOLDER/tensorboard`` too. Training ends with the same bits.
+    scalars, histograms and a picture in ``tensorboard`` there too. Training ends with the same bits.
 
     Args:
         job: what is trained.
@@ -60,7 +60,7 @@ class Watch(Watcher):
         if self._folder is None or progress.finished:
             return
         if Board.installed():
-            self._board = Board(self._folder / FOLDER, progress.step)
+            self._board = Board(self._folder / BOARD, progress.step)
         else:
             print(MISSING, file=sys.stderr)
 

@@ -1,12 +1,17 @@
 """What was watched, as TensorBoard shows it; and whether it is installed."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unrolled.errors import RunError
+from unrolled.storage.folder import make_inner_folder
+from unrolled.tasks.folder import BOARD_SUFFIX
 
 FLUSH_SECONDS = 30
 BINS = 64
@@ -23,14 +28,31 @@ class Board:
     Args:
         folder: for ``tensorboard --logdir``.
         step: updates that were made before; what an earlier process wrote of later ones is hidden.
+
+    Raises:
+        RunError: here and in every method, if the folder cannot be written.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer: Any = SummaryWriter(
-            str(folder), purge_step=step + 1 if step else None, flush_secs=FLUSH_SECONDS
-        )
+        self._folder = folder
+        make_inner_folder(folder)
+        with self._writing():
+            self._writer: Any = SummaryWriter(
+                str(folder),
+                purge_step=step + 1 if step else None,
+                flush_secs=FLUSH_SECONDS,
+                filename_suffix=BOARD_SUFFIX,
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn errors of the system, those of TensorBoard's thread too, into the package's."""
+        try:
+            yield
+        except OSError as error:
+            raise RunError(f"{self._folder}: could not be written ({error.strerror or error})") from error
 
     @staticmethod
     def installed() -> bool:
@@ -39,25 +61,30 @@ class Board:
 
     def scalars(self, group: str, values: Mapping[str, float | None], step: int) -> None:
         """Write numbers by name; None is left out."""
-        for name, value in values.items():
-            if value is not None:
-                self._writer.add_scalar(f"{group}/{name}", value, step)
+        with self._writing():
+            for name, value in values.items():
+                if value is not None:
+                    self._writer.add_scalar(f"{group}/{name}", value, step)
 
     def histograms(self, group: str, values: Mapping[str, NDArray[Any]], step: int) -> None:
         """Write the distribution of numbers by name; those that are not finite are left out."""
-        for name, numbers in values.items():
-            finite = numbers[np.isfinite(numbers)]
-            if finite.size:
-                self._writer.add_histogram(f"{group}/{name}", finite, step, bins=BINS)
+        with self._writing():
+            for name, numbers in values.items():
+                finite = numbers[np.isfinite(numbers)]
+                if finite.size:
+                    self._writer.add_histogram(f"{group}/{name}", finite, step, bins=BINS)
 
     def image(self, name: str, pixels: NDArray[np.uint8], step: int) -> None:
         """Write a picture (height, width, 3)."""
-        self._writer.add_image(name, pixels, step, dataformats="HWC")
+        with self._writing():
+            self._writer.add_image(name, pixels, step, dataformats="HWC")
 
     def text(self, name: str, text: str, step: int) -> None:
         """Write a note."""
-        self._writer.add_text(name, text, step)
+        with self._writing():
+            self._writer.add_text(name, text, step)
 
     def close(self) -> None:
         """Write what has not been written yet."""
-        self._writer.close()
+        with self._writing():
+            self._writer.close()

@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.picture import save_picture
+
+HIGHEST = 200.0
+"""Inches: a PNG may have 65,535 rows of pixels."""
 LABELS = 9
 """Updates that are named along the axis, at most."""
 DEEPEST = 1e-12
@@ -34,7 +39,7 @@ def reach_over_training(records: Sequence[dict[str, Any]]) -> Any:
     top = max(float(part.max()) for part in drawn if part.size)
     low = min(float(part.min()) for part in drawn if part.size)
     scale = LogNorm(max(low, DEEPEST * top) * 0.999, top)
-    figure = Figure(figsize=(8, 1.2 + 2.3 * len(names)), layout="constrained")
+    figure = Figure(figsize=(8, min(1.2 + 2.3 * len(names), HIGHEST)), layout="constrained")
     panels = np.atleast_1d(figure.subplots(len(names), 1, sharex=True))
     distances = _distances(looks)
     image = None
@@ -59,10 +64,8 @@ def plot_reach(records: Sequence[dict[str, Any]], folder: Path) -> Path | None:
     figure = reach_over_training(records)
     if figure is None:
         return None
-    folder.mkdir(exist_ok=True)
-    path = folder / "gradients_by_distance.png"
-    figure.savefig(path, dpi=110)
-    return path
+    make_inner_folder(folder)
+    return save_picture(figure, folder / "gradients_by_distance.png", dpi=110)
 
 
 def pixels_of(figure: Any) -> NDArray[np.uint8]:

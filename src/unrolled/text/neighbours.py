@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import DataError, suggestion
+from unrolled.storage.folder import make_folder
+from unrolled.storage.output import write_output
+from unrolled.storage.picture import label_text, png_bytes
 
 Matrix = NDArray[np.float32]
 
@@ -53,10 +56,10 @@ def plot_words(words: Sequence[str], points: NDArray[np.float64], path: Path, ti
     axes = figure.subplots()
     axes.plot(points[:, 0], points[:, 1], ".", color="tab:orange", markersize=3)
     for word, (x, y) in zip(words, points, strict=True):
-        axes.annotate(word, (x, y), xytext=(2, 2), textcoords="offset points", fontsize=8, parse_math=False)
-    axes.set_title(title)
+        axes.annotate(label_text(word), (x, y), xytext=(2, 2), textcoords="offset points", fontsize=8)
+    axes.set_title(label_text(title))
     axes.set_xticks([])
     axes.set_yticks([])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    make_folder(path.parent)
+    write_output(path, png_bytes(figure))
     return path

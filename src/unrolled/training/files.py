@@ -1,6 +1,7 @@
 """Files that are replaced as a whole or not at all."""
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -16,19 +18,20 @@ from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
 
 META = "unrolled"
+CHECKSUM = "sha256"
+"""Key in the header's dictionary. The checksum is replaced with the tensors, in one rename."""
 T = TypeVar("T")
 
 
-def clear_unfinished(folder: Path) -> None:
-    """Remove what a kill in the middle of :func:`write_atomically` left behind."""
-    for path in folder.glob("*.tmp"):
-        path.unlink()
+def json_bytes(values: Any) -> bytes:
+    """Return JSON for people and programs."""
+    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode("utf-8", "surrogatepass")
 
 
 def write_json(path: Path, values: Any) -> None:
     """Write JSON for people and programs, atomically."""
-    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomically(path, (text + "\n").encode("utf-8", "surrogatepass"))
+    write_atomically(path, json_bytes(values))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -50,21 +53,25 @@ def read_json_as(path: Path, kind: type[T]) -> T:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-    """Write tensors and a JSON-able dictionary as one safetensors file, atomically."""
+    """Write tensors and a JSON-able dictionary as one safetensors file with their checksum, atomically."""
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    packed = {META: json.dumps(meta)}
+    packed = {META: json.dumps(meta | {CHECKSUM: _checksum(contiguous, meta)})}
     write_atomically(path, safetensors.torch.save(contiguous, metadata=packed))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`write_tensors` wrote.
+    """Read what :func:`write_tensors` wrote. Files of earlier versions have no checksum.
 
     Raises:
         RunError: if it is missing or damaged.
     """
     with _open_tensors(path) as file:
         meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
-        return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    checksum = meta.pop(CHECKSUM, None)
+    if checksum is not None and checksum != _checksum(tensors, meta):
+        raise RunError(f"{path}: damaged (its checksum is wrong); restore it from a copy or train again")
+    return tensors, meta
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -90,3 +97,12 @@ def _open_tensors(path: Path) -> Iterator[Any]:
 def _require_there(path: Path) -> None:
     if not os.path.isfile(path):
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
+
+
+def _checksum(tensors: dict[str, Tensor], meta: dict[str, Any]) -> str:
+    """Return the SHA-256 of names, types, shapes and bytes, in the order of names, and of the dictionary."""
+    digest = hashlib.sha256(json.dumps(meta).encode())
+    for name, t in sorted(tensors.items()):
+        digest.update(json.dumps([name, str(t.dtype), list(t.shape)]).encode())
+        digest.update(t.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -30,32 +30,47 @@ class MetricsLog:
             with self._path.open("ab") as file:
                 file.write((json.dumps(record) + "\n").encode())
         except OSError as error:
-            raise RunError(f"{self._path}: could not be written ({error.strerror})") from error
+            raise self._refusal(error) from error
 
     def position(self) -> int:
-        """Return the length in bytes, with everything so far on disk."""
+        """Return the length in bytes, with everything so far on disk.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
         if self._path is None or not self._path.exists():
             return 0
-        with self._path.open("rb") as file:
-            os.fsync(file.fileno())
-            return file.seek(0, os.SEEK_END)
+        try:
+            with self._path.open("rb") as file:
+                os.fsync(file.fileno())
+                return file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise self._refusal(error) from error
 
     def rewind(self, position: int) -> None:
         """Cut back to a position of :meth:`position`: what came later will be done again.
 
         Raises:
-            RunError: if the log is shorter than that, or damaged.
+            RunError: if the log is shorter than that, damaged, or cannot be written.
         """
         assert self._path is not None
+        if self._path.is_symlink():
+            raise RunError(f"{self._path}: is a link; put the log itself in its place, then resume")
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < position:
             raise RunError(
                 f"{self._path}: is shorter than its checkpoint says ({size} < {position} bytes); "
                 "restore the folder from a copy"
             )
-        with self._path.open("ab") as file:
-            file.truncate(position)
+        try:
+            with self._path.open("ab") as file:
+                file.truncate(position)
+        except OSError as error:
+            raise self._refusal(error) from error
         self.records = read_log(self._path)
+
+    def _refusal(self, error: OSError) -> RunError:
+        return RunError(f"{self._path}: could not be written ({error.strerror})")
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

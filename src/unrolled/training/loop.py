@@ -15,7 +15,7 @@ from unrolled.memory import keep_freed_memory
 from unrolled.reading import MalformedError, convert
 from unrolled.training.average import AverageState, make_average
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.files import clear_unfinished, read_tensors, write_tensors
+from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
@@ -277,7 +277,6 @@ class Trainer(Generic[Batch]):
             RunError: if there is none, or it is damaged.
         """
         assert self.folder is not None
-        clear_unfinished(self.folder)
         path = self.folder / CHECKPOINT
         tensors, meta = read_tensors(path)
         try:

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.trials.trial import Trial
+from unrolled.storage.picture import label_text, save_picture
+from unrolled.trials.trial import PICTURE, Trial
+
+HIGHEST = 200.0
+"""Inches: a PNG may have 65,535 rows of pixels."""
 
 
 def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
@@ -11,7 +15,7 @@ def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
     from matplotlib.figure import Figure
 
     variants = list(dict.fromkeys(t.variant for t in trials))
-    figure = Figure(figsize=(8, 1.5 + 0.6 * len(variants)), layout="constrained")
+    figure = Figure(figsize=(8, min(1.5 + 0.6 * len(variants), HIGHEST)), layout="constrained")
     axes = figure.subplots()
     for number in sorted({t.number for t in trials}):
         row = [(t.scores[metric], variants.index(t.variant)) for t in trials if t.number == number]
@@ -20,11 +24,9 @@ def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
         values = [t.scores[metric] for t in trials if t.variant == variant]
         axes.plot(values, [place] * len(values), "o", color="tab:blue", alpha=0.6, markersize=5)
         axes.plot([sum(values) / len(values)], [place], "|", color="tab:orange", markersize=22, mew=2.5)
-    axes.set_yticks(range(len(variants)), variants)
+    axes.set_yticks(range(len(variants)), [label_text(v) for v in variants])
     axes.set_ylim(len(variants) - 0.5, -0.5)
     axes.set_xlabel(f"{metric.replace('_', ' ')} (dots: trials; grey: the same fold or seed; orange: mean)")
     axes.locator_params(axis="x", nbins=6)
     axes.grid(alpha=0.3, axis="x")
-    path = folder / "trials.png"
-    figure.savefig(path, dpi=120)
-    return path
+    return save_picture(figure, folder / PICTURE)

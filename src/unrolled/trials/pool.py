@@ -1,6 +1,8 @@
 """Trials side by side, a process each."""
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -28,7 +30,7 @@ def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Trial]:
         return
     # Threads of a forked process may wait for ever on locks that the parent held: a new interpreter each.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent) as pool:
         futures = [pool.submit(_run, job) for job in jobs]
         try:
             for future in as_completed(futures):
@@ -43,6 +45,18 @@ def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Trial]:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed: else its folder would stay locked."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _run(job: Runnable) -> Trial:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
+from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_folder, remove_files
 from unrolled.training.files import read_json, write_atomically, write_json
 
-PLAN, TRIALS = "plan.json", "trials.jsonl"
+PLAN, TRIALS, PICTURE, KIND = "plan.json", "trials.jsonl", "trials.png", "trials"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class TrialFile:
     """The trials of a plan that are done; a plan that was stopped goes on where it was.
 
     Args:
-        folder: where plan and trials lie; made if it is not there.
+        folder: where plan and trials lie; locked.
         plan: what is tried, for JSON.
         overwrite: begin anew even if the folder holds trials.
 
@@ -39,19 +40,22 @@ class TrialFile:
 
     def __init__(self, folder: Path, plan: dict[str, object], *, overwrite: bool = False) -> None:
         self.folder, self.done = folder, list[Trial]()
-        present = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        if present and PLAN not in present:
+        present = list_folder(folder)
+        before = read_json(folder / PLAN) if PLAN in present else {}
+        known = before.pop(MARK, "") == KIND or {"recipe", "folds", "seeds", "variants"} <= before.keys()
+        if present and not known:
             raise RunError(f"{folder}: is not empty and holds no trials; choose another folder")
-        if PLAN in present and not overwrite:
-            if read_json(folder / PLAN) != json.loads(json.dumps(plan)):
+        clear_unfinished(folder)
+        if present and not overwrite:
+            if before != json.loads(json.dumps(plan)):
                 raise RunError(
                     f"{folder}: holds trials of another plan; choose another folder, or --overwrite"
                 )
             self.done = _read(folder / TRIALS)
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / TRIALS).unlink(missing_ok=True)
-        write_json(folder / PLAN, plan)
+        make_folder(folder)
+        remove_files(folder, (TRIALS, PICTURE))
+        write_json(folder / PLAN, {MARK: KIND} | plan)
 
     def add(self, trial: Trial) -> None:
         """Keep a trial, on disk too."""

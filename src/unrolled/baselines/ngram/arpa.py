@@ -13,12 +13,12 @@ from typing import TextIO
 
 import numpy as np
 
-from unrolled.atomic import write_atomically
 from unrolled.baselines.ngram.counts import Ids, Texts
 from unrolled.baselines.ngram.table import Floats, NGramTable, Numbers, find
 from unrolled.baselines.ngram.vocabulary import TokenTable
 from unrolled.errors import ConfigError, DataError
 from unrolled.reading import open_file, plain_float
+from unrolled.storage.output import write_output
 from unrolled.symbols import EOS, EOS_ID, UNK
 
 BOS, END = "<s>", "</s>"
@@ -49,7 +49,7 @@ def write_arpa(path: Path, table: NGramTable, tokens: TokenTable) -> None:
             f"the token {odd!r} cannot stand in an ARPA file: words are parted by blanks, and {BOS} and "
             f"{END} are its own"
         )
-    write_atomically(path, "".join(_lines(table, tokens)).encode())
+    write_output(path, "".join(_lines(table, tokens)).encode())
 
 
 def _lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.atomic import write_atomically
 from unrolled.diagnostics.report.parts import Chart, Page, Part, StateMap, Table, Verdict
 from unrolled.errors import ConfigError
+from unrolled.storage.folder import MARK
+from unrolled.storage.output import write_output
 
 
 def write_numbers(page: Page, path: Path) -> None:
@@ -26,7 +27,17 @@ def write_numbers(page: Page, path: Path) -> None:
             mappings of these.
         RunError: if the file cannot be written.
     """
+    write_output(path, numbers_bytes(page))
+
+
+def numbers_bytes(page: Page) -> bytes:
+    """Return what :func:`write_numbers` writes.
+
+    Raises:
+        ConfigError: see there.
+    """
     document = {
+        MARK: "page",
         "title": page.title,
         "subtitle": page.subtitle,
         "facts": dict(page.facts),
@@ -36,7 +47,7 @@ def write_numbers(page: Page, path: Path) -> None:
         ],
     }
     text = json.dumps(document, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
-    write_atomically(path, f"{text}\n".encode("ascii"))
+    return f"{text}\n".encode("ascii")
 
 
 def plain(value: Any, where: str = "numbers") -> Any:

@@ -9,12 +9,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.colors import to_rgb
 
-from unrolled.atomic import write_atomically
 from unrolled.diagnostics.report.display import in_words
 from unrolled.diagnostics.report.parts import LEVELS, Chart, Page, Part, Section, StateMap, Table
 from unrolled.diagnostics.report.states import payload
 from unrolled.diagnostics.report.style import DIVERGING_STOPS
 from unrolled.diagnostics.report.svg import page_svg
+from unrolled.storage.output import write_output
 
 HALF_WIDTH = 5.0
 """Figures up to this width in inches stand side by side."""
@@ -30,8 +30,13 @@ def write_page(page: Page, path: Path) -> None:
     Raises:
         RunError: if it cannot be written.
     """
+    write_output(path, page_bytes(page))
+
+
+def page_bytes(page: Page) -> bytes:
+    """Return the page as the bytes of a file."""
     # Halves of surrogate pairs, as undecodable bytes become in Python, have no UTF-8: they are spelled out.
-    write_atomically(path, render(page).encode("utf-8", "backslashreplace"))
+    return render(page).encode("utf-8", "backslashreplace")
 
 
 def render(page: Page) -> str:

@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from unrolled.diagnostics.report.style import PAPER, finish
+from unrolled.storage.picture import any_glyph
 
 NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
 """SVG metadata left out, so that the same figure is the same file."""
@@ -30,9 +31,10 @@ def page_svg(figure: Figure, prefix: str, label: str) -> str:
         prefix: of ids, another one for each figure of a page.
         label: what is said to those who do not see it.
     """
-    finish(figure)
     buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}):
+    with any_glyph():
+        finish(figure)
+    with any_glyph(), rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}):
         figure.savefig(buffer, format="svg", transparent=True, dpi=_DPI, metadata=NO_DATE)
     root = ElementTree.fromstring(buffer.getvalue())
     _to_html_names(root)

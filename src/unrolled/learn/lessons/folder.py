@@ -1,22 +1,42 @@
 """The folder of a lesson: its page, its figures for papers, its numbers."""
 
-import os
-import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from unrolled.diagnostics.report import Page, write_figures, write_numbers, write_page
+from unrolled.atomic import write_atomically
+from unrolled.diagnostics.report import Page
+from unrolled.diagnostics.report.figures import figure_files
+from unrolled.diagnostics.report.numbers import numbers_bytes
+from unrolled.diagnostics.report.page import page_bytes
 from unrolled.errors import RunError
+from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_inner_folder, remove_files
+from unrolled.storage.lock import FolderLock
+from unrolled.training.files import read_json
 
 PAGE, NUMBERS, FIGURES = "page.html", "numbers.json", "figures"
 
 
-def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise RunError if the folder holds anything else than a lesson, or a lesson without ``overwrite``."""
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: is a file; give a folder that does not exist yet")
-    present = {p.name for p in folder.iterdir()} if folder.exists() else set()
-    strange = sorted(present - {PAGE, NUMBERS, FIGURES})
+@contextmanager
+def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
+    """Keep other commands out of the folder of a lesson.
+
+    Raises:
+        RunError: if it holds a lesson and ``overwrite`` is not set, or anything else; another command works
+            there; or it cannot be made.
+    """
+    _check_free(folder, overwrite=overwrite)
+    with FolderLock(folder):
+        _check_free(folder, overwrite=overwrite)
+        yield
+
+
+def _check_free(folder: Path, *, overwrite: bool) -> None:
+    present = list_folder(folder)
+    strange = [name for name in present if name not in (PAGE, NUMBERS, FIGURES)]
+    if present and not strange and _numbers_at(folder) is None:
+        strange = present
     if strange:
         raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder with --out")
     if present and not overwrite:
@@ -26,34 +46,43 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
 
 
 def write_lesson(page: Page, folder: Path) -> Path:
-    """Write page, figures and numbers; return the path of the page.
+    """Write page, figures and numbers into a claimed folder; return the path of the page.
 
-    All is written beside the folder first and moved into it when it is whole: what is interrupted leaves the
-    folder as it was.
+    All is drawn before the first file is written: what is interrupted while drawing leaves the folder as it
+    was. Of an earlier lesson those figures are removed that its numbers name.
 
     Raises:
         RunError: if it cannot be written.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be made ({error.strerror})") from error
-    try:
-        write_page(page, made / PAGE)
-        write_numbers(page, made / NUMBERS)
-        write_figures(page, made / FIGURES)
-        _move(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    html, numbers, figures = page_bytes(page), numbers_bytes(page), dict(figure_files(page))
+    old = _figures_of(_numbers_at(folder) or {})
+    clear_unfinished(folder)
+    clear_unfinished(folder / FIGURES)
+    remove_files(folder, [f"{FIGURES}/{name}" for name in old if name not in figures])
+    # The numbers come first: by them the folder is known, and they name the figures.
+    write_atomically(folder / NUMBERS, numbers)
+    make_inner_folder(folder / FIGURES)
+    for name, data in figures.items():
+        write_atomically(folder / FIGURES / name, data)
+    write_atomically(folder / PAGE, html)
     return folder / PAGE
 
 
-def _move(made: Path, folder: Path) -> None:
+def _numbers_at(folder: Path) -> dict[str, Any] | None:
+    """Return the numbers of the lesson that a folder holds; None if it holds none."""
+    if not (folder / NUMBERS).is_file():
+        return None
     try:
-        folder.mkdir(exist_ok=True)
-        shutil.rmtree(folder / FIGURES, ignore_errors=True)
-        for name in (FIGURES, NUMBERS, PAGE):
-            os.replace(made / name, folder / name)
-    except OSError as error:
-        raise RunError(f"{folder}: could not be written ({error.strerror})") from error
+        values = read_json(folder / NUMBERS)
+    except RunError:  # another program's
+        return None
+    earlier = {"title", "subtitle", "facts", "verdicts", "sections"} <= values.keys()
+    return values if values.get(MARK) == "page" or earlier else None
+
+
+def _figures_of(numbers: dict[str, Any]) -> list[str]:
+    """Return the names of the figures that a page's numbers name, as far as they are names of files."""
+    sections = numbers.get("sections", [])
+    parts = [part for section in sections for part in section.get("parts", []) if isinstance(part, dict)]
+    names = [str(part["name"]) for part in parts if "name" in part]
+    return [f"{name}.{end}" for name in names if Path(name).name == name for end in ("png", "svg")]

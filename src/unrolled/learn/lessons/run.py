@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from unrolled.learn.lessons.config import Lesson, LessonConfig
-from unrolled.learn.lessons.folder import check_free, write_lesson
+from unrolled.learn.lessons.folder import claim, write_lesson
 from unrolled.learn.lessons.script import Script
 from unrolled.terminal import Terminal
 from unrolled.training import TrainingConfig
@@ -35,26 +35,26 @@ def run_lesson(
     Raises:
         RunError: if the folder holds something already, or cannot be written.
     """
-    check_free(folder, overwrite=overwrite)
-    began = time.perf_counter()
-    training, choice = with_threads(TrainingConfig(seed=config.seed, threads=config.threads))
-    config = dataclasses.replace(config, threads=training.threads)
-    script = Script(lesson.title, lesson.subtitle, console or Terminal(highlight=False))
-    with seeded(training):
-        lesson.teach(script, config)
-    seconds = time.perf_counter() - began
-    page = script.page(
-        {
-            "command": _command(lesson, config),
-            "distance": f"{config.distance} steps",
-            "networks": f"{config.hidden} units, {config.updates} updates at most",
-            "seed": str(config.seed),
-            "threads": str(choice.count),
-            "took": f"{seconds:.0f} s",
-        }
-    )
-    with spinner("drawing", shown=True):
-        return write_lesson(page, folder)
+    with claim(folder, overwrite=overwrite):
+        began = time.perf_counter()
+        training, choice = with_threads(TrainingConfig(seed=config.seed, threads=config.threads))
+        config = dataclasses.replace(config, threads=training.threads)
+        script = Script(lesson.title, lesson.subtitle, console or Terminal(highlight=False))
+        with seeded(training):
+            lesson.teach(script, config)
+        seconds = time.perf_counter() - began
+        page = script.page(
+            {
+                "command": _command(lesson, config),
+                "distance": f"{config.distance} steps",
+                "networks": f"{config.hidden} units, {config.updates} updates at most",
+                "seed": str(config.seed),
+                "threads": str(choice.count),
+                "took": f"{seconds:.0f} s",
+            }
+        )
+        with spinner("drawing", shown=True):
+            return write_lesson(page, folder)
 
 
 def _command(lesson: Lesson, config: LessonConfig) -> str:

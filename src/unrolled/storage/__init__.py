@@ -1,0 +1,1 @@
+"""Files and folders that commands write: named outputs, owned folders, locks, pictures."""

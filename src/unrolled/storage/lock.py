@@ -1,0 +1,144 @@
+"""One command at a time in a folder."""
+
+import contextlib
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from unrolled.errors import RunError
+
+LOCK = ".unrolled.lock"
+"""The file that is locked; it names the process that holds the lock, and is removed with it."""
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+_held: set[int] = set()
+
+
+class FolderLock:
+    """Keeps other commands out of a folder, as a context manager; makes the folder if it is missing.
+
+    The system holds the lock for this process (flock on POSIX, also over NFS; msvcrt on Windows) and releases
+    it when the process ends, however it ends: the file that a kill leaves locks nothing. On a file system
+    without locks the file itself is the lock; then one that a kill left has to be deleted by hand. A forked
+    child does not keep the lock.
+
+    Raises:
+        RunError: if another process holds the lock, or the folder cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / LOCK
+        self._handle = self._process = -1
+        self._made = False
+
+    def __enter__(self) -> Self:
+        try:
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True)
+                self._made = True
+            while not self._take():
+                pass
+        except OSError as error:
+            raise RunError(
+                f"{self._folder}: cannot be made or written to ({error.strerror}); free space or rights "
+                "there, or give another folder"
+            ) from error
+        self._process = os.getpid()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process != os.getpid():  # in a child that was forked inside
+            return
+        _held.discard(self._handle)
+        if sys.platform == "win32":
+            os.close(self._handle)  # an open file cannot be removed there
+            _remove(self._path)
+        else:
+            try:
+                _remove(self._path)
+            finally:
+                os.close(self._handle)
+        if self._made and kind is not None and not os.listdir(self._folder):
+            os.rmdir(self._folder)
+
+    def _take(self) -> bool:
+        """Lock the file; False where its holder removed it meanwhile, so that another one must be made."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            handle, new = os.open(self._path, flags | os.O_EXCL, 0o666), True
+        except FileExistsError:
+            handle, new = os.open(self._path, flags, 0o666), False
+        try:
+            if not _lock(handle, new):
+                raise self._refusal(_read(handle))
+            if not _still_there(handle, self._path):
+                os.close(handle)
+                return False
+            os.ftruncate(handle, 0)
+            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        except BaseException:
+            os.close(handle)
+            raise
+        self._handle = handle
+        _held.add(handle)
+        return True
+
+    def _refusal(self, owner: str) -> RunError:
+        return RunError(
+            f"{self._folder}: is in use by {owner or 'another process'}; wait until it ends, or give another "
+            f"folder (if no such process runs, delete {self._path})"
+        )
+
+
+def _lock(handle: int, new: bool) -> bool:
+    """Lock an open file without waiting; on a file system without locks, who made the file has the lock."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, 1 << 20, os.SEEK_SET)  # beyond the text, which others must be able to read
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _UNSUPPORTED:
+            return new
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            return False
+        raise
+    return True
+
+
+def _still_there(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _read(handle: int) -> str:
+    return "".join(c for c in os.read(handle, 200).decode("utf-8", "replace") if c.isprintable())
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # it locks nothing once it is closed
+        path.unlink()
+
+
+def _close_in_child() -> None:
+    """Close the copies of a fork, which would keep a lock alive after its owner."""
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

@@ -1,0 +1,124 @@
+"""A file that the user names: links are followed, permissions kept, pipes and devices written into."""
+
+import errno
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+from unrolled.atomic import write_atomically
+from unrolled.errors import RunError
+
+READER_SECONDS = 10.0
+"""How long a named pipe may wait for a program that reads from it."""
+
+
+def check_output(path: Path, *, overwrite: bool = True) -> None:
+    """Find out before the work whether an output can be written.
+
+    Args:
+        path: of the output.
+        overwrite: whether a regular file there may be replaced. Pipes and devices are not replaced, so they
+            never need this.
+
+    Raises:
+        RunError: if it is a folder, its folder does not exist, the name is too long, the file may not be
+            written, or it exists and ``overwrite`` is not set.
+    """
+    status = _status(path)
+    if status is None:
+        folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+        if not folder.is_dir():
+            raise RunError(f"{path}: the folder {folder} does not exist")
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise RunError(f"{path}: is a folder; give a file")
+    if not os.access(path, os.W_OK):
+        raise RunError(f"{path}: is write-protected; give another name")
+    if stat.S_ISREG(status.st_mode) and not overwrite and _descriptor(path) is None:
+        raise RunError(f"{path}: exists already; give another name, or --overwrite")
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file that the user named.
+
+    A regular file is replaced as a whole or not at all; behind a symbolic link the target is. A named pipe or
+    a device is written into, and so is a stream of this process, as ``/dev/stdout``.
+
+    Raises:
+        RunError: if it cannot be written. A regular file is then unchanged.
+    """
+    check_output(path)
+    try:
+        descriptor = _descriptor(path)
+        if descriptor is not None:
+            _write_stream(os.dup(descriptor), data)
+            return
+        status = _status(path)
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            _write_stream(_open_special(path, status), data)
+            return
+    except OSError as error:
+        raise RunError(f"{path}: could not be written ({error.strerror})") from error
+    write_atomically(Path(os.path.realpath(path)), data)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return the status of a file, links followed; None if there is none.
+
+    Raises:
+        RunError: if the path cannot be one.
+    """
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"{str(path)[:80]}: cannot be a file ({reason})") from None
+
+
+def _descriptor(path: Path) -> int | None:
+    """Return the open file of this process that a path such as ``/dev/stdout`` or ``/dev/fd/3`` means.
+
+    Links are followed one by one: behind the last one the file of a redirection would be replaced, while the
+    shell goes on writing to the old one.
+    """
+    place = str(path)
+    for _ in range(40):
+        folder, name = os.path.split(place)
+        folder = os.path.realpath(folder)
+        if folder in ("/dev/fd", f"/proc/{os.getpid()}/fd") and name.isdecimal():
+            return int(name)
+        place = os.path.join(folder, name)
+        if not os.path.islink(place):
+            return None
+        place = os.path.join(folder, os.readlink(place))
+    return None
+
+
+def _open_special(path: Path, status: os.stat_result) -> int:
+    if not stat.S_ISFIFO(status.st_mode):
+        return os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
+    deadline = time.monotonic() + READER_SECONDS
+    while True:
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() > deadline:
+                raise RunError(
+                    f"{path}: no program reads from this pipe; start one, or give another name"
+                ) from None
+            time.sleep(0.05)
+        else:
+            os.set_blocking(handle, True)
+            return handle
+
+
+def _write_stream(handle: int, data: bytes) -> None:
+    sys.stdout.flush()
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)

@@ -1,0 +1,149 @@
+"""Files and folders that commands write: what others own is left alone."""
+
+import json
+import os
+import stat
+import threading
+
+import numpy as np
+import pytest
+
+from cases import CASES
+from unrolled.ladder.outcome import OutcomeFolder
+from unrolled.learn.lessons import folder as lesson_folder
+from unrolled.storage.lock import FolderLock
+from unrolled.trials.trial import TrialFile
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """Run folder of a classifier, and its data."""
+    folder = tmp_path_factory.mktemp("classify")
+    data = CASES["classify"].write(folder)
+    options = {"hidden": 3, "embedding": 3, "max_steps": 3, "threads": 1}
+    CASES["classify"].kind(**options).fit(data, out=folder / "run", progress=False)
+    return folder / "run", data
+
+
+def test_predictions_go_where_they_are_sent(tmp_path, labelled, command):
+    run, data = labelled
+    target, link, pipe, got = tmp_path / "target", tmp_path / "link", tmp_path / "pipe", []
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    for out in (link, pipe, os.devnull):
+        assert command("predict", run, "--data", data, "--out", out).status == 0
+    reader.join(10)
+    assert link.is_symlink()
+    assert got == [target.read_text()]
+    assert got[0].count("\n") == 90
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_an_output_that_cannot_be_is_said_before_the_work(tmp_path, command):
+    long = tmp_path / ("x" * 256)
+    words = [
+        ("predict", "no run", "--data", "no data", "--out", long),
+        ("vectors", "train", "--data", "no data", "--out", long),
+        ("vectors", "plot", "no source", "--out", f"{long}.png"),
+        ("ngram", "--data", "no data", "--out", long),
+        ("compose", "no run", "--out", long),
+        ("inspect", "no run", "--out", long),
+        ("inspect", "no run", "--figures", long),
+        ("train", "lm", "--data", "no data", "--out", long),
+        ("resume", long),
+        ("compare", "--task", "lm", "--data", "no data", "--out", long),
+        ("learn", "adding", "--out", long),
+        ("learn", "vanishing", "--out", long),
+        ("bench", "step", "--out", long),
+    ]
+    for line in words:
+        error = command(*line).error
+        assert "File name too long" in error, line
+    assert os.listdir(tmp_path) == []
+
+
+FOLDERS = {
+    "compare": ("plan.json", ("compare", "--task", "lm", "--data", "TEXT", "--models", "unigram")),
+    "repeat": ("plan.json", ("repeat", "--recipe", "airline", "--seeds", 1)),
+    "learn": ("result.json", ("learn", "adding")),
+    "lesson": ("numbers.json", ("learn", "vanishing")),
+    "bench": ("bench.json", ("bench", "step")),
+}
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_another_programs_folder_is_left_alone(tmp_path, english_file, command, snapshot, kind):
+    name, words = FOLDERS[kind]
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / name).write_text('{"plan": "of another program"}')
+    before = snapshot(folder)
+    words = [english_file if word == "TEXT" else word for word in words]
+    for extra in ((), () if kind == "bench" else ("--overwrite",)):
+        assert str(folder) in command(*words, "--out", folder, *extra).error
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_two_commands_in_one_folder_are_refused(tmp_path, english_file, command, kind):
+    _, words = FOLDERS[kind]
+    words = [english_file if word == "TEXT" else word for word in words]
+    with FolderLock(tmp_path / "out"):
+        assert f"is in use by process {os.getpid()} on " in command(*words, "--out", tmp_path / "out").error
+
+
+def test_a_comparison_that_begins_anew_takes_away_its_own_alone(tmp_path, tiny_run):
+    folder = tmp_path / "out"
+    kept = OutcomeFolder(folder, {"task": "lm", "config": {}, "budget": 1.0})
+    kept.outcomes.mkdir()
+    others = tmp_path / "others"
+    others.mkdir()
+    for path in (
+        kept.outcomes / "notes.txt",
+        kept.outcomes / "theirs.safetensors",
+        others / "model.safetensors",
+    ):
+        path.write_text("mine")
+    (others / "config.json").write_text((tiny_run / "config.json").read_text())
+    (folder / "runs").mkdir()
+    (folder / "runs" / "linked").symlink_to(others)
+    OutcomeFolder(folder, {"task": "lm", "config": {}, "budget": 2.0}, overwrite=True)
+    assert sorted(os.listdir(kept.outcomes)) == ["notes.txt", "theirs.safetensors"]
+    assert sorted(os.listdir(others)) == ["config.json", "model.safetensors"]
+
+
+def test_plans_of_earlier_versions_are_known(tmp_path):
+    plan = {"recipe": {}, "folds": 3, "seeds": 0, "variants": []}
+    for folder in (tmp_path / "trials", tmp_path / "comparison"):
+        folder.mkdir()
+    (tmp_path / "trials" / "plan.json").write_text(json.dumps(plan))
+    assert TrialFile(tmp_path / "trials", plan).done == []
+    plan = {"task": "lm", "config": {}, "budget": 1.0}
+    (tmp_path / "comparison" / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "comparison" / "outcomes").mkdir()
+    OutcomeFolder(tmp_path / "comparison", plan)
+
+
+def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):
+    from matplotlib.figure import Figure
+
+    from unrolled.diagnostics.report import Chart, Page, Section
+
+    def page(name):
+        chart = Chart(name, "A chart", "It shows.", Figure(), {"x": np.arange(2)})
+        return Page("A lesson", "on charts", {}, (), (Section("S", "", (chart,)),))
+
+    folder = tmp_path / "lesson"
+    for name in ("first", "second"):
+        with lesson_folder.claim(folder, overwrite=True):
+            lesson_folder.write_lesson(page(name), folder)
+        (folder / "figures" / "mine.png").write_text("mine")
+    assert sorted(os.listdir(folder / "figures")) == ["mine.png", "second.png", "second.svg"]
+    assert sorted(os.listdir(folder)) == ["figures", "numbers.json", "page.html"]

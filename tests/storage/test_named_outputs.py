@@ -1,0 +1,167 @@
+"""Outputs that the user names: links followed, modes kept, pipes and devices written into."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from unrolled.atomic import UNFINISHED, write_atomically
+from unrolled.errors import RunError
+from unrolled.storage import output
+from unrolled.storage.output import check_output, write_output
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_link_is_followed_and_its_target_replaced(tmp_path):
+    target, link, second = tmp_path / "deep" / "target", tmp_path / "link", tmp_path / "second"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to("deep/target")
+    second.symlink_to(link)
+    write_output(second, b"new")
+    assert (link.is_symlink(), second.is_symlink(), target.read_bytes()) == (True, True, b"new")
+    assert mode(target) == 0o600
+    assert sorted(os.listdir(target.parent)) == ["target"]
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_makes_it(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_output(tmp_path / "link", b"new")
+    assert (tmp_path / "target").read_bytes() == b"new"
+    (tmp_path / "lost").symlink_to(tmp_path / "no" / "target")
+    with pytest.raises(RunError, match="no does not exist"):
+        write_output(tmp_path / "lost", b"new")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(RunError, match="loop: cannot be a file"):
+        write_output(tmp_path / "loop", b"new")
+
+
+@pytest.mark.parametrize("kept", [0o600, 0o640, 0o755, 0o444])
+def test_modes_are_kept(tmp_path, kept):
+    path = tmp_path / "f"
+    path.write_text("old")
+    path.chmod(kept)
+    write_atomically(path, b"new")
+    assert (path.read_bytes(), mode(path)) == (b"new", kept)
+
+
+def test_a_private_file_is_never_readable_by_others(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    path.write_text("old")
+    path.chmod(0o600)
+    seen = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(os.fstat(handle).st_mode), fsync(handle)))
+    write_atomically(path, b"new")
+    assert stat.S_IMODE(seen[0]) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_the_owner_is_kept(tmp_path):
+    path = tmp_path / "f"
+    path.write_text("old")
+    os.chown(path, 12345, 54321)
+    path.chmod(0o640)
+    write_atomically(path, b"new")
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, mode(path)) == (12345, 54321, 0o640)
+
+
+def test_the_umask_is_not_touched(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it is the whole process's"))
+    write_atomically(tmp_path / "f", b"x")
+
+
+def test_the_folder_is_flushed_after_the_rename(tmp_path, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, r=real: (calls.append(n), r(*a))[1])
+    write_atomically(tmp_path / "f", b"x")
+    assert calls == ["fsync", "replace", "fsync"]
+
+
+def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
+    path = tmp_path / ("x" * 255)
+    write_output(path, b"new")
+    assert path.read_bytes() == b"new"
+    with pytest.raises(RunError, match=r"cannot be a file \(File name too long\)"):
+        write_output(tmp_path / ("x" * 256), b"new")
+
+
+def test_temporary_files_have_names_of_our_own(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(os, "replace", lambda source, target: made.append(os.path.basename(source)))
+    write_atomically(tmp_path / "f", b"x")
+    assert UNFINISHED.fullmatch(made[0])
+    assert not UNFINISHED.fullmatch("thesis.tmp")
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    path, got = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader.start()
+    write_output(path, b"x" * 200_000)
+    reader.join(10)
+    assert got == [b"x" * 200_000]
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_a_pipe_without_a_reader_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(output, "READER_SECONDS", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RunError, match="no program reads from this pipe"):
+        write_output(tmp_path / "pipe", b"x")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_devices_stay_devices():
+    write_output(output.Path(os.devnull), b"x")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_device_is_an_error():
+    with pytest.raises(RunError, match=r"/dev/full: could not be written \(No space left"):
+        write_output(output.Path("/dev/full"), b"x")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files as paths, as Linux has them")
+def test_standard_output_is_written_into_where_it_goes_to_a_file(tmp_path, capfd):
+    link = tmp_path / "link"
+    link.symlink_to("/dev/stdout")
+    print("before")
+    write_output(output.Path("/dev/stdout"), b"one\n")
+    write_output(link, b"two\n")
+    print("after")
+    assert capfd.readouterr().out.split() == ["before", "one", "two", "after"]
+    with pytest.raises(RunError, match=r"could not be written \(Bad file descriptor\)"):
+        write_output(output.Path("/dev/fd/987"), b"x")
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    path.write_text("old")
+    with pytest.raises(RunError, match=r"f: exists already; .*--overwrite"):
+        check_output(path, overwrite=False)
+    with pytest.raises(RunError, match="is a folder"):
+        check_output(tmp_path)
+    with pytest.raises(RunError, match="no does not exist"):
+        check_output(tmp_path / "no" / "f")
+    with pytest.raises(RunError, match=r"cannot be a file \(embedded null byte\)"):
+        check_output(tmp_path / "a\0b")
+    os.mkfifo(tmp_path / "pipe")
+    for special in (tmp_path / "pipe", output.Path(os.devnull)):
+        check_output(special, overwrite=False)  # nothing is replaced
+    monkeypatch.setattr(os, "access", lambda path, how: False)
+    with pytest.raises(RunError, match="write-protected"):
+        write_output(path, b"new")
+    assert path.read_text() == "old"
