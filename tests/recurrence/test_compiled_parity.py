@@ -16,7 +16,7 @@ from numerics import (
     needs_extension,
     widened,
 )
-from parity import assert_parity, outcome
+from parity import assert_near, assert_parity, outcome
 
 pytestmark = needs_extension
 
