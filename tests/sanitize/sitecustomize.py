@@ -1,4 +1,4 @@
-"""Import the extension at $UNROLLED_CORE instead of the installed one, in this process and those it starts."""
+"""Import the extension at $UNROLLED_CORE, not the installed one, in this process and those it starts."""
 
 import os
 import sys

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def group_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar; yields a function to call with the name of each task before it begins."""
     console = Console(file=sys.stderr)
-    if not console.is_terminal:
+    if not console.is_interactive:
         yield lambda label: None
         return
     columns = (

@@ -13,6 +13,7 @@ from rich.table import Table
 from unrolled.baselines.ngram import DiscountWarning, NGram, Smoothing
 from unrolled.cli.arguments import parse
 from unrolled.config import require
+from unrolled.console import print_table
 from unrolled.data import open_documents
 from unrolled.errors import DataError
 from unrolled.symbols import EOS, UNK
@@ -94,7 +95,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     model, seconds, read = _model(args)
     print(f"{read} in {seconds:.2f} s")
     console = Console(highlight=False)
-    console.print(_growth(model))
+    print_table(_growth(model), console)
     if args.out:
         with spinner(f"writing {args.out}", shown=True):
             model.save_arpa(args.out)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from unrolled.labels import fit_labels
+
 NETWORK, OTHER, MIXTURE = "tab:blue", "tab:gray", "tab:green"
 LINE = 11
 """Height of a name in points."""
@@ -60,7 +62,7 @@ def plot_ladder(
     left.set_ylabel(f"{metric} ({better} is better: up)")
     figure.suptitle("grey: counting and other simple models   blue: networks   green: mixtures", fontsize=9)
     figure.draw_without_rendering()  # where the dots lie is known after the layout
-    names = _short(known["model"].tolist())
+    names = fit_labels(_short(known["model"].tolist()), line=40)
     _label(left, known["seconds"].clip(lower=1e-6).tolist(), y, names)
     _label(right, (1e6 / known["rate"]).tolist(), y, names)
     figure.savefig(path, dpi=120)

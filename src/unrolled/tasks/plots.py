@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.labels import fit_labels
+
 LN2 = 0.6931471805599453
 
 
@@ -67,8 +69,9 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
     for row, column in np.argwhere(table > 0):
         colour = "white" if shares[row, column] > 0.6 else "black"
         axes.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(classes)), classes)
+    names = fit_labels(classes, line=20, lines=2)
+    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(f"{part}: accuracy {100 * np.trace(table) / max(table.sum(), 1):.2f}%")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import DataError, suggestion
+from unrolled.labels import fit_labels
 
 Matrix = NDArray[np.float32]
 
@@ -52,7 +53,7 @@ def plot_words(words: Sequence[str], points: NDArray[np.float64], path: Path, ti
     figure = Figure(figsize=(11, 9), layout="constrained")
     axes = figure.subplots()
     axes.plot(points[:, 0], points[:, 1], ".", color="tab:orange", markersize=3)
-    for word, (x, y) in zip(words, points, strict=True):
+    for word, (x, y) in zip(fit_labels(words, line=40), points, strict=True):
         axes.annotate(word, (x, y), xytext=(2, 2), textcoords="offset points", fontsize=8, parse_math=False)
     axes.set_title(title)
     axes.set_xticks([])
