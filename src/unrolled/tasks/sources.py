@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from unrolled.data.commas import split_paths
+
 Source = str | Path | None
 """A file, a folder or a data set; None is what the configuration says."""
 
@@ -15,6 +17,6 @@ def absolute(source: str | Path) -> str:
     if not text or text.startswith("@"):
         return text
     if "=" in text and not Path(text).exists():
-        pairs = (pair.partition("=") for pair in text.split(","))
+        pairs = (pair.partition("=") for pair in split_paths(text))
         return ",".join(f"{label}={Path(name).resolve()}" if name else label for label, _, name in pairs)
     return str(Path(text).resolve())
