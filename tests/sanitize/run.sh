@@ -20,7 +20,7 @@ build() {  # build FOLDER SANITIZERS TARGET...
 }
 
 drive() {  # drive FOLDER CASES
-  "build/sanitize-$1/tests/native/drive_kernels" "$2"
+  TSAN_OPTIONS=halt_on_error=1 "build/sanitize-$1/tests/native/drive_kernels" "$2"
 }
 
 # Python and torch were built without sanitizers: the runtime is loaded before them. Leaks are not looked for,
@@ -36,7 +36,7 @@ core=$(echo "$PWD"/build/sanitize-address/_core.*)
 python -c 'from unrolled import extension; import os; assert extension.core.__file__ == os.environ["UNROLLED_CORE"]'
 if [ "$form" = quick ]; then
   drive address 60
-  python tests/random_cases.py --cases 150
+  python tests/random_cases.py --cases 100
   python -m pytest -q tests/test_extension.py tests/recurrence/test_compiled_shapes.py \
     tests/recurrence/test_compiled_layouts.py tests/layers/test_softmax_loss.py
   exit
