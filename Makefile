@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: install demo test fuzz browser kills clean
+.PHONY: install demo test test-elsewhere cases fuzz kills sanitize browser clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -28,9 +28,27 @@ test: install
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
+# The same tests where the terminal, the locale, the time zone and the temporary folder are unusual.
+test-elsewhere: install
+	mkdir -p "build/a folder with blanks/whose path is rather long, as it may be where people name folders"
+	COLUMNS=60 TERM=dumb LANG=C TZ=Asia/Kolkata OMP_NUM_THREADS=1 \
+	TMPDIR="$(CURDIR)/build/a folder with blanks/whose path is rather long, as it may be where people name folders" \
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Random layers against float64 references; prints the seed of each that differs.
+CASES ?= 7000
+SEED ?=
+cases: install
+	OMP_NUM_THREADS=1 $(BIN)/python tests/random_cases.py --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+# The compiled extension under sanitizers; SANITIZE=quick is what continuous integration runs.
+SANITIZE ?= full
+sanitize: install
+	$(BIN)/python -m pip install -q -c constraints.txt cmake ninja nanobind
+	tests/sanitize/run.sh $(SANITIZE)
+
 # Damaged files for every reader: 0 may fail. The seed is printed; the same seed makes the same inputs.
 SECONDS ?= 240
-SEED ?=
 fuzz: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 

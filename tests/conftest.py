@@ -13,11 +13,11 @@ import pytest
 import torch
 from hypothesis import settings
 
+from environment import fix_environment
 from unrolled import LanguageModel, extension
 from unrolled.cli.main import main
 
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the processes that tests start
-    os.environ[_name] = "1"
+fix_environment()
 # The suite passes without the extension too; its processes need not say so each time.
 WITHOUT_EXTENSION = "ignore:unrolled runs without its compiled extension:RuntimeWarning"
 os.environ["PYTHONWARNINGS"] = WITHOUT_EXTENSION

@@ -84,6 +84,15 @@ def test_on_a_terminal_it_lives_and_ends():
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
+@pytest.mark.parametrize("name", ["dumb", "unknown"])
+def test_a_terminal_that_cannot_draw_gets_lines(monkeypatch, name):
+    monkeypatch.setenv("TERM", name)
+    monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
+    shown = watched(Terminal())
+    assert "step 1/1,000  loss 2.000" in shown
+    assert "\x1b[?25l" not in shown
+
+
 @pytest.mark.parametrize("nats", [0.0, 800.0, math.inf, math.nan])
 def test_no_number_is_too_much_for_it(nats):
     bar = ProgressBar("word", io.StringIO(), describe=token_figures("word"))

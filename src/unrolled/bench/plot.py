@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.bench.result import Report, Result
-from unrolled.storage.picture import label_text, save_picture
+from unrolled.labels import label_text
+from unrolled.storage.picture import save_picture
 
 COLORS = {"rnn": "tab:green", "gru": "tab:orange", "lstm": "tab:blue"}
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)

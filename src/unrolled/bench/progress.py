@@ -13,7 +13,7 @@ from unrolled.terminal import Terminal
 def group_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar; yields a function to call with the name of each task before it begins."""
     console = Terminal(file=sys.stderr)
-    if not console.is_terminal:
+    if not console.is_interactive:
         yield lambda label: None
         return
     columns = (

@@ -11,6 +11,7 @@ from rich.table import Table
 from unrolled.bench.plan import Group
 from unrolled.bench.result import Report, Result
 from unrolled.bench.timing import PAIRS, geometric_mean
+from unrolled.console import print_table
 
 Column = tuple[str, Callable[[Result], str]]
 MEGABYTE = 1e6
@@ -28,9 +29,9 @@ def print_machine(report: Report, console: Console) -> None:
 
 def print_group(group: Group, results: Sequence[Result], report: Report, console: Console) -> None:
     """Print the table of a group, and what it comes to."""
-    console.print(_table(group.title, _speed(group, report), results))
+    print_table(_table(group.title, _speed(group, report), results), console)
     if report.kind == "step":
-        console.print(_table("", _memory_and_loss(group), results))
+        print_table(_table("", _memory_and_loss(group), results), console)
     console.print(summary(results) + (f"; {group.note}" if group.note else ""))
 
 

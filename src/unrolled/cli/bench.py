@@ -27,9 +27,6 @@ from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
 
-WIDTH = 110
-"""Of tables that go to a file or a pipe."""
-
 USAGE = """usage: unrolled bench layers|step|generate [options]   (unrolled bench layers --help shows them)
 
   layers     layers over a grid of sizes: training step and inference
@@ -169,8 +166,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
-    if not console.is_terminal:
-        console.width = WIDTH
     with threads(args.common.threads):
         carry_out(kind, dataclasses.asdict(args), groups, folder, console)
     return 0

@@ -12,14 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from unrolled.cli.arguments import flag_value, parse
+from unrolled.console import print_table
 from unrolled.errors import ConfigError
 from unrolled.ladder.comparison import DEFAULT_MINUTES, OWN, TASKS, Plan, ladder_type, open_recipe, refuse_own
 from unrolled.ladder.comparison import run as run_plan
 from unrolled.tasks import task_type
 from unrolled.terminal import Terminal
-
-WIDTH = 175
-"""Characters of the table where it does not go to a terminal."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +67,10 @@ def run(argv: Sequence[str], prog: str) -> int:
         raise
     table = Table(title=escape(found.data), title_justify="left")
     for number, head in enumerate(found.heads):
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
+        table.add_column(head, justify="right" if number else "left")
     for row in found.rows:
         table.add_row(*map(escape, row))
-    console = Terminal(highlight=False)
-    console.width = console.width if console.is_terminal else WIDTH
-    console.print(table)
+    print_table(table, Terminal(highlight=False))
     for note in found.notes:
         print(note)
     folder = Path(args.out)

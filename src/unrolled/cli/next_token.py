@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
 from unrolled.terminal import Terminal
 
@@ -31,5 +32,5 @@ def run(argv: Sequence[str], prog: str) -> int:
     table = Table("token", "probability", "")
     for token, p in LanguageModel.load(args.run).next(args.prompt, args.top):
         table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
-    Terminal().print(table)
+    print_table(table, Terminal())
     return 0

@@ -12,6 +12,7 @@ from rich.table import Table
 from unrolled.baselines.ngram import DiscountWarning, NGram, Smoothing
 from unrolled.cli.arguments import parse
 from unrolled.config import require
+from unrolled.console import print_table
 from unrolled.data import open_documents
 from unrolled.errors import DataError
 from unrolled.storage.output import check_output
@@ -90,7 +91,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     model, seconds, read = _model(args)
     print(f"{read} in {seconds:.2f} s")
     console = Terminal(highlight=False)
-    console.print(_growth(model))
+    print_table(_growth(model), console)
     if args.out:
         with spinner(f"writing {args.out}", shown=True):
             model.save_arpa(args.out)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from unrolled.cli.arguments import parse
 from unrolled.config import require, to_dict, with_options
+from unrolled.console import print_table
 from unrolled.cores import usable_cores
 from unrolled.errors import suggestion
 from unrolled.recipes import Recipe, load_recipe
@@ -150,7 +151,7 @@ def _print(lines: list[Line], metric: str, kind: str) -> None:
     scale, unit = (100, "%") if metric in ("accuracy", "macro_f1") else (1, "")
     title = f"{metric.replace('_', ' ')} over {lines[0].score.count} {kind}"
     table = Table(title=title, title_justify="left")
-    table.add_column("variant", overflow="fold")
+    table.add_column("variant")
     for column in ("mean ± sd", "paired difference ± sd", "higher in", "seconds each"):
         table.add_column(column, justify="right")
     for line in lines:
@@ -160,4 +161,4 @@ def _print(lines: list[Line], metric: str, kind: str) -> None:
             wins = f"{line.wins} of {line.difference.count}"
         score = f"{scale * line.score.mean:.2f}{unit} ± {scale * line.score.deviation:.2f}"
         table.add_row(line.variant, score, difference, wins, f"{line.seconds:.0f}")
-    Terminal(highlight=False).print(table)
+    print_table(table, Terminal(highlight=False))

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.console import print_table
 from unrolled.tasks.classifier import Classifier
 
 
@@ -22,7 +23,7 @@ def print_scores(classifier: Classifier, console: Console) -> str:
             table.add_row(name, *(cell for pair in cells for cell in pair))
         ours = [_percent(result[p][figure]) for p in parts for figure in ("accuracy", "macro_f1")]
         table.add_row(f"this {classifier.config.cell.cell}", *ours)
-        console.print(table)
+        print_table(table, console)
     return "unrolled predict {run} --data FILE"
 
 

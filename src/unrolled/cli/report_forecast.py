@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.console import print_table
 from unrolled.tasks.forecast_score import BASELINES, ForecastScore
 from unrolled.tasks.forecaster import Forecaster
 
@@ -54,7 +55,7 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     rows[f"this {task.config.cell.cell}"] = values
     for name, figures in rows.items():
         table.add_row(name, *(_cell(figures.get(k)) for k in columns))
-    console.print(table)
+    print_table(table, console)
     for name in score.shown:
         console.print(score.verdict(name), markup=False)
 

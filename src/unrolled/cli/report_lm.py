@@ -5,6 +5,7 @@ import math
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
 
 SAMPLES = 2
@@ -14,7 +15,7 @@ SAMPLE_LENGTH = {"char": 400, "word": 60, "bpe": 120}
 def print_scores(lm: LanguageModel, console: Console) -> str:
     """Print scores and samples; return the command to try next."""
     if "valid" in lm.result:
-        console.print(_table(lm))
+        print_table(_table(lm), console)
     if "test" in lm.result:
         test = lm.result["test"]
         console.print(

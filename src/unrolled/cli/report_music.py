@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.console import print_table
 from unrolled.tasks.music import PianoRoll
 
 
@@ -20,5 +21,5 @@ def print_scores(task: PianoRoll, console: Console) -> str:
         table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
     table.add_row(f"this {task.config.cell.cell}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
     if parts:
-        console.print(table)
+        print_table(table, console)
     return "unrolled compose {run} --out piece.mid"

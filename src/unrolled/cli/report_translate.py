@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.console import print_table
 from unrolled.tasks.translator import Translator
 
 COLUMNS = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
@@ -21,7 +22,7 @@ def print_scores(translator: Translator, console: Console) -> str:
     for part, title in (("valid", "held-out pairs"), ("test", "test pairs")):
         if part in translator.result:
             result = translator.result[part]
-            console.print(_table(translator, result, f"{title}: {result['pairs']:,}"))
+            print_table(_table(translator, result, f"{title}: {result['pairs']:,}"), console)
             console.print(
                 f"perplexity {result['perplexity']:.3f}; {result['bleu_signature']}, "
                 f"{result['chrf_signature']}; written in {result['seconds']:.1f} s",
@@ -36,7 +37,7 @@ def print_scores(translator: Translator, console: Console) -> str:
 
 def _table(translator: Translator, result: dict[str, Any], title: str) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column("output", no_wrap=True)
+    table.add_column("output")
     for head in HEADS:
         table.add_column(head, justify="right")
     rows = [(f"{name}", overlap) for name, overlap in result["baselines"].items()]

@@ -11,6 +11,7 @@ from rich.text import Text
 from unrolled.cli.arguments import parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
+from unrolled.console import print_table
 from unrolled.terminal import Terminal
 from unrolled.text.neighbours import nearest
 
@@ -36,5 +37,5 @@ def run(argv: Sequence[str], prog: str) -> int:
     table = Table("word", "cosine", "")
     for word, cosine in nearest(*open_vectors(args.source), args.word, args.top):
         table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
-    Terminal().print(table)
+    print_table(table, Terminal())
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.data.commas import split_paths
 from unrolled.data.files import read_documents, read_text
 from unrolled.data.labelled_sets import LABELLED, open_labelled_set
 from unrolled.data.tables import ENDINGS, read_columns
@@ -140,7 +141,7 @@ def _read_folder(folder: Path) -> Labelled:
 def _read_pairs(source: str) -> Labelled:
     items: list[str] = []
     labels: list[str] = []
-    pairs = [pair.partition("=") for pair in source.split(",")]
+    pairs = [pair.partition("=") for pair in split_paths(source)]
     for label, equals, name in pairs:
         if not (label and equals and name):
             raise DataError(f"{source}: {label + equals + name!r} is not LABEL=FILE")

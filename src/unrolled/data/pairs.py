@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from unrolled.data.commas import split_paths
 from unrolled.data.datasets import locate
 from unrolled.data.files import read_text
 from unrolled.data.tables import ENDINGS, read_columns
@@ -53,7 +54,7 @@ def read_pairs(source: str | Path, form: PairForm) -> Pairs:
             blank and that is refused.
     """
     name = str(source)
-    parts = name.split(",")
+    parts = split_paths(name)
     if len(parts) > 2:
         raise DataError(f"{name}: give two files, as train.de,train.en, or one table; these are {len(parts)}")
     if len(parts) == 2:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unrolled.storage.picture import any_glyph, label_text, save_picture
+from unrolled.labels import label_text
+from unrolled.storage.picture import any_glyph, save_picture
 
 NETWORK, OTHER, MIXTURE = "tab:blue", "tab:gray", "tab:green"
 LINE = 11

@@ -22,7 +22,9 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
         ShapeError: if there is not one whole number a row, or one is outside 1..T.
     """
     given = _as_tensor(lengths).detach().cpu()
-    if given.numel() == 0 and batch:
+    if given.numel() == 0 and not batch:
+        return torch.zeros(0, dtype=torch.int64)
+    if given.numel() == 0:
         raise ShapeError(f"lengths is empty, but the batch has {batch} rows: give one length a row")
     if given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
         raise ShapeError(f"lengths must be whole numbers of steps, got {given.dtype}")

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from unrolled.labels import label_text, width_of
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
-from unrolled.storage.picture import label_text, png_bytes, width_of
+from unrolled.storage.picture import png_bytes
 from unrolled.tasks.translation_writer import AttentionMap
 
 CELL = 0.32
 """Inches of a token."""
+LONGEST = 24
+"""Characters of a label."""
 WIDEST = 24.0
 TOKEN = 8
 """Points of a token's name."""
@@ -23,7 +26,9 @@ def plot_attention(found: AttentionMap, path: Path) -> Path:
     from matplotlib.figure import Figure
 
     rows, columns = found.weights.shape
-    source, target = ([label_text(t) for t in tokens] for tokens in (found.source, found.target))
+    source, target = (
+        [label_text(t, line=LONGEST) for t in tokens] for tokens in (found.source, found.target)
+    )
     width = min(WIDEST, 2.2 + CELL * columns) + width_of(target, TOKEN)
     height = min(WIDEST, 1.8 + CELL * rows) + width_of(source, TOKEN)
     figure = Figure(figsize=(width, height), layout="constrained")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unrolled.data.series import Numbers, Series
+from unrolled.labels import label_text
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import label_text, save_picture
+from unrolled.storage.picture import save_picture
 from unrolled.tasks.forecast_rolling import Forecasts
 
 if TYPE_CHECKING:

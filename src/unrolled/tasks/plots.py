@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.labels import label_text, width_of
 from unrolled.storage.folder import make_inner_folder
-from unrolled.storage.picture import label_text, save_picture, width_of
+from unrolled.storage.picture import save_picture
 
 LN2 = 0.6931471805599453
 
@@ -61,7 +62,7 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
     make_inner_folder(folder)
     table = np.array(counts)
     shares = table / np.maximum(table.sum(1, keepdims=True), 1)
-    names = [label_text(name) for name in classes]
+    names = [label_text(name, line=20, lines=2) for name in classes]
     size = min(3.5 + 0.45 * len(classes), 24) + width_of(names)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from unrolled.data.commas import split_paths
+
 Source = str | Path | None
 """A file, a folder or a data set; None is what the configuration says."""
 
@@ -16,6 +18,6 @@ def absolute(source: str | Path) -> str:
     if not text or text.startswith("@"):
         return text
     if "=" in text and not os.path.exists(text):
-        pairs = (pair.partition("=") for pair in text.split(","))
+        pairs = (pair.partition("=") for pair in split_paths(text))
         return ",".join(f"{label}={Path(name).resolve()}" if name else label for label, _, name in pairs)
     return str(Path(text).resolve())

@@ -6,6 +6,7 @@ from typing import Literal
 
 from unrolled.config import require, require_at_least, require_at_most
 from unrolled.data import PairForm
+from unrolled.data.commas import split_paths
 from unrolled.decoding import SearchConfig
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
 from unrolled.text import TextConfig
@@ -88,7 +89,7 @@ class PairsConfig:
 
 
 def _absolute(source: str | Path) -> str:
-    parts = [part.strip() for part in str(source).split(",")]
+    parts = [part.strip() for part in split_paths(str(source))]
     return ",".join(p if not p or p.startswith("@") else str(Path(p).resolve()) for p in parts)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import DataError, suggestion
+from unrolled.labels import label_text
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
-from unrolled.storage.picture import label_text, png_bytes
+from unrolled.storage.picture import png_bytes
 
 Matrix = NDArray[np.float32]
 

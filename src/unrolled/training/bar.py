@@ -49,7 +49,7 @@ class ProgressBar(Watcher):
             console=self._console,
             expand=True,
         )
-        self._live = self._console.is_terminal
+        self._live = self._console.is_interactive
         self._mean: float | None = None
         self._began = (0, 0.0)
         self._last_line = time.monotonic()

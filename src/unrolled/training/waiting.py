@@ -28,7 +28,7 @@ def silent(count: int) -> None:
 def spinner(text: str, *, shown: bool) -> Iterator[None]:
     """Show that something is under way whose length is not known."""
     console = Terminal(file=sys.stderr)
-    if not shown or not console.is_terminal:
+    if not shown or not console.is_interactive:
         yield
         return
     with console.status(escape(text)):
@@ -39,7 +39,7 @@ def spinner(text: str, *, shown: bool) -> Iterator[None]:
 def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
     """Show how much of ``total`` is done; yields the function to report to."""
     console = Terminal(file=sys.stderr)
-    if not shown or not console.is_terminal:
+    if not shown or not console.is_interactive:
         yield lambda count: None
         return
     columns = TextColumn(text), BarColumn(), TextColumn("{task.completed:,}"), TimeRemainingColumn()
@@ -52,7 +52,7 @@ def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
 def staged_bar(*, shown: bool) -> Iterator[Callable[[str], None]]:
     """Show which of several stages is under way and for how long; yields the function to tell of the next."""
     console = Terminal(file=sys.stderr)
-    if not shown or not console.is_terminal:
+    if not shown or not console.is_interactive:
         yield lambda what: None
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from unrolled.storage.picture import label_text, save_picture
+from unrolled.labels import label_text
+from unrolled.storage.picture import save_picture
 from unrolled.trials.trial import PICTURE, Trial
 
 HIGHEST = 200.0
@@ -24,7 +25,7 @@ def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
         values = [t.scores[metric] for t in trials if t.variant == variant]
         axes.plot(values, [place] * len(values), "o", color="tab:blue", alpha=0.6, markersize=5)
         axes.plot([sum(values) / len(values)], [place], "|", color="tab:orange", markersize=22, mew=2.5)
-    axes.set_yticks(range(len(variants)), [label_text(v) for v in variants])
+    axes.set_yticks(range(len(variants)), [label_text(v, line=28, lines=3) for v in variants])
     axes.set_ylim(len(variants) - 0.5, -0.5)
     axes.set_xlabel(f"{metric.replace('_', ' ')} (dots: trials; grey: the same fold or seed; orange: mean)")
     axes.locator_params(axis="x", nbins=6)

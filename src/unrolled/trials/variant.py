@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from unrolled.data.commas import split_paths
 from unrolled.errors import ConfigError
 from unrolled.reading import MalformedError, parse_toml
 
@@ -25,7 +26,7 @@ def parse_variant(text: str) -> Variant:
         ConfigError: if it is written otherwise.
     """
     options: dict[str, Any] = {}
-    for part in text.split(","):
+    for part in split_paths(text):
         name, equals, value = part.strip().partition("=")
         if not (name and equals and value):
             raise ConfigError(f"variant {text!r}: {part!r} is not OPTION=VALUE")

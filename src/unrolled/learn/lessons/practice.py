@@ -159,7 +159,7 @@ class _Seen(Watcher):
     def started(self, progress: Done, total_steps: int | None) -> None:
         columns = TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[text]}")
         console = Terminal(file=sys.stderr)
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
         self._task = self._bar.add_task(self.name, total=total_steps, text="")
         self._bar.start()
 

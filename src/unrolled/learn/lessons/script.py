@@ -5,6 +5,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from unrolled.console import print_table
 from unrolled.diagnostics.report.display import in_words
 from unrolled.diagnostics.report.parts import Chart, Page, Part, Section, Table, Verdict, Words
 
@@ -41,7 +42,7 @@ class Script:
         """Add a part to the section; tables and words are printed, of a figure what it shows."""
         self._sections[-1][2].append(part)
         if isinstance(part, Table):
-            self.console.print(_grid(part))
+            print_table(_grid(part), self.console)
             if part.caption:
                 self.console.print(Text(part.caption, "dim"))
         elif isinstance(part, Words):

@@ -1,0 +1,40 @@
+"""The surroundings of every test: the same width, terminal, locale and time zone on every machine."""
+
+import os
+import time
+
+FIXED = {
+    "COLUMNS": "80",
+    "LINES": "25",
+    "TERM": "xterm-256color",
+    "LC_ALL": "C.UTF-8",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    # of processes that tests start
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+UNSET = (
+    # what rich and tyro take for a terminal, and for its colours
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLORTERM",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "JUPYTER_COLUMNS",
+    "JUPYTER_LINES",
+    # how Python encodes its output
+    "PYTHONIOENCODING",
+    "PYTHONUTF8",
+    # where matplotlib looks for settings of its own
+    "MATPLOTLIBRC",
+    "MPLBACKEND",
+)
+
+
+def fix_environment() -> None:
+    """Set what tests depend on, for this process and those it starts."""
+    for name in UNSET:
+        os.environ.pop(name, None)
+    os.environ.update(FIXED)
+    time.tzset()
