@@ -15,7 +15,7 @@ from unrolled.errors import BackendError, ShapeError
 from unrolled.layers import Recurrent, RecurrentDrop
 
 # torch scripts its own rules for forward mode, and warns of it.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*is deprecated:DeprecationWarning")
 
 N, STEPS, BATCH = 3, 4, 2
 LENGTHS = [4, 2]
@@ -221,6 +221,31 @@ def test_single_steps(kind: type, backend: str) -> None:
 
     expected = [by_autograd(one) for one in x]
     assert_same(vmap(grad(run), (None, 0))(weights_of(cell), x), stacked(expected))
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+def test_forward_mode_through_an_exported_layer_is_an_error_and_not_zero() -> None:
+    layer = make_layer(case_named("lstm")).eval()
+    x, v = samples(layer)[:2]
+    for module in (torch.export.export(layer, (x,)).module(), torch.jit.trace(layer, (x,))):
+        with pytest.raises(RuntimeError, match="no forward-mode derivative"):
+            jvp(lambda x, m=module: m(x)[0], (x,), (v,))
+
+
+@pytest.mark.parametrize("name", ["elman-tanh", "lstm-peepholes", "gru-after"])
+def test_transforms_that_torch_compile_traces(name: str) -> None:
+    layer = make_layer(case_named(name))
+    x = samples(layer)
+    run = loss(layer)
+    functions: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
+        (grad(run), (weights_of(layer), x[0])),
+        (vmap(grad(run), (None, 0)), (weights_of(layer), x)),
+        (lambda x, v: jvp(lambda x: layer(x)[0], (x,), (v,))[1], (x[0].clone(), x[1].clone())),
+    ]
+    for function, inputs in functions:
+        torch._dynamo.reset()
+        expected = function(*inputs)
+        torch.testing.assert_close(torch.compile(function, backend="aot_eager")(*inputs), expected)
 
 
 def test_a_path_that_cannot_follow_a_transform_says_what_can() -> None:

@@ -319,6 +319,8 @@ def test_second_derivatives(with_bias: bool, smoothing: float) -> None:
     assert gradgradcheck(loss, (h, weight, bias) if with_bias else (h, weight))
 
 
+# torch scripts its own rules for forward mode, and warns of it.
+@pytest.mark.filterwarnings("ignore:.torch.jit.*is deprecated:DeprecationWarning")
 def test_transforms_of_torch_func() -> None:
     h, weight, bias, targets, w = problem()
     targets[3] = IGNORE

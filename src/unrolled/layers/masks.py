@@ -23,7 +23,10 @@ def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: f
     """
     below = round(probability * PARTS)
     exact = abs(below / PARTS - probability) <= COARSEST * min(probability, 1.0 - probability)
-    if transforms.batched():  # each sample may have draws of its own, which nothing in place can hold
+    running = transforms.running()
+    if (
+        running.batched or running.traced
+    ):  # each sample may have draws of its own, which nothing in place can hold
         mask = torch.full(tuple(shape), probability, dtype=like.dtype, device=like.device).bernoulli()
     elif like.device.type != "cpu" or not exact or below in (0, PARTS):
         mask = like.new_empty(shape).bernoulli_(probability)

@@ -390,7 +390,6 @@ class Recurrent(TorchNames, nn.Module):
         self, like: Tensor, *, trace: bool = False, one_step: bool = False, ragged: bool = False
     ) -> Choice:
         device = like.device.type
-        batched, forward_mode = transforms.batched_and_forward_mode()
         need = Need(
             skip=self.skip,
             masks=self.drop.mask_names(self.training),
@@ -402,8 +401,7 @@ class Recurrent(TorchNames, nn.Module):
             precision=self.precision,
             checkpoint=self.checkpoint_every is not None and torch.is_grad_enabled(),
             ragged=ragged,
-            batched=batched,
-            forward_mode=forward_mode,
+            transforms=transforms.running(),
         )
         return choose(self.backend, self.cell, need)
 

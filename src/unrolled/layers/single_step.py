@@ -70,14 +70,12 @@ class SingleStep(nn.Module):
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type
-        batched, forward_mode = transforms.batched_and_forward_mode()
         need = Need(
             one_step=True,
             device=device,
             dtype=like.dtype,
             autocast=autocast_enabled(device),
-            batched=batched,
-            forward_mode=forward_mode,
+            transforms=transforms.running(),
         )
         return choose(self.backend, self.cell, need)
 

@@ -71,8 +71,9 @@ def linear_cross_entropy(
         raise ConfigError(f"label_smoothing={label_smoothing}: must lie in [0, 1]")
     if precision not in ("full", "bfloat16"):
         raise ConfigError(f"precision={precision!r} is not one of full, bfloat16")
-    if transforms.active() or transforms.forward_mode():
-        _check_targets(transforms.values_of(targets), ignore, len(weight))
+    if transforms.active() or transforms.running().forward_mode:
+        if not torch.compiler.is_compiling():
+            _check_targets(transforms.values_of(targets), ignore, len(weight))
         return loss_from_parts(h, weight, bias, targets, row_weights, ignore, label_smoothing)
     differentiable = h.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)
     need_grads = differentiable and torch.is_grad_enabled()
@@ -104,6 +105,7 @@ def _operation(
     precision: str,
     need_grads: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    transforms.refuse_forward_mode("unrolled::linear_cross_entropy")
     _check_targets(targets, ignore, len(weight))
     kept = (targets != ignore).nonzero().squeeze(1)
     whole = len(kept) == len(targets)

@@ -15,6 +15,7 @@ from unrolled.errors import BackendError
 from unrolled.recurrence.aten import kernel_name
 from unrolled.recurrence.remember import remembered
 from unrolled.recurrence.spec import kind_of
+from unrolled.recurrence.transforms import NONE, Transforms
 
 Backend = Literal["auto", "compiled", "aten", "reference"]
 Path = Literal["compiled", "aten", "reference"]
@@ -40,10 +41,8 @@ class Need:
     """Whether states are to be computed again in the backward pass."""
     ragged: bool = False
     """Whether rows have lengths."""
-    batched: bool = False
-    """Whether a vmap of torch.func is running."""
-    forward_mode: bool = False
-    """Whether forward-mode derivatives are taken."""
+    transforms: Transforms = NONE
+    """Those of torch.func and torch.autograd that are running."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _best(need: Need, compiled: str | None, aten: str | None) -> Choice:
     why = compiled or packs_in_vain
     if not aten:
         return Choice("aten", f"{why}; torch has a kernel for it")
-    return Choice("reference", f"{why}; {aten}" if why != aten else aten)
+    return Choice("reference", f"{why}; {aten}")
 
 
 def _require_compiled(need: Need, choice: Choice) -> None:
@@ -162,8 +161,10 @@ def _compiled_obstacle(cell: Cell, need: Need, core: bool) -> str | None:
         return "autocast decides on its own dtypes, which the compiled loop does not take"
     if need.dtype not in (torch.float32, torch.float64):
         return f"the compiled loop takes float32 and float64, not {need.dtype}"
-    if need.forward_mode:
+    if need.transforms.forward_mode:
         return "the compiled loop has no forward-mode derivative"
+    if need.transforms.traced:
+        return "torch.compile cannot trace the compiled loop inside a transform of torch.func"
     if need.skip:
         return f"the compiled loop has no skip connection through time (skip={need.skip})"
     if need.trace:
@@ -181,9 +182,9 @@ def _aten_obstacle(cell: Cell, need: Need) -> str | None:
         return f"torch's loop takes no masks ({', '.join(need.masks)})"
     if need.trace:
         return "torch's loop does not show its inner states (trace)"
-    if need.batched:
+    if need.transforms.batched or need.transforms.traced:
         return "torch's loop has no batching rule for vmap"
-    if need.forward_mode and (need.ragged or isinstance(cell, LSTM)):
+    if need.transforms.forward_mode and (need.ragged or isinstance(cell, LSTM)):
         return "torch's LSTM and its packed rows have no forward-mode derivative"
     if need.ragged and need.device == "meta":
         return "torch does not pack ragged rows on the meta device"

@@ -74,10 +74,8 @@ class LayerFunction(torch.autograd.Function):
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, Any]:
         """Take samples that share their weights as more rows of the batch; run others one by one."""
         tokens, weights = inputs[3], inputs[1][0]
-        shared = in_dims[
-            5 if tokens is None else 4 : 5 + weights
-        ]  # a table of looked-up rows is like a weight
-        if all(d is None for d in shared):
+        first = 5 if tokens is None else 4  # a table of looked-up rows is like a weight
+        if all(d is None for d in in_dims[first : 5 + weights]):
             return _as_rows(info.batch_size, in_dims, inputs)
         return _sample_by_sample(LayerFunction, info.batch_size, in_dims, inputs)
 

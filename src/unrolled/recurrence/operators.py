@@ -29,6 +29,7 @@ from unrolled.recurrence.arguments import (
 from unrolled.recurrence.ragged import check_range
 from unrolled.recurrence.second_derivative import second_derivative
 from unrolled.recurrence.spec import decode
+from unrolled.recurrence.transforms import refuse_forward_mode
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ def layer(
     checkpoint: int,
 ) -> list[Tensor]:
     """Run :func:`run_layer`, for callers that could not look at lengths before."""
+    refuse_forward_mode("unrolled::layer")
     o = Operands(x, weights, states, masks, _dense(lengths), tokens)
     if lengths is not None:
         check_range(lengths, o.outline.shape[0])
@@ -145,6 +147,7 @@ def layer_backward(
     needs: Sequence[bool],
 ) -> list[Tensor]:
     """Run :func:`run_backward`; a list of an operator has no gaps, so ``has_dstate`` says where they were."""
+    refuse_forward_mode("unrolled::layer_backward")
     given = iter(dstates)
     above = [dy, *(next(given) if has else None for has in has_dstate)]
     o = Operands(x, weights, states, masks, _dense(lengths), tokens)

@@ -1,32 +1,53 @@
 """Which transforms of torch.func and torch.autograd are active: they decide what a kernel may read."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch._C import _functorch
 from torch.autograd import forward_ad
 
+from unrolled.errors import BackendError
+
+
+class Transforms(NamedTuple):
+    """Transforms that are running, at any depth."""
+
+    batched: bool = False
+    """vmap"""
+    forward_mode: bool = False
+    """torch.func.jvp, or dual tensors"""
+    traced: bool = False
+    """Any of torch.func, while torch.compile traces it."""
+
+
+NONE = Transforms()
+
 
 def active() -> bool:
-    """Whether a transform of torch.func (grad, vjp, jvp, vmap, …) is running."""
-    return not torch.compiler.is_compiling() and _functorch.peek_interpreter_stack() is not None
+    """Whether a transform of torch.func (grad, vjp, jvp, vmap, …) is running; torch.compile traces this."""
+    return _functorch.get_dynamic_layer_stack_depth() > 0
 
 
-def batched_and_forward_mode() -> tuple[bool, bool]:
-    """Return whether a vmap is running, at any depth, and whether forward-mode derivatives are taken."""
+def running() -> Transforms:
+    """Return which transforms are running."""
+    forward_mode = forward_ad._current_level >= 0
+    if not active():
+        return Transforms(forward_mode=forward_mode)
     if torch.compiler.is_compiling():
-        return False, False
+        return Transforms(forward_mode=forward_mode, traced=True)
     stack = _functorch.get_interpreter_stack() or ()
-    return any(i.key() == _functorch.TransformType.Vmap for i in stack), forward_ad._current_level >= 0
+    vmap = any(i.key() == _functorch.TransformType.Vmap for i in stack)
+    return Transforms(batched=vmap, forward_mode=forward_mode)
 
 
-def batched() -> bool:
-    """Whether a vmap is running, at any depth."""
-    return batched_and_forward_mode()[0]
-
-
-def forward_mode() -> bool:
-    """Whether forward-mode derivatives (torch.func.jvp, dual tensors) are taken."""
-    return not torch.compiler.is_compiling() and forward_ad._current_level >= 0
+def refuse_forward_mode(operator: str) -> None:
+    """Raise BackendError inside forward mode, where torch would take an operator's derivative as zero."""
+    if forward_ad._current_level >= 0:
+        raise BackendError(
+            f"{operator} has no forward-mode derivative (jvp, dual tensors): use the layer itself, not an "
+            "exported or traced one"
+        )
 
 
 def values_of(t: Tensor) -> Tensor:
