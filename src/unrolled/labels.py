@@ -4,8 +4,8 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-CHARACTER = 0.085
-"""Inches that a character of 10 points takes, about."""
+CHARACTER = 0.11
+"""Inches that a wide character of 10 points takes."""
 
 
 def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
@@ -23,7 +23,7 @@ def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
 
 
 def width_of(labels: Iterable[str], points: float = 10) -> float:
-    """Return the inches that the longest line of labels takes, about: a figure has to be wider by so much."""
+    """Return the inches that the longest line of labels may take: a figure has to be wider by so much."""
     longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
     return longest * CHARACTER * points / 10
 
