@@ -67,7 +67,8 @@ struct LayerArgs {
 
   Buffer dy;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;
-  Buffer dh_n, dc_n;  // Gradients; 0 where not needed. dx is (T, B, I), dense; with tokens (V, G·H).
+  Buffer dh_n, dc_n;
+  // Gradients; 0 where not needed. dx is (T, B, I), dense; with tokens (V, G·H).
   Buffer dx, dh0, dc0;
   Buffer dweight_ih, dbias_ih, dweight_hh, dbias_hh;
   Buffer dweight_ln_ih, dweight_ln_hh;

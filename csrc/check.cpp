@@ -37,14 +37,12 @@ class Memory {
   explicit Memory(int64_t number) : number_(number) {}
 
   void needs(const char* name, const Buffer& b, std::initializer_list<int64_t> shape) const {
-    if (!b.address) refuse(std::string(name) + " is missing");
+    if (!b.address && numbers_of(shape)) refuse(std::string(name) + " is missing");
     may_have(name, b, shape);
   }
   // Absent, or large enough.
   void may_have(const char* name, const Buffer& b, std::initializer_list<int64_t> shape) const {
-    int64_t numbers = 1;
-    for (const int64_t size : shape) numbers = times(numbers, size);
-    holds(name, b, numbers);
+    holds(name, b, numbers_of(shape));
   }
   // Rows of `size` numbers, each dense; an axis of length one has no stride.
   void strided(const char* name, const Buffer& b, int64_t outer, int64_t outer_stride, int64_t inner,
@@ -59,6 +57,11 @@ class Memory {
   }
 
  private:
+  static int64_t numbers_of(std::initializer_list<int64_t> shape) {
+    int64_t numbers = 1;
+    for (const int64_t size : shape) numbers = times(numbers, size);
+    return numbers;
+  }
   void holds(const char* name, const Buffer& b, int64_t numbers) const {
     if (!b.address) return;
     if (b.address % uintptr_t(number_)) refuse(std::string(name) + " is not aligned to its numbers");
@@ -182,7 +185,9 @@ void check_kept_for_backward(const LayerArgs& a, const Sizes& s) {
     return;
   }
   // An Elman step has no gate beside its output where nothing comes between the two.
-  if (s.gates > 1 || s.map) needed("gates", a.gates);
+  const bool zoneout = a.mask_h || a.zoneout_h != 0;
+  if (s.gates > 1 || s.map || zoneout || a.mask_candidate) needed("gates", a.gates);
+  if (s.map && zoneout) needed("emitted", a.emitted);
   if (CellKind(a.cell) == CellKind::gru_after) needed("extra", a.extra);
   if (s.norm) needed("norms", a.norms);
   if (s.norm_input) needed("input_norms", a.input_norms);
@@ -228,7 +233,7 @@ void check_layer(LayerArgs& a, Indices& indices, int arithmetic, int threads, bo
   const Memory memory(number_size(arithmetic));
   const Sizes s(a);
   if (!a.tokens) {
-    if (!a.x) refuse("x is missing");
+    if (!a.x && a.I) refuse("x is missing");
     memory.strided("x", a.x, a.T, a.x_time, a.B, a.x_row, a.I);
   }
   check_parameters(a, s, memory);
@@ -250,7 +255,7 @@ void check_softmax(SoftmaxArgs& a, Indices& indices, int arithmetic, int threads
   within("V", a.V, 1, largest);
   check_rate("smoothing", a.smoothing);
   const Memory memory(number_size(arithmetic));
-  if (!a.h) refuse("h is missing");
+  if (!a.h && a.F) refuse("h is missing");
   memory.strided("h", a.h, a.N, a.h_row, 1, 0, a.F);
   memory.needs("weight", a.weight, {a.V, a.F});
   memory.may_have("bias", a.bias, {a.V});

@@ -2,11 +2,18 @@
 
 import importlib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from unrolled.errors import ShapeError
+
+MOST_THREADS = 4096
+"""Threads that a kernel takes."""
 
 core: ModuleType | None
 try:
@@ -38,18 +45,23 @@ bfloat16_kernels: bool = core is not None and core.has_bfloat16()
 
 
 def buffer(t: Tensor) -> tuple[int, int]:
-    """Return the address of a contiguous tensor and its number of bytes, as a kernel is told them.
+    """Return the address of a tensor's first number and the bytes of its memory from there on.
 
     The caller keeps the tensor alive while a kernel uses the address.
     """
-    return t.data_ptr(), t.nbytes
-
-
-def strided_buffer(t: Tensor) -> tuple[int, int]:
-    """Return the address of a tensor of any strides and the bytes of its memory from there on."""
-    if t.is_contiguous():
-        return buffer(t)
     return t.data_ptr(), int(t.untyped_storage().nbytes() - t.storage_offset() * t.element_size())
+
+
+def call_kernel(kernel: Callable[[Any, int, int], None], args: Any, arithmetic: int) -> None:
+    """Run a kernel on the threads that torch has.
+
+    Raises:
+        ShapeError: if the arguments do not fit together, or not into the memory of their tensors.
+    """
+    try:
+        kernel(args, arithmetic, min(torch.get_num_threads(), MOST_THREADS))
+    except ValueError as error:
+        raise ShapeError(str(error)) from error
 
 
 def kernels() -> str:

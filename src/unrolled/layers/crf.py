@@ -57,7 +57,7 @@ class LinearChainCRF(nn.Module):
         y = tags.masked_fill(~inside, 0)
         emitted = emissions.gather(2, y[..., None]).squeeze(2)
         moved = self.transition[y[:-1], y[1:]]
-        last = y[lengths - 1, torch.arange(y.shape[1], device=y.device)]
+        last = y[lengths.long() - 1, torch.arange(y.shape[1], device=y.device)]
         zero = emissions.new_zeros(())
         total = torch.where(inside, emitted, zero).sum(0) + torch.where(inside[1:], moved, zero).sum(0)
         return total + self.start[y[0]] + self.end[last]

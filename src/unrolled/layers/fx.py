@@ -8,14 +8,15 @@ from torch.fx import Proxy
 from unrolled.errors import BackendError
 
 
-def is_traced(input: object) -> bool:
+def is_traced(*arguments: object) -> bool:
     """Whether torch.fx is tracing the call."""
-    return isinstance(input, Proxy)
+    return any(isinstance(a, Proxy) for a in arguments)
 
 
-def leaf_call(module: nn.Module, input: Any, *args: Any, **kwargs: Any) -> Any:
+def leaf_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
     """Record one call of the module in the graph that torch.fx is tracing; arguments of None are left out."""
-    tracer: Any = input.tracer
+    proxy = next(a for a in (*args, *kwargs.values()) if isinstance(a, Proxy))
+    tracer: Any = proxy.tracer
     path = tracer.path_of_module(module)
     if not path:
         raise BackendError(
@@ -23,4 +24,4 @@ def leaf_call(module: nn.Module, input: Any, *args: Any, **kwargs: Any) -> Any:
         )
     given = {name: value for name, value in kwargs.items() if value is not None}
     positional = tuple(a for a in args if a is not None)
-    return tracer.create_proxy("call_module", path, (input, *positional), given)
+    return tracer.create_proxy("call_module", path, positional, given)

@@ -24,15 +24,14 @@ def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: f
     below = round(probability * PARTS)
     exact = abs(below / PARTS - probability) <= COARSEST * min(probability, 1.0 - probability)
     running = transforms.running()
-    if (
-        running.batched or running.traced
-    ):  # each sample may have draws of its own, which nothing in place can hold
+    if running.batched or running.traced:
+        # Each sample may have draws of its own, which nothing in place can hold.
         mask = torch.full(tuple(shape), probability, dtype=like.dtype, device=like.device).bernoulli()
     elif like.device.type != "cpu" or not exact or below in (0, PARTS):
         mask = like.new_empty(shape).bernoulli_(probability)
     else:
         count = math.prod(shape)
-        words = torch.randint(-(2**63), 2**63 - 1, ((count + 3) // 4,))
+        words = torch.randint(-(2**63), 2**63 - 1, ((count + 3) // 4,), device="cpu")
         mask = like.new_empty(count)
         torch.lt(words.view(torch.int16)[:count], below - PARTS // 2, out=mask)
         mask = mask.view(tuple(shape))

@@ -202,7 +202,7 @@ class Recurrent(TorchNames, nn.Module):
             ShapeError: if a size does not fit.
             BackendError: if the backend asked for cannot run this.
         """
-        if is_traced(input):
+        if is_traced(input, hx, lengths, fresh):
             return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)
         traced = self._run(input, hx, lengths, fresh, trace=False)
         return traced.output, traced.state

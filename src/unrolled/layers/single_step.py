@@ -1,7 +1,5 @@
 """One step as a module: drop-in for ``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -87,7 +85,7 @@ class SingleStep(nn.Module):
         Raises:
             ShapeError: if a size does not fit.
         """
-        if is_traced(input):
+        if is_traced(input, hx):
             return leaf_call(self, input, hx)
         if input.dim() not in (1, 2) or input.shape[-1] != self.input_size:
             raise ShapeError(
@@ -161,15 +159,33 @@ class LSTMCell(SingleStep):
     """One LSTM step; see :class:`SingleStep`."""
 
     def __init__(
-        self, input_size: int, hidden_size: int, *args: Any, cell: LSTM | None = None, **kwargs: Any
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: LSTM | None = None,
+        backend: Backend = "auto",
     ) -> None:
-        super().__init__(input_size, hidden_size, *args, cell=cell or LSTM(), **kwargs)
+        cell = cell or LSTM()
+        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)
 
 
 class GRUCell(SingleStep):
     """One GRU step; see :class:`SingleStep`."""
 
     def __init__(
-        self, input_size: int, hidden_size: int, *args: Any, cell: GRU | None = None, **kwargs: Any
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
+        cell: GRU | None = None,
+        backend: Backend = "auto",
     ) -> None:
-        super().__init__(input_size, hidden_size, *args, cell=cell or GRU(), **kwargs)
+        cell = cell or GRU()
+        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import buffer, core, strided_buffer
+from unrolled.extension import buffer, call_kernel, core
 
 
 def kernel_compiled(
@@ -41,7 +41,7 @@ def kernel_compiled(
         return loss, nats, dh, dweight.zero_(), dbias.zero_()
     args = core.SoftmaxArgs()
     args.N, args.F, args.V, args.ignore, args.smoothing = *h.shape, classes, ignore, label_smoothing
-    args.h, args.h_row, args.weight = strided_buffer(h), h.stride(0), buffer(weight)
+    args.h, args.h_row, args.weight = buffer(h), h.stride(0), buffer(weight)
     args.targets, args.loss, args.nats = buffer(targets), buffer(loss), buffer(nats)
     if bias is not None:
         args.bias = buffer(bias)
@@ -50,5 +50,5 @@ def kernel_compiled(
     if need_grads:
         args.dh, args.dweight, args.dbias = buffer(dh), buffer(dweight), buffer(dbias)
     arithmetic = 2 if bfloat16 else 1 if h.dtype == torch.float64 else 0
-    core.softmax(args, arithmetic, torch.get_num_threads())
+    call_kernel(core.softmax, args, arithmetic)
     return loss, nats, dh, dweight, dbias

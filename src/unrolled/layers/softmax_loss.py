@@ -157,7 +157,7 @@ def _backward(ctx: Any, upstream: Tensor | None, *_: None) -> tuple[Tensor | Non
     inputs, gradients = ctx.saved_tensors[:5], ctx.saved_tensors[5:]
     if torch.is_grad_enabled():
         gradients = _differentiable(upstream, inputs, ctx.ignore, ctx.label_smoothing)
-    elif not _is_one(upstream):
+    elif not _is_one(upstream) or torch._C._autograd._get_current_graph_task_keep_graph():
         gradients = [gradient * upstream for gradient in gradients]
     return *wanted(gradients, ctx.needs_input_grad[:3]), *[None] * 6
 
@@ -168,8 +168,9 @@ def _is_one(upstream: Tensor) -> bool:
     A traced tensor, which is a subclass, has no value to look at, nor has one of many samples; one on a GPU
     has none without waiting for it.
     """
-    known = type(upstream) is Tensor and upstream.device.type == "cpu" and not vmap_level()
-    return known and upstream.item() == 1.0
+    if vmap_level() or transforms.active() or transforms.running().forward_mode:
+        return False
+    return type(upstream) is Tensor and upstream.is_cpu and upstream.item() == 1.0
 
 
 def _differentiable(

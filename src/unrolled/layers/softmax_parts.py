@@ -14,6 +14,10 @@ def loss_from_parts(
     label_smoothing: float,
 ) -> tuple[Tensor, Tensor]:
     """Return what :func:`unrolled.layers.softmax_loss.linear_cross_entropy` does, holding all logits."""
+    ignored = targets == ignore  # their rows may hold anything
+    h = h.masked_fill(ignored[:, None], 0.0)
+    if row_weights is not None:
+        row_weights = row_weights.masked_fill(ignored, 0.0)
     logits = F.linear(h, weight, bias)
     nats = F.cross_entropy(logits, targets, reduction="none", ignore_index=ignore)
     losses = nats

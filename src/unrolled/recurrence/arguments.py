@@ -1,13 +1,13 @@
 """Arguments of the kernels: room for results, checks of shapes, and memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError, ShapeError
-from unrolled.extension import buffer, core, strided_buffer
+from unrolled.extension import buffer, core
 from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec
 
 ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
@@ -41,6 +41,25 @@ class Operands(NamedTuple):
         """Return H and R, the size of what is fed back."""
         rows, fed_back = self.weights[s.weights.index("weight_hh")].shape
         return rows // s.gates, fed_back
+
+
+def aligned(o: Operands) -> Operands:
+    """Return operands whose numbers lie at multiples of their size, which torch does not ask for."""
+    size = o.x.element_size()
+    if not any(t.data_ptr() % size for t in (o.x, *o.weights, *o.states, *o.masks)):
+        return o
+    return _each(o, lambda t: t.clone() if t.data_ptr() % size else t)
+
+
+def dense(o: Operands) -> Operands:
+    """Return contiguous operands: what was kept for backward may come back in another layout."""
+    x = o.x if o.x.stride(-1) == 1 else o.x.contiguous()
+    return _each(o, Tensor.contiguous)._replace(x=x)
+
+
+def _each(o: Operands, change: Callable[[Tensor], Tensor]) -> Operands:
+    weights, states, masks = ([change(t) for t in group] for group in (o.weights, o.states, o.masks))
+    return Operands(change(o.x), weights, states, masks, o.lengths, o.tokens)
 
 
 def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
@@ -120,7 +139,7 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
     if lengths is not None:
         args.lengths = buffer(lengths)
-    args.x = strided_buffer(x)
+    args.x = buffer(x)
     if tokens is None:
         args.x_time, args.x_row = x.stride()[:2]
     for name, w in zip(s.weights, weights, strict=True):
@@ -136,7 +155,7 @@ def check_dense(tensors: Iterable[Tensor], like: Tensor) -> None:
     """Raise BackendError unless all are contiguous, on the CPU, and of the dtype of ``like``."""
     dtype = like.dtype
     for t in tensors:
-        if not t.is_contiguous() or not t.is_cpu or t.dtype != dtype:
+        if not t.is_contiguous() or not t.is_cpu or t.dtype != dtype or t.is_neg():
             raise BackendError(
                 f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
                 f"with strides {t.stride()} on {t.device} beside {dtype}"

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
-from torch.nn import Parameter
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 from unrolled.recurrence import transforms
-from unrolled.recurrence.arguments import Operands
+from unrolled.recurrence.arguments import Operands, aligned
 from unrolled.recurrence.functions import EagerLayerFunction, LayerFunction
 from unrolled.recurrence.operators import run_layer
 from unrolled.recurrence.spec import encoded_spec
+from unrolled.recurrence.tracing import is_traced
 
 CheckpointEvery = int | str | None
 OF_INPUT = ("weight_ih", "weight_ln_ih", "bias_ih")
@@ -77,20 +77,19 @@ def compiled_layer(
 
 def _run(o: Operands, options: tuple[str, bool, int], transformed: bool) -> Sequence[Tensor]:
     tensors = (o.x, *o.weights, *o.states, *o.masks)
-    if _is_traced(tensors):
+    counts = len(o.weights), len(o.states)
+    if transformed and not torch.compiler.is_compiling():
+        _refuse_forward_mode(tensors)
+        return LayerFunction.apply(options, counts, o.lengths, o.tokens, *tensors)
+    if is_traced(tensors):
         return torch.ops.unrolled.layer(*o, *options)
     _refuse_forward_mode(tensors)
-    if not options[1] and not transformed:
+    o = aligned(o)
+    if not options[1]:
         return run_layer(o, *options)
-    function = LayerFunction if transformed else EagerLayerFunction
-    return function.apply(options, (len(o.weights), len(o.states)), o.lengths, o.tokens, *tensors)
-
-
-def _is_traced(tensors: Sequence[Tensor]) -> bool:
-    """Whether the call goes through torch's dispatcher: what traces it, or a tensor without plain numbers."""
-    if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
-        return True
-    return not all((type(t) is Tensor or type(t) is Parameter) and not t.is_neg() for t in tensors)
+    return EagerLayerFunction.apply(
+        options, counts, o.lengths, o.tokens, o.x, *o.weights, *o.states, *o.masks
+    )
 
 
 def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from unrolled.recurrence import transforms
-from unrolled.recurrence.arguments import Operands
+from unrolled.recurrence.arguments import Operands, dense
 from unrolled.recurrence.batched_grads import Gradients, level, one_by_one
-from unrolled.recurrence.operators import run_backward, run_layer, wanted
-from unrolled.recurrence.second_derivative import second_derivative
+from unrolled.recurrence.operators import call_backward, run_backward, run_layer, split, wanted
+from unrolled.recurrence.second_derivative import reference_gradients, second_derivative
 from unrolled.recurrence.spec import decode
+from unrolled.recurrence.tracing import is_traced
 from unrolled.recurrence.version import version_witness
 
 Options = tuple[str, bool, int]
@@ -39,12 +40,15 @@ class LayerFunction(torch.autograd.Function):
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
         """Run the kernel."""
-        return tuple(run_layer(_operands(lengths, tokens, x, tensors, counts), *options))
+        o = _operands(lengths, tokens, x, tensors, counts)
+        if is_traced((x, *tensors)):  # below the transforms
+            return tuple(torch.ops.unrolled.layer(*o, *options))
+        return tuple(run_layer(o, *options))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        """Keep what backward needs."""
-        _keep(ctx, inputs, output, output[0], None)
+        """Keep what backward needs, of y a copy: the caller may change y in place."""
+        _keep(ctx, inputs, output, output[0].clone(), None)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
@@ -54,13 +58,15 @@ class LayerFunction(torch.autograd.Function):
         o = _operands(lengths, tokens, x, tensors, ctx.counts)
         spec, _, checkpoint = ctx.options
         if ctx.witness is not None and ctx.witness._version:
-            again = run_layer(_detached(o), *ctx.options)
+            again = run_layer(dense(_detached(o)), *ctx.options)
             kept = [again[0], *again[1 + ctx.counts[1] :]]
         needs = ctx.needs_input_grad[4 : 5 + sum(ctx.counts)]
 
         def gradients(above: Gradients) -> Gradients:
+            if transforms.running().forward_mode:
+                return reference_gradients(above, o, spec)
             if not transforms.active() and not torch.is_grad_enabled():
-                return run_backward(above, o, kept, spec, checkpoint, needs)
+                return run_backward(above, dense(o), kept, spec, checkpoint, needs)
             rest = (x, *tensors, *kept)
             results: tuple[Tensor, ...] = LayerBackward.apply(
                 (spec, checkpoint), ctx.counts, needs, lengths, tokens, *above, *rest
@@ -113,6 +119,8 @@ class LayerBackward(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         """Run the kernel."""
         above, o, kept = _parts(options, counts, lengths, tokens, tensors)
+        if is_traced([t for t in tensors if t is not None]):
+            return tuple(call_backward(above, o, kept, *options, needs))
         return tuple(run_backward(above, o, kept, *options, needs))
 
     @staticmethod
@@ -155,15 +163,8 @@ def _keep(
 def _operands(
     lengths: Tensor | None, tokens: Tensor | None, x: Tensor, tensors: Sequence[Tensor], counts: Counts
 ) -> Operands:
-    weights, states = counts
-    return Operands(
-        x,
-        tensors[:weights],
-        tensors[weights : weights + states],
-        tensors[weights + states :],
-        lengths,
-        tokens,
-    )
+    weights, states, masks = split(tensors, (*counts, len(tensors) - sum(counts)))
+    return Operands(x, weights, states, masks, lengths, tokens)
 
 
 def _detached(o: Operands) -> Operands:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import buffer, core, strided_buffer
+from unrolled.extension import buffer, call_kernel, core
 from unrolled.memory import keep_freed_memory
 from unrolled.recurrence.arguments import (
     ARGUMENT_OF,
@@ -55,7 +55,7 @@ def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tenso
         give_outputs(args, results, s)
         if save:
             give_kept(args, [results[0], *results[1 + len(o.states) :]], s, checkpoint)
-        core.layer_forward(args, arithmetic(o.x, s), torch.get_num_threads())
+        call_kernel(core.layer_forward, args, arithmetic(o.x, s))
     return results
 
 
@@ -116,9 +116,9 @@ def run_backward(
     give_kept(args, kept, s, checkpoint)
     dy, *dstates = above
     if dy is not None:
-        dy = dy if dy.stride(-1) == 1 else dy.contiguous()
-        args.dy, args.dy_time, args.dy_row = strided_buffer(dy), dy.stride(0), dy.stride(1)
-    dense = [None if d is None else d.contiguous() for d in dstates]
+        dy = (dy if dy.stride(-1) == 1 else dy.contiguous()).resolve_neg()
+        args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
+    dense = [None if d is None else d.contiguous().resolve_neg() for d in dstates]
     check_gradients((dy, *dense), o.x)
     for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
         if d is not None:
@@ -126,7 +126,7 @@ def run_backward(
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):
         setattr(args, name, buffer(g))
-    core.layer_backward(args, arithmetic(o.x, s), torch.get_num_threads())
+    call_kernel(core.layer_backward, args, arithmetic(o.x, s))
     return gradients
 
 
@@ -159,6 +159,16 @@ def _(*inputs: Any) -> list[Tensor]:
     return allocate_gradients(Operands(*inputs[3:9]), inputs[-1])
 
 
+def call_backward(
+    above: Sequence[Tensor | None], o: Operands, kept: Sequence[Tensor], *options: Any
+) -> Sequence[Tensor]:
+    """Call the operator as :func:`run_backward` is called."""
+    dy, *dstates = above
+    present, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
+    gradients: Sequence[Tensor] = torch.ops.unrolled.layer_backward(dy, present, has, *o, kept, *options)
+    return gradients
+
+
 def wanted(gradients: Sequence[Tensor | None], needs: Sequence[bool]) -> list[Tensor | None]:
     """Return gradients with None where they are not needed."""
     return [g if need else None for g, need in zip(gradients, needs, strict=True)]
@@ -169,7 +179,8 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     o = Operands(*operands)
     ctx.set_materialize_grads(False)
     ctx.counts = len(o.weights), len(o.states), len(o.masks)
-    y, kept = output[0], output[1 + len(o.states) :]
+    # Of y a copy: the caller may change y in place.
+    y, kept = output[0].clone(), output[1 + len(o.states) :]
     ctx.save_for_backward(o.x, *o.weights, *o.states, *o.masks, y, *kept, o.lengths, o.tokens)
 
 
@@ -183,9 +194,7 @@ def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
     # x, then two lists, as the inputs are.
     asked = ctx.needs_input_grad
     needs = [bool(asked[0]), *map(bool, asked[1]), *map(bool, asked[2])]
-    dy, *dstates = grads[: 1 + len(o.states)]
-    present, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
-    results = torch.ops.unrolled.layer_backward(dy, present, has, *o, kept, ctx.spec, ctx.checkpoint, needs)
+    results = call_backward(grads[: 1 + len(o.states)], o, kept, ctx.spec, ctx.checkpoint, needs)
     given = wanted(results, needs)
     (of_x,), of_weights, of_states = split(given, (1, *ctx.counts[:2]))
     return of_x, of_weights, of_states, [None] * len(o.masks), *[None] * 5

@@ -15,15 +15,15 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
     """Return a copy of lengths, int64, contiguous, on the CPU.
 
     The copy is the loop's own: what the caller writes into lengths later does not reach the backward pass.
-    While torch.compile traces, when no numbers are there yet, the range is left to the operator of the
-    compiled loop, which checks it at every call.
+    While something traces, when no numbers are there yet, the range is left to whatever runs the loop, which
+    checks it at every call.
 
     Raises:
         ShapeError: if there is not one whole number a row, or one is outside 1..T.
     """
     given = _as_tensor(lengths).detach().cpu()
     if given.numel() == 0 and not batch:
-        return torch.zeros(0, dtype=torch.int64)
+        return torch.zeros(0, dtype=torch.int64, device="cpu")
     if given.numel() == 0:
         raise ShapeError(f"lengths is empty, but the batch has {batch} rows: give one length a row")
     if given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
@@ -33,16 +33,23 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
         raise ShapeError(
             f"lengths has shape {tuple(result.shape)}, but the batch has {batch} rows: give one length a row"
         )
-    if not torch.compiler.is_compiling():
+    if not torch.compiler.is_compiling() and not torch._C._len_torch_dispatch_stack():
         check_range(transforms.values_of(result), steps)
     return result
+
+
+def assert_range(lengths: Tensor, steps: int) -> None:
+    """Check at every call of a traced function that lengths lie in 1..T; torch raises a RuntimeError."""
+    if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack():
+        fits = ((lengths >= 1) & (lengths <= steps)).all()
+        torch._assert_async(fits, f"lengths must lie in 1..{steps} (the padded length)")
 
 
 def _as_tensor(lengths: Lengths) -> Tensor:
     if isinstance(lengths, Tensor):
         return lengths
     try:
-        return torch.as_tensor(lengths)
+        return torch.as_tensor(lengths, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ShapeError(f"lengths must be whole numbers, one a row; got {lengths!r} ({error})") from error
 

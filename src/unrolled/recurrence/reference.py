@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import ShapeError
-from unrolled.recurrence.ragged import Lengths, check_lengths, live_steps, reverse_time
+from unrolled.recurrence.ragged import Lengths, assert_range, check_lengths, live_steps, reverse_time
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ def unroll(
     if reverse:
         x = reverse_time(x, row_lengths)
         probes = {name: reverse_time(probe, row_lengths) for name, probe in probes.items()}
+    if row_lengths is not None:
+        assert_range(row_lengths, steps)
     live = None if row_lengths is None else live_steps(row_lengths, steps, x.device)
     if live is not None:
         ended = ~live[:, :, None]

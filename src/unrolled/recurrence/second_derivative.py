@@ -32,21 +32,38 @@ def second_derivative(
     s = decode(spec)
     inputs = (o.x, *o.weights, *o.states)
 
-    def forward(*inputs: Tensor) -> tuple[Tensor, ...]:
-        return _run(o, s, inputs)
-
     def gradients(above: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
-        pull: Any = torch.func.vjp(forward, *inputs)[1]
+        pull: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), *inputs)[1]
         result: tuple[Tensor, ...] = pull(above)
         return result
 
-    outputs = forward(*inputs) if any(a is None for a in above) else above
-    given = tuple(torch.zeros_like(out) if a is None else a for a, out in zip(above, outputs, strict=True))  # type: ignore[arg-type]
-    first, *pulls = torch.func.vjp(gradients, given, *inputs)
+    first, *pulls = torch.func.vjp(gradients, _filled(above, o, s), *inputs)
     pull: Any = pulls[0]
     of_gradients = tuple(torch.zeros_like(f) if g is None else g for f, g in zip(first, grads, strict=True))
     of_above, *of_inputs = pull(of_gradients)
     return [*(None if a is None else d for a, d in zip(above, of_above, strict=True)), *of_inputs]
+
+
+def reference_gradients(above: Sequence[Tensor | None], o: Operands, spec: str) -> Sequence[Tensor]:
+    """Return the gradients of x, the weights and the states from the reference loop, in any mode of torch.
+
+    Args:
+        above: gradients of y and of the final states, None for zero.
+        o: operands of the layer.
+        spec: its encoded :class:`Spec`.
+    """
+    s = decode(spec)
+    pull: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), o.x, *o.weights, *o.states)[1]
+    gradients: tuple[Tensor, ...] = pull(_filled(above, o, s))
+    return gradients
+
+
+def _filled(above: Sequence[Tensor | None], o: Operands, s: Spec) -> tuple[Tensor, ...]:
+    """Return gradients from above with zeros for those that are None."""
+    outputs: Sequence[Any] = above
+    if any(a is None for a in above):
+        outputs = _run(o, s, (o.x, *o.weights, *o.states))
+    return tuple(torch.zeros_like(out) if a is None else a for a, out in zip(above, outputs, strict=True))
 
 
 def _run(o: Operands, s: Spec, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
