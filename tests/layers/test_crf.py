@@ -115,3 +115,8 @@ def test_padding_may_hold_any_tag():
     torch.testing.assert_close(
         LinearChainCRF(3)(EMISSIONS, tags, LENGTHS), LinearChainCRF(3)(EMISSIONS, TAGS, LENGTHS)
     )
+
+
+def test_lengths_may_be_whole_numbers_of_any_size():
+    crf = LinearChainCRF(3)
+    torch.testing.assert_close(crf(EMISSIONS, TAGS, LENGTHS.to(torch.uint8)), crf(EMISSIONS, TAGS, LENGTHS))

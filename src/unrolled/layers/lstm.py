@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from unrolled import cells
 from unrolled.errors import ConfigError
 from unrolled.layers.recurrent import Recurrent
@@ -18,10 +20,31 @@ class LSTM(Recurrent):
         self,
         input_size: int,
         hidden_size: int,
-        *args: Any,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        *,
         cell: cells.LSTM | None = None,
-        **kwargs: Any,
+        **beyond: Any,
     ) -> None:
         if cell is not None and not isinstance(cell, cells.LSTM):
             raise ConfigError(f"LSTM takes an unrolled.cells.LSTM, got {type(cell).__name__}")
-        super().__init__(input_size, hidden_size, *args, cell=cell or cells.LSTM(), **kwargs)
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
+            cell=cell or cells.LSTM(),
+            **beyond,
+        )

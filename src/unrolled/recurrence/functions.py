@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unrolled.errors import BackendError
 from unrolled.recurrence import transforms
 from unrolled.recurrence.arguments import Operands, dense
 from unrolled.recurrence.batched_grads import Gradients, level, one_by_one
@@ -63,9 +64,10 @@ class LayerFunction(torch.autograd.Function):
         needs = ctx.needs_input_grad[4 : 5 + sum(ctx.counts)]
 
         def gradients(above: Gradients) -> Gradients:
-            if transforms.running().forward_mode:
+            transformed = transforms.active()
+            if transforms.running().forward_mode and not transformed:
                 return reference_gradients(above, o, spec)
-            if not transforms.active() and not torch.is_grad_enabled():
+            if not transformed and not torch.is_grad_enabled():
                 return run_backward(above, dense(o), kept, spec, checkpoint, needs)
             rest = (x, *tensors, *kept)
             results: tuple[Tensor, ...] = LayerBackward.apply(
@@ -129,6 +131,23 @@ class LayerBackward(torch.autograd.Function):
         ctx.options, ctx.counts, ctx.needs, lengths, tokens, *tensors = inputs
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(lengths, tokens, *tensors)
+        ctx.save_for_forward(lengths, tokens, *tensors)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> tuple[Tensor, ...]:
+        """Run the kernel on the tangents of what comes from above, in which gradients are linear."""
+        lengths, tokens, *tensors = ctx.saved_tensors
+        of_above, of_others = tangents[5 : 6 + ctx.counts[1]], tangents[6 + ctx.counts[1] :]
+        if any(t is not None for t in of_others):
+            raise BackendError(
+                "the compiled loop has no forward-mode derivative of its gradients by weights or input: use "
+                "backend='reference'"
+            )
+        rest = tensors[1 + ctx.counts[1] :]
+        results: tuple[Tensor, ...] = LayerBackward.apply(
+            ctx.options, ctx.counts, ctx.needs, lengths, tokens, *of_above, *rest
+        )
+        return results
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
