@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError, ShapeError
-from unrolled.extension import buffer, core
+from unrolled.extension import buffer, core, own_buffer
 from unrolled.recurrence.spec import KINDS, NONLINEARITIES, Spec
 
 ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
@@ -234,17 +234,17 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
 def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
     """Tell the kernel where to write y and the final states."""
     y = results[0]
-    args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
-    args.h_n = buffer(results[1])
+    args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
+    args.h_n = own_buffer(results[1])
     if s.has_c:
-        args.c_n = buffer(results[2])
+        args.c_n = own_buffer(results[2])
 
 
 def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
     """Tell the kernel where to write what backward needs, or where to read it: y, and then the rest."""
     y, *rest = kept
     check_dense(kept, y)
-    args.y, args.y_time, args.y_row = buffer(y), y.stride(0), y.stride(1)
+    args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
     names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
     for name, tensor in zip(names, rest, strict=True):
-        setattr(args, name, buffer(tensor))
+        setattr(args, name, own_buffer(tensor))

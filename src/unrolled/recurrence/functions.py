@@ -64,10 +64,9 @@ class LayerFunction(torch.autograd.Function):
         needs = ctx.needs_input_grad[4 : 5 + sum(ctx.counts)]
 
         def gradients(above: Gradients) -> Gradients:
-            transformed = transforms.active()
-            if transforms.running().forward_mode and not transformed:
+            if transforms.running().forward_mode and not transforms.active():
                 return reference_gradients(above, o, spec)
-            if not transformed and not torch.is_grad_enabled():
+            if not transforms.active() and not torch.is_grad_enabled():
                 return run_backward(above, dense(o), kept, spec, checkpoint, needs)
             rest = (x, *tensors, *kept)
             results: tuple[Tensor, ...] = LayerBackward.apply(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import BackendError
-from unrolled.extension import buffer, call_kernel, core
+from unrolled.extension import buffer, call_kernel, core, own_buffer
 from unrolled.memory import keep_freed_memory
 from unrolled.recurrence.arguments import (
     ARGUMENT_OF,
@@ -116,18 +116,22 @@ def run_backward(
     give_kept(args, kept, s, checkpoint)
     dy, *dstates = above
     if dy is not None:
-        dy = (dy if dy.stride(-1) == 1 else dy.contiguous()).resolve_neg()
+        dy = _plain(dy if dy.stride(-1) == 1 else dy.contiguous())
         args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
-    dense = [None if d is None else d.contiguous().resolve_neg() for d in dstates]
+    dense = [None if d is None else _plain(d.contiguous()) for d in dstates]
     check_gradients((dy, *dense), o.x)
     for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
         if d is not None:
             setattr(args, name, buffer(d))
     names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
     for name, g in zip(names, gradients, strict=False):
-        setattr(args, name, buffer(g))
+        setattr(args, name, own_buffer(g))
     call_kernel(core.layer_backward, args, arithmetic(o.x, s))
     return gradients
+
+
+def _plain(t: Tensor) -> Tensor:
+    return t.resolve_neg() if t.is_neg() else t
 
 
 @torch.library.custom_op("unrolled::layer_backward", mutates_args=())

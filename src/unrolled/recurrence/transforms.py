@@ -33,7 +33,7 @@ def running() -> Transforms:
     """Return which transforms are running."""
     forward_mode = forward_ad._current_level >= 0
     if not active():
-        return Transforms(forward_mode=forward_mode)
+        return Transforms(forward_mode=True) if forward_mode else NONE
     if torch.compiler.is_compiling():
         return Transforms(forward_mode=forward_mode, traced=True)
     stack = _functorch.get_interpreter_stack() or ()
