@@ -31,8 +31,8 @@ from unrolled import RecurrentDrop, extension
 from unrolled.layers import Recurrent
 
 WITHIN = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 0.2}
-"""Largest difference that is allowed, as a share of the largest number of a tensor (at least 1). In bfloat16 the
-largest comes from layer normalisation over a few units, which magnifies a rounding of what it divides."""
+"""Largest difference that is allowed, as a share of the largest number of a tensor (at least 1). In
+bfloat16 the largest comes from layer normalisation over a few units, which magnifies roundings."""
 
 
 @dataclass(frozen=True)
