@@ -126,10 +126,15 @@ def empty(folder: Path) -> None:
         _remove(folder, (*_files_of(values), CONFIG))
 
 
+def is_run(folder: Path) -> bool:
+    """Tell whether ``config.json`` of a folder is that of a run, of any format."""
+    return _run_at(folder) is not None
+
+
 def clear(folder: Path) -> None:
-    """Remove the temporary files that a kill left in the folder of a run."""
-    clear_unfinished(folder, (CONFIG, *_KNOWN))
-    clear_unfinished(folder / PLOTS)
+    """Remove the temporary files that a kill left in the folder of a run; others' folders stay as they are."""
+    if is_run(folder):
+        _clear(folder)
 
 
 def begun(folder: Path) -> bool:
@@ -231,8 +236,13 @@ def _files_of(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in _KNOWN if isinstance(named, list | tuple) and name in named)
 
 
+def _clear(folder: Path) -> None:
+    clear_unfinished(folder, (CONFIG, *_KNOWN))
+    clear_unfinished(folder / PLOTS)
+
+
 def _remove(folder: Path, names: tuple[str, ...]) -> None:
-    clear(folder)
+    _clear(folder)
     board = folder / BOARD
     if not board.is_symlink():
         remove_files(board, [p.name for p in board.glob(f"events.out.tfevents.*{BOARD_SUFFIX}")])
