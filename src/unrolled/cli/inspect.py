@@ -15,8 +15,9 @@ from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
 from unrolled.storage.folder import list_folder
 from unrolled.storage.output import check_output
+from unrolled.storage.report import check_report
 from unrolled.tasks import load
-from unrolled.tasks.folder import REPORT, check_report
+from unrolled.tasks.folder import REPORT
 from unrolled.training.waiting import staged_bar
 
 

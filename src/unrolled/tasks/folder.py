@@ -18,6 +18,7 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.report import is_report
 from unrolled.training import CHECKPOINT, LOG, MODEL
 from unrolled.training.files import json_bytes, read_json, write_json
 
@@ -33,8 +34,6 @@ _PICTURES = ("curves", "gradients_by_distance", "confusion_valid", "confusion_te
 _PLOTS = tuple(f"{PLOTS}/{name}.png" for name in _PICTURES)
 _KNOWN = (*_TRAINING, *_VOCABULARIES, *_PLOTS)
 """Every file that a run may hold besides ``config.json``; report and TensorBoard files have a mark inside."""
-_REPORT_MARKS = (b'<meta name="generator" content="unrolled">', b"script-src 'unsafe-inline'; img-src data:")
-"""What a report says of itself, in this version and in earlier ones."""
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -132,7 +131,7 @@ def is_run(folder: Path) -> bool:
 
 
 def clear(folder: Path) -> None:
-    """Remove the temporary files that a kill left in the folder of a run; others' folders stay as they are."""
+    """Remove the temporary files that a kill left in a folder, if it is that of a run."""
     if is_run(folder):
         _clear(folder)
 
@@ -203,16 +202,6 @@ def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
             raise RunError(f"{path}: damaged (its SHA-256 is not that in {CONFIG}); restore it from a copy")
 
 
-def check_report(path: Path) -> None:
-    """Check that the report of a run may be replaced.
-
-    Raises:
-        RunError: if it was not written by unrolled.
-    """
-    if path.is_symlink() or (path.exists() and not _is_report(path)):
-        raise RunError(f"{path}: was not written by unrolled; move it away, or name another page with --out")
-
-
 def _run_at(folder: Path) -> dict[str, Any] | None:
     """Return what ``config.json`` says if the folder holds a run, of any format; else None."""
     if not (folder / CONFIG).is_file():
@@ -246,17 +235,9 @@ def _remove(folder: Path, names: tuple[str, ...]) -> None:
     board = folder / BOARD
     if not board.is_symlink():
         remove_files(board, [p.name for p in board.glob(f"events.out.tfevents.*{BOARD_SUFFIX}")])
-    if _is_report(folder / REPORT):
+    if is_report(folder / REPORT):
         remove_files(folder, (REPORT,))
     remove_files(folder, names)
-
-
-def _is_report(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(1000)
-    return any(mark in head for mark in _REPORT_MARKS)
 
 
 def _check_names(folder: Path) -> None:
