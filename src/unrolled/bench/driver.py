@@ -17,6 +17,7 @@ from unrolled.bench.tables import print_group, print_machine
 from unrolled.errors import RunError
 from unrolled.storage.folder import clear_unfinished, list_folder
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable
 from unrolled.training.waiting import spinner
 
 
@@ -74,6 +75,7 @@ def claim(folder: Path) -> Iterator[None]:
     present = list_folder(folder)
     if PICTURE in present and RESULTS not in present:
         raise RunError(f"{folder / PICTURE}: is not of a benchmark; move it away, or give another --out")
+    check_replaceable(folder, (RESULTS, PICTURE))
     if RESULTS in present:
         try:
             read_report(folder / RESULTS)

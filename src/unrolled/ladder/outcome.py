@@ -22,6 +22,7 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable
 from unrolled.tasks.folder import CONFIG, PLOTS, clear, empty, is_run
 from unrolled.training.files import read_json, read_tensors, write_json, write_tensors
 
@@ -115,6 +116,7 @@ class OutcomeFolder:
         known = before.get(MARK) == KIND or {"task", "config", "budget"} <= before.keys()
         if present and not known:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
+        check_replaceable(folder, (self.PLAN, TABLE, MARKDOWN, PLOT))
         self._clear_unfinished()
         begun = any(self.outcomes.glob("*")) or any(self.folder.glob("runs/*"))
         if begun and not overwrite:

@@ -11,6 +11,7 @@ from unrolled.learn.plot import plot_learned
 from unrolled.learn.train import Learned
 from unrolled.storage.folder import MARK, clear_unfinished, list_folder
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable
 from unrolled.storage.report import check_report
 from unrolled.training.files import read_json, write_json
 
@@ -45,6 +46,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder")
     if present and not overwrite:
         raise RunError(f"{folder}: holds a result already; choose another folder, or add --overwrite")
+    check_replaceable(folder, (RESULT, LOG, PICTURE))
     check_report(folder / REPORT)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.storage.report import is_report
 from unrolled.training import CHECKPOINT, LOG, MODEL
 from unrolled.training.files import json_bytes, read_json, write_json
@@ -102,9 +103,23 @@ def prepare(folder: Path, vocabularies: Mapping[str, Any]) -> None:
     for name in (*_TRAINING, *vocabularies, *plots):
         if name not in old or (folder / name).is_dir():
             _check_absent(folder / name)
-    if (folder / PLOTS).is_file():
-        _check_absent(folder / PLOTS)
+    check_kinds(folder, (*_TRAINING, *vocabularies))
     _remove(folder, old)
+
+
+def check_kinds(folder: Path, names: Iterable[str] = _TRAINING) -> None:
+    """Check that what training will replace in a run are files or links, and its plots a folder.
+
+    Raises:
+        RunError: if one is a pipe, a device, a socket, or a folder in place of a file.
+    """
+    check_replaceable(folder, names)
+    plots = folder / PLOTS
+    if plots.is_symlink():
+        return
+    if plots.exists() and not plots.is_dir():
+        raise RunError(f"{plots}: is not a folder, but the run's plots go there; move it away")
+    check_replaceable(folder, _PLOTS)
 
 
 def _check_absent(path: Path) -> None:
@@ -192,6 +207,7 @@ def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():
         path = folder / name
+        require_regular(path)
         try:
             data = path.read_bytes()
         except FileNotFoundError:

@@ -16,6 +16,7 @@ from torch import Tensor
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
+from unrolled.storage.regular import require_regular
 
 META = "unrolled"
 CHECKSUM = "sha256"
@@ -95,6 +96,7 @@ def _open_tensors(path: Path) -> Iterator[Any]:
 
 
 def _require_there(path: Path) -> None:
+    require_regular(path)
     if not os.path.isfile(path):
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
 

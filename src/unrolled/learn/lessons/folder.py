@@ -46,6 +46,8 @@ def _check_free(folder: Path, *, overwrite: bool) -> None:
             f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite"
         )
     check_report(folder / PAGE)
+    if (folder / FIGURES).exists() and not (folder / FIGURES).is_dir():
+        raise RunError(f"{folder / FIGURES}: is not a folder; move it away")
 
 
 def write_lesson(page: Page, folder: Path) -> Path:
