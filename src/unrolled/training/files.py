@@ -89,10 +89,22 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 def _open_tensors(path: Path) -> Iterator[Any]:
     _require_there(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with _utf8_path(path) as name, safe_open(name, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, UnicodeError, MalformedError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
+
+
+@contextlib.contextmanager
+def _utf8_path(path: Path) -> Iterator[str]:
+    """Yield a name of a file that is UTF-8, as safetensors needs it: its own, or that of an open descriptor."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"
+    else:
+        yield str(path)
 
 
 def _require_there(path: Path) -> None:
