@@ -294,8 +294,8 @@ def test_a_folder_whose_name_is_not_utf8(tmp_path, tiny_lm, tiny_run, english_fi
     LanguageModel.resume(folder, progress=False)
     pytest.importorskip("tensorboard")
     before = (folder / "config.json").read_bytes()
+    again = LanguageModel(**tiny_options | {"max_steps": 3})
     with pytest.raises(RunError, match="TensorBoard needs a name in UTF-8"):
-        options = tiny_options | {"max_steps": 3}
-        LanguageModel(**options).fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
+        again.fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
     assert (folder / "config.json").read_bytes() == before
     assert (folder / "model.safetensors").exists()

@@ -97,7 +97,7 @@ def _open_tensors(path: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _utf8_path(path: Path) -> Iterator[str]:
-    """Yield a name of a file that is UTF-8, as safetensors needs it: its own, or that of an open descriptor."""
+    """Yield a name of a file in UTF-8, as safetensors needs it: its own, or that of an open descriptor."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
