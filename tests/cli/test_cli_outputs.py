@@ -185,3 +185,18 @@ def test_a_picture_that_is_not_of_a_benchmark_is_not_replaced(tmp_path):
     with pytest.raises(RunError, match=r"bench\.png: is not of a benchmark"), bench_driver.claim(tmp_path):
         pass
     assert (tmp_path / "bench.png").read_text() == "mine"
+
+
+def test_a_file_is_not_named_as_a_folder(tmp_path, tiny_run, tiny_lm, english_file, command):
+    path = tmp_path / "f.txt"
+    path.write_text("old")
+    for words in (
+        ("predict", tiny_run, "--data", english_file, "--out"),
+        ("compose", tiny_run, "--out"),
+        ("ngram", "--data", english_file, "--overwrite", "--out"),
+        ("vectors", "train", "--data", english_file, "--overwrite", "--out"),
+        ("inspect", tiny_run, "--out"),
+        ("inspect", tiny_run, "--numbers"),
+    ):
+        assert f"{path}/: is the name of a folder" in command(*words, f"{path}/").error
+    assert path.read_text() == "old"
