@@ -220,3 +220,18 @@ def test_what_a_kill_left_in_a_run_is_removed(folder, run_copy):
         (folder.runs("lstm", 1) / name).write_text("left")
     OutcomeFolder(folder.folder, PLAN)
     assert not list(folder.runs("lstm", 1).rglob("*.tmp"))
+
+
+def test_figures_cannot_lose_their_checksum(folder):
+    folder.keep(outcome(), UNITS)
+    path = next(folder.outcomes.iterdir())
+    whole = path.read_bytes()
+    for old, new in ((b"sha256", b"sha257"), (b'"unrolled"', b'"unrollee"')):
+        path.write_bytes(whole.replace(old, new, 1))
+        for kept in (folder, OutcomeFolder(folder.folder, PLAN)):
+            with pytest.raises(RunError, match=r"damaged \(it has no checksum\)"):
+                kept.find("lstm", 1)
+    plan = folder.folder / "plan.json"
+    plan.write_text(json.dumps({k: v for k, v in json.loads(plan.read_text()).items() if k != "unrolled"}))
+    path.write_bytes(whole.replace(b"sha256", b"sha257", 1))
+    assert OutcomeFolder(folder.folder, PLAN).find("lstm", 1) is not None

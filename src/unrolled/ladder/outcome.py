@@ -113,7 +113,8 @@ class OutcomeFolder:
         self.folder = folder
         present = list_folder(folder)
         before = read_json(folder / self.PLAN) if self.PLAN in present else {}
-        known = before.get(MARK) == KIND or {"task", "config", "budget"} <= before.keys()
+        self._marked = before.get(MARK) == KIND
+        known = self._marked or {"task", "config", "budget"} <= before.keys()
         if present and not known:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
         check_replaceable(folder, (self.PLAN, TABLE, MARKDOWN, PLOT))
@@ -129,6 +130,7 @@ class OutcomeFolder:
             return
         self._clear()
         write_json(folder / self.PLAN, {MARK: KIND} | plan)
+        self._marked = True
 
     def _clear_unfinished(self) -> None:
         """Remove the temporary files that a kill left."""
@@ -201,7 +203,7 @@ class OutcomeFolder:
         path = self._path(rung, seed)
         if not path.exists():
             return None
-        tensors, meta = read_tensors(path)
+        tensors, meta = read_tensors(path, checksum=self._marked)
         try:
             outcome = convert(meta.get("outcome"), Outcome)
             arrays = {name: t.numpy() for name, t in tensors.items()}

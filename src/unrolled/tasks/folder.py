@@ -196,13 +196,22 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
+def is_marked(folder: Path) -> bool:
+    """Tell whether the run in a folder has a mark; then its files have checksums, unlike earlier ones.
+
+    Raises:
+        RunError: if ``config.json`` is missing or damaged.
+    """
+    return read_json(folder / CONFIG).get(MARK) == KIND
+
+
 def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
-    """Check files that never change after the start of a run; those of earlier versions have no checksums.
+    """Check files that never change after the start of a run; runs without a mark may have no checksums.
 
     Raises:
         RunError: if one is missing or has changed.
     """
-    checksums = values.get("sha256", {})
+    checksums = values.get("sha256", None if values.get(MARK) == KIND else {})
     if not isinstance(checksums, dict) or not set(checksums) <= set(_VOCABULARIES):
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():

@@ -312,7 +312,7 @@ class Task(ABC, Generic[C, D]):
         with seeded(training):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             _add_watch(trainer, watch)
-            trainer.restore()
+            trainer.restore(checksums=run_folder.is_marked(folder))
             trainer.run()
             self._conclude(trainer, data, folder, shown=bool(progress))
 

@@ -60,8 +60,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     write_atomically(path, safetensors.torch.save(contiguous, metadata=packed))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`write_tensors` wrote. Files of earlier versions have no checksum.
+def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what :func:`write_tensors` wrote, and compare its checksum.
+
+    Args:
+        path: the file.
+        checksum: whether it must have one. Files of earlier versions and of other programs have none; of what
+            this version wrote, it can only be missing because the header is damaged.
 
     Raises:
         RunError: if it is missing or damaged.
@@ -69,8 +74,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     with _open_tensors(path) as file:
         meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    checksum = meta.pop(CHECKSUM, None)
-    if checksum is not None and checksum != _checksum(tensors, meta):
+    stored = meta.pop(CHECKSUM, None)
+    if stored is None and checksum:
+        raise RunError(f"{path}: damaged (it has no checksum); restore it from a copy or train again")
+    if stored is not None and stored != _checksum(tensors, meta):
         raise RunError(f"{path}: damaged (its checksum is wrong); restore it from a copy or train again")
     return tensors, meta
 
