@@ -13,7 +13,7 @@ from unrolled.diagnostics.report.check import check_page
 from unrolled.diagnostics.report.page import page_bytes
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
-from unrolled.storage.folder import list_folder
+from unrolled.storage.folder import check_folder
 from unrolled.storage.output import check_output, named_file
 from unrolled.storage.report import check_report
 from unrolled.tasks import load
@@ -56,7 +56,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     for path in filter(None, (args.out, args.numbers)):
         check_output(named_file(path))
     if args.figures:
-        list_folder(Path(args.figures))  # says now if it cannot be one
+        check_folder(Path(args.figures))
     task = load(args.run)
     if not args.out:
         check_report(out)

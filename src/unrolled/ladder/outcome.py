@@ -113,8 +113,7 @@ class OutcomeFolder:
         self.folder = folder
         present = list_folder(folder)
         before = read_json(folder / self.PLAN) if self.PLAN in present else {}
-        self._marked = before.get(MARK) == KIND
-        known = self._marked or {"task", "config", "budget"} <= before.keys()
+        known = before.get(MARK) == KIND or {"task", "config", "budget"} <= before.keys()
         if present and not known:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
         check_replaceable(folder, (self.PLAN, TABLE, MARKDOWN, PLOT))
@@ -130,7 +129,6 @@ class OutcomeFolder:
             return
         self._clear()
         write_json(folder / self.PLAN, {MARK: KIND} | plan)
-        self._marked = True
 
     def _clear_unfinished(self) -> None:
         """Remove the temporary files that a kill left."""
@@ -203,7 +201,8 @@ class OutcomeFolder:
         path = self._path(rung, seed)
         if not path.exists():
             return None
-        tensors, meta = read_tensors(path, checksum=self._marked)
+        marked = read_json(self.folder / self.PLAN).get(MARK) == KIND  # earlier ones have no checksums
+        tensors, meta = read_tensors(path, checksum=marked)
         try:
             outcome = convert(meta.get("outcome"), Outcome)
             arrays = {name: t.numpy() for name, t in tensors.items()}
