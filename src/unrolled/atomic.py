@@ -19,8 +19,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write to a temporary name in the same folder, flush to disk, rename, flush the folder.
 
     A file that is replaced passes on its permissions, and its owner where the system allows that. A symbolic
-    link is itself replaced, never followed; for a file that the user names see
-    :func:`unrolled.storage.output.write_output`.
+    link is itself replaced, never followed; a pipe, a device or a folder is not replaced. For a file that the
+    user names see :func:`unrolled.storage.output.write_output`.
 
     Raises:
         RunError: if it cannot be written; the file at ``path`` is then unchanged.
@@ -45,12 +45,20 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def _replaced(path: Path) -> os.stat_result | None:
-    """Return the status of a regular file that is about to be replaced."""
+    """Return the status of a regular file that is about to be replaced; None for a link, or if there is none.
+
+    Raises:
+        RunError: if there is something else.
+    """
     try:
         status = os.lstat(path)
     except FileNotFoundError:
         return None
-    return status if stat.S_ISREG(status.st_mode) else None
+    if stat.S_ISLNK(status.st_mode):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise RunError(f"{path}: is not a regular file and is not replaced; move it away")
+    return status
 
 
 def _write_new(path: Path, data: bytes, like: os.stat_result | None) -> None:

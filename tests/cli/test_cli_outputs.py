@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from cases import CASES
+from unrolled.bench import driver as bench_driver
+from unrolled.errors import RunError
 from unrolled.ladder.outcome import OutcomeFolder
+from unrolled.learn import folder as learn_folder
 from unrolled.learn.lessons import folder as lesson_folder
 from unrolled.storage.lock import FolderLock
 from unrolled.trials.trial import TrialFile
@@ -147,3 +150,53 @@ def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):
         (folder / "figures" / "mine.png").write_text("mine")
     assert sorted(os.listdir(folder / "figures")) == ["mine.png", "second.png", "second.svg"]
     assert sorted(os.listdir(folder)) == ["figures", "numbers.json", "page.html"]
+    (folder / "figures" / "third.svg").write_text("mine")
+    with pytest.raises(RunError, match=r"third\.svg: is not of the lesson there"):
+        lesson_folder.write_lesson(page("third"), folder)
+    assert (folder / "figures" / "third.svg").read_text() == "mine"
+    assert (folder / "figures" / "second.svg").exists()
+
+
+def test_a_page_that_another_program_wrote_is_not_replaced(tmp_path):
+    learned, lesson = tmp_path / "learned", tmp_path / "lesson"
+    for folder, files, claim, page in (
+        (learned, {"result.json": {"unrolled": "learned"}}, learn_folder.claim, "report.html"),
+        (lesson, {"numbers.json": {"unrolled": "page"}}, lesson_folder.claim, "page.html"),
+    ):
+        folder.mkdir()
+        for name, values in files.items():
+            (folder / name).write_text(json.dumps(values))
+        with claim(folder, overwrite=True):
+            pass
+        (folder / page).write_text("mine")
+        with (
+            pytest.raises(RunError, match=rf"{page}: was not written by unrolled"),
+            claim(folder, overwrite=True),
+        ):
+            pass
+        assert (folder / page).read_text() == "mine"
+        (folder / page).write_text('<meta name="generator" content="unrolled">')
+        with claim(folder, overwrite=True):
+            pass
+
+
+def test_a_picture_that_is_not_of_a_benchmark_is_not_replaced(tmp_path):
+    (tmp_path / "bench.png").write_text("mine")
+    with pytest.raises(RunError, match=r"bench\.png: is not of a benchmark"), bench_driver.claim(tmp_path):
+        pass
+    assert (tmp_path / "bench.png").read_text() == "mine"
+
+
+def test_a_file_is_not_named_as_a_folder(tmp_path, tiny_run, tiny_lm, english_file, command):
+    path = tmp_path / "f.txt"
+    path.write_text("old")
+    for words in (
+        ("predict", tiny_run, "--data", english_file, "--out"),
+        ("compose", tiny_run, "--out"),
+        ("ngram", "--data", english_file, "--overwrite", "--out"),
+        ("vectors", "train", "--data", english_file, "--overwrite", "--out"),
+        ("inspect", tiny_run, "--out"),
+        ("inspect", tiny_run, "--numbers"),
+    ):
+        assert f"{path}/: is the name of a folder" in command(*words, f"{path}/").error
+    assert path.read_text() == "old"

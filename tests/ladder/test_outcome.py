@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -169,3 +170,68 @@ def test_a_file_is_no_folder(tmp_path):
         with pytest.raises(RunError, match=said):
             OutcomeFolder(wrong, PLAN, overwrite=True)
     assert path.read_text() == "mine"
+
+
+UNFINISHED = ".unrolled-0123456789abcdef.tmp"
+EARLIER = "model.safetensors.abcd1234.tmp"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_the_model_of_another_program_in_the_folder_stays_whole(folder, snapshot, overwrite):
+    folder.keep(outcome(), UNITS)
+    other = folder.folder / "runs" / "bert"
+    (other / "plots").mkdir(parents=True)
+    (other / "config.json").write_text('{"model_type": "bert"}')
+    for name in (EARLIER, UNFINISHED, f"plots/{UNFINISHED}"):
+        (other / name).write_text("precious")
+    before = snapshot(other)
+    OutcomeFolder(folder.folder, PLAN, overwrite=overwrite)
+    assert snapshot(other) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("linked", ["runs", "runs/lstm-1"])
+def test_runs_behind_a_link_are_neither_cleared_nor_trained_in(
+    folder, tmp_path, run_copy, snapshot, linked, overwrite
+):
+    folder.keep(outcome(), UNITS)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    run_copy.rename(theirs / "lstm-1")
+    for name in (EARLIER, UNFINISHED, f"plots/{UNFINISHED}"):
+        (theirs / "lstm-1" / name).write_text("precious")
+    link = folder.folder / linked
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(theirs if linked == "runs" else theirs / "lstm-1")
+    before = snapshot(theirs)
+    times = (theirs / "lstm-1").stat().st_mtime_ns
+    again = OutcomeFolder(folder.folder, PLAN, overwrite=overwrite)
+    assert not (again.claim_run("lstm", 1) / "config.json").exists()
+    assert not link.is_symlink()
+    assert snapshot(theirs) == before
+    assert (theirs / "lstm-1").stat().st_mtime_ns == times  # no lock came and went
+
+
+def test_what_a_kill_left_in_a_run_is_removed(folder, run_copy):
+    (folder.folder / "runs").mkdir()
+    run_copy.rename(folder.runs("lstm", 1))
+    for name in (EARLIER, UNFINISHED, f"plots/{UNFINISHED}"):
+        (folder.runs("lstm", 1) / name).write_text("left")
+    OutcomeFolder(folder.folder, PLAN)
+    assert not list(folder.runs("lstm", 1).rglob("*.tmp"))
+
+
+def test_figures_cannot_lose_their_checksum(folder):
+    folder.keep(outcome(), UNITS)
+    path = next(folder.outcomes.iterdir())
+    whole = path.read_bytes()
+    for old, new in ((b"sha256", b"sha257"), (b'"unrolled"', b'"unrollee"')):
+        path.write_bytes(whole.replace(old, new, 1))
+        for kept in (folder, OutcomeFolder(folder.folder, PLAN)):
+            with pytest.raises(RunError, match=r"damaged \(it has no checksum\)"):
+                kept.find("lstm", 1)
+    plan = folder.folder / "plan.json"
+    plan.write_text(json.dumps({k: v for k, v in json.loads(plan.read_text()).items() if k != "unrolled"}))
+    path.write_bytes(whole.replace(b"sha256", b"sha257", 1))
+    assert OutcomeFolder(folder.folder, PLAN).find("lstm", 1) is not None

@@ -119,3 +119,54 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(RunError, match="symbolic link"), FolderLock(tmp_path):
         pass
     assert (tmp_path / "file").read_text() == "x"
+
+
+def test_what_has_the_name_of_the_lock_is_named_and_stays(tmp_path):
+    path = tmp_path / LOCK
+    for make, kind in (
+        (path.mkdir, "folder"),
+        (lambda: os.mkfifo(path), "special file"),
+        (lambda: path.symlink_to("nowhere"), "symbolic link"),
+    ):
+        make()
+        before = path.lstat()
+        with (
+            pytest.raises(RunError, match=rf"{LOCK}: is a {kind}.*move it away") as said,
+            FolderLock(tmp_path),
+        ):
+            pass
+        assert "free space" not in str(said.value)
+        assert os.path.samestat(path.lstat(), before)
+        path.rmdir() if kind == "folder" else path.unlink()
+
+
+def test_a_file_with_another_name_is_not_written(tmp_path):
+    other, folder = tmp_path / "precious", tmp_path / "f"
+    folder.mkdir()
+    other.write_text("mine")
+    os.link(other, folder / LOCK)
+    with FolderLock(folder):
+        assert str(os.getpid()) in (folder / LOCK).read_text()
+        assert (other.read_text(), other.stat().st_nlink) == ("mine", 1)
+    assert os.listdir(folder) == []
+
+
+def test_a_lock_that_is_held_has_another_name_and_is_respected(tmp_path, holder):
+    os.link(tmp_path / "f" / LOCK, tmp_path / "copy")
+    with pytest.raises(RunError, match=f"in use by process {holder.pid}"), FolderLock(tmp_path / "f"):
+        pass
+    assert (tmp_path / "f" / LOCK).stat().st_nlink == 2
+
+
+def test_a_full_disk_leaves_no_empty_lock(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "f").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        for folder in (tmp_path / "f", tmp_path / "new"):
+            with pytest.raises(RunError, match="No space left"), FolderLock(folder):
+                pass
+    assert os.listdir(tmp_path) == ["f"]
+    assert os.listdir(tmp_path / "f") == []

@@ -1,6 +1,7 @@
 """Outputs that the user names: links followed, modes kept, pipes and devices written into."""
 
 import os
+import re
 import stat
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 from unrolled.atomic import UNFINISHED, write_atomically
 from unrolled.errors import RunError
 from unrolled.storage import output
-from unrolled.storage.output import check_output, write_output
+from unrolled.storage.output import check_output, named_file, write_output
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
 
@@ -165,3 +166,29 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
     with pytest.raises(RunError, match="write-protected"):
         write_output(path, b"new")
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["f.txt/", "f.txt//", "f.txt/.", "new/", "./"])
+def test_the_name_of_a_folder_is_no_file(name):
+    with pytest.raises(
+        RunError, match=rf"^{re.escape(name)}: is the name of a folder, by its end; give a file"
+    ):
+        named_file(name)
+
+
+@pytest.mark.parametrize("name", ["f", "a/f", "../f", ".f", "f.", "/dev/stdout", output.Path("f")])
+def test_other_names_are_paths(name):
+    assert named_file(name) == output.Path(name)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch, there):
+    path, link = tmp_path / "f", tmp_path / "link"
+    link.symlink_to(path)
+    if there:
+        path.write_text("old")
+    monkeypatch.setattr(os, "access", lambda place, how: str(place) != str(tmp_path))
+    for name in (path, link):
+        with pytest.raises(RunError, match=rf"{name.name}: the folder {tmp_path} is write-protected"):
+            check_output(name)
+    check_output(output.Path(os.devnull))  # nothing is made beside it

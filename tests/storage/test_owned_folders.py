@@ -6,6 +6,7 @@ import pytest
 
 from unrolled.errors import RunError
 from unrolled.storage.folder import (
+    check_folder,
     clear_unfinished,
     is_earlier_leftover,
     list_folder,
@@ -65,3 +66,13 @@ def test_links_to_folders_are_not_followed(tmp_path):
     make_inner_folder(own / "plots")
     assert not (own / "plots").is_symlink()
     assert (pictures / "a.png").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+    for folder in (tmp_path, tmp_path / "new" / "deep"):
+        check_folder(folder)
+    assert os.listdir(tmp_path) == []
+    monkeypatch.setattr(os, "access", lambda place, how: str(place) != str(tmp_path))
+    for folder in (tmp_path, tmp_path / "new" / "deep"):
+        with pytest.raises(RunError, match=rf"{folder}: cannot be written \({tmp_path} is write-protected\)"):
+            check_folder(folder)

@@ -73,9 +73,41 @@ def test_swapped_tensors_are_noticed(tmp_path):
         read_tensors(tmp_path / "t")
 
 
-def test_weights_without_a_checksum_load(run_copy, tiny_lm):
+def rename(path, old, new):
+    """Damage a key of the header, as one flipped bit can."""
+    data = path.read_bytes()
+    assert old in data[: header_size(path)]
+    path.write_bytes(data.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"sha256", b"sha257"), (b'"unrolled"', b'"unrollee"')])
+def test_a_marked_run_cannot_lose_its_checksums(run_copy, old, new):
+    for name, read in (
+        ("model.safetensors", LanguageModel.load),
+        ("checkpoint.safetensors", lambda run: LanguageModel.resume(run, progress=False)),
+        ("model.safetensors", lambda run: LanguageModel.resume(run, progress=False)),
+    ):
+        path = run_copy / name
+        whole = path.read_bytes()
+        rename(path, old, new)
+        with pytest.raises(RunError, match=rf"{name}: damaged \(it has no checksum\); restore it"):
+            read(run_copy)
+        path.write_bytes(whole)
+    config = run_copy / "config.json"
+    config.write_text(config.read_text().replace('"sha256": {', '"sha257": {'))
+    with pytest.raises(RunError, match=r"config\.json: damaged \(wrong checksums\)"):
+        LanguageModel.load(run_copy)
+
+
+def test_files_of_an_earlier_run_load_without_checksums(run_copy, tiny_lm):
+    config = run_copy / "config.json"
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({k: v for k, v in values.items() if k not in ("unrolled", "sha256")}))
+    checkpoint = run_copy / "checkpoint.safetensors"
+    rename(checkpoint, b'\\"sha256\\": ', b'\\"sha257\\": ')
     path = run_copy / "model.safetensors"
     save_file(load_file(path), path)
+    LanguageModel.resume(run_copy, progress=False)
     assert LanguageModel.load(run_copy).generate("The ", 9) == tiny_lm.generate("The ", 9)
 
 

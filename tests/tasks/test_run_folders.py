@@ -1,7 +1,10 @@
 """Run folders: written, read back, never overwritten by accident, and refused when damaged."""
 
 import json
+import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -281,3 +284,18 @@ def test_a_run_without_plots_result_and_log_still_loads(run_copy, tiny_lm):
     lm = LanguageModel.load(run_copy)
     assert same_model(lm, tiny_lm)
     assert (lm.history, lm.result) == ([], {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes, as Linux has them")
+def test_a_folder_whose_name_is_not_utf8(tmp_path, tiny_lm, tiny_run, english_file, tiny_options):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xff\xe9n"))
+    shutil.copytree(tiny_run, folder)
+    assert LanguageModel.load(folder).generate("The ", 9) == tiny_lm.generate("The ", 9)
+    LanguageModel.resume(folder, progress=False)
+    pytest.importorskip("tensorboard")
+    before = (folder / "config.json").read_bytes()
+    again = LanguageModel(**tiny_options | {"max_steps": 3})
+    with pytest.raises(RunError, match="TensorBoard needs a name in UTF-8"):
+        again.fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
+    assert (folder / "config.json").read_bytes() == before
+    assert (folder / "model.safetensors").exists()

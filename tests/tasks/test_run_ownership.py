@@ -66,6 +66,7 @@ def test_another_programs_model_is_left_alone(tmp_path, english_file, tiny_lm, q
     folder.mkdir()
     (folder / "config.json").write_text(FOREIGN[config])
     (folder / "model.safetensors").write_bytes(b"precious")
+    (folder / "model.safetensors.abcd1234.tmp").write_bytes(b"precious too")
     before = snapshot(folder)
     for overwrite in (False, True):
         with pytest.raises(RunError, match=r"not a run \(its config.json is damaged or another program's\)"):

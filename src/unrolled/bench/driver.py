@@ -10,13 +10,14 @@ from rich.console import Console
 from unrolled.bench.ceiling import measure_ceilings, rates_of
 from unrolled.bench.machine import describe_machine
 from unrolled.bench.plan import Group
-from unrolled.bench.plot import plot_report
+from unrolled.bench.plot import PICTURE, plot_report
 from unrolled.bench.progress import group_bar
 from unrolled.bench.result import RESULTS, Report, read_report, write_report
 from unrolled.bench.tables import print_group, print_machine
 from unrolled.errors import RunError
 from unrolled.storage.folder import clear_unfinished, list_folder
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable
 from unrolled.training.waiting import spinner
 
 
@@ -69,9 +70,13 @@ def claim(folder: Path) -> Iterator[None]:
     """Make the folder before anything is measured in vain, and keep other commands out of it.
 
     Raises:
-        RunError: if it holds another program's ``bench.json``, or cannot be made or locked.
+        RunError: if it holds another program's ``bench.json`` or ``bench.png``, or cannot be made or locked.
     """
-    if RESULTS in list_folder(folder):
+    present = list_folder(folder)
+    if PICTURE in present and RESULTS not in present:
+        raise RunError(f"{folder / PICTURE}: is not of a benchmark; move it away, or give another --out")
+    check_replaceable(folder, (RESULTS, PICTURE))
+    if RESULTS in present:
         try:
             read_report(folder / RESULTS)
         except RunError as error:

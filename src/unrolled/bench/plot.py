@@ -8,6 +8,7 @@ from unrolled.bench.result import Report, Result
 from unrolled.labels import label_text
 from unrolled.storage.picture import save_picture
 
+PICTURE = "bench.png"
 COLORS = {"rnn": "tab:green", "gru": "tab:orange", "lstm": "tab:blue"}
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 FINE_TICKS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2, 2.5, 3, 3.5, 4)
@@ -39,7 +40,7 @@ def plot_report(report: Report, folder: Path) -> Path:
     labelled = {text: line for axis in axes[0] for line, text in zip(*_legend(axis), strict=True)}
     figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=6, fontsize=9)
     figure.suptitle(_title(report), fontsize=10)
-    return save_picture(figure, folder / "bench.png")
+    return save_picture(figure, folder / PICTURE)
 
 
 def _draw(axis: Any, report: Report, cases: list[str], shown: list[Result], values: Sequence[float]) -> None:

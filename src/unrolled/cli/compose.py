@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.config import require
 from unrolled.data.piano import open_pieces
-from unrolled.storage.output import check_output
+from unrolled.storage.output import check_output, named_file
 from unrolled.tasks.music import PianoRoll
 
 
@@ -43,7 +42,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    out = Path(args.out)
+    out = named_file(args.out)
     check_output(out, overwrite=args.overwrite)
     require(args.tempo > 0, f"--tempo {args.tempo}: must be positive")
     task = PianoRoll.load(args.run)

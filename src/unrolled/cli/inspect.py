@@ -13,10 +13,11 @@ from unrolled.diagnostics.report.check import check_page
 from unrolled.diagnostics.report.page import page_bytes
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
-from unrolled.storage.folder import list_folder
-from unrolled.storage.output import check_output
+from unrolled.storage.folder import check_folder
+from unrolled.storage.output import check_output, named_file
+from unrolled.storage.report import check_report
 from unrolled.tasks import load
-from unrolled.tasks.folder import REPORT, check_report
+from unrolled.tasks.folder import REPORT
 from unrolled.training.waiting import staged_bar
 
 
@@ -51,14 +52,15 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    out = Path(args.out) if args.out else Path(args.run) / REPORT
+    out = named_file(args.out) if args.out else Path(args.run) / REPORT
     for path in filter(None, (args.out, args.numbers)):
-        check_output(Path(path))
+        check_output(named_file(path))
     if args.figures:
-        list_folder(Path(args.figures))  # says now if it cannot be one
+        check_folder(Path(args.figures))
     task = load(args.run)
     if not args.out:
         check_report(out)
+        check_output(out)
     with staged_bar(shown=True) as stage:
         seen = inspect_run(
             task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage

@@ -4,7 +4,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from rich.table import Table
@@ -15,7 +14,7 @@ from unrolled.config import require
 from unrolled.console import print_table
 from unrolled.data import open_documents
 from unrolled.errors import DataError
-from unrolled.storage.output import check_output
+from unrolled.storage.output import check_output, named_file
 from unrolled.symbols import EOS, UNK
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import spinner
@@ -84,7 +83,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         not args.out or args.out not in read_from, f"--out {args.out}: is what is read; give another name"
     )
     if args.out:
-        check_output(Path(args.out), overwrite=args.overwrite)
+        check_output(named_file(args.out), overwrite=args.overwrite)
     require(args.length >= 0, f"--length {args.length}: must not be negative")
     if args.test:
         open_documents(args.test)  # before the work, not after it

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.storage.output import check_output, write_output
+from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.tasks import load
 
 
@@ -29,7 +29,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     if args.out:
-        check_output(Path(args.out))
+        check_output(named_file(args.out))
     task = load(args.run)
     if not args.out:
         task.predict_file(args.data, sys.stdout)

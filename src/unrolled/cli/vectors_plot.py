@@ -12,7 +12,7 @@ from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
 from unrolled.storage.folder import make_folder
-from unrolled.storage.output import check_output
+from unrolled.storage.output import check_output, named_file
 from unrolled.text.neighbours import plane, plot_words
 
 FEWEST = 4
@@ -43,7 +43,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require(args.out.lower().endswith(".png"), f"--out {args.out}: the picture is a PNG; name it so")
-    out = Path(args.out)
+    out = named_file(args.out)
     make_folder(out.parent)
     check_output(out)
     words, vectors = open_vectors(args.source)

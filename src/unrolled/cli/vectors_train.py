@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from unrolled.cli.arguments import parse
 from unrolled.data import open_documents
-from unrolled.storage.output import check_output, write_output
+from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 from unrolled.text.words import split_words
@@ -41,7 +40,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    out = Path(args.out)
+    out = named_file(args.out)
     check_output(out, overwrite=args.overwrite)
     lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))
     sentences = [split_words(line, args.lowercase, args.split_punctuation) for line in lines]

@@ -27,6 +27,7 @@ from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Pass, Recording, Run, check_finite, record
 from unrolled.diagnostics.report.parts import Verdict
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
+from unrolled.storage.output import named_file
 
 Stage = Callable[[str], None]
 """Is told what begins."""
@@ -84,7 +85,7 @@ class Inspection:
         from unrolled.diagnostics.pages import inspection_page  # draws: matplotlib and jinja2
         from unrolled.diagnostics.report import write_page
 
-        path = Path(path)
+        path = named_file(path)
         write_page(inspection_page(self, title), path)
         return path
 

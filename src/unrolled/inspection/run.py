@@ -18,6 +18,7 @@ from unrolled.inspection.memory import Memory, memory_of
 from unrolled.inspection.samples import samples_of
 from unrolled.layers import Recurrent
 from unrolled.models.summary import summarise
+from unrolled.storage.output import named_file
 from unrolled.tasks import Task
 from unrolled.training import Job
 from unrolled.training.job import StepLosses
@@ -81,7 +82,7 @@ class RunInspection:
         """
         from unrolled.diagnostics.report import write_page
 
-        path = Path(path)
+        path = named_file(path)
         write_page(self.page(), path)
         return path
 

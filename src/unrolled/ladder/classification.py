@@ -129,9 +129,9 @@ class ClassificationLadder(Ladder):
         """See :meth:`Ladder.train`; data cut into folds come from memory."""
         from unrolled.tasks.classifier import Classifier
 
-        folder = self.kept.runs(rung, seed)
         if self.test is not None:
             return super().train(config, rung, seed)
+        folder = self.kept.claim_run(rung, seed)
         if (folder / RESULT).exists():
             classifier = Classifier.load(folder)
             classifier.draw(folder)  # a kill may have come before its plots

@@ -207,7 +207,7 @@ class Ladder(ABC):
 
     def train(self, config: Any, rung: str, seed: int) -> Any:
         """Train a network in its run folder; go on with one that was stopped."""
-        kind, folder = task_type(self.task), self.kept.runs(rung, seed)
+        kind, folder = task_type(self.task), self.kept.claim_run(rung, seed)
         if (folder / CHECKPOINT).exists():  # of a finished run too: a kill may have come before its plots
             return kind.resume(folder, progress=self.progress)
         if (folder / RESULT).exists():

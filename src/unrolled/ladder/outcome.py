@@ -22,7 +22,8 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
-from unrolled.tasks.folder import CONFIG, PLOTS, clear, empty
+from unrolled.storage.regular import check_replaceable
+from unrolled.tasks.folder import CONFIG, PLOTS, clear, empty, is_run
 from unrolled.training.files import read_json, read_tensors, write_json, write_tensors
 
 Numbers = NDArray[np.float64]
@@ -115,6 +116,7 @@ class OutcomeFolder:
         known = before.get(MARK) == KIND or {"task", "config", "budget"} <= before.keys()
         if present and not known:
             raise RunError(f"{folder}: is not empty and holds no comparison; choose another folder")
+        check_replaceable(folder, (self.PLAN, TABLE, MARKDOWN, PLOT))
         self._clear_unfinished()
         begun = any(self.outcomes.glob("*")) or any(self.folder.glob("runs/*"))
         if begun and not overwrite:
@@ -132,24 +134,28 @@ class OutcomeFolder:
         """Remove the temporary files that a kill left."""
         for folder in (self.folder, self.outcomes, self.folder / DATA):
             clear_unfinished(folder)
-        for config in self.folder.glob(f"{RUNS}/*/{CONFIG}"):
-            with FolderLock(config.parent):
-                clear(config.parent)
+        for folder in self._run_folders():
+            with FolderLock(folder):
+                clear(folder)
+
+    def _run_folders(self) -> list[Path]:
+        """Return the folders of the runs. Links and the folders of other programs are left out."""
+        runs = self.folder / RUNS
+        if runs.is_symlink():
+            return []
+        found = [config.parent for config in runs.glob(f"*/{CONFIG}")]
+        return [folder for folder in found if not folder.is_symlink() and is_run(folder)]
 
     def _clear(self) -> None:
         make_folder(self.folder)
         remove_files(self.folder, (TABLE, MARKDOWN, PLOT))
         kept = self.outcomes.glob("*.safetensors")
         remove_files(self.folder, [f"{self.outcomes.name}/{p.name}" for p in kept if _is_outcome(p)])
-        if (self.folder / RUNS).is_symlink():
-            return
-        for config in self.folder.glob(f"{RUNS}/*/{CONFIG}"):
-            if config.parent.is_symlink():
-                continue
-            empty(config.parent)
+        for folder in self._run_folders():
+            empty(folder)
             with contextlib.suppress(OSError):  # someone put a file of his own there
-                for folder in (config.parent / PLOTS, config.parent):
-                    folder.rmdir()
+                for emptied in (folder / PLOTS, folder):
+                    emptied.rmdir()
 
     def check_data(self, fingerprint: str) -> None:
         """Remember of which data the outcomes are.
@@ -174,6 +180,18 @@ class OutcomeFolder:
         """Return the run folder of a network."""
         return self.folder / RUNS / f"{_file_name(rung)}-{seed}"
 
+    def claim_run(self, rung: str, seed: int) -> Path:
+        """Return the run folder of a network to train in it. Links in its place are replaced, not followed.
+
+        Raises:
+            RunError: if the folder above it cannot be made.
+        """
+        folder = self.runs(rung, seed)
+        make_inner_folder(folder.parent)
+        if folder.is_symlink():
+            make_inner_folder(folder)
+        return folder
+
     def find(self, rung: str, seed: int) -> tuple[Outcome, Units, dict[str, Numbers]] | None:
         """Return what was kept; None if there is nothing.
 
@@ -183,7 +201,8 @@ class OutcomeFolder:
         path = self._path(rung, seed)
         if not path.exists():
             return None
-        tensors, meta = read_tensors(path)
+        marked = read_json(self.folder / self.PLAN).get(MARK) == KIND  # earlier ones have no checksums
+        tensors, meta = read_tensors(path, checksum=marked)
         try:
             outcome = convert(meta.get("outcome"), Outcome)
             arrays = {name: t.numpy() for name, t in tensors.items()}

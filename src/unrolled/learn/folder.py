@@ -11,6 +11,8 @@ from unrolled.learn.plot import plot_learned
 from unrolled.learn.train import Learned
 from unrolled.storage.folder import MARK, clear_unfinished, list_folder
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable
+from unrolled.storage.report import check_report
 from unrolled.training.files import read_json, write_json
 
 RESULT, LOG, PICTURE, REPORT = "result.json", "metrics.jsonl", "curves.png", "report.html"
@@ -35,7 +37,7 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise RunError if the folder holds a result and ``overwrite`` is not set, or holds anything else."""
+    """Raise RunError if the folder holds a result and ``overwrite`` is not set, or anything of others."""
     present = list_folder(folder)
     strange = [name for name in present if name not in (RESULT, LOG, PICTURE, REPORT)]
     if present and not strange and not _is_result(folder / RESULT):
@@ -44,6 +46,8 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder")
     if present and not overwrite:
         raise RunError(f"{folder}: holds a result already; choose another folder, or add --overwrite")
+    check_replaceable(folder, (RESULT, LOG, PICTURE))
+    check_report(folder / REPORT)
 
 
 def write_learned(learned: Learned, folder: Path) -> Path:

@@ -37,6 +37,20 @@ def list_folder(folder: Path) -> list[str]:
     return sorted(n for n in names if n != LOCK and not UNFINISHED.fullmatch(n))
 
 
+def check_folder(folder: Path) -> None:
+    """Find out before the work whether a folder can be made, or written to if it is there.
+
+    Raises:
+        RunError: if it is a file, its name cannot be one, or it may not be written.
+    """
+    list_folder(folder)
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise RunError(f"{folder}: cannot be written ({place} is write-protected); give another folder")
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, where they are missing.
 

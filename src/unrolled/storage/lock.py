@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,9 @@ class FolderLock:
             while not self._take():
                 pass
         except OSError as error:
+            if self._made:
+                with contextlib.suppress(OSError):  # the error above says more
+                    os.rmdir(self._folder)
             raise RunError(
                 f"{self._folder}: cannot be made or written to ({error.strerror}); free space or rights "
                 "there, or give another folder"
@@ -67,26 +71,61 @@ class FolderLock:
             os.rmdir(self._folder)
 
     def _take(self) -> bool:
-        """Lock the file; False where its holder removed it meanwhile, so that another one must be made."""
+        """Lock the file; False where it is gone, so that another one must be made."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
             handle, new = os.open(self._path, flags | os.O_EXCL, 0o666), True
         except FileExistsError:
+            if not self._is_file():
+                return False
             handle, new = os.open(self._path, flags, 0o666), False
         try:
             if not _lock(handle, new):
                 raise self._refusal(_read(handle))
-            if not _still_there(handle, self._path):
+            if not self._is_ours(handle):
                 os.close(handle)
                 return False
-            os.ftruncate(handle, 0)
-            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+            self._write_owner(handle)
         except BaseException:
             os.close(handle)
             raise
         self._handle = handle
         _held.add(handle)
         return True
+
+    def _is_file(self) -> bool:
+        """Tell whether the file is still there.
+
+        Raises:
+            RunError: if something else has its name.
+        """
+        try:
+            mode = os.lstat(self._path).st_mode
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(mode):
+            kind = (
+                "symbolic link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
+            )
+            raise RunError(f"{self._path}: is a {kind}, where a command needs its lock file; move it away")
+        return True
+
+    def _is_ours(self, handle: int) -> bool:
+        """Tell whether the locked file may be written: it has this name still, and no other one."""
+        if not _still_there(handle, self._path):
+            return False
+        if os.fstat(handle).st_nlink > 1:  # a hard link: what it says belongs to the other name too
+            os.unlink(self._path)
+            return False
+        return True
+
+    def _write_owner(self, handle: int) -> None:
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        except BaseException:
+            _remove(self._path)
+            raise
 
     def _refusal(self, owner: str) -> RunError:
         return RunError(

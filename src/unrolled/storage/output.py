@@ -14,6 +14,17 @@ READER_SECONDS = 10.0
 """How long a named pipe may wait for a program that reads from it."""
 
 
+def named_file(name: str | Path) -> Path:
+    """Return the path of a file that the user names.
+
+    Raises:
+        RunError: if the name is that of a folder by its end, as ``"out/"``, which a path would not keep.
+    """
+    if os.path.basename(name) in ("", ".") and str(name) not in ("", "."):
+        raise RunError(f"{name}: is the name of a folder, by its end; give a file")
+    return Path(name)
+
+
 def check_output(path: Path, *, overwrite: bool = True) -> None:
     """Find out before the work whether an output can be written.
 
@@ -23,21 +34,31 @@ def check_output(path: Path, *, overwrite: bool = True) -> None:
             never need this.
 
     Raises:
-        RunError: if it is a folder, its folder does not exist, the name is too long, the file may not be
-            written, or it exists and ``overwrite`` is not set.
+        RunError: if it is a folder, its folder does not exist, the name is too long, the file or its folder
+            may not be written, or it exists and ``overwrite`` is not set.
     """
     status = _status(path)
     if status is None:
-        folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
-        if not folder.is_dir():
-            raise RunError(f"{path}: the folder {folder} does not exist")
+        _check_folder(path)
         return
     if stat.S_ISDIR(status.st_mode):
         raise RunError(f"{path}: is a folder; give a file")
     if not os.access(path, os.W_OK):
         raise RunError(f"{path}: is write-protected; give another name")
-    if stat.S_ISREG(status.st_mode) and not overwrite and _descriptor(path) is None:
+    if not stat.S_ISREG(status.st_mode) or _descriptor(path) is not None:
+        return
+    if not overwrite:
         raise RunError(f"{path}: exists already; give another name, or --overwrite")
+    _check_folder(path)
+
+
+def _check_folder(path: Path) -> None:
+    """Check that a file can be made beside this one: a file is replaced by a new one."""
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise RunError(f"{path}: the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise RunError(f"{path}: the folder {folder} is write-protected; give another one")
 
 
 def write_output(path: Path, data: bytes) -> None:

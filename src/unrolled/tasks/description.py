@@ -115,7 +115,7 @@ def read_weights(folder: Path, model: nn.Module) -> None:
     """
     path = folder / MODEL
     _require_model(folder)
-    weights, _ = read_tensors(path)
+    weights, _ = read_tensors(path, checksum=run_folder.is_marked(folder))
     for name, tensor in weights.items():
         if not tensor.isfinite().all():
             raise RunError(f"{path}: damaged ({name} is not finite); restore it from a copy or train again")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from unrolled.storage.folder import (
     remove_files,
 )
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.regular import check_replaceable, require_regular
+from unrolled.storage.report import is_report
 from unrolled.training import CHECKPOINT, LOG, MODEL
 from unrolled.training.files import json_bytes, read_json, write_json
 
@@ -33,8 +35,6 @@ _PICTURES = ("curves", "gradients_by_distance", "confusion_valid", "confusion_te
 _PLOTS = tuple(f"{PLOTS}/{name}.png" for name in _PICTURES)
 _KNOWN = (*_TRAINING, *_VOCABULARIES, *_PLOTS)
 """Every file that a run may hold besides ``config.json``; report and TensorBoard files have a mark inside."""
-_REPORT_MARKS = (b'<meta name="generator" content="unrolled">', b"script-src 'unsafe-inline'; img-src data:")
-"""What a report says of itself, in this version and in earlier ones."""
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -103,9 +103,23 @@ def prepare(folder: Path, vocabularies: Mapping[str, Any]) -> None:
     for name in (*_TRAINING, *vocabularies, *plots):
         if name not in old or (folder / name).is_dir():
             _check_absent(folder / name)
-    if (folder / PLOTS).is_file():
-        _check_absent(folder / PLOTS)
+    check_kinds(folder, (*_TRAINING, *vocabularies))
     _remove(folder, old)
+
+
+def check_kinds(folder: Path, names: Iterable[str] = _TRAINING) -> None:
+    """Check that what training will replace in a run are files or links, and its plots a folder.
+
+    Raises:
+        RunError: if one is a pipe, a device, a socket, or a folder in place of a file.
+    """
+    check_replaceable(folder, names)
+    plots = folder / PLOTS
+    if plots.is_symlink():
+        return
+    if plots.exists() and not plots.is_dir():
+        raise RunError(f"{plots}: is not a folder, but the run's plots go there; move it away")
+    check_replaceable(folder, _PLOTS)
 
 
 def _check_absent(path: Path) -> None:
@@ -126,10 +140,15 @@ def empty(folder: Path) -> None:
         _remove(folder, (*_files_of(values), CONFIG))
 
 
+def is_run(folder: Path) -> bool:
+    """Tell whether ``config.json`` of a folder is that of a run, of any format."""
+    return _run_at(folder) is not None
+
+
 def clear(folder: Path) -> None:
-    """Remove the temporary files that a kill left in the folder of a run."""
-    clear_unfinished(folder, (CONFIG, *_KNOWN))
-    clear_unfinished(folder / PLOTS)
+    """Remove the temporary files that a kill left in a folder, if it is that of a run."""
+    if is_run(folder):
+        _clear(folder)
 
 
 def begun(folder: Path) -> bool:
@@ -177,17 +196,27 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
+def is_marked(folder: Path) -> bool:
+    """Tell whether the run in a folder has a mark; then its files have checksums, unlike earlier ones.
+
+    Raises:
+        RunError: if ``config.json`` is missing or damaged.
+    """
+    return read_json(folder / CONFIG).get(MARK) == KIND
+
+
 def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
-    """Check files that never change after the start of a run; those of earlier versions have no checksums.
+    """Check files that never change after the start of a run; runs without a mark may have no checksums.
 
     Raises:
         RunError: if one is missing or has changed.
     """
-    checksums = values.get("sha256", {})
+    checksums = values.get("sha256", None if values.get(MARK) == KIND else {})
     if not isinstance(checksums, dict) or not set(checksums) <= set(_VOCABULARIES):
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():
         path = folder / name
+        require_regular(path)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -196,16 +225,6 @@ def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
             raise RunError(f"{path}: cannot be read ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != checksum:
             raise RunError(f"{path}: damaged (its SHA-256 is not that in {CONFIG}); restore it from a copy")
-
-
-def check_report(path: Path) -> None:
-    """Check that the report of a run may be replaced.
-
-    Raises:
-        RunError: if it was not written by unrolled.
-    """
-    if path.is_symlink() or (path.exists() and not _is_report(path)):
-        raise RunError(f"{path}: was not written by unrolled; move it away, or name another page with --out")
 
 
 def _run_at(folder: Path) -> dict[str, Any] | None:
@@ -231,22 +250,19 @@ def _files_of(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in _KNOWN if isinstance(named, list | tuple) and name in named)
 
 
+def _clear(folder: Path) -> None:
+    clear_unfinished(folder, (CONFIG, *_KNOWN))
+    clear_unfinished(folder / PLOTS)
+
+
 def _remove(folder: Path, names: tuple[str, ...]) -> None:
-    clear(folder)
+    _clear(folder)
     board = folder / BOARD
     if not board.is_symlink():
         remove_files(board, [p.name for p in board.glob(f"events.out.tfevents.*{BOARD_SUFFIX}")])
-    if _is_report(folder / REPORT):
+    if is_report(folder / REPORT):
         remove_files(folder, (REPORT,))
     remove_files(folder, names)
-
-
-def _is_report(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(1000)
-    return any(mark in head for mark in _REPORT_MARKS)
 
 
 def _check_names(folder: Path) -> None:

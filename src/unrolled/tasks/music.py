@@ -17,7 +17,7 @@ from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_ro
 from unrolled.decoding.sampling import require_finite
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
-from unrolled.storage.output import write_output
+from unrolled.storage.output import named_file, write_output
 from unrolled.tasks.music_config import PianoRollConfig
 from unrolled.tasks.music_job import MusicJob, MusicScore, Roll, score_pieces
 from unrolled.tasks.music_plot import plot_piece
@@ -213,7 +213,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
 
         buffer = io.BytesIO()
         make_midi(piece, steps_per_beat=self.config.pieces.steps_per_beat, tempo=tempo).save(file=buffer)
-        write_output(Path(path), buffer.getvalue())
+        write_output(named_file(path), buffer.getvalue())
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)

@@ -291,6 +291,7 @@ class Task(ABC, Generic[C, D]):
         folder = Path(run)
         run_folder.read_config(folder)  # says what is wrong before anything is written
         with FolderLock(folder):
+            run_folder.check_kinds(folder)
             run_folder.clear(folder)
             begun = run_folder.begun(folder)
             task = cls._described(folder, CHECKPOINT) if begun else cls._planned(folder)
@@ -311,7 +312,7 @@ class Task(ABC, Generic[C, D]):
         with seeded(training):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             _add_watch(trainer, watch)
-            trainer.restore()
+            trainer.restore(checksums=run_folder.is_marked(folder))
             trainer.run()
             self._conclude(trainer, data, folder, shown=bool(progress))
 

@@ -14,6 +14,7 @@ from unrolled.data import Pairs, read_sources, tidy
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models import EncoderDecoder
 from unrolled.models.inputs import Embedding
+from unrolled.storage.output import named_file
 from unrolled.tasks import folder as run_folder
 from unrolled.tasks.attention_plot import plot_attention
 from unrolled.tasks.facts import TranslatorFacts
@@ -283,7 +284,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         Raises:
             RunError: if the file cannot be written; see :meth:`attention` for the others.
         """
-        return plot_attention(self.attention(text, **options), Path(path))
+        return plot_attention(self.attention(text, **options), named_file(path))
 
     def _search_config(self, options: dict[str, Any]) -> TranslationSearchConfig:
         given = type(self)(self.config, **options).config

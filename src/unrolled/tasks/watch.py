@@ -40,6 +40,7 @@ class Watch(Watcher):
 
     Raises:
         ConfigError: if every is negative.
+        RunError: if TensorBoard cannot write into a folder of that name.
     """
 
     def __init__(self, job: Job[Any], log: MetricsLog, *, every: int = 0, folder: Path | None = None) -> None:
@@ -50,6 +51,8 @@ class Watch(Watcher):
         self._update: Update | None = None
         self._weights: WatchedUpdate | None = None
         self._board: Board | None = None
+        if folder is not None:
+            Board.check_folder(folder)
         self._spent, self._began, self._looks = 0.0, 0.0, 0
 
     def started(self, progress: Progress, total_steps: int | None) -> None:

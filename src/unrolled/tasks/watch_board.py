@@ -55,6 +55,21 @@ class Board:
             raise RunError(f"{self._folder}: could not be written ({error.strerror or error})") from error
 
     @staticmethod
+    def check_folder(folder: Path) -> None:
+        """Check that TensorBoard, where it is installed, can write into a folder of that name.
+
+        Raises:
+            RunError: if the name is not UTF-8.
+        """
+        try:
+            str(folder).encode()
+        except UnicodeEncodeError:
+            if Board.installed():
+                raise RunError(
+                    f"{folder}: TensorBoard needs a name in UTF-8; give another folder, or leave out --watch"
+                ) from None
+
+    @staticmethod
     def installed() -> bool:
         """Whether there is a TensorBoard to write for."""
         return importlib.util.find_spec("tensorboard") is not None

@@ -16,6 +16,7 @@ from torch import Tensor
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
+from unrolled.storage.regular import require_regular
 
 META = "unrolled"
 CHECKSUM = "sha256"
@@ -59,8 +60,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) 
     write_atomically(path, safetensors.torch.save(contiguous, metadata=packed))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`write_tensors` wrote. Files of earlier versions have no checksum.
+def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what :func:`write_tensors` wrote, and compare its checksum.
+
+    Args:
+        path: the file.
+        checksum: whether it must have one. Files of earlier versions and of other programs have none; of what
+            this version wrote, it can only be missing because the header is damaged.
 
     Raises:
         RunError: if it is missing or damaged.
@@ -68,8 +74,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     with _open_tensors(path) as file:
         meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    checksum = meta.pop(CHECKSUM, None)
-    if checksum is not None and checksum != _checksum(tensors, meta):
+    stored = meta.pop(CHECKSUM, None)
+    if stored is None and checksum:
+        raise RunError(f"{path}: damaged (it has no checksum); restore it from a copy or train again")
+    if stored is not None and stored != _checksum(tensors, meta):
         raise RunError(f"{path}: damaged (its checksum is wrong); restore it from a copy or train again")
     return tensors, meta
 
@@ -88,13 +96,26 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 def _open_tensors(path: Path) -> Iterator[Any]:
     _require_there(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with _utf8_path(path) as name, safe_open(name, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, UnicodeError, MalformedError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
 
 
+@contextlib.contextmanager
+def _utf8_path(path: Path) -> Iterator[str]:
+    """Yield a name of a file in UTF-8, as safetensors needs it: its own, or that of an open descriptor."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"
+    else:
+        yield str(path)
+
+
 def _require_there(path: Path) -> None:
+    require_regular(path)
     if not os.path.isfile(path):
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
 

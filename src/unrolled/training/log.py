@@ -7,6 +7,7 @@ from typing import Any
 
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert, parse_json, read_bytes
+from unrolled.storage.regular import require_regular
 from unrolled.training.records import Record
 
 
@@ -26,6 +27,7 @@ class MetricsLog:
         self.records.append(record)
         if self._path is None:
             return
+        require_regular(self._path)
         try:
             with self._path.open("ab") as file:
                 file.write((json.dumps(record) + "\n").encode())
@@ -40,6 +42,7 @@ class MetricsLog:
         """
         if self._path is None or not self._path.exists():
             return 0
+        require_regular(self._path)
         try:
             with self._path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -56,6 +59,7 @@ class MetricsLog:
         assert self._path is not None
         if self._path.is_symlink():
             raise RunError(f"{self._path}: is a link; put the log itself in its place, then resume")
+        require_regular(self._path)
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < position:
             raise RunError(
@@ -81,6 +85,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """
     if not os.path.lexists(path):
         return []
+    require_regular(path)
     records = []
     for number, line in enumerate(read_bytes(path, RunError).split(b"\n")[:-1], start=1):
         try:

@@ -65,6 +65,7 @@ class Trainer(Generic[Batch]):
         self.log = MetricsLog(folder / LOG if folder else None)
         self.watcher = watcher or Watcher()
         self._best_weights: dict[str, Tensor] = {}
+        self._checksums = True
         self._last_checkpoint = time.monotonic()
         self.length = Length.planned(training, job.batch_count())
         self.total_steps = self.length.steps
@@ -214,7 +215,9 @@ class Trainer(Generic[Batch]):
             self._best_weights = {name: t.detach().clone() for name, t in weights.items()}
 
     def _take_best(self) -> None:
-        weights = read_tensors(self.folder / MODEL)[0] if self.folder else self._best_weights
+        weights = self._best_weights
+        if self.folder:
+            weights, _ = read_tensors(self.folder / MODEL, checksum=self._checksums)
         try:
             self.job.model.load_state_dict(weights)
         except RuntimeError as error:
@@ -270,15 +273,18 @@ class Trainer(Generic[Batch]):
         write_tensors(self.folder / CHECKPOINT, tensors, meta)
         self._last_checkpoint = time.monotonic()
 
-    def restore(self) -> None:
+    def restore(self, *, checksums: bool = True) -> None:
         """Go back to the last checkpoint of the folder.
+
+        Args:
+            checksums: whether checkpoint and weights must have one; those of earlier versions have none.
 
         Raises:
             RunError: if there is none, or it is damaged.
         """
         assert self.folder is not None
-        path = self.folder / CHECKPOINT
-        tensors, meta = read_tensors(path)
+        path, self._checksums = self.folder / CHECKPOINT, checksums
+        tensors, meta = read_tensors(path, checksum=checksums)
         try:
             self._restore(tensors, meta)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, parse_json, read_bytes
 from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_folder, remove_files
+from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.training.files import read_json, write_atomically, write_json
 
 PLAN, TRIALS, PICTURE, KIND = "plan.json", "trials.jsonl", "trials.png", "trials"
@@ -45,6 +46,7 @@ class TrialFile:
         known = before.pop(MARK, "") == KIND or {"recipe", "folds", "seeds", "variants"} <= before.keys()
         if present and not known:
             raise RunError(f"{folder}: is not empty and holds no trials; choose another folder")
+        check_replaceable(folder, (PLAN, TRIALS, PICTURE))
         clear_unfinished(folder)
         if present and not overwrite:
             if before != json.loads(json.dumps(plan)):
@@ -67,6 +69,7 @@ class TrialFile:
 def _read(path: Path) -> list[Trial]:
     if not os.path.lexists(path):
         return []
+    require_regular(path)
     trials = []
     for number, line in enumerate(read_bytes(path, RunError).splitlines(), 1):
         try:

@@ -16,6 +16,7 @@ from unrolled.baselines.ngram.table import NGramTable, Numbers
 from unrolled.baselines.ngram.vocabulary import Tokens, TokenTable
 from unrolled.baselines.token_model import TokenModel
 from unrolled.errors import ConfigError, DataError, RunError, suggestion
+from unrolled.storage.output import named_file
 from unrolled.symbols import EOS, UNK_ID
 
 State = tuple[str, ...]
@@ -155,7 +156,7 @@ class NGram(TokenModel):
             ConfigError: if the format cannot hold it (add-k above order 1; a token with a blank in it).
             RunError: if the file cannot be written.
         """
-        write_arpa(Path(path), self.table, self._known)
+        write_arpa(named_file(path), self.table, self._known)
 
     @classmethod
     def load_arpa(cls, path: str | Path) -> Self:

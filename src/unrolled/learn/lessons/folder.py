@@ -1,5 +1,6 @@
 """The folder of a lesson: its page, its figures for papers, its numbers."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from unrolled.diagnostics.report.page import page_bytes
 from unrolled.errors import RunError
 from unrolled.storage.folder import MARK, clear_unfinished, list_folder, make_inner_folder, remove_files
 from unrolled.storage.lock import FolderLock
+from unrolled.storage.report import check_report
 from unrolled.training.files import read_json
 
 PAGE, NUMBERS, FIGURES = "page.html", "numbers.json", "figures"
@@ -43,6 +45,9 @@ def _check_free(folder: Path, *, overwrite: bool) -> None:
         raise RunError(
             f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite"
         )
+    check_report(folder / PAGE)
+    if (folder / FIGURES).exists() and not (folder / FIGURES).is_dir():
+        raise RunError(f"{folder / FIGURES}: is not a folder; move it away")
 
 
 def write_lesson(page: Page, folder: Path) -> Path:
@@ -52,10 +57,11 @@ def write_lesson(page: Page, folder: Path) -> Path:
     was. Of an earlier lesson those figures are removed that its numbers name.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if it cannot be written, or a file of someone else has the name of a new figure.
     """
     html, numbers, figures = page_bytes(page), numbers_bytes(page), dict(figure_files(page))
     old = _figures_of(_numbers_at(folder) or {})
+    _check_figures(folder / FIGURES, set(figures).difference(old))
     clear_unfinished(folder)
     clear_unfinished(folder / FIGURES)
     remove_files(folder, [f"{FIGURES}/{name}" for name in old if name not in figures])
@@ -66,6 +72,17 @@ def write_lesson(page: Page, folder: Path) -> Path:
         write_atomically(folder / FIGURES / name, data)
     write_atomically(folder / PAGE, html)
     return folder / PAGE
+
+
+def _check_figures(folder: Path, new: set[str]) -> None:
+    """Raise RunError if a figure would replace one that is not of the lesson there."""
+    if folder.is_symlink():  # a folder of our own takes its place
+        return
+    for name in sorted(new):
+        if os.path.lexists(folder / name):
+            raise RunError(
+                f"{folder / name}: is not of the lesson there, but the new one needs that name; move it away"
+            )
 
 
 def _numbers_at(folder: Path) -> dict[str, Any] | None:
