@@ -233,7 +233,7 @@ def test_what_is_missing_is_named(command, words):
     [
         (("trian", "lm"), "did you mean 'train lm'"),
         (("evalute", "x"), "did you mean 'evaluate'"),
-        (("train",), "train: what? There are lm, "),
+        (("train",), "train: give one of lm, "),
         (("train", "tagger"), "did you mean 'tag'"),
         (("train", "lm", "--out", "x"), "no training text"),
     ],
