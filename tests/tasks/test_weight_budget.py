@@ -84,5 +84,5 @@ def test_a_run_that_asks_for_more_than_it_holds(tmp_path, tiny_run, name, how):
 
 
 def test_layers_beyond_reason_are_refused():
-    with pytest.raises(ConfigError, match="layers=1000000000: must be at most 1,000"):
+    with pytest.raises(ConfigError, match="layers=1000000000: must be at most 1000"):
         LanguageModel(layers=10**9)
