@@ -71,6 +71,7 @@ def test_a_reader_that_goes_away_is_no_traceback(capsys):
     [
         (MemoryError(), "error: out of memory; give less data"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: 12 bytes"), "error: out of memory .Def"),
+        (ValueError("array is too big"), "error: out of memory .array"),
         (RuntimeError("Storage size calculation overflowed with sizes=[1]"), "error: out of memory .Storage"),
     ],
 )

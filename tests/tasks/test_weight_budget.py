@@ -64,10 +64,10 @@ def test_what_does_not_fit_is_named(build, message):
 
 CHANGES = {
     "hidden": (30000, RunError, "does not fit config.json"),
-    "embedding": (10**9, RunError, "does not fit config.json"),
+    "embedding": (10**6, RunError, "does not fit config.json"),
     "layers": (900, RunError, "does not fit config.json"),
     "projection": (10**20, ConfigError, "64 bits"),
-    "skip": (10**9, RunError, "does not fit config.json"),
+    "skip": (10**6, RunError, "does not fit config.json"),
 }
 
 

@@ -8,8 +8,8 @@ from unrolled.cli.streams import lossy_streams
 from unrolled.errors import UnrolledError
 from unrolled.visible import visible_output
 
-_NO_MEMORY = ("allocate memory", "out of memory", "Storage size calculation overflowed")
-"""What torch says, as a RuntimeError, of a tensor that is too large."""
+_NO_MEMORY = ("allocate memory", "out of memory", "Storage size calculation overflowed", "array is too big")
+"""What torch (RuntimeError) and NumPy (ValueError) say of a tensor that is too large."""
 
 
 def guarded(run: Callable[[], int]) -> int:
@@ -42,7 +42,7 @@ def _status(run: Callable[[], int]) -> int:
         return INTERRUPTED
     except MemoryError:
         return _failed("out of memory; give less data, or a smaller model or batch")
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         said = str(error)
         if not any(words in said for words in _NO_MEMORY):
             raise
