@@ -17,6 +17,8 @@ from unrolled.errors import ConfigError, suggestion
 
 C = TypeVar("C")
 
+LARGEST_SIZE = 1 << 20
+"""Units of a layer, and numbers of a vector: no machine holds the weights of more."""
 LARGEST_FLOAT = 3.4e38
 """Of 32 bits."""
 ALIASES = {"model": "cell"}
@@ -126,7 +128,7 @@ def require_at_most(config: Any, bounds: Mapping[str, float]) -> None:
     """Raise ConfigError for the first option above its bound."""
     for name, bound in bounds.items():
         value = getattr(config, name)
-        require(value <= bound, f"{name}={value}: must be at most {bound:,}")
+        require(value <= bound, f"{name}={value}: must be at most {bound}")
 
 
 def _check_keys(kind: type, values: Any, where: str, path: str) -> None:

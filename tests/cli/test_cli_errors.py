@@ -139,6 +139,9 @@ def test_other_folders_and_files_are_kept(command, tmp_path, english_file, snaps
         ("[config.cell]\ncell = 'lstmm'\n", "did you mean 'lstm'"),
         ("[config\n", "not valid TOML"),
         ("\udcff", "mine.toml"),
+        ("[config.network]\nhidden = 999999999999999999\n", "must be at most 1048576"),
+        ("[config.network]\nembedding = 999999999999999999\n", "must be at most 1048576"),
+        ("[config.corpus]\nvalid = 'a\\u0000b'\n".replace("'", '"'), "is not the name of a file"),
     ],
 )
 def test_recipe_files(command, tmp_path, english_file, recipe, message):
@@ -233,7 +236,7 @@ def test_what_is_missing_is_named(command, words):
     [
         (("trian", "lm"), "did you mean 'train lm'"),
         (("evalute", "x"), "did you mean 'evaluate'"),
-        (("train",), "train: what? There are lm, "),
+        (("train",), "train: give one of lm, "),
         (("train", "tagger"), "did you mean 'tag'"),
         (("train", "lm", "--out", "x"), "no training text"),
     ],

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.cli import learn_vanishing
+from unrolled.cli import INTERRUPTED, learn_vanishing
 from unrolled.cli.learn import LESSONS, run
-from unrolled.cli.main import INTERRUPTED, main
+from unrolled.cli.main import main
 from unrolled.errors import ConfigError
 from unrolled.learn.lessons import vanishing
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cases import write_labelled
+from unrolled.cli import INTERRUPTED
 
 OPTIONS = """
 [config.network]
@@ -92,3 +93,28 @@ def test_seeds(recipe, tmp_path, command):
 )
 def test_what_cannot_be_tried_is_refused(recipe, tmp_path, command, words, message):
     assert message in command("repeat", "--recipe", recipe, "--out", tmp_path / "x", *words).error
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"variant": "unknown"}, "trial 1 of variant 'unknown' is not in the plan"),
+        ({"number": 9}, "trial 9 of variant 'as it stands' is not in the plan"),
+        ({"scores": {}}, "trial 1 of variant 'as it stands' has no accuracy"),
+    ],
+)
+def test_a_kept_trial_outside_the_plan_is_named(recipe, tmp_path, command, monkeypatch, change, said):
+    kept = {"variant": "as it stands", "number": 1, "scores": {"accuracy": 0.5}, "seconds": 1.0}
+
+    def stop(jobs, count):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unrolled.cli.repeat.run_all", stop)
+    words = ("repeat", "--recipe", recipe, "--out", tmp_path / "out", "--seeds", 1, "--jobs", 1)
+    assert command(*words).status == INTERRUPTED
+    (tmp_path / "out" / "trials.jsonl").write_text(json.dumps(kept | change) + "\n")
+    error = command(*words).error
+    assert "trials.jsonl: line 1 is damaged" in error
+    assert said in error
+    (tmp_path / "out" / "trials.jsonl").write_text(2 * (json.dumps(kept) + "\n"))
+    assert "line 2 is damaged" in command(*words).error

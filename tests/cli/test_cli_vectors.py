@@ -74,4 +74,4 @@ def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):
     assert (
         "none.txt: is empty" in command("vectors", "neighbours", tmp_path / "none.txt", "--word", "a").error
     )
-    assert "vectors: what? There are train, neighbours, plot" in command("vectors").error
+    assert "vectors: give one of train, neighbours, plot" in command("vectors").error

@@ -227,3 +227,10 @@ def test_many_series_are_told_apart_in_time_that_grows_with_the_rows(table):
     found = read(table("time,name,value\n" + rows), TimeRulesConfig(frequency="D"), series="name")
     assert [s.name for s in found[:2]] == ["s0", "s1"]
     assert all(s.target.tolist() == [1, 2] for s in found)
+
+
+@pytest.mark.parametrize("option", ["target", "known", "past"])
+def test_an_empty_name_is_no_column(table, option):
+    columns = {"target": ("sales",)} | {option: ("",)}
+    with pytest.raises(DataError, match="column '' is not there; there are month, sales, price"):
+        read(table(GOOD), **columns)

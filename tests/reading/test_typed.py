@@ -57,12 +57,21 @@ def test_what_is_not_of_its_form_is_told(text, kind, message):
         ("a = " + "[" * 100_000, "nested too deep"),
         ("a = " + "1" * 5000, "4,300 digits"),
         ("a = 2020-13-45", "TOML"),
+        ("b = 1\n" + "a." * 20_000 + "a = 1", "nested too deep: a key on line 2"),
+        ("'a' .\t" * 100 + "a = 1", "nested too deep"),
+        ('["a".' + '"a b".' * 100 + "a]", "nested too deep"),
+        ("# " + "a" * (1 << 18), "more than 256 KiB"),
     ],
 )
 def test_toml_that_cannot_be_read(text, message):
     with pytest.raises(MalformedError, match=message):
         parse_toml(text)
     assert parse_toml("a = 1") == {"a": 1}
+
+
+def test_toml_of_long_texts_is_read():
+    text = "one.two " * 1000 + "." * 100
+    assert parse_toml(f"a.b = '{text}'") == {"a": {"b": text}}
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -137,3 +137,10 @@ def test_a_verdict_needs_the_text_that_the_target_is_on():
     without = recipe.verdict({"valid": {"perplexity": 50.0}, "training_seconds": 1.0})
     assert without is None or "reached" not in without
     assert dataclasses.replace(recipe, target=None).verdict({}) is None
+
+
+def test_a_file_too_large_for_a_recipe_is_refused(tmp_path):
+    with (tmp_path / "large.toml").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(ConfigError, match=r"large\.toml: is too large for a recipe .more than 256 KiB"):
+        load_recipe(str(tmp_path / "large.toml"))

@@ -11,6 +11,7 @@ import torch
 from unrolled.errors import RunError
 from unrolled.training.files import (
     read_json,
+    read_shapes,
     read_tensors,
     write_atomically,
     write_json,
@@ -168,3 +169,15 @@ def test_a_damaged_header_is_refused(tmp_path, tensors):
     path.write_bytes(b"\xff" * 8 + bytes(whole[8:]))
     with pytest.raises(RunError, match="damaged"):
         read_tensors(path)
+
+
+def test_tensors_that_cannot_be_mapped_do_not_fit_into_memory(tmp_path, monkeypatch):
+    def fail(*args, **options):
+        raise RuntimeError("unable to mmap 322122547200 bytes from file <m>: Cannot allocate memory (12)")
+
+    path = tmp_path / "model.safetensors"
+    write_tensors(path, {"a": torch.ones(2)}, {})
+    monkeypatch.setattr("unrolled.training.files.safe_open", fail)
+    for read in (read_tensors, read_shapes):
+        with pytest.raises(RunError, match=r"model\.safetensors: does not fit into memory"):
+            read(path)

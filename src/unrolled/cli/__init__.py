@@ -1,1 +1,4 @@
 """The command line, one module a verb."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""

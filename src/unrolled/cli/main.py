@@ -1,13 +1,11 @@
-"""``unrolled VERB …``: finds the verb's module and turns errors into one line and an exit status."""
+"""``unrolled VERB …``: finds the verb's module and runs it."""
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
-from unrolled.errors import ConfigError, UnrolledError, suggestion
-from unrolled.threads import settle_waiting
-from unrolled.visible import visible_output
+from unrolled.cli import INTERRUPTED
+from unrolled.errors import ConfigError, suggestion
 
 VERBS = {
     "train lm": ("train_lm", "train a language model on a text"),
@@ -37,30 +35,20 @@ VERBS = {
     "bench": ("bench", "speed beside plain PyTorch and this machine's ceiling"),
     "info": ("info", "versions, threads and the compiled core, for bug reports"),
 }
-INTERRUPTED = 130
+GROUPS = ("train", "vectors")
+"""First words of verbs of two words."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    with visible_output():
-        return _guarded(words)
-
-
-def _guarded(words: list[str]) -> int:
-    """Run a command; errors raised on purpose are one line."""
     try:
-        return _run(words)
-    except UnrolledError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        from unrolled.cli.guard import guarded  # here, so that Ctrl-C during the imports is no traceback
+
+        return guarded(lambda: _run(words))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (a pager, head): nothing more to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _run(words: list[str]) -> int:
@@ -76,20 +64,30 @@ def _run(words: list[str]) -> int:
         verb = " ".join(words[:length])
         if verb in VERBS:
             if verb != "bench":  # which measures what a program of the user's own would have
+                from unrolled.threads import settle_waiting
+
                 settle_waiting()  # before the verb's module loads torch
             module = importlib.import_module(f"unrolled.cli.{VERBS[verb][0]}")
             return int(module.run(words[length:], f"unrolled {verb}"))
-    known = [verb.partition(" ")[2] for verb in VERBS if verb.startswith(words[0] + " ")]
-    if known:
-        what = words[1] if len(words) > 1 else "nothing"
-        raise ConfigError(
-            f"{words[0]}: what? There are {', '.join(known)}; got {what!r}{suggestion(what, known)}"
-        )
+    if words[0] in GROUPS:
+        return _run_group(words[0], words[1:])
     raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
 
 
-def _usage() -> str:
-    lines = ["usage: unrolled COMMAND [options]   (unrolled COMMAND --help shows its options)", ""]
-    width = max(len(verb) for verb in VERBS)
-    lines += [f"  {verb:<{width}} {what}" for verb, (_, what) in VERBS.items()]
+def _run_group(group: str, words: list[str]) -> int:
+    """Answer a command that lacks its second word, such as ``unrolled train --help``."""
+    known = [verb.partition(" ")[2] for verb in VERBS if verb.startswith(f"{group} ")]
+    if words and words[0] in ("-h", "--help"):
+        print(_usage(group))
+        return 0
+    got = f"; got {words[0]!r}{suggestion(words[0], known)}" if words else ""
+    raise ConfigError(f"{group}: give one of {', '.join(known)}{got}; unrolled {group} --help lists them")
+
+
+def _usage(group: str = "") -> str:
+    command = f"{group} COMMAND".strip()
+    lines = [f"usage: unrolled {command} [options]   (unrolled {command} --help shows its options)", ""]
+    shown = {verb: what for verb, (_, what) in VERBS.items() if verb.startswith(f"{group} ".lstrip())}
+    width = max(map(len, shown))
+    lines += [f"  {verb:<{width}} {what}" for verb, what in shown.items()]
     return "\n".join(lines)

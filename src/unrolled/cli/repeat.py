@@ -13,7 +13,7 @@ from unrolled.cli.arguments import parse
 from unrolled.config import require, to_dict, with_options
 from unrolled.console import print_table
 from unrolled.cores import usable_cores
-from unrolled.errors import suggestion
+from unrolled.errors import RunError, suggestion
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
@@ -25,7 +25,7 @@ from unrolled.trials.plot import plot_trials
 from unrolled.trials.pool import Runnable, run_all
 from unrolled.trials.seeds import Seed
 from unrolled.trials.summary import Line, summarise_trials
-from unrolled.trials.trial import Trial, TrialFile
+from unrolled.trials.trial import TRIALS, Trial, TrialFile
 from unrolled.trials.variant import PRETRAIN, Variant, parse_variant
 from unrolled.visible import visible
 
@@ -75,15 +75,17 @@ def run(argv: Sequence[str], prog: str) -> int:
     jobs = args.jobs or max(1, int(usable_cores()))
     config = with_options(recipe.config, {"threads": 1}) if jobs > 1 else recipe.config
     recipe = dataclasses.replace(recipe, config=config)
+    list_folder(Path(args.out))  # says now if it cannot be one
     folder = Path(args.out).resolve()
-    list_folder(folder)  # says now if it cannot be one
     with FolderLock(folder):
         return _repeat(args, recipe, metric, folder, jobs)
 
 
 def _repeat(args: Arguments, recipe: Recipe, metric: str, folder: Path, jobs: int) -> int:
     trials = TrialFile(folder, _plan(args, recipe), overwrite=args.overwrite)
-    todo = _without(_all(args, recipe, folder), trials.done)
+    jobs_of_plan = _all(args, recipe, folder)
+    _check_done(trials.done, jobs_of_plan, metric, folder / TRIALS)
+    todo = _without(jobs_of_plan, trials.done)
     began = time.monotonic()
     with counting_bar("trials", len(todo), shown=True) as report:
         for trial in run_all(todo, jobs):
@@ -145,6 +147,18 @@ def _all(args: Arguments, recipe: Recipe, folder: Path) -> list[Fold | Seed]:
 def _without(jobs: list[Fold | Seed], done: list[Trial]) -> list[Runnable]:
     have = {(t.variant, t.number) for t in done}
     return [job for job in jobs if (job.variant.name, job.number) not in have]
+
+
+def _check_done(done: list[Trial], jobs: list[Fold | Seed], metric: str, path: Path) -> None:
+    """Raise RunError for a kept trial that is not one of the plan, is there twice, or lacks the figure."""
+    left = {(job.variant.name, job.number) for job in jobs}
+    for line, trial in enumerate(done, 1):
+        where = f"{path}: line {line} is damaged: trial {trial.number} of variant {trial.variant!r}"
+        if (trial.variant, trial.number) not in left:
+            raise RunError(f"{where} is not in the plan, or there twice; remove it, or the folder")
+        if metric not in trial.scores:
+            raise RunError(f"{where} has no {metric}; remove it, or the folder")
+        left.remove((trial.variant, trial.number))
 
 
 def _print(lines: list[Line], metric: str, kind: str) -> None:

@@ -84,8 +84,9 @@ class _Reader:
         names = [str(c) for c in frame.columns]
         self.time = columns.time or names[0]
         self.known, self.past = list(columns.known), list(columns.past)
-        asked = [self.time, columns.series, *columns.target, *self.known, *self.past]
-        for name in filter(None, asked):
+        series = [columns.series] if columns.series else []
+        asked = [self.time, *series, *columns.target, *self.known, *self.past]
+        for name in asked:
             if names.count(name) != 1:
                 found = "twice" if name in names else "not"
                 raise DataError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
-from unrolled.config import require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
@@ -68,6 +68,7 @@ class CellConfig:
                 f"{name}={value!r} is an option of {_listed(cells)}, not of cell={self.cell!r}",
             )
         require_at_least(self, {"context": 1})
+        require_at_most(self, {"context": LARGEST_SIZE})
         if not self.windowed:
             self.build()
 
@@ -135,7 +136,7 @@ class StackConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
-        require_at_most(self, {"layers": 1000})
+        require_at_most(self, {"layers": 1000, "hidden": LARGEST_SIZE, "skip": LARGEST_SIZE})
         require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
         require(
             self.projection < self.hidden,
@@ -168,6 +169,7 @@ class TokenNetworkConfig(StackConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_at_least(self, {"embedding": 1, "embedding_std": 0})
+        require_at_most(self, {"embedding": LARGEST_SIZE})
         require(
             bool(self.vectors) == (self.input == "vectors"),
             f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "

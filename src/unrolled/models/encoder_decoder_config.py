@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.models.config import RECURRENT, CellConfig, DropoutConfig, StackConfig
 
 
@@ -49,6 +49,7 @@ class EncoderDecoderConfig(StackConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_at_least(self, {"embedding": 1, "embedding_std": 0, "encoder_hidden": 0, "readout": 0})
+        require_at_most(self, dict.fromkeys(("embedding", "encoder_hidden", "readout"), LARGEST_SIZE))
         require(
             not self.tie_weights or self.readout in (0, self.embedding),
             f"readout={self.readout}: with tie_weights it is embedding ({self.embedding}); leave it out",

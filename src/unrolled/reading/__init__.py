@@ -6,10 +6,11 @@ Every reader of the package uses it, so that a damaged or hostile file ends in a
 from unrolled.reading.malformed import MalformedError
 from unrolled.reading.numbers import plain_float, plain_int
 from unrolled.reading.raw import decode_utf8, open_file, read_bytes
-from unrolled.reading.toml import parse_toml
+from unrolled.reading.toml import LARGEST_TOML, parse_toml
 from unrolled.reading.typed import convert, parse_json
 
 __all__ = [
+    "LARGEST_TOML",
     "MalformedError",
     "convert",
     "decode_utf8",

@@ -13,9 +13,9 @@ from unrolled.errors import DataError, UnrolledError
 
 LONGEST_STREAM = 1 << 30
 """Bytes taken from what is not a regular file (a pipe, a device), which may never end."""
-EXPANSION, ALWAYS = 100, 1 << 26
+EXPANSION, ALWAYS = 100, 1 << 23
 """A ``.gz`` file may unpack to so many times its size, and to so many bytes in any case. Text is packed 2 to
-10 times; a file made to fill the memory 1,000 times."""
+10 times; a file made to fill the memory 1,000 times. A text in memory takes up to 70 bytes for each byte."""
 
 
 def read_bytes(path: str | Path, error: type[UnrolledError] = DataError) -> bytes:
@@ -33,8 +33,8 @@ def open_file(path: str | Path, error: type[UnrolledError] = DataError) -> Itera
         error: class of the errors to raise.
 
     Raises:
-        UnrolledError: of that class, if it is missing, a folder, unreadable, damaged, or much larger than
-            meant.
+        UnrolledError: of that class, if it is missing, a folder, unreadable, damaged, much larger than
+            meant, or does not fit into memory.
     """
     try:
         with open(path, "rb") as file:
@@ -48,6 +48,8 @@ def open_file(path: str | Path, error: type[UnrolledError] = DataError) -> Itera
         raise error(f"{path}: is damaged, or not packed by gzip ({damage}); get it again") from None
     except OSError as failure:
         raise error(f"{path}: cannot be read ({failure.strerror or failure})") from failure
+    except MemoryError:
+        raise error(f"{path}: does not fit into memory") from None
     except ValueError as failure:
         if isinstance(failure, UnrolledError) or os.path.lexists(path):
             raise
@@ -58,7 +60,8 @@ def decode_utf8(raw: bytes, where: str | Path, error: type[UnrolledError] = Data
     """Return text in UTF-8, without the mark at its beginning that some programs write.
 
     Raises:
-        UnrolledError: of the class ``error``, with the first byte that is wrong and its line.
+        UnrolledError: of the class ``error``, with the first byte that is wrong and its line; or if the text
+            does not fit into memory.
     """
     try:
         return raw.decode("utf-8-sig")
@@ -68,6 +71,8 @@ def decode_utf8(raw: bytes, where: str | Path, error: type[UnrolledError] = Data
             f"{where}: is not UTF-8 (byte 0x{raw[wrong.start]:02x} on line {line}); "
             "convert it, for example: iconv -f latin1 -t utf-8"
         ) from None
+    except MemoryError:
+        raise error(f"{where}: does not fit into memory") from None
 
 
 def _bounded(path: str | Path, file: BinaryIO, error: type[UnrolledError]) -> BinaryIO:

@@ -1,17 +1,32 @@
 """TOML as tables."""
 
+import re
 import tomllib
 from typing import Any
 
 from unrolled.reading.malformed import MalformedError
+
+LARGEST_TOML = 1 << 18
+"""Characters of a TOML text. The parser takes up to 2 KiB for each part of a key."""
+DEEPEST = 64
+"""Parts of a dotted key."""
+
+_PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
+_DEEP_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{DEEPEST}}}", re.ASCII)
 
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text.
 
     Raises:
-        MalformedError: if it is not TOML, or is nested too deep.
+        MalformedError: if it is not TOML, is too large, or is nested too deep.
     """
+    if len(text) > LARGEST_TOML:
+        raise MalformedError(f"too large: it holds more than {LARGEST_TOML >> 10} KiB")
+    deep = _DEEP_KEY.search(text)
+    if deep:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise MalformedError(f"nested too deep: a key on line {line} has more than {DEEPEST} parts")
     try:
         return tomllib.loads(text)
     except RecursionError:

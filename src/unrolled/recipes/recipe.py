@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
-from unrolled.reading import MalformedError, decode_utf8, parse_toml, read_bytes
+from unrolled.reading import LARGEST_TOML, MalformedError, decode_utf8, open_file, parse_toml
 from unrolled.tasks import task_type
 
 
@@ -109,7 +109,10 @@ def load_recipe(name: str) -> Recipe:
     if name.endswith(".toml"):
         if not os.path.exists(name):
             raise ConfigError(f"{name}: no such recipe file")
-        raw, where = read_bytes(name, ConfigError), name
+        with open_file(name, ConfigError) as file:
+            raw, where = file.read(LARGEST_TOML + 1), name
+        if len(raw) > LARGEST_TOML:
+            raise ConfigError(f"{name}: is too large for a recipe (more than {LARGEST_TOML >> 10} KiB)")
     else:
         if name not in recipe_names():
             known = recipe_names()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
@@ -73,6 +73,7 @@ class FeaturesConfig:
     def __post_init__(self) -> None:
         require_at_least(self, {"difference": 0, "season": 0})
         require(list(self.lags) == sorted(set(self.lags)), f"lags={self.lags}: must rise")
+        require(max(self.lags, default=0) <= LARGEST_SIZE, f"lags={self.lags}: at most {LARGEST_SIZE} steps")
 
 
 @dataclass(frozen=True)

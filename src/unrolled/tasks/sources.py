@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from unrolled.data.commas import split_paths
+from unrolled.errors import DataError
 
 Source = str | Path | None
 """A file, a folder or a data set; None is what the configuration says."""
@@ -19,5 +20,17 @@ def absolute(source: str | Path) -> str:
         return text
     if "=" in text and not os.path.exists(text):
         pairs = (pair.partition("=") for pair in split_paths(text))
-        return ",".join(f"{label}={Path(name).resolve()}" if name else label for label, _, name in pairs)
-    return str(Path(text).resolve())
+        return ",".join(f"{label}={resolved(name)}" if name else label for label, _, name in pairs)
+    return resolved(text)
+
+
+def resolved(name: str) -> str:
+    """Return the path of one file or folder as absolute, links followed.
+
+    Raises:
+        DataError: if it cannot be the name of a file.
+    """
+    try:
+        return str(Path(name).resolve())
+    except (ValueError, RuntimeError, OSError) as error:  # a null byte; links in a circle
+        raise DataError(f"{name!r}: is not the name of a file ({error})") from None

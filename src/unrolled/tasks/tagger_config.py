@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
 from unrolled.tasks.classifier_config import TokenDropoutConfig
@@ -74,6 +74,7 @@ class WordsConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, {"min_frequency": 1, "characters": 0, "character_embedding": 1})
+        require_at_most(self, dict.fromkeys(("characters", "character_embedding"), LARGEST_SIZE))
         rate = self.character_dropout
         require(0 <= rate < 1, f"character_dropout={rate}: a rate must lie in [0, 1)")
 

@@ -9,6 +9,7 @@ from unrolled.data import PairForm
 from unrolled.data.commas import split_paths
 from unrolled.decoding import SearchConfig
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
+from unrolled.tasks.sources import resolved
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -90,7 +91,7 @@ class PairsConfig:
 
 def _absolute(source: str | Path) -> str:
     parts = [part.strip() for part in split_paths(str(source))]
-    return ",".join(p if not p or p.startswith("@") else str(Path(p).resolve()) for p in parts)
+    return ",".join(p if not p or p.startswith("@") else resolved(p) for p in parts)
 
 
 @dataclass(frozen=True)

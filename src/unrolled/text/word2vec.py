@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from unrolled.config import require_at_least
+from unrolled.config import LARGEST_SIZE, require_at_least, require_at_most
 from unrolled.errors import DataError
 
 
@@ -36,6 +36,7 @@ class Word2VecConfig:
     def __post_init__(self) -> None:
         require_at_least(self, dict.fromkeys(("size", "window", "min_count", "negative", "passes"), 1))
         require_at_least(self, {"seed": 0})
+        require_at_most(self, dict.fromkeys(("size", "window", "negative"), LARGEST_SIZE))
 
 
 def train_word2vec(

@@ -100,6 +100,10 @@ def _open_tensors(path: Path) -> Iterator[Any]:
             yield file
     except (SafetensorError, OSError, UnicodeError, MalformedError) as error:
         raise RunError(f"{path}: damaged ({error}); restore it from a copy or train again") from error
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and "mmap" not in str(error):
+            raise
+        raise RunError(f"{path}: does not fit into memory") from error
 
 
 @contextlib.contextmanager

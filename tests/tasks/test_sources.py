@@ -1,0 +1,26 @@
+"""Paths that a configuration keeps."""
+
+import os
+
+import pytest
+
+from unrolled.errors import DataError
+from unrolled.tasks.sources import absolute
+from unrolled.tasks.translation_config import PairsConfig
+
+
+def test_paths_become_absolute_and_names_of_data_sets_stay(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert absolute("a.txt") == str(tmp_path.resolve() / "a.txt")
+    assert absolute("good=a,bad=b") == f"good={tmp_path.resolve() / 'a'},bad={tmp_path.resolve() / 'b'}"
+    assert absolute("@ptb/train") == "@ptb/train"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "good=a\0b", "circle"])
+def test_what_cannot_be_a_file_is_told(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.symlink("circle", "circle")
+    with pytest.raises(DataError, match="is not the name of a file"):
+        absolute(name)
+    with pytest.raises(DataError, match="is not the name of a file"):
+        PairsConfig().with_sources(name.removeprefix("good="), None)
