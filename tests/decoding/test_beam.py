@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unrolled.decoding import beam_search
+from unrolled.decoding.batch import SearchConfig
 from unrolled.errors import ConfigError
 
 V = 3
@@ -173,3 +174,9 @@ def test_impossible_options_are_refused(options):
     model = Markov(6)
     with pytest.raises(ConfigError):
         beam_search(model.step, model.first, model.state, **options)
+
+
+def test_numbers_that_leave_their_range_are_refused_before_the_search():
+    for options in ({"normalisation": 1e9}, {"normalisation": float("nan")}, {"beams": 10**9}):
+        with pytest.raises(ConfigError, match=f"{next(iter(options))}="):
+            SearchConfig(**options)

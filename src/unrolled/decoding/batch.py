@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config import require, require_at_most
-from unrolled.decoding.beam import Hypothesis, State, hopeless
+from unrolled.decoding.beam import MOST_BEAMS, MOST_NORMALISATION, Hypothesis, State, hopeless
 from unrolled.decoding.repeats import repeating
 from unrolled.decoding.top import top
 
@@ -34,8 +34,11 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         require(self.beams >= 1, f"beams={self.beams}: must be at least 1")
-        require_at_most(self, {"beams": 1000})
-        require(self.normalisation >= 0, f"normalisation={self.normalisation}: must be a number from 0")
+        require_at_most(self, {"beams": MOST_BEAMS})
+        require(
+            0 <= self.normalisation <= MOST_NORMALISATION,
+            f"normalisation={self.normalisation}: must be a number from 0 to {MOST_NORMALISATION:g}",
+        )
         require(self.block_repeats >= 0, f"block_repeats={self.block_repeats}: must not be negative")
 
 

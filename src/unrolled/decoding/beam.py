@@ -12,6 +12,10 @@ State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 """Tokens (B,) and a state to logits (B, V) and the next state; states are (…, B, size)."""
 
+MOST_BEAMS = 1000
+MOST_NORMALISATION = 10.0
+"""Beyond it length^α leaves the range of numbers."""
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -49,8 +53,10 @@ def beam_search(
     """
     if length < 1 or beams < 1:
         raise ConfigError(f"beam search needs length ≥ 1 and beams ≥ 1, got {length} and {beams}")
-    if not normalisation >= 0:
-        raise ConfigError(f"normalisation={normalisation}: must be a number from 0")
+    if beams > MOST_BEAMS:
+        raise ConfigError(f"beams={beams}: must be at most {MOST_BEAMS}")
+    if not 0 <= normalisation <= MOST_NORMALISATION:
+        raise ConfigError(f"normalisation={normalisation}: must be a number from 0 to {MOST_NORMALISATION:g}")
     scores = torch.zeros(1, dtype=torch.float64)
     sequences: list[list[int]] = [[]]
     done: list[Hypothesis] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import RunError
+from unrolled.reading import read_bytes
 from unrolled.storage.folder import (
     MARK,
     clear_unfinished,
@@ -217,12 +218,9 @@ def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
     for name, checksum in checksums.items():
         path = folder / name
         require_regular(path)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise RunError(f"{path}: missing; restore it from a copy") from None
-        except OSError as error:
-            raise RunError(f"{path}: cannot be read ({error.strerror})") from error
+        if not os.path.isfile(path):
+            raise RunError(f"{path}: missing; restore it from a copy")
+        data = read_bytes(path, RunError)
         if hashlib.sha256(data).hexdigest() != checksum:
             raise RunError(f"{path}: damaged (its SHA-256 is not that in {CONFIG}); restore it from a copy")
 
