@@ -6,6 +6,9 @@ Each message says what was wrong, where, and what to do about it.
 import difflib
 from collections.abc import Iterable
 
+LONGEST_PATH = 400
+"""Characters of a path that a message shows."""
+
 
 class UnrolledError(Exception):
     """Base of all errors raised on purpose."""
@@ -42,3 +45,9 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def shown_path(path: object) -> str:
+    """Return a path for a message: one that is too long to be a name loses its middle, never its end."""
+    text = str(path)
+    return text if len(text) <= LONGEST_PATH else f"{text[: LONGEST_PATH // 2]}…{text[-LONGEST_PATH // 2 :]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unrolled.atomic import UNFINISHED
-from unrolled.errors import RunError
+from unrolled.errors import RunError, shown_path
 from unrolled.storage.lock import LOCK
 
 MARK = "unrolled"
@@ -129,7 +129,7 @@ def _remove(path: Path) -> None:
 
 
 def no_folder(folder: Path, error: Exception) -> RunError:
-    """Return the error to raise for a path that cannot be a folder; a very long one is cut off."""
+    """Return the error to raise for a path that cannot be a folder."""
     reason = error.strerror if isinstance(error, OSError) else error
-    said = str(folder) if len(str(folder)) < 200 else f"{str(folder)[:80]}…"
+    said = shown_path(folder)
     return RunError(f"{said}: cannot be made or read as a folder ({reason}); give another one")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from unrolled.atomic import write_atomically
-from unrolled.errors import RunError
+from unrolled.errors import RunError, shown_path
 
 READER_SECONDS = 10.0
 """How long a named pipe may wait for a program that reads from it."""
@@ -97,7 +97,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise RunError(f"{str(path)[:80]}: cannot be a file ({reason})") from None
+        raise RunError(f"{shown_path(path)}: cannot be a file ({reason})") from None
 
 
 def _descriptor(path: Path) -> int | None:
