@@ -38,7 +38,7 @@ def write_samples(folder: Path) -> None:
     glove, binary = _vectors()
     samples: dict[str, str | bytes] = {
         "text.txt": text,
-        "text.txt.gz": gzip.compress(text.encode()),
+        "text.txt.gz": gzip.compress(text.encode(), mtime=0),
         "table.tsv": "text\tlabel\n" + "".join(f"{t}\t{label}\n" for t, label in labelled),
         "labelled.csv": "text,label\n" + "".join(f'"{t}","{label}"\n' for t, label in labelled),
         "labelled.jsonl": _json_lines([{"text": t, "label": len(t) % 3} for t, _ in labelled[:12]]),
@@ -52,7 +52,7 @@ def write_samples(folder: Path) -> None:
         "word2vec.txt": glove,
         "glove.txt": glove.split("\n", 1)[1],
         "word2vec.bin": binary,
-        "word2vec.txt.gz": gzip.compress(glove.encode()),
+        "word2vec.txt.gz": gzip.compress(glove.encode(), mtime=0),
         "recipe.toml": RECIPE,
     }
     for name, content in samples.items():
