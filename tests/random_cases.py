@@ -30,9 +30,10 @@ from numerics import (
 from unrolled import RecurrentDrop, extension
 from unrolled.layers import Recurrent
 
-WITHIN = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 0.2}
-"""Largest difference that is allowed, as a share of the largest number of a tensor (at least 1). In
-bfloat16 the largest comes from layer normalisation over a few units, which magnifies roundings."""
+WITHIN = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 0.15}
+"""Largest difference that is allowed, as a share of the largest number of a tensor (at least 1)."""
+NORMALISED_BFLOAT16 = 0.2
+"""The same with layer normalisation, which over a few units magnifies roundings."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,10 @@ def difference(case: RandomCase) -> float:
     if case.arithmetic == "bfloat16" or (single and _has_kinks(case)):
         # A unit may be off in one precision and on in the other, with another gradient.
         ours, expected = ours[:1], expected[:1]
-    return max(map(_distance, ours, expected)) / WITHIN[case.arithmetic]
+    within = WITHIN[case.arithmetic]
+    if case.arithmetic == "bfloat16" and case.cell.cell.layer_norm:
+        within = NORMALISED_BFLOAT16
+    return max(map(_distance, ours, expected)) / within
 
 
 def _run(case: RandomCase, *, dtype: torch.dtype, **options: Any) -> list[Tensor]:
