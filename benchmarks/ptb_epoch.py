@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from unrolled.data import Chunk, TokenStream, open_documents
 from unrolled.models import RecurrentLanguageModel
 from unrolled.recipes import load_recipe
-from unrolled.tasks.corpus import Corpus, make_corpus
-from unrolled.tasks.language_job import LanguageJob
+from unrolled.tasks.lm.data import Corpus, make_corpus
+from unrolled.tasks.lm.job import LanguageJob
 from unrolled.text import Tokenizer, train_tokenizer
 from unrolled.training import Trainer
 

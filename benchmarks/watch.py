@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from unrolled.monitoring.watch import Watch
 from unrolled.recipes import load_recipe
 from unrolled.tasks import task_type
-from unrolled.tasks.watch import Watch
 from unrolled.training import Progress, Trainer, Update, Watcher, Watchers
 from unrolled.training.seeding import seeded, with_threads
 

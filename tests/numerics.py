@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from unrolled.backends import Unrolled, compiled_layer, unroll
+from unrolled.backends.ragged import Lengths, check_lengths
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.extension import core
 from unrolled.layers import Recurrent
-from unrolled.recurrence import Unrolled, compiled_layer, unroll
-from unrolled.recurrence.ragged import Lengths, check_lengths
 
 needs_extension = pytest.mark.skipif(core is None, reason="the package is installed without its extension")
 COMPILED = pytest.param("compiled", marks=needs_extension)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd import grad
 
 from numerics import Problem, uniform
-from unrolled.recurrence import Unrolled
+from unrolled.backends import Unrolled
 
 
 def outcome(

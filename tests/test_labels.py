@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from unrolled.experiments.plot import plot_ladder
+from unrolled.experiments.trial import Trial
+from unrolled.experiments.trial_plot import plot_trials
 from unrolled.labels import label_text
-from unrolled.ladder.plot import plot_ladder
-from unrolled.tasks.attention_plot import plot_attention
-from unrolled.tasks.plots import plot_confusion
-from unrolled.tasks.translation_writer import AttentionMap
+from unrolled.tasks.base.plots import plot_confusion
+from unrolled.tasks.translate.attention_plot import plot_attention
+from unrolled.tasks.translate.writer import AttentionMap
 from unrolled.text.neighbours import plot_words
-from unrolled.trials.plot import plot_trials
-from unrolled.trials.trial import Trial
 
 NAMES = {
     "path": "pretrain=/a/long/path" + "/to/some folder of mine" * 12,

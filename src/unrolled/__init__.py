@@ -57,7 +57,7 @@ _HOMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
     "inspection": ("inspect",),
-    "ladder": ("compare",),
+    "experiments": ("compare",),
     "layers": (
         "GRU",
         "LSTM",
@@ -69,21 +69,21 @@ _HOMES = {
         "RecurrentDrop",
         "Window",
     ),
-    "recurrence": ("Unrolled", "unroll"),
-    "tasks.forecast_config": ("ForecasterConfig",),
-    "tasks.forecaster": ("Forecaster",),
-    "tasks.music": ("PianoRoll",),
-    "tasks.music_config": ("PianoRollConfig",),
+    "backends": ("Unrolled", "unroll"),
+    "tasks.forecast.config": ("ForecasterConfig",),
+    "tasks.forecast.task": ("Forecaster",),
+    "tasks.music.task": ("PianoRoll",),
+    "tasks.music.config": ("PianoRollConfig",),
     "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
-    "tasks.classifier": ("Classifier",),
-    "tasks.classifier_config": ("ClassifierConfig",),
-    "tasks.classifier_score": ("ClassifierScore",),
-    "tasks.tagger": ("Tagger",),
-    "tasks.tagger_config": ("TaggerConfig",),
-    "tasks.tagger_score": ("TaggerScore",),
-    "tasks.translation_config": ("TranslatorConfig",),
-    "tasks.translation_score": ("TranslationScore",),
-    "tasks.translator": ("Translator",),
+    "tasks.classify.task": ("Classifier",),
+    "tasks.classify.config": ("ClassifierConfig",),
+    "tasks.classify.score": ("ClassifierScore",),
+    "tasks.tag.task": ("Tagger",),
+    "tasks.tag.config": ("TaggerConfig",),
+    "tasks.tag.score": ("TaggerScore",),
+    "tasks.translate.config": ("TranslatorConfig",),
+    "tasks.translate.score": ("TranslationScore",),
+    "tasks.translate.task": ("Translator",),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -93,7 +93,7 @@ _MODULES = (
     "extension",
     "layers",
     "models",
-    "recurrence",
+    "backends",
     "tasks",
     "text",
     "training",
@@ -119,10 +119,11 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from unrolled import cells, diagnostics, extension
+    from unrolled.backends import Unrolled, unroll
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
+    from unrolled.experiments import compare
     from unrolled.inspection import inspect
-    from unrolled.ladder import compare
     from unrolled.layers import (
         GRU,
         LSTM,
@@ -134,7 +135,6 @@ if TYPE_CHECKING:
         RNNCell,
         Window,
     )
-    from unrolled.recurrence import Unrolled, unroll
     from unrolled.tasks import (
         Forecaster,
         ForecasterConfig,
@@ -145,15 +145,15 @@ if TYPE_CHECKING:
         PianoRollConfig,
         load,
     )
-    from unrolled.tasks.classifier import Classifier
-    from unrolled.tasks.classifier_config import ClassifierConfig
-    from unrolled.tasks.classifier_score import ClassifierScore
-    from unrolled.tasks.tagger import Tagger
-    from unrolled.tasks.tagger_config import TaggerConfig
-    from unrolled.tasks.tagger_score import TaggerScore
-    from unrolled.tasks.translation_config import TranslatorConfig
-    from unrolled.tasks.translation_score import TranslationScore
-    from unrolled.tasks.translator import Translator
+    from unrolled.tasks.classify.config import ClassifierConfig
+    from unrolled.tasks.classify.score import ClassifierScore
+    from unrolled.tasks.classify.task import Classifier
+    from unrolled.tasks.tag.config import TaggerConfig
+    from unrolled.tasks.tag.score import TaggerScore
+    from unrolled.tasks.tag.task import Tagger
+    from unrolled.tasks.translate.config import TranslatorConfig
+    from unrolled.tasks.translate.score import TranslationScore
+    from unrolled.tasks.translate.task import Translator
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

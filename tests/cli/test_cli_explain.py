@@ -3,8 +3,8 @@
 import pytest
 
 from unrolled import LanguageModel
+from unrolled.backends import Choice
 from unrolled.layers import Explanation, Recurrent
-from unrolled.recurrence import Choice
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from unrolled.cli import INTERRUPTED, learn_vanishing
 from unrolled.cli.learn import LESSONS, run
 from unrolled.cli.main import main
 from unrolled.errors import ConfigError
-from unrolled.learn.lessons import vanishing
+from unrolled.tutorials import vanishing
 
 TINY = ["--distance", "10", "--hidden", "3", "--updates", "1", "--threads", "1"]
 

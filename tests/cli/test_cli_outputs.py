@@ -11,11 +11,11 @@ import pytest
 from cases import CASES
 from unrolled.bench import driver as bench_driver
 from unrolled.errors import RunError
-from unrolled.ladder.outcome import OutcomeFolder
-from unrolled.learn import folder as learn_folder
-from unrolled.learn.lessons import folder as lesson_folder
+from unrolled.experiments.outcome import OutcomeFolder
+from unrolled.experiments.trial import TrialFile
 from unrolled.storage.lock import FolderLock
-from unrolled.trials.trial import TrialFile
+from unrolled.synthetic import folder as learn_folder
+from unrolled.tutorials import folder as lesson_folder
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
 
@@ -137,7 +137,7 @@ def test_plans_of_earlier_versions_are_known(tmp_path):
 def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):
     from matplotlib.figure import Figure
 
-    from unrolled.diagnostics.report import Chart, Page, Section
+    from unrolled.pages import Chart, Page, Section
 
     def page(name):
         chart = Chart(name, "A chart", "It shows.", Figure(), {"x": np.arange(2)})

@@ -7,8 +7,8 @@ import pytest
 
 from unrolled.cli.learn import run
 from unrolled.errors import ConfigError, RunError
-from unrolled.learn.folder import LOG, PICTURE, REPORT, RESULT
-from unrolled.learn.presets import PRESETS
+from unrolled.synthetic.folder import LOG, PICTURE, REPORT, RESULT
+from unrolled.synthetic.presets import PRESETS
 
 TINY = ("--hidden", "6", "--batch", "8", "--updates", "12", "--held-out", "30", "--validate-every", "5")
 TINY = (*TINY, "--threads", "1", "--distance", "6")

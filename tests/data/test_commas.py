@@ -6,8 +6,8 @@ from cases import CASES, write_labelled
 from unrolled.data.commas import split_paths
 from unrolled.data.labelled import read_labelled
 from unrolled.data.pairs import PairForm, read_pairs
-from unrolled.tasks.sources import absolute
-from unrolled.trials.variant import parse_variant
+from unrolled.experiments.variant import parse_variant
+from unrolled.tasks.base.sources import absolute
 
 
 @pytest.fixture

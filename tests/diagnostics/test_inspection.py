@@ -11,9 +11,9 @@ from torch import nn
 
 import unrolled as ur
 from unrolled.diagnostics.inspection import usual_samples
-from unrolled.diagnostics.pages import inspection_page
-from unrolled.diagnostics.report import write_numbers
 from unrolled.errors import ConfigError, RunError
+from unrolled.inspection.sections import inspection_page
+from unrolled.pages import write_numbers
 
 
 class Foreign(nn.Module):

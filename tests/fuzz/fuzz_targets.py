@@ -23,13 +23,13 @@ from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.data.series_tables import open_series
 from unrolled.data.tables import read_columns
 from unrolled.data.tagged import Columns, read_tagged
-from unrolled.ladder.outcome import Outcome, OutcomeFolder, Units
+from unrolled.experiments.outcome import Outcome, OutcomeFolder, Units
+from unrolled.experiments.trial import Trial, TrialFile
 from unrolled.recipes import load_recipe
 from unrolled.tasks import load
 from unrolled.text.vectors import read_all_vectors
 from unrolled.threads import choose_threads
 from unrolled.training import CHECKPOINT
-from unrolled.trials.trial import Trial, TrialFile
 
 Mutation = Callable[[random.Random, bytes], bytes]
 TEXT: tuple[Mutation, ...] = (mutate.blind, mutate.numbers, mutate.lines)

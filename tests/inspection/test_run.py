@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from cases import CASES, Case
-from unrolled.diagnostics.report import write_figures, write_numbers
 from unrolled.errors import ConfigError
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
+from unrolled.pages import write_figures, write_numbers
 
 SMALL = Extent(rows=3, steps=12, long_steps=40, samples=6, targets=8)
 TASKS = [name for name in CASES if " " not in name]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from cases import CASES
-from unrolled.diagnostics.report.parts import Chart
 from unrolled.inspection.memory import memory_of
 from unrolled.inspection.memory_section import memory_section, memory_verdict
+from unrolled.pages.parts import Chart
 from unrolled.tasks import LanguageModel
 
 OPTIONS = {"hidden": 12, "embedding": 6, "epochs": 1, "batch": 4, "steps": 9, "seed": 3, "threads": 1}

@@ -22,9 +22,9 @@ from numerics import (
     uniform,
     weighted_sum,
 )
+from unrolled.backends import Backend
 from unrolled.cells import GRU, LSTM
 from unrolled.errors import BackendError, ShapeError
-from unrolled.recurrence import Backend
 
 KINDS = ("RNNCell", "LSTMCell", "GRUCell")
 

@@ -9,11 +9,11 @@ import pytest
 
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
-from unrolled.ladder.outcome import OutcomeFolder
+from unrolled.experiments.outcome import OutcomeFolder
+from unrolled.experiments.trial import TrialFile
 from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.training.files import read_json, read_tensors
 from unrolled.training.log import MetricsLog, read_log
-from unrolled.trials.trial import TrialFile
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
 

@@ -7,12 +7,12 @@ import pytest
 from unrolled import Classifier, Forecaster, Tagger, Translator, load
 from unrolled.data.tagged import Tagged
 from unrolled.errors import ConfigError
-from unrolled.ladder.outcome import Outcome
-from unrolled.ladder.plot import plot_ladder
-from unrolled.ladder.table import frame, line_of
+from unrolled.experiments.outcome import Outcome
+from unrolled.experiments.plot import plot_ladder
+from unrolled.experiments.table import frame, line_of
+from unrolled.experiments.trial import Trial
+from unrolled.experiments.trial_plot import plot_trials
 from unrolled.text.neighbours import plot_words
-from unrolled.trials.plot import plot_trials
-from unrolled.trials.trial import Trial
 
 NASTY = (r"$\frac{$", r"$_$ \$", "漢字 \x1b[2J\n", "x" * 300)
 QUICK = {"hidden": 3, "embedding": 3, "max_steps": 3, "threads": 1}

@@ -10,7 +10,7 @@ import unrolled
 from unrolled import LanguageModel
 from unrolled.errors import RunError
 from unrolled.storage.lock import LOCK, FolderLock
-from unrolled.tasks import folder as run_folder
+from unrolled.tasks.base import folder as run_folder
 from unrolled.training import Watcher
 
 LEFTOVER = ".unrolled-0123456789abcdef.tmp"

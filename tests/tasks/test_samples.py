@@ -17,7 +17,7 @@ from unrolled.diagnostics.gradients import gradients
 from unrolled.diagnostics.recording import record
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks import load
-from unrolled.tasks.sample import SampleSize
+from unrolled.tasks.base.sample import SampleSize
 
 TASKS = ["lm", "classify", "tag", "translate", "forecast", "music"]
 QUICK = {"epochs": 1, "max_steps": 2, "validate_every": 0}

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from unrolled.errors import DataError
-from unrolled.tasks.sources import absolute
-from unrolled.tasks.translation_config import PairsConfig
+from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.translate.config import PairsConfig
 
 
 def test_paths_become_absolute_and_names_of_data_sets_stay(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from torch import nn
 from unrolled.errors import ConfigError, RunError
 from unrolled.reading import MalformedError
 from unrolled.tasks import LanguageModel
-from unrolled.tasks.weight_budget import check_fit
+from unrolled.tasks.base.weight_budget import check_fit
 
 
 def shapes_of(model):

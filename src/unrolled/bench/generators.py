@@ -9,7 +9,7 @@ from torch import Tensor
 from unrolled.bench.step_models import StepModel
 from unrolled.bench.step_sides import PlainModel, PlainState, plain_weights
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.writer import Writer
+from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID, TextConfig, train_tokenizer
 
 

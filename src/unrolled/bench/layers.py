@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from unrolled.backends import Backend
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.flops import TRAINING, layer_forward
@@ -16,7 +17,6 @@ from unrolled.bench.result import Result
 from unrolled.bench.sides import LayerCase, Mode, Side, module_side
 from unrolled.bench.timing import PAIRS, alternate
 from unrolled.layers import Recurrent
-from unrolled.recurrence import Backend
 
 TITLES: dict[Mode, str] = {"train": "training step", "inference": "inference"}
 

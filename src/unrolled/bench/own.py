@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 
+from unrolled.backends import Backend, Precision
 from unrolled.bench.sides import LayerCase
 from unrolled.layers import GRU, LSTM, RNN, Recurrent, Stack
-from unrolled.recurrence import Backend, Precision
 
 LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 

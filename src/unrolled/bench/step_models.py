@@ -10,7 +10,7 @@ from unrolled.config import with_options
 from unrolled.data import Chunk, TokenStream
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, NetworkConfig
-from unrolled.tasks.language_config import LanguageModelConfig, LanguageTrainingConfig
+from unrolled.tasks.lm.config import LanguageModelConfig, LanguageTrainingConfig
 from unrolled.training import OptimizerConfig
 
 CELLS: dict[str, Literal["lstm", "gru", "elman"]] = {"lstm": "lstm", "gru": "gru", "rnn": "elman"}

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from unrolled.bench.sides import MODULES
 from unrolled.bench.step_models import StepModel, made_up_chunks, made_up_text
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.corpus import Corpus
-from unrolled.tasks.language_job import LanguageJob
+from unrolled.tasks.lm.data import Corpus
+from unrolled.tasks.lm.job import LanguageJob
 from unrolled.training import Trainer
 
 PlainState = Tensor | tuple[Tensor, Tensor] | None

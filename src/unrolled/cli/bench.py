@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from unrolled.backends import Backend
 from unrolled.bench.custom import custom_plan
 from unrolled.bench.driver import carry_out
 from unrolled.bench.flops import GATES
@@ -22,7 +23,6 @@ from unrolled.bench.step_models import MODELS
 from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.errors import ConfigError, suggestion
-from unrolled.recurrence import Backend
 from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]

@@ -14,8 +14,16 @@ from rich.table import Table
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.console import print_table
 from unrolled.errors import ConfigError
-from unrolled.ladder.comparison import DEFAULT_MINUTES, OWN, TASKS, Plan, ladder_type, open_recipe, refuse_own
-from unrolled.ladder.comparison import run as run_plan
+from unrolled.experiments.comparison import (
+    DEFAULT_MINUTES,
+    OWN,
+    TASKS,
+    Plan,
+    ladder_type,
+    open_recipe,
+    refuse_own,
+)
+from unrolled.experiments.comparison import run as run_plan
 from unrolled.tasks import task_type
 from unrolled.terminal import Terminal
 

@@ -7,7 +7,7 @@ from unrolled.cli.arguments import RunFolder, parse
 from unrolled.config import require
 from unrolled.data.piano import open_pieces
 from unrolled.storage.output import check_output, named_file
-from unrolled.tasks.music import PianoRoll
+from unrolled.tasks.music.task import PianoRoll
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,16 @@ from pathlib import Path
 from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.verdicts import print_verdicts
-from unrolled.diagnostics.report import write_figures, write_numbers, write_page
-from unrolled.diagnostics.report.check import check_page
-from unrolled.diagnostics.report.page import page_bytes
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
+from unrolled.pages import write_figures, write_numbers, write_page
+from unrolled.pages.check import check_page
+from unrolled.pages.page import page_bytes
 from unrolled.storage.folder import check_folder
 from unrolled.storage.output import check_output, named_file
 from unrolled.storage.report import check_report
 from unrolled.tasks import load
-from unrolled.tasks.folder import REPORT
+from unrolled.tasks.base.folder import REPORT
 from unrolled.training.waiting import staged_bar
 
 

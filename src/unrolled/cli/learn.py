@@ -10,12 +10,12 @@ from pathlib import Path
 from unrolled.cli.arguments import flag_value, parse
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
-from unrolled.learn.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
-from unrolled.learn.folder import claim, write_learned
-from unrolled.learn.presets import DISTANCES, PRESETS, preset
-from unrolled.learn.report import write_report
-from unrolled.learn.train import learn
 from unrolled.models import CellConfig
+from unrolled.synthetic.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
+from unrolled.synthetic.folder import claim, write_learned
+from unrolled.synthetic.presets import DISTANCES, PRESETS, preset
+from unrolled.synthetic.report import write_report
+from unrolled.synthetic.train import learn
 from unrolled.training import OptimizerConfig
 from unrolled.training.waiting import staged_bar
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unrolled.cli.lessons import teach
-from unrolled.learn.lessons.exploding import LESSON
+from unrolled.tutorials.exploding import LESSON
 
 
 def run(argv: Sequence[str], prog: str) -> int:

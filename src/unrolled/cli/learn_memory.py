@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unrolled.cli.lessons import teach
-from unrolled.learn.lessons.memory import LESSON
+from unrolled.tutorials.memory import LESSON
 
 
 def run(argv: Sequence[str], prog: str) -> int:

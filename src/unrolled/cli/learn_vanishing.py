@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from unrolled.cli.lessons import teach
-from unrolled.learn.lessons.vanishing import LESSON
+from unrolled.tutorials.vanishing import LESSON
 
 
 def run(argv: Sequence[str], prog: str) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unrolled.cli.arguments import parse
-from unrolled.learn.lessons.config import Lesson, LessonConfig
-from unrolled.learn.lessons.run import run_lesson
+from unrolled.tutorials.config import Lesson, LessonConfig
+from unrolled.tutorials.run import run_lesson
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,19 @@ from unrolled.config import require, to_dict, with_options
 from unrolled.console import print_table
 from unrolled.cores import usable_cores
 from unrolled.errors import RunError, suggestion
+from unrolled.experiments.folds import BASELINE, Fold
+from unrolled.experiments.pool import Runnable, run_all
+from unrolled.experiments.seeds import Seed
+from unrolled.experiments.summary import Line, summarise_trials
+from unrolled.experiments.trial import TRIALS, Trial, TrialFile
+from unrolled.experiments.trial_plot import plot_trials
+from unrolled.experiments.variant import PRETRAIN, Variant, parse_variant
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks import task_type
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import counting_bar
-from unrolled.trials.folds import BASELINE, Fold
-from unrolled.trials.plot import plot_trials
-from unrolled.trials.pool import Runnable, run_all
-from unrolled.trials.seeds import Seed
-from unrolled.trials.summary import Line, summarise_trials
-from unrolled.trials.trial import TRIALS, Trial, TrialFile
-from unrolled.trials.variant import PRETRAIN, Variant, parse_variant
 from unrolled.visible import visible
 
 

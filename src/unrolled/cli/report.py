@@ -20,7 +20,7 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     if "tokens_with_vectors" in task.facts:
         found = task.facts["tokens_with_vectors"]
         console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
-    after = importlib.import_module(f"unrolled.cli.report_{task.verb}").print_scores(task, console)
+    after = importlib.import_module(f"unrolled.tasks.{task.verb}.report").print_scores(task, console)
     console.rule(style="dim")
     plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
     console.print(f"run folder: {folder}\nplots:      {plots}", markup=False)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.train import TrainArguments, parse_training, train
 from unrolled.errors import ConfigError
-from unrolled.tasks.classifier import Classifier
-from unrolled.tasks.classifier_config import ClassifierConfig
+from unrolled.tasks.classify.config import ClassifierConfig
+from unrolled.tasks.classify.task import Classifier
 
 
 @dataclass(frozen=True)

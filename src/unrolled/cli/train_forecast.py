@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.train import TrainArguments, parse_training, train
 from unrolled.errors import ConfigError
-from unrolled.tasks.forecast_config import ForecasterConfig
-from unrolled.tasks.forecaster import Forecaster
+from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.task import Forecaster
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.train import TrainArguments, parse_training, train
 from unrolled.errors import ConfigError
-from unrolled.tasks.music import PianoRoll
-from unrolled.tasks.music_config import PianoRollConfig
+from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.tasks.music.task import PianoRoll
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.train import TrainArguments, parse_training, train
 from unrolled.errors import ConfigError
-from unrolled.tasks.tagger import Tagger
-from unrolled.tasks.tagger_config import TaggerConfig
+from unrolled.tasks.tag.config import TaggerConfig
+from unrolled.tasks.tag.task import Tagger
 
 
 @dataclass(frozen=True)

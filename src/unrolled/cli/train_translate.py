@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.train import TrainArguments, parse_training, train
 from unrolled.errors import ConfigError
-from unrolled.tasks.translation_config import TranslatorConfig
-from unrolled.tasks.translator import Translator
+from unrolled.tasks.translate.config import TranslatorConfig
+from unrolled.tasks.translate.task import Translator
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.data import read_sources, text_lines
 from unrolled.errors import DataError
-from unrolled.tasks.translator import Translator
+from unrolled.tasks.translate.task import Translator
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from unrolled.diagnostics.jacobian import Spectra, sample_places, spectra
 from unrolled.diagnostics.lyapunov import WARM, Lyapunov, lyapunov
 from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Pass, Recording, Run, check_finite, record
-from unrolled.diagnostics.report.parts import Verdict
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
+from unrolled.pages.parts import Verdict
 from unrolled.storage.output import named_file
 
 Stage = Callable[[str], None]
@@ -82,8 +82,8 @@ class Inspection:
         Raises:
             RunError: if it cannot be written.
         """
-        from unrolled.diagnostics.pages import inspection_page  # draws: matplotlib and jinja2
-        from unrolled.diagnostics.report import write_page
+        from unrolled.inspection.sections import inspection_page  # draws: matplotlib and jinja2
+        from unrolled.pages import write_page
 
         path = named_file(path)
         write_page(inspection_page(self, title), path)

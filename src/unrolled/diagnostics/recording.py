@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unrolled.backends.ragged import live_steps
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.diagnostics.twin import TORCH_LAYERS, twin_of
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.layers import Recurrent
 from unrolled.layers.result import Traced
-from unrolled.recurrence.ragged import live_steps
 
 Run = Callable[[], Tensor]
 """Runs a module on a batch and returns the losses, (N, B), (B,) or a number."""

@@ -1,9 +1,9 @@
 """Memory in practice as a section and a finding."""
 
-from unrolled.diagnostics.charts.memory import context_chart, replacement_chart
 from unrolled.diagnostics.memory_context import TOLERANCE
-from unrolled.diagnostics.report.parts import Section, Verdict
 from unrolled.inspection.memory import Memory
+from unrolled.pages.charts.memory import context_chart, replacement_chart
+from unrolled.pages.parts import Section, Verdict
 
 
 def memory_section(found: Memory) -> Section:

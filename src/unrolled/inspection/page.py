@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unrolled.diagnostics.charts.names import stem
-from unrolled.diagnostics.charts.training import loss_chart
 from unrolled.diagnostics.findings.training import training_verdicts
 from unrolled.diagnostics.findings.values import with_values
-from unrolled.diagnostics.pages import options_table, sections
-from unrolled.diagnostics.report.parts import Page, Section, StateMap, Words
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import LongRow, RunInspection
+from unrolled.inspection.sections import options_table, sections
 from unrolled.inspection.watched import watch_section
+from unrolled.pages.charts.names import stem
+from unrolled.pages.charts.training import loss_chart
+from unrolled.pages.parts import Page, Section, StateMap, Words
 
 MAPS = 4
 """States of layers that are drawn, at most."""

@@ -80,14 +80,14 @@ class RunInspection:
         Raises:
             RunError: if it cannot be written.
         """
-        from unrolled.diagnostics.report import write_page
+        from unrolled.pages import write_page
 
         path = named_file(path)
         write_page(self.page(), path)
         return path
 
     def page(self) -> Any:
-        """Return the page of the report; see :mod:`unrolled.diagnostics.report`."""
+        """Return the page of the report; see :mod:`unrolled.pages`."""
         from unrolled.inspection.page import run_page  # draws: matplotlib and jinja2
 
         return run_page(self)

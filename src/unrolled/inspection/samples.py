@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from unrolled.tasks import LanguageModel, Task
-from unrolled.tasks.sample import Sample
+from unrolled.tasks.base.sample import Sample
 
 LENGTH = {"char": 400, "word": 60, "bpe": 120}
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unrolled.diagnostics.charts.watched import (
+from unrolled.pages.charts.watched import (
     clipping_chart,
     reach_chart,
     saturation_over_training,
     updates_chart,
 )
-from unrolled.diagnostics.report.parts import Part, Section
+from unrolled.pages.parts import Part, Section
 
 
 def watch_section(history: Sequence[Mapping[str, Any]]) -> Section | None:

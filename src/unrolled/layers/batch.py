@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from unrolled.backends.ragged import Lengths, check_lengths
 from unrolled.errors import ShapeError
-from unrolled.recurrence.ragged import Lengths, check_lengths
 
 
 @dataclass(frozen=True)

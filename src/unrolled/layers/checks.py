@@ -4,8 +4,8 @@ import warnings
 
 from torch import Tensor
 
+from unrolled.backends.autocast import autocast_enabled
 from unrolled.errors import ConfigError, ShapeError
-from unrolled.recurrence.autocast import autocast_enabled
 
 
 def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from unrolled.recurrence import transforms
+from unrolled.backends import transforms
 
 PARTS = 1 << 16
 COARSEST = 1e-3

@@ -3,9 +3,9 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.backends import Precision, resolve_precision
 from unrolled.errors import ShapeError
 from unrolled.layers.softmax_loss import linear_cross_entropy
-from unrolled.recurrence import Precision, resolve_precision
 
 
 class SoftmaxOutput(nn.Module):

@@ -6,6 +6,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from unrolled.backends import (
+    Backend,
+    CheckpointEvery,
+    Choice,
+    Need,
+    Precision,
+    check_backend,
+    check_precision,
+    choose,
+    compiled_layer,
+    transforms,
+    unroll,
+)
+from unrolled.backends.aten import aten_layer
+from unrolled.backends.autocast import autocast_enabled
+from unrolled.backends.ragged import Lengths
 from unrolled.cells import LSTM, Cell, Masks, Parameters
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
@@ -24,22 +40,6 @@ from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.lookup import Lookup, repays
 from unrolled.layers.result import Explanation, Hidden, Seen, Traced
 from unrolled.layers.torch_names import TorchNames
-from unrolled.recurrence import (
-    Backend,
-    CheckpointEvery,
-    Choice,
-    Need,
-    Precision,
-    check_backend,
-    check_precision,
-    choose,
-    compiled_layer,
-    transforms,
-    unroll,
-)
-from unrolled.recurrence.aten import aten_layer
-from unrolled.recurrence.autocast import autocast_enabled
-from unrolled.recurrence.ragged import Lengths
 
 
 class Recurrent(TorchNames, nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from unrolled.recurrence import Choice
+from unrolled.backends import Choice
 
 Hidden = Tensor | tuple[Tensor, ...]
 

@@ -3,15 +3,15 @@
 import torch
 from torch import Tensor, nn
 
+from unrolled.backends import Backend, Choice, Need, check_backend, choose, compiled_layer, transforms
+from unrolled.backends.aten import aten_step
+from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype
 from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.to_torch import cell_to_torch
-from unrolled.recurrence import Backend, Choice, Need, check_backend, choose, compiled_layer, transforms
-from unrolled.recurrence.aten import aten_step
-from unrolled.recurrence.autocast import autocast_enabled
 
 
 class SingleStep(nn.Module):

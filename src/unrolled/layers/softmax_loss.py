@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unrolled.backends import transforms
+from unrolled.backends.batched_grads import level as vmap_level
+from unrolled.backends.operators import wanted
 from unrolled.errors import BackendError, ConfigError, ShapeError
 from unrolled.extension import core
 from unrolled.layers.softmax_chunks import kernel_torch
 from unrolled.layers.softmax_compiled import kernel_compiled
 from unrolled.layers.softmax_parts import loss_from_parts
-from unrolled.recurrence import transforms
-from unrolled.recurrence.batched_grads import level as vmap_level
-from unrolled.recurrence.operators import wanted
 
 Kernel = Callable[
     [Tensor, Tensor, Tensor | None, Tensor, Tensor | None, int, float, str, bool],

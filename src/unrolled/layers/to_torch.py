@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from unrolled.backends.aten import kernel_name
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
 from unrolled.layers.dropout import RecurrentDrop
-from unrolled.recurrence.aten import kernel_name
 
 if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent

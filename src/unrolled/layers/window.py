@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.backends import Choice, Precision, check_precision
+from unrolled.backends.ragged import Lengths, check_lengths, live_steps, reverse_time
 from unrolled.errors import ConfigError, ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes
 from unrolled.layers.dropout import check_rate, dropout, locked_dropout
 from unrolled.layers.fresh import check_fresh
 from unrolled.layers.result import Explanation
-from unrolled.recurrence import Choice, Precision, check_precision
-from unrolled.recurrence.ragged import Lengths, check_lengths, live_steps, reverse_time
 
 Nonlinearity = Literal["tanh", "relu", "sigmoid"]
 SIGMA: dict[str, Callable[[Tensor], Tensor]] = {

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
+from unrolled.backends import Precision
 from unrolled.config import require
 from unrolled.layers.output import flat_rows
-from unrolled.recurrence import Precision
 
 TAIL_DIVISOR = 4
 """Each group of tokens is read from so many times fewer features than the one before."""

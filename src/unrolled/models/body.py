@@ -2,8 +2,8 @@
 
 from torch import nn
 
+from unrolled.backends import Precision, check_precision
 from unrolled.layers import Stack
-from unrolled.recurrence import Precision, check_precision
 
 
 class RecurrentBody(nn.Module):

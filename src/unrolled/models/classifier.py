@@ -2,11 +2,11 @@
 
 from torch import Tensor, nn
 
+from unrolled.backends import Precision
 from unrolled.layers import Stack
 from unrolled.layers.pooling import PoolingKind, make_pooling
 from unrolled.models.reader import TokenReader
 from unrolled.models.series_reader import SeriesReader
-from unrolled.recurrence import Precision
 
 
 class RecurrentClassifier(nn.Module):

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unrolled.backends import Precision
 from unrolled.config import require
 from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.layers.attention import Memory
@@ -14,7 +15,6 @@ from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.decoder import Decoded, Decoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
 from unrolled.models.reader import State, TokenReader
-from unrolled.recurrence import Precision
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,10 @@ from typing import cast
 
 from torch import nn
 
+from unrolled.backends import Precision
 from unrolled.layers import Stack
 from unrolled.models.forecast_outputs import ForecastOutput
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
-from unrolled.recurrence import Precision
 
 Member = RecursiveForecaster | DirectForecaster
 

@@ -1,14 +1,14 @@
 """Whole tools, one a task: fit, evaluate, use, save and load."""
 
-from unrolled.tasks.forecast_config import ForecasterConfig
-from unrolled.tasks.forecaster import Forecaster
-from unrolled.tasks.language_config import LanguageModelConfig
-from unrolled.tasks.language_job import LanguageScore
-from unrolled.tasks.language_model import LanguageModel
-from unrolled.tasks.music import PianoRoll
-from unrolled.tasks.music_config import PianoRollConfig
+from unrolled.tasks.base.task import Task
+from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.task import Forecaster
+from unrolled.tasks.lm.config import LanguageModelConfig
+from unrolled.tasks.lm.job import LanguageScore
+from unrolled.tasks.lm.task import LanguageModel
+from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.tasks.music.task import PianoRoll
 from unrolled.tasks.registry import load, run_type, task_type
-from unrolled.tasks.task import Task
 
 __all__ = [
     "Forecaster",

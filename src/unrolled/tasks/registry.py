@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import ConfigError, RunError, suggestion
-from unrolled.tasks import folder as run_folder
-from unrolled.tasks.task import Task
+from unrolled.tasks.base import folder as run_folder
+from unrolled.tasks.base.task import Task
 
 _HOMES = {
-    "forecast": ("forecaster", "Forecaster"),
-    "lm": ("language_model", "LanguageModel"),
-    "tag": ("tagger", "Tagger"),
-    "classify": ("classifier", "Classifier"),
-    "music": ("music", "PianoRoll"),
-    "translate": ("translator", "Translator"),
+    "forecast": ("forecast.task", "Forecaster"),
+    "lm": ("lm.task", "LanguageModel"),
+    "tag": ("tag.task", "Tagger"),
+    "classify": ("classify.task", "Classifier"),
+    "music": ("music.task", "PianoRoll"),
+    "translate": ("translate.task", "Translator"),
 }
 VERBS = tuple(_HOMES)
 

@@ -11,8 +11,8 @@ from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.diagnostics.recording import Pass
-from unrolled.diagnostics.report.parts import Verdict
 from unrolled.layers import Recurrent
+from unrolled.pages.parts import Verdict
 
 
 def a_pass(cell: Cell, *, bias: float = 0.0, scale: float = 1.0) -> Pass:

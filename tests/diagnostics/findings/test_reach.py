@@ -11,8 +11,8 @@ from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.diagnostics import gradients, record
 from unrolled.diagnostics.findings.reach import reach, reach_verdicts
 from unrolled.diagnostics.gradients import DistanceCurve
-from unrolled.diagnostics.report.parts import Verdict
 from unrolled.layers import Recurrent
+from unrolled.pages.parts import Verdict
 
 
 def curve(medians: list[float]) -> DistanceCurve:

@@ -4,7 +4,7 @@ import math
 
 from unrolled.cells import GRU, LSTM, Elman
 from unrolled.diagnostics.recording import Pass
-from unrolled.diagnostics.report.parts import Remedy
+from unrolled.pages.parts import Remedy
 
 
 def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:

@@ -1,0 +1,41 @@
+"""The same training with several seeds, each a run folder of its own."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.config import with_options
+from unrolled.errors import ConfigError
+from unrolled.experiments.trial import Trial
+from unrolled.experiments.variant import PRETRAIN, Variant
+from unrolled.tasks import task_type
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One training with a seed."""
+
+    verb: str
+    """Of the task, as in ``unrolled train VERB``."""
+    config: Any
+    variant: Variant
+    number: int
+    """The seed."""
+    folder: str
+    """Run folder to make."""
+
+    def run(self) -> Trial:
+        """Train, and return the figures on the test data (on held-out data, where there are no others)."""
+        began = time.monotonic()
+        if PRETRAIN in self.variant.options:
+            raise ConfigError(f"{PRETRAIN} is for folds; with seeds give init_from=RUN")
+        kind = task_type(self.verb)
+        config = with_options(self.config, self.variant.options | {"seed": self.number})
+        task = kind(config)
+        task.fit(out=Path(self.folder), overwrite=True, progress=False)
+        part = next((p for p in ("test", "valid") if p in task.result), None)
+        if part is None:
+            raise ConfigError("nothing to compare seeds by: give test data, or hold some out")
+        scores = {name: float(task.result[part][name]) for name in kind.metrics}
+        return Trial(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))

@@ -1,0 +1,1 @@
+"""A training looked at while it runs."""

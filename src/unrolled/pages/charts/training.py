@@ -1,0 +1,51 @@
+"""Training as a report shows it: losses, learning rate, and what a watch has seen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from unrolled.pages.parts import Chart
+from unrolled.pages.style import PALETTE, WIDE, new_figure
+
+Record = Mapping[str, Any]
+
+
+def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
+    """Draw training and held-out loss over the updates; nats have perplexity beside them.
+
+    Args:
+        history: records of a run's log.
+        unit: what is predicted ("character").
+        loss_unit: what the loss is measured in.
+    """
+    figure = new_figure(WIDE, 3.6)
+    axes = figure.subplots()
+    numbers: dict[str, Any] = {}
+    for kind, label, colour, marker in (
+        ("train", "training", PALETTE[0], ""),
+        ("valid", "held out", PALETTE[1], "o"),
+    ):
+        records = [r for r in history if r["kind"] == kind]
+        steps, losses = [r["step"] for r in records], [r["loss"] for r in records]
+        if records:
+            axes.plot(steps, losses, color=colour, marker=marker, markersize=4, label=label)
+        numbers[kind] = {"step": steps, "loss": losses}
+    axes.set_xlabel("update")
+    axes.set_ylabel(f"loss, {loss_unit} per {unit}")
+    if loss_unit == "nats" and all(v < 50 for part in numbers.values() for v in part["loss"]):
+        right = axes.secondary_yaxis("right", functions=(np.exp, _log))
+        right.set_ylabel("perplexity")
+        right.spines["right"].set_visible(True)
+    axes.legend()
+    return Chart(
+        "losses",
+        "Training",
+        "Mean loss of the predictions between two marks, and on held-out data.",
+        figure,
+        numbers,
+    )
+
+
+def _log(perplexity: Any) -> Any:
+    return np.log(np.maximum(perplexity, np.finfo(float).tiny))

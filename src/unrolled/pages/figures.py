@@ -1,0 +1,55 @@
+"""The figures of a page as files for papers: black on white, PNG and SVG."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from unrolled.pages.parts import Page, StateMap
+from unrolled.pages.state_figure import draw_states
+from unrolled.pages.style import finish
+from unrolled.pages.svg import NO_DATE, SALT
+from unrolled.storage.folder import make_folder
+from unrolled.storage.output import write_output
+from unrolled.storage.picture import any_glyph
+
+DPI = 200
+"""Pixels per inch of PNG files and of what is an image inside an SVG."""
+
+
+def write_figures(page: Page, folder: Path) -> list[Path]:
+    """Write NAME.png and NAME.svg for each chart and each state map; return their paths.
+
+    The folder is made where it is missing; files of these names in it are replaced, each as a whole. Text in
+    the SVG is drawn as outlines, so that it looks the same wherever it is opened.
+
+    Raises:
+        RunError: if a file cannot be written.
+    """
+    make_folder(folder)
+    paths = []
+    for name, data in figure_files(page):
+        write_output(folder / name, data)
+        paths.append(folder / name)
+    return paths
+
+
+def figure_files(page: Page) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of the files that :func:`write_figures` writes."""
+    for part in page.drawn:
+        figure = draw_states(part) if isinstance(part, StateMap) else part.figure
+        for ending in ("png", "svg"):
+            yield f"{part.name}.{ending}", for_paper(figure, ending)
+
+
+def for_paper(figure: Figure, ending: str) -> bytes:
+    """Return the figure on white, as the bytes of a ``"png"`` or ``"svg"`` file."""
+    buffer = io.BytesIO()
+    metadata = NO_DATE if ending == "svg" else {"Software": None}
+    with any_glyph():
+        finish(figure)
+    with any_glyph(), rc_context({"svg.fonttype": "path", "svg.hashsalt": SALT}):
+        figure.savefig(buffer, format=ending, dpi=DPI, facecolor="white", metadata=metadata)
+    return buffer.getvalue()

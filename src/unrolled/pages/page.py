@@ -1,0 +1,127 @@
+"""The page: one file of HTML with everything that it needs inside."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.colors import to_rgb
+
+from unrolled.pages.display import in_words
+from unrolled.pages.parts import LEVELS, Chart, Page, Part, Section, StateMap, Table
+from unrolled.pages.states import payload
+from unrolled.pages.style import DIVERGING_STOPS
+from unrolled.pages.svg import page_svg
+from unrolled.storage.output import write_output
+
+HALF_WIDTH = 5.0
+"""Figures up to this width in inches stand side by side."""
+LEVEL_WORDS = {"bad": "Problem", "notice": "Take note", "good": "Good"}
+LEVEL_MARKS = {"bad": "✕", "notice": "!", "good": "✓"}
+
+
+def write_page(page: Page, path: Path) -> None:
+    """Write the page as one file that opens without a network, replaced as a whole or not at all.
+
+    The same page gives the same bytes.
+
+    Raises:
+        RunError: if it cannot be written.
+    """
+    write_output(path, page_bytes(page))
+
+
+def page_bytes(page: Page) -> bytes:
+    """Return the page as the bytes of a file."""
+    # Halves of surrogate pairs, as undecodable bytes become in Python, have no UTF-8: they are spelled out.
+    return render(page).encode("utf-8", "backslashreplace")
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML."""
+    count = _Count()
+    return _environment().get_template("page.html.j2").render(
+        page=page,
+        verdicts=sorted(page.verdicts, key=lambda v: -LEVELS.index(v.level)),
+        tally=_tally(page),
+        sections=[_section(number, s, count) for number, s in enumerate(page.sections, 1)],
+        colours={theme: [_bytes(c) for c in stops] for theme, stops in DIVERGING_STOPS.items()},
+        level_words=LEVEL_WORDS,
+        level_marks=LEVEL_MARKS,
+        style=Markup(_asset("style.css")),
+        script=Markup(f"{_asset('page.js')}\n{_asset('state_map.js')}"),
+    )  # fmt: skip
+
+
+class _Count:
+    """Numbers figures and tables through the page."""
+
+    def __init__(self) -> None:
+        self.parts = self.figures = self.tables = 0
+
+    def label(self, part: Part) -> str:
+        self.parts += 1
+        if isinstance(part, Chart | StateMap):
+            self.figures += 1
+            return f"Figure {self.figures}"
+        if isinstance(part, Table):
+            self.tables += 1
+            return f"Table {self.tables}"
+        return ""
+
+
+def _section(number: int, section: Section, count: _Count) -> dict[str, Any]:
+    parts = [_part(part, count) for part in section.parts]
+    return {"id": f"section-{number}", "title": section.title, "lead": section.lead, "parts": parts}
+
+
+def _part(part: Part, count: _Count) -> dict[str, Any]:
+    label = count.label(part)
+    view: dict[str, Any] = {"label": label, "part": part, "id": f"part-{count.parts}", "kind": "words"}
+    if isinstance(part, Chart):
+        svg = page_svg(part.figure, f"f{count.parts}.", part.title)
+        half = part.figure.get_figwidth() <= HALF_WIDTH
+        view |= {"kind": "chart", "id": f"figure-{part.name}", "svg": Markup(svg), "half": half}
+    elif isinstance(part, StateMap):
+        view |= {"kind": "map", "id": f"figure-{part.name}", "payload": payload(part)}
+    elif isinstance(part, Table):
+        view |= {"kind": "table", "flush_right": [_is_numeric(part, i) for i in range(len(part.header))]}
+    return view
+
+
+def _is_numeric(table: Table, column: int) -> bool:
+    return bool(table.rows) and not any(isinstance(row[column], str) for row in table.rows)
+
+
+def _tally(page: Page) -> str:
+    """Return ``"1 problem, 2 to take note of, 3 good"``."""
+    words = {"bad": ("problem", "problems"), "notice": ("to take note of",) * 2, "good": ("good",) * 2}
+    found = [v.level for v in page.verdicts]
+    return ", ".join(
+        f"{found.count(level)} {words[level][found.count(level) != 1]}"
+        for level in reversed(LEVELS)
+        if level in found
+    )
+
+
+def _bytes(colour: str) -> list[int]:
+    return [round(255 * c) for c in to_rgb(colour)]
+
+
+def _asset(name: str) -> str:
+    return (files("unrolled.pages") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = in_words
+    return environment

@@ -1,0 +1,88 @@
+"""A matplotlib figure as SVG that lives inside a page and takes its colours and typeface."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from unrolled.pages.style import PAPER, finish
+from unrolled.storage.picture import any_glyph
+
+NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
+"""SVG metadata left out, so that the same figure is the same file."""
+SALT = "unrolled"
+"""What matplotlib derives the ids in an SVG from, beside their content."""
+
+_DPI = 150  # of what is drawn as an image inside the SVG
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def page_svg(figure: Figure, prefix: str, label: str) -> str:
+    """Return the figure as an ``<svg>`` element of HTML.
+
+    Black becomes ``currentColor``, :data:`~unrolled.pages.style.PAPER` the page's ground and the
+    typeface the page's; nothing is painted behind. Ids begin with the prefix, as the SVGs of a page share
+    one document.
+
+    Args:
+        figure: any; its legends and ticks are finished in the house style.
+        prefix: of ids, another one for each figure of a page.
+        label: what is said to those who do not see it.
+    """
+    buffer = io.StringIO()
+    with any_glyph():
+        finish(figure)
+    with any_glyph(), rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.family": "sans-serif"}):
+        figure.savefig(buffer, format="svg", transparent=True, dpi=_DPI, metadata=NO_DATE)
+    root = ElementTree.fromstring(buffer.getvalue())
+    _to_html_names(root)
+    for parent in list(root.iter()):
+        for child in [c for c in parent if c.tag in ("metadata", "style")]:
+            parent.remove(child)
+    _mark_ids(root, prefix)
+    for element in root.iter():
+        _theme(element)
+    width = float(root.attrib.pop("width").removesuffix("pt")) / 72 * 96
+    del root.attrib["height"]
+    root.attrib.pop("version", None)
+    root.attrib |= {"role": "img", "aria-label": label, "style": f"--natural: {width:.0f}px"}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _to_html_names(root: ElementTree.Element) -> None:
+    """Drop XML's namespaces, which HTML gives to an ``<svg>`` by itself."""
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        for name in [n for n in element.attrib if n.startswith("{")]:
+            element.set(name.rpartition("}")[2], element.attrib.pop(name))
+
+
+def _mark_ids(root: ElementTree.Element, prefix: str) -> None:
+    """Begin each id with the prefix; drop those that nothing refers to."""
+    used = set()
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            used.update(_REFERENCE.findall(value))
+            element.set(name, _REFERENCE.sub(rf"url(#{prefix}\1)", value))
+            if name == "href" and value.startswith("#"):
+                used.add(value[1:])
+                element.set(name, f"#{prefix}{value[1:]}")
+    for element in root.iter():
+        if (own := element.attrib.pop("id", None)) in used:
+            element.set("id", f"{prefix}{own}")
+
+
+def _theme(element: ElementTree.Element) -> None:
+    """Put the page's colours and typeface for ink, paper and fonts; shorten coordinates."""
+    for name in ("style", "fill", "stroke"):
+        if value := element.get(name):
+            value = value.replace("#000000", "currentColor").replace(PAPER, "var(--ground)")
+            element.set(name, value)
+    if element.tag == "text" and (style := element.get("style")):
+        mono = re.search(r"font-family:[^;]*mono", style, re.IGNORECASE) and "sans" not in style.split(",")[0]
+        family = "var(--mono)" if mono else "var(--sans)"
+        element.set("style", re.sub(r"font-family:[^;]*", f"font-family: {family}", style))
+    if path := element.get("d"):
+        element.set("d", re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", path))

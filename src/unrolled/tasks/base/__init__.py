@@ -1,0 +1,1 @@
+"""Shared by all tasks: fit, resume, the run folder, its files."""

@@ -1,0 +1,1 @@
+"""Classification of texts and sequences of vectors."""

@@ -1,0 +1,99 @@
+"""What a classifier hands to the training loop, and how it predicts."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data.noise import drop_tokens
+from unrolled.models.classifier import RecurrentClassifier
+from unrolled.tasks.classify.config import ClassifierConfig
+from unrolled.tasks.classify.data import ClassifierData, Examples, LabelledBatch
+from unrolled.tasks.classify.score import ClassifierScore
+from unrolled.text import EOS_ID, UNK_ID
+from unrolled.training import StepLoss, StepLosses, Validation
+from unrolled.training.job import Carried
+from unrolled.training.waiting import Report, silent
+
+PREDICTING_ROWS = 128
+
+
+class ClassifierJob:
+    """The batches and the loss of a classifier."""
+
+    def __init__(self, model: RecurrentClassifier, data: ClassifierData, config: ClassifierConfig) -> None:
+        self.model = model
+        model.precision = config.training.precision
+        self._data, self._config = data, config
+        self._weights = (
+            _balanced(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None
+        )
+
+    def batches(self, epoch: int) -> Iterator[LabelledBatch]:
+        """See :meth:`Job.batches`."""
+        training = self._config.training
+        seed = training.seed * 1_000_003 + epoch
+        return (batch for _, batch in self._data.train.batches(training.batch, seed))
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        return -(-len(self._data.train) // self._config.training.batch)
+
+    def loss(self, batch: LabelledBatch, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        sequences = batch.sequences
+        if self.model.training and self._config.dropout.dropout_word:
+            sequences = drop_tokens(sequences, self._config.dropout.dropout_word, UNK_ID, keep=EOS_ID)
+        logits = self.model(sequences, batch.lengths)
+        smoothing = self._config.training.label_smoothing
+        loss = F.cross_entropy(logits, batch.labels, self._weights, label_smoothing=smoothing)
+        nats = F.cross_entropy(logits.detach(), batch.labels, reduction="sum")
+        return StepLoss(loss, nats, len(batch.labels), None)
+
+    def step_losses(self, batch: LabelledBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: one of each row, which belongs to its last step."""
+        logits = self.model(batch.sequences, batch.lengths)
+        losses = F.cross_entropy(logits, batch.labels, reduction="none")
+        return StepLosses(losses[None], batch.lengths[None] - 1, "reader.recurrent")
+
+    def validate(self) -> Validation | None:
+        """Score the held-out examples by the figure that the configuration names."""
+        valid = self._data.valid
+        if valid is None:
+            return None
+        score = score_examples(self.model, valid, [str(c) for c in self._data.facts["classes"]])
+        figures = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
+        select = self._config.head.select
+        return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
+
+
+def _balanced(counts: list[int]) -> Tensor:
+    """Return N / (classes × count) of each class."""
+    each = torch.tensor(counts, dtype=torch.get_default_dtype())
+    return each.sum() / (len(counts) * each)
+
+
+@torch.no_grad()
+def log_probabilities(
+    model: RecurrentClassifier, examples: Examples, report: Report = silent
+) -> NDArray[np.float64]:
+    """Return ln p (N, classes) of every label for each example."""
+    model.eval()
+    result = np.empty((len(examples), model.output.out_features))
+    for rows, batch in examples.batches(PREDICTING_ROWS):
+        logits = model(batch.sequences, batch.lengths)
+        result[rows] = logits.double().log_softmax(-1).numpy()
+        report(len(rows))
+    return result
+
+
+def score_examples(
+    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
+) -> ClassifierScore:
+    """Return the figures of a model on labelled examples."""
+    log_p = log_probabilities(model, examples, report)
+    nats = -float(log_p[np.arange(len(examples)), examples.labels].mean())
+    return ClassifierScore(classes, examples.labels, log_p.argmax(1), nats)

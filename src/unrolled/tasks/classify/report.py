@@ -1,0 +1,41 @@
+"""The scores of a classifier."""
+
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.console import print_table
+from unrolled.tasks.classify.task import Classifier
+
+
+def print_scores(classifier: Classifier, console: Console) -> str:
+    """Print scores beside the baselines; return the command to try next."""
+    result = classifier.result
+    parts = [part for part in ("valid", "test") if part in result]
+    if parts:
+        table = Table(title=_title(classifier), title_justify="left")
+        table.add_column("model")
+        for part in parts:
+            name = "held out" if part == "valid" else "test"
+            for figure in (f"accuracy, {name}", "macro F1"):
+                table.add_column(figure, justify="right")
+        for name, scores in result.get("baselines", {}).items():
+            cells = [[_percent(scores.get(part)), ""] for part in parts]
+            table.add_row(name, *(cell for pair in cells for cell in pair))
+        ours = [_percent(result[p][figure]) for p in parts for figure in ("accuracy", "macro_f1")]
+        table.add_row(f"this {classifier.config.cell.cell}", *ours)
+        print_table(table, console)
+    return "unrolled predict {run} --data FILE"
+
+
+def _title(classifier: Classifier) -> str:
+    facts = classifier.facts
+    counts = [
+        f"{classifier.result[p]['examples']:,} {n}"
+        for p, n in (("valid", "held out"), ("test", "test"))
+        if p in classifier.result
+    ]
+    return f"{facts['examples']:,} {classifier.unit}s, {', '.join(counts)}, {len(facts['classes'])} labels"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.2f}%"

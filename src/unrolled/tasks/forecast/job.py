@@ -1,0 +1,224 @@
+"""What a forecaster hands to the training loop: pieces of series, the loss, held-out forecasts."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data.series import Numbers
+from unrolled.errors import DataError
+from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
+from unrolled.models.forecaster import DirectForecaster
+from unrolled.models.reader import State
+from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.data import PreparedSeries
+from unrolled.tasks.forecast.rolling import held_out_errors
+from unrolled.training import StepLoss, StepLosses, Validation
+from unrolled.training.job import Carried
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A series and where its parts end: [0, train) is learnt from, [train, valid) held out, the rest test."""
+
+    series: PreparedSeries
+    train: int
+    valid: int
+
+    def origins(self, start: int, stop: int, horizon: int, stride: int) -> range:
+        """Return the first steps of the forecasts that lie within [start, stop)."""
+        return range(max(start, self.earliest), stop - horizon + 1, stride)
+
+    @property
+    def earliest(self) -> int:
+        """The first origin with at least one row before it."""
+        return self.series.first + (0 if self.series.recursive else 1)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """T rows of B pieces side by side."""
+
+    inputs: Tensor
+    """(T, B, I)"""
+    targets: Tensor
+    """(T, B) or (T, B, H); NaN where there is none."""
+    known: Tensor
+    """(T + H − 1, B, K) of the rows from the second on, for direct forecasts; (0, B, K) for others."""
+
+
+Batch = tuple[Pieces, ...]
+"""Of each member of an ensemble, or of the one network."""
+
+
+class ForecastJob:
+    """The batches and the loss of a forecaster."""
+
+    def __init__(self, model: Forecasting, splits: Sequence[Split], config: ForecasterConfig) -> None:
+        self.model, self._splits, self._config = model, splits, config
+        model.precision = config.training.precision
+        training = config.training
+        self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
+        limits = [self._limit(s) for s in splits]
+        if training.mode == "windows":
+            self._windows = [
+                (s, begin)
+                for s, limit in zip(splits, limits, strict=True)
+                for begin in self._begins(s, limit, training.window, training.stride)
+            ]
+        else:
+            self._stream = list(_side_by_side(splits, limits, training.batch))
+
+    def _limit(self, split: Split) -> int:
+        """Return the end of the rows all of whose targets are learnt from."""
+        return split.train - (0 if split.series.recursive else self._horizon)
+
+    def _begins(self, split: Split, limit: int, window: int, stride: int) -> range:
+        begins = range(split.series.first, limit - window + 1, stride)
+        if not begins:
+            raise DataError(
+                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
+                f"window={window} (and difference and horizon beside it); take a smaller window"
+            )
+        return begins
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """See :meth:`Job.batches`; each member of an ensemble has an order of its own."""
+        training, members = self._config.training, len(members_of(self.model))
+        if training.mode == "windows":
+            rng = np.random.default_rng(training.seed * 1_000_003 + epoch)
+            orders = [rng.permutation(len(self._windows)) for _ in range(members)]
+            for i in range(0, len(self._windows), training.batch):
+                yield tuple(self._pick(order[i : i + training.batch]) for order in orders)
+            return
+        longest = max(end - begin for _, begin, end in self._stream)
+        for offset in range(0, longest, training.window):
+            steps = min(training.window, longest - offset)
+            yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
+
+    def _pick(self, places: NDArray[np.int64]) -> Pieces:
+        """Return windows side by side."""
+        window, rows = self._config.training.window, [self._windows[j] for j in places]
+        return self._cut([(s, b, b + window) for s, b in rows], window)
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        training = self._config.training
+        if training.mode == "windows":
+            return -(-len(self._windows) // training.batch)
+        return -(-max(end - begin for _, begin, end in self._stream) // training.window)
+
+    def _cut(self, rows: list[tuple[Split, int, int]], steps: int) -> Pieces:
+        return cut_pieces([(split.series, begin, end) for split, begin, end in rows], steps, self._horizon)
+
+    def loss(self, batch: Batch, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        members = members_of(self.model)
+        each = len(state) // len(members) if state else 0
+        losses, carried = [], list[Tensor]()
+        for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
+            own = state[i * each : (i + 1) * each] if state else None
+            loss, final = _losses(member, pieces, own)
+            losses.append(loss)
+            carried += [s.detach() for s in final]
+        stream = self._config.training.mode == "stream"
+        return StepLoss(
+            torch.stack([found.mean() for found in losses]).mean(),
+            torch.stack([found.detach().sum() for found in losses]).sum(),
+            sum(found.numel() for found in losses),
+            tuple(carried) if stream else None,
+        )
+
+    def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: each step summed over its horizon, and over the members."""
+        members = members_of(self.model)
+        each = len(state) // len(members) if state else 0
+        found = torch.zeros(())
+        for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
+            losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
+            found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
+        return StepLosses(found, torch.arange(len(found)), "recurrent" if len(members) == 1 else "members")
+
+    def validate(self) -> Validation | None:
+        """Forecast the held-out part, one horizon after another, on the scale of the network."""
+        if not self._config.data.valid_fraction:
+            return None
+        self.model.eval()
+        found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
+        score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
+        return Validation(
+            score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
+        )
+
+    def origins(self, split: Split) -> range:
+        """Return the origins of the held-out forecasts, a horizon apart."""
+        horizon = self._config.forecast.horizon
+        origins = split.origins(split.train, split.valid, horizon, horizon)
+        if not origins:
+            raise DataError(
+                f"series {split.series.series.name!r}: valid_fraction holds out {split.valid - split.train} "
+                f"steps, fewer than the horizon of {horizon}; hold out more, or nothing: valid_fraction=0"
+            )
+        return origins
+
+
+def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> Pieces:
+    """Cut ``steps`` rows of each series from its begin on, as far as its end; the rest has no targets."""
+    ahead = 0 if rows[0][0].recursive else steps + horizon - 1
+    parts = []
+    for p, begin, end in rows:
+        here = slice(begin, min(begin + steps, end))
+        parts.append(
+            (
+                _padded(p.inputs[here], steps, 0.0),
+                _padded(p.targets[here], steps, np.nan),
+                _padded(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
+            )
+        )
+    inputs, targets, known = (
+        torch.from_numpy(np.stack(part, axis=1)).float() for part in zip(*parts, strict=True)
+    )
+    return Pieces(inputs, targets, known)
+
+
+def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+    """Return the loss of every number to be said, in one row, and the state after the last step."""
+    losses, final = _all_losses(member, pieces, state)
+    return losses[~pieces.targets.isnan()], final
+
+
+def _all_losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
+    """Return losses in the shape of the targets, zero where there is none, and the state after the last."""
+    if isinstance(member, DirectForecaster):
+        y, final = member(pieces.inputs, pieces.known, state)
+    else:
+        y, final = member(pieces.inputs, state)
+    losses = member.output.loss(y, pieces.targets.nan_to_num())
+    return losses.masked_fill(pieces.targets.isnan(), 0.0), final
+
+
+def _side_by_side(
+    splits: Sequence[Split], limits: Sequence[int], batch: int
+) -> Iterator[tuple[Split, int, int]]:
+    """Cut every series into as many equal pieces as make about ``batch`` together, at least one each."""
+    pieces = max(1, batch // max(1, len(splits)))
+    for split, limit in zip(splits, limits, strict=True):
+        edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)
+        if limit - split.series.first < pieces:
+            raise DataError(
+                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
+                f"{pieces} rows side by side; take a smaller batch"
+            )
+        yield from ((split, int(b), int(e)) for b, e in itertools.pairwise(edges))
+
+
+def _padded(values: Numbers, steps: int, fill: float) -> Numbers:
+    if len(values) == steps:
+        return values
+    whole = np.full((steps, *values.shape[1:]), fill)
+    whole[: len(values)] = values
+    return whole

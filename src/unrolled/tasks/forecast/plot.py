@@ -1,0 +1,84 @@
+"""A picture of forecasts: the history, what was forecast, and how sure it was."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unrolled.data.series import Numbers, Series
+from unrolled.labels import label_text
+from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.picture import save_picture
+from unrolled.tasks.forecast.rolling import Forecasts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WINDOWS = 8
+"""Forecasts drawn, the last ones."""
+BEFORE = 3
+"""Horizons of history drawn before them, at least."""
+
+
+def plot_forecasts(
+    series: Series, origins: Sequence[int], found: Forecasts, levels: tuple[float, ...], folder: Path
+) -> Path:
+    """Draw the last forecasts of a series beside what came true; return the PNG's path.
+
+    Args:
+        series: whose forecasts these are.
+        origins: the first step of each.
+        found: N forecasts of H steps.
+        levels: of the quantiles.
+        folder: where ``forecast.png`` goes.
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.figure import Figure
+
+    make_inner_folder(folder)
+    horizon = found.point.shape[1]
+    shown = range(max(0, len(origins) - WINDOWS), len(origins))
+    begin = max(0, origins[shown[0]] - max(BEFORE * horizon, 24))
+    stamps = series.stamps(series.steps)
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    axes = figure.subplots()
+    end = origins[-1] + horizon
+    axes.plot(stamps[begin:end], series.target[begin:end], color="black", linewidth=1.2, label="observed")
+    for i in shown:
+        place = np.arange(origins[i], origins[i] + horizon)
+        name = "forecast" if i == shown[0] else None
+        axes.plot(stamps[place], found.point[i], color="tab:orange", linewidth=1.5, marker=".", label=name)
+        axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=1.0, linestyle=":")
+        if found.quantiles is not None:
+            _bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
+    axes.set_ylabel(label_text(series.name))
+    axes.xaxis.set_major_locator(locator := AutoDateLocator())
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.set_title(
+        f"the last {len(shown)} forecasts of {horizon} steps, each from its dotted line"
+        if len(shown) > 1
+        else f"the last forecast of {horizon} steps, from the dotted line",
+        fontsize=10,
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best", fontsize=9, framealpha=0.6)
+    return save_picture(figure, folder / "forecast.png")
+
+
+def _bands(
+    axes: "Axes", stamps: Any, quantiles: Numbers, levels: tuple[float, ...], *, labelled: bool
+) -> None:
+    """Shade the interval between each level and its opposite, the inner ones darker."""
+    for low in range(len(levels) // 2):
+        high = len(levels) - 1 - low
+        label = f"{levels[high] - levels[low]:.0%} interval" if labelled else None
+        axes.fill_between(
+            stamps,
+            quantiles[:, low],
+            quantiles[:, high],
+            color="tab:orange",
+            alpha=0.15 * (low + 1),
+            linewidth=0,
+            label=label,
+        )

@@ -1,0 +1,76 @@
+"""The scores of a forecaster beside those of baselines, and what was done to the series."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.console import print_table
+from unrolled.tasks.forecast.score import BASELINES, ForecastScore
+from unrolled.tasks.forecast.task import Forecaster
+
+SHOWN = {
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "mape": "MAPE %",
+    "smape": "sMAPE %",
+    "mase": "MASE",
+    "last_step_mape": "MAPE % of the last step",
+    "crps": "CRPS",
+}
+SERIES = 5
+"""Series that are described one by one."""
+
+
+def print_scores(task: Forecaster, console: Console) -> str:
+    """Print what was found in the series and the scores; return the command to try next."""
+    for name, facts in list(task.facts["series"].items())[:SERIES]:
+        console.print(
+            f"{name}: {facts['steps']:,} steps ({facts['frequency']}), {facts['first']} to {facts['last']}: "
+            f"{facts['train']:,} learnt from, {facts['valid']:,} held out, {facts['test']:,} test",
+            markup=False,
+        )
+        for note in facts["notes"]:
+            console.print(f"  {note}", markup=False)
+    if len(task.facts["series"]) > SERIES:
+        console.print(f"… and {len(task.facts['series']) - SERIES:,} series more")
+    for part, title in (("valid", "held-out part"), ("test", "test part")):
+        if part in task.result:
+            _print_part(task, task.result[part], title, console)
+    return "unrolled evaluate {run} --data FILE.csv"
+
+
+def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: Console) -> None:
+    kept = {n: values[n] for n in ("baselines", "versus", "origins", "horizon", "first", "last", "season")}
+    score = ForecastScore(values, **kept)
+    table = Table(
+        title=f"{title}: {score.origins:,} forecasts of {score.horizon} steps, {score.first} to {score.last}",
+        title_justify="left",
+    )
+    table.add_column("model")
+    columns = [k for k in SHOWN if k in values and (k != "crps" or task.model.output.sampled)]
+    for key in columns:
+        table.add_column(SHOWN[key], justify="right")
+    rows = {_named(name, task): score.baselines[name] for name in score.shown}
+    rows[f"this {task.config.cell.cell}"] = values
+    for name, figures in rows.items():
+        table.add_row(name, *(_cell(figures.get(k)) for k in columns))
+    print_table(table, console)
+    for name in score.shown:
+        console.print(score.verdict(name), markup=False)
+
+
+def _named(name: str, task: Forecaster) -> str:
+    """Return what a baseline is called, with its season, or its order where there is one series."""
+    size = ""
+    if name == "seasonal_naive":
+        size = f" ({task.facts['season']} steps)"
+    elif name == "autoregression":
+        found = [facts.get(name) for facts in task.facts["series"].values()]
+        if len(found) == 1 and found[0]:
+            size = f" ({len(found[0]['coefficients'])})"
+    return BASELINES[name] + size
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

@@ -1,0 +1,213 @@
+"""How well forecasts from many origins are, beside those of baselines."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unrolled.data.series import Numbers
+from unrolled.tasks.forecast.metrics import (
+    crps_of_quantiles,
+    crps_of_samples,
+    paired_difference,
+    point_errors,
+)
+from unrolled.tasks.forecast.rolling import Forecasts
+
+BASELINES = {
+    "seasonal_naive": "seasonal naive",
+    "random_walk": "random walk",
+    "drift": "random walk with drift",
+    "autoregression": "autoregression",
+}
+"""What they are called, by key."""
+DECISIVE = 2.0
+"""Standard errors beyond which a difference is called one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rolled:
+    """The forecasts of one series from N origins, H steps each, and what came true."""
+
+    name: str
+    origins: Numbers
+    """Position of the first step of each forecast."""
+    stamps: Any
+    """Of the whole series."""
+    actual: Numbers
+    """(N, H)"""
+    forecasts: Forecasts
+    baselines: dict[str, Numbers]
+    """(N, H) by key of :data:`BASELINES`."""
+    scale: float
+    """Of MASE: the error of the seasonal naive forecast on the training part."""
+
+
+@dataclass(frozen=True)
+class ForecastScore:
+    """The figures of a rolling backtest."""
+
+    figures: dict[str, float | None]
+    baselines: dict[str, dict[str, float | None]]
+    """The same of the baselines."""
+    versus: dict[str, dict[str, float | None]]
+    """By baseline: the ratio of MAEs, and difference of MAEs (ours − theirs) with its standard error."""
+    origins: int
+    horizon: int
+    first: str
+    """The first step forecast."""
+    last: str
+    """The last step forecast."""
+    season: int
+    notes: tuple[str, ...] = ()
+    """What was found in the rows, and what was done about it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every figure; None where one has no meaning."""
+        counts = {k: getattr(self, k) for k in ("origins", "horizon", "first", "last", "season")}
+        relative = {"relative_mase": self.versus["seasonal_naive"]["ratio"]}
+        return self.figures | relative | {"baselines": self.baselines, "versus": self.versus} | counts
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The baselines that are there and differ: a season of one step is the random walk."""
+        return tuple(n for n in self.baselines if self.season > 1 or n != "seasonal_naive")
+
+    def verdict(self, name: str) -> str:
+        """Say in words how the model stands beside a baseline."""
+        v = self.versus[name]
+        if v["ratio"] is None or v["difference"] is None:
+            return f"{BASELINES[name]}: no figure"
+        error = v["standard_error"]
+        if error is None:
+            word = "beside (one origin tells no standard error)"
+        elif abs(v["difference"]) <= DECISIVE * error:
+            word = "not distinguishable from"
+        else:
+            word = "better than" if v["difference"] < 0 else "worse than"
+        around = "" if error is None else f" ± {error:.4g}"
+        return (
+            f"{word} the {BASELINES[name]}: MAE ratio {v['ratio']:.3f}, "
+            f"difference {v['difference']:+.4g}{around}"
+        )
+
+    def __str__(self) -> str:
+        shown = {
+            "mae": "MAE",
+            "rmse": "RMSE",
+            "mape": "MAPE %",
+            "smape": "sMAPE %",
+            "mase": "MASE",
+            "crps": "CRPS",
+        }
+        said = [f"{label} {_number(self.figures[k])}" for k, label in shown.items() if k in self.figures]
+        lines = [
+            *self.notes,
+            f"{', '.join(said)} ({self.origins:,} origins × {self.horizon} steps, {self.first} to "
+            f"{self.last}; MASE over a season of {self.season})",
+        ]
+        return "\n".join(lines + [self.verdict(name) for name in self.shown])
+
+
+def score(
+    rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: int, notes: list[str]
+) -> ForecastScore:
+    """Score the forecasts of several series together: every forecast step counts alike."""
+    horizon = rolled[0].actual.shape[1]
+    errors = [np.abs(r.actual - r.forecasts.point) for r in rolled]
+    scales = [r.scale for r in rolled]
+    figures = _figures([r.actual for r in rolled], [r.forecasts.point for r in rolled], scales)
+    crps = [_crps(r, levels) for r in rolled]
+    weights = [r.actual.size for r in rolled]
+    figures["crps"] = _finite(float(np.average(crps, weights=weights)))
+    baselines, versus = {}, {}
+    for name in BASELINES:
+        theirs = [r.baselines[name] for r in rolled]
+        baselines[name] = _figures([r.actual for r in rolled], theirs, scales)
+        differences = [
+            e.mean(axis=1) - np.abs(r.actual - r.baselines[name]).mean(axis=1)
+            for e, r in zip(errors, rolled, strict=True)
+        ]
+        mean, error = paired_difference(differences, lags=-(-horizon // stride) - 1)
+        ours, other = figures["mase"], baselines[name]["mase"]
+        versus[name] = {
+            "ratio": ours / other if ours is not None and other else None,
+            "difference": _finite(mean),
+            "standard_error": _finite(error),
+        }
+    first = min(r.stamps[int(r.origins[0])] for r in rolled)
+    last = max(r.stamps[int(r.origins[-1]) + horizon - 1] for r in rolled)
+    count = sum(len(r.origins) for r in rolled)
+    return ForecastScore(
+        figures, baselines, versus, count, horizon, brief(first), brief(last), season, tuple(notes)
+    )
+
+
+def table(rolled: list[Rolled], levels: tuple[float, ...]) -> pd.DataFrame:
+    """Return a row for each forecast step: series, origin, step, time, actual, forecasts."""
+    parts = []
+    for r in rolled:
+        count, horizon = r.actual.shape
+        place = r.origins[:, None] + np.arange(horizon)
+        columns: dict[str, Any] = {
+            "series": r.name,
+            "origin": np.repeat(np.asarray(r.stamps[r.origins - 1]), horizon),
+            "step": np.tile(np.arange(1, horizon + 1), count),
+            "time": np.asarray(r.stamps[place.ravel()]),
+            "actual": r.actual.ravel(),
+        }
+        columns |= {name: v.ravel() for name, v in said(r.forecasts, levels).items()}
+        columns |= {name: r.baselines[name].ravel() for name in BASELINES}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def said(forecasts: Forecasts, levels: tuple[float, ...]) -> dict[str, Numbers]:
+    """Return what a forecast says, by column: prediction, mean, and quantiles as "q0.1"."""
+    columns = {"prediction": forecasts.point}
+    if forecasts.mean is not None:
+        columns["mean"] = forecasts.mean
+    if forecasts.quantiles is not None:
+        columns |= {f"q{q:g}": forecasts.quantiles[..., i] for i, q in enumerate(levels)}
+    return columns
+
+
+def brief(stamp: Any) -> str:
+    """Return a time stamp without an idle midnight."""
+    return str(stamp).removesuffix(" 00:00:00")
+
+
+def _figures(actual: list[Numbers], said: list[Numbers], scales: list[float]) -> dict[str, float | None]:
+    y, p = np.concatenate(actual), np.concatenate(said)
+    if np.isnan(p).any():
+        keys = ("mae", "rmse", "mape", "smape", "mase", "last_step_mape", "last_step_mae")
+        return dict.fromkeys(keys)
+    figures = point_errors(y, p)
+    scaled = [np.abs(a - s).ravel() / m for a, s, m in zip(actual, said, scales, strict=True)]
+    last = point_errors(y[:, -1], p[:, -1])
+    figures |= {
+        "mase": float(np.concatenate(scaled).mean()),
+        "last_step_mape": last["mape"],
+        "last_step_mae": last["mae"],
+    }
+    return {name: _finite(value) for name, value in figures.items()}
+
+
+def _crps(r: Rolled, levels: tuple[float, ...]) -> float:
+    """CRPS of what was said; of one value it is the absolute error."""
+    f, actual = r.forecasts, r.actual.ravel()
+    if f.samples is not None:
+        return crps_of_samples(actual, f.samples.reshape(len(actual), -1))
+    if f.quantiles is not None:
+        return crps_of_quantiles(actual, f.quantiles.reshape(len(actual), -1), levels)
+    return float(np.abs(actual - f.point.ravel()).mean())
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

@@ -1,0 +1,367 @@
+"""The recurrent forecaster as a tool: fit, predict, backtest, evaluate, save, load."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
+
+import pandas as pd
+from torch import nn
+
+from unrolled.config import require
+from unrolled.data.calendar import KINDS
+from unrolled.data.series import Series
+from unrolled.data.series_tables import open_series
+from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
+from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.reading import MalformedError
+from unrolled.tasks.base import folder as run_folder
+from unrolled.tasks.base.facts import ForecasterFacts
+from unrolled.tasks.base.sample import Sample, SampleSize
+from unrolled.tasks.base.task import Task
+from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, roll
+from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
+from unrolled.tasks.forecast.job import ForecastJob, Split
+from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
+from unrolled.tasks.forecast.plot import plot_forecasts
+from unrolled.tasks.forecast.rolling import Forecasts, forecast
+from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
+from unrolled.tasks.forecast.score import ForecastScore, brief, said
+from unrolled.training import Watcher
+from unrolled.training.files import read_json_as
+from unrolled.training.waiting import spinner
+
+SCALES = "scales.json"
+
+Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
+Source: TypeAlias = str | Path | Table
+
+
+class Forecaster(Task[ForecasterConfig, SeriesParts]):
+    """A recurrent forecaster of one or many series.
+
+    ``Forecaster(horizon=6, calendar=("month",), transform="log", difference=1)`` takes any option of
+    :class:`ForecasterConfig` by its own name.
+
+    Raises:
+        ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
+    """
+
+    verb: ClassVar[str] = "forecast"
+    config_type: ClassVar[type] = ForecasterConfig
+    facts_type: ClassVar[type] = ForecasterFacts
+    counted: ClassVar[str] = "steps"
+    metrics: ClassVar[tuple[str, ...]] = (
+        "mae",
+        "rmse",
+        "mape",
+        "smape",
+        "mase",
+        "relative_mase",
+        "crps",
+        "last_step_mape",
+        "last_step_mae",
+    )
+    loss_unit: ClassVar[str] = "scaled units"
+    _scales: Scales | None = None
+    _table: Table | None = None
+    _parts: SeriesParts | None = None
+
+    def fit(
+        self,
+        data: Source | None = None,
+        *,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+        progress: bool | Watcher = True,
+        watch: bool | int = False,
+    ) -> Self:
+        """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
+
+        Args:
+            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame or
+                Series (with time stamps as its index, or as the column that ``time`` names); else the
+                config's.
+            out: run folder for checkpoints, log and plots; None keeps all in memory.
+            overwrite: replace a run that ``out`` holds.
+            progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
+
+        Raises:
+            DataError: if the series cannot be used as they are.
+            RunError: if ``out`` cannot be used.
+            NonFiniteError: if training diverges.
+        """
+        named = data is None or isinstance(data, str | Path)
+        self._table = None if named else data
+        source = data if named else ""
+        self.config = dataclasses.replace(self.config, data=self.config.data.with_source(source))
+        if self._table is None and not self.config.data.data:
+            raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What is predicted."""
+        return "step"
+
+    def _sources(self) -> tuple[str, str]:
+        return self.config.data.data, ""
+
+    def _learn(self) -> SeriesParts:
+        series = self._read(self._table if self._table is not None else self.config.data.data)
+        ends = [cut(s, self.config.data) for s in series]
+        self._scales = fit_scales(series, [train for train, _ in ends], self.config)
+        return self._divide(series)
+
+    def _reread(self) -> SeriesParts:
+        return self._divide(self._read(self.config.data.data))
+
+    def _read(self, source: Source) -> list[Series]:
+        return open_series(source, self.config.columns, self.config.rules)
+
+    def _divide(self, series: list[Series]) -> SeriesParts:
+        self._parts = divide(series, self.scales, self.config)
+        return self._parts
+
+    def _check_before_training(self, data: SeriesParts) -> None:
+        horizon = self.config.forecast.horizon
+        for s in data.splits:
+            if self.config.data.test_start and s.series.series.steps - s.valid < horizon:
+                raise DataError(
+                    f"series {s.series.series.name!r}: {s.series.series.steps - s.valid} steps from "
+                    f"test_start on are fewer than the horizon of {horizon}"
+                )
+        job = ForecastJob(self._make_model(start=False), data.splits, self.config)
+        if self.config.data.valid_fraction:
+            for s in data.splits:
+                job.origins(s)
+
+    def _make_model(self, *, start: bool) -> Forecasting:
+        members = [self._make_member() for _ in range(self.config.forecast.members)]
+        return members[0] if len(members) == 1 else ForecastEnsemble(members)
+
+    def _make_member(self) -> Member:
+        c = self.config
+        output = c.forecast.build()
+        known = sum(KINDS[name] for name in c.features.calendar) + len(c.columns.known) + len(c.features.lags)
+        rest = (output, c.cell, c.network, c.dropout)
+        if c.forecast.strategy == "recursive":
+            return RecursiveForecaster(known, *rest)
+        return DirectForecaster(len(c.columns.past), known, c.forecast.horizon, *rest)
+
+    def _make_job(self, data: SeriesParts) -> ForecastJob:
+        return ForecastJob(self.model, data.splits, self.config)
+
+    def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
+        self.model.precision = "full"
+        scores: dict[str, Any] = {}
+        with spinner("forecasting", shown=shown):
+            if self.config.data.valid_fraction:
+                scores["valid"] = self._roll(
+                    data.splits, [(s.train, s.valid) for s in data.splits]
+                ).score.to_json()
+            if self.config.data.test_start:
+                spans = [(s.valid, s.series.series.steps) for s in data.splits]
+                scores["test"] = self._roll(data.splits, spans).score.to_json()
+        return scores
+
+    def _vocabularies(self) -> dict[str, Any]:
+        return {SCALES: self.scales.to_json()}
+
+    def _take_vocabularies(self, folder: Path) -> None:
+        self._scales = read_json_as(folder / SCALES, Scales)
+        if self._scales.series.keys() != self.facts["series"].keys():
+            raise MalformedError(f"{SCALES} and {run_folder.CONFIG} are of different series")
+        features = self.config.features
+        for s in self._scales.series.values():
+            if (s.difference, s.transform) != (features.difference, features.transform):
+                raise MalformedError(f"{SCALES} and {run_folder.CONFIG} have another difference or transform")
+
+    # -- use -----------------------------------------------------------------------------------------------
+
+    def predict(
+        self,
+        horizon: int | None = None,
+        *,
+        data: Source | None = None,
+        samples: int = 0,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Forecast the steps after the end of the series.
+
+        Args:
+            horizon: steps; None takes the configuration's. A direct forecaster has no more.
+            data: the series up to the present, in the form of the training data; None takes those that the
+                model was trained on, their test part included. Covariates known ahead stand in rows at the
+                end whose target is empty.
+            samples: return so many sampled paths, columns "path 0", …, instead of their summary.
+            seed: of the paths.
+
+        Returns:
+            A row for each step, indexed by time (by 1, 2, … where the frequency is "rows"): series, where
+            there are several; prediction (the network's value, or the median); mean and quantiles ("q0.1")
+            of distributions. ``attrs["notes"]`` says what was found in the rows and what was done about it.
+
+        Raises:
+            DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
+            ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
+        """
+        steps = self._checked_horizon(horizon)
+        if samples and not self.model.output.sampled:
+            raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
+        if samples and self.config.forecast.strategy == "direct":
+            raise ConfigError(
+                "samples: strategy='direct' gives each step a distribution of its own, not paths; take "
+                "strategy='recursive'"
+            )
+        parts = []
+        series = self._history(data)
+        for s in series:
+            p = prepare(s, self.scales, self.config, steps)
+            found = self._forecast(p, [s.steps], steps, samples, seed)
+            columns = {name: v[0] for name, v in said(found, self.config.forecast.quantiles).items()}
+            if samples:
+                assert found.samples is not None
+                columns = {f"path {i}": found.samples[0, :, i] for i in range(samples)}
+            stamps = s.stamps(s.steps + steps)[s.steps :]
+            index = pd.RangeIndex(1, steps + 1, name="step") if stamps.hasnans else stamps.rename("time")
+            frame = pd.DataFrame(columns, index=index)
+            if len(series) > 1:
+                frame.insert(0, "series", s.name)
+            parts.append(frame)
+        whole = pd.concat(parts)
+        whole.attrs["notes"] = [note for s in series for note in notes_of(s, self.config.rules)]
+        return whole
+
+    def backtest(
+        self,
+        data: Source | None = None,
+        *,
+        start: Any = None,
+        horizon: int | None = None,
+        stride: int | None = None,
+    ) -> Backtest:
+        """Forecast from one origin after another, without training in between, and compare.
+
+        Args:
+            data: series in the form of the training data; None takes those that the model was trained on.
+            start: time stamp of the first step to forecast; None is the first step that the model has not
+                learnt from.
+            horizon: steps from each origin; None takes the configuration's.
+            stride: steps between origins; None takes ``backtest_stride``.
+
+        Raises:
+            DataError: if the series cannot be used, no forecast fits in them, or without ``start`` they end
+                before what the model has learnt from.
+            ConfigError: if the horizon does not fit.
+        """
+        steps = self._checked_horizon(horizon)
+        series = self._history(data)
+        splits, spans = [], []
+        for s in series:
+            splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
+            stamp = time_stamp(start) if start is not None else self._unseen(s)
+            spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
+        return self._roll(splits, spans, steps, stride or 0)
+
+    def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
+        """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
+        with spinner("forecasting", shown=progress):
+            return self.backtest(data).score
+
+    def predict_file(self, data: str | Path, out: TextIO) -> None:
+        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error."""
+        found = self.predict(data=data)
+        for note in found.attrs["notes"]:
+            print(note, file=sys.stderr)
+        found.to_csv(out)
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ForecastJob, Sample]:
+        if data is None:
+            parts = self._parts or self._read_again()
+            spans, source = held_out_spans(parts.splits), self._held_out_source()
+        else:
+            series = [prepare(s, self.scales, self.config, 0) for s in self._read(data)]
+            spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
+        if not spans:
+            raise self._nothing_held_out()
+        pieces, names = cut_windows(spans, size, 1 if spans[0][0].recursive else self.config.forecast.horizon)
+        batch = (pieces,) * self.config.forecast.members
+        return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
+
+    def _unseen(self, s: Series) -> Any:
+        """Return a stamp after what was learnt from and before the first step that was not."""
+        learnt = self.facts["series"][s.name]["learnt_until"]
+        if s.index[s.steps - 1] <= pd.Timestamp(learnt):
+            raise DataError(
+                f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
+                f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
+            )
+        return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+
+    def _history(self, data: Source | None) -> list[Series]:
+        self._trained()
+        if data is not None:
+            return self._read(data)
+        if self._parts is not None:
+            return [s.series.series for s in self._parts.splits]
+        if not self.config.data.data:
+            raise RunError("this model was trained on data from memory, which are gone: give data")
+        return self._read(self.config.data.data)
+
+    def _checked_horizon(self, horizon: int | None) -> int:
+        own = self.config.forecast.horizon
+        steps = own if horizon is None else horizon
+        require(steps >= 1, f"horizon={steps}: must be at least 1")
+        require(
+            steps <= own or self.config.forecast.strategy == "recursive",
+            f"horizon={steps}: a direct forecaster knows the {own} steps that it was trained for and no more",
+        )
+        lags = self.config.features.lags
+        require(
+            not lags or steps <= lags[0],
+            f"horizon={steps}: lags={lags} are known for so many steps and no more",
+        )
+        return steps
+
+    def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
+        horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
+        return roll(self.model, splits, spans, self.config, self.facts, Steps(horizon, stride))
+
+    def _forecast(
+        self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
+    ) -> Forecasts:
+        return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
+
+    def _plot(self, folder: Path) -> None:
+        super()._plot(folder)
+        if self._parts is None:
+            return
+        split = self._parts.splits[0]
+        start = split.valid if self.config.data.test_start else split.train
+        horizon = self.config.forecast.horizon
+        origins = split.origins(start, split.series.series.steps, horizon, horizon)
+        if origins:
+            found = self._forecast(split.series, list(origins), horizon)
+            plot_forecasts(
+                split.series.series, list(origins), found, self.config.forecast.quantiles, folder / "plots"
+            )
+
+    @property
+    def model(self) -> Forecasting:
+        """The torch module inside; RunError before training."""
+        model: nn.Module = self._trained()
+        assert isinstance(model, Forecasting)
+        return model
+
+    @property
+    def scales(self) -> Scales:
+        """What the training part said of every series; RunError before training."""
+        if self._scales is None:
+            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
+        return self._scales

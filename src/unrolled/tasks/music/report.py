@@ -1,0 +1,25 @@
+"""The scores of a model of piano rolls beside what counting gives."""
+
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.console import print_table
+from unrolled.tasks.music.task import PianoRoll
+
+
+def print_scores(task: PianoRoll, console: Console) -> str:
+    """Print the scores; return the command to try next."""
+    table = Table(title="negative log-likelihood, nats a step over 88 keys", title_justify="left")
+    table.add_column("model")
+    parts = [part for part in ("valid", "test") if part in task.result]
+    for part in parts:
+        count = task.result[part]
+        title = {"valid": "held out", "test": "test"}[part]
+        table.add_column(f"{title} ({count['pieces']} pieces, {count['steps']:,} steps)", justify="right")
+    names = {"frequency": "how often each key sounds", "previous": "each key after itself"}
+    for name, label in names.items():
+        table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
+    table.add_row(f"this {task.config.cell.cell}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
+    if parts:
+        print_table(table, console)
+    return "unrolled compose {run} --out piece.mid"

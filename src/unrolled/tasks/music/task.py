@@ -1,0 +1,234 @@
+"""The recurrent model of piano rolls as a tool: fit, evaluate, compose, save, load."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import msgspec
+import numpy as np
+import torch
+
+from unrolled.baselines import note_baselines
+from unrolled.config import require
+from unrolled.data.midi import Piece, make_midi
+from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_roll
+from unrolled.decoding.sampling import require_finite
+from unrolled.errors import ConfigError, DataError
+from unrolled.models.piano_roll import PianoRollModel
+from unrolled.storage.output import named_file, write_output
+from unrolled.tasks.base.sample import Sample, SampleSize
+from unrolled.tasks.base.task import Task
+from unrolled.tasks.music.config import PianoRollConfig
+from unrolled.tasks.music.job import MusicJob, MusicScore, Roll, score_pieces
+from unrolled.tasks.music.plot import plot_piece
+from unrolled.training import Watcher
+from unrolled.training.files import read_json_as
+
+OPENINGS = "openings.json"
+SHOWN_STEPS = 64
+"""Steps of the piece that is drawn."""
+
+
+class _Openings(msgspec.Struct):
+    openings: list[tuple[PianoNote, ...]]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Piano rolls by part."""
+
+    train: list[Roll]
+    valid: list[Roll]
+    test: list[Roll]
+    facts: dict[str, Any]
+
+
+class PianoRoll(Task[PianoRollConfig, Pieces]):
+    """A recurrent model of polyphonic music: which keys sound in the next step.
+
+    ``PianoRoll(cell="lstm", hidden=200)`` takes any option of :class:`PianoRollConfig` by its own name.
+
+    Raises:
+        ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
+    """
+
+    verb: ClassVar[str] = "music"
+    config_type: ClassVar[type] = PianoRollConfig
+    counted: ClassVar[str] = "steps"
+    metrics: ClassVar[tuple[str, ...]] = ("nll",)
+    _openings: Piece | None = None
+    """The first steps of the pieces learnt from."""
+
+    def fit(
+        self,
+        data: str | Path | None = None,
+        *,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+        progress: bool | Watcher = True,
+        watch: bool | int = False,
+    ) -> Self:
+        """Train on pieces and keep the weights that predict the held-out ones best.
+
+        Args:
+            data: a folder of MIDI files, a JSON file of note lists, or ``"@music/jsb-chorales"``; else the
+                config's.
+            out: run folder for checkpoints, log and plots; None keeps all in memory.
+            overwrite: replace a run that ``out`` holds.
+            progress: show a bar, or tell a watcher.
+            watch: look inside the training after every so many updates: how far back gradients reach, what
+                is saturated, how far weights move (docs/training.md). True chooses how many.
+
+        Raises:
+            DataError: if the pieces cannot be used.
+            RunError: if ``out`` cannot be used.
+            NonFiniteError: if training diverges.
+        """
+        self.config = dataclasses.replace(self.config, pieces=self.config.pieces.with_source(data))
+        if not self.config.pieces.data:
+            raise ConfigError(
+                "no pieces: give data (a folder of MIDI files, a JSON file, @music/jsb-chorales)"
+            )
+        self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What is predicted."""
+        return "step"
+
+    def _sources(self) -> tuple[str, str]:
+        return self.config.pieces.data, ""
+
+    def _learn(self) -> Pieces:
+        c = self.config.pieces
+        parts = {
+            name: [piano_roll(p) for p in pieces]
+            for name, pieces in open_pieces(c.data, c.steps_per_beat).items()
+        }
+        train, valid, test = parts["train"], parts.get("valid", []), parts.get("test", [])
+        if "valid" not in parts and c.valid_fraction:
+            held = int(len(train) * c.valid_fraction)
+            if not 0 < held < len(train):
+                raise DataError(
+                    f"{c.data}: valid_fraction={c.valid_fraction} of {len(train)} pieces holds out {held}; "
+                    "give more pieces, another share, or hold out nothing: valid_fraction=0"
+                )
+            train, valid = train[:-held], train[-held:]
+        self._openings = [notes_of(roll[:1])[0] for roll in train]
+        counts = {"train": train, "valid": valid, "test": test}
+        facts = {"pieces": {n: len(v) for n, v in counts.items()}}
+        facts |= {"steps": {n: sum(map(len, v)) for n, v in counts.items()}}
+        prints = {"sha256": _fingerprint(train), "held_out_sha256": _fingerprint(valid)}
+        return Pieces(train, valid, test, facts | prints)
+
+    def _reread(self) -> Pieces:
+        return self._learn()
+
+    def _check_before_training(self, data: Pieces) -> None:
+        if not data.train:
+            raise DataError(f"{self.config.pieces.data}: holds no pieces to learn from")
+
+    def _make_model(self, *, start: bool) -> PianoRollModel:
+        c = self.config
+        return PianoRollModel(KEYS, c.cell, c.network, c.dropout)
+
+    def _make_job(self, data: Pieces) -> MusicJob:
+        return MusicJob(self.model, data.train, data.valid, self.config.training)
+
+    def _final_scores(self, data: Pieces, *, shown: bool) -> dict[str, Any]:
+        self.model.recurrent.precision = "full"
+        scores: dict[str, Any] = {"baselines": {}}
+        for name, pieces in (("valid", data.valid), ("test", data.test)):
+            if pieces:
+                scores[name] = score_pieces(self.model, pieces).to_json()
+                scores["baselines"][name] = dataclasses.asdict(note_baselines(data.train, pieces))
+        return scores
+
+    def _vocabularies(self) -> dict[str, Any]:
+        return {OPENINGS: {"openings": self._openings}}
+
+    def _take_vocabularies(self, folder: Path) -> None:
+        self._openings = read_json_as(folder / OPENINGS, _Openings).openings
+
+    def evaluate(self, data: str | Path, *, progress: bool = False) -> MusicScore:
+        """Score pieces: the test part of data that have one, else all of them."""
+        return score_pieces(self.model, self._read(data))
+
+    def _read(self, data: str | Path) -> list[Roll]:
+        parts = open_pieces(data, self.config.pieces.steps_per_beat)
+        return [piano_roll(p) for p in parts.get("test", parts["train"])]
+
+    def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[MusicJob, Sample]:
+        pieces = self._read_again().valid if data is None else self._read(data)
+        if not pieces:
+            raise self._nothing_held_out() if data is None else DataError(f"{data}: holds no pieces")
+        batch = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
+        job = MusicJob(self.model, batch, [], self.config.training)
+        return job, Sample(batch, None, self._held_out_source() if data is None else str(data))
+
+    def compose(
+        self, length: int = 64, *, opening: Piece | None = None, temperature: float = 1.0, seed: int = 0
+    ) -> Piece:
+        """Write music: each key of each step is drawn by its probability.
+
+        Args:
+            length: steps to write, after the opening if one is given.
+            opening: steps to go on from, which come first in the result; None draws the first step from the
+                first steps of the pieces learnt from.
+            temperature: below 1 takes probable keys more often, σ(logit / temperature).
+            seed: the same seed gives the same piece.
+
+        Raises:
+            ConfigError: if an option is out of its range.
+        """
+        model, openings = self.model, self._openings or [()]
+        least = 0 if opening else 1
+        require(length >= least, f"length={length}: must be at least {least}")
+        require(temperature > 0, f"temperature={temperature}: must be positive")
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            if not opening:
+                opening = [openings[int(torch.randint(len(openings), ()))]]
+                length -= 1
+            roll, state = [*piano_roll(opening)], None
+            x = torch.from_numpy(np.stack(roll))[:, None]
+            for _ in range(length):
+                logits, state = model(x, state)
+                p = torch.sigmoid(logits[-1:] / temperature)
+                require_finite(p)
+                x = torch.bernoulli(p)
+                roll.append(x[0, 0].numpy())
+        return notes_of(np.stack(roll))
+
+    def write_midi(self, piece: Piece, path: str | Path, *, tempo: int = 90) -> None:
+        """Write a piece as a MIDI file, ``tempo`` quarter notes a minute.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        import io
+
+        buffer = io.BytesIO()
+        make_midi(piece, steps_per_beat=self.config.pieces.steps_per_beat, tempo=tempo).save(file=buffer)
+        write_output(named_file(path), buffer.getvalue())
+
+    def _plot(self, folder: Path) -> None:
+        super()._plot(folder)
+        plot_piece(self.compose(SHOWN_STEPS, seed=1), folder / "plots")
+
+    @property
+    def model(self) -> PianoRollModel:
+        """The torch module inside; RunError before training."""
+        model = self._trained()
+        assert isinstance(model, PianoRollModel)
+        return model
+
+
+def _fingerprint(pieces: list[Roll]) -> str:
+    found = hashlib.sha256()
+    for roll in pieces:
+        found.update(len(roll).to_bytes(8, "little") + roll.tobytes())
+    return found.hexdigest()

@@ -1,0 +1,110 @@
+"""The configuration of a tagger: one tree for the command line, recipes and config.json."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
+from unrolled.data.tagged import Columns
+from unrolled.models import CellConfig, EncoderConfig
+from unrolled.tasks.base.sources import Source, absolute
+from unrolled.tasks.classify.config import TokenDropoutConfig
+from unrolled.training import OptimizerConfig, TrainingConfig
+
+
+@dataclass(frozen=True)
+class TaggedConfig:
+    """The tagged sentences to learn from."""
+
+    data: str = ""
+    """Training data: a .conllu file, a file of columns with a blank line after each sentence, or a data set
+    such as @ud_english-ewt/train."""
+
+    valid: str = ""
+    """Held-out data; without it the last valid_fraction of the sentences is held out."""
+
+    valid_fraction: float = 0.1
+    """Share of the sentences held out where valid is not given; 0 holds out nothing."""
+
+    test: str = ""
+    """Data to score once training is over."""
+
+    word_column: str = "form"
+    """Column of the word: in CoNLL-U form, lemma, upos, xpos or deprel; elsewhere its number from 1, or from
+    -1 backwards."""
+
+    tag_column: str = "upos"
+    """Column of the tag, likewise."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.valid_fraction < 1, f"valid_fraction={self.valid_fraction}: must lie in [0, 1)")
+
+    @property
+    def columns(self) -> Columns:
+        """Which columns to read."""
+        return Columns(self.word_column, self.tag_column)
+
+    def with_sources(self, data: Source, valid: Source) -> "TaggedConfig":
+        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        return replace(
+            self,
+            data=absolute(self.data if data is None else data),
+            valid=absolute(self.valid if valid is None else valid),
+            test=absolute(self.test),
+        )
+
+
+@dataclass(frozen=True)
+class WordsConfig:
+    """What is known of a word."""
+
+    min_frequency: int = 2
+    """Words that occur less often in the training data are read as <unk>."""
+
+    lowercase: bool = True
+    """Look words up in lower case; their characters are read as they are."""
+
+    characters: int = 64
+    """Units, in each direction, of the network over the characters of a word; 0 leaves characters out."""
+
+    character_embedding: int = 32
+    """Size of a character's vector."""
+
+    character_dropout: float = 0.0
+    """Dropout on characters' vectors."""
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"min_frequency": 1, "characters": 0, "character_embedding": 1})
+        require_at_most(self, dict.fromkeys(("characters", "character_embedding"), LARGEST_SIZE))
+        rate = self.character_dropout
+        require(0 <= rate < 1, f"character_dropout={rate}: a rate must lie in [0, 1)")
+
+
+@dataclass(frozen=True)
+class TagsConfig:
+    """From what the network read to tags."""
+
+    output: Literal["softmax", "crf"] = "softmax"
+    """softmax: each word by itself; crf: all tags of a sentence together (Lafferty et al. 2001)."""
+
+    select: Literal["accuracy", "span_f1", "loss"] = "accuracy"
+    """Held-out figure by which the best weights are kept; span_f1 is for BIO and IOBES tags."""
+
+
+@dataclass(frozen=True)
+class TaggerConfig:
+    """A tagger and its training."""
+
+    corpus: TaggedConfig = field(default_factory=TaggedConfig)
+    words: WordsConfig = field(default_factory=WordsConfig)
+    cell: CellConfig = field(default_factory=CellConfig)
+    network: EncoderConfig = field(default_factory=EncoderConfig)
+    tags: TagsConfig = field(default_factory=TagsConfig)
+    dropout: TokenDropoutConfig = field(default_factory=TokenDropoutConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        require(
+            not (self.training.label_smoothing and self.tags.output == "crf"),
+            "label_smoothing is for output='softmax'; a crf has no distribution of each tag alone",
+        )

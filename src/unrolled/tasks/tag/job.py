@@ -1,0 +1,108 @@
+"""What a tagger hands to the training loop, and how it predicts."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import torch
+
+from unrolled.data import IGNORE
+from unrolled.data.noise import drop_tokens
+from unrolled.layers.output import token_losses
+from unrolled.models.tagger import RecurrentTagger, Sentences
+from unrolled.tasks.tag.config import TaggerConfig
+from unrolled.tasks.tag.data import EncodedSentences, TaggedBatch, TaggerData
+from unrolled.tasks.tag.score import TaggerScore, are_spans
+from unrolled.text import EOS_ID, UNK_ID
+from unrolled.training import StepLoss, StepLosses, Validation
+from unrolled.training.job import Carried
+from unrolled.training.waiting import Report, silent
+
+PREDICTING_ROWS = 64
+
+
+class TaggerJob:
+    """The batches and the loss of a tagger."""
+
+    def __init__(self, model: RecurrentTagger, data: TaggerData, config: TaggerConfig) -> None:
+        self.model = model
+        model.precision = config.training.precision
+        self._data, self._config = data, config
+
+    def batches(self, epoch: int) -> Iterator[TaggedBatch]:
+        """See :meth:`Job.batches`."""
+        training = self._config.training
+        seed = training.seed * 1_000_003 + epoch
+        return (batch for _, batch in self._data.train.batches(training.batch, seed))
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        return -(-len(self._data.train) // self._config.training.batch)
+
+    def loss(self, batch: TaggedBatch, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        sentences = batch.sentences
+        rate = self._config.dropout.dropout_word
+        if self.model.training and rate:
+            words = drop_tokens(sentences.words, rate, UNK_ID, keep=EOS_ID)
+            sentences = dataclasses.replace(sentences, words=words)
+        smoothing = self._config.training.label_smoothing
+        scores = self.model(sentences)
+        total = self.model.loss_of(scores, sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing)
+        nats = total.detach()
+        if smoothing:
+            plain = scores.detach()
+            nats = self.model.loss_of(plain, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+        count = int(sentences.lengths.sum())
+        return StepLoss(total / count, nats, count, None)
+
+    def step_losses(self, batch: TaggedBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: one of each word, or with a CRF one of each sentence, at its end."""
+        scores, lengths = self.model(batch.sentences), batch.sentences.lengths
+        if self.model.crf is None:
+            return StepLosses(token_losses(scores, batch.tags, IGNORE), torch.arange(len(scores)))
+        return StepLosses(self.model.crf(scores, batch.tags, lengths)[None], lengths[None] - 1)
+
+    def validate(self) -> Validation | None:
+        """Score the held-out sentences by the figure that the configuration names."""
+        valid = self._data.valid
+        if valid is None:
+            return None
+        score = score_sentences(self.model, valid, self._data.facts["tags"])
+        figures = {"accuracy": score.accuracy}
+        if are_spans(score.tags):
+            figures["span_f1"] = score.span_f1
+        select = self._config.tags.select
+        return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
+
+
+@torch.no_grad()
+def tag_sentences(
+    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
+) -> tuple[list[list[str]], float]:
+    """Return the best tags of each sentence, and the sum of −ln p of those that they are said to have."""
+    model.eval()
+    found: list[list[str]] = [[] for _ in range(len(sentences))]
+    nats = 0.0
+    for rows, batch in sentences.batches(PREDICTING_ROWS):
+        scores = model(batch.sentences)
+        nats += float(model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
+        _take(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, found)
+        report(int(batch.sentences.lengths.sum()))
+    return found, nats
+
+
+def _take(
+    best: torch.Tensor, rows: list[int], batch: Sentences, tags: list[str], found: list[list[str]]
+) -> None:
+    """Put the tags of a batch where their sentences are."""
+    for column, (row, length) in enumerate(zip(rows, batch.lengths.tolist(), strict=True)):
+        found[row] = [tags[i] for i in best[:length, column].tolist()]
+
+
+def score_sentences(
+    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
+) -> TaggerScore:
+    """Return the figures of a model on tagged sentences."""
+    predicted, nats = tag_sentences(model, sentences, tags, report)
+    true = [[tags[i] for i in sentence.tolist()] for sentence in sentences.tags]
+    return TaggerScore(tags, true, predicted, nats / sentences.word_count)

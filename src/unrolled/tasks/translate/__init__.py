@@ -1,0 +1,1 @@
+"""Translation and other maps from text to text."""

@@ -1,0 +1,177 @@
+"""The configuration of a translator: one tree for the command line, recipes and config.json."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from unrolled.config import require, require_at_least, require_at_most
+from unrolled.data import PairForm
+from unrolled.data.commas import split_paths
+from unrolled.decoding import SearchConfig
+from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
+from unrolled.tasks.base.sources import resolved
+from unrolled.text import TextConfig
+from unrolled.training import OptimizerConfig, TrainingConfig
+
+
+@dataclass(frozen=True)
+class PairsConfig:
+    """The pairs to learn from."""
+
+    data: str = ""
+    """Training pairs: two files aligned line by line (train.de,train.en), or one table (.tsv, .csv, .jsonl,
+    or anything with separator); @multi30k/train.de,@multi30k/train.en and the like are data sets."""
+
+    valid: str = ""
+    """Held-out pairs, in the same form; without it the last valid_fraction of the training pairs."""
+
+    valid_fraction: float = 0.1
+    """Share of the pairs held out where valid is not given; 0 holds out nothing."""
+
+    test: str = ""
+    """Pairs to score once training is over."""
+
+    test_fraction: float = 0.0
+    """Share of the pairs, the last of all, scored once training is over where test is not given."""
+
+    source_column: str = "source"
+    """Column of a table with what is given; a number, from 1, if its first line names no columns."""
+
+    target_column: str = "target"
+    """Column with what is to be made of it; likewise."""
+
+    separator: str = ""
+    """What stands between columns, unquoted; empty goes by the ending of the file."""
+
+    blank: Literal["refuse", "drop"] = "refuse"
+    """Training pairs with a blank side: refuse names their lines, drop leaves them out."""
+
+    max_length: int = 0
+    """Training pairs with more tokens than this on either side are left out; 0 keeps all."""
+
+    read_at_most: int = 0
+    """Tokens of a source that are read, the first ones, in training and in use; 0 reads all."""
+
+    def __post_init__(self) -> None:
+        for name in ("valid_fraction", "test_fraction"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"{name}={value}: must lie in [0, 1)")
+        require(
+            self.valid_fraction + self.test_fraction < 1,
+            f"valid_fraction={self.valid_fraction} and test_fraction={self.test_fraction}: together they "
+            "must leave pairs to learn from",
+        )
+        require_at_least(self, {"max_length": 0, "read_at_most": 0})
+        numbers = [c.isdecimal() for c in (self.source_column, self.target_column)]
+        require(
+            all(numbers) or not any(numbers),
+            f"source_column={self.source_column!r} and target_column={self.target_column!r}: give both by "
+            "name or both by number",
+        )
+
+    @property
+    def form(self) -> PairForm:
+        """How a file holds pairs; a blank side is refused where every pair is scored."""
+        return PairForm(self.separator, self.source_column, self.target_column)
+
+    @property
+    def training_form(self) -> PairForm:
+        """The same for training pairs."""
+        return replace(self.form, blank=self.blank)
+
+    def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "PairsConfig":
+        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        return replace(
+            self,
+            data=_absolute(self.data if data is None else data),
+            valid=_absolute(self.valid if valid is None else valid),
+            test=_absolute(self.test),
+        )
+
+
+def _absolute(source: str | Path) -> str:
+    parts = [part.strip() for part in split_paths(str(source))]
+    return ",".join(p if not p or p.startswith("@") else resolved(p) for p in parts)
+
+
+@dataclass(frozen=True)
+class PairTextConfig(TextConfig):
+    """How text becomes tokens, on both sides."""
+
+    joint: bool = False
+    """One vocabulary for both sides, learned on both; else each has its own, of at most vocabulary tokens."""
+
+
+@dataclass(frozen=True)
+class TranslationSearchConfig(SearchConfig):
+    """How outputs are looked for."""
+
+    length_ratio: float = 2.0
+    """An output has at most so many tokens for each of the source, and 10."""
+
+    copy_unknown: bool = False
+    """Where <unk> is the best word, write the word of the source to which most attention goes; else <unk>
+    is never written. Needs tokenizer=word and attention."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.length_ratio > 0, f"length_ratio={self.length_ratio}: must be positive")
+        require_at_most(self, {"length_ratio": 1000})
+
+
+@dataclass(frozen=True)
+class TranslationTrainingConfig(TrainingConfig):
+    """How long, on what batches, and what is kept."""
+
+    batch: int = 64
+    """Pairs trained side by side, of like length."""
+
+    sampling: float = 0.0
+    """Scheduled sampling: share of the decoder's inputs that it draws itself, at the end of its rise (Bengio
+    et al. 2015); 0 always gives the true token (teacher forcing)."""
+
+    sampling_epochs: int = 10
+    """Epochs in which the share of sampling rises in equal steps, from 0 in the first."""
+
+    select: Literal["loss", "bleu"] = "loss"
+    """Which weights are kept: those with the best held-out loss, or with the best BLEU of greedy outputs."""
+
+    select_pairs: int = 500
+    """Held-out pairs, the first ones, that are written out at a validation with select=bleu."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
+        require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
+
+    def sampling_in(self, epoch: int) -> float:
+        """Return the share of sampling in an epoch, counted from 0."""
+        return self.sampling * min(1.0, epoch / self.sampling_epochs)
+
+
+@dataclass(frozen=True)
+class TranslatorConfig:
+    """A translator and its training."""
+
+    corpus: PairsConfig = field(default_factory=PairsConfig)
+    text: PairTextConfig = field(default_factory=PairTextConfig)
+    cell: CellConfig = field(default_factory=CellConfig)
+    network: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)
+    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    search: TranslationSearchConfig = field(default_factory=TranslationSearchConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
+
+    def __post_init__(self) -> None:
+        self.network.check_cell(self.cell)
+        self.network.check_dropout(self.dropout)
+        require(
+            not self.network.share_embeddings or self.text.joint,
+            "share_embeddings needs one vocabulary for both sides: give --joint as well",
+        )
+        attends = self.network.attention not in ("none", "fixed")
+        require(
+            not self.search.copy_unknown or (attends and self.text.tokenizer == "word"),
+            "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it writes the "
+            "word of the source to which most attention goes",
+        )

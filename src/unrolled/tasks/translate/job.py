@@ -1,0 +1,114 @@
+"""What a translator hands to the training loop."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from unrolled.data import IGNORE, EncodedPairs, PairBatch
+from unrolled.layers.output import token_losses
+from unrolled.models import EncoderDecoder
+from unrolled.models.scheduled_sampling import sampled_inputs
+from unrolled.tasks.translate.config import TranslatorConfig
+from unrolled.training import StepLoss, StepLosses, Validation
+from unrolled.training.job import Carried
+from unrolled.training.waiting import Report
+
+SCORING_PAIRS = 64
+
+
+@dataclass(frozen=True)
+class PairMaterial:
+    """Training, held-out and test pairs, and facts about them for the report."""
+
+    train: EncodedPairs
+    valid: EncodedPairs | None
+    facts: dict[str, Any]
+
+
+class TranslationJob:
+    """The batches and the loss of a translator.
+
+    Args:
+        model: to train.
+        data: pairs.
+        config: of the translator.
+        bleu: gives the BLEU of the first held-out pairs, where weights are selected by it.
+    """
+
+    def __init__(
+        self,
+        model: EncoderDecoder,
+        data: PairMaterial,
+        config: TranslatorConfig,
+        bleu: Callable[[], float] | None = None,
+    ) -> None:
+        self.model = model
+        model.precision = config.training.precision
+        self._data, self._config, self._bleu = data, config, bleu
+
+    def batches(self, epoch: int) -> Iterator[PairBatch]:
+        """See :meth:`Job.batches`."""
+        training = self._config.training
+        seed = training.seed * 1_000_003 + epoch
+        return self._data.train.batches(training.batch, seed, training.sampling_in(epoch))
+
+    def batch_count(self) -> int:
+        """See :meth:`Job.batch_count`."""
+        return self._data.train.batch_count(self._config.training.batch)
+
+    def loss(self, batch: PairBatch, state: Carried) -> StepLoss:
+        """See :meth:`Job.loss`."""
+        tokens = batch.predictions
+        source, inputs = batch.source, batch.inputs
+        if batch.sampling:
+            inputs = sampled_inputs(self.model, source.tokens, source.lengths, inputs, batch.sampling)
+        loss, nats = self.model.loss(
+            source.tokens,
+            source.lengths,
+            inputs,
+            batch.lengths,
+            batch.targets,
+            row_weights=torch.tensor(1 / tokens),
+            ignore=IGNORE,
+            label_smoothing=self._config.training.label_smoothing,
+        )
+        return StepLoss(loss, nats.sum(), tokens, None)
+
+    def step_losses(self, batch: PairBatch, state: Carried) -> StepLosses:
+        """See :meth:`Job.step_losses`: each token after the true ones before it, at a step of the decoder."""
+        source = batch.source
+        logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)
+        losses = token_losses(logits, batch.targets, IGNORE)
+        return StepLosses(losses, torch.arange(len(losses)), "decoder.recurrent")
+
+    def validate(self) -> Validation | None:
+        """Score the held-out pairs by their nats a token, and if asked for by BLEU."""
+        valid = self._data.valid
+        if valid is None:
+            return None
+        nats = score_pairs(self.model, valid) / valid.predictions
+        if self._bleu is None:
+            return Validation(nats, nats)
+        bleu = self._bleu()
+        return Validation(-bleu, nats, {"bleu": bleu})
+
+
+@torch.no_grad()
+def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = lambda count: None) -> float:
+    """Return the sum of −ln p over the targets, each token after the true ones before it."""
+    model.eval()
+    nats = 0.0
+    for batch in pairs.batches(SCORING_PAIRS):
+        _, losses = model.loss(
+            batch.source.tokens,
+            batch.source.lengths,
+            batch.inputs,
+            batch.lengths,
+            batch.targets,
+            ignore=IGNORE,
+        )
+        nats += float(losses.double().sum())
+        report(len(batch.lengths))
+    return nats

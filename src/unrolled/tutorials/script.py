@@ -1,0 +1,76 @@
+"""What a lesson says: at once on the terminal, and once more as a page."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from unrolled.console import print_table
+from unrolled.pages.display import in_words
+from unrolled.pages.parts import Chart, Page, Part, Section, Table, Verdict, Words
+
+MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+class Script:
+    """Prints what it is told and keeps it for the page.
+
+    Args:
+        title: of the lesson.
+        subtitle: what it shows.
+        console: where to print.
+    """
+
+    def __init__(self, title: str, subtitle: str, console: Console) -> None:
+        self.console, self._title, self._subtitle = console, title, subtitle
+        self._sections: list[tuple[str, str, list[Part]]] = []
+        self._verdicts: list[Verdict] = []
+        console.print(Text.assemble((title, "bold"), f": {subtitle}"))
+
+    def section(self, title: str, lead: str) -> None:
+        """Begin a section; ``lead`` says what is about to happen."""
+        self._sections.append((title, lead, []))
+        self.console.print()
+        self.console.print(Text(f"{len(self._sections)}. {title}", "bold cyan"))
+        self.console.print(Text(lead))
+
+    def note(self, text: str) -> None:
+        """Print a line that is not on the page: how the work goes on."""
+        self.console.print(Text(f"  {text}", "dim"))
+
+    def show(self, part: Part) -> None:
+        """Add a part to the section; tables and words are printed, of a figure what it shows."""
+        self._sections[-1][2].append(part)
+        if isinstance(part, Table):
+            print_table(_grid(part), self.console)
+            if part.caption:
+                self.console.print(Text(part.caption, "dim"))
+        elif isinstance(part, Words):
+            self.console.print(Padding(Text(part.text), (1, 0, 1, 4), expand=False))
+        elif isinstance(part, Chart):
+            self.console.print(Text(f"  figure {part.name}: {part.title}", "dim"))
+
+    def find(self, verdict: Verdict) -> None:
+        """Say what was found, with its remedies."""
+        self._verdicts.append(verdict)
+        mark, colour = MARKS[verdict.level]
+        self.console.print(Text(f"{mark} {verdict.title}", f"bold {colour}"))
+        self.console.print(Padding(Text(verdict.says), (0, 0, 0, 2), expand=False))
+        for remedy in verdict.remedies:
+            flag = f"  {remedy.flag}" if remedy.flag else ""
+            self.console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))
+
+    def page(self, facts: dict[str, str]) -> Page:
+        """Return all that was told as a page."""
+        sections = tuple(Section(title, lead, tuple(parts)) for title, lead, parts in self._sections)
+        return Page(self._title, self._subtitle, facts, tuple(self._verdicts), sections)
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(title=table.title, title_justify="left")
+    for column, name in enumerate(table.header):
+        numbers = not any(isinstance(row[column], str) for row in table.rows)
+        grid.add_column(name, justify="right" if numbers else "left")
+    for row in table.rows:
+        grid.add_row(*(in_words(cell) for cell in row))
+    return grid

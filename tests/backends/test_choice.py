@@ -1,0 +1,139 @@
+"""Which path runs, and that the reason is told."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from numerics import CASES, TORCH_CASES, Case, needs_extension
+from unrolled.backends import Need, choose
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.errors import BackendError
+
+BEYOND_TORCH = [
+    Elman(nonlinearity="sigmoid"),
+    Elman(layer_norm=True),
+    Jordan(),
+    LSTM(peepholes=True),
+    LSTM(layer_norm=True),
+    GRU(reset="before"),
+    GRU(layer_norm=True),
+]
+BEYOND_TORCHS_LOOP = [
+    (Need(skip=3), r"skip connection through time \(skip=3\)"),
+    (Need(masks=("zoneout_h", "candidate")), r"takes no masks \(zoneout_h, candidate\)"),
+    (Need(trace=True), r"does not show its inner states \(trace\)"),
+]
+BEYOND_THE_COMPILED_LOOP = [
+    (Need(skip=3), r"the compiled loop has no skip connection through time \(skip=3\)"),
+    (Need(trace=True), r"the compiled loop does not show its inner states \(trace\)"),
+    (Need(device="cuda"), "the compiled loop runs on CPUs, not on cuda"),
+    (Need(autocast=True), "autocast decides on its own dtypes"),
+    (Need(dtype=torch.bfloat16), "takes float32 and float64, not torch.bfloat16"),
+    (Need(dtype=torch.float16), "takes float32 and float64, not torch.float16"),
+]
+ABSENT = "the compiled extension is absent"
+
+
+class Own(LSTM):
+    """Its equations may be its own: no compiled step is known to be right for it."""
+
+
+@needs_extension
+@pytest.mark.parametrize("need", [Need(), Need(dtype=torch.float64), Need(masks=("zoneout_h",))], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, need: Need) -> None:
+    choice = choose("auto", case.cell, need)
+    assert choice.path == "compiled"
+    assert choice.reason == "a compiled loop exists for this cell and these options"
+    assert not choice.bfloat16
+    assert choose("compiled", case.cell, need).reason == "asked for"
+
+
+@needs_extension
+@pytest.mark.parametrize(("need", "message"), BEYOND_THE_COMPILED_LOOP)
+def test_what_the_compiled_loop_cannot_do_runs_elsewhere_and_says_why(need: Need, message: str) -> None:
+    choice = choose("auto", LSTM(), need)
+    assert choice.path == ("reference" if need.skip or need.trace else "aten")
+    assert message.replace("\\", "") in choice.reason
+    with pytest.raises(BackendError, match=f"'compiled': .*{message}.*'auto', 'aten' or 'reference'"):
+        choose("compiled", LSTM(), need)
+
+
+@needs_extension
+def test_a_subclass_of_a_cell_has_equations_of_its_own() -> None:
+    choice = choose("auto", Own(peepholes=True), Need())
+    assert choice.path == "reference"
+    assert choice.reason.startswith("there is no compiled loop for Own; torch has no kernel for Own(")
+    with pytest.raises(BackendError, match="no compiled loop for Own"):
+        choose("compiled", Own(), Need())
+
+
+@needs_extension
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_single_step_does_not_pack_weights_in_vain(case: Case) -> None:
+    need = Need(one_step=True)
+    choice = choose("auto", case.cell, need)
+    assert choice.path == ("aten" if case in TORCH_CASES else "reference")
+    assert choice.reason.startswith("a single step does not repay packing the weights for the compiled loop")
+    assert choose("compiled", case.cell, need).path == "compiled"
+    assert choose("auto", case.cell, replace(need, checkpoint=True)).path == "compiled"
+    assert choose("auto", case.cell, replace(need, precision="auto")).path == "compiled"
+
+
+@pytest.mark.usefixtures("no_extension")
+@pytest.mark.parametrize("case", TORCH_CASES, ids=str)
+def test_without_the_extension_auto_takes_torchs_kernel_where_there_is_one(case: Case) -> None:
+    for need in (Need(), Need(one_step=True), Need(device="cuda"), Need(autocast=True)):
+        choice = choose("auto", case.cell, need)
+        assert (choice.path, choice.reason) == ("aten", f"{ABSENT}; torch has a kernel for it")
+
+
+@pytest.mark.parametrize("option", [LSTM(forget_bias=1.0), GRU(recurrent_init="orthogonal")])
+def test_another_start_is_no_obstacle(option: Cell, no_extension: None) -> None:
+    assert choose("auto", option, Need()).path == "aten"
+
+
+@pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
+def test_without_the_extension_a_cell_that_torch_lacks_runs_on_the_reference(
+    cell: Cell, no_extension: None
+) -> None:
+    choice = choose("auto", cell, Need())
+    assert choice.path == "reference"
+    assert choice.reason == f"{ABSENT}; torch has no kernel for {cell}"
+
+
+@pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
+def test_asking_for_torchs_kernel_of_a_cell_that_torch_lacks_is_an_error(cell: Cell) -> None:
+    with pytest.raises(BackendError, match=r"no kernel for .*use backend='auto' or 'reference'"):
+        choose("aten", cell, Need())
+
+
+@pytest.mark.parametrize(("need", "message"), BEYOND_TORCHS_LOOP)
+def test_a_need_that_torch_cannot_meet_is_told(
+    need: Need, message: str, request: pytest.FixtureRequest
+) -> None:
+    with pytest.raises(BackendError, match=message + ".*; use backend='auto' or 'reference'"):
+        choose("aten", LSTM(), need)
+    request.getfixturevalue("no_extension")
+    choice = choose("auto", LSTM(), need)
+    assert choice.path == "reference"
+    assert choice.reason.startswith(f"{ABSENT}; torch")
+
+
+@pytest.mark.parametrize("cell", [LSTM(), *BEYOND_TORCH, Own()], ids=str)
+def test_the_reference_runs_everything(cell: Cell) -> None:
+    need = Need(skip=2, masks=("candidate",), trace=True, device="cuda", dtype=torch.float16)
+    choice = choose("reference", cell, need)
+    assert (choice.path, choice.reason) == ("reference", "asked for")
+
+
+@pytest.mark.parametrize("cell", [LSTM(), Elman(), GRU(), Jordan()], ids=str)
+def test_the_compiled_loop_asked_for_where_there_is_none_is_an_error(cell: Cell, no_extension: None) -> None:
+    with pytest.raises(BackendError, match=f"'compiled': {ABSENT}; use .*'auto', 'aten' or 'reference'"):
+        choose("compiled", cell, Need())
+
+
+def test_an_unknown_backend_is_an_error_and_never_another_path() -> None:
+    with pytest.raises(BackendError, match="'fastest'"):
+        choose("fastest", LSTM(), Need())  # type: ignore[arg-type]

@@ -1,0 +1,278 @@
+"""The classifier as a tool: it learns, measures, and stays itself on disk and in scikit-learn."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import unrolled as ur
+from cases import CASES, sentences, write_labelled
+from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.tasks.classify.data import hold_out
+
+QUICK = {"hidden": 8, "embedding": 8, "epochs": 6, "batch": 8, "lr": 0.03, "threads": 1}
+
+
+def texts(count, seed):
+    rows = sentences(count, seed)
+    return [" ".join(words) for words, _ in rows], [label for _, label in rows]
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return ur.Classifier(**QUICK).fit(*texts(120, 1))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classifier")
+    data, test = write_labelled(folder), write_labelled(tmp_path_factory.mktemp("test"), seed=9)
+    out = folder / "run"
+    ur.Classifier(**QUICK, test=str(test)).fit(data, out=out, progress=False)
+    return out
+
+
+def test_it_learns_what_gives_the_label_away(trained):
+    X, y = texts(80, 2)
+    assert trained.evaluate(X, y).accuracy > 0.95
+    assert trained.classes_.tolist() == ["bad", "good"]
+    assert (trained.predict(X) == np.array(y)).mean() == trained.evaluate(X, y).accuracy
+    p = trained.predict_proba(X)
+    assert p.shape == (80, 2)
+    np.testing.assert_allclose(p.sum(1), 1)
+    assert (trained.classes_[p.argmax(1)] == trained.predict(X)).all()
+    assert trained.score(X, y) == accuracy_score(y, trained.predict(X))
+
+
+def test_a_text_is_judged_alone_whatever_stands_beside_it(trained):
+    X = ["the film was grim", "a very very long and warm day so the film was a very long day", "", "zzz"]
+    together = trained.predict_proba(X)
+    alone = np.concatenate([trained.predict_proba([x]) for x in X])
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "gru", "pooling": "last"},
+        {"cell": "elman", "pooling": "mean", "bidirectional": False},
+        {"layers": 2, "residual": True, "pooling": "attention", "hidden": 8},
+        {"tokenizer": "char", "lowercase": False, "split_punctuation": False},
+        {"tokenizer": "bpe", "vocabulary": 300, "split_punctuation": False},
+        {"input": "one-hot", "class_weights": "balanced", "label_smoothing": 0.1, "l2": 1e-4},
+    ],
+    ids=lambda o: "-".join(map(str, o.values())),
+)
+def test_every_kind_of_network_learns(options):
+    model = ur.Classifier(**QUICK | {"epochs": 15} | options).fit(*texts(100, 3))
+    assert model.evaluate(*texts(60, 4)).accuracy > 0.85
+
+
+def test_sequences_of_vectors_of_any_length():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(rng.integers(3, 9), 2)) for _ in range(80)]
+    y = [int(x[:, 0].sum() > 0) for x in X]
+    model = ur.Classifier(**QUICK | {"epochs": 30, "pooling": "mean"}).fit(X, y)
+    assert model.evaluate(X, y).accuracy > 0.9
+    assert model.predict([100 * np.ones((50, 2))]).tolist() == [1]
+    assert model.facts["features"] == 2
+    with pytest.raises(DataError, match="item 1 has vectors of 3 values; this classifier reads 2"):
+        model.predict([np.ones((4, 3))])
+    with pytest.raises(DataError, match="item 1 is str: this classifier reads vectors"):
+        model.predict(["text"])
+
+
+def test_the_figures_are_scikit_learns(trained):
+    X, y = texts(50, 5)
+    y[:10] = ["good"] * 10
+    score = trained.evaluate(X, y)
+    assert score.accuracy == accuracy_score(y, trained.predict(X))
+    assert score.macro_f1 == f1_score(y, trained.predict(X), average="macro")
+    assert score.confusion.sum() == 50
+    p = trained.predict_proba(X)[np.arange(50), [trained.classes_.tolist().index(label) for label in y]]
+    assert score.nats == pytest.approx(-np.log(p).mean(), rel=1e-5)
+    assert "macro F1" in str(score)
+    head, *rows = score.confusion_table().splitlines()
+    assert head.split()[2:] == [row.split()[0] for row in rows] == trained.classes_.tolist()
+    counted = [[int(n.replace("·", "0")) for n in row.split()[1:]] for row in rows]
+    assert counted == score.confusion.tolist()
+    long = replace(score, classes=[f"a label as long as number {i} is" for i in range(len(rows))])
+    assert long.confusion_table().splitlines()[0].split()[2:] == [str(i + 1) for i in range(len(rows))]
+    assert "  2  a label as long as number 1 is" in long.confusion_table()
+    assert json.loads(json.dumps(score.to_json()))["examples"] == 50
+
+
+def test_class_weights_raise_the_rare_label():
+    rng = np.random.default_rng(0)
+    y = np.array(["rare"] * 12 + ["common"] * 108)
+    X = rng.normal(size=(120, 3, 1)) + (y == "rare")[:, None, None] * 0.8
+    options = QUICK | {"epochs": 8, "valid_fraction": 0.0}
+    plain, balanced = (
+        ur.Classifier(**options, class_weights=kind).fit(X, y).predict_proba(X)[:, 1].mean()
+        for kind in ("none", "balanced")
+    )
+    assert balanced > plain + 0.1
+
+
+def test_what_is_held_out_has_the_shares_of_the_labels():
+    labels = ["a"] * 50 + ["b"] * 20 + ["c"] * 3 + ["d"]
+    train, out = hold_out(labels, 0.1, 3)
+    assert sorted([*train, *out]) == list(range(74))
+    assert [labels[i] for i in out] == ["a"] * 5 + ["b"] * 2
+    assert hold_out(labels, 0.1, 3)[1].tolist() == out.tolist()
+    assert hold_out(labels, 0.1, 4)[1].tolist() != out.tolist()
+
+
+# -- folders -----------------------------------------------------------------------------------------
+
+
+def test_a_run_folder(run):
+    names = {p.name for p in run.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "metrics.jsonl", "result.json"} <= names
+    assert {p.name for p in (run / "plots").iterdir()} == {
+        "curves.png",
+        "confusion_valid.png",
+        "confusion_test.png",
+    }
+    again = ur.load(run)
+    assert isinstance(again, ur.Classifier)
+    assert again.result["test"]["accuracy"] > 0.9
+    assert again.result["baselines"]["most frequent label"]["valid"] < 0.8
+    assert {"accuracy", "macro_f1", "score"} <= again.history[-1].keys()
+
+
+@pytest.mark.parametrize("kind", ["whole numbers", "vectors"])
+def test_labels_and_vectors_come_back_from_disk(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    X, y = texts(30, 1)
+    if kind == "vectors":
+        X = list(rng.normal(size=(30, 4, 2)))
+    numbers = [7 if label == "good" else 3 for label in y]
+    model = ur.Classifier(**QUICK | {"epochs": 1}).fit(X, numbers)
+    model.save(tmp_path / "run")
+    again = ur.load(tmp_path / "run")
+    assert again.classes_.tolist() == [3, 7]
+    assert (again.predict_proba(X) == model.predict_proba(X)).all()
+    assert again.predict(X).dtype == again.classes_.dtype
+    with pytest.raises(RunError, match="was trained on data from memory"):
+        ur.Classifier.resume(tmp_path / "run", progress=False)
+
+
+def test_predictions_of_a_file(run, tmp_path, command):
+    (tmp_path / "t.txt").write_text("the film was grim\nso   very warm\n", encoding="utf-8")
+    out = command("predict", run, "--data", tmp_path / "t.txt").out
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [(label, text) for label, _, text in rows] == [
+        ("bad", "the film was grim"),
+        ("good", "so very warm"),
+    ]
+    assert all(0.5 <= float(p) <= 1 for _, p, _ in rows)
+    assert command("predict", run, "--data", tmp_path / "t.txt", "--out", tmp_path / "p.tsv").status == 0
+    assert (tmp_path / "p.tsv").read_text(encoding="utf-8") == out
+
+
+def test_it_starts_from_a_language_model(tmp_path):
+    X, y = texts(60, 6)
+    (tmp_path / "text.txt").write_text("\n".join(X) + "\n", encoding="utf-8")
+    lm = ur.LanguageModel(
+        tokenizer="word", mode="sentence", hidden=9, embedding=7, cell="gru", epochs=2, threads=1
+    ).fit(tmp_path / "text.txt", out=tmp_path / "lm", progress=False)
+    none = {"epochs": 1, "max_steps": 1, "lr": 1e-30, "threads": 1, "valid_fraction": 0.0}
+    model = ur.Classifier(init_from=str(tmp_path / "lm"), bidirectional=False, **none).fit(X, y)
+    assert (model.config.cell.cell, model.config.network.hidden) == ("gru", 9)
+    assert model.tokenizer.tokens == lm.tokenizer.tokens
+    ours, theirs = model.model.reader.state_dict(), lm.model.state_dict()
+    for name in ("input.weight", "recurrent.weight_hh_l0"):
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-9)
+    with pytest.raises(RunError, match="no such run folder"):
+        ur.Classifier(init_from=str(tmp_path / "nowhere")).fit(X, y)
+    with pytest.raises(ConfigError, match="reads text, not vectors"):
+        ur.Classifier(init_from=str(tmp_path / "lm")).fit(np.ones((4, 3)), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ((["a"], None), ConfigError, "requires y to be passed"),
+        (("a text", ["x"]), ConfigError, "y goes with sequences in memory"),
+        ((["a", "b"], ["x"]), ValueError, "inconsistent numbers of samples"),
+        ((["a", "b"], ["x", "x"]), DataError, "of one class"),
+        ((), ConfigError, "no training data"),
+        ((["a", None], [0, 1]), ConfigError, "item 1 is None, not a text"),
+        ((pd.DataFrame({"t": ["a", "b"]}), [0, 1]), ConfigError, r"give the column .* table\['t'\]"),
+        ((pd.Series([1.0, 2.0]), [0, 1]), ValueError, "Expected a 2-dimensional container"),
+        ((pd.DataFrame({"t": []}), []), ValueError, "0 sample|minimum of 1"),
+        (([["a", "b"], ["c"]], [0, 1]), ConfigError, "join the words of a list by spaces"),
+        (([[[1, 2], [3]], [[4, 5]]], [0, 1]), ValueError, "inhomogeneous"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        ur.Classifier(**QUICK).fit(*arguments)
+
+
+def test_labels_that_are_new_are_named(trained):
+    with pytest.raises(DataError, match=r"labels that the training data lack \(ugly\); known are bad, good"):
+        trained.evaluate(["a"], ["ugly"])
+    with pytest.raises(ConfigError, match="one text was given"):
+        trained.predict("a text")
+
+
+# -- scikit-learn --------------------------------------------------------------------------------------
+
+EXPECTED_FAILURES = {
+    "check_no_attributes_set_in_init": "facts, history and result are there on every task, trained or not",
+    "check_dont_overwrite_parameters": "fit fills facts, history and result, which every task names so",
+    "check_do_not_raise_errors_in_init_or_set_params": "options are checked when they are set",
+}
+
+
+@parametrize_with_checks(
+    [
+        ur.Classifier(
+            hidden=6, epochs=40, batch=16, lr=0.02, threads=1, valid_fraction=0.0, bidirectional=False
+        )
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+@pytest.mark.filterwarnings("ignore:ConfigError occurred during set_params")
+@pytest.mark.slow
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+def test_it_works_inside_scikit_learns_tools():
+    X, y = texts(90, 7)
+    model = ur.Classifier(**QUICK)
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.9
+    shout = FunctionTransformer(lambda X: [text.upper() for text in X])
+    search = GridSearchCV(
+        Pipeline([("shout", shout), ("model", model)]), {"model__pooling": ["last", "max"]}, cv=2
+    ).fit(X, y)
+    assert search.best_params_["model__pooling"] in ("last", "max")
+    assert search.score(X, y) > 0.9
+
+
+def test_options_go_in_and_out():
+    model = ur.Classifier(hidden=7)
+    assert model.get_params()["hidden"] == 7
+    assert model.set_params(hidden=9, pooling="last") is model
+    assert (model.config.network.hidden, model.config.head.pooling) == (9, "last")
+    assert repr(model) == "Classifier(hidden=9, pooling='last')"
+    with pytest.raises(ConfigError, match=r"unknown option 'hiden' \(did you mean 'hidden'"):
+        model.set_params(hiden=3)
+
+
+def test_the_case_of_the_shared_tests_learns(tmp_path):
+    case = CASES["classify"]
+    task = case.fit(case.write(tmp_path))
+    assert task.result["valid"]["accuracy"] > task.result["baselines"]["most frequent label"]["valid"]

@@ -1,0 +1,192 @@
+"""A language model asked token by token, alone and in mixtures."""
+
+import numpy as np
+import pytest
+
+import unrolled as ur
+from unrolled.decoding import SamplingConfig
+from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.lm.job import score_documents, score_tokens
+from unrolled.tasks.lm.writer import Writer
+from unrolled.text import EOS_ID
+
+pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
+WORDS = {"tokenizer": "word", "min_frequency": 3, "epochs": 2, "validate_every": 0}
+
+
+@pytest.fixture(scope="module")
+def sentences(english_file, tiny_options):
+    return ur.LanguageModel(**tiny_options | WORDS, mode="sentence").fit(english_file, progress=False)
+
+
+@pytest.fixture(params=["characters", "words", "sentences"])
+def lm(request, tiny_lm, tiny_words, sentences):
+    return {"characters": tiny_lm, "words": tiny_words, "sentences": sentences}[request.param]
+
+
+@pytest.fixture
+def text(tmp_path, write_english):
+    path = tmp_path / "text.txt"
+    path.write_text(write_english(7, seed=9))
+    return path
+
+
+def test_scores_add_up_to_the_evaluation(lm, text):
+    tokens = lm.tokens(text)
+    found, whole = lm.score(tokens), lm.evaluate(text)
+    assert found.shape == (whole.tokens,) == (len(tokens),)
+    assert found.dtype == np.float64
+    assert (found < 0).all()
+    assert -found.sum() == pytest.approx(whole.nats, rel=1e-6)
+    assert tokens.count("<eos>") == whole.eos
+    assert tokens.count("<unk>") == whole.unknown
+    assert set(tokens) <= set(lm.vocabulary)
+    assert lm.vocabulary[:2] == ["<eos>", "<unk>"]
+    assert lm.vocabulary == lm.tokenizer.tokens
+
+
+def test_documents_are_scored_each_from_its_beginning(tmp_path, lm, write_english, monkeypatch):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number, count in enumerate((3, 1, 6, 2)):
+        (folder / f"{number}.txt").write_text(write_english(count, seed=count))
+    paths = sorted(folder.iterdir())
+    apart = np.concatenate([lm.score(lm.tokens(path)) for path in paths])
+    assert -apart.sum() == pytest.approx(sum(lm.evaluate(path).nats for path in paths), rel=1e-6)
+    if lm.config.corpus.mode == "sentence":
+        assert lm.tokens(folder) == [t for path in paths for t in lm.tokens(path)]
+        np.testing.assert_allclose(lm.score(lm.tokens(folder)), apart, atol=1e-5)
+        return
+    from unrolled.data import open_documents
+    from unrolled.tasks.lm import job as language_job
+    from unrolled.tasks.lm.data import all_ids, tokenize
+
+    read = tokenize(open_documents(folder), lm.tokenizer, "stream")
+    for rows, steps in ((32, 1000), (2, 7), (1, 1)):
+        monkeypatch.setattr(language_job, "SCORING_STEPS", steps)
+        nats = score_tokens(lm.model, read, rows)
+        total, count = score_documents(lm.model, read, rows)
+        assert len(nats) == count
+        assert nats.sum() == pytest.approx(total, rel=1e-6)
+        # An <eos> stands between documents of characters.
+        ids = all_ids(read)[1:]
+        marked = np.ones(len(ids), bool)
+        if not lm.tokenizer.ends_lines:
+            marked[[start - 1 for start in read.starts[1:]]] = False
+        np.testing.assert_allclose(-nats[marked], apart, atol=1e-5)
+
+
+def test_every_score_is_that_of_the_distribution(lm, text):
+    tokens = lm.tokens(text)[:30]
+    tokens = tokens[: len(tokens) - tokens[::-1].index("<eos>")] if "<eos>" in tokens else tokens
+    scores = lm.score(tokens)
+    for place, token in enumerate(tokens):
+        p = lm.distribution(tokens[:place])
+        assert p.shape == (len(lm.vocabulary),)
+        assert p.dtype == np.float64
+        assert p.sum() == pytest.approx(1, abs=1e-6)
+        assert np.log(p[lm.vocabulary.index(token)]) == pytest.approx(scores[place], abs=1e-4)
+
+
+@pytest.mark.parametrize("prompt", ["", "The", "the old clock mends "])
+def test_the_distribution_is_that_of_next(lm, prompt):
+    names = [lm.vocabulary[i] for i in lm.tokenizer.encode(prompt).tolist()]
+    p = lm.distribution(names)
+    shown = lm.next(prompt, top=5)
+    assert [value for _, value in shown] == pytest.approx(sorted(p)[::-1][:5])
+    if prompt == "":
+        np.testing.assert_array_equal(p, lm.distribution())
+
+
+def test_a_model_of_sentences_forgets_at_their_end(sentences):
+    begun = sentences.distribution(["the", "river"])
+    for context in (["a", "letter", "<eos>", "the", "river"], ["<eos>", "the", "river"]):
+        np.testing.assert_array_equal(sentences.distribution(context), begun)
+    np.testing.assert_array_equal(sentences.distribution(["the", "<eos>"]), sentences.distribution())
+    # What it writes goes on from there as well.
+    writer = Writer(sentences.model, sentences.tokenizer, separate=True)
+    options = SamplingConfig(temperature=1e-3)
+    after = [list(writer.draw(prompt, 4, options, 0)) for prompt in ("a letter\nthe river", "the river")]
+    if EOS_ID in sentences.tokenizer.encode("a\nb"):
+        assert after[0] == after[1]
+
+
+def test_a_model_of_a_stream_remembers(tiny_words):
+    begun = tiny_words.distribution(["the", "river"])
+    assert not np.allclose(
+        begun, tiny_words.distribution(["a", "letter", "<eos>", "the", "river"]), atol=1e-7
+    )
+
+
+def test_sentences_may_be_given_as_lists(sentences, text):
+    flat = sentences.tokens(text)
+    lists = [s.split() for s in " ".join(flat).split("<eos>") if s.strip()]
+    np.testing.assert_array_equal(sentences.score(lists), sentences.score(flat))
+    # An empty one is its end alone.
+    assert len(sentences.score([["the"], [], ["river"]])) == 5
+    assert sentences.score([[]])[0] == pytest.approx(np.log(sentences.distribution()[EOS_ID]), abs=1e-5)
+
+
+def test_sentences_must_end(sentences, tiny_words):
+    with pytest.raises(DataError, match="the last token must be <eos>"):
+        sentences.score(["the", "river"])
+    with pytest.raises(DataError, match="reads one running text, and these tokens are sentences"):
+        tiny_words.score([["the", "river"]])
+
+
+def test_unknown_tokens(tiny_words, tiny_lm):
+    known = ["the", "<unk>", "river"]
+    np.testing.assert_array_equal(tiny_words.score(["the", "zebra", "river"]), tiny_words.score(known))
+    np.testing.assert_array_equal(tiny_words.distribution(["zebra"]), tiny_words.distribution(["<unk>"]))
+    for ask in (tiny_lm.score, tiny_lm.distribution):
+        with pytest.raises(DataError, match=r"2 kinds of tokens .* \('ж', 'ξ' …\), and it never saw <unk>"):
+            ask(["t", "ж", "ξ", "ж"])
+
+
+@pytest.mark.parametrize("wrong", ["the river", [], [1, 2], ["the", ["river"]], [["the", 1]]])
+def test_what_is_no_list_of_tokens(lm, wrong):
+    with pytest.raises(DataError):
+        lm.score(wrong)
+
+
+def test_a_string_is_no_context(tiny_lm):
+    with pytest.raises(DataError, match="a string is not a list of tokens"):
+        tiny_lm.distribution("the river")
+    with pytest.raises(DataError, match="tokens are strings, and 3 is none"):
+        tiny_lm.distribution([3])
+
+
+def test_mixed_with_counting(tiny_words, english_file, text):
+    ngram = ur.NGram(2).fit(tiny_words.tokens(english_file))
+    mixed = ur.Interpolated([tiny_words, ngram])
+    tokens = tiny_words.tokens(text)
+    mixed.fit(tokens)
+    assert mixed.weights.sum() == pytest.approx(1)
+    assert mixed.vocabulary == tiny_words.vocabulary
+    parts = [model.score(tokens) for model in (tiny_words, ngram)]
+    np.testing.assert_allclose(np.exp(mixed.score(tokens)), mixed.weights @ np.exp(parts))
+    assert mixed.score(tokens).sum() >= max(part.sum() for part in parts) - 1e-4
+    for place in (0, 3, 11):
+        p = mixed.distribution(tokens[:place])
+        assert p.sum() == pytest.approx(1, abs=1e-6)
+        number = mixed.vocabulary.index(tokens[place])
+        assert np.log(p[number]) == pytest.approx(mixed.score(tokens)[place], abs=1e-4)
+    apart = min(ngram.perplexity(tokens), tiny_words.evaluate(text).perplexity)
+    assert mixed.perplexity(tokens) <= apart * (1 + 1e-6)
+    assert len(mixed.generate(5, ["the"], seed=1)) == 5
+
+
+def test_mixed_with_counting_by_sentences(sentences, english_file, text):
+    def read(path):
+        parts = " ".join(sentences.tokens(path)).split("<eos>")
+        return [part.split() for part in parts if part.strip()]
+
+    ngram = ur.NGram(2).fit(read(english_file))
+    mixed = ur.Interpolated([ngram, sentences]).fit(read(text))
+    parts = [model.score(read(text)) for model in (ngram, sentences)]
+    np.testing.assert_allclose(np.exp(mixed.score(read(text))), mixed.weights @ np.exp(parts))
+
+
+def test_models_of_other_tokens_are_not_mixed(tiny_words, tiny_lm):
+    with pytest.raises(ConfigError, match="do not know the same tokens"):
+        ur.Interpolated([tiny_words, tiny_lm])

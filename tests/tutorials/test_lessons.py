@@ -1,0 +1,221 @@
+"""Guided experiments: what they say is what they measured, and what they write is whole."""
+
+import dataclasses
+import io
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from unrolled.data.synthetic import Adding
+from unrolled.errors import ConfigError, RunError
+from unrolled.tutorials import exploding, folder, gates, memory, vanishing
+from unrolled.tutorials.config import Lesson, LessonConfig
+from unrolled.tutorials.folder import FIGURES, NUMBERS, PAGE
+from unrolled.tutorials.looking import WayBack, way_back
+from unrolled.tutorials.networks import USUAL, forget_bias, mended
+from unrolled.tutorials.practice import Trained, make, practise
+from unrolled.tutorials.run import run_lesson
+from unrolled.tutorials.script import Script
+
+LESSONS = [vanishing.LESSON, exploding.LESSON, memory.LESSON, gates.LESSON]
+TINY = LessonConfig(distance=10, hidden=4, updates=2, threads=1)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.figures: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "figure" and str(named.get("id")).startswith("figure-"):
+            self.figures.append(str(named["id"]).removeprefix("figure-"))
+
+
+def teach(lesson: Lesson, out: Path, config: LessonConfig = TINY, **options: bool) -> str:
+    said = io.StringIO()
+    run_lesson(lesson, config, out, console=Console(file=said, width=100), **options)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.word)
+def test_a_lesson_says_and_writes_the_same(lesson: Lesson, tmp_path: Path) -> None:
+    random = torch.get_rng_state()
+    said = teach(lesson, tmp_path / "out")
+    assert torch.equal(torch.get_rng_state(), random)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {PAGE, NUMBERS, FIGURES}
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    page, numbers = _Page(), json.loads((tmp_path / "out" / NUMBERS).read_text())
+    page.feed((tmp_path / "out" / PAGE).read_text())
+    charts = [p["name"] for s in numbers["sections"] for p in s["parts"] if p["kind"] == "chart"]
+    assert page.figures == charts
+    assert {p.stem for p in (tmp_path / "out" / FIGURES).iterdir()} == set(charts)
+    flat = " ".join(said.split())
+    assert all(s["title"] in flat and " ".join(s["lead"].split()) in flat for s in numbers["sections"])
+    assert all(v["title"] in flat and v["says"] in flat for v in numbers["verdicts"])
+    assert not re.search(r"\x1b|\bnan\b", said)  # plain in a pipe, every figure filled in
+    assert any(r["flag"] for v in numbers["verdicts"] for r in v["remedies"])
+
+
+def test_the_textbook_numbers() -> None:
+    small, large = vanishing._textbook().rows
+    assert small[:2] == (0.7, 0.2)
+    assert small[3] == pytest.approx((0.7 * 0.2) ** 10) == pytest.approx(2.89e-9, rel=1e-3)
+    assert large[3] == 1024.0
+
+
+def test_the_gradient_that_is_measured_is_autograds() -> None:
+    model = make(USUAL[1], dataclasses.replace(TINY, hidden=6))
+    way = way_back(model)
+    assert len(way.norm) == 11
+    u = model.get_parameter("recurrent.weight_hh_l0").detach().double()
+    assert way.bound == pytest.approx(float(torch.linalg.matrix_norm(u, 2)))
+    assert 0 < way.factor <= way.bound
+    assert 0 < way.left < 1
+    relu = make(mended(10)[0], TINY)
+    assert way_back(relu).bound == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("norm", "left", "reach"),
+    [([1, 0.5, 0.25], 0.25, None), ([2, 1e-3, 1e-4], 5e-5, 1), ([1, 0, 0.5], 0.5, None)],
+)
+def test_reach_is_where_a_thousandth_is_left_for_good(norm: list, left: float, reach: int | None) -> None:
+    way = WayBack(np.arange(3), np.array(norm, float), 0.5, None)
+    assert way.left == pytest.approx(left)
+    assert way.reach == reach
+    assert way.reach_words == ("over 2" if reach is None else str(reach))
+
+
+def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
+    trial = exploding.SHARP["clipped"][1]
+    run = practise(trial, TINY)
+    u = run.start.get_parameter("recurrent.weight_hh_l0")
+    torch.testing.assert_close(u.detach(), 1.02 * torch.eye(4))
+    assert len(run.norms) == len(run.losses) == run.updates == 2
+    assert [step for step, _ in run.validated] == [1, 2]
+    assert run.loss == min(loss for _, loss in run.validated)
+    ours, theirs = make(trial, TINY).state_dict(), run.start.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_training_that_breaks_says_where() -> None:
+    run = practise(exploding.SHARP["free"][0], LessonConfig(updates=3, threads=1))
+    assert run.broke
+    assert not run.learnt
+    assert len(run.norms) == run.updates < 3
+    assert math.isinf(run.loss)
+    assert f"broke at update {run.updates + 1}" in run.outcome
+    level, title = exploding._judged(run)
+    assert (level, title) == ("bad", f"broke at update {run.updates + 1}")
+
+
+@pytest.mark.slow
+def test_gradients_vanish_and_a_start_mends_it(tmp_path: Path) -> None:
+    said = teach(
+        vanishing.LESSON, tmp_path / "out", LessonConfig(distance=40, hidden=32, updates=250, threads=1)
+    )
+    assert "Not learnt over 40 steps: sigmoid" in said
+    assert "Mended: LSTM, chrono" in said
+
+
+def test_verdicts_follow_the_numbers() -> None:
+    run = practise(USUAL[0], TINY)
+    vanished = WayBack(np.arange(11), np.geomspace(1, 1e-30, 11), 0.001, 0.25)
+    there = dataclasses.replace(vanished, norm=np.ones(11))
+    failed = vanishing._failures(10, [run], {"sigmoid": vanished})
+    assert (failed.level, failed.title) == ("bad", "Not learnt over 10 steps: sigmoid")
+    assert "10⁻³⁰" in failed.says
+    assert "not explained by a vanishing gradient" in vanishing._failures(10, [run], {"sigmoid": there}).says
+    learnt = dataclasses.replace(run, accuracy=1.0)
+    assert vanishing._failures(10, [learnt], {"sigmoid": vanished}).level == "notice"
+    assert "Solved all the same" in vanishing._failures(10, [learnt], {"sigmoid": vanished}).says
+
+
+def _accurate(run: Trained, *accuracies: float) -> dict[int, Trained]:
+    return {5 * 2**i: dataclasses.replace(run, accuracy=a) for i, a in enumerate(accuracies)}
+
+
+def test_memory_ends_at_the_first_failure() -> None:
+    run = practise(USUAL[0], TINY)
+    assert memory.remembered(_accurate(run, 1.0, 0.95, 0.5, 1.0)) == 10
+    assert memory.remembered(_accurate(run, 0.2)) == 0
+    assert memory.remembered(_accurate(run, 1.0, 1.0)) == 10
+    way = WayBack(np.arange(21), np.geomspace(1, 1e-30, 21), 0.03, None)
+    verdict = memory._broken("LSTM", _accurate(run, 1.0, 0.1), way, TINY)
+    assert verdict.title == "LSTM: remembers 5 steps, not 10"
+    assert "10% are right" in verdict.says
+    assert "training lengthened its reach" in verdict.says  # 1/1000 is passed after 2 or 3 steps
+    assert memory._broken("LSTM", _accurate(run, 1.0, 1.0), way, TINY).level == "good"
+
+
+def test_distances_double_up_to_the_longest() -> None:
+    assert memory.halvings(100) == (6, 12, 25, 50, 100)
+    assert memory.halvings(128) == (4, 8, 16, 32, 64, 128)
+    assert memory.halvings(10) == (5, 10)
+    assert memory.halvings(2000)[0] == 62
+
+
+def test_marks_lie_where_they_are_asked_for() -> None:
+    batch = gates.marked(12, (3, 9))
+    assert batch.x[..., 1].sum() == 2 * gates.ROWS
+    torch.testing.assert_close(batch.target[0], batch.x[3, :, 0] + batch.x[9, :, 0])
+    assert batch.x.shape[2] == Adding(12).inputs
+    assert forget_bias(100) == 4.61
+
+
+def _brief(script: Script, config: LessonConfig) -> None:
+    script.section("One", f"seed {config.seed}")
+
+
+def test_an_earlier_lesson_is_replaced_only_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = Lesson("brief", "Brief", "nothing", TINY, _brief)
+    teach(lesson, tmp_path / "a")
+    before = (tmp_path / "a" / PAGE).read_bytes()
+    with pytest.raises(RunError, match=r"holds a lesson already; .*--overwrite"):
+        teach(lesson, tmp_path / "a", dataclasses.replace(TINY, seed=1))
+    assert (tmp_path / "a" / PAGE).read_bytes() == before
+    teach(lesson, tmp_path / "a", dataclasses.replace(TINY, seed=1), overwrite=True)
+    assert (tmp_path / "a" / PAGE).read_bytes() != before
+    (tmp_path / "a" / "thesis.tex").write_text("!")
+    with pytest.raises(RunError, match=r"is not empty \(it holds thesis.tex\)"):
+        teach(lesson, tmp_path / "a", overwrite=True)
+    with pytest.raises(RunError, match=r"is a file"):
+        teach(lesson, tmp_path / "a" / "thesis.tex")
+
+
+@pytest.mark.parametrize("where", ["training", "writing"])
+def test_an_interrupt_leaves_nothing_half_written(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*((vanishing, "practise") if where == "training" else (folder, "figure_files")), stop)
+    lesson = vanishing.LESSON if where == "training" else Lesson("brief", "Brief", "nothing", TINY, _brief)
+    with pytest.raises(KeyboardInterrupt):
+        teach(lesson, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"distance": 9}, r"distance=9: must be at least 10"),
+        ({"updates": 0}, r"updates=0"),
+        ({"hidden": 1}, r"hidden=1"),
+    ],
+)
+def test_sizes_that_show_nothing(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        LessonConfig(**options)
