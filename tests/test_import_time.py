@@ -55,10 +55,10 @@ def test_every_public_name_is_there_and_listed():
 
 
 def test_public_names_are_the_ones_of_their_homes():
-    from unrolled import layers, recurrence, tasks
+    from unrolled import backends, layers, tasks
 
     assert unrolled.LSTM is layers.LSTM
-    assert unrolled.unroll is recurrence.unroll
+    assert unrolled.unroll is backends.unroll
     assert unrolled.LanguageModel is tasks.LanguageModel
     assert unrolled.layers is layers
 

@@ -122,7 +122,7 @@ class LayerCase {
     if (random_.coin()) a_.mask_candidate = buffers_.template drawn<T>(pairs_ * a_.H, 0, 2);
   }
 
-  // What recurrence/arguments.py allocates.
+  // What backends/arguments.py allocates.
   void results() {
     const int64_t GH = gates_ * a_.H;
     const auto kept = [&](int64_t size) { return buffers_.template blank<T>(pairs_ * size); };

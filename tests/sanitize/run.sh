@@ -37,8 +37,8 @@ python -c 'from unrolled import extension; import os; assert extension.core.__fi
 if [ "$form" = quick ]; then
   drive address 60
   python tests/random_cases.py --cases 100
-  python -m pytest -q tests/test_extension.py tests/recurrence/test_compiled_shapes.py \
-    tests/recurrence/test_compiled_layouts.py tests/layers/test_softmax_loss.py
+  python -m pytest -q tests/test_extension.py tests/backends/test_compiled_shapes.py \
+    tests/backends/test_compiled_layouts.py tests/layers/test_softmax_loss.py
   exit
 fi
 build thread thread drive_kernels
@@ -46,5 +46,5 @@ drive address 1000
 drive thread 300
 python tests/random_cases.py --cases 3000
 # AddressSanitizer's own allocator takes more memory than the test that measures it allows.
-python -m pytest -q tests/test_extension.py tests/recurrence tests/layers tests/bench/test_bench_ceiling.py \
-  --deselect tests/recurrence/test_checkpoint_every.py::test_a_hundred_thousand_steps_add_little_memory
+python -m pytest -q tests/test_extension.py tests/backends tests/layers tests/bench/test_bench_ceiling.py \
+  --deselect tests/backends/test_checkpoint_every.py::test_a_hundred_thousand_steps_add_little_memory
