@@ -29,7 +29,7 @@ model = Reader()
 symbols = torch.randint(0, 10, (8, 60))
 labels = symbols[:, 0] % 4  # the answer lies at the beginning
 
-found = ur.diagnostics.inspect(model, lambda: F.cross_entropy(model(symbols), labels, reduction="none"))
+found = ur.diagnostics.diagnose(model, lambda: F.cross_entropy(model(symbols), labels, reduction="none"))
 for verdict in found.verdicts:
     print(f"{verdict.level}: {verdict.title} ({verdict.where})")
     for remedy in verdict.remedies:
@@ -38,4 +38,4 @@ for verdict in found.verdicts:
 print("share of the gradient left, by distance:")
 for distance in (0, 1, 5, 20, 59):
     print(f"    {distance:>3}  {curve.median[distance] / curve.median[0]:.1e}")
-print(found.report(Path(tempfile.mkdtemp()) / "inside.html"))
+print(ur.write_report(found, Path(tempfile.mkdtemp()) / "inside.html"))

@@ -51,12 +51,13 @@ __all__ = [
     "inspect",
     "load",
     "unroll",
+    "write_report",
 ]
 
 _HOMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
-    "inspection": ("inspect",),
+    "inspection": ("inspect", "write_report"),
     "experiments": ("compare",),
     "layers": (
         "GRU",
@@ -123,7 +124,7 @@ if TYPE_CHECKING:
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
     from unrolled.experiments import compare
-    from unrolled.inspection import inspect
+    from unrolled.inspection import inspect, write_report
     from unrolled.layers import (
         GRU,
         LSTM,

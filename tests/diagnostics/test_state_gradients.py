@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from brute import ROWS, STEPS, Problem, make_problem, walk
 from numerics import CASES, Case, case_named, uniform
-from unrolled.diagnostics import inspect, spectra
+from unrolled.diagnostics import diagnose, spectra
 from unrolled.diagnostics.gradients import StateGradients, gradients
 from unrolled.diagnostics.recording import record
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
@@ -275,14 +275,14 @@ def test_what_is_not_finite_is_named_before_anything_is_computed() -> None:
     with torch.no_grad():
         layer.weight_hh_l0[0, 0] = torch.nan
     with pytest.raises(NonFiniteError, match=r"the weights of weight_hh_l0 hold an infinite number, or none"):
-        inspect(layer, losses)
+        diagnose(layer, losses)
     with pytest.raises(NonFiniteError, match=r"l0: a Jacobian holds an infinite number, or none"):
         spectra(record(layer, losses).passes[0], [(3, 0)])
     with torch.no_grad():
         layer.weight_hh_l0[0, 0] = 0.0
     x[3, 1, 0] = torch.nan
     with pytest.raises(NonFiniteError, match=r"l0: the state h is not finite at step 3"):
-        inspect(layer, losses)
+        diagnose(layer, losses)
 
 
 def test_it_works_where_gradients_are_switched_off() -> None:

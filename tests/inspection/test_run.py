@@ -8,8 +8,9 @@ import torch
 
 from cases import CASES, Case
 from unrolled.errors import ConfigError
-from unrolled.inspection import inspect_run
+from unrolled.inspection import inspect, inspect_run, write_report
 from unrolled.inspection.run import Extent
+from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers
 
 SMALL = Extent(rows=3, steps=12, long_steps=40, samples=6, targets=8)
@@ -24,11 +25,11 @@ def test_every_task_is_looked_at(name: str, tmp_path: Path) -> None:
     seen = inspect_run(task, name=name, extent=SMALL, stage=told.append)
     assert told[0] == "reading"
     assert told[-1] == "samples"
-    assert seen.found.layers
-    assert all(v.where for v in seen.found.verdicts)
+    assert seen.diagnosis.layers
+    assert all(v.where for v in seen.diagnosis.verdicts)
     assert (seen.memory is not None) == (name == "lm")
     assert bool(seen.samples) == (name == "lm")
-    page = seen.page()
+    page = run_page(seen)
     assert [s.title for s in page.sections if s.title == "Gradients through time"]
     assert page.facts["task"] == task.verb
 
@@ -36,9 +37,9 @@ def test_every_task_is_looked_at(name: str, tmp_path: Path) -> None:
 def test_the_page_figures_and_numbers_of_a_run(tmp_path: Path) -> None:
     task = CASES["lm"].fit(CASES["lm"].write(tmp_path))
     seen = inspect_run(task, name="a model", extent=SMALL)
-    text = seen.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    text = write_report(seen, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<h1>a model</h1>" in text
-    page = seen.page()
+    page = run_page(seen)
     write_numbers(page, tmp_path / "numbers.json")
     json.loads((tmp_path / "numbers.json").read_text())
     written = write_figures(page, tmp_path / "figures")
@@ -60,3 +61,8 @@ def test_states_are_those_of_the_long_row(tmp_path: Path) -> None:
 def test_nothing_of_an_extent_may_be_zero(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"{name}=0: must be at least 1"):
         Extent(**{name: 0})
+
+
+def test_a_module_is_refused_with_the_function_that_takes_it() -> None:
+    with pytest.raises(ConfigError, match=r"not a LSTM; for a module call unrolled\.diagnostics\.diagnose"):
+        inspect(torch.nn.LSTM(2, 3))

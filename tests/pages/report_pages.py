@@ -2,17 +2,8 @@
 
 import numpy as np
 
-from unrolled.pages import (
-    Chart,
-    Page,
-    Remedy,
-    Section,
-    StateMap,
-    Table,
-    Verdict,
-    Words,
-    new_figure,
-)
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
+from unrolled.pages import Chart, Page, Section, StateMap, Table, Words, new_figure
 from unrolled.pages.style import HALF
 
 NASTY = [

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from report_pages import NASTY, curve, page, states
 
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import RunError
-from unrolled.pages import Section, Table, Verdict, write_page
+from unrolled.pages import Section, Table, write_page
 from unrolled.pages.page import render
 
 VOID = {"meta", "link", "br", "img"}

@@ -5,7 +5,7 @@ import pytest
 from report_pages import curve, page, picture, states
 
 from unrolled.errors import ConfigError, ShapeError
-from unrolled.pages import Section, Table, Verdict
+from unrolled.pages import Section, Table
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", ".hidden", "-x", "a.png", "ä", "x" * 81, "a\n"])
@@ -55,16 +55,6 @@ def test_nothing_to_show():
         states(tokens=[], layers={"l0": np.zeros((0, 2))}, notes={})
     with pytest.raises(ConfigError, match=r"at least one token and one layer"):
         states(layers={}, notes={})
-
-
-def test_a_level_that_is_none():
-    with pytest.raises(ConfigError, match=r"'goood', not one of good, notice, bad \(did you mean 'good'\?\)"):
-        Verdict("T", "goood", "S")
-
-
-def test_a_number_needs_a_name():
-    with pytest.raises(ConfigError, match=r"say in number_name what 2.0 is"):
-        Verdict("T", "good", "S", number=2.0)
 
 
 def test_a_row_of_another_length():

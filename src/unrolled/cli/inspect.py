@@ -10,6 +10,7 @@ from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.inspection import inspect_run
 from unrolled.inspection.run import Extent
+from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers, write_page
 from unrolled.pages.check import check_page
 from unrolled.pages.page import page_bytes
@@ -66,7 +67,7 @@ def run(argv: Sequence[str], prog: str) -> int:
             task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage
         )
         stage("drawing")
-        page = seen.page()
+        page = run_page(seen)
         if args.out:
             write_page(page, out)
         else:

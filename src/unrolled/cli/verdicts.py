@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from unrolled.pages.parts import Verdict
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.terminal import Terminal
 
 MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}

@@ -1,18 +1,18 @@
-"""Gradients and states through time, as numbers, plots and a verdict, for any module that recurs.
+"""Numbers about gradients and states through time, and verdicts on them, for any module that recurs.
 
-``inspect(model, run)`` does everything at once; the parts can be had by themselves: :func:`record` a pass,
-then
+:func:`diagnose` computes everything at once. To take single parts, :func:`record` a pass and give it to
 :func:`gradients`, :func:`contributions`, :func:`jacobians`, :func:`spectra`, :func:`products`,
-:func:`lyapunov`,
-:func:`slopes`, :func:`saturation`, :func:`gate_courses`, :func:`state_courses`.
+:func:`lyapunov`, :func:`slopes`, :func:`saturation`, :func:`gate_courses`, :func:`state_courses`.
+Nothing here draws: :func:`unrolled.write_report` writes a :class:`Diagnosis` as a page.
 """
 
 from unrolled.diagnostics.activation_courses import gate_courses, state_courses, time_constants
 from unrolled.diagnostics.activation_saturation import saturation
 from unrolled.diagnostics.activations import activations, slopes
 from unrolled.diagnostics.contributions import contributions
+from unrolled.diagnostics.diagnosis import Diagnosis, diagnose
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.diagnostics.gradients import gradients
-from unrolled.diagnostics.inspection import Inspection, inspect
 from unrolled.diagnostics.jacobian import jacobians, sample_places, spectra
 from unrolled.diagnostics.lyapunov import lyapunov
 from unrolled.diagnostics.products import products
@@ -20,14 +20,16 @@ from unrolled.diagnostics.recording import Pass, Recording, record
 from unrolled.diagnostics.weights import weight_norms
 
 __all__ = [
-    "Inspection",
+    "Diagnosis",
     "Pass",
     "Recording",
+    "Remedy",
+    "Verdict",
     "activations",
     "contributions",
+    "diagnose",
     "gate_courses",
     "gradients",
-    "inspect",
     "jacobians",
     "lyapunov",
     "products",

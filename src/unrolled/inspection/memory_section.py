@@ -1,9 +1,10 @@
 """Memory in practice as a section and a finding."""
 
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.memory_context import TOLERANCE
 from unrolled.inspection.memory import Memory
 from unrolled.pages.charts.memory import context_chart, replacement_chart
-from unrolled.pages.parts import Section, Verdict
+from unrolled.pages.parts import Section
 
 
 def memory_section(found: Memory) -> Section:

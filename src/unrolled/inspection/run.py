@@ -1,4 +1,4 @@
-"""What is found out about a trained model on data, gathered."""
+"""All that an inspection computes about a trained model on data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Any, cast
 import torch
 
 from unrolled.config import require_at_least, to_dict
-from unrolled.diagnostics import Inspection, Recording, inspect, lyapunov, record
+from unrolled.diagnostics import Diagnosis, Recording, diagnose, lyapunov, record
+from unrolled.diagnostics.diagnosis import Stage, replace_lyapunov
 from unrolled.diagnostics.gradients import within
-from unrolled.diagnostics.inspection import Stage, replace_lyapunov
 from unrolled.diagnostics.lyapunov import WARM
 from unrolled.diagnostics.tracking import Tracking, track_row
 from unrolled.errors import ConfigError
@@ -18,7 +18,6 @@ from unrolled.inspection.memory import Memory, memory_of
 from unrolled.inspection.samples import samples_of
 from unrolled.layers import Recurrent
 from unrolled.models.summary import summarise
-from unrolled.storage.output import named_file
 from unrolled.tasks import Task
 from unrolled.training import Job
 from unrolled.training.job import StepLosses
@@ -64,33 +63,15 @@ class RunInspection:
     name: str
     source: str
     task: Task[Any, Any]
-    found: Inspection
+    diagnosis: Diagnosis
     tokens: list[list[str]] | None
     long: LongRow | None
     """None where steps have no names, or there are fewer than two."""
     memory: Memory | None
     """None but for language models."""
     samples: str
-    """What the model makes of the sample, or writes by itself."""
+    """Text that the model writes; "" where it writes none."""
     drawing: str
-
-    def report(self, path: str | Path) -> Path:
-        """Write everything as one page that opens in a browser; return its path.
-
-        Raises:
-            RunError: if it cannot be written.
-        """
-        from unrolled.pages import write_page
-
-        path = named_file(path)
-        write_page(self.page(), path)
-        return path
-
-    def page(self) -> Any:
-        """Return the page of the report; see :mod:`unrolled.pages`."""
-        from unrolled.inspection.page import run_page  # draws: matplotlib and jinja2
-
-        return run_page(self)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -114,7 +95,7 @@ def inspect_run(
         data: in the forms that its ``evaluate`` takes; None is the held-out data of training.
         name: what the report calls the model.
         extent: how much is looked at.
-        stage: is told what begins, for a progress bar.
+        stage: called with the name of each step as it begins, for a progress bar.
 
     Raises:
         ConfigError: if the model has no recurrent layers.
@@ -131,7 +112,7 @@ def inspect_run(
     job, sample = task.sample(data, rows=extent.rows, steps=extent.steps)
     losses, model = _Losses(job, sample.batch), cast(Any, task.model)
     losses()  # says what they belong to
-    found = inspect(
+    diagnosis = diagnose(
         model,
         losses,
         times=losses.seen.times,
@@ -142,7 +123,7 @@ def inspect_run(
     tell("one long row")
     long = _long_row(task, data, extent, losses.seen.layers) if sample.tokens is not None else None
     if long is not None:
-        found = replace_lyapunov(found, _exponents(long.recording, losses.seen.layers))
+        diagnosis = replace_lyapunov(diagnosis, _exponents(long.recording, losses.seen.layers))
     tell("memory in practice")
     memory = memory_of(task, data, extent.targets)
     tell("samples")
@@ -150,7 +131,7 @@ def inspect_run(
         name=name or type(task).__name__,
         source=sample.source,
         task=task,
-        found=found,
+        diagnosis=diagnosis,
         tokens=sample.tokens,
         long=long,
         memory=memory,

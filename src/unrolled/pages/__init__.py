@@ -1,38 +1,24 @@
 """A report as one page that opens without a network, its figures for papers, and its numbers as JSON.
 
-:mod:`.parts` is the vocabulary of a page, :mod:`.style` how its figures are drawn; a page is written by
-:func:`write_page`, its figures by :func:`write_figures`, its numbers by :func:`write_numbers`, and looked at
-in a real browser by :func:`check_page`. Nothing here knows of models or of PyTorch: arrays, figures, words.
+:mod:`.parts` defines what a page is made of, :mod:`.style` how its figures look, :mod:`.charts` draws the
+numbers of :mod:`unrolled.diagnostics`. :func:`write_page` writes a page, :func:`write_figures` its figures,
+:func:`write_numbers` its numbers; :func:`check_page` opens it in a real browser. Nothing here knows a task.
 """
 
 from unrolled.pages.check import check_page
 from unrolled.pages.figures import write_figures
 from unrolled.pages.numbers import write_numbers
 from unrolled.pages.page import write_page
-from unrolled.pages.parts import (
-    Chart,
-    Level,
-    Page,
-    Part,
-    Remedy,
-    Section,
-    StateMap,
-    Table,
-    Verdict,
-    Words,
-)
+from unrolled.pages.parts import Chart, Page, Part, Section, StateMap, Table, Words
 from unrolled.pages.style import new_figure
 
 __all__ = [
     "Chart",
-    "Level",
     "Page",
     "Part",
-    "Remedy",
     "Section",
     "StateMap",
     "Table",
-    "Verdict",
     "Words",
     "check_page",
     "new_figure",

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import ConfigError
-from unrolled.pages.parts import Chart, Page, Part, StateMap, Table, Verdict
+from unrolled.pages.parts import Chart, Page, Part, StateMap, Table
 from unrolled.storage.folder import MARK
 from unrolled.storage.output import write_output
 

@@ -9,8 +9,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.colors import to_rgb
 
+from unrolled.diagnostics.findings.verdict import LEVELS
 from unrolled.pages.display import in_words
-from unrolled.pages.parts import LEVELS, Chart, Page, Part, Section, StateMap, Table
+from unrolled.pages.parts import Chart, Page, Part, Section, StateMap, Table
 from unrolled.pages.states import payload
 from unrolled.pages.style import DIVERGING_STOPS
 from unrolled.pages.svg import page_svg

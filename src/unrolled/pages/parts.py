@@ -3,65 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import ConfigError, ShapeError, suggestion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Level = Literal["good", "notice", "bad"]
-LEVELS: tuple[Level, ...] = get_args(Level)
 Cell = str | int | float
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """What would help (``"scale gradients down to a norm of 1"``) and the option that does it.
-
-    ``flag`` (``"--clip-norm 1.0"``) may be empty where no option does it.
-    """
-
-    what: str
-    flag: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One thing that was found, how bad it is, where, the number behind it, and what would help.
-
-    Args:
-        title: the finding in a few words.
-        level: ``"good"``, ``"notice"`` or ``"bad"``.
-        says: one to three sentences.
-        where: the layer, parameter or time it is about; may be empty.
-        number: what the finding rests on, or None where there is no single number.
-        number_name: what that number is.
-        remedies: the most helpful first.
-
-    Raises:
-        ConfigError: if the level is none of the three, or a number has no name.
-    """
-
-    title: str
-    level: Level
-    says: str
-    where: str = ""
-    number: float | None = None
-    number_name: str = ""
-    remedies: tuple[Remedy, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            near = suggestion(str(self.level), LEVELS)
-            raise ConfigError(
-                f"verdict {self.title!r}: the level is {self.level!r}, not one of {', '.join(LEVELS)}{near}"
-            )
-        if self.number is not None and not self.number_name:
-            raise ConfigError(f"verdict {self.title!r}: say in number_name what {self.number} is")
 
 
 @dataclass(frozen=True)

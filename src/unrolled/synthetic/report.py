@@ -4,12 +4,14 @@ from pathlib import Path
 
 from unrolled.atomic import write_atomically
 from unrolled.config import to_dict
-from unrolled.diagnostics import Inspection, inspect
+from unrolled.diagnostics import Diagnosis, diagnose
+from unrolled.diagnostics.diagnosis import Stage
 from unrolled.diagnostics.findings.values import with_values
-from unrolled.diagnostics.inspection import Stage
-from unrolled.inspection.sections import options_table, sections
-from unrolled.pages import Page, Section, Verdict
+from unrolled.diagnostics.findings.verdict import Verdict
+from unrolled.pages import Page, Section
 from unrolled.pages.charts.training import loss_chart
+from unrolled.pages.diagnosis import diagnosis_sections
+from unrolled.pages.options import options_table
 from unrolled.pages.page import page_bytes
 from unrolled.synthetic.folder import REPORT
 from unrolled.synthetic.job import HELD_OUT
@@ -19,16 +21,16 @@ ROWS = 16
 """Held-out sequences that are looked at."""
 
 
-def look_inside(learned: Learned, stage: Stage | None = None) -> Inspection:
+def look_inside(learned: Learned, stage: Stage | None = None) -> Diagnosis:
     """Look at the trained network on held-out sequences."""
     model = learned.model
     batch = model.problem.draw(ROWS, HELD_OUT, 0)
     answers = len(batch.target)
     times = range(len(batch.x) - answers, len(batch.x))
-    return inspect(model, lambda: model.losses(batch), times=list(times), stage=stage)
+    return diagnose(model, lambda: model.losses(batch), times=list(times), stage=stage)
 
 
-def learned_page(learned: Learned, found: Inspection) -> Page:
+def learned_page(learned: Learned, found: Diagnosis) -> Page:
     """Return the page: what was reached, what was found, how it was trained."""
     problem = learned.model.problem
     unit = "sequence" if problem.recalled == 1 else "step"
@@ -47,7 +49,7 @@ def learned_page(learned: Learned, found: Inspection) -> Page:
         (_outcome(learned), *(with_values(v, lr=learned.config.optimizer.lr) for v in found.verdicts)),
         (
             Section("Training", "How the loss fell.", (chart,)),
-            *sections(found),
+            *diagnosis_sections(found),
             Section("Configuration", "", (options_table(to_dict(learned.config)),)),
         ),
     )

@@ -7,9 +7,10 @@ import numpy as np
 
 from unrolled.data.synthetic import Recall
 from unrolled.diagnostics import lyapunov
+from unrolled.diagnostics.findings.verdict import Level, Remedy, Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.pages.display import in_words
-from unrolled.pages.parts import Chart, Level, Remedy, Table, Verdict, Words
+from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.tutorials.charts import learning_chart, line, way_back_chart
 from unrolled.tutorials.config import Lesson, LessonConfig

@@ -12,10 +12,11 @@ from unrolled.data.synthetic import SyntheticBatch
 from unrolled.diagnostics import saturation, time_constants
 from unrolled.diagnostics.activation_courses import TimeConstants
 from unrolled.diagnostics.activation_saturation import Saturation
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.diagnostics.recording import Pass
 from unrolled.pages.charts.activations import saturation_chart
 from unrolled.pages.display import in_words
-from unrolled.pages.parts import Chart, Remedy, Table, Verdict, Words
+from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.synthetic.model import Solver
 from unrolled.tutorials.charts import learning_chart, line

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from unrolled.pages.parts import Chart, Remedy, Table, Verdict, Words
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
+from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.tutorials.charts import line, way_back_chart
 from unrolled.tutorials.config import Lesson, LessonConfig

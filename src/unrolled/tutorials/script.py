@@ -6,8 +6,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from unrolled.console import print_table
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.pages.display import in_words
-from unrolled.pages.parts import Chart, Page, Part, Section, Table, Verdict, Words
+from unrolled.pages.parts import Chart, Page, Part, Section, Table, Words
 
 MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "red")}
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.pages.display import in_words
-from unrolled.pages.parts import Remedy, Table, Verdict, Words
+from unrolled.pages.parts import Table, Words
 from unrolled.tutorials.charts import learning_chart, way_back_chart
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.looking import WayBack, way_back

@@ -9,10 +9,10 @@ from unrolled.cells import LSTM, Cell, Elman
 from unrolled.diagnostics import lyapunov, record, saturation
 from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.diagnostics.recording import Pass
 from unrolled.layers import Recurrent
-from unrolled.pages.parts import Verdict
 
 
 def a_pass(cell: Cell, *, bias: float = 0.0, scale: float = 1.0) -> Pass:

@@ -10,9 +10,9 @@ from numerics import generator, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.diagnostics import gradients, record
 from unrolled.diagnostics.findings.reach import reach, reach_verdicts
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import DistanceCurve
 from unrolled.layers import Recurrent
-from unrolled.pages.parts import Verdict
 
 
 def curve(medians: list[float]) -> DistanceCurve:

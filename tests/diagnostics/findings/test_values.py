@@ -1,7 +1,7 @@
 """Remedies with the values that a run asks for."""
 
 from unrolled.diagnostics.findings.values import with_values
-from unrolled.pages.parts import Remedy, Verdict
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 
 def test_remedies_have_the_values_of_the_run() -> None:

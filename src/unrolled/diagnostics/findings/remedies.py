@@ -3,8 +3,8 @@
 import math
 
 from unrolled.cells import GRU, LSTM, Elman
+from unrolled.diagnostics.findings.verdict import Remedy
 from unrolled.diagnostics.recording import Pass
-from unrolled.pages.parts import Remedy
 
 
 def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:

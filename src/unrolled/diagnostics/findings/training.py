@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unrolled.pages.parts import Remedy, Verdict
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 OFTEN = 0.9
 """Share of updates that were clipped from which the clipping norm, not the learning rate, sets the pace."""

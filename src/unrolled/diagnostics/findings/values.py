@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from unrolled.pages.parts import Remedy, Verdict
+from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 
 def with_values(verdict: Verdict, *, lr: float, steps: int = 0) -> Verdict:

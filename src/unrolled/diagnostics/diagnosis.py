@@ -1,8 +1,7 @@
-"""Everything that this package finds out about one module on one batch, at once."""
+"""All diagnostics of one module on one batch, at once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from torch import Tensor, nn
 
@@ -20,24 +19,23 @@ from unrolled.diagnostics.contributions import Contributions, contributions
 from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
 from unrolled.diagnostics.findings.reach import reach_verdicts
+from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
 from unrolled.diagnostics.jacobian import Spectra, sample_places, spectra
 from unrolled.diagnostics.lyapunov import WARM, Lyapunov, lyapunov
 from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Pass, Recording, Run, check_finite, record
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
-from unrolled.pages.parts import Verdict
-from unrolled.storage.output import named_file
 
 Stage = Callable[[str], None]
-"""Is told what begins."""
+"""Called with the name of each step as it begins."""
 USUAL, FEWEST, LARGE = 64, 4, 512
-"""Sampled Jacobians; at least; size of the state up to which it is the usual number."""
+"""Sampled Jacobians: as usual, at least, and the largest state size for which the usual number is taken."""
 
 
 @dataclass(frozen=True, eq=False)
-class LayerFindings:
-    """What was found of one layer and direction."""
+class LayerDiagnosis:
+    """All numbers about one layer in one direction."""
 
     layer: Pass
     spectra: Spectra
@@ -53,44 +51,31 @@ class LayerFindings:
     contributions: Contributions
 
     def verdicts(self) -> Iterator[Verdict]:
-        """Yield what the numbers of this layer mean."""
+        """Yield the verdicts on this layer."""
         if self.lyapunov is not None:
             yield dynamics_verdict(self.layer, self.lyapunov)
         yield from activity_verdicts(self.layer, self.saturation)
 
 
 @dataclass(frozen=True, eq=False)
-class Inspection:
-    """What was found of a module on a batch."""
+class Diagnosis:
+    """All numbers about a module on a batch, and the verdicts on them."""
 
     recording: Recording
     gradients: GradientMatrices
-    layers: tuple[LayerFindings, ...]
+    layers: tuple[LayerDiagnosis, ...]
     weights: tuple[WeightNorms, ...]
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What the numbers mean, with remedies: gradients first, then each layer."""
+        """The verdicts, with remedies: gradients first, then each layer."""
         found = list(reach_verdicts(self.recording, self.gradients))
         for layer in self.layers:
             found += layer.verdicts()
         return tuple(found)
 
-    def report(self, path: str | Path, title: str = "Through time") -> Path:
-        """Write everything as one page that opens in a browser; return its path.
 
-        Raises:
-            RunError: if it cannot be written.
-        """
-        from unrolled.inspection.sections import inspection_page  # draws: matplotlib and jinja2
-        from unrolled.pages import write_page
-
-        path = named_file(path)
-        write_page(inspection_page(self, title), path)
-        return path
-
-
-def inspect(
+def diagnose(
     model: nn.Module,
     run: Run,
     *,
@@ -99,22 +84,23 @@ def inspect(
     samples: int | None = None,
     together: int | None = None,
     stage: Stage | None = None,
-) -> Inspection:
-    """Find out about gradients and states of a module through time.
+) -> Diagnosis:
+    """Analyse gradients and states of a module through time.
 
     Args:
         model: any module with recurrent layers, of this toolkit or of torch.nn.
-        run: runs it on a batch and returns the losses, (N, B), (B,) or a number; see
+        run: a function that runs the module on a batch and returns the losses, (N, B), (B,) or a number; see
             :func:`unrolled.diagnostics.record`.
         times: the step that each loss belongs to; see :func:`unrolled.diagnostics.gradients`.
         layers: the part of the module to look at, by its name; "" is all of it. ``times`` counts its steps.
         samples: steps and rows at which Jacobians are computed; None takes 64, and fewer of states above 512
             numbers (an LSTM of 256 units), since their cost goes with the cube of the size.
-        together: losses differentiated at once; see there.
-        stage: is told what begins, for a progress bar.
+        together: losses differentiated at once; see :func:`unrolled.diagnostics.gradients`.
+        stage: called with the name of each step as it begins, for a progress bar.
 
     Raises:
-        ConfigError, ShapeError: see there.
+        ConfigError, ShapeError: as of :func:`unrolled.diagnostics.record` and
+            :func:`unrolled.diagnostics.gradients`.
         NonFiniteError: if a weight, a state or a loss is infinite or not a number.
     """
     tell = stage or (lambda what: None)
@@ -128,22 +114,22 @@ def inspect(
     rows = recording.losses.shape[1]
     looked_at = [p for p in recording.passes if within(p.name, layers) or p.live.shape[1] == rows]
     found = tuple(_layer(p, added[p.name], samples, tell) for p in looked_at)
-    return Inspection(recording, matrices, found, weight_norms(model))
+    return Diagnosis(recording, matrices, found, weight_norms(model))
 
 
-def replace_lyapunov(found: Inspection, exponents: Sequence[Lyapunov]) -> Inspection:
-    """Return an inspection whose Lyapunov exponents are those of another, longer run, by layer."""
+def replace_lyapunov(found: Diagnosis, exponents: Sequence[Lyapunov]) -> Diagnosis:
+    """Return a diagnosis with the Lyapunov exponents of another, longer pass, matched by layer."""
     by_layer = {one.layer: one for one in exponents}
     layers = tuple(replace(f, lyapunov=by_layer.get(f.layer.name, f.lyapunov)) for f in found.layers)
     return replace(found, layers=layers)
 
 
 def usual_samples(state_size: int) -> int:
-    """Return how many Jacobians of so large a state are looked at in about the time of 64 of size 512."""
+    """Return how many Jacobians of this state size take about the time of 64 of size 512."""
     return max(FEWEST, min(USUAL, round(USUAL * (LARGE / state_size) ** 3)))
 
 
-def _layer(p: Pass, added: Contributions, samples: int | None, tell: Stage) -> LayerFindings:
+def _layer(p: Pass, added: Contributions, samples: int | None, tell: Stage) -> LayerDiagnosis:
     places = sample_places(p, usual_samples(p.state_size) if samples is None else samples)
     tell(f"spectra of the Jacobians of {p.name}")
     seen = spectra(p, places)
@@ -154,7 +140,7 @@ def _layer(p: Pass, added: Contributions, samples: int | None, tell: Stage) -> L
     longest = int(lengths.argmax())
     exponents = lyapunov(p, longest) if int(lengths[longest]) >= WARM else None
     tell(f"activations of {p.name}")
-    return LayerFindings(
+    return LayerDiagnosis(
         layer=p,
         spectra=seen,
         products=multiplied,

@@ -1,10 +1,8 @@
-"""An inspection as sections of a page."""
+"""A diagnosis as a page, and as the sections of one."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from unrolled.diagnostics.inspection import Inspection, LayerFindings
+from unrolled.diagnostics.diagnosis import Diagnosis, LayerDiagnosis
 from unrolled.pages.charts.activations import (
     gates_chart,
     norms_chart,
@@ -22,49 +20,45 @@ from unrolled.pages.charts.jacobians import lyapunov_chart, products_chart, spec
 from unrolled.pages.parts import Page, Part, Section, Table
 
 
-def inspection_page(found: Inspection, title: str) -> Page:
-    """Return the page of an inspection alone, of anyone's module."""
-    passes = found.recording.passes
-    losses, rows = found.recording.losses.shape
+def diagnosis_page(diagnosis: Diagnosis, title: str) -> Page:
+    """Return the page of a module's diagnosis."""
+    passes = diagnosis.recording.passes
+    losses, rows = diagnosis.recording.losses.shape
     facts = {
         "layers": ", ".join(p.name for p in passes),
         "losses": f"{losses} × {rows} rows",
         "steps": f"{max(len(p.live) for p in passes)}",
-        "mean loss": f"{float(found.recording.losses.detach().mean()):.4g}",
+        "mean loss": f"{float(diagnosis.recording.losses.detach().mean()):.4g}",
     }
-    return Page(title, "gradients and states through time", facts, found.verdicts, tuple(sections(found)))
+    return Page(
+        title,
+        "gradients and states through time",
+        facts,
+        diagnosis.verdicts,
+        tuple(diagnosis_sections(diagnosis)),
+    )
 
 
-def options_table(config: Mapping[str, Any]) -> Table:
-    """Return a configuration, groups of options by name, as a table."""
-    rows = [
-        (f"{group}.{name}" if name else group, json.dumps(value, ensure_ascii=False))
-        for group, options in config.items()
-        for name, value in (options.items() if isinstance(options, dict) else [("", options)])
-    ]
-    return Table("Configuration", "", ("option", "value"), rows)
-
-
-def sections(found: Inspection) -> Iterator[Section]:
+def diagnosis_sections(diagnosis: Diagnosis) -> Iterator[Section]:
     """Yield gradients, Jacobians, activations and weights."""
-    yield _gradients(found)
-    yield _jacobians(found)
-    yield from (_activations(layer) for layer in found.layers)
-    yield _weights(found)
+    yield _gradients(diagnosis)
+    yield _jacobians(diagnosis)
+    yield from (_activations(layer) for layer in diagnosis.layers)
+    yield _weights(diagnosis)
 
 
-def _gradients(found: Inspection) -> Section:
+def _gradients(diagnosis: Diagnosis) -> Section:
     parts: list[Part] = []
-    curves = [c for c in found.gradients.curves() if len(c.distance)]
+    curves = [c for c in diagnosis.gradients.curves() if len(c.distance)]
     if curves:
         parts.append(distance_chart(curves))
     parts += [
         matrix_chart(s)
-        for s in found.gradients.states
-        if len(s.norms) > 1 and s.norms.shape[2] == found.recording.losses.shape[1]
+        for s in diagnosis.gradients.states
+        if len(s.norms) > 1 and s.norms.shape[2] == diagnosis.recording.losses.shape[1]
     ]
-    parts.append(total_chart(found.gradients))
-    parts += [contribution_chart(layer.contributions) for layer in found.layers]
+    parts.append(total_chart(diagnosis.gradients))
+    parts += [contribution_chart(layer.contributions) for layer in diagnosis.layers]
     return Section(
         "Gradients through time",
         "∂Eₜ/∂sₖ for every loss t and every step k: the total derivative, through all later steps and all "
@@ -73,10 +67,10 @@ def _gradients(found: Inspection) -> Section:
     )
 
 
-def _jacobians(found: Inspection) -> Section:
-    parts: list[Part] = [spectra_chart([layer.spectra for layer in found.layers])]
-    parts += [products_chart(layer.products) for layer in found.layers if layer.products is not None]
-    exponents = [layer.lyapunov for layer in found.layers if layer.lyapunov is not None]
+def _jacobians(diagnosis: Diagnosis) -> Section:
+    parts: list[Part] = [spectra_chart([layer.spectra for layer in diagnosis.layers])]
+    parts += [products_chart(layer.products) for layer in diagnosis.layers if layer.products is not None]
+    exponents = [layer.lyapunov for layer in diagnosis.layers if layer.lyapunov is not None]
     if exponents:
         parts.append(lyapunov_chart(exponents))
     return Section(
@@ -88,7 +82,7 @@ def _jacobians(found: Inspection) -> Section:
     )
 
 
-def _activations(layer: LayerFindings) -> Section:
+def _activations(layer: LayerDiagnosis) -> Section:
     parts: list[Part] = []
     if layer.slopes:
         parts.append(slopes_chart(layer.slopes))
@@ -107,7 +101,7 @@ def _activations(layer: LayerFindings) -> Section:
     )
 
 
-def _weights(found: Inspection) -> Section:
+def _weights(diagnosis: Diagnosis) -> Section:
     rows = [
         (
             w.name,
@@ -116,7 +110,7 @@ def _weights(found: Inspection) -> Section:
             f"{w.rms:.4g}",
             "" if w.spectral is None else f"{w.spectral:.4g}",
         )
-        for w in found.weights
+        for w in diagnosis.weights
     ]
     header = ("parameter", "shape", "norm", "root mean square", "largest singular value")
     return Section("Weights", "", (Table("Norms of the weights", "", header, rows),))

@@ -1,4 +1,4 @@
-"""A run's inspection as a page."""
+"""The inspection of a run as a page."""
 
 from collections.abc import Iterator
 
@@ -8,25 +8,26 @@ from unrolled.diagnostics.findings.training import training_verdicts
 from unrolled.diagnostics.findings.values import with_values
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import LongRow, RunInspection
-from unrolled.inspection.sections import options_table, sections
 from unrolled.inspection.watched import watch_section
 from unrolled.pages.charts.names import stem
 from unrolled.pages.charts.training import loss_chart
+from unrolled.pages.diagnosis import diagnosis_sections
+from unrolled.pages.options import options_table
 from unrolled.pages.parts import Page, Section, StateMap, Words
 
 MAPS = 4
 """States of layers that are drawn, at most."""
 
 
-def run_page(seen: RunInspection) -> Page:
-    """Return the page of a run."""
+def run_page(seen: RunInspection, title: str = "") -> Page:
+    """Return the page of a run; ``title`` replaces its name."""
     config = seen.task.config
     steps = getattr(config.training, "steps", 0)  # of language models alone
-    verdicts = [*seen.found.verdicts, *training_verdicts(seen.task.history, config.optimizer.optimizer)]
+    verdicts = [*seen.diagnosis.verdicts, *training_verdicts(seen.task.history, config.optimizer.optimizer)]
     if seen.memory is not None:
         verdicts.append(memory_verdict(seen.memory))
     return Page(
-        seen.name,
+        title or seen.name,
         "gradients and states through time",
         _facts(seen),
         tuple(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
@@ -36,10 +37,10 @@ def run_page(seen: RunInspection) -> Page:
 
 def _facts(seen: RunInspection) -> dict[str, str]:
     task, result = seen.task, seen.task.result
-    losses, rows = seen.found.recording.losses.shape
+    losses, rows = seen.diagnosis.recording.losses.shape
     facts = {
         "task": task.verb,
-        "network": ", ".join(f.layer.name for f in seen.found.layers),
+        "network": ", ".join(f.layer.name for f in seen.diagnosis.layers),
         "looked at": f"{seen.source}: {rows} rows, {losses} losses each",
         "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
     }
@@ -57,7 +58,7 @@ def _sections(seen: RunInspection) -> Iterator[Section]:
     watched = watch_section(seen.task.history)
     if watched is not None:
         yield watched
-    first, *rest = sections(seen.found)
+    first, *rest = diagnosis_sections(seen.diagnosis)
     yield first
     if seen.long is not None:
         yield _states(seen.long)

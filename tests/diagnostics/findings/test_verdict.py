@@ -1,0 +1,16 @@
+"""A verdict is checked when it is made, and imports no page."""
+
+import pytest
+
+from unrolled.diagnostics import Verdict
+from unrolled.errors import ConfigError
+
+
+def test_a_level_that_is_none() -> None:
+    with pytest.raises(ConfigError, match=r"'goood', not one of good, notice, bad \(did you mean 'good'\?\)"):
+        Verdict("T", "goood", "S")  # type: ignore[arg-type]
+
+
+def test_a_number_needs_a_name() -> None:
+    with pytest.raises(ConfigError, match=r"say in number_name what 2.0 is"):
+        Verdict("T", "good", "S", number=2.0)
