@@ -13,9 +13,8 @@ from cases import CASES
 from unrolled.errors import BackendError, ConfigError, NonFiniteError
 from unrolled.monitoring import look as watch_look
 from unrolled.monitoring.board import Board
-from unrolled.monitoring.look import DISTANCES, look
+from unrolled.monitoring.look import DISTANCES, first_states, look
 from unrolled.monitoring.plot import plot_reach, reach_over_training
-from unrolled.monitoring.rows import first_rows, first_states
 from unrolled.monitoring.watch import Watch
 from unrolled.training import Update, Watcher
 from unrolled.training.log import read_log
@@ -120,7 +119,7 @@ def test_gradients_are_those_of_the_last_loss_by_distance(tmp_path, monkeypatch)
     job, update = stopped(tmp_path, "lm", mode="sentence", tokenizer="word", min_frequency=2)
     monkeypatch.setattr(watch_look, "ROWS", 2)
     seen = look(job, update)
-    batch = first_rows(update.batch, 2)
+    batch = job.first_rows(update.batch, 2)
     model = job.model.eval()
     stack = model.recurrent
     traced = stack.trace(model.input(batch.inputs), lengths=batch.lengths, probe=True)
@@ -212,7 +211,7 @@ def test_the_first_rows_of_a_batch_have_the_losses_that_they_have_in_it(tmp_path
     job.model.eval()
     whole = job.step_losses(update.batch, update.carried).losses.detach()
     for rows in (1, 2, 99):
-        part = job.step_losses(first_rows(update.batch, rows), first_states(update.carried, rows))
+        part = job.step_losses(job.first_rows(update.batch, rows), first_states(update.carried, rows))
         expected = whole[: len(part.losses), :rows]
         torch.testing.assert_close(part.losses.detach(), expected)
         assert not whole[len(part.losses) :, :rows].any()
@@ -232,11 +231,6 @@ def test_products_in_bfloat16_are_looked_at_in_full_precision(tmp_path) -> None:
     job.model.precision = "bfloat16"
     look(job, update)
     assert job.model.precision == "bfloat16"
-
-
-def test_batches_of_another_kind_are_refused() -> None:
-    with pytest.raises(TypeError, match="no way is known to take rows of a dict"):
-        first_rows({}, 2)
 
 
 # -- how often -------------------------------------------------------------------------------------
@@ -329,11 +323,11 @@ def test_where_training_broke_is_in_log_and_board(tmp_path) -> None:
 
 def test_numbers_that_are_not_finite_are_null(tmp_path) -> None:
     job, update = stopped(tmp_path, "lm")
-    from unrolled.monitoring.watch import _brief
+    from unrolled.monitoring.record import brief
 
-    assert _brief(math.nan) is None
-    assert _brief(math.inf) is None
-    assert _brief(0.123456) == 0.1235
+    assert brief(math.nan) is None
+    assert brief(math.inf) is None
+    assert brief(0.123456) == 0.1235
     with torch.no_grad():
         job.model.output.weight.fill_(math.inf)
     assert look(job, update)

@@ -23,6 +23,11 @@ class SourceBatch:
     lengths: Tensor
     """(B,), ``<eos>`` included."""
 
+    def first_rows(self, rows: int) -> "SourceBatch":
+        """Return the first sources, without steps past the end of the longest of them."""
+        lengths = self.lengths[:rows]
+        return SourceBatch(self.tokens[: int(lengths.max()), :rows], lengths)
+
 
 @dataclass(frozen=True)
 class PairBatch:
@@ -42,6 +47,13 @@ class PairBatch:
     def predictions(self) -> int:
         """Number of tokens to predict."""
         return int(self.lengths.sum())
+
+    def first_rows(self, rows: int) -> "PairBatch":
+        """Return the first pairs, without steps past the end of the longest, and without sampling."""
+        lengths = self.lengths[:rows]
+        steps = int(lengths.max())
+        source = self.source.first_rows(rows)
+        return PairBatch(source, self.inputs[:steps, :rows], self.targets[:steps, :rows], lengths)
 
 
 @dataclass(frozen=True)

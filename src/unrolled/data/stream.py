@@ -27,6 +27,13 @@ class Chunk:
     lengths: Tensor | None = None
     places: Tensor | None = None
 
+    def first_rows(self, rows: int) -> "Chunk":
+        """Return the first rows, without steps past the end of the longest of them."""
+        lengths = None if self.lengths is None else self.lengths[:rows]
+        steps = len(self.inputs) if lengths is None else int(lengths.max())
+        fresh = None if self.fresh is None else self.fresh[:steps, :rows]
+        return Chunk(self.inputs[:steps, :rows], self.targets[:steps, :rows], fresh, lengths)
+
 
 IGNORE = -100
 

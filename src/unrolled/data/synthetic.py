@@ -32,6 +32,10 @@ class SyntheticBatch:
         """T, the length of every sequence."""
         return len(self.x)
 
+    def first_rows(self, rows: int) -> "SyntheticBatch":
+        """Return the first sequences."""
+        return SyntheticBatch(self.x[:, :rows], self.target[:, :rows])
+
 
 @dataclass(frozen=True)
 class Synthetic(ABC):

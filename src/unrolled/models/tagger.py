@@ -30,6 +30,20 @@ class Sentences:
     kinds: Tensor
     """Which kind each word is, (T, B)."""
 
+    def first_rows(self, rows: int) -> "Sentences":
+        """Return the first sentences, without steps and spellings that none of them needs."""
+        lengths = self.lengths[:rows]
+        steps = int(lengths.max())
+        present, kinds = torch.unique(self.kinds[:steps, :rows], return_inverse=True)
+        spelled = self.spelling_lengths[present]
+        return Sentences(
+            words=self.words[:steps, :rows],
+            lengths=lengths,
+            spellings=self.spellings[: int(spelled.max()), present],
+            spelling_lengths=spelled,
+            kinds=kinds.to(self.kinds.dtype),
+        )
+
 
 class SpellingReader(nn.Module):
     """A small recurrent network over the characters of each word, read in both directions (Ling et al. 2015).

@@ -1,1 +1,11 @@
-"""A training looked at while it runs."""
+"""A training looked at while it runs.
+
+:func:`watch_training` adds a :class:`~unrolled.monitoring.watch.Watch` to a trainer. It looks at a few rows
+of a batch (:mod:`.look`), measures weights (:mod:`.weights`), writes records into the log (:mod:`.record`)
+and shows them in TensorBoard (:mod:`.board`); :func:`plot_reach` draws the records of a whole training.
+"""
+
+from unrolled.monitoring.attach import watch_training
+from unrolled.monitoring.plot import plot_reach
+
+__all__ = ["plot_reach", "watch_training"]

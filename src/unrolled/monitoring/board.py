@@ -1,4 +1,4 @@
-"""What was watched, as TensorBoard shows it; and whether it is installed."""
+"""Event files for TensorBoard, where it is installed."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from unrolled.errors import RunError
 from unrolled.storage.folder import make_inner_folder
-from unrolled.tasks.base.folder import BOARD_SUFFIX
 
+BOARD = "tensorboard"
+"""Folder of the event files in a run folder."""
+BOARD_SUFFIX = ".unrolled"
+"""End of the names of our event files, by which a run knows them."""
 FLUSH_SECONDS = 30
 BINS = 64
 """Of a histogram."""

@@ -14,13 +14,13 @@ from unrolled.diagnostics.activation_saturation import saturation
 from unrolled.diagnostics.activations import activations
 from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.recording import Pass, Recording, record
-from unrolled.monitoring.rows import first_rows, first_states
 from unrolled.training import Job, StepLosses, Update
+from unrolled.training.job import Carried
 
 ROWS = 8
-"""Rows of the batch that are looked at."""
+"""Rows of a batch that a look takes."""
 DISTANCES = (0, 1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 800, 1250, 2000, 3200, 5000, 8000)
-"""Steps back whose gradients are written down."""
+"""Steps back whose gradients are logged."""
 SHOWN_VALUES = 10_000
 """Numbers that a histogram is made of, at most."""
 
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What was seen in a few rows of one batch, by evaluation's arithmetic."""
+    """Numbers from a few rows of one batch, computed in evaluation mode."""
 
     norms: Mapping[str, Mapping[int, float]]
     """By layer and state, as in ``"recurrent.l0 h"``, and by distance d: the mean over rows of
@@ -42,8 +42,8 @@ class Look:
 
 
 def look(job: Job[Any], update: Update) -> Look:
-    """Look at the rows that an update was made from; the model and all random numbers stay as they are."""
-    batch, state = first_rows(update.batch, ROWS), first_states(update.carried, ROWS)
+    """Look at the first rows of an update's batch; the model and all random numbers stay as they are."""
+    batch, state = job.first_rows(update.batch, ROWS), first_states(update.carried, ROWS)
     found: list[StepLosses] = []
 
     def run() -> Tensor:
@@ -58,6 +58,11 @@ def look(job: Job[Any], update: Update) -> Look:
         {f"{s.layer} {s.name}": (s.share_left, s.share_right) for s in ends},
         {f"{a.layer} {a.name}": some(a.values) for p in recording.passes for a in activations(p)},
     )
+
+
+def first_states(state: Carried, rows: int) -> Carried:
+    """Return the carried states, each (…, B, size), of the first rows."""
+    return None if state is None else tuple(s[..., :rows, :] for s in state)
 
 
 def some(values: Floats) -> Floats:

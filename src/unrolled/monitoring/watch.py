@@ -1,42 +1,40 @@
 """Watching a training from inside: gradients through time, saturation, weights, clipping."""
 
-import math
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from unrolled.config import require
 from unrolled.layers import Recurrent
-from unrolled.monitoring.board import MISSING, Board
+from unrolled.monitoring.board import BOARD, MISSING, Board
 from unrolled.monitoring.look import Look, look
 from unrolled.monitoring.plot import pixels_of, reach_over_training
-from unrolled.monitoring.weights import WatchedUpdate, WeightSize, weight_values
-from unrolled.tasks.base.folder import BOARD
+from unrolled.monitoring.record import Clipping, watch_record
+from unrolled.monitoring.weights import WatchedUpdate, weight_values
 from unrolled.training import Job, Progress, Update, Validation, Watcher
 from unrolled.training.log import MetricsLog
 
 EVERY = 200
-"""Updates from look to look, where none are asked for."""
+"""Updates between two looks, by default."""
 SHARE = 0.03
-"""Of training's time that looks may take then; a look that is due waits until there is room for it."""
+"""Share of the training time that looks may take then; a look that would take more waits."""
 DRAWN_EVERY = 10
-"""Looks from picture to picture."""
+"""Looks between two pictures."""
 NO_LAYERS = "watching: the model has no recurrent layers, so there are no gradients through time to look at"
 
 
 class Watch(Watcher):
-    """Looks at the first update and at every so many from then on, and writes down what it sees.
+    """Looks at the first update and at every ``every``-th from then on, and logs what it sees.
 
-    Each look is a record of kind "watch" in the log; where there is a folder and TensorBoard is installed,
-    scalars, histograms and a picture in ``tensorboard`` there too. Training ends with the same bits.
+    Each look is a record of kind "watch" in the log. With a folder, and with TensorBoard installed, scalars,
+    histograms and a picture go to ``tensorboard`` in it too. Training ends with the same bits.
 
     Args:
-        job: what is trained.
-        log: of the training.
-        every: updates from look to look; 0 is 200, or more where looks would take over 3% of the time.
-        folder: of the run.
+        job: the job that is trained.
+        log: the log of the training.
+        every: updates between two looks; 0 is 200, or more where looks would take over 3% of the time.
+        folder: the run folder, or None.
 
     Raises:
         ConfigError: if every is negative.
@@ -47,7 +45,7 @@ class Watch(Watcher):
         require(every >= 0, f"watch={every}: must be at least 1, or 0 for the usual number of updates")
         self._job, self._log, self._every, self._folder = job, log, every, folder
         self._recurrent = any(isinstance(m, Recurrent) for m in job.model.modules())
-        self._clipping = _Clipping()
+        self._clipping = Clipping()
         self._update: Update | None = None
         self._weights: WatchedUpdate | None = None
         self._board: Board | None = None
@@ -84,12 +82,12 @@ class Watch(Watcher):
         began = time.perf_counter()
         seen = look(self._job, self._update) if self._recurrent else Look({}, {}, {})
         sizes = self._weights.sizes(self._job.model)
-        record = _record(progress, self._clipping, seen, sizes)
+        record = watch_record(progress, self._clipping, seen, sizes)
         self._log.add(record)
         if self._board is not None:
             self._show(record, seen, loss)
         self._update = self._weights = None
-        self._clipping = _Clipping()
+        self._clipping = Clipping()
         self._looks += 1
         self._spent += time.perf_counter() - began
 
@@ -139,52 +137,3 @@ class Watch(Watcher):
         figure = reach_over_training(self._log.records)
         if figure is not None:
             self._board.image("gradient by distance over training", pixels_of(figure), step)
-
-
-class _Clipping:
-    """Norms of all gradients together, since the last look."""
-
-    def __init__(self) -> None:
-        self._before: list[float] = []
-        self._after: list[float] = []
-
-    def add(self, update: Update) -> None:
-        self._before.append(update.norm)
-        self._after.append(update.norm * update.factor)
-
-    def to_json(self) -> dict[str, Any]:
-        count = len(self._before)
-        clipped = sum(after < before for before, after in zip(self._before, self._after, strict=True))
-        return {
-            "updates": count,
-            "share": clipped / count,
-            "norm_mean": _brief(math.fsum(self._before) / count),
-            "norm_max": _brief(max(self._before)),
-            "clipped_norm_mean": _brief(math.fsum(self._after) / count),
-        }
-
-
-def _record(
-    progress: Progress, clipping: _Clipping, seen: Look, sizes: dict[str, WeightSize]
-) -> dict[str, Any]:
-    """Return what the log holds of a look; numbers that are not finite are null."""
-    distances = sorted({d for norms in seen.norms.values() for d in norms})
-    return {
-        "kind": "watch",
-        "step": progress.step,
-        "epoch": progress.epoch,
-        "tokens": progress.tokens,
-        "seconds": round(progress.seconds, 3),
-        "clipping": clipping.to_json(),
-        "gradients": {
-            "distance": distances,
-            "norm": {name: [_brief(norms.get(d)) for d in distances] for name, norms in seen.norms.items()},
-        },
-        "saturation": {n: [_brief(low), _brief(high)] for n, (low, high) in seen.saturation.items()},
-        "weights": {n: {k: _brief(v) for k, v in asdict(s).items()} for n, s in sizes.items()},
-    }
-
-
-def _brief(value: float | None) -> float | None:
-    """Return four digits of a number; None if it is not finite."""
-    return float(f"{value:.4g}") if value is not None and math.isfinite(value) else None

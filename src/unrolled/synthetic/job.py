@@ -63,6 +63,10 @@ class SolverJob:
         losses = self.model.losses(batch)
         return StepLosses(losses, torch.arange(len(batch.x) - len(losses), len(batch.x)))
 
+    def first_rows(self, batch: SyntheticBatch, rows: int) -> SyntheticBatch:
+        """See :meth:`Job.first_rows`."""
+        return batch.first_rows(rows)
+
     def validate(self) -> Validation | None:
         """Score the held-out sequences by their loss."""
         score = self.score()

@@ -74,6 +74,9 @@ class Job(Protocol[Batch]):
         They are those of :meth:`loss` without smoothing and weights: their sum is its ``total``.
         """
 
+    def first_rows(self, batch: Batch, rows: int) -> Batch:
+        """Return the first rows of a batch as a batch, without steps that are padding in all of them."""
+
     def validate(self) -> Validation | None:
         """Score held-out data, or return None if there is none."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.errors import RunError
+from unrolled.monitoring.board import BOARD, BOARD_SUFFIX
 from unrolled.reading import read_bytes
 from unrolled.storage.folder import (
     MARK,
@@ -26,9 +27,7 @@ from unrolled.training.files import json_bytes, read_json, write_json
 
 FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
-PLOTS, BOARD, REPORT = "plots", "tensorboard", "report.html"
-BOARD_SUFFIX = ".unrolled"
-"""End of the names of our TensorBoard files."""
+PLOTS, REPORT = "plots", "report.html"
 KIND = "run"
 _VOCABULARIES = (TOKENIZER, "scales.json", "openings.json")
 _TRAINING = (MODEL, CHECKPOINT, LOG, RESULT)

@@ -13,7 +13,7 @@ from torch import nn
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, DataError, RunError, UnrolledError
-from unrolled.monitoring.plot import plot_reach
+from unrolled.monitoring import plot_reach, watch_training
 from unrolled.reading import MalformedError
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks.base import folder as run_folder
@@ -37,7 +37,6 @@ from unrolled.training import (
     Trainer,
     TrainingConfig,
     Watcher,
-    Watchers,
 )
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import write_json, write_tensors
@@ -261,7 +260,7 @@ class Task(ABC, Generic[C, D]):
             self._check_before_training(data)
             self._model = self._make_model(start=True)
             trainer = self._trainer(data, folder, progress, threads)
-            _add_watch(trainer, watch)
+            watch_training(trainer, watch)
             if folder is not None:
                 run_folder.prepare(folder, self._vocabularies())
                 self._write_description(folder)
@@ -311,7 +310,7 @@ class Task(ABC, Generic[C, D]):
         training = self.config.training
         with seeded(training):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
-            _add_watch(trainer, watch)
+            watch_training(trainer, watch)
             trainer.restore(checksums=run_folder.is_marked(folder))
             trainer.run()
             self._conclude(trainer, data, folder, shown=bool(progress))
@@ -446,14 +445,3 @@ class Task(ABC, Generic[C, D]):
         if self._model is None:
             raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
         return self._model
-
-
-def _add_watch(trainer: Trainer[Any], watch: bool | int) -> None:
-    """Let a training be watched as ``fit`` describes."""
-    if not watch:
-        return
-    from unrolled.monitoring.watch import Watch
-
-    every = 0 if watch is True else watch
-    watching = Watch(trainer.job, trainer.log, every=every, folder=trainer.folder)
-    trainer.watcher = Watchers(watching, trainer.watcher)

@@ -29,6 +29,11 @@ class LabelledBatch:
     lengths: Tensor
     labels: Tensor
 
+    def first_rows(self, rows: int) -> "LabelledBatch":
+        """Return the first sequences, without steps past the end of the longest of them."""
+        lengths = self.lengths[:rows]
+        return LabelledBatch(self.sequences[: int(lengths.max()), :rows], lengths, self.labels[:rows])
+
 
 @dataclass(frozen=True)
 class Examples:

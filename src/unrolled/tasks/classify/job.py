@@ -59,6 +59,10 @@ class ClassifierJob:
         losses = F.cross_entropy(logits, batch.labels, reduction="none")
         return StepLosses(losses[None], batch.lengths[None] - 1, "reader.recurrent")
 
+    def first_rows(self, batch: LabelledBatch, rows: int) -> LabelledBatch:
+        """See :meth:`Job.first_rows`."""
+        return batch.first_rows(rows)
+
     def validate(self) -> Validation | None:
         """Score the held-out examples by the figure that the configuration names."""
         valid = self._data.valid

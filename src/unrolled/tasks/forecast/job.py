@@ -50,6 +50,10 @@ class Pieces:
     known: Tensor
     """(T + H − 1, B, K) of the rows from the second on, for direct forecasts; (0, B, K) for others."""
 
+    def first_rows(self, rows: int) -> "Pieces":
+        """Return the first pieces."""
+        return Pieces(self.inputs[:, :rows], self.targets[:, :rows], self.known[:, :rows])
+
 
 Batch = tuple[Pieces, ...]
 """Of each member of an ensemble, or of the one network."""
@@ -142,6 +146,10 @@ class ForecastJob:
             losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
             found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
         return StepLosses(found, torch.arange(len(found)), "recurrent" if len(members) == 1 else "members")
+
+    def first_rows(self, batch: Batch, rows: int) -> Batch:
+        """See :meth:`Job.first_rows`."""
+        return tuple(pieces.first_rows(rows) for pieces in batch)
 
     def validate(self) -> Validation | None:
         """Forecast the held-out part, one horizon after another, on the scale of the network."""

@@ -120,6 +120,10 @@ class LanguageJob:
         logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
         return StepLosses(token_losses(logits, batch.targets, IGNORE), torch.arange(len(logits)))
 
+    def first_rows(self, batch: Chunk, rows: int) -> Chunk:
+        """See :meth:`Job.first_rows`."""
+        return batch.first_rows(rows)
+
     def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
         """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""
         rows = batch.targets.shape[1]

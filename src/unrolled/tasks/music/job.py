@@ -74,6 +74,10 @@ class MusicJob:
         nats, _ = _nats(self.model, batch)
         return StepLosses(nats, torch.arange(len(nats)))
 
+    def first_rows(self, batch: list[Roll], rows: int) -> list[Roll]:
+        """See :meth:`Job.first_rows`."""
+        return batch[:rows]
+
     def validate(self) -> Validation | None:
         """Score the held-out pieces by their nats a step."""
         if not self._valid:

@@ -28,6 +28,11 @@ class TaggedBatch:
     sentences: Sentences
     tags: Tensor
 
+    def first_rows(self, rows: int) -> "TaggedBatch":
+        """Return the first sentences, without steps past the end of the longest of them."""
+        sentences = self.sentences.first_rows(rows)
+        return TaggedBatch(sentences, self.tags[: len(sentences.words), :rows])
+
 
 @dataclass(frozen=True)
 class Numbering:

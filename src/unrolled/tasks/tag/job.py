@@ -62,6 +62,10 @@ class TaggerJob:
             return StepLosses(token_losses(scores, batch.tags, IGNORE), torch.arange(len(scores)))
         return StepLosses(self.model.crf(scores, batch.tags, lengths)[None], lengths[None] - 1)
 
+    def first_rows(self, batch: TaggedBatch, rows: int) -> TaggedBatch:
+        """See :meth:`Job.first_rows`."""
+        return batch.first_rows(rows)
+
     def validate(self) -> Validation | None:
         """Score the held-out sentences by the figure that the configuration names."""
         valid = self._data.valid

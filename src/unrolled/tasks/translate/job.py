@@ -83,6 +83,10 @@ class TranslationJob:
         losses = token_losses(logits, batch.targets, IGNORE)
         return StepLosses(losses, torch.arange(len(losses)), "decoder.recurrent")
 
+    def first_rows(self, batch: PairBatch, rows: int) -> PairBatch:
+        """See :meth:`Job.first_rows`."""
+        return batch.first_rows(rows)
+
     def validate(self) -> Validation | None:
         """Score the held-out pairs by their nats a token, and if asked for by BLEU."""
         valid = self._data.valid
