@@ -11,7 +11,6 @@ from unrolled.experiments.trial_plot import plot_trials
 from unrolled.labels import label_text
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.translate.attention_plot import plot_attention
-from unrolled.tasks.translate.writer import AttentionMap
 from unrolled.text.neighbours import plot_words
 
 NAMES = {
@@ -29,7 +28,7 @@ def draw_confusion(names, folder):
 
 
 def draw_attention(names, folder):
-    plot_attention(AttentionMap(names, names, np.eye(len(names), dtype=np.float32)), folder / "a.png")
+    plot_attention(np.eye(len(names), dtype=np.float32), names, names, folder / "a.png")
 
 
 def draw_words(names, folder):

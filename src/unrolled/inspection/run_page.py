@@ -8,12 +8,12 @@ from unrolled.diagnostics.findings.training import training_verdicts
 from unrolled.diagnostics.findings.values import with_values
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.inspection.run import LongRow, RunInspection
-from unrolled.inspection.watched import watch_section
 from unrolled.pages.charts.names import stem
 from unrolled.pages.charts.training import loss_chart
 from unrolled.pages.diagnosis import diagnosis_sections
 from unrolled.pages.options import options_table
 from unrolled.pages.parts import Page, Section, StateMap, Words
+from unrolled.pages.watched import watch_section
 
 MAPS = 4
 """States of layers that are drawn, at most."""

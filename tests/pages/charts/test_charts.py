@@ -6,13 +6,12 @@ import pytest
 from brute import make_problem
 from numerics import case_named
 from unrolled.diagnostics import gradients, lyapunov, products, sample_places, spectra
-from unrolled.diagnostics.findings.training import training_verdicts
-from unrolled.inspection.watched import watch_section
 from unrolled.pages.charts.gradients import distance_chart, matrix_chart, total_chart
 from unrolled.pages.charts.jacobians import lyapunov_chart, products_chart, spectra_chart
 from unrolled.pages.charts.names import stem
 from unrolled.pages.charts.training import loss_chart
 from unrolled.pages.charts.watched import clipping_chart, reach_chart, updates_chart
+from unrolled.pages.watched import watch_section
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +67,14 @@ def test_jacobians_reach_their_charts(recording) -> None:
     assert lyapunov_chart([found]).numbers["stack.l0"]["regime"] == found.regime
 
 
-def watch(step: int, share: float, norm: float | None = 0.5) -> dict:
+def watch(step: int, share: float) -> dict:
     return {
         "kind": "watch",
         "step": step,
         "clipping": {
             "updates": 100,
             "share": share,
-            "norm_mean": norm,
+            "norm_mean": 0.5,
             "norm_max": 2.0,
             "clipped_norm_mean": 0.4,
         },
@@ -96,23 +95,6 @@ def test_what_was_watched_is_drawn() -> None:
     assert section is not None
     assert len(section.parts) == 4
     assert watch_section(records[:1]) is None
-
-
-def test_training_that_broke_or_was_always_clipped_is_said() -> None:
-    broken = {
-        "kind": "nonfinite",
-        "step": 17,
-        "where": "recurrent, layer l1, 'h' at time step 3 of the chunk",
-    }
-    (found,) = training_verdicts([broken])
-    assert found.title == "Not finite at update 17"
-    assert "layer l1" in found.says
-    clipped = training_verdicts([watch(1, 0.0), watch(200, 1.0), watch(400, 0.99)])
-    assert [v.title for v in clipped] == ["Clipped: 100% of updates"]
-    assert [r.flag for r in clipped[0].remedies] == ["--clip-norm 1"]
-    assert not training_verdicts([watch(1, 1.0), watch(200, 0.2), watch(400, 0.1)])
-    assert not training_verdicts([watch(1, 1.0), watch(200, 1.0)], "adam")  # which divides by the size
-    assert training_verdicts([watch(1, 1.0, None), watch(2, 1.0, None)])[0].remedies == ()
 
 
 def test_losses_have_perplexity_beside_them_where_they_are_nats() -> None:

@@ -284,7 +284,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         Raises:
             RunError: if the file cannot be written; see :meth:`attention` for the others.
         """
-        return plot_attention(self.attention(text, **options), named_file(path))
+        seen = self.attention(text, **options)
+        return plot_attention(seen.weights, seen.source, seen.target, named_file(path))
 
     def _search_config(self, options: dict[str, Any]) -> TranslationSearchConfig:
         given = type(self)(self.config, **options).config
