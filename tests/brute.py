@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from numerics import Case, scatter_parameters, uniform
-from unrolled.diagnostics.recording import Recording, record
+from unrolled.diagnostics.passes import Recording
+from unrolled.diagnostics.recording import record
 from unrolled.layers import Recurrent
 
 STEPS, ROWS = 6, 3

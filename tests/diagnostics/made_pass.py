@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from unrolled.cells import Cell
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 
 def pass_of(cell: Cell, h: Tensor, **gates: Tensor) -> Pass:

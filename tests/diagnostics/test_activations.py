@@ -16,8 +16,9 @@ from unrolled.diagnostics.activation_courses import gate_courses, state_courses,
 from unrolled.diagnostics.activation_saturation import Saturation, saturation
 from unrolled.diagnostics.activations import activations, slopes
 from unrolled.diagnostics.jacobian import jacobians
+from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.products import STEEPEST
-from unrolled.diagnostics.recording import Pass, record
+from unrolled.diagnostics.recording import record
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 

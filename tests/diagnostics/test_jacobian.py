@@ -10,8 +10,9 @@ from brute import Problem, make_problem
 from numerics import CASES, Case, case_named, generator, uniform
 from unrolled.cells import Elman
 from unrolled.diagnostics.jacobian import jacobians, sample_places, spectra
+from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.products import log_spaced, products
-from unrolled.diagnostics.recording import Pass, record
+from unrolled.diagnostics.recording import record
 from unrolled.errors import ConfigError
 from unrolled.layers import LSTM, RNN
 

@@ -10,7 +10,8 @@ import torch
 from brute import make_problem
 from numerics import case_named, uniform
 from unrolled.diagnostics.lyapunov import lyapunov
-from unrolled.diagnostics.recording import Pass, record
+from unrolled.diagnostics.passes import Pass
+from unrolled.diagnostics.recording import record
 from unrolled.errors import ShapeError
 from unrolled.layers import LSTM, RNN
 

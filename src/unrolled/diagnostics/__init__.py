@@ -15,8 +15,9 @@ from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.diagnostics.gradients import gradients
 from unrolled.diagnostics.jacobian import jacobians, sample_places, spectra
 from unrolled.diagnostics.lyapunov import lyapunov
+from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import products
-from unrolled.diagnostics.recording import Pass, Recording, record
+from unrolled.diagnostics.recording import record
 from unrolled.diagnostics.weights import weight_norms
 
 __all__ = [

@@ -10,7 +10,7 @@ from unrolled.cells import GRU, LSTM
 from unrolled.diagnostics.activation_saturation import constant_units
 from unrolled.diagnostics.activations import live_values
 from unrolled.diagnostics.gradients import QUANTILES, Floats
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 KEEPING: dict[object, str] = {LSTM.step: "f", GRU.step: "z"}
 """By the method that computes it: the gate that multiplies the old state."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from unrolled.diagnostics.activations import Activation, Kind, activations
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ConfigError
 
 EDGE = 0.1

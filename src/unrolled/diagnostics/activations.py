@@ -9,8 +9,8 @@ from torch import Tensor
 
 from unrolled.cells import GRU, LSTM, Elman, Jordan
 from unrolled.diagnostics.gradients import QUANTILES, Floats
+from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.products import STEEPEST
-from unrolled.diagnostics.recording import Pass
 
 Kind = Literal["tanh", "sigmoid", "relu"]
 BINS = 50

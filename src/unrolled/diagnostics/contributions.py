@@ -9,7 +9,7 @@ from torch.func import vjp, vmap
 
 from unrolled.cells import Parameters, State
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.recording import Pass, Recording
+from unrolled.diagnostics.passes import Pass, Recording
 
 STEPS_TOGETHER = 16
 

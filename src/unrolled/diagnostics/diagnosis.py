@@ -23,8 +23,9 @@ from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
 from unrolled.diagnostics.jacobian import Spectra, sample_places, spectra
 from unrolled.diagnostics.lyapunov import WARM, Lyapunov, lyapunov
+from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import Products, products
-from unrolled.diagnostics.recording import Pass, Recording, Run, check_finite, record
+from unrolled.diagnostics.recording import Run, check_finite, record
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
 
 Stage = Callable[[str], None]

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.diagnostics.recording import Pass, Recording
+from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.errors import ConfigError, ShapeError
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.func import jacrev, vjp, vmap
 
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ConfigError, NonFiniteError
 
 SAMPLES_TOGETHER = 16

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians, push
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ShapeError
 
 STEPS_TOGETHER = 32

@@ -14,7 +14,7 @@ from torch import Tensor
 from unrolled.cells import Elman, Jordan
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 TOLERANCE = 1e-5
 """Of Lanczos iterations: the error of a singular value is about its square."""

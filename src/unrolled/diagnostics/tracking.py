@@ -9,7 +9,7 @@ from scipy import fft
 
 from unrolled.diagnostics.activation_saturation import SAME
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.tracking_features import POSITION, Feature, text_features
 from unrolled.errors import ConfigError, ShapeError, suggestion
 

@@ -18,7 +18,7 @@ def watch_training(trainer: Trainer[Any], watch: bool | int) -> None:
     """
     if not watch:
         return
-    # Imported here: diagnostics need scipy, which a training that is not watched does without.
+    # Imported here: a training that is not watched loads no diagnostics.
     from unrolled.monitoring.watch import Watch
 
     every = 0 if watch is True else watch

@@ -13,7 +13,8 @@ from torch import Tensor
 from unrolled.diagnostics.activation_saturation import saturation
 from unrolled.diagnostics.activations import activations
 from unrolled.diagnostics.gradients import within
-from unrolled.diagnostics.recording import Pass, Recording, record
+from unrolled.diagnostics.passes import Pass, Recording
+from unrolled.diagnostics.recording import record
 from unrolled.training import Job, StepLosses, Update
 from unrolled.training.job import Carried
 

@@ -13,7 +13,7 @@ from unrolled.diagnostics import saturation, time_constants
 from unrolled.diagnostics.activation_courses import TimeConstants
 from unrolled.diagnostics.activation_saturation import Saturation
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.pages.charts.activations import saturation_chart
 from unrolled.pages.display import in_words
 from unrolled.pages.parts import Chart, Table, Words

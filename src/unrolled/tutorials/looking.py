@@ -11,8 +11,9 @@ from torch import Tensor
 from unrolled.data.synthetic import SyntheticBatch
 from unrolled.diagnostics.findings.reach import VANISHED
 from unrolled.diagnostics.gradients import Floats, gradients
+from unrolled.diagnostics.passes import Recording
 from unrolled.diagnostics.products import products
-from unrolled.diagnostics.recording import Recording, record
+from unrolled.diagnostics.recording import record
 from unrolled.synthetic.model import Solver
 
 ROWS, PRODUCT_ROWS = 16, 4

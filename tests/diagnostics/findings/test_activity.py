@@ -11,7 +11,7 @@ from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 from unrolled.layers import Recurrent
 
 

@@ -4,7 +4,7 @@ from unrolled.diagnostics.activation_courses import KEEPING
 from unrolled.diagnostics.activation_saturation import Saturation
 from unrolled.diagnostics.findings.remedies import against_dead_units, against_saturation
 from unrolled.diagnostics.findings.verdict import Verdict
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 MUCH = 0.5
 """Share of a hidden layer's steps and units at the ends of the range from which it is called saturated."""

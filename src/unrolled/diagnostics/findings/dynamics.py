@@ -3,7 +3,7 @@
 from unrolled.diagnostics.findings.remedies import against_chaos, against_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 SHORT = 3.0
 """Steps to 1/e below which a state is called short of memory."""

@@ -8,7 +8,7 @@ import numpy as np
 from unrolled.diagnostics.findings.remedies import against_exploding, against_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import DistanceCurve, Floats, GradientMatrices, within
-from unrolled.diagnostics.recording import Pass, Recording
+from unrolled.diagnostics.passes import Pass, Recording
 
 VANISHED = 1e-3
 """Of the gradient at its own step: less is lost beside it in every update."""

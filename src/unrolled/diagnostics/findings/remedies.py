@@ -4,7 +4,7 @@ import math
 
 from unrolled.cells import GRU, LSTM, Elman
 from unrolled.diagnostics.findings.verdict import Remedy
-from unrolled.diagnostics.recording import Pass
+from unrolled.diagnostics.passes import Pass
 
 
 def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
