@@ -188,3 +188,11 @@ def test_wrong_options(options: dict[str, object], message: str) -> None:
 def test_a_size_is_checked_where_it_is_given() -> None:
     with pytest.raises(ConfigError, match=r"kinds=1"):
         LearnConfig(size=SizeConfig(kinds=1))
+
+
+def test_the_first_rows_of_a_batch_have_the_losses_that_they_have_in_it() -> None:
+    problem = Adding(9)
+    job = SolverJob(Solver(problem, CellConfig(), SolverConfig(hidden=4)), PracticeConfig(held_out=2))
+    batch = problem.draw(3, 1)
+    part = job.step_losses(job.first_rows(batch, 2), None).losses
+    torch.testing.assert_close(part, job.step_losses(batch, None).losses[:, :2])
