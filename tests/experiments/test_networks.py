@@ -12,7 +12,7 @@ from unrolled.experiments import ladder_type
 from unrolled.experiments.networks import CELLS, OWN, parse_network, with_cell
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.config import WINDOWED
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 
 TASKS = ("lm", "classify", "tag", "translate", "forecast")
 BASES = {
@@ -56,7 +56,7 @@ EVERY = [
 
 @pytest.mark.parametrize(("task", "base", "cell"), EVERY)
 def test_only_what_a_cell_lacks_is_reset(task, base, cell):
-    kind = task_type(task).config_type
+    kind = spec_of(task).config
     options = {"hidden": 12} | BASES[base]
     config = with_options(kind(), options)
     found, before, usual = flat(with_cell(config, cell, True)), flat(config), flat(kind())
@@ -71,7 +71,7 @@ def test_only_what_a_cell_lacks_is_reset(task, base, cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_network_can_be_built_and_trained(base, cell):
     options = {"hidden": 12, "embedding": 6, "layers": 2} | BASES[base]
-    config = with_cell(with_options(task_type("lm").config_type(), options), cell, False)
+    config = with_cell(with_options(spec_of("lm").config(), options), cell, False)
     model = RecurrentLanguageModel(9, config.cell, config.network, config.dropout)
     tokens = torch.randint(0, 9, (5, 3))
     loss, _, _ = model.loss(tokens, tokens, None)
@@ -80,7 +80,7 @@ def test_every_network_can_be_built_and_trained(base, cell):
 
 
 def test_a_default_of_the_task_is_what_is_gone_back_to():
-    config = task_type("forecast").config_type()
+    config = spec_of("forecast").config()
     assert with_cell(config, "tdnn", False).network.hidden == config.network.hidden == 32
 
 
@@ -101,13 +101,13 @@ def test_a_default_of_the_task_is_what_is_gone_back_to():
     ],
 )
 def test_which_networks_there_are(task, rung, there):
-    config = task_type(task).config_type()
+    config = spec_of(task).config()
     assert (ladder_type(task).configured(config, rung) is not None) is there
 
 
 def test_names_that_an_error_lists_are_names():
     for task in TASKS:
-        kind, config = ladder_type(task), task_type(task).config_type()
+        kind, config = ladder_type(task), spec_of(task).config()
         with pytest.raises(ConfigError) as caught:
             kind.check(config, ["nonsense"], "", 1)
         listed = str(caught.value).partition("there are ")[2].split(", ")
@@ -117,7 +117,7 @@ def test_names_that_an_error_lists_are_names():
 
 
 def test_attention_is_what_the_configuration_names():
-    kind, base = ladder_type("translate"), task_type("translate").config_type()
+    kind, base = ladder_type("translate"), spec_of("translate").config()
     for given, taken in (("additive", "additive"), ("none", "dot"), ("fixed", "dot")):
         config = with_options(base, {"attention": given})
         assert kind.configured(config, "gru+attention").network.attention == taken
@@ -125,7 +125,7 @@ def test_attention_is_what_the_configuration_names():
 
 
 def test_options_of_attention_are_reset_without_it():
-    base = task_type("translate").config_type()
+    base = spec_of("translate").config()
     config = with_options(base, {"tokenizer": "word", "copy_unknown": True, "input_feeding": True})
     kind = ladder_type("translate")
     without, attends = kind.configured(config, "lstm"), kind.configured(config, "lstm+attention")

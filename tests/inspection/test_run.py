@@ -31,7 +31,7 @@ def test_every_task_is_looked_at(name: str, tmp_path: Path) -> None:
     assert bool(seen.samples) == (name == "lm")
     page = run_page(seen)
     assert [s.title for s in page.sections if s.title == "Gradients through time"]
-    assert page.facts["task"] == task.verb
+    assert page.facts["task"] == task.spec.verb
 
 
 def test_the_page_figures_and_numbers_of_a_run(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from unrolled.data.tagged import TAGGED
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
-from unrolled.tasks import LanguageModelConfig, task_type
+from unrolled.tasks import LanguageModelConfig, spec_of
 
 KNOWN = {"stdlib": {}, **DATASETS, **LABELLED, **TAGGED}
 
@@ -27,7 +27,7 @@ def test_a_shipped_recipe_loads(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.description
-    assert isinstance(recipe.config, task_type(recipe.task).config_type)
+    assert isinstance(recipe.config, spec_of(recipe.task).config)
     texts = [v for v in strings(to_dict(recipe.config)) if v.startswith("@")]
     sources = [source for text in texts for source in text.split(",")]
     assert sources

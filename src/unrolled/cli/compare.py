@@ -24,7 +24,7 @@ from unrolled.experiments.comparison import (
     refuse_own,
 )
 from unrolled.experiments.comparison import run as run_plan
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 from unrolled.terminal import Terminal
 
 
@@ -95,7 +95,7 @@ def _parse(argv: Sequence[str], prog: str) -> Any:
         raise ConfigError(f"--task: give one of {', '.join(TASKS)}")
     ladder_type(task)
     refuse_own(name for name in OWN if flag_value(argv, f"--{name}") is not None)
-    kind = task_type(task).config_type
+    kind = spec_of(task).config
     whole = dataclasses.make_dataclass(
         "CompareArguments",
         [("config", kind, dataclasses.field(default_factory=kind))],

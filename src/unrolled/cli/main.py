@@ -6,14 +6,9 @@ from collections.abc import Sequence
 
 from unrolled.cli import INTERRUPTED
 from unrolled.errors import ConfigError, suggestion
+from unrolled.tasks import registry
 
 VERBS = {
-    "train lm": ("train_lm", "train a language model on a text"),
-    "train classify": ("train_classify", "train a classifier on labelled texts or sequences"),
-    "train tag": ("train_tag", "train a tagger on sentences whose words have a tag each"),
-    "train forecast": ("train_forecast", "train a forecaster on series of numbers"),
-    "train music": ("train_music", "train a model of polyphonic music on piano rolls"),
-    "train translate": ("train_translate", "train a model from texts to texts on pairs"),
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score data with a trained model"),
     "predict": ("predict", "predict for each item of a file with a trained model"),
@@ -35,8 +30,16 @@ VERBS = {
     "bench": ("bench", "speed beside plain PyTorch and this machine's ceiling"),
     "info": ("info", "versions, threads and the compiled core, for bug reports"),
 }
-GROUPS = ("train", "vectors")
+"""Module and summary of each verb; ``train`` has one more word for each task."""
+TRAIN = "train"
+GROUPS = (TRAIN, "vectors")
 """First words of verbs of two words."""
+
+
+def summaries() -> dict[str, str]:
+    """Return what each verb does, in one line."""
+    trainings = {f"{TRAIN} {spec.verb}": spec.summary for spec in registry.TASKS}
+    return trainings | {verb: summary for verb, (_, summary) in VERBS.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,23 +63,33 @@ def _run(words: list[str]) -> int:
 
         print(__version__)
         return 0
+    known = summaries()
     for length in (2, 1):
         verb = " ".join(words[:length])
-        if verb in VERBS:
-            if verb != "bench":  # which measures what a program of the user's own would have
-                from unrolled.threads import settle_waiting
-
-                settle_waiting()  # before the verb's module loads torch
-            module = importlib.import_module(f"unrolled.cli.{VERBS[verb][0]}")
-            return int(module.run(words[length:], f"unrolled {verb}"))
+        if verb in known:
+            return _run_verb(verb, words[length:])
     if words[0] in GROUPS:
         return _run_group(words[0], words[1:])
-    raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], VERBS)}; unrolled --help lists them")
+    raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], known)}; unrolled --help lists them")
+
+
+def _run_verb(verb: str, words: list[str]) -> int:
+    if verb != "bench":  # which measures what a program of the user's own would have
+        from unrolled.threads import settle_waiting
+
+        settle_waiting()  # before the verb's module loads torch
+    group, _, task = verb.partition(" ")
+    if group == TRAIN:
+        from unrolled.cli import train
+
+        return train.run(registry.spec_of(task), words, f"unrolled {verb}")
+    module = importlib.import_module(f"unrolled.cli.{VERBS[verb][0]}")
+    return int(module.run(words, f"unrolled {verb}"))
 
 
 def _run_group(group: str, words: list[str]) -> int:
     """Answer a command that lacks its second word, such as ``unrolled train --help``."""
-    known = [verb.partition(" ")[2] for verb in VERBS if verb.startswith(f"{group} ")]
+    known = [verb.partition(" ")[2] for verb in summaries() if verb.startswith(f"{group} ")]
     if words and words[0] in ("-h", "--help"):
         print(_usage(group))
         return 0
@@ -87,7 +100,7 @@ def _run_group(group: str, words: list[str]) -> int:
 def _usage(group: str = "") -> str:
     command = f"{group} COMMAND".strip()
     lines = [f"usage: unrolled {command} [options]   (unrolled {command} --help shows its options)", ""]
-    shown = {verb: what for verb, (_, what) in VERBS.items() if verb.startswith(f"{group} ".lstrip())}
+    shown = {verb: what for verb, what in summaries().items() if verb.startswith(f"{group} ".lstrip())}
     width = max(map(len, shown))
     lines += [f"  {verb:<{width}} {what}" for verb, what in shown.items()]
     return "\n".join(lines)

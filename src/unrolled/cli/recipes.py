@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unrolled.cli.arguments import parse
 from unrolled.recipes import Recipe, all_recipes
 from unrolled.recipes.recipe import Measured
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def run(argv: Sequence[str], prog: str) -> int:
 def _row(recipe: Recipe) -> list[str]:
     target, measured = recipe.target, recipe.measured
     metric = target.metric.replace("_", " ") if target else ""
-    counted = task_type(recipe.task).counted
+    counted = spec_of(recipe.task).counted
     limit = f" in {target.minutes:g} min" if target and target.minutes else ""
     return [
         f"`{recipe.name}`",

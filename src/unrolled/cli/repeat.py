@@ -24,7 +24,7 @@ from unrolled.experiments.variant import PRETRAIN, Variant, parse_variant
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import counting_bar
 from unrolled.visible import visible
@@ -110,7 +110,7 @@ def _check(args: Arguments, recipe: Recipe, metric: str) -> None:
     require((args.folds >= 2) != (args.seeds >= 1), "give --folds K (2 or more) or --seeds N")
     require(not args.folds or recipe.task == "classify", "--folds is for classifiers; use --seeds")
     require(not args.baseline or args.folds > 0, "--baseline goes with --folds")
-    known = task_type(recipe.task).metrics
+    known = spec_of(recipe.task).metrics
     hint = suggestion(metric, known)
     require(metric in known, f"--metric {metric}: is not one of {', '.join(known)}{hint}")
     for variant in _variants(args):

@@ -1,6 +1,5 @@
-"""What a person sees when training is over."""
+"""What the command line prints when training is over."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from unrolled.terminal import Terminal
 
 
 def print_result(task: Task[Any, Any], folder: Path) -> None:
-    """Print what training took, the scores of the task, and where everything lies."""
+    """Print what training took, the scores of the task, and the paths of its files."""
     console = Terminal(highlight=False, soft_wrap=True)
     result = task.result
     console.print(
@@ -20,7 +19,7 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     if "tokens_with_vectors" in task.facts:
         found = task.facts["tokens_with_vectors"]
         console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
-    after = importlib.import_module(f"unrolled.tasks.{task.verb}.report").print_scores(task, console)
+    after = task.spec.print_scores(task, console)
     console.rule(style="dim")
     plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
     console.print(f"run folder: {folder}\nplots:      {plots}", markup=False)

@@ -1,10 +1,10 @@
-"""What every ``unrolled train WORD`` does: read the options, train, and show what came of it."""
+"""``unrolled train TASK``: read the options, train, and show the scores."""
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import tyro
 
@@ -14,6 +14,7 @@ from unrolled.config import require
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import Task
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.training import CHECKPOINT
 
 
@@ -38,24 +39,46 @@ class TrainArguments:
     """Updates from look to look; 0 is 200, or more where looking would take over 3% of the time."""
 
 
-A = TypeVar("A", bound=Any)
+def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
+    """Run the command for one task."""
+    args, recipe = parse_training(spec, argv, prog)
+    task = spec.tool(args.config)
+    if not task.sources()[0]:
+        raise ConfigError(spec.missing_data)
+    line = spec.announce(args.config) if spec.announce else ""
+    if line:
+        print(line, file=sys.stderr)
+    return train(task, args, recipe)
 
 
-def parse_training(kind: type[A], verb: str, argv: Sequence[str], prog: str) -> tuple[A, Recipe | None]:
+def parse_training(spec: TaskSpec, argv: Sequence[str], prog: str) -> tuple[Any, Recipe | None]:
     """Return the arguments, filled in by the recipe that they may name, and the recipe.
 
     Raises:
         ConfigError: for an unknown option, a wrong value, or a recipe of another task.
     """
+    kind = arguments_of(spec)
     name = flag_value(argv, "--recipe")
     recipe = load_recipe(name) if name else None
     default = None
     if recipe is not None:
-        if recipe.task != verb:
+        if recipe.task != spec.verb:
             raise ConfigError(f"recipe {recipe.name} trains with: unrolled train {recipe.task}")
         # The folder is still required: tyro keeps a field without a value as missing.
         default = kind(out=tyro.MISSING, config=recipe.config)
     return parse(kind, argv, prog=prog, default=default), recipe
+
+
+def arguments_of(spec: TaskSpec) -> Any:
+    """Return the dataclass of a task's arguments: those of every training, and its configuration."""
+    usage = "Give --data and --out, or --recipe and --out; every other option has a default."
+    return make_dataclass(
+        "Arguments",
+        [("config", spec.config, field(default_factory=spec.config))],
+        bases=(TrainArguments,),
+        namespace={"__doc__": f"{spec.description}\n\n{usage}"},
+        frozen=True,
+    )
 
 
 def watch_option(watch: bool, every: int) -> bool | int:

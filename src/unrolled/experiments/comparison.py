@@ -22,7 +22,7 @@ from unrolled.experiments.table import frame, line_of, markdown, shown
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 
 _HOMES = {
     "lm": ("language", "LanguageLadder"),
@@ -114,7 +114,7 @@ def compare(
     """
     ladder = ladder_type(task)
     loaded = open_recipe(recipe, task) if recipe else None
-    config = loaded.config if loaded else task_type(task).config_type()
+    config = loaded.config if loaded else spec_of(task).config()
     if data is not None:
         if not isinstance(data, str | Path):
             raise ConfigError(f"data: give the name of a file or data set, not a {type(data).__name__}")

@@ -65,7 +65,7 @@ class ForecastLadder(Ladder):
         count = sum(map(len, self.origins))
         return (
             f"{len(series)} series, {steps:,} steps to learn from, {count:,} forecasts of {horizon} steps "
-            f"from {brief(config.data.test_start)} on, season {self.parts.facts['season']}"
+            f"from {brief(config.data.test_start)} on, season {self.parts.learned.season}"
         )
 
     @classmethod
@@ -80,25 +80,25 @@ class ForecastLadder(Ladder):
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
-        facts, horizon = self.parts.facts, self.config.forecast.horizon
+        learned, horizon = self.parts.learned, self.config.forecast.horizon
         began, size = time.perf_counter(), 0
         if rung == "autoregression":
-            fitted = [fit_autoregression(s.series, s.train, facts["season"]) for s in self.parts.splits]
-            size = sum(len(f["coefficients"]) + 1 for f in fitted if f)
+            fitted = [fit_autoregression(s.series, s.train, learned.season) for s in self.parts.splits]
+            size = sum(len(f.coefficients) + 1 for f in fitted if f)
         seconds = time.perf_counter() - began if size else 0.0
         rolled, spent = [], 0.0
         for split, origins in zip(self.parts.splits, self.origins, strict=True):
             s = split.series.series
             began = time.perf_counter()
-            said = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, facts)
+            said = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, learned)
             spent += time.perf_counter() - began
             actual = np.stack([s.target[o : o + horizon] for o in origins])
-            scale = facts["series"][s.name]["mase_scale"] or np.nan
-            others = baseline_forecasts(split.series, origins, horizon, facts)
+            scale = learned.series[s.name].mase_scale or np.nan
+            others = baseline_forecasts(split.series, origins, horizon, learned)
             rolled.append(
                 Rolled(s.name, np.array(origins), s.stamps(s.steps), actual, Forecasts(said), others, scale)
             )
-        figures = score(rolled, (), facts["season"], self.config.data.backtest_stride, []).to_json()
+        figures = score(rolled, (), learned.season, self.config.data.backtest_stride, []).to_json()
         if figures["mae"] is None:
             raise DataError(f"{rung}: says nothing about these series, which are too short; leave it out")
         extra = _joined([(r.actual, r.forecasts.point, r.scale) for r in rolled])
@@ -110,10 +110,10 @@ class ForecastLadder(Ladder):
     def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
         """See :meth:`Ladder.score_network`."""
         found: Backtest = task.backtest()
-        horizon, facts, parts = self.config.forecast.horizon, self.parts.facts["series"], []
+        horizon, series, parts = self.config.forecast.horizon, self.parts.learned.series, []
         for name, rows in found.table.groupby("series", sort=False):
             actual, said = (rows[c].to_numpy(float).reshape(-1, horizon) for c in ("actual", "prediction"))
-            parts.append((actual, said, facts[name]["mase_scale"] or np.nan))
+            parts.append((actual, said, series[name].mase_scale or np.nan))
         extra = _joined(parts)
         return self._scores(found.score.to_json()), self._units(extra), extra, len(extra["scale"])
 

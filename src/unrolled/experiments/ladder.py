@@ -14,7 +14,7 @@ from unrolled.experiments.outcome import Numbers, Outcome, OutcomeFolder, Units
 from unrolled.experiments.significance import Difference, paired_bootstrap
 from unrolled.experiments.variant import parse_variant
 from unrolled.recipes import Recipe
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 from unrolled.tasks.base.folder import RESULT
 from unrolled.training import CHECKPOINT
 
@@ -113,7 +113,7 @@ class Ladder(ABC):
     @classmethod
     def figures(cls) -> tuple[str, ...]:
         """Return the metrics that can be compared."""
-        return cls.metrics or task_type(cls.task).metrics
+        return cls.metrics or spec_of(cls.task).metrics
 
     @classmethod
     def metric_of(cls, recipe: Recipe | None) -> str:
@@ -207,7 +207,7 @@ class Ladder(ABC):
 
     def train(self, config: Any, rung: str, seed: int) -> Any:
         """Train a network in its run folder; go on with one that was stopped."""
-        kind, folder = task_type(self.task), self.kept.claim_run(rung, seed)
+        kind, folder = spec_of(self.task).tool, self.kept.claim_run(rung, seed)
         if (folder / CHECKPOINT).exists():  # of a finished run too: a kill may have come before its plots
             return kind.resume(folder, progress=self.progress)
         if (folder / RESULT).exists():

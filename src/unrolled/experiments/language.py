@@ -30,8 +30,8 @@ from unrolled.experiments.networks import CELLS
 from unrolled.experiments.outcome import DATA, Numbers, Outcome, Units, fingerprint
 from unrolled.experiments.split_text import split_text
 from unrolled.tasks.lm.data import Tokens, all_ids, check_known, make_corpus, tokenize
-from unrolled.tasks.lm.job import score_tokens
-from unrolled.tasks.lm.task import SCORING_ROWS, UNITS
+from unrolled.tasks.lm.score import SCORING_ROWS, score_tokens
+from unrolled.tasks.lm.task import UNITS
 from unrolled.text import EOS_ID, train_tokenizer
 from unrolled.text.tokenizer import Ids
 

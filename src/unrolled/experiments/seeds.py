@@ -9,7 +9,7 @@ from unrolled.config import with_options
 from unrolled.errors import ConfigError
 from unrolled.experiments.trial import Trial
 from unrolled.experiments.variant import PRETRAIN, Variant
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Seed:
         began = time.monotonic()
         if PRETRAIN in self.variant.options:
             raise ConfigError(f"{PRETRAIN} is for folds; with seeds give init_from=RUN")
-        kind = task_type(self.verb)
+        spec = spec_of(self.verb)
         config = with_options(self.config, self.variant.options | {"seed": self.number})
-        task = kind(config)
+        task = spec.tool(config)
         task.fit(out=Path(self.folder), overwrite=True, progress=False)
         part = next((p for p in ("test", "valid") if p in task.result), None)
         if part is None:
             raise ConfigError("nothing to compare seeds by: give test data, or hold some out")
-        scores = {name: float(task.result[part][name]) for name in kind.metrics}
+        scores = {name: float(task.result[part][name]) for name in spec.metrics}
         return Trial(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))

@@ -39,7 +39,7 @@ def _facts(seen: RunInspection) -> dict[str, str]:
     task, result = seen.task, seen.task.result
     losses, rows = seen.diagnosis.recording.losses.shape
     facts = {
-        "task": task.verb,
+        "task": task.spec.verb,
         "network": ", ".join(f.layer.name for f in seen.diagnosis.layers),
         "looked at": f"{seen.source}: {rows} rows, {losses} losses each",
         "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
@@ -53,7 +53,7 @@ def _facts(seen: RunInspection) -> dict[str, str]:
 
 def _sections(seen: RunInspection) -> Iterator[Section]:
     if any(r["kind"] == "train" for r in seen.task.history):
-        chart = loss_chart(seen.task.history, seen.task.unit, seen.task.loss_unit)
+        chart = loss_chart(seen.task.history, seen.task.unit, seen.task.spec.loss_unit)
         yield Section("Training", "How the loss fell.", (chart,))
     watched = watch_section(seen.task.history)
     if watched is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.reading import LARGEST_TOML, MalformedError, decode_utf8, open_file, parse_toml
-from unrolled.tasks import task_type
+from unrolled.tasks import spec_of
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,13 @@ def load_recipe(name: str) -> Recipe:
         raise ConfigError(f"{where}: is {error}") from None
     recipe = from_dict(Recipe, values | {"name": Path(where).stem}, where)
     try:
-        kind = task_type(recipe.task)
+        spec = spec_of(recipe.task)
     except ConfigError as error:
         raise ConfigError(f"{where}: task: {error}") from None
-    if recipe.target and recipe.target.metric not in kind.metrics:
+    if recipe.target and recipe.target.metric not in spec.metrics:
         metric = recipe.target.metric
         raise ConfigError(
-            f"{where}: target.metric={metric!r} is not one of {', '.join(kind.metrics)}"
-            + suggestion(metric, kind.metrics)
+            f"{where}: target.metric={metric!r} is not one of {', '.join(spec.metrics)}"
+            + suggestion(metric, spec.metrics)
         )
-    return replace(recipe, config=from_dict(kind.config_type, recipe.config, where, "config"))
+    return replace(recipe, config=from_dict(spec.config, recipe.config, where, "config"))

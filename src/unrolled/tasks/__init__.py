@@ -1,16 +1,15 @@
-"""Whole tools, one a task: fit, evaluate, use, save and load."""
+"""Whole tools, one a task: fit, evaluate, use, save and load.
 
-from unrolled.tasks.base.task import Task
-from unrolled.tasks.forecast.config import ForecasterConfig
-from unrolled.tasks.forecast.task import Forecaster
-from unrolled.tasks.lm.config import LanguageModelConfig
-from unrolled.tasks.lm.job import LanguageScore
-from unrolled.tasks.lm.task import LanguageModel
-from unrolled.tasks.music.config import PianoRollConfig
-from unrolled.tasks.music.task import PianoRoll
-from unrolled.tasks.registry import load, run_type, task_type
+A name is imported when it is first used (PEP 562), so that one task does not load the packages of the others.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __all__ = [
+    "Classifier",
+    "ClassifierConfig",
+    "ClassifierScore",
     "Forecaster",
     "ForecasterConfig",
     "LanguageModel",
@@ -18,8 +17,76 @@ __all__ = [
     "LanguageScore",
     "PianoRoll",
     "PianoRollConfig",
+    "Tagger",
+    "TaggerConfig",
+    "TaggerScore",
     "Task",
+    "TranslationScore",
+    "Translator",
+    "TranslatorConfig",
     "load",
     "run_type",
+    "spec_of",
     "task_type",
 ]
+
+_HOMES = {
+    "base.task": ("Task",),
+    "classify.config": ("ClassifierConfig",),
+    "classify.score": ("ClassifierScore",),
+    "classify.task": ("Classifier",),
+    "forecast.config": ("ForecasterConfig",),
+    "forecast.task": ("Forecaster",),
+    "lm.config": ("LanguageModelConfig",),
+    "lm.score": ("LanguageScore",),
+    "lm.task": ("LanguageModel",),
+    "music.config": ("PianoRollConfig",),
+    "music.task": ("PianoRoll",),
+    "registry": ("spec_of", "task_type"),
+    "runs": ("load", "run_type"),
+    "tag.config": ("TaggerConfig",),
+    "tag.score": ("TaggerScore",),
+    "tag.task": ("Tagger",),
+    "translate.config": ("TranslatorConfig",),
+    "translate.score": ("TranslationScore",),
+    "translate.task": ("Translator",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def _find(name: str) -> Any:
+    """Import a public name at its first use; it stays as a global, so this is called once a name."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'unrolled.tasks' has no attribute {name!r}", name=name)
+    value = getattr(importlib.import_module(f"unrolled.tasks.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.task import Task
+    from unrolled.tasks.classify.config import ClassifierConfig
+    from unrolled.tasks.classify.score import ClassifierScore
+    from unrolled.tasks.classify.task import Classifier
+    from unrolled.tasks.forecast.config import ForecasterConfig
+    from unrolled.tasks.forecast.task import Forecaster
+    from unrolled.tasks.lm.config import LanguageModelConfig
+    from unrolled.tasks.lm.score import LanguageScore
+    from unrolled.tasks.lm.task import LanguageModel
+    from unrolled.tasks.music.config import PianoRollConfig
+    from unrolled.tasks.music.task import PianoRoll
+    from unrolled.tasks.registry import spec_of, task_type
+    from unrolled.tasks.runs import load, run_type
+    from unrolled.tasks.tag.config import TaggerConfig
+    from unrolled.tasks.tag.score import TaggerScore
+    from unrolled.tasks.tag.task import Tagger
+    from unrolled.tasks.translate.config import TranslatorConfig
+    from unrolled.tasks.translate.score import TranslationScore
+    from unrolled.tasks.translate.task import Translator
+else:
+    # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
+    __getattr__ = _find

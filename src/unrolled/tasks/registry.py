@@ -1,55 +1,41 @@
-"""The tasks by the word that trains them, imported when they are first needed."""
+"""The list of the tasks. Adding one means writing its package and naming its SPEC here."""
 
-import importlib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unrolled.errors import ConfigError, RunError, suggestion
-from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.task import Task
+from unrolled.errors import ConfigError, suggestion
+from unrolled.tasks.base.spec import TaskSpec
+from unrolled.tasks.classify.spec import SPEC as CLASSIFY
+from unrolled.tasks.forecast.spec import SPEC as FORECAST
+from unrolled.tasks.lm.spec import SPEC as LM
+from unrolled.tasks.music.spec import SPEC as MUSIC
+from unrolled.tasks.tag.spec import SPEC as TAG
+from unrolled.tasks.translate.spec import SPEC as TRANSLATE
 
-_HOMES = {
-    "forecast": ("forecast.task", "Forecaster"),
-    "lm": ("lm.task", "LanguageModel"),
-    "tag": ("tag.task", "Tagger"),
-    "classify": ("classify.task", "Classifier"),
-    "music": ("music.task", "PianoRoll"),
-    "translate": ("translate.task", "Translator"),
-}
-VERBS = tuple(_HOMES)
+if TYPE_CHECKING:
+    from unrolled.tasks.base.task import Task
+
+TASKS: tuple[TaskSpec, ...] = (LM, CLASSIFY, TAG, FORECAST, MUSIC, TRANSLATE)
+"""In the order of ``unrolled train --help``."""
 
 
-def task_type(verb: str) -> type[Task[Any, Any]]:
-    """Return the class of a task, by its word in ``unrolled train WORD``.
+def find_spec(verb: str) -> TaskSpec | None:
+    """Return the specification of the task with this verb, or None."""
+    return next((spec for spec in TASKS if spec.verb == verb), None)
+
+
+def spec_of(verb: str) -> TaskSpec:
+    """Return the specification of a task by its verb, as in ``unrolled train VERB``.
 
     Raises:
         ConfigError: if there is none.
     """
-    if verb not in _HOMES:
-        raise ConfigError(f"no task {verb!r}{suggestion(verb, VERBS)}; there are {', '.join(VERBS)}")
-    module, name = _HOMES[verb]
-    kind = getattr(importlib.import_module(f"unrolled.tasks.{module}"), name)
-    assert issubclass(kind, Task)
-    return kind
+    spec = find_spec(verb)
+    if spec is None:
+        verbs = [spec.verb for spec in TASKS]
+        raise ConfigError(f"no task {verb!r}{suggestion(verb, verbs)}; there are {', '.join(verbs)}")
+    return spec
 
 
-def run_type(run: str | Path) -> type[Task[Any, Any]]:
-    """Return the class of the task that a run folder holds.
-
-    Raises:
-        RunError: if the folder is not a run, is damaged, or of another format.
-    """
-    folder = Path(run)
-    verb = run_folder.read_config(folder)["task"]
-    if verb not in VERBS:
-        raise RunError(f"{folder}: holds a run of task {verb!r}, which this unrolled does not know; upgrade")
-    return task_type(verb)
-
-
-def load(run: str | Path) -> Any:
-    """Read a trained model of any task.
-
-    Raises:
-        RunError: if the folder is not a run, is damaged, or of another format.
-    """
-    return run_type(run).load(run)
+def task_type(verb: str) -> "type[Task[Any, Any]]":
+    """Return the class of a task by its verb; see :func:`spec_of`."""
+    return spec_of(verb).tool

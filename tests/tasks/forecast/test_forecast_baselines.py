@@ -1,6 +1,7 @@
 """The forecasts beside a forecaster's: fitted before the test, on its scale, from its origins."""
 
 import copy
+import dataclasses
 import io
 import json
 
@@ -114,8 +115,9 @@ def test_a_series_that_is_too_short_has_no_autoregression():
 
 def test_a_run_from_before_there_were_more_baselines_is_read():
     f = copy.copy(fitted())
-    f.facts, f.result = json.loads(json.dumps(f.facts)), json.loads(json.dumps(f.result))
-    del f.facts["series"]["y"]["autoregression"]
+    f.result = json.loads(json.dumps(f.result))
+    earlier = dataclasses.replace(f.artifacts.series["y"], autoregression=None)
+    f._artifacts = dataclasses.replace(f.artifacts, series={"y": earlier})
     for part in ("valid", "test"):
         for kind in ("baselines", "versus"):
             for name in ("drift", "autoregression"):

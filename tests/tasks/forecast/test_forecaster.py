@@ -384,7 +384,7 @@ def test_lags_that_would_have_to_be_forecast_are_refused():
 def alone(forecaster, member):
     """Return the forecaster with one of its members in the place of all."""
     single = Forecaster(forecaster.config, members=1)
-    single.facts, single._scales, single._parts = forecaster.facts, forecaster.scales, forecaster._parts
+    single._artifacts, single._parts = forecaster.artifacts, forecaster._parts
     single._model = forecaster.model.members[member]
     return single
 

@@ -8,7 +8,7 @@ import torch
 from unrolled import LanguageModel, LanguageScore
 from unrolled.data import open_documents
 from unrolled.errors import DataError
-from unrolled.tasks.lm import job as language_job
+from unrolled.tasks.lm import score as language_score
 from unrolled.tasks.lm.data import tokenize
 from unrolled.text import TextConfig, train_tokenizer
 
@@ -50,7 +50,7 @@ def test_one_pass_is_the_loop_over_tokens(tmp_path, english_file, tiny_options, 
 
 @pytest.fixture(params=[1000, 7])
 def _scoring_in_pieces(request, monkeypatch):
-    monkeypatch.setattr(language_job, "SCORING_STEPS", request.param)
+    monkeypatch.setattr(language_score, "SCORING_STEPS", request.param)
 
 
 @pytest.mark.usefixtures("_scoring_in_pieces")

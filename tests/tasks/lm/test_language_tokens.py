@@ -6,7 +6,7 @@ import pytest
 import unrolled as ur
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError, DataError
-from unrolled.tasks.lm.job import score_documents, score_tokens
+from unrolled.tasks.lm.score import score_documents, score_tokens
 from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID
 
@@ -58,12 +58,12 @@ def test_documents_are_scored_each_from_its_beginning(tmp_path, lm, write_englis
         np.testing.assert_allclose(lm.score(lm.tokens(folder)), apart, atol=1e-5)
         return
     from unrolled.data import open_documents
-    from unrolled.tasks.lm import job as language_job
+    from unrolled.tasks.lm import score as language_score
     from unrolled.tasks.lm.data import all_ids, tokenize
 
     read = tokenize(open_documents(folder), lm.tokenizer, "stream")
     for rows, steps in ((32, 1000), (2, 7), (1, 1)):
-        monkeypatch.setattr(language_job, "SCORING_STEPS", steps)
+        monkeypatch.setattr(language_score, "SCORING_STEPS", steps)
         nats = score_tokens(lm.model, read, rows)
         total, count = score_documents(lm.model, read, rows)
         assert len(nats) == count

@@ -1,9 +1,9 @@
-"""A trained model on disk: what describes it, and its weights."""
+"""A trained model on disk: its description, and its weights."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -11,49 +11,72 @@ from unrolled.config import from_dict, to_dict
 from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.facts import Result
+from unrolled.tasks.base.artifacts import Artifacts, Stored
+from unrolled.tasks.base.earlier import artifacts_entry
+from unrolled.tasks.base.facts import Facts, Result
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.weight_budget import check_fit
 from unrolled.training import CHECKPOINT, MODEL
 from unrolled.training.files import read_json, read_shapes, read_tensors, write_json
 from unrolled.version import __version__
 
-C = TypeVar("C")
+
+class Description(NamedTuple):
+    """What ``config.json`` says of a model."""
+
+    config: Any
+    artifacts: dict[str, Any]
+    """Small values; see :class:`Stored`."""
+    facts: dict[str, Any]
 
 
 def write_description(
-    folder: Path, task: str, config: Any, facts: dict[str, Any], vocabularies: dict[str, Any]
+    folder: Path, spec: TaskSpec, config: Any, stored: Stored, facts: dict[str, Any]
 ) -> None:
-    """Write ``config.json`` first, then what else is needed beside the weights, by file name."""
-    run_folder.write_config(folder, task, __version__, vocabularies, config=to_dict(config), facts=facts)
-    for name, values in vocabularies.items():
+    """Write ``config.json`` first, then the files of the artifacts."""
+    parts = {"config": to_dict(config), "artifacts": stored.values, "facts": facts}
+    run_folder.write_config(folder, spec.verb, __version__, stored.files, **parts)
+    for name, values in stored.files.items():
         write_json(folder / name, values)
 
 
-def read_description(folder: Path, task: str, kind: type[C], facts: type) -> tuple[C, dict[str, Any]]:
-    """Read configuration and facts that :func:`write_description` wrote.
-
-    Args:
-        folder: of the run.
-        task: its word.
-        kind: of the configuration.
-        facts: type of the facts that a model of this task relies on.
+def read_description(folder: Path, spec: TaskSpec) -> Description:
+    """Read ``config.json`` as :func:`write_description` or an earlier version wrote it.
 
     Raises:
         RunError: if the folder is not a run of this task, is damaged, or of another format.
         ConfigError: if ``config.json`` holds a wrong key, type or value.
     """
     values = run_folder.read_config(folder)
-    if values["task"] != task:
-        raise RunError(f"{folder}: holds a run of task {values['task']!r}, not {task!r}")
+    if values["task"] != spec.verb:
+        raise RunError(f"{folder}: holds a run of task {values['task']!r}, not {spec.verb!r}")
     path = folder / run_folder.CONFIG
-    for key in ("config", "facts"):
-        if not isinstance(values.get(key), dict):
+    config, facts, artifacts = values.get("config"), values.get("facts"), artifacts_entry(values)
+    for key, part in (("config", config), ("facts", facts), ("artifacts", artifacts)):
+        if not isinstance(part, dict):
             raise RunError(f"{path}: damaged (no {key!r}); restore it from a copy")
     try:
-        convert(values["facts"], facts)
+        convert(facts, Facts)
     except MalformedError as error:
         raise RunError(f"{path}: damaged (facts: {error}); restore it from a copy") from None
-    return from_dict(kind, values["config"], str(path)), values["facts"]
+    return Description(from_dict(spec.config, values["config"], str(path)), artifacts, values["facts"])
+
+
+def read_artifacts(folder: Path, spec: TaskSpec, described: Description) -> Artifacts:
+    """Read what a model needs to be built, from the values in its description and from files.
+
+    Raises:
+        RunError: if something is missing or damaged.
+    """
+    run_folder.check_artifact_files(folder, run_folder.read_config(folder))
+    try:
+        artifacts = spec.artifacts.read(described.artifacts, folder)
+        artifacts.check(described.config)
+    except MalformedError as error:
+        raise RunError(f"{folder}: damaged ({error}); restore it from a copy") from None
+    except ValueError as error:
+        raise RunError(f"{folder}: damaged ({error!r}); restore it from a copy") from error
+    return artifacts
 
 
 def read_result(path: Path) -> dict[str, Any]:

@@ -1,16 +1,12 @@
 """A task that predicts labels, as one of scikit-learn's estimators."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from unrolled.config import by_own_names, option_names, to_dict, with_options
-from unrolled.tasks.base.task import Material, Task
-
-C = TypeVar("C", bound=Any)
-D = TypeVar("D", bound=Material)
+from unrolled.tasks.base.hooks import C, D
+from unrolled.tasks.base.task import Task
 
 
 class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
@@ -21,12 +17,12 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
 
     def __init__(self, config: C | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._options = by_own_names(self.config_type, options)
+        self._options = by_own_names(self.spec.config, options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return every option by its own name."""
         nested = to_dict(self.config)
-        own = {name: nested[group][name] for group, name in option_names(self.config_type)}
+        own = {name: nested[group][name] for group, name in option_names(self.spec.config)}
         return own | self._options
 
     def set_params(self, **params: Any) -> Self:
@@ -36,7 +32,7 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
             ConfigError: as the constructor does.
         """
         self.config = with_options(self.config, params, type(self).__name__)
-        self._options |= by_own_names(self.config_type, params)
+        self._options |= by_own_names(self.spec.config, params)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -49,10 +45,3 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._options.items())})"
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The labels, in the order of the columns of :meth:`predict_proba`."""
-        if "classes" not in self.facts:
-            raise AttributeError("classes_ is there once fit has been called")
-        return np.array(self.facts["classes"])

@@ -22,6 +22,7 @@ from unrolled.storage.folder import (
 from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.storage.report import is_report
+from unrolled.tasks import registry
 from unrolled.training import CHECKPOINT, LOG, MODEL
 from unrolled.training.files import json_bytes, read_json, write_json
 
@@ -29,12 +30,27 @@ FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
 PLOTS, REPORT = "plots", "report.html"
 KIND = "run"
-_VOCABULARIES = (TOKENIZER, "scales.json", "openings.json")
 _TRAINING = (MODEL, CHECKPOINT, LOG, RESULT)
-_PICTURES = ("curves", "gradients_by_distance", "confusion_valid", "confusion_test", "forecast", "piece")
-_PLOTS = tuple(f"{PLOTS}/{name}.png" for name in _PICTURES)
-_KNOWN = (*_TRAINING, *_VOCABULARIES, *_PLOTS)
-"""Every file that a run may hold besides ``config.json``; report and TensorBoard files have a mark inside."""
+_PICTURES = ("curves", "gradients_by_distance")
+
+
+def _artifact_files() -> tuple[str, ...]:
+    """Return the files of the artifacts of all tasks."""
+    return tuple(dict.fromkeys(name for spec in registry.TASKS for name in spec.files))
+
+
+def _plots() -> tuple[str, ...]:
+    """Return the pictures that a run of any task may hold."""
+    names = dict.fromkeys([*_PICTURES, *(name for spec in registry.TASKS for name in spec.plots)])
+    return tuple(f"{PLOTS}/{name}.png" for name in names)
+
+
+def _known() -> tuple[str, ...]:
+    """Return every file that a run may hold besides ``config.json``.
+
+    Report and TensorBoard files are not among them: they have a mark inside.
+    """
+    return (*_TRAINING, *_artifact_files(), *_plots())
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -45,7 +61,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     """
     present = list_folder(folder)
     _check_names(folder)
-    leftovers = [name for name in present if is_earlier_leftover(name, (CONFIG, *_KNOWN))]
+    leftovers = [name for name in present if is_earlier_leftover(name, (CONFIG, *_known()))]
     if not present or (overwrite and leftovers == present):
         return
     if leftovers == present:
@@ -86,12 +102,12 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
         yield
 
 
-def prepare(folder: Path, vocabularies: Mapping[str, Any]) -> None:
+def prepare(folder: Path, files: Mapping[str, Any]) -> None:
     """Remove the run that a claimed folder holds, but for ``config.json``, which the new one replaces.
 
     Args:
         folder: see :func:`claim`.
-        vocabularies: of the new run, by file name.
+        files: of the artifacts of the new run, by name.
 
     Raises:
         RunError: if something that is not of the old run has a name that the new one needs, or a file cannot
@@ -99,11 +115,11 @@ def prepare(folder: Path, vocabularies: Mapping[str, Any]) -> None:
     """
     make_folder(folder)
     old = _files_of(_run_at(folder) or {})
-    plots = () if (folder / PLOTS).is_symlink() else _PLOTS
-    for name in (*_TRAINING, *vocabularies, *plots):
+    plots = () if (folder / PLOTS).is_symlink() else _plots()
+    for name in (*_TRAINING, *files, *plots):
         if name not in old or (folder / name).is_dir():
             _check_absent(folder / name)
-    check_kinds(folder, (*_TRAINING, *vocabularies))
+    check_kinds(folder, (*_TRAINING, *files))
     _remove(folder, old)
 
 
@@ -119,7 +135,7 @@ def check_kinds(folder: Path, names: Iterable[str] = _TRAINING) -> None:
         return
     if plots.exists() and not plots.is_dir():
         raise RunError(f"{plots}: is not a folder, but the run's plots go there; move it away")
-    check_replaceable(folder, _PLOTS)
+    check_replaceable(folder, _plots())
 
 
 def _check_absent(path: Path) -> None:
@@ -156,17 +172,15 @@ def begun(folder: Path) -> bool:
     return any((folder / name).exists() for name in _TRAINING)
 
 
-def write_config(
-    folder: Path, task: str, version: str, vocabularies: Mapping[str, Any], **parts: Any
-) -> None:
-    """Write ``config.json``, with the names of the run's files and the SHA-256 of its vocabularies."""
+def write_config(folder: Path, task: str, version: str, files: Mapping[str, Any], **parts: Any) -> None:
+    """Write ``config.json``, with the names of the run's files and the SHA-256 of its artifacts' files."""
     head = {
         MARK: KIND,
         "format": FORMAT,
         "task": task,
         "version": version,
-        "files": [*_TRAINING, *vocabularies, *_PLOTS],
-        "sha256": {n: hashlib.sha256(json_bytes(v)).hexdigest() for n, v in vocabularies.items()},
+        "files": [*_TRAINING, *files, *_plots()],
+        "sha256": {n: hashlib.sha256(json_bytes(v)).hexdigest() for n, v in files.items()},
     }
     write_json(folder / CONFIG, head | parts)
 
@@ -205,14 +219,16 @@ def is_marked(folder: Path) -> bool:
     return read_json(folder / CONFIG).get(MARK) == KIND
 
 
-def check_vocabularies(folder: Path, values: Mapping[str, Any]) -> None:
-    """Check files that never change after the start of a run; runs without a mark may have no checksums.
+def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
+    """Check the files of the artifacts, which never change after the start of a run.
+
+    Runs without a mark may have no checksums.
 
     Raises:
         RunError: if one is missing or has changed.
     """
     checksums = values.get("sha256", None if values.get(MARK) == KIND else {})
-    if not isinstance(checksums, dict) or not set(checksums) <= set(_VOCABULARIES):
+    if not isinstance(checksums, dict) or not set(checksums) <= set(_artifact_files()):
         raise RunError(f"{folder / CONFIG}: damaged (wrong checksums); restore it from a copy")
     for name, checksum in checksums.items():
         path = folder / name
@@ -243,12 +259,13 @@ def _files_of(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the files that a run names; runs of earlier versions may hold any that are known."""
     if not values:
         return ()
-    named = values.get("files", _KNOWN)
-    return tuple(name for name in _KNOWN if isinstance(named, list | tuple) and name in named)
+    known = _known()
+    named = values.get("files", known)
+    return tuple(name for name in known if isinstance(named, list | tuple) and name in named)
 
 
 def _clear(folder: Path) -> None:
-    clear_unfinished(folder, (CONFIG, *_KNOWN))
+    clear_unfinished(folder, (CONFIG, *_known()))
     clear_unfinished(folder / PLOTS)
 
 
@@ -264,7 +281,7 @@ def _remove(folder: Path, names: tuple[str, ...]) -> None:
 
 def _check_names(folder: Path) -> None:
     """Raise RunError if the folder's name leaves no room for the names of its files."""
-    longest = folder / max(_KNOWN, key=len)
+    longest = folder / max(_known(), key=len)
     try:
         longest.lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
 """Word vectors that a configuration names, as the table of a model."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,24 +10,49 @@ from unrolled.models.config import TokenNetworkConfig
 from unrolled.text.vectors import read_vectors
 
 
-def given_vectors(
-    network: TokenNetworkConfig, tokens: list[str], facts: dict[str, Any], *, start: bool
-) -> Tensor | None:
-    """Return a vector for each token (V, size), or None if the configuration names no file.
+@dataclass(frozen=True, eq=False)
+class GivenVectors:
+    """A vector for each token of a vocabulary."""
 
-    Args:
-        network: the configuration.
-        tokens: the vocabulary.
-        facts: are told how many tokens the file has, and the size.
-        start: read the file; else only make room for what was read once.
+    table: Tensor
+    """(V, size)"""
+    found: int
+    """Tokens that the file has."""
+
+    @property
+    def size(self) -> int:
+        """Numbers of a vector."""
+        return self.table.shape[1]
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """What a report says about them."""
+        return {"tokens_with_vectors": self.found, "vector_size": self.size}
+
+
+def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors | None:
+    """Read the vectors of a vocabulary, or return None if the configuration names no file.
 
     Raises:
         DataError: if the file cannot be read, or has none of the tokens.
     """
     if network.input != "vectors":
         return None
-    if not start:
-        return torch.zeros(len(tokens), facts["vector_size"])
     matrix, found = read_vectors(locate(network.vectors), tokens, network.embedding_std)
-    facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
-    return torch.from_numpy(matrix)
+    return GivenVectors(torch.from_numpy(matrix), found)
+
+
+def vectors_of(
+    network: TokenNetworkConfig, given: GivenVectors | None, rows: int, size: int | None, *, start: bool
+) -> Tensor | None:
+    """Return the vectors (rows, size) of a model that is being built; None if it learns its own.
+
+    At the start of a training they are those given; otherwise there is only room for those of its weights.
+    """
+    if network.input != "vectors":
+        return None
+    if start:
+        assert given is not None
+        return given.table
+    assert size is not None
+    return torch.zeros(rows, size)

@@ -5,8 +5,9 @@ from typing import Literal
 
 from unrolled.config import require
 from unrolled.layers.pooling import PoolingKind
-from unrolled.models import CellConfig, DropoutConfig, EncoderConfig
+from unrolled.models import CellConfig, EncoderConfig
 from unrolled.tasks.base.sources import Source, absolute
+from unrolled.tasks.base.token_dropout import TokenDropoutConfig
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -66,18 +67,6 @@ class HeadConfig:
     init_from: str = ""
     """Run folder of a language model to start from (Dai & Le 2015): its tokenizer, cell and sizes are taken,
     and its weights begin the (forward) network."""
-
-
-@dataclass(frozen=True)
-class TokenDropoutConfig(DropoutConfig):
-    """Dropout, by what it is applied to; every rate in [0, 1)."""
-
-    dropout_word: float = 0.0
-    """On whole tokens, which are read as <unk> (Dai & Le 2015)."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require(0 <= self.dropout_word < 1, f"dropout_word={self.dropout_word}: a rate must lie in [0, 1)")
 
 
 def _words() -> TextConfig:

@@ -14,6 +14,7 @@ from unrolled.data import Labelled
 from unrolled.data.buckets import buckets
 from unrolled.data.ragged import pad
 from unrolled.errors import DataError
+from unrolled.tasks.base.sample import SampleSize
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
 Label = str | int | float
@@ -65,7 +66,13 @@ class ClassifierData:
 
     train: Examples
     valid: Examples | None
+    classes: list[Label]
     facts: dict[str, Any]
+
+    @property
+    def class_names(self) -> list[str]:
+        """The labels as text."""
+        return [str(label) for label in self.classes]
 
 
 def encode(
@@ -119,6 +126,19 @@ def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Numbers, Nu
         held.append(rows[: min(round(fraction * len(rows)), len(rows) - 1)])
     out = np.sort(np.concatenate(held)).astype(np.int64)
     return np.setdiff1d(np.arange(len(labels)), out), out
+
+
+def divide(labelled: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled | None]:
+    """Return what to train on and what :func:`hold_out` holds out, None if that is nothing."""
+    train, out = hold_out(labelled.labels, fraction, seed)
+    return labelled.take(train), labelled.take(out) if len(out) else None
+
+
+def cut_batch(examples: Examples, size: SampleSize) -> LabelledBatch:
+    """Return the first examples as one batch, each cut after so many steps."""
+    rows = [row[: size.steps] for row in examples.rows[: size.rows]]
+    _, batch = next(Examples(rows, examples.labels[: size.rows]).batches(size.rows))
+    return batch
 
 
 def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> dict[str, Any]:

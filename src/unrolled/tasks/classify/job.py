@@ -1,24 +1,19 @@
-"""What a classifier hands to the training loop, and how it predicts."""
+"""Batches and loss of a classifier, for the training loop."""
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data.noise import drop_tokens
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.classify.config import ClassifierConfig
-from unrolled.tasks.classify.data import ClassifierData, Examples, LabelledBatch
-from unrolled.tasks.classify.score import ClassifierScore
+from unrolled.tasks.classify.data import ClassifierData, LabelledBatch
+from unrolled.tasks.classify.predicting import score_examples
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report, silent
-
-PREDICTING_ROWS = 128
 
 
 class ClassifierJob:
@@ -68,7 +63,7 @@ class ClassifierJob:
         valid = self._data.valid
         if valid is None:
             return None
-        score = score_examples(self.model, valid, [str(c) for c in self._data.facts["classes"]])
+        score = score_examples(self.model, valid, self._data.class_names)
         figures = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
         select = self._config.head.select
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
@@ -78,26 +73,3 @@ def _balanced(counts: list[int]) -> Tensor:
     """Return N / (classes × count) of each class."""
     each = torch.tensor(counts, dtype=torch.get_default_dtype())
     return each.sum() / (len(counts) * each)
-
-
-@torch.no_grad()
-def log_probabilities(
-    model: RecurrentClassifier, examples: Examples, report: Report = silent
-) -> NDArray[np.float64]:
-    """Return ln p (N, classes) of every label for each example."""
-    model.eval()
-    result = np.empty((len(examples), model.output.out_features))
-    for rows, batch in examples.batches(PREDICTING_ROWS):
-        logits = model(batch.sequences, batch.lengths)
-        result[rows] = logits.double().log_softmax(-1).numpy()
-        report(len(rows))
-    return result
-
-
-def score_examples(
-    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
-) -> ClassifierScore:
-    """Return the figures of a model on labelled examples."""
-    log_p = log_probabilities(model, examples, report)
-    nats = -float(log_p[np.arange(len(examples)), examples.labels].mean())
-    return ClassifierScore(classes, examples.labels, log_p.argmax(1), nats)

@@ -14,34 +14,34 @@ from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import TokenReader
-from unrolled.models.adopt import adopt
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.models.inputs import Embedding
 from unrolled.models.series_reader import SeriesReader
-from unrolled.tasks.base import folder as run_folder
 from unrolled.tasks.base.estimator import LabelEstimator
-from unrolled.tasks.base.facts import ClassifierFacts
-from unrolled.tasks.base.given_vectors import given_vectors
+from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
+from unrolled.tasks.base.spec import TaskSpec
+from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import (
     ClassifierData,
     Examples,
     Label,
+    cut_batch,
     describe,
+    divide,
     encode,
     encode_rows,
-    hold_out,
 )
 from unrolled.tasks.classify.input import from_memory, items_of
-from unrolled.tasks.classify.job import ClassifierJob, log_probabilities, score_examples
+from unrolled.tasks.classify.job import ClassifierJob
+from unrolled.tasks.classify.predicting import log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
-from unrolled.tasks.lm.task import LanguageModel
-from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
+from unrolled.tasks.classify.spec import SPEC
+from unrolled.text import Tokenizer, train_tokenizer
 from unrolled.training import Watcher
-from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
 
 
@@ -55,15 +55,11 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "classify"
-    config_type: ClassVar[type] = ClassifierConfig
-    facts_type: ClassVar[type] = ClassifierFacts
-    counted: ClassVar[str] = "texts"
-    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "nats")
+    spec: ClassVar[TaskSpec] = SPEC
 
     def __init__(self, config: ClassifierConfig | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._tokenizer: Tokenizer | None = None
+        self._given: GivenVectors | None = None
         self._memory: tuple[Labelled | None, Labelled | None] = (None, None)
 
     # -- training ----------------------------------------------------------------------------------------
@@ -120,9 +116,10 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
     @property
     def unit(self) -> str:
         """What is predicted."""
-        return "sequence" if self.facts.get("features") else "text"
+        return "sequence" if self._artifacts is not None and self.artifacts.features else "text"
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> ClassifierData:
@@ -131,15 +128,21 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if len(classes) < 2:
             raise DataError(f"the data are of one class ({classes[0]!r}): a classifier needs at least two")
         is_text = isinstance(labelled.items[0], str)
+        tokenizer: Tokenizer | None = None
         if self.config.head.init_from:
-            self._adopt_sizes(is_text)
+            from unrolled.tasks.classify.initial import adopt_sizes  # loads another task
+
+            self.config, tokenizer = adopt_sizes(self.config, is_text=is_text)
         elif is_text:
-            self._tokenizer = train_tokenizer(self.config.text, map(str, labelled.items))
+            tokenizer = train_tokenizer(self.config.text, map(str, labelled.items))
         features = 0 if is_text else np.shape(labelled.items[0])[1]
-        return self._encode(labelled, held_out, classes, features)
+        self._given = given = read_given(self.config.network, tokenizer.tokens) if tokenizer else None
+        self._artifacts = ClassifierArtifacts(classes, tokenizer, features, given.size if given else None)
+        data = self._encode(labelled, held_out)
+        return dataclasses.replace(data, facts=data.facts | given.facts) if given else data
 
     def _reread(self) -> ClassifierData:
-        return self._encode(*self._labelled(), self.facts["classes"], self.facts["features"])
+        return self._encode(*self._labelled())
 
     def _labelled(self) -> tuple[Labelled, Labelled | None]:
         """Return what to train on and what to hold out."""
@@ -148,23 +151,20 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if corpus.valid:
             held_out = self._read(corpus.valid)
         elif held_out is None and corpus.valid_fraction:
-            train, out = hold_out(labelled.labels, corpus.valid_fraction, self.config.training.seed)
-            return labelled.take(train), labelled.take(out) if len(out) else None
+            return divide(labelled, corpus.valid_fraction, self.config.training.seed)
         return labelled, held_out
 
     def _read(self, source: str) -> Labelled:
         return read_labelled(source, self.config.corpus.text_column, self.config.corpus.label_column)
 
-    def _encode(
-        self, labelled: Labelled, held_out: Labelled | None, classes: list[Label], features: int
-    ) -> ClassifierData:
-        source, valid_source = self._sources()
-        train = encode(labelled, self._tokenizer, classes, features, source or "the training data")
+    def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
+        source, valid_source = self.sources()
+        train = self._examples(labelled, source or "the training data")
         valid = None
         if held_out is not None:
-            where = valid_source or source or "the held-out data"
-            valid = encode(held_out, self._tokenizer, classes, features, where)
-        return ClassifierData(train, valid, describe(train, valid, classes))
+            valid = self._examples(held_out, valid_source or source or "the held-out data")
+        classes = self.artifacts.classes
+        return ClassifierData(train, valid, classes, describe(train, valid, classes))
 
     def _check_before_training(self, data: ClassifierData) -> None:
         if self.config.corpus.test:
@@ -172,40 +172,23 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
 
     # -- the model -----------------------------------------------------------------------------------------
 
-    def _adopt_sizes(self, is_text: bool) -> None:
-        """Take tokeniser, cell and sizes of the language model to start from."""
-        if not is_text:
-            raise ConfigError("init_from starts from a language model, which reads text, not vectors")
-        lm = LanguageModel.load(self.config.head.init_from)
-        self._tokenizer = lm.tokenizer
-        theirs = lm.config.network
-        if theirs.input == "vectors":
-            raise ConfigError(
-                f"{self.config.head.init_from}: reads given vectors; init_from needs learned ones"
-            )
-        sizes = {
-            name: getattr(theirs, name)
-            for name in ("layers", "hidden", "projection", "residual", "skip", "input", "embedding")
-        }
-        network = dataclasses.replace(self.config.network, **sizes)
-        self.config = dataclasses.replace(
-            self.config, text=lm.config.text, cell=lm.config.cell, network=network
-        )
-
     def _make_model(self, *, start: bool) -> nn.Module:
-        c = self.config
+        c, known, given = self.config, self.artifacts, self._given
+        self._given = None
         inside = dataclasses.replace(c.dropout, dropout_output=0.0)  # it acts on the pooled vector
         both = c.network.bidirectional
         reader: TokenReader | SeriesReader
-        if self._tokenizer is None:
-            reader = SeriesReader(self.facts["features"], c.cell, c.network, inside, bidirectional=both)
+        if known.tokenizer is None:
+            reader = SeriesReader(known.features, c.cell, c.network, inside, bidirectional=both)
         else:
-            vectors = given_vectors(self.config.network, self._tokenizer.tokens, self.facts, start=start)
-            reader = TokenReader(self._tokenizer.size, c.cell, c.network, inside, vectors, bidirectional=both)
+            size = known.tokenizer.size
+            vectors = vectors_of(c.network, given, size, known.vector_size, start=start)
+            reader = TokenReader(size, c.cell, c.network, inside, vectors, bidirectional=both)
             if start and c.head.init_from:
-                adopt(reader, LanguageModel.load(c.head.init_from).model)
-        classes = len(self.facts["classes"])
-        return RecurrentClassifier(reader, classes, c.head.pooling, c.dropout.dropout_output)
+                from unrolled.tasks.classify.initial import adopt_weights  # loads another task
+
+                adopt_weights(reader, c.head.init_from)
+        return RecurrentClassifier(reader, len(known.classes), c.head.pooling, c.dropout.dropout_output)
 
     def _make_job(self, data: ClassifierData) -> ClassifierJob:
         if isinstance(self.model.reader, SeriesReader):
@@ -239,10 +222,18 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         labelled = self._read(str(data)) if source else from_memory(data, y, self, fitting=False)
         return self._score(self._examples(labelled, str(data) if source else "data"), shown=progress)
 
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels, in the order of the columns of :meth:`predict_proba`."""
+        if self._artifacts is None:
+            raise AttributeError("classes_ is there once fit has been called")
+        return np.array(self.artifacts.classes)
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability (N, classes) of every label; columns as in ``classes_``."""
         check_is_fitted(self)
-        rows = encode_rows(items_of(X, self, fitting=False), self._tokenizer, self.facts["features"])
+        known = self.artifacts
+        rows = encode_rows(items_of(X, self, fitting=False), known.tokenizer, known.features)
         nothing = np.zeros(len(rows), dtype=np.int64)
         return np.exp(log_probabilities(self.model, Examples(rows, nothing)))
 
@@ -264,7 +255,8 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             out.write(f"{self.classes_[row.argmax()]}\t{row.max():.4f}\t{text}\n")
 
     def _examples(self, labelled: Labelled, source: str) -> Examples:
-        return encode(labelled, self._tokenizer, self.facts["classes"], self.facts["features"], source)
+        known = self.artifacts
+        return encode(labelled, known.tokenizer, known.classes, known.features, source)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ClassifierJob, Sample]:
         if data is None:
@@ -273,30 +265,20 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             examples, source = self._examples(self._read(str(data)), str(data)), str(data)
         if examples is None:
             raise self._nothing_held_out()
-        rows = [row[: size.steps] for row in examples.rows[: size.rows]]
-        cut = Examples(rows, examples.labels[: size.rows])
-        job = ClassifierJob(self.model, ClassifierData(cut, None, self.facts), self.config)
-        _, batch = next(cut.batches(size.rows))
+        job = ClassifierJob(
+            self.model, ClassifierData(examples, None, self.artifacts.classes, self.facts), self.config
+        )
+        batch = cut_batch(examples, size)
         names = None
-        if self._tokenizer is not None:
-            names = token_names(self._tokenizer, batch.sequences, batch.lengths)
+        if self.tokenizer is not None:
+            names = token_names(self.tokenizer, batch.sequences, batch.lengths)
         return job, Sample(batch, names, source)
 
     def _score(self, examples: Examples, *, shown: bool) -> ClassifierScore:
-        names = [str(c) for c in self.facts["classes"]]
         with counting_bar("scoring", len(examples), shown=shown) as report:
-            return score_examples(self.model, examples, names, report)
+            return score_examples(self.model, examples, self.artifacts.class_names, report)
 
     # -- on disk -------------------------------------------------------------------------------------------
-
-    def _vocabularies(self) -> dict[str, Any]:
-        if self._tokenizer is None:
-            return {}
-        return {run_folder.TOKENIZER: tokenizer_to_json(self._tokenizer)}
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        if not self.facts["features"]:
-            self._tokenizer = tokenizer_from_json(read_json(folder / run_folder.TOKENIZER))
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
@@ -308,9 +290,9 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """See :meth:`Task.input_vectors`."""
         table = getattr(self.model.reader, "input", None)
-        if self._tokenizer is None or not isinstance(table, Embedding):
+        if self.tokenizer is None or not isinstance(table, Embedding):
             return super().input_vectors()
-        return self._tokenizer.tokens, table.weight.detach().numpy()
+        return self.tokenizer.tokens, table.weight.detach().numpy()
 
     @property
     def model(self) -> RecurrentClassifier:
@@ -320,6 +302,11 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return model
 
     @property
+    def artifacts(self) -> ClassifierArtifacts:
+        """The labels and the vocabulary; RunError before training."""
+        return self._learned(ClassifierArtifacts)
+
+    @property
     def tokenizer(self) -> Tokenizer | None:
-        """The tokeniser inside; None for sequences of vectors."""
-        return self._tokenizer
+        """The tokeniser inside; None for sequences of vectors, and before training."""
+        return self.artifacts.tokenizer if self._artifacts is not None else None

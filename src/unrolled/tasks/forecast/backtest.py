@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
 from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.baselines import baseline_forecasts
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.job import Split
@@ -45,7 +46,7 @@ def roll(
     splits: Sequence[Split],
     spans: Sequence[Span],
     config: ForecasterConfig,
-    facts: dict[str, Any],
+    learned: ForecasterArtifacts,
     steps: Steps,
 ) -> Backtest:
     """Forecast every horizon that lies within the span of its series.
@@ -55,7 +56,7 @@ def roll(
         splits: the series.
         spans: of each.
         config: of the model.
-        facts: of training: the season, the scale of MASE and the autoregression.
+        learned: the season, the scale of MASE and the autoregression.
         steps: horizon and stride.
 
     Raises:
@@ -77,13 +78,13 @@ def roll(
                 s.stamps(s.steps),
                 np.stack([s.target[o : o + steps.horizon] for o in origins]),
                 forecast(model, split.series, origins, steps.horizon, config),
-                baseline_forecasts(split.series, origins, steps.horizon, facts),
-                facts["series"][s.name]["mase_scale"] or np.nan,
+                baseline_forecasts(split.series, origins, steps.horizon, learned),
+                learned.series[s.name].mase_scale or np.nan,
             )
         )
     levels = config.forecast.quantiles
     notes = [note for split in splits for note in notes_of(split.series.series, config.rules)]
-    return Backtest(table(rolled, levels), score(rolled, levels, facts["season"], steps.stride, notes))
+    return Backtest(table(rolled, levels), score(rolled, levels, learned.season, steps.stride, notes))
 
 
 def notes_of(s: Series, rules: TimeRulesConfig) -> list[str]:

@@ -1,13 +1,13 @@
 """Forecasts to stand beside a forecaster's, from the same origins."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from unrolled.baselines import Autoregression, drift, random_walk, seasonal_naive
 from unrolled.baselines.autoregression import largest_order
 from unrolled.data.series import Numbers
+from unrolled.tasks.forecast.artifacts import FittedAutoregression, ForecasterArtifacts
 from unrolled.tasks.forecast.data import PreparedSeries
 
 KEYS = ("seasonal_naive", "random_walk", "drift", "autoregression")
@@ -15,28 +15,24 @@ EXPLODED = 1e100
 """From here on a forecast is none."""
 
 
-def fit_autoregression(p: PreparedSeries, end: int, season: int) -> dict[str, Any] | None:
-    """Fit an autoregression to the first ``end`` steps of a series, on the scale of the network.
-
-    Returns:
-        Its intercept and coefficients, for JSON; None if so few steps say nothing.
-    """
+def fit_autoregression(p: PreparedSeries, end: int, season: int) -> FittedAutoregression | None:
+    """Fit an autoregression to the first ``end`` steps of a series; None if they are too few."""
     z = p.scaling.apply(p.series.target)[p.scaling.difference : end]
     if not largest_order(len(z)):
         return None
     found = Autoregression.fit(z, season=season)
-    return {"intercept": found.intercept, "coefficients": found.coefficients.tolist()}
+    return FittedAutoregression(found.intercept, found.coefficients.tolist())
 
 
 def baseline_forecasts(
-    p: PreparedSeries, origins: Sequence[int], horizon: int, facts: dict[str, Any]
+    p: PreparedSeries, origins: Sequence[int], horizon: int, learned: ForecasterArtifacts
 ) -> dict[str, Numbers]:
     """Return (N, H) of each baseline, by its key; see :func:`baseline_forecast`."""
-    return {name: baseline_forecast(name, p, origins, horizon, facts) for name in KEYS}
+    return {name: baseline_forecast(name, p, origins, horizon, learned) for name in KEYS}
 
 
 def baseline_forecast(
-    name: str, p: PreparedSeries, origins: Sequence[int], horizon: int, facts: dict[str, Any]
+    name: str, p: PreparedSeries, origins: Sequence[int], horizon: int, learned: ForecasterArtifacts
 ) -> Numbers:
     """Return (N, H) of a baseline, on the scale of the data; NaN where it says nothing.
 
@@ -45,29 +41,29 @@ def baseline_forecast(
         p: the series.
         origins: the first step of each forecast.
         horizon: H.
-        facts: of training: the season and the autoregression.
+        learned: the season and the autoregression.
     """
     y = p.series.target
     match name:
         case "seasonal_naive":
-            return seasonal_naive(y, origins, horizon, facts["season"])
+            return seasonal_naive(y, origins, horizon, learned.season)
         case "random_walk":
             return random_walk(y, origins, horizon)
         case "drift":
             return drift(y, origins, horizon)
         case "autoregression":
-            fitted = facts["series"][p.series.name].get("autoregression")
+            fitted = learned.series[p.series.name].autoregression
             return _autoregression(p, origins, horizon, fitted)
     raise AssertionError(name)
 
 
 def _autoregression(
-    p: PreparedSeries, origins: Sequence[int], horizon: int, fitted: dict[str, Any] | None
+    p: PreparedSeries, origins: Sequence[int], horizon: int, fitted: FittedAutoregression | None
 ) -> Numbers:
     found = np.full((len(origins), horizon), np.nan)
     if fitted is None:
         return found
-    model = Autoregression(fitted["intercept"], np.asarray(fitted["coefficients"]))
+    model = Autoregression(fitted.intercept, np.asarray(fitted.coefficients))
     with np.errstate(over="ignore", invalid="ignore"):  # one that explodes has no figures
         z = model.predict(p.scaling.apply(p.series.target), origins, horizon)
         for i, origin in enumerate(origins):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.forecast.artifacts import ForecasterArtifacts, SeriesArtifacts
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
@@ -23,9 +24,10 @@ SEASONS = {"Q": 4, "M": 12, "B": 5}
 
 @dataclass(frozen=True)
 class SeriesParts:
-    """Every series and where its parts end, and what a report says about them."""
+    """Every series and where its parts end, what was learned from them, and facts for the report."""
 
     splits: list[Split]
+    learned: ForecasterArtifacts
     facts: dict[str, Any]
 
 
@@ -54,6 +56,14 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
         Split(prepare(s, scales, config, 0), train, valid)
         for s, (train, valid) in zip(series, ends, strict=True)
     ]
+    learned = {
+        split.series.series.name: SeriesArtifacts(
+            learnt_until=str(split.series.series.index[split.valid - 1]),
+            mase_scale=_mase_scale(split.series.series, split.valid, season),
+            autoregression=fit_autoregression(split.series, split.train, season),
+        )
+        for split in splits
+    }
     sha256 = _fingerprint(series)
     facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
     facts["series"] = {
@@ -65,14 +75,12 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
             "train": train,
             "valid": valid - train,
             "test": s.steps - valid,
-            "learnt_until": str(s.index[valid - 1]),
-            "mase_scale": _mase_scale(s, valid, season),
-            "autoregression": fit_autoregression(split.series, train, season),
+            **asdict(learned[s.name]),
             "notes": s.notes.describe(config.rules),
         }
-        for s, split, (train, valid) in zip(series, splits, ends, strict=True)
+        for s, (train, valid) in zip(series, ends, strict=True)
     }
-    return SeriesParts(splits, facts)
+    return SeriesParts(splits, ForecasterArtifacts(scales, season, learned), facts)
 
 
 def usual_season(s: Series) -> int:

@@ -64,11 +64,11 @@ def _named(name: str, task: Forecaster) -> str:
     """Return what a baseline is called, with its season, or its order where there is one series."""
     size = ""
     if name == "seasonal_naive":
-        size = f" ({task.facts['season']} steps)"
+        size = f" ({task.artifacts.season} steps)"
     elif name == "autoregression":
-        found = [facts.get(name) for facts in task.facts["series"].values()]
-        if len(found) == 1 and found[0]:
-            size = f" ({len(found[0]['coefficients'])})"
+        fitted = [learned.autoregression for learned in task.artifacts.series.values()]
+        if len(fitted) == 1 and fitted[0]:
+            size = f" ({len(fitted[0].coefficients)})"
     return BASELINES[name] + size
 
 

@@ -15,11 +15,10 @@ from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
-from unrolled.reading import MalformedError
-from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.facts import ForecasterFacts
 from unrolled.tasks.base.sample import Sample, SampleSize
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
+from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, roll
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
@@ -29,11 +28,9 @@ from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast.score import ForecastScore, brief, said
+from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
-from unrolled.training.files import read_json_as
 from unrolled.training.waiting import spinner
-
-SCALES = "scales.json"
 
 Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
 Source: TypeAlias = str | Path | Table
@@ -49,23 +46,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "forecast"
-    config_type: ClassVar[type] = ForecasterConfig
-    facts_type: ClassVar[type] = ForecasterFacts
-    counted: ClassVar[str] = "steps"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "mae",
-        "rmse",
-        "mape",
-        "smape",
-        "mase",
-        "relative_mase",
-        "crps",
-        "last_step_mape",
-        "last_step_mae",
-    )
-    loss_unit: ClassVar[str] = "scaled units"
-    _scales: Scales | None = None
+    spec: ClassVar[TaskSpec] = SPEC
     _table: Table | None = None
     _parts: SeriesParts | None = None
 
@@ -109,24 +90,24 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """What is predicted."""
         return "step"
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.data.data, ""
 
     def _learn(self) -> SeriesParts:
         series = self._read(self._table if self._table is not None else self.config.data.data)
         ends = [cut(s, self.config.data) for s in series]
-        self._scales = fit_scales(series, [train for train, _ in ends], self.config)
-        return self._divide(series)
+        scales = fit_scales(series, [train for train, _ in ends], self.config)
+        self._parts = divide(series, scales, self.config)
+        self._artifacts = self._parts.learned
+        return self._parts
 
     def _reread(self) -> SeriesParts:
-        return self._divide(self._read(self.config.data.data))
+        self._parts = divide(self._read(self.config.data.data), self.artifacts.scales, self.config)
+        return self._parts
 
     def _read(self, source: Source) -> list[Series]:
         return open_series(source, self.config.columns, self.config.rules)
-
-    def _divide(self, series: list[Series]) -> SeriesParts:
-        self._parts = divide(series, self.scales, self.config)
-        return self._parts
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -169,18 +150,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
                 scores["test"] = self._roll(data.splits, spans).score.to_json()
         return scores
-
-    def _vocabularies(self) -> dict[str, Any]:
-        return {SCALES: self.scales.to_json()}
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        self._scales = read_json_as(folder / SCALES, Scales)
-        if self._scales.series.keys() != self.facts["series"].keys():
-            raise MalformedError(f"{SCALES} and {run_folder.CONFIG} are of different series")
-        features = self.config.features
-        for s in self._scales.series.values():
-            if (s.difference, s.transform) != (features.difference, features.transform):
-                raise MalformedError(f"{SCALES} and {run_folder.CONFIG} have another difference or transform")
 
     # -- use -----------------------------------------------------------------------------------------------
 
@@ -296,7 +265,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _unseen(self, s: Series) -> Any:
         """Return a stamp after what was learnt from and before the first step that was not."""
-        learnt = self.facts["series"][s.name]["learnt_until"]
+        learnt = self.artifacts.series[s.name].learnt_until
         if s.index[s.steps - 1] <= pd.Timestamp(learnt):
             raise DataError(
                 f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
@@ -331,7 +300,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
-        return roll(self.model, splits, spans, self.config, self.facts, Steps(horizon, stride))
+        return roll(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
 
     def _forecast(
         self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
@@ -360,8 +329,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return model
 
     @property
+    def artifacts(self) -> ForecasterArtifacts:
+        """What the training parts of the series say; RunError before training."""
+        return self._learned(ForecasterArtifacts)
+
+    @property
     def scales(self) -> Scales:
-        """What the training part said of every series; RunError before training."""
-        if self._scales is None:
-            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
-        return self._scales
+        """The scale of every series; RunError before training."""
+        return self.artifacts.scales

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.console import print_table
-from unrolled.tasks import LanguageModel
+from unrolled.tasks.lm.task import LanguageModel
 
 SAMPLES = 2
 SAMPLE_LENGTH = {"char": 400, "word": 60, "bpe": 120}

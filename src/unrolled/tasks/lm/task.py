@@ -11,18 +11,16 @@ from torch import nn
 
 from unrolled.baselines import count_baselines
 from unrolled.baselines.ngram.vocabulary import Tokens as TokenLists
-from unrolled.baselines.ngram.vocabulary import are_sentences
-from unrolled.data import Sentences, TokenStream, open_documents
+from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.errors import ConfigError, DataError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.inputs import Embedding
-from unrolled.symbols import EOS
-from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.facts import LanguageFacts
-from unrolled.tasks.base.given_vectors import given_vectors
+from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
+from unrolled.tasks.lm.artifacts import LanguageArtifacts
 from unrolled.tasks.lm.config import LanguageModelConfig
 from unrolled.tasks.lm.data import (
     Corpus,
@@ -31,18 +29,18 @@ from unrolled.tasks.lm.data import (
     check_known,
     cut_chunk,
     make_corpus,
-    require_known,
     tokenize,
 )
-from unrolled.tasks.lm.job import LanguageJob, LanguageScore, score_documents, score_tokens
+from unrolled.tasks.lm.job import LanguageJob
+from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, score_tokens
+from unrolled.tasks.lm.spec import SPEC
+from unrolled.tasks.lm.tokens import numbers_of, tokens_to_score
 from unrolled.tasks.lm.writer import Writer
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
-from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
 
-SCORING_ROWS = 32
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
@@ -56,11 +54,9 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "lm"
-    config_type: ClassVar[type] = LanguageModelConfig
-    facts_type: ClassVar[type] = LanguageFacts
-    metrics: ClassVar[tuple[str, ...]] = ("nats_per_token", "perplexity", "bits_per_character")
-    _tokenizer: Tokenizer | None = None
+    spec: ClassVar[TaskSpec] = SPEC
+    _given: GivenVectors | None = None
+    """Word vectors to start from, until the model is built."""
 
     def fit(
         self,
@@ -102,13 +98,18 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     def _describe_loss(self, loss: float) -> str:
         return token_figures(self.unit)(loss)
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> Corpus:
-        documents = open_documents(self.config.corpus.data)
-        self._tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
-        return make_corpus(self.config.corpus, documents, self._tokenizer)
+        c = self.config
+        documents = open_documents(c.corpus.data)
+        tokenizer = train_tokenizer(c.text, [d.text for d in documents])
+        corpus = make_corpus(c.corpus, documents, tokenizer)
+        self._given = given = read_given(c.network, tokenizer.tokens)
+        self._artifacts = LanguageArtifacts(tokenizer, corpus.facts["unknown"], given.size if given else None)
+        return dataclasses.replace(corpus, facts=corpus.facts | given.facts) if given else corpus
 
     def _reread(self) -> Corpus:
         documents = open_documents(self.config.corpus.data)
@@ -117,7 +118,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     def _check_before_training(self, data: Corpus) -> None:
         test = self.config.corpus.test
         if test:
-            check_known(open_documents(test), self.tokenizer, data.facts["unknown"], test)
+            check_known(open_documents(test), self.tokenizer, self.artifacts.unknown, test)
 
     def _make_job(self, data: Corpus) -> LanguageJob:
         return LanguageJob(self.model, data, self.config)
@@ -135,12 +136,6 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores
 
-    def _vocabularies(self) -> dict[str, Any]:
-        return {run_folder.TOKENIZER: tokenizer_to_json(self.tokenizer)}
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        self._tokenizer = tokenizer_from_json(read_json(folder / run_folder.TOKENIZER))
-
     def evaluate(self, data: str | Path, *, progress: bool = False) -> LanguageScore:
         """Score a text, read in one pass with the state carried (or sentence by sentence).
 
@@ -153,10 +148,14 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         """
         return self._score(self._read(data), shown=progress)
 
+    def _score(self, tokens: Tokens, *, shown: bool) -> LanguageScore:
+        with counting_bar("scoring", tokens.predictions, shown=shown) as report:
+            return score_text(self.model, tokens, self.tokenizer, report)
+
     def _read(self, data: str | Path) -> Tokens:
         tokenizer = self.tokenizer
         documents = open_documents(data)
-        check_known(documents, tokenizer, self.facts.get("unknown", 0), str(data))
+        check_known(documents, tokenizer, self.artifacts.unknown, str(data))
         tokens = tokenize(documents, tokenizer, self.config.corpus.mode)
         if tokens.predictions < 1:
             raise DataError(f"{data}: holds no tokens to predict")
@@ -195,18 +194,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
                 ``<unk>``; or a model of sentences is given tokens that do not end with ``<eos>``, or one of
                 running text is given sentences.
         """
-        sentences = self.config.corpus.mode == "sentence"
-        if are_sentences(tokens):
-            if not sentences:
-                raise DataError("this model reads one running text, and these tokens are sentences")
-            tokens = [token for sentence in tokens for token in (*sentence, EOS)]
-        ids = self._numbers(tokens)
-        read: Tokens = TokenStream(np.concatenate([[EOS_ID], ids]), np.zeros(1, np.int64))
-        if sentences:
-            if ids[-1] != EOS_ID:
-                raise DataError("this model reads sentences: the last token must be <eos>")
-            ends = np.flatnonzero(ids == EOS_ID)
-            read = Sentences([part[part != EOS_ID] for part in np.split(ids, ends[:-1] + 1)], EOS_ID)
+        read = tokens_to_score(tokens, self.artifacts, self.config.corpus.mode)
         return -score_tokens(self.model, read, SCORING_ROWS)
 
     def distribution(self, context: Sequence[str] = ()) -> NDArray[np.float64]:
@@ -216,23 +204,9 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             DataError: if tokens are not in the vocabulary and training never showed ``<unk>``.
         """
         writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
-        p: NDArray[np.float64] = writer.distribution_after(self._numbers(context)).double().numpy()
+        ids = numbers_of(context, self.artifacts)
+        p: NDArray[np.float64] = writer.distribution_after(ids).double().numpy()
         return p
-
-    def _numbers(self, tokens: Sequence[Any]) -> NDArray[np.int64]:
-        if isinstance(tokens, str):
-            raise DataError("a string is not a list of tokens: give a list, as tokens(file) returns it")
-        odd = next((t for t in tokens if not isinstance(t, str)), None)
-        if odd is not None:
-            raise DataError(f"tokens are strings, and {odd!r} is none")
-        numbers = {token: i for i, token in enumerate(self.vocabulary)}
-        missing = dict.fromkeys(t for t in tokens if t not in numbers)
-        require_known(
-            not missing or self.facts.get("unknown", 0) > 0,
-            f"{len(missing)} kinds of tokens are not in the model's vocabulary "
-            f"({', '.join(map(repr, list(missing)[:5]))} …), and it never saw <unk>",
-        )
-        return np.array([numbers.get(t, UNK_ID) for t in tokens], dtype=np.int64)
 
     def generate(
         self,
@@ -301,29 +275,16 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         """Return what continues a prompt, once the prompt is known to be usable."""
         tokenizer = self.tokenizer
         missing = tokenizer.unknown(prompt)
-        if missing and not self.facts.get("unknown", 0):
+        if missing and not self.artifacts.unknown:
             shown = ", ".join(repr(t) for t in missing[:5])
             raise DataError(f"the prompt holds what the model has never seen ({shown}); leave it out")
         return Writer(self.model, tokenizer, separate=self.config.corpus.mode == "sentence")
 
-    def _score(self, tokens: Tokens, *, shown: bool) -> LanguageScore:
-        ids = all_ids(tokens)[1:]
-        with counting_bar("scoring", len(ids), shown=shown) as report:
-            nats, predictions = score_documents(self.model, tokens, SCORING_ROWS, report)
-        assert predictions == len(ids), (predictions, len(ids))
-        return LanguageScore(
-            nats=nats,
-            tokens=predictions,
-            characters=len(self.tokenizer.decode(ids.tolist())),
-            eos=int((ids == EOS_ID).sum()),
-            unknown=int((ids == UNK_ID).sum()),
-            vocabulary=self.tokenizer.size,
-        )
-
     def _make_model(self, *, start: bool) -> nn.Module:
-        c = self.config
-        vectors = given_vectors(self.config.network, self.tokenizer.tokens, self.facts, start=start)
-        return RecurrentLanguageModel(self.tokenizer.size, c.cell, c.network, c.dropout, vectors)
+        c, known = self.config, self.artifacts
+        size, given, self._given = known.tokenizer.size, self._given, None
+        vectors = vectors_of(c.network, given, size, known.vector_size, start=start)
+        return RecurrentLanguageModel(size, c.cell, c.network, c.dropout, vectors)
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """See :meth:`Task.input_vectors`."""
@@ -340,8 +301,11 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return model
 
     @property
+    def artifacts(self) -> LanguageArtifacts:
+        """The vocabulary; RunError before training."""
+        return self._learned(LanguageArtifacts)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """The tokeniser inside; RunError before training."""
-        if self._tokenizer is None:
-            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
-        return self._tokenizer
+        return self.artifacts.tokenizer

@@ -1,46 +1,15 @@
-"""What a model of piano rolls hands to the training loop, and how it is scored."""
+"""Batches and loss of a model of piano rolls, for the training loop."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from unrolled.data.buckets import buckets
 from unrolled.models.piano_roll import PianoRollModel
+from unrolled.tasks.music.data import Roll
+from unrolled.tasks.music.score import nats_of, score_pieces
 from unrolled.training import StepLoss, StepLosses, TrainingConfig, Validation
 from unrolled.training.job import Carried
-
-Roll = NDArray[np.float32]
-SCORING_ROWS = 64
-
-
-@dataclass(frozen=True)
-class MusicScore:
-    """How well pieces are predicted."""
-
-    nats: float
-    """Sum of −ln p over all steps and keys."""
-    steps: int
-    """Steps predicted: all but the first of each piece."""
-    pieces: int
-
-    @property
-    def nll(self) -> float:
-        """Nats a step, summed over the 88 keys (Boulanger-Lewandowski et al. 2012)."""
-        return self.nats / self.steps
-
-    def to_json(self) -> dict[str, float | int]:
-        """Return every figure."""
-        return {"nll": self.nll, "steps": self.steps, "pieces": self.pieces}
-
-    def __str__(self) -> str:
-        return (
-            f"NLL {self.nll:.4f} nats a step, over 88 keys ({self.steps:,} steps of {self.pieces:,} pieces, "
-            "each from its second step on)"
-        )
 
 
 class MusicJob:
@@ -65,13 +34,13 @@ class MusicJob:
 
     def loss(self, batch: list[Roll], state: Carried) -> StepLoss:
         """See :meth:`Job.loss`: the mean over steps."""
-        nats, steps = _nats(self.model, batch)
+        nats, steps = nats_of(self.model, batch)
         total = nats.sum()
         return StepLoss(total / steps, total.detach(), steps, None)
 
     def step_losses(self, batch: list[Roll], state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`: each step summed over keys."""
-        nats, _ = _nats(self.model, batch)
+        nats, _ = nats_of(self.model, batch)
         return StepLosses(nats, torch.arange(len(nats)))
 
     def first_rows(self, batch: list[Roll], rows: int) -> list[Roll]:
@@ -84,20 +53,3 @@ class MusicJob:
             return None
         nll = score_pieces(self.model, self._valid).nll
         return Validation(nll, nll)
-
-
-@torch.no_grad()
-def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
-    """Score pieces, each read from its beginning."""
-    model.eval()
-    nats = 0.0
-    for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
-        nats += float(_nats(model, [pieces[i] for i in rows])[0].sum())
-    return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
-
-
-def _nats(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
-    """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
-    lengths = torch.tensor([len(p) - 1 for p in pieces])
-    x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
-    return model.nats(x[:-1], x[1:], lengths), int(lengths.sum())

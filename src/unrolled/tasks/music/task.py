@@ -1,48 +1,34 @@
 """The recurrent model of piano rolls as a tool: fit, evaluate, compose, save, load."""
 
 import dataclasses
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import msgspec
 import numpy as np
 import torch
 
 from unrolled.baselines import note_baselines
 from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
-from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_roll
+from unrolled.data.piano import KEYS, notes_of, open_pieces, piano_roll
 from unrolled.decoding.sampling import require_finite
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.storage.output import named_file, write_output
 from unrolled.tasks.base.sample import Sample, SampleSize
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
+from unrolled.tasks.music.artifacts import PianoRollArtifacts
 from unrolled.tasks.music.config import PianoRollConfig
-from unrolled.tasks.music.job import MusicJob, MusicScore, Roll, score_pieces
+from unrolled.tasks.music.data import Pieces, Roll, read_rolls
+from unrolled.tasks.music.job import MusicJob
 from unrolled.tasks.music.plot import plot_piece
+from unrolled.tasks.music.score import MusicScore, score_pieces
+from unrolled.tasks.music.spec import SPEC
 from unrolled.training import Watcher
-from unrolled.training.files import read_json_as
 
-OPENINGS = "openings.json"
 SHOWN_STEPS = 64
 """Steps of the piece that is drawn."""
-
-
-class _Openings(msgspec.Struct):
-    openings: list[tuple[PianoNote, ...]]
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """Piano rolls by part."""
-
-    train: list[Roll]
-    valid: list[Roll]
-    test: list[Roll]
-    facts: dict[str, Any]
 
 
 class PianoRoll(Task[PianoRollConfig, Pieces]):
@@ -54,12 +40,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "music"
-    config_type: ClassVar[type] = PianoRollConfig
-    counted: ClassVar[str] = "steps"
-    metrics: ClassVar[tuple[str, ...]] = ("nll",)
-    _openings: Piece | None = None
-    """The first steps of the pieces learnt from."""
+    spec: ClassVar[TaskSpec] = SPEC
 
     def fit(
         self,
@@ -99,33 +80,17 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         """What is predicted."""
         return "step"
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.pieces.data, ""
 
     def _learn(self) -> Pieces:
-        c = self.config.pieces
-        parts = {
-            name: [piano_roll(p) for p in pieces]
-            for name, pieces in open_pieces(c.data, c.steps_per_beat).items()
-        }
-        train, valid, test = parts["train"], parts.get("valid", []), parts.get("test", [])
-        if "valid" not in parts and c.valid_fraction:
-            held = int(len(train) * c.valid_fraction)
-            if not 0 < held < len(train):
-                raise DataError(
-                    f"{c.data}: valid_fraction={c.valid_fraction} of {len(train)} pieces holds out {held}; "
-                    "give more pieces, another share, or hold out nothing: valid_fraction=0"
-                )
-            train, valid = train[:-held], train[-held:]
-        self._openings = [notes_of(roll[:1])[0] for roll in train]
-        counts = {"train": train, "valid": valid, "test": test}
-        facts = {"pieces": {n: len(v) for n, v in counts.items()}}
-        facts |= {"steps": {n: sum(map(len, v)) for n, v in counts.items()}}
-        prints = {"sha256": _fingerprint(train), "held_out_sha256": _fingerprint(valid)}
-        return Pieces(train, valid, test, facts | prints)
+        data = read_rolls(self.config.pieces)
+        self._artifacts = PianoRollArtifacts([notes_of(roll[:1])[0] for roll in data.train])
+        return data
 
     def _reread(self) -> Pieces:
-        return self._learn()
+        return read_rolls(self.config.pieces)
 
     def _check_before_training(self, data: Pieces) -> None:
         if not data.train:
@@ -146,12 +111,6 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
                 scores[name] = score_pieces(self.model, pieces).to_json()
                 scores["baselines"][name] = dataclasses.asdict(note_baselines(data.train, pieces))
         return scores
-
-    def _vocabularies(self) -> dict[str, Any]:
-        return {OPENINGS: {"openings": self._openings}}
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        self._openings = read_json_as(folder / OPENINGS, _Openings).openings
 
     def evaluate(self, data: str | Path, *, progress: bool = False) -> MusicScore:
         """Score pieces: the test part of data that have one, else all of them."""
@@ -184,7 +143,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         Raises:
             ConfigError: if an option is out of its range.
         """
-        model, openings = self.model, self._openings or [()]
+        model, openings = self.model, self.artifacts.openings or [()]
         least = 0 if opening else 1
         require(length >= least, f"length={length}: must be at least {least}")
         require(temperature > 0, f"temperature={temperature}: must be positive")
@@ -220,15 +179,13 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         plot_piece(self.compose(SHOWN_STEPS, seed=1), folder / "plots")
 
     @property
+    def artifacts(self) -> PianoRollArtifacts:
+        """The beginnings of the training pieces; RunError before training."""
+        return self._learned(PianoRollArtifacts)
+
+    @property
     def model(self) -> PianoRollModel:
         """The torch module inside; RunError before training."""
         model = self._trained()
         assert isinstance(model, PianoRollModel)
         return model
-
-
-def _fingerprint(pieces: list[Roll]) -> str:
-    found = hashlib.sha256()
-    for roll in pieces:
-        found.update(len(roll).to_bytes(8, "little") + roll.tobytes())
-    return found.hexdigest()

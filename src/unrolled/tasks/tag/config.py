@@ -7,7 +7,7 @@ from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
 from unrolled.tasks.base.sources import Source, absolute
-from unrolled.tasks.classify.config import TokenDropoutConfig
+from unrolled.tasks.base.token_dropout import TokenDropoutConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 

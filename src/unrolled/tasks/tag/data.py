@@ -17,6 +17,7 @@ from unrolled.data.ragged import pad
 from unrolled.data.tagged import Tagged
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.tagger import Sentences
+from unrolled.tasks.tag.config import WordsConfig
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
 
@@ -101,7 +102,36 @@ class TaggerData:
 
     train: EncodedSentences
     valid: EncodedSentences | None
+    tags: list[str]
     facts: dict[str, Any]
+
+
+def divide(tagged: Tagged, fraction: float, name: str) -> tuple[Tagged, Tagged]:
+    """Return what to train on, and the last sentences to hold out.
+
+    Raises:
+        DataError: if one of them would be empty.
+    """
+    count = len(tagged.words)
+    cut = count - int(count * fraction)
+    if not 0 < cut < count:
+        raise DataError(
+            f"{name}: {count} sentences are too few to hold out {fraction:g} of them; give more, or "
+            "--valid-fraction 0"
+        )
+    rows = list(range(count))
+    return tagged.take(rows[:cut]), tagged.take(rows[cut:])
+
+
+def learn_numbering(sentences: list[list[str]], tags: list[list[str]], config: WordsConfig) -> Numbering:
+    """Return the words, characters and tags of training sentences."""
+    words = (word for sentence in sentences for word in sentence)
+    characters = (sign for sentence in sentences for word in sentence for sign in word)
+    return Numbering(
+        words=Vocabulary.learn(words, min_frequency=config.min_frequency, lowercase=config.lowercase),
+        characters=Vocabulary.learn(characters),
+        tags=sorted({tag for sentence in tags for tag in sentence}),
+    )
 
 
 def encode_tagged(tagged: Tagged, numbering: Numbering, source: str) -> EncodedSentences:

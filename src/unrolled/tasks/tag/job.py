@@ -1,4 +1,4 @@
-"""What a tagger hands to the training loop, and how it predicts."""
+"""Batches and loss of a tagger, for the training loop."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -8,16 +8,14 @@ import torch
 from unrolled.data import IGNORE
 from unrolled.data.noise import drop_tokens
 from unrolled.layers.output import token_losses
-from unrolled.models.tagger import RecurrentTagger, Sentences
+from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.tag.config import TaggerConfig
-from unrolled.tasks.tag.data import EncodedSentences, TaggedBatch, TaggerData
-from unrolled.tasks.tag.score import TaggerScore, are_spans
+from unrolled.tasks.tag.data import TaggedBatch, TaggerData
+from unrolled.tasks.tag.predicting import score_sentences
+from unrolled.tasks.tag.score import are_spans
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report, silent
-
-PREDICTING_ROWS = 64
 
 
 class TaggerJob:
@@ -71,42 +69,9 @@ class TaggerJob:
         valid = self._data.valid
         if valid is None:
             return None
-        score = score_sentences(self.model, valid, self._data.facts["tags"])
+        score = score_sentences(self.model, valid, self._data.tags)
         figures = {"accuracy": score.accuracy}
         if are_spans(score.tags):
             figures["span_f1"] = score.span_f1
         select = self._config.tags.select
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
-
-
-@torch.no_grad()
-def tag_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
-) -> tuple[list[list[str]], float]:
-    """Return the best tags of each sentence, and the sum of −ln p of those that they are said to have."""
-    model.eval()
-    found: list[list[str]] = [[] for _ in range(len(sentences))]
-    nats = 0.0
-    for rows, batch in sentences.batches(PREDICTING_ROWS):
-        scores = model(batch.sentences)
-        nats += float(model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
-        _take(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, found)
-        report(int(batch.sentences.lengths.sum()))
-    return found, nats
-
-
-def _take(
-    best: torch.Tensor, rows: list[int], batch: Sentences, tags: list[str], found: list[list[str]]
-) -> None:
-    """Put the tags of a batch where their sentences are."""
-    for column, (row, length) in enumerate(zip(rows, batch.lengths.tolist(), strict=True)):
-        found[row] = [tags[i] for i in best[:length, column].tolist()]
-
-
-def score_sentences(
-    model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
-) -> TaggerScore:
-    """Return the figures of a model on tagged sentences."""
-    predicted, nats = tag_sentences(model, sentences, tags, report)
-    true = [[tags[i] for i in sentence.tolist()] for sentence in sentences.tags]
-    return TaggerScore(tags, true, predicted, nats / sentences.word_count)

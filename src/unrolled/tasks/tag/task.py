@@ -2,9 +2,8 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TextIO
+from typing import Any, ClassVar, Self, TextIO
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
@@ -19,14 +18,15 @@ from unrolled.data.tagged import (
     parse_conllu,
     read_tagged,
 )
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.errors import ConfigError
 from unrolled.models.inputs import Embedding
 from unrolled.models.tagger import RecurrentTagger, SpellingReader
-from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.given_vectors import given_vectors
+from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
+from unrolled.tasks.tag.artifacts import TaggerArtifacts
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import (
     EncodedSentences,
@@ -34,21 +34,16 @@ from unrolled.tasks.tag.data import (
     TaggerData,
     check_source,
     describe,
+    divide,
     encode_tagged,
+    learn_numbering,
 )
-from unrolled.tasks.tag.job import TaggerJob, score_sentences, tag_sentences
+from unrolled.tasks.tag.job import TaggerJob
+from unrolled.tasks.tag.predicting import score_sentences, tag_sentences
 from unrolled.tasks.tag.score import TaggerScore, are_spans
-from unrolled.text.vocabulary import Vocabulary
+from unrolled.tasks.tag.spec import SPEC
 from unrolled.training import Watcher
-from unrolled.training.files import read_json_as
 from unrolled.training.waiting import counting_bar
-
-
-class _Stored(msgspec.Struct, forbid_unknown_fields=True):
-    words: dict[str, Any]
-    characters: dict[str, Any]
-    tags: list[str]
-    kind: Literal["tagger"] = "tagger"
 
 
 class Tagger(Task[TaggerConfig, TaggerData]):
@@ -61,11 +56,8 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "tag"
-    config_type: ClassVar[type] = TaggerConfig
-    counted: ClassVar[str] = "words"
-    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "sentence_accuracy", "span_f1", "nats")
-    _numbering: Numbering | None = None
+    spec: ClassVar[TaskSpec] = SPEC
+    _given: GivenVectors | None = None
     _memory: tuple[Tagged | None, Tagged | None] = (None, None)
 
     def fit(
@@ -114,23 +106,19 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         """What is predicted."""
         return "word"
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> TaggerData:
         train, valid = self._tagged()
-        c = self.config.words
-        words = (word for sentence in train.words for word in sentence)
-        characters = (sign for sentence in train.words for word in sentence for sign in word)
-        self._numbering = Numbering(
-            words=Vocabulary.learn(words, min_frequency=c.min_frequency, lowercase=c.lowercase),
-            characters=Vocabulary.learn(characters),
-            tags=sorted({tag for sentence in train.tags for tag in sentence}),
-        )
-        spans = are_spans(self._numbering.tags)
-        if self.config.tags.select == "span_f1" and not spans:
+        numbering = learn_numbering(train.words, train.tags, self.config.words)
+        if self.config.tags.select == "span_f1" and not are_spans(numbering.tags):
             raise ConfigError("select='span_f1' needs BIO or IOBES tags; these are others")
-        return self._encode(train, valid)
+        self._given = given = read_given(self.config.network, numbering.words.items)
+        self._artifacts = TaggerArtifacts(numbering, given.size if given else None)
+        data = self._encode(train, valid)
+        return dataclasses.replace(data, facts=data.facts | given.facts) if given else data
 
     def _reread(self) -> TaggerData:
         return self._encode(*self._tagged())
@@ -142,30 +130,25 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if corpus.valid:
             held_out = read_tagged(corpus.valid, corpus.columns)
         elif held_out is None and corpus.valid_fraction:
-            cut = len(tagged.words) - int(len(tagged.words) * corpus.valid_fraction)
-            if not 0 < cut < len(tagged.words):
-                raise DataError(
-                    f"{corpus.data or 'the data'}: {len(tagged.words)} sentences are too few to hold out "
-                    f"{corpus.valid_fraction:g} of them; give more, or --valid-fraction 0"
-                )
-            rows = list(range(len(tagged.words)))
-            return tagged.take(rows[:cut]), tagged.take(rows[cut:])
+            return divide(tagged, corpus.valid_fraction, corpus.data or "the data")
         return tagged, held_out
 
     def _encode(self, train: Tagged, valid: Tagged | None) -> TaggerData:
-        source, valid_source = self._sources()
+        source, valid_source = self.sources()
         encoded = encode_tagged(train, self.numbering, source or "the training data")
         held_out = None
         if valid is not None:
             held_out = encode_tagged(valid, self.numbering, valid_source or source or "the held-out data")
-        return TaggerData(encoded, held_out, describe(encoded, held_out, self.numbering))
+        known = self.numbering
+        return TaggerData(encoded, held_out, known.tags, describe(encoded, held_out, known))
 
     def _check_before_training(self, data: TaggerData) -> None:
         if self.config.corpus.test:
             self._read(self.config.corpus.test)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        c, known = self.config, self.numbering
+        c, known, size = self.config, self.numbering, self.artifacts.vector_size
+        given, self._given = self._given, None
         spelling = None
         if c.words.characters:
             spelling = SpellingReader(
@@ -182,7 +165,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             c.dropout,
             spelling,
             crf=c.tags.output == "crf",
-            vectors=given_vectors(self.config.network, known.words.items, self.facts, start=start),
+            vectors=vectors_of(c.network, given, len(known.words), size, start=start),
         )
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
@@ -266,30 +249,13 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             raise self._nothing_held_out()
         words, tags = ([s[: size.steps] for s in part[: size.rows]] for part in (tagged.words, tagged.tags))
         encoded = encode_tagged(Tagged(words, tags), self.numbering, source)
-        job = TaggerJob(self.model, TaggerData(encoded, None, self.facts), self.config)
+        job = TaggerJob(self.model, TaggerData(encoded, None, self.numbering.tags, self.facts), self.config)
         order, batch = next(encoded.batches(size.rows))
         return job, Sample(batch, [words[i] for i in order], source)
 
     def _score(self, sentences: EncodedSentences, *, shown: bool) -> TaggerScore:
         with counting_bar("scoring", sentences.word_count, shown=shown) as report:
             return score_sentences(self.model, sentences, self.numbering.tags, report)
-
-    def _vocabularies(self) -> dict[str, Any]:
-        known = self.numbering
-        return {
-            run_folder.TOKENIZER: {
-                "kind": "tagger",
-                "words": known.words.to_json(),
-                "characters": known.characters.to_json(),
-                "tags": known.tags,
-            }
-        }
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        stored = read_json_as(folder / run_folder.TOKENIZER, _Stored)
-        self._numbering = Numbering(
-            Vocabulary.from_json(stored.words), Vocabulary.from_json(stored.characters), stored.tags
-        )
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
@@ -313,8 +279,11 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return model
 
     @property
+    def artifacts(self) -> TaggerArtifacts:
+        """The words, characters and tags of training; RunError before that."""
+        return self._learned(TaggerArtifacts)
+
+    @property
     def numbering(self) -> Numbering:
         """The words, characters and tags that are known; RunError before training."""
-        if self._numbering is None:
-            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
-        return self._numbering
+        return self.artifacts.numbering

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 from unrolled.data import EncodedPairs, Pairs, pairs_of, read_pairs
 from unrolled.errors import DataError
 from unrolled.tasks.translate.config import PairsConfig
-from unrolled.tasks.translate.job import PairMaterial
 from unrolled.text import EOS_ID, UNK_ID, PairTokenizer
 from unrolled.text.tokenizer import Ids, Tokenizer
+from unrolled.training.records import Count
 
 PairSource = str | Path | Sequence[tuple[str, str]]
 """Two files or a table by name, or pairs in memory."""
@@ -26,6 +26,24 @@ class SplitPairs:
     train: Pairs
     valid: Pairs | None
     test: Pairs | None
+
+
+@dataclass(frozen=True)
+class SidesUnknown:
+    """Tokens of the training pairs that are ``<unk>``, by side."""
+
+    source: Count
+    target: Count
+
+
+@dataclass(frozen=True)
+class PairMaterial:
+    """Training and held-out pairs, and facts about them for the report."""
+
+    train: EncodedPairs
+    valid: EncodedPairs | None
+    unknown: SidesUnknown
+    facts: dict[str, Any]
 
 
 def open_pairs(source: PairSource, config: PairsConfig) -> Pairs:
@@ -97,35 +115,36 @@ def make_material(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConf
             f"{split.train.name}: every pair is longer than --max-length {config.max_length} tokens on a side"
         )
     valid = None
+    unknown = SidesUnknown(_count(train.sources), _count(train.targets))
     facts = {
         "pairs": len(train),
         "too_long": len(every) - len(train),
         "held_out_pairs": len(split.valid) if split.valid else 0,
         "source_tokens": sum(len(s) for s in train.sources),
         "target_tokens": train.predictions,
-        "unknown": {"source": _count(train.sources), "target": _count(train.targets)},
+        "unknown": asdict(unknown),
         "vocabulary": {"source": tokenizer.source.size, "target": tokenizer.target.size},
         "target_words": max(1, round(np.mean([len(t.split()) for t in split.train.targets]))),
         "sha256": fingerprint(train),
     }
     if split.valid:
-        check_known(split.valid, tokenizer, facts)
+        check_known(split.valid, tokenizer, unknown)
         valid = encode(split.valid, tokenizer, config.read_at_most)
     facts["held_out_sha256"] = fingerprint(valid) if valid else ""
-    return PairMaterial(train, valid, facts)
+    return PairMaterial(train, valid, unknown, facts)
 
 
-def check_known(pairs: Pairs, tokenizer: PairTokenizer, facts: dict[str, Any]) -> None:
+def check_known(pairs: Pairs, tokenizer: PairTokenizer, unknown: SidesUnknown) -> None:
     """Refuse pairs with tokens that a model cannot know, for it never saw <unk>.
 
     Raises:
         DataError: naming the first such line.
     """
-    for side, texts, by in (
-        ("source", pairs.sources, tokenizer.source),
-        ("target", pairs.targets, tokenizer.target),
+    for side, texts, by, seen in (
+        ("source", pairs.sources, tokenizer.source, unknown.source),
+        ("target", pairs.targets, tokenizer.target, unknown.target),
     ):
-        check_known_texts(texts, pairs.lines, by, facts["unknown"][side], f"{pairs.name}: the {side}")
+        check_known_texts(texts, pairs.lines, by, seen, f"{pairs.name}: the {side}")
 
 
 def check_known_texts(

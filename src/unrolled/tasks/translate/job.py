@@ -1,30 +1,18 @@
-"""What a translator hands to the training loop."""
+"""Batches and loss of a translator, for the training loop."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from unrolled.data import IGNORE, EncodedPairs, PairBatch
+from unrolled.data import IGNORE, PairBatch
 from unrolled.layers.output import token_losses
 from unrolled.models import EncoderDecoder
 from unrolled.models.scheduled_sampling import sampled_inputs
 from unrolled.tasks.translate.config import TranslatorConfig
+from unrolled.tasks.translate.data import PairMaterial
+from unrolled.tasks.translate.predicting import score_pairs
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
-from unrolled.training.waiting import Report
-
-SCORING_PAIRS = 64
-
-
-@dataclass(frozen=True)
-class PairMaterial:
-    """Training, held-out and test pairs, and facts about them for the report."""
-
-    train: EncodedPairs
-    valid: EncodedPairs | None
-    facts: dict[str, Any]
 
 
 class TranslationJob:
@@ -97,22 +85,3 @@ class TranslationJob:
             return Validation(nats, nats)
         bleu = self._bleu()
         return Validation(-bleu, nats, {"bleu": bleu})
-
-
-@torch.no_grad()
-def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = lambda count: None) -> float:
-    """Return the sum of −ln p over the targets, each token after the true ones before it."""
-    model.eval()
-    nats = 0.0
-    for batch in pairs.batches(SCORING_PAIRS):
-        _, losses = model.loss(
-            batch.source.tokens,
-            batch.source.lengths,
-            batch.inputs,
-            batch.lengths,
-            batch.targets,
-            ignore=IGNORE,
-        )
-        nats += float(losses.double().sum())
-        report(len(batch.lengths))
-    return nats

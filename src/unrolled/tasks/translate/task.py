@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data import Pairs, read_sources, tidy
-from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.errors import ConfigError, DataError
 from unrolled.models import EncoderDecoder
 from unrolled.models.inputs import Embedding
 from unrolled.storage.output import named_file
-from unrolled.tasks.base import folder as run_folder
-from unrolled.tasks.base.facts import TranslatorFacts
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
+from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
+from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.attention_plot import plot_attention
 from unrolled.tasks.translate.config import TranslationSearchConfig, TranslatorConfig
 from unrolled.tasks.translate.data import (
+    PairMaterial,
     PairSource,
     SplitPairs,
     check_known,
@@ -32,13 +33,14 @@ from unrolled.tasks.translate.data import (
     open_pairs,
     split_pairs,
 )
-from unrolled.tasks.translate.job import PairMaterial, TranslationJob, score_pairs
+from unrolled.tasks.translate.job import TranslationJob
+from unrolled.tasks.translate.predicting import score_pairs
 from unrolled.tasks.translate.score import TranslationScore, corpus_bleu, lead, score_outputs
+from unrolled.tasks.translate.spec import SPEC
 from unrolled.tasks.translate.writer import AttentionMap, TranslationWriter, Written
 from unrolled.text import PairTokenizer
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
-from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
 
 SAMPLES = 10
@@ -56,21 +58,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
-    verb: ClassVar[str] = "translate"
-    config_type: ClassVar[type] = TranslatorConfig
-    facts_type: ClassVar[type] = TranslatorFacts
-    counted: ClassVar[str] = "target tokens"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "bleu",
-        "chrf",
-        "rouge1",
-        "rouge2",
-        "rouge_l",
-        "exact_match",
-        "nats_per_token",
-        "perplexity",
-    )
-    _tokenizer: PairTokenizer | None = None
+    spec: ClassVar[TaskSpec] = SPEC
     _given: tuple[PairSource, PairSource] = ("", "")
     _split: SplitPairs | None = None
 
@@ -122,7 +110,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
     def _describe_loss(self, loss: float) -> str:
         return token_figures(self.unit)(loss)
 
-    def _sources(self) -> tuple[str, str]:
+    def sources(self) -> tuple[str, str]:
+        """See :meth:`TaskHooks.sources`."""
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> PairMaterial:
@@ -130,10 +119,10 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         given = self._given if self._given[0] else (config.corpus.data, config.corpus.valid)
         self._split = split_pairs(config.corpus, *given)
         train = self._split.train
-        self._tokenizer = PairTokenizer.train(
-            config.text, train.sources, train.targets, joint=config.text.joint
-        )
-        return make_material(self._split, self._tokenizer, config.corpus)
+        tokenizer = PairTokenizer.train(config.text, train.sources, train.targets, joint=config.text.joint)
+        data = make_material(self._split, tokenizer, config.corpus)
+        self._artifacts = TranslatorArtifacts(tokenizer, data.unknown, data.facts["target_words"])
+        return data
 
     def _reread(self) -> PairMaterial:
         corpus = self.config.corpus
@@ -143,7 +132,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
     def _check_before_training(self, data: PairMaterial) -> None:
         assert self._split is not None
         if self._split.test:
-            check_known(self._split.test, self.tokenizer, data.facts)
+            check_known(self._split.test, self.tokenizer, data.unknown)
 
     def _make_model(self, *, start: bool) -> nn.Module:
         c, t = self.config, self.tokenizer
@@ -172,12 +161,6 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
                 scores |= {name: score.to_json(), "samples": self._samples(pairs, outputs)}
         return scores
 
-    def _vocabularies(self) -> dict[str, Any]:
-        return {run_folder.TOKENIZER: self.tokenizer.to_json()}
-
-    def _take_vocabularies(self, folder: Path) -> None:
-        self._tokenizer = PairTokenizer.from_json(read_json(folder / run_folder.TOKENIZER))
-
     def evaluate(self, data: PairSource, *, progress: bool = False) -> TranslationScore:
         """Write an output for each source, searched for as the configuration says, and score it.
 
@@ -190,7 +173,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         """
         self._trained()
         pairs = open_pairs(data, self.config.corpus)
-        check_known(pairs, self.tokenizer, self.facts)
+        check_known(pairs, self.tokenizer, self.artifacts.unknown)
         return self._score(pairs, shown=progress)[0]
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TranslationJob, Sample]:
@@ -199,12 +182,12 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             pairs = self._kept_split().valid
         else:
             pairs = open_pairs(data, corpus)
-            check_known(pairs, self.tokenizer, self.facts)
+            check_known(pairs, self.tokenizer, self.artifacts.unknown)
         if pairs is None:
             raise self._nothing_held_out()
         whole = encode(pairs.part(0, size.rows), self.tokenizer, corpus.read_at_most)
         cut = cut_pairs(whole, size.steps)
-        job = TranslationJob(self.model, PairMaterial(cut, None, {}), self.config)
+        job = TranslationJob(self.model, PairMaterial(cut, None, self.artifacts.unknown, {}), self.config)
         batch = next(cut.batches(size.rows))
         names = token_names(self.tokenizer.target, batch.inputs, batch.lengths)
         return job, Sample(batch, names, self._held_out_source() if data is None else str(data))
@@ -301,8 +284,9 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         return [best.text for best, *_ in self._writer(search).write(texts)]
 
     def _check_texts(self, texts: Sequence[str]) -> None:
-        seen = self.facts["unknown"]["source"] if self.facts else 1
-        check_known_texts(texts, range(1, len(texts) + 1), self.tokenizer.source, seen, "the text")
+        known = self.artifacts
+        lines = range(1, len(texts) + 1)
+        check_known_texts(texts, lines, known.tokenizer.source, known.unknown.source, "the text")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """Return the tokens of the sources and their vectors; see :meth:`Task.input_vectors`."""
@@ -317,7 +301,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
     def _samples(self, pairs: Pairs, outputs: list[str]) -> list[dict[str, str]]:
         """Return the first few pairs beside what the model writes, and how the source begins."""
         sources = pairs.sources[:SAMPLES]
-        begins = next(iter(lead(sources, self.facts["target_words"]).values()))
+        begins = next(iter(lead(sources, self.artifacts.target_words).values()))
         columns = (sources, pairs.targets, begins, outputs)
         return [dict(zip(SAMPLE_PARTS, row, strict=True)) for row in zip(*columns, strict=False)]
 
@@ -337,7 +321,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             nats=nats,
             tokens=encoded.predictions,
             seconds=seconds,
-            lead_words=self.facts["target_words"],
+            lead_words=self.artifacts.target_words,
             lowercase=self._lowercase,
         )
         return score, outputs
@@ -350,8 +334,11 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         return model
 
     @property
+    def artifacts(self) -> TranslatorArtifacts:
+        """The vocabularies; RunError before training."""
+        return self._learned(TranslatorArtifacts)
+
+    @property
     def tokenizer(self) -> PairTokenizer:
         """The tokenisers inside; RunError before training."""
-        if self._tokenizer is None:
-            raise RunError(f"this {type(self).__name__} has not been trained: call fit first")
-        return self._tokenizer
+        return self.artifacts.tokenizer

@@ -1,0 +1,83 @@
+"""The specification of a task: the value that the command line, run folders and recipes read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from unrolled.tasks.base.artifacts import Artifacts
+    from unrolled.tasks.base.task import Task
+
+
+@dataclass(frozen=True)
+class TaskParts:
+    """The code of a task, which loads torch."""
+
+    config: type[Any]
+    """Its configuration: the options of the command line, the recipe and ``config.json``."""
+    artifacts: "type[Artifacts]"
+    """What a trained model needs to be built again, besides configuration and weights."""
+    tool: "type[Task[Any, Any]]"
+    """The class that users call: fit, evaluate, save, load."""
+    print_scores: "Callable[[Any, Console], str]"
+    """Prints the scores of a trained tool; returns the command to try next, with ``{run}`` for its folder."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """Everything that the rest of the package knows about a task.
+
+    The fields are cheap to read: ``unrolled train --help`` lists all tasks without loading torch. The code
+    behind ``config``, ``artifacts``, ``tool`` and ``print_scores`` is imported when first used.
+    """
+
+    verb: str
+    """As in ``unrolled train VERB`` and in ``config.json``."""
+    summary: str
+    """Line of ``unrolled train --help``."""
+    description: str
+    """First line of ``unrolled train VERB --help``."""
+    missing_data: str
+    """Error of the command line where no training data are given."""
+    metrics: tuple[str, ...]
+    """Figures of a score that a recipe may set a target for."""
+    parts: Callable[[], TaskParts]
+    """Imports the code of the task."""
+    files: tuple[str, ...] = ("tokenizer.json",)
+    """Files of the artifacts in a run folder."""
+    plots: tuple[str, ...] = ()
+    """Pictures that the task adds to a run's ``plots``, without ``.png``."""
+    counted: str = "tokens"
+    """What the rate in a recipe's record counts."""
+    loss_unit: str = "nats"
+    announce: Callable[[Any], str] | None = None
+    """Returns a line to print before a training with a configuration, "" for none."""
+    ladder: Callable[[], type[Any]] | None = None
+    """Imports the models to compare with; None if the task has no comparison."""
+
+    @cached_property
+    def _loaded(self) -> TaskParts:
+        return self.parts()
+
+    @property
+    def config(self) -> type[Any]:
+        """See :class:`TaskParts`."""
+        return self._loaded.config
+
+    @property
+    def artifacts(self) -> "type[Artifacts]":
+        """See :class:`TaskParts`."""
+        return self._loaded.artifacts
+
+    @property
+    def tool(self) -> "type[Task[Any, Any]]":
+        """See :class:`TaskParts`."""
+        return self._loaded.tool
+
+    @property
+    def print_scores(self) -> "Callable[[Any, Console], str]":
+        """See :class:`TaskParts`."""
+        return self._loaded.print_scores

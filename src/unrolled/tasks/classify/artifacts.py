@@ -1,0 +1,62 @@
+"""What a classifier needs to be built again."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
+from unrolled.tasks.base.folder import TOKENIZER
+from unrolled.tasks.classify.data import Label
+from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
+from unrolled.training.files import read_json
+from unrolled.training.records import Count
+
+
+class _Values(msgspec.Struct):
+    classes: list[Label]
+    features: Count
+    vector_size: Positive | None = None
+
+    def __post_init__(self) -> None:
+        if any(isinstance(c, float) and not math.isfinite(c) for c in self.classes):
+            raise ValueError("a label among classes is not finite")
+        if len({type(c) is str for c in self.classes}) != 1 or len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes must be distinct labels of one kind")
+
+
+@dataclass(frozen=True)
+class ClassifierArtifacts(Artifacts):
+    """The labels, and the form of a sequence: tokens of a vocabulary, or vectors."""
+
+    classes: list[Label]
+    tokenizer: Tokenizer | None
+    """None for sequences of vectors."""
+    features: int
+    """Numbers of a vector; 0 for texts."""
+    vector_size: int | None = None
+    """Of word vectors that were given."""
+
+    @property
+    def class_names(self) -> list[str]:
+        """The labels as text."""
+        return [str(label) for label in self.classes]
+
+    def write(self) -> Stored:
+        """See :meth:`Artifacts.write`."""
+        values = {"classes": self.classes, "features": self.features, "vector_size": self.vector_size}
+        files = {TOKENIZER: tokenizer_to_json(self.tokenizer)} if self.tokenizer else {}
+        return Stored(values, files)
+
+    @classmethod
+    def read(cls, values: dict[str, Any], folder: Path) -> Self:
+        """See :meth:`Artifacts.read`."""
+        known = artifact_values(values, _Values)
+        tokenizer = None if known.features else tokenizer_from_json(read_json(folder / TOKENIZER))
+        return cls(known.classes, tokenizer, known.features, known.vector_size)
+
+    def check(self, config: Any) -> None:
+        """See :meth:`Artifacts.check`."""
+        check_vector_size(config.network, self.vector_size)

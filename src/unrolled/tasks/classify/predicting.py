@@ -1,0 +1,35 @@
+"""Probabilities of labels by a trained classifier, and their scores."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unrolled.models.classifier import RecurrentClassifier
+from unrolled.tasks.classify.data import Examples
+from unrolled.tasks.classify.score import ClassifierScore
+from unrolled.training.waiting import Report, silent
+
+PREDICTING_ROWS = 128
+
+
+@torch.no_grad()
+def log_probabilities(
+    model: RecurrentClassifier, examples: Examples, report: Report = silent
+) -> NDArray[np.float64]:
+    """Return ln p (N, classes) of every label for each example."""
+    model.eval()
+    result = np.empty((len(examples), model.output.out_features))
+    for rows, batch in examples.batches(PREDICTING_ROWS):
+        logits = model(batch.sequences, batch.lengths)
+        result[rows] = logits.double().log_softmax(-1).numpy()
+        report(len(rows))
+    return result
+
+
+def score_examples(
+    model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
+) -> ClassifierScore:
+    """Return the figures of a model on labelled examples."""
+    log_p = log_probabilities(model, examples, report)
+    nats = -float(log_p[np.arange(len(examples)), examples.labels].mean())
+    return ClassifierScore(classes, examples.labels, log_p.argmax(1), nats)

@@ -1,0 +1,24 @@
+"""What the rest of the package knows about classifiers."""
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.classify.artifacts import ClassifierArtifacts
+    from unrolled.tasks.classify.config import ClassifierConfig
+    from unrolled.tasks.classify.report import print_scores
+    from unrolled.tasks.classify.task import Classifier
+
+    return TaskParts(ClassifierConfig, ClassifierArtifacts, Classifier, print_scores)
+
+
+SPEC = TaskSpec(
+    verb="classify",
+    summary="train a classifier on labelled texts or sequences",
+    description="Train a recurrent classifier on labelled texts or sequences of vectors.",
+    missing_data="no training data: give --data FILE_OR_FOLDER, --data @rt-polarity, or --recipe",
+    metrics=("accuracy", "macro_f1", "nats"),
+    counted="texts",
+    plots=("confusion_valid", "confusion_test"),
+    parts=_parts,
+)

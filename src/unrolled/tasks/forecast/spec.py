@@ -1,0 +1,36 @@
+"""What the rest of the package knows about forecasters."""
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
+    from unrolled.tasks.forecast.config import ForecasterConfig
+    from unrolled.tasks.forecast.report import print_scores
+    from unrolled.tasks.forecast.task import Forecaster
+
+    return TaskParts(ForecasterConfig, ForecasterArtifacts, Forecaster, print_scores)
+
+
+SPEC = TaskSpec(
+    verb="forecast",
+    summary="train a forecaster on series of numbers",
+    description="Train a recurrent forecaster on series of numbers.",
+    missing_data="no series: give --data FILE.csv, --data @timeseries/NAME, or --recipe",
+    metrics=(
+        "mae",
+        "rmse",
+        "mape",
+        "smape",
+        "mase",
+        "relative_mase",
+        "crps",
+        "last_step_mape",
+        "last_step_mae",
+    ),
+    counted="steps",
+    loss_unit="scaled units",
+    files=("scales.json",),
+    plots=("forecast",),
+    parts=_parts,
+)

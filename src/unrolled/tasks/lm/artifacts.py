@@ -1,0 +1,45 @@
+"""What a language model needs to be built again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
+from unrolled.tasks.base.folder import TOKENIZER
+from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
+from unrolled.training.files import read_json
+from unrolled.training.records import Count
+
+
+class _Values(msgspec.Struct):
+    unknown: Count = 0
+    vector_size: Positive | None = None
+
+
+@dataclass(frozen=True)
+class LanguageArtifacts(Artifacts):
+    """The vocabulary, and what is known about it."""
+
+    tokenizer: Tokenizer
+    unknown: int
+    """Tokens of the training text that are ``<unk>``; a model that never saw one cannot score it."""
+    vector_size: int | None = None
+    """Of word vectors that were given."""
+
+    def write(self) -> Stored:
+        """See :meth:`Artifacts.write`."""
+        values = {"unknown": self.unknown, "vector_size": self.vector_size}
+        return Stored(values, {TOKENIZER: tokenizer_to_json(self.tokenizer)})
+
+    @classmethod
+    def read(cls, values: dict[str, Any], folder: Path) -> Self:
+        """See :meth:`Artifacts.read`."""
+        known = artifact_values(values, _Values)
+        tokenizer = tokenizer_from_json(read_json(folder / TOKENIZER))
+        return cls(tokenizer, known.unknown, known.vector_size)
+
+    def check(self, config: Any) -> None:
+        """See :meth:`Artifacts.check`."""
+        check_vector_size(config.network, self.vector_size)

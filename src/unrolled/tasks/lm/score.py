@@ -1,0 +1,158 @@
+"""How well a language model predicts a text: nats a token, perplexity, bits a character."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data import IGNORE, Chunk, TokenStream
+from unrolled.models import RecurrentLanguageModel
+from unrolled.tasks.lm.data import Tokens, all_ids
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer
+from unrolled.training.job import Carried
+from unrolled.training.waiting import Report, silent
+
+SCORING_ROWS = 32
+SCORING_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class LanguageScore:
+    """How well a text is predicted, and what was counted."""
+
+    nats: float
+    """Sum of −ln p over all predictions."""
+    tokens: int
+    """Predictions: all tokens, ``<eos>`` and ``<unk>`` included."""
+    characters: int
+    """Characters of the text as decoded from its tokens."""
+    eos: int
+    unknown: int
+    vocabulary: int
+
+    @property
+    def nats_per_token(self) -> float:
+        """Cross-entropy, E = (1/T) Σ −ln p."""
+        return self.nats / self.tokens
+
+    @property
+    def perplexity(self) -> float:
+        """Exp of the nats a token."""
+        return math.exp(min(self.nats_per_token, 700.0))
+
+    @property
+    def bits_per_character(self) -> float:
+        """Bits of the whole text over its characters."""
+        return self.nats / math.log(2) / max(self.characters, 1)
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return every figure."""
+        return {
+            "nats_per_token": self.nats_per_token,
+            "perplexity": self.perplexity,
+            "bits_per_character": self.bits_per_character,
+            "tokens": self.tokens,
+            "characters": self.characters,
+            "eos": self.eos,
+            "unknown": self.unknown,
+            "vocabulary": self.vocabulary,
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nats_per_token:.4f} nats/token, perplexity {self.perplexity:.2f}, "
+            f"{self.bits_per_character:.4f} bits/character "
+            f"({self.tokens:,} tokens with {self.eos:,} <eos> and {self.unknown:,} <unk>, "
+            f"{self.characters:,} characters, vocabulary {self.vocabulary:,})"
+        )
+
+
+def score_text(
+    model: RecurrentLanguageModel, tokens: Tokens, tokenizer: Tokenizer, report: Report = silent
+) -> LanguageScore:
+    """Return the figures of a model on a text, each document read in one pass."""
+    ids = all_ids(tokens)[1:]
+    nats, predictions = score_documents(model, tokens, SCORING_ROWS, report)
+    assert predictions == len(ids), (predictions, len(ids))
+    return LanguageScore(
+        nats=nats,
+        tokens=predictions,
+        characters=len(tokenizer.decode(ids.tolist())),
+        eos=int((ids == EOS_ID).sum()),
+        unknown=int((ids == UNK_ID).sum()),
+        vocabulary=tokenizer.size,
+    )
+
+
+def score_rows(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+) -> tuple[float, int]:
+    """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
+    if isinstance(tokens, TokenStream):
+        return _total(_losses(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)), report))
+    return _total(_losses(model, tokens.chunks(rows), report, carry=False))
+
+
+def score_documents(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+) -> tuple[float, int]:
+    """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
+    return _total(_document_losses(model, tokens, rows, report))
+
+
+def score_tokens(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+) -> NDArray[np.float64]:
+    """Return −ln p (N,) of every token in reading order, each document read as in :func:`score_documents`."""
+    nats = np.full(tokens.predictions, np.nan)
+    for chunk, losses in _document_losses(model, tokens, rows, report):
+        assert chunk.places is not None
+        counted = chunk.targets != IGNORE
+        nats[chunk.places[counted].numpy()] = losses[counted].double().numpy()
+    assert not np.isnan(nats).any()
+    return nats
+
+
+def _document_losses(
+    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report
+) -> Iterator[tuple[Chunk, Tensor]]:
+    if isinstance(tokens, TokenStream):
+        for chunks in tokens.documents(rows, SCORING_STEPS):
+            yield from _losses(model, chunks, report)
+    else:
+        yield from _losses(model, tokens.chunks(rows), report, carry=False)
+
+
+def _total(scored: Iterable[tuple[Chunk, Tensor]]) -> tuple[float, int]:
+    nats, predictions = 0.0, 0
+    for chunk, losses in scored:
+        nats += float(losses.double().sum())
+        predictions += int((chunk.targets != IGNORE).sum())
+    return nats, predictions
+
+
+@torch.no_grad()
+def _losses(
+    model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: Report, *, carry: bool = True
+) -> Iterator[tuple[Chunk, Tensor]]:
+    """Yield consecutive chunks with −ln p of each target; rows that have ended are not in the later ones."""
+    model.eval()
+    state: Carried = None
+    for chunk in chunks:
+        if state is not None:
+            state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
+        _, losses, next_state = model.loss(
+            chunk.inputs,
+            chunk.targets,
+            state,
+            lengths=chunk.lengths,
+            fresh=chunk.fresh,
+            ignore=IGNORE,
+        )
+        state = next_state if carry else None
+        yield chunk, losses
+        report(int((chunk.targets != IGNORE).sum()))

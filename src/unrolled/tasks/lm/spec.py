@@ -1,0 +1,33 @@
+"""What the rest of the package knows about language models."""
+
+import platform
+from typing import Any
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.lm.artifacts import LanguageArtifacts
+    from unrolled.tasks.lm.config import LanguageModelConfig
+    from unrolled.tasks.lm.report import print_scores
+    from unrolled.tasks.lm.task import LanguageModel
+
+    return TaskParts(LanguageModelConfig, LanguageArtifacts, LanguageModel, print_scores)
+
+
+def _announce(config: Any) -> str:
+    """Name the interpreter whose standard library is the corpus: another one is another text."""
+    if config.corpus.data != "@stdlib":
+        return ""
+    return f"corpus: standard library of Python {platform.python_version()}"
+
+
+SPEC = TaskSpec(
+    verb="lm",
+    summary="train a language model on a text",
+    description="Train a recurrent language model on a text.",
+    missing_data="no training text: give --data FILE_OR_FOLDER, --data @stdlib, or --recipe",
+    metrics=("nats_per_token", "perplexity", "bits_per_character"),
+    announce=_announce,
+    parts=_parts,
+)

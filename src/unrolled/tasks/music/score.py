@@ -1,0 +1,56 @@
+"""How well a model of piano rolls predicts pieces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.data.buckets import buckets
+from unrolled.models.piano_roll import PianoRollModel
+from unrolled.tasks.music.data import Roll
+
+SCORING_ROWS = 64
+
+
+@dataclass(frozen=True)
+class MusicScore:
+    """How well pieces are predicted."""
+
+    nats: float
+    """Sum of −ln p over all steps and keys."""
+    steps: int
+    """Steps predicted: all but the first of each piece."""
+    pieces: int
+
+    @property
+    def nll(self) -> float:
+        """Nats a step, summed over the 88 keys (Boulanger-Lewandowski et al. 2012)."""
+        return self.nats / self.steps
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return every figure."""
+        return {"nll": self.nll, "steps": self.steps, "pieces": self.pieces}
+
+    def __str__(self) -> str:
+        return (
+            f"NLL {self.nll:.4f} nats a step, over 88 keys ({self.steps:,} steps of {self.pieces:,} pieces, "
+            "each from its second step on)"
+        )
+
+
+@torch.no_grad()
+def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
+    """Score pieces, each read from its beginning."""
+    model.eval()
+    nats = 0.0
+    for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
+        nats += float(nats_of(model, [pieces[i] for i in rows])[0].sum())
+    return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
+
+
+def nats_of(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
+    """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
+    lengths = torch.tensor([len(p) - 1 for p in pieces])
+    x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
+    return model.nats(x[:-1], x[1:], lengths), int(lengths.sum())

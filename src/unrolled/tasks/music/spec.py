@@ -1,0 +1,25 @@
+"""What the rest of the package knows about models of piano rolls."""
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.music.artifacts import PianoRollArtifacts
+    from unrolled.tasks.music.config import PianoRollConfig
+    from unrolled.tasks.music.report import print_scores
+    from unrolled.tasks.music.task import PianoRoll
+
+    return TaskParts(PianoRollConfig, PianoRollArtifacts, PianoRoll, print_scores)
+
+
+SPEC = TaskSpec(
+    verb="music",
+    summary="train a model of polyphonic music on piano rolls",
+    description="Train a recurrent model of piano rolls.",
+    missing_data="no pieces: give --data FOLDER_OF_MIDI, --data @music/jsb-chorales, or --recipe",
+    metrics=("nll",),
+    counted="steps",
+    files=("openings.json",),
+    plots=("piece",),
+    parts=_parts,
+)

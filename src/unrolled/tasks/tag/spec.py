@@ -1,0 +1,24 @@
+"""What the rest of the package knows about taggers."""
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.tag.artifacts import TaggerArtifacts
+    from unrolled.tasks.tag.config import TaggerConfig
+    from unrolled.tasks.tag.report import print_scores
+    from unrolled.tasks.tag.task import Tagger
+
+    return TaskParts(TaggerConfig, TaggerArtifacts, Tagger, print_scores)
+
+
+SPEC = TaskSpec(
+    verb="tag",
+    summary="train a tagger on sentences whose words have a tag each",
+    description="Train a recurrent tagger on sentences whose words have a tag each.",
+    missing_data="no training data: give --data FILE, --data @ud_english-ewt/train, or --recipe",
+    metrics=("accuracy", "sentence_accuracy", "span_f1", "nats"),
+    counted="words",
+    plots=("confusion_valid", "confusion_test"),
+    parts=_parts,
+)

@@ -1,0 +1,40 @@
+"""What a translator needs to be built again."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
+from unrolled.tasks.base.folder import TOKENIZER
+from unrolled.tasks.translate.data import SidesUnknown
+from unrolled.text import PairTokenizer
+from unrolled.training.files import read_json
+
+
+class _Values(msgspec.Struct):
+    unknown: SidesUnknown
+    target_words: Positive
+
+
+@dataclass(frozen=True)
+class TranslatorArtifacts(Artifacts):
+    """The vocabularies, and what is known about the training pairs."""
+
+    tokenizer: PairTokenizer
+    unknown: SidesUnknown
+    target_words: int
+    """Words of a target, on average; so many words of the source are the baseline of a score."""
+
+    def write(self) -> Stored:
+        """See :meth:`Artifacts.write`."""
+        values = {"unknown": asdict(self.unknown), "target_words": self.target_words}
+        return Stored(values, {TOKENIZER: self.tokenizer.to_json()})
+
+    @classmethod
+    def read(cls, values: dict[str, Any], folder: Path) -> Self:
+        """See :meth:`Artifacts.read`."""
+        known = artifact_values(values, _Values)
+        tokenizer = PairTokenizer.from_json(read_json(folder / TOKENIZER))
+        return cls(tokenizer, known.unknown, known.target_words)

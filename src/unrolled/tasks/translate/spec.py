@@ -1,0 +1,26 @@
+"""What the rest of the package knows about translators."""
+
+from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _parts() -> TaskParts:
+    from unrolled.tasks.translate.artifacts import TranslatorArtifacts
+    from unrolled.tasks.translate.config import TranslatorConfig
+    from unrolled.tasks.translate.report import print_scores
+    from unrolled.tasks.translate.task import Translator
+
+    return TaskParts(TranslatorConfig, TranslatorArtifacts, Translator, print_scores)
+
+
+SPEC = TaskSpec(
+    verb="translate",
+    summary="train a model from texts to texts on pairs",
+    description=(
+        "Train an encoder-decoder on pairs of texts: a sentence and its translation, an article and its "
+        "summary."
+    ),
+    missing_data="no training pairs: give --data train.de,train.en, --data TABLE, or --recipe",
+    metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
+    counted="target tokens",
+    parts=_parts,
+)
