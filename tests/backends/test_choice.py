@@ -1,7 +1,5 @@
 """Which path runs, and that the reason is told."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -77,8 +75,8 @@ def test_a_single_step_does_not_pack_weights_in_vain(case: Case) -> None:
     assert choice.path == ("aten" if case in TORCH_CASES else "reference")
     assert choice.reason.startswith("a single step does not repay packing the weights for the compiled loop")
     assert choose("compiled", case.cell, need).path == "compiled"
-    assert choose("auto", case.cell, replace(need, checkpoint=True)).path == "compiled"
-    assert choose("auto", case.cell, replace(need, precision="auto")).path == "compiled"
+    assert choose("auto", case.cell, need._replace(checkpoint=True)).path == "compiled"
+    assert choose("auto", case.cell, need._replace(precision="auto")).path == "compiled"
 
 
 @pytest.mark.usefixtures("no_extension")

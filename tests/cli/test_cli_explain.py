@@ -3,7 +3,7 @@
 import pytest
 
 from unrolled import LanguageModel
-from unrolled.backends import Choice
+from unrolled.backends import Aten, Choice, Reference
 from unrolled.layers import Explanation, Recurrent
 
 
@@ -39,8 +39,8 @@ def test_the_words_are_the_models_own(command, tiny_run, tiny_lm):
 
 def test_what_acts_in_training_alone_is_told_apart(command, tiny_run, monkeypatch):
     def explain(self):
-        path, reason = ("reference", "masks") if self.training else ("aten", "none")
-        return Explanation([("l0", Choice(path, reason))])
+        choice = Choice(Reference(), "masks") if self.training else Choice(Aten(), "none")
+        return Explanation([("l0", choice)])
 
     monkeypatch.setattr(Recurrent, "explain", explain)
     lines = command("explain", tiny_run).out.splitlines()

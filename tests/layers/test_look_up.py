@@ -20,8 +20,9 @@ from numerics import (
     weighted_sum,
 )
 from parity import assert_near
+from unrolled.backends import lookup
 from unrolled.errors import ShapeError
-from unrolled.layers import Recurrent, RecurrentDrop, lookup
+from unrolled.layers import Recurrent, RecurrentDrop
 
 STEPS, BATCH, KINDS = 9, 5, 4
 LENGTHS = [4, 9, 1, 3, 9]

@@ -22,7 +22,7 @@ from numerics import (
     uniform,
     weighted_sum,
 )
-from unrolled.backends import Backend
+from unrolled.backends import BackendName
 from unrolled.cells import GRU, LSTM
 from unrolled.errors import BackendError, ShapeError
 
@@ -121,7 +121,7 @@ def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> N
 )
 @pytest.mark.parametrize("backend", ["auto", COMPILED])
 def test_steps_that_torch_lacks_are_their_layer_too(
-    step: nn.Module, layer: nn.Module, backend: Backend
+    step: nn.Module, layer: nn.Module, backend: BackendName
 ) -> None:
     layer.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
     step = copy.deepcopy(step)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from numerics import assert_all_close, needs_extension, scatter_parameters, uniform
+from unrolled.backends import lookup
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 from unrolled.errors import ConfigError, ShapeError, UnrolledError
-from unrolled.layers import Recurrent, lookup, token_losses
+from unrolled.layers import Recurrent, token_losses
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig, RecurrentLanguageModel
 
 V = 7

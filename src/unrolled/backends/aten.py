@@ -1,13 +1,15 @@
 """Torch's own kernels for a layer of one or two directions: oneDNN or native on a CPU, cuDNN on CUDA."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import _VF, Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from unrolled.backends.autocast import autocast_enabled
+from unrolled.backends.base import Backend, LayerCall, LayerResult, Need
 from unrolled.backends.ragged import check_range
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
 
@@ -38,47 +40,67 @@ def kernel_name(cell: Cell) -> str | None:
     return None
 
 
-def aten_layer(
-    cell: Cell,
-    x: Tensor,
-    states: Sequence[State],
-    parameters: Sequence[Parameters],
-    lengths: Tensor | None,
-    training: bool,
-) -> tuple[Tensor, list[State]]:
-    """Run one layer in one or two directions.
+@dataclass(frozen=True)
+class Aten(Backend):
+    """Torch's own kernels."""
 
-    Args:
-        cell: one for which :func:`kernel_name` is not None.
-        x: (T, B, I).
-        states: the initial state of each direction.
-        parameters: the parameters of each direction.
-        lengths: as checked by :func:`unrolled.backends.ragged.check_lengths`, or None.
-        training: of the module (cuDNN keeps what backward needs only then).
+    name: ClassVar[str] = "aten"
+    merit: ClassVar[str] = "torch has a kernel for it"
 
-    Returns:
-        Output (T, B, D·R), zero past the length of a row, and the final state of each direction.
-    """
+    def obstacle(self, cell: Cell, need: Need) -> str | None:
+        """Return why torch's kernels cannot run this, or None."""
+        if kernel_name(cell) is None:
+            return f"torch has no kernel for {cell}"
+        if need.skip:
+            return f"torch has no skip connection through time (skip={need.skip})"
+        if need.masks:
+            return f"torch's loop takes no masks ({', '.join(need.masks)})"
+        if need.trace:
+            return "torch's loop does not show its inner states (trace)"
+        if need.transforms.batched or need.transforms.traced:
+            return "torch's loop has no batching rule for vmap"
+        if need.transforms.forward_mode and (need.ragged or isinstance(cell, LSTM)):
+            return "torch's LSTM and its packed rows have no forward-mode derivative"
+        if need.ragged and need.device == "meta":
+            return "torch does not pack ragged rows on the meta device"
+        return None
+
+    def run_layer(self, call: LayerCall) -> LayerResult:
+        """Run one layer; cuDNN keeps what backward needs only where ``call.training``."""
+        cell, x, directions, lengths = call.cell, call.rows, call.directions, call.lengths
+        first = directions[0].parameters
+        if lengths is None and _is_one_step(x, first):
+            new = [self.run_step(cell, x[0], d.carry, d.parameters) for d in directions]
+            # A copy: the caller may change y in place, and backward reads the state.
+            return LayerResult(torch.cat([s[0] for s in new], dim=-1)[None], new)
+        name = _require_kernel(cell)
+        stacked = [torch.stack(parts) for parts in zip(*(d.carry for d in directions), strict=True)]
+        hx = stacked if name == "lstm" else stacked[0]
+        weights = [tensor for d in directions for tensor in d.parameters.values()]
+        options = (weights, "bias_ih" in first, 1, 0.0, call.training, len(directions) == 2)
+        if lengths is not None:
+            ragged = _ragged_apart if torch.compiler.is_compiling() else _ragged
+            return ragged(name, x, stacked, lengths, options)
+        y, *final = _KERNELS[name](x, hx, *options, False)
+        return LayerResult(y, _by_direction(final))
+
+    def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
+        """Run torch's kernel of one step."""
+        name = _require_kernel(cell)
+        hx = state if name == "lstm" else state[0]
+        result = _STEPS[name](x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh"))
+        return result if isinstance(result, tuple) else (result,)
+
+
+def _require_kernel(cell: Cell) -> str:
     name = kernel_name(cell)
     assert name is not None, cell
-    if lengths is None and _is_one_step(x, parameters[0]):
-        new = [aten_step(cell, x[0], s, p) for s, p in zip(states, parameters, strict=True)]
-        return torch.cat([s[0] for s in new], dim=-1)[None], new
-    stacked = [torch.stack(parts) for parts in zip(*states, strict=True)]
-    hx = stacked if name == "lstm" else stacked[0]
-    weights = [tensor for p in parameters for tensor in p.values()]
-    has_bias = "bias_ih" in parameters[0]
-    options = (weights, has_bias, 1, 0.0, training, len(states) == 2)
-    if lengths is not None:
-        ragged = _ragged_apart if torch.compiler.is_compiling() else _ragged
-        return ragged(name, x, stacked, lengths, options)
-    y, *final = _KERNELS[name](x, hx, *options, False)
-    return y, _by_direction(final)
+    return name
 
 
 def _ragged(
     name: str, x: Tensor, states: Sequence[Tensor], lengths: Tensor, options: tuple[Any, ...]
-) -> tuple[Tensor, list[State]]:
+) -> LayerResult:
     """Run torch's kernel on packed rows."""
     check_range(lengths, len(x))
     packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
@@ -89,7 +111,7 @@ def _ragged(
     hx = in_order if name == "lstm" else in_order[0]
     data, *final = _KERNELS[name](packed.data, packed.batch_sizes, hx, *options)
     y, _ = pad_packed_sequence(PackedSequence(data, packed.batch_sizes, order, back), total_length=x.shape[0])
-    return y, _by_direction([s.index_select(1, back) for s in final])
+    return LayerResult(y, _by_direction([s.index_select(1, back) for s in final]))
 
 
 # torch.compile cannot trace how rows are packed, which depends on the numbers in lengths.
@@ -104,12 +126,3 @@ def _is_one_step(x: Tensor, p: Parameters) -> bool:
     """Whether torch's kernel for one step does the same: the loop's own repacks all weights each call."""
     device = x.device.type
     return x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not autocast_enabled(device)
-
-
-def aten_step(cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
-    """Run one step: x (B, I) and state to the new state."""
-    name = kernel_name(cell)
-    assert name is not None, cell
-    hx = state if name == "lstm" else state[0]
-    result = _STEPS[name](x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh"))
-    return result if isinstance(result, tuple) else (result,)

@@ -2,22 +2,119 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from unrolled import extension
 from unrolled.backends import transforms
 from unrolled.backends.arguments import Operands, aligned
+from unrolled.backends.base import (
+    Backend,
+    CheckpointEvery,
+    Choice,
+    LayerCall,
+    LayerResult,
+    Need,
+    join_directions,
+)
 from unrolled.backends.functions import EagerLayerFunction, LayerFunction
+from unrolled.backends.lookup import Lookup, repays
 from unrolled.backends.operators import run_layer
-from unrolled.backends.spec import encoded_spec
+from unrolled.backends.spec import encoded_spec, kind_of
 from unrolled.backends.tracing import is_traced
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 
-CheckpointEvery = int | str | None
 OF_INPUT = ("weight_ih", "weight_ln_ih", "bias_ih")
+
+
+@dataclass(frozen=True)
+class Compiled(Backend):
+    """This package's extension, for CPU tensors."""
+
+    name: ClassVar[str] = "compiled"
+    merit: ClassVar[str] = "a compiled loop exists for this cell and these options"
+
+    def obstacle(self, cell: Cell, need: Need) -> str | None:
+        """Return why the compiled loop cannot run this, or None."""
+        if extension.core is None:
+            return "the compiled extension is absent"
+        if need.device != "cpu":
+            return f"the compiled loop runs on CPUs, not on {need.device}"
+        if kind_of(cell) is None:
+            return f"there is no compiled loop for {type(cell).__name__}"
+        if need.autocast:
+            return "autocast decides on its own dtypes, which the compiled loop does not take"
+        if need.dtype not in (torch.float32, torch.float64):
+            return f"the compiled loop takes float32 and float64, not {need.dtype}"
+        if need.transforms.forward_mode:
+            return "the compiled loop has no forward-mode derivative"
+        if need.transforms.traced:
+            return "torch.compile cannot trace the compiled loop inside a transform of torch.func"
+        if need.skip:
+            return f"the compiled loop has no skip connection through time (skip={need.skip})"
+        if need.trace:
+            return "the compiled loop does not show its inner states (trace)"
+        return None
+
+    def drawback(self, need: Need) -> str | None:
+        """Return why a single step runs elsewhere, unless it needs what only this loop has."""
+        if need.one_step and need.device == "cpu" and not need.checkpoint and need.precision == "full":
+            return "a single step does not repay packing the weights for the compiled loop"
+        return None
+
+    def chosen(self, need: Need, reason: str) -> Choice:
+        """Return itself as the choice, with the arithmetic of its products.
+
+        Raises:
+            BackendError: if bfloat16 was asked for and cannot be had.
+        """
+        if need.precision == "full":
+            return Choice(self, reason)
+        if extension.bfloat16_kernels and need.dtype == torch.float32:
+            return Choice(self, f"{reason}; products in bfloat16, sums in float32", bfloat16=True)
+        if need.precision == "auto":
+            return Choice(self, reason)
+        raise BackendError(
+            "precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
+            f"{need.dtype} and the kernels in use are {extension.kernels()}; use precision='full', or "
+            "'auto' for bfloat16 where there is such a processor"
+        )
+
+    def reads_table(self, kinds: int, steps: int, row_bytes: int) -> bool:
+        """Whether the table is small enough, beside the sequence and in bytes."""
+        return repays(kinds, steps, row_bytes)
+
+    def run_layer(self, call: LayerCall) -> LayerResult:
+        """Run the directions one after the other."""
+        source = call.x
+        x, tokens = (source.table, source.tokens.long()) if isinstance(source, Lookup) else (source, None)
+        outputs, finals = [], []
+        for d in call.directions:
+            y, final = compiled_layer(
+                call.cell,
+                x,
+                d.carry,
+                d.parameters,
+                lengths=call.lengths,
+                reverse=d.reverse,
+                masks=d.masks,
+                checkpoint_every=call.checkpoint_every,
+                bfloat16=call.bfloat16,
+                tokens=tokens,
+            )
+            outputs.append(y)
+            finals.append(final)
+        return LayerResult(join_directions(outputs), finals)
+
+    def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
+        """Run a sequence of one step."""
+        _, final = compiled_layer(cell, x[None], state, p)
+        return final
 
 
 def compiled_layer(

@@ -6,14 +6,58 @@ and gate of every step. Every faster path is tested against it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from unrolled.backends.base import (
+    Backend,
+    Carry,
+    Direction,
+    LayerCall,
+    LayerResult,
+    Need,
+    Seen,
+    join_directions,
+)
 from unrolled.backends.ragged import Lengths, assert_range, check_lengths, live_steps, reverse_time
-from unrolled.cells import Cell, Masks, Parameters, State
+from unrolled.cells import LSTM, Cell, Masks, Parameters, State
 from unrolled.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class Reference(Backend):
+    """The loop in Python."""
+
+    name: ClassVar[str] = "reference"
+
+    def obstacle(self, cell: Cell, need: Need) -> str | None:
+        """Return None: it runs everything."""
+        return None
+
+    def computes_in(self, cell: Cell, need: Need) -> torch.dtype | None:
+        """Return the dtype in which torch's fused LSTM would run under autocast, so that this one does too.
+
+        That kernel takes neither ragged rows nor projections; for those torch's dtypes come about as ours.
+        """
+        if isinstance(cell, LSTM) and not need.projected and not need.ragged:
+            return torch.get_autocast_dtype(need.device)
+        return None
+
+    def run_layer(self, call: LayerCall) -> LayerResult:
+        """Run the directions one after the other."""
+        x = call.rows
+        results = [_run_direction(call, x, d) for d in call.directions]
+        carries: list[Carry] = [r.state if r.past is None else (*r.state, r.past) for r in results]
+        seen = [Seen(dict(r.trace), dict(r.entered)) for r in results] if call.trace else []
+        return LayerResult(join_directions([r.y for r in results]), carries, seen)
+
+    def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
+        """Run the cell's own step."""
+        new, _ = cell.step(cell.project(x, p), state, p, {})
+        return new
 
 
 @dataclass(frozen=True)
@@ -120,6 +164,23 @@ def _check_state(cell: Cell, state: State, batch: int) -> None:
         raise ShapeError(
             f"the initial state must be ({', '.join(cell.state_names)}), each of {batch} rows; got {shapes}"
         )
+
+
+def _run_direction(call: LayerCall, x: Tensor, d: Direction) -> Unrolled:
+    states = len(call.cell.state_names)
+    return unroll(
+        call.cell,
+        x,
+        d.carry[:states],
+        d.parameters,
+        lengths=call.lengths,
+        reverse=d.reverse,
+        skip=call.skip,
+        past=d.carry[states] if len(d.carry) > states else None,
+        masks=d.masks,
+        trace=call.trace,
+        probes=d.probes,
+    )
 
 
 def _checked_probes(

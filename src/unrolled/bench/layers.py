@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from unrolled.backends import Backend
+from unrolled.backends import BackendName
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import UNMEASURED, Rates
 from unrolled.bench.flops import TRAINING, layer_forward
@@ -25,7 +25,7 @@ TITLES: dict[Mode, str] = {"train": "training step", "inference": "inference"}
 class LayerOptions:
     """How this package's layers are made and how often they are measured."""
 
-    backend: Backend = "auto"
+    backend: BackendName = "auto"
     precision: str = "float32"
     pairs: int = PAIRS
 

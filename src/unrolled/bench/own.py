@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from unrolled.backends import Backend, Precision
+from unrolled.backends import BackendName, Precision
 from unrolled.bench.sides import LayerCase
 from unrolled.layers import GRU, LSTM, RNN, Recurrent, Stack
 
@@ -12,7 +12,7 @@ LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
 def own_layer(
-    case: LayerCase, backend: Backend = "auto", precision: str = "float32", **options: Any
+    case: LayerCase, backend: BackendName = "auto", precision: str = "float32", **options: Any
 ) -> Recurrent:
     """Return this package's layer of the case's cell and sizes; with torch's options, also its weights.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from unrolled.backends import Backend
+from unrolled.backends import BackendName
 from unrolled.bench.custom import custom_plan
 from unrolled.bench.driver import carry_out
 from unrolled.bench.flops import GATES
@@ -75,7 +75,7 @@ class Layers:
     peers: tuple[str, ...] = ("torch",)
     """Which of torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime, inference)."""
 
-    backend: Backend = "auto"
+    backend: BackendName = "auto"
     """Path of our layers."""
 
     precision: Precision = "float32"

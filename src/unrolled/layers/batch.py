@@ -1,27 +1,29 @@
 """One form for every kind of input: torch's layers take five, the loop takes one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from unrolled.backends import Lookup
 from unrolled.backends.ragged import Lengths, check_lengths
 from unrolled.errors import ShapeError
 
 
-@dataclass(frozen=True)
-class TimeMajor:
+class TimeMajor(NamedTuple):
     """Input as (T, B, I) with the lengths of its rows, and the way back to the caller's form."""
 
-    x: Tensor
+    x: Tensor | Lookup
     lengths: Tensor | None
     batch_first: bool
     unbatched: bool = False
     packed: PackedSequence | None = None
 
     @staticmethod
-    def of(input: Tensor | PackedSequence, lengths: Lengths | None, batch_first: bool) -> "TimeMajor":
-        """Bring a 2-d (unbatched), 3-d or packed input into one form.
+    def of(
+        input: Tensor | PackedSequence | Lookup, lengths: Lengths | None, batch_first: bool
+    ) -> "TimeMajor":
+        """Bring a 2-d (unbatched), 3-d, packed or looked-up input into one form.
 
         Raises:
             ShapeError: for another number of dimensions, or lengths where they do not belong.
@@ -31,6 +33,8 @@ class TimeMajor:
                 raise ShapeError("a PackedSequence carries its own lengths: leave lengths= out")
             x, own = pad_packed_sequence(input)
             return TimeMajor(x, own, batch_first, packed=input)
+        if isinstance(input, Lookup):
+            return TimeMajor.padded(input, lengths, batch_first)
         if input.dim() == 2:
             if lengths is not None:
                 raise ShapeError("lengths= needs batched input (3-d), got 2-d")
@@ -40,6 +44,11 @@ class TimeMajor:
                 f"expected input (time, batch, features), (time, features) or a PackedSequence, got "
                 f"{input.dim()} dimensions of shape {tuple(input.shape)}"
             )
+        return TimeMajor.padded(input, lengths, batch_first)
+
+    @staticmethod
+    def padded(input: Tensor | Lookup, lengths: Lengths | None, batch_first: bool) -> "TimeMajor":
+        """Bring an input with batch and time axes into the form."""
         x = input.transpose(0, 1) if batch_first else input
         checked = None if lengths is None else check_lengths(lengths, x.shape[0], x.shape[1])
         return TimeMajor(x, checked, batch_first)

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unrolled.backends import Carry
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dtype
 from unrolled.layers.result import Hidden
-
-Carry = tuple[Tensor, ...]
-"""Of one direction of one layer: the cell's states (B, size) each, then the last k outputs (k, B, R) if
-there are skip connections through time and they were given."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +23,21 @@ class CarryShape:
     sizes: tuple[int, ...]
     skip: int
 
-    def start(self, hx: Hidden | None, batch: TimeMajor, weight: Tensor) -> list[Carry]:
+    def start(self, hx: Hidden | None, batch: TimeMajor, like: Tensor, weight: Tensor) -> list[Carry]:
         """Return the initial state of each layer and direction; None means zeros.
+
+        Args:
+            hx: as the caller gave it.
+            batch: the input.
+            like: a tensor of the input's dtype and device.
+            weight: some weight, whose dtype the state must have.
 
         Raises:
             ShapeError: if the caller's state does not fit the network, the batch, or the weights' dtype.
         """
         x = batch.x
         if hx is None:
-            zeros = tuple(x.new_zeros(x.shape[1], size) for size in self.sizes)
+            zeros = tuple(like.new_zeros(x.shape[1], size) for size in self.sizes)
             return [zeros] * self.rows
         given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
         expected: dict[str, tuple[int, ...]] = {
@@ -57,9 +60,16 @@ class CarryShape:
 
 def join(carries: Sequence[Carry], batch: TimeMajor) -> Hidden:
     """Return the states of all layers and directions in the caller's form."""
-    stacked = [torch.stack(parts) for parts in zip(*carries, strict=True)]
+    stacked = [_stack(parts) for parts in zip(*carries, strict=True)]
     state = tuple(batch.restore_state(s) for s in stacked)
     return state if len(state) > 1 else state[0]
+
+
+def _stack(parts: Sequence[Tensor]) -> Tensor:
+    """Stack, without a copy where the caller may change a view in place as he may a copy."""
+    if len(parts) == 1 and not parts[0].requires_grad:
+        return parts[0].unsqueeze(0)
+    return torch.stack(list(parts))
 
 
 def reset(carries: Sequence[Carry], fresh: Tensor) -> list[Carry]:

@@ -4,7 +4,9 @@ import warnings
 
 from torch import Tensor
 
+from unrolled.backends import Lookup
 from unrolled.backends.autocast import autocast_enabled
+from unrolled.cells import Cell
 from unrolled.errors import ConfigError, ShapeError
 
 
@@ -30,6 +32,13 @@ def refuse_projection(proj_size: int, kind: str) -> None:
         raise ConfigError(f"{kind}: proj_size={proj_size!r} is for an LSTM alone; leave it at 0")
 
 
+def default_cell(module: object, kind: type[Cell] | None) -> Cell:
+    """Return a cell with the defaults of its kind, or raise ConfigError where the module has none."""
+    if kind is None:
+        raise ConfigError(f"{type(module).__name__} has no cell of its own: give cell=")
+    return kind()
+
+
 def check_flags(**flags: bool) -> None:
     """Raise TypeError for a flag that is not a bool."""
     for name, value in flags.items():
@@ -37,14 +46,17 @@ def check_flags(**flags: bool) -> None:
             raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
 
 
-def check_dropout(dropout: float, num_layers: int) -> None:
-    """Raise ConfigError for a rate outside [0, 1], and warn of one without effect."""
+def check_dropout(dropout: float, num_layers: int, stacklevel: int = 3) -> None:
+    """Raise ConfigError for a rate outside [0, 1], and warn of one without effect.
+
+    ``stacklevel`` is where the warning points; by default it is the caller of the caller.
+    """
     if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
         raise ConfigError(f"dropout must be a number in [0, 1], got {dropout!r}")
     if dropout > 0 and num_layers == 1:
         warnings.warn(
             f"dropout={dropout} acts between layers, and there is only one: it has no effect",
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 
@@ -61,7 +73,7 @@ def check_checkpoint(every: int | str | None) -> None:
         raise ConfigError(f"checkpoint_every={every!r}: give a number of steps from 1, 'auto' or None")
 
 
-def check_dtype(x: Tensor, weight: Tensor, what: str = "input") -> None:
+def check_dtype(x: Tensor | Lookup, weight: Tensor, what: str = "input") -> None:
     """Raise ShapeError if a tensor's dtype is not the weights', unless autocast converts both."""
     if x.dtype != weight.dtype and not autocast_enabled(x.device.type):
         raise ShapeError(f"{what} is {x.dtype} and the weights are {weight.dtype}: convert one of them")

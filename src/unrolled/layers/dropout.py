@@ -39,6 +39,8 @@ class RecurrentDrop:
 
     def mask_names(self, training: bool) -> tuple[str, ...]:
         """Return the names of the masks that the loop will be given."""
+        if not (self.zoneout or self.zoneout_cell or self.candidate):
+            return ()
         rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
         names = [name for name, rate in rates.items() if rate]
         if training and self.candidate:

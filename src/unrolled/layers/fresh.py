@@ -5,6 +5,7 @@ import itertools
 import torch
 from torch import Tensor
 
+from unrolled.backends import Lookup
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 
@@ -45,7 +46,7 @@ def check_fresh(
     return fresh.transpose(0, 1) if batch_first else fresh
 
 
-def pieces(x: Tensor, resets: Resets) -> list[tuple[int, Tensor]]:
+def pieces(x: Tensor | Lookup, resets: Resets) -> list[tuple[int, Tensor | Lookup]]:
     """Return x (T, B, I) cut before every step at which a row begins anew, and where each piece begins.
 
     Without resets T is not looked at, so that a traced or exported layer takes any number of steps.

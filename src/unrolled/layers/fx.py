@@ -10,7 +10,10 @@ from unrolled.errors import BackendError
 
 def is_traced(*arguments: object) -> bool:
     """Whether torch.fx is tracing the call."""
-    return any(isinstance(a, Proxy) for a in arguments)
+    for argument in arguments:  # noqa: SIM110 - faster than any(), at every call of a layer
+        if isinstance(argument, Proxy):
+            return True
+    return False
 
 
 def leaf_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:

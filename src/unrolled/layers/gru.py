@@ -1,12 +1,6 @@
 """The GRU layer, drop-in for ``torch.nn.GRU``."""
 
-from typing import Any
-
-import torch
-
 from unrolled import cells
-from unrolled.errors import ConfigError
-from unrolled.layers.checks import refuse_projection
 from unrolled.layers.recurrent import Recurrent
 
 
@@ -18,36 +12,5 @@ class GRU(Recurrent):
     normalisation).
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        proj_size: int = 0,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-        *,
-        cell: cells.GRU | None = None,
-        **beyond: Any,
-    ) -> None:
-        refuse_projection(proj_size, "GRU")
-        if cell is not None and not isinstance(cell, cells.GRU):
-            raise ConfigError(f"GRU takes an unrolled.cells.GRU, got {type(cell).__name__}")
-        super().__init__(
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            0,
-            device,
-            dtype,
-            cell=cell or cells.GRU(),
-            **beyond,
-        )
+    cell_type = cells.GRU
+    has_projection = False

@@ -1,8 +1,7 @@
-"""What a recurrent layer returns beyond its output: traces, and the word of which path ran."""
+"""What a recurrent layer returns beyond its output: traces, and which path ran."""
 
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
@@ -39,22 +38,3 @@ class Traced:
     layers: dict[str, dict[str, Tensor]]
     entered: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     probes: dict[str, dict[str, Tensor]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a trace saw in one direction of one layer over a piece of time; see :class:`Traced`."""
-
-    trace: dict[str, Tensor]
-    entered: dict[str, Tensor]
-
-    @staticmethod
-    def join(pieces: "list[Seen]") -> "Seen":
-        """Return consecutive pieces of time as one."""
-        return Seen(_join([p.trace for p in pieces]), _join([p.entered for p in pieces]))
-
-
-def _join(pieces: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    if len(pieces) == 1:
-        return pieces[0]
-    return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}

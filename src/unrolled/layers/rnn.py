@@ -7,7 +7,6 @@ import torch
 from unrolled.cells import Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ConfigError
-from unrolled.layers.checks import refuse_projection
 from unrolled.layers.recurrent import Recurrent
 
 
@@ -17,6 +16,9 @@ class RNN(Recurrent):
     ``nonlinearity`` is tanh, relu or (beyond torch) sigmoid. With a ``cell`` it is the cell's.
     ``proj_size`` is there for torch's order of arguments and must be 0.
     """
+
+    cell_type = Elman
+    has_projection = False
 
     def __init__(
         self,
@@ -35,7 +37,6 @@ class RNN(Recurrent):
         cell: Elman | None = None,
         **beyond: Any,
     ) -> None:
-        refuse_projection(proj_size, "RNN")
         if cell is None:
             cell = Elman(nonlinearity="tanh" if nonlinearity is None else nonlinearity)
         elif not isinstance(cell, Elman):
@@ -50,7 +51,7 @@ class RNN(Recurrent):
             batch_first,
             dropout,
             bidirectional,
-            0,
+            proj_size,
             device,
             dtype,
             cell=cell,

@@ -1,16 +1,18 @@
 """One step as a module: drop-in for ``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from unrolled.backends import Backend, Choice, Need, check_backend, choose, compiled_layer, transforms
-from unrolled.backends.aten import aten_step
+from unrolled.backends import BackendName, Choice, Need, check_backend, choose, transforms
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
-from unrolled.layers.checks import check_dtype
+from unrolled.layers.checks import check_dtype, default_cell
 from unrolled.layers.fx import is_traced, leaf_call
+from unrolled.layers.parameters import current_parameters, register_parameters
 from unrolled.layers.to_torch import cell_to_torch
 
 
@@ -23,9 +25,12 @@ class SingleStep(nn.Module):
         bias: whether there are bias_ih and bias_hh.
         device: of the parameters.
         dtype: of the parameters.
-        cell: the mathematics of the step.
+        cell: the mathematics of the step; None takes that of the class with its defaults.
         backend: ``"auto"``, or one path by name.
     """
+
+    cell_type: ClassVar[type[Cell] | None] = None
+    """Kind of cell of the class; None has no default."""
 
     def __init__(
         self,
@@ -35,26 +40,20 @@ class SingleStep(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        cell: Cell,
-        backend: Backend = "auto",
+        cell: Cell | None = None,
+        backend: BackendName = "auto",
     ) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        self.cell, self.backend = cell, backend
+        self.cell, self.backend = cell or default_cell(self, self.cell_type), backend
         check_backend(backend)
-        shapes = cell.shapes(input_size, hidden_size, bias=bias)
-        for name, shape in shapes.items():
-            empty = torch.empty(shape, device=device, dtype=dtype)
-            self.register_parameter(name, nn.Parameter(empty))
-        self._short_names = tuple(shapes)
+        shapes = self.cell.shapes(input_size, hidden_size, bias=bias)
+        self._names = register_parameters(self, shapes, "", device, dtype)
         self.reset_parameters()
-
-    def _parameters_now(self) -> dict[str, Tensor]:
-        return {name: getattr(self, name) for name in self._short_names}
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew, in torch's order."""
-        self.cell.initialise(self._parameters_now())
+        self.cell.initialise(current_parameters(self, self._names))
 
     def explain(self) -> Choice:
         """Tell which path runs the step, and why."""
@@ -94,14 +93,8 @@ class SingleStep(nn.Module):
         check_dtype(input, self._weight)
         x = input if input.dim() == 2 else input.unsqueeze(0)
         state = self._start(x, hx, unbatched=input.dim() == 1)
-        p = self._parameters_now()
-        path = self._choose(x).path
-        if path == "aten":
-            new = aten_step(self.cell, x, state, p)
-        elif path == "compiled":
-            _, new = compiled_layer(self.cell, x[None], state, p)
-        else:
-            new, _ = self.cell.step(self.cell.project(x, p), state, p, {})
+        p = current_parameters(self, self._names)
+        new = self._choose(x).backend.run_step(self.cell, x, state, p)
         if input.dim() == 1:
             new = tuple(s.squeeze(0) for s in new)
         return new if len(new) > 1 else new[0]
@@ -140,6 +133,8 @@ class SingleStep(nn.Module):
 class RNNCell(SingleStep):
     """One Elman step; see :class:`SingleStep`."""
 
+    cell_type = Elman
+
     def __init__(
         self,
         input_size: int,
@@ -149,7 +144,7 @@ class RNNCell(SingleStep):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        backend: Backend = "auto",
+        backend: BackendName = "auto",
     ) -> None:
         cell = Elman(nonlinearity=nonlinearity)
         super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)
@@ -158,34 +153,10 @@ class RNNCell(SingleStep):
 class LSTMCell(SingleStep):
     """One LSTM step; see :class:`SingleStep`."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-        *,
-        cell: LSTM | None = None,
-        backend: Backend = "auto",
-    ) -> None:
-        cell = cell or LSTM()
-        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)
+    cell_type = LSTM
 
 
 class GRUCell(SingleStep):
     """One GRU step; see :class:`SingleStep`."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-        *,
-        cell: GRU | None = None,
-        backend: Backend = "auto",
-    ) -> None:
-        cell = cell or GRU()
-        super().__init__(input_size, hidden_size, bias, device, dtype, cell=cell, backend=backend)
+    cell_type = GRU

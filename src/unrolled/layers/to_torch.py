@@ -44,7 +44,7 @@ def cell_to_torch(step: "SingleStep") -> nn.RNNCellBase:
     made: nn.RNNCellBase = {"lstm": nn.LSTMCell, "gru": nn.GRUCell}.get(kernel, nn.RNNCell)(
         step.input_size, step.hidden_size, step.bias, **_options(kernel)
     )
-    _share(step, made, step._short_names)
+    _share(step, made, list(step._names))
     return made.train(step.training)
 
 

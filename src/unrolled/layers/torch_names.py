@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 from torch import Tensor, nn
 
 from unrolled.cells import Cell
+from unrolled.layers.parameters import Names
 from unrolled.layers.to_torch import to_torch
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ class TorchNames:
     """Attributes of ``torch.nn.RNNBase`` beyond its arguments, for :class:`unrolled.layers.Recurrent`."""
 
     cell: Cell
-    _names: list[list[dict[str, str]]]
+    _names: list[list[Names]]
 
     @property
     def mode(self) -> str:

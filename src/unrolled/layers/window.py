@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.backends import Choice, Precision, check_precision
+from unrolled.backends import Aten, Choice, Precision, check_precision
 from unrolled.backends.ragged import Lengths, check_lengths, live_steps, reverse_time
 from unrolled.errors import ConfigError, ShapeError
 from unrolled.layers.batch import TimeMajor
@@ -132,7 +132,7 @@ class Window(nn.Module):
         reasons = (
             f"each {s} needs nothing but its input: one matrix product in torch, no loop" for s in steps
         )
-        return Explanation((f"l{layer}", Choice("aten", why)) for layer, why in enumerate(reasons))
+        return Explanation((f"l{layer}", Choice(Aten(), why)) for layer, why in enumerate(reasons))
 
     def forward(
         self,

@@ -1,5 +1,7 @@
 """How a token enters a network: as a learned or given vector, or one-hot."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -50,6 +52,34 @@ class Embedding(nn.Embedding):
         for each time (coalescing it adds them up), and no pass is made over the others.
         """
         return F.embedding(input, self.weight, sparse=row_sparse)
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """The vectors of all tokens: a :class:`unrolled.backends.Table`."""
+
+    input: OneHot | Embedding
+    size: int
+    """Of a vector."""
+    dtype: torch.dtype
+    """Of the layers that read them."""
+    device: torch.device
+    row_sparse: bool = False
+    """See :meth:`Embedding.forward`."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(V, size)"""
+        return self.input.kinds, self.size
+
+    def whole(self) -> Tensor:
+        """Return all vectors, (V, size)."""
+        return self.input.table.to(self.dtype)
+
+    def rows(self, tokens: Tensor) -> Tensor:
+        """Return the vectors of tokens (…), (…, size)."""
+        x: Tensor = self.input(tokens, self.row_sparse)
+        return x.to(self.dtype)
 
 
 def make_input(

@@ -15,7 +15,7 @@ from unrolled.models.config import (
     StackConfig,
     TokenNetworkConfig,
 )
-from unrolled.models.inputs import Embedding, OneHot, make_input
+from unrolled.models.inputs import Embedding, InputTable, OneHot, make_input
 
 State = tuple[Tensor, ...]
 
@@ -86,13 +86,12 @@ class TokenReader(RecurrentBody):
             h (T, B, :attr:`features`), zero past the length of a row, and the state after the last step.
         """
         stack = self.recurrent
+        table = InputTable(self.input, stack.input_size, stack.dtype, tokens.device, row_sparse)
         dropped = self.training and self.input_dropout.rate > 0
-        if not dropped and isinstance(stack, Recurrent) and stack.looks_up(self.input.kinds, tokens):
-            table = self.input.table.to(stack.dtype)
+        if isinstance(stack, Recurrent) and not dropped:
             h, final = stack.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
         else:
-            x = self.input(tokens, row_sparse).to(stack.dtype)
-            h, final = stack(self.input_dropout(x), state, lengths=lengths, fresh=fresh)
+            h, final = stack(self.input_dropout(table.rows(tokens)), state, lengths=lengths, fresh=fresh)
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 

@@ -1,0 +1,131 @@
+"""One forward pass: the input in one form, what it needs, one choice of backend, then all layers."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from unrolled.backends import Carry, Choice, Lookup, Need, TensorTable, choose, transforms
+from unrolled.backends.autocast import autocast_enabled
+from unrolled.backends.ragged import Lengths
+from unrolled.errors import ShapeError
+from unrolled.layers.batch import TimeMajor
+from unrolled.layers.checks import check_dtype
+from unrolled.layers.fresh import resets_of
+from unrolled.layers.result import Hidden
+from unrolled.layers.stack import Plan, Probes, StackResult, make_probes, run_stack
+
+if TYPE_CHECKING:
+    from unrolled.layers.recurrent import Recurrent
+
+
+class Sequence(NamedTuple):
+    """What the caller gives to a pass; see :meth:`Recurrent.forward`."""
+
+    input: Tensor | PackedSequence | Lookup
+    hx: Hidden | None
+    lengths: Lengths | None
+    fresh: Tensor | None
+
+
+class Passed(NamedTuple):
+    """A pass that was made."""
+
+    batch: TimeMajor
+    """The input, and the way back to the caller's form."""
+    result: StackResult
+    probes: Probes
+
+
+def run_pass(layer: "Recurrent", given: Sequence, *, trace: bool = False, probe: bool = False) -> Passed:
+    """Run all layers over a sequence.
+
+    Args:
+        layer: the module.
+        given: input and state.
+        trace: whether to record every state and gate.
+        probe: whether to add zeros that require a gradient to every state.
+
+    Raises:
+        ShapeError: if a size does not fit.
+        BackendError: if the backend asked for cannot run this.
+    """
+    weight = layer._weight
+    batch = TimeMajor.of(given.input, given.lengths, layer.batch_first)
+    x = batch.x
+    _check_input(layer, x, weight)
+    resets = resets_of(batch, given.fresh, layer.batch_first, layer.bidirectional)
+    ragged = batch.lengths is not None
+    need = need_of(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
+    choice = choose(layer.backend, layer.cell, need)
+    like = x
+    if isinstance(x, Lookup):
+        x, like = _looked_up(layer, choice, x)
+    assert isinstance(like, Tensor)
+    carries = layer._carry_shape.start(given.hx, batch, like, weight)
+    if need.autocast:
+        x, carries = _converted(choice.backend.computes_in(layer.cell, need), x, carries)
+    probes = make_probes(layer, x) if probe and isinstance(x, Tensor) else {}
+    result = run_stack(layer, x, carries, Plan(choice, batch.lengths, resets, trace, probes))
+    layer.__dict__["_ran"] = choice  # nn.Module would look for parameters first
+    return Passed(batch, result, probes)
+
+
+def need_of(
+    layer: "Recurrent",
+    like: Tensor | Lookup,
+    *,
+    trace: bool = False,
+    one_step: bool = False,
+    ragged: bool = False,
+) -> Need:
+    """Return what a pass over an input ``like`` this asks of its backend."""
+    device = like.device.type
+    return Need(
+        layer.skip,
+        layer.drop.mask_names(layer.training),
+        trace,
+        one_step,
+        device,
+        like.dtype,
+        autocast_enabled(device),
+        layer.precision,
+        layer.checkpoint_every is not None and torch.is_grad_enabled(),
+        ragged,
+        layer.proj_size > 0,
+        transforms.running(),
+    )
+
+
+def reads_table(layer: "Recurrent", choice: Choice, kinds: int, tokens: Tensor) -> bool:
+    """Whether the backend computes W x + b once for each row of the table."""
+    row = layer.cell.gates * layer.hidden_size * layer._weight.element_size()
+    return choice.backend.reads_table(kinds, tokens.numel(), row)
+
+
+def _looked_up(layer: "Recurrent", choice: Choice, x: Lookup) -> tuple[Tensor | Lookup, Tensor]:
+    """Return the input as the backend reads it, and a tensor of its dtype and device."""
+    if reads_table(layer, choice, x.source.shape[0], x.tokens):
+        table = x.table
+        return Lookup(TensorTable(table), x.tokens), table
+    resolved = x.resolve()
+    return resolved, resolved
+
+
+def _converted(
+    dtype: torch.dtype | None, x: Tensor | Lookup, carries: list[Carry]
+) -> tuple[Tensor | Lookup, list[Carry]]:
+    """Return input and state in a dtype; None leaves them alone."""
+    if dtype is None:
+        return x, carries
+    assert isinstance(x, Tensor)
+    return x.to(dtype), [tuple(s.to(dtype) for s in carry) for carry in carries]
+
+
+def _check_input(layer: "Recurrent", x: Tensor | Lookup, weight: Tensor) -> None:
+    if not x.shape[0]:
+        raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
+    if x.shape[-1] != layer.input_size:
+        raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {layer.input_size}")
+    check_dtype(x, weight)
