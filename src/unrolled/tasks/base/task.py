@@ -189,10 +189,8 @@ class Task(ABC, Generic[C, D]):
             DataError: if the data cannot be used, or nothing was held out.
             RunError: if there is no model yet, or it was trained on data from memory and none are given.
         """
-        model: Any = self._trained()
-        job, sample = self._sample(data, SampleSize(rows, steps))
-        model.precision = "full"
-        return job, sample
+        self._trained()
+        return self._sample(data, SampleSize(rows, steps))
 
     def _held_out_source(self) -> str:
         """Say where the held-out data came from."""
@@ -338,7 +336,7 @@ class Task(ABC, Generic[C, D]):
         done = trainer.progress
         self.result = {
             "steps": done.step,
-            "epochs": round(done.step / max(trainer.job.batch_count(), 1), 2),
+            "epochs": round(done.step / max(trainer.updates_per_epoch, 1), 2),
             "best_step": done.best_step,
             "training_seconds": round(done.seconds, 1),
             "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),

@@ -26,7 +26,6 @@ class ClassifierJob:
 
     def __init__(self, model: RecurrentClassifier, data: ClassifierData, config: ClassifierConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config = data, config
         self._weights = (
             _balanced(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None

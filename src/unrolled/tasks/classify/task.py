@@ -214,7 +214,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return ClassifierJob(self.model, data, self.config)
 
     def _final_scores(self, data: ClassifierData, *, shown: bool) -> dict[str, Any]:
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         counts = np.array(self.facts["class_counts"])
         if data.valid is not None:

@@ -60,7 +60,6 @@ class ForecastJob:
 
     def __init__(self, model: Forecasting, splits: Sequence[Split], config: ForecasterConfig) -> None:
         self.model, self._splits, self._config = model, splits, config
-        model.precision = config.training.precision
         training = config.training
         self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
         limits = [self._limit(s) for s in splits]

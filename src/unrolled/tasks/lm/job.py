@@ -78,7 +78,6 @@ class LanguageJob:
 
     def __init__(self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._corpus, self._config = corpus, config
         sentence = config.corpus.mode == "sentence"
         chosen = config.training.loss

@@ -124,7 +124,6 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _final_scores(self, data: Corpus, *, shown: bool) -> dict[str, Any]:
         """Score the held-out text in one pass, beside what counting gives, and the test text."""
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         if data.valid is not None:
             scores["valid"] = self._score(data.valid, shown=shown).to_json()

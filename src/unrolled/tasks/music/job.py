@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data.buckets import buckets
+from unrolled.devices import device_of, move
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.training import StepLoss, StepLosses, TrainingConfig, Validation
 from unrolled.training.job import Carried
@@ -50,26 +51,25 @@ class MusicJob:
         self, model: PianoRollModel, train: Sequence[Roll], valid: Sequence[Roll], training: TrainingConfig
     ) -> None:
         self.model = model
-        model.recurrent.precision = training.precision
         self._train, self._valid, self._training = train, valid, training
 
-    def batches(self, epoch: int) -> Iterator[list[Roll]]:
+    def batches(self, epoch: int) -> Iterator[list[Tensor]]:
         """See :meth:`Job.batches`: pieces of like length."""
         seed = self._training.seed * 1_000_003 + epoch
         for rows in buckets([len(r) for r in self._train], self._training.batch, seed):
-            yield [self._train[i] for i in rows]
+            yield as_batch([self._train[i] for i in rows])
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""
         return -(-len(self._train) // self._training.batch)
 
-    def loss(self, batch: list[Roll], state: Carried) -> StepLoss:
+    def loss(self, batch: list[Tensor], state: Carried) -> StepLoss:
         """See :meth:`Job.loss`: the mean over steps."""
         nats, steps = _nats(self.model, batch)
         total = nats.sum()
         return StepLoss(total / steps, total.detach(), steps, None)
 
-    def step_losses(self, batch: list[Roll], state: Carried) -> StepLosses:
+    def step_losses(self, batch: list[Tensor], state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`: each step summed over keys."""
         nats, _ = _nats(self.model, batch)
         return StepLosses(nats, torch.arange(len(nats)))
@@ -88,12 +88,18 @@ def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
     model.eval()
     nats = 0.0
     for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
-        nats += float(_nats(model, [pieces[i] for i in rows])[0].sum())
+        batch = move(as_batch([pieces[i] for i in rows]), device_of(model))
+        nats += float(_nats(model, batch)[0].sum())
     return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
 
 
-def _nats(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
+def as_batch(pieces: Sequence[Roll]) -> list[Tensor]:
+    """Return pieces (T, keys) as the batch of :class:`MusicJob`, each a tensor of its own length."""
+    return [torch.from_numpy(p) for p in pieces]
+
+
+def _nats(model: PianoRollModel, batch: list[Tensor]) -> tuple[Tensor, int]:
     """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
-    lengths = torch.tensor([len(p) - 1 for p in pieces])
-    x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
-    return model.nats(x[:-1], x[1:], lengths), int(lengths.sum())
+    lengths = torch.tensor([len(p) - 1 for p in batch])
+    x = torch.nn.utils.rnn.pad_sequence(batch)
+    return model.nats(x[:-1], x[1:], lengths.to(x.device)), int(lengths.sum())

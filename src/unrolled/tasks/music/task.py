@@ -21,7 +21,7 @@ from unrolled.storage.output import named_file, write_output
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.music.config import PianoRollConfig
-from unrolled.tasks.music.job import MusicJob, MusicScore, Roll, score_pieces
+from unrolled.tasks.music.job import MusicJob, MusicScore, Roll, as_batch, score_pieces
 from unrolled.tasks.music.plot import plot_piece
 from unrolled.training import Watcher
 from unrolled.training.files import read_json_as
@@ -139,7 +139,6 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         return MusicJob(self.model, data.train, data.valid, self.config.training)
 
     def _final_scores(self, data: Pieces, *, shown: bool) -> dict[str, Any]:
-        self.model.recurrent.precision = "full"
         scores: dict[str, Any] = {"baselines": {}}
         for name, pieces in (("valid", data.valid), ("test", data.test)):
             if pieces:
@@ -165,9 +164,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         pieces = self._read_again().valid if data is None else self._read(data)
         if not pieces:
             raise self._nothing_held_out() if data is None else DataError(f"{data}: holds no pieces")
-        batch = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
-        job = MusicJob(self.model, batch, [], self.config.training)
-        return job, Sample(batch, None, self._held_out_source() if data is None else str(data))
+        rows = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
+        job = MusicJob(self.model, rows, [], self.config.training)
+        return job, Sample(as_batch(rows), None, self._held_out_source() if data is None else str(data))
 
     def compose(
         self, length: int = 64, *, opening: Piece | None = None, temperature: float = 1.0, seed: int = 0

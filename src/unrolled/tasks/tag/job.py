@@ -25,7 +25,6 @@ class TaggerJob:
 
     def __init__(self, model: RecurrentTagger, data: TaggerData, config: TaggerConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config = data, config
 
     def batches(self, epoch: int) -> Iterator[TaggedBatch]:

@@ -189,7 +189,6 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return TaggerJob(self.model, data, self.config)
 
     def _final_scores(self, data: TaggerData, *, shown: bool) -> dict[str, Any]:
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         if data.valid is not None:
             scores["valid"] = self._score(data.valid, shown=shown).to_json()

@@ -45,7 +45,6 @@ class TranslationJob:
         bleu: Callable[[], float] | None = None,
     ) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config, self._bleu = data, config, bleu
 
     def batches(self, epoch: int) -> Iterator[PairBatch]:

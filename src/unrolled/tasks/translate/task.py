@@ -164,7 +164,6 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     def _final_scores(self, data: PairMaterial, *, shown: bool) -> dict[str, Any]:
         assert self._split is not None
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         for name, pairs in (("valid", self._split.valid), ("test", self._split.test)):
             if pairs:
