@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data.noise import drop_tokens
+from unrolled.devices import device_of, move
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import ClassifierData, Examples, LabelledBatch
@@ -48,7 +49,8 @@ class ClassifierJob:
             sequences = drop_tokens(sequences, self._config.dropout.dropout_word, UNK_ID, keep=EOS_ID)
         logits = self.model(sequences, batch.lengths)
         smoothing = self._config.training.label_smoothing
-        loss = F.cross_entropy(logits, batch.labels, self._weights, label_smoothing=smoothing)
+        weights = move(self._weights, logits.device)
+        loss = F.cross_entropy(logits, batch.labels, weights, label_smoothing=smoothing)
         nats = F.cross_entropy(logits.detach(), batch.labels, reduction="sum")
         return StepLoss(loss, nats, len(batch.labels), None)
 
@@ -82,9 +84,10 @@ def log_probabilities(
     """Return ln p (N, classes) of every label for each example."""
     model.eval()
     result = np.empty((len(examples), model.output.out_features))
-    for rows, batch in examples.batches(PREDICTING_ROWS):
+    for rows, examined in examples.batches(PREDICTING_ROWS):
+        batch = move(examined, device_of(model))
         logits = model(batch.sequences, batch.lengths)
-        result[rows] = logits.double().log_softmax(-1).numpy()
+        result[rows] = logits.double().log_softmax(-1).cpu().numpy()
         report(len(rows))
     return result
 

@@ -309,7 +309,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         table = getattr(self.model.reader, "input", None)
         if self._tokenizer is None or not isinstance(table, Embedding):
             return super().input_vectors()
-        return self._tokenizer.tokens, table.weight.detach().numpy()
+        return self._tokenizer.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentClassifier:

@@ -140,7 +140,8 @@ class ForecastJob:
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
             losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
             found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
-        return StepLosses(found, torch.arange(len(found)), "recurrent" if len(members) == 1 else "members")
+        times = torch.arange(len(found), device=found.device)
+        return StepLosses(found, times, "recurrent" if len(members) == 1 else "members")
 
     def validate(self) -> Validation | None:
         """Forecast the held-out part, one horizon after another, on the scale of the network."""

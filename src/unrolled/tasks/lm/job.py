@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, Sentences, TokenStream
+from unrolled.devices import device_of, move
 from unrolled.layers.output import token_losses
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.config import LanguageModelConfig
@@ -117,15 +118,16 @@ class LanguageJob:
     def step_losses(self, batch: Chunk, state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`; all logits of the batch are held."""
         logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
-        return StepLosses(token_losses(logits, batch.targets, IGNORE), torch.arange(len(logits)))
+        times = torch.arange(len(logits), device=logits.device)
+        return StepLosses(token_losses(logits, batch.targets, IGNORE), times)
 
     def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
         """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""
-        rows = batch.targets.shape[1]
+        rows, device = batch.targets.shape[1], batch.targets.device
         if self._reduction == "token":
-            return torch.tensor(1 / tokens)
+            return torch.tensor(1 / tokens, device=device)
         if self._reduction == "steps":
-            return torch.tensor(1 / rows)
+            return torch.tensor(1 / rows, device=device)
         assert batch.lengths is not None
         return 1 / (batch.lengths * rows)
 
@@ -163,7 +165,7 @@ def score_tokens(
     for chunk, losses in _document_losses(model, tokens, rows, report):
         assert chunk.places is not None
         counted = chunk.targets != IGNORE
-        nats[chunk.places[counted].numpy()] = losses[counted].double().numpy()
+        nats[chunk.places[counted].cpu().numpy()] = losses[counted].double().cpu().numpy()
     assert not np.isnan(nats).any()
     return nats
 
@@ -193,7 +195,8 @@ def _losses(
     """Yield consecutive chunks with −ln p of each target; rows that have ended are not in the later ones."""
     model.eval()
     state: Carried = None
-    for chunk in chunks:
+    for read in chunks:
+        chunk = move(read, device_of(model))
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
         _, losses, next_state = model.loss(

@@ -215,7 +215,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             DataError: if tokens are not in the vocabulary and training never showed ``<unk>``.
         """
         writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
-        p: NDArray[np.float64] = writer.distribution_after(self._numbers(context)).double().numpy()
+        p: NDArray[np.float64] = writer.distribution_after(self._numbers(context)).double().cpu().numpy()
         return p
 
     def _numbers(self, tokens: Sequence[Any]) -> NDArray[np.int64]:
@@ -329,7 +329,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         table = self.model.input
         if not isinstance(table, Embedding):
             return super().input_vectors()
-        return self.tokenizer.tokens, table.weight.detach().numpy()
+        return self.tokenizer.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentLanguageModel:

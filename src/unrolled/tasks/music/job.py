@@ -72,7 +72,7 @@ class MusicJob:
     def step_losses(self, batch: list[Tensor], state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`: each step summed over keys."""
         nats, _ = _nats(self.model, batch)
-        return StepLosses(nats, torch.arange(len(nats)))
+        return StepLosses(nats, torch.arange(len(nats), device=nats.device))
 
     def validate(self) -> Validation | None:
         """Score the held-out pieces by their nats a step."""

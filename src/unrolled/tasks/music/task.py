@@ -15,6 +15,7 @@ from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
 from unrolled.data.piano import KEYS, PianoNote, notes_of, open_pieces, piano_roll
 from unrolled.decoding.sampling import require_finite
+from unrolled.devices import device_of, move
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.storage.output import named_file, write_output
@@ -192,11 +193,11 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             if not opening:
                 opening = [openings[int(torch.randint(len(openings), ()))]]
                 length -= 1
-            roll, state = [*piano_roll(opening)], None
+            roll, state, device = [*piano_roll(opening)], None, device_of(model)
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
-                logits, state = model(x, state)
-                p = torch.sigmoid(logits[-1:] / temperature)
+                logits, state = model(move(x, device), state)
+                p = torch.sigmoid(logits[-1:].cpu() / temperature)  # drawn on the CPU, whatever the device
                 require_finite(p)
                 x = torch.bernoulli(p)
                 roll.append(x[0, 0].numpy())

@@ -7,6 +7,7 @@ import torch
 
 from unrolled.data import IGNORE
 from unrolled.data.noise import drop_tokens
+from unrolled.devices import device_of, move
 from unrolled.layers.output import token_losses
 from unrolled.models.tagger import RecurrentTagger, Sentences
 from unrolled.tasks.tag.config import TaggerConfig
@@ -58,7 +59,8 @@ class TaggerJob:
         """See :meth:`Job.step_losses`: one of each word, or with a CRF one of each sentence, at its end."""
         scores, lengths = self.model(batch.sentences), batch.sentences.lengths
         if self.model.crf is None:
-            return StepLosses(token_losses(scores, batch.tags, IGNORE), torch.arange(len(scores)))
+            times = torch.arange(len(scores), device=scores.device)
+            return StepLosses(token_losses(scores, batch.tags, IGNORE), times)
         return StepLosses(self.model.crf(scores, batch.tags, lengths)[None], lengths[None] - 1)
 
     def validate(self) -> Validation | None:
@@ -82,7 +84,8 @@ def tag_sentences(
     model.eval()
     found: list[list[str]] = [[] for _ in range(len(sentences))]
     nats = 0.0
-    for rows, batch in sentences.batches(PREDICTING_ROWS):
+    for rows, encoded in sentences.batches(PREDICTING_ROWS):
+        batch = move(encoded, device_of(model))
         scores = model(batch.sentences)
         nats += float(model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
         _take(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, found)

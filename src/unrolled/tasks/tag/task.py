@@ -302,7 +302,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         table = self.model.input
         if not isinstance(table, Embedding):
             return super().input_vectors()
-        return self.numbering.words.items, table.weight.detach().numpy()
+        return self.numbering.words.items, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentTagger:

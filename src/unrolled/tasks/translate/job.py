@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from unrolled.data import IGNORE, EncodedPairs, PairBatch
+from unrolled.devices import device_of, move
 from unrolled.layers.output import token_losses
 from unrolled.models import EncoderDecoder
 from unrolled.models.scheduled_sampling import sampled_inputs
@@ -69,7 +70,7 @@ class TranslationJob:
             inputs,
             batch.lengths,
             batch.targets,
-            row_weights=torch.tensor(1 / tokens),
+            row_weights=torch.tensor(1 / tokens, device=inputs.device),
             ignore=IGNORE,
             label_smoothing=self._config.training.label_smoothing,
         )
@@ -80,7 +81,7 @@ class TranslationJob:
         source = batch.source
         logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)
         losses = token_losses(logits, batch.targets, IGNORE)
-        return StepLosses(losses, torch.arange(len(losses)), "decoder.recurrent")
+        return StepLosses(losses, torch.arange(len(losses), device=losses.device), "decoder.recurrent")
 
     def validate(self) -> Validation | None:
         """Score the held-out pairs by their nats a token, and if asked for by BLEU."""
@@ -99,7 +100,8 @@ def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = lam
     """Return the sum of −ln p over the targets, each token after the true ones before it."""
     model.eval()
     nats = 0.0
-    for batch in pairs.batches(SCORING_PAIRS):
+    for encoded in pairs.batches(SCORING_PAIRS):
+        batch = move(encoded, device_of(model))
         _, losses = model.loss(
             batch.source.tokens,
             batch.source.lengths,

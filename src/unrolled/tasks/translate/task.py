@@ -306,7 +306,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         """Return the tokens of the sources and their vectors; see :meth:`Task.input_vectors`."""
         table = self.model.encoder.input
         assert isinstance(table, Embedding)
-        return self.tokenizer.source.tokens, table.weight.detach().numpy()
+        return self.tokenizer.source.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def _lowercase(self) -> bool:
