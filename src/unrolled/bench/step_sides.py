@@ -50,7 +50,7 @@ class OwnStep:
         """Train on the next batch and note its loss in nats a token."""
         progress = self._trainer.progress
         nats, tokens = progress.window_loss, progress.window_tokens
-        self._trainer._update(next(self._chunks))
+        self._trainer._update([next(self._chunks)])
         self.losses.append((progress.window_loss - nats) / (progress.window_tokens - tokens))
 
 

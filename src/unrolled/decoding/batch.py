@@ -57,6 +57,11 @@ class Start:
     def __post_init__(self) -> None:
         require(all(n >= 1 for n in self.lengths), "a search needs a length of at least 1 for every source")
 
+    @property
+    def device(self) -> torch.device:
+        """The device of the model, on which tokens and scores are kept."""
+        return self.state[0].device
+
 
 @torch.no_grad()
 def search(
@@ -85,7 +90,7 @@ def _greedy(
     scores = [0.0] * count
     active = list(range(count))
     state, context = start.state, start.context
-    tokens = torch.full((count,), start.first)
+    tokens = torch.full((count,), start.first, device=start.device)
     while active:
         logits, state = step(tokens, state, context)
         best, chosen = _best_next(logits, 1, banned, [sequences[i] for i in active], config.block_repeats)
@@ -99,7 +104,7 @@ def _greedy(
                 kept.append(place)
         tokens = chosen[:, 0]
         if len(kept) < len(active):
-            rows = torch.tensor(kept, dtype=torch.long)
+            rows = torch.tensor(kept, dtype=torch.long, device=start.device)
             active = [active[place] for place in kept]
             tokens, state = tokens[rows], tuple(s.index_select(-2, rows) for s in state)
             context = context if context is None or not kept else context.select(rows)
@@ -117,12 +122,12 @@ class _Beams:
         self.active = list(range(count))
         self.width = 1
         self.sequences: list[list[int]] = [[] for _ in range(count)]
-        self.scores = torch.zeros(count, 1, dtype=torch.float64)
+        self.scores = torch.zeros(count, 1, dtype=torch.float64, device=start.device)
 
     def run(self, step: Advance, banned: tuple[int, ...]) -> list[list[Hypothesis]]:
         """Search to the end."""
         state, context = self.start.state, self.start.context
-        tokens = torch.full((len(self.active),), self.start.first)
+        tokens = torch.full((len(self.active),), self.start.first, device=self.start.device)
         position = 0
         while self.active:
             position += 1
@@ -134,7 +139,7 @@ class _Beams:
             tokens, rows = self._go_on([live[place] for place in kept], kept)
             state = tuple(s.index_select(-2, rows) for s in state)
             if context is not None and len(kept) < len(live):
-                context = context.select(torch.tensor(kept))
+                context = context.select(torch.tensor(kept, device=self.start.device))
         return self.done
 
     def _sort_out(
@@ -187,9 +192,12 @@ class _Beams:
         full = [found + [(nothing, *found[0][1:])] * (width - len(found)) for found in live]
         flat = [hypothesis for found in full for hypothesis in found]
         self.sequences = [[*self.sequences[at], token] for _, at, token in flat]
-        self.scores = torch.tensor([[value for value, _, _ in found] for found in full], dtype=torch.float64)
+        device = self.start.device
+        scores = [[value for value, _, _ in found] for found in full]
+        self.scores = torch.tensor(scores, dtype=torch.float64, device=device)
         self.active, self.width = [self.active[place] for place in kept], width
-        return torch.tensor([token for _, _, token in flat]), torch.tensor([at for _, at, _ in flat])
+        tokens = torch.tensor([token for _, _, token in flat], device=device)
+        return tokens, torch.tensor([at for _, at, _ in flat], device=device)
 
 
 def _best_next(
@@ -198,11 +206,11 @@ def _best_next(
     """Return log p (N, n), float64, and tokens (N, n) of the n ≤ count best that may follow."""
     normaliser = logits.logsumexp(-1, keepdim=True)
     if banned:
-        logits = logits.index_fill(-1, torch.tensor(banned), -torch.inf)
+        logits = logits.index_fill(-1, torch.tensor(banned, device=logits.device), -torch.inf)
     if repeats:
         pairs = [(row, token) for row, s in enumerate(sequences) for token in repeating(s, repeats)]
         if pairs:
-            rows, tokens = torch.tensor(pairs).unbind(1)
-            logits = logits.index_put((rows, tokens), torch.tensor(-torch.inf, dtype=logits.dtype))
+            rows, tokens = torch.tensor(pairs, device=logits.device).unbind(1)
+            logits = logits.index_put((rows, tokens), logits.new_tensor(-torch.inf))
     values, chosen = top(logits, min(count, logits.shape[-1]))
     return values.double() - normaliser.double(), chosen

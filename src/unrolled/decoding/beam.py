@@ -57,7 +57,8 @@ def beam_search(
         raise ConfigError(f"beams={beams}: must be at most {MOST_BEAMS}")
     if not 0 <= normalisation <= MOST_NORMALISATION:
         raise ConfigError(f"normalisation={normalisation}: must be a number from 0 to {MOST_NORMALISATION:g}")
-    scores = torch.zeros(1, dtype=torch.float64)
+    device = logits.device
+    scores = torch.zeros(1, dtype=torch.float64, device=device)
     sequences: list[list[int]] = [[]]
     done: list[Hypothesis] = []
     for position in range(1, length + 1):
@@ -81,10 +82,10 @@ def beam_search(
         done = sorted(done, key=lambda h: -h.score)[:beams]
         if not live or (len(done) == beams and hopeless(live[0][0], length, normalisation, done)):
             break
-        rows = torch.tensor([row for _, row, _ in live])
-        tokens_now = torch.tensor([token for _, _, token in live])
+        rows = torch.tensor([row for _, row, _ in live], device=device)
+        tokens_now = torch.tensor([token for _, _, token in live], device=device)
         sequences = [[*sequences[row], token] for _, row, token in live]
-        scores = torch.tensor([value for value, _, _ in live], dtype=torch.float64)
+        scores = torch.tensor([value for value, _, _ in live], dtype=torch.float64, device=device)
         logits, state = step(tokens_now, tuple(s.index_select(-2, rows) for s in state))
     return done
 

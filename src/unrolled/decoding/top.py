@@ -20,8 +20,8 @@ def top(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     head = x[:, : groups * GROUP].unflatten(1, (groups, GROUP))
     best = head.amax(-1).topk(count).indices
     inside = head.gather(1, best[:, :, None].expand(-1, -1, GROUP)).flatten(1)
-    places = (best[:, :, None] * GROUP + torch.arange(GROUP)).flatten(1)
+    places = (best[:, :, None] * GROUP + torch.arange(GROUP, device=x.device)).flatten(1)
     tail = x[:, groups * GROUP :]
     values, where = torch.cat([inside, tail], dim=1).topk(count)
-    rest = torch.arange(groups * GROUP, size).expand(rows, -1)
+    rest = torch.arange(groups * GROUP, size, device=x.device).expand(rows, -1)
     return values, torch.cat([places, rest], dim=1).gather(1, where)

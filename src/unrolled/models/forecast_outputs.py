@@ -64,7 +64,7 @@ class QuantileOutput(ForecastOutput):
 
     def loss(self, y: Tensor, target: Tensor) -> Tensor:
         """Return the mean over levels q of max(q e, (q − 1) e), e = target − y_q."""
-        q = torch.tensor(self.levels, dtype=y.dtype)
+        q = torch.tensor(self.levels, dtype=y.dtype, device=y.device)
         error = target[..., None] - y
         return torch.maximum(q * error, (q - 1) * error).mean(-1)
 

@@ -47,7 +47,7 @@ class PianoRollModel(NumberReader):
         nats = F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
         if lengths is None:
             return nats
-        return nats * (torch.arange(len(nats))[:, None] < lengths)
+        return nats * (torch.arange(len(nats), device=nats.device)[:, None] < lengths)
 
     def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""

@@ -27,7 +27,7 @@ def sampled_inputs(
     model.eval()
     encoded = model.encode(source, source_lengths)
     state, chosen = encoded.state, [inputs[0]]
-    replaced = torch.rand(inputs.shape) < rate
+    replaced = torch.rand(inputs.shape, device=inputs.device) < rate
     for true, own in zip(inputs[1:], replaced[1:], strict=True):
         logits, state = model.step(chosen[-1], state, encoded.memory)
         drawn = torch.multinomial(logits.softmax(-1), 1).squeeze(1)

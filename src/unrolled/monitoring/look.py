@@ -1,7 +1,6 @@
 """One look inside a model in training: how far back gradients reach, and what is saturated."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +50,7 @@ def look(job: Job[Any], update: Update) -> Look:
         found.append(job.step_losses(batch, state))
         return found[-1].losses
 
-    with _full_precision(job.model):
-        recording = record(job.model, run)
+    recording = record(job.model, run)
     ends = [s for p in recording.passes for s in saturation(p)]
     return Look(
         _reach(recording, found[0]),
@@ -70,15 +68,6 @@ def some(values: Floats) -> Floats:
     """Return at most :data:`SHOWN_VALUES` numbers, evenly taken out of all."""
     flat = values.reshape(-1)
     return flat[:: max(1, -(-len(flat) // SHOWN_VALUES))]
-
-
-@contextmanager
-def _full_precision(model: Any) -> Iterator[None]:
-    before, model.precision = model.precision, "full"
-    try:
-        yield
-    finally:
-        model.precision = before
 
 
 def _reach(recording: Recording, found: StepLosses) -> dict[str, dict[int, float]]:

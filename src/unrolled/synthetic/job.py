@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from unrolled.data.synthetic import SyntheticBatch
+from unrolled.devices import device_of, move
 from unrolled.synthetic.config import PracticeConfig
 from unrolled.synthetic.model import Solver
 from unrolled.training import StepLoss, StepLosses, Validation
@@ -61,7 +62,8 @@ class SolverJob:
     def step_losses(self, batch: SyntheticBatch, state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`: one of each answer."""
         losses = self.model.losses(batch)
-        return StepLosses(losses, torch.arange(len(batch.x) - len(losses), len(batch.x)))
+        times = torch.arange(len(batch.x) - len(losses), len(batch.x), device=losses.device)
+        return StepLosses(losses, times)
 
     def first_rows(self, batch: SyntheticBatch, rows: int) -> SyntheticBatch:
         """See :meth:`Job.first_rows`."""
@@ -77,7 +79,8 @@ class SolverJob:
     def score(self) -> Score:
         """Return how well the held-out sequences are answered."""
         self.model.eval()
-        found = [_score(self.model, batch) for batch in self._held_out]
+        device = device_of(self.model)
+        found = [_score(self.model, move(batch, device)) for batch in self._held_out]
         losses, right, asked, answers = (sum(parts) for parts in zip(*found, strict=True))
         classes = self.model.problem.measure == "cross-entropy"
         return Score(losses / answers, right / asked if classes else None)

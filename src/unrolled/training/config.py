@@ -104,6 +104,10 @@ class TrainingConfig:
     batch: int = 32
     """Sequences trained side by side."""
 
+    accumulate: int = 1
+    """Batches whose gradients are added up before an update. Each counts by the number of its predictions, as
+    in one batch that holds them all."""
+
     label_smoothing: float = 0.0
     """Share of the loss that asks for every answer alike, in [0, 1) (Szegedy et al. 2016); what is
     reported is without it."""
@@ -138,7 +142,7 @@ class TrainingConfig:
             0 <= self.label_smoothing < 1,
             f"label_smoothing={self.label_smoothing}: must lie in [0, 1)",
         )
-        require_at_least(self, {"epochs": 0, "batch": 1})
+        require_at_least(self, {"epochs": 0, "batch": 1, "accumulate": 1})
         zero = ("max_steps", "validate_every", "early_stopping", "checkpoint_steps", "seed", "threads")
         require_at_least(self, dict.fromkeys((*zero, "checkpoint_minutes", "minutes"), 0))
         require_at_most(self, {"threads": 1024})

@@ -53,7 +53,11 @@ class Validation:
 
 
 class Job(Protocol[Batch]):
-    """What a task hands to the loop."""
+    """A model with its data and its loss, as the trainer takes them.
+
+    The trainer sets the model's device and precision, and moves each batch to the device before :meth:`loss`:
+    see :func:`unrolled.devices.move` for what a batch may be made of.
+    """
 
     @property
     def model(self) -> nn.Module:
@@ -88,6 +92,7 @@ class Progress:
     step: Count = 0
     epoch: Count = 0
     position: Count = 0
+    """Batches of the epoch that updates were made from."""
     tokens: Count = 0
     seconds: float = 0.0
     best: float | None = None
@@ -105,9 +110,9 @@ class Update:
     """What is known of an update before it is made."""
 
     batch: Any
-    """What was learnt from."""
+    """The batch of the gradients; the last one where several are accumulated."""
     carried: Carried
-    """What the batch began with."""
+    """State before that batch."""
     norm: float
     """Of all gradients together, before they are scaled down to ``clip_norm``."""
     factor: float

@@ -22,15 +22,15 @@ class Length:
     """Time of updates alone; None is no limit."""
 
     @classmethod
-    def planned(cls, training: TrainingConfig, batches: int) -> Self:
-        """Return the ends that a configuration sets, for so many batches an epoch.
+    def planned(cls, training: TrainingConfig, updates: int) -> Self:
+        """Return the ends that a configuration sets, for so many updates an epoch.
 
         Without a number of epochs, a limit of time stands alone, else the updates are about 4000.
         """
         epochs = training.epochs
         if not epochs and not training.minutes:
-            epochs = min(max(round(AUTOMATIC_UPDATES / batches), 1), AUTOMATIC_EPOCHS)
-        steps = [batches * epochs] if epochs else []
+            epochs = min(max(round(AUTOMATIC_UPDATES / updates), 1), AUTOMATIC_EPOCHS)
+        steps = [updates * epochs] if epochs else []
         steps += [training.max_steps] if training.max_steps else []
         return cls(min(steps, default=None), 60.0 * training.minutes or None)
 

@@ -3,17 +3,20 @@
 import itertools
 import math
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic
+from typing import Generic
 
 import torch
-from torch import Tensor
 
+from unrolled.devices import device_of
 from unrolled.errors import NonFiniteError, RunError
 from unrolled.memory import keep_freed_memory
-from unrolled.reading import MalformedError, convert
-from unrolled.training.average import AverageState, make_average
+from unrolled.reading import MalformedError
+from unrolled.training.accumulation import Accumulated, Accumulation
+from unrolled.training.average import make_average
+from unrolled.training.best import BestWeights
+from unrolled.training.checkpoint import Learner, pack, read_progress, unpack
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
@@ -21,13 +24,9 @@ from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
 from unrolled.training.length import Length
 from unrolled.training.log import MetricsLog
-from unrolled.training.nonfinite import ADVICE, first_nonfinite
-from unrolled.training.optimizer import (
-    make_optimizer,
-    optimizer_tensors,
-    restore_optimizer,
-    update,
-)
+from unrolled.training.nonfinite import ADVICE, first_nonfinite, nonfinite_weights
+from unrolled.training.optimizer import make_optimizer, update
+from unrolled.training.placement import Placement
 from unrolled.training.schedule import learning_rate
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -44,6 +43,10 @@ class Trainer(Generic[Batch]):
         training: how long, and what is kept.
         folder: where model, checkpoint and log go; None keeps all in memory.
         watcher: is told what happens.
+        device: where the model computes; None leaves it where it is.
+
+    Raises:
+        ConfigError: if the model does not have the precision of ``training``.
     """
 
     def __init__(
@@ -53,9 +56,13 @@ class Trainer(Generic[Batch]):
         training: TrainingConfig,
         folder: Path | None = None,
         watcher: Watcher | None = None,
+        *,
+        device: torch.device | str | None = None,
     ) -> None:
         keep_freed_memory()
         self.job, self.training, self.folder = job, training, folder
+        self.placement = Placement(torch.device(device or device_of(job.model)), training.precision)
+        self.placement.prepare(job.model)
         self.optimizer_config = optimizer
         self.parameters = [p for p in job.model.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(optimizer, self.parameters)
@@ -64,11 +71,18 @@ class Trainer(Generic[Batch]):
         self.carried: Carried = None
         self.log = MetricsLog(folder / LOG if folder else None)
         self.watcher = watcher or Watcher()
-        self._best_weights: dict[str, Tensor] = {}
+        self._accumulation = Accumulation(job, self.placement, self.parameters)
+        self._best = BestWeights(job.model, folder / MODEL if folder else None)
+        self._learner = Learner(job.model, self.optimizer, self.average, self.placement.device)
         self._checksums = True
         self._last_checkpoint = time.monotonic()
-        self.length = Length.planned(training, job.batch_count())
+        self.length = Length.planned(training, self.updates_per_epoch)
         self.total_steps = self.length.steps
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """Updates of an epoch, of which the last may have fewer batches than the others."""
+        return -(-self.job.batch_count() // self.training.accumulate)
 
     def run(self) -> None:
         """Train to the end; the model then holds its best weights (by validation, if there is one).
@@ -87,17 +101,18 @@ class Trainer(Generic[Batch]):
                     self._epoch(interrupt)
         finally:
             self.watcher.ended(self.progress)
-        self._take_best()
+        self._best.put_back(checksum=self._checksums)
+        self.job.model.eval()
 
     def _epoch(self, interrupt: DeferredInterrupt) -> None:
         progress = self.progress
         batches = itertools.islice(self.job.batches(progress.epoch), progress.position, None)
         last = self.job.batch_count()
-        for batch in batches:
+        while group := list(itertools.islice(batches, self.training.accumulate)):
             if self._is_over():
                 break
             before = progress.seconds
-            self._update(batch)
+            self._update(group)
             self._record(before)
             at_end = progress.position == last
             every = self.training.validate_every
@@ -118,7 +133,8 @@ class Trainer(Generic[Batch]):
     def _is_over(self) -> bool:
         return self.length.over(self.progress.step, self.progress.seconds)
 
-    def _update(self, batch: Batch) -> None:
+    def _update(self, batches: Sequence[Batch]) -> None:
+        """Make one update from batches that follow each other."""
         progress, began = self.progress, time.perf_counter()
         lr = learning_rate(
             self.optimizer_config,
@@ -132,25 +148,23 @@ class Trainer(Generic[Batch]):
             group["lr"] = lr
         self.job.model.train()
         self.optimizer.zero_grad()  # before the forward pass, which then reuses the memory
-        result = self.job.loss(batch, self.carried)
-        result.loss.backward()
+        done = self._accumulation.run(batches, self.carried)
         add_penalties(self.optimizer_config, self.parameters)
         norm, factor = clip_gradients(self.optimizer_config, self.parameters)
-        total = float(result.total)
-        if not (torch.isfinite(result.loss) and norm < float("inf")):
-            self._stop_nonfinite(batch, norm)
-        watched = self._tell_updating(Update(batch, self.carried, norm, factor))
+        if not (done.finite and norm < float("inf")):
+            self._stop_nonfinite(done, norm)
+        watched = self._tell_updating(Update(done.batch, done.carried, norm, factor))
         update(self.optimizer, factor)
         if self.average:
             self.average.update()
-        self.carried = result.state
+        self.carried = done.state
         progress.step += 1
-        progress.position += 1
-        progress.tokens += result.tokens
-        progress.window_loss += total
-        progress.window_tokens += result.tokens
+        progress.position += len(batches)
+        progress.tokens += done.tokens
+        progress.window_loss += done.total
+        progress.window_tokens += done.tokens
         progress.seconds += time.perf_counter() - began - watched
-        self.watcher.stepped(progress, total / max(result.tokens, 1), lr)
+        self.watcher.stepped(progress, done.total / max(done.tokens, 1), lr)
 
     def _tell_updating(self, update: Update) -> float:
         """Tell the watcher; return the seconds that it took, which are none of training's."""
@@ -185,7 +199,8 @@ class Trainer(Generic[Batch]):
         if self.average:
             self.average.swap()
         try:
-            found = self.job.validate()
+            with self.placement.computing(self.job.model):
+                found = self.job.validate()
             if found is None:
                 return
             if not (math.isfinite(found.loss) and math.isfinite(found.score)):
@@ -208,24 +223,7 @@ class Trainer(Generic[Batch]):
 
     def _keep_best(self) -> None:
         self._require_finite_weights()
-        weights = self.job.model.state_dict()
-        if self.folder:
-            write_tensors(self.folder / MODEL, weights, {})
-        else:
-            self._best_weights = {name: t.detach().clone() for name, t in weights.items()}
-
-    def _take_best(self) -> None:
-        weights = self._best_weights
-        if self.folder:
-            weights, _ = read_tensors(self.folder / MODEL, checksum=self._checksums)
-        try:
-            self.job.model.load_state_dict(weights)
-        except RuntimeError as error:
-            detail = str(error).splitlines()[-1].strip()
-            raise RunError(
-                f"{(self.folder or Path()) / MODEL}: is not of this run ({detail}); restore it from a copy"
-            ) from None
-        self.job.model.eval()
+        self._best.keep()
 
     def _stops_early(self) -> bool:
         limit = self.training.early_stopping
@@ -262,15 +260,7 @@ class Trainer(Generic[Batch]):
             return
         self._require_finite_weights()
         self.progress.log_position = self.log.position()
-        tensors = {f"model.{n}": t for n, t in self.job.model.state_dict().items()}
-        tensors |= {f"optimizer.{n}": t for n, t in optimizer_tensors(self.optimizer).items()}
-        tensors |= {f"carried.{i}": t for i, t in enumerate(self.carried or ())}
-        tensors["rng"] = torch.get_rng_state()
-        meta: dict[str, Any] = {"progress": asdict(self.progress)}
-        if self.average:
-            tensors |= {f"average.{i}": t for i, t in enumerate(self.average.mean)}
-            meta["average"] = asdict(AverageState(self.average.count, self.average.history))
-        write_tensors(self.folder / CHECKPOINT, tensors, meta)
+        write_tensors(self.folder / CHECKPOINT, *pack(self._learner, self.progress, self.carried))
         self._last_checkpoint = time.monotonic()
 
     def restore(self, *, checksums: bool = True) -> None:
@@ -286,39 +276,24 @@ class Trainer(Generic[Batch]):
         path, self._checksums = self.folder / CHECKPOINT, checksums
         tensors, meta = read_tensors(path, checksum=checksums)
         try:
-            self._restore(tensors, meta)
+            self.progress = read_progress(meta, self.job.batch_count())
+            self.carried = unpack(self._learner, tensors, meta)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             said = str(error) if isinstance(error, MalformedError) else f"{error!r:.200}"
             raise RunError(f"{path}: does not belong to this run ({said}); restore it from a copy") from error
         self.log.rewind(self.progress.log_position)
 
-    def _restore(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-        self.progress = convert(meta["progress"], Progress)
-        if self.progress.position >= max(self.job.batch_count(), 1):
-            raise MalformedError(f"batch {self.progress.position} of {self.job.batch_count()} in an epoch")
-        self.job.model.load_state_dict(_under("model.", tensors))
-        restore_optimizer(self.optimizer, _under("optimizer.", tensors))
-        carried = _under("carried.", tensors)
-        self.carried = tuple(carried[str(i)] for i in range(len(carried))) or None
-        if self.average:
-            mean = _under("average.", tensors)
-            self.average.restore(
-                convert(meta["average"], AverageState), [mean[str(i)] for i in range(len(mean))]
-            )
-        torch.set_rng_state(tensors["rng"])
-
-    def _stop_nonfinite(self, batch: Batch, norm: float) -> None:
-        where = first_nonfinite(self.job.model, lambda: self.job.loss(batch, self.carried).loss)
+    def _stop_nonfinite(self, done: Accumulated, norm: float) -> None:
+        with self.placement.computing(self.job.model):
+            where = first_nonfinite(self.job.model, lambda: self.job.loss(done.batch, done.carried).loss)
         said = f"the loss or its gradient is not finite (gradient norm {norm:g}); first seen in {where}"
         raise self._nonfinite(self.progress.step + 1, where, said)
 
     def _require_finite_weights(self) -> None:
         """Refuse to keep weights that a finite gradient times a huge rate has made infinite."""
-        for name, p in self.job.model.named_parameters():
-            if not p.isfinite().all():
-                where = f"the weights of {name}"
-                said = f"the update made {where} infinite or not a number"
-                raise self._nonfinite(self.progress.step, where, said)
+        if where := nonfinite_weights(self.job.model):
+            said = f"the update made {where} infinite or not a number"
+            raise self._nonfinite(self.progress.step, where, said)
 
     def _nonfinite(self, step: int, where: str, said: str) -> NonFiniteError:
         """Write down where training broke, and return the error to raise."""
@@ -329,7 +304,3 @@ class Trainer(Generic[Batch]):
         if self.folder:
             return f"the last good checkpoint stands in {self.folder}"
         return "nothing was saved: give a folder to keep checkpoints in"
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}

@@ -20,9 +20,8 @@ def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
     ``forward`` repeats the forward pass of the failing step and returns its loss, or what it depends on; it
     is run without dropout and gradients.
     """
-    for name, p in model.named_parameters():
-        if not _finite(p):
-            return f"the weights of {name}"
+    if where := nonfinite_weights(model):
+        return where
     calls: list[tuple[str, nn.Module, tuple[Any, ...], dict[str, Any], Any]] = []
     hooks = [
         module.register_forward_hook(_recorder(name, calls), with_kwargs=True)
@@ -47,6 +46,11 @@ def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
         if p.grad is not None and not _finite(p.grad):
             return f"the gradient of {name}"
     return "the loss (every layer's output is finite without dropout)"
+
+
+def nonfinite_weights(model: nn.Module) -> str:
+    """Name the first weights with a non-finite number; empty where all are finite."""
+    return next((f"the weights of {name}" for name, p in model.named_parameters() if not _finite(p)), "")
 
 
 def _recorder(name: str, calls: list[Any]) -> Callable[..., None]:

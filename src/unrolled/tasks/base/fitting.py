@@ -132,7 +132,7 @@ class TrainedTask(StoredTask[C, D]):
         done = trainer.progress
         self.result = {
             "steps": done.step,
-            "epochs": round(done.step / max(trainer.job.batch_count(), 1), 2),
+            "epochs": round(done.step / max(trainer.updates_per_epoch, 1), 2),
             "best_step": done.best_step,
             "training_seconds": round(done.seconds, 1),
             "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),

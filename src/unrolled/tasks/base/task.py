@@ -39,10 +39,8 @@ class Task(TrainedTask[C, D]):
             DataError: if the data cannot be used, or nothing was held out.
             RunError: if there is no model yet, or it was trained on data from memory and none are given.
         """
-        model: Any = self._trained()
-        job, sample = self._sample(data, SampleSize(rows, steps))
-        model.precision = "full"
-        return job, sample
+        self._trained()
+        return self._sample(data, SampleSize(rows, steps))
 
     def _held_out_source(self) -> str:
         """Say where the held-out data came from."""

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unrolled.data.noise import drop_tokens
+from unrolled.devices import move
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import ClassifierData, LabelledBatch
@@ -21,7 +22,6 @@ class ClassifierJob:
 
     def __init__(self, model: RecurrentClassifier, data: ClassifierData, config: ClassifierConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config = data, config
         self._weights = (
             _balanced(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None
@@ -44,7 +44,8 @@ class ClassifierJob:
             sequences = drop_tokens(sequences, self._config.dropout.dropout_word, UNK_ID, keep=EOS_ID)
         logits = self.model(sequences, batch.lengths)
         smoothing = self._config.training.label_smoothing
-        loss = F.cross_entropy(logits, batch.labels, self._weights, label_smoothing=smoothing)
+        weights = move(self._weights, logits.device)
+        loss = F.cross_entropy(logits, batch.labels, weights, label_smoothing=smoothing)
         nats = F.cross_entropy(logits.detach(), batch.labels, reduction="sum")
         return StepLoss(loss, nats, len(batch.labels), None)
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unrolled.devices import device_of, move
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.classify.data import Examples
 from unrolled.tasks.classify.score import ClassifierScore
@@ -19,9 +20,10 @@ def log_probabilities(
     """Return ln p (N, classes) of every label for each example."""
     model.eval()
     result = np.empty((len(examples), model.output.out_features))
-    for rows, batch in examples.batches(PREDICTING_ROWS):
+    for rows, examined in examples.batches(PREDICTING_ROWS):
+        batch = move(examined, device_of(model))
         logits = model(batch.sequences, batch.lengths)
-        result[rows] = logits.double().log_softmax(-1).numpy()
+        result[rows] = logits.double().log_softmax(-1).cpu().numpy()
         report(len(rows))
     return result
 

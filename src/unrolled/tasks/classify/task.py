@@ -197,7 +197,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return ClassifierJob(self.model, data, self.config)
 
     def _final_scores(self, data: ClassifierData, *, shown: bool) -> dict[str, Any]:
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         counts = np.array(self.facts["class_counts"])
         if data.valid is not None:
@@ -292,7 +291,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         table = getattr(self.model.reader, "input", None)
         if self.tokenizer is None or not isinstance(table, Embedding):
             return super().input_vectors()
-        return self.tokenizer.tokens, table.weight.detach().numpy()
+        return self.tokenizer.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentClassifier:

@@ -64,7 +64,6 @@ class ForecastJob:
 
     def __init__(self, model: Forecasting, splits: Sequence[Split], config: ForecasterConfig) -> None:
         self.model, self._splits, self._config = model, splits, config
-        model.precision = config.training.precision
         training = config.training
         self._horizon = 1 if config.forecast.strategy == "recursive" else config.forecast.horizon
         limits = [self._limit(s) for s in splits]
@@ -145,7 +144,8 @@ class ForecastJob:
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
             losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
             found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
-        return StepLosses(found, torch.arange(len(found)), "recurrent" if len(members) == 1 else "members")
+        times = torch.arange(len(found), device=found.device)
+        return StepLosses(found, times, "recurrent" if len(members) == 1 else "members")
 
     def first_rows(self, batch: Batch, rows: int) -> Batch:
         """See :meth:`Job.first_rows`."""

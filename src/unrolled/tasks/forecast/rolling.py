@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from unrolled.data.series import Numbers
+from unrolled.devices import device_of, move
 from unrolled.models.forecast_ensemble import Forecasting, Member, members_of
 from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.reader import State
@@ -121,17 +122,17 @@ def _of_one(
     h, state = states_at(model, p, [p.rows_before(o) for o in origins], config)
     if isinstance(model, DirectForecaster):
         padded = np.concatenate([ahead, np.zeros((model.horizon - horizon, *ahead.shape[1:]))])
-        y = model.horizon_from(h, torch.from_numpy(padded).float())[:, :horizon]
+        y = model.horizon_from(h, _read_by(model, padded))[:, :horizon]
         if model.output.sampled:
             drawn = model.output.sample(y[..., None, :].expand(-1, -1, draws, -1))
-            return torch.cat([model.output.centre(y)[..., None], drawn], -1).double().numpy()
+            return torch.cat([model.output.centre(y)[..., None], drawn], -1).double().cpu().numpy()
         point = config.forecast.output == "point"
-        return (model.output.centre(y)[..., None] if point else y).double().numpy()
-    known = torch.from_numpy(np.repeat(ahead, draws, axis=1)).float()
+        return (model.output.centre(y)[..., None] if point else y).double().cpu().numpy()
+    known = _read_by(model, np.repeat(ahead, draws, axis=1))
     y = model.head(h).repeat_interleave(draws, 0)
     state = tuple(s.repeat_interleave(draws, -2) for s in state)
     z = model.roll_out(y, state, known, draw=model.output.sampled)
-    return z.unflatten(0, (len(origins), draws)).movedim(1, 2).double().numpy()
+    return z.unflatten(0, (len(origins), draws)).movedim(1, 2).double().cpu().numpy()
 
 
 def states_at(
@@ -149,13 +150,13 @@ def states_at(
     for column, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         x[: end - begin, column] = p.inputs[begin:end]
     ragged = lengths if int(lengths.min()) < len(x) else None
-    h, state = model.read(torch.from_numpy(x).float(), lengths=ragged)
+    h, state = model.read(_read_by(model, x), lengths=move(ragged, device_of(model)))
     return h[lengths - 1, torch.arange(len(ends))], state
 
 
 def _along(model: Member, p: PreparedSeries, ends: Sequence[int]) -> Iterator[tuple[Tensor, State]]:
     """Read the series once, stopping at each end; ends rise."""
-    x = torch.from_numpy(p.inputs).float()[:, None]
+    x = _read_by(model, p.inputs)[:, None]
     state: State | None = None
     done = p.first
     for end in ends:
@@ -187,14 +188,19 @@ def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: Fo
     if isinstance(model, DirectForecaster):
         h, _ = states_at(model, p, list(origins), config)
         ahead = np.stack([p.known_from(o, horizon) for o in origins], axis=1)
-        y = model.horizon_from(h, torch.from_numpy(ahead).float())
-        target = torch.from_numpy(truth(p, origins, horizon)).float()
-        return output.loss(y, target).double().numpy().ravel()
+        y = model.horizon_from(h, _read_by(model, ahead))
+        target = _read_by(model, truth(p, origins, horizon))
+        return output.loss(y, target).double().cpu().numpy().ravel()
     _, state = states_at(model, p, list(origins), config)
     x = np.stack([p.inputs[o : o + horizon] for o in origins], axis=1)
-    y, _ = model(torch.from_numpy(x).float(), state)
-    target = torch.from_numpy(truth(p, origins, horizon).T.copy()).float()
-    return output.loss(y, target).double().numpy().ravel()
+    y, _ = model(_read_by(model, x), state)
+    target = _read_by(model, truth(p, origins, horizon).T.copy())
+    return output.loss(y, target).double().cpu().numpy().ravel()
+
+
+def _read_by(model: Member, values: Numbers) -> Tensor:
+    """Return numbers as float32 on the device of the model that reads them."""
+    return move(torch.from_numpy(values).float(), device_of(model))
 
 
 def truth(p: PreparedSeries, origins: Sequence[int], horizon: int) -> Numbers:

@@ -139,7 +139,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:

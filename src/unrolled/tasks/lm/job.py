@@ -21,7 +21,6 @@ class LanguageJob:
 
     def __init__(self, model: RecurrentLanguageModel, corpus: Corpus, config: LanguageModelConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._corpus, self._config = corpus, config
         sentence = config.corpus.mode == "sentence"
         chosen = config.training.loss
@@ -61,7 +60,8 @@ class LanguageJob:
     def step_losses(self, batch: Chunk, state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`; all logits of the batch are held."""
         logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
-        return StepLosses(token_losses(logits, batch.targets, IGNORE), torch.arange(len(logits)))
+        times = torch.arange(len(logits), device=logits.device)
+        return StepLosses(token_losses(logits, batch.targets, IGNORE), times)
 
     def first_rows(self, batch: Chunk, rows: int) -> Chunk:
         """See :meth:`Job.first_rows`."""
@@ -69,11 +69,11 @@ class LanguageJob:
 
     def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
         """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""
-        rows = batch.targets.shape[1]
+        rows, device = batch.targets.shape[1], batch.targets.device
         if self._reduction == "token":
-            return torch.tensor(1 / tokens)
+            return torch.tensor(1 / tokens, device=device)
         if self._reduction == "steps":
-            return torch.tensor(1 / rows)
+            return torch.tensor(1 / rows, device=device)
         assert batch.lengths is not None
         return 1 / (batch.lengths * rows)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.data import IGNORE, Chunk, TokenStream
+from unrolled.devices import device_of, move
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.data import Tokens, all_ids
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
@@ -112,7 +113,7 @@ def score_tokens(
     for chunk, losses in _document_losses(model, tokens, rows, report):
         assert chunk.places is not None
         counted = chunk.targets != IGNORE
-        nats[chunk.places[counted].numpy()] = losses[counted].double().numpy()
+        nats[chunk.places[counted].cpu().numpy()] = losses[counted].double().cpu().numpy()
     assert not np.isnan(nats).any()
     return nats
 
@@ -142,7 +143,8 @@ def _losses(
     """Yield consecutive chunks with −ln p of each target; rows that have ended are not in the later ones."""
     model.eval()
     state: Carried = None
-    for chunk in chunks:
+    for read in chunks:
+        chunk = move(read, device_of(model))
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
         _, losses, next_state = model.loss(

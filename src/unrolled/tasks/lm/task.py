@@ -125,7 +125,6 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _final_scores(self, data: Corpus, *, shown: bool) -> dict[str, Any]:
         """Score the held-out text in one pass, beside what counting gives, and the test text."""
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         if data.valid is not None:
             scores["valid"] = self._score(data.valid, shown=shown).to_json()
@@ -205,7 +204,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         """
         writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
         ids = numbers_of(context, self.artifacts)
-        p: NDArray[np.float64] = writer.distribution_after(ids).double().numpy()
+        p: NDArray[np.float64] = writer.distribution_after(ids).double().cpu().numpy()
         return p
 
     def generate(
@@ -291,7 +290,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         table = self.model.input
         if not isinstance(table, Embedding):
             return super().input_vectors()
-        return self.tokenizer.tokens, table.weight.detach().numpy()
+        return self.tokenizer.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentLanguageModel:

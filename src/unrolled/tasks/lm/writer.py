@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
+from unrolled.devices import device_of, move
 from unrolled.models import RecurrentLanguageModel
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
@@ -25,6 +26,7 @@ class Writer:
         self, model: RecurrentLanguageModel, tokenizer: Tokenizer, *, separate: bool = False
     ) -> None:
         self._model, self._tokenizer, self._separate = model.eval(), tokenizer, separate
+        self._device = device_of(model)
 
     def next_distribution(self, prompt: str) -> Tensor:
         """Return the probabilities (V,) of the token after the prompt."""
@@ -35,12 +37,12 @@ class Writer:
         return self._read_ids(ids)[0][0].softmax(-1)
 
     def draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
-        """Yield ``length`` tokens drawn one after another."""
+        """Yield ``length`` tokens drawn one after another, on the CPU: a seed means the same everywhere."""
         generator = torch.Generator().manual_seed(seed)
         logits, state = self._read(prompt)
         for remaining in range(length, 0, -1):
             logits[:, UNK_ID] = -torch.inf
-            token = draw(logits, options, generator)
+            token = draw(logits.cpu(), options, generator)
             yield int(token)
             if self._separate and int(token) == EOS_ID:
                 logits, state = self._read("")
@@ -73,11 +75,11 @@ class Writer:
         ends = np.flatnonzero(ids == EOS_ID)
         if self._separate and len(ends):
             ids = ids[ends[-1] + 1 :]
-        after = torch.from_numpy(np.concatenate([[EOS_ID], ids]))
+        after = move(torch.from_numpy(np.concatenate([[EOS_ID], ids])), self._device)
         logits, state = self._model(after[:, None])
         return logits[-1], state
 
     @torch.no_grad()
     def _step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        logits, state = self._model(tokens[None], state)
+        logits, state = self._model(move(tokens, self._device)[None], state)
         return logits[0], state

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
 from unrolled.data.buckets import buckets
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music.data import Roll
-from unrolled.tasks.music.score import nats_of, score_pieces
+from unrolled.tasks.music.score import as_batch, nats_of, score_pieces
 from unrolled.training import StepLoss, StepLosses, TrainingConfig, Validation
 from unrolled.training.job import Carried
 
@@ -19,31 +20,30 @@ class MusicJob:
         self, model: PianoRollModel, train: Sequence[Roll], valid: Sequence[Roll], training: TrainingConfig
     ) -> None:
         self.model = model
-        model.recurrent.precision = training.precision
         self._train, self._valid, self._training = train, valid, training
 
-    def batches(self, epoch: int) -> Iterator[list[Roll]]:
+    def batches(self, epoch: int) -> Iterator[list[Tensor]]:
         """See :meth:`Job.batches`: pieces of like length."""
         seed = self._training.seed * 1_000_003 + epoch
         for rows in buckets([len(r) for r in self._train], self._training.batch, seed):
-            yield [self._train[i] for i in rows]
+            yield as_batch([self._train[i] for i in rows])
 
     def batch_count(self) -> int:
         """See :meth:`Job.batch_count`."""
         return -(-len(self._train) // self._training.batch)
 
-    def loss(self, batch: list[Roll], state: Carried) -> StepLoss:
+    def loss(self, batch: list[Tensor], state: Carried) -> StepLoss:
         """See :meth:`Job.loss`: the mean over steps."""
         nats, steps = nats_of(self.model, batch)
         total = nats.sum()
         return StepLoss(total / steps, total.detach(), steps, None)
 
-    def step_losses(self, batch: list[Roll], state: Carried) -> StepLosses:
+    def step_losses(self, batch: list[Tensor], state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`: each step summed over keys."""
         nats, _ = nats_of(self.model, batch)
-        return StepLosses(nats, torch.arange(len(nats)))
+        return StepLosses(nats, torch.arange(len(nats), device=nats.device))
 
-    def first_rows(self, batch: list[Roll], rows: int) -> list[Roll]:
+    def first_rows(self, batch: list[Tensor], rows: int) -> list[Tensor]:
         """See :meth:`Job.first_rows`."""
         return batch[:rows]
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.data.buckets import buckets
+from unrolled.devices import device_of, move
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music.data import Roll
 
@@ -45,12 +46,18 @@ def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
     model.eval()
     nats = 0.0
     for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
-        nats += float(nats_of(model, [pieces[i] for i in rows])[0].sum())
+        batch = move(as_batch([pieces[i] for i in rows]), device_of(model))
+        nats += float(nats_of(model, batch)[0].sum())
     return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
 
 
-def nats_of(model: PianoRollModel, pieces: list[Roll]) -> tuple[Tensor, int]:
+def as_batch(pieces: Sequence[Roll]) -> list[Tensor]:
+    """Return pieces (T, keys) as a batch, each a tensor of its own length."""
+    return [torch.from_numpy(p) for p in pieces]
+
+
+def nats_of(model: PianoRollModel, batch: list[Tensor]) -> tuple[Tensor, int]:
     """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
-    lengths = torch.tensor([len(p) - 1 for p in pieces])
-    x = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(p) for p in pieces])
-    return model.nats(x[:-1], x[1:], lengths), int(lengths.sum())
+    lengths = torch.tensor([len(p) - 1 for p in batch])
+    x = torch.nn.utils.rnn.pad_sequence(batch)
+    return model.nats(x[:-1], x[1:], lengths.to(x.device)), int(lengths.sum())

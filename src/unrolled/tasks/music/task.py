@@ -12,6 +12,7 @@ from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
 from unrolled.data.piano import KEYS, notes_of, open_pieces, piano_roll
 from unrolled.decoding.sampling import require_finite
+from unrolled.devices import device_of, move
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.storage.output import named_file, write_output
@@ -23,7 +24,7 @@ from unrolled.tasks.music.config import PianoRollConfig
 from unrolled.tasks.music.data import Pieces, Roll, read_rolls
 from unrolled.tasks.music.job import MusicJob
 from unrolled.tasks.music.plot import plot_piece
-from unrolled.tasks.music.score import MusicScore, score_pieces
+from unrolled.tasks.music.score import MusicScore, as_batch, score_pieces
 from unrolled.tasks.music.spec import SPEC
 from unrolled.training import Watcher
 
@@ -104,7 +105,6 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         return MusicJob(self.model, data.train, data.valid, self.config.training)
 
     def _final_scores(self, data: Pieces, *, shown: bool) -> dict[str, Any]:
-        self.model.recurrent.precision = "full"
         scores: dict[str, Any] = {"baselines": {}}
         for name, pieces in (("valid", data.valid), ("test", data.test)):
             if pieces:
@@ -124,9 +124,9 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
         pieces = self._read_again().valid if data is None else self._read(data)
         if not pieces:
             raise self._nothing_held_out() if data is None else DataError(f"{data}: holds no pieces")
-        batch = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
-        job = MusicJob(self.model, batch, [], self.config.training)
-        return job, Sample(batch, None, self._held_out_source() if data is None else str(data))
+        rows = [piece[: size.steps + 1] for piece in pieces[: size.rows]]
+        job = MusicJob(self.model, rows, [], self.config.training)
+        return job, Sample(as_batch(rows), None, self._held_out_source() if data is None else str(data))
 
     def compose(
         self, length: int = 64, *, opening: Piece | None = None, temperature: float = 1.0, seed: int = 0
@@ -152,11 +152,11 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             if not opening:
                 opening = [openings[int(torch.randint(len(openings), ()))]]
                 length -= 1
-            roll, state = [*piano_roll(opening)], None
+            roll, state, device = [*piano_roll(opening)], None, device_of(model)
             x = torch.from_numpy(np.stack(roll))[:, None]
             for _ in range(length):
-                logits, state = model(x, state)
-                p = torch.sigmoid(logits[-1:] / temperature)
+                logits, state = model(move(x, device), state)
+                p = torch.sigmoid(logits[-1:].cpu() / temperature)  # drawn on the CPU, whatever the device
                 require_finite(p)
                 x = torch.bernoulli(p)
                 roll.append(x[0, 0].numpy())

@@ -23,7 +23,6 @@ class TaggerJob:
 
     def __init__(self, model: RecurrentTagger, data: TaggerData, config: TaggerConfig) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config = data, config
 
     def batches(self, epoch: int) -> Iterator[TaggedBatch]:
@@ -57,7 +56,8 @@ class TaggerJob:
         """See :meth:`Job.step_losses`: one of each word, or with a CRF one of each sentence, at its end."""
         scores, lengths = self.model(batch.sentences), batch.sentences.lengths
         if self.model.crf is None:
-            return StepLosses(token_losses(scores, batch.tags, IGNORE), torch.arange(len(scores)))
+            times = torch.arange(len(scores), device=scores.device)
+            return StepLosses(token_losses(scores, batch.tags, IGNORE), times)
         return StepLosses(self.model.crf(scores, batch.tags, lengths)[None], lengths[None] - 1)
 
     def first_rows(self, batch: TaggedBatch, rows: int) -> TaggedBatch:

@@ -3,6 +3,7 @@
 import torch
 
 from unrolled.data import IGNORE
+from unrolled.devices import device_of, move
 from unrolled.models.tagger import RecurrentTagger, Sentences
 from unrolled.tasks.tag.data import EncodedSentences
 from unrolled.tasks.tag.score import TaggerScore
@@ -19,7 +20,8 @@ def tag_sentences(
     model.eval()
     found: list[list[str]] = [[] for _ in range(len(sentences))]
     nats = 0.0
-    for rows, batch in sentences.batches(PREDICTING_ROWS):
+    for rows, encoded in sentences.batches(PREDICTING_ROWS):
+        batch = move(encoded, device_of(model))
         scores = model(batch.sentences)
         nats += float(model.loss_of(scores, batch.sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0))
         _take(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, found)

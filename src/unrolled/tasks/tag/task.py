@@ -172,7 +172,6 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return TaggerJob(self.model, data, self.config)
 
     def _final_scores(self, data: TaggerData, *, shown: bool) -> dict[str, Any]:
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         if data.valid is not None:
             scores["valid"] = self._score(data.valid, shown=shown).to_json()
@@ -269,7 +268,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         table = self.model.input
         if not isinstance(table, Embedding):
             return super().input_vectors()
-        return self.numbering.words.items, table.weight.detach().numpy()
+        return self.numbering.words.items, table.weight.detach().cpu().numpy()
 
     @property
     def model(self) -> RecurrentTagger:

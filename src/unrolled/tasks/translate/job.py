@@ -33,7 +33,6 @@ class TranslationJob:
         bleu: Callable[[], float] | None = None,
     ) -> None:
         self.model = model
-        model.precision = config.training.precision
         self._data, self._config, self._bleu = data, config, bleu
 
     def batches(self, epoch: int) -> Iterator[PairBatch]:
@@ -58,7 +57,7 @@ class TranslationJob:
             inputs,
             batch.lengths,
             batch.targets,
-            row_weights=torch.tensor(1 / tokens),
+            row_weights=torch.tensor(1 / tokens, device=inputs.device),
             ignore=IGNORE,
             label_smoothing=self._config.training.label_smoothing,
         )
@@ -69,7 +68,7 @@ class TranslationJob:
         source = batch.source
         logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)
         losses = token_losses(logits, batch.targets, IGNORE)
-        return StepLosses(losses, torch.arange(len(losses)), "decoder.recurrent")
+        return StepLosses(losses, torch.arange(len(losses), device=losses.device), "decoder.recurrent")
 
     def first_rows(self, batch: PairBatch, rows: int) -> PairBatch:
         """See :meth:`Job.first_rows`."""

@@ -3,6 +3,7 @@
 import torch
 
 from unrolled.data import IGNORE, EncodedPairs
+from unrolled.devices import device_of, move
 from unrolled.models import EncoderDecoder
 from unrolled.training.waiting import Report
 
@@ -14,7 +15,8 @@ def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = lam
     """Return the sum of −ln p over the targets, each token after the true ones before it."""
     model.eval()
     nats = 0.0
-    for batch in pairs.batches(SCORING_PAIRS):
+    for encoded in pairs.batches(SCORING_PAIRS):
+        batch = move(encoded, device_of(model))
         _, losses = model.loss(
             batch.source.tokens,
             batch.source.lengths,

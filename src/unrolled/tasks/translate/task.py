@@ -153,7 +153,6 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     def _final_scores(self, data: PairMaterial, *, shown: bool) -> dict[str, Any]:
         assert self._split is not None
-        self.model.precision = "full"
         scores: dict[str, Any] = {}
         for name, pairs in (("valid", self._split.valid), ("test", self._split.test)):
             if pairs:
@@ -292,7 +291,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         """Return the tokens of the sources and their vectors; see :meth:`Task.input_vectors`."""
         table = self.model.encoder.input
         assert isinstance(table, Embedding)
-        return self.tokenizer.source.tokens, table.weight.detach().numpy()
+        return self.tokenizer.source.tokens, table.weight.detach().cpu().numpy()
 
     @property
     def _lowercase(self) -> bool:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unrolled.data import SourceBatch, pad_sources
 from unrolled.decoding import Hypothesis, Start, search
+from unrolled.devices import device_of, move
 from unrolled.models import EncoderDecoder
 from unrolled.tasks.translate.config import TranslationSearchConfig
 from unrolled.text import EOS_ID, UNK_ID, PairTokenizer, Tokenizer
@@ -86,7 +87,7 @@ class TranslationWriter:
         return AttentionMap(
             [*_shown(source, ids.tolist()), EOS],
             _shown(target, best.tokens),
-            self._weights(ids, best.tokens).numpy(),
+            self._weights(ids, best.tokens).cpu().numpy(),
         )
 
     def _groups(self, sources: Sequence[Ids]) -> Iterator[list[int]]:
@@ -99,6 +100,7 @@ class TranslationWriter:
 
     @torch.no_grad()
     def _search(self, batch: SourceBatch) -> list[list[Hypothesis]]:
+        batch = move(batch, device_of(self._model))
         encoded = self._model.encode(batch.tokens, batch.lengths)
         ratio = self._config.length_ratio
         lengths = [int(ratio * (n - 1)) + SPARE for n in batch.lengths.tolist()]
@@ -126,8 +128,9 @@ class TranslationWriter:
     @torch.no_grad()
     def _weights(self, ids: Ids, tokens: Sequence[int]) -> Tensor:
         """Return attention (T, S) at the steps that give ``tokens``."""
-        source = pad_sources([ids], EOS_ID)
-        inputs = torch.tensor([EOS_ID, *tokens[:-1]])[:, None]
+        device = device_of(self._model)
+        source = move(pad_sources([ids], EOS_ID), device)
+        inputs = torch.tensor([EOS_ID, *tokens[:-1]], device=device)[:, None]
         _, weights = self._model(source.tokens, source.lengths, inputs)
         assert weights is not None
         return weights[:, 0]

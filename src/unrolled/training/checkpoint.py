@@ -1,0 +1,93 @@
+"""The contents of a checkpoint: everything that training needs to go on to the same bits.
+
+Tensors are written from the devices where they are and read on the CPU; loading brings them back.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.devices import move
+from unrolled.reading import MalformedError, convert
+from unrolled.training.average import AverageState, WeightAverage
+from unrolled.training.job import Carried, Progress
+from unrolled.training.optimizer import optimizer_tensors, restore_optimizer
+
+RANDOM = "rng"
+"""State of the CPU's random numbers; that of another device is named after its kind, as in ``rng.cuda``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """What learns: its tensors are in a checkpoint."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: WeightAverage | None
+    device: torch.device
+
+
+def pack(learner: Learner, progress: Progress, carried: Carried) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors of a checkpoint, and its JSON-able dictionary."""
+    tensors = {f"model.{n}": t for n, t in learner.model.state_dict().items()}
+    tensors |= {f"optimizer.{n}": t for n, t in optimizer_tensors(learner.optimizer).items()}
+    tensors |= {f"carried.{i}": t for i, t in enumerate(carried or ())}
+    tensors |= _random_states(learner.device)
+    meta: dict[str, Any] = {"progress": asdict(progress)}
+    if learner.average:
+        tensors |= {f"average.{i}": t for i, t in enumerate(learner.average.mean)}
+        meta["average"] = asdict(AverageState(learner.average.count, learner.average.history))
+    return tensors, meta
+
+
+def read_progress(meta: dict[str, Any], batches: int) -> Progress:
+    """Return how far a checkpoint's training had come, for so many batches an epoch.
+
+    Raises:
+        MalformedError: if it is no progress, or its batch is not in the epoch.
+        KeyError: if it is missing.
+    """
+    progress = convert(meta["progress"], Progress)
+    if progress.position >= max(batches, 1):
+        raise MalformedError(f"batch {progress.position} of {batches} in an epoch")
+    return progress
+
+
+def unpack(learner: Learner, tensors: dict[str, Tensor], meta: dict[str, Any]) -> Carried:
+    """Put the tensors of :func:`pack` back, random states included; return the carried state.
+
+    Raises:
+        KeyError, TypeError, ValueError, RuntimeError: if they are not of this learner.
+    """
+    learner.model.load_state_dict(_under("model.", tensors))
+    restore_optimizer(learner.optimizer, _under("optimizer.", tensors))
+    carried = _numbered("carried.", tensors)
+    if learner.average:
+        mean = move(_numbered("average.", tensors), learner.device)
+        learner.average.restore(convert(meta["average"], AverageState), mean)
+    _restore_random_states(tensors, learner.device)
+    return move(tuple(carried), learner.device) or None
+
+
+def _random_states(device: torch.device) -> dict[str, Tensor]:
+    states = {RANDOM: torch.get_rng_state()}
+    if device.type != "cpu":
+        states[f"{RANDOM}.{device.type}"] = torch.get_device_module(device).get_rng_state(device)
+    return states
+
+
+def _restore_random_states(tensors: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(tensors[RANDOM])
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(tensors[f"{RANDOM}.{device.type}"], device)
+
+
+def _numbered(prefix: str, tensors: dict[str, Tensor]) -> list[Tensor]:
+    found = _under(prefix, tensors)
+    return [found[str(i)] for i in range(len(found))]
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
