@@ -5,23 +5,26 @@
 in a real browser by :func:`check_page`. Nothing here knows of models or of PyTorch: arrays, figures, words.
 """
 
-from unrolled.pages.check import check_page
-from unrolled.pages.figures import write_figures
-from unrolled.pages.numbers import write_numbers
-from unrolled.pages.page import write_page
-from unrolled.pages.parts import (
-    Chart,
-    Level,
-    Page,
-    Part,
-    Remedy,
-    Section,
-    StateMap,
-    Table,
-    Verdict,
-    Words,
-)
-from unrolled.pages.style import new_figure
+from unrolled.extras import extra
+
+with extra("plots", "a page"):
+    from unrolled.pages.check import check_page
+    from unrolled.pages.figures import write_figures
+    from unrolled.pages.numbers import write_numbers
+    from unrolled.pages.page import write_page
+    from unrolled.pages.parts import (
+        Chart,
+        Level,
+        Page,
+        Part,
+        Remedy,
+        Section,
+        StateMap,
+        Table,
+        Verdict,
+        Words,
+    )
+    from unrolled.pages.style import new_figure
 
 __all__ = [
     "Chart",

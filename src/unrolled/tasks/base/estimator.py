@@ -4,10 +4,13 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from unrolled.config import by_own_names, option_names, to_dict, with_options
+from unrolled.extras import extra
 from unrolled.tasks.base.task import Material, Task
+
+with extra("classify", "a classifier"):
+    from sklearn.base import BaseEstimator, ClassifierMixin
 
 C = TypeVar("C", bound=Any)
 D = TypeVar("D", bound=Material)

@@ -4,8 +4,8 @@ import math
 from typing import Annotated
 
 import msgspec
-import pandas as pd
 
+from unrolled.extras import extra
 from unrolled.training.records import Count
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
@@ -70,6 +70,9 @@ class SeriesFacts(msgspec.Struct):
     autoregression: FittedAutoregression | None = None
 
     def __post_init__(self) -> None:
+        with extra("forecast", "a forecaster"):
+            import pandas as pd
+
         if pd.isna(pd.Timestamp(self.learnt_until)):
             raise ValueError("learnt_until is not a time stamp")
 

@@ -1,6 +1,7 @@
 """What every task does alike: train in a folder or in memory, resume, save, load."""
 
 import dataclasses
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import nn
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, DataError, RunError, UnrolledError
+from unrolled.extras import has_extra, require_extra
 from unrolled.monitoring.plot import plot_reach
 from unrolled.reading import MalformedError
 from unrolled.storage.lock import FolderLock
@@ -44,6 +46,8 @@ from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
+
+NO_PLOTS = "no plots are drawn; to draw them: pip install 'unrolled[plots]', then unrolled resume"
 
 
 class TaskConfig(Protocol):
@@ -347,7 +351,7 @@ class Task(ABC, Generic[C, D]):
         if folder is not None:
             write_json(folder / run_folder.RESULT, self.result)
             try:
-                self._plot(folder)
+                self._plot_or_note(folder)
             except RunError as error:
                 raise RunError(
                     f"{error}; the training is finished and its weights and {run_folder.RESULT} are written; "
@@ -371,7 +375,7 @@ class Task(ABC, Generic[C, D]):
             write_tensors(folder / MODEL, model.state_dict(), {})
             if self.result:
                 write_json(folder / run_folder.RESULT, self.result)
-            self._plot(folder)
+            self._plot_or_note(folder)
 
     @classmethod
     def load(cls, run: str | Path) -> Self:
@@ -432,9 +436,18 @@ class Task(ABC, Generic[C, D]):
 
         Raises:
             RunError: if another command works there, or a plot cannot be written.
+            MissingExtraError: if the packages that draw are not installed.
         """
+        require_extra("plots", "drawing")
         with FolderLock(Path(run)):
             self._plot(Path(run))
+
+    def _plot_or_note(self, folder: Path) -> None:
+        """Draw the plots of a run; say in one line how to get them where their packages are missing."""
+        if has_extra("plots"):
+            self._plot(folder)
+        else:
+            print(f"{NO_PLOTS} {folder}", file=sys.stderr)
 
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
+from unrolled.extras import extra
 from unrolled.models import TokenReader
 from unrolled.models.adopt import adopt
 from unrolled.models.classifier import RecurrentClassifier
@@ -39,10 +39,13 @@ from unrolled.tasks.classify.input import from_memory, items_of
 from unrolled.tasks.classify.job import ClassifierJob, log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.tasks.lm.task import LanguageModel
-from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
+from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.files import read_json
 from unrolled.training.waiting import counting_bar
+
+with extra("classify", "a classifier"):
+    from sklearn.utils.validation import check_is_fitted
 
 
 class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
@@ -126,6 +129,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> ClassifierData:
+        tokenizer_type(self.config.text.tokenizer)  # says now if its package is missing
         labelled, held_out = self._labelled()
         classes: list[Label] = np.unique(np.array(labelled.labels)).tolist()
         if len(classes) < 2:

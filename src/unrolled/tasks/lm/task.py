@@ -36,7 +36,15 @@ from unrolled.tasks.lm.data import (
 )
 from unrolled.tasks.lm.job import LanguageJob, LanguageScore, score_documents, score_tokens
 from unrolled.tasks.lm.writer import Writer
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_from_json, tokenizer_to_json, train_tokenizer
+from unrolled.text import (
+    EOS_ID,
+    UNK_ID,
+    Tokenizer,
+    tokenizer_from_json,
+    tokenizer_to_json,
+    tokenizer_type,
+    train_tokenizer,
+)
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.files import read_json
@@ -106,6 +114,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> Corpus:
+        tokenizer_type(self.config.text.tokenizer)  # says now if its package is missing
         documents = open_documents(self.config.corpus.data)
         self._tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
         return make_corpus(self.config.corpus, documents, self._tokenizer)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from unrolled.extras import extra
 from unrolled.labels import label_text, width_of
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
@@ -23,7 +24,8 @@ def plot_attention(found: AttentionMap, path: Path) -> Path:
     Raises:
         RunError: if the file cannot be written.
     """
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     rows, columns = found.weights.shape
     source, target = (
