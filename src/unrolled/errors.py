@@ -41,6 +41,10 @@ class NonFiniteError(UnrolledError, ArithmeticError):
     """The loss or a gradient became infinite or not a number."""
 
 
+class MissingExtraError(UnrolledError, ImportError):
+    """A package is needed that only an extra of this package installs."""
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)

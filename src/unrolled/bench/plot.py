@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.bench.result import Report, Result
+from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.picture import save_picture
 
@@ -18,7 +19,8 @@ APART = 0.07
 
 def plot_report(report: Report, folder: Path) -> Path:
     """Draw ``bench.png`` into the folder, one column a peer; return its path."""
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     peers = list(dict.fromkeys(r.peer for r in report.results))
     cases = list(dict.fromkeys(r.case for r in report.results))

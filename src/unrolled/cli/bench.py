@@ -23,6 +23,7 @@ from unrolled.bench.step_models import MODELS
 from unrolled.cli.arguments import parse
 from unrolled.config import require
 from unrolled.errors import ConfigError, suggestion
+from unrolled.extras import require_extra
 from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
@@ -163,6 +164,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     if kind not in KINDS:
         raise ConfigError(f"bench {kind}: is not one of {', '.join(KINDS)}{suggestion(kind, KINDS)}")
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
+    if args.common.out:
+        require_extra("plots", "--out (a picture of the figures)")
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
     console = Terminal(highlight=False, soft_wrap=True, markup=False)

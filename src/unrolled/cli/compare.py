@@ -24,6 +24,7 @@ from unrolled.experiments.comparison import (
     refuse_own,
 )
 from unrolled.experiments.comparison import run as run_plan
+from unrolled.extras import require_extra
 from unrolled.tasks import spec_of
 from unrolled.terminal import Terminal
 
@@ -64,6 +65,7 @@ class Arguments:
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
+    require_extra("compare", prog)
     args = _parse(argv, prog)
     recipe = open_recipe(args.recipe, args.task) if args.recipe else None
     metric = args.metric or ladder_type(args.task).metric_of(recipe)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.config import require
 from unrolled.data.piano import open_pieces
+from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, named_file
 from unrolled.tasks.music.task import PianoRoll
 
@@ -42,6 +43,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    require_extra("music", prog)
     out = named_file(args.out)
     check_output(out, overwrite=args.overwrite)
     require(args.tempo > 0, f"--tempo {args.tempo}: must be positive")

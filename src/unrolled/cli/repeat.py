@@ -21,6 +21,7 @@ from unrolled.experiments.summary import Line, summarise_trials
 from unrolled.experiments.trial import TRIALS, Trial, TrialFile
 from unrolled.experiments.trial_plot import plot_trials
 from unrolled.experiments.variant import PRETRAIN, Variant, parse_variant
+from unrolled.extras import require_extra
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
@@ -69,6 +70,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    require_extra("plots", prog)
     recipe = load_recipe(args.recipe)
     metric = args.metric or (recipe.target.metric if recipe.target else "accuracy")
     _check(args, recipe, metric)

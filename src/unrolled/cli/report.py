@@ -21,6 +21,8 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
         console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
     after = task.spec.print_scores(task, console)
     console.rule(style="dim")
+    console.print(f"run folder: {folder}", markup=False)
     plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
-    console.print(f"run folder: {folder}\nplots:      {plots}", markup=False)
+    if plots:
+        console.print(f"plots:      {plots}", markup=False)
     console.print(f"next:       {after.format(run=folder)}", markup=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.data import read_sources, text_lines
 from unrolled.errors import DataError
+from unrolled.extras import require_extra
 from unrolled.tasks.translate.task import Translator
 
 
@@ -50,6 +51,8 @@ SEARCH = ("beams", "normalisation", "block_repeats", "length_ratio", "copy_unkno
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    if args.plot_attention:
+        require_extra("plots", "--plot-attention")
     translator = Translator.load(args.run)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
     if args.data:

@@ -11,6 +11,7 @@ from unrolled.cli.arguments import parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
+from unrolled.extras import require_extra
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import check_output, named_file
 from unrolled.text.neighbours import plane, plot_words
@@ -42,6 +43,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    require_extra("vectors", prog)
     require(args.out.lower().endswith(".png"), f"--out {args.out}: the picture is a PNG; name it so")
     out = named_file(args.out)
     make_folder(out.parent)

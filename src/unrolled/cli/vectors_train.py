@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from unrolled.cli.arguments import parse
 from unrolled.data import open_documents
+from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
@@ -40,6 +41,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    require_extra("vectors", prog)
     out = named_file(args.out)
     check_output(out, overwrite=args.overwrite)
     lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))

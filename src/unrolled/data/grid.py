@@ -1,10 +1,13 @@
 """Rows with time stamps onto an even grid: order, repeated stamps, the frequency, gaps and missing values."""
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.series import Series, SeriesNotes, TimeRulesConfig
 from unrolled.errors import DataError
+from unrolled.extras import extra
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 SHOWN = 3
 DAY = pd.Timedelta("1D")

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mido
 import numpy as np
 
 from unrolled.data.midi_events import NoteEvent, note_events, read_header
 from unrolled.errors import DataError
+from unrolled.extras import extra
 from unrolled.reading import MalformedError, read_bytes
+
+if TYPE_CHECKING:
+    import mido
 
 Piece = list[tuple[int, ...]]
 """The MIDI notes that sound in each step, from low to high."""
@@ -19,14 +23,20 @@ TICKS = 480
 LONGEST, NOTES = 1 << 18, 128
 
 
-def make_midi(piece: Piece, *, steps_per_beat: int = 1, tempo: int = 90) -> mido.MidiFile:
+def make_midi(piece: Piece, *, steps_per_beat: int = 1, tempo: int = 90) -> "mido.MidiFile":
     """Return a MIDI file of one track; a note that goes on in the next step is held.
 
     Args:
         piece: notes of each step.
         steps_per_beat: steps of a quarter note.
         tempo: quarter notes a minute.
+
+    Raises:
+        MissingExtraError: if mido is not installed.
     """
+    with extra("music", "writing MIDI files"):
+        import mido
+
     file = mido.MidiFile(ticks_per_beat=TICKS)
     track = mido.MidiTrack()
     file.tracks.append(track)

@@ -1,12 +1,12 @@
 """Published files, fetched once and checked by SHA-256."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from unrolled.errors import DataError
+from unrolled.extras import extra
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
 
     Raises:
         DataError: if the file in ``$UNROLLED_DATA`` has another hash, or the download fails.
+        MissingExtraError: if it must be downloaded and pooch is not installed.
     """
     root = os.environ.get("UNROLLED_DATA")
     local = Path(root) / dataset / file.name if root else None
@@ -36,6 +37,9 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
             if path.is_file():
                 _check_hash(path, sha256)
                 return path
+    with extra("data", f"@{dataset}: the download of {file.url}"):
+        import pooch
+
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
         if file.url.endswith(".gz"):
@@ -55,10 +59,12 @@ def _uncompressed(file: RemoteFile, cache: Path) -> Path:
     Raises:
         ValueError: if it is not the published one; it is then removed.
     """
+    import pooch
+
     packed = f"{file.name}.gz"
     unpack = pooch.Decompress(method="gzip", name=file.name)
     path = Path(pooch.retrieve(file.url, None, fname=packed, path=cache, processor=unpack))
-    if pooch.file_hash(str(path)) != file.sha256:
+    if _sha256(path) != file.sha256:
         path.unlink()
         (cache / packed).unlink(missing_ok=True)
         raise ValueError(f"SHA-256 differs from {file.sha256}")
@@ -66,8 +72,13 @@ def _uncompressed(file: RemoteFile, cache: Path) -> Path:
 
 
 def _check_hash(path: Path, sha256: str) -> None:
-    if pooch.file_hash(str(path)) != sha256:
+    if _sha256(path) != sha256:
         raise DataError(
             f"{path}: is not the published file (its SHA-256 differs from {sha256}); "
             "remove it, or unset UNROLLED_DATA"
         )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

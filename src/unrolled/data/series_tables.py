@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.datasets import locate
 from unrolled.data.files import read_text
 from unrolled.data.grid import even_grid
 from unrolled.data.series import ColumnsConfig, Series, TimeRulesConfig
 from unrolled.errors import DataError, suggestion
+from unrolled.extras import extra
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 HEADER_LINES = 2
 """The line of the first row of a file, counted from 1."""

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import conllu
-from conllu.exceptions import ParseException
-
 from unrolled.data.files import read_text
 from unrolled.data.remote import RemoteFile, fetch
 from unrolled.errors import DataError, suggestion
+from unrolled.extras import extra
 
 CONLLU_FIELDS = 10
 FIELDS = ("form", "lemma", "upos", "xpos", "deprel")
@@ -99,7 +97,12 @@ def parse_conllu(path: Path, text: str) -> Any:
 
     Raises:
         DataError: if it is not CoNLL-U.
+        MissingExtraError: if conllu is not installed.
     """
+    with extra("tag", f"{path}: reading CoNLL-U"):
+        import conllu
+        from conllu.exceptions import ParseException
+
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.memory import Ids, Report, Score, Targets, mean_and_error, scored, silent
 from unrolled.diagnostics.products import log_spaced
+from unrolled.diagnostics.student import upper_quantile
 from unrolled.errors import ConfigError
 
 DRAWS = 3
@@ -42,7 +42,7 @@ class ReplacementCurve:
         distances (Bonferroni): without any effect, some distance is found with a probability of ``level`` at
         most. With more targets smaller effects show.
         """
-        critical = float(stats.t.isf(level / len(self.distances), self.targets - 1))
+        critical = upper_quantile(level / len(self.distances), self.targets - 1)
         seen = np.flatnonzero((self.increase > critical * self.error) & (self.increase > 0))
         return int(self.distances[seen[-1]]) if len(seen) else 0
 

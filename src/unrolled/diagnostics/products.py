@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.linalg import svds
 from torch import Tensor
 
 from unrolled.cells import Elman, Jordan
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians
 from unrolled.diagnostics.passes import Pass
+from unrolled.diagnostics.spectral_norm import spectral_norm
 
-TOLERANCE = 1e-5
-"""Of Lanczos iterations: the error of a singular value is about its square."""
 STEEPEST = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25}
 """The largest σ′."""
 
@@ -64,7 +62,7 @@ def products(p: Pass, places: Sequence[Place], longest: int | None = None) -> Pr
     for row, numbers in by_row.items():
         path = p.steps_of(row)
         steps = jacobians(p, [(step, row) for step in path])
-        norms = np.array([_log(_largest(j)) for j in steps])
+        norms = np.array([_log(spectral_norm(j)) for j in steps])
         for number in numbers:
             end = path.index(places[number][0]) + 1
             found = _chain(steps[max(0, end - int(distances[-1])) : end], distances)
@@ -105,21 +103,9 @@ def _chain(steps: Tensor, distances: NDArray[np.int64]) -> list[float]:
         product, scale = product / size, scale + math.log(size)
         if n in reached:
             kept[n] = product, scale
-    # Afterwards, all at once: threads of ARPACK's BLAS stay awake for a while and slow the products down.
-    norms = {n: scale + _log(_largest(product)) for n, (product, scale) in kept.items()}
+    norms = {n: scale + _log(spectral_norm(product)) for n, (product, scale) in kept.items()}
     return [norms.get(n, -math.inf) for n in reached]
 
 
 def _log(value: float) -> float:
     return math.log(value) if value > 0 else -math.inf
-
-
-def _largest(matrix: Tensor) -> float:
-    """Return the largest singular value."""
-    if len(matrix) <= 64:
-        return float(torch.linalg.matrix_norm(matrix.double(), 2))
-    array = matrix.double().numpy()
-    if not array.any():
-        return 0.0
-    start = np.ones(len(array)) / len(array) ** 0.5
-    return float(svds(array, k=1, tol=TOLERANCE, return_singular_vectors=False, v0=start)[0])

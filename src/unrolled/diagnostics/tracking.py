@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy import fft
 from numpy.typing import NDArray
-from scipy import fft
 
 from unrolled.diagnostics.activation_saturation import SAME
 from unrolled.diagnostics.gradients import Floats

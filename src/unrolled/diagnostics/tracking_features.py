@@ -1,12 +1,12 @@
 """What a text is like at each of its tokens: where in the line, inside quotes, how deep in brackets."""
 
+import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.tracking_marks import (
@@ -55,7 +55,8 @@ class Feature:
         if not len(turns):
             return 0.0
         parts = np.add.reduceat((values - values.mean()) ** 2, [0, *(turns + 1)])
-        return float(np.exp(entr(parts / parts.sum()).sum()))
+        shares = (parts / parts.sum()).tolist()
+        return float(np.exp(np.sum([-s * math.log(s) if s > 0 else 0.0 for s in shares])))
 
 
 @dataclass(frozen=True)

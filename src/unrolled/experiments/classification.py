@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from unrolled.baselines.bag_of_words import fit_bag_of_words
 from unrolled.data import Labelled, read_labelled
@@ -13,7 +12,11 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.experiments.folds import fold_rows
 from unrolled.experiments.ladder import Extra, Ladder, Tried
 from unrolled.experiments.outcome import Outcome, Units, fingerprint
+from unrolled.extras import extra
 from unrolled.tasks.base.folder import RESULT
+
+with extra("classify", "a comparison of classifiers"):
+    from sklearn.metrics import f1_score
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unrolled.atomic import write_atomically
 from unrolled.config import to_dict, with_options
@@ -19,10 +18,14 @@ from unrolled.experiments.outcome import MARKDOWN, PLOT, TABLE, Outcome, Outcome
 from unrolled.experiments.plot import plot_ladder
 from unrolled.experiments.significance import Difference, join_seeds
 from unrolled.experiments.table import frame, line_of, markdown, shown
+from unrolled.extras import extra, require_extra
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.storage.folder import list_folder
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks import spec_of
+
+with extra("compare", "a comparison of models"):
+    import pandas as pd
 
 _HOMES = {
     "lm": ("language", "LanguageLadder"),
@@ -111,7 +114,9 @@ def compare(
         ConfigError: for an unknown task, model, metric or option.
         DataError: if the data cannot be used.
         RunError: if ``out`` cannot be used.
+        MissingExtraError: if pandas or matplotlib is not installed.
     """
+    require_extra("compare", "a comparison of models")
     ladder = ladder_type(task)
     loaded = open_recipe(recipe, task) if recipe else None
     config = loaded.config if loaded else spec_of(task).config()

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import StratifiedKFold
 
 from unrolled.baselines.bag_of_words import fit_bag_of_words
 from unrolled.config import with_options
@@ -18,10 +16,15 @@ from unrolled.data import Labelled, read_labelled
 from unrolled.errors import ConfigError
 from unrolled.experiments.trial import Trial
 from unrolled.experiments.variant import PRETRAIN, Variant
+from unrolled.extras import extra
 from unrolled.recipes import load_recipe
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.task import Classifier
+
+with extra("classify", "cross-validation"):
+    from sklearn.metrics import accuracy_score, f1_score
+    from sklearn.model_selection import StratifiedKFold
 
 BASELINE = "tf-idf regression"
 Rows = NDArray[np.int64]

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.picture import any_glyph, save_picture
+
+with extra("compare", "a comparison of models"):
+    import pandas as pd
 
 NETWORK, OTHER, MIXTURE = "tab:blue", "tab:gray", "tab:green"
 LINE = 11
@@ -35,7 +38,8 @@ def plot_ladder(
         mixtures: names of the rungs that are mixtures.
         path: of the picture. Rungs whose metric is not finite are left out.
     """
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     known = table[np.isfinite(table["mean"])]
     figure = Figure(figsize=(12, 5.5), layout="constrained")
@@ -78,7 +82,8 @@ def _colour(row: dict[str, Any], mixtures: Collection[str]) -> str:
 
 def _plain_ticks(axes: Any, y: Any) -> None:
     """Write numbers at a logarithmic axis as people read them."""
-    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+    with extra("plots", "a picture"):
+        from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
     ticks = sorted({float(f"{v:.2g}") for v in np.geomspace(y.min(), y.max(), 9)})
     axes.yaxis.set_major_locator(FixedLocator(ticks))

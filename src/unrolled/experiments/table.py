@@ -4,10 +4,12 @@ import math
 import statistics
 from collections.abc import Sequence
 
-import pandas as pd
-
 from unrolled.experiments.outcome import Outcome
 from unrolled.experiments.significance import Difference
+from unrolled.extras import extra
+
+with extra("compare", "a comparison of models"):
+    import pandas as pd
 
 COLUMNS = (
     "model",

@@ -4,16 +4,19 @@ import time
 from typing import Any, ClassVar
 
 import numpy as np
-from sacrebleu.metrics import CHRF
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
 from unrolled.experiments.ladder import Extra, Ladder, Tried
 from unrolled.experiments.networks import with_cell
 from unrolled.experiments.outcome import Outcome, Units, fingerprint
+from unrolled.extras import extra
 from unrolled.models.config import RECURRENT
 from unrolled.tasks.translate.data import split_pairs
 from unrolled.tasks.translate.score import lead, overlap_of
+
+with extra("translate", "a comparison of translators"):
+    from sacrebleu.metrics import CHRF
 
 COPY, LEAD, ATTENTION = "copy", "lead", "+attention"
 TEST_FRACTION = 0.1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.experiments.trial import PICTURE, Trial
+from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.picture import save_picture
 
@@ -13,7 +14,8 @@ HIGHEST = 200.0
 
 def plot_trials(trials: Sequence[Trial], metric: str, folder: Path) -> Path:
     """Draw the trials, variants from top to bottom as they come; return the PNG's path."""
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     variants = list(dict.fromkeys(t.variant for t in trials))
     figure = Figure(figsize=(8, min(1.5 + 0.6 * len(variants), HIGHEST)), layout="constrained")

@@ -1,6 +1,5 @@
 """Event files for TensorBoard, where it is installed."""
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import RunError
+from unrolled.extras import has_extra
 from unrolled.storage.folder import make_inner_folder
 
 BOARD = "tensorboard"
@@ -75,7 +75,7 @@ class Board:
     @staticmethod
     def installed() -> bool:
         """Whether there is a TensorBoard to write for."""
-        return importlib.util.find_spec("tensorboard") is not None
+        return has_extra("watch")
 
     def scalars(self, group: str, values: Mapping[str, float | None], step: int) -> None:
         """Write numbers by name; None is left out."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.extras import extra
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
 
@@ -27,8 +28,9 @@ def reach_over_training(records: Sequence[dict[str, Any]]) -> Any:
     Returns:
         matplotlib's figure; None where no record has such norms.
     """
-    from matplotlib.colors import LogNorm
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.colors import LogNorm
+        from matplotlib.figure import Figure
 
     looks = [r for r in records if r["kind"] == "watch" and r["gradients"]["norm"]]
     names = sorted({n for r in looks for n in r["gradients"]["norm"] if n.endswith(" h")})
@@ -70,7 +72,8 @@ def plot_reach(records: Sequence[dict[str, Any]], folder: Path) -> Path | None:
 
 def pixels_of(figure: Any) -> NDArray[np.uint8]:
     """Return a figure as it is drawn, (height, width, 3)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    with extra("plots", "a picture"):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

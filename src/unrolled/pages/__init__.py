@@ -5,12 +5,16 @@ numbers of :mod:`unrolled.diagnostics`. :func:`write_page` writes a page, :func:
 :func:`write_numbers` its numbers; :func:`check_page` opens it in a real browser. Nothing here knows a task.
 """
 
-from unrolled.pages.check import check_page
-from unrolled.pages.figures import write_figures
-from unrolled.pages.numbers import write_numbers
-from unrolled.pages.page import write_page
-from unrolled.pages.parts import Chart, Page, Part, Section, StateMap, Table, Words
-from unrolled.pages.style import new_figure
+from unrolled.extras import extra
+
+with extra("plots", "a page"):
+    from unrolled.pages.check import check_page
+    from unrolled.pages.figures import write_figures
+    from unrolled.pages.numbers import write_numbers
+    from unrolled.pages.page import write_page
+    from unrolled.pages.parts import Chart, Page, Part, Section, StateMap, Table, Words
+    from unrolled.pages.style import new_figure
+
 
 __all__ = [
     "Chart",

@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from unrolled.extras import extra
 from unrolled.storage.picture import save_picture
 from unrolled.synthetic.config import LearnConfig
 from unrolled.synthetic.train import Learned, figure
@@ -17,7 +18,8 @@ MANY_DECADES = 2000.0
 
 def plot_learned(learned: Learned, path: Path) -> Path:
     """Draw training and held-out loss over updates, the baseline and the target; return the PNG's path."""
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     problem, target = learned.model.problem, learned.config.target()
     picture = Figure(figsize=(8, 4.5), layout="constrained")
@@ -52,7 +54,8 @@ def plot_learned(learned: Learned, path: Path) -> Path:
 
 def _plain_ticks(axes: Any, span: float) -> None:
     """Write numbers at a logarithmic axis as people read them."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    with extra("plots", "a picture"):
+        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if span < MANY_DECADES else (1.0,)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

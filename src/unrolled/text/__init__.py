@@ -4,6 +4,7 @@ from unrolled.text.build import (
     TextConfig,
     tokenizer_from_json,
     tokenizer_to_json,
+    tokenizer_type,
     train_tokenizer,
 )
 from unrolled.text.pairs import PairTokenizer
@@ -17,5 +18,6 @@ __all__ = [
     "Tokenizer",
     "tokenizer_from_json",
     "tokenizer_to_json",
+    "tokenizer_type",
     "train_tokenizer",
 ]

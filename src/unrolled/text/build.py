@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from unrolled.config import require, require_at_least
+from unrolled.extras import extra
 from unrolled.reading import convert
 from unrolled.text.characters import CharacterTokenizer
-from unrolled.text.subwords import SubwordTokenizer
 from unrolled.text.tokenizer import Tokenizer
 from unrolled.text.words import WordTokenizer
 
-_KINDS: dict[str, type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]] = {
-    kind.kind: kind for kind in (CharacterTokenizer, WordTokenizer, SubwordTokenizer)
-}
+if TYPE_CHECKING:
+    from unrolled.text.subwords import SubwordTokenizer
 
 
 class _Kind(msgspec.Struct):
@@ -58,6 +57,23 @@ class TextConfig:
         )
 
 
+def tokenizer_type(
+    kind: Literal["char", "word", "bpe"],
+) -> "type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]":
+    """Return the class of a kind of tokenizer.
+
+    Raises:
+        MissingExtraError: for "bpe" where the tokenizers library is not installed.
+    """
+    if kind == "char":
+        return CharacterTokenizer
+    if kind == "word":
+        return WordTokenizer
+    with extra("text", "byte-pair encoding"):
+        from unrolled.text.subwords import SubwordTokenizer
+    return SubwordTokenizer
+
+
 def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
     """Build the vocabulary of a training text."""
     size = config.vocabulary or (2000 if config.tokenizer == "bpe" else 0)
@@ -65,7 +81,7 @@ def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
     options: dict[str, Any] = {"size": size, "min_frequency": often, "lowercase": config.lowercase}
     if config.tokenizer == "word":
         options["split_punctuation"] = config.split_punctuation
-    return _KINDS[config.tokenizer].train(texts, **options)
+    return tokenizer_type(config.tokenizer).train(texts, **options)
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:
@@ -79,4 +95,4 @@ def tokenizer_from_json(values: dict[str, Any]) -> Tokenizer:
     Raises:
         ValueError: if the values are damaged.
     """
-    return _KINDS[convert(values, _Kind).kind].from_json(values)
+    return tokenizer_type(convert(values, _Kind).kind).from_json(values)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.errors import DataError, suggestion
+from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
@@ -39,8 +40,9 @@ def nearest(words: Sequence[str], vectors: Matrix, word: str, top: int = 10) -> 
 
 def plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDArray[np.float64]:
     """Return two coordinates (V, 2) of each vector: its first principal components, or t-SNE."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
+    with extra("vectors", "a picture of words"):
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE
 
     if method == "pca":
         return np.asarray(PCA(2, random_state=seed).fit_transform(vectors), dtype=np.float64)
@@ -51,7 +53,8 @@ def plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDA
 
 def plot_words(words: Sequence[str], points: NDArray[np.float64], path: Path, title: str) -> Path:
     """Write each word where it lies as a PNG; return its path."""
-    from matplotlib.figure import Figure
+    with extra("vectors", "a picture of words"):
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 9), layout="constrained")
     axes = figure.subplots()

@@ -2,11 +2,13 @@
 
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-
 from unrolled.config import by_own_names, option_names, to_dict, with_options
+from unrolled.extras import extra
 from unrolled.tasks.base.hooks import C, D
 from unrolled.tasks.base.task import Task
+
+with extra("classify", "a classifier"):
+    from sklearn.base import BaseEstimator, ClassifierMixin
 
 
 class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):

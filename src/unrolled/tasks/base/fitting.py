@@ -141,7 +141,7 @@ class TrainedTask(StoredTask[C, D]):
         if folder is not None:
             write_json(folder / run_folder.RESULT, self.result)
             try:
-                self._plot(folder)
+                self._plot_or_note(folder)
             except RunError as error:
                 raise RunError(
                     f"{error}; the training is finished and its weights and {run_folder.RESULT} are written; "

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.extras import extra
 from unrolled.labels import label_text, width_of
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
@@ -14,7 +15,8 @@ LN2 = 0.6931471805599453
 
 def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_unit: str = "nats") -> Path:
     """Draw training and held-out loss and the learning rate over steps; return the PNG's path."""
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     make_inner_folder(folder)
     figure = Figure(figsize=(8, 5), layout="constrained")
@@ -57,7 +59,8 @@ def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, pa
 
     Colours are shares of the row, so that rare labels are seen as well as frequent ones.
     """
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     make_inner_folder(folder)
     table = np.array(counts)

@@ -1,9 +1,11 @@
 """A task as a run folder: save, load, and the plots."""
 
+import sys
 from pathlib import Path
 from typing import Self
 
 from unrolled.errors import RunError, UnrolledError
+from unrolled.extras import has_extra, require_extra
 from unrolled.monitoring import plot_reach
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks.base import folder as run_folder
@@ -23,6 +25,8 @@ from unrolled.training.files import write_json, write_tensors
 from unrolled.training.log import read_log
 from unrolled.training.seeding import seeded
 
+NO_PLOTS = "no plots are drawn; to draw them: pip install 'unrolled[plots]', then unrolled resume"
+
 
 class StoredTask(TaskHooks[C, D]):
     """Writes a trained model and reads it back."""
@@ -41,7 +45,7 @@ class StoredTask(TaskHooks[C, D]):
             write_tensors(folder / MODEL, model.state_dict(), {})
             if self.result:
                 write_json(folder / run_folder.RESULT, self.result)
-            self._plot(folder)
+            self._plot_or_note(folder)
 
     @classmethod
     def load(cls, run: str | Path) -> Self:
@@ -66,7 +70,9 @@ class StoredTask(TaskHooks[C, D]):
 
         Raises:
             RunError: if another command works there, or a plot cannot be written.
+            MissingExtraError: if the packages that draw are not installed.
         """
+        require_extra("plots", "drawing")
         with FolderLock(Path(run)):
             self._plot(Path(run))
 
@@ -105,6 +111,13 @@ class StoredTask(TaskHooks[C, D]):
                 f"{folder / run_folder.CONFIG}: asks for a model that torch refuses ({reason})"
             ) from error
         return task
+
+    def _plot_or_note(self, folder: Path) -> None:
+        """Draw the plots of a run; say in one line how to get them where their packages are missing."""
+        if has_extra("plots"):
+            self._plot(folder)
+        else:
+            print(f"{NO_PLOTS} {folder}", file=sys.stderr)
 
     def _plot(self, folder: Path) -> None:
         if any(r["kind"] == "train" for r in self.history):

@@ -4,15 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
 from unrolled.data import Labelled
 from unrolled.data.labelled import Series
 from unrolled.errors import ConfigError
+from unrolled.extras import extra
+
+with extra("classify", "a classifier"):
+    from sklearn.base import BaseEstimator
+    from sklearn.utils import assert_all_finite
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
 
 def from_memory(X: Any, y: Any, estimator: BaseEstimator, *, fitting: bool) -> Labelled:
@@ -66,7 +68,7 @@ def items_of(X: Any, estimator: BaseEstimator, *, fitting: bool) -> list[str] | 
             raise ConfigError(f"item {place} is {items[place]!r:.40}, not a text as others are")
         if items and all(np.ndim(item) == 2 for item in items):
             return [np.asarray(check_array(item, dtype=np.float32)) for item in items]
-    if isinstance(X, pd.DataFrame) and len(X) and any(isinstance(v, str) for v in X.iloc[0]):
+    if hasattr(X, "columns") and hasattr(X, "iloc") and len(X) and any(isinstance(v, str) for v in X.iloc[0]):
         raise ConfigError(
             "a table was given where texts are needed: give the column that holds them, as "
             f"table[{X.columns[0]!r}]"

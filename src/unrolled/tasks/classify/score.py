@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    accuracy_score,
-    classification_report,
-    confusion_matrix,
-    f1_score,
-)
+
+from unrolled.extras import extra
+
+with extra("classify", "a classifier"):
+    from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score
 
 Numbers = NDArray[np.int64]
 NAMED_COLUMNS = 60

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self, TextIO
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
+from unrolled.extras import extra
 from unrolled.models import TokenReader
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.models.inputs import Embedding
@@ -40,9 +40,12 @@ from unrolled.tasks.classify.job import ClassifierJob
 from unrolled.tasks.classify.predicting import log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.tasks.classify.spec import SPEC
-from unrolled.text import Tokenizer, train_tokenizer
+from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.waiting import counting_bar
+
+with extra("classify", "a classifier"):
+    from sklearn.utils.validation import check_is_fitted
 
 
 class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
@@ -123,6 +126,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> ClassifierData:
+        tokenizer_type(self.config.text.tokenizer)  # says now if its package is missing
         labelled, held_out = self._labelled()
         classes: list[Label] = np.unique(np.array(labelled.labels)).tolist()
         if len(classes) < 2:

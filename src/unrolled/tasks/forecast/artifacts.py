@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
+from unrolled.extras import extra
 from unrolled.reading import MalformedError
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.forecast.data import Scales
@@ -33,7 +34,8 @@ class SeriesArtifacts:
     autoregression: FittedAutoregression | None = None
 
     def __post_init__(self) -> None:
-        import pandas as pd
+        with extra("forecast", "a forecaster"):
+            import pandas as pd
 
         if pd.isna(pd.Timestamp(self.learnt_until)):
             raise ValueError("learnt_until is not a time stamp")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.series import Series, TimeRulesConfig
 from unrolled.errors import DataError
+from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.baselines import baseline_forecasts
@@ -16,6 +16,9 @@ from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.rolling import forecast
 from unrolled.tasks.forecast.score import ForecastScore, Rolled, score, table
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 Span = tuple[int, int]
 """The first step to forecast, and the end of those that may be."""

@@ -1,15 +1,11 @@
-"""Errors of forecasts by their definitions; those that scikit-learn has are its own."""
+"""Errors of forecasts by their definitions."""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_pinball_loss,
-    root_mean_squared_error,
-)
+
+from unrolled.errors import NonFiniteError
 
 Numbers = NDArray[np.float64]
 
@@ -19,14 +15,19 @@ def point_errors(actual: Numbers, predicted: Numbers) -> dict[str, float]:
 
     MAPE = 100 mean |y − ŷ| / |y| is NaN where an actual value is 0, for which it has no meaning.
     sMAPE = 200 mean |y − ŷ| / (|y| + |ŷ|) (Makridakis 1993); 0/0 counts as 0.
+
+    Raises:
+        NonFiniteError: if a prediction is not finite.
     """
     y, p = actual.ravel(), predicted.ravel()
+    if not np.isfinite(p).all():
+        raise NonFiniteError("a forecast is infinite or not a number: the model has diverged; train it anew")
     total = np.abs(y) + np.abs(p)
     symmetric = np.divide(np.abs(y - p), total, out=np.zeros_like(y), where=total > 0)
     return {
-        "mae": float(mean_absolute_error(y, p)),
-        "rmse": float(root_mean_squared_error(y, p)),
-        "mape": 100 * float(mean_absolute_percentage_error(y, p)) if np.all(y != 0) else math.nan,
+        "mae": float(np.abs(y - p).mean()),
+        "rmse": math.sqrt(((y - p) ** 2).mean()),
+        "mape": 100 * float((np.abs(y - p) / np.abs(y)).mean()) if np.all(y != 0) else math.nan,
         "smape": 200 * float(symmetric.mean()),
     }
 
@@ -65,8 +66,15 @@ def crps_of_quantiles(actual: Numbers, quantiles: Numbers, levels: tuple[float, 
         quantiles: (N, Q).
         levels: Q of them, in (0, 1).
     """
-    losses = [mean_pinball_loss(actual, quantiles[:, i], alpha=q) for i, q in enumerate(levels)]
+    losses = [pinball_loss(actual, quantiles[:, i], q) for i, q in enumerate(levels)]
     return 2 * float(np.mean(losses))
+
+
+def pinball_loss(actual: Numbers, quantile: Numbers, level: float) -> float:
+    """Return the mean pinball loss of a quantile: level · (y − q) where y ≥ q, else (1 − level) · (q − y)."""
+    difference = actual - quantile
+    below = (difference >= 0).astype(np.float64)
+    return float((level * below * difference - (1 - level) * (1 - below) * difference).mean())
 
 
 def paired_difference(differences: list[Numbers], lags: int) -> tuple[float, float]:

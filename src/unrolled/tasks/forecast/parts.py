@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
+from unrolled.extras import extra
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts, SeriesArtifacts
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
@@ -17,6 +17,9 @@ from unrolled.tasks.forecast.data import Scales, prepare
 from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 SEASONS = {"Q": 4, "M": 12, "B": 5}
 """Steps of the usual season of what is no fixed time, by the first letter of the frequency; of years 1."""

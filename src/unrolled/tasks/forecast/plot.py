@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unrolled.data.series import Numbers, Series
+from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
@@ -33,8 +34,9 @@ def plot_forecasts(
         levels: of the quantiles.
         folder: where ``forecast.png`` goes.
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+        from matplotlib.figure import Figure
 
     make_inner_folder(folder)
     horizon = found.point.shape[1]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unrolled.data.series import Numbers
+from unrolled.extras import extra
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
@@ -15,6 +15,9 @@ from unrolled.tasks.forecast.metrics import (
     point_errors,
 )
 from unrolled.tasks.forecast.rolling import Forecasts
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 BASELINES = {
     "seasonal_naive": "seasonal naive",

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
 
-import pandas as pd
 from torch import nn
 
 from unrolled.config import require
@@ -13,6 +12,7 @@ from unrolled.data.calendar import KINDS
 from unrolled.data.series import Series
 from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
 from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
 from unrolled.tasks.base.sample import Sample, SampleSize
@@ -31,6 +31,9 @@ from unrolled.tasks.forecast.score import ForecastScore, brief, said
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
+
+with extra("forecast", "a forecaster"):
+    import pandas as pd
 
 Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
 Source: TypeAlias = str | Path | Table

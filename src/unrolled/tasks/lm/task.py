@@ -36,7 +36,7 @@ from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, sco
 from unrolled.tasks.lm.spec import SPEC
 from unrolled.tasks.lm.tokens import numbers_of, tokens_to_score
 from unrolled.tasks.lm.writer import Writer
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer, train_tokenizer
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.waiting import counting_bar
@@ -104,6 +104,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _learn(self) -> Corpus:
         c = self.config
+        tokenizer_type(c.text.tokenizer)  # says now if its package is missing
         documents = open_documents(c.corpus.data)
         tokenizer = train_tokenizer(c.text, [d.text for d in documents])
         corpus = make_corpus(c.corpus, documents, tokenizer)

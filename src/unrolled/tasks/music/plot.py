@@ -6,6 +6,7 @@ import numpy as np
 
 from unrolled.data.midi import Piece
 from unrolled.data.piano import LOWEST, piano_roll
+from unrolled.extras import extra
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
 
@@ -15,7 +16,8 @@ MIDDLE_C = 60
 
 def plot_piece(piece: Piece, folder: Path) -> Path:
     """Draw a piece as a piano roll; return the PNG's path."""
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     make_inner_folder(folder)
     roll = piano_roll(piece).T

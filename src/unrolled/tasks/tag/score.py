@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from seqeval.metrics import classification_report, f1_score, precision_score, recall_score
-from sklearn.metrics import confusion_matrix
+from numpy.typing import NDArray
+
+from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table
 
 _SPAN_TAG = re.compile(r"[BIES]-.+|O")
 
@@ -48,21 +49,28 @@ class TaggerScore:
         """Whether the tags mark spans."""
         return are_spans(self.tags)
 
+    def span_counts(self) -> tuple[SpanCounts, dict[str, SpanCounts]]:
+        """Return the counts of whole spans, of all kinds together and of each, as CoNLL's conlleval does."""
+        return count_spans(self.true, self.predicted)
+
     @property
     def span_f1(self) -> float:
-        """F1 of whole spans with their kind, as CoNLL's conlleval script counts them (seqeval's default)."""
-        return float(f1_score(self.true, self.predicted, zero_division=0))
+        """F1 of whole spans with their kind."""
+        return self.span_counts()[0].f1
 
     def spans(self) -> str:
         """Return precision, recall and F1 of each kind of span as a table."""
-        return str(classification_report(self.true, self.predicted, digits=3, zero_division=0))
+        return span_table(*self.span_counts())
 
     @property
-    def confusion(self) -> Any:
+    def confusion(self) -> NDArray[np.int64]:
         """Counts (K, K): row the true tag, column the predicted one."""
-        true = [t for sentence in self.true for t in sentence]
-        predicted = [t for sentence in self.predicted for t in sentence]
-        return np.asarray(confusion_matrix(true, predicted, labels=self.tags))
+        numbers = {tag: number for number, tag in enumerate(self.tags)}
+        counts = np.zeros((len(self.tags), len(self.tags)), dtype=np.int64)
+        for true, predicted in zip(self.true, self.predicted, strict=True):
+            for t, p in zip(true, predicted, strict=True):
+                counts[numbers[t], numbers[p]] += 1
+        return counts
 
     def to_json(self) -> dict[str, Any]:
         """Return every figure."""
@@ -76,9 +84,12 @@ class TaggerScore:
             "confusion": self.confusion.tolist(),
         }
         if self.has_spans:
-            figures["span_f1"] = self.span_f1
-            figures["span_precision"] = float(precision_score(self.true, self.predicted, zero_division=0))
-            figures["span_recall"] = float(recall_score(self.true, self.predicted, zero_division=0))
+            total, _ = self.span_counts()
+            figures |= {
+                "span_f1": total.f1,
+                "span_precision": total.precision,
+                "span_recall": total.recall,
+            }
         return figures
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.extras import extra
 from unrolled.labels import label_text, width_of
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
@@ -34,7 +35,8 @@ def plot_attention(
     Raises:
         RunError: if the file cannot be written.
     """
-    from matplotlib.figure import Figure
+    with extra("plots", "a picture"):
+        from matplotlib.figure import Figure
 
     rows, columns = weights.shape
     across, down = ([label_text(t, line=LONGEST) for t in tokens] for tokens in (source, target))

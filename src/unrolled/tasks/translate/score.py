@@ -1,9 +1,12 @@
-"""How outputs are scored against references: sacrebleu's BLEU and chrF, rouge-score's ROUGE, exact match."""
+"""How outputs are scored against references: sacrebleu's BLEU and chrF, ROUGE, exact match."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from unrolled.extras import extra
+from unrolled.tasks.translate.rouge import rouge
 
 LENGTHS = (10, 15, 20, 30)
 """Words of a source at which a new row of the table by length begins."""
@@ -18,7 +21,7 @@ class Overlap:
     chrf: float
     """chrF2 of the corpus (Popović 2015), by sacrebleu."""
     rouge1: float
-    """F1 of words, mean over pairs (Lin 2004), by rouge-score, which sees a–z and 0–9 alone."""
+    """F1 of words, mean over pairs (Lin 2004); words are runs of a–z and 0–9."""
     rouge2: float
     """F1 of pairs of words."""
     rouge_l: float
@@ -129,14 +132,9 @@ def score_outputs(
 
 def overlap_of(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Overlap:
     """Return every score of outputs against one reference each."""
-    from rouge_score.rouge_scorer import RougeScorer
-
     bleu, chrf = _metrics(lowercase)
-    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"])
-    rouges = [scorer.score(r, o) for r, o in zip(references, outputs, strict=True)]
-    rouge1, rouge2, rouge_l = (
-        100 * sum(r[kind].fmeasure for r in rouges) / len(rouges) for kind in ("rouge1", "rouge2", "rougeL")
-    )
+    rouges = [rouge(r, o) for r, o in zip(references, outputs, strict=True)]
+    rouge1, rouge2, rouge_l = (100 * sum(kind) / len(rouges) for kind in zip(*rouges, strict=True))
     return Overlap(
         bleu=bleu.corpus_score(outputs, [references]).score,
         chrf=chrf.corpus_score(outputs, [references]).score,
@@ -202,7 +200,8 @@ def _exact(outputs: Sequence[str], references: Sequence[str], lowercase: bool) -
 
 
 def _metrics(lowercase: bool) -> tuple[Any, Any]:
-    from sacrebleu.metrics import BLEU, CHRF
+    with extra("translate", "the score of a translator"):
+        from sacrebleu.metrics import BLEU, CHRF
 
     # Character and toy tasks have texts that look tokenised; sacrebleu would warn about each corpus.
     return BLEU(lowercase=lowercase, force=True), CHRF(lowercase=lowercase)

@@ -12,6 +12,7 @@ from torch import nn
 
 from unrolled.data import Pairs, read_sources, tidy
 from unrolled.errors import ConfigError, DataError
+from unrolled.extras import require_extra
 from unrolled.models import EncoderDecoder
 from unrolled.models.inputs import Embedding
 from unrolled.storage.output import named_file
@@ -38,7 +39,7 @@ from unrolled.tasks.translate.predicting import score_pairs
 from unrolled.tasks.translate.score import TranslationScore, corpus_bleu, lead, score_outputs
 from unrolled.tasks.translate.spec import SPEC
 from unrolled.tasks.translate.writer import AttentionMap, TranslationWriter, Written
-from unrolled.text import PairTokenizer
+from unrolled.text import PairTokenizer, tokenizer_type
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.waiting import counting_bar
@@ -116,6 +117,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
 
     def _learn(self) -> PairMaterial:
         config = self.config
+        require_extra("translate", "a translator")  # for its scores
+        tokenizer_type(config.text.tokenizer)  # says now if its package is missing
         given = self._given if self._given[0] else (config.corpus.data, config.corpus.valid)
         self._split = split_pairs(config.corpus, *given)
         train = self._split.train
