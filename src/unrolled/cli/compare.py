@@ -17,13 +17,13 @@ from unrolled.errors import ConfigError
 from unrolled.experiments.comparison import (
     DEFAULT_MINUTES,
     OWN,
-    TASKS,
     Plan,
-    ladder_type,
+    metric_of,
     open_recipe,
     refuse_own,
 )
 from unrolled.experiments.comparison import run as run_plan
+from unrolled.experiments.ladders import TASKS, ladder_type
 from unrolled.tasks import task_type
 from unrolled.terminal import Terminal
 
@@ -66,7 +66,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = _parse(argv, prog)
     recipe = open_recipe(args.recipe, args.task) if args.recipe else None
-    metric = args.metric or ladder_type(args.task).metric_of(recipe)
+    metric = args.metric or metric_of(recipe, ladder_type(args.task))
     plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, metric)
     try:
         found = run_plan(plan, Path(args.out), overwrite=args.overwrite)

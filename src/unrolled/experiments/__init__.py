@@ -1,5 +1,9 @@
-"""The ladder: models from counting to recurrence, compared on one data set under one budget."""
+"""Experiments: many trainings in one folder, kept, resumed and compared.
 
-from unrolled.experiments.comparison import Comparison, Plan, compare, ladder_type
+A comparison trains the models of a task's ladder on one data set; a repetition trains one recipe over
+folds or seeds, with variants.
+"""
 
-__all__ = ["Comparison", "Plan", "compare", "ladder_type"]
+from unrolled.experiments.comparison import compare
+
+__all__ = ["compare"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from unrolled.errors import DataError
-from unrolled.experiments.split_text import split_text
 from unrolled.tasks.lm.config import CorpusConfig
+from unrolled.tasks.lm.split_text import split_text
 
 
 @pytest.fixture

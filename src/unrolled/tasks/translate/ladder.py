@@ -1,17 +1,19 @@
 """The ladder from texts to texts: copying, the beginning of the source, encoder-decoders, attention."""
 
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from sacrebleu.metrics import CHRF
 
 from unrolled.config import with_options
+from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError
-from unrolled.experiments.ladder import Extra, Ladder, Tried
-from unrolled.experiments.networks import with_cell
-from unrolled.experiments.outcome import Outcome, Units, fingerprint
 from unrolled.models.config import RECURRENT
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.networks import with_cell
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.translate.data import split_pairs
 from unrolled.tasks.translate.score import lead, overlap_of
 
@@ -37,7 +39,7 @@ class TranslationLadder(Ladder):
     counted: ClassVar[str] = "sentences"
     loss: ClassVar[str] = "chrF missing"
 
-    def prepare(self) -> str:
+    def prepare(self, folder: Path) -> str:
         """See :meth:`Ladder.prepare`; without test pairs the last tenth of all is the test."""
         corpus = self.config.corpus
         if not corpus.data:
@@ -79,13 +81,22 @@ class TranslationLadder(Ladder):
         rate = len(sources) / max(time.perf_counter() - fitted, 1e-9)
         scores, units = self._figures(outputs)
         learnt = 0 if rung == COPY else 1
-        size = (learnt, "number" if learnt else "", 8 * learnt)
-        return Outcome(rung, seed, scores, *size, seconds=fitted - began, rate=rate), units, {}
+        outcome = Outcome(
+            rung,
+            seed,
+            scores,
+            seconds=fitted - began,
+            rate=rate,
+            size=learnt,
+            counted="number" if learnt else "",
+            bytes=8 * learnt,
+        )
+        return Tried(outcome, units, {})
 
-    def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
+    def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         scores, units = self._figures(task.translate(self.test.sources, progress=self.progress))
-        return scores, units, {}, len(self.test)
+        return Scored(scores, units, {}, len(self.test))
 
     def _figures(self, outputs: list[str]) -> tuple[dict[str, float], Units]:
         lowercase = self.config.text.lowercase
@@ -94,3 +105,6 @@ class TranslationLadder(Ladder):
         pairs = zip(outputs, self.test.targets, strict=True)
         missing = [100 - chrf.sentence_score(output, [target]).score for output, target in pairs]
         return vars(found), Units.one_each(np.array(missing))
+
+
+LADDER = TranslationLadder

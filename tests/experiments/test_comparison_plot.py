@@ -5,9 +5,9 @@ import math
 import pytest
 from matplotlib.image import imread
 
-from unrolled.experiments.outcome import Outcome
-from unrolled.experiments.plot import MIXTURE, NETWORK, OTHER, _colour, plot_ladder
-from unrolled.experiments.table import frame, line_of
+from unrolled.experiments.comparison_plot import MIXTURE, NETWORK, OTHER, _colour, plot_comparison
+from unrolled.experiments.comparison_table import frame, line_of
+from unrolled.tasks.base.outcome import Outcome
 
 
 def table_of(values, **changes):
@@ -32,7 +32,7 @@ def table_of(values, **changes):
 @pytest.mark.parametrize("higher", [True, False])
 def test_a_picture_is_made(tmp_path, values, higher):
     path = tmp_path / "ladder.png"
-    assert plot_ladder(table_of(values), "perplexity", 1.0, higher=higher, path=path) == path
+    assert plot_comparison(table_of(values), "perplexity", 1.0, higher=higher, path=path) == path
     height, width, _ = imread(path).shape
     assert (width, height) == (1440, 660)
 
@@ -40,7 +40,7 @@ def test_a_picture_is_made(tmp_path, values, higher):
 def test_seeds_have_a_spread(tmp_path):
     table = table_of([3.0, 2.0])
     table["sd"] = [0.5, math.nan]
-    plot_ladder(table, "perplexity", 100.0, higher=False, path=tmp_path / "a.png")
+    plot_comparison(table, "perplexity", 100.0, higher=False, path=tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5000
 
 

@@ -4,16 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from ladder_runs import check_table, compared, kept, mean_of, times
 from sklearn.metrics import f1_score
 
 import unrolled as ur
 from cases import write_labelled
+from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.baselines.bag_of_words import fit_bag_of_words
 from unrolled.data import read_labelled
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.experiments.classification import ClassificationLadder
-from unrolled.experiments.folds import fold_rows
+from unrolled.tasks.classify.folds import fold_rows
+from unrolled.tasks.classify.ladder import ClassificationLadder
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,15 @@ import math
 
 import numpy as np
 import pytest
-from ladder_runs import BUDGET, check_table, compared, kept, mean_of, run_of, times
 
 import unrolled as ur
+from ladder_runs import BUDGET, check_table, compared, kept, mean_of, run_of, times
 from unrolled.baselines.interpolation import fit_weights, mix
 from unrolled.data import open_documents
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.experiments import language
-from unrolled.experiments.language import LanguageLadder
+from unrolled.tasks.lm import ladder
 from unrolled.tasks.lm.job import LanguageJob
+from unrolled.tasks.lm.ladder import LanguageLadder
 
 pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
 
@@ -292,15 +292,15 @@ def test_a_network_that_was_stopped_in_training_goes_on(tmp_path, data, monkeypa
 
 def test_a_network_that_was_stopped_in_scoring_is_not_trained_again(tmp_path, data, monkeypatch):
     out = tmp_path / "ladder"
-    score = language.score_tokens
+    score = ladder.score_tokens
 
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(language, "score_tokens", stop)
+    monkeypatch.setattr(ladder, "score_tokens", stop)
     with pytest.raises(KeyboardInterrupt):
         compared("lm", data, out, models=["gru"])
-    monkeypatch.setattr(language, "score_tokens", score)
+    monkeypatch.setattr(ladder, "score_tokens", score)
     monkeypatch.setattr(ur.LanguageModel, "fit", None)
     check_table(compared("lm", data, out, models=["gru"]), ("gru",), out)
 
@@ -313,7 +313,7 @@ def test_characters_are_compared_by_their_bits(tmp_path, data):
     assert mean_of(table, "elman") == pytest.approx(score.bits_per_character, rel=1e-5)
     # Lines do not end with <eos>: an item is so many characters.
     _, units, _ = kept(out, "elman")
-    assert set(units.weights[:-1]) == {language.BLOCK_TOKENS}
+    assert set(units.weights[:-1]) == {ladder.BLOCK_TOKENS}
     assert units.weights.sum() == score.tokens
     asked = compared("lm", data, out, models=["bigram", "elman"], metric="perplexity", **options)
     assert set(asked["metric"]) == {"perplexity"}

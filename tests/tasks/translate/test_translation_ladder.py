@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from ladder_runs import check_table, compared, kept, mean_of, times
 from sacrebleu.metrics import CHRF
 
 import unrolled as ur
 from cases import write_pairs
+from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.errors import ConfigError, DataError
-from unrolled.experiments.translation import TranslationLadder
+from unrolled.tasks.translate.ladder import TranslationLadder
 from unrolled.tasks.translate.score import overlap_of
 
 

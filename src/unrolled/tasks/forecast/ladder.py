@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,14 +10,15 @@ import numpy as np
 from unrolled.config import with_options
 from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError
-from unrolled.experiments.ladder import Extra, Ladder, Tried
-from unrolled.experiments.outcome import Numbers, Outcome, Units
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.forecast.backtest import Backtest
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
 from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
+from unrolled.tasks.forecast.task import Forecaster
 
 SIMPLE = {
     "random-walk": "random_walk",
@@ -34,10 +36,11 @@ class ForecastLadder(Ladder):
     task: ClassVar[str] = "forecast"
     rungs: ClassVar[tuple[str, ...]] = (*SIMPLE, "feed-forward", "tdnn", "elman", "jordan", "gru", "lstm")
     metric: ClassVar[str] = "mase"
+    metrics: ClassVar[tuple[str, ...]] = Forecaster.metrics
     counted: ClassVar[str] = "forecasts"
     loss: ClassVar[str] = "error"
 
-    def prepare(self) -> str:
+    def prepare(self, folder: Path) -> str:
         """See :meth:`Ladder.prepare`; without ``test_start`` the test begins with the last fifth."""
         config = self.config
         if not config.data.data:
@@ -73,10 +76,9 @@ class ForecastLadder(Ladder):
         """See :meth:`Ladder.knows`."""
         return rung in SIMPLE
 
-    def try_rung(self, rung: str, seed: int) -> Tried:
-        """See :meth:`Ladder.try_rung`; the loss is that of the metric asked for now."""
-        outcome, _, extra = super().try_rung(rung, seed)
-        return outcome, self._units(extra), extra
+    def units_of(self, tried: Tried) -> Units:
+        """See :meth:`Ladder.units_of`: forecasts are kept, from which the loss of any metric follows."""
+        return self._units(tried.extra)
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
@@ -103,11 +105,19 @@ class ForecastLadder(Ladder):
             raise DataError(f"{rung}: says nothing about these series, which are too short; leave it out")
         extra = _joined([(r.actual, r.forecasts.point, r.scale) for r in rolled])
         rate = len(extra["scale"]) / spent
-        counted = "parameters" if size else ""
-        outcome = Outcome(rung, seed, self._scores(figures), size, counted, 8 * size, seconds, rate)
-        return outcome, self._units(extra), extra
+        outcome = Outcome(
+            rung,
+            seed,
+            self._scores(figures),
+            seconds=seconds,
+            rate=rate,
+            size=size,
+            counted="parameters" if size else "",
+            bytes=8 * size,
+        )
+        return Tried(outcome, self._units(extra), extra)
 
-    def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
+    def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         found: Backtest = task.backtest()
         horizon, facts, parts = self.config.forecast.horizon, self.parts.facts["series"], []
@@ -115,9 +125,9 @@ class ForecastLadder(Ladder):
             actual, said = (rows[c].to_numpy(float).reshape(-1, horizon) for c in ("actual", "prediction"))
             parts.append((actual, said, facts[name]["mase_scale"] or np.nan))
         extra = _joined(parts)
-        return self._scores(found.score.to_json()), self._units(extra), extra, len(extra["scale"])
+        return Scored(self._scores(found.score.to_json()), self._units(extra), extra, len(extra["scale"]))
 
-    def _units(self, extra: Extra) -> Units:
+    def _units(self, extra: dict[str, Numbers]) -> Units:
         """Return the loss of each forecast, of the kind that the metric is a mean of.
 
         RMSE is compared by squared errors; CRPS, which has none of its own here, by absolute ones.
@@ -142,7 +152,7 @@ class ForecastLadder(Ladder):
         return {k: float("nan") if v is None else v for k, v in numbers.items()}
 
 
-def _joined(series: Sequence[tuple[Numbers, Numbers, float]]) -> Extra:
+def _joined(series: Sequence[tuple[Numbers, Numbers, float]]) -> dict[str, Numbers]:
     """Return what came true and what was said (N, H), and the scale of MASE (N,), of all series."""
     actual, said = (np.concatenate([s[i] for s in series]) for i in (0, 1))
     return {
@@ -150,3 +160,6 @@ def _joined(series: Sequence[tuple[Numbers, Numbers, float]]) -> Extra:
         "said": said,
         "scale": np.repeat([s[2] for s in series], [len(s[0]) for s in series]),
     }
+
+
+LADDER = ForecastLadder

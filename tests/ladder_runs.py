@@ -9,8 +9,9 @@ import torch
 
 import unrolled as ur
 from cases import write_labelled, write_pairs, write_series, write_tagged, write_text
-from unrolled.experiments.outcome import OutcomeFolder
-from unrolled.experiments.table import COLUMNS
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.comparison_table import COLUMNS
+from unrolled.tasks.base.outcome import Tried
 
 TINY: dict[str, Any] = {"hidden": 6, "batch": 8, "threads": 1}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -42,9 +43,9 @@ def mean_of(table: pd.DataFrame, rung: str) -> float:
     return float(table.set_index("model").loc[rung, "mean"])
 
 
-def kept(out: Path, rung: str, seed: int = 1) -> tuple[Any, ...]:
+def kept(out: Path, rung: str, seed: int = 1) -> Tried:
     """Return what a comparison kept of a rung."""
-    folder = object.__new__(OutcomeFolder)
+    folder = object.__new__(ComparisonFolder)
     folder.folder = out
     found = folder.find(rung, seed)
     assert found is not None, rung
@@ -53,9 +54,9 @@ def kept(out: Path, rung: str, seed: int = 1) -> tuple[Any, ...]:
 
 def run_of(out: Path, rung: str, seed: int = 1) -> Path:
     """Return the run folder of a network."""
-    folder = object.__new__(OutcomeFolder)
+    folder = object.__new__(ComparisonFolder)
     folder.folder = out
-    return folder.runs(rung, seed)
+    return folder.run(rung, seed)
 
 
 def times(out: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The rungs of a ladder side by side: a DataFrame, and the same for people."""
+"""The models of a comparison side by side: a DataFrame, and the same as text."""
 
 import math
 import statistics
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from unrolled.experiments.outcome import Outcome
+from unrolled.experiments.figures import Spread, words_of
 from unrolled.experiments.significance import Difference
+from unrolled.tasks.base.outcome import Outcome
 
 COLUMNS = (
     "model",
@@ -31,15 +32,15 @@ COLUMNS = (
 
 def line_of(outcomes: Sequence[Outcome], metric: str, difference: Difference | None) -> dict[str, object]:
     """Return the figures of a rung over its seeds, and of its difference from the rung above."""
-    values = [o.scores[metric] for o in outcomes]
+    score = Spread.of([o.scores[metric] for o in outcomes])
     epochs = [o.epochs for o in outcomes if o.epochs is not None]
     d = difference
     return {
-        "model": outcomes[0].rung,
+        "model": outcomes[0].model,
         "metric": metric,
-        "mean": statistics.fmean(values),
-        "sd": statistics.stdev(values) if len(values) > 1 and all(map(math.isfinite, values)) else math.nan,
-        "seeds": len(values),
+        "mean": score.mean,
+        "sd": score.deviation,
+        "seeds": score.count,
         "difference": d.mean if d else math.nan,
         "low": d.low if d else math.nan,
         "high": d.high if d else math.nan,
@@ -71,7 +72,7 @@ def shown(
         loss: what differences are measured in.
         loss_scale: what they are multiplied by to be that.
     """
-    metric = str(table["metric"].iloc[0]).replace("_", " ") + (" %" if scale == 100 else "")
+    metric = words_of(str(table["metric"].iloc[0])) + (" %" if scale == 100 else "")
     heads = ["model", metric, f"Δ {loss} (95%)", "p", "size", "MB", "training", "epochs", f"{counted}/s"]
     rows = []
     for row in table.to_dict("records"):

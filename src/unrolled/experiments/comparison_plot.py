@@ -16,7 +16,7 @@ LINE = 11
 """Height of a name in points."""
 
 
-def plot_ladder(
+def plot_comparison(
     table: pd.DataFrame,
     metric: str,
     scale: float,
@@ -28,7 +28,7 @@ def plot_ladder(
     """Draw the metric against training time and against the time of a prediction; return the PNG's path.
 
     Args:
-        table: what :func:`unrolled.experiments.table.frame` gave.
+        table: what :func:`unrolled.experiments.comparison_table.frame` gave.
         metric: its name, for people.
         scale: what it is multiplied by.
         higher: whether more is better; better is always up.

@@ -8,13 +8,12 @@ import torch
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
-from unrolled.experiments import ladder_type
-from unrolled.experiments.networks import CELLS, OWN, parse_network, with_cell
+from unrolled.experiments.ladders import TASKS, ladder_type
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.config import WINDOWED
 from unrolled.tasks import task_type
+from unrolled.tasks.base.networks import CELLS, OWN, parse_network, with_cell
 
-TASKS = ("lm", "classify", "tag", "translate", "forecast")
 BASES = {
     "plain": {},
     "lstm": {"cell": "lstm", "peepholes": True, "forget_bias": 1.0, "projection": 5, "zoneout_cell": 0.1},

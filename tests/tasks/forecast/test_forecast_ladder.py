@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ladder_runs import check_table, compared, kept, mean_of, times
 
 import unrolled as ur
 from cases import write_series
+from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.experiments.forecasting import SIMPLE, ForecastLadder
+from unrolled.experiments.significance import paired_bootstrap
+from unrolled.tasks.forecast.ladder import SIMPLE, ForecastLadder
 
 METRICS = ("mae", "mape", "smape", "mase", "last_step_mae", "last_step_mape", "rmse")
 
@@ -78,18 +79,14 @@ def test_the_loss_is_that_of_the_metric(whole, data, metric, monkeypatch):
 
 def test_blocks_are_as_long_as_the_horizon(tmp_path, data):
     # Neighbours with 6 of 7 steps in common say hardly more than one of them.
-    ladder = ForecastLadder
     seen = []
 
-    class Watched(ladder):
-        def compare_pair(self, ours, theirs):
-            seen.append(self.block)
-            return super().compare_pair(ours, theirs)
-
-    from unrolled.experiments import comparison
+    def watched(ours, theirs, *, block):
+        seen.append(block)
+        return paired_bootstrap(ours, theirs, block=block)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison, "ladder_type", lambda task: Watched)
+        patch.setattr("unrolled.experiments.comparison.paired_bootstrap", watched)
         rungs = ["random-walk", "drift"]
         compared("forecast", data, tmp_path / "one", models=rungs)
         compared("forecast", data, tmp_path / "three", models=rungs, backtest_stride=3)

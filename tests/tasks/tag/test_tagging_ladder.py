@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from ladder_runs import check_table, compared, kept, mean_of, times
 
 import unrolled as ur
 from cases import sentences, write_tagged
+from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.baselines import MajorityTag
 from unrolled.data.tagged import read_tagged
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.experiments.tagging import TaggingLadder
 from unrolled.tasks.tag.config import TaggedConfig
+from unrolled.tasks.tag.ladder import TaggingLadder
 from unrolled.tasks.tag.score import TaggerScore
 
 COLUMNS = TaggedConfig(word_column="1", tag_column="2").columns

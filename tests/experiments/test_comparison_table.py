@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from unrolled.experiments.outcome import Outcome
+from unrolled.experiments.comparison_table import COLUMNS, brief, duration, frame, line_of, markdown, shown
 from unrolled.experiments.significance import Difference
-from unrolled.experiments.table import COLUMNS, brief, duration, frame, line_of, markdown, shown
+from unrolled.tasks.base.outcome import Outcome
 
 
 def outcome(value, seed=1, rung="lstm", **changes):

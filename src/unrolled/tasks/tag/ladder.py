@@ -1,15 +1,17 @@
 """The ladder of taggers: each word's most frequent tag, windows, recurrence."""
 
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from unrolled.baselines import MajorityTag
+from unrolled.data.fingerprint import fingerprint
 from unrolled.data.tagged import read_tagged
 from unrolled.errors import ConfigError, DataError
-from unrolled.experiments.ladder import Extra, Ladder, Tried
-from unrolled.experiments.outcome import Outcome, Units, fingerprint
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.tag.score import TaggerScore, are_spans
 
 MAJORITY = "majority"
@@ -39,7 +41,7 @@ class TaggingLadder(Ladder):
     loss: ClassVar[str] = "% wrong"
     loss_scale: ClassVar[float] = 100.0
 
-    def prepare(self) -> str:
+    def prepare(self, folder: Path) -> str:
         """See :meth:`Ladder.prepare`."""
         corpus = self.config.corpus
         if not (corpus.data and corpus.test):
@@ -66,16 +68,22 @@ class TaggingLadder(Ladder):
         ended = time.perf_counter()
         found = TaggerScore(self.tags, [list(t) for t in self.test.tags], predicted, float("nan"))
         scores, units = _figures(found)
-        size = len(model.tags)
-        held = sum(len(word.encode()) + 1 for word in model.tags)
-        words = int(units.weights.sum())
-        rate = words / (ended - fitted)
-        return Outcome(rung, seed, scores, size, "words", held, fitted - began, rate), units, {}
+        outcome = Outcome(
+            rung,
+            seed,
+            scores,
+            seconds=fitted - began,
+            rate=int(units.weights.sum()) / (ended - fitted),
+            size=len(model.tags),
+            counted="words",
+            bytes=sum(len(word.encode()) + 1 for word in model.tags),
+        )
+        return Tried(outcome, units, {})
 
-    def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
+    def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         scores, units = _figures(task.evaluate(self.config.corpus.test))
-        return scores, units, {}, int(units.weights.sum())
+        return Scored(scores, units, {}, int(units.weights.sum()))
 
 
 def _figures(found: TaggerScore) -> tuple[dict[str, float], Units]:
@@ -86,3 +94,6 @@ def _figures(found: TaggerScore) -> tuple[dict[str, float], Units]:
     wrong = np.array([sum(a != b for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64)
     lengths = np.array([len(true) for true, _ in pairs], np.float64)
     return scores, Units(np.arange(len(pairs)), wrong, lengths)
+
+
+LADDER = TaggingLadder

@@ -4,7 +4,8 @@ import itertools
 import re
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,14 +25,15 @@ from unrolled.baselines.ngram import (
 )
 from unrolled.config import with_options
 from unrolled.data import TokenStream, open_documents
+from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError, DataError
-from unrolled.experiments.ladder import Extra, Ladder, Tried, by_item
-from unrolled.experiments.networks import CELLS
-from unrolled.experiments.outcome import DATA, Numbers, Outcome, Units, fingerprint
-from unrolled.experiments.split_text import split_text
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.networks import CELLS
+from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.lm.data import Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.lm.job import score_tokens
-from unrolled.tasks.lm.task import SCORING_ROWS, UNITS
+from unrolled.tasks.lm.split_text import split_text
+from unrolled.tasks.lm.task import SCORING_ROWS, UNITS, LanguageModel
 from unrolled.text import EOS_ID, train_tokenizer
 from unrolled.text.tokenizer import Ids
 
@@ -74,17 +76,18 @@ class LanguageLadder(Ladder):
         "cache (in mixtures)",
     )
     metric: ClassVar[str] = "perplexity"
+    metrics: ClassVar[tuple[str, ...]] = LanguageModel.metrics
     counted: ClassVar[str] = "tokens"
     loss: ClassVar[str] = "nats/token"
 
-    def prepare(self) -> str:
-        """See :meth:`Ladder.prepare`; what is held out for the test is written beside the outcomes."""
+    def prepare(self, folder: Path) -> str:
+        """See :meth:`Ladder.prepare`; without test text, the parts of the text are written to the folder."""
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no text to learn from: give data (a file, a folder, a data set) or a recipe")
         said = ""
         if not corpus.test:
-            corpus, said = split_text(corpus, self.kept.folder / DATA)
+            corpus, said = split_text(corpus, folder)
             self.config = with_options(
                 self.config, {name: getattr(corpus, name) for name in ("data", "valid", "test")}
             )
@@ -129,36 +132,30 @@ class LanguageLadder(Ladder):
         )
 
     @classmethod
-    def mixes(cls, rung: str) -> bool:
-        """See :meth:`Ladder.mixes`."""
-        return "+" in rung
+    def parts_of(cls, rung: str) -> tuple[str, ...]:
+        """See :meth:`Ladder.parts_of`; the cache is no rung."""
+        names = rung.split("+")
+        return tuple(name for name in names if name != CACHE) if len(names) > 1 else ()
 
     def varies(self, rung: str) -> bool:
-        """See :meth:`Ladder.varies`; so does a mixture with a network in it."""
-        return any(super(LanguageLadder, self).varies(part) for part in rung.split("+"))
+        """See :meth:`Ladder.varies`; a mixture with a network in it does."""
+        return any(super(LanguageLadder, self).varies(part) for part in self.parts_of(rung) or [rung])
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
-        if self.mixes(rung):
-            return self._mixture(rung, seed)
         began = time.perf_counter()
         table, renumber = self._table(rung)
-        note = self.notes.get(rung, "")
-        seconds = time.perf_counter() - began
-        return self._scored(
-            Outcome(
-                rung,
-                seed,
-                {},
-                size=sum(table.distinct),
-                counted="n-grams",
-                bytes=sum(table.sizes),
-                seconds=seconds,
-                rate=0.0,
-                note=note,
-            ),
-            lambda tokens: table.score(self._texts(tokens, renumber)),
+        outcome = Outcome(
+            rung,
+            seed,
+            {},
+            seconds=time.perf_counter() - began,
+            size=sum(table.distinct),
+            counted="n-grams",
+            bytes=sum(table.sizes),
+            note=self.notes.get(rung, ""),
         )
+        return self._scored(outcome, lambda tokens: table.score(self._texts(tokens, renumber)))
 
     def _table(self, rung: str) -> tuple[NGramTable, Numbering | None]:
         """Estimate a model, or read one whose words are numbered otherwise.
@@ -205,51 +202,51 @@ class LanguageLadder(Ladder):
             parts = [numbers[p] for p in parts]
         return Texts.opened(parts, opening)
 
-    def _mixture(self, rung: str, seed: int) -> Tried:
-        """Mix rungs by weights under which the held-out text is most likely."""
+    def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
+        """See :meth:`Ladder.mix`; the weights are those under which the held-out text is most likely."""
         names = rung.split("+")
-        parts = [self._cache(seed) if n == CACHE else self.try_rung(n, seed) for n in names]
+        mixed = [self._cache(seed) if name == CACHE else parts[name] for name in names]
         began = time.perf_counter()
-        weights = fit_weights([extra["valid"] for _, _, extra in parts])
+        weights = fit_weights([part.extra["valid"] for part in mixed])
         fitting = time.perf_counter() - began
-        outcomes = [o for o, _, _ in parts]
-        valid, test = (mix([extra[part] for *_, extra in parts], weights) for part in ("valid", "test"))
+        outcomes = [part.outcome for part in mixed]
+        valid, test = (mix([part.extra[text] for part in mixed], weights) for text in ("valid", "test"))
         epochs = [o.epochs for o in outcomes if o.epochs is not None]
         outcome = Outcome(
             rung,
             seed,
             self._figures(test),
+            seconds=sum(o.seconds for o in outcomes) + fitting,
+            rate=1 / sum(1 / o.rate for o in outcomes),
             size=sum(o.size for o in outcomes),
             counted=" + ".join(dict.fromkeys(o.counted for o in outcomes if o.counted)),
             bytes=sum(o.bytes for o in outcomes),
-            seconds=sum(o.seconds for o in outcomes) + fitting,
-            rate=1 / sum(1 / o.rate for o in outcomes),
             epochs=max(epochs, default=None),
             note=" + ".join(f"{w:.2f} {n}" for w, n in zip(weights, names, strict=True)),
         )
-        return outcome, self._units(test), {"valid": valid, "test": test}
+        return Tried(outcome, self._units(test), {"valid": valid, "test": test})
 
     def _cache(self, seed: int) -> Tried:
         cache = UnigramCache(self.tokenizer.tokens)
-        empty = Outcome(CACHE, seed, {}, size=0, counted="", bytes=8 * cache.size, seconds=0.0, rate=0.0)
+        empty = Outcome(CACHE, seed, {}, seconds=0.0, bytes=8 * cache.size)
         return self._scored(empty, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
 
-    def _scored(self, outcome: Outcome, score: Any) -> Tried:
-        """Score held-out and test text, and fill in figures and rate."""
+    def _scored(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
+        """Score held-out and test text by ln p of each token; fill in scores and rate."""
         valid = score(self.valid)
         began = time.perf_counter()
         test = score(self.test)
         rate = len(test) / (time.perf_counter() - began)
-        values = {**vars(outcome), "scores": self._figures(test), "rate": rate}
-        return Outcome(**values), self._units(test), {"valid": valid, "test": test}
+        outcome = replace(outcome, scores=self._figures(test), rate=rate)
+        return Tried(outcome, self._units(test), {"valid": valid, "test": test})
 
-    def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
+    def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         assert task.tokenizer.tokens == self.tokenizer.tokens
         test = -score_tokens(task.model, self.test, SCORING_ROWS)
-        return self._figures(test), self._units(test), {"test": test}, len(test)
+        return Scored(self._figures(test), self._units(test), {"test": test}, len(test))
 
-    def after_network(self, task: Any) -> Extra:
+    def after_network(self, task: Any) -> dict[str, Numbers]:
         """Return ln p of the held-out text, by which mixtures are weighted."""
         return {"valid": -score_tokens(task.model, self.valid, SCORING_ROWS)}
 
@@ -267,8 +264,8 @@ class LanguageLadder(Ladder):
         ids = all_ids(self.test)[1:]
         ends = ids == EOS_ID
         if ends.sum() * BLOCK_TOKENS * 4 < len(ids):
-            return by_item(-scores, np.arange(len(ids)) // BLOCK_TOKENS)
-        return by_item(-scores, np.cumsum(ends) - ends)
+            return Units.by_item(-scores, np.arange(len(ids)) // BLOCK_TOKENS)
+        return Units.by_item(-scores, np.cumsum(ends) - ends)
 
 
 def _simple(rung: str) -> bool:
@@ -284,3 +281,6 @@ def _parse(rung: str) -> tuple[Smoothing, int]:
     assert found is not None, rung
     smoothing = next(s for s in SMOOTHINGS if s == found[1])
     return smoothing, int(found[2])
+
+
+LADDER = LanguageLadder

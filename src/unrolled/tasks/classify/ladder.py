@@ -1,19 +1,18 @@
 """The ladder of classifiers: the most frequent label, bag of words, windows, recurrence."""
 
-import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.metrics import f1_score
 
-from unrolled.baselines.bag_of_words import fit_bag_of_words
-from unrolled.data import Labelled, read_labelled
+from unrolled.data import read_labelled
+from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError, DataError
-from unrolled.experiments.folds import fold_rows
-from unrolled.experiments.ladder import Extra, Ladder, Tried
-from unrolled.experiments.outcome import Outcome, Units, fingerprint
-from unrolled.tasks.base.folder import RESULT
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
+from unrolled.tasks.classify.folds import Split, fold_rows, split_fold
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -47,7 +46,7 @@ class ClassificationLadder(Ladder):
     loss: ClassVar[str] = "% wrong"
     loss_scale: ClassVar[float] = 100.0
 
-    def prepare(self) -> str:
+    def prepare(self, folder: Path) -> str:
         """See :meth:`Ladder.prepare`."""
         corpus = self.config.corpus
         if not corpus.data:
@@ -73,12 +72,11 @@ class ClassificationLadder(Ladder):
             f"scored on tenth s of {FOLDS}"
         )
 
-    def parts(self, seed: int) -> tuple[Labelled, Labelled, Any]:
-        """Return what a seed is trained on and tested on, and the numbers of the test examples."""
+    def split(self, seed: int) -> Split:
+        """Return what a seed is trained and tested on."""
         if self.test is not None:
-            return self.data, self.test, np.arange(len(self.test.items))
-        train, test = fold_rows(self.data.labels, FOLDS, seed)
-        return self.data.take(train), self.data.take(test), test
+            return Split(self.data, self.test, np.arange(len(self.test.items)))
+        return split_fold(self.data, FOLDS, seed)
 
     @classmethod
     def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
@@ -98,52 +96,44 @@ class ClassificationLadder(Ladder):
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
-        train, test, rows = self.parts(seed)
-        began = time.perf_counter()
+        train, test, rows = self.split(seed)
         if rung == MOST_FREQUENT:
-            kinds, counts = np.unique(np.array([str(label) for label in train.labels]), return_counts=True)
-            most = kinds[counts.argmax()]
-            seconds, size, held = time.perf_counter() - began, 0, 0
-            began = time.perf_counter()
-            predicted = np.full(len(test.items), most)
-        else:
-            if not isinstance(train.items[0], str):
-                raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")
+            found = most_frequent(train, test)
+        elif isinstance(train.items[0], str):
             characters = self.config.text.tokenizer == "char"
-            model = fit_bag_of_words(train.items, train.labels, characters=characters, seed=seed)
-            seconds = time.perf_counter() - began
-            coefficients = getattr(model, "best_estimator_", model)["regression"].coef_
-            size, held = coefficients.size + coefficients.shape[0], coefficients.nbytes
-            began = time.perf_counter()
-            predicted = np.array([str(label) for label in model.predict(test.items)])
-        rate = len(predicted) / (time.perf_counter() - began)
-        true = np.array([str(label) for label in test.labels])
-        scores = {
-            "accuracy": float((predicted == true).mean()),
-            "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0.0)),
-        }
-        outcome = Outcome(rung, seed, scores, size, "parameters" if size else "", held, seconds, rate)
-        return outcome, Units.one_each(predicted != true, rows), {}
-
-    def train(self, config: Any, rung: str, seed: int) -> Any:
-        """See :meth:`Ladder.train`; data cut into folds come from memory."""
-        from unrolled.tasks.classify.task import Classifier
-
-        if self.test is not None:
-            return super().train(config, rung, seed)
-        folder = self.kept.claim_run(rung, seed)
-        if (folder / RESULT).exists():
-            classifier = Classifier.load(folder)
-            classifier.draw(folder)  # a kill may have come before its plots
-            return classifier
-        train, _, _ = self.parts(seed)
-        return Classifier(config).fit(
-            train.items, train.labels, out=folder, overwrite=True, progress=self.progress
+            found = bag_of_words(train, test, characters=characters, seed=seed)
+        else:
+            raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")
+        outcome = Outcome(
+            rung,
+            seed,
+            found.scores,
+            seconds=found.seconds,
+            rate=found.rate,
+            size=found.parameters,
+            counted="parameters" if found.parameters else "",
+            bytes=found.bytes,
         )
+        return Tried(outcome, Units.one_each(found.predicted != found.true, rows), {})
 
-    def score_network(self, task: Any, seed: int) -> tuple[dict[str, float], Units, Extra, int]:
+    @property
+    def from_memory(self) -> bool:
+        """See :attr:`Ladder.from_memory`: folds are cut in memory."""
+        return self.test is None
+
+    def fit(self, task: Any, seed: int, out: Path) -> Any:
+        """See :meth:`Ladder.fit`."""
+        if not self.from_memory:
+            return super().fit(task, seed, out)
+        train = self.split(seed).train
+        return task.fit(train.items, train.labels, out=out, overwrite=True, progress=self.progress)
+
+    def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        _, test, rows = self.parts(seed)
+        _, test, rows = self.split(seed)
         found = task.evaluate(test.items, test.labels)
         scores = {"accuracy": found.accuracy, "macro_f1": found.macro_f1}
-        return scores, Units.one_each(found.predicted != found.true, rows), {}, len(rows)
+        return Scored(scores, Units.one_each(found.predicted != found.true, rows), {}, len(rows))
+
+
+LADDER = ClassificationLadder
