@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from unrolled.data.synthetic import SyntheticBatch
 from unrolled.synthetic.config import PracticeConfig
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data.synthetic import Adding, Copy, Recall, Synthetic
 from unrolled.errors import ConfigError
+from unrolled.synthetic.problems import Adding, Copy, Recall, Synthetic
 
 ALL = [Adding(7), Adding(600), Copy(1), Copy(30), Recall(1, 2, 1), Recall(20, 5, 3)]
 SEEDS = st.integers(0, 2**64 - 1)
