@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unrolled.data.datasets import locate
+from unrolled.data.catalogue.dataset import VECTORS
+from unrolled.data.catalogue.lookup import locate
 from unrolled.models.config import TokenNetworkConfig
 from unrolled.text.vectors import read_vectors
 
@@ -28,6 +29,6 @@ def given_vectors(
         return None
     if not start:
         return torch.zeros(len(tokens), facts["vector_size"])
-    matrix, found = read_vectors(locate(network.vectors), tokens, network.embedding_std)
+    matrix, found = read_vectors(locate(network.vectors, VECTORS), tokens, network.embedding_std)
     facts |= {"tokens_with_vectors": found, "vector_size": matrix.shape[1]}
     return torch.from_numpy(matrix)

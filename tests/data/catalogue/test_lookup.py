@@ -7,13 +7,26 @@ from pathlib import Path
 import pooch
 import pytest
 
-from unrolled.data import datasets, open_documents
-from unrolled.data.datasets import DATASETS, RemoteFile
+from unrolled.data import documents, open_documents
+from unrolled.data.catalogue import CATALOGUE, find, locate, lookup
+from unrolled.data.catalogue.dataset import LABELLED, PLAIN, TAGGED, TEXT, VECTORS, DataSet
+from unrolled.data.labelled import read_labelled
+from unrolled.data.pairs import PairForm, read_pairs
+from unrolled.data.piano import open_pieces
+from unrolled.data.remote import RemoteFile
+from unrolled.data.series import ColumnsConfig, TimeRulesConfig
+from unrolled.data.series_tables import open_series
+from unrolled.data.tagged import Columns, read_tagged
 from unrolled.errors import DataError
 
 CONTENT = b"a small data set\n"
 FILE = RemoteFile("f.txt", "https://example.invalid/f.txt", hashlib.sha256(CONTENT).hexdigest())
 OTHER = RemoteFile("g.txt", "https://example.invalid/g.txt", "0" * 64)
+
+
+def text_set(name, **files):
+    parts = {part: (file,) for part, file in files.items()}
+    return {name: DataSet(name, TEXT, "a text", "plain text", "https://example.invalid", "none", parts)}
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +40,8 @@ def _no_network(monkeypatch):
 @pytest.fixture
 def known(monkeypatch, tmp_path):
     """Data sets ``@one`` (one part) and ``@two`` (two parts), and a folder for their files."""
-    monkeypatch.setattr(datasets, "DATASETS", {"one": {"input": FILE}, "two": {"train": FILE, "test": OTHER}})
+    sets = text_set("one", input=FILE) | text_set("two", train=FILE, test=OTHER)
+    monkeypatch.setattr(lookup, "CATALOGUE", sets)
     monkeypatch.setenv("UNROLLED_DATA", str(tmp_path))
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -102,7 +116,7 @@ def test_the_standard_library_needs_nothing():
 
 
 def test_a_python_without_library_source_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
+    monkeypatch.setattr(documents.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
     with pytest.raises(DataError, match="no library source; give --data"):
         open_documents("@stdlib")
 
@@ -113,10 +127,11 @@ def test_paths_are_read_as_paths(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [(name, part) for name, parts in DATASETS.items() for part in parts]
+    ("name", "part"),
+    [(entry.name, part) for entry in CATALOGUE.values() if entry.kind in PLAIN for part in entry.parts],
 )
 def test_published_files_are_what_is_recorded(published, name, part):
-    path = published(f"{name}/{DATASETS[name][part].name}")
+    path = published(f"{name}/{CATALOGUE[name].parts[part][0].name}")
     [document] = open_documents(f"@{name}/{part}")
     assert document.text.encode() == path.read_bytes().replace(b"\r\n", b"\n")
 
@@ -125,7 +140,7 @@ def test_published_files_are_what_is_recorded(published, name, part):
 def test_of_a_compressed_file_what_is_inside_is_checked(known, monkeypatch, tmp_path, right):
     sha256 = FILE.sha256 if right else OTHER.sha256
     packed = RemoteFile("f.txt", "https://example.invalid/f.txt.gz", sha256)
-    monkeypatch.setattr(datasets, "DATASETS", {"one": {"input": packed}})
+    monkeypatch.setattr(lookup, "CATALOGUE", text_set("one", input=packed))
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
     folder = tmp_path / "cache" / "one"
     folder.mkdir(parents=True)
@@ -137,8 +152,52 @@ def test_of_a_compressed_file_what_is_inside_is_checked(known, monkeypatch, tmp_
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     if right:
-        assert datasets.locate("@one").read_bytes() == CONTENT
+        assert locate("@one", TEXT).read_bytes() == CONTENT
         return
     with pytest.raises(DataError, match="could not download"):
-        datasets.locate("@one")
+        locate("@one", TEXT)
     assert not list(folder.iterdir())
+
+
+READERS = {
+    "texts": open_documents,
+    "labelled texts": read_labelled,
+    "tagged sentences": lambda source: read_tagged(source, Columns()),
+    "pairs of texts": lambda source: read_pairs(source, PairForm()),
+    "time series": lambda source: open_series(source, ColumnsConfig(), TimeRulesConfig()),
+    "pieces of music": open_pieces,
+    "word vectors": lambda source: locate(source, VECTORS),
+}
+
+
+@pytest.mark.parametrize("noun", READERS)
+def test_every_reader_suggests_the_nearest_name_of_all(noun):
+    for name in CATALOGUE:
+        with pytest.raises(DataError, match=rf"@{name}x: no such data set \(did you mean '{name}'\?\)"):
+            READERS[noun](f"@{name}x")
+
+
+@pytest.mark.parametrize("noun", READERS)
+def test_every_reader_says_which_task_reads_a_set_of_another_kind(noun):
+    other = "trec" if noun != "labelled texts" else "ud_english-ewt"
+    entry = CATALOGUE[other]
+    with pytest.raises(DataError) as caught:
+        READERS[noun](f"@{other}/train")
+    said = str(caught.value)
+    assert said.startswith(f"@{other}/train: holds {entry.kind.noun}, for {entry.kind.reader}; ")
+    assert noun in said
+    own = [name for name, known in CATALOGUE.items() if known.kind.noun == noun]
+    assert all(f"@{name}" in said for name in own)
+
+
+def test_what_is_no_file_is_not_located():
+    with pytest.raises(DataError, match="@stdlib: is not one file; unrolled train lm reads it"):
+        locate("@stdlib", TEXT)
+
+
+def test_a_part_can_be_left_out_if_there_is_one():
+    assert find("@names", LABELLED)[1] == "all"
+    with pytest.raises(DataError, match="@trec: write one of @trec/train, @trec/test"):
+        find("@trec", LABELLED)
+    with pytest.raises(DataError, match="write one of @ud_english-ewt/train"):
+        find("@ud_english-ewt", TAGGED)
