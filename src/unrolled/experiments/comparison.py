@@ -2,28 +2,23 @@
 
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from unrolled.atomic import write_atomically
 from unrolled.config import to_dict, with_options
 from unrolled.errors import ConfigError
-from unrolled.experiments.comparison_folder import MARKDOWN, PLOT, TABLE, ComparisonFolder
-from unrolled.experiments.comparison_plot import plot_comparison
-from unrolled.experiments.comparison_table import frame, line_of, markdown, shown
-from unrolled.experiments.figures import scale_of
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.comparison_report import Comparison, Rung, conclude
 from unrolled.experiments.ladders import ladder_type
 from unrolled.experiments.runner import Runner
-from unrolled.experiments.significance import Difference, join_seeds, paired_bootstrap
+from unrolled.experiments.significance import join_seeds
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import task_type
 from unrolled.tasks.base.ladder import Ladder
-from unrolled.tasks.base.outcome import Outcome, Units
 
 DEFAULT_MINUTES = 5.0
 OWN = {
@@ -32,21 +27,6 @@ OWN = {
     "model": "give models, the names of all that are compared",
 }
 """Options of a training that a comparison sets itself, and what to do about it."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The table of a comparison, and what was written."""
-
-    table: pd.DataFrame
-    heads: list[str]
-    rows: list[list[str]]
-    """The table for people."""
-    notes: list[str]
-    """On single rungs: the weights of a mixture, discounts that could not be estimated."""
-    data: str
-    """Description of the data."""
-    plot: Path
 
 
 def compare(
@@ -172,11 +152,7 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
             print(data, file=sys.stderr)
         runner = Runner(ladder, kept, plan.budget)
         tried = _try_all(ladder, runner, rungs, plan.seeds)
-        return _conclude(ladder, tried, data, kept.folder)
-
-
-Rung = tuple[list[Outcome], Units]
-"""The outcomes of all seeds, and the mean losses over them."""
+        return conclude(ladder, tried, data, kept.folder)
 
 
 def _try_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -> dict[str, Rung]:
@@ -196,33 +172,3 @@ def _try_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -
 def _say(ladder: Ladder, line: str) -> None:
     if ladder.progress:
         print(line, file=sys.stderr, flush=True)
-
-
-def _conclude(ladder: Ladder, tried: Mapping[str, Rung], data: str, folder: Path) -> Comparison:
-    lines: list[dict[str, Any]] = []
-    above: Units | None = None
-    for outcomes, units in tried.values():
-        difference: Difference | None = None
-        if above is not None and np.isfinite(units.losses).all() and np.isfinite(above.losses).all():
-            difference = paired_bootstrap(units, above, block=ladder.block)
-        lines.append(line_of(outcomes, ladder.shown, difference))
-        above = units
-    table = frame(lines)
-    scale = scale_of(ladder.shown)
-    heads, rows = shown(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
-    _write(folder / TABLE, table.to_csv(index=False))
-    _write(folder / MARKDOWN, f"{data}\n\n{markdown(heads, rows)}")
-    plot = plot_comparison(
-        table,
-        heads[1],
-        scale,
-        higher=ladder.shown in ladder.higher,
-        mixtures=[rung for rung in tried if ladder.parts_of(rung)],
-        path=folder / PLOT,
-    )
-    notes = [f"{line['model']}: {line['note']}" for line in lines if line["note"]]
-    return Comparison(table, heads, rows, notes, data, plot)
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, text.encode("utf-8", "surrogatepass"))

@@ -1,7 +1,7 @@
 """The same training over folds or seeds, with variants and a baseline beside it."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class Repetition:
     plot: Path
 
 
-def run(plan: Plan, out: Path, progress: Progress, *, overwrite: bool = False) -> Repetition:
+def run(plan: Plan, out: Path, progress: Progress | None = None, *, overwrite: bool = False) -> Repetition:
     """Make the trainings that the folder does not have yet, and summarise all.
 
     Raises:
@@ -114,7 +114,7 @@ def run(plan: Plan, out: Path, progress: Progress, *, overwrite: bool = False) -
         _check_done(kept, jobs, plan.metric)
         done = {(o.model, o.seed) for o in kept.done}
         todo = [job for job in jobs if (job.variant.name, job.number) not in done]
-        with progress(len(todo)) as report:
+        with (progress or _silent)(len(todo)) as report:
             for outcome in run_all(todo, plan.jobs):
                 kept.add(outcome)
                 report(outcome)
@@ -123,6 +123,11 @@ def run(plan: Plan, out: Path, progress: Progress, *, overwrite: bool = False) -
         seconds = sum(o.seconds for o in outcomes if o.model == UNCHANGED) / plan.jobs
         plot = plot_repetition(outcomes, plan.metric, kept.folder / PLOT)
         return Repetition(summarise(outcomes, plan.metric), len(todo), seconds, plot)
+
+
+@contextmanager
+def _silent(count: int) -> Iterator[Report]:
+    yield lambda outcome: None
 
 
 def _jobs(plan: Plan, kept: RepetitionFolder) -> list[Job]:

@@ -86,7 +86,7 @@ def test_blocks_are_as_long_as_the_horizon(tmp_path, data):
         return paired_bootstrap(ours, theirs, block=block)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("unrolled.experiments.comparison.paired_bootstrap", watched)
+        patch.setattr("unrolled.experiments.comparison_report.paired_bootstrap", watched)
         rungs = ["random-walk", "drift"]
         compared("forecast", data, tmp_path / "one", models=rungs)
         compared("forecast", data, tmp_path / "three", models=rungs, backtest_stride=3)

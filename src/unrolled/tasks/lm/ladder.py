@@ -1,9 +1,6 @@
 """The ladder of language models: counting, windows, recurrence, and mixtures of them."""
 
-import itertools
-import re
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,41 +9,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from unrolled.baselines.interpolation import fit_weights, mix
-from unrolled.baselines.ngram import (
-    SMOOTHINGS,
-    DiscountWarning,
-    NGramTable,
-    Smoothing,
-    Texts,
-    UnigramCache,
-    count_ngrams,
-    estimate,
-    read_arpa,
-)
+from unrolled.baselines.ngram import SMOOTHINGS, UnigramCache
 from unrolled.config import with_options
-from unrolled.data import TokenStream, open_documents
+from unrolled.data import open_documents
 from unrolled.data.fingerprint import fingerprint
-from unrolled.errors import ConfigError, DataError
+from unrolled.errors import ConfigError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import CELLS
 from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.lm.data import Tokens, all_ids, check_known, make_corpus, tokenize
 from unrolled.tasks.lm.job import score_tokens
+from unrolled.tasks.lm.ngrams import ARPA, NGrams, fit_ngrams, is_ngram, read_ngrams
 from unrolled.tasks.lm.split_text import split_text
 from unrolled.tasks.lm.task import SCORING_ROWS, UNITS, LanguageModel
 from unrolled.text import EOS_ID, train_tokenizer
-from unrolled.text.tokenizer import Ids
 
-NAMED: dict[str, tuple[Smoothing, int]] = {
-    "unigram": ("add-k", 1),
-    "bigram": ("modified-kneser-ney", 2),
-    "trigram": ("modified-kneser-ney", 3),
-}
-_SHORT = re.compile(r"kn([1-9]\d*)")
-_LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
-CACHE, ARPA = "cache", ".arpa"
-Numbering = tuple[Ids, int]
-"""The number that a model read from a file gives each token, and that of its opening symbol."""
+CACHE = "cache"
 BLOCK_TOKENS = 50
 """Tokens of an item where lines or sentences do not end with ``<eos>``."""
 
@@ -100,7 +78,6 @@ class LanguageLadder(Ladder):
             raise ConfigError("valid_fraction=0: the weights of networks and mixtures need held-out text")
         self.train_tokens, self.valid = found.train, found.valid
         self.test = tokenize(held_out, self.tokenizer, corpus.mode)
-        self.notes: dict[str, str] = {}
         self.characters = len(self.tokenizer.decode(all_ids(self.test)[1:].tolist()))
         texts = (self.train_tokens, self.valid, self.test)
         self.fingerprint = fingerprint(self.tokenizer.tokens, *([all_ids(t)] for t in texts))
@@ -126,9 +103,9 @@ class LanguageLadder(Ladder):
         """See :meth:`Ladder.knows`."""
         parts = rung.split("+")
         if len(parts) == 1:
-            return _simple(rung)
+            return is_ngram(rung)
         return len(set(parts)) == len(parts) and all(
-            p == CACHE or _simple(p) or p.partition(":")[0] in CELLS for p in parts
+            p == CACHE or is_ngram(p) or p.partition(":")[0] in CELLS for p in parts
         )
 
     @classmethod
@@ -144,63 +121,23 @@ class LanguageLadder(Ladder):
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
-        table, renumber = self._table(rung)
+        model = self._ngrams(rung)
         outcome = Outcome(
             rung,
             seed,
             {},
             seconds=time.perf_counter() - began,
-            size=sum(table.distinct),
+            size=sum(model.table.distinct),
             counted="n-grams",
-            bytes=sum(table.sizes),
-            note=self.notes.get(rung, ""),
+            bytes=sum(model.table.sizes),
+            note=model.note,
         )
-        return self._scored(outcome, lambda tokens: table.score(self._texts(tokens, renumber)))
+        return self._scored(outcome, model.score)
 
-    def _table(self, rung: str) -> tuple[NGramTable, Numbering | None]:
-        """Estimate a model, or read one whose words are numbered otherwise.
-
-        Raises:
-            DataError: if a file cannot be read, or is of other tokens or another mode.
-        """
+    def _ngrams(self, rung: str) -> NGrams:
         if rung.endswith(ARPA):
-            table, words = read_arpa(Path(rung))
-            mode = "sentence" if words.by_sentences else "stream"
-            if mode != self.config.corpus.mode:
-                raise DataError(
-                    f"{rung}: is a model with mode={mode!r}, which a model with "
-                    f"mode={self.config.corpus.mode!r} cannot be compared with"
-                )
-            odd = sorted(set(self.tokenizer.tokens) ^ set(words.tokens))
-            if odd:
-                raise DataError(
-                    f"{rung}: {len(odd)} tokens are known to it or from the training text but not to both "
-                    f"({', '.join(map(repr, odd[:5]))} …): models of other tokens cannot be compared"
-                )
-            return table, (np.array([words.numbers[t] for t in self.tokenizer.tokens]), words.opening)
-        smoothing, order = _parse(rung)
-        counts = count_ngrams(self._texts(self.train_tokens), order, self.tokenizer.size)
-        with warnings.catch_warnings(record=True) as found:
-            warnings.simplefilter("always", DiscountWarning)
-            table = estimate(counts, smoothing)
-        said = [str(w.message) for w in found if issubclass(w.category, DiscountWarning)]
-        more = f" (and so in {len(said) - 1} other orders)" if len(said) > 1 else ""
-        self.notes[rung] = said[0] + more if said else ""
-        return table, None
-
-    def _texts(self, tokens: Tokens, renumber: Numbering | None = None) -> Texts:
-        """Return tokens as texts with their openings, renumbered where a model has numbers of its own."""
-        if isinstance(tokens, TokenStream):
-            edges = np.append(tokens.starts, tokens.predictions)
-            parts = [tokens.ids[b + 1 : e + 1] for b, e in itertools.pairwise(edges)]
-            opening = EOS_ID
-        else:
-            parts = [np.append(s, EOS_ID) for s in tokens.items]
-            opening = self.tokenizer.size
-        if renumber is not None:
-            numbers, opening = renumber
-            parts = [numbers[p] for p in parts]
-        return Texts.opened(parts, opening)
+            return read_ngrams(rung, self.tokenizer, self.config.corpus.mode)
+        return fit_ngrams(rung, self.train_tokens, self.tokenizer)
 
     def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
         """See :meth:`Ladder.mix`; the weights are those under which the held-out text is most likely."""
@@ -266,21 +203,6 @@ class LanguageLadder(Ladder):
         if ends.sum() * BLOCK_TOKENS * 4 < len(ids):
             return Units.by_item(-scores, np.arange(len(ids)) // BLOCK_TOKENS)
         return Units.by_item(-scores, np.cumsum(ends) - ends)
-
-
-def _simple(rung: str) -> bool:
-    return rung in NAMED or rung.endswith(ARPA) or bool(_SHORT.fullmatch(rung) or _LONG.fullmatch(rung))
-
-
-def _parse(rung: str) -> tuple[Smoothing, int]:
-    if rung in NAMED:
-        return NAMED[rung]
-    if found := _SHORT.fullmatch(rung):
-        return "modified-kneser-ney", int(found[1])
-    found = _LONG.fullmatch(rung)
-    assert found is not None, rung
-    smoothing = next(s for s in SMOOTHINGS if s == found[1])
-    return smoothing, int(found[2])
 
 
 LADDER = LanguageLadder

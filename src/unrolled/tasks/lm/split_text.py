@@ -1,4 +1,4 @@
-"""A text cut into a part to learn from, one held out and one to test on, as files."""
+"""Divide a text into files for training, validation and test."""
 
 import itertools
 from dataclasses import replace
@@ -12,13 +12,13 @@ from unrolled.tasks.lm.config import CorpusConfig
 
 
 def split_text(corpus: CorpusConfig, folder: Path) -> tuple[CorpusConfig, str]:
-    """Put aside the end of the text for the test, and what stands before it to be held out.
+    """Take the end of the text for the test, and as much before it for validation.
 
-    Each is ``valid_fraction`` of the text, cut where a line ends. Where held-out text is given, only the test
-    part is. Documents become one.
+    Each part is ``valid_fraction`` of the text and ends where a line ends. If the configuration names
+    validation text, only the test part is taken. Documents are joined.
 
     Returns:
-        The same with files in ``folder`` as its sources, and what was done, in words.
+        The configuration with files in ``folder`` as its sources, and a description for people.
 
     Raises:
         DataError: if the text is too short to be cut.
