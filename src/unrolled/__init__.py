@@ -57,7 +57,7 @@ _HOMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
     "inspection": ("inspect",),
-    "experiments": ("compare",),
+    "experiments.comparison": ("compare",),
     "layers": (
         "GRU",
         "LSTM",
@@ -122,7 +122,7 @@ if TYPE_CHECKING:
     from unrolled.backends import Unrolled, unroll
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
-    from unrolled.experiments import compare
+    from unrolled.experiments.comparison import compare
     from unrolled.inspection import inspect
     from unrolled.layers import (
         GRU,

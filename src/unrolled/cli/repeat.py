@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from unrolled.cli.arguments import parse
+from unrolled.cli.kept import kept_when_stopped
 from unrolled.console import print_table
 from unrolled.cores import usable_cores
 from unrolled.experiments.figures import scale_of, words_of
@@ -80,7 +81,8 @@ def run(argv: Sequence[str], prog: str) -> int:
             yield tell
 
     began = time.monotonic()
-    found = run_plan(plan, Path(args.out), progress, overwrite=args.overwrite)
+    with kept_when_stopped():
+        found = run_plan(plan, Path(args.out), progress, overwrite=args.overwrite)
     _print(found.lines, metric, plan.kind)
     print(f"{found.made} trials in {(time.monotonic() - began) / 60:.1f} minutes, {jobs} at a time")
     if recipe.target and (recipe.target.on, recipe.target.metric) == (plan.kind, metric):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unrolled.config import with_options
 from unrolled.data import Labelled, read_labelled
-from unrolled.experiments.variant import PRETRAIN, Variant
+from unrolled.experiments.variant import BASELINE, PRETRAIN, Variant
 from unrolled.recipes import load_recipe
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.outcome import Outcome
@@ -15,8 +15,6 @@ from unrolled.tasks.classify.baselines import bag_of_words
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.folds import split_fold
 from unrolled.tasks.classify.task import Classifier
-
-BASELINE = "tf-idf regression"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The same training over folds or seeds, with variants and a baseline beside it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +9,18 @@ from typing import Any
 from unrolled.config import require, to_dict, with_options
 from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import RunError, suggestion
-from unrolled.experiments.cross_validation import BASELINE, Fold, read_corpus
-from unrolled.experiments.pool import run_all
+from unrolled.experiments.pool import Runnable, run_all
 from unrolled.experiments.repetition_folder import PLOT, TRIALS, RepetitionFolder
 from unrolled.experiments.repetition_plot import plot_repetition
 from unrolled.experiments.repetition_table import Line, summarise
 from unrolled.experiments.seeds import Seed
-from unrolled.experiments.variant import Variant
+from unrolled.experiments.variant import BASELINE, UNCHANGED, Variant
 from unrolled.recipes import Recipe
 from unrolled.tasks import task_type
 from unrolled.tasks.base.outcome import Outcome
 
-UNCHANGED = "as it stands"
-"""Name of the recipe without a variant."""
-Job = Fold | Seed
+Jobs = dict[tuple[str, int], Runnable]
+"""Trainings by variant and number of the fold or seed, in the order in which they are made."""
 Report = Callable[[Outcome], None]
 """Is told each new outcome."""
 Progress = Callable[[int], AbstractContextManager[Report]]
@@ -107,13 +105,10 @@ def run(plan: Plan, out: Path, progress: Progress | None = None, *, overwrite: b
         RunError: if ``out`` cannot be used, or a process was killed.
     """
     with RepetitionFolder.locked(out, plan.to_json(), overwrite=overwrite) as kept:
-        if plan.folds:
-            labelled = read_corpus(plan.config)
-            kept.check_data(fingerprint(labelled.items, labelled.labels))
-        jobs = _jobs(plan, kept)
+        jobs = _folds(plan, kept) if plan.folds else _seeds(plan, kept)
         _check_done(kept, jobs, plan.metric)
         done = {(o.model, o.seed) for o in kept.done}
-        todo = [job for job in jobs if (job.variant.name, job.number) not in done]
+        todo = [job for key, job in jobs.items() if key not in done]
         with (progress or _silent)(len(todo)) as report:
             for outcome in run_all(todo, plan.jobs):
                 kept.add(outcome)
@@ -130,21 +125,29 @@ def _silent(count: int) -> Iterator[Report]:
     yield lambda outcome: None
 
 
-def _jobs(plan: Plan, kept: RepetitionFolder) -> list[Job]:
-    jobs: list[Job] = []
-    for number in range(1, (plan.folds or plan.seeds) + 1):
-        for place, variant in enumerate(plan.all_variants):
-            if plan.folds:
-                jobs.append(Fold(plan.config, variant, number, plan.folds))
-            else:
-                run = str(kept.run(place, number))
-                jobs.append(Seed(plan.recipe.task, plan.config, variant, number, run))
-    return jobs
+def _folds(plan: Plan, kept: RepetitionFolder) -> Jobs:
+    from unrolled.experiments.cross_validation import Fold, read_corpus  # classifiers alone need it
+
+    labelled = read_corpus(plan.config)
+    kept.check_data(fingerprint(labelled.items, labelled.labels))
+    return {
+        (variant.name, number): Fold(plan.config, variant, number, plan.folds)
+        for number in range(1, plan.folds + 1)
+        for variant in plan.all_variants
+    }
 
 
-def _check_done(kept: RepetitionFolder, jobs: Sequence[Job], metric: str) -> None:
+def _seeds(plan: Plan, kept: RepetitionFolder) -> Jobs:
+    return {
+        (variant.name, seed): Seed(plan.recipe.task, plan.config, variant, seed, str(kept.run(place, seed)))
+        for seed in range(1, plan.seeds + 1)
+        for place, variant in enumerate(plan.all_variants)
+    }
+
+
+def _check_done(kept: RepetitionFolder, jobs: Jobs, metric: str) -> None:
     """Raise RunError for a kept outcome that is not in the plan, is there twice, or lacks the metric."""
-    left = {(job.variant.name, job.number) for job in jobs}
+    left = set(jobs)
     for line, outcome in enumerate(kept.done, 1):
         trial = f"trial {outcome.seed} of variant {outcome.model!r}"
         where = f"{kept.folder / TRIALS}: line {line} is damaged: {trial}"

@@ -9,6 +9,12 @@ PRETRAIN = "pretrain"
 """Option of a variant, not of a task: the recipe of a language model to train first, on the same texts."""
 
 
+UNCHANGED = "as it stands"
+"""Name of the recipe itself among its variants."""
+BASELINE = "tf-idf regression"
+"""Name of bag of words among the variants of a classifier."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """A name, and the options that differ; without options the configuration is used unchanged."""
