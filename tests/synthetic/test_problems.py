@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrolled.errors import ConfigError
-from unrolled.synthetic.problems import Adding, Copy, Recall, Synthetic
+from unrolled.synthetic.problems import PROBLEMS, Adding, Copy, Recall, Synthetic
 
 ALL = [Adding(7), Adding(600), Copy(1), Copy(30), Recall(1, 2, 1), Recall(20, 5, 3)]
 SEEDS = st.integers(0, 2**64 - 1)
@@ -146,3 +146,12 @@ def test_recall_baseline_is_the_uniform_guess(kinds: int) -> None:
 def test_sizes_that_cannot_be_asked_about(make, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_every_problem_is_listed_with_its_usual_distance() -> None:
+    assert {word: problem.distance for word, problem in PROBLEMS.items()} == {
+        "adding": 600,
+        "copy": 1000,
+        "recall": 200,
+    }
+    assert all(problem.shows for problem in PROBLEMS.values())

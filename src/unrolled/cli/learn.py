@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,20 +11,15 @@ from unrolled.cli.lessons import teach
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.models import CellConfig
-from unrolled.synthetic.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
+from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
 from unrolled.synthetic.folder import claim, write_learned
-from unrolled.synthetic.presets import DISTANCES, PRESETS, preset
+from unrolled.synthetic.presets import PRESETS, preset
+from unrolled.synthetic.problems import PROBLEMS, ProblemName
 from unrolled.synthetic.report import write_report
 from unrolled.synthetic.train import learn
 from unrolled.training import OptimizerConfig
 from unrolled.training.waiting import staged_bar
 from unrolled.tutorials.lessons import LESSONS
-
-PROBLEMS: Mapping[str, str] = {
-    "adding": "the sum of two marked numbers among many",
-    "copy": "ten symbols, said again after a long wait",
-    "recall": "the first symbol, after many others",
-}
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 def _usage(prog: str) -> str:
     lines = [f"usage: {prog} WORD [options]", "", "problems whose answer lies far back in time:"]
-    lines += [f"  {word:<10} {says}" for word, says in PROBLEMS.items()]
+    lines += [f"  {word:<10} {problem.shows}" for word, problem in PROBLEMS.items()]
     lines += ["", "guided experiments:"]
     lines += [f"  {word:<10} {lesson.shows}" for word, lesson in LESSONS.items()]
     return "\n".join([*lines, "", f"{prog} WORD --help shows the options"])
@@ -107,5 +102,5 @@ def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
 
 def _help(problem: ProblemName) -> str:
     presets = "\n".join(f"--preset {name}: {p.says}" for name, p in PRESETS[problem].items())
-    what = f"Problem {problem}: {PROBLEMS[problem]}. {Arguments.__doc__}"
-    return f"{what}\n\nWhat comes of it at a distance of {DISTANCES[problem]:,}:\n\n{presets}"
+    what = f"Problem {problem}: {PROBLEMS[problem].shows}. {Arguments.__doc__}"
+    return f"{what}\n\nWhat comes of it at a distance of {PROBLEMS[problem].distance:,}:\n\n{presets}"

@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Literal
 
 from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig
-from unrolled.synthetic.problems import Adding, Copy, Recall, Synthetic
+from unrolled.synthetic.problems import Adding, Copy, ProblemName, Recall, Synthetic
 from unrolled.training import OptimizerConfig, TrainingConfig
 
-ProblemName = Literal["adding", "copy", "recall"]
 SOLVED = 0.01
 """Share of the baseline that counts as solved, unless a target says otherwise."""
 

@@ -1,12 +1,13 @@
-"""Problems drawn from a seed, whose answer lies so many steps back that memory alone can give it.
+"""Problems drawn from a seed, whose answer is so many steps back that only memory can give it.
 
-Each says what a predictor without memory of its inputs gets at best, its baseline: a network that beats it
-has carried something through time. Tensors are time-major, and the answer is asked for at the last steps.
+The baseline of a problem is the best score without memory of the inputs: a network that beats it has carried
+something through time. Tensors are time-major, and the answer is asked for at the last steps.
 """
 
 import dataclasses
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -44,6 +45,8 @@ class Synthetic(ABC):
     distance: int
     """Steps that the answer lies back."""
 
+    shows: ClassVar[str]
+    """Its line in the list of problems."""
     measure: ClassVar[Literal["squared error", "cross-entropy"]]
     """Loss of one answer; its mean over the steps asked about and the rows is the problem's figure."""
 
@@ -100,6 +103,7 @@ class Adding(Synthetic):
     Sources: Hochreiter & Schmidhuber (1997), experiment 4; in this form Arjovsky et al. (2016), section 4.2.
     """
 
+    shows = "the sum of two marked numbers among many"
     measure = "squared error"
 
     distance: int = 600
@@ -135,6 +139,7 @@ class Copy(Synthetic):
     Sources: Hochreiter & Schmidhuber (1997), in this form Arjovsky et al. (2016), section 4.1.
     """
 
+    shows = "ten symbols, said again after a long wait"
     measure = "cross-entropy"
     KINDS: ClassVar[int] = 8
     SYMBOLS: ClassVar[int] = 10
@@ -180,6 +185,7 @@ class Recall(Synthetic):
     experiment 2.
     """
 
+    shows = "the first symbol, after many others"
     measure = "cross-entropy"
 
     distance: int = 200
@@ -223,3 +229,8 @@ class Recall(Synthetic):
         return SyntheticBatch(
             F.one_hot(torch.cat([first, torch.from_numpy(others)]), self.inputs).float(), first
         )
+
+
+ProblemName = Literal["adding", "copy", "recall"]
+PROBLEMS: Mapping[ProblemName, Synthetic] = {"adding": Adding(), "copy": Copy(), "recall": Recall()}
+"""By the word in ``unrolled learn WORD``, at their usual distances."""
