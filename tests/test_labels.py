@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from unrolled.experiments.plot import plot_ladder
-from unrolled.experiments.trial import Trial
-from unrolled.experiments.trial_plot import plot_trials
+from unrolled.experiments.comparison_plot import plot_comparison
+from unrolled.experiments.repetition_plot import plot_repetition
 from unrolled.labels import label_text
+from unrolled.tasks.base.outcome import Outcome
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.translate.attention_plot import plot_attention
 from unrolled.text.neighbours import plot_words
@@ -20,7 +20,7 @@ NAMES = {
 
 
 def draw_trials(names, folder):
-    plot_trials([Trial(n, 1, {"accuracy": 0.5}, 1.0) for n in names], "accuracy", folder)
+    plot_repetition([Outcome(n, 1, {"accuracy": 0.5}, 1.0) for n in names], "accuracy", folder / "r.png")
 
 
 def draw_confusion(names, folder):
@@ -41,7 +41,7 @@ def draw_ladder(names, folder):
         {"model": n, "mean": 1.0 + i, "sd": 0.1, "seconds": 1.0, "rate": 10.0, "epochs": 1.0}
         for i, n in enumerate(names)
     ]
-    plot_ladder(pd.DataFrame(rows), "accuracy", 1.0, higher=True, path=folder / "l.png")
+    plot_comparison(pd.DataFrame(rows), "accuracy", 1.0, higher=True, path=folder / "l.png")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ _HOMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
     "inspection": ("inspect", "write_report"),
-    "experiments": ("compare",),
+    "experiments.comparison": ("compare",),
     "layers": (
         "GRU",
         "LSTM",
@@ -123,7 +123,7 @@ if TYPE_CHECKING:
     from unrolled.backends import Unrolled, unroll
     from unrolled.baselines.interpolation import Interpolated
     from unrolled.baselines.ngram import NGram, UnigramCache
-    from unrolled.experiments import compare
+    from unrolled.experiments.comparison import compare
     from unrolled.inspection import inspect, write_report
     from unrolled.layers import (
         GRU,

@@ -4,7 +4,7 @@ import pytest
 
 from cases import CASES, write_labelled, write_tagged
 from unrolled import LanguageModel
-from unrolled.experiments import ladder_type
+from unrolled.experiments.ladders import ladder_type
 
 pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
 TINY = ("--hidden", "6", "--threads", "1", "--budget", "0.0005", "--batch", "8")
@@ -247,6 +247,7 @@ def test_interrupted(compare, monkeypatch):
         found = compare("lm")
     assert found.status == 130
     assert found.err.splitlines()[-1] == "interrupted"
+    assert "the same command goes on with the rest" in found.err
     assert "Traceback" not in found.err
     assert compare("lm").status == 0
 

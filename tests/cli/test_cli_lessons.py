@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.cli import INTERRUPTED, learn_vanishing
-from unrolled.cli.learn import LESSONS, run
+from unrolled.cli import INTERRUPTED
+from unrolled.cli.learn import run
 from unrolled.cli.main import main
 from unrolled.errors import ConfigError
 from unrolled.tutorials import vanishing
+from unrolled.tutorials.lessons import LESSONS
 
 TINY = ["--distance", "10", "--hidden", "3", "--updates", "1", "--threads", "1"]
 
@@ -28,7 +29,7 @@ def test_the_page_lies_where_it_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     brief = dataclasses.replace(vanishing.LESSON, teach=lambda script, config: script.section("One", "lead"))
-    monkeypatch.setattr(learn_vanishing, "LESSON", brief)
+    monkeypatch.setitem(LESSONS, "vanishing", brief)
     assert run(["vanishing", *TINY], "unrolled learn") == 0
     said = capsys.readouterr().out
     assert "page:    runs/learn-vanishing/page.html" in said
@@ -66,4 +67,4 @@ def test_wrong_words(words: list[str], message: str) -> None:
 def test_the_list_of_words_names_the_lessons(capsys: pytest.CaptureFixture[str]) -> None:
     run(["--help"], "unrolled learn")
     said = capsys.readouterr().out
-    assert all(f"  {word} " in said and shows in said for word, (_, shows) in LESSONS.items())
+    assert all(f"  {word} " in said and lesson.shows in said for word, lesson in LESSONS.items())

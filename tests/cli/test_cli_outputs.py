@@ -11,8 +11,8 @@ import pytest
 from cases import CASES
 from unrolled.bench import driver as bench_driver
 from unrolled.errors import RunError
-from unrolled.experiments.outcome import OutcomeFolder
-from unrolled.experiments.trial import TrialFile
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.storage.lock import FolderLock
 from unrolled.synthetic import folder as learn_folder
 from unrolled.tutorials import folder as lesson_folder
@@ -104,7 +104,7 @@ def test_two_commands_in_one_folder_are_refused(tmp_path, english_file, command,
 
 def test_a_comparison_that_begins_anew_takes_away_its_own_alone(tmp_path, tiny_run):
     folder = tmp_path / "out"
-    kept = OutcomeFolder(folder, {"task": "lm", "config": {}, "budget": 1.0})
+    kept = ComparisonFolder(folder, {"task": "lm", "config": {}, "budget": 1.0})
     kept.outcomes.mkdir()
     others = tmp_path / "others"
     others.mkdir()
@@ -117,7 +117,7 @@ def test_a_comparison_that_begins_anew_takes_away_its_own_alone(tmp_path, tiny_r
     (others / "config.json").write_text((tiny_run / "config.json").read_text())
     (folder / "runs").mkdir()
     (folder / "runs" / "linked").symlink_to(others)
-    OutcomeFolder(folder, {"task": "lm", "config": {}, "budget": 2.0}, overwrite=True)
+    ComparisonFolder(folder, {"task": "lm", "config": {}, "budget": 2.0}, overwrite=True)
     assert sorted(os.listdir(kept.outcomes)) == ["notes.txt", "theirs.safetensors"]
     assert sorted(os.listdir(others)) == ["config.json", "model.safetensors"]
 
@@ -127,11 +127,11 @@ def test_plans_of_earlier_versions_are_known(tmp_path):
     for folder in (tmp_path / "trials", tmp_path / "comparison"):
         folder.mkdir()
     (tmp_path / "trials" / "plan.json").write_text(json.dumps(plan))
-    assert TrialFile(tmp_path / "trials", plan).done == []
+    assert RepetitionFolder(tmp_path / "trials", plan).done == []
     plan = {"task": "lm", "config": {}, "budget": 1.0}
     (tmp_path / "comparison" / "plan.json").write_text(json.dumps(plan))
     (tmp_path / "comparison" / "outcomes").mkdir()
-    OutcomeFolder(tmp_path / "comparison", plan)
+    ComparisonFolder(tmp_path / "comparison", plan)
 
 
 def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):

@@ -109,9 +109,11 @@ def test_a_kept_trial_outside_the_plan_is_named(recipe, tmp_path, command, monke
     def stop(jobs, count):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.cli.repeat.run_all", stop)
+    monkeypatch.setattr("unrolled.experiments.repetition.run_all", stop)
     words = ("repeat", "--recipe", recipe, "--out", tmp_path / "out", "--seeds", 1, "--jobs", 1)
-    assert command(*words).status == INTERRUPTED
+    stopped = command(*words)
+    assert stopped.status == INTERRUPTED
+    assert "the same command goes on with the rest" in stopped.err
     (tmp_path / "out" / "trials.jsonl").write_text(json.dumps(kept | change) + "\n")
     error = command(*words).error
     assert "trials.jsonl: line 1 is damaged" in error

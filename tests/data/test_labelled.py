@@ -79,7 +79,7 @@ def test_what_cannot_be_used_is_named(tmp_path, files, source, message):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("@rt-polarty", r"no such set .*did you mean 'rt-polarity'"),
+        ("@rt-polarty", r"no such data set .*did you mean 'rt-polarity'"),
         ("@trec", "write one of @trec/train, @trec/test"),
         ("pos=a,neg", "'neg' is not LABEL=FILE"),
     ],

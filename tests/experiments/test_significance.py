@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from unrolled.experiments import significance
-from unrolled.experiments.outcome import Units
 from unrolled.experiments.significance import join_seeds, paired_bootstrap
+from unrolled.tasks.base.outcome import Units
 
 
 def units(losses, weights=None):

@@ -23,10 +23,11 @@ from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.data.series_tables import open_series
 from unrolled.data.tables import read_columns
 from unrolled.data.tagged import Columns, read_tagged
-from unrolled.experiments.outcome import Outcome, OutcomeFolder, Units
-from unrolled.experiments.trial import Trial, TrialFile
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.recipes import load_recipe
 from unrolled.tasks import load
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.text.vectors import read_all_vectors
 from unrolled.threads import choose_threads
 from unrolled.training import CHECKPOINT
@@ -90,19 +91,20 @@ def file_targets(folder: Path) -> Iterator[Target]:
 def folder_targets(folder: Path) -> Iterator[Target]:
     """Yield the readers of folders that comparisons and repeated trainings keep."""
     plan: dict[str, object] = {"recipe": {"hidden": 3}, "seeds": 2}
-    trials = TrialFile(folder / "trials", plan)
+    trials = RepetitionFolder(folder / "trials", plan)
     for number in (1, 2, 3):
-        trials.add(Trial("as it stands", number, {"accuracy": 0.5}, 1.5))
-    outcomes = OutcomeFolder(folder / "ladder", plan)
+        trials.add(Outcome("as it stands", number, {"accuracy": 0.5}, 1.5))
+    outcomes = ComparisonFolder(folder / "ladder", plan)
     units = Units.one_each(np.array([1.0, 2.0]))
-    outcomes.keep(Outcome("lstm", 1, {"nats": 2.5}, 10, "parameters", 40, 1.0, 100.0), units)
+    outcome = Outcome("lstm", 1, {"nats": 2.5}, 1.0, 100.0, 10, "parameters", 40)
+    outcomes.keep(Tried(outcome, units, {}))
     kept = next((folder / "ladder" / "outcomes").iterdir())
 
     def read_trials() -> object:
-        return TrialFile(folder / "trials", plan)
+        return RepetitionFolder(folder / "trials", plan)
 
     def read_outcome() -> object:
-        return OutcomeFolder(folder / "ladder", plan).find("lstm", 1)
+        return ComparisonFolder(folder / "ladder", plan).find("lstm", 1)
 
     yield Target("trials.jsonl", folder / "trials" / "trials.jsonl", LINES, read_trials)
     yield Target("plan.json of trials", folder / "trials" / "plan.json", JSON, read_trials)

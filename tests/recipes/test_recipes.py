@@ -5,15 +5,11 @@ import dataclasses
 import pytest
 
 from unrolled.config import to_dict
-from unrolled.data.datasets import DATASETS
-from unrolled.data.labelled_sets import LABELLED
-from unrolled.data.tagged import TAGGED
+from unrolled.data.catalogue import CATALOGUE
 from unrolled.errors import ConfigError
 from unrolled.recipes import Recipe, all_recipes, load_recipe, recipe_names
 from unrolled.recipes.recipe import Target
 from unrolled.tasks import LanguageModelConfig, spec_of
-
-KNOWN = {"stdlib": {}, **DATASETS, **LABELLED, **TAGGED}
 
 
 def strings(values):
@@ -33,8 +29,8 @@ def test_a_shipped_recipe_loads(name):
     assert sources
     for source in sources:
         name, _, part = source.removeprefix("@").partition("/")
-        assert name in KNOWN
-        assert not part or part in KNOWN[name]
+        assert name in CATALOGUE
+        assert not part or part in CATALOGUE[name].parts
     if recipe.target and recipe.target.on == "test" and recipe.task not in ("forecast", "music"):
         corpus = recipe.config.corpus
         assert corpus.test or getattr(corpus, "test_fraction", 0.0)

@@ -9,8 +9,8 @@ import pytest
 
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError
-from unrolled.experiments.outcome import OutcomeFolder
-from unrolled.experiments.trial import TrialFile
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.repetition_folder import RepetitionFolder
 from unrolled.storage.regular import check_replaceable, require_regular
 from unrolled.training.files import read_json, read_tensors
 from unrolled.training.log import MetricsLog, read_log
@@ -71,20 +71,20 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
 @pytest.mark.parametrize("name", ["trials.jsonl", "trials.png", "plan.json"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_trials(tmp_path, name, overwrite):
-    TrialFile(tmp_path, {"folds": 3})
+    RepetitionFolder(tmp_path, {"folds": 3})
     pipe(tmp_path / name)
     with pytest.raises(RunError, match=rf"{name}: is a named pipe"):
-        TrialFile(tmp_path, {"folds": 3}, overwrite=overwrite)
+        RepetitionFolder(tmp_path, {"folds": 3}, overwrite=overwrite)
     assert is_pipe(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["plan.json", "table.csv", "ladder.png"])
 def test_a_comparison(tmp_path, name):
     plan = {"task": "lm", "config": {}, "budget": 1.0}
-    OutcomeFolder(tmp_path, plan)
+    ComparisonFolder(tmp_path, plan)
     pipe(tmp_path / name)
     with pytest.raises(RunError, match=rf"{name}: is a named pipe"):
-        OutcomeFolder(tmp_path, plan, overwrite=True)
+        ComparisonFolder(tmp_path, plan, overwrite=True)
 
 
 FILES = ["metrics.jsonl", "tokenizer.json", "model.safetensors", "checkpoint.safetensors", "result.json"]

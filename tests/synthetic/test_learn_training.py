@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from unrolled.config import with_options
-from unrolled.data.synthetic import Adding, Copy, Recall
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
 from unrolled.synthetic.job import SolverJob
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import Adding, Copy, Recall
 from unrolled.synthetic.train import figure, learn, make_solver
 from unrolled.training import Progress, Validation, Watcher
 

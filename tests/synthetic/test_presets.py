@@ -5,7 +5,8 @@ import math
 import pytest
 
 from unrolled.errors import ConfigError
-from unrolled.synthetic.presets import DISTANCES, PRESETS, preset
+from unrolled.synthetic.presets import PRESETS, preset
+from unrolled.synthetic.problems import PROBLEMS
 
 ALL = [(problem, name) for problem in PRESETS for name in PRESETS[problem]]
 
@@ -14,7 +15,7 @@ ALL = [(problem, name) for problem in PRESETS for name in PRESETS[problem]]
 def test_every_preset_at_every_distance(problem, name) -> None:
     usual = preset(problem, name)
     assert usual.problem == problem
-    assert usual.source().distance == DISTANCES[problem]
+    assert usual.source().distance == PROBLEMS[problem].distance
     for distance in (1, 2, 10, 11, 5000):
         if (problem, distance) != ("adding", 1):
             assert preset(problem, name, distance).source().distance == distance

@@ -6,10 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from unrolled.data.synthetic import Adding, Copy, Recall, Synthetic
 from unrolled.models import CellConfig
 from unrolled.synthetic.config import SolverConfig
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import Adding, Copy, Recall, Synthetic
 
 PROBLEMS = [Adding(9), Copy(5), Recall(8, 3, 2)]
 

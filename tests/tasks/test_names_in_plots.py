@@ -7,11 +7,10 @@ import pytest
 from unrolled import Classifier, Forecaster, Tagger, Translator, load
 from unrolled.data.tagged import Tagged
 from unrolled.errors import ConfigError
-from unrolled.experiments.outcome import Outcome
-from unrolled.experiments.plot import plot_ladder
-from unrolled.experiments.table import frame, line_of
-from unrolled.experiments.trial import Trial
-from unrolled.experiments.trial_plot import plot_trials
+from unrolled.experiments.comparison_plot import plot_comparison
+from unrolled.experiments.comparison_table import frame, line_of
+from unrolled.experiments.repetition_plot import plot_repetition
+from unrolled.tasks.base.outcome import Outcome
 from unrolled.text.neighbours import plot_words
 
 NASTY = (r"$\frac{$", r"$_$ \$", "漢字 \x1b[2J\n", "x" * 300)
@@ -57,9 +56,9 @@ def test_rungs_variants_and_words(tmp_path):
     figures = {"size": 1, "counted": "n-grams", "bytes": 8, "seconds": 1.0, "rate": 1e4}
     outcomes = [Outcome(name, 1, {"perplexity": 2.0 + i}, **figures) for i, name in enumerate(NASTY)]
     table = frame([line_of([o], "perplexity", None) for o in outcomes])
-    assert is_png(plot_ladder(table, "$x_$", 1.0, higher=False, path=tmp_path / "l.png"))
-    trials = [Trial(name, 1, {"accuracy": 0.5}, 1.0) for name in NASTY]
-    assert is_png(plot_trials(trials, "accuracy", tmp_path))
+    assert is_png(plot_comparison(table, "$x_$", 1.0, higher=False, path=tmp_path / "l.png"))
+    outcomes = [Outcome(name, 1, {"accuracy": 0.5}, 1.0) for name in NASTY]
+    assert is_png(plot_repetition(outcomes, "accuracy", tmp_path / "r.png"))
     points = np.arange(8.0).reshape(4, 2)
     assert is_png(plot_words(NASTY, points, tmp_path / "w.png", r"$\frac{$.txt: pca"))
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 from rich.console import Console
 
-from unrolled.data.synthetic import Adding
 from unrolled.errors import ConfigError, RunError
+from unrolled.synthetic.problems import Adding
 from unrolled.tutorials import exploding, folder, gates, memory, vanishing
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.folder import FIGURES, NUMBERS, PAGE
@@ -179,7 +179,7 @@ def _brief(script: Script, config: LessonConfig) -> None:
 def test_an_earlier_lesson_is_replaced_only_when_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lesson = Lesson("brief", "Brief", "nothing", TINY, _brief)
+    lesson = Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _brief)
     teach(lesson, tmp_path / "a")
     before = (tmp_path / "a" / PAGE).read_bytes()
     with pytest.raises(RunError, match=r"holds a lesson already; .*--overwrite"):
@@ -202,7 +202,11 @@ def test_an_interrupt_leaves_nothing_half_written(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(*((vanishing, "practise") if where == "training" else (folder, "figure_files")), stop)
-    lesson = vanishing.LESSON if where == "training" else Lesson("brief", "Brief", "nothing", TINY, _brief)
+    lesson = (
+        vanishing.LESSON
+        if where == "training"
+        else Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _brief)
+    )
     with pytest.raises(KeyboardInterrupt):
         teach(lesson, tmp_path / "out")
     assert not list(tmp_path.iterdir())

@@ -1,7 +1,6 @@
 """``unrolled compare``: the models of a task side by side on one data set."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from unrolled.cli.arguments import flag_value, parse
+from unrolled.cli.kept import kept_when_stopped
 from unrolled.console import print_table
 from unrolled.errors import ConfigError
 from unrolled.experiments.comparison import (
     DEFAULT_MINUTES,
     OWN,
-    TASKS,
     Plan,
-    ladder_type,
+    metric_of,
     open_recipe,
     refuse_own,
 )
 from unrolled.experiments.comparison import run as run_plan
+from unrolled.experiments.ladders import TASKS, ladder_type
 from unrolled.extras import require_extra
 from unrolled.tasks import spec_of
 from unrolled.terminal import Terminal
@@ -68,13 +68,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     require_extra("compare", prog)
     args = _parse(argv, prog)
     recipe = open_recipe(args.recipe, args.task) if args.recipe else None
-    metric = args.metric or ladder_type(args.task).metric_of(recipe)
+    metric = args.metric or metric_of(recipe, ladder_type(args.task))
     plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, metric)
-    try:
+    with kept_when_stopped():
         found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
-    except KeyboardInterrupt:
-        print("\nstopped; what is done stands, and the same command goes on with the rest", file=sys.stderr)
-        raise
     table = Table(title=escape(found.data), title_justify="left")
     for number, head in enumerate(found.heads):
         table.add_column(head, justify="right" if number else "left")

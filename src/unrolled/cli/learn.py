@@ -1,36 +1,25 @@
 """``unrolled learn PROBLEM``: networks beside problems whose answer lies far back in time."""
 
 import dataclasses
-import importlib
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from unrolled.cli.arguments import flag_value, parse
+from unrolled.cli.lessons import teach
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.models import CellConfig
-from unrolled.synthetic.config import LearnConfig, PracticeConfig, ProblemName, SizeConfig, SolverConfig
+from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, SolverConfig
 from unrolled.synthetic.folder import claim, write_learned
-from unrolled.synthetic.presets import DISTANCES, PRESETS, preset
+from unrolled.synthetic.presets import PRESETS, preset
+from unrolled.synthetic.problems import PROBLEMS, ProblemName
 from unrolled.synthetic.report import write_report
 from unrolled.synthetic.train import learn
 from unrolled.training import OptimizerConfig
 from unrolled.training.waiting import staged_bar
-
-PROBLEMS: Mapping[str, str] = {
-    "adding": "the sum of two marked numbers among many",
-    "copy": "ten symbols, said again after a long wait",
-    "recall": "the first symbol, after many others",
-}
-LESSONS: Mapping[str, tuple[str, str]] = {
-    "vanishing": ("learn_vanishing", "gradients that fade on their way back, and what keeps them"),
-    "exploding": ("learn_exploding", "gradients that grow until training breaks, and what tames them"),
-    "memory": ("learn_memory", "how far back five kinds of networks can remember"),
-    "gates": ("learn_gates", "what gates do, and how they should start"),
-}
-"""Word to module and what it shows; the module has ``run(argv, prog)`` as verbs do."""
+from unrolled.tutorials.lessons import LESSONS
 
 
 @dataclass(frozen=True)
@@ -59,8 +48,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     word, rest = (argv[0], argv[1:]) if argv else ("", argv)
     if word in LESSONS:
-        module = importlib.import_module(f"unrolled.cli.{LESSONS[word][0]}")
-        return int(module.run(rest, f"{prog} {word}"))
+        return teach(LESSONS[word], rest, f"{prog} {word}")
     if word in PROBLEMS:
         return _learn(typing.cast(ProblemName, word), rest, f"{prog} {word}")
     if word in ("-h", "--help"):
@@ -73,10 +61,9 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 def _usage(prog: str) -> str:
     lines = [f"usage: {prog} WORD [options]", "", "problems whose answer lies far back in time:"]
-    lines += [f"  {word:<10} {says}" for word, says in PROBLEMS.items()]
-    if LESSONS:
-        lines += ["", "guided experiments:"]
-        lines += [f"  {word:<10} {says}" for word, (_, says) in LESSONS.items()]
+    lines += [f"  {word:<10} {problem.shows}" for word, problem in PROBLEMS.items()]
+    lines += ["", "guided experiments:"]
+    lines += [f"  {word:<10} {lesson.shows}" for word, lesson in LESSONS.items()]
     return "\n".join([*lines, "", f"{prog} WORD --help shows the options"])
 
 
@@ -115,5 +102,5 @@ def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
 
 def _help(problem: ProblemName) -> str:
     presets = "\n".join(f"--preset {name}: {p.says}" for name, p in PRESETS[problem].items())
-    what = f"Problem {problem}: {PROBLEMS[problem]}. {Arguments.__doc__}"
-    return f"{what}\n\nWhat comes of it at a distance of {DISTANCES[problem]:,}:\n\n{presets}"
+    what = f"Problem {problem}: {PROBLEMS[problem].shows}. {Arguments.__doc__}"
+    return f"{what}\n\nWhat comes of it at a distance of {PROBLEMS[problem].distance:,}:\n\n{presets}"

@@ -1,4 +1,4 @@
-"""What the verbs of the guided experiments share: options, and where the page goes."""
+"""``unrolled learn LESSON``: a guided experiment, told on the terminal and as a page."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Word vectors of a file, or those that a trained model has learned."""
 
-from unrolled.data.datasets import locate
+from unrolled.data.catalogue.dataset import VECTORS
+from unrolled.data.catalogue.lookup import locate
 from unrolled.errors import DataError
 from unrolled.tasks import load
 from unrolled.text.neighbours import Matrix
@@ -15,7 +16,7 @@ def open_vectors(source: str) -> tuple[list[str], Matrix]:
         RunError: if the folder is not a run.
         ConfigError: if the model has no table of input vectors.
     """
-    path = locate(source)
+    path = locate(source, VECTORS)
     if path.is_dir():
         words, vectors = load(path).input_vectors()
         return words, vectors

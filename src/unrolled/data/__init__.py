@@ -1,6 +1,6 @@
 """Readers of files and public data sets, and what cuts them into batches."""
 
-from unrolled.data.datasets import open_documents
+from unrolled.data.documents import open_documents
 from unrolled.data.files import Document, read_documents, read_text
 from unrolled.data.labelled import Labelled, read_labelled
 from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.data.catalogue.dataset import LABELLED, LabelledSet
+from unrolled.data.catalogue.lookup import find, names_of
 from unrolled.data.commas import split_paths
 from unrolled.data.files import read_documents, read_text
-from unrolled.data.labelled_sets import LABELLED, open_labelled_set
+from unrolled.data.remote import fetch
 from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
 from unrolled.reading import MalformedError, convert
@@ -50,7 +52,7 @@ def read_labelled(source: str | Path, text_column: str = "text", label_column: s
     """
     name = str(source)
     if name.startswith("@"):
-        return Labelled(*open_labelled_set(name))
+        return _read_set(name)
     path = Path(source)
     if os.path.isdir(path):
         return _read_folder(path)
@@ -62,7 +64,7 @@ def read_labelled(source: str | Path, text_column: str = "text", label_column: s
         raise DataError(f"{path}: no such file or folder")
     raise DataError(
         f"{path}: is not a table ({', '.join(ENDINGS)}) nor a folder of LABEL.txt files; a file a label is "
-        f"given as LABEL=FILE,LABEL=FILE; data sets are {', '.join('@' + n for n in LABELLED)}"
+        f"given as LABEL=FILE,LABEL=FILE; data sets are {names_of(LABELLED)}"
     )
 
 
@@ -78,6 +80,18 @@ def read_items(source: str | Path, text_column: str = "text") -> list[str] | lis
         items: list[Any] = [_check_item(item, f"{path}: line {line}") for line, (item,) in rows]
         return items
     return _lines(path)
+
+
+def _read_set(source: str) -> Labelled:
+    entry, part = find(source, LABELLED)
+    assert isinstance(entry, LabelledSet)
+    items: list[str] = []
+    labels: list[str] = []
+    for file in entry.parts[part]:
+        texts, names = entry.read(fetch(entry.name, file))
+        items += texts
+        labels += names
+    return Labelled(items, labels)
 
 
 def _read_table(path: Path, text_column: str, label_column: str) -> Labelled:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from unrolled.data.catalogue.dataset import PAIRS, TEXT
+from unrolled.data.catalogue.lookup import locate
 from unrolled.data.commas import split_paths
-from unrolled.data.datasets import locate
 from unrolled.data.files import read_text
 from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
@@ -58,11 +59,11 @@ def read_pairs(source: str | Path, form: PairForm) -> Pairs:
     if len(parts) > 2:
         raise DataError(f"{name}: give two files, as train.de,train.en, or one table; these are {len(parts)}")
     if len(parts) == 2:
-        sources, targets = (text_lines(read_text(locate(part.strip()))) for part in parts)
+        sources, targets = (text_lines(read_text(locate(part.strip(), PAIRS, TEXT))) for part in parts)
         _require_aligned(parts, sources, targets)
         lines = list(range(1, len(sources) + 1))
     else:
-        path, columns = locate(name), (form.source_column, form.target_column)
+        path, columns = locate(name, PAIRS, TEXT), (form.source_column, form.target_column)
         if not (form.separator or path.suffix in ENDINGS):
             raise DataError(
                 f"{path}: give two files (train.de,train.en), a .tsv, .csv or .jsonl, or say with "
@@ -82,7 +83,7 @@ def read_sources(source: str | Path, form: PairForm) -> list[str]:
     Raises:
         DataError: if the file cannot be read, or lacks the column.
     """
-    path = locate(source)
+    path = locate(source, PAIRS, TEXT)
     if form.separator or path.suffix in ENDINGS:
         rows = read_columns(path, [form.source_column], form.separator)
         return [_text(path, line, value) for line, (value,) in rows]

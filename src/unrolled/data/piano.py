@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from unrolled.data.datasets import locate
+from unrolled.data.catalogue.dataset import MUSIC
+from unrolled.data.catalogue.lookup import locate
 from unrolled.data.files import read_text
 from unrolled.data.midi import Piece, read_midi
 from unrolled.errors import DataError
@@ -33,7 +34,7 @@ def open_pieces(source: str | Path, steps_per_beat: int = 1) -> dict[str, list[P
     Raises:
         DataError: if it cannot be read, or a note is not on a piano.
     """
-    path = locate(source)
+    path = locate(source, MUSIC)
     if os.path.isdir(path):
         files = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
         if not files:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.data.datasets import locate
+from unrolled.data.catalogue.dataset import SERIES
+from unrolled.data.catalogue.lookup import locate
 from unrolled.data.files import read_text
 from unrolled.data.grid import even_grid
 from unrolled.data.series import ColumnsConfig, Series, TimeRulesConfig
@@ -43,7 +44,7 @@ def open_series(
         if not columns.time:
             frame = _index_as_column(frame)
     else:
-        frame, where = _read_csv(locate(source)), str(source)
+        frame, where = _read_csv(locate(source, SERIES)), str(source)
     reader = _Reader(frame, where, columns)
     return [
         even_grid(name, f"{where}: series {name!r}", rows, rules, reader.known, reader.past)

@@ -5,28 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unrolled.data.catalogue.dataset import TAGGED
+from unrolled.data.catalogue.lookup import locate
 from unrolled.data.files import read_text
-from unrolled.data.remote import RemoteFile, fetch
-from unrolled.errors import DataError, suggestion
+from unrolled.errors import DataError
 from unrolled.extras import extra
 
 CONLLU_FIELDS = 10
 FIELDS = ("form", "lemma", "upos", "xpos", "deprel")
 """Columns of CoNLL-U that hold one word each."""
-
-_EWT = "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/"
-_EWT += "15d613d8447b3478787d4c278730a1e48a945efb/"
-TAGGED: dict[str, dict[str, RemoteFile]] = {
-    "ud_english-ewt": {
-        part: RemoteFile(f"en_ewt-ud-{part}.conllu", f"{_EWT}en_ewt-ud-{part}.conllu", sha)
-        for part, sha in (
-            ("train", "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"),
-            ("dev", "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6"),
-            ("test", "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd"),
-        )
-    }
-}
-
 
 _ID = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
 _UNPARSED = {name: lambda line, i: line[i] for name in ("feats", "head", "deps", "misc")}
@@ -55,21 +42,12 @@ class Columns:
 
 
 def open_path(source: str | Path) -> Path:
-    """Return the file of a path or of a data set written ``@name/part``.
+    """Return the file of a path, or of a tagged data set written ``@name/part``.
 
     Raises:
-        DataError: if the name is unknown, or the file cannot be had.
+        DataError: if the name is unknown, or the file is not available.
     """
-    if not str(source).startswith("@"):
-        return Path(source)
-    name, _, part = str(source)[1:].partition("/")
-    if name not in TAGGED:
-        raise DataError(
-            f"{source}: no such tagged data set{suggestion(name, TAGGED)}; known are {', '.join(TAGGED)}"
-        )
-    if part not in TAGGED[name]:
-        raise DataError(f"{source}: write one of {', '.join(f'@{name}/{p}' for p in TAGGED[name])}")
-    return fetch(name, TAGGED[name][part])
+    return locate(source, TAGGED)
 
 
 def read_tagged(source: str | Path, columns: Columns, *, single: bool = False) -> Tagged:

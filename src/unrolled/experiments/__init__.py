@@ -1,5 +1,5 @@
-"""The ladder: models from counting to recurrence, compared on one data set under one budget."""
+"""Experiments: many trainings in one folder, kept, resumed and compared.
 
-from unrolled.experiments.comparison import Comparison, Plan, compare, ladder_type
-
-__all__ = ["Comparison", "Plan", "compare", "ladder_type"]
+:mod:`unrolled.experiments.comparison` trains the models of a task's ladder on one data set;
+:mod:`unrolled.experiments.repetition` trains one recipe over folds or seeds, with variants.
+"""

@@ -1,6 +1,5 @@
 """``unrolled.compare``: the models of a task side by side on one data set."""
 
-import importlib
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -8,70 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from unrolled.atomic import write_atomically
 from unrolled.config import to_dict, with_options
-from unrolled.errors import ConfigError, suggestion
-from unrolled.experiments.ladder import Ladder
-from unrolled.experiments.outcome import MARKDOWN, PLOT, TABLE, Outcome, OutcomeFolder, Units
-from unrolled.experiments.plot import plot_ladder
-from unrolled.experiments.significance import Difference, join_seeds
-from unrolled.experiments.table import frame, line_of, markdown, shown
+from unrolled.errors import ConfigError
+from unrolled.experiments.comparison_folder import ComparisonFolder
+from unrolled.experiments.comparison_report import Comparison, Rung, conclude
+from unrolled.experiments.ladders import ladder_type
+from unrolled.experiments.runner import Runner
+from unrolled.experiments.significance import join_seeds
 from unrolled.extras import extra, require_extra
 from unrolled.recipes import Recipe, load_recipe
-from unrolled.storage.folder import list_folder
-from unrolled.storage.lock import FolderLock
 from unrolled.tasks import spec_of
+from unrolled.tasks.base.ladder import Ladder
 
 with extra("compare", "a comparison of models"):
     import pandas as pd
 
-_HOMES = {
-    "lm": ("language", "LanguageLadder"),
-    "classify": ("classification", "ClassificationLadder"),
-    "tag": ("tagging", "TaggingLadder"),
-    "translate": ("translation", "TranslationLadder"),
-    "forecast": ("forecasting", "ForecastLadder"),
-}
-TASKS = tuple(_HOMES)
 DEFAULT_MINUTES = 5.0
-SHARES = ("accuracy", "macro_f1", "sentence_accuracy", "span_f1")
 OWN = {
     "seed": "networks have the seeds 1, 2 …; give seeds, how many",
     "minutes": "give budget, the minutes of each network",
     "model": "give models, the names of all that are compared",
 }
 """Options of a training that a comparison sets itself, and what to do about it."""
-
-
-def ladder_type(task: str) -> type[Ladder]:
-    """Return the ladder of a task.
-
-    Raises:
-        ConfigError: if it has none.
-    """
-    if task not in _HOMES:
-        raise ConfigError(f"task {task!r}: is not one of {', '.join(TASKS)}{suggestion(task, TASKS)}")
-    module, name = _HOMES[task]
-    found = getattr(importlib.import_module(f"unrolled.experiments.{module}"), name)
-    assert issubclass(found, Ladder)
-    return found
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What came of it."""
-
-    table: pd.DataFrame
-    heads: list[str]
-    rows: list[list[str]]
-    """The table for people."""
-    notes: list[str]
-    """What there is to say of a rung: the weights of a mixture, discounts that were not to be had."""
-    data: str
-    """What was compared on."""
-    plot: Path
 
 
 def compare(
@@ -128,7 +85,7 @@ def compare(
         raise ConfigError(f"models={models!r}: give a list of names, as models=[{models!r}]")
     refuse_own(options)
     config = with_options(config, options, "compare")
-    metric = metric or ladder.metric_of(loaded)
+    metric = metric or metric_of(loaded, ladder)
     plan = Plan(task, config, tuple(models or ()), seeds, budget, metric)
     if out is not None:
         return run(plan, Path(out), overwrite=overwrite, progress=progress).table
@@ -155,22 +112,28 @@ def open_recipe(name: str, task: str) -> Recipe:
     return recipe
 
 
+def metric_of(recipe: Recipe | None, ladder: type[Ladder]) -> str:
+    """Return the metric of a recipe's target; "" if there is none, or not every rung has it."""
+    target = recipe.target if recipe else None
+    return target.metric if target and target.metric in ladder.metrics else ""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What is compared."""
+    """The models to compare, and how."""
 
     task: str
     config: Any
     models: tuple[str, ...]
-    """Empty is the task's usual ones."""
+    """Empty takes the task's usual ones."""
     seeds: int
     budget: float
     metric: str
-    """Figure to compare; "" is the task's usual one."""
+    """To compare; "" is the task's usual one."""
 
 
 def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True) -> Comparison:
-    """Try every rung, networks with every seed; what was done before stands.
+    """Try every rung, networks with every seed; outcomes in the folder are not made again.
 
     Raises:
         ConfigError: if there are no seeds or no time, or a model or metric is unknown.
@@ -184,61 +147,32 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
         raise ConfigError(f"budget={plan.budget}: must be a positive number of minutes")
     rungs = plan.models or kind.rungs
     kind.check(plan.config, rungs, plan.metric, plan.seeds)
-    folder = out.resolve()
-    list_folder(folder)  # says now if it cannot be one
-    with FolderLock(folder):
-        return _run(plan, rungs, folder, overwrite=overwrite, progress=progress)
-
-
-def _run(plan: Plan, rungs: Sequence[str], folder: Path, *, overwrite: bool, progress: bool) -> Comparison:
-    kind = ladder_type(plan.task)
     described = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
-    kept = OutcomeFolder(folder, described, overwrite=overwrite)
-    ladder = kind(plan.config, kept, plan.budget, plan.metric, progress=progress)
-    data = ladder.prepare()
-    kept.check_data(ladder.fingerprint)
-    if progress:
-        print(data, file=sys.stderr)
-    tried: dict[str, tuple[list[Outcome], Units]] = {}
+    with ComparisonFolder.locked(out, described, overwrite=overwrite) as kept:
+        ladder = kind(plan.config, plan.metric, progress=progress)
+        data = ladder.prepare(kept.data)
+        kept.check_data(ladder.fingerprint)
+        if progress:
+            print(data, file=sys.stderr)
+        runner = Runner(ladder, kept, plan.budget)
+        tried = _try_all(ladder, runner, rungs, plan.seeds)
+        return conclude(ladder, tried, data, kept.folder)
+
+
+def _try_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -> dict[str, Rung]:
+    tried = {}
     for number, rung in enumerate(rungs, 1):
         found = []
-        seeds = plan.seeds if ladder.varies(rung) else 1
-        for seed in range(1, seeds + 1):
-            if progress:
-                several = f", seed {seed} of {seeds}" if seeds > 1 else ""
-                print(f"{number} of {len(rungs)}: {rung}{several}", file=sys.stderr, flush=True)
-            found.append(ladder.try_rung(rung, seed))
-            if progress:
-                outcome = found[-1][0]
-                print(f"   {ladder.shown} {outcome.scores[ladder.shown]:.4f}", file=sys.stderr, flush=True)
-        tried[rung] = ([o for o, *_ in found], join_seeds([u for _, u, _ in found]))
-    return _conclude(ladder, tried, data, kept.folder)
+        count = seeds if ladder.varies(rung) else 1
+        for seed in range(1, count + 1):
+            several = f", seed {seed} of {count}" if count > 1 else ""
+            _say(ladder, f"{number} of {len(rungs)}: {rung}{several}")
+            found.append(runner.outcome(rung, seed))
+            _say(ladder, f"   {ladder.shown} {found[-1].outcome.scores[ladder.shown]:.4f}")
+        tried[rung] = ([t.outcome for t in found], join_seeds([t.units for t in found]))
+    return tried
 
 
-def _conclude(
-    ladder: Ladder, tried: dict[str, tuple[list[Outcome], Units]], data: str, folder: Path
-) -> Comparison:
-    lines, above = [], None
-    for outcomes, units in tried.values():
-        difference: Difference | None = None
-        if above is not None and np.isfinite(units.losses).all() and np.isfinite(above.losses).all():
-            difference = ladder.compare_pair(units, above)
-        lines.append(line_of(outcomes, ladder.shown, difference))
-        above = units
-    table = frame(lines)
-    scale = 100.0 if ladder.shown in SHARES else 1.0
-    heads, rows = shown(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
-    csv = table.to_csv(index=False)
-    write_atomically(folder / TABLE, csv.encode("utf-8", "surrogatepass"))
-    text = f"{data}\n\n{markdown(heads, rows)}"
-    write_atomically(folder / MARKDOWN, text.encode("utf-8", "surrogatepass"))
-    plot = plot_ladder(
-        table,
-        heads[1],
-        scale,
-        higher=ladder.shown in ladder.higher,
-        mixtures=[rung for rung in tried if ladder.mixes(rung)],
-        path=folder / PLOT,
-    )
-    notes = [f"{line['model']}: {line['note']}" for line in lines if line["note"]]
-    return Comparison(table, heads, rows, notes, data, plot)
+def _say(ladder: Ladder, line: str) -> None:
+    if ladder.progress:
+        print(line, file=sys.stderr, flush=True)

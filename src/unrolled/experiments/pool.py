@@ -1,4 +1,4 @@
-"""Trials side by side, a process each."""
+"""Trainings side by side, each in its own process."""
 
 import multiprocessing
 import os
@@ -9,18 +9,18 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
 from unrolled.errors import RunError
-from unrolled.experiments.trial import Trial
+from unrolled.tasks.base.outcome import Outcome
 
 
 class Runnable(Protocol):
-    """Something to try; goes to another process."""
+    """A training that is sent to another process."""
 
-    def run(self) -> Trial:
-        """Try it."""
+    def run(self) -> Outcome:
+        """Train and score."""
 
 
-def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Trial]:
-    """Yield the trials as they end; in this process if there is to be one alone.
+def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Outcome]:
+    """Yield the outcomes as trainings end; a single process is this one.
 
     Raises:
         RunError: if one of the processes was killed.
@@ -59,5 +59,5 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _run(job: Runnable) -> Trial:
+def _run(job: Runnable) -> Outcome:
     return job.run()

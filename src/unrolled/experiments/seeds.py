@@ -1,4 +1,4 @@
-"""The same training with several seeds, each a run folder of its own."""
+"""A training with one of several seeds, kept as a run folder."""
 
 import time
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
-from unrolled.experiments.trial import Trial
 from unrolled.experiments.variant import PRETRAIN, Variant
 from unrolled.tasks import spec_of
+from unrolled.tasks.base.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Seed:
     folder: str
     """Run folder to make."""
 
-    def run(self) -> Trial:
-        """Train, and return the figures on the test data (on held-out data, where there are no others)."""
+    def run(self) -> Outcome:
+        """Train, and return the scores on the test data; without test data, on the held-out data."""
         began = time.monotonic()
         if PRETRAIN in self.variant.options:
             raise ConfigError(f"{PRETRAIN} is for folds; with seeds give init_from=RUN")
@@ -38,4 +38,4 @@ class Seed:
         if part is None:
             raise ConfigError("nothing to compare seeds by: give test data, or hold some out")
         scores = {name: float(task.result[part][name]) for name in spec.metrics}
-        return Trial(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))
+        return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))

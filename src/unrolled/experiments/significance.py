@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.experiments.outcome import Numbers, Units
+from unrolled.tasks.base.outcome import Numbers, Units
 
 SAMPLES = 4000
 LEVEL = 0.95

@@ -1,1 +1,1 @@
-"""Problems whose answer lies far back in time, and guided experiments on them."""
+"""Problems made on the spot, whose answer lies many steps back: drawn, learned, judged, shown."""

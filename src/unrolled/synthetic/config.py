@@ -1,15 +1,13 @@
-"""What is learnt, by which network, and for how long."""
+"""Configuration of a synthetic problem: the problem, the network, the training."""
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Literal
 
 from unrolled.config import require, require_at_least
-from unrolled.data.synthetic import Adding, Copy, Recall, Synthetic
 from unrolled.models import CellConfig
+from unrolled.synthetic.problems import Adding, Copy, ProblemName, Recall, Synthetic
 from unrolled.training import OptimizerConfig, TrainingConfig
 
-ProblemName = Literal["adding", "copy", "recall"]
 SOLVED = 0.01
 """Share of the baseline that counts as solved, unless a target says otherwise."""
 
@@ -122,7 +120,7 @@ class PracticeConfig:
 
 @dataclass(frozen=True)
 class LearnConfig:
-    """A problem whose answer lies far back in time, and a network that shall learn it.
+    """A problem whose answer lies many steps back, and the network that learns it.
 
     Raises:
         ConfigError: for a wrong value, or an option that the problem does not have.
@@ -147,7 +145,7 @@ class LearnConfig:
             self.source().at(first)
 
     def source(self) -> Synthetic:
-        """Return where the sequences come from."""
+        """Return the problem, which draws the sequences."""
         size = self.size
         match self.problem:
             case "adding":

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import torch
 
-from unrolled.data.synthetic import SyntheticBatch
 from unrolled.devices import device_of, move
 from unrolled.synthetic.config import PracticeConfig
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 

@@ -4,12 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.data.synthetic import Synthetic, SyntheticBatch
 from unrolled.layers import Recurrent
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecaster import NumberReader
 from unrolled.models.reader import State
 from unrolled.synthetic.config import SolverConfig
+from unrolled.synthetic.problems import Synthetic, SyntheticBatch
 
 NEW_CONTENT = ("h", "g", "n")
 """What a step adds to the memory, in Elman's network, the LSTM and the GRU."""

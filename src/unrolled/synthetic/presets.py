@@ -1,6 +1,6 @@
-"""Settings that were found for each problem, by name: those that solve it, and those that show why not.
+"""Settings for each problem, by name: those that solve it, and those that show why others do not.
 
-They go by the distance, since what a start of the gates has to bridge is the distance.
+They depend on the distance, which the start of the gates has to bridge.
 """
 
 import math
@@ -10,9 +10,8 @@ from typing import Any
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError, suggestion
-from unrolled.synthetic.config import LearnConfig, ProblemName
-
-DISTANCES: Mapping[ProblemName, int] = {"adding": 600, "copy": 1000, "recall": 200}
+from unrolled.synthetic.config import LearnConfig
+from unrolled.synthetic.problems import PROBLEMS, ProblemName
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,6 @@ def preset(problem: ProblemName, name: str = "", distance: int | None = None) ->
     name = name or next(iter(known))
     if name not in known:
         raise ConfigError(f"preset {name!r}: {problem} has {', '.join(known)}{suggestion(name, known)}")
-    distance = DISTANCES[problem] if distance is None else distance
+    distance = PROBLEMS[problem].distance if distance is None else distance
     options = {"problem": problem, "distance": distance} | known[name].options(max(distance, 2))
     return with_options(LearnConfig(), options, f"preset {name!r}")

@@ -1,2 +1,1 @@
-"""Guided experiments: gradients that vanish and explode, how far memory reaches, and what gates do about "
-"it."""
+"""Guided experiments on gradients and memory; see :mod:`unrolled.tutorials.lessons` for the list."""

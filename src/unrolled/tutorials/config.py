@@ -46,7 +46,9 @@ class Lesson:
     """A guided experiment."""
 
     word: str
-    """What it is called on the command line."""
+    """Its name in ``unrolled learn WORD``."""
+    shows: str
+    """Its line in the list of lessons."""
     title: str
     subtitle: str
     config: LessonConfig

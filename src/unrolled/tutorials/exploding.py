@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from unrolled.data.synthetic import Recall
 from unrolled.diagnostics import lyapunov
 from unrolled.diagnostics.findings.verdict import Level, Remedy, Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
 from unrolled.pages.display import in_words
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
+from unrolled.synthetic.problems import Recall
 from unrolled.tutorials.charts import learning_chart, line, way_back_chart
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.looking import recorded, way_back
@@ -278,6 +278,7 @@ def _exponents_chart(found: dict[str, list[Lyapunov]]) -> Chart:
 
 LESSON = Lesson(
     "exploding",
+    "gradients that grow until training breaks, and what tames them",
     "Gradients that explode",
     "a gradient that grows by a little at each step, how it breaks training, and what tames it",
     LessonConfig(updates=240),

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unrolled.data.synthetic import SyntheticBatch
 from unrolled.diagnostics import saturation, time_constants
 from unrolled.diagnostics.activation_courses import TimeConstants
 from unrolled.diagnostics.activation_saturation import Saturation
@@ -19,6 +18,7 @@ from unrolled.pages.display import in_words
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import SyntheticBatch
 from unrolled.tutorials.charts import learning_chart, line
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.looking import SEED, recorded, way_back
@@ -246,6 +246,7 @@ def _saturation_chart(name: str, found: Sequence[Saturation]) -> Chart:
 
 LESSON = Lesson(
     "gates",
+    "what gates do, and how they should start",
     "What gates do",
     "how long they keep, how they should start, and where they open",
     LessonConfig(),

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.data.synthetic import SyntheticBatch
 from unrolled.diagnostics.findings.reach import VANISHED
 from unrolled.diagnostics.gradients import Floats, gradients
 from unrolled.diagnostics.passes import Recording
 from unrolled.diagnostics.products import products
 from unrolled.diagnostics.recording import record
 from unrolled.synthetic.model import Solver
+from unrolled.synthetic.problems import SyntheticBatch
 
 ROWS, PRODUCT_ROWS = 16, 4
 SEED = 2**62
@@ -30,8 +30,8 @@ class WayBack:
     norm: Floats
     """Median over the rows of ‖∂E/∂state‖, of an LSTM the larger of h and c; (T,)."""
     factor: float
-    """‖J_t … J_1‖^(1/n) over the whole sequence, the median over rows: what one step multiplies by at "
-    "most."""
+    """‖J_t … J_1‖^(1/n) over the whole sequence, the median over rows: the most that one step
+    multiplies by."""
     bound: float | None
     """‖U‖ max σ′, of a plain Elman network."""
 

@@ -190,6 +190,7 @@ def _mended(trial: Trial, runs: Reached, usual: Mapping[str, Reached]) -> Verdic
 
 LESSON = Lesson(
     "memory",
+    "how far back five kinds of networks can remember",
     "How far memory reaches",
     "five networks under one budget, at growing distances, and three starts that reach further",
     LessonConfig(updates=300),

@@ -147,6 +147,7 @@ def _names(names: Sequence[str]) -> str:
 
 LESSON = Lesson(
     "vanishing",
+    "gradients that fade on their way back, and what keeps them",
     "Gradients that vanish",
     "a symbol is to be recalled after many steps; five networks, and what mends them",
     LessonConfig(),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unrolled.data.datasets import locate
+from unrolled.data.catalogue.dataset import VECTORS
+from unrolled.data.catalogue.lookup import locate
 from unrolled.models.config import TokenNetworkConfig
 from unrolled.text.vectors import read_vectors
 
@@ -38,7 +39,7 @@ def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors |
     """
     if network.input != "vectors":
         return None
-    matrix, found = read_vectors(locate(network.vectors), tokens, network.embedding_std)
+    matrix, found = read_vectors(locate(network.vectors, VECTORS), tokens, network.embedding_std)
     return GivenVectors(torch.from_numpy(matrix), found)
 
 

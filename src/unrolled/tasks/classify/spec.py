@@ -1,6 +1,11 @@
 """What the rest of the package knows about classifiers."""
 
+from typing import TYPE_CHECKING
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.ladder import Ladder
 
 
 def _parts() -> TaskParts:
@@ -12,6 +17,12 @@ def _parts() -> TaskParts:
     return TaskParts(ClassifierConfig, ClassifierArtifacts, Classifier, print_scores)
 
 
+def _ladder() -> "type[Ladder]":
+    from unrolled.tasks.classify.ladder import ClassificationLadder
+
+    return ClassificationLadder
+
+
 SPEC = TaskSpec(
     verb="classify",
     summary="train a classifier on labelled texts or sequences",
@@ -21,4 +32,5 @@ SPEC = TaskSpec(
     counted="texts",
     plots=("confusion_valid", "confusion_test"),
     parts=_parts,
+    ladder=_ladder,
 )

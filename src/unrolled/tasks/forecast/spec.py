@@ -1,6 +1,11 @@
 """What the rest of the package knows about forecasters."""
 
+from typing import TYPE_CHECKING
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.ladder import Ladder
 
 
 def _parts() -> TaskParts:
@@ -10,6 +15,12 @@ def _parts() -> TaskParts:
     from unrolled.tasks.forecast.task import Forecaster
 
     return TaskParts(ForecasterConfig, ForecasterArtifacts, Forecaster, print_scores)
+
+
+def _ladder() -> "type[Ladder]":
+    from unrolled.tasks.forecast.ladder import ForecastLadder
+
+    return ForecastLadder
 
 
 SPEC = TaskSpec(
@@ -33,4 +44,5 @@ SPEC = TaskSpec(
     files=("scales.json",),
     plots=("forecast",),
     parts=_parts,
+    ladder=_ladder,
 )

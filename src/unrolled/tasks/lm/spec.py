@@ -1,9 +1,12 @@
 """What the rest of the package knows about language models."""
 
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.ladder import Ladder
 
 
 def _parts() -> TaskParts:
@@ -22,6 +25,12 @@ def _announce(config: Any) -> str:
     return f"corpus: standard library of Python {platform.python_version()}"
 
 
+def _ladder() -> "type[Ladder]":
+    from unrolled.tasks.lm.ladder import LanguageLadder
+
+    return LanguageLadder
+
+
 SPEC = TaskSpec(
     verb="lm",
     summary="train a language model on a text",
@@ -30,4 +39,5 @@ SPEC = TaskSpec(
     metrics=("nats_per_token", "perplexity", "bits_per_character"),
     announce=_announce,
     parts=_parts,
+    ladder=_ladder,
 )

@@ -1,6 +1,11 @@
 """What the rest of the package knows about taggers."""
 
+from typing import TYPE_CHECKING
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.ladder import Ladder
 
 
 def _parts() -> TaskParts:
@@ -12,6 +17,12 @@ def _parts() -> TaskParts:
     return TaskParts(TaggerConfig, TaggerArtifacts, Tagger, print_scores)
 
 
+def _ladder() -> "type[Ladder]":
+    from unrolled.tasks.tag.ladder import TaggingLadder
+
+    return TaggingLadder
+
+
 SPEC = TaskSpec(
     verb="tag",
     summary="train a tagger on sentences whose words have a tag each",
@@ -21,4 +32,5 @@ SPEC = TaskSpec(
     counted="words",
     plots=("confusion_valid", "confusion_test"),
     parts=_parts,
+    ladder=_ladder,
 )

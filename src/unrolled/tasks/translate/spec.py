@@ -1,6 +1,11 @@
 """What the rest of the package knows about translators."""
 
+from typing import TYPE_CHECKING
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+if TYPE_CHECKING:
+    from unrolled.tasks.base.ladder import Ladder
 
 
 def _parts() -> TaskParts:
@@ -10,6 +15,12 @@ def _parts() -> TaskParts:
     from unrolled.tasks.translate.task import Translator
 
     return TaskParts(TranslatorConfig, TranslatorArtifacts, Translator, print_scores)
+
+
+def _ladder() -> "type[Ladder]":
+    from unrolled.tasks.translate.ladder import TranslationLadder
+
+    return TranslationLadder
 
 
 SPEC = TaskSpec(
@@ -23,4 +34,5 @@ SPEC = TaskSpec(
     metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
     counted="target tokens",
     parts=_parts,
+    ladder=_ladder,
 )

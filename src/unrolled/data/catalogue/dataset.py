@@ -1,0 +1,56 @@
+"""An entry of the catalogue: a public data set, its files, its licence, and what reads it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unrolled.data.remote import RemoteFile
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The content of a data set, and its reader."""
+
+    noun: str
+    """Plural noun for messages."""
+    reader: str
+    """The command or option that reads it."""
+
+
+TEXT = Kind("texts", "unrolled train lm")
+LABELLED = Kind("labelled texts", "unrolled train classify")
+TAGGED = Kind("tagged sentences", "unrolled train tag")
+PAIRS = Kind("pairs of texts", "unrolled train translate")
+SERIES = Kind("time series", "unrolled train forecast")
+MUSIC = Kind("pieces of music", "unrolled train music")
+VECTORS = Kind("word vectors", "--vectors")
+
+PLAIN = (TEXT, PAIRS, SERIES, MUSIC, VECTORS)
+"""Kinds whose parts are one file each, which can be read as text too."""
+
+Texts = tuple[list[str], list[str]]
+"""Texts and their labels."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A public data set, written ``@name`` or ``@name/part``."""
+
+    name: str
+    kind: Kind
+    content: str
+    """Description in one line."""
+    form: str
+    """The form of its files, with the options that read them."""
+    source: str
+    """Address of the publisher."""
+    licence: str
+    parts: Mapping[str, tuple[RemoteFile, ...]]
+    """The files of each part; none for what is on every machine."""
+
+
+@dataclass(frozen=True)
+class LabelledSet(DataSet):
+    """A data set of labelled texts, with the function that reads one of its files."""
+
+    read: Callable[[Path], Texts]

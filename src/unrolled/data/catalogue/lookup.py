@@ -1,0 +1,69 @@
+"""Find a data set by ``@name`` or ``@name/part``.
+
+Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees; otherwise they are downloaded once, from
+their public address into the user's cache.
+"""
+
+from pathlib import Path
+
+from unrolled.data.catalogue import labelled, music, pairs, series, tagged, text, vectors
+from unrolled.data.catalogue.dataset import DataSet, Kind
+from unrolled.data.remote import fetch
+from unrolled.errors import DataError, suggestion
+
+CATALOGUE: dict[str, DataSet] = {
+    entry.name: entry
+    for module in (text, series, music, pairs, vectors, labelled, tagged)
+    for entry in module.SETS
+}
+"""Every data set by its name."""
+
+
+def names_of(*kinds: Kind) -> str:
+    """Return the names of the data sets of some kinds, for messages."""
+    return ", ".join(f"@{entry.name}" for entry in CATALOGUE.values() if entry.kind in kinds)
+
+
+def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
+    """Return a data set, and which of its parts is named; "" for one without parts.
+
+    Args:
+        source: ``@name/part``; the part can be left out if there is only one.
+        kinds: that the caller can read.
+
+    Raises:
+        DataError: if the name or part is unknown, or the data set is of another kind.
+    """
+    name, _, part = source.removeprefix("@").partition("/")
+    if name not in CATALOGUE:
+        near = suggestion(name, CATALOGUE)
+        raise DataError(f"{source}: no such data set{near}; known are {names_of(*kinds)}")
+    entry = CATALOGUE[name]
+    if entry.kind not in kinds:
+        wanted = " or ".join(kind.noun for kind in kinds)
+        raise DataError(
+            f"{source}: holds {entry.kind.noun}, for {entry.kind.reader}; {wanted} are needed here, such as "
+            f"{names_of(*kinds)}"
+        )
+    if not entry.parts and part:
+        raise DataError(f"{source}: has no parts{suggestion(source[1:], [name])}")
+    if not part and len(entry.parts) == 1:
+        part = next(iter(entry.parts))
+    if entry.parts and part not in entry.parts:
+        raise DataError(f"{source}: write one of {', '.join(f'@{name}/{p}' for p in entry.parts)}")
+    return entry, part
+
+
+def locate(source: str | Path, *kinds: Kind) -> Path:
+    """Return a path unchanged, or that of the one file of ``@name`` or ``@name/part``.
+
+    Raises:
+        DataError: if the name is unknown, of another kind than the given ones, or the file is not available.
+    """
+    if not str(source).startswith("@"):
+        return Path(source)
+    entry, part = find(str(source), *kinds)
+    if not part:
+        raise DataError(f"{source}: is not one file; {entry.kind.reader} reads it")
+    (file,) = entry.parts[part]
+    return fetch(entry.name, file)

@@ -1,0 +1,18 @@
+"""A checksum of data, by which changed data are recognised."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def fingerprint(*parts: Iterable[Any]) -> str:
+    """Return the SHA-256 over the values of each part: arrays by their bytes, all else by ``repr``."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for value in part:
+            data = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+            digest.update(len(data).to_bytes(8, "little") + data)
+        digest.update(b"end")
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""The folder of a comparison: an outcome file and a run folder for each model and seed."""
+
+import hashlib
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from unrolled.errors import RunError
+from unrolled.experiments.folder import ExperimentFolder, Layout
+from unrolled.reading import MalformedError, convert
+from unrolled.storage.folder import make_inner_folder
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.training.files import read_tensors, write_tensors
+
+TABLE, MARKDOWN, PLOT = "table.csv", "table.md", "ladder.png"
+OUTCOMES, RUNS, DATA = "outcomes", "runs", "data"
+
+
+class ComparisonFolder(ExperimentFolder):
+    """See :class:`ExperimentFolder`; scores and losses are in one safetensors file for each outcome."""
+
+    layout: ClassVar[Layout] = Layout(
+        kind="comparison",
+        another="another comparison",
+        replace="replace it (--overwrite, overwrite=True)",
+        earlier=frozenset({"task", "config", "budget"}),
+        results=(TABLE, MARKDOWN, PLOT),
+        outcomes=f"{OUTCOMES}/*",
+        runs=f"{RUNS}/*",
+        inner=(OUTCOMES, DATA),
+    )
+
+    @property
+    def outcomes(self) -> Path:
+        """Folder of the outcomes."""
+        return self.folder / OUTCOMES
+
+    @property
+    def data(self) -> Path:
+        """Folder for files made of the data."""
+        return self.folder / DATA
+
+    def run(self, model: str, seed: int) -> Path:
+        """Return the run folder of a network."""
+        return self.folder / RUNS / f"{_file_name(model)}-{seed}"
+
+    def claim_run(self, model: str, seed: int) -> Path:
+        """Return the run folder of a network to train in it. A link in its place is replaced, not followed.
+
+        Raises:
+            RunError: if the folder above it cannot be made.
+        """
+        folder = self.run(model, seed)
+        make_inner_folder(folder.parent)
+        if folder.is_symlink():
+            make_inner_folder(folder)
+        return folder
+
+    def find(self, model: str, seed: int) -> Tried | None:
+        """Return what was kept; None if there is nothing.
+
+        Raises:
+            RunError: if it is damaged.
+        """
+        path = self._path(model, seed)
+        if not path.exists():
+            return None
+        tensors, meta = read_tensors(path, checksum=self.marked)
+        try:
+            values = convert(meta.get("outcome"), dict[str, Any])
+            outcome = convert({"model": values.pop("rung"), **values}, Outcome)
+            arrays = {name: t.numpy() for name, t in tensors.items()}
+            units = Units(arrays.pop("items"), arrays.pop("losses"), arrays.pop("weights"))
+        except (KeyError, TypeError, MalformedError) as error:
+            said = str(error) if isinstance(error, MalformedError) else repr(error)
+            raise RunError(f"{path}: damaged ({said}); remove it, and the rung is tried again") from error
+        return Tried(outcome, units, arrays)
+
+    def keep(self, tried: Tried) -> None:
+        """Write an outcome, its losses and further arrays."""
+        import torch
+
+        make_inner_folder(self.outcomes)
+        outcome, units, extra = tried
+        arrays = {"items": units.items, "losses": units.losses, "weights": units.weights, **extra}
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+        values = asdict(outcome)
+        values = {"rung": values.pop("model"), **values}
+        write_tensors(self._path(outcome.model, outcome.seed), tensors, {"outcome": values})
+
+    def is_outcome(self, path: Path) -> bool:
+        """See :meth:`ExperimentFolder.is_outcome`."""
+        try:
+            return path.suffix == ".safetensors" and "outcome" in read_tensors(path)[1]
+        except RunError:  # damaged, or another program's: it stays
+            return False
+
+    def _path(self, model: str, seed: int) -> Path:
+        return self.outcomes / f"{_file_name(model)}-{seed}.safetensors"
+
+
+def _file_name(model: str) -> str:
+    """Return a file name that no other model has; for most it is their own."""
+    if re.fullmatch(r"[\w.+-]{1,60}", model):
+        return model
+    end = re.sub(r"[^\w.+-]", "_", Path(model).name)[-40:]
+    return f"{end}-{hashlib.sha256(model.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

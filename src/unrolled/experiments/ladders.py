@@ -1,0 +1,20 @@
+"""The ladders of the tasks that have one."""
+
+from unrolled.errors import ConfigError, suggestion
+from unrolled.tasks.base.ladder import Ladder
+from unrolled.tasks.registry import TASKS as ALL_TASKS
+
+TASKS = tuple(spec.verb for spec in ALL_TASKS if spec.ladder)
+"""Tasks that have a ladder."""
+
+
+def ladder_type(task: str) -> type[Ladder]:
+    """Return the ladder of a task.
+
+    Raises:
+        ConfigError: if it has none.
+    """
+    spec = next((spec for spec in ALL_TASKS if spec.verb == task), None)
+    if spec is None or spec.ladder is None:
+        raise ConfigError(f"task {task!r}: is not one of {', '.join(TASKS)}{suggestion(task, TASKS)}")
+    return spec.ladder()

@@ -1,0 +1,31 @@
+"""Options of a configuration as one short text: ``hidden=100,lr=0.002``."""
+
+from typing import Any
+
+from unrolled.data.commas import split_paths
+from unrolled.errors import ConfigError
+from unrolled.reading import MalformedError, parse_toml
+
+
+def parse_options(text: str) -> dict[str, Any]:
+    """Return the options of ``OPTION=VALUE,OPTION=VALUE`` by their names in Python.
+
+    Numbers and truth values are read as such; every other value stays text.
+
+    Raises:
+        ConfigError: if a part is not OPTION=VALUE.
+    """
+    options: dict[str, Any] = {}
+    for part in split_paths(text):
+        name, equals, value = part.strip().partition("=")
+        if not (name and equals and value):
+            raise ConfigError(f"variant {text!r}: {part!r} is not OPTION=VALUE")
+        options[name.strip().replace("-", "_")] = _value(value.strip())
+    return options
+
+
+def _value(text: str) -> Any:
+    try:
+        return parse_toml(f"value = {text}")["value"]
+    except MalformedError:
+        return text

@@ -1,0 +1,77 @@
+"""Classifiers without gradients: the most frequent label, and bag of words."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unrolled.baselines.bag_of_words import fit_bag_of_words
+from unrolled.data import Labelled
+from unrolled.extras import extra
+
+with extra("classify", "a baseline of classifiers"):
+    from sklearn.metrics import accuracy_score, f1_score
+
+Labels = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """Predictions of a baseline, and its cost."""
+
+    true: Labels
+    """(N,) labels of the test examples, as text."""
+    predicted: Labels
+    """(N,)"""
+    parameters: int
+    bytes: int
+    seconds: float
+    """Duration of fitting."""
+    rate: float
+    """Predictions per second."""
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Accuracy and macro F1, as :class:`ClassifierScore` defines them."""
+        return {
+            "accuracy": float(accuracy_score(self.true, self.predicted)),
+            "macro_f1": float(f1_score(self.true, self.predicted, average="macro", zero_division=0.0)),
+        }
+
+
+def most_frequent(train: Labelled, test: Labelled) -> BaselineResult:
+    """Predict the most frequent label of the training data."""
+    began = time.perf_counter()
+    kinds, counts = np.unique(_texts(train.labels), return_counts=True)
+    most = kinds[counts.argmax()]
+    fitted = time.perf_counter()
+    predicted = np.full(len(test.items), most)
+    rate = len(predicted) / (time.perf_counter() - fitted)
+    return BaselineResult(_texts(test.labels), predicted, 0, 0, fitted - began, rate)
+
+
+def bag_of_words(train: Labelled, test: Labelled, *, characters: bool, seed: int) -> BaselineResult:
+    """Fit TF-IDF features and logistic regression; see :func:`fit_bag_of_words`.
+
+    Args:
+        train: texts and labels.
+        test: the same.
+        characters: count characters instead of words.
+        seed: of the folds inside the training part by which it is tuned.
+    """
+    items: list[Any] = train.items
+    began = time.perf_counter()
+    model = fit_bag_of_words(items, train.labels, characters=characters, seed=seed)
+    fitted = time.perf_counter()
+    predicted = _texts(model.predict(test.items))
+    rate = len(predicted) / (time.perf_counter() - fitted)
+    coefficients = getattr(model, "best_estimator_", model)["regression"].coef_
+    size = coefficients.size + coefficients.shape[0]
+    return BaselineResult(_texts(test.labels), predicted, size, coefficients.nbytes, fitted - began, rate)
+
+
+def _texts(labels: Sequence[Any]) -> Labels:
+    return np.array([str(label) for label in labels])

@@ -1,0 +1,136 @@
+"""The ladder of classifiers: the most frequent label, bag of words, windows, recurrence."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from unrolled.data import read_labelled
+from unrolled.data.fingerprint import fingerprint
+from unrolled.errors import ConfigError, DataError
+from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
+from unrolled.tasks.classify.folds import Split, fold_rows, split_fold
+
+FOLDS = 10
+MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
+
+
+class ClassificationLadder(Ladder):
+    """Models of one label for a whole sequence.
+
+    Without test data, seed s is scored on fold s of ten (stratified, shuffled once for all) and trained on
+    the others.
+    """
+
+    task: ClassVar[str] = "classify"
+    rungs: ClassVar[tuple[str, ...]] = (
+        MOST_FREQUENT,
+        BAG,
+        "feed-forward",
+        "tdnn",
+        "elman",
+        "jordan",
+        "gru",
+        "lstm",
+        "bilstm",
+    )
+    others: ClassVar[tuple[str, ...]] = ("bigru", "bielman", "bijordan")
+    metric: ClassVar[str] = "accuracy"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1")
+    higher: ClassVar[tuple[str, ...]] = metrics
+    directions: ClassVar[bool] = True
+    counted: ClassVar[str] = "texts"
+    loss: ClassVar[str] = "% wrong"
+    loss_scale: ClassVar[float] = 100.0
+
+    def prepare(self, folder: Path) -> str:
+        """See :meth:`Ladder.prepare`."""
+        corpus = self.config.corpus
+        if not corpus.data:
+            raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
+        self.data = read_labelled(corpus.data, corpus.text_column, corpus.label_column)
+        self.test = (
+            read_labelled(corpus.test, corpus.text_column, corpus.label_column) if corpus.test else None
+        )
+        tested = (self.test.items, self.test.labels) if self.test is not None else ()
+        self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
+        kinds = len({str(label) for label in self.data.labels})
+        if kinds < 2:
+            label = str(self.data.labels[0])
+            raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
+        if self.test is not None:
+            return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
+        try:
+            fold_rows(self.data.labels, FOLDS, 1)
+        except ConfigError as error:
+            raise ConfigError(f"{error}; give test data, and none are cut") from None
+        return (
+            f"{len(self.data.items):,} examples, {kinds} labels; seed s is trained on nine tenths and "
+            f"scored on tenth s of {FOLDS}"
+        )
+
+    def split(self, seed: int) -> Split:
+        """Return what a seed is trained and tested on."""
+        if self.test is not None:
+            return Split(self.data, self.test, np.arange(len(self.test.items)))
+        return split_fold(self.data, FOLDS, seed)
+
+    @classmethod
+    def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
+        """See :meth:`Ladder.check`; more seeds than folds cannot be tried either."""
+        super().check(config, rungs, metric, seeds)
+        if seeds > FOLDS and not config.corpus.test:
+            raise ConfigError(f"seeds={seeds}: without test data there are {FOLDS}, one for each fold")
+
+    def varies(self, rung: str) -> bool:
+        """See :meth:`Ladder.varies`; with folds every rung does."""
+        return self.test is None or super().varies(rung)
+
+    @classmethod
+    def knows(cls, rung: str) -> bool:
+        """See :meth:`Ladder.knows`."""
+        return rung in (MOST_FREQUENT, BAG)
+
+    def simple(self, rung: str, seed: int) -> Tried:
+        """See :meth:`Ladder.simple`."""
+        train, test, rows = self.split(seed)
+        if rung == MOST_FREQUENT:
+            found = most_frequent(train, test)
+        elif isinstance(train.items[0], str):
+            characters = self.config.text.tokenizer == "char"
+            found = bag_of_words(train, test, characters=characters, seed=seed)
+        else:
+            raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")
+        outcome = Outcome(
+            rung,
+            seed,
+            found.scores,
+            seconds=found.seconds,
+            rate=found.rate,
+            size=found.parameters,
+            counted="parameters" if found.parameters else "",
+            bytes=found.bytes,
+        )
+        return Tried(outcome, Units.one_each(found.predicted != found.true, rows), {})
+
+    @property
+    def from_memory(self) -> bool:
+        """See :attr:`Ladder.from_memory`: folds are cut in memory."""
+        return self.test is None
+
+    def fit(self, task: Any, seed: int, out: Path) -> Any:
+        """See :meth:`Ladder.fit`."""
+        if not self.from_memory:
+            return super().fit(task, seed, out)
+        train = self.split(seed).train
+        return task.fit(train.items, train.labels, out=out, overwrite=True, progress=self.progress)
+
+    def score_network(self, task: Any, seed: int) -> Scored:
+        """See :meth:`Ladder.score_network`."""
+        _, test, rows = self.split(seed)
+        found = task.evaluate(test.items, test.labels)
+        scores = {"accuracy": found.accuracy, "macro_f1": found.macro_f1}
+        return Scored(scores, Units.one_each(found.predicted != found.true, rows), {}, len(rows))

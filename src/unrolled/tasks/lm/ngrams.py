@@ -1,0 +1,132 @@
+"""n-gram models over the tokens of a language model: by name, or from an ARPA file."""
+
+import itertools
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.baselines.ngram import (
+    SMOOTHINGS,
+    DiscountWarning,
+    NGramTable,
+    Smoothing,
+    Texts,
+    count_ngrams,
+    estimate,
+    read_arpa,
+)
+from unrolled.data import TokenStream
+from unrolled.errors import DataError
+from unrolled.tasks.base.outcome import Numbers
+from unrolled.tasks.lm.data import Tokens
+from unrolled.text import EOS_ID
+from unrolled.text.tokenizer import Ids, Tokenizer
+
+NAMED: dict[str, tuple[Smoothing, int]] = {
+    "unigram": ("add-k", 1),
+    "bigram": ("modified-kneser-ney", 2),
+    "trigram": ("modified-kneser-ney", 3),
+}
+ARPA = ".arpa"
+_SHORT = re.compile(r"kn([1-9]\d*)")
+_LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Token numbers of a model that was read from a file."""
+
+    numbers: Ids
+    """(V,) for each token of the tokeniser, its number in the model."""
+    opening: int
+    """Number of the opening symbol in the model."""
+
+
+@dataclass(frozen=True)
+class NGrams:
+    """An n-gram model that scores the tokens of a tokeniser."""
+
+    table: NGramTable
+    opening: int
+    """Number of the opening symbol of a sentence in the tokeniser's numbering."""
+    numbering: Numbering | None = None
+    """None if the model has the tokeniser's numbers."""
+    note: str = ""
+    """What could not be estimated as asked."""
+
+    def score(self, tokens: Tokens) -> Numbers:
+        """Return ln p of each token that is predicted, (N,)."""
+        scores: Numbers = self.table.score(_texts(tokens, self.opening, self.numbering))
+        return scores
+
+
+def is_ngram(name: str) -> bool:
+    """Tell whether a name is that of an n-gram model: trigram, kn5, SMOOTHING-N or FILE.arpa."""
+    return name in NAMED or name.endswith(ARPA) or bool(_SHORT.fullmatch(name) or _LONG.fullmatch(name))
+
+
+def fit_ngrams(name: str, tokens: Tokens, tokenizer: Tokenizer) -> NGrams:
+    """Count and estimate the model of a name on training tokens."""
+    smoothing, order = _parse(name)
+    counts = count_ngrams(_texts(tokens, tokenizer.size), order, tokenizer.size)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DiscountWarning)
+        table = estimate(counts, smoothing)
+    said = [str(w.message) for w in caught if issubclass(w.category, DiscountWarning)]
+    more = f" (and so in {len(said) - 1} other orders)" if len(said) > 1 else ""
+    return NGrams(table, tokenizer.size, note=said[0] + more if said else "")
+
+
+def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
+    """Read a model from an ARPA file, whose tokens may be numbered in another order.
+
+    Args:
+        path: of the file, as the user wrote it.
+        tokenizer: whose tokens are scored.
+        mode: of the corpus, "stream" or "sentence".
+
+    Raises:
+        DataError: if the file cannot be read, or its model has other tokens or another mode.
+    """
+    table, words = read_arpa(Path(path))
+    own_mode = "sentence" if words.by_sentences else "stream"
+    if own_mode != mode:
+        raise DataError(
+            f"{path}: is a model with mode={own_mode!r}, which a model with mode={mode!r} cannot be "
+            "compared with"
+        )
+    odd = sorted(set(tokenizer.tokens) ^ set(words.tokens))
+    if odd:
+        raise DataError(
+            f"{path}: {len(odd)} tokens are known to it or from the training text but not to both "
+            f"({', '.join(map(repr, odd[:5]))} …): models of other tokens cannot be compared"
+        )
+    numbers = np.array([words.numbers[t] for t in tokenizer.tokens])
+    return NGrams(table, tokenizer.size, Numbering(numbers, words.opening))
+
+
+def _texts(tokens: Tokens, opening: int, numbering: Numbering | None = None) -> Texts:
+    """Return tokens as texts with their openings, in the numbers of the model."""
+    if isinstance(tokens, TokenStream):
+        edges = np.append(tokens.starts, tokens.predictions)
+        parts = [tokens.ids[b + 1 : e + 1] for b, e in itertools.pairwise(edges)]
+        opening = EOS_ID
+    else:
+        parts = [np.append(s, EOS_ID) for s in tokens.items]
+    if numbering is not None:
+        parts, opening = [numbering.numbers[p] for p in parts], numbering.opening
+    return Texts.opened(parts, opening)
+
+
+def _parse(name: str) -> tuple[Smoothing, int]:
+    if name in NAMED:
+        return NAMED[name]
+    if found := _SHORT.fullmatch(name):
+        return "modified-kneser-ney", int(found[1])
+    found = _LONG.fullmatch(name)
+    assert found is not None, name
+    smoothing = next(s for s in SMOOTHINGS if s == found[1])
+    return smoothing, int(found[2])

@@ -1,0 +1,48 @@
+"""The catalogue: every entry is complete."""
+
+import re
+
+import pytest
+
+from unrolled.data.catalogue import CATALOGUE, labelled, music, pairs, series, tagged, text, vectors
+from unrolled.data.catalogue.dataset import LABELLED, PLAIN, TAGGED, LabelledSet
+
+MODULES = (text, series, music, pairs, vectors, labelled, tagged)
+ENTRIES = list(CATALOGUE.values())
+FILES = [file for entry in ENTRIES for part in entry.parts.values() for file in part]
+
+
+def test_names_are_unique_and_can_be_written():
+    assert len(ENTRIES) == sum(len(module.SETS) for module in MODULES)
+    for name, entry in CATALOGUE.items():
+        assert name == entry.name
+        assert re.fullmatch(r"[a-z0-9_-]+", name)
+        assert all(re.fullmatch(r"[a-z0-9_.-]+", part) for part in entry.parts)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_an_entry_is_complete(entry):
+    assert entry.kind in (*PLAIN, LABELLED, TAGGED)
+    assert isinstance(entry, LabelledSet) == (entry.kind is LABELLED)
+    for said in (entry.content, entry.form, entry.licence):
+        assert len(said) > 2
+        assert said == said.strip(" .")
+    assert entry.source.startswith("https://")
+    assert entry.parts or entry.name == "stdlib"
+    for part, files in entry.parts.items():
+        assert files, part
+        assert len(files) == 1 or entry.kind is LABELLED
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_is_complete(file):
+    assert file.url.startswith("https://")
+    for name, sha256 in ((file.name, file.sha256), *file.equal):
+        assert name == name.rpartition("/")[2] != ""
+        assert re.fullmatch(r"[0-9a-f]{64}", sha256)
+
+
+def test_no_two_files_have_the_same_place_or_content():
+    places = [(entry.name, file.name) for entry in ENTRIES for part in entry.parts.values() for file in part]
+    assert len(set(places)) == len(places)
+    assert len({file.sha256 for file in FILES}) == len(FILES)

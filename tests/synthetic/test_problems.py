@@ -1,0 +1,157 @@
+"""Synthetic problems: what they ask is in what they show, and their baselines are what they say."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.errors import ConfigError
+from unrolled.synthetic.problems import PROBLEMS, Adding, Copy, Recall, Synthetic
+
+ALL = [Adding(7), Adding(600), Copy(1), Copy(30), Recall(1, 2, 1), Recall(20, 5, 3)]
+SEEDS = st.integers(0, 2**64 - 1)
+
+
+@pytest.mark.parametrize("problem", ALL, ids=str)
+def test_shapes_are_what_the_problem_says(problem: Synthetic) -> None:
+    batch = problem.draw(3, 1)
+    assert batch.x.shape == (problem.steps, 3, problem.inputs)
+    assert batch.steps == problem.steps
+    assert batch.x.dtype == torch.float32
+    assert batch.target.shape[1] == 3
+    assert problem.recalled <= len(batch.target) <= problem.steps
+    if problem.measure == "cross-entropy":
+        assert batch.target.dtype == torch.int64
+        assert 0 <= batch.target.min() <= batch.target.max() < problem.outputs
+        assert torch.equal(batch.x.sum(-1), torch.ones(problem.steps, 3))  # one-hot
+    else:
+        assert batch.target.dtype == torch.float32
+
+
+@pytest.mark.parametrize("problem", ALL, ids=str)
+def test_a_seed_is_its_sequences(problem: Synthetic) -> None:
+    state = torch.get_rng_state()
+    first, again = problem.draw(40, 3), problem.draw(40, 3)
+    assert torch.equal(first.x, again.x)
+    assert torch.equal(first.target, again.target)
+    for other in [(4,), (3, 1), (1, 3), (3 + 2**32,), (3 + 2**63,)]:  # every bit of a seed counts
+        assert not torch.equal(first.x, problem.draw(40, *other).x)
+    assert torch.equal(torch.get_rng_state(), state)  # what a network draws meanwhile is not touched
+
+
+@given(length=st.integers(2, 40), rows=st.integers(1, 5), seed=SEEDS)
+def test_adding_marks_one_number_in_each_half_and_asks_for_their_sum(
+    length: int, rows: int, seed: int
+) -> None:
+    batch = Adding(length).draw(rows, seed)
+    values, marks = batch.x.unbind(-1)
+    assert ((values >= 0) & (values < 1)).all()
+    assert torch.equal(marks[: length // 2].sum(0), torch.ones(rows))
+    assert torch.equal(marks[length // 2 :].sum(0), torch.ones(rows))
+    assert torch.equal(marks * (1 - marks), torch.zeros_like(marks))
+    torch.testing.assert_close((values * marks).sum(0, keepdim=True), batch.target)
+
+
+def test_adding_marks_reach_every_step_of_their_half() -> None:
+    marks = Adding(7).draw(2000, 0).x[..., 1].mean(1)
+    torch.testing.assert_close(marks[:3], torch.full((3,), 1 / 3), atol=0.04, rtol=0)
+    torch.testing.assert_close(marks[3:], torch.full((4,), 1 / 4), atol=0.04, rtol=0)
+
+
+@given(length=st.integers(1, 40), rows=st.integers(1, 5), seed=SEEDS)
+def test_copy_asks_for_the_symbols_after_the_mark(length: int, rows: int, seed: int) -> None:
+    batch = Copy(length).draw(rows, seed)
+    read, asked = batch.x.argmax(-1), batch.target
+    assert torch.equal(read[:10], asked[-10:])
+    assert read[:10].max() < 8
+    assert (asked[:-10] == 8).all()
+    waiting = [8] * (length - 1) + [9] + [8] * 10
+    assert read[10:].T.tolist() == [waiting] * rows
+    # from the last symbol to the step of its own answer, T + 10 steps: the wait and the nine others
+    assert len(read) == length + 20
+
+
+@given(
+    distance=st.integers(1, 40),
+    kinds=st.integers(2, 9),
+    distractors=st.integers(1, 4),
+    rows=st.integers(1, 5),
+    seed=SEEDS,
+)
+def test_recall_shows_its_answer_first_and_never_again(
+    distance: int, kinds: int, distractors: int, rows: int, seed: int
+) -> None:
+    batch = Recall(distance, kinds, distractors).draw(rows, seed)
+    read = batch.x.argmax(-1)
+    assert len(read) == distance + 1
+    assert torch.equal(read[:1], batch.target)
+    assert read[0].max() < kinds
+    assert read[1:].min() >= kinds
+
+
+@pytest.mark.parametrize("length", [2, 11, 600])
+def test_adding_baseline_is_the_best_constant(length: int) -> None:
+    problem = Adding(length)
+    target = problem.draw(100_000 // 2, 0).target if length < 600 else problem.draw(5000, 0).target
+    tolerance = 5 / math.sqrt(target.numel()) / 6
+    assert float((target - 1).square().mean()) == pytest.approx(problem.baseline, abs=tolerance)
+    assert float(target.mean()) == pytest.approx(1.0, abs=5 * math.sqrt(1 / 6 / target.numel()))
+    assert problem.baseline == pytest.approx(0.1667, abs=5e-5)
+
+
+@pytest.mark.parametrize(("length", "published"), [(1000, 0.0204), (30, None), (1, None)])
+def test_copy_baseline_is_knowing_when_but_not_what(length: int, published: float | None) -> None:
+    problem = Copy(length)
+    target = problem.draw(20, 0).target
+    probabilities = torch.zeros(problem.steps, problem.outputs)
+    probabilities[:-10, Copy.BLANK] = 1.0
+    probabilities[-10:, :8] = 1 / 8
+    nats = F.nll_loss(probabilities.log()[:, None].expand(-1, 20, -1).flatten(0, 1), target.flatten())
+    assert float(nats) == pytest.approx(problem.baseline, rel=1e-5)
+    if published:
+        assert problem.baseline == pytest.approx(published, abs=5e-5)
+
+
+def test_copy_symbols_and_recall_answers_are_alike_frequent() -> None:
+    symbols = Copy(1).draw(4000, 0).target[-10:]
+    torch.testing.assert_close(
+        symbols.flatten().bincount() / 40_000, torch.full((8,), 1 / 8), atol=0.01, rtol=0
+    )
+    answers = Recall(3, 5).draw(20_000, 0).target
+    shares = answers.flatten().bincount() / 20_000
+    torch.testing.assert_close(shares, torch.full((5,), 1 / 5), atol=0.015, rtol=0)
+
+
+@pytest.mark.parametrize("kinds", [2, 8])
+def test_recall_baseline_is_the_uniform_guess(kinds: int) -> None:
+    problem = Recall(4, kinds)
+    target = problem.draw(50, 0).target
+    nats = F.cross_entropy(torch.zeros(50, problem.outputs), target[0])
+    assert float(nats) == pytest.approx(problem.baseline)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Adding(1), r"distance=1: must be at least 2"),
+        (lambda: Copy(0), r"distance=0: must be at least 1"),
+        (lambda: Recall(0), r"distance=0: must be at least 1"),
+        (lambda: Recall(5, 1), r"kinds=1: must be at least 2"),
+        (lambda: Recall(5, 2, 0), r"distractors=0: must be at least 1"),
+    ],
+)
+def test_sizes_that_cannot_be_asked_about(make, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
+def test_every_problem_is_listed_with_its_usual_distance() -> None:
+    assert {word: problem.distance for word, problem in PROBLEMS.items()} == {
+        "adding": 600,
+        "copy": 1000,
+        "recall": 200,
+    }
+    assert all(problem.shows for problem in PROBLEMS.values())

@@ -1,0 +1,28 @@
+"""Stratified folds."""
+
+import numpy as np
+import pytest
+
+from unrolled.data import Labelled
+from unrolled.errors import ConfigError
+from unrolled.tasks.classify.folds import split_fold
+
+LABELLED = Labelled([f"text {i}" for i in range(30)], [i % 3 for i in range(30)])
+
+
+def test_the_folds_are_disjoint_and_whole():
+    splits = [split_fold(LABELLED, 5, number) for number in range(1, 6)]
+    np.testing.assert_array_equal(np.sort(np.concatenate([s.rows for s in splits])), np.arange(30))
+    for train, test, rows in splits:
+        assert [LABELLED.items[row] for row in rows] == test.items
+        assert sorted(train.items + test.items) == sorted(LABELLED.items)
+        assert [test.labels.count(label) for label in range(3)] == [2, 2, 2]
+
+
+def test_the_same_fold_is_the_same_again():
+    np.testing.assert_array_equal(split_fold(LABELLED, 5, 2).rows, split_fold(LABELLED, 5, 2).rows)
+
+
+def test_more_folds_than_examples_of_a_label_are_refused():
+    with pytest.raises(ConfigError, match="11 folds need as many examples of each label; one has 10"):
+        split_fold(LABELLED, 11, 1)

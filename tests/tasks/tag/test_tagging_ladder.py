@@ -1,0 +1,101 @@
+"""The ladder of taggers, from end to end."""
+
+import numpy as np
+import pytest
+
+import unrolled as ur
+from cases import sentences, write_tagged
+from ladder_runs import check_table, compared, kept, mean_of, times
+from unrolled.baselines import MajorityTag
+from unrolled.data.tagged import read_tagged
+from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.tasks.tag.config import TaggedConfig
+from unrolled.tasks.tag.ladder import TaggingLadder
+from unrolled.tasks.tag.score import TaggerScore
+
+COLUMNS = TaggedConfig(word_column="1", tag_column="2").columns
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_tagged(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def test(tmp_path_factory):
+    return write_tagged(tmp_path_factory.mktemp("test"), 25, seed=4)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, data, test):
+    out = tmp_path_factory.mktemp("whole") / "ladder"
+    return out, compared("tag", data, out, test=str(test))
+
+
+def test_every_usual_rung_runs(whole, test):
+    out, table = whole
+    check_table(table, TaggingLadder.rungs, out)
+    lengths = [len(words) for words in read_tagged(str(test), COLUMNS).words]
+    for rung in table["model"]:
+        _, units, _ = kept(out, rung)
+        np.testing.assert_array_equal(units.weights, lengths)
+        assert 1 - units.losses.sum() / sum(lengths) == pytest.approx(mean_of(table, rung))
+
+
+@pytest.mark.parametrize("rung", ["bifeed-forward", "elman", "bilstm"])
+def test_networks_are_scored_as_by_themselves(whole, test, rung):
+    out, table = whole
+    score = ur.Tagger.load(out / "runs" / f"{rung}-1").evaluate(str(test))
+    assert mean_of(table, rung) == score.accuracy
+    assert kept(out, rung)[0].scores == {
+        "accuracy": score.accuracy,
+        "sentence_accuracy": score.sentence_accuracy,
+    }
+
+
+def test_the_first_rung_is_the_most_frequent_tag(whole, data, test):
+    out, table = whole
+    train, asked = (read_tagged(str(path), COLUMNS) for path in (data, test))
+    predicted = MajorityTag.fit(train.words, train.tags).predict(asked.words)
+    score = TaggerScore([], [list(t) for t in asked.tags], predicted, 0.0)
+    assert mean_of(table, "majority") == score.accuracy
+    assert kept(out, "majority")[0].counted == "words"
+
+
+def test_what_is_done_stands(whole, data, test, monkeypatch):
+    out, _ = whole
+    before = times(out)
+    monkeypatch.setattr(ur.Tagger, "fit", None)
+    table = compared("tag", data, out, test=str(test), metric="sentence_accuracy")
+    assert times(out) == before
+    assert table["metric"].eq("sentence_accuracy").all()
+    with pytest.raises(RunError, match="config of it differs"):
+        compared("tag", data, out, test=str(test), characters=5)
+
+
+def test_both_directions_can_be_named(tmp_path, data, test):
+    table = compared("tag", data, tmp_path / "out", test=str(test), models=["bigru", "bitdnn", "bijordan"])
+    assert table["epochs"].notna().all()
+
+
+def test_spans(tmp_path, data, test):
+    with pytest.raises(DataError, match=r"span_f1.*mark no spans"):
+        compared("tag", data, tmp_path / "plain", test=str(test), metric="span_f1")
+    path = tmp_path / "spans.txt"
+    words = [words for words, _ in sentences(60, 1)]
+    path.write_text("\n\n".join("\n".join(f"{w} {'B-X' if w == 'film' else 'O'}" for w in s) for s in words))
+    out = tmp_path / "out"
+    options = {"test": str(path), "metric": "span_f1", "models": ["majority", "gru"]}
+    table = compared("tag", path, out, **options)
+    assert mean_of(table, "majority") == 1.0
+    assert mean_of(table, "gru") == ur.Tagger.load(out / "runs" / "gru-1").evaluate(str(path)).span_f1
+
+
+def test_a_test_must_be_given(tmp_path, data, test):
+    for given, options in ((data, {}), (None, {"test": str(test)})):
+        with pytest.raises(ConfigError, match="give data and test"):
+            compared("tag", given, tmp_path / "out", **options)
+    with pytest.raises(ConfigError, match="metric 'nats': is not one of accuracy"):
+        compared("tag", data, tmp_path / "out", test=str(test), metric="nats")
+    with pytest.raises(DataError):
+        compared("tag", data, tmp_path / "out", test=str(tmp_path / "missing.txt"))
