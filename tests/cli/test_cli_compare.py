@@ -160,7 +160,7 @@ def test_what_is_refused(compare, tmp_path, task, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "--task: give one of lm, classify, tag, translate, forecast"),
+        ([], "--task: give one of lm, classify, tag, forecast, translate"),
         (["--task"], "--task: give one of"),
         (["--task", "language"], "task 'language': is not one of lm, classify"),
         (["--task", "music"], "task 'music': is not one of lm, classify"),

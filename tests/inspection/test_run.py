@@ -8,8 +8,7 @@ import torch
 
 from cases import CASES, Case
 from unrolled.errors import ConfigError
-from unrolled.inspection import inspect, inspect_run, write_report
-from unrolled.inspection.run import Extent
+from unrolled.inspection import Extent, inspect, inspect_run, write_report
 from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from unrolled.atomic import write_atomically
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.cli.verdicts import print_verdicts
-from unrolled.inspection import inspect_run
-from unrolled.inspection.run import Extent
+from unrolled.inspection import Extent, inspect_run
 from unrolled.inspection.run_page import run_page
 from unrolled.pages import write_figures, write_numbers, write_page
 from unrolled.pages.check import check_page
@@ -33,10 +32,10 @@ class Arguments:
     """Run folder."""
 
     data: str = ""
-    """What to look at, in the form that evaluate takes; else what was held out in training."""
+    """Data to look at, in the form that evaluate takes; by default the held-out data of training."""
 
     out: str = ""
-    """The page; else report.html in the run folder."""
+    """The page; by default report.html in the run folder."""
 
     figures: str = ""
     """Folder for each figure as PNG and SVG, for papers."""

@@ -1,4 +1,4 @@
-"""Lyapunov exponents: what becomes of a small change of the state in the long run."""
+"""Lyapunov exponents: how fast small changes of the state grow or fade in the long run."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Lyapunov:
 
     @property
     def regime(self) -> Literal["contracting", "edge", "chaotic"]:
-        """What the largest exponent says: changes fade, stay, or grow until they have nothing of the past."""
+        """The regime of the largest exponent: small changes fade, stay, or grow."""
         largest = self.exponents[0]
         if abs(largest) <= EDGE:
             return "edge"

@@ -1,4 +1,4 @@
-"""Losses of single tokens, given so and so much of what stands before them."""
+"""Losses of single tokens, given a limited number of tokens before them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

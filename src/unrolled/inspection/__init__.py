@@ -5,8 +5,9 @@ from typing import Any
 
 from unrolled.config import with_options
 from unrolled.errors import ConfigError
+from unrolled.inspection.extent import Extent
 from unrolled.inspection.report import write_report
-from unrolled.inspection.run import Extent, RunInspection, inspect_run
+from unrolled.inspection.run import RunInspection, inspect_run
 from unrolled.tasks import Task, load
 
 __all__ = ["Extent", "RunInspection", "inspect", "inspect_run", "write_report"]

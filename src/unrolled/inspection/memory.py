@@ -1,4 +1,4 @@
-"""Memory in practice, of a language model: what less context and other tokens before do to its loss."""
+"""Memory of a language model in practice: its loss with less context, and with a token before replaced."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,18 @@ from unrolled.diagnostics.memory_replacement import ReplacementCurve, replacemen
 from unrolled.tasks import LanguageModel, Task
 
 TEXT = 20_000
-"""Tokens of the text that targets are drawn from, at most."""
+"""Length of the text that targets are drawn from, at most, in tokens."""
 LONGEST = 256
+"""Longest context, in tokens."""
 FURTHEST = 128
-"""Tokens before a target of which one is replaced."""
+"""Furthest token before a target that is replaced."""
 SHORTEST = 32
-"""Tokens of a text that says anything about memory."""
+"""Shortest text from which memory is measured, in tokens."""
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What was measured, and what a token is called."""
+    """The two curves, and the name of a token ("character")."""
 
     context: ContextCurve
     replacement: ReplacementCurve

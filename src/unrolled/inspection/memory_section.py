@@ -1,4 +1,4 @@
-"""Memory in practice as a section and a finding."""
+"""Memory in practice as a section and a verdict."""
 
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.memory_context import TOLERANCE
@@ -8,7 +8,7 @@ from unrolled.pages.parts import Section
 
 
 def memory_section(found: Memory) -> Section:
-    """Return the charts of what the model remembers in practice."""
+    """Return the charts of both curves."""
     return Section(
         "Memory in practice",
         "Gradients say how far learning reaches; this says how far the trained model looks back.",
@@ -17,7 +17,7 @@ def memory_section(found: Memory) -> Section:
 
 
 def memory_verdict(found: Memory) -> Verdict:
-    """Say how much context the model uses."""
+    """Return the verdict on how much context the model uses."""
     effective, longest = found.context.effective(), int(found.context.contexts[-1])
     reach = found.replacement.reach()
     more = " or more: longer was not tried" if effective == longest else ""

@@ -6,8 +6,9 @@ import numpy as np
 
 from unrolled.diagnostics.findings.training import training_verdicts
 from unrolled.diagnostics.findings.values import with_values
+from unrolled.inspection.long_row import LongRow
 from unrolled.inspection.memory_section import memory_section, memory_verdict
-from unrolled.inspection.run import LongRow, RunInspection
+from unrolled.inspection.run import RunInspection
 from unrolled.pages.charts.names import stem
 from unrolled.pages.charts.training import loss_chart
 from unrolled.pages.diagnosis import diagnosis_sections

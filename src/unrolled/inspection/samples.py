@@ -1,4 +1,4 @@
-"""What a model writes, for people to read."""
+"""Samples of the text that a model generates."""
 
 from functools import singledispatch
 from typing import Any
@@ -11,7 +11,7 @@ LENGTH = {"char": 400, "word": 60, "bpe": 120}
 
 @singledispatch
 def samples_of(task: Task[Any, Any], sample: Sample) -> str:
-    """Return a text that the model makes, or "" where it makes none."""
+    """Return generated text, or "" for tasks that generate none."""
     return ""
 
 

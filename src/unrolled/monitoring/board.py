@@ -18,7 +18,7 @@ BOARD_SUFFIX = ".unrolled"
 """End of the names of our event files, by which a run knows them."""
 FLUSH_SECONDS = 30
 BINS = 64
-"""Of a histogram."""
+"""Bins of a histogram."""
 MISSING = (
     "TensorBoard is not installed: what is watched goes to metrics.jsonl alone; for its pictures: "
     "pip install 'unrolled[watch]'"
@@ -30,7 +30,7 @@ class Board:
 
     Args:
         folder: for ``tensorboard --logdir``.
-        step: updates that were made before; what an earlier process wrote of later ones is hidden.
+        step: updates made so far; events of later updates, by an earlier process, are hidden.
 
     Raises:
         RunError: here and in every method, if the folder cannot be written.
@@ -74,7 +74,7 @@ class Board:
 
     @staticmethod
     def installed() -> bool:
-        """Whether there is a TensorBoard to write for."""
+        """Whether TensorBoard is installed."""
         return has_extra("watch")
 
     def scalars(self, group: str, values: Mapping[str, float | None], step: int) -> None:
@@ -103,6 +103,6 @@ class Board:
             self._writer.add_text(name, text, step)
 
     def close(self) -> None:
-        """Write what has not been written yet."""
+        """Write pending events and close the file."""
         with self._writing():
             self._writer.close()

@@ -1,4 +1,4 @@
-"""One look inside a model in training: how far back gradients reach, and what is saturated."""
+"""One look inside a model in training: how far back gradients reach, and which units are saturated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ROWS = 8
 DISTANCES = (0, 1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 800, 1250, 2000, 3200, 5000, 8000)
 """Steps back whose gradients are logged."""
 SHOWN_VALUES = 10_000
-"""Numbers that a histogram is made of, at most."""
+"""Numbers in a histogram, at most."""
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class Look:
     saturation: Mapping[str, tuple[float, float]]
     """By layer and gate, as in ``"recurrent.l0 f"``: the share of values at the lower and the upper end."""
     values: Mapping[str, Floats]
-    """By layer and gate: some of the values."""
+    """By layer and gate: a sample of the values."""
 
 
 def look(job: Job[Any], update: Update) -> Look:

@@ -12,7 +12,7 @@ from unrolled.monitoring.look import some
 
 @dataclass(frozen=True, eq=False)
 class WeightSize:
-    """Of one weight in one update."""
+    """Sizes of one weight in one update."""
 
     norm: float
     """‖w‖ after it."""
@@ -26,8 +26,8 @@ class WatchedUpdate:
     """The weights and gradients of a model just before an update.
 
     Args:
-        model: whose weights are copied.
-        shown: whether numbers for histograms are wanted.
+        model: the model, before the update.
+        shown: whether to keep numbers for histograms.
     """
 
     @torch.no_grad()
@@ -37,11 +37,11 @@ class WatchedUpdate:
         given = {n: _numbers(p.grad) for n, p in trained.items() if p.grad is not None}
         self._gradients = {n: float(torch.linalg.vector_norm(g)) for n, g in given.items()}
         self.gradients = {n: _some(g) for n, g in given.items()} if shown else {}
-        """Some numbers of each gradient."""
+        """A sample of each gradient, for histograms."""
 
     @torch.no_grad()
     def sizes(self, model: nn.Module) -> dict[str, WeightSize]:
-        """Compare with the weights after the update."""
+        """Return the size of each weight and of its change, after the update."""
         found = {}
         for name, before in self._before.items():
             after = model.get_parameter(name)
@@ -55,7 +55,7 @@ class WatchedUpdate:
 
 
 def weight_values(model: nn.Module) -> dict[str, NDArray[Any]]:
-    """Return some numbers of each weight."""
+    """Return a sample of each weight, for histograms."""
     return {n: _some(p.detach()) for n, p in model.named_parameters() if p.requires_grad}
 
 

@@ -1,4 +1,4 @@
-"""A look at a page in a real browser: does it open, show, fit and read as it should?"""
+"""Check a page in a real browser: does it open, is everything visible, does it fit, can it be read?"""
 
 import shutil
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ _ODDITIES = """() => {
 
 
 def check_page(path: Path, screenshots: Path | None = None, *, browser: "Browser | None" = None) -> list[str]:
-    """Open the page in a headless Chromium and return what is wrong with it, one line a problem.
+    """Open the page in a headless Chromium and return the problems found, one line each.
 
     Looked for in the light and the dark theme, on a phone (360 px) and a wide screen (1400 px): errors and
     warnings of the browser, requests for anything but the file, charts that are not visible or whose labels
@@ -130,7 +130,7 @@ def _look(browser: "Browser", path: Path, theme: str, width: int, picture: Path 
 
 
 def watch(tab: "Tab", path: Path) -> list[str]:
-    """Return a list that grows by what the browser says and by what it asks for beside the page itself."""
+    """Return a list to which the browser's errors, warnings and requests for other files are appended."""
     problems: list[str] = []
     page = path.resolve().as_uri()
 

@@ -16,7 +16,7 @@ from unrolled.storage.output import write_output
 from unrolled.storage.picture import any_glyph
 
 DPI = 200
-"""Pixels per inch of PNG files and of what is an image inside an SVG."""
+"""Pixels per inch of PNG files and of images inside an SVG."""
 
 
 def write_figures(page: Page, folder: Path) -> list[Path]:

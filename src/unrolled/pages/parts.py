@@ -1,4 +1,4 @@
-"""What a page is made of: plain data, checked when it is put together."""
+"""The parts of a page: plain data, checked when it is made."""
 
 import re
 from collections.abc import Mapping, Sequence

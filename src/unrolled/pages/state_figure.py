@@ -1,4 +1,4 @@
-"""A state map that stands still, for papers."""
+"""A state map as a static figure, for papers."""
 
 from typing import Any
 

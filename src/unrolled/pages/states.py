@@ -11,7 +11,7 @@ from unrolled.pages.parts import StateMap
 LEVELS = 127
 """A value is a whole number of steps of 1/127 of the largest magnitude of its unit."""
 NOT_FINITE = -128
-"""The byte of infinities and of what is not a number."""
+"""The byte of infinities and NaN."""
 
 
 def payload(states: StateMap) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def colour_limit(values: np.ndarray) -> float:
-    """Return the magnitude where colours saturate: one value in two hundred lies beyond it."""
+    """Return the magnitude where colours saturate: one value in two hundred exceeds it."""
     magnitudes = np.abs(values[np.isfinite(values)].astype(np.float64))
     limit = float(np.quantile(magnitudes, 0.995)) if magnitudes.size else 0.0
     return limit or float(magnitudes.max(initial=0.0)) or 1.0

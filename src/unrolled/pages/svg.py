@@ -13,7 +13,7 @@ from unrolled.storage.picture import any_glyph
 NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
 """SVG metadata left out, so that the same figure is the same file."""
 SALT = "unrolled"
-"""What matplotlib derives the ids in an SVG from, beside their content."""
+"""Seed from which, with the content, matplotlib derives the ids in an SVG."""
 
 _DPI = 150  # of what is drawn as an image inside the SVG
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")

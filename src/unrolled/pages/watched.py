@@ -1,4 +1,4 @@
-"""What ``--watch`` wrote down in training, as a section."""
+"""The records of ``--watch`` as a section."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from unrolled.pages.parts import Part, Section
 
 
 def watch_section(history: Sequence[Mapping[str, Any]]) -> Section | None:
-    """Return what was watched; None where training was not watched, or only once."""
+    """Return the charts of all looks; None where there are fewer than two."""
     records = [r for r in history if r["kind"] == "watch"]
     if len(records) < 2:
         return None

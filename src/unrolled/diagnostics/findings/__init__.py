@@ -1,1 +1,1 @@
-"""What numbers mean: verdicts in words, with the remedies that this toolkit has and the option of each."""
+"""Verdicts on the numbers, in words, with remedies and the command-line option of each."""

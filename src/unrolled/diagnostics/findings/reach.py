@@ -11,7 +11,7 @@ from unrolled.diagnostics.gradients import DistanceCurve, Floats, GradientMatric
 from unrolled.diagnostics.passes import Pass, Recording
 
 VANISHED = 1e-3
-"""Of the gradient at its own step: less is lost beside it in every update."""
+"""Share of the gradient at its own step below which a gradient has no effect on an update."""
 EXPLODED = 1e3
 NEAR = 10
 """Steps. Losses at every step still teach much where gradients reach less far than the window, but little
@@ -37,7 +37,7 @@ SHORT = 10
 
 @dataclass(frozen=True)
 class Reach:
-    """What one layer's median gradient does over the distance, as a share of that at its own step.
+    """How one layer's median gradient changes with the distance, as a share of that at its own step.
 
     ``vanished`` is the first distance from which on the share stays below 1/1000, ``exploded`` the first at
     which it is above 1000; None where it never is. ``largest`` is the largest share, ``last`` that at the

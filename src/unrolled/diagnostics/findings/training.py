@@ -1,4 +1,4 @@
-"""What the log of a training says: where it broke, how often it was clipped."""
+"""Verdicts on the log of a training: where it broke, how often gradients were clipped."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ OFTEN = 0.9
 """Share of updates that were clipped from which the clipping norm, not the learning rate, sets the pace."""
 PLAIN = ("sgd", "nt-asgd")
 LATE = 0.5
-"""Part of the training that is judged: the last half."""
+"""Where the judged part of the training begins, as a share of it."""
 
 
 def training_verdicts(history: Sequence[Mapping[str, Any]], optimizer: str = "sgd") -> tuple[Verdict, ...]:

@@ -1,4 +1,4 @@
-"""Remedies with the values that a run asks for, where a remedy is a change of a value it has."""
+"""Remedies filled in with values, where a remedy changes an option that the run has set."""
 
 from dataclasses import replace
 
@@ -6,13 +6,13 @@ from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 
 def with_values(verdict: Verdict, *, lr: float, steps: int = 0) -> Verdict:
-    """Return a verdict whose ``--lr`` and ``--steps`` say to what to set them.
+    """Return a verdict whose ``--lr`` and ``--steps`` come with the value to set.
 
     Args:
         verdict: a finding.
-        lr: the learning rate that there was.
-        steps: after how many steps backpropagation through time was cut off; 0 leaves that remedy out, where
-            there is no such option.
+        lr: the learning rate of the run.
+        steps: the truncation of backpropagation through time; 0 leaves out the remedy, for tasks without
+            that option.
     """
     remedies = (_with_value(r, lr, steps) for r in verdict.remedies)
     return replace(verdict, remedies=tuple(r for r in remedies if r is not None))

@@ -43,7 +43,7 @@ def spectra_chart(found: Sequence[Spectra]) -> Chart:
 
 
 def products_chart(found: Products) -> Chart:
-    """Draw the norm of the product of Jacobians over the distance, beside its bounds."""
+    """Draw the norm of the product of Jacobians over the distance, with its bounds."""
     figure = new_figure(HALF, 3.4)
     axes = figure.subplots()
     to_decades = 1 / np.log(10)

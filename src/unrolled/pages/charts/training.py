@@ -1,4 +1,4 @@
-"""Training as a report shows it: losses, learning rate, and what a watch has seen."""
+"""The chart of losses over a training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,12 +12,12 @@ Record = Mapping[str, Any]
 
 
 def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
-    """Draw training and held-out loss over the updates; nats have perplexity beside them.
+    """Draw training and held-out loss over the updates; for nats with a second axis of perplexity.
 
     Args:
         history: records of a run's log.
-        unit: what is predicted ("character").
-        loss_unit: what the loss is measured in.
+        unit: name of one prediction ("character").
+        loss_unit: unit of the loss ("nats").
     """
     figure = new_figure(WIDE, 3.6)
     axes = figure.subplots()

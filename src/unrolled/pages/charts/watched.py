@@ -1,4 +1,4 @@
-"""What a watch saw over training: clipping, gradients by distance, updates, saturation."""
+"""Charts of a watched training: clipping, gradients by distance, updates, saturation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from unrolled.pages.style import HALF, INK, WIDE, new_figure
 
 Record = Mapping[str, Any]
 USUAL = 1e-3
-"""Of an update, as a share of the weight."""
+"""Usual size of an update, as a share of the weight."""
 
 
 def clipping_chart(records: Sequence[Record]) -> Chart:
