@@ -56,10 +56,16 @@ def _first(cell: Cell, need: Need) -> Choice:
     for backend in BACKENDS:
         against = backend.obstacle(cell, need) or backend.drawback(need)
         if against is None:
-            merit = [backend.merit] if backend.merit else []
-            return backend.chosen(need, "; ".join([*reasons, *merit]))
+            return backend.chosen(need, _listed([*reasons, backend.merit] if backend.merit else reasons))
         reasons.append(against)
-    raise BackendError(f"no backend runs this layer: {'; '.join(reasons)}")
+    raise BackendError(f"no backend runs this layer: {_listed(reasons)}")
+
+
+def _listed(reasons: list[str]) -> str:
+    text = reasons[0] if reasons else ""
+    for reason in reasons[1:]:  # torch.compile traces this, but not str.join
+        text = f"{text}; {reason}"
+    return text
 
 
 def _by_name(name: str, cell: Cell, need: Need) -> Choice:

@@ -67,7 +67,7 @@ def join(carries: Sequence[Carry], batch: TimeMajor) -> Hidden:
 
 def _stack(parts: Sequence[Tensor]) -> Tensor:
     """Stack, without a copy where the caller may change a view in place as he may a copy."""
-    if len(parts) == 1 and not parts[0].requires_grad:
+    if len(parts) == 1 and not parts[0].requires_grad and not torch.jit.is_tracing():
         return parts[0].unsqueeze(0)
     return torch.stack(list(parts))
 
