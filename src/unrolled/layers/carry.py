@@ -37,7 +37,8 @@ class CarryShape:
         """
         x = batch.x
         if hx is None:
-            zeros = tuple(like.new_zeros(x.shape[1], size) for size in self.sizes)
+            rows = x.shape[1]
+            zeros = tuple([like.new_zeros(rows, size) for size in self.sizes])
             return [zeros] * self.rows
         given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
         expected: dict[str, tuple[int, ...]] = {

@@ -35,7 +35,7 @@ from unrolled.layers.checks import (
 from unrolled.layers.dropout import RecurrentDrop, weight_dropout
 from unrolled.layers.forward_pass import Sequence, need_of, reads_table, run_pass
 from unrolled.layers.fx import is_traced, leaf_call
-from unrolled.layers.parameters import Names, current_parameters, register_parameters
+from unrolled.layers.parameters import Names, current_parameter, current_parameters, register_parameters
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.layers.torch_names import TorchNames
 
@@ -294,8 +294,7 @@ class Recurrent(TorchNames, nn.Module):
     @property
     def _weight(self) -> Tensor:
         """Some weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
-        weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
-        return weight
+        return current_parameter(self, "weight_ih_l0")
 
     def extra_repr(self) -> str:
         """Show the sizes, and the arguments that differ from their defaults."""

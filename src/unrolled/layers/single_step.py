@@ -12,7 +12,7 @@ from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype, default_cell
 from unrolled.layers.fx import is_traced, leaf_call
-from unrolled.layers.parameters import current_parameters, register_parameters
+from unrolled.layers.parameters import current_parameter, current_parameters, register_parameters
 from unrolled.layers.to_torch import cell_to_torch
 
 
@@ -62,8 +62,7 @@ class SingleStep(nn.Module):
     @property
     def _weight(self) -> Tensor:
         """A weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
-        weight: Tensor = self.weight_ih  # type: ignore[assignment]
-        return weight
+        return current_parameter(self, "weight_ih")
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type
