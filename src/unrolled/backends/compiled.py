@@ -184,9 +184,7 @@ def _run(o: Operands, options: tuple[str, bool, int], transformed: bool) -> Sequ
     o = aligned(o)
     if not options[1]:
         return run_layer(o, *options)
-    return EagerLayerFunction.apply(
-        options, counts, o.lengths, o.tokens, o.x, *o.weights, *o.states, *o.masks
-    )
+    return EagerLayerFunction.apply(options, counts, o.lengths, o, o.x, *o.weights, *o.states, *o.masks)
 
 
 def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:

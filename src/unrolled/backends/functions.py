@@ -91,9 +91,12 @@ class EagerLayerFunction(torch.autograd.Function):
     """:class:`LayerFunction` outside transforms, without torch's work at each call for them."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
-        """Run the kernel."""
-        output = LayerFunction.forward(*inputs)
+    def forward(
+        ctx: Any, options: Options, counts: Counts, lengths: Tensor | None, o: Operands, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Run the kernel on ``o``, which holds the tensors by kind."""
+        output = tuple(run_layer(o, *options))
+        inputs = (options, counts, lengths, o.tokens, *tensors)
         # The caller may change y in place, as with torch's layers: backward then runs forward again.
         _keep(ctx, inputs, output, output[0].data, version_witness(output[0]))
         return output

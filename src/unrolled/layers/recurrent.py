@@ -33,7 +33,7 @@ from unrolled.layers.checks import (
     refuse_projection,
 )
 from unrolled.layers.dropout import RecurrentDrop, weight_dropout
-from unrolled.layers.forward_pass import Sequence, need_of, reads_table, run_pass
+from unrolled.layers.forward_pass import need_of, reads_table, run_pass
 from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.parameters import Names, current_parameter, current_parameters, register_parameters
 from unrolled.layers.result import Explanation, Hidden, Traced
@@ -212,7 +212,7 @@ class Recurrent(TorchNames, nn.Module):
         """
         if is_traced(input, hx, lengths, fresh):
             return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)
-        batch, result, _ = run_pass(self, Sequence(input, hx, lengths, fresh))
+        batch, result, _ = run_pass(self, input, hx, lengths, fresh)
         return batch.restore(result.y), join(result.carries, batch)
 
     def look_up(
@@ -264,8 +264,7 @@ class Recurrent(TorchNames, nn.Module):
         ``loss.backward()``, ``traced.probes["l0"]["h"].grad`` is ∂E/∂h_k of every step k, (T, B, R), through
         all later steps and all layers above.
         """
-        given = Sequence(input, hx, lengths, fresh)
-        batch, result, probes = run_pass(self, given, trace=True, probe=probe)
+        batch, result, probes = run_pass(self, input, hx, lengths, fresh, trace=True, probe=probe)
         return Traced(
             batch.restore(result.y),
             join(result.carries, batch),
