@@ -21,7 +21,6 @@ from unrolled.backends import (
 from unrolled.backends.lookup import like_of
 from unrolled.backends.ragged import Lengths
 from unrolled.cells import Cell, Masks
-from unrolled.errors import ConfigError
 from unrolled.layers.carry import CarryShape, join
 from unrolled.layers.checks import (
     check_checkpoint,
@@ -29,9 +28,10 @@ from unrolled.layers.checks import (
     check_flags,
     check_sizes,
     check_skip,
-    default_cell,
     refuse_projection,
+    take_cell,
 )
+from unrolled.layers.describe import describe
 from unrolled.layers.dropout import RecurrentDrop, weight_dropout
 from unrolled.layers.forward_pass import need_of, reads_table, run_pass
 from unrolled.layers.fx import is_traced, leaf_call
@@ -110,7 +110,7 @@ class Recurrent(TorchNames, nn.Module):
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        self.cell, self.drop = self._take_cell(cell), drop or RecurrentDrop()
+        self.cell, self.drop = take_cell(self, cell), drop or RecurrentDrop()
         self.skip, self.residual, self.backend = skip, residual, backend
         self.precision, self.checkpoint_every = precision, checkpoint_every
         self.drop.check(self.cell)
@@ -123,14 +123,6 @@ class Recurrent(TorchNames, nn.Module):
         )
         self._names = [self._register(layer, device, dtype) for layer in range(num_layers)]
         self.reset_parameters()
-
-    def _take_cell(self, cell: Cell | None) -> Cell:
-        """Return the cell, or the class's own with its defaults."""
-        kind = self.cell_type
-        if cell is not None and kind is not None and not isinstance(cell, kind):
-            name = kind.__name__
-            raise ConfigError(f"{name} takes an unrolled.cells.{name}, got {type(cell).__name__}")
-        return cell or default_cell(self, kind)
 
     def _register(
         self, layer: int, device: torch.device | str | None, dtype: torch.dtype | None
@@ -296,25 +288,5 @@ class Recurrent(TorchNames, nn.Module):
         return current_parameter(self, "weight_ih_l0")
 
     def extra_repr(self) -> str:
-        """Show the sizes, and the arguments that differ from their defaults."""
-        parts = [f"{self.input_size}, {self.hidden_size}", str(self.cell)]
-        given = {name: getattr(self, name) for name in DEFAULTS}
-        parts += [f"{name}={value}" for name, value in given.items() if value != DEFAULTS[name]]
-        return ", ".join(parts)
-
-
-DEFAULTS = {
-    "num_layers": 1,
-    "bias": True,
-    "batch_first": False,
-    "dropout": 0.0,
-    "bidirectional": False,
-    "proj_size": 0,
-    "drop": RecurrentDrop(),
-    "skip": 0,
-    "residual": False,
-    "backend": "auto",
-    "precision": "full",
-    "checkpoint_every": None,
-}
-"""Arguments that are shown where they differ."""
+        """Show the sizes, the cell, and the arguments that differ from their defaults."""
+        return describe(self)
