@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from numerics import CASES, TORCH_CASES, Case, needs_extension
-from unrolled.backends import Need, choose
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.backends import Backend, LayerCall, LayerResult, Need, choose
+from unrolled.backends import choice as choice_module
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
 from unrolled.errors import BackendError
 
 BEYOND_TORCH = [
@@ -31,6 +33,22 @@ BEYOND_THE_COMPILED_LOOP = [
     (Need(dtype=torch.float16), "takes float32 and float64, not torch.float16"),
 ]
 ABSENT = "the compiled extension is absent"
+
+
+class Newest(Backend):
+    """A backend that computes nothing and takes skip connections alone."""
+
+    name = "newest"
+    merit = "it is the newest"
+
+    def obstacle(self, cell: Cell, need: Need) -> str | None:
+        return None if need.skip else "the newest needs a skip"
+
+    def run_layer(self, call: LayerCall) -> LayerResult:
+        raise NotImplementedError
+
+    def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
+        raise NotImplementedError
 
 
 class Own(LSTM):
@@ -130,6 +148,31 @@ def test_the_reference_runs_everything(cell: Cell) -> None:
 def test_the_compiled_loop_asked_for_where_there_is_none_is_an_error(cell: Cell, no_extension: None) -> None:
     with pytest.raises(BackendError, match=f"'compiled': {ABSENT}; use .*'auto', 'aten' or 'reference'"):
         choose("compiled", cell, Need())
+
+
+def test_a_new_backend_is_one_entry_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice_module, "BACKENDS", (Newest(), *choice_module.BACKENDS))
+    need = Need(skip=1009)  # no other test asks for this: choices are remembered
+    chosen = choose("auto", LSTM(), need)
+    assert (chosen.path, chosen.reason) == ("newest", "it is the newest")
+    assert choose("newest", LSTM(), need).reason == "asked for"
+    alternatives = "use backend='auto', 'compiled', 'aten' or 'reference'"
+    with pytest.raises(BackendError, match=f"'newest': the newest needs a skip; {alternatives}"):
+        choose("newest", LSTM(), Need(masks=("newest",)))
+    with pytest.raises(BackendError, match="not one of auto, newest, compiled, aten, reference"):
+        choose("fastest", LSTM(), need)
+    last = choose("auto", LSTM(), Need(masks=("none",), trace=True))
+    assert last.reason.startswith("the newest needs a skip; ")
+    assert last.path == "reference"
+
+
+def test_a_new_backend_refuses_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice_module, "BACKENDS", (Newest(),))
+    for option in ({"checkpoint": True}, {"precision": "bfloat16"}):
+        with pytest.raises(BackendError, match=r"this would run on newest \(it is the newest\)"):
+            choose("auto", LSTM(), Need(skip=1013)._replace(**option))
+    with pytest.raises(BackendError, match="no backend runs this layer: the newest needs a skip"):
+        choose("auto", LSTM(), Need(masks=("nobody",)))
 
 
 def test_an_unknown_backend_is_an_error_and_never_another_path() -> None:

@@ -284,6 +284,8 @@ def test_a_cell_of_another_kind_is_an_error_that_names_it() -> None:
         ur.LSTM(2, 5, cell=GRU())  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"GRU takes .* got Elman"):
         ur.GRU(2, 5, cell=Elman())  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"LSTM takes .* got GRU"):
+        ur.LSTMCell(2, 5, cell=GRU())
 
 
 def test_the_nonlinearity_and_the_cell_may_not_contradict_each_other() -> None:
@@ -294,9 +296,10 @@ def test_the_nonlinearity_and_the_cell_may_not_contradict_each_other() -> None:
         ur.RNN(2, 5, nonlinearity="swish")  # type: ignore[arg-type]
 
 
-def test_dropout_of_one_layer_is_a_warning_that_points_at_the_caller() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_dropout_of_one_layer_is_a_warning_that_points_at_the_caller(kind: str) -> None:
     with pytest.warns(UserWarning, match=r"dropout=0\.5 acts between layers") as caught:
-        ur.LSTM(2, 5, dropout=0.5)
+        getattr(ur, kind)(2, 5, dropout=0.5)
     assert caught[0].filename == __file__
 
 

@@ -15,6 +15,9 @@ ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": 
 }
 MASK_OF = {"zoneout_h": "mask_h", "zoneout_c": "mask_c", "candidate": "mask_candidate"}
 
+MOST_FITTING = 4096
+"""Shapes that a spec remembers."""
+
 
 class Operands(NamedTuple):
     """What a pass reads."""
@@ -46,7 +49,8 @@ class Operands(NamedTuple):
 def aligned(o: Operands) -> Operands:
     """Return operands whose numbers lie at multiples of their size, which torch does not ask for."""
     size = o.x.element_size()
-    if not any(t.data_ptr() % size for t in (o.x, *o.weights, *o.states, *o.masks)):
+    addresses = map(Tensor.data_ptr, (o.x, *o.weights, *o.states, *o.masks))
+    if not any([address % size for address in addresses]):  # noqa: C419 - faster than a generator
         return o
     return _each(o, lambda t: t.clone() if t.data_ptr() % size else t)
 
@@ -54,6 +58,8 @@ def aligned(o: Operands) -> Operands:
 def dense(o: Operands) -> Operands:
     """Return contiguous operands: what was kept for backward may come back in another layout."""
     x = o.x if o.x.stride(-1) == 1 else o.x.contiguous()
+    if x is o.x and all(map(Tensor.is_contiguous, (*o.weights, *o.states, *o.masks))):
+        return o
     return _each(o, Tensor.contiguous)._replace(x=x)
 
 
@@ -98,7 +104,8 @@ def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
 def allocate_gradients(o: Operands, needs: Sequence[bool]) -> list[Tensor]:
     """Return room for the gradients of x, the weights and the states, empty where not needed."""
     shapes = [o.x.shape, *(w.shape for w in o.weights), *(state.shape for state in o.states)]
-    return [o.x.new_empty(shape if need else (0,)) for shape, need in zip(shapes, needs, strict=True)]
+    # Numbers one by one: torch takes longer to read a torch.Size.
+    return [o.x.new_empty(*(shape if need else (0,))) for shape, need in zip(shapes, needs, strict=True)]
 
 
 def arithmetic(x: Tensor, s: Spec) -> int:
@@ -124,7 +131,7 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
             "unrolled::layer: x must be float32 or float64, on the CPU and dense in its last axis; got "
             f"{x.dtype} on {x.device} with strides {x.stride()}"
         )
-    _check_shapes(o, s)
+    _check_fit(o, s)
     args = core.LayerArgs()
     if tokens is None:
         args.T, args.B, args.I = x.shape
@@ -171,8 +178,22 @@ def check_gradients(tensors: Iterable[Tensor | None], like: Tensor) -> None:
             )
 
 
-def _check_shapes(o: Operands, s: Spec) -> None:
+def _check_fit(o: Operands, s: Spec) -> None:
+    """Raise ShapeError for shapes that do not go together; those that do are remembered."""
     x, weights, states, masks, lengths, tokens = o
+    shapes = tuple([t.shape for t in (o.outline, x, *weights, *states, *masks)])
+    key = len(weights), len(states), tokens is None, shapes
+    if key not in s.fitting:
+        _check_shapes(o, s)
+        if len(s.fitting) >= MOST_FITTING:
+            s.fitting.clear()
+        s.fitting.add(key)
+    if lengths is not None:
+        _check_lengths(lengths, o.outline.shape[1])
+
+
+def _check_shapes(o: Operands, s: Spec) -> None:
+    x, weights, states, masks, _, tokens = o
     steps, batch = o.outline.shape[:2]
     features = x.shape[-1]
     hidden, fed_back = o.sizes(s)
@@ -197,8 +218,6 @@ def _check_shapes(o: Operands, s: Spec) -> None:
     for name, tensor, shape in named:
         if tensor.shape != shape:
             raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
-    if lengths is not None:
-        _check_lengths(lengths, batch)
 
 
 def _check_lengths(lengths: Tensor, batch: int) -> None:

@@ -20,13 +20,12 @@ from unrolled.errors import BackendError
 BACKENDS: tuple[Backend, ...] = (Compiled(), Aten(), Reference())
 """The fastest first; the last runs everything."""
 AUTO = "auto"
-NAMES = (AUTO, *(b.name for b in BACKENDS))
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 if TYPE_CHECKING:
     BackendName = str
 else:
-    BackendName = Literal[NAMES]  # the command line lists them
+    BackendName = Literal[(AUTO, *(b.name for b in BACKENDS))]  # the command line lists them
 
 
 def choose(backend: BackendName, cell: Cell, need: Need) -> Choice:
@@ -56,27 +55,38 @@ def _first(cell: Cell, need: Need) -> Choice:
     for backend in BACKENDS:
         against = backend.obstacle(cell, need) or backend.drawback(need)
         if against is None:
-            merit = [backend.merit] if backend.merit else []
-            return backend.chosen(need, "; ".join([*reasons, *merit]))
+            return backend.chosen(need, _listed([*reasons, backend.merit] if backend.merit else reasons))
         reasons.append(against)
-    raise BackendError(f"no backend runs this layer: {'; '.join(reasons)}")
+    raise BackendError(f"no backend runs this layer: {_listed(reasons)}")
+
+
+def _listed(reasons: list[str]) -> str:
+    text = reasons[0] if reasons else ""
+    for reason in reasons[1:]:  # torch.compile traces this, but not str.join
+        text = f"{text}; {reason}"
+    return text
 
 
 def _by_name(name: str, cell: Cell, need: Need) -> Choice:
     """Return the backend that was asked for."""
-    place = NAMES.index(name) - 1
+    place = _names().index(name)
     backend = BACKENDS[place]
     obstacle = backend.obstacle(cell, need)
     if obstacle:
-        *others, last = (repr(other) for other in (AUTO, *NAMES[place + 2 :]))
+        *others, last = (repr(other) for other in (AUTO, *_names()[place + 1 :]))
         raise BackendError(f"backend={name!r}: {obstacle}; use backend={', '.join(others)} or {last}")
     return backend.chosen(need, "asked for")
 
 
+def _names() -> list[str]:
+    return [backend.name for backend in BACKENDS]
+
+
 def check_backend(backend: str) -> None:
     """Raise BackendError for a backend that does not exist."""
-    if backend not in NAMES:
-        raise BackendError(f"backend={backend!r} is not one of {', '.join(NAMES)}")
+    known = [AUTO, *_names()]
+    if backend not in known:
+        raise BackendError(f"backend={backend!r} is not one of {', '.join(known)}")
 
 
 def check_precision(precision: str) -> None:

@@ -148,8 +148,8 @@ def compiled_layer(
     Returns:
         y (T, B, R), zero past the length of a row, and each row's own final state.
     """
-    names = tuple(p if tokens is None else (n for n in p if n not in OF_INPUT))
-    drawn = {n: m.contiguous() for n, m in (masks or {}).items() if isinstance(m, Tensor)}
+    names = tuple(p) if tokens is None else tuple([n for n in p if n not in OF_INPUT])
+    drawn = {n: m.contiguous() for n, m in masks.items() if isinstance(m, Tensor)} if masks else {}
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
     spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)  # type: ignore[arg-type]
     if tokens is not None:
@@ -184,9 +184,7 @@ def _run(o: Operands, options: tuple[str, bool, int], transformed: bool) -> Sequ
     o = aligned(o)
     if not options[1]:
         return run_layer(o, *options)
-    return EagerLayerFunction.apply(
-        options, counts, o.lengths, o.tokens, o.x, *o.weights, *o.states, *o.masks
-    )
+    return EagerLayerFunction.apply(options, counts, o.lengths, o, o.x, *o.weights, *o.states, *o.masks)
 
 
 def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:
@@ -204,5 +202,5 @@ def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
 
 
 def _rate(masks: Mapping[str, Tensor | float] | None, name: str) -> float:
-    value = (masks or {}).get(name, 0.0)
+    value = masks.get(name, 0.0) if masks else 0.0
     return 0.0 if isinstance(value, Tensor) else float(value)

@@ -12,7 +12,7 @@ from torch import Tensor
 from unrolled.backends import transforms
 from unrolled.backends.arguments import Operands, dense
 from unrolled.backends.batched_grads import Gradients, level, one_by_one
-from unrolled.backends.operators import call_backward, run_backward, run_layer, split, wanted
+from unrolled.backends.operators import call_backward, run_backward, run_layer, wanted
 from unrolled.backends.second_derivative import reference_gradients, second_derivative
 from unrolled.backends.spec import decode
 from unrolled.backends.tracing import is_traced
@@ -91,9 +91,12 @@ class EagerLayerFunction(torch.autograd.Function):
     """:class:`LayerFunction` outside transforms, without torch's work at each call for them."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
-        """Run the kernel."""
-        output = LayerFunction.forward(*inputs)
+    def forward(
+        ctx: Any, options: Options, counts: Counts, lengths: Tensor | None, o: Operands, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Run the kernel on ``o``, which holds the tensors by kind."""
+        output = tuple(run_layer(o, *options))
+        inputs = (options, counts, lengths, o.tokens, *tensors)
         # The caller may change y in place, as with torch's layers: backward then runs forward again.
         _keep(ctx, inputs, output, output[0].data, version_witness(output[0]))
         return output
@@ -181,8 +184,9 @@ def _keep(
 def _operands(
     lengths: Tensor | None, tokens: Tensor | None, x: Tensor, tensors: Sequence[Tensor], counts: Counts
 ) -> Operands:
-    weights, states, masks = split(tensors, (*counts, len(tensors) - sum(counts)))
-    return Operands(x, weights, states, masks, lengths, tokens)
+    weights, states = counts
+    end = weights + states
+    return Operands(x, tensors[:weights], tensors[weights:end], tensors[end:], lengths, tokens)
 
 
 def _detached(o: Operands) -> Operands:

@@ -5,7 +5,7 @@ Operators of ``torch.library`` take tensors, numbers and strings; everything tha
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from unrolled.backends.remember import remembered
@@ -31,6 +31,11 @@ class Spec:
     """Names of the masks, likewise."""
     zoneout_h: float
     zoneout_c: float
+
+    @cached_property
+    def fitting(self) -> set[Any]:
+        """Shapes of operands that were found to go together: a check outlasts the loop of a small layer."""
+        return set()
 
     @property
     def gates(self) -> int:

@@ -6,9 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+PLAIN = frozenset((Tensor, Parameter))
+"""Types whose numbers lie in the memory that they name."""
+
 
 def is_traced(tensors: Sequence[Tensor]) -> bool:
     """Whether something traces the call, or a tensor has no plain numbers in its memory."""
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
         return True
-    return not all((type(t) is Tensor or type(t) is Parameter) and not t.is_neg() for t in tensors)
+    if not PLAIN.issuperset(map(type, tensors)):
+        return True
+    return any(map(Tensor.is_neg, tensors))

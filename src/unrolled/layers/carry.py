@@ -37,7 +37,8 @@ class CarryShape:
         """
         x = batch.x
         if hx is None:
-            zeros = tuple(like.new_zeros(x.shape[1], size) for size in self.sizes)
+            rows = x.shape[1]
+            zeros = tuple([like.new_zeros(rows, size) for size in self.sizes])
             return [zeros] * self.rows
         given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
         expected: dict[str, tuple[int, ...]] = {
@@ -67,7 +68,7 @@ def join(carries: Sequence[Carry], batch: TimeMajor) -> Hidden:
 
 def _stack(parts: Sequence[Tensor]) -> Tensor:
     """Stack, without a copy where the caller may change a view in place as he may a copy."""
-    if len(parts) == 1 and not parts[0].requires_grad:
+    if len(parts) == 1 and not parts[0].requires_grad and not torch.jit.is_tracing():
         return parts[0].unsqueeze(0)
     return torch.stack(list(parts))
 

@@ -1,6 +1,7 @@
 """Checks of a recurrent layer's arguments, with torch's kinds of errors."""
 
 import warnings
+from typing import ClassVar, Protocol
 
 from torch import Tensor
 
@@ -8,6 +9,12 @@ from unrolled.backends import Lookup
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import Cell
 from unrolled.errors import ConfigError, ShapeError
+
+
+class HasCellType(Protocol):
+    """A class of modules with one kind of cell, or with None any."""
+
+    cell_type: ClassVar[type[Cell] | None]
 
 
 def check_sizes(input_size: int, hidden_size: int, num_layers: int, proj_size: int) -> None:
@@ -32,11 +39,21 @@ def refuse_projection(proj_size: int, kind: str) -> None:
         raise ConfigError(f"{kind}: proj_size={proj_size!r} is for an LSTM alone; leave it at 0")
 
 
-def default_cell(module: object, kind: type[Cell] | None) -> Cell:
-    """Return a cell with the defaults of its kind, or raise ConfigError where the module has none."""
-    if kind is None:
-        raise ConfigError(f"{type(module).__name__} has no cell of its own: give cell=")
-    return kind()
+def take_cell(module: HasCellType, cell: Cell | None) -> Cell:
+    """Return the cell of a module, or for None that of its class with its defaults.
+
+    Raises:
+        ConfigError: for a cell of another kind, or none where the class has no kind of its own.
+    """
+    kind = module.cell_type
+    if cell is None:
+        if kind is None:
+            raise ConfigError(f"{type(module).__name__} has no cell of its own: give cell=")
+        return kind()
+    if kind is not None and not isinstance(cell, kind):
+        name = kind.__name__
+        raise ConfigError(f"{name} takes an unrolled.cells.{name}, got {type(cell).__name__}")
+    return cell
 
 
 def check_flags(**flags: bool) -> None:

@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent
 
 
-class Sequence(NamedTuple):
-    """What the caller gives to a pass; see :meth:`Recurrent.forward`."""
-
-    input: Tensor | PackedSequence | Lookup
-    hx: Hidden | None
-    lengths: Lengths | None
-    fresh: Tensor | None
-
-
 class Passed(NamedTuple):
     """A pass that was made."""
 
@@ -38,12 +29,24 @@ class Passed(NamedTuple):
     probes: Probes
 
 
-def run_pass(layer: "Recurrent", given: Sequence, *, trace: bool = False, probe: bool = False) -> Passed:
+def run_pass(
+    layer: "Recurrent",
+    input: Tensor | PackedSequence | Lookup,
+    hx: Hidden | None,
+    lengths: Lengths | None,
+    fresh: Tensor | None,
+    *,
+    trace: bool = False,
+    probe: bool = False,
+) -> Passed:
     """Run all layers over a sequence.
 
     Args:
         layer: the module.
-        given: input and state.
+        input: see :meth:`Recurrent.forward` for this and the next three.
+        hx: initial state.
+        lengths: of the rows.
+        fresh: where rows begin anew.
         trace: whether to record every state and gate.
         probe: whether to add zeros that require a gradient to every state.
 
@@ -52,10 +55,10 @@ def run_pass(layer: "Recurrent", given: Sequence, *, trace: bool = False, probe:
         BackendError: if the backend asked for cannot run this.
     """
     weight = layer._weight
-    batch = TimeMajor.of(given.input, given.lengths, layer.batch_first)
+    batch = TimeMajor.of(input, lengths, layer.batch_first)
     x = batch.x
     _check_input(layer, x, weight)
-    resets = resets_of(batch, given.fresh, layer.batch_first, layer.bidirectional)
+    resets = resets_of(batch, fresh, layer.batch_first, layer.bidirectional)
     ragged = batch.lengths is not None
     need = need_of(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
     choice = choose(layer.backend, layer.cell, need)
@@ -63,7 +66,7 @@ def run_pass(layer: "Recurrent", given: Sequence, *, trace: bool = False, probe:
     if isinstance(x, Lookup):
         x, like = _looked_up(layer, choice, x)
     assert isinstance(like, Tensor)
-    carries = layer._carry_shape.start(given.hx, batch, like, weight)
+    carries = layer._carry_shape.start(hx, batch, like, weight)
     if need.autocast:
         x, carries = _converted(choice.backend.computes_in(layer.cell, need), x, carries)
     probes = make_probes(layer, x) if probe and isinstance(x, Tensor) else {}

@@ -23,10 +23,13 @@ def register_parameters(
     return {name: name + suffix for name in shapes}
 
 
+def current_parameter(module: nn.Module, name: str) -> Tensor:
+    """Return a weight as it is used now; one that is pruned or reparametrised is an attribute."""
+    own = module._parameters  # nn.Module.__getattr__ is slow
+    weight: Tensor = own[name] if name in own else getattr(module, name)  # type: ignore[assignment]
+    return weight
+
+
 def current_parameters(module: nn.Module, names: Names) -> dict[str, Tensor]:
-    """Return the weights as they are used now, by short name; pruned and reparametrised ones too."""
-    own = module._parameters  # without nn.Module.__getattr__, which is slow
-    return {
-        short: own[full] if full in own else getattr(module, full)  # type: ignore[misc]
-        for short, full in names.items()
-    }
+    """Return weights as they are used now, by short name."""
+    return {short: current_parameter(module, full) for short, full in names.items()}

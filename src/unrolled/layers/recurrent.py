@@ -21,7 +21,6 @@ from unrolled.backends import (
 from unrolled.backends.lookup import like_of
 from unrolled.backends.ragged import Lengths
 from unrolled.cells import Cell, Masks
-from unrolled.errors import ConfigError
 from unrolled.layers.carry import CarryShape, join
 from unrolled.layers.checks import (
     check_checkpoint,
@@ -29,13 +28,14 @@ from unrolled.layers.checks import (
     check_flags,
     check_sizes,
     check_skip,
-    default_cell,
     refuse_projection,
+    take_cell,
 )
+from unrolled.layers.describe import describe
 from unrolled.layers.dropout import RecurrentDrop, weight_dropout
-from unrolled.layers.forward_pass import Sequence, need_of, reads_table, run_pass
+from unrolled.layers.forward_pass import need_of, reads_table, run_pass
 from unrolled.layers.fx import is_traced, leaf_call
-from unrolled.layers.parameters import Names, current_parameters, register_parameters
+from unrolled.layers.parameters import Names, current_parameter, current_parameters, register_parameters
 from unrolled.layers.result import Explanation, Hidden, Traced
 from unrolled.layers.torch_names import TorchNames
 
@@ -110,7 +110,7 @@ class Recurrent(TorchNames, nn.Module):
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
-        self.cell, self.drop = self._take_cell(cell), drop or RecurrentDrop()
+        self.cell, self.drop = take_cell(self, cell), drop or RecurrentDrop()
         self.skip, self.residual, self.backend = skip, residual, backend
         self.precision, self.checkpoint_every = precision, checkpoint_every
         self.drop.check(self.cell)
@@ -123,14 +123,6 @@ class Recurrent(TorchNames, nn.Module):
         )
         self._names = [self._register(layer, device, dtype) for layer in range(num_layers)]
         self.reset_parameters()
-
-    def _take_cell(self, cell: Cell | None) -> Cell:
-        """Return the cell, or the class's own with its defaults."""
-        kind = self.cell_type
-        if cell is not None and kind is not None and not isinstance(cell, kind):
-            name = kind.__name__
-            raise ConfigError(f"{name} takes an unrolled.cells.{name}, got {type(cell).__name__}")
-        return cell or default_cell(self, kind)
 
     def _register(
         self, layer: int, device: torch.device | str | None, dtype: torch.dtype | None
@@ -212,7 +204,7 @@ class Recurrent(TorchNames, nn.Module):
         """
         if is_traced(input, hx, lengths, fresh):
             return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)
-        batch, result, _ = run_pass(self, Sequence(input, hx, lengths, fresh))
+        batch, result, _ = run_pass(self, input, hx, lengths, fresh)
         return batch.restore(result.y), join(result.carries, batch)
 
     def look_up(
@@ -264,8 +256,7 @@ class Recurrent(TorchNames, nn.Module):
         ``loss.backward()``, ``traced.probes["l0"]["h"].grad`` is ∂E/∂h_k of every step k, (T, B, R), through
         all later steps and all layers above.
         """
-        given = Sequence(input, hx, lengths, fresh)
-        batch, result, probes = run_pass(self, given, trace=True, probe=probe)
+        batch, result, probes = run_pass(self, input, hx, lengths, fresh, trace=True, probe=probe)
         return Traced(
             batch.restore(result.y),
             join(result.carries, batch),
@@ -294,29 +285,8 @@ class Recurrent(TorchNames, nn.Module):
     @property
     def _weight(self) -> Tensor:
         """Some weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
-        weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
-        return weight
+        return current_parameter(self, "weight_ih_l0")
 
     def extra_repr(self) -> str:
-        """Show the sizes, and the arguments that differ from their defaults."""
-        parts = [f"{self.input_size}, {self.hidden_size}", str(self.cell)]
-        given = {name: getattr(self, name) for name in DEFAULTS}
-        parts += [f"{name}={value}" for name, value in given.items() if value != DEFAULTS[name]]
-        return ", ".join(parts)
-
-
-DEFAULTS = {
-    "num_layers": 1,
-    "bias": True,
-    "batch_first": False,
-    "dropout": 0.0,
-    "bidirectional": False,
-    "proj_size": 0,
-    "drop": RecurrentDrop(),
-    "skip": 0,
-    "residual": False,
-    "backend": "auto",
-    "precision": "full",
-    "checkpoint_every": None,
-}
-"""Arguments that are shown where they differ."""
+        """Show the sizes, the cell, and the arguments that differ from their defaults."""
+        return describe(self)

@@ -10,9 +10,9 @@ from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.elman import Nonlinearity
 from unrolled.errors import ShapeError
-from unrolled.layers.checks import check_dtype, default_cell
+from unrolled.layers.checks import check_dtype, take_cell
 from unrolled.layers.fx import is_traced, leaf_call
-from unrolled.layers.parameters import current_parameters, register_parameters
+from unrolled.layers.parameters import current_parameter, current_parameters, register_parameters
 from unrolled.layers.to_torch import cell_to_torch
 
 
@@ -45,7 +45,7 @@ class SingleStep(nn.Module):
     ) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        self.cell, self.backend = cell or default_cell(self, self.cell_type), backend
+        self.cell, self.backend = take_cell(self, cell), backend
         check_backend(backend)
         shapes = self.cell.shapes(input_size, hidden_size, bias=bias)
         self._names = register_parameters(self, shapes, "", device, dtype)
@@ -62,8 +62,7 @@ class SingleStep(nn.Module):
     @property
     def _weight(self) -> Tensor:
         """A weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
-        weight: Tensor = self.weight_ih  # type: ignore[assignment]
-        return weight
+        return current_parameter(self, "weight_ih")
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type

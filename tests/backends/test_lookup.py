@@ -1,0 +1,27 @@
+"""Rows of a table by number stand where a tensor would."""
+
+import torch
+from torch import Tensor
+
+from numerics import uniform
+from unrolled.backends import Lookup, TensorTable
+from unrolled.backends.lookup import like_of, resolved
+
+TOKENS = torch.tensor([[0, 2], [1, 1], [2, 0]])
+
+
+def lookup() -> tuple[Lookup, Tensor]:
+    """Return a sequence and its numbers."""
+    table = uniform(4, 5, seed=0)
+    return Lookup(TensorTable(table), TOKENS), table[TOKENS]
+
+
+def test_it_is_the_tensor_it_stands_for() -> None:
+    x, rows = lookup()
+    assert (x.shape, x.dtype, x.device, len(x)) == (rows.shape, rows.dtype, rows.device, 3)
+    assert torch.equal(resolved(x), rows)
+    assert torch.equal(resolved(x[1:]), rows[1:])
+    assert torch.equal(resolved(x.transpose(0, 1)), rows.transpose(0, 1))
+    assert resolved(rows) is rows
+    assert like_of(rows) is rows
+    assert like_of(x).dtype == rows.dtype
