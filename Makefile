@@ -1,23 +1,30 @@
 # make demo: the main job on a clean machine.  make test: everything that must hold.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip install -q -c constraints.txt
+PACKAGE := .venv/.package
+DEV := .venv/.dev
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
 
 .PHONY: install demo test test-elsewhere cases fuzz kills sanitize browser clean
 .DEFAULT_GOAL := install
 
-install: $(STAMP)
+install: $(DEV)
 
-# torch comes first and alone: the pin decides which build everything after it finds installed.
-$(STAMP): $(SOURCES)
+# The package with its plots. torch comes first and alone: the pin decides which build everything after it finds.
+$(PACKAGE): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --upgrade -c constraints.txt pip
-	$(BIN)/python -m pip install -q -c constraints.txt torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
-	touch $(STAMP)
+	$(PIP) --upgrade pip
+	$(PIP) torch
+	$(PIP) -e '.[plots]'
+	touch $(PACKAGE)
 
-demo: install
+# By name, not by path: the package is installed already, and a path would build the extension again.
+$(DEV): $(PACKAGE)
+	$(PIP) 'unrolled[dev]'
+	touch $(DEV)
+
+demo: $(PACKAGE)
 	$(BIN)/unrolled train lm --recipe stdlib-demo --out runs/demo --overwrite
 
 # One thread a test process: two of them share the two cores.
@@ -44,7 +51,7 @@ cases: install
 # The compiled extension under sanitizers; SANITIZE=quick is what continuous integration runs.
 SANITIZE ?= full
 sanitize: install
-	$(BIN)/python -m pip install -q -c constraints.txt cmake ninja nanobind
+	$(PIP) cmake ninja nanobind
 	tests/sanitize/run.sh $(SANITIZE)
 
 # Damaged files for every reader: 0 may fail. The seed is printed; the same seed makes the same inputs.
@@ -54,7 +61,7 @@ fuzz: install
 
 # Report pages in a real headless browser: needs a Chromium on the machine.
 browser: install
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	$(PIP) 'unrolled[browser]'
 	$(BIN)/python -m pytest -m browser
 
 # Commands killed at random moments for MINUTES, then taken up again.

@@ -6,9 +6,12 @@ import sys
 import pytest
 
 import unrolled
+from unrolled.extras import EXTRAS
 
-# Packages that the layers do without, most of them slow to load.
-TOOLS = ("matplotlib", "tyro", "rich", "tokenizers", "pooch", "gensim")
+OPTIONAL = {module for modules in EXTRAS.values() for module in modules} - {"jinja2"}
+"""Packages of extras; jinja2 may come with torch."""
+TOOLS = {*OPTIONAL, "tyro", "rich", "msgspec", "safetensors"}
+"""Packages that the layers do without, most of them slow to load."""
 
 
 def loaded(script: str) -> set[str]:
@@ -33,8 +36,35 @@ def test_the_package_alone_loads_next_to_nothing():
 def test_layers_load_torch_and_no_tools(name):
     beside_torch = loaded("import torch")
     modules = loaded(f"import unrolled; unrolled.{name}") - beside_torch
-    assert not modules & {*TOOLS, "safetensors", "scipy"}
+    assert not modules & TOOLS
     assert not modules & {"unrolled.tasks", "unrolled.training", "unrolled.text", "unrolled.cli"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("LanguageModel", set()),
+        ("Tagger", set()),
+        ("Translator", set()),
+        ("PianoRoll", set()),
+        ("load", set()),
+        ("NGram", set()),
+        ("Forecaster", {"pandas"}),
+        ("Classifier", {"sklearn", "scipy", "pandas"}),  # scikit-learn loads the others
+    ],
+)
+def test_a_task_loads_its_own_packages_only(name, own):
+    modules = loaded(f"import unrolled; unrolled.{name}")
+    assert modules & OPTIONAL <= own
+    assert not modules & {"tyro", "unrolled.cli"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", ["lm", "tag"])
+def test_help_of_training_loads_no_optional_package(word):
+    modules = loaded(f"from unrolled.cli.main import main; main(['train', '{word}', '--help'])")
+    assert not modules & OPTIONAL
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["no-such-verb"], ["train", "nothing"]])

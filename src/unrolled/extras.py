@@ -64,5 +64,5 @@ def _missing(name: str) -> list[str]:
 
 
 def _sentence(name: str, user: str, modules: list[str]) -> str:
-    packages = " and ".join(PACKAGES.get(module, module) for module in modules)
+    packages = ", ".join(PACKAGES.get(module, module) for module in modules)
     return f"{user} needs {packages}: pip install 'unrolled[{name}]'"

@@ -77,7 +77,7 @@ def parse_conllu(path: Path, text: str) -> Any:
         DataError: if it is not CoNLL-U.
         MissingExtraError: if conllu is not installed.
     """
-    with extra("tag", f"{path}: reading CoNLL-U"):
+    with extra("tag", "reading CoNLL-U files"):
         import conllu
         from conllu.exceptions import ParseException
 

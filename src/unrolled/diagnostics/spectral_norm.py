@@ -12,7 +12,10 @@ TOLERANCE = 1e-6
 def spectral_norm(matrix: Tensor) -> float:
     """Return the largest singular value σ of a square matrix (N, N), computed in float64."""
     a = matrix.double()
-    return float(torch.linalg.matrix_norm(a, 2)) if len(a) <= SMALL else _lanczos(a)
+    if len(a) <= SMALL:
+        return float(torch.linalg.matrix_norm(a, 2))
+    scale = float(a.abs().max())  # keeps the squares of tiny and huge values within the range of floats
+    return scale * _lanczos(a / scale) if scale else 0.0
 
 
 def _lanczos(a: Tensor) -> float:
@@ -36,4 +39,4 @@ def _lanczos(a: Tensor) -> float:
             break
         projected[k, k + 1] = projected[k + 1, k] = rest
         basis[k + 1] = image / rest
-    return max(largest, 0.0) ** 0.5
+    return float(largest**0.5)

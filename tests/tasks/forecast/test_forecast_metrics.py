@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn import metrics
 
+from unrolled.errors import NonFiniteError
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
     naive_error,
     paired_difference,
+    pinball_loss,
     point_errors,
 )
 
@@ -23,6 +26,23 @@ def test_point_errors_by_hand():
     assert found["rmse"] == pytest.approx(math.sqrt(5 / 3))
     assert found["mape"] == pytest.approx(100 * (1 + 0 + 0.5) / 3)
     assert found["smape"] == pytest.approx(200 * (1 / 3 + 0 + 2 / 6) / 3)
+
+
+@given(seed=st.integers(0, 999), count=st.integers(1, 300), level=st.floats(0.01, 0.99))
+def test_errors_are_scikit_learns(seed, count, level):
+    generator = np.random.default_rng(seed)
+    actual, predicted = generator.standard_normal((2, count)) * 100
+    found = point_errors(actual, predicted)
+    assert found["mae"] == metrics.mean_absolute_error(actual, predicted)
+    assert found["rmse"] == metrics.root_mean_squared_error(actual, predicted)
+    assert found["mape"] == 100 * metrics.mean_absolute_percentage_error(actual, predicted)
+    assert pinball_loss(actual, predicted, level) == metrics.mean_pinball_loss(actual, predicted, alpha=level)
+
+
+@pytest.mark.parametrize("wrong", [math.inf, math.nan])
+def test_a_forecast_that_is_not_finite_is_an_error(wrong):
+    with pytest.raises(NonFiniteError, match="a forecast is infinite or not a number"):
+        point_errors(np.array([1.0, 2.0]), np.array([1.0, wrong]))
 
 
 def test_percentages_of_zero():
