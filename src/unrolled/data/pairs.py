@@ -18,12 +18,12 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Pairs:
-    """Texts and what is to be made of each; neither side of a pair is blank."""
+    """Source texts and their targets; neither side of a pair is blank."""
 
     sources: list[str]
     targets: list[str]
     lines: list[int]
-    """Where each pair stands, counted from 1."""
+    """Line number of each pair, from 1."""
     name: str = ""
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The folder of an experiment: its plan, the outcomes that are kept, the runs. What was done stands."""
+"""The folder of an experiment: its plan, outcomes and runs. Finished trainings are not repeated."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ class ExperimentFolder:
 
     Args:
         folder: locked; made if it is missing.
-        plan: what is tried, for JSON.
+        plan: the trainings to make, as values for JSON.
         overwrite: begin anew even if it holds outcomes or runs, which are removed.
 
     Raises:

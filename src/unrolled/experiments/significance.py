@@ -1,4 +1,4 @@
-"""Whether one model is better than another, or the test data just happened to suit it."""
+"""Tests of significance: whether a difference between two models is more than chance of the test data."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from unrolled.tasks.base.outcome import Numbers, Units
 SAMPLES = 4000
 LEVEL = 0.95
 FEWEST = 10
-"""Items, or blocks of them, below which drawing them again says nothing: there is then no interval."""
+"""Items, or blocks of them, below which resampling says nothing: there is then no interval."""
 CELLS = 4_000_000
 """Items drawn at a time, which bounds the memory that this takes."""
 
@@ -29,9 +29,9 @@ class Difference:
 
 
 def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int = SAMPLES) -> Difference:
-    """Draw the items again and again, with replacement, and look at the difference (Efron & Tibshirani 1993).
+    """Resample the items with replacement, and measure the difference each time (Efron & Tibshirani 1993).
 
-    Both models are scored on the same draws, so that what is hard for both does not count (Koehn 2004).
+    Both models are scored on the same samples, so that items hard for both do not count (Koehn 2004).
 
     Args:
         ours: a loss for each item.
@@ -70,7 +70,7 @@ def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int
 def join_seeds(units: Sequence[Units]) -> Units:
     """Return one loss for each item: the mean over the seeds that saw it.
 
-    An item holds as many predictions whatever the seed, so that its weight stands.
+    An item has the same number of predictions for every seed, so that its weight is unchanged.
     """
     items = np.concatenate([u.items for u in units])
     kinds, place, counts = np.unique(items, return_inverse=True, return_counts=True)

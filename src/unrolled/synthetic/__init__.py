@@ -1,1 +1,1 @@
-"""Problems made on the spot, whose answer lies many steps back: drawn, learned, judged, shown."""
+"""Synthetic problems whose answer is many steps back: generators, training, presets, report."""

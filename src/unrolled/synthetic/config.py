@@ -120,7 +120,7 @@ class PracticeConfig:
 
 @dataclass(frozen=True)
 class LearnConfig:
-    """A problem whose answer lies many steps back, and the network that learns it.
+    """A problem whose answer is many steps back, and the network that learns it.
 
     Raises:
         ConfigError: for a wrong value, or an option that the problem does not have.

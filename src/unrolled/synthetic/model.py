@@ -19,7 +19,7 @@ class Solver(NumberReader):
     """y_t = V h_t + c at the steps that are asked about: a number, or the logits of classes.
 
     Args:
-        problem: what is asked.
+        problem: whose answers are learned.
         cell: the mathematics of one step.
         config: size, start and truncation.
     """
@@ -65,7 +65,7 @@ class Solver(NumberReader):
         return self.losses_of(self(batch.x, len(batch.target)), batch.target)
 
     def losses_of(self, answers: Tensor, target: Tensor) -> Tensor:
-        """Return the loss (N, B) of answers (N, B, outputs) to what is asked, (N, B)."""
+        """Return the loss (N, B) of answers (N, B, outputs) to targets (N, B)."""
         if self.problem.measure == "squared error":
             return (answers[..., 0] - target).square()
         return F.cross_entropy(answers.flatten(0, 1), target.flatten(), reduction="none").view_as(target)

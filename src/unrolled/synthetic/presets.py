@@ -91,9 +91,9 @@ def preset(problem: ProblemName, name: str = "", distance: int | None = None) ->
     """Return the configuration of a preset.
 
     Args:
-        problem: what is learnt.
+        problem: its word.
         name: of the preset; "" is the problem's default.
-        distance: how far back the answer lies; None is the problem's usual one.
+        distance: steps back to the answer; None is the problem's usual one.
 
     Raises:
         ConfigError: for a name that the problem does not have.

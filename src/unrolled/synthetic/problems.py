@@ -21,7 +21,7 @@ from unrolled.config import require_at_least
 
 @dataclass(frozen=True, eq=False)
 class SyntheticBatch:
-    """Sequences side by side, and what is asked about them."""
+    """A batch of sequences and their targets."""
 
     x: Tensor
     """(T, B, I): numbers, or symbols as one-hot vectors."""
@@ -47,7 +47,7 @@ class Synthetic(ABC):
     """
 
     distance: int
-    """Steps that the answer lies back."""
+    """Steps between the symbols and the answer."""
 
     shows: ClassVar[str]
     """Its line in the list of problems."""
@@ -72,7 +72,7 @@ class Synthetic(ABC):
     @property
     @abstractmethod
     def recalled(self) -> int:
-        """How many of the last steps ask for something that lies back in time; accuracy is over these."""
+        """Number of last steps whose answer needs memory; accuracy is over these."""
 
     @property
     @abstractmethod
@@ -101,7 +101,7 @@ class Synthetic(ABC):
 class Adding(Synthetic):
     """The sum of two marked numbers among T.
 
-    x_t = (value in [0, 1), mark); one mark lies in the first half of the steps and one in the second, each
+    x_t = (value in [0, 1), mark); one mark is in the first half of the steps and one in the second, each
     anywhere in it, and the last step is asked for the sum of the two marked values. Always guessing its mean,
     1, has the squared error of the variance of two uniform numbers, 2/12.
     Sources: Hochreiter & Schmidhuber (1997), experiment 4; in this form Arjovsky et al. (2016), section 4.2.

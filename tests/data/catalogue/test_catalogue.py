@@ -1,6 +1,7 @@
 """The catalogue: every entry is complete."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,13 @@ def test_no_two_files_have_the_same_place_or_content():
     places = [(entry.name, file.name) for entry in ENTRIES for part in entry.parts.values() for file in part]
     assert len(set(places)) == len(places)
     assert len({file.sha256 for file in FILES}) == len(FILES)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_page_on_data_sets_has_a_row_for_each(entry):
+    page = Path(__file__).parents[3] / "docs" / "data-sets.md"
+    (row,) = [
+        line for line in page.read_text(encoding="utf-8").splitlines() if f"| `@{entry.name}` |" in line
+    ]
+    assert row.endswith(f"| `{entry.kind.reader.removeprefix('unrolled ')}` | {entry.licence} |")
+    assert all(f"`{part}`" in row for part in entry.parts if entry.name != "multi30k")

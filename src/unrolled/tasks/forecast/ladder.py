@@ -130,7 +130,7 @@ class ForecastLadder(Ladder):
     def _units(self, extra: dict[str, Numbers]) -> Units:
         """Return the loss of each forecast, of the kind that the metric is a mean of.
 
-        RMSE is compared by squared errors; CRPS, which has none of its own here, by absolute ones.
+        RMSE is compared by squared errors, CRPS by absolute ones.
         """
         actual, said = extra["actual"], extra["said"]
         errors = np.abs(actual - said)
