@@ -49,7 +49,8 @@ class Aten(Backend):
 
     def obstacle(self, cell: Cell, need: Need) -> str | None:
         """Return why torch's kernels cannot run this, or None."""
-        if kernel_name(cell) is None:
+        name = kernel_name(cell)
+        if name is None:
             return f"torch has no kernel for {cell}"
         if need.skip:
             return f"torch has no skip connection through time (skip={need.skip})"
@@ -59,7 +60,7 @@ class Aten(Backend):
             return "torch's loop does not show its inner states (trace)"
         if need.transforms.batched or need.transforms.traced:
             return "torch's loop has no batching rule for vmap"
-        if need.transforms.forward_mode and (need.ragged or isinstance(cell, LSTM)):
+        if need.transforms.forward_mode and (need.ragged or name == "lstm"):
             return "torch's LSTM and its packed rows have no forward-mode derivative"
         if need.ragged and need.device == "meta":
             return "torch does not pack ragged rows on the meta device"

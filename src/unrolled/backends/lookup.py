@@ -1,4 +1,4 @@
-"""Input that is rows of a table by number: W x + b can be computed once for each row, not at each step."""
+"""Input as rows of a table by number: W x + b can be computed once for each row instead of at each step."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Answers that every pass asks for and that depend on a few small things."""
+"""A cache for answers that every pass needs and that depend on a few small values."""
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -11,10 +11,10 @@ R = TypeVar("R")
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
-    """Return a function that remembers its answers; its arguments are hashable, and errors are not kept.
+    """Return a function that caches its answers; its arguments must be hashable, and errors are not kept.
 
-    After the arrays of a pass have gone through the processor's caches, Python's own code comes from afar:
-    what need not run again is worth more than it looks. torch.compile traces the function itself.
+    The arrays of a pass push Python's own code out of the processor's caches, so that running it again costs
+    more than timing it alone shows. torch.compile traces the function itself.
     """
     known = lru_cache(maxsize=4096)(function)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Passed(NamedTuple):
-    """A pass that was made."""
+    """Result of a pass."""
 
     batch: TimeMajor
     """The input, and the way back to the caller's form."""

@@ -131,7 +131,7 @@ class Recurrent(TorchNames, nn.Module):
         size = self.num_directions * self.output_size if layer else self.input_size
         shapes = self.cell.shapes(size, self.hidden_size, bias=self.bias, proj_size=self.proj_size)
         if self.skip:
-            shapes["weight_skip"] = shapes["weight_hh"]
+            shapes["weight_skip"] = (self.cell.gates * self.hidden_size, self.output_size)
         return [
             register_parameters(self, shapes, f"_l{layer}{suffix}", device, dtype)
             for suffix in self._suffixes
