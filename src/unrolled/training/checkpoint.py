@@ -1,17 +1,20 @@
-"""The contents of a checkpoint: everything that training needs to go on to the same bits.
+"""The checkpoint of a training: one file with everything that it needs to go on to the same bits.
 
-Tensors are written from the devices where they are and read on the CPU; loading brings them back.
+Tensors are written from any device and read on the CPU; they then go to the device of the training.
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from unrolled.devices import move
+from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.training.average import AverageState, WeightAverage
+from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.job import Carried, Progress
 from unrolled.training.optimizer import optimizer_tensors, restore_optimizer
 
@@ -21,7 +24,7 @@ RANDOM = "rng"
 
 @dataclass(frozen=True, eq=False)
 class Learner:
-    """What learns: its tensors are in a checkpoint."""
+    """The objects whose tensors are in a checkpoint."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -29,8 +32,12 @@ class Learner:
     device: torch.device
 
 
-def pack(learner: Learner, progress: Progress, carried: Carried) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors of a checkpoint, and its JSON-able dictionary."""
+def write_checkpoint(path: Path, learner: Learner, progress: Progress, carried: Carried) -> None:
+    """Replace a checkpoint as a whole.
+
+    Raises:
+        RunError: if it cannot be written; the earlier one then stands.
+    """
     tensors = {f"model.{n}": t for n, t in learner.model.state_dict().items()}
     tensors |= {f"optimizer.{n}": t for n, t in optimizer_tensors(learner.optimizer).items()}
     tensors |= {f"carried.{i}": t for i, t in enumerate(carried or ())}
@@ -39,28 +46,35 @@ def pack(learner: Learner, progress: Progress, carried: Carried) -> tuple[dict[s
     if learner.average:
         tensors |= {f"average.{i}": t for i, t in enumerate(learner.average.mean)}
         meta["average"] = asdict(AverageState(learner.average.count, learner.average.history))
-    return tensors, meta
+    write_tensors(path, tensors, meta)
 
 
-def read_progress(meta: dict[str, Any], batches: int) -> Progress:
-    """Return how far a checkpoint's training had come, for so many batches an epoch.
+def read_checkpoint(
+    path: Path, learner: Learner, *, batches: int, checksum: bool
+) -> tuple[Progress, Carried]:
+    """Put the tensors of a checkpoint back, random states included; return progress and carried state.
 
-    Raises:
-        MalformedError: if it is no progress, or its batch is not in the epoch.
-        KeyError: if it is missing.
-    """
-    progress = convert(meta["progress"], Progress)
-    if progress.position >= max(batches, 1):
-        raise MalformedError(f"batch {progress.position} of {batches} in an epoch")
-    return progress
-
-
-def unpack(learner: Learner, tensors: dict[str, Tensor], meta: dict[str, Any]) -> Carried:
-    """Put the tensors of :func:`pack` back, random states included; return the carried state.
+    Args:
+        path: of :func:`write_checkpoint`.
+        learner: of the same training.
+        batches: in an epoch.
+        checksum: whether the file must have one; those of earlier versions have none.
 
     Raises:
-        KeyError, TypeError, ValueError, RuntimeError: if they are not of this learner.
+        RunError: if it is missing, damaged, or of another training.
     """
+    tensors, meta = read_tensors(path, checksum=checksum)
+    try:
+        progress = convert(meta["progress"], Progress)
+        if progress.position >= max(batches, 1):
+            raise MalformedError(f"batch {progress.position} of {batches} in an epoch")
+        return progress, _restore(learner, tensors, meta)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        said = str(error) if isinstance(error, MalformedError) else f"{error!r:.200}"
+        raise RunError(f"{path}: does not belong to this run ({said}); restore it from a copy") from error
+
+
+def _restore(learner: Learner, tensors: dict[str, Tensor], meta: dict[str, Any]) -> Carried:
     learner.model.load_state_dict(_under("model.", tensors))
     restore_optimizer(learner.optimizer, _under("optimizer.", tensors))
     carried = _numbered("carried.", tensors)

@@ -105,8 +105,8 @@ class TrainingConfig:
     """Sequences trained side by side."""
 
     accumulate: int = 1
-    """Batches whose gradients are added up before an update. Each counts by the number of its predictions, as
-    in one batch that holds them all."""
+    """Batches whose gradients are added up before an update, each weighted by its number of predictions: the
+    update of one large batch in the memory of a small one."""
 
     label_smoothing: float = 0.0
     """Share of the loss that asks for every answer alike, in [0, 1) (Szegedy et al. 2016); what is

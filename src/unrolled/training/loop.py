@@ -10,15 +10,13 @@ from typing import Generic
 import torch
 
 from unrolled.devices import device_of
-from unrolled.errors import NonFiniteError, RunError
+from unrolled.errors import NonFiniteError
 from unrolled.memory import keep_freed_memory
-from unrolled.reading import MalformedError
 from unrolled.training.accumulation import Accumulated, Accumulation
 from unrolled.training.average import make_average
 from unrolled.training.best import BestWeights
-from unrolled.training.checkpoint import Learner, pack, read_progress, unpack
+from unrolled.training.checkpoint import Learner, read_checkpoint, write_checkpoint
 from unrolled.training.config import OptimizerConfig, TrainingConfig
-from unrolled.training.files import read_tensors, write_tensors
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
 from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
@@ -260,7 +258,7 @@ class Trainer(Generic[Batch]):
             return
         self._require_finite_weights()
         self.progress.log_position = self.log.position()
-        write_tensors(self.folder / CHECKPOINT, *pack(self._learner, self.progress, self.carried))
+        write_checkpoint(self.folder / CHECKPOINT, self._learner, self.progress, self.carried)
         self._last_checkpoint = time.monotonic()
 
     def restore(self, *, checksums: bool = True) -> None:
@@ -273,14 +271,10 @@ class Trainer(Generic[Batch]):
             RunError: if there is none, or it is damaged.
         """
         assert self.folder is not None
-        path, self._checksums = self.folder / CHECKPOINT, checksums
-        tensors, meta = read_tensors(path, checksum=checksums)
-        try:
-            self.progress = read_progress(meta, self.job.batch_count())
-            self.carried = unpack(self._learner, tensors, meta)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            said = str(error) if isinstance(error, MalformedError) else f"{error!r:.200}"
-            raise RunError(f"{path}: does not belong to this run ({said}); restore it from a copy") from error
+        self._checksums = checksums
+        self.progress, self.carried = read_checkpoint(
+            self.folder / CHECKPOINT, self._learner, batches=self.job.batch_count(), checksum=checksums
+        )
         self.log.rewind(self.progress.log_position)
 
     def _stop_nonfinite(self, done: Accumulated, norm: float) -> None:
