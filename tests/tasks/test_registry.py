@@ -1,5 +1,6 @@
 """The list of tasks is the only place that knows them: one more trains, resumes and loads like the others."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -282,6 +283,14 @@ def test_tasks_are_found_by_their_verb():
         assert issubclass(spec.artifacts, Artifacts)
     with pytest.raises(ConfigError, match=r"no task 'drif' \(did you mean 'drift'\?\); there are lm, "):
         spec_of("drif")
+
+
+@pytest.mark.parametrize("spec", registry.TASKS, ids=lambda spec: spec.verb)
+def test_packages_have_the_same_files(spec):
+    package = Path(inspect.getfile(spec.tool)).parent
+    names = ("artifacts", "build", "config", "data", "job", "report", "score", "spec", "task")
+    assert package.name == spec.verb
+    assert {f"{name}.py" for name in names} <= {path.name for path in package.iterdir()}
 
 
 def test_a_run_of_a_task_that_is_gone_is_refused(tmp_path, numbers, monkeypatch):

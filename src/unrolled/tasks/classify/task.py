@@ -108,7 +108,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
         shown = not in_memory if progress is None else progress
         self._fit(out, overwrite=overwrite, progress=shown, watch=watch)
-        self._memory = (None, None)
+        self._memory, self._given = (None, None), None
         return self
 
     @property
@@ -169,11 +169,11 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             self._examples(self._read(self.config.corpus.test), self.config.corpus.test)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known, given, self._given = self.artifacts, self._given, None
+        known = self.artifacts
         vectors = None
         if known.tokenizer is not None:
             rows, size = known.tokenizer.size, known.vector_size
-            vectors = vectors_of(self.config.network, given, rows, size, start=start)
+            vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
         model = build_model(self.config, known, vectors)
         if start and self.config.head.init_from:
             from unrolled.tasks.classify.initial import adopt_weights  # loads another task

@@ -41,7 +41,7 @@ class SeriesConfig:
         require_at_least(self, {"backtest_stride": 1})
 
     def with_source(self, data: str | Path | None) -> "SeriesConfig":
-        """Put in what is given; a path becomes absolute, so that a run can be resumed from anywhere."""
+        """Apply the given source. A path is made absolute, so that the run resumes from any directory."""
         return replace(self, data=absolute(self.data if data is None else data))
 
 

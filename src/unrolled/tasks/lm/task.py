@@ -58,7 +58,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     spec: ClassVar[TaskSpec] = SPEC
     _given: GivenVectors | None = None
-    """Word vectors to start from, until the model is built."""
+    """Word vectors to start from, until training is over."""
 
     def fit(
         self,
@@ -90,6 +90,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
+        self._given = None
         return self
 
     @property
@@ -269,9 +270,9 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return Writer(self.model, tokenizer, separate=self.config.corpus.mode == "sentence")
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known, given, self._given = self.artifacts, self._given, None
+        known = self.artifacts
         rows, size = known.tokenizer.size, known.vector_size
-        vectors = vectors_of(self.config.network, given, rows, size, start=start)
+        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
         return build_model(self.config, known, vectors)
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:

@@ -99,7 +99,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if sentences is None and not corpus.data:
             raise ConfigError("no training data: give a .conllu file, a file of columns, or a data set")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
-        self._memory = (None, None)
+        self._memory, self._given = (None, None), None
         return self
 
     @property
@@ -148,9 +148,9 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             self._read(self.config.corpus.test)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known, given, self._given = self.artifacts, self._given, None
+        known = self.artifacts
         rows, size = len(known.numbering.words), known.vector_size
-        vectors = vectors_of(self.config.network, given, rows, size, start=start)
+        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
         return build_model(self.config, known, vectors)
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
