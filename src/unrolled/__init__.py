@@ -71,20 +71,25 @@ _HOMES = {
         "Window",
     ),
     "backends": ("Unrolled", "unroll"),
-    "tasks.forecast.config": ("ForecasterConfig",),
-    "tasks.forecast.task": ("Forecaster",),
-    "tasks.music.task": ("PianoRoll",),
-    "tasks.music.config": ("PianoRollConfig",),
-    "tasks": ("LanguageModel", "LanguageModelConfig", "LanguageScore", "load"),
-    "tasks.classify.task": ("Classifier",),
-    "tasks.classify.config": ("ClassifierConfig",),
-    "tasks.classify.score": ("ClassifierScore",),
-    "tasks.tag.task": ("Tagger",),
-    "tasks.tag.config": ("TaggerConfig",),
-    "tasks.tag.score": ("TaggerScore",),
-    "tasks.translate.config": ("TranslatorConfig",),
-    "tasks.translate.score": ("TranslationScore",),
-    "tasks.translate.task": ("Translator",),
+    "tasks": (
+        "Classifier",
+        "ClassifierConfig",
+        "ClassifierScore",
+        "Forecaster",
+        "ForecasterConfig",
+        "LanguageModel",
+        "LanguageModelConfig",
+        "LanguageScore",
+        "PianoRoll",
+        "PianoRollConfig",
+        "Tagger",
+        "TaggerConfig",
+        "TaggerScore",
+        "TranslationScore",
+        "Translator",
+        "TranslatorConfig",
+        "load",
+    ),
     "version": ("__version__",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -137,6 +142,9 @@ if TYPE_CHECKING:
         Window,
     )
     from unrolled.tasks import (
+        Classifier,
+        ClassifierConfig,
+        ClassifierScore,
         Forecaster,
         ForecasterConfig,
         LanguageModel,
@@ -144,17 +152,14 @@ if TYPE_CHECKING:
         LanguageScore,
         PianoRoll,
         PianoRollConfig,
+        Tagger,
+        TaggerConfig,
+        TaggerScore,
+        TranslationScore,
+        Translator,
+        TranslatorConfig,
         load,
     )
-    from unrolled.tasks.classify.config import ClassifierConfig
-    from unrolled.tasks.classify.score import ClassifierScore
-    from unrolled.tasks.classify.task import Classifier
-    from unrolled.tasks.tag.config import TaggerConfig
-    from unrolled.tasks.tag.score import TaggerScore
-    from unrolled.tasks.tag.task import Tagger
-    from unrolled.tasks.translate.config import TranslatorConfig
-    from unrolled.tasks.translate.score import TranslationScore
-    from unrolled.tasks.translate.task import Translator
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.

@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from watching import SHORT, TASKS, essence, events, looks, stopped, without_clocks
+from watching import SHORT, TASKS, essence, events, looks, without_clocks
 
 import unrolled as ur
 from cases import CASES
 from unrolled.errors import BackendError, ConfigError
-from unrolled.monitoring.look import look
 from unrolled.monitoring.watch import Watch
 from unrolled.training import Watcher
 from unrolled.training.log import read_log

@@ -1,9 +1,7 @@
 """The specification of a task: the value that the command line, run folders and recipes read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,8 +10,7 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.task import Task
 
 
-@dataclass(frozen=True)
-class TaskParts:
+class TaskParts(NamedTuple):
     """The code of a task, which loads torch."""
 
     config: type[Any]
@@ -26,12 +23,12 @@ class TaskParts:
     """Prints the scores of a trained tool; returns the command to try next, with ``{run}`` for its folder."""
 
 
-@dataclass(frozen=True)
-class TaskSpec:
+class TaskSpec(NamedTuple):
     """Everything that the rest of the package knows about a task.
 
-    The fields are cheap to read: ``unrolled train --help`` lists all tasks without loading torch. The code
-    behind ``config``, ``artifacts``, ``tool`` and ``print_scores`` is imported when first used.
+    The fields are cheap to read: ``unrolled train --help`` lists all tasks without loading torch, or
+    dataclasses. The code behind ``config``, ``artifacts``, ``tool`` and ``print_scores`` is imported when
+    first used.
     """
 
     verb: str
@@ -58,26 +55,22 @@ class TaskSpec:
     ladder: Callable[[], type[Any]] | None = None
     """Imports the models to compare with; None if the task has no comparison."""
 
-    @cached_property
-    def _loaded(self) -> TaskParts:
-        return self.parts()
-
     @property
     def config(self) -> type[Any]:
         """See :class:`TaskParts`."""
-        return self._loaded.config
+        return self.parts().config
 
     @property
     def artifacts(self) -> "type[Artifacts]":
         """See :class:`TaskParts`."""
-        return self._loaded.artifacts
+        return self.parts().artifacts
 
     @property
     def tool(self) -> "type[Task[Any, Any]]":
         """See :class:`TaskParts`."""
-        return self._loaded.tool
+        return self.parts().tool
 
     @property
     def print_scores(self) -> "Callable[[Any, Console], str]":
         """See :class:`TaskParts`."""
-        return self._loaded.print_scores
+        return self.parts().print_scores

@@ -40,7 +40,7 @@ class LabelledConfig:
         require(0 <= self.valid_fraction < 1, f"valid_fraction={self.valid_fraction}: must lie in [0, 1)")
 
     def with_sources(self, data: Source, valid: Source) -> "LabelledConfig":
-        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
             data=absolute(self.data if data is None else data),

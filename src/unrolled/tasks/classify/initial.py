@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from torch import nn
+
 from unrolled.errors import ConfigError
 from unrolled.models import TokenReader
 from unrolled.models.adopt import adopt
@@ -30,6 +32,7 @@ def adopt_sizes(config: ClassifierConfig, *, is_text: bool) -> tuple[ClassifierC
     return adopted, lm.tokenizer
 
 
-def adopt_weights(reader: TokenReader, run: str) -> None:
+def adopt_weights(reader: nn.Module, run: str) -> None:
     """Copy the weights of the language model of a run into the (forward) network of a classifier."""
+    assert isinstance(reader, TokenReader)
     adopt(reader, LanguageModel.load(run).model)

@@ -13,7 +13,6 @@ from unrolled.data import Labelled, read_labelled
 from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
-from unrolled.models import TokenReader
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.models.inputs import Embedding
 from unrolled.models.series_reader import SeriesReader
@@ -24,6 +23,7 @@ from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
+from unrolled.tasks.classify.build import build_model
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import (
     ClassifierData,
@@ -64,8 +64,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         super().__init__(config, **options)
         self._given: GivenVectors | None = None
         self._memory: tuple[Labelled | None, Labelled | None] = (None, None)
-
-    # -- training ----------------------------------------------------------------------------------------
 
     def fit(
         self,
@@ -113,7 +111,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
         shown = not in_memory if progress is None else progress
         self._fit(out, overwrite=overwrite, progress=shown, watch=watch)
-        self._memory = (None, None)
+        self._memory, self._given = (None, None), None
         return self
 
     @property
@@ -174,25 +172,18 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if self.config.corpus.test:
             self._examples(self._read(self.config.corpus.test), self.config.corpus.test)
 
-    # -- the model -----------------------------------------------------------------------------------------
-
     def _make_model(self, *, start: bool) -> nn.Module:
-        c, known, given = self.config, self.artifacts, self._given
-        self._given = None
-        inside = dataclasses.replace(c.dropout, dropout_output=0.0)  # it acts on the pooled vector
-        both = c.network.bidirectional
-        reader: TokenReader | SeriesReader
-        if known.tokenizer is None:
-            reader = SeriesReader(known.features, c.cell, c.network, inside, bidirectional=both)
-        else:
-            size = known.tokenizer.size
-            vectors = vectors_of(c.network, given, size, known.vector_size, start=start)
-            reader = TokenReader(size, c.cell, c.network, inside, vectors, bidirectional=both)
-            if start and c.head.init_from:
-                from unrolled.tasks.classify.initial import adopt_weights  # loads another task
+        known = self.artifacts
+        vectors = None
+        if known.tokenizer is not None:
+            rows, size = known.tokenizer.size, known.vector_size
+            vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
+        model = build_model(self.config, known, vectors)
+        if start and self.config.head.init_from:
+            from unrolled.tasks.classify.initial import adopt_weights  # loads another task
 
-                adopt_weights(reader, c.head.init_from)
-        return RecurrentClassifier(reader, len(known.classes), c.head.pooling, c.dropout.dropout_output)
+            adopt_weights(model.reader, self.config.head.init_from)
+        return model
 
     def _make_job(self, data: ClassifierData) -> ClassifierJob:
         if isinstance(self.model.reader, SeriesReader):
@@ -211,8 +202,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             test = self._examples(self._read(self.config.corpus.test), self.config.corpus.test)
             scores["test"] = self._score(test, shown=shown).to_json()
         return scores
-
-    # -- use -----------------------------------------------------------------------------------------------
 
     def evaluate(self, data: Any, y: Any = None, *, progress: bool = False) -> ClassifierScore:
         """Score labelled data: a source as in :meth:`fit`, or sequences with ``y``.
@@ -280,8 +269,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
     def _score(self, examples: Examples, *, shown: bool) -> ClassifierScore:
         with counting_bar("scoring", len(examples), shown=shown) as report:
             return score_examples(self.model, examples, self.artifacts.class_names, report)
-
-    # -- on disk -------------------------------------------------------------------------------------------
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)

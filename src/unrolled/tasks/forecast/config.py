@@ -41,7 +41,7 @@ class SeriesConfig:
         require_at_least(self, {"backtest_stride": 1})
 
     def with_source(self, data: str | Path | None) -> "SeriesConfig":
-        """Put in what is given; a path becomes absolute, so that a run can be resumed from anywhere."""
+        """Apply the given source. A path is made absolute, so that the run resumes from any directory."""
         return replace(self, data=absolute(self.data if data is None else data))
 
 
@@ -186,3 +186,22 @@ class ForecasterConfig:
             not self.features.calendar or self.rules.frequency != "rows",
             "calendar needs a frequency: with frequency='rows' the stamps of steps to come are unknown",
         )
+
+    def steps_to_forecast(self, horizon: int | None) -> int:
+        """Return the steps of a forecast by a trained model; None takes the horizon of training.
+
+        Raises:
+            ConfigError: if the model cannot forecast so far.
+        """
+        own, lags = self.forecast.horizon, self.features.lags
+        steps = own if horizon is None else horizon
+        require(steps >= 1, f"horizon={steps}: must be at least 1")
+        require(
+            steps <= own or self.forecast.strategy == "recursive",
+            f"horizon={steps}: a direct forecaster knows the {own} steps that it was trained for and no more",
+        )
+        require(
+            not lags or steps <= lags[0],
+            f"horizon={steps}: lags={lags} are known for so many steps and no more",
+        )
+        return steps

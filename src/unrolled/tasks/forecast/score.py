@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.data.series import Numbers
+from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
@@ -175,6 +175,27 @@ def said(forecasts: Forecasts, levels: tuple[float, ...]) -> dict[str, Numbers]:
     if forecasts.quantiles is not None:
         columns |= {f"q{q:g}": forecasts.quantiles[..., i] for i, q in enumerate(levels)}
     return columns
+
+
+def forecast_table(
+    s: Series, forecasts: Forecasts, levels: tuple[float, ...], *, paths: bool
+) -> pd.DataFrame:
+    """Return a row for each step after the end of a series, of its only forecast.
+
+    Args:
+        s: the series.
+        forecasts: from its end.
+        levels: of the quantiles.
+        paths: return the sampled paths instead of their summary.
+    """
+    columns = {name: values[0] for name, values in said(forecasts, levels).items()}
+    if paths:
+        assert forecasts.samples is not None
+        columns = {f"path {i}": path for i, path in enumerate(forecasts.samples[0].T)}
+    steps = forecasts.point.shape[1]
+    stamps = s.stamps(s.steps + steps)[s.steps :]
+    index = pd.RangeIndex(1, steps + 1, name="step") if stamps.hasnans else stamps.rename("time")
+    return pd.DataFrame(columns, index=index)
 
 
 def brief(stamp: Any) -> str:

@@ -7,19 +7,17 @@ from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
 
 from torch import nn
 
-from unrolled.config import require
-from unrolled.data.calendar import KINDS
 from unrolled.data.series import Series
 from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
-from unrolled.models.forecast_ensemble import ForecastEnsemble, Forecasting, Member
-from unrolled.models.forecaster import DirectForecaster, RecursiveForecaster
+from unrolled.models.forecast_ensemble import Forecasting
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
 from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, roll
+from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
 from unrolled.tasks.forecast.job import ForecastJob, Split
@@ -27,7 +25,7 @@ from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
-from unrolled.tasks.forecast.score import ForecastScore, brief, said
+from unrolled.tasks.forecast.score import ForecastScore, brief, forecast_table
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
@@ -126,17 +124,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 job.origins(s)
 
     def _make_model(self, *, start: bool) -> Forecasting:
-        members = [self._make_member() for _ in range(self.config.forecast.members)]
-        return members[0] if len(members) == 1 else ForecastEnsemble(members)
-
-    def _make_member(self) -> Member:
-        c = self.config
-        output = c.forecast.build()
-        known = sum(KINDS[name] for name in c.features.calendar) + len(c.columns.known) + len(c.features.lags)
-        rest = (output, c.cell, c.network, c.dropout)
-        if c.forecast.strategy == "recursive":
-            return RecursiveForecaster(known, *rest)
-        return DirectForecaster(len(c.columns.past), known, c.forecast.horizon, *rest)
+        return build_model(self.config)
 
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
@@ -152,8 +140,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
                 scores["test"] = self._roll(data.splits, spans).score.to_json()
         return scores
-
-    # -- use -----------------------------------------------------------------------------------------------
 
     def predict(
         self,
@@ -182,7 +168,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
             ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
         """
-        steps = self._checked_horizon(horizon)
+        steps = self.config.steps_to_forecast(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
         if samples and self.config.forecast.strategy == "direct":
@@ -195,13 +181,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         for s in series:
             p = prepare(s, self.scales, self.config, steps)
             found = self._forecast(p, [s.steps], steps, samples, seed)
-            columns = {name: v[0] for name, v in said(found, self.config.forecast.quantiles).items()}
-            if samples:
-                assert found.samples is not None
-                columns = {f"path {i}": found.samples[0, :, i] for i in range(samples)}
-            stamps = s.stamps(s.steps + steps)[s.steps :]
-            index = pd.RangeIndex(1, steps + 1, name="step") if stamps.hasnans else stamps.rename("time")
-            frame = pd.DataFrame(columns, index=index)
+            frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
             parts.append(frame)
@@ -231,7 +211,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 before what the model has learnt from.
             ConfigError: if the horizon does not fit.
         """
-        steps = self._checked_horizon(horizon)
+        steps = self.config.steps_to_forecast(horizon)
         series = self._history(data)
         splits, spans = [], []
         for s in series:
@@ -284,21 +264,6 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         if not self.config.data.data:
             raise RunError("this model was trained on data from memory, which are gone: give data")
         return self._read(self.config.data.data)
-
-    def _checked_horizon(self, horizon: int | None) -> int:
-        own = self.config.forecast.horizon
-        steps = own if horizon is None else horizon
-        require(steps >= 1, f"horizon={steps}: must be at least 1")
-        require(
-            steps <= own or self.config.forecast.strategy == "recursive",
-            f"horizon={steps}: a direct forecaster knows the {own} steps that it was trained for and no more",
-        )
-        lags = self.config.features.lags
-        require(
-            not lags or steps <= lags[0],
-            f"horizon={steps}: lags={lags} are known for so many steps and no more",
-        )
-        return steps
 
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride

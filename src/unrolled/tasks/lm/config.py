@@ -38,7 +38,7 @@ class CorpusConfig:
         )
 
     def with_sources(self, data: Source, valid: Source) -> "CorpusConfig":
-        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
             data=absolute(self.data if data is None else data),

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,20 @@ def tokenize(documents: list[Document], tokenizer: Tokenizer, mode: str) -> Toke
         return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
     lines = (line for d in documents for line in d.text.split("\n"))
     return Sentences([tokenizer.encode(line) for line in lines if line.strip()], EOS_ID)
+
+
+def read_tokens(source: str | Path, tokenizer: Tokenizer, unknown_in_training: int, mode: str) -> Tokens:
+    """Read a text to score.
+
+    Raises:
+        DataError: if it cannot be read, its tokens are unknown to the model, or it has none.
+    """
+    documents = open_documents(source)
+    check_known(documents, tokenizer, unknown_in_training, str(source))
+    tokens = tokenize(documents, tokenizer, mode)
+    if tokens.predictions < 1:
+        raise DataError(f"{source}: holds no tokens to predict")
+    return tokens
 
 
 def all_ids(tokens: Tokens) -> Ids:

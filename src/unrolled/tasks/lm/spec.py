@@ -1,6 +1,5 @@
 """What the rest of the package knows about language models."""
 
-import platform
 from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
@@ -22,6 +21,8 @@ def _announce(config: Any) -> str:
     """Name the interpreter whose standard library is the corpus: another one is another text."""
     if config.corpus.data != "@stdlib":
         return ""
+    import platform
+
     return f"corpus: standard library of Python {platform.python_version()}"
 
 

@@ -21,6 +21,7 @@ from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.lm.artifacts import LanguageArtifacts
+from unrolled.tasks.lm.build import build_model
 from unrolled.tasks.lm.config import LanguageModelConfig
 from unrolled.tasks.lm.data import (
     Corpus,
@@ -29,6 +30,7 @@ from unrolled.tasks.lm.data import (
     check_known,
     cut_chunk,
     make_corpus,
+    read_tokens,
     tokenize,
 )
 from unrolled.tasks.lm.job import LanguageJob
@@ -36,7 +38,7 @@ from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, sco
 from unrolled.tasks.lm.spec import SPEC
 from unrolled.tasks.lm.tokens import numbers_of, tokens_to_score
 from unrolled.tasks.lm.writer import Writer
-from unrolled.text import EOS_ID, UNK_ID, Tokenizer, tokenizer_type, train_tokenizer
+from unrolled.text import EOS_ID, Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.waiting import counting_bar
@@ -56,7 +58,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     spec: ClassVar[TaskSpec] = SPEC
     _given: GivenVectors | None = None
-    """Word vectors to start from, until the model is built."""
+    """Word vectors to start from, until training is over."""
 
     def fit(
         self,
@@ -88,6 +90,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
+        self._given = None
         return self
 
     @property
@@ -153,13 +156,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             return score_text(self.model, tokens, self.tokenizer, report)
 
     def _read(self, data: str | Path) -> Tokens:
-        tokenizer = self.tokenizer
-        documents = open_documents(data)
-        check_known(documents, tokenizer, self.artifacts.unknown, str(data))
-        tokens = tokenize(documents, tokenizer, self.config.corpus.mode)
-        if tokens.predictions < 1:
-            raise DataError(f"{data}: holds no tokens to predict")
-        return tokens
+        known = self.artifacts
+        return read_tokens(data, known.tokenizer, known.unknown, self.config.corpus.mode)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[LanguageJob, Sample]:
         tokens = self._read_again().valid if data is None else self._read(data)
@@ -169,8 +167,6 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         chunk = cut_chunk(tokens, size)
         names = token_names(self.tokenizer, chunk.inputs, chunk.lengths)
         return job, Sample(chunk, names, self._held_out_source() if data is None else str(data))
-
-    # -- token by token, as models that are mixed with others are asked ----------------------------------
 
     @property
     def vocabulary(self) -> list[str]:
@@ -262,14 +258,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         """Return the ``top`` most probable next tokens after a prompt, with their probabilities."""
         if top < 1:
             raise ConfigError(f"top={top}: must be at least 1")
-        p = self._writer(prompt).next_distribution(prompt)
-        best = p.topk(min(top, len(p)))
-        tokenizer = self.tokenizer
-        shown = [
-            tokenizer.tokens[i] if i in (EOS_ID, UNK_ID) else tokenizer.decode([i])
-            for i in best.indices.tolist()
-        ]
-        return list(zip(shown, best.values.tolist(), strict=True))
+        return self._writer(prompt).next_tokens(prompt, top)
 
     def _writer(self, prompt: str) -> Writer:
         """Return what continues a prompt, once the prompt is known to be usable."""
@@ -281,10 +270,10 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return Writer(self.model, tokenizer, separate=self.config.corpus.mode == "sentence")
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        c, known = self.config, self.artifacts
-        size, given, self._given = known.tokenizer.size, self._given, None
-        vectors = vectors_of(c.network, given, size, known.vector_size, start=start)
-        return RecurrentLanguageModel(size, c.cell, c.network, c.dropout, vectors)
+        known = self.artifacts
+        rows, size = known.tokenizer.size, known.vector_size
+        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
+        return build_model(self.config, known, vectors)
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """See :meth:`Task.input_vectors`."""

@@ -32,6 +32,16 @@ class Writer:
         """Return the probabilities (V,) of the token after the prompt."""
         return self.distribution_after(self._tokenizer.encode(prompt))
 
+    def next_tokens(self, prompt: str, count: int) -> list[tuple[str, float]]:
+        """Return the most probable tokens after the prompt, as text, with their probabilities."""
+        p = self.next_distribution(prompt)
+        best = p.topk(min(count, len(p)))
+        known = self._tokenizer
+        names = [
+            known.tokens[i] if i in (EOS_ID, UNK_ID) else known.decode([i]) for i in best.indices.tolist()
+        ]
+        return list(zip(names, best.values.tolist(), strict=True))
+
     def distribution_after(self, ids: Ids) -> Tensor:
         """Return the probabilities (V,) of the token after those of a text so far."""
         return self._read_ids(ids)[0][0].softmax(-1)

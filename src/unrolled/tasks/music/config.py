@@ -27,7 +27,7 @@ class PiecesConfig:
         require_at_least(self, {"steps_per_beat": 1})
 
     def with_source(self, data: str | Path | None) -> "PiecesConfig":
-        """Put in what is given; a path becomes absolute, so that a run can be resumed from anywhere."""
+        """Apply the given source. A path is made absolute, so that the run resumes from any directory."""
         return replace(self, data=absolute(self.data if data is None else data))
 
 

@@ -10,7 +10,7 @@ import torch
 from unrolled.baselines import note_baselines
 from unrolled.config import require
 from unrolled.data.midi import Piece, make_midi
-from unrolled.data.piano import KEYS, notes_of, open_pieces, piano_roll
+from unrolled.data.piano import notes_of, open_pieces, piano_roll
 from unrolled.decoding.sampling import require_finite
 from unrolled.devices import device_of, move
 from unrolled.errors import ConfigError, DataError
@@ -20,6 +20,7 @@ from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.music.artifacts import PianoRollArtifacts
+from unrolled.tasks.music.build import build_model
 from unrolled.tasks.music.config import PianoRollConfig
 from unrolled.tasks.music.data import Pieces, Roll, read_rolls
 from unrolled.tasks.music.job import MusicJob
@@ -98,8 +99,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             raise DataError(f"{self.config.pieces.data}: holds no pieces to learn from")
 
     def _make_model(self, *, start: bool) -> PianoRollModel:
-        c = self.config
-        return PianoRollModel(KEYS, c.cell, c.network, c.dropout)
+        return build_model(self.config)
 
     def _make_job(self, data: Pieces) -> MusicJob:
         return MusicJob(self.model, data.train, data.valid, self.config.training)

@@ -44,7 +44,7 @@ class TaggedConfig:
         return Columns(self.word_column, self.tag_column)
 
     def with_sources(self, data: Source, valid: Source) -> "TaggedConfig":
-        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
             data=absolute(self.data if data is None else data),

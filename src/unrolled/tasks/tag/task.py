@@ -20,13 +20,14 @@ from unrolled.data.tagged import (
 )
 from unrolled.errors import ConfigError
 from unrolled.models.inputs import Embedding
-from unrolled.models.tagger import RecurrentTagger, SpellingReader
+from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
+from unrolled.tasks.tag.build import build_model
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import (
     EncodedSentences,
@@ -98,7 +99,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         if sentences is None and not corpus.data:
             raise ConfigError("no training data: give a .conllu file, a file of columns, or a data set")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
-        self._memory = (None, None)
+        self._memory, self._given = (None, None), None
         return self
 
     @property
@@ -147,26 +148,10 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             self._read(self.config.corpus.test)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        c, known, size = self.config, self.numbering, self.artifacts.vector_size
-        given, self._given = self._given, None
-        spelling = None
-        if c.words.characters:
-            spelling = SpellingReader(
-                len(known.characters),
-                c.words.character_embedding,
-                c.words.characters,
-                c.words.character_dropout,
-            )
-        return RecurrentTagger(
-            len(known.words),
-            len(known.tags),
-            c.cell,
-            c.network,
-            c.dropout,
-            spelling,
-            crf=c.tags.output == "crf",
-            vectors=vectors_of(c.network, given, len(known.words), size, start=start),
-        )
+        known = self.artifacts
+        rows, size = len(known.numbering.words), known.vector_size
+        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
+        return build_model(self.config, known, vectors)
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
         return TaggerJob(self.model, data, self.config)

@@ -80,7 +80,7 @@ class PairsConfig:
         return replace(self.form, blank=self.blank)
 
     def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "PairsConfig":
-        """Put in what is given; paths become absolute, so that a run can be resumed from anywhere."""
+        """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
             data=_absolute(self.data if data is None else data),

@@ -1,7 +1,6 @@
 """The translator as a tool, which also summarises: fit, evaluate, translate, attention, save, load."""
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
@@ -21,6 +20,7 @@ from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.attention_plot import plot_attention
+from unrolled.tasks.translate.build import build_model
 from unrolled.tasks.translate.config import TranslationSearchConfig, TranslatorConfig
 from unrolled.tasks.translate.data import (
     PairMaterial,
@@ -35,8 +35,8 @@ from unrolled.tasks.translate.data import (
     split_pairs,
 )
 from unrolled.tasks.translate.job import TranslationJob
-from unrolled.tasks.translate.predicting import score_pairs
-from unrolled.tasks.translate.score import TranslationScore, corpus_bleu, lead, score_outputs
+from unrolled.tasks.translate.predicting import samples_of, write_and_score
+from unrolled.tasks.translate.score import TranslationScore, corpus_bleu
 from unrolled.tasks.translate.spec import SPEC
 from unrolled.tasks.translate.writer import AttentionMap, TranslationWriter, Written
 from unrolled.text import PairTokenizer, tokenizer_type
@@ -44,8 +44,6 @@ from unrolled.training import Watcher
 from unrolled.training.bar import token_figures
 from unrolled.training.waiting import counting_bar
 
-SAMPLES = 10
-SAMPLE_PARTS = ("source", "reference", "lead", "output")
 UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
@@ -138,8 +136,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             check_known(self._split.test, self.tokenizer, data.unknown)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        c, t = self.config, self.tokenizer
-        return EncoderDecoder((t.source.size, t.target.size), c.cell, c.network, c.dropout)
+        return build_model(self.config, self.artifacts)
 
     def _make_job(self, data: PairMaterial) -> TranslationJob:
         assert self._split is not None
@@ -149,8 +146,10 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         sample = valid.part(0, training.select_pairs)
         greedy = dataclasses.replace(self.config.search, beams=1)
 
+        lowercase = self.config.text.lowercase
+
         def bleu() -> float:
-            return corpus_bleu(self._best(sample.sources, greedy), sample.targets, lowercase=self._lowercase)
+            return corpus_bleu(self._best(sample.sources, greedy), sample.targets, lowercase=lowercase)
 
         return TranslationJob(self.model, data, self.config, bleu)
 
@@ -160,7 +159,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         for name, pairs in (("valid", self._split.valid), ("test", self._split.test)):
             if pairs:
                 score, outputs = self._score(pairs, shown=shown)
-                scores |= {name: score.to_json(), "samples": self._samples(pairs, outputs)}
+                scores |= {name: score.to_json(), "samples": samples_of(pairs, outputs, self.artifacts)}
         return scores
 
     def evaluate(self, data: PairSource, *, progress: bool = False) -> TranslationScore:
@@ -296,37 +295,10 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         assert isinstance(table, Embedding)
         return self.tokenizer.source.tokens, table.weight.detach().cpu().numpy()
 
-    @property
-    def _lowercase(self) -> bool:
-        return self.config.text.lowercase
-
-    def _samples(self, pairs: Pairs, outputs: list[str]) -> list[dict[str, str]]:
-        """Return the first few pairs beside what the model writes, and how the source begins."""
-        sources = pairs.sources[:SAMPLES]
-        begins = next(iter(lead(sources, self.artifacts.target_words).values()))
-        columns = (sources, pairs.targets, begins, outputs)
-        return [dict(zip(SAMPLE_PARTS, row, strict=True)) for row in zip(*columns, strict=False)]
-
     def _score(self, pairs: Pairs, *, shown: bool) -> tuple[TranslationScore, list[str]]:
         """Return scores and the outputs."""
-        encoded = encode(pairs, self.tokenizer, self.config.corpus.read_at_most)
         with counting_bar("scoring", 2 * len(pairs), shown=shown) as report:
-            nats = score_pairs(self.model, encoded, report)
-            began = time.perf_counter()
-            found = self._writer(self.config.search).write(pairs.sources, report)
-            seconds = time.perf_counter() - began
-        outputs = [best.text for best, *_ in found]
-        score = score_outputs(
-            pairs.sources,
-            outputs,
-            pairs.targets,
-            nats=nats,
-            tokens=encoded.predictions,
-            seconds=seconds,
-            lead_words=self.artifacts.target_words,
-            lowercase=self._lowercase,
-        )
-        return score, outputs
+            return write_and_score(self.model, pairs, self.artifacts, self.config, report)
 
     @property
     def model(self) -> EncoderDecoder:

@@ -1,0 +1,32 @@
+"""The network of a tagger."""
+
+from torch import Tensor
+
+from unrolled.models.tagger import RecurrentTagger, SpellingReader
+from unrolled.tasks.tag.artifacts import TaggerArtifacts
+from unrolled.tasks.tag.config import TaggerConfig
+
+
+def build_model(config: TaggerConfig, known: TaggerArtifacts, vectors: Tensor | None) -> RecurrentTagger:
+    """Build the network over words and their characters.
+
+    Args:
+        config: of the tagger.
+        known: words, characters and tags.
+        vectors: word vectors (V, size) that the configuration names.
+    """
+    c, numbers, spelling = config.words, known.numbering, None
+    if c.characters:
+        spelling = SpellingReader(
+            len(numbers.characters), c.character_embedding, c.characters, c.character_dropout
+        )
+    return RecurrentTagger(
+        len(numbers.words),
+        len(numbers.tags),
+        config.cell,
+        config.network,
+        config.dropout,
+        spelling,
+        crf=config.tags.output == "crf",
+        vectors=vectors,
+    )

@@ -1,0 +1,96 @@
+"""Runs of earlier versions, which kept labels, scales and counts among the facts, are read as they are.
+
+``earlier/TASK`` was written by such a version from the data of ``cases.py``; ``score.json`` has the figures
+that it gave for them.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from cases import CASES
+from unrolled.errors import RunError
+from unrolled.tasks import load, run_type
+from unrolled.training import Watcher
+
+EARLIER = Path(__file__).parent / "earlier"
+TASKS = [name for name in CASES if " " not in name]
+
+
+class StoppedError(Exception):
+    pass
+
+
+class StopAt(Watcher):
+    def stepped(self, progress, loss, lr):
+        if progress.step == 8:
+            raise StoppedError
+
+
+def edit(path, change):
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+def same_figures(ours, theirs):
+    if isinstance(theirs, dict):
+        return all(same_figures(ours[name], value) for name, value in theirs.items())
+    if isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=1e-5)
+    return ours == theirs
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_it_scores_as_before(tmp_path, case):
+    assert "artifacts" not in json.loads((EARLIER / case / "config.json").read_text())
+    task, data = load(EARLIER / case), CASES[case].write(tmp_path)
+    before = json.loads((EARLIER / case / "score.json").read_text())
+    assert same_figures(json.loads(json.dumps(task.evaluate(data).to_json())), before)
+    assert task.sample(data)[1].source == str(data)
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_it_is_saved_in_the_form_of_today(tmp_path, case):
+    task = load(EARLIER / case)
+    task.save(tmp_path / "run")
+    again = load(tmp_path / "run")
+    assert "artifacts" in json.loads((tmp_path / "run" / "config.json").read_text())
+    assert again.artifacts.write() == task.artifacts.write()
+    assert (again.config, again.facts, again.result) == (task.config, task.facts, task.result)
+    for name in task.spec.files:
+        assert (tmp_path / "run" / name).read_bytes() == (EARLIER / case / name).read_bytes()
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_stopped_one_goes_on(tmp_path, case):
+    data, options = CASES[case].write(tmp_path), CASES[case].options | {"max_steps": 12}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    CASES[case].kind(**options).fit(data, out=whole, progress=False)
+    with pytest.raises(StoppedError):
+        CASES[case].kind(**options).fit(data, out=stopped, progress=StopAt())
+    edit(stopped / "config.json", lambda values: values.pop("artifacts"))
+    run_type(stopped).resume(stopped, progress=False)
+    assert (stopped / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "message"),
+    [
+        ("classify", lambda facts: facts.pop("classes"), "artifacts: .*classes"),
+        ("classify", lambda facts: facts.update(classes=["a", 1]), "distinct labels of one kind"),
+        ("forecast", lambda facts: facts["series"]["value"].update(learnt_until="soon"), "soon"),
+        ("forecast", lambda facts: facts.update(series={}), "of different series"),
+        ("forecast", lambda facts: facts.update(season=0), "artifacts: .*season"),
+        ("translate", lambda facts: facts["unknown"].pop("target"), "artifacts: .*target"),
+        ("lm", lambda facts: facts.update(vector_size=3), "vector_size is 3, but the input is"),
+    ],
+)
+def test_damaged_facts_are_named(tmp_path, case, change, message):
+    for path in (EARLIER / case).iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    edit(tmp_path / "config.json", lambda values: change(values["facts"]))
+    with pytest.raises(RunError, match=f"damaged .*{message}"):
+        load(tmp_path)
