@@ -224,7 +224,7 @@ def make_problem(
     cell, proj = case.cell, case.proj_size
     shapes = cell.shapes(input_size, hidden_size, bias=case.bias, proj_size=proj)
     if skip:
-        shapes["weight_skip"] = shapes["weight_hh"]
+        shapes["weight_skip"] = (shapes["weight_ih"][0], cell.output_size(hidden_size, proj))
     widths = {name: 0.9 * min(1.0, math.sqrt(6 / shape[-1])) for name, shape in shapes.items() if shape[1:]}
     p = {
         name: uniform(*shape, seed=seed + 100 + i, low=-widths.get(name, 0.9), high=widths.get(name, 0.9))

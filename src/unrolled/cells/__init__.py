@@ -6,4 +6,7 @@ from unrolled.cells.gru import GRU
 from unrolled.cells.jordan import Jordan
 from unrolled.cells.lstm import LSTM
 
-__all__ = ["GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "Parameters", "State"]
+CELLS: tuple[type[Cell], ...] = (LSTM, GRU, Elman, Jordan)
+"""Every cell of this package."""
+
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "Parameters", "State"]

@@ -121,7 +121,7 @@ class Recurrent(TorchNames, nn.Module):
         """Make the parameters of one layer and direction; return short names to full names."""
         shapes = self.cell.shapes(input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size)
         if self.skip:
-            shapes["weight_skip"] = shapes["weight_hh"]
+            shapes["weight_skip"] = (self.cell.gates * self.hidden_size, self.output_size)
         for name, shape in shapes.items():
             empty = torch.empty(shape, device=device, dtype=dtype)
             self.register_parameter(name + suffix, nn.Parameter(empty))
@@ -420,7 +420,8 @@ class Recurrent(TorchNames, nn.Module):
     def _parameters_of(self, layer: int, direction: int) -> Parameters:
         names = self._names[layer][direction]
         p: dict[str, Tensor] = {short: getattr(self, full) for short, full in names.items()}
-        p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
+        if self.cell.recurrent:
+            p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
         return p
 
     @property

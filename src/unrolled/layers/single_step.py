@@ -7,7 +7,7 @@ from unrolled.backends import Backend, Choice, Need, check_backend, choose, comp
 from unrolled.backends.aten import aten_step
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
-from unrolled.cells.elman import Nonlinearity
+from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype
 from unrolled.layers.fx import is_traced, leaf_call
