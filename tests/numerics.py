@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unrolled.backends import Unrolled, compiled_layer, unroll
 from unrolled.backends.ragged import Lengths, check_lengths
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, MinLSTM
 from unrolled.extension import core
 from unrolled.layers import Recurrent
 
@@ -56,6 +56,9 @@ CASES = (
     Case("gru-no-bias", GRU(reset="before"), bias=False),
     Case("gru-layer-norm", GRU(layer_norm=True)),
     Case("gru-before-layer-norm", GRU(reset="before", layer_norm=True)),
+    Case("minlstm", MinLSTM()),
+    Case("minlstm-no-bias", MinLSTM(), bias=False),
+    Case("minlstm-layer-norm", MinLSTM(layer_norm=True)),
 )
 """Every cell, and every option that changes its equations."""
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from numerics import CASES, Case, case_named
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
 
-GATES = {"Elman": 1, "Jordan": 1, "LSTM": 4, "GRU": 3}
+GATES = {"Elman": 1, "Jordan": 1, "LSTM": 4, "GRU": 3, "MinLSTM": 3}
 ORTHOGONAL = [
     (Elman, 0),
     (LSTM, 0),
