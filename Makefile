@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q -c constraints.txt
 PACKAGE := .venv/.package
 DEV := .venv/.dev
-SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(wildcard csrc/*)
+SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find csrc -type f)
 
 .PHONY: install demo test test-elsewhere cases fuzz kills sanitize browser clean
 .DEFAULT_GOAL := install

@@ -21,22 +21,21 @@ struct Buffer {
 // Data types of the tensors (float32, float64) and of the products (bfloat16: float32 tensors whose
 // products round their operands to bfloat16 and add in float32).
 enum class Arithmetic : int { float32 = 0, float64 = 1, bfloat16 = 2 };
-enum class CellKind : int { elman = 0, lstm = 1, gru_after = 2, gru_before = 3 };
 enum class Nonlinearity : int { identity = 0, tanh = 1, relu = 2, sigmoid = 3 };
 
-// Blocks of H rows in W and U.
-constexpr int64_t gates_of(CellKind cell) {
-  return cell == CellKind::elman ? 1 : cell == CellKind::lstm ? 4 : 3;
-}
+constexpr int most_states = 4, most_vectors = 8;  // of a cell
 
 // One layer in one direction. T steps, B rows, I input, H hidden, R fed back (H unless a map), G gates.
 // Every tensor is dense in its last axis; those with strides say so.
+// Arrays of states follow the cell's declaration: state 0, (B, R), is emitted as y and fed back; the others
+// are (B, H). Arrays of vectors are the cell's own parameters, (H) each.
 struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
-  int cell = 0, nonlinearity = 1, output_nonlinearity = 0;
+  int cell = 0;  // its place in the list of cells/list.h
+  int nonlinearity = 1, output_nonlinearity = 0;
   bool reverse = false;    // each row from its last step to its first
   int64_t checkpoint = 0;  // steps of a segment that backward computes anew; 0 keeps everything
-  double zoneout_h = 0, zoneout_c = 0;  // rates, where there is no mask
+  double zoneout[most_states] = {};  // rates, where there is no mask
   Buffer lengths;  // int64 (B)
 
   Buffer x;  // (T, B, I), strides of the first two axes in elements; with tokens (V, G·H): W x + b by kind
@@ -45,21 +44,21 @@ struct LayerArgs {
   int64_t V = 0;
   Buffer weight_ih, bias_ih, weight_ln_ih;  // (G·H, I), (G·H), (G·H)
   Buffer weight_hh, bias_hh, weight_ln_hh;  // (G·H, R), (G·H), (G·H)
-  Buffer peephole_i, peephole_f, peephole_o;  // (H)
-  Buffer weight_ln_c, bias_ln_c;  // (H)
+  Buffer vectors[most_vectors];
   Buffer weight_out, bias_out;  // (R, H), (R): what is fed back is a map of h
-  Buffer h0, c0;  // (B, R), (B, H)
-  Buffer mask_h, mask_c, mask_candidate;  // (T, B, R), (T, B, H), (T, B, H)
+  Buffer initial[most_states];
+  Buffer masks[most_states];  // zoneout of each state, (T, B, size of the state)
+  Buffer mask_candidate;      // (T, B, H)
 
   Buffer y;  // (T, B, R), written by forward and read by backward
   int64_t y_time = 0, y_row = 0;
-  Buffer h_n, c_n;  // (B, R), (B, H)
+  Buffer final[most_states];
 
-  // Kept for backward, by step in the order of computation; all 0 in inference. With checkpoint only
-  // cells, (segments, B, H), holds the c before each segment.
-  Buffer gates;  // (T, B, G·H) after their nonlinearity; 0 where y is the same
-  Buffer cells;  // (T, B, H) c_t, LSTM
-  Buffer extra;  // (T, B, H) U_n h + b_hn, GRU with reset after
+  // Kept for backward, by step in the order of computation; all 0 in inference. With checkpoint only states
+  // are kept, (segments, B, H): those before each segment.
+  Buffer gates;  // (T, B, G·H) as the cell leaves them; 0 where y is the same
+  Buffer states[most_states];  // (T, B, H) after each step; of state 0 nothing, which is y
+  Buffer extra;  // (T, B, H) of a cell that keeps more than gates and states
   Buffer norms;  // (T, B, G·H + 2) normalised U h and 1/σ, layer normalisation
   Buffer input_norms;  // (T, B, G·H + 1) the same of W x
   Buffer hidden;  // (T, B, H) what the map read, with weight_out
@@ -67,12 +66,12 @@ struct LayerArgs {
 
   Buffer dy;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;
-  Buffer dh_n, dc_n;
+  Buffer dfinal[most_states];
   // Gradients; 0 where not needed. dx is (T, B, I), dense; with tokens (V, G·H).
-  Buffer dx, dh0, dc0;
+  Buffer dx, dinitial[most_states];
   Buffer dweight_ih, dbias_ih, dweight_hh, dbias_hh;
   Buffer dweight_ln_ih, dweight_ln_hh;
-  Buffer dpeephole_i, dpeephole_f, dpeephole_o, dweight_ln_c, dbias_ln_c;
+  Buffer dvectors[most_vectors];
   Buffer dweight_out, dbias_out;
 };
 

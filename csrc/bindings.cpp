@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "args.h"
+#include "arithmetic/cpu.h"
+#include "arithmetic/parallel.h"
+#include "arithmetic/peak.h"
+#include "cells/declaration.h"
 #include "check.h"
-#include "cpu.h"
-#include "dispatch.h"
-#include "parallel.h"
-#include "peak.h"
+#include "loop/dispatch.h"
 
 namespace nb = nanobind;
 using namespace unrolled;
@@ -51,13 +52,40 @@ void softmax(SoftmaxArgs args, int arithmetic, int threads) {
   kernel(args, threads);
 }
 
+using Memory = std::pair<uintptr_t, int64_t>;  // address, bytes
+
+Memory to_python(const Buffer& b) { return {b.address, b.bytes}; }
+double to_python(double value) { return value; }
+void from_python(Buffer& b, const Memory& memory) { b = {memory.first, memory.second}; }
+void from_python(double& b, double value) { b = value; }
+
+// An array as a list: of its own length when read, of at most this length when set, absent entries at its end.
+template <class T, std::size_t most>
+void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field)[most]) {
+  using Item = decltype(to_python(std::declval<const T&>()));
+  c.def_prop_rw(
+      name,
+      [field](const LayerArgs& a) {
+        std::vector<Item> items;
+        for (const T& item : a.*field) items.push_back(to_python(item));
+        return items;
+      },
+      [field, name](LayerArgs& a, const std::vector<Item>& items) {
+        if (items.size() > most)
+          throw std::invalid_argument(std::string("unrolled kernel: ") + name + " holds at most " +
+                                      std::to_string(most) + " entries, got " + std::to_string(items.size()));
+        for (T& item : a.*field) item = T{};
+        for (std::size_t k = 0; k < items.size(); ++k) from_python((a.*field)[k], items[k]);
+      });
+}
+
 // A field of numbers, or of memory as (address, bytes).
 template <class Args, class T>
 void bind_field(nb::class_<Args>& c, const char* name, T Args::*field) {
   if constexpr (std::is_same_v<T, Buffer>)
     c.def_prop_rw(
-        name, [field](const Args& a) { return std::pair((a.*field).address, (a.*field).bytes); },
-        [field](Args& a, std::pair<uintptr_t, int64_t> memory) { a.*field = {memory.first, memory.second}; });
+        name, [field](const Args& a) { return to_python(a.*field); },
+        [field](Args& a, const Memory& memory) { from_python(a.*field, memory); });
   else
     c.def_rw(name, field);
 }
@@ -66,25 +94,43 @@ void bind_layer(nb::module_& m) {
   nb::class_<LayerArgs> c(m, "LayerArgs");
   c.def(nb::init<>());
 #define FIELD(name) bind_field(c, #name, &LayerArgs::name);
+#define ARRAY(name) bind_array(c, #name, &LayerArgs::name);
   FIELD(T) FIELD(B) FIELD(I) FIELD(H) FIELD(R)
   FIELD(cell) FIELD(nonlinearity) FIELD(output_nonlinearity) FIELD(reverse) FIELD(checkpoint)
-  FIELD(zoneout_h) FIELD(zoneout_c) FIELD(lengths)
+  ARRAY(zoneout) FIELD(lengths)
   FIELD(x) FIELD(x_time) FIELD(x_row) FIELD(tokens) FIELD(V)
   FIELD(weight_ih) FIELD(bias_ih) FIELD(weight_hh) FIELD(bias_hh) FIELD(weight_ln_ih) FIELD(weight_ln_hh)
-  FIELD(peephole_i) FIELD(peephole_f) FIELD(peephole_o) FIELD(weight_ln_c) FIELD(bias_ln_c)
-  FIELD(weight_out) FIELD(bias_out) FIELD(h0) FIELD(c0) FIELD(mask_h) FIELD(mask_c) FIELD(mask_candidate)
-  FIELD(y) FIELD(y_time) FIELD(y_row) FIELD(h_n) FIELD(c_n)
-  FIELD(gates) FIELD(cells) FIELD(extra) FIELD(norms) FIELD(input_norms) FIELD(hidden) FIELD(emitted)
-  FIELD(dy) FIELD(dy_time) FIELD(dy_row) FIELD(dh_n) FIELD(dc_n) FIELD(dx) FIELD(dh0) FIELD(dc0)
-  FIELD(dweight_ih) FIELD(dbias_ih) FIELD(dweight_hh) FIELD(dbias_hh)
-  FIELD(dweight_ln_ih) FIELD(dweight_ln_hh)
-  FIELD(dpeephole_i) FIELD(dpeephole_f) FIELD(dpeephole_o) FIELD(dweight_ln_c) FIELD(dbias_ln_c)
-  FIELD(dweight_out) FIELD(dbias_out)
+  ARRAY(vectors) FIELD(weight_out) FIELD(bias_out) ARRAY(initial) ARRAY(masks) FIELD(mask_candidate)
+  FIELD(y) FIELD(y_time) FIELD(y_row) ARRAY(final)
+  FIELD(gates) ARRAY(states) FIELD(extra) FIELD(norms) FIELD(input_norms) FIELD(hidden) FIELD(emitted)
+  FIELD(dy) FIELD(dy_time) FIELD(dy_row) ARRAY(dfinal) FIELD(dx) ARRAY(dinitial)
+  FIELD(dweight_ih) FIELD(dbias_ih) FIELD(dweight_hh) FIELD(dbias_hh) FIELD(dweight_ln_ih) FIELD(dweight_ln_hh)
+  ARRAY(dvectors) FIELD(dweight_out) FIELD(dbias_out)
+#undef ARRAY
 #undef FIELD
   m.def("layer_forward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, false); },
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "One layer in one direction.");
   m.def("layer_backward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, true); },
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Its gradients.");
+}
+
+// The table of cells/list.h: what each compiled step declares, in the order of LayerArgs::cell.
+void bind_cells(nb::module_& m) {
+  nb::class_<Declaration> c(m, "Kernel");
+  c.def_prop_ro("name", [](const Declaration& d) { return std::string(d.name); });
+  c.def_ro("gates", &Declaration::gates);
+  c.def_prop_ro("states", [](const Declaration& d) {
+    return std::vector<std::string>(d.states.name, d.states.name + d.states.count());
+  });
+  c.def_prop_ro("vectors", [](const Declaration& d) {
+    std::vector<std::string> names;
+    for (int k = 0; k < d.vectors.count(); ++k) names.emplace_back(d.vectors.of[k].name);
+    return names;
+  });
+  c.def_ro("recurrent", &Declaration::recurrent);
+  c.def_ro("keeps_extra", &Declaration::keeps_extra);
+  c.def_ro("gate_is_hidden", &Declaration::gate_is_hidden);
+  m.def("kernels_of_cells", &declarations, "What each compiled step declares; LayerArgs.cell is a place in this list.");
 }
 
 void bind_softmax(nb::module_& m) {
@@ -113,6 +159,7 @@ NB_MODULE(_core, m) {
   m.def("use_openmp_of", [](const std::string& library) { return std::string(use_openmp_of(library.c_str())); },
         nb::arg("library"), "Run on the OpenMP runtime that this loaded library uses; returns what was found.");
   bind_layer(m);
+  bind_cells(m);
   bind_softmax(m);
   m.def(
       "peak_gflops",

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cells/declaration.h"
+
 namespace unrolled {
 namespace {
 
@@ -31,26 +33,34 @@ int64_t plus(int64_t a, int64_t b) {
   return sum;
 }
 
+// How a message names a tensor: a field of LayerArgs, or one of an array by what the cell calls it.
+struct Label {
+  const char *name, *before = "", *after = "";
+  Label(const char* name) : name(name) {}
+  Label(const char* before, const char* name, const char* after = "") : name(name), before(before), after(after) {}
+  std::string text() const { return std::string(before) + name + after; }
+};
+
 // Compares memory with what will be touched, in numbers of one size.
 class Memory {
  public:
   explicit Memory(int64_t number) : number_(number) {}
 
-  void needs(const char* name, const Buffer& b, std::initializer_list<int64_t> shape) const {
-    if (!b.address && numbers_of(shape)) refuse(std::string(name) + " is missing");
+  void needs(const Label& name, const Buffer& b, std::initializer_list<int64_t> shape) const {
+    if (!b.address && numbers_of(shape)) refuse(name.text() + " is missing");
     may_have(name, b, shape);
   }
   // Absent, or large enough.
-  void may_have(const char* name, const Buffer& b, std::initializer_list<int64_t> shape) const {
+  void may_have(const Label& name, const Buffer& b, std::initializer_list<int64_t> shape) const {
     holds(name, b, numbers_of(shape));
   }
   // Rows of `size` numbers, each dense; an axis of length one has no stride.
-  void strided(const char* name, const Buffer& b, int64_t outer, int64_t outer_stride, int64_t inner,
+  void strided(const Label& name, const Buffer& b, int64_t outer, int64_t outer_stride, int64_t inner,
                int64_t inner_stride, int64_t size) const {
     if (!b.address) return;
     const auto last = [&](int64_t length, int64_t stride) {
       if (length < 2) return int64_t(0);
-      if (stride < 0) refuse(std::string(name) + " has a negative stride");
+      if (stride < 0) refuse(name.text() + " has a negative stride");
       return times(length - 1, stride);
     };
     holds(name, b, plus(plus(last(outer, outer_stride), last(inner, inner_stride)), size));
@@ -62,11 +72,11 @@ class Memory {
     for (const int64_t size : shape) numbers = times(numbers, size);
     return numbers;
   }
-  void holds(const char* name, const Buffer& b, int64_t numbers) const {
+  void holds(const Label& name, const Buffer& b, int64_t numbers) const {
     if (!b.address) return;
-    if (b.address % uintptr_t(number_)) refuse(std::string(name) + " is not aligned to its numbers");
+    if (b.address % uintptr_t(number_)) refuse(name.text() + " is not aligned to its numbers");
     if (times(numbers, number_) > b.bytes)
-      refuse(std::string(name) + " needs " + std::to_string(numbers) + " numbers of " + std::to_string(number_) +
+      refuse(name.text() + " needs " + std::to_string(numbers) + " numbers of " + std::to_string(number_) +
              " bytes, but its memory has " + std::to_string(b.bytes) + " bytes");
   }
   int64_t number_;
@@ -83,23 +93,30 @@ void own(const char* name, Buffer& b, int64_t count, std::vector<int64_t>& copy)
 
 int64_t number_size(int arithmetic) { return Arithmetic(arithmetic) == Arithmetic::float64 ? 8 : 4; }
 
-void check_rate(const char* name, double rate) {
-  if (!(rate >= 0 && rate <= 1)) refuse(std::string(name) + " must lie in 0..1");
+void check_rate(const Label& name, double rate) {
+  if (!(rate >= 0 && rate <= 1)) refuse(name.text() + " must lie in 0..1");
 }
 
+// What follows from the declaration of the cell and the parameters that are there.
 struct Sizes {
-  int64_t gates, GH, segments;
-  bool has_c, map, norm, norm_input, checkpoint;
+  const Declaration& cell;
+  int states, vectors;
+  int64_t GH, segments;
+  bool map, norm, norm_input, zoneout;
 
   explicit Sizes(const LayerArgs& a)
-      : gates(gates_of(CellKind(a.cell))),
-        GH(times(gates, a.H)),
+      : cell(declarations()[std::size_t(a.cell)]),
+        states(cell.states.count()),
+        vectors(cell.vectors.count()),
+        GH(times(cell.gates, a.H)),
         segments(a.checkpoint ? (a.T + a.checkpoint - 1) / a.checkpoint : a.T),
-        has_c(CellKind(a.cell) == CellKind::lstm),
         map(a.weight_out),
         norm(a.weight_ln_hh),
         norm_input(a.weight_ln_ih),
-        checkpoint(a.checkpoint) {}
+        zoneout(a.masks[0] || a.zoneout[0] != 0) {}
+
+  const char* state(int k) const { return cell.states.name[k]; }
+  static int64_t size(const LayerArgs& a, int k) { return k ? a.H : a.R; }
 };
 
 void check_options(const LayerArgs& a) {
@@ -108,12 +125,18 @@ void check_options(const LayerArgs& a) {
   within("I", a.I, 0, largest);
   within("H", a.H, 1, largest);
   within("R", a.R, 1, largest);
-  within("cell", a.cell, 0, int(CellKind::gru_before));
+  within("cell", a.cell, 0, int64_t(declarations().size()) - 1);
   within("nonlinearity", a.nonlinearity, 0, int(Nonlinearity::sigmoid));
   within("output_nonlinearity", a.output_nonlinearity, 0, int(Nonlinearity::sigmoid));
   within("checkpoint", a.checkpoint, 0, a.T);
-  check_rate("zoneout_h", a.zoneout_h);
-  check_rate("zoneout_c", a.zoneout_c);
+}
+
+// Entries of an array beyond what the cell declares are absent.
+template <int most>
+void check_unused(const char* array, const Buffer (&buffers)[most], int used, const Sizes& s) {
+  for (int k = used; k < most; ++k)
+    if (buffers[k])
+      refuse(std::string(array) + "[" + std::to_string(k) + "] is more than " + s.cell.name + " has");
 }
 
 void check_indices(LayerArgs& a, Indices& indices) {
@@ -125,6 +148,29 @@ void check_indices(LayerArgs& a, Indices& indices) {
   for (const int64_t token : indices.tokens) within("a token", token, 0, a.V - 1);
 }
 
+// A cell without the product U h has none of its parameters.
+void check_recurrent(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+  if (!s.cell.recurrent) {
+    if (a.weight_hh || a.bias_hh || a.weight_ln_hh || a.dweight_hh || a.dbias_hh || a.dweight_ln_hh)
+      refuse(std::string(s.cell.name) + " has no product U h: weight_hh, bias_hh and weight_ln_hh must be absent");
+    return;
+  }
+  memory.needs("weight_hh", a.weight_hh, {s.GH, a.R});
+  memory.may_have("bias_hh", a.bias_hh, {s.GH});
+  memory.may_have("weight_ln_hh", a.weight_ln_hh, {s.GH});
+  if (s.norm_input && !s.norm) refuse("weight_ln_ih needs weight_ln_hh");
+}
+
+void check_vectors(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+  check_unused("vectors", a.vectors, s.vectors, s);
+  for (int k = 0; k < s.vectors; ++k) {
+    const Vector& vector = s.cell.vectors.of[k];
+    bool given = false;  // any of its group
+    for (int j = 0; j < s.vectors; ++j) given |= s.cell.vectors.of[j].group == vector.group && a.vectors[j];
+    if (given) memory.needs(vector.name, a.vectors[k], {a.H});
+  }
+}
+
 void check_parameters(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   if (a.tokens) {
     memory.needs("x", a.x, {a.V, s.GH});
@@ -132,34 +178,25 @@ void check_parameters(const LayerArgs& a, const Sizes& s, const Memory& memory) 
   } else {
     memory.needs("weight_ih", a.weight_ih, {s.GH, a.I});
   }
-  memory.needs("weight_hh", a.weight_hh, {s.GH, a.R});
   memory.may_have("bias_ih", a.bias_ih, {s.GH});
-  memory.may_have("bias_hh", a.bias_hh, {s.GH});
   memory.may_have("weight_ln_ih", a.weight_ln_ih, {s.GH});
-  memory.may_have("weight_ln_hh", a.weight_ln_hh, {s.GH});
-  if (s.norm_input && !s.norm) refuse("weight_ln_ih needs weight_ln_hh");
-  if (a.peephole_i || a.peephole_f || a.peephole_o) {
-    memory.needs("peephole_i", a.peephole_i, {a.H});
-    memory.needs("peephole_f", a.peephole_f, {a.H});
-    memory.needs("peephole_o", a.peephole_o, {a.H});
-  }
-  if (a.weight_ln_c || a.bias_ln_c) {
-    memory.needs("weight_ln_c", a.weight_ln_c, {a.H});
-    memory.needs("bias_ln_c", a.bias_ln_c, {a.H});
-  }
+  check_recurrent(a, s, memory);
+  check_vectors(a, s, memory);
   if (s.map)
     memory.needs("weight_out", a.weight_out, {a.R, a.H});
-  else if (a.R != a.H)
-    refuse("R must be H where h itself is fed back");
+  if (a.R != a.H && (!s.map || s.cell.reads_h)) refuse("R must be H where h itself is fed back");
   memory.may_have("bias_out", a.bias_out, {a.R});
 }
 
 void check_states(const LayerArgs& a, const Sizes& s, const Memory& memory) {
-  memory.needs("h0", a.h0, {a.B, a.R});
-  memory.may_have("mask_h", a.mask_h, {a.T, a.B, a.R});
-  memory.may_have("mask_c", a.mask_c, {a.T, a.B, a.H});
+  for (int k = 0; k < s.states; ++k) {
+    memory.needs({"", s.state(k), "0"}, a.initial[k], {a.B, s.size(a, k)});
+    memory.may_have({"mask_", s.state(k)}, a.masks[k], {a.T, a.B, s.size(a, k)});
+    check_rate({"zoneout_", s.state(k)}, a.zoneout[k]);
+  }
+  check_unused("initial", a.initial, s.states, s);
+  check_unused("masks", a.masks, s.states, s);
   memory.may_have("mask_candidate", a.mask_candidate, {a.T, a.B, a.H});
-  if (s.has_c) memory.needs("c0", a.c0, {a.B, a.H});
   if (!a.y) refuse("y is missing");
   memory.strided("y", a.y, a.T, a.y_time, a.B, a.y_row, a.R);
 }
@@ -167,7 +204,12 @@ void check_states(const LayerArgs& a, const Sizes& s, const Memory& memory) {
 // Room for what forward keeps and backward reads.
 void check_kept(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.may_have("gates", a.gates, {a.T, a.B, s.GH});
-  memory.may_have("cells", a.cells, {s.checkpoint && !a.gates ? s.segments : a.T, a.B, a.H});
+  if (a.states[0]) refuse("states[0] is kept as y");
+  check_unused("states", a.states, s.states, s);
+  for (int k = 1; k < s.states; ++k) {
+    memory.may_have({"states of ", s.state(k)}, a.states[k], {a.checkpoint && !a.gates ? s.segments : a.T, a.B, a.H});
+    if (bool(a.states[k]) != bool(a.states[1])) refuse("states are kept all or none");
+  }
   memory.may_have("extra", a.extra, {a.T, a.B, a.H});
   memory.may_have("norms", a.norms, {a.T, a.B, s.GH + 2});
   memory.may_have("input_norms", a.input_norms, {a.T, a.B, s.GH + 1});
@@ -176,19 +218,18 @@ void check_kept(const LayerArgs& a, const Sizes& s, const Memory& memory) {
 }
 
 void check_kept_for_backward(const LayerArgs& a, const Sizes& s) {
-  const auto needed = [](const char* name, const Buffer& b) {
-    if (!b.address) refuse(std::string(name) + " was not kept for backward");
+  const auto needed = [](const Label& name, const Buffer& b) {
+    if (!b.address) refuse(name.text() + " was not kept for backward");
   };
-  if (s.has_c) needed("cells", a.cells);
-  if (s.checkpoint) {
+  for (int k = 1; k < s.states; ++k) needed({"states of ", s.state(k)}, a.states[k]);
+  if (a.checkpoint) {
     if (a.gates) refuse("gates are computed anew with checkpoint");
     return;
   }
-  // An Elman step has no gate beside its output where nothing comes between the two.
-  const bool zoneout = a.mask_h || a.zoneout_h != 0;
-  if (s.gates > 1 || s.map || zoneout || a.mask_candidate) needed("gates", a.gates);
-  if (s.map && zoneout) needed("emitted", a.emitted);
-  if (CellKind(a.cell) == CellKind::gru_after) needed("extra", a.extra);
+  const bool y_is_gate = s.cell.gate_is_hidden && !s.map && !s.zoneout && !a.mask_candidate;
+  if (!y_is_gate) needed("gates", a.gates);
+  if (s.map && s.zoneout) needed("emitted", a.emitted);
+  if (s.cell.keeps_extra) needed("extra", a.extra);
   if (s.norm) needed("norms", a.norms);
   if (s.norm_input) needed("input_norms", a.input_norms);
   if (s.map) needed("hidden", a.hidden);
@@ -196,15 +237,18 @@ void check_kept_for_backward(const LayerArgs& a, const Sizes& s) {
 
 void check_gradients(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.strided("dy", a.dy, a.T, a.dy_time, a.B, a.dy_row, a.R);
-  memory.may_have("dh_n", a.dh_n, {a.B, a.R});
-  memory.may_have("dc_n", a.dc_n, {a.B, a.H});
+  for (int k = 0; k < s.states; ++k) {
+    memory.may_have({"d", s.state(k), "_n"}, a.dfinal[k], {a.B, s.size(a, k)});
+    memory.may_have({"d", s.state(k), "0"}, a.dinitial[k], {a.B, s.size(a, k)});
+  }
+  check_unused("dfinal", a.dfinal, s.states, s);
+  check_unused("dinitial", a.dinitial, s.states, s);
   if (a.tokens)
     memory.may_have("dx", a.dx, {a.V, s.GH});
   else
     memory.may_have("dx", a.dx, {a.T, a.B, a.I});
   if (a.tokens && a.dweight_ih) refuse("with tokens there is no gradient of weight_ih");
   if (!s.map && a.dweight_out) refuse("dweight_out needs weight_out");
-  memory.may_have("dh0", a.dh0, {a.B, a.R});
   memory.may_have("dweight_ih", a.dweight_ih, {s.GH, a.I});
   memory.may_have("dweight_hh", a.dweight_hh, {s.GH, a.R});
   memory.may_have("dweight_out", a.dweight_out, {a.R, a.H});
@@ -213,15 +257,8 @@ void check_gradients(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.may_have("dbias_hh", a.dbias_hh, {s.GH});
   memory.may_have("dweight_ln_ih", a.dweight_ln_ih, {s.GH});
   memory.may_have("dweight_ln_hh", a.dweight_ln_hh, {s.GH});
-  memory.may_have("dpeephole_i", a.dpeephole_i, {a.H});
-  memory.may_have("dpeephole_f", a.dpeephole_f, {a.H});
-  memory.may_have("dpeephole_o", a.dpeephole_o, {a.H});
-  memory.may_have("dweight_ln_c", a.dweight_ln_c, {a.H});
-  memory.may_have("dbias_ln_c", a.dbias_ln_c, {a.H});
-  if (s.has_c)
-    memory.may_have("dc0", a.dc0, {a.B, a.H});
-  else if (a.dc0)
-    refuse("dc0 needs a cell with a state c");
+  for (int k = 0; k < s.vectors; ++k) memory.may_have({"d", s.cell.vectors.of[k].name}, a.dvectors[k], {a.H});
+  check_unused("dvectors", a.dvectors, s.vectors, s);
 }
 
 }  // namespace
@@ -244,8 +281,8 @@ void check_layer(LayerArgs& a, Indices& indices, int arithmetic, int threads, bo
     check_gradients(a, s, memory);
     return;
   }
-  memory.needs("h_n", a.h_n, {a.B, a.R});
-  if (s.has_c) memory.needs("c_n", a.c_n, {a.B, a.H});
+  for (int k = 0; k < s.states; ++k) memory.needs({"", s.state(k), "_n"}, a.final[k], {a.B, s.size(a, k)});
+  check_unused("final", a.final, s.states, s);
 }
 
 void check_softmax(SoftmaxArgs& a, Indices& indices, int arithmetic, int threads) {

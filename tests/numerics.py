@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unrolled.backends import Unrolled, compiled_layer, unroll
 from unrolled.backends.ragged import Lengths, check_lengths
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, MinLSTM
 from unrolled.extension import core
 from unrolled.layers import Recurrent
 
@@ -56,6 +56,9 @@ CASES = (
     Case("gru-no-bias", GRU(reset="before"), bias=False),
     Case("gru-layer-norm", GRU(layer_norm=True)),
     Case("gru-before-layer-norm", GRU(reset="before", layer_norm=True)),
+    Case("minlstm", MinLSTM()),
+    Case("minlstm-no-bias", MinLSTM(), bias=False),
+    Case("minlstm-layer-norm", MinLSTM(layer_norm=True)),
 )
 """Every cell, and every option that changes its equations."""
 
@@ -224,7 +227,7 @@ def make_problem(
     cell, proj = case.cell, case.proj_size
     shapes = cell.shapes(input_size, hidden_size, bias=case.bias, proj_size=proj)
     if skip:
-        shapes["weight_skip"] = shapes["weight_hh"]
+        shapes["weight_skip"] = (shapes["weight_ih"][0], cell.output_size(hidden_size, proj))
     widths = {name: 0.9 * min(1.0, math.sqrt(6 / shape[-1])) for name, shape in shapes.items() if shape[1:]}
     p = {
         name: uniform(*shape, seed=seed + 100 + i, low=-widths.get(name, 0.9), high=widths.get(name, 0.9))

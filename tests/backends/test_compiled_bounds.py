@@ -12,14 +12,15 @@ from torch import Tensor
 import unrolled as ur
 from numerics import CASES, Case, all_masks, case_named, make_problem, needs_extension, uniform
 from unrolled.backends.arguments import (
-    ARGUMENT_OF,
     Operands,
     allocate,
     allocate_gradients,
     arguments,
+    give_gradients,
     give_kept,
     give_outputs,
 )
+from unrolled.backends.compiled_steps import CompiledStep
 from unrolled.backends.spec import decode, encoded_spec
 from unrolled.errors import BackendError, ShapeError
 from unrolled.extension import buffer, core
@@ -29,6 +30,9 @@ pytestmark = needs_extension
 
 LENGTHS = [4, 2, 3]
 SIZES = ("T", "B", "I", "H", "R", "V", "checkpoint")
+ARRAYS = ("initial", "final", "masks", "states", "vectors", "dinitial", "dfinal", "dvectors", "zoneout")
+Place = tuple[str, int | None]
+"""A field of LayerArgs, and where in it if it is an array."""
 
 
 @dataclass
@@ -37,16 +41,42 @@ class Call:
 
     args: Any
     kept: list[Tensor]
+    step: CompiledStep
 
     def run(self, backward: bool = False) -> None:
         (core.layer_backward if backward else core.layer_forward)(self.args, 1, 1)  # type: ignore[union-attr]
 
     @property
     def buffers(self) -> dict[str, tuple[int, int]]:
-        """Every piece of memory by the name of its field."""
-        names = [n for n in dir(self.args) if not n.startswith("_")]
-        fields = {n: getattr(self.args, n) for n in names}
-        return {n: v for n, v in fields.items() if isinstance(v, tuple) and v[0]}
+        """Every piece of memory by the name that messages give it."""
+        fields = [n for n in dir(self.args) if not n.startswith("_") and n not in ARRAYS]
+        found = {n: getattr(self.args, n) for n in fields} | {n: self.get(n) for n in self.places}
+        return {n: v for n, v in found.items() if isinstance(v, tuple) and v[0]}
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Entries of arrays by the name that messages give them."""
+        places: dict[str, Place] = {}
+        for k, state in enumerate(self.step.states):
+            places |= {f"{state}0": ("initial", k), f"{state}_n": ("final", k), f"mask_{state}": ("masks", k)}
+            places |= {f"d{state}0": ("dinitial", k), f"d{state}_n": ("dfinal", k)}
+            places |= {f"states of {state}": ("states", k), f"zoneout_{state}": ("zoneout", k)}
+        for k, name in enumerate(self.step.vectors):
+            places |= {name: ("vectors", k), f"d{name}": ("dvectors", k)}
+        return places
+
+    def get(self, name: str) -> Any:
+        field, k = self.places.get(name, (name, None))
+        value = getattr(self.args, field)
+        return value if k is None else value[k]
+
+    def set(self, name: str, value: Any) -> None:
+        field, k = self.places.get(name, (name, None))
+        if k is not None:
+            array = getattr(self.args, field)
+            array[k] = value
+            value = array
+        setattr(self.args, field, value)
 
 
 def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bool = False) -> Call:
@@ -56,7 +86,7 @@ def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bo
     given = problem.masks or {}
     left_out = ("weight_ih", "bias_ih", "weight_ln_ih") if tokens else ()
     p = {n: w.detach() for n, w in problem.p.items() if n not in left_out}
-    spec = encoded_spec(case.cell, tuple(p), tuple(given), (0.0, 0.0), False, False)
+    spec = encoded_spec(case.cell, tuple(p), tuple(given), (0.0,) * len(problem.state), False, False)
     s = decode(spec)
     x, numbers = problem.x.detach(), None
     if tokens:
@@ -69,16 +99,12 @@ def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bo
     give_outputs(args, results, s)
     give_kept(args, [results[0], *results[1 + len(states) :]], s, checkpoint)
     gradients = allocate_gradients(o, [True] * (1 + len(p) + len(states)))
-    names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
-    for name, g in zip(names, gradients, strict=False):
-        setattr(args, name, buffer(g))
+    give_gradients(args, gradients, s)
     above = [torch.ones_like(t) for t in results[: 1 + len(states)]]
     args.dy, args.dy_time, args.dy_row = buffer(above[0]), *above[0].stride()[:2]
-    for name, d in zip(("dh_n", "dc_n"), above[1:], strict=False):
-        setattr(args, name, buffer(d))
-    return Call(
-        args, [*o.weights, *states, *masks_given, x, *results, *gradients, *above, o.lengths, numbers]
-    )  # type: ignore[list-item]
+    args.dfinal = [buffer(d) for d in above[1:]]
+    kept = [*o.weights, *states, *masks_given, x, *results, *gradients, *above, o.lengths, numbers]
+    return Call(args, kept, s.step)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("checkpoint", [0, 2])
@@ -88,16 +114,17 @@ def test_memory_that_is_one_number_short_is_refused_for_every_tensor(case: Case,
     call.run()
     call.run(backward=True)
     backward_alone = {"dx", "dh0", "dc0", "dy", "dh_n", "dc_n"}
-    assert {"x", "y", "h0", "weight_hh", "lengths", "dx", "mask_h"} <= set(call.buffers)
+    assert {"x", "y", "h0", "weight_ih", "lengths", "dx", "mask_h"} <= set(call.buffers)
+    assert ("weight_hh" in call.buffers) == case.cell.recurrent
     for name, (address, size) in call.buffers.items():
-        setattr(call.args, name, (address, size - 8))
+        call.set(name, (address, size - 8))
         passes = [True] if name in backward_alone or name.startswith(("dw", "db", "dp")) else [False, True]
         if name in ("h_n", "c_n"):
             passes = [False]
         for backward in passes:
             with pytest.raises(ValueError, match=rf"unrolled kernel: {name} needs"):
                 call.run(backward)
-        setattr(call.args, name, (address, size))
+        call.set(name, (address, size))
 
 
 def test_memory_of_looked_up_rows_is_held_to_their_number() -> None:
@@ -106,16 +133,16 @@ def test_memory_of_looked_up_rows_is_held_to_their_number() -> None:
     call.run(backward=True)
     for name in ("x", "tokens"):
         address, size = call.buffers[name]
-        setattr(call.args, name, (address, size - 8))
+        call.set(name, (address, size - 8))
         with pytest.raises(ValueError, match=f"unrolled kernel: {name} needs"):
             call.run()
-        setattr(call.args, name, (address, size))
+        call.set(name, (address, size))
 
 
 @pytest.mark.parametrize("name", ["x", "y", "h0", "weight_ih", "weight_hh", "h_n", "c_n", "c0"])
 def test_missing_memory_is_refused(name: str) -> None:
     call = make_call(case_named("lstm"))
-    setattr(call.args, name, (0, 0))
+    call.set(name, (0, 0))
     with pytest.raises(ValueError, match=f"{name} is missing"):
         call.run()
 
@@ -124,7 +151,7 @@ def test_missing_memory_is_refused(name: str) -> None:
     ("case", "name"),
     [
         ("lstm", "gates"),
-        ("lstm", "cells"),
+        ("lstm", "states of c"),
         ("gru-after", "extra"),
         ("gru-layer-norm", "norms"),
         ("gru-layer-norm", "input_norms"),
@@ -133,7 +160,7 @@ def test_missing_memory_is_refused(name: str) -> None:
 )
 def test_backward_needs_what_forward_keeps(case: str, name: str) -> None:
     call = make_call(case_named(case))
-    setattr(call.args, name, (0, 0))
+    call.set(name, (0, 0))
     with pytest.raises(ValueError, match=f"{name} was not kept for backward"):
         call.run(backward=True)
 
@@ -181,7 +208,7 @@ def test_a_stride_that_leaves_the_memory_is_refused(name: str, value: int) -> No
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("cell", 4),
+        ("cell", 99),
         ("cell", -1),
         ("nonlinearity", 9),
         ("output_nonlinearity", -3),
@@ -192,8 +219,40 @@ def test_a_stride_that_leaves_the_memory_is_refused(name: str, value: int) -> No
 )
 def test_an_option_that_there_is_not_is_refused(name: str, value: float) -> None:
     call = make_call(case_named("lstm"))
-    setattr(call.args, name, value)
+    call.set(name, value)
     with pytest.raises(ValueError, match=f"unrolled kernel: {name} must lie in"):
+        call.run()
+
+
+@pytest.mark.parametrize(
+    "array", ["initial", "masks", "vectors", "final", "states", "dinitial", "dfinal", "dvectors"]
+)
+def test_more_than_a_cell_has_is_refused(array: str) -> None:
+    call = make_call(case_named("gru-after"))
+    entries = getattr(call.args, array)
+    entries[3] = call.get("y")
+    setattr(call.args, array, entries)
+    with pytest.raises(ValueError, match=rf"{array}\[3\] is more than gru_after has"):
+        call.run(backward=array.startswith("d"))
+
+
+def test_an_array_takes_no_more_entries_than_it_has() -> None:
+    call = make_call(case_named("lstm"))
+    with pytest.raises(ValueError, match="initial holds at most 4 entries, got 5"):
+        call.args.initial = [(0, 0)] * 5
+
+
+def test_a_vector_of_a_group_that_is_not_there_is_refused() -> None:
+    call = make_call(case_named("lstm-peepholes"))
+    call.set("weight_peephole_f", (0, 0))
+    with pytest.raises(ValueError, match="weight_peephole_f is missing"):
+        call.run()
+
+
+def test_a_size_of_what_is_fed_back_that_the_step_cannot_read_is_refused() -> None:
+    call = make_call(case_named("gru-after"))
+    call.args.R, call.args.weight_out = 2, call.args.y
+    with pytest.raises(ValueError, match="R must be H"):
         call.run()
 
 
@@ -206,7 +265,7 @@ def test_a_number_of_threads_that_cannot_be_is_refused(threads: int) -> None:
 def test_memory_that_is_not_aligned_is_refused() -> None:
     call = make_call(case_named("lstm"))
     address, size = call.buffers["h0"]
-    call.args.h0 = (address + 1, size)
+    call.set("h0", (address + 1, size))
     with pytest.raises(ValueError, match="h0 is not aligned"):
         call.run()
 
@@ -329,7 +388,7 @@ def test_a_view_that_negates_is_read_as_its_numbers() -> None:
 
 def test_tensors_of_another_kind_are_refused_by_the_operator() -> None:
     problem = make_problem(case_named("gru-after"))
-    spec = encoded_spec(problem.cell, tuple(problem.p), (), (0.0, 0.0), False, False)
+    spec = encoded_spec(problem.cell, tuple(problem.p), (), (0.0,), False, False)
     weights = [w.detach() for w in problem.p.values()]
     state = [problem.state[0].detach()]
 

@@ -39,7 +39,7 @@ def arguments(
     """Return what the operator takes for a problem."""
     p, x = dict(problem.p), problem.x
     masks = {k: m for k, m in (problem.masks or {}).items() if isinstance(m, Tensor)}
-    spec = encoded_spec(problem.cell, tuple(p), tuple(masks), (0.0, 0.0), reverse, False)
+    spec = encoded_spec(problem.cell, tuple(p), tuple(masks), (0.0,) * len(problem.state), reverse, False)
     rows = None if lengths is None else check_lengths(lengths, *x.shape[:2])
     return x, list(p.values()), list(problem.state), list(masks.values()), rows, None, spec, save, checkpoint
 
@@ -81,7 +81,7 @@ def test_the_layer_over_rows_of_a_table_is_a_proper_operator(name: str) -> None:
     tokens = torch.arange(problem.x.shape[0] * problem.x.shape[1]).view(problem.x.shape[:2]) % 3
     table = problem.cell.project(problem.x[0, :1].expand(3, -1), problem.p).contiguous()
     drawn = tuple(k for k, m in (problem.masks or {}).items() if isinstance(m, Tensor))
-    spec = encoded_spec(problem.cell, tuple(p), drawn, (0.0, 0.0), True, False)
+    spec = encoded_spec(problem.cell, tuple(p), drawn, (0.0,) * len(problem.state), True, False)
     given = (table, list(p.values()), states, masks, lengths, tokens, spec, *rest[1:])
     opcheck(torch.ops.unrolled.layer.default, detached(given, requires_grad=True))
 

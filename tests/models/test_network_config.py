@@ -8,6 +8,7 @@ import pytest
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
+from unrolled.models.config import RECURRENT
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
         ({"context": 3}, "context=3 is an option of feed-forward and tdnn, not of cell='lstm'"),
         (
             {"cell": "tdnn", "layer_norm": True},
-            "is an option of lstm, gru, elman and jordan, not of cell='tdnn'",
+            f"is an option of {', '.join(RECURRENT[:-1])} and {RECURRENT[-1]}, not of cell='tdnn'",
         ),
         ({"cell": "feed-forward", "recurrent_init": "identity"}, "recurrent_init='identity' is an option of"),
         ({"cell": "feed-forward", "reset": "before"}, "reset='before' is an option of gru"),

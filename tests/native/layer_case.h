@@ -2,11 +2,12 @@
 #pragma once
 #include "args.h"
 #include "buffers.h"
+#include "cells/declaration.h"
 #include "check.h"
 
 namespace drive {
 
-using unrolled::CellKind;
+using unrolled::Declaration;
 using unrolled::Kernels;
 using unrolled::LayerArgs;
 
@@ -38,32 +39,37 @@ class LayerCase {
   Random random_;
   Buffers buffers_;
   LayerArgs a_;
-  CellKind cell_ = CellKind::elman;
-  int64_t gates_ = 1, pairs_ = 0;
+  const Declaration* cell_ = nullptr;
+  int states_ = 1, vectors_ = 0;
+  int64_t GH_ = 0, pairs_ = 0;
   bool train_ = true, norm_ = false, bias_ = true, map_ = false;
 
-  bool has_c() const { return cell_ == CellKind::lstm; }
+  int64_t size(int state) const { return state ? a_.H : a_.R; }
+  bool zoneout() const { return a_.masks[0] || a_.zoneout[0] != 0; }
   Memory drawn(int64_t n) { return buffers_.template drawn<T>(n); }
   Memory maybe(int64_t n) { return random_.coin() ? drawn(n) : Memory{}; }
 
   void sizes() {
-    cell_ = CellKind(random_.whole(0, 3));
-    gates_ = cell_ == CellKind::elman ? 1 : has_c() ? 4 : 3;
+    const auto& cells = unrolled::declarations();
+    a_.cell = int(random_.whole(0, int64_t(cells.size()) - 1));
+    cell_ = &cells[std::size_t(a_.cell)];
+    states_ = cell_->states.count();
+    vectors_ = cell_->vectors.count();
     // Few rows and many units: threads share the units. Otherwise sizes around those of vectors and tiles.
     const bool few = random_.whole(0, 3) == 0;
     a_.T = random_.whole(1, 9);
     a_.B = few ? random_.whole(1, 3) : random_.whole(1, 60);
     a_.H = few ? random_.whole(96, 200) : random_.whole(1, 50);
     a_.I = random_.whole(0, 40);
+    GH_ = cell_->gates * a_.H;
     pairs_ = a_.T * a_.B;
     train_ = random_.whole(0, 4) != 0;
     norm_ = random_.whole(0, 3) == 0;
     bias_ = random_.whole(0, 3) != 0;
-    map_ = (has_c() || cell_ == CellKind::elman) && random_.whole(0, 3) == 0;
+    map_ = !cell_->reads_h && random_.whole(0, 3) == 0;
     a_.R = map_ ? random_.whole(1, 50) : a_.H;
-    a_.cell = int(cell_);
-    a_.nonlinearity = cell_ == CellKind::elman ? int(random_.whole(0, 3)) : 1;
-    a_.output_nonlinearity = map_ && !has_c() ? int(random_.whole(0, 3)) : 0;
+    a_.nonlinearity = int(random_.whole(0, 3));
+    a_.output_nonlinearity = map_ ? int(random_.whole(0, 3)) : 0;
     a_.reverse = random_.coin();
     if (random_.coin()) a_.lengths = buffers_.indices(a_.B, 1, a_.T);
     a_.checkpoint = train_ && random_.coin() ? random_.whole(1, a_.T) : 0;
@@ -72,7 +78,7 @@ class LayerCase {
   void input() {
     if (random_.whole(0, 3) == 0) {
       a_.V = random_.whole(1, 20);
-      a_.I = gates_ * a_.H;  // the row of a table is W x + b
+      a_.I = GH_;  // the row of a table is W x + b
       a_.tokens = buffers_.indices(pairs_, 0, a_.V - 1);
       a_.x = drawn(a_.V * a_.I);
       a_.x_time = a_.x_row = a_.I;
@@ -90,86 +96,73 @@ class LayerCase {
   }
 
   void parameters() {
-    const int64_t GH = gates_ * a_.H;
     if (!a_.tokens) {
-      a_.weight_ih = drawn(GH * a_.I);
-      if (bias_) a_.bias_ih = drawn(GH);
-      if (norm_) a_.weight_ln_ih = drawn(GH);
+      a_.weight_ih = drawn(GH_ * a_.I);
+      if (bias_) a_.bias_ih = drawn(GH_);
+      if (norm_) a_.weight_ln_ih = drawn(GH_);
     }
-    a_.weight_hh = buffers_.template drawn<T>(GH * a_.R, -0.1, 0.1);
-    if (bias_) a_.bias_hh = drawn(GH);
-    if (norm_) a_.weight_ln_hh = drawn(GH);
-    if (has_c() && random_.coin()) {
-      a_.peephole_i = drawn(a_.H);
-      a_.peephole_f = drawn(a_.H);
-      a_.peephole_o = drawn(a_.H);
+    if (cell_->recurrent) {
+      a_.weight_hh = buffers_.template drawn<T>(GH_ * a_.R, -0.1, 0.1);
+      if (bias_) a_.bias_hh = drawn(GH_);
+      if (norm_) a_.weight_ln_hh = drawn(GH_);
     }
-    if (has_c() && norm_) {
-      a_.weight_ln_c = drawn(a_.H);
-      a_.bias_ln_c = drawn(a_.H);
+    bool given = false;
+    for (int k = 0; k < vectors_; ++k) {
+      if (!k || cell_->vectors.of[k].group != cell_->vectors.of[k - 1].group) given = random_.coin();
+      if (given) a_.vectors[k] = drawn(a_.H);
     }
     if (map_) a_.weight_out = buffers_.template drawn<T>(a_.R * a_.H, -0.1, 0.1);
-    if (map_ && !has_c() && bias_) a_.bias_out = drawn(a_.R);
+    if (map_ && bias_) a_.bias_out = drawn(a_.R);
   }
 
   void states_and_masks() {
-    a_.h0 = drawn(a_.B * a_.R);
-    if (has_c()) a_.c0 = drawn(a_.B * a_.H);
-    if (random_.coin()) a_.zoneout_h = random_.coin() ? random_.real(0.1, 0.9) : 0;
-    else if (random_.coin()) a_.mask_h = buffers_.template drawn<T>(pairs_ * a_.R, 0, 1);
-    if (has_c() && random_.coin()) a_.zoneout_c = random_.real(0.1, 0.9);
-    else if (has_c() && random_.coin()) a_.mask_c = buffers_.template drawn<T>(pairs_ * a_.H, 0, 1);
+    for (int k = 0; k < states_; ++k) {
+      a_.initial[k] = drawn(a_.B * size(k));
+      if (random_.whole(0, 3) == 0) a_.zoneout[k] = random_.real(0.1, 0.9);
+      else if (random_.whole(0, 2) == 0) a_.masks[k] = buffers_.template drawn<T>(pairs_ * size(k), 0, 1);
+    }
     if (random_.coin()) a_.mask_candidate = buffers_.template drawn<T>(pairs_ * a_.H, 0, 2);
   }
 
   // What backends/arguments.py allocates.
   void results() {
-    const int64_t GH = gates_ * a_.H;
     const auto kept = [&](int64_t size) { return buffers_.template blank<T>(pairs_ * size); };
     a_.y = buffers_.template blank<T>(pairs_ * a_.R, "y");
     a_.y_time = a_.B * a_.R;
     a_.y_row = a_.R;
-    a_.h_n = buffers_.template blank<T>(a_.B * a_.R, "h_n");
-    if (has_c()) a_.c_n = buffers_.template blank<T>(a_.B * a_.H, "c_n");
+    for (int k = 0; k < states_; ++k) a_.final[k] = buffers_.template blank<T>(a_.B * size(k), "a final state");
     if (!train_) return;
     if (a_.checkpoint) {
       const int64_t segments = (a_.T + a_.checkpoint - 1) / a_.checkpoint;
-      if (has_c()) a_.cells = buffers_.template blank<T>(segments * a_.B * a_.H);
+      for (int k = 1; k < states_; ++k) a_.states[k] = buffers_.template blank<T>(segments * a_.B * a_.H);
       return;
     }
-    const bool zoneout = a_.mask_h || a_.zoneout_h != 0;
-    if (cell_ != CellKind::elman || map_ || zoneout || a_.mask_candidate) a_.gates = kept(GH);
-    if (has_c()) a_.cells = kept(a_.H);
-    if (cell_ == CellKind::gru_after) a_.extra = kept(a_.H);
-    if (a_.weight_ln_hh) a_.norms = kept(GH + 2);
-    if (a_.weight_ln_ih) a_.input_norms = kept(GH + 1);
+    if (!cell_->gate_is_hidden || map_ || zoneout() || a_.mask_candidate) a_.gates = kept(GH_);
+    for (int k = 1; k < states_; ++k) a_.states[k] = kept(a_.H);
+    if (cell_->keeps_extra) a_.extra = kept(a_.H);
+    if (a_.weight_ln_hh) a_.norms = kept(GH_ + 2);
+    if (a_.weight_ln_ih) a_.input_norms = kept(GH_ + 1);
     if (map_) a_.hidden = kept(a_.H);
-    if (map_ && zoneout) a_.emitted = kept(a_.R);
+    if (map_ && zoneout()) a_.emitted = kept(a_.R);
   }
 
   void gradients() {
-    const int64_t GH = gates_ * a_.H;
     a_.dy = maybe(pairs_ * a_.R);
     strides(a_.dy_time, a_.dy_row, a_.R);
-    a_.dh_n = maybe(a_.B * a_.R);
-    if (has_c()) a_.dc_n = maybe(a_.B * a_.H);
+    for (int k = 0; k < states_; ++k) a_.dfinal[k] = maybe(a_.B * size(k));
     const auto wanted = [&](auto& gradient, bool of, int64_t n, const char* name) {
       if (of && random_.whole(0, 4)) gradient = buffers_.template blank<T>(n, name);
     };
-    wanted(a_.dx, a_.x, a_.tokens ? a_.V * GH : pairs_ * a_.I, "dx");
-    wanted(a_.dh0, a_.h0, a_.B * a_.R, "dh0");
-    wanted(a_.dc0, a_.c0, a_.B * a_.H, "dc0");
-    wanted(a_.dweight_ih, a_.weight_ih, GH * a_.I, "dweight_ih");
-    wanted(a_.dbias_ih, a_.bias_ih, GH, "dbias_ih");
-    wanted(a_.dweight_ln_ih, a_.weight_ln_ih, GH, "dweight_ln_ih");
-    wanted(a_.dweight_hh, a_.weight_hh, GH * a_.R, "dweight_hh");
-    wanted(a_.dbias_hh, a_.bias_hh, GH, "dbias_hh");
-    wanted(a_.dweight_ln_hh, a_.weight_ln_hh, GH, "dweight_ln_hh");
-    wanted(a_.dpeephole_i, a_.peephole_i, a_.H, "dpeephole_i");
-    wanted(a_.dpeephole_f, a_.peephole_f, a_.H, "dpeephole_f");
-    wanted(a_.dpeephole_o, a_.peephole_o, a_.H, "dpeephole_o");
-    wanted(a_.dweight_ln_c, a_.weight_ln_c, a_.H, "dweight_ln_c");
-    wanted(a_.dbias_ln_c, a_.bias_ln_c, a_.H, "dbias_ln_c");
+    wanted(a_.dx, a_.x, a_.tokens ? a_.V * GH_ : pairs_ * a_.I, "dx");
+    for (int k = 0; k < states_; ++k)
+      wanted(a_.dinitial[k], a_.initial[k], a_.B * size(k), "the gradient of an initial state");
+    wanted(a_.dweight_ih, a_.weight_ih, GH_ * a_.I, "dweight_ih");
+    wanted(a_.dbias_ih, a_.bias_ih, GH_, "dbias_ih");
+    wanted(a_.dweight_ln_ih, a_.weight_ln_ih, GH_, "dweight_ln_ih");
+    wanted(a_.dweight_hh, a_.weight_hh, GH_ * a_.R, "dweight_hh");
+    wanted(a_.dbias_hh, a_.bias_hh, GH_, "dbias_hh");
+    wanted(a_.dweight_ln_hh, a_.weight_ln_hh, GH_, "dweight_ln_hh");
+    for (int k = 0; k < vectors_; ++k) wanted(a_.dvectors[k], a_.vectors[k], a_.H, cell_->vectors.of[k].name);
     wanted(a_.dweight_out, a_.weight_out, a_.R * a_.H, "dweight_out");
     wanted(a_.dbias_out, a_.bias_out, a_.R, "dbias_out");
   }

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from unrolled.backends.spec import KINDS, NONLINEARITIES, Spec
+from unrolled.backends.spec import Spec
 from unrolled.errors import BackendError, ShapeError
 from unrolled.extension import buffer, core, own_buffer
 
-ARGUMENT_OF = {"weight_hr": "weight_out", "weight_ho": "weight_out", "bias_ho": "bias_out"} | {
-    f"weight_peephole_{gate}": f"peephole_{gate}" for gate in "ifo"
-}
-MASK_OF = {"zoneout_h": "mask_h", "zoneout_c": "mask_c", "candidate": "mask_candidate"}
+NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
+"""Numbers of ``Nonlinearity`` in ``csrc/args.h``."""
+ABSENT = (0, 0)
+"""Memory that is not there."""
 
 MOST_FITTING = 4096
 """Shapes that a spec remembers."""
@@ -27,7 +27,7 @@ class Operands(NamedTuple):
     weights: Sequence[Tensor]
     """Named by the spec."""
     states: Sequence[Tensor]
-    """h (B, R), and for an LSTM c (B, H)."""
+    """In the order of the cell: (B, R), and (B, H) for each but the first."""
     masks: Sequence[Tensor]
     """Named by the spec, (T, B, size) each."""
     lengths: Tensor | None
@@ -42,8 +42,12 @@ class Operands(NamedTuple):
 
     def sizes(self, s: Spec) -> tuple[int, int]:
         """Return H and R, the size of what is fed back."""
-        rows, fed_back = self.weights[s.weights.index("weight_hh")].shape
-        return rows // s.gates, fed_back
+        looked_up = self.tokens is not None
+        rows = self.x.shape[-1] if looked_up else len(self.weights[s.weights.index("weight_ih")])
+        hidden = rows // s.step.gates
+        if not s.has_map:
+            return hidden, hidden
+        return hidden, len(self.weights[s.weights.index(s.kernel.output_weight)])
 
 
 def aligned(o: Operands) -> Operands:
@@ -77,26 +81,25 @@ def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
         return results
     if checkpoint:
         segments = (steps + checkpoint - 1) // checkpoint
-        return [*results, o.x.new_empty(segments, batch, hidden)] if s.has_c else results
+        return [*results, *(o.x.new_empty(segments, batch, hidden) for _ in o.states[1:])]
     return [*results, *(o.x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
 
 
 def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
-    """Name what backward needs of every step, and its size."""
-    zoneout = bool(s.zoneout_h) or "zoneout_h" in s.masks
-    y_is_gate = s.kind == "elman" and not (s.map_name or zoneout or "candidate" in s.masks)
-    kept = [] if y_is_gate else [("gates", s.gates * hidden)]
-    if s.has_c:
-        kept.append(("cells", hidden))
-    if s.kind == "gru_after":
+    """Name what backward needs of every step, and its size; ``states`` once for each state but the first."""
+    step = s.step
+    y_is_gate = step.gate_is_hidden and not (s.has_map or s.zoneout or "candidate" in s.masks)
+    kept = [] if y_is_gate else [("gates", step.gates * hidden)]
+    kept += [("states", hidden)] * (len(step.states) - 1)
+    if step.keeps_extra:
         kept.append(("extra", hidden))
     if "weight_ln_hh" in s.weights:
-        kept.append(("norms", s.gates * hidden + 2))
+        kept.append(("norms", step.gates * hidden + 2))
     if "weight_ln_ih" in s.weights:
-        kept.append(("input_norms", s.gates * hidden + 1))
-    if s.map_name:
+        kept.append(("input_norms", step.gates * hidden + 1))
+    if s.has_map:
         kept.append(("hidden", hidden))
-        if zoneout:
+        if s.zoneout:
             kept.append(("emitted", fed_back))
     return kept
 
@@ -140,22 +143,31 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
         args.T, args.B, (args.V, args.I) = *tokens.shape, x.shape
         args.tokens = buffer(tokens)
     args.H, args.R = o.sizes(s)
-    args.cell, args.nonlinearity = KINDS[s.kind], NONLINEARITIES[s.nonlinearity]
-    args.output_nonlinearity = NONLINEARITIES[s.output_nonlinearity]
-    args.reverse, args.checkpoint = s.reverse, checkpoint
-    args.zoneout_h, args.zoneout_c = s.zoneout_h, s.zoneout_c
+    args.cell, args.nonlinearity = s.step.number, NONLINEARITIES[s.kernel.nonlinearity]
+    args.output_nonlinearity = NONLINEARITIES[s.kernel.output_nonlinearity]
+    args.reverse, args.checkpoint, args.zoneout = s.reverse, checkpoint, s.rates
     if lengths is not None:
         args.lengths = buffer(lengths)
     args.x = buffer(x)
     if tokens is None:
         args.x_time, args.x_row = x.stride()[:2]
-    for name, w in zip(s.weights, weights, strict=True):
-        setattr(args, ARGUMENT_OF.get(name, name), buffer(w))
-    for name, state in zip(("h0", "c0"), states, strict=False):
-        setattr(args, name, buffer(state))
-    for name, mask in zip(s.masks, masks, strict=True):
-        setattr(args, MASK_OF[name], buffer(mask))
+    give_weights(args, dict(zip(s.weights, map(buffer, weights), strict=True)), s)
+    args.initial = [buffer(state) for state in states]
+    given = dict(zip(s.masks, map(buffer, masks), strict=True))
+    args.masks = [given.get(f"zoneout_{state}", ABSENT) for state in s.step.states]
+    args.mask_candidate = given.get("candidate", ABSENT)
     return args
+
+
+def give_weights(args: Any, memory: dict[str, tuple[int, int]], s: Spec, prefix: str = "") -> None:
+    """Tell the kernel where the weights are, or with the prefix ``d`` their gradients."""
+    renamed = {s.kernel.output_weight: "weight_out", s.kernel.output_bias: "bias_out"}
+    vectors = s.step.vectors
+    if vectors:
+        setattr(args, f"{prefix}vectors", [memory.get(name, ABSENT) for name in vectors])
+    for name, where in memory.items():
+        if name not in vectors:
+            setattr(args, prefix + renamed.get(name, name), where)
 
 
 def check_dense(tensors: Iterable[Tensor], like: Tensor) -> None:
@@ -197,24 +209,26 @@ def _check_shapes(o: Operands, s: Spec) -> None:
     steps, batch = o.outline.shape[:2]
     features = x.shape[-1]
     hidden, fed_back = o.sizes(s)
-    rows = s.gates * hidden
+    rows = s.step.gates * hidden
     shapes: dict[str, tuple[int, ...]] = {
         "weight_ih": (rows, features),
         "weight_hh": (rows, fed_back),
-        "weight_hr": (fed_back, hidden),
-        "weight_ho": (fed_back, hidden),
-        "bias_ho": (fed_back,),
+        s.kernel.output_weight: (fed_back, hidden),
+        s.kernel.output_bias: (fed_back,),
     }
     shapes |= dict.fromkeys(("bias_ih", "bias_hh", "weight_ln_ih", "weight_ln_hh"), (rows,))
     named = [(n, w, shapes.get(n, (hidden,))) for n, w in zip(s.weights, weights, strict=True)]
     if tokens is not None:
         named.append(("W x + b", x, (len(x), rows)))
-    names = ("h", "c") if s.has_c else ("h",)
+    names = s.step.states
     if len(states) != len(names):
         raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
-    named += [(n, t, (batch, z)) for n, t, z in zip(names, states, (fed_back, hidden), strict=False)]
+    sizes = (fed_back, *(hidden,) * (len(names) - 1))
+    named += [(n, t, (batch, size)) for n, t, size in zip(names, states, sizes, strict=True)]
+    sizes_of_masks = {f"zoneout_{n}": size for n, size in zip(names, sizes, strict=True)}
+    sizes_of_masks["candidate"] = hidden
     for name, mask in zip(s.masks, masks, strict=True):
-        named.append((name, mask, (steps, batch, fed_back if name == "zoneout_h" else hidden)))
+        named.append((name, mask, (steps, batch, sizes_of_masks[name])))
     for name, tensor, shape in named:
         if tensor.shape != shape:
             raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
@@ -254,9 +268,15 @@ def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
     """Tell the kernel where to write y and the final states."""
     y = results[0]
     args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
-    args.h_n = own_buffer(results[1])
-    if s.has_c:
-        args.c_n = own_buffer(results[2])
+    args.final = [own_buffer(final) for final in results[1 : 1 + len(s.step.states)]]
+
+
+def give_gradients(args: Any, gradients: Sequence[Tensor], s: Spec) -> None:
+    """Tell the kernel where to write the gradients of x, the weights and the states."""
+    dx, *rest = map(own_buffer, gradients)
+    args.dx = dx
+    give_weights(args, dict(zip(s.weights, rest[: len(s.weights)], strict=True)), s, "d")
+    args.dinitial = rest[len(s.weights) :]
 
 
 def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
@@ -264,6 +284,13 @@ def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> No
     y, *rest = kept
     check_dense(kept, y)
     args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
-    names = [n for n, _ in _kept(s, args.H, args.R)] if not checkpoint else ["cells"] if s.has_c else []
+    others = len(s.step.states) - 1
+    names = ["states"] * others if checkpoint else [n for n, _ in _kept(s, args.H, args.R)]
+    states = []
     for name, tensor in zip(names, rest, strict=True):
-        setattr(args, name, own_buffer(tensor))
+        if name == "states":
+            states.append(own_buffer(tensor))
+        else:
+            setattr(args, name, own_buffer(tensor))
+    if states:
+        args.states = [ABSENT, *states]

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.backends.base import Backend, LayerCall, LayerResult, Need
 from unrolled.backends.ragged import check_range
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
+from unrolled.cells import Cell, Parameters, State
 
 _KERNELS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "tanh": _VF.rnn_tanh,
@@ -29,15 +29,7 @@ _STEPS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
 
 def kernel_name(cell: Cell) -> str | None:
     """Return the name of torch's kernel that computes this very cell, or None."""
-    if cell.layer_norm or isinstance(cell, Jordan):
-        return None
-    if isinstance(cell, Elman):
-        return cell.nonlinearity if cell.nonlinearity in _KERNELS else None
-    if isinstance(cell, LSTM):
-        return None if cell.peepholes else "lstm"
-    if isinstance(cell, GRU):
-        return "gru" if cell.reset == "after" else None
-    return None
+    return cell.torch_kernel
 
 
 @dataclass(frozen=True)

@@ -150,8 +150,8 @@ def compiled_layer(
     """
     names = tuple(p) if tokens is None else tuple([n for n in p if n not in OF_INPUT])
     drawn = {n: m.contiguous() for n, m in masks.items() if isinstance(m, Tensor)} if masks else {}
-    rates = tuple(_rate(masks, f"zoneout_{name}") for name in "hc")
-    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)  # type: ignore[arg-type]
+    rates = tuple(_rate(masks, f"zoneout_{name}") for name in cell.state_names)
+    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)
     if tokens is not None:
         # A copy: what the caller writes into its tokens later does not reach the backward pass.
         tokens = tokens.clone(memory_format=torch.contiguous_format)

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from unrolled.backends.arguments import (
-    ARGUMENT_OF,
+    ABSENT,
     Operands,
     allocate,
     allocate_gradients,
     arguments,
     arithmetic,
     check_gradients,
+    give_gradients,
     give_kept,
     give_outputs,
 )
@@ -28,7 +29,7 @@ from unrolled.backends.second_derivative import second_derivative
 from unrolled.backends.spec import decode
 from unrolled.backends.transforms import refuse_forward_mode
 from unrolled.errors import BackendError
-from unrolled.extension import buffer, call_kernel, core, own_buffer
+from unrolled.extension import buffer, call_kernel, core
 from unrolled.memory import keep_freed_memory
 
 T = TypeVar("T")
@@ -120,12 +121,8 @@ def run_backward(
         args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
     dense = [None if d is None else _plain(d.contiguous()) for d in dstates]
     check_gradients((dy, *dense), o.x)
-    for name, d in zip(("dh_n", "dc_n"), dense, strict=False):
-        if d is not None:
-            setattr(args, name, buffer(d))
-    names = ("dx", *("d" + ARGUMENT_OF.get(n, n) for n in s.weights), "dh0", "dc0")
-    for name, g in zip(names, gradients, strict=False):
-        setattr(args, name, own_buffer(g))
+    args.dfinal = [ABSENT if d is None else buffer(d) for d in dense]
+    give_gradients(args, gradients, s)
     call_kernel(core.layer_backward, args, arithmetic(o.x, s))
     return gradients
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from unrolled.backends.arguments import Operands
 from unrolled.backends.reference import unroll
-from unrolled.backends.spec import Spec, cell_of, decode
+from unrolled.backends.spec import Spec, decode
 from unrolled.cells import Masks
 
 
@@ -70,13 +70,13 @@ def _run(o: Operands, s: Spec, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Run the reference loop on other inputs: y and the final states."""
     x, rest = inputs[0], inputs[1:]
     p = dict(zip(s.weights, rest[: len(s.weights)], strict=True))
-    rates = {"zoneout_h": s.zoneout_h, "zoneout_c": s.zoneout_c}
-    masks: dict[str, Any] = {name: rate for name, rate in rates.items() if rate}
+    rates = zip(s.cell.state_names, s.rates, strict=True)
+    masks: dict[str, Any] = {f"zoneout_{name}": rate for name, rate in rates if rate}
     masks |= dict(zip(s.masks, o.masks, strict=True))
     given: Masks | None = masks or None
     looked_up = o.tokens is not None
     result = unroll(
-        cell_of(s),
+        s.cell,
         x[o.tokens] if looked_up else x,
         tuple(rest[len(s.weights) :]),
         p,

@@ -1,27 +1,25 @@
-"""What a pass of the compiled loop is made of, beside its tensors, as one string.
+"""Everything about a pass of the compiled loop except its tensors, as one string.
 
-Operators of ``torch.library`` take tensors, numbers and strings; everything that is decided before a pass
-(cell, direction, names of the tensors that follow) travels as the string of a :class:`Spec`.
+Operators of ``torch.library`` take tensors, numbers and strings; what is decided before a pass (cell,
+direction, names of the tensors that follow) travels as the string of a :class:`Spec`.
 """
 
+import ast
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from unrolled.backends.compiled_steps import CompiledStep, compiled_step
 from unrolled.backends.remember import remembered
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
-
-KINDS = {"elman": 0, "lstm": 1, "gru_after": 2, "gru_before": 3}
-NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
+from unrolled.cells import CELLS, Cell
+from unrolled.cells.declarations import Kernel
 
 
 @dataclass(frozen=True)
 class Spec:
     """One layer in one direction."""
 
-    kind: str
-    nonlinearity: str
-    output_nonlinearity: str
+    cell: Cell
     reverse: bool
     bfloat16: bool
     """Whether products round their operands to bfloat16."""
@@ -29,8 +27,8 @@ class Spec:
     """Names of the weights, in the order in which they are handed over."""
     masks: tuple[str, ...]
     """Names of the masks, likewise."""
-    zoneout_h: float
-    zoneout_c: float
+    rates: tuple[float, ...]
+    """Zoneout of each state where it has no mask."""
 
     @cached_property
     def fitting(self) -> set[Any]:
@@ -38,72 +36,56 @@ class Spec:
         return set()
 
     @property
-    def gates(self) -> int:
-        """Number of blocks of H rows in W and U."""
-        return {"elman": 1, "lstm": 4}.get(self.kind, 3)
+    def kernel(self) -> Kernel:
+        """The compiled step of the cell."""
+        kernel = self.cell.kernel
+        assert kernel is not None, self.cell
+        return kernel
+
+    @cached_property
+    def step(self) -> CompiledStep:
+        """What the extension declares about that step."""
+        return compiled_step(self.kernel.name)
 
     @property
-    def has_c(self) -> bool:
-        """Whether the state has a c beside h."""
-        return self.kind == "lstm"
+    def has_map(self) -> bool:
+        """Whether a map of h is fed back, not h itself."""
+        return self.kernel.output_weight in self.weights
 
     @property
-    def map_name(self) -> str | None:
-        """Name of the weight of the map of h that is fed back, if there is one."""
-        return next((n for n in ("weight_hr", "weight_ho") if n in self.weights), None)
+    def zoneout(self) -> bool:
+        """Whether the state that is fed back has zoneout."""
+        return bool(self.rates[0]) or f"zoneout_{self.cell.state_names[0]}" in self.masks
 
     def encode(self) -> str:
         """Return the spec as a string; plain enough for torch.compile to trace."""
+        options = ",".join([f"{name}={value!r}" for name, value in vars(self.cell).items()])
         flags = "".join(str(int(flag)) for flag in (self.reverse, self.bfloat16))
         names = (",".join(self.weights), ",".join(self.masks))
-        rates = (repr(self.zoneout_h), repr(self.zoneout_c))
-        return ";".join((self.kind, self.nonlinearity, self.output_nonlinearity, flags, *names, *rates))
+        rates = ",".join([repr(rate) for rate in self.rates])
+        return ";".join((type(self.cell).__name__, options, flags, *names, rates))
 
 
 @lru_cache(maxsize=4096)
 def decode(text: str) -> Spec:
-    """Return what :meth:`Spec.encode` gave."""
-    kind, nonlinearity, output, flags, weights, masks, zoneout_h, zoneout_c = text.split(";")
+    """Return the spec that :meth:`Spec.encode` gave as a string."""
+    name, options, flags, weights, masks, rates = text.split(";")
+    kind = next(cell for cell in CELLS if cell.__name__ == name)
+    pairs = [option.split("=") for option in options.split(",")]
     reverse, bfloat16 = (flag == "1" for flag in flags)
     return Spec(
-        kind,
-        nonlinearity,
-        output,
-        reverse,
-        bfloat16,
-        tuple(weights.split(",")),
-        tuple(masks.split(",")) if masks else (),
-        float(zoneout_h),
-        float(zoneout_c),
+        cell=kind(**{key: ast.literal_eval(value) for key, value in pairs}),
+        reverse=reverse,
+        bfloat16=bfloat16,
+        weights=tuple(weights.split(",")) if weights else (),
+        masks=tuple(masks.split(",")) if masks else (),
+        rates=tuple(float(rate) for rate in rates.split(",")),
     )
 
 
 def kind_of(cell: Cell) -> str | None:
-    """Return the name of the compiled step that computes this very cell, or None.
-
-    A subclass has equations of its own: only the cells of this package have a compiled step.
-    """
-    if type(cell) in (Elman, Jordan):
-        return "elman"
-    if type(cell) is LSTM:
-        return "lstm"
-    if type(cell) is GRU:
-        return f"gru_{cell.reset}"
-    return None
-
-
-def cell_of(s: Spec) -> Cell:
-    """Return a cell with the equations of a spec; options that only start parameters are left out."""
-    layer_norm = "weight_ln_hh" in s.weights
-    nonlinearity: Any = s.nonlinearity
-    output: Any = s.output_nonlinearity
-    if s.kind == "lstm":
-        return LSTM(layer_norm=layer_norm, peepholes="weight_peephole_i" in s.weights)
-    if s.kind == "elman" and s.map_name:
-        return Jordan(layer_norm=layer_norm, nonlinearity=nonlinearity, output_nonlinearity=output)
-    if s.kind == "elman":
-        return Elman(layer_norm=layer_norm, nonlinearity=nonlinearity)
-    return GRU(layer_norm=layer_norm, reset="after" if s.kind == "gru_after" else "before")
+    """Return the name of the compiled step that computes this very cell, or None."""
+    return None if cell.kernel is None else cell.kernel.name
 
 
 @remembered
@@ -111,21 +93,9 @@ def encoded_spec(
     cell: Cell,
     weights: tuple[str, ...],
     masks: tuple[str, ...],
-    rates: tuple[float, float],
+    rates: tuple[float, ...],
     reverse: bool,
     bfloat16: bool,
 ) -> str:
     """Return the string for a pass."""
-    kind = kind_of(cell)
-    assert kind is not None, cell
-    return Spec(
-        kind=kind,
-        nonlinearity=cell.nonlinearity if isinstance(cell, Elman) else "tanh",
-        output_nonlinearity=cell.output_nonlinearity if isinstance(cell, Jordan) else "identity",
-        reverse=reverse,
-        bfloat16=bfloat16,
-        weights=weights,
-        masks=masks,
-        zoneout_h=rates[0],
-        zoneout_c=rates[1],
-    ).encode()
+    return Spec(cell, reverse, bfloat16, weights, masks, rates).encode()

@@ -5,5 +5,9 @@ from unrolled.cells.elman import Elman
 from unrolled.cells.gru import GRU
 from unrolled.cells.jordan import Jordan
 from unrolled.cells.lstm import LSTM
+from unrolled.cells.minlstm import MinLSTM
 
-__all__ = ["GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "Parameters", "State"]
+CELLS: tuple[type[Cell], ...] = (LSTM, GRU, Elman, Jordan, MinLSTM)
+"""Every cell of this package."""
+
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "MinLSTM", "Parameters", "State"]

@@ -1,9 +1,8 @@
 """The simple recurrent network of Elman (1990)."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from unrolled.cells.base import (
@@ -15,9 +14,8 @@ from unrolled.cells.base import (
     require_choice,
     zoneout,
 )
-
-Nonlinearity = Literal["tanh", "relu", "sigmoid"]
-NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
+from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.nonlinearities import NONLINEARITIES, Nonlinearity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +26,35 @@ class Elman(Cell):
     Source: J. L. Elman, Finding structure in time, Cognitive Science 14 (1990).
     """
 
+    name: ClassVar[str] = "elman"
     gate_names: ClassVar[tuple[str, ...]] = ("h",)
+    candidate_gate: ClassVar[str | None] = "h"
 
     nonlinearity: Nonlinearity = "tanh"
     """σ of the hidden layer."""
 
     def __post_init__(self) -> None:
         require_choice("Elman", "nonlinearity", self.nonlinearity, tuple(NONLINEARITIES))
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """See :attr:`Cell.kernel`."""
+        return Kernel("elman", nonlinearity=self.nonlinearity)
+
+    @property
+    def torch_kernel(self) -> str | None:
+        """See :attr:`Cell.torch_kernel`; torch has no sigmoid."""
+        return None if self.layer_norm or self.nonlinearity == "sigmoid" else self.nonlinearity
+
+    @property
+    def gate_activations(self) -> tuple[TracedActivation, ...]:
+        """See :attr:`Cell.gate_activations`."""
+        return (TracedActivation("hidden", self.nonlinearity, "hidden", "preactivation"),)
+
+    @property
+    def is_simple(self) -> bool:
+        """See :attr:`Cell.is_simple`."""
+        return not self.layer_norm
 
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds ``preactivation`` and ``hidden``."""

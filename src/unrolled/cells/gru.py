@@ -17,6 +17,7 @@ from unrolled.cells.base import (
     zoneout,
 )
 from unrolled.cells.chrono import check_chrono, chrono_bias
+from unrolled.cells.declarations import Kernel, TracedActivation
 from unrolled.errors import ConfigError
 
 
@@ -35,7 +36,9 @@ class GRU(Cell):
     Sources: Cho et al. (2014), eqs. 5-8 (reset before); torch and cuDNN (reset after).
     """
 
+    name: ClassVar[str] = "gru"
     gate_names: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+    candidate_gate: ClassVar[str | None] = "n"
 
     reset: Literal["after", "before"] = "after"
     """Whether the reset gate is applied after or before the product with U_n."""
@@ -47,6 +50,27 @@ class GRU(Cell):
     def __post_init__(self) -> None:
         require_choice("GRU", "reset", self.reset, ("after", "before"))
         check_chrono("GRU", self.chrono)
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """See :attr:`Cell.kernel`: the two forms are two kernels."""
+        return Kernel(f"gru_{self.reset}")
+
+    @property
+    def torch_kernel(self) -> str | None:
+        """See :attr:`Cell.torch_kernel`."""
+        return "gru" if self.reset == "after" and not self.layer_norm else None
+
+    @property
+    def gate_activations(self) -> tuple[TracedActivation, ...]:
+        """See :attr:`Cell.gate_activations`."""
+        r, z = (TracedActivation(gate, "sigmoid", gate) for gate in "rz")
+        return r, z, TracedActivation("n", "tanh", "n")
+
+    @property
+    def retaining_gate(self) -> str | None:
+        """See :attr:`Cell.retaining_gate`: h_t = z_t ⊙ h_{t-1} + …"""
+        return "z"
 
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0

@@ -1,13 +1,15 @@
 """The network of Jordan (1986), whose previous output feeds back."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from unrolled.cells.base import Parameters, require_choice
-from unrolled.cells.elman import NONLINEARITIES, Elman
+from unrolled.cells.declarations import Kernel, TracedActivation
+from unrolled.cells.elman import Elman
+from unrolled.cells.nonlinearities import NONLINEARITIES
 from unrolled.errors import ConfigError
 
 OUTPUTS = {**NONLINEARITIES, "identity": lambda y: y}
@@ -22,6 +24,8 @@ class Jordan(Elman):
     Source: M. I. Jordan, Serial order: a parallel distributed processing approach (1986).
     """
 
+    name: ClassVar[str] = "jordan"
+
     output_features: int = 0
     """Size of y; 0 means the hidden size."""
 
@@ -33,6 +37,28 @@ class Jordan(Elman):
         require_choice("Jordan", "output_nonlinearity", self.output_nonlinearity, tuple(OUTPUTS))
         if self.output_features < 0:
             raise ConfigError(f"Jordan: output_features={self.output_features} must not be negative")
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """See :attr:`Cell.kernel`: Elman's step, with a map of h that is fed back."""
+        return Kernel(
+            "elman",
+            nonlinearity=self.nonlinearity,
+            output_weight="weight_ho",
+            output_bias="bias_ho",
+            output_nonlinearity=self.output_nonlinearity,
+        )
+
+    @property
+    def state_activations(self) -> tuple[TracedActivation, ...]:
+        """See :attr:`Cell.state_activations`: y is f of what the output's map gives."""
+        kind = self.output_nonlinearity
+        return () if kind == "identity" else (TracedActivation("output", kind, value="h"),)
+
+    @property
+    def is_simple(self) -> bool:
+        """See :attr:`Cell.is_simple`: y is fed back, not h."""
+        return False
 
     def output_size(self, hidden_size: int, proj_size: int = 0) -> int:
         """Return the size of y."""

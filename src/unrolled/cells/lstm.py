@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unrolled.cells.base import Cell, Masks, Parameters, State, apply_candidate_mask, zoneout
 from unrolled.cells.chrono import check_chrono, chrono_bias
+from unrolled.cells.declarations import Kernel, TracedActivation
 from unrolled.errors import ConfigError
 
 
@@ -31,7 +32,9 @@ class LSTM(Cell):
     (2018), chrono initialisation.
     """
 
+    name: ClassVar[str] = "lstm"
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+    candidate_gate: ClassVar[str | None] = "g"
     state_names: ClassVar[tuple[str, ...]] = ("h", "c")
 
     forget_bias: float | None = None
@@ -48,6 +51,32 @@ class LSTM(Cell):
         check_chrono("LSTM", self.chrono)
         if self.chrono and self.forget_bias is not None:
             raise ConfigError("LSTM: chrono and forget_bias both start the forget gate: give one of them")
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """See :attr:`Cell.kernel`."""
+        return Kernel("lstm")
+
+    @property
+    def torch_kernel(self) -> str | None:
+        """See :attr:`Cell.torch_kernel`."""
+        return None if self.layer_norm or self.peepholes else "lstm"
+
+    @property
+    def gate_activations(self) -> tuple[TracedActivation, ...]:
+        """See :attr:`Cell.gate_activations`."""
+        i, f, o = (TracedActivation(gate, "sigmoid", gate) for gate in "ifo")
+        return i, f, TracedActivation("g", "tanh", "g"), o
+
+    @property
+    def state_activations(self) -> tuple[TracedActivation, ...]:
+        """See :attr:`Cell.state_activations`: tanh(c), unless c is normalised before."""
+        return () if self.layer_norm else (TracedActivation("tanh(c)", "tanh", preactivation="c"),)
+
+    @property
+    def retaining_gate(self) -> str | None:
+        """See :attr:`Cell.retaining_gate`: c_t = f_t ⊙ c_{t-1} + …"""
+        return "f"
 
     def state_sizes(self, hidden_size: int, proj_size: int = 0) -> tuple[int, ...]:
         """Return the sizes of h and c."""

@@ -6,14 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.cells import GRU, LSTM
 from unrolled.diagnostics.activation_saturation import constant_units
 from unrolled.diagnostics.activations import live_values
 from unrolled.diagnostics.gradients import QUANTILES, Floats
 from unrolled.diagnostics.passes import Pass
-
-KEEPING: dict[object, str] = {LSTM.step: "f", GRU.step: "z"}
-"""By the method that computes it: the gate that multiplies the old state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +86,8 @@ def state_courses(p: Pass) -> tuple[StateCourse, ...]:
 
 
 def time_constants(p: Pass) -> TimeConstants | None:
-    """Return what an LSTM's forget gate or a GRU's update gate implies; None for any other cell."""
-    gate = KEEPING.get(type(p.cell).step)
+    """Return what the gate that keeps the state implies; None for a cell without one."""
+    gate = p.cell.retaining_gate
     if gate is None:
         return None
     mean = live_values(p, p.gates[gate]).mean(0)

@@ -7,18 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.cells import GRU, LSTM, Elman, Jordan
+from unrolled.cells.declarations import TracedActivation
+from unrolled.cells.nonlinearities import NONLINEARITIES
 from unrolled.diagnostics.gradients import QUANTILES, Floats
 from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.products import STEEPEST
 
 Kind = Literal["tanh", "sigmoid", "relu"]
 BINS = 50
-GATES: dict[object, dict[str, Kind]] = {
-    LSTM.step: {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid"},
-    GRU.step: {"r": "sigmoid", "z": "sigmoid", "n": "tanh"},
-}
-"""By the method that computes them: the gates in the trace, and what each of them is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +69,13 @@ def activations(p: Pass) -> tuple[Activation, ...]:
     them: not with layer normalisation of c or zoneout. Of a cell whose ``step`` is a user's own nothing is
     known: there are none.
     """
-    step = type(p.cell).step
-    found = [_from_value(p, name, kind, p.gates[name]) for name, kind in GATES.get(step, {}).items()]
-    if step is Elman.step:
-        found += _hidden(p)
-    if type(p.cell) is Jordan and "zoneout_h" not in p.masks and p.cell.output_nonlinearity in STEEPEST:
-        found.append(_from_value(p, "output", p.cell.output_nonlinearity, p.states["h"]))  # type: ignore[arg-type]
-    if type(p.cell) is LSTM and "zoneout_c" not in p.masks and not p.cell.layer_norm:
-        found.append(_from_value(p, "tanh(c)", "tanh", p.states["c"].double().tanh()))
-    return tuple(found)
+    gates = [_of_gate(p, declared) for declared in p.cell.gate_activations]
+    states = [
+        _of_state(p, declared)
+        for declared in p.cell.state_activations
+        if f"zoneout_{declared.value or declared.preactivation}" not in p.masks
+    ]
+    return (*gates, *states)
 
 
 def slopes(p: Pass) -> tuple[SlopeDistribution, ...]:
@@ -112,16 +106,22 @@ def slope_of_preactivation(kind: Kind, a: Floats) -> Floats:
     return 4 * slope if kind == "tanh" else slope
 
 
-def _hidden(p: Pass) -> list[Activation]:
-    assert isinstance(p.cell, Elman)
-    kind = p.cell.nonlinearity
-    found = slope_of_preactivation(kind, live_values(p, p.gates["preactivation"]))
-    return [Activation(p.name, "hidden", kind, live_values(p, p.gates["hidden"]), found)]
+def _of_gate(p: Pass, declared: TracedActivation) -> Activation:
+    if not declared.preactivation:
+        return _from_value(p, declared, p.gates[declared.value])
+    slopes = slope_of_preactivation(declared.kind, live_values(p, p.gates[declared.preactivation]))
+    return Activation(p.name, declared.name, declared.kind, live_values(p, p.gates[declared.value]), slopes)
 
 
-def _from_value(p: Pass, name: str, kind: Kind, values: Tensor) -> Activation:
+def _of_state(p: Pass, declared: TracedActivation) -> Activation:
+    if declared.value:
+        return _from_value(p, declared, p.states[declared.value])
+    return _from_value(p, declared, NONLINEARITIES[declared.kind](p.states[declared.preactivation].double()))
+
+
+def _from_value(p: Pass, declared: TracedActivation, values: Tensor) -> Activation:
     found = live_values(p, values)
-    return Activation(p.name, name, kind, found, slope_of_value(kind, found))
+    return Activation(p.name, declared.name, declared.kind, found, slope_of_value(declared.kind, found))
 
 
 def _distribution(a: Activation) -> SlopeDistribution:

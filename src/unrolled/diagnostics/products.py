@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unrolled.cells import Elman, Jordan
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians
 from unrolled.diagnostics.passes import Pass
@@ -82,12 +81,11 @@ def log_spaced(longest: int) -> NDArray[np.int64]:
 
 def a_priori(p: Pass) -> float | None:
     """Return ln(‖U‖ max σ′) where one step's Jacobian is diag(σ′) U, else None."""
-    plain = isinstance(p.cell, Elman) and not isinstance(p.cell, Jordan) and not p.cell.layer_norm
-    if not plain or p.skip or p.masks:
+    if not p.cell.is_simple or p.skip or p.masks:
         return None
-    assert isinstance(p.cell, Elman)
+    (hidden,) = p.cell.gate_activations
     norm = float(torch.linalg.matrix_norm(p.parameters["weight_hh"].double(), 2))
-    return _log(norm * STEEPEST[p.cell.nonlinearity])
+    return _log(norm * STEEPEST[hidden.kind])
 
 
 def _chain(steps: Tensor, distances: NDArray[np.int64]) -> list[float]:

@@ -34,6 +34,8 @@ class RecurrentDrop:
 
     def check(self, cell: Cell) -> None:
         """Raise ConfigError if the cell has nothing that one of the rates applies to."""
+        if self.weight and not cell.recurrent:
+            raise ConfigError(f"weight dropout needs the product U h, which {type(cell).__name__} lacks")
         if self.zoneout_cell and "c" not in cell.state_names:
             raise ConfigError(f"zoneout_cell needs a cell state, which {type(cell).__name__} lacks")
 

@@ -279,7 +279,8 @@ class Recurrent(TorchNames, nn.Module):
     def _parameters_of(self, layer: int, direction: int) -> dict[str, Tensor]:
         """Return the weights of this pass by short name; those of U may be dropped."""
         p = current_parameters(self, self._names[layer][direction])
-        p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
+        if self.cell.recurrent:
+            p["weight_hh"] = weight_dropout(p["weight_hh"], self.drop.weight, self.training)
         return p
 
     @property

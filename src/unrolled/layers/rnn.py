@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from unrolled.cells import Elman
-from unrolled.cells.elman import Nonlinearity
+from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.errors import ConfigError
 from unrolled.layers.recurrent import Recurrent
 

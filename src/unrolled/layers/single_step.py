@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from unrolled.backends import BackendName, Choice, Need, check_backend, choose, transforms
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
-from unrolled.cells.elman import Nonlinearity
+from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.errors import ShapeError
 from unrolled.layers.checks import check_dtype, take_cell
 from unrolled.layers.fx import is_traced, leaf_call

@@ -1,35 +1,29 @@
 """The network of a model: its cell, its size, how tokens enter it, and its dropout."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan
+from unrolled.cells import CELLS, Cell
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
-RECURRENT = ("lstm", "gru", "elman", "jordan")
+RECURRENT = tuple(cell.name for cell in CELLS)
 WINDOWED = ("feed-forward", "tdnn")
-OWNERS: dict[str, tuple[str, ...]] = {
-    "context": WINDOWED,
-    "nonlinearity": ("elman", "jordan", *WINDOWED),
-    "reset": ("gru",),
-    "peepholes": ("lstm",),
-    "forget_bias": ("lstm",),
-    "chrono": ("lstm", "gru"),
-    "layer_norm": RECURRENT,
-    "recurrent_init": RECURRENT,
-}
-"""Options of a cell by the cells that have them."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
 """Options that act in the loop from step to step, which windows do not have."""
+if TYPE_CHECKING:
+    CellName = str
+else:
+    CellName = Literal[(*RECURRENT, *WINDOWED)]
 
 
 @dataclass(frozen=True)
 class CellConfig:
     """The mathematics of one step."""
 
-    cell: Literal["lstm", "gru", "elman", "jordan", "feed-forward", "tdnn"] = "lstm"
+    cell: CellName = "lstm"
     """Recurrent cell. Its elders read a window in place of a state: feed-forward the last inputs, in its
     first layer (Bengio et al. 2003), tdnn the last steps of what is below, in every layer (time delays,
     Waibel et al. 1989). --model is another name of this option."""
@@ -61,7 +55,7 @@ class CellConfig:
 
     def __post_init__(self) -> None:
         defaults = {f.name: f.default for f in fields(self)}
-        for name, cells in OWNERS.items():
+        for name, cells in owners().items():
             value = getattr(self, name)
             require(
                 value == defaults[name] or self.cell in cells,
@@ -88,31 +82,34 @@ class CellConfig:
         Raises:
             ConfigError: if it is a network of windows, which has no step from state to state.
         """
-        match self.cell:
-            case "lstm":
-                return LSTM(
-                    forget_bias=self.forget_bias,
-                    chrono=self.chrono,
-                    peepholes=self.peepholes,
-                    layer_norm=self.layer_norm,
-                    recurrent_init=self.recurrent_init,
-                )
-            case "gru":
-                return GRU(
-                    reset=self.reset,
-                    chrono=self.chrono,
-                    layer_norm=self.layer_norm,
-                    recurrent_init=self.recurrent_init,
-                )
-            case "elman" | "jordan":
-                kind = Elman if self.cell == "elman" else Jordan
-                return kind(
-                    nonlinearity=self.nonlinearity,
-                    layer_norm=self.layer_norm,
-                    recurrent_init=self.recurrent_init,
-                )
-            case "feed-forward" | "tdnn":
-                raise ConfigError(f"cell={self.cell!r} is not a recurrent cell")
+        kind = next((cell for cell in CELLS if cell.name == self.cell), None)
+        if kind is None:
+            raise ConfigError(f"cell={self.cell!r} is not a recurrent cell")
+        own: dict[str, Any] = {n: getattr(self, n) for n in kind.option_names() if hasattr(self, n)}
+        return kind(**own)
+
+
+@cache
+def owners() -> dict[str, tuple[str, ...]]:
+    """Return the options of :class:`CellConfig` by the cells that have them."""
+    windowed = ("context", "nonlinearity")
+    names = [f.name for f in fields(CellConfig) if f.name != "cell"]
+    return {
+        name: (
+            *(cell.name for cell in CELLS if name in cell.option_names()),
+            *(WINDOWED if name in windowed else ()),
+        )
+        for name in names
+    }
+
+
+@cache
+def loop_owners() -> dict[str, tuple[str, ...]]:
+    """Return the options that act in the loop by the cells that have them."""
+    return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
+        "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
+        "zoneout_cell": tuple(cell.name for cell in CELLS if "c" in cell.state_names),
+    }
 
 
 @dataclass(frozen=True)

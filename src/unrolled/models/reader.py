@@ -95,6 +95,10 @@ class TokenReader(RecurrentBody):
         return self.output_dropout(h), final if isinstance(final, tuple) else (final,)
 
 
+TORCH_LAYERS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU, "elman": RNN, "jordan": RNN}
+"""Layers with torch's names, by the cell that they hold; any other cell is in a Recurrent layer."""
+
+
 def make_dropout(rate: float, dropout: DropoutConfig) -> Dropout | LockedDropout:
     """Return dropout of the kind that the configuration asks for."""
     return LockedDropout(rate) if dropout.locked else Dropout(rate)
@@ -122,8 +126,10 @@ def make_recurrent(
         f"dropout={dropout.dropout} acts between layers and there is one; "
         "use dropout_input and dropout_output",
     )
+    if cell.windowed:
+        return _make_windows(input_size, cell, network, dropout, bidirectional=bidirectional)
     options: dict[str, Any] = {
-        "cell": None if cell.windowed else cell.build(),
+        "cell": cell.build(),
         "num_layers": network.layers,
         "bidirectional": bidirectional,
         "dropout": 0.0 if dropout.locked else dropout.dropout,
@@ -131,15 +137,8 @@ def make_recurrent(
         "skip": network.skip,
         "residual": network.residual,
     }
-    match cell.cell:
-        case "lstm":
-            return LSTM(input_size, network.hidden, proj_size=network.projection, **options)
-        case "gru":
-            return GRU(input_size, network.hidden, **options)
-        case "elman" | "jordan":
-            return RNN(input_size, network.hidden, **options)
-        case "feed-forward" | "tdnn":
-            return _make_windows(input_size, cell, network, dropout, bidirectional=bidirectional)
+    layer = TORCH_LAYERS.get(cell.cell, Recurrent)
+    return layer(input_size, network.hidden, proj_size=network.projection, **options)
 
 
 def _make_windows(

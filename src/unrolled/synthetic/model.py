@@ -11,9 +11,6 @@ from unrolled.models.reader import State
 from unrolled.synthetic.config import SolverConfig
 from unrolled.synthetic.problems import Synthetic, SyntheticBatch
 
-NEW_CONTENT = ("h", "g", "n")
-"""What a step adds to the memory, in Elman's network, the LSTM and the GRU."""
-
 
 class Solver(NumberReader):
     """y_t = V h_t + c at the steps that are asked about: a number, or the logits of classes.
@@ -41,7 +38,7 @@ class Solver(NumberReader):
                 p.normal_(0.0, std)
             elif name.startswith(("bias_ih_", "bias_hh_")):
                 for gate, bias in zip(cell.gate_names, p.chunk(cell.gates), strict=True):
-                    if gate in NEW_CONTENT:
+                    if gate == cell.candidate_gate:
                         bias.zero_()
 
     def forward(self, x: Tensor, answers: int) -> Tensor:

@@ -1,6 +1,5 @@
 """Saturated, dead and constant units in words."""
 
-from unrolled.diagnostics.activation_courses import KEEPING
 from unrolled.diagnostics.activation_saturation import Saturation
 from unrolled.diagnostics.findings.remedies import against_dead_units, against_saturation
 from unrolled.diagnostics.findings.verdict import Verdict
@@ -36,7 +35,7 @@ def activity_verdicts(p: Pass, found: tuple[Saturation, ...]) -> tuple[Verdict, 
 
 
 def _saturated(p: Pass, one: Saturation) -> Verdict | None:
-    if one.kind == "relu" or one.name == KEEPING.get(type(p.cell).step):
+    if one.kind == "relu" or one.name == p.cell.retaining_gate:
         return None  # a gate that keeps the old state is meant to be open
     share = one.share_left + one.share_right
     if share < (MUCH if one.name == "hidden" else STUCK):

@@ -2,7 +2,6 @@
 
 import math
 
-from unrolled.cells import GRU, LSTM, Elman
 from unrolled.diagnostics.findings.verdict import Remedy
 from unrolled.diagnostics.passes import Pass
 
@@ -10,7 +9,7 @@ from unrolled.diagnostics.passes import Pass
 def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
     """Return what lets gradients reach a distance in steps."""
     found = []
-    if not isinstance(p.cell, LSTM | GRU):
+    if p.cell.retaining_gate is None:
         found.append(
             Remedy(
                 "a gated cell, whose state is kept by a product with a gate near 1 "
@@ -18,21 +17,21 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
                 "--cell lstm",
             )
         )
-        if not (isinstance(p.cell, Elman) and p.cell.nonlinearity == "relu"):
+        if _hidden(p) != "relu":
             found.append(
                 Remedy(
                     "ReLU with U starting as the identity: σ′ is 1 where a unit is active (Le et al. 2015)",
                     "--nonlinearity relu --recurrent-init identity",
                 )
             )
-    else:
+    if hasattr(p.cell, "chrono"):
         found.append(
             Remedy(
                 f"gate biases that start for memories of up to {distance} steps (Tallec & Ollivier 2018)",
                 f"--chrono {distance}",
             )
         )
-    if isinstance(p.cell, LSTM):
+    if hasattr(p.cell, "forget_bias"):
         bias = max(1.0, round(math.log(max(distance, 3)), 1))
         found.append(
             Remedy(
@@ -42,7 +41,7 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
                 f"--forget-bias {bias:g}",
             )
         )
-    sigmoid = isinstance(p.cell, Elman) and p.cell.nonlinearity == "sigmoid"  # σ′ ≤ 1/4, whatever U
+    sigmoid = _hidden(p) == "sigmoid"  # σ′ ≤ 1/4, whatever U
     if p.cell.recurrent_init != "orthogonal" and not sigmoid:
         found.append(
             Remedy(
@@ -57,6 +56,11 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
     return tuple(found)
 
 
+def _hidden(p: Pass) -> str | None:
+    """Return the nonlinearity of the hidden layer of a cell without gates; None for another cell."""
+    return next((a.kind for a in p.cell.gate_activations if a.name == "hidden"), None)
+
+
 def against_exploding(p: Pass, norm: float | None = None) -> tuple[Remedy, ...]:
     """Return what keeps gradients from growing; ``norm`` is one that was seen and is sound."""
     clip = 1.0 if norm is None else float(f"{norm:.1g}")
@@ -68,7 +72,7 @@ def against_exploding(p: Pass, norm: float | None = None) -> tuple[Remedy, ...]:
         Remedy("a smaller learning rate: a third of it", "--lr"),
         Remedy("weight decay, which keeps ‖U‖ small", "--l2 1e-4"),
     ]
-    if not isinstance(p.cell, LSTM | GRU):
+    if p.cell.retaining_gate is None:
         found.append(Remedy("a gated cell, whose products stay near 1", "--cell lstm"))
     if p.cell.recurrent_init != "orthogonal":
         found.append(

@@ -5,13 +5,11 @@ import re
 from typing import Any
 
 from unrolled.config import option_names, with_options
-from unrolled.models.config import LOOP_OPTIONS, OWNERS, RECURRENT, WINDOWED
+from unrolled.models.config import RECURRENT, WINDOWED, loop_owners, owners
 
 CELLS = (*WINDOWED, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-OWN = (
-    OWNERS | dict.fromkeys(LOOP_OPTIONS, RECURRENT) | dict.fromkeys(("projection", "zoneout_cell"), ("lstm",))
-)
+OWN = owners() | loop_owners() | {"projection": ("lstm",)}
 """Options by the cells that have them, of those that some lack."""
 
 

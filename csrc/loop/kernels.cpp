@@ -1,30 +1,31 @@
 // All kernels for one instruction set. Compiled once for each, with -DUNROLLED_ISA=<its name> and its flags.
-#include "backward.h"
-#include "elman.h"
-#include "gru.h"
-#include "lstm.h"
-#include "softmax.h"
+#include "arithmetic/softmax.h"
+#include "cells/list.h"
+#include "loop/backward/backward.h"
 
 namespace unrolled::UNROLLED_ISA {
 namespace {
 
+using Pass = void (*)(const LayerArgs&, int threads);
+
+template <class T, class W, template <class> class... Cell>
+void forward_of(CellList<Cell...>, const LayerArgs& a, int threads) {
+  static constexpr Pass passes[] = {layer_forward<Cell<T>, T, W>...};
+  passes[a.cell](a, threads);
+}
+template <class T, class W, template <class> class... Cell>
+void backward_of(CellList<Cell...>, const LayerArgs& a, int threads) {
+  static constexpr Pass passes[] = {layer_backward<Cell<T>, T, W>...};
+  passes[a.cell](a, threads);
+}
+
 template <class T, class W>
 void forward(const LayerArgs& a, int threads) {
-  switch (CellKind(a.cell)) {
-    case CellKind::elman: return layer_forward<Elman<T>, T, W>(a, threads);
-    case CellKind::lstm: return layer_forward<LSTM<T>, T, W>(a, threads);
-    case CellKind::gru_after: return layer_forward<GRUAfter<T>, T, W>(a, threads);
-    case CellKind::gru_before: return layer_forward<GRUBefore<T>, T, W>(a, threads);
-  }
+  forward_of<T, W>(Cells{}, a, threads);
 }
 template <class T, class W>
 void backward(const LayerArgs& a, int threads) {
-  switch (CellKind(a.cell)) {
-    case CellKind::elman: return layer_backward<Elman<T>, T, W>(a, threads);
-    case CellKind::lstm: return layer_backward<LSTM<T>, T, W>(a, threads);
-    case CellKind::gru_after: return layer_backward<GRUAfter<T>, T, W>(a, threads);
-    case CellKind::gru_before: return layer_backward<GRUBefore<T>, T, W>(a, threads);
-  }
+  backward_of<T, W>(Cells{}, a, threads);
 }
 
 #define UNROLLED_TEXT_OF(x) #x

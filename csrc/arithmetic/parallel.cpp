@@ -1,4 +1,4 @@
-#include "parallel.h"
+#include "arithmetic/parallel.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -2,9 +2,9 @@
 // whole sequence; where there are fewer rows than threads, the threads of a team share its units and meet once
 // a step. (Sharing units where weights are larger than a core's cache was tried and was slower.)
 #pragma once
-#include "cell.h"
-#include "gemm.h"
-#include "parallel.h"
+#include "arithmetic/gemm.h"
+#include "arithmetic/parallel.h"
+#include "cells/step.h"
 
 namespace unrolled::UNROLLED_ISA {
 

@@ -4,7 +4,7 @@
 // vector at a time from panels of 2 vectors of columns. W is the type of an operand: a number, or a Pair of
 // bfloat16, with K then counted in pairs.
 #pragma once
-#include "simd.h"
+#include "arithmetic/simd.h"
 
 namespace unrolled::UNROLLED_ISA {
 

@@ -1,32 +1,40 @@
 // The step of the LSTM, gates i f g o; with peepholes, normalisation of c, and zoneout of c.
 #pragma once
-#include "cell.h"
+#include "cells/step.h"
 
 namespace unrolled::UNROLLED_ISA {
 
 template <class T>
-struct LSTM {
+struct LSTM : CellDefaults {
+  static constexpr const char* name = "lstm";
   static constexpr long gates = 4;
-  static constexpr bool has_c = true, has_extra = false, own_du = false, two_stage = false;
+  static constexpr Names states{{"h", "c"}};
+  enum { peephole_i, peephole_f, peephole_o, weight_ln_c, bias_ln_c };
+  static constexpr Vectors vectors{{{"weight_peephole_i", 0},
+                                      {"weight_peephole_f", 0},
+                                      {"weight_peephole_o", 0},
+                                      {"weight_ln_c", 1},
+                                      {"bias_ln_c", 1}}};
+  static constexpr bool needs_whole_row(const LayerArgs& a) { return a.vectors[weight_ln_c]; }
 
-  static void forward(const RowForward<T>& r, const Options<T>& o, long u0, long u1) {
+  static void forward(const RowForward<T, 2>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
-    const bool norm = o.weight_ln_c;
+    const bool norm = o.vector[weight_ln_c];
     each_vector<T>(u0, u1, UNROLLED_EACH {
-      const Vec<T> c = load_n(r.c + u, n);
+      const Vec<T> c = load_n(r.state[1] + u, n);
       Vec<T> i = load_n(r.a + u, n) + load_n(r.z + u, n);
       Vec<T> f = load_n(r.a + H + u, n) + load_n(r.z + H + u, n);
       const Vec<T> g = tanh<T>(load_n(r.a + 2 * H + u, n) + load_n(r.z + 2 * H + u, n));
       Vec<T> out = load_n(r.a + 3 * H + u, n) + load_n(r.z + 3 * H + u, n);
-      if (o.peephole_i) {
-        i += load_n(o.peephole_i + u, n) * c;
-        f += load_n(o.peephole_f + u, n) * c;
+      if (o.vector[peephole_i]) {
+        i += load_n(o.vector[peephole_i] + u, n) * c;
+        f += load_n(o.vector[peephole_f] + u, n) * c;
       }
       i = sigmoid<T>(i);
       f = sigmoid<T>(f);
       const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
       const Vec<T> fresh = f * c + i * content;
-      if (o.peephole_o) out += load_n(o.peephole_o + u, n) * fresh;
+      if (o.vector[peephole_o]) out += load_n(o.vector[peephole_o] + u, n) * fresh;
       out = sigmoid<T>(out);
       store_n(r.gate + u, i, n);
       store_n(r.gate + H + u, f, n);
@@ -34,50 +42,51 @@ struct LSTM {
       store_n(r.gate + 3 * H + u, out, n);
       if (norm) store_n(r.scratch + u, fresh, n);
       else store_n(r.hidden + u, out * tanh<T>(fresh), n);
-      if (r.mask_c || o.rate_c != T(0)) {
-        const Vec<T> keep = r.mask_c ? load_n(r.mask_c + u, n) : splat(o.rate_c);
-        store_n(r.c + u, keep * c + (T(1) - keep) * fresh, n);
+      if (r.mask[1] || o.rate[1] != T(0)) {
+        const Vec<T> keep = r.mask[1] ? load_n(r.mask[1] + u, n) : splat(o.rate[1]);
+        store_n(r.state[1] + u, keep * c + (T(1) - keep) * fresh, n);
       } else {
-        store_n(r.c + u, fresh, n);
+        store_n(r.state[1] + u, fresh, n);
       }
     });
     if (!norm) return;
     normalise<T>(r.scratch, H, [&](long u, long n, Vec<T> zhat) __attribute__((always_inline)) {
-      const Vec<T> c = zhat * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n);
+      const Vec<T> c = zhat * load_n(o.vector[weight_ln_c] + u, n) + load_n(o.vector[bias_ln_c] + u, n);
       store_n(r.hidden + u, load_n(r.gate + 3 * H + u, n) * tanh<T>(c), n);
     });
   }
-  static void forward_second(const RowForward<T>&, const Options<T>&) {}
+  static void forward_second(const RowForward<T, 2>&, const Options<T>&) {}
 
   // c before zoneout, computed anew.
-  static UNROLLED_INLINE Vec<T> fresh_c(const RowBackward<T>& r, long H, long u, long n) {
+  static UNROLLED_INLINE Vec<T> fresh_c(const RowBackward<T, 2>& r, long H, long u, long n) {
     Vec<T> content = load_n(r.gate + 2 * H + u, n);
     if (r.candidate) content *= load_n(r.candidate + u, n);
-    return load_n(r.gate + H + u, n) * load_n(r.c_before + u, n) + load_n(r.gate + u, n) * content;
+    return load_n(r.gate + H + u, n) * load_n(r.before[1] + u, n) + load_n(r.gate + u, n) * content;
   }
 
-  static void backward(const RowBackward<T>& r, const Options<T>& o, const SmallGradients<T>& small, long u0,
+  static void backward(const RowBackward<T, 2>& r, const Options<T>& o, const SmallGradients<T>& small, long u0,
                        long u1) {
     const long H = o.H;
-    const bool norm = o.weight_ln_c;
+    const bool norm = o.vector[weight_ln_c];
     T *zhat = r.scratch, *dnorm = r.scratch + H;
     if (norm) {  // through tanh and the normalisation of c: scratch then holds the gradient of c
       each_vector<T>(0, H, UNROLLED_EACH { store_n(zhat + u, fresh_c(r, H, u, n), n); });
       const T scale = normalise<T>(zhat, H, [&](long u, long n, Vec<T> zh) __attribute__((always_inline)) {
         const Vec<T> dh = load_n(r.dhidden + u, n), out = load_n(r.gate + 3 * H + u, n);
-        const Vec<T> th = tanh<T>(zh * load_n(o.weight_ln_c + u, n) + load_n(o.bias_ln_c + u, n));
+        const Vec<T> th = tanh<T>(zh * load_n(o.vector[weight_ln_c] + u, n) + load_n(o.vector[bias_ln_c] + u, n));
         store_n(zhat + u, zh, n);
         store_n(r.da + 3 * H + u, dh * th * out * (T(1) - out), n);
         store_n(dnorm + u, dh * out * (T(1) - th * th), n);
       });
-      normalise_backward(dnorm, dnorm, zhat, o.weight_ln_c, scale, H, small.weight_ln_c, small.bias_ln_c);
+      normalise_backward(dnorm, dnorm, zhat, o.vector[weight_ln_c], scale, H, small.vector[weight_ln_c],
+                         small.vector[bias_ln_c]);
     }
     each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> i = load_n(r.gate + u, n), f = load_n(r.gate + H + u, n), g = load_n(r.gate + 2 * H + u, n);
-      const Vec<T> out = load_n(r.gate + 3 * H + u, n), c = load_n(r.c_before + u, n);
+      const Vec<T> out = load_n(r.gate + 3 * H + u, n), c = load_n(r.before[1] + u, n);
       const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
       const Vec<T> fresh = f * c + i * content;
-      const Vec<T> dstate = load_n(r.dc + u, n);
+      const Vec<T> dstate = load_n(r.dstate[1] + u, n);
       Vec<T> dc, dout, dkept{};
       if (norm) {
         dout = load_n(r.da + 3 * H + u, n);
@@ -87,32 +96,32 @@ struct LSTM {
         dout = dh * th * out * (T(1) - out);
         dc = dh * out * (T(1) - th * th);
       }
-      if (r.mask_c || o.rate_c != T(0)) {
-        const Vec<T> keep = r.mask_c ? load_n(r.mask_c + u, n) : splat(o.rate_c);
+      if (r.mask[1] || o.rate[1] != T(0)) {
+        const Vec<T> keep = r.mask[1] ? load_n(r.mask[1] + u, n) : splat(o.rate[1]);
         dc += (T(1) - keep) * dstate;
         dkept = keep * dstate;
       } else {
         dc += dstate;
       }
-      if (o.peephole_o) dc += dout * load_n(o.peephole_o + u, n);
+      if (o.vector[peephole_o]) dc += dout * load_n(o.vector[peephole_o] + u, n);
       const Vec<T> di = dc * content * i * (T(1) - i), df = dc * c * f * (T(1) - f);
       Vec<T> dg = dc * i * (T(1) - g * g);
       if (r.candidate) dg *= load_n(r.candidate + u, n);
       Vec<T> dc_before = dc * f + dkept;
-      if (o.peephole_i) {
-        dc_before += di * load_n(o.peephole_i + u, n) + df * load_n(o.peephole_f + u, n);
-        store_n(small.peephole_i + u, load_n(small.peephole_i + u, n) + di * c, n);
-        store_n(small.peephole_f + u, load_n(small.peephole_f + u, n) + df * c, n);
-        store_n(small.peephole_o + u, load_n(small.peephole_o + u, n) + dout * fresh, n);
+      if (o.vector[peephole_i]) {
+        dc_before += di * load_n(o.vector[peephole_i] + u, n) + df * load_n(o.vector[peephole_f] + u, n);
+        store_n(small.vector[peephole_i] + u, load_n(small.vector[peephole_i] + u, n) + di * c, n);
+        store_n(small.vector[peephole_f] + u, load_n(small.vector[peephole_f] + u, n) + df * c, n);
+        store_n(small.vector[peephole_o] + u, load_n(small.vector[peephole_o] + u, n) + dout * fresh, n);
       }
       store_n(r.da + u, di, n);
       store_n(r.da + H + u, df, n);
       store_n(r.da + 2 * H + u, dg, n);
       store_n(r.da + 3 * H + u, dout, n);
-      store_n(r.dc + u, dc_before, n);
+      store_n(r.dstate[1] + u, dc_before, n);
     });
   }
-  static void backward_second(const RowBackward<T>&, const Options<T>&, const T*) {}
+  static void backward_second(const RowBackward<T, 2>&, const Options<T>&, const T*) {}
 };
 
 }  // namespace unrolled::UNROLLED_ISA

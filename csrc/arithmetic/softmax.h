@@ -5,9 +5,9 @@
 // threads in blocks. A block keeps e = exp(y − m) with its own maxima m, and what is missing of the softmax,
 // exp(m − max) / Σ, is a factor for each row and block, known when all blocks are through.
 #pragma once
-#include "cell.h"
-#include "gemm.h"
-#include "parallel.h"
+#include "args.h"
+#include "arithmetic/gemm.h"
+#include "arithmetic/parallel.h"
 
 namespace unrolled::UNROLLED_ISA {
 

@@ -1,6 +1,6 @@
 // The loop over time, forward, once for all cells.
 #pragma once
-#include "plan.h"
+#include "loop/plan.h"
 
 namespace unrolled::UNROLLED_ISA {
 
@@ -8,13 +8,15 @@ namespace unrolled::UNROLLED_ISA {
 template <class T>
 struct Saved {
   long s0 = 0;
-  T *gates = nullptr, *cells = nullptr, *extra = nullptr, *norms = nullptr, *input_norms = nullptr, *hidden = nullptr, *emitted = nullptr;
+  T *gates = nullptr, *states[most_states] = {}, *extra = nullptr, *norms = nullptr, *input_norms = nullptr;
+  T *hidden = nullptr, *emitted = nullptr;
 };
 
 template <class Cell, class T, class W>
 struct Forward {
   static constexpr bool plain = same<W, T>;
   static constexpr long G = Cell::gates, NR = panel_columns<W>, chunk_pairs = 128;
+  static constexpr int S = Cell::states.count();
 
   const LayerArgs& a;
   const Options<T> options;
@@ -32,7 +34,7 @@ struct Forward {
   int groups = 0;
   T* h[2];  // (B, R) before and after a step, rows in the teams' order
   W* hw[2];
-  T* c;  // (B, H)
+  T* state[S];  // (B, H) states 1 and up
   int32_t *order, *count, *dealt;
   Barrier* barriers;
   struct Scratch {
@@ -52,7 +54,7 @@ struct Forward {
         Iw(words<W, T>(args.I)), Rw(words<W, T>(args.R)), Hw(words<W, T>(args.H)),
         map(args.weight_out), norm(args.weight_ln_hh), norm_input(args.weight_ln_ih),
         split_units(args.B < asked && shareable(args)), threads(asked) {
-    const long parts = Cell::two_stage ? 2 : split_units ? G : 1;
+    const long parts = !Cell::recurrent ? 0 : Cell::two_stage ? 2 : split_units ? G : 1;
     long column = 0;
     for (long p = 0; p < parts; ++p) {
       const long columns = Cell::two_stage ? (p ? H : 2 * H) : split_units ? H : GH;
@@ -64,8 +66,8 @@ struct Forward {
   // Only steps without a sum over all units can be shared, and only large ones repay it.
   static bool shareable(const LayerArgs& a) {
     const long products = a.H * a.R * G;
-    const bool whole = a.weight_out || a.weight_ln_hh || a.weight_ln_c || Cell::two_stage || products < 32768;
-    return !whole;
+    const bool whole = a.weight_out || a.weight_ln_hh || a.weight_ln_ih || Cell::needs_whole_row(a) || Cell::two_stage;
+    return !whole && products >= 32768;
   }
   long teams(long count) const { return B < count ? B : count; }
 
@@ -79,7 +81,7 @@ struct Forward {
       take(h[k], B * Rp);
       if (!plain) take(hw[k], B * Rwp);
     }
-    if (Cell::has_c) take(c, B * Hp);
+    for (int k = 1; k < S; ++k) take(state[k], B * Hp);
     take(order, B);
     take(count, a.T + 1);
     take(dealt, threads * B);
@@ -138,15 +140,15 @@ struct Forward {
     return make_team(rank, n, teams(n), rows, split_units, H, NR, order, dealt + rank * B, barriers);
   }
 
-  // The state before step s: h and c by batch index.
-  template <class H0, class C0>
-  void start(const Team& t, long s, H0&& h_of, C0&& c_of) const {
+  // The state before step s: of(k, b) is where state k of batch index b is.
+  template <class Of>
+  void start(const Team& t, long s, Of&& of) const {
     if (t.rank == 0)
       for (long r = 0, n = rows.active(t, s); r < n; ++r) {
         T* to = h[s & 1] + (t.offset + r) * Rp;
-        copy(to, h_of(t.row[r]), R);
+        copy(to, of(0, t.row[r]), R);
         if constexpr (!plain) to_words(hw[s & 1] + (t.offset + r) * Rwp, to, R);
-        if (Cell::has_c) copy(c + (t.offset + r) * Hp, c_of(t.row[r]), H);
+        for (int j = 1; j < S; ++j) copy(state[j] + (t.offset + r) * Hp, of(j, t.row[r]), H);
       }
     t.meet();
   }
@@ -164,14 +166,23 @@ struct Forward {
       long pair = 0;
       for (long k = s; k < end; ++k) {
         const long n = rows.active(t, k);
-        if (a.checkpoint && saved.s0 == 0 && !saved.gates && saved.cells && k % a.checkpoint == 0)
-          for (long r = 0; r < n; ++r)
-            copy(saved.cells + (k / a.checkpoint * B + t.row[r]) * H + t.u0, c + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
+        if (S > 1 && keeps_checkpoints(saved) && k % a.checkpoint == 0)
+          for (long r = 0; r < n; ++r) keep_states(t, r, (k / a.checkpoint * B + t.row[r]) * H, saved);
         step(t, mine, k, n, block + pair * Zp, saved, outputs);
         pair += n;
         t.meet();
       }
     }
+  }
+
+  // Whether states before each segment are kept, and nothing of single steps.
+  bool keeps_checkpoints(const Saved<T>& saved) const {
+    return a.checkpoint && saved.s0 == 0 && !saved.gates && saved.states[S - 1];
+  }
+  // States of a row to where they are kept.
+  void keep_states(const Team& t, long r, long place, const Saved<T>& saved) const {
+    for (int k = 1; k < S; ++k)
+      copy(saved.states[k] + place + t.u0, state[k] + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
   }
 
   // W x + b of all pairs in [s, end): into what is kept, or into the block.
@@ -226,17 +237,20 @@ struct Forward {
   }
 
   void step(const Team& t, const Scratch& mine, long s, long n, T* block, const Saved<T>& saved, bool outputs) const {
-    const T* before = h[s & 1] + t.offset * Rp;
+    T* before = h[s & 1] + t.offset * Rp;
     T* after = h[(s + 1) & 1] + t.offset * Rp;
     const RowBlocks blocks(n, step_rows);
-    RowForward<T> row[step_rows];
+    RowForward<T, S> row[step_rows];
     for (long k = 0; k < blocks.count; ++k) {
       const long r0 = blocks.first(k), m = blocks.first(k + 1) - r0;
       for (long r = 0; r < m; ++r) row[r] = row_at(t, mine, s, r0 + r, r, block, before, after, saved);
-      const W* left;
-      if constexpr (plain) left = before + r0 * Rp;
-      else left = hw[s & 1] + (t.offset + r0) * Rwp;
-      for (int g = 0; g < groups - (Cell::two_stage ? 1 : 0); ++g) product(group[g], t, m, Rw, left, plain ? Rp : Rwp, mine.z);
+      if constexpr (Cell::recurrent) {
+        const W* left;
+        if constexpr (plain) left = before + r0 * Rp;
+        else left = hw[s & 1] + (t.offset + r0) * Rwp;
+        for (int g = 0; g < groups - (Cell::two_stage ? 1 : 0); ++g)
+          product(group[g], t, m, Rw, left, plain ? Rp : Rwp, mine.z);
+      }
       if (norm) normalise_rows(group[0], 0, t, s, r0, m, mine.z, saved);
       for (long r = 0; r < m; ++r) Cell::forward(row[r], options, t.u0, t.u1);
       if constexpr (Cell::two_stage) {
@@ -250,21 +264,25 @@ struct Forward {
     }
   }
 
-  RowForward<T> row_at(const Team& t, const Scratch& mine, long s, long r, long in_block, T* block, const T* before,
-                       T* after, const Saved<T>& saved) const {
+  RowForward<T, S> row_at(const Team& t, const Scratch& mine, long s, long r, long in_block, T* block, T* before,
+                          T* after, const Saved<T>& saved) const {
     const long b = t.row[r], at_step = s * B + b, kept = (s - saved.s0) * B + b;
     T* gate = saved.gates ? saved.gates + kept * GH : a.tokens ? mine.gate + in_block * Zp : block + r * Zp;
-    return {a.tokens ? at<const T>(a.x) + token(s, b) * GH : gate,
-            mine.z + in_block * Zp,
-            before + r * Rp,
-            gate,
-            Cell::has_c ? c + (t.offset + r) * Hp : nullptr,
-            map ? mine.hidden + in_block * Hp : after + r * Rp,
-            saved.extra ? saved.extra + kept * H : nullptr,
-            mine.reset + in_block * Hp,
-            a.mask_candidate ? at<const T>(a.mask_candidate) + at_step * H : nullptr,
-            a.mask_c ? at<const T>(a.mask_c) + at_step * H : nullptr,
-            mine.row};
+    RowForward<T, S> row{a.tokens ? at<const T>(a.x) + token(s, b) * GH : gate,
+                         mine.z + in_block * Zp,
+                         gate,
+                         map ? mine.hidden + in_block * Hp : after + r * Rp,
+                         saved.extra ? saved.extra + kept * H : nullptr,
+                         mine.reset + in_block * Hp,
+                         a.mask_candidate ? at<const T>(a.mask_candidate) + at_step * H : nullptr,
+                         mine.row,
+                         {before + r * Rp},
+                         {}};
+    for (int k = 1; k < S; ++k) {
+      row.state[k] = state[k] + (t.offset + r) * Hp;
+      row.mask[k] = a.masks[k] ? at<const T>(a.masks[k]) + at_step * H : nullptr;
+    }
+    return row;
   }
 
   UNROLLED_INLINE long token(long s, long b) const { return at<const int64_t>(a.tokens)[rows.time(s, b) * B + b]; }
@@ -293,19 +311,17 @@ struct Forward {
   void finish(const Team& t, long s, long r, const T* before, T* after, const Saved<T>& saved, bool outputs) const {
     const long b = t.row[r], u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
     T* row = after + r * Rp;
-    if (a.mask_h || a.zoneout_h != 0) {
-      const T* mask = a.mask_h ? at<const T>(a.mask_h) + (s * B + b) * R : nullptr;
+    if (a.masks[0] || a.zoneout[0] != 0) {
+      const T* mask = a.masks[0] ? at<const T>(a.masks[0]) + (s * B + b) * R : nullptr;
       each_vector<T>(u0, u1, UNROLLED_EACH {
-        const Vec<T> keep = mask ? load_n(mask + u, n) : splat(T(a.zoneout_h));
+        const Vec<T> keep = mask ? load_n(mask + u, n) : splat(T(a.zoneout[0]));
         store_n(row + u, keep * load_n(before + r * Rp + u, n) + (T(1) - keep) * load_n(row + u, n), n);
       });
     }
     if (outputs)
       copy(at<T>(a.y) + rows.time(s, b) * a.y_time + b * a.y_row + u0, row + u0, u1 - u0);
     if constexpr (!plain) to_words(hw[(s + 1) & 1] + (t.offset + r) * Rwp + u0 / 2, row + u0, u1 - u0);
-    if (Cell::has_c && saved.gates && saved.cells)
-      copy(saved.cells + ((s - saved.s0) * B + b) * H + t.u0, c + (t.offset + r) * Hp + t.u0,
-           t.u1 - t.u0);
+    if (S > 1 && saved.gates && saved.states[S - 1]) keep_states(t, r, ((s - saved.s0) * B + b) * H, saved);
   }
 
   // Each row's own last state.
@@ -313,9 +329,9 @@ struct Forward {
     for (long r = 0; r < t.rows; ++r) {
       const long b = t.row[r], u0 = map ? 0 : t.u0, u1 = map ? R : t.u1;
       if (map && t.rank) continue;
-      copy(at<T>(a.h_n) + b * R + u0, h[rows.length(b) & 1] + (t.offset + r) * Rp + u0, u1 - u0);
-      if (Cell::has_c)
-        copy(at<T>(a.c_n) + b * H + t.u0, c + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
+      copy(at<T>(a.final[0]) + b * R + u0, h[rows.length(b) & 1] + (t.offset + r) * Rp + u0, u1 - u0);
+      for (int k = 1; k < S; ++k)
+        copy(at<T>(a.final[k]) + b * H + t.u0, state[k] + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
     }
   }
 
@@ -329,23 +345,29 @@ struct Forward {
         const auto clear = [](T* row, long size) { __builtin_memset(row, 0, size * sizeof(T)); };
         clear(at<T>(a.y) + s * a.y_time + b * a.y_row, R);
         if (saved.gates) clear(saved.gates + kept * GH, GH);
-        if (saved.gates && saved.cells) clear(saved.cells + kept * H, H);
+        for (int k = 1; k < S; ++k)
+          if (saved.gates && saved.states[k]) clear(saved.states[k] + kept * H, H);
         if (saved.extra) clear(saved.extra + kept * H, H);
         if (saved.norms) clear(saved.norms + kept * (GH + 2), GH + 2);
         if (saved.input_norms) clear(saved.input_norms + kept * (GH + 1), GH + 1);
         if (saved.hidden) clear(saved.hidden + kept * H, H);
         if (saved.emitted) clear(saved.emitted + kept * R, R);
       }
-      if (a.checkpoint && !saved.gates && saved.cells)
-        for (long k = (rows.length(b) + a.checkpoint - 1) / a.checkpoint; k * a.checkpoint < a.T; ++k)
-          __builtin_memset(saved.cells + (k * B + b) * H, 0, H * sizeof(T));
+      if (S > 1 && keeps_checkpoints(saved))
+        for (long j = (rows.length(b) + a.checkpoint - 1) / a.checkpoint; j * a.checkpoint < a.T; ++j)
+          for (int k = 1; k < S; ++k) __builtin_memset(saved.states[k] + (j * B + b) * H, 0, H * sizeof(T));
     }
   }
 };
 
 template <class T>
 Saved<T> saved_by(const LayerArgs& a) {
-  return {0, at<T>(a.gates), at<T>(a.cells), at<T>(a.extra), at<T>(a.norms), at<T>(a.input_norms), at<T>(a.hidden), at<T>(a.emitted)};
+  Saved<T> saved;
+  saved.gates = at<T>(a.gates);
+  for (int k = 0; k < most_states; ++k) saved.states[k] = at<T>(a.states[k]);
+  saved.extra = at<T>(a.extra), saved.norms = at<T>(a.norms), saved.input_norms = at<T>(a.input_norms);
+  saved.hidden = at<T>(a.hidden), saved.emitted = at<T>(a.emitted);
+  return saved;
 }
 
 template <class Cell, class T, class W>
@@ -361,9 +383,7 @@ void layer_forward(const LayerArgs& a, int threads) {
   auto run = [&](int rank, int count) {
     const Team t = loop.team(rank, count);
     if (t.index < 0) return;
-    loop.start(
-        t, 0, [&](long b) { return at<const T>(a.h0) + b * loop.R; },
-        [&](long b) { return at<const T>(a.c0) + b * loop.H; });
+    loop.start(t, 0, [&](int k, long b) { return at<const T>(a.initial[k]) + b * (k ? loop.H : loop.R); });
     loop.run(t, rank, 0, loop.rows.longest(), saved, true);
     loop.final_states(t);
     loop.clear_padding(t, saved);

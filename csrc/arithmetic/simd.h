@@ -68,6 +68,12 @@ using SumOf = typename Simd<T>::Sum;
 template <class T>
 constexpr int lanes = vector_bytes / int(sizeof(T));
 
+// The numbers at an address.
+template <class T>
+UNROLLED_INLINE T* at(uintptr_t address) {
+  return reinterpret_cast<T*>(address);
+}
+
 template <class T>
 UNROLLED_INLINE Vec<T> load(const T* p) {
   return *reinterpret_cast<const typename Simd<T>::Memory*>(p);
@@ -168,6 +174,13 @@ UNROLLED_INLINE void copy(T* to, const T* from, long n) {
   }
   each_vector<T>(0, n, [&](long u, long m) __attribute__((always_inline)) { store_n(to + u, load_n(from + u, m), m); });
 }
+template <class T>
+UNROLLED_INLINE void accumulate(T* to, const T* from, long n) {
+  each_vector<T>(0, n, [&](long u, long m) __attribute__((always_inline)) {
+    store_n(to + u, load_n(to + u, m) + load_n(from + u, m), m);
+  });
+}
+
 // The first n lanes, zeros in the others.
 template <class T>
 UNROLLED_INLINE Vec<T> first_n(Vec<T> v, long n) {

@@ -1,0 +1,15 @@
+// Every cell with a compiled step. A new one is its header and its name here.
+#pragma once
+#include "cells/elman.h"
+#include "cells/gru.h"
+#include "cells/lstm.h"
+#include "cells/min_lstm.h"
+
+namespace unrolled::UNROLLED_ISA {
+
+template <template <class> class... Cell>
+struct CellList {};
+
+using Cells = CellList<Elman, LSTM, GRUAfter, GRUBefore, MinLSTM>;
+
+}  // namespace unrolled::UNROLLED_ISA
