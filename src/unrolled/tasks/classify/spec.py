@@ -1,15 +1,22 @@
 """What the rest of the package knows about classifiers."""
 
+from typing import Any
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _config() -> type[Any]:
+    from unrolled.tasks.classify.config import ClassifierConfig
+
+    return ClassifierConfig
 
 
 def _parts() -> TaskParts:
     from unrolled.tasks.classify.artifacts import ClassifierArtifacts
-    from unrolled.tasks.classify.config import ClassifierConfig
     from unrolled.tasks.classify.report import print_scores
     from unrolled.tasks.classify.task import Classifier
 
-    return TaskParts(ClassifierConfig, ClassifierArtifacts, Classifier, print_scores)
+    return TaskParts(ClassifierArtifacts, Classifier, print_scores)
 
 
 SPEC = TaskSpec(
@@ -20,5 +27,6 @@ SPEC = TaskSpec(
     metrics=("accuracy", "macro_f1", "nats"),
     counted="texts",
     plots=("confusion_valid", "confusion_test"),
-    parts=_parts,
+    import_config=_config,
+    import_parts=_parts,
 )

@@ -1,15 +1,22 @@
 """What the rest of the package knows about forecasters."""
 
+from typing import Any
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _config() -> type[Any]:
+    from unrolled.tasks.forecast.config import ForecasterConfig
+
+    return ForecasterConfig
 
 
 def _parts() -> TaskParts:
     from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
-    from unrolled.tasks.forecast.config import ForecasterConfig
     from unrolled.tasks.forecast.report import print_scores
     from unrolled.tasks.forecast.task import Forecaster
 
-    return TaskParts(ForecasterConfig, ForecasterArtifacts, Forecaster, print_scores)
+    return TaskParts(ForecasterArtifacts, Forecaster, print_scores)
 
 
 SPEC = TaskSpec(
@@ -32,5 +39,6 @@ SPEC = TaskSpec(
     loss_unit="scaled units",
     files=("scales.json",),
     plots=("forecast",),
-    parts=_parts,
+    import_config=_config,
+    import_parts=_parts,
 )

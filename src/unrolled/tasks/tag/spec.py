@@ -1,15 +1,22 @@
 """What the rest of the package knows about taggers."""
 
+from typing import Any
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _config() -> type[Any]:
+    from unrolled.tasks.tag.config import TaggerConfig
+
+    return TaggerConfig
 
 
 def _parts() -> TaskParts:
     from unrolled.tasks.tag.artifacts import TaggerArtifacts
-    from unrolled.tasks.tag.config import TaggerConfig
     from unrolled.tasks.tag.report import print_scores
     from unrolled.tasks.tag.task import Tagger
 
-    return TaskParts(TaggerConfig, TaggerArtifacts, Tagger, print_scores)
+    return TaskParts(TaggerArtifacts, Tagger, print_scores)
 
 
 SPEC = TaskSpec(
@@ -20,5 +27,6 @@ SPEC = TaskSpec(
     metrics=("accuracy", "sentence_accuracy", "span_f1", "nats"),
     counted="words",
     plots=("confusion_valid", "confusion_test"),
-    parts=_parts,
+    import_config=_config,
+    import_parts=_parts,
 )

@@ -1,15 +1,22 @@
 """What the rest of the package knows about translators."""
 
+from typing import Any
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _config() -> type[Any]:
+    from unrolled.tasks.translate.config import TranslatorConfig
+
+    return TranslatorConfig
 
 
 def _parts() -> TaskParts:
     from unrolled.tasks.translate.artifacts import TranslatorArtifacts
-    from unrolled.tasks.translate.config import TranslatorConfig
     from unrolled.tasks.translate.report import print_scores
     from unrolled.tasks.translate.task import Translator
 
-    return TaskParts(TranslatorConfig, TranslatorArtifacts, Translator, print_scores)
+    return TaskParts(TranslatorArtifacts, Translator, print_scores)
 
 
 SPEC = TaskSpec(
@@ -22,5 +29,6 @@ SPEC = TaskSpec(
     missing_data="no training pairs: give --data train.de,train.en, --data TABLE, or --recipe",
     metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
     counted="target tokens",
-    parts=_parts,
+    import_config=_config,
+    import_parts=_parts,
 )
