@@ -44,3 +44,9 @@ def test_the_specifications_load_no_task():
         "spec",
         *(spec.verb for spec in registry.TASKS),
     }
+
+
+def test_reading_recipes_loads_no_task():
+    modules = loaded("from unrolled.recipes import all_recipes; assert list(all_recipes())")
+    assert "unrolled.tasks.forecast.config" in modules
+    assert not [name for name in modules if name.endswith((".task", ".score", ".job"))]

@@ -177,7 +177,8 @@ DRIFT = TaskSpec(
     description="Train a line.",
     missing_data="no numbers: give --data FILE",
     metrics=("error",),
-    parts=lambda: TaskParts(DriftConfig, DriftArtifacts, Drift, _print_scores),
+    import_config=lambda: DriftConfig,
+    import_parts=lambda: TaskParts(DriftArtifacts, Drift, _print_scores),
     files=("drift.json",),
     announce=lambda config: f"numbers: {Path(config.numbers.data).name}",
 )

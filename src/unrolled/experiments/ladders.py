@@ -4,7 +4,7 @@ from unrolled.errors import ConfigError, suggestion
 from unrolled.tasks.base.ladder import Ladder
 from unrolled.tasks.registry import TASKS as ALL_TASKS
 
-TASKS = tuple(spec.verb for spec in ALL_TASKS if spec.ladder)
+TASKS = tuple(spec.verb for spec in ALL_TASKS if spec.import_ladder)
 """Tasks that have a ladder."""
 
 
@@ -15,6 +15,6 @@ def ladder_type(task: str) -> type[Ladder]:
         ConfigError: if it has none.
     """
     spec = next((spec for spec in ALL_TASKS if spec.verb == task), None)
-    if spec is None or spec.ladder is None:
+    if spec is None or spec.import_ladder is None:
         raise ConfigError(f"task {task!r}: is not one of {', '.join(TASKS)}{suggestion(task, TASKS)}")
-    return spec.ladder()
+    return spec.import_ladder()

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 
 
 class TaskParts(NamedTuple):
-    """The code of a task, which loads torch."""
+    """The code of a task, which may need packages that only this task needs."""
 
-    config: type[Any]
-    """Its configuration: the options of the command line, the recipe and ``config.json``."""
     artifacts: "type[Artifacts]"
     """What a trained model needs to be built again, besides configuration and weights."""
     tool: "type[Task[Any, Any]]"
@@ -27,8 +25,8 @@ class TaskSpec(NamedTuple):
     """Everything that the rest of the package knows about a task.
 
     The fields are cheap to read: ``unrolled train --help`` lists all tasks without loading torch, or
-    dataclasses. The code behind ``config``, ``artifacts``, ``tool`` and ``print_scores`` is imported when
-    first used.
+    dataclasses. The code is imported when first used: the configuration by itself, so that recipes can be
+    read where the packages of a task are missing.
     """
 
     verb: str
@@ -41,8 +39,10 @@ class TaskSpec(NamedTuple):
     """Error of the command line where no training data are given."""
     metrics: tuple[str, ...]
     """Figures of a score that a recipe may set a target for."""
-    parts: Callable[[], TaskParts]
-    """Imports the code of the task."""
+    import_config: Callable[[], type[Any]]
+    """Imports the configuration."""
+    import_parts: Callable[[], TaskParts]
+    """Imports the rest."""
     files: tuple[str, ...] = ("tokenizer.json",)
     """Files of the artifacts in a run folder."""
     plots: tuple[str, ...] = ()
@@ -52,25 +52,25 @@ class TaskSpec(NamedTuple):
     loss_unit: str = "nats"
     announce: Callable[[Any], str] | None = None
     """Returns a line to print before a training with a configuration, "" for none."""
-    ladder: Callable[[], type[Any]] | None = None
+    import_ladder: Callable[[], type[Any]] | None = None
     """Imports the models to compare with; None if the task has no comparison."""
 
     @property
     def config(self) -> type[Any]:
-        """See :class:`TaskParts`."""
-        return self.parts().config
+        """The configuration: options of the command line, of recipes and of ``config.json``."""
+        return self.import_config()
 
     @property
     def artifacts(self) -> "type[Artifacts]":
         """See :class:`TaskParts`."""
-        return self.parts().artifacts
+        return self.import_parts().artifacts
 
     @property
     def tool(self) -> "type[Task[Any, Any]]":
         """See :class:`TaskParts`."""
-        return self.parts().tool
+        return self.import_parts().tool
 
     @property
     def print_scores(self) -> "Callable[[Any, Console], str]":
         """See :class:`TaskParts`."""
-        return self.parts().print_scores
+        return self.import_parts().print_scores

@@ -1,6 +1,6 @@
 """What the rest of the package knows about classifiers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.ladder import Ladder
 
 
+def _config() -> type[Any]:
+    from unrolled.tasks.classify.config import ClassifierConfig
+
+    return ClassifierConfig
+
+
 def _parts() -> TaskParts:
     from unrolled.tasks.classify.artifacts import ClassifierArtifacts
-    from unrolled.tasks.classify.config import ClassifierConfig
     from unrolled.tasks.classify.report import print_scores
     from unrolled.tasks.classify.task import Classifier
 
-    return TaskParts(ClassifierConfig, ClassifierArtifacts, Classifier, print_scores)
+    return TaskParts(ClassifierArtifacts, Classifier, print_scores)
 
 
 def _ladder() -> "type[Ladder]":
@@ -31,6 +36,7 @@ SPEC = TaskSpec(
     metrics=("accuracy", "macro_f1", "nats"),
     counted="texts",
     plots=("confusion_valid", "confusion_test"),
-    parts=_parts,
-    ladder=_ladder,
+    import_config=_config,
+    import_parts=_parts,
+    import_ladder=_ladder,
 )

@@ -1,6 +1,6 @@
 """What the rest of the package knows about forecasters."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.ladder import Ladder
 
 
+def _config() -> type[Any]:
+    from unrolled.tasks.forecast.config import ForecasterConfig
+
+    return ForecasterConfig
+
+
 def _parts() -> TaskParts:
     from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
-    from unrolled.tasks.forecast.config import ForecasterConfig
     from unrolled.tasks.forecast.report import print_scores
     from unrolled.tasks.forecast.task import Forecaster
 
-    return TaskParts(ForecasterConfig, ForecasterArtifacts, Forecaster, print_scores)
+    return TaskParts(ForecasterArtifacts, Forecaster, print_scores)
 
 
 def _ladder() -> "type[Ladder]":
@@ -43,6 +48,7 @@ SPEC = TaskSpec(
     loss_unit="scaled units",
     files=("scales.json",),
     plots=("forecast",),
-    parts=_parts,
-    ladder=_ladder,
+    import_config=_config,
+    import_parts=_parts,
+    import_ladder=_ladder,
 )

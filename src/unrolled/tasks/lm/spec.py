@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.ladder import Ladder
 
 
+def _config() -> type[Any]:
+    from unrolled.tasks.lm.config import LanguageModelConfig
+
+    return LanguageModelConfig
+
+
 def _parts() -> TaskParts:
     from unrolled.tasks.lm.artifacts import LanguageArtifacts
-    from unrolled.tasks.lm.config import LanguageModelConfig
     from unrolled.tasks.lm.report import print_scores
     from unrolled.tasks.lm.task import LanguageModel
 
-    return TaskParts(LanguageModelConfig, LanguageArtifacts, LanguageModel, print_scores)
+    return TaskParts(LanguageArtifacts, LanguageModel, print_scores)
 
 
 def _announce(config: Any) -> str:
@@ -39,6 +44,7 @@ SPEC = TaskSpec(
     missing_data="no training text: give --data FILE_OR_FOLDER, --data @stdlib, or --recipe",
     metrics=("nats_per_token", "perplexity", "bits_per_character"),
     announce=_announce,
-    parts=_parts,
-    ladder=_ladder,
+    import_config=_config,
+    import_parts=_parts,
+    import_ladder=_ladder,
 )

@@ -1,15 +1,22 @@
 """What the rest of the package knows about models of piano rolls."""
 
+from typing import Any
+
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
+
+
+def _config() -> type[Any]:
+    from unrolled.tasks.music.config import PianoRollConfig
+
+    return PianoRollConfig
 
 
 def _parts() -> TaskParts:
     from unrolled.tasks.music.artifacts import PianoRollArtifacts
-    from unrolled.tasks.music.config import PianoRollConfig
     from unrolled.tasks.music.report import print_scores
     from unrolled.tasks.music.task import PianoRoll
 
-    return TaskParts(PianoRollConfig, PianoRollArtifacts, PianoRoll, print_scores)
+    return TaskParts(PianoRollArtifacts, PianoRoll, print_scores)
 
 
 SPEC = TaskSpec(
@@ -21,5 +28,6 @@ SPEC = TaskSpec(
     counted="steps",
     files=("openings.json",),
     plots=("piece",),
-    parts=_parts,
+    import_config=_config,
+    import_parts=_parts,
 )

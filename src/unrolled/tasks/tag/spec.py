@@ -1,6 +1,6 @@
 """What the rest of the package knows about taggers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.ladder import Ladder
 
 
+def _config() -> type[Any]:
+    from unrolled.tasks.tag.config import TaggerConfig
+
+    return TaggerConfig
+
+
 def _parts() -> TaskParts:
     from unrolled.tasks.tag.artifacts import TaggerArtifacts
-    from unrolled.tasks.tag.config import TaggerConfig
     from unrolled.tasks.tag.report import print_scores
     from unrolled.tasks.tag.task import Tagger
 
-    return TaskParts(TaggerConfig, TaggerArtifacts, Tagger, print_scores)
+    return TaskParts(TaggerArtifacts, Tagger, print_scores)
 
 
 def _ladder() -> "type[Ladder]":
@@ -31,6 +36,7 @@ SPEC = TaskSpec(
     metrics=("accuracy", "sentence_accuracy", "span_f1", "nats"),
     counted="words",
     plots=("confusion_valid", "confusion_test"),
-    parts=_parts,
-    ladder=_ladder,
+    import_config=_config,
+    import_parts=_parts,
+    import_ladder=_ladder,
 )

@@ -1,6 +1,6 @@
 """What the rest of the package knows about translators."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unrolled.tasks.base.spec import TaskParts, TaskSpec
 
@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.ladder import Ladder
 
 
+def _config() -> type[Any]:
+    from unrolled.tasks.translate.config import TranslatorConfig
+
+    return TranslatorConfig
+
+
 def _parts() -> TaskParts:
     from unrolled.tasks.translate.artifacts import TranslatorArtifacts
-    from unrolled.tasks.translate.config import TranslatorConfig
     from unrolled.tasks.translate.report import print_scores
     from unrolled.tasks.translate.task import Translator
 
-    return TaskParts(TranslatorConfig, TranslatorArtifacts, Translator, print_scores)
+    return TaskParts(TranslatorArtifacts, Translator, print_scores)
 
 
 def _ladder() -> "type[Ladder]":
@@ -33,6 +38,7 @@ SPEC = TaskSpec(
     missing_data="no training pairs: give --data train.de,train.en, --data TABLE, or --recipe",
     metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
     counted="target tokens",
-    parts=_parts,
-    ladder=_ladder,
+    import_config=_config,
+    import_parts=_parts,
+    import_ladder=_ladder,
 )
