@@ -145,29 +145,25 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     args.H, args.R = o.sizes(s)
     args.cell, args.nonlinearity = s.step.number, NONLINEARITIES[s.kernel.nonlinearity]
     args.output_nonlinearity = NONLINEARITIES[s.kernel.output_nonlinearity]
-    args.reverse, args.checkpoint, args.zoneout = s.reverse, checkpoint, s.rates
+    args.reverse, args.checkpoint = s.reverse, checkpoint
+    if any(s.rates):
+        args.zoneout = s.rates
     if lengths is not None:
         args.lengths = buffer(lengths)
     args.x = buffer(x)
     if tokens is None:
         args.x_time, args.x_row = x.stride()[:2]
-    give_weights(args, dict(zip(s.weights, map(buffer, weights), strict=True)), s)
+    memory = [buffer(w) for w in weights]
+    for place, name in s.fields:
+        setattr(args, name, memory[place])
+    if s.vectors:
+        args.vectors = [ABSENT if place < 0 else memory[place] for place in s.vectors]
     args.initial = [buffer(state) for state in states]
-    given = dict(zip(s.masks, map(buffer, masks), strict=True))
-    args.masks = [given.get(f"zoneout_{state}", ABSENT) for state in s.step.states]
-    args.mask_candidate = given.get("candidate", ABSENT)
+    if masks:
+        given = dict(zip(s.masks, map(buffer, masks), strict=True))
+        args.masks = [given.get(f"zoneout_{state}", ABSENT) for state in s.step.states]
+        args.mask_candidate = given.get("candidate", ABSENT)
     return args
-
-
-def give_weights(args: Any, memory: dict[str, tuple[int, int]], s: Spec, prefix: str = "") -> None:
-    """Tell the kernel where the weights are, or with the prefix ``d`` their gradients."""
-    renamed = {s.kernel.output_weight: "weight_out", s.kernel.output_bias: "bias_out"}
-    vectors = s.step.vectors
-    if vectors:
-        setattr(args, f"{prefix}vectors", [memory.get(name, ABSENT) for name in vectors])
-    for name, where in memory.items():
-        if name not in vectors:
-            setattr(args, prefix + renamed.get(name, name), where)
 
 
 def check_dense(tensors: Iterable[Tensor], like: Tensor) -> None:
@@ -225,10 +221,10 @@ def _check_shapes(o: Operands, s: Spec) -> None:
         raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
     sizes = (fed_back, *(hidden,) * (len(names) - 1))
     named += [(n, t, (batch, size)) for n, t, size in zip(names, states, sizes, strict=True)]
-    sizes_of_masks = {f"zoneout_{n}": size for n, size in zip(names, sizes, strict=True)}
-    sizes_of_masks["candidate"] = hidden
-    for name, mask in zip(s.masks, masks, strict=True):
-        named.append((name, mask, (steps, batch, sizes_of_masks[name])))
+    if masks:
+        sizes_of_masks = {f"zoneout_{n}": size for n, size in zip(names, sizes, strict=True)}
+        sizes_of_masks["candidate"] = hidden
+        named += [(n, m, (steps, batch, sizes_of_masks[n])) for n, m in zip(s.masks, masks, strict=True)]
     for name, tensor, shape in named:
         if tensor.shape != shape:
             raise ShapeError(f"unrolled::layer: {name} must be {shape}, got {tuple(tensor.shape)}")
@@ -273,10 +269,12 @@ def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
 
 def give_gradients(args: Any, gradients: Sequence[Tensor], s: Spec) -> None:
     """Tell the kernel where to write the gradients of x, the weights and the states."""
-    dx, *rest = map(own_buffer, gradients)
-    args.dx = dx
-    give_weights(args, dict(zip(s.weights, rest[: len(s.weights)], strict=True)), s, "d")
-    args.dinitial = rest[len(s.weights) :]
+    args.dx, *memory = [own_buffer(g) for g in gradients]
+    for place, name in s.fields:
+        setattr(args, "d" + name, memory[place])
+    if s.vectors:
+        args.dvectors = [ABSENT if place < 0 else memory[place] for place in s.vectors]
+    args.dinitial = memory[len(s.weights) :]
 
 
 def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:

@@ -30,12 +30,14 @@ class Spec:
     rates: tuple[float, ...]
     """Zoneout of each state where it has no mask."""
 
+    # A decoded spec is remembered: these are computed once for each kind of pass, not at every call.
+
     @cached_property
     def fitting(self) -> set[Any]:
         """Shapes of operands that were found to go together: a check outlasts the loop of a small layer."""
         return set()
 
-    @property
+    @cached_property
     def kernel(self) -> Kernel:
         """The compiled step of the cell."""
         kernel = self.cell.kernel
@@ -47,12 +49,25 @@ class Spec:
         """What the extension declares about that step."""
         return compiled_step(self.kernel.name)
 
-    @property
+    @cached_property
     def has_map(self) -> bool:
         """Whether a map of h is fed back, not h itself."""
         return self.kernel.output_weight in self.weights
 
-    @property
+    @cached_property
+    def vectors(self) -> tuple[int, ...]:
+        """For each vector of the step its place in ``weights``, or -1 where the layer has none."""
+        places = {name: place for place, name in enumerate(self.weights)}
+        return tuple(places.get(name, -1) for name in self.step.vectors)
+
+    @cached_property
+    def fields(self) -> tuple[tuple[int, str], ...]:
+        """For each other weight its place in ``weights``, and what the kernel calls it."""
+        renamed = {self.kernel.output_weight: "weight_out", self.kernel.output_bias: "bias_out"}
+        named = [(place, renamed.get(name, name)) for place, name in enumerate(self.weights)]
+        return tuple((place, name) for place, name in named if place not in self.vectors)
+
+    @cached_property
     def zoneout(self) -> bool:
         """Whether the state that is fed back has zoneout."""
         return bool(self.rates[0]) or f"zoneout_{self.cell.state_names[0]}" in self.masks
