@@ -11,7 +11,8 @@ from numerics import Problem, all_masks, case_named, make_problem, needs_extensi
 from parity import outcome
 from unrolled.backends import Unrolled
 from unrolled.backends.ragged import check_lengths
-from unrolled.backends.spec import encoded_spec
+from unrolled.backends.spec import decode, encoded_spec
+from unrolled.cells import LSTM
 from unrolled.errors import BackendError
 
 pytestmark = [
@@ -168,3 +169,15 @@ def test_tensors_that_the_kernels_cannot_read_are_errors(which: str) -> None:
         tensors = [wrong, *given[index][1:]]
         with pytest.raises(BackendError, match="needs contiguous CPU tensors of one dtype"):
             torch.ops.unrolled.layer(*given[:index], tensors, *given[index + 1 :])
+
+
+@pytest.mark.parametrize(
+    "start", [{"forget_bias": float("inf")}, {"forget_bias": float("nan")}, {"chrono": 9}]
+)
+def test_options_that_only_start_parameters_make_no_other_pass(start):
+    cell = LSTM(**start, peepholes=True, recurrent_init="orthogonal")
+    spec = encoded_spec(cell, ("weight_ih", "weight_hh"), (), (0.0, 0.0), False, False)
+    assert spec == encoded_spec(
+        LSTM(peepholes=True), ("weight_ih", "weight_hh"), (), (0.0, 0.0), False, False
+    )
+    assert decode(spec).cell == LSTM(peepholes=True)

@@ -88,7 +88,8 @@ def test_every_option_of_every_cell(case: Case, options: dict[str, Any]) -> None
 def test_any_combination_of_options(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     rates = st.sampled_from((0.0, 0.0, 0.3))
-    names = ["locked", "weight", "zoneout", "candidate"]
+    names = ["locked", "zoneout", "candidate"]
+    names += ["weight"] if case.cell.recurrent else []
     names += ["zoneout_cell"] if "c" in case.cell.state_names else []
     layers = data.draw(st.integers(1, 3))
     layer = make_layer(

@@ -9,9 +9,9 @@
 #include <mutex>
 #include <thread>
 
-#include "dispatch.h"
+#include "arithmetic/parallel.h"
 #include "layer_case.h"
-#include "parallel.h"
+#include "loop/dispatch.h"
 #include "softmax_case.h"
 
 using namespace drive;

@@ -23,7 +23,7 @@ from unrolled.backends.base import (
     join_directions,
 )
 from unrolled.backends.ragged import Lengths, assert_range, check_lengths, live_steps, reverse_time
-from unrolled.cells import LSTM, Cell, Masks, Parameters, State
+from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import ShapeError
 
 
@@ -42,7 +42,7 @@ class Reference(Backend):
 
         That kernel takes neither ragged rows nor projections; for those torch's dtypes come about as ours.
         """
-        if isinstance(cell, LSTM) and not need.projected and not need.ragged:
+        if cell.torch_kernel == "lstm" and not need.projected and not need.ragged:
             return torch.get_autocast_dtype(need.device)
         return None
 

@@ -73,8 +73,17 @@ class Spec:
         return bool(self.rates[0]) or f"zoneout_{self.cell.state_names[0]}" in self.masks
 
     def encode(self) -> str:
-        """Return the spec as a string; plain enough for torch.compile to trace."""
-        options = ",".join([f"{name}={value!r}" for name, value in vars(self.cell).items()])
+        """Return the spec as a string, without options that only start parameters.
+
+        It is plain enough for torch.compile to trace.
+        """
+        options = ",".join(
+            [
+                f"{name}={value!r}"
+                for name, value in vars(self.cell).items()
+                if name not in self.cell.initial_options
+            ]
+        )
         flags = "".join(str(int(flag)) for flag in (self.reverse, self.bfloat16))
         names = (",".join(self.weights), ",".join(self.masks))
         rates = ",".join([repr(rate) for rate in self.rates])
@@ -86,7 +95,7 @@ def decode(text: str) -> Spec:
     """Return the spec that :meth:`Spec.encode` gave as a string."""
     name, options, flags, weights, masks, rates = text.split(";")
     kind = next(cell for cell in CELLS if cell.__name__ == name)
-    pairs = [option.split("=") for option in options.split(",")]
+    pairs = [option.split("=") for option in options.split(",") if option]
     reverse, bfloat16 = (flag == "1" for flag in flags)
     return Spec(
         cell=kind(**{key: ast.literal_eval(value) for key, value in pairs}),

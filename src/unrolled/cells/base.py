@@ -59,6 +59,12 @@ class Cell(ABC):
     recurrent: ClassVar[bool] = True
     """Whether the cell has the product U h_{t-1}; without it ``weight_hh`` and ``bias_hh`` do not exist."""
 
+    initial_options: ClassVar[frozenset[str]] = frozenset({"recurrent_init"})
+    """Options that only start parameters: a step does not depend on them."""
+
+    projects: ClassVar[bool] = False
+    """Whether ``proj_size`` may project h before it is emitted and fed back."""
+
     layer_norm: bool = False
     """Normalise W x_t and U h_{t-1} separately, each over all gates (Ba et al. 2016, eqs. 20-22)."""
 

@@ -39,6 +39,7 @@ class GRU(Cell):
     name: ClassVar[str] = "gru"
     gate_names: ClassVar[tuple[str, ...]] = ("r", "z", "n")
     candidate_gate: ClassVar[str | None] = "n"
+    initial_options: ClassVar[frozenset[str]] = frozenset({"recurrent_init", "chrono"})
 
     reset: Literal["after", "before"] = "after"
     """Whether the reset gate is applied after or before the product with U_n."""

@@ -36,6 +36,8 @@ class LSTM(Cell):
     gate_names: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     candidate_gate: ClassVar[str | None] = "g"
     state_names: ClassVar[tuple[str, ...]] = ("h", "c")
+    initial_options: ClassVar[frozenset[str]] = frozenset({"recurrent_init", "forget_bias", "chrono"})
+    projects: ClassVar[bool] = True
 
     forget_bias: float | None = None
     """Start of b_ih of the forget gate, with b_hh there 0 (Jozefowicz et al. 2015: 1); None as torch."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unrolled.atomic import write_atomically
 from unrolled.experiments.comparison_folder import MARKDOWN, PLOT, TABLE
@@ -14,8 +13,12 @@ from unrolled.experiments.comparison_plot import plot_comparison
 from unrolled.experiments.comparison_table import frame, line_of, markdown, shown
 from unrolled.experiments.figures import scale_of
 from unrolled.experiments.significance import Difference, paired_bootstrap
+from unrolled.extras import extra
 from unrolled.tasks.base.ladder import Ladder
 from unrolled.tasks.base.outcome import Outcome, Units
+
+with extra("compare", "a comparison of models"):
+    import pandas as pd
 
 Rung = tuple[list[Outcome], Units]
 """The outcomes of all seeds, and the mean losses over them."""

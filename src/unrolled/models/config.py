@@ -105,9 +105,10 @@ def owners() -> dict[str, tuple[str, ...]]:
 
 @cache
 def loop_owners() -> dict[str, tuple[str, ...]]:
-    """Return the options that act in the loop by the cells that have them."""
+    """Return the options of the loop and of the stack that some cells lack, by the cells that have them."""
     return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
+        "projection": tuple(cell.name for cell in CELLS if cell.projects),
         "zoneout_cell": tuple(cell.name for cell in CELLS if "c" in cell.state_names),
     }
 

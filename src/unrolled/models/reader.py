@@ -14,6 +14,7 @@ from unrolled.models.config import (
     DropoutConfig,
     StackConfig,
     TokenNetworkConfig,
+    loop_owners,
 )
 from unrolled.models.inputs import Embedding, InputTable, OneHot, make_input
 
@@ -118,7 +119,7 @@ def make_recurrent(
         ConfigError: if its parts contradict each other.
     """
     require(
-        not network.projection or cell.cell == "lstm",
+        not network.projection or cell.cell in loop_owners()["projection"],
         f"projection is an option of lstm, not of cell={cell.cell!r}",
     )
     require(

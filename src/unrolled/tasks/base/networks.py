@@ -9,7 +9,7 @@ from unrolled.models.config import RECURRENT, WINDOWED, loop_owners, owners
 
 CELLS = (*WINDOWED, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-OWN = owners() | loop_owners() | {"projection": ("lstm",)}
+OWN = owners() | loop_owners()
 """Options by the cells that have them, of those that some lack."""
 
 
