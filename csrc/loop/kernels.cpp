@@ -4,7 +4,6 @@
 #include "loop/backward/backward.h"
 
 namespace unrolled::UNROLLED_ISA {
-namespace {
 
 using Pass = void (*)(const LayerArgs&, int threads);
 
@@ -28,22 +27,35 @@ void backward(const LayerArgs& a, int threads) {
   backward_of<T, W>(Cells{}, a, threads);
 }
 
-#define UNROLLED_TEXT_OF(x) #x
-#define UNROLLED_TEXT(x) UNROLLED_TEXT_OF(x)
-#if defined(__AVX512BF16__)
+#if defined(UNROLLED_SHARES)
+}  // namespace unrolled::UNROLLED_ISA
+
+// The instruction set whose kernels of float32 and float64 serve this one too: compiled there, linked here.
+namespace unrolled::UNROLLED_SHARES {
+template <class T, class W>
+void forward(const LayerArgs&, int threads);
+template <class T, class W>
+void backward(const LayerArgs&, int threads);
+template <class T, class W>
+void softmax(const SoftmaxArgs&, int threads);
+}  // namespace unrolled::UNROLLED_SHARES
+
+namespace unrolled::UNROLLED_ISA {
+#define UNROLLED_FLOATS(f) UNROLLED_SHARES::f<float, float>, UNROLLED_SHARES::f<double, double>
 #define UNROLLED_BFLOAT16(f) f<float, Pair>
 #else
+#define UNROLLED_FLOATS(f) f<float, float>, f<double, double>
 #define UNROLLED_BFLOAT16(f) nullptr
 #endif
-
-}  // namespace
+#define UNROLLED_TEXT_OF(x) #x
+#define UNROLLED_TEXT(x) UNROLLED_TEXT_OF(x)
 
 extern const Kernels kernels;
 const Kernels kernels = {
     UNROLLED_TEXT(UNROLLED_ISA),
-    {forward<float, float>, forward<double, double>, UNROLLED_BFLOAT16(forward)},
-    {backward<float, float>, backward<double, double>, UNROLLED_BFLOAT16(backward)},
-    {softmax<float, float>, softmax<double, double>, UNROLLED_BFLOAT16(softmax)},
+    {UNROLLED_FLOATS(forward), UNROLLED_BFLOAT16(forward)},
+    {UNROLLED_FLOATS(backward), UNROLLED_BFLOAT16(backward)},
+    {UNROLLED_FLOATS(softmax), UNROLLED_BFLOAT16(softmax)},
 };
 
 }  // namespace unrolled::UNROLLED_ISA
