@@ -1,8 +1,7 @@
 # make demo: the main job on a clean machine.  make test: everything that must hold.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Modules are compiled to bytecode when they are first imported: most of torch's never are.
-PIP := $(BIN)/python -m pip install -q --no-compile -c constraints.txt
+PIP := $(BIN)/python -m pip install -q -c constraints.txt
 PACKAGE := .venv/.package
 DEV := .venv/.dev
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find csrc -type f)
