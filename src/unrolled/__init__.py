@@ -7,10 +7,10 @@ A name is imported when it is first used (PEP 562), so that layers do not wait f
 the command line can settle how threads wait before torch is loaded (:mod:`unrolled.threads`).
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unrolled import errors
+from unrolled.lazy import lazy_names
 
 __all__ = [
     "Forecaster",
@@ -92,7 +92,6 @@ _HOMES = {
     ),
     "version": ("__version__",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
     "cells",
     "diagnostics",
@@ -104,24 +103,6 @@ _MODULES = (
     "text",
     "training",
 )
-
-
-def _find(name: str) -> Any:
-    """Import a public name at its first use; it stays as a global, so this is called once a name."""
-    value: Any
-    if name in _HOME:
-        value = getattr(importlib.import_module(f"unrolled.{_HOME[name]}"), name)
-    elif name in _MODULES:
-        value = importlib.import_module(f"unrolled.{name}")
-    else:
-        raise AttributeError(f"module 'unrolled' has no attribute {name!r}", name=name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
 
 if TYPE_CHECKING:
     from unrolled import cells, diagnostics, extension
@@ -163,4 +144,4 @@ if TYPE_CHECKING:
     from unrolled.version import __version__
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
-    __getattr__ = _find
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES, _MODULES)

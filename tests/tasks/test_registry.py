@@ -109,7 +109,7 @@ class Drift(Task[DriftConfig, Numbers]):
 
     @property
     def model(self) -> nn.Module:
-        return self._trained()
+        return self._trained(nn.Module)
 
     def fit(self, data: str | Path | None = None, **options: Any) -> Self:
         numbers = replace(self.config.numbers, data=absolute(data or self.config.numbers.data))

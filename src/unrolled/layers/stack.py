@@ -20,7 +20,7 @@ Probes = dict[str, dict[str, Tensor]]
 
 
 class Plan(NamedTuple):
-    """What is decided before the first layer runs."""
+    """Settings of a pass, fixed before its first layer runs."""
 
     choice: Choice
     lengths: Tensor | None
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
 
 
 class StackResult(NamedTuple):
-    """What the layers give."""
+    """Output and states of all layers."""
 
     y: Tensor
     """Of the last layer, (T, B, D·R)."""

@@ -3,8 +3,9 @@
 A name is imported when it is first used (PEP 562), so that one task does not load the packages of the others.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unrolled.lazy import lazy_names
 
 __all__ = [
     "Classifier",
@@ -51,21 +52,6 @@ _HOMES = {
     "translate.score": ("TranslationScore",),
     "translate.task": ("Translator",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def _find(name: str) -> Any:
-    """Import a public name at its first use; it stays as a global, so this is called once a name."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'unrolled.tasks' has no attribute {name!r}", name=name)
-    value = getattr(importlib.import_module(f"unrolled.tasks.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
 
 if TYPE_CHECKING:
     from unrolled.tasks.base.task import Task
@@ -89,4 +75,4 @@ if TYPE_CHECKING:
     from unrolled.tasks.translate.task import Translator
 else:
     # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
-    __getattr__ = _find
+    __getattr__, __dir__ = lazy_names(globals(), _HOMES)

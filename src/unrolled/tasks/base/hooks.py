@@ -17,6 +17,7 @@ from unrolled.training import Job
 A = TypeVar("A", bound=Artifacts)
 C = TypeVar("C", bound=Any)
 D = TypeVar("D", bound=Material)
+M = TypeVar("M", bound=nn.Module)
 
 
 class TaskHooks(ABC, Generic[C, D]):
@@ -35,11 +36,11 @@ class TaskHooks(ABC, Generic[C, D]):
     @property
     @abstractmethod
     def unit(self) -> str:
-        """What is predicted, for people ("character", "word", "text")."""
+        """Noun for one prediction: "character", "word", "text"."""
 
     @property
     def rate_unit(self) -> str:
-        """What the rate of training counts, for people."""
+        """Noun for what the rate of training counts."""
         return self.unit
 
     @property
@@ -96,9 +97,11 @@ class TaskHooks(ABC, Generic[C, D]):
         """Say what a loss means, for the progress bar; "" is nothing more than its value."""
         return ""
 
-    def _trained(self) -> nn.Module:
+    def _trained(self, kind: type[M]) -> M:
+        """Return the model, by the type that the task gives it."""
         if self._model is None:
             raise self._untrained()
+        assert isinstance(self._model, kind)
         return self._model
 
     def _learned(self, kind: type[A]) -> A:

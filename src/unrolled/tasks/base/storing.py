@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from torch import nn
+
 from unrolled.errors import RunError, UnrolledError
 from unrolled.extras import has_extra, require_extra
 from unrolled.monitoring import plot_reach
@@ -39,7 +41,7 @@ class StoredTask(TaskHooks[C, D]):
                 it cannot be written.
         """
         folder = Path(run)
-        model = self._trained()
+        model = self._trained(nn.Module)
         with run_folder.claim(folder, overwrite=overwrite):
             self._begin_folder(folder)
             write_tensors(folder / MODEL, model.state_dict(), {})
@@ -56,7 +58,7 @@ class StoredTask(TaskHooks[C, D]):
         """
         folder = Path(run)
         task = cls._described(folder)
-        read_weights(folder, task._trained())
+        read_weights(folder, task._trained(nn.Module))
         task.history = read_log(folder / LOG)
         if (folder / run_folder.RESULT).exists():
             task.result = read_result(folder / run_folder.RESULT)

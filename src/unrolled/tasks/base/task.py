@@ -5,8 +5,10 @@ from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.models.inputs import Embedding
 from unrolled.tasks.base.fitting import TrainedTask
 from unrolled.tasks.base.hooks import C, D
 from unrolled.tasks.base.sample import Sample, SampleSize
@@ -39,7 +41,7 @@ class Task(TrainedTask[C, D]):
             DataError: if the data cannot be used, or nothing was held out.
             RunError: if there is no model yet, or it was trained on data from memory and none are given.
         """
-        self._trained()
+        self._trained(nn.Module)
         return self._sample(data, SampleSize(rows, steps))
 
     def _held_out_source(self) -> str:
@@ -70,7 +72,14 @@ class Task(TrainedTask[C, D]):
         Raises:
             ConfigError: if it has no table of vectors.
         """
-        raise ConfigError(f"this {type(self).__name__} has no table of input vectors")
+        tokens, table = self._input_table()
+        if not isinstance(table, Embedding):
+            raise ConfigError(f"this {type(self).__name__} has no table of input vectors")
+        return tokens, table.weight.detach().cpu().numpy()
+
+    def _input_table(self) -> tuple[list[str], nn.Module | None]:
+        """Return the tokens that the model reads, and the module that makes vectors of them, or None."""
+        return [], None
 
     def predict_file(self, data: str, out: TextIO) -> None:
         """Write what is predicted for a file, in the task's own form."""

@@ -14,7 +14,6 @@ from unrolled.data.labelled import read_items
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
-from unrolled.models.inputs import Embedding
 from unrolled.models.series_reader import SeriesReader
 from unrolled.tasks.base.estimator import LabelEstimator
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
@@ -277,19 +276,16 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
                 score = self.result[part]
                 plot_confusion(score["confusion"], score["classes"], folder / "plots", part)
 
-    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """See :meth:`Task.input_vectors`."""
-        table = getattr(self.model.reader, "input", None)
-        if self.tokenizer is None or not isinstance(table, Embedding):
-            return super().input_vectors()
-        return self.tokenizer.tokens, table.weight.detach().cpu().numpy()
+    def _input_table(self) -> tuple[list[str], nn.Module | None]:
+        """See :meth:`Task._input_table`."""
+        if self.tokenizer is None:
+            return super()._input_table()
+        return self.tokenizer.tokens, getattr(self.model.reader, "input", None)
 
     @property
     def model(self) -> RecurrentClassifier:
         """The torch module inside; RunError before training."""
-        model = self._trained()
-        assert isinstance(model, RecurrentClassifier)
-        return model
+        return self._trained(RecurrentClassifier)
 
     @property
     def artifacts(self) -> ClassifierArtifacts:

@@ -256,7 +256,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
 
     def _history(self, data: Source | None) -> list[Series]:
-        self._trained()
+        self._trained(nn.Module)
         if data is not None:
             return self._read(data)
         if self._parts is not None:
@@ -291,7 +291,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     @property
     def model(self) -> Forecasting:
         """The torch module inside; RunError before training."""
-        model: nn.Module = self._trained()
+        model: nn.Module = self._trained(nn.Module)
         assert isinstance(model, Forecasting)
         return model
 

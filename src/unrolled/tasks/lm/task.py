@@ -15,7 +15,6 @@ from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import RecurrentLanguageModel
-from unrolled.models.inputs import Embedding
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.spec import TaskSpec
@@ -275,19 +274,14 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
         return build_model(self.config, known, vectors)
 
-    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """See :meth:`Task.input_vectors`."""
-        table = self.model.input
-        if not isinstance(table, Embedding):
-            return super().input_vectors()
-        return self.tokenizer.tokens, table.weight.detach().cpu().numpy()
+    def _input_table(self) -> tuple[list[str], nn.Module | None]:
+        """See :meth:`Task._input_table`."""
+        return self.tokenizer.tokens, self.model.input
 
     @property
     def model(self) -> RecurrentLanguageModel:
         """The torch module inside; RunError before training."""
-        model = self._trained()
-        assert isinstance(model, RecurrentLanguageModel)
-        return model
+        return self._trained(RecurrentLanguageModel)
 
     @property
     def artifacts(self) -> LanguageArtifacts:

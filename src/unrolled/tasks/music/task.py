@@ -186,6 +186,4 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
     @property
     def model(self) -> PianoRollModel:
         """The torch module inside; RunError before training."""
-        model = self._trained()
-        assert isinstance(model, PianoRollModel)
-        return model
+        return self._trained(PianoRollModel)

@@ -4,8 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.files import read_text
@@ -19,7 +17,6 @@ from unrolled.data.tagged import (
     read_tagged,
 )
 from unrolled.errors import ConfigError
-from unrolled.models.inputs import Embedding
 from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.plots import plot_confusion
@@ -248,19 +245,14 @@ class Tagger(Task[TaggerConfig, TaggerData]):
                 score = self.result[part]
                 plot_confusion(score["confusion"], score["tags"], folder / "plots", part)
 
-    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """See :meth:`Task.input_vectors`."""
-        table = self.model.input
-        if not isinstance(table, Embedding):
-            return super().input_vectors()
-        return self.numbering.words.items, table.weight.detach().cpu().numpy()
+    def _input_table(self) -> tuple[list[str], nn.Module | None]:
+        """See :meth:`Task._input_table`."""
+        return self.numbering.words.items, self.model.input
 
     @property
     def model(self) -> RecurrentTagger:
         """The torch module inside; RunError before training."""
-        model = self._trained()
-        assert isinstance(model, RecurrentTagger)
-        return model
+        return self._trained(RecurrentTagger)
 
     @property
     def artifacts(self) -> TaggerArtifacts:

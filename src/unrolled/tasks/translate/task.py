@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data import Pairs, read_sources, tidy
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import require_extra
 from unrolled.models import EncoderDecoder
-from unrolled.models.inputs import Embedding
 from unrolled.storage.output import named_file
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.spec import TaskSpec
@@ -172,7 +169,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         Raises:
             DataError: if pairs cannot be read, or hold tokens that the model cannot know.
         """
-        self._trained()
+        self._trained(nn.Module)
         pairs = open_pairs(data, self.config.corpus)
         check_known(pairs, self.tokenizer, self.artifacts.unknown)
         return self._score(pairs, shown=progress)[0]
@@ -289,11 +286,9 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         lines = range(1, len(texts) + 1)
         check_known_texts(texts, lines, known.tokenizer.source, known.unknown.source, "the text")
 
-    def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """Return the tokens of the sources and their vectors; see :meth:`Task.input_vectors`."""
-        table = self.model.encoder.input
-        assert isinstance(table, Embedding)
-        return self.tokenizer.source.tokens, table.weight.detach().cpu().numpy()
+    def _input_table(self) -> tuple[list[str], nn.Module | None]:
+        """Return the tokens of the sources; see :meth:`Task._input_table`."""
+        return self.tokenizer.source.tokens, self.model.encoder.input
 
     def _score(self, pairs: Pairs, *, shown: bool) -> tuple[TranslationScore, list[str]]:
         """Return scores and the outputs."""
@@ -303,9 +298,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
     @property
     def model(self) -> EncoderDecoder:
         """The torch module inside; RunError before training."""
-        model = self._trained()
-        assert isinstance(model, EncoderDecoder)
-        return model
+        return self._trained(EncoderDecoder)
 
     @property
     def artifacts(self) -> TranslatorArtifacts:
