@@ -8,7 +8,8 @@ share of ``<unk>``:
 
 n1 of the N training tokens are kinds that occur once. Each was new when it came, so n1 / N estimates how
 often a token is new (Good 1953); the additions are Laplace's and keep u between 0 and 1. A text without
-unknown tokens is scored by p itself, and a model that saw ``<unk>`` in training has learned its probability: u is 0.
+unknown tokens is scored by p itself; a model that saw ``<unk>`` in training has learned its
+probability, and u is 0.
 """
 
 import numpy as np

@@ -48,7 +48,7 @@ def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
         ({"init_range": -0.1}, "init_range=-0.1"),
         ({"hidden": 8, "projection": 8}, "projection=8 must be less than hidden=8"),
         ({"input": "vectors"}, "needs a file"),
-        ({"vectors": "glove.txt"}, "needs input='vectors'"),
+        ({"vectors": "glove.txt", "input": "one-hot"}, "needs input='vectors'"),
         ({"input": "one-hot", "tie_weights": True}, "tie_weights needs an embedding table"),
         ({"freeze_vectors": True}, "freeze_vectors is for input='vectors'"),
         ({"adaptive_softmax": (2,), "tie_weights": True}, "adaptive_softmax .* does not go with tie_weights"),

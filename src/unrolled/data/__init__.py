@@ -1,6 +1,6 @@
 """Readers of files and public data sets, and what cuts them into batches."""
 
-from unrolled.data.documents import open_documents
+from unrolled.data.documents import open_documents, open_texts
 from unrolled.data.files import Document, read_documents, read_text
 from unrolled.data.labelled import Labelled, read_labelled
 from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources
@@ -22,6 +22,7 @@ __all__ = [
     "TokenStream",
     "join_documents",
     "open_documents",
+    "open_texts",
     "pad_sources",
     "pairs_of",
     "read_documents",

@@ -1,25 +1,93 @@
-"""Documents of text: a file, a folder, a public data set, or the standard library."""
+"""Documents of text: files, folders, patterns, public data sets, or the standard library."""
 
+import glob
+import os
 import platform
 import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 from unrolled.data.catalogue.dataset import PLAIN
 from unrolled.data.catalogue.lookup import locate
 from unrolled.data.catalogue.text import STDLIB
-from unrolled.data.files import Document, read_documents
-from unrolled.errors import DataError
+from unrolled.data.commas import split_paths
+from unrolled.data.files import UTF8, Document, read_encoded, text_files
+from unrolled.errors import DataError, shown_path
+
+SHOWN = 5
+"""Empty files that a note names."""
 
 
-def open_documents(source: str | Path) -> list[Document]:
-    """Return the documents of a path, or of a data set written ``@name`` or ``@name/part``.
+class Texts(NamedTuple):
+    """Documents, and what was taken for what: one line each."""
+
+    documents: list[Document]
+    notes: tuple[str, ...]
+
+
+def open_documents(source: str | Path, encoding: str = UTF8) -> list[Document]:
+    """Return the documents of :func:`open_texts`."""
+    return open_texts(source, encoding).documents
+
+
+def open_texts(source: str | Path, encoding: str = UTF8) -> Texts:
+    """Read the documents of a source; see :func:`split_sources`. Each file is a document.
 
     Raises:
-        DataError: if the name is unknown, a file is not available, or it is not text.
+        DataError: if a name is unknown, a pattern fits no file, a file is not available or not text in that
+            encoding, or all are empty.
     """
-    if str(source) == f"@{STDLIB}":
-        return _standard_library()
-    return read_documents(locate(source, *PLAIN))
+    documents: list[Document] = []
+    notes: list[str] = []
+    empty: list[str] = []
+    for piece in split_sources(source):
+        if piece == f"@{STDLIB}":
+            documents += _standard_library()
+            continue
+        path = locate(piece, *PLAIN)
+        inside = text_files(path) if os.path.isdir(path) else None
+        for name in [Path(path.name)] if inside is None else inside:
+            file = path if inside is None else path / name
+            text, used = read_encoded(file, encoding)
+            if used != encoding:
+                notes.append(f"{file}: read as {used}, by its byte order mark")
+            if text.strip():
+                documents.append(Document(str(name), text))
+            else:
+                empty.append(str(file))
+    if not documents:
+        raise DataError(f"{empty[0]}: is empty; give a file with text")
+    return Texts(documents, (*notes, *_empty_note(empty, len(empty) + len(documents))))
+
+
+def split_sources(source: str | Path) -> list[str]:
+    """Return the files, folders and data sets of ``a.txt,b.txt``, ``books/*.txt`` or ``@name``.
+
+    A comma or a sign of a pattern in the name of a file that exists is part of the name.
+
+    Raises:
+        DataError: if a pattern fits no file.
+    """
+    if isinstance(source, Path):
+        return [str(source)]
+    found: list[str] = []
+    for piece in (part.strip() for part in split_paths(source)):
+        if piece.startswith("@") or os.path.lexists(piece) or not glob.has_magic(piece):
+            found.append(piece)
+            continue
+        matches = sorted(glob.glob(piece, recursive=True))
+        if not matches:
+            raise DataError(f"{shown_path(piece)}: no file fits this pattern")
+        found += matches
+    return found
+
+
+def _empty_note(empty: list[str], files: int) -> tuple[str, ...]:
+    if not empty:
+        return ()
+    more = f" and {len(empty) - SHOWN:,} more" if len(empty) > SHOWN else ""
+    names = ", ".join(map(shown_path, empty[:SHOWN]))
+    return (f"{len(empty):,} of {files:,} files are empty and left out: {names}{more}",)
 
 
 def _standard_library() -> list[Document]:

@@ -1,13 +1,12 @@
 """Text files and folders, read strictly: what cannot be used is named, never skipped or guessed."""
 
-import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from unrolled.errors import DataError
-from unrolled.reading import decode, read_bytes
+from unrolled.reading import decode, marked_encoding, read_bytes
 
 UTF8: Final = "utf-8"
 
@@ -25,27 +24,35 @@ def read_text(path: str | Path, encoding: str = UTF8) -> str:
 
     Args:
         path: the file.
-        encoding: of the text; a byte order mark of UTF-16 goes before it.
+        encoding: of the text; a byte order mark of UTF-16 or UTF-32 goes before it.
 
     Raises:
         DataError: if it is missing, a folder, unreadable, empty, binary, or not in that encoding.
     """
+    text, _ = read_encoded(path, encoding)
+    if not text.strip():
+        raise DataError(f"{path}: is empty; give a file with text")
+    return text
+
+
+def read_encoded(path: str | Path, encoding: str = UTF8) -> tuple[str, str]:
+    """Return the text of one file, which may be empty, and the encoding that it was read in.
+
+    Raises:
+        DataError: see :func:`read_text`.
+    """
     raw = read_bytes(path)
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
+    encoding = marked_encoding(raw) or encoding
+    if b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise DataError(
             f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; if it is UTF-16 without a "
             "byte order mark, say so: --encoding utf-16-le"
         )
-    text = decode(raw, path, encoding)
-    if not text.strip():
-        raise DataError(f"{path}: is empty; give a file with text")
-    return text.replace("\r\n", "\n")
+    return decode(raw, path, encoding).replace("\r\n", "\n"), encoding
 
 
 def read_documents(path: str | Path) -> list[Document]:
-    """Return the text of a file, or of every file in a folder (recursively, by name, hidden ones left out).
+    """Return the text of a file, or of every file in a folder; see :func:`text_files`.
 
     Raises:
         DataError: see :func:`read_text`; or the folder holds no file.
@@ -53,8 +60,17 @@ def read_documents(path: str | Path) -> list[Document]:
     path = Path(path)
     if not os.path.isdir(path):
         return [Document(path.name, read_text(path))]
-    inside = (p.relative_to(path) for p in sorted(path.rglob("*")) if p.is_file())
+    return [Document(str(name), read_text(path / name)) for name in text_files(path)]
+
+
+def text_files(folder: Path) -> list[Path]:
+    """Return the files in a folder and below, by name, without hidden ones; the paths begin in the folder.
+
+    Raises:
+        DataError: if there is none.
+    """
+    inside = (p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file())
     names = [p for p in inside if not any(part.startswith(".") for part in p.parts)]
     if not names:
-        raise DataError(f"{path}: the folder holds no files")
-    return [Document(str(name), read_text(path / name)) for name in names]
+        raise DataError(f"{folder}: the folder holds no files")
+    return names

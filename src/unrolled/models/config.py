@@ -168,6 +168,8 @@ class TokenNetworkConfig(StackConfig):
         super().__post_init__()
         require_at_least(self, {"embedding": 1, "embedding_std": 0})
         require_at_most(self, {"embedding": LARGEST_SIZE})
+        if self.vectors and self.input == "embedding":  # the default, which a file of vectors replaces
+            object.__setattr__(self, "input", "vectors")
         require(
             bool(self.vectors) == (self.input == "vectors"),
             f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "

@@ -18,6 +18,10 @@ EXPANSION, ALWAYS = 100, 1 << 23
 """A ``.gz`` file may unpack to so many times its size, and to so many bytes in any case. Text is packed 2 to
 10 times; a file made to fill the memory 1,000 times. A text in memory takes up to 70 bytes for each byte."""
 
+FOREIGN = ("gb18030", "shift_jis", "euc-kr", "big5", "koi8-r", "cp1251")
+SEARCHED = 1 << 16
+"""Bytes by which it is decided whether a text is mostly ASCII."""
+
 
 def read_bytes(path: str | Path, error: type[UnrolledError] = DataError) -> bytes:
     """Return the content of a file; see :func:`open_file`."""
@@ -69,11 +73,37 @@ def decode_utf8(raw: bytes, where: str | Path, error: type[UnrolledError] = Data
     except UnicodeDecodeError as wrong:
         line = raw.count(b"\n", 0, wrong.start) + 1
         raise error(
-            f"{where}: is not UTF-8 (byte 0x{raw[wrong.start]:02x} on line {line}); "
-            "say how it is encoded, such as --encoding cp1252 or latin-1"
+            f"{where}: is not UTF-8 (byte 0x{raw[wrong.start]:02x} on line {line}); say how it is encoded: "
+            f"--encoding {' or '.join(fitting_encodings(raw))}"
         ) from None
     except MemoryError:
         raise error(f"{where}: does not fit into memory") from None
+
+
+def marked_encoding(raw: bytes) -> str:
+    """Return the encoding that a byte order mark of UTF-16 or UTF-32 names, else ""."""
+    if raw.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
+
+
+def fitting_encodings(raw: bytes) -> list[str]:
+    """Return common encodings other than UTF-8 in which bytes are a text, for messages.
+
+    Those of two bytes a character, and of Cyrillic, are tried where much of the text is not ASCII.
+    """
+    high = sum(byte >= 0x80 for byte in raw[:SEARCHED])
+    foreign = FOREIGN if high > 0.2 * min(len(raw), SEARCHED) else ()
+    found = [name for name in (*foreign, "cp1252") if _is_text(raw, name)]
+    return [*found, "latin-1"]
+
+
+def _is_text(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode(raw: bytes, where: str | Path, encoding: str) -> str:
@@ -93,9 +123,10 @@ def decode(raw: bytes, where: str | Path, encoding: str) -> str:
         ) from None
     except UnicodeDecodeError as wrong:
         line = raw.count(b"\n", 0, wrong.start) + 1
+        fitting = ["utf-8"] if _is_text(raw, "utf-8") else fitting_encodings(raw)
         raise DataError(
-            f"{where}: is not {encoding} (byte 0x{raw[wrong.start]:02x} on line {line}); give its encoding: "
-            "--encoding"
+            f"{where}: is not {encoding} (byte 0x{raw[wrong.start]:02x} on line {line}); say how it is "
+            f"encoded: --encoding {' or '.join(fitting)}"
         ) from None
     except MemoryError:
         raise DataError(f"{where}: does not fit into memory") from None

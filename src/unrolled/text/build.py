@@ -48,7 +48,7 @@ class TextConfig:
             f"vocabulary={self.vocabulary}: must be 0 (no limit) or at least 3",
         )
         require(
-            not self.split_punctuation or self.tokenizer == "word",
+            not self.split_punctuation or self.tokenizer not in ("char", "bpe"),
             f"split_punctuation is for tokenizer='word', not {self.tokenizer!r}",
         )
         require(
@@ -57,9 +57,7 @@ class TextConfig:
         )
 
 
-def tokenizer_type(
-    kind: Literal["char", "word", "bpe"],
-) -> "type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]":
+def tokenizer_type(kind: str) -> "type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]":
     """Return the class of a kind of tokenizer.
 
     Raises:

@@ -21,7 +21,7 @@ class OptimizerConfig:
     """Of sgd, rmsprop and nt-asgd."""
 
     weight_decay: float = 0.0
-    """Decoupled weight decay; adamw only. For the others use l2."""
+    """Decoupled weight decay, with which adam is adamw. For the others use l2."""
 
     average_after: int = 5
     """nt-asgd: averaging begins when a validation is worse than the best of all but the last so many
@@ -76,7 +76,7 @@ class OptimizerConfig:
         )
         require(0 < self.decay <= 1, f"decay={self.decay}: must lie in (0, 1]")
         require(
-            not self.weight_decay or self.optimizer == "adamw",
+            not self.weight_decay or self.optimizer in ("adam", "adamw"),
             f"weight_decay is adamw's; with optimizer={self.optimizer!r} use l2",
         )
         require(

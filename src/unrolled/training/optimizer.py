@@ -22,9 +22,9 @@ def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> t
             return torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, lr=config.lr, momentum=config.momentum)
-        case "adam":
+        case "adam" if not config.weight_decay:
             return torch.optim.Adam(parameters, lr=config.lr, fused=True)
-        case "adamw":
+        case "adam" | "adamw":
             return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 

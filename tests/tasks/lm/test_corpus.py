@@ -5,7 +5,7 @@ import pytest
 from unrolled.data import Document, Sentences, TokenStream
 from unrolled.errors import DataError
 from unrolled.tasks.lm.config import CorpusConfig
-from unrolled.tasks.lm.data import all_ids, check_known, make_corpus, tokenize
+from unrolled.tasks.lm.data import TextToScore, all_ids, make_corpus, tokenize
 from unrolled.text import EOS_ID, UNK_ID, TextConfig, train_tokenizer
 
 TEXT = "the cat sat\nthe dog ran\n\nthe cat ran\n"
@@ -40,7 +40,7 @@ def test_sentences_are_the_lines_with_words():
 
 def test_facts_count_the_training_part():
     tokenizer = train_tokenizer(TextConfig("word", min_frequency=2), [TEXT])
-    corpus = make_corpus(CorpusConfig("x", valid_fraction=0.3), documents(TEXT), tokenizer)
+    corpus = make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=0.3), documents(TEXT), tokenizer)
     assert corpus.facts["tokens"] == corpus.train.predictions
     assert corpus.facts["tokens"] + corpus.facts["held_out_tokens"] == 13
     kept = all_ids(corpus.train)[1:]
@@ -52,7 +52,7 @@ def test_facts_count_the_training_part():
 
 def test_the_fingerprint_follows_the_tokens():
     def fingerprint(text, tokenizer):
-        config = CorpusConfig("x", valid_fraction=0.0)
+        config = CorpusConfig("x", hold_out="end", valid_fraction=0.0)
         return make_corpus(config, documents(text), tokenizer).facts["sha256"]
 
     tokenizer = words(TEXT)
@@ -61,15 +61,14 @@ def test_the_fingerprint_follows_the_tokens():
 
 
 def test_held_out_text_may_be_a_file(tmp_path):
-    (tmp_path / "valid.txt").write_text("the dog sat\n")
     config = CorpusConfig("x", valid=str(tmp_path / "valid.txt"))
-    corpus = make_corpus(config, documents(TEXT), words(TEXT))
+    corpus = make_corpus(config, documents(TEXT), words(TEXT), documents("the dog sat\n"))
     assert corpus.train.predictions == 13
     assert corpus.valid.predictions == 4
 
 
 def test_nothing_is_held_out_if_so_asked():
-    config = CorpusConfig("x", valid_fraction=0.0)
+    config = CorpusConfig("x", hold_out="end", valid_fraction=0.0)
     assert make_corpus(config, documents(TEXT), words(TEXT)).valid is None
 
 
@@ -83,21 +82,48 @@ def test_nothing_is_held_out_if_so_asked():
 def test_too_little_text_is_refused(text, fraction, message):
     tokenizer = train_tokenizer(TextConfig("char"), [text])
     with pytest.raises(DataError, match=message):
-        make_corpus(CorpusConfig("x", valid_fraction=fraction), documents(text), tokenizer)
+        make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=fraction), documents(text), tokenizer)
 
 
-def test_unknown_text_is_refused_where_unk_was_never_seen():
-    tokenizer = words(TEXT)
-    check_known(documents("the dog sat\n"), tokenizer, 0, "x")
-    with pytest.raises(DataError, match=r"1 of 4 tokens of x .*'cow'.*never saw <unk>.*--min-frequency 2"):
-        check_known(documents("the cow sat\n"), tokenizer, 0, "x")
-    check_known(documents("the cow sat\n"), tokenizer, 3, "x")
+def test_unknown_tokens_are_counted_and_get_a_share():
+    def read(text):
+        return TextToScore.of(documents(text), words(TEXT), 0.01, "stream", "x")
 
-
-def test_text_of_another_kind_is_refused_even_where_unk_was_seen():
+    known = read("the dog sat\n")
+    assert (known.share, known.notes) == (0.0, ())
+    read_cow = read("the cow sat\n")
+    assert read_cow.share == 0.01
+    assert read_cow.notes[0].startswith("x: 1 of 4 words are unknown to the model ('cow'), scored with")
     with pytest.raises(DataError, match=r"6 of 8 tokens of x .*another kind of text"):
-        check_known(documents("die Katze saß\nder Hund lief\n"), words(TEXT), 99, "x")
+        read("die Katze saß\nder Hund lief\n")
+    read("the <unk> <unk> <unk> sat\n")  # written in the text itself
 
 
-def test_unk_written_in_the_text_itself_is_known():
-    check_known(documents("the <unk> <unk> <unk> sat\n"), words(TEXT), 0, "x")
+def test_the_share_is_counted_on_the_training_part():
+    tokenizer = words(TEXT)
+    corpus = make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=0.3), documents(TEXT), tokenizer)
+    # the cat sat / the dog ran: cat, sat, dog, ran occur once among 9 tokens with <eos>.
+    assert corpus.share == (4 + 1) / (9 + 2)
+    seen = train_tokenizer(TextConfig("word", min_frequency=2), [TEXT])
+    assert make_corpus(CorpusConfig("x", valid_fraction=0.0), documents(TEXT), seen).share == 0.0
+
+
+@pytest.mark.parametrize("mode", ["stream", "paragraph"])
+def test_paragraphs_are_lines_that_are_joined(mode):
+    wrapped = "the cat\nsat\n\nthe dog\nran\n  \n\nthe cat ran"
+    tokens = tokenize(documents(wrapped), words(TEXT), mode)
+    text = words(TEXT).decode(tokens.ids[1:])
+    if mode == "paragraph":
+        assert text == "the cat sat\nthe dog ran\nthe cat ran\n"
+    else:
+        assert text.count("\n") == 8
+
+
+def test_marks_of_sentences_are_the_ends_that_they_are():
+    marked = "<s> the cat sat </s>\n<s> <s> the dog ran </s> </s>\n"
+    bare = "the cat sat\nthe dog ran\n"
+    for mode in ("stream", "sentence"):
+        ids = [all_ids(tokenize(documents(text), words(TEXT), mode)).tolist() for text in (marked, bare)]
+        assert ids[0] == ids[1]
+    characters = train_tokenizer(TextConfig("char"), [marked])
+    assert tokenize(documents(marked), characters, "stream").predictions == len(marked)

@@ -7,7 +7,7 @@ import torch
 
 from unrolled import LanguageModel
 from unrolled.decoding import SamplingConfig
-from unrolled.errors import ConfigError, DataError
+from unrolled.errors import ConfigError
 from unrolled.text import EOS_ID
 
 PROMPT = "The miller "
@@ -101,11 +101,22 @@ def test_unk_is_never_written(tiny_words):
     assert all(1 not in h.tokens for _, h in tiny_words.beam("", 5, beams=20))
 
 
-def test_a_prompt_of_unseen_tokens_is_refused_or_read_as_unk(tiny_lm, tiny_words):
+def test_a_prompt_of_unseen_tokens_is_read_as_unk_and_told(tiny_lm, tiny_words):
     for use in (tiny_lm.generate, tiny_lm.next, tiny_lm.beam):
-        with pytest.raises(DataError, match=r"never seen \('Ж'\)"):
-            use("Ж")
+        assert use("Ж")
     assert tiny_words.generate("submarine Ж", 5)
+    assert tiny_lm.prompt_notes("The Ж") == ("the prompt: 1 of 5 characters are unknown to the model ('Ж')",)
+    assert tiny_lm.prompt_notes("The") == ()
+
+
+def test_an_empty_prompt_begins_a_line_where_no_beginning_was_learned(tiny_lm, write_english, tiny_options):
+    assert tiny_lm.next("") == tiny_lm.next("\n")
+    assert tiny_lm.generate("", 20, seed=1) == tiny_lm.generate("\n", 20, seed=1)
+    # <eos> between documents teaches how one begins.
+    texts = [write_english(2, seed=n) for n in range(30)]
+    lm = LanguageModel(**tiny_options | {"max_steps": 2}).fit(texts, progress=False)
+    assert sorted(p for _, p in lm.next("", 10**6)) == pytest.approx(sorted(lm.distribution()))
+    assert lm.next("") != lm.next("\n")
 
 
 @KINDS
@@ -168,7 +179,7 @@ def test_enough_beams_find_the_best_of_all_sequences(few_tokens, alpha, stop):
 def test_sentences_are_written_apart(english_file, tiny_options, mode):
     """After <eos> a sentence model begins from nothing; a stream goes on from it."""
     options = tiny_options | {"mode": mode, "tokenizer": "word", "min_frequency": 1}
-    writer = LanguageModel(**options).fit(english_file, progress=False)._writer("")
+    writer = LanguageModel(**options).fit(english_file, progress=False)._writer()
     read = []
     step = writer._step
     writer._step = lambda tokens, state: read.append(int(tokens)) or step(tokens, state)

@@ -7,7 +7,6 @@ import torch
 
 from unrolled import LanguageModel, LanguageScore
 from unrolled.data import open_documents
-from unrolled.errors import DataError
 from unrolled.tasks.lm import score as language_score
 from unrolled.tasks.lm.data import tokenize
 from unrolled.text import TextConfig, train_tokenizer
@@ -102,10 +101,16 @@ def test_dropout_is_off_and_nothing_is_left_behind(english_file, tiny_options):
     assert all(p.grad is None or not p.grad.requires_grad for p in lm.model.parameters())
 
 
-def test_unseen_characters_are_refused(tmp_path, tiny_lm):
+def test_unseen_characters_are_scored_and_told(tmp_path, tiny_lm, capsys):
     (tmp_path / "t.txt").write_text("The miller ¿counts? the river.")
-    with pytest.raises(DataError, match=r"2 of 30 tokens .*'¿'.*never saw <unk>"):
-        tiny_lm.evaluate(tmp_path / "t.txt")
+    score = tiny_lm.evaluate(tmp_path / "t.txt", progress=True)
+    assert score.unknown == 2
+    assert score.unknown_share == tiny_lm.unknown_share > 0
+    said = capsys.readouterr().err
+    assert "2 of 30 characters are unknown to the model ('¿', '?'), scored with the share" in said
+    assert score.nats == pytest.approx(-tiny_lm.score(tiny_lm.tokens(tmp_path / "t.txt")).sum(), rel=1e-6)
+    (tmp_path / "t.txt").write_text("The miller counts the river.")
+    assert tiny_lm.evaluate(tmp_path / "t.txt").unknown_share == 0.0
 
 
 def test_unseen_words_are_scored_where_unk_was_learned(tmp_path, tiny_words):

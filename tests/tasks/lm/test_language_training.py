@@ -284,7 +284,10 @@ def test_no_text_at_all_is_refused():
         ({"seed": 2**64}, "seed"),
         ({"label_smoothing": 1.0}, r"label_smoothing=1\.0: must lie in \[0, 1\)"),
         ({"label_smoothing": float("nan")}, "label_smoothing=nan"),
-        ({"adaptive_softmax": (9,)}, "adaptive_softmax needs tokenizer='word', not 'char'"),
+        (
+            {"adaptive_softmax": (9,), "tokenizer": "char"},
+            "adaptive_softmax needs tokenizer='word', not 'char'",
+        ),
         (
             {"adaptive_softmax": (9,), "tokenizer": "word", "label_smoothing": 0.1},
             "label_smoothing does not go with adaptive_softmax",

@@ -1,13 +1,22 @@
 """A text cut into parts, and what is left of it."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from unrolled.data import open_documents
 from unrolled.errors import DataError
 from unrolled.tasks.lm.config import CorpusConfig
+from unrolled.tasks.lm.hold_out import resolve
 from unrolled.tasks.lm.split_text import split_text
+
+
+def split(corpus, folder):
+    documents = open_documents(corpus.data)
+    settled = replace(corpus, hold_out=resolve(corpus.hold_out, len(documents)))
+    return split_text(settled, documents, folder)
 
 
 @pytest.fixture
@@ -23,7 +32,7 @@ def parts_of(found):
 
 @pytest.mark.parametrize("fraction", [0.05, 0.1, 0.3])
 def test_the_parts_are_the_text(tmp_path, corpus, fraction):
-    found, said = split_text(replace(corpus, valid_fraction=fraction), tmp_path / "parts")
+    found, said = split(replace(corpus, valid_fraction=fraction), tmp_path / "parts")
     train, valid, test = parts_of(found)
     assert train + valid + test == (tmp_path / "text.txt").read_text()
     for part, share in ((train, 1 - 2 * fraction), (valid, fraction), (test, fraction)):
@@ -35,14 +44,14 @@ def test_the_parts_are_the_text(tmp_path, corpus, fraction):
 
 
 def test_without_a_share_it_is_a_tenth(tmp_path, corpus):
-    found, _ = split_text(replace(corpus, valid_fraction=0.0), tmp_path / "parts")
+    found, _ = split(replace(corpus, valid_fraction=0.0), tmp_path / "parts")
     assert [part.count("\n") for part in parts_of(found)] == pytest.approx([80, 10, 10], abs=2)
 
 
 def test_given_held_out_text_stays(tmp_path, corpus):
     held_out = tmp_path / "held out.txt"
     held_out.write_text("something else\n")
-    found, said = split_text(replace(corpus, valid=str(held_out)), tmp_path / "parts")
+    found, said = split(replace(corpus, valid=str(held_out)), tmp_path / "parts")
     train, valid, test = parts_of(found)
     assert (found.valid, valid) == (str(held_out), "something else\n")
     assert train + test == (tmp_path / "text.txt").read_text()
@@ -50,19 +59,50 @@ def test_given_held_out_text_stays(tmp_path, corpus):
     assert "held out" not in said
 
 
-def test_documents_become_one(tmp_path):
+@pytest.fixture
+def folder(tmp_path):
     folder = tmp_path / "texts"
     folder.mkdir()
     for i in range(20):
-        (folder / f"{i:02}.txt").write_text(f"text {i}\nends\n\n")
-    found, _ = split_text(CorpusConfig(data=str(folder)), tmp_path / "parts")
-    assert "".join(parts_of(found)) == "".join(f"text {i}\nends\n" for i in range(20))
+        (folder / f"{i:02}.txt").write_text(f"text {i}\nends\n\n" + "line\n" * 37)
+    return folder
+
+
+def test_documents_may_become_one(tmp_path, folder):
+    found, _ = split(CorpusConfig(data=str(folder), hold_out="end"), tmp_path / "parts")
+    whole = "".join((folder / f"{i:02}.txt").read_text() for i in range(20))
+    assert "".join(parts_of(found)) == whole
+
+
+def test_whole_documents_are_held_out_where_there_are_many(tmp_path, folder):
+    found, said = split(CorpusConfig(data=str(folder)), tmp_path / "parts")
+    names = [
+        [d.text.split("\n")[0] for d in open_documents(s)] for s in (found.data, found.valid, found.test)
+    ]
+    assert [len(part) for part in names] == [16, 2, 2]
+    assert sorted(itertools.chain(*names)) == sorted(f"text {i}" for i in range(20))
+    assert "2 of 20 documents, evenly spread is the test" in said
+
+
+def test_the_end_of_each_of_a_few_documents_is_held_out(tmp_path, folder):
+    for i in range(4, 20):
+        (folder / f"{i:02}.txt").unlink()
+    found, said = split(CorpusConfig(data=str(folder)), tmp_path / "parts")
+    for i in range(4):
+        parts = [open_documents(s)[i].text for s in (found.data, found.valid, found.test)]
+        assert "".join(parts) == (folder / f"{i:02}.txt").read_text()
+        assert [part.count("\n") for part in parts] == pytest.approx([32, 4, 4], abs=1)
+    assert "the last 10% of each of the 4 documents is the test" in said
+    # Fewer documents leave nothing of the earlier ones.
+    (folder / "03.txt").unlink()
+    found, _ = split(CorpusConfig(data=str(folder)), tmp_path / "parts")
+    assert len(open_documents(found.data)) == 3
 
 
 def test_a_text_of_one_line_is_cut_within_it(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("word " * 200)
-    found, _ = split_text(CorpusConfig(data=str(path)), tmp_path / "parts")
+    found, _ = split(CorpusConfig(data=str(path)), tmp_path / "parts")
     assert [len(part) for part in parts_of(found)] == pytest.approx([800, 100, 100], abs=2)
 
 
@@ -73,5 +113,5 @@ def test_too_short_a_text_is_refused(tmp_path, text, fraction):
     with pytest.raises(
         DataError, match=rf"text\.txt: too short to put {fraction:g} of it aside .* or a test"
     ):
-        split_text(CorpusConfig(data=str(path), valid_fraction=fraction), tmp_path / "parts")
+        split(CorpusConfig(data=str(path), valid_fraction=fraction), tmp_path / "parts")
     assert not (tmp_path / "parts").exists()

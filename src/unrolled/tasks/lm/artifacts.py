@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import msgspec
 
@@ -15,6 +15,7 @@ from unrolled.training.records import Count
 
 class _Values(msgspec.Struct):
     unknown: Count = 0
+    unknown_share: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None
     vector_size: Positive | None = None
 
 
@@ -24,13 +25,20 @@ class LanguageArtifacts(Artifacts):
 
     tokenizer: Tokenizer
     unknown: int
-    """Tokens of the training text that are ``<unk>``; a model that never saw one cannot score it."""
+    """Tokens of the training text that are ``<unk>``; a model that saw some has learned to score them."""
+    unknown_share: float | None = None
+    """Probability of ``<unk>`` in texts that have unknown tokens, see :mod:`unrolled.unknown`; None in
+    runs of earlier versions."""
     vector_size: int | None = None
     """Of word vectors that were given."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        values = {"unknown": self.unknown, "vector_size": self.vector_size}
+        values = {
+            "unknown": self.unknown,
+            "unknown_share": self.unknown_share,
+            "vector_size": self.vector_size,
+        }
         return Stored(values, {TOKENIZER: tokenizer_to_json(self.tokenizer)})
 
     @classmethod
@@ -38,7 +46,7 @@ class LanguageArtifacts(Artifacts):
         """See :meth:`Artifacts.read`."""
         known = artifact_values(values, _Values)
         tokenizer = tokenizer_from_json(read_json(folder / TOKENIZER))
-        return cls(tokenizer, known.unknown, known.vector_size)
+        return cls(tokenizer, known.unknown, known.unknown_share, known.vector_size)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

@@ -5,7 +5,9 @@ from typing import Literal
 
 from unrolled.config import require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
-from unrolled.tasks.base.sources import Source, absolute
+from unrolled.tasks.base.sources import Source
+from unrolled.tasks.lm.hold_out import HoldOut
+from unrolled.tasks.lm.sources import absolute_sources
 from unrolled.text import TextConfig
 from unrolled.training import OptimizerConfig, TrainingConfig
 
@@ -15,21 +17,29 @@ class CorpusConfig:
     """The text to learn from."""
 
     data: str = ""
-    """Training text: a file, a folder of files (each one document), or a data set such as
-    @tinyshakespeare, @ptb/train or @stdlib."""
+    """Training text: a file, a folder of files (each one document), several (a.txt,b.txt), a pattern
+    ('books/*.txt'), or a data set such as @tinyshakespeare, @ptb/train or @stdlib."""
 
     valid: str = ""
-    """Held-out text; without it the last valid_fraction of the training text is held out."""
+    """Held-out text; without it a part of the training text is held out, by valid_fraction and hold_out."""
 
     valid_fraction: float = 0.1
     """Share of the text held out where valid is not given; 0 holds out nothing."""
 
+    hold_out: HoldOut = "auto"
+    """end: the last part of the whole text. tails: the last part of each document. documents: whole
+    documents, evenly spread. auto: end for one document, tails for up to 19, documents for more."""
+
     test: str = ""
     """Text to score once training is over."""
 
-    mode: Literal["stream", "sentence"] = "stream"
+    mode: Literal["auto", "stream", "sentence", "paragraph"] = "auto"
     """stream: one long text, the state is carried along it and reset where a document begins.
-    sentence: every line stands alone."""
+    sentence: every line stands alone. paragraph: a stream of prose with hard line ends: lines are joined, and
+    a blank line ends a paragraph. auto: sentence with loss=sentence, else stream."""
+
+    encoding: str = "utf-8"
+    """Of all these files, such as latin-1, cp1252 or utf-16; a byte order mark goes before it."""
 
     def __post_init__(self) -> None:
         require(
@@ -41,10 +51,20 @@ class CorpusConfig:
         """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
-            data=absolute(self.data if data is None else data),
-            valid=absolute(self.valid if valid is None else valid),
-            test=absolute(self.test),
+            data=absolute_sources(self.data if data is None else data),
+            valid=absolute_sources(self.valid if valid is None else valid),
+            test=absolute_sources(self.test),
         )
+
+
+@dataclass(frozen=True)
+class LanguageTextConfig(TextConfig):
+    """How text becomes tokens."""
+
+    # Wider than that of other tasks, which have no "auto".
+    tokenizer: Literal["auto", "char", "word", "bpe"] = "auto"  # type: ignore[assignment]
+    """Characters, words (what white space separates; each line ends with <eos>), or byte-pair pieces. auto:
+    words where another option needs them (split_punctuation, vectors, adaptive_softmax), else characters."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +89,7 @@ class LanguageModelConfig:
     """A language model and its training."""
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
-    text: TextConfig = field(default_factory=TextConfig)
+    text: LanguageTextConfig = field(default_factory=LanguageTextConfig)
     cell: CellConfig = field(default_factory=CellConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     dropout: DropoutConfig = field(default_factory=DropoutConfig)
@@ -77,13 +97,13 @@ class LanguageModelConfig:
     training: LanguageTrainingConfig = field(default_factory=LanguageTrainingConfig)
 
     def __post_init__(self) -> None:
-        sentence = self.corpus.mode == "sentence"
+        mode, loss = self.corpus.mode, self.training.loss
         require(
-            self.training.loss != "sentence" or sentence,
-            "loss='sentence' needs mode='sentence': a stream has no sentences",
+            loss != "sentence" or mode in ("auto", "sentence"),
+            f"loss='sentence' needs mode='sentence', not {mode!r}: a stream has no sentences",
         )
         require(
-            self.training.loss != "steps" or not sentence,
+            loss != "steps" or mode != "sentence",
             "loss='steps' needs mode='stream': sentences have no common number of steps",
         )
         cell = self.cell
@@ -92,13 +112,14 @@ class LanguageModelConfig:
             not (self.network.init_range and start),
             "init_range starts every weight alike: leave forget_bias, chrono and recurrent_init out",
         )
+        words = self.text.tokenizer in ("auto", "word")
         require(
-            self.network.input != "vectors" or self.text.tokenizer == "word",
+            self.network.input != "vectors" or words,
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
         adaptive = self.network.adaptive_softmax
         require(
-            not adaptive or self.text.tokenizer == "word",
+            not adaptive or words,
             f"adaptive_softmax needs tokenizer='word', not {self.text.tokenizer!r}: only words are numbered "
             "from frequent to rare",
         )

@@ -1,21 +1,25 @@
-"""From files to what a language model is trained and scored on."""
+"""From documents to what a language model is trained and scored on."""
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from unrolled.data import Chunk, Document, Sentences, TokenStream, join_documents, open_documents
+from unrolled.data import Chunk, Document, Sentences, TokenStream, join_documents
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
+from unrolled.tasks.base.unknown import Unknown
 from unrolled.tasks.lm.config import CorpusConfig
+from unrolled.tasks.lm.hold_out import divide
+from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
+from unrolled.unknown import share_for, unknown_share
 
 Tokens = TokenStream | Sentences
+UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 
 @dataclass(frozen=True)
@@ -27,29 +31,55 @@ class Corpus:
     facts: dict[str, Any]
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
+    share: float = 0.0
+    """See :func:`unrolled.unknown.unknown_share`."""
 
 
 def tokenize(documents: list[Document], tokenizer: Tokenizer, mode: str) -> Tokens:
     """Return documents as one stream, or their lines as sentences."""
-    if mode == "stream":
-        encoded = [tokenizer.encode(d.text) for d in documents]
+    texts = [prepare_text(d.text, tokenizer.kind, mode) for d in documents]
+    if mode != "sentence":
+        encoded = [tokenizer.encode(text) for text in texts]
         return join_documents(encoded, EOS_ID, ends_lines=tokenizer.ends_lines)
-    lines = (line for d in documents for line in d.text.split("\n"))
+    lines = (line for text in texts for line in text.split("\n"))
     return Sentences([tokenizer.encode(line) for line in lines if line.strip()], EOS_ID)
 
 
-def read_tokens(source: str | Path, tokenizer: Tokenizer, unknown_in_training: int, mode: str) -> Tokens:
-    """Read a text to score.
+def count_unknown(documents: list[Document], tokenizer: Tokenizer, mode: str, source: str) -> Unknown:
+    """Count the unknown tokens of documents.
 
     Raises:
-        DataError: if it cannot be read, its tokens are unknown to the model, or it has none.
+        DataError: if they are mostly unknown.
     """
-    documents = open_documents(source)
-    check_known(documents, tokenizer, unknown_in_training, str(source))
-    tokens = tokenize(documents, tokenizer, mode)
-    if tokens.predictions < 1:
-        raise DataError(f"{source}: holds no tokens to predict")
-    return tokens
+    unknown = Unknown.of((prepare_text(d.text, tokenizer.kind, mode) for d in documents), tokenizer)
+    unknown.refuse_foreign(source)
+    return unknown
+
+
+@dataclass(frozen=True)
+class TextToScore:
+    """A text to score."""
+
+    tokens: Tokens
+    share: float
+    """u of :mod:`unrolled.unknown`; 0 where the text has no unknown tokens."""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, documents: list[Document], tokenizer: Tokenizer, share: float, mode: str, source: str
+    ) -> "TextToScore":
+        """Tokenise documents; ``share`` is that of the model.
+
+        Raises:
+            DataError: if they are mostly unknown, or have no tokens.
+        """
+        unknown = count_unknown(documents, tokenizer, mode, source)
+        tokens = tokenize(documents, tokenizer, mode)
+        if tokens.predictions < 1:
+            raise DataError(f"{source}: holds no tokens to predict")
+        used = share_for(all_ids(tokens)[1:], share)
+        return cls(tokens, used, unknown.notes(source, UNITS[tokenizer.kind], used))
 
 
 def all_ids(tokens: Tokens) -> Ids:
@@ -60,27 +90,41 @@ def all_ids(tokens: Tokens) -> Ids:
     return np.concatenate([end, *(part for s in tokens.items for part in (s, end))])
 
 
-def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Tokenizer) -> Corpus:
-    """Tokenise the training documents and what is held out of them or beside them.
+def make_corpus(
+    config: CorpusConfig,
+    documents: list[Document],
+    tokenizer: Tokenizer,
+    held_out: list[Document] | None = None,
+) -> Corpus:
+    """Tokenise the training documents, and the held-out ones that are given or divided from them.
+
+    Args:
+        config: with ``hold_out`` settled.
+        documents: to learn from.
+        tokenizer: trained on them.
+        held_out: held-out documents; None divides the others.
 
     Raises:
         DataError: if there are fewer than two tokens, or the held-out part is empty.
     """
-    train = tokenize(documents, tokenizer, config.mode)
-    _require_two(train, config.data)
+    source = config.data or "the text"
     valid: Tokens | None = None
-    if config.valid:
-        held_out = open_documents(config.valid)
-        check_known(held_out, tokenizer, _count(train, UNK_ID), config.valid)
-        valid = tokenize(held_out, tokenizer, config.mode)
-    elif config.valid_fraction:
-        train, valid = train.split(config.valid_fraction)
-        if valid.predictions < 1 or train.predictions < 1:
-            raise DataError(
-                f"{config.data}: too short to hold out {config.valid_fraction:g} of it; give more text, "
-                "or --valid-fraction 0"
-            )
-    _require_two(train, config.data)
+    notes: tuple[str, ...] = ()
+    if held_out is None and config.valid_fraction and config.hold_out != "end":
+        documents, apart = divide(documents, [config.valid_fraction], config.hold_out, config.mode)
+        train, valid = (tokenize(part, tokenizer, config.mode) for part in (documents, apart))
+        _require_parts(train, valid, source, config)
+    else:
+        train = tokenize(documents, tokenizer, config.mode)
+        _require_two(train, source)
+        if held_out is None and config.valid_fraction:
+            train, valid = train.split(config.valid_fraction)
+            _require_parts(train, valid, source, config)
+    _require_two(train, source)
+    share = unknown_share(all_ids(train)[1:])
+    if held_out is not None:
+        read = TextToScore.of(held_out, tokenizer, share, config.mode, config.valid or "the held-out text")
+        valid, notes = read.tokens, read.notes
     facts = {
         "documents": len(documents),
         "tokens": train.predictions,
@@ -91,7 +135,15 @@ def make_corpus(config: CorpusConfig, documents: list[Document], tokenizer: Toke
         "sha256": fingerprint(train),
         "held_out_sha256": fingerprint(valid) if valid else "",
     }
-    return Corpus(train, valid, facts)
+    return Corpus(train, valid, facts, notes, share)
+
+
+def _require_parts(train: Tokens, valid: Tokens, source: str, config: CorpusConfig) -> None:
+    if valid.predictions < 1 or train.predictions < 1:
+        raise DataError(
+            f"{source}: too short to hold out {config.valid_fraction:g} of it; give more text, or "
+            "--valid-fraction 0"
+        )
 
 
 def fingerprint(tokens: Tokens) -> str:
@@ -111,40 +163,6 @@ def cut_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
     ids = torch.from_numpy(tokens.ids)
     fresh = torch.from_numpy(np.isin(places.numpy(), tokens.starts))
     return Chunk(ids[places], ids[places + 1], fresh if bool(fresh.any()) else None)
-
-
-def check_known(
-    documents: list[Document], tokenizer: Tokenizer, unknown_in_training: int, source: str
-) -> None:
-    """Refuse text that the model cannot score in any meaningful way.
-
-    Raises:
-        DataError: if most of it is unknown, or any of it is and training never showed ``<unk>``.
-    """
-    missing: list[str] = []
-    unknown = total = 0
-    for d in documents:
-        ids = tokenizer.encode(d.text)
-        here = int((ids == UNK_ID).sum())
-        if here:
-            missing += tokenizer.unknown(d.text)[:5]
-        unknown, total = unknown + here, total + len(ids)
-    if not unknown or not missing:
-        return
-    shown = ", ".join(repr(token) for token in dict.fromkeys(missing))
-    share = f"{unknown:,} of {total:,} tokens of {source} are not in the model's vocabulary ({shown}, …)"
-    require_known(2 * unknown <= total, f"{share}: it was trained on another kind of text")
-    require_known(
-        unknown_in_training > 0,
-        f"{share}, and it never saw <unk>: train with --min-frequency 2 or more, with --tokenizer bpe, "
-        "or take them out of the text",
-    )
-
-
-def require_known(condition: bool, message: str) -> None:
-    """Raise DataError with the message unless the condition holds."""
-    if not condition:
-        raise DataError(message)
 
 
 def _require_two(train: Tokens, source: str) -> None:

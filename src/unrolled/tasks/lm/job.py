@@ -9,11 +9,12 @@ from unrolled.data import IGNORE, Chunk, Sentences
 from unrolled.layers.output import token_losses
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.config import LanguageModelConfig
-from unrolled.tasks.lm.data import Corpus
+from unrolled.tasks.lm.data import Corpus, TextToScore, all_ids
 from unrolled.tasks.lm.score import score_rows
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.gradients import rows_suffice
 from unrolled.training.job import Carried
+from unrolled.unknown import share_for
 
 
 class LanguageJob:
@@ -83,5 +84,6 @@ class LanguageJob:
         if valid is None:
             return None
         rows = min(self._config.training.batch, valid.predictions)
-        nats, predictions = score_rows(self.model, valid, rows)
+        share = share_for(all_ids(valid)[1:], self._corpus.share)
+        nats, predictions = score_rows(self.model, TextToScore(valid, share), rows)
         return Validation(nats / predictions, nats / predictions)

@@ -11,19 +11,24 @@ import numpy as np
 from unrolled.baselines.interpolation import fit_weights, mix
 from unrolled.baselines.ngram import SMOOTHINGS, UnigramCache
 from unrolled.config import with_options
-from unrolled.data import open_documents
+from unrolled.data import Document, open_documents, open_texts
+from unrolled.data.files import UTF8
 from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import CELLS
 from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
-from unrolled.tasks.lm.data import Tokens, all_ids, check_known, make_corpus, tokenize
+from unrolled.tasks.lm.config import CorpusConfig
+from unrolled.tasks.lm.data import UNITS, TextToScore, Tokens, all_ids, make_corpus
+from unrolled.tasks.lm.defaults import fill_defaults
+from unrolled.tasks.lm.lines import prepare_text
 from unrolled.tasks.lm.ngrams import ARPA, NGrams, fit_ngrams, is_ngram, read_ngrams
 from unrolled.tasks.lm.score import score_tokens
 from unrolled.tasks.lm.spec import SPEC
-from unrolled.tasks.lm.split_text import split_text
-from unrolled.tasks.lm.task import SCORING_ROWS, UNITS
+from unrolled.tasks.lm.split_text import split_text, write_documents
+from unrolled.tasks.lm.task import SCORING_ROWS
 from unrolled.text import EOS_ID, train_tokenizer
+from unrolled.unknown import mix_unknown
 
 CACHE = "cache"
 BLOCK_TOKENS = 50
@@ -64,21 +69,26 @@ class LanguageLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no text to learn from: give data (a file, a folder, a data set) or a recipe")
-        said = ""
-        if not corpus.test:
-            corpus, said = split_text(corpus, folder)
-            self.config = with_options(
-                self.config, {name: getattr(corpus, name) for name in ("data", "valid", "test")}
-            )
-        documents = open_documents(corpus.data)
-        self.tokenizer = train_tokenizer(self.config.text, [d.text for d in documents])
-        found = make_corpus(corpus, documents, self.tokenizer)
-        held_out = open_documents(corpus.test)
-        check_known(held_out, self.tokenizer, found.facts["unknown"], corpus.test)
+        read_texts = open_texts(corpus.data, corpus.encoding)
+        self.config, chosen = fill_defaults(self.config, read_texts.documents, held_out=bool(corpus.valid))
+        corpus, said, notes = self.config.corpus, "", [*read_texts.notes]
+        if corpus.test:
+            notes += chosen
+        else:
+            corpus, said = self._divide(corpus, read_texts.documents, folder)
+        documents = open_documents(corpus.data, corpus.encoding)
+        held_out = open_documents(corpus.valid, corpus.encoding) if corpus.valid else None
+        read = [prepare_text(d.text, self.config.text.tokenizer, corpus.mode) for d in documents]
+        self.tokenizer = train_tokenizer(self.config.text, read)
+        found = make_corpus(corpus, documents, self.tokenizer, held_out)
+        asked = open_documents(corpus.test, corpus.encoding)
+        test = TextToScore.of(asked, self.tokenizer, found.share, corpus.mode, "the test text")
+        notes += [*found.notes, *test.notes]
         if found.valid is None:
             raise ConfigError("valid_fraction=0: the weights of networks and mixtures need held-out text")
+        self.share = found.share
         self.train_tokens, self.valid = found.train, found.valid
-        self.test = tokenize(held_out, self.tokenizer, corpus.mode)
+        self.test = test.tokens
         self.characters = len(self.tokenizer.decode(all_ids(self.test)[1:].tolist()))
         texts = (self.train_tokens, self.valid, self.test)
         self.fingerprint = fingerprint(self.tokenizer.tokens, *([all_ids(t)] for t in texts))
@@ -88,7 +98,30 @@ class LanguageLadder(Ladder):
         return (
             f"{self.train_tokens.predictions:,} {unit}s to learn from, {self.valid.predictions:,} held out, "
             f"{self.test.predictions:,} to predict, {self.tokenizer.size:,} kinds{said}"
+            + "".join(f"\n{note}" for note in notes)
         )
+
+    def _divide(
+        self, corpus: CorpusConfig, documents: list[Document], folder: Path
+    ) -> tuple[CorpusConfig, str]:
+        """Write the parts of a text to the folder, and let the networks read them."""
+        divided, said = split_text(corpus, documents, folder)
+        if corpus.encoding != UTF8:  # the parts are written in UTF-8
+            divided = self._in_utf8(divided, folder)
+        sources = {name: getattr(divided, name) for name in ("data", "valid", "test", "encoding")}
+        self.config = with_options(self.config, sources)
+        return divided, said
+
+    def _in_utf8(self, corpus: CorpusConfig, folder: Path) -> CorpusConfig:
+        """Let given held-out text be in UTF-8 as well."""
+        if not Path(corpus.valid).is_relative_to(folder):
+            documents = open_documents(corpus.valid, corpus.encoding)
+            corpus = replace(corpus, valid=write_documents(folder / "valid", documents))
+        return replace(corpus, encoding=UTF8)
+
+    def _mixed(self, scores: Numbers, tokens: Tokens) -> Numbers:
+        """Return ln p by the rule of :mod:`unrolled.unknown`, which holds for every rung alike."""
+        return mix_unknown(scores, all_ids(tokens)[1:], self.share)
 
     @classmethod
     def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
@@ -171,9 +204,9 @@ class LanguageLadder(Ladder):
 
     def _scored(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
         """Score held-out and test text by ln p of each token; fill in scores and rate."""
-        valid = score(self.valid)
+        valid = self._mixed(score(self.valid), self.valid)
         began = time.perf_counter()
-        test = score(self.test)
+        test = self._mixed(score(self.test), self.test)
         rate = len(test) / (time.perf_counter() - began)
         outcome = replace(outcome, scores=self._figures(test), rate=rate)
         return Tried(outcome, self._units(test), {"valid": valid, "test": test})
@@ -181,12 +214,15 @@ class LanguageLadder(Ladder):
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         assert task.tokenizer.tokens == self.tokenizer.tokens
-        test = -score_tokens(task.model, self.test, SCORING_ROWS)
+        test = self._network_scores(task, self.test)
         return Scored(self._figures(test), self._units(test), {"test": test}, len(test))
 
     def after_network(self, task: Any) -> dict[str, Numbers]:
         """Return ln p of the held-out text, by which mixtures are weighted."""
-        return {"valid": -score_tokens(task.model, self.valid, SCORING_ROWS)}
+        return {"valid": self._network_scores(task, self.valid)}
+
+    def _network_scores(self, task: Any, tokens: Tokens) -> Numbers:
+        return self._mixed(-score_tokens(task.model, TextToScore(tokens, 0.0), SCORING_ROWS), tokens)
 
     def _figures(self, scores: Numbers) -> dict[str, float]:
         nats = -float(scores.sum())

@@ -93,7 +93,7 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
     """
     table, words = read_arpa(Path(path))
     own_mode = "sentence" if words.by_sentences else "stream"
-    if own_mode != mode:
+    if words.by_sentences != (mode == "sentence"):
         raise DataError(
             f"{path}: is a model with mode={own_mode!r}, which a model with mode={mode!r} cannot be "
             "compared with"

@@ -22,7 +22,7 @@ def print_scores(lm: LanguageModel, console: Console) -> str:
             f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_character']:.4f} "
             f"bits/character, {test['tokens']:,} predictions"
         )
-    kind = lm.config.text.tokenizer
+    kind = lm.tokenizer.kind
     for seed in range(1, SAMPLES + 1):
         console.rule(f"sample {seed} (temperature 0.8)", style="dim")
         text = lm.generate("", SAMPLE_LENGTH[kind], temperature=0.8, seed=seed)

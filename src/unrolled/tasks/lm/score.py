@@ -12,7 +12,8 @@ from torch import Tensor
 from unrolled.data import IGNORE, Chunk, TokenStream
 from unrolled.devices import device_of, move
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.lm.data import Tokens, all_ids
+from unrolled.tasks.base.unknown import mix_unknown_losses
+from unrolled.tasks.lm.data import TextToScore, Tokens, all_ids
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report, silent
@@ -34,6 +35,8 @@ class LanguageScore:
     eos: int
     unknown: int
     vocabulary: int
+    unknown_share: float = 0.0
+    """Probability that was reserved for unknown tokens; 0 where the text has none, or training had some."""
 
     @property
     def nats_per_token(self) -> float:
@@ -61,6 +64,7 @@ class LanguageScore:
             "eos": self.eos,
             "unknown": self.unknown,
             "vocabulary": self.vocabulary,
+            "unknown_share": self.unknown_share,
         }
 
     def __str__(self) -> str:
@@ -73,11 +77,11 @@ class LanguageScore:
 
 
 def score_text(
-    model: RecurrentLanguageModel, tokens: Tokens, tokenizer: Tokenizer, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, tokenizer: Tokenizer, report: Report = silent
 ) -> LanguageScore:
     """Return the figures of a model on a text, each document read in one pass."""
-    ids = all_ids(tokens)[1:]
-    nats, predictions = score_documents(model, tokens, SCORING_ROWS, report)
+    ids = all_ids(text.tokens)[1:]
+    nats, predictions = score_documents(model, text, SCORING_ROWS, report)
     assert predictions == len(ids), (predictions, len(ids))
     return LanguageScore(
         nats=nats,
@@ -86,34 +90,38 @@ def score_text(
         eos=int((ids == EOS_ID).sum()),
         unknown=int((ids == UNK_ID).sum()),
         vocabulary=tokenizer.size,
+        unknown_share=text.share,
     )
 
 
 def score_rows(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
+    tokens = text.tokens
     if isinstance(tokens, TokenStream):
-        return _total(_losses(model, tokens.chunks(rows, max(1, SCORING_STEPS // rows)), report))
-    return _total(_losses(model, tokens.chunks(rows), report, carry=False))
+        chunks = tokens.chunks(rows, max(1, SCORING_STEPS // rows))
+        return _total(_losses(model, chunks, report), text.share)
+    return _total(_losses(model, tokens.chunks(rows), report, carry=False), text.share)
 
 
 def score_documents(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
 ) -> tuple[float, int]:
     """Return (nats, predictions) of a text, each document read in one pass from its beginning."""
-    return _total(_document_losses(model, tokens, rows, report))
+    return _total(_document_losses(model, text.tokens, rows, report), text.share)
 
 
 def score_tokens(
-    model: RecurrentLanguageModel, tokens: Tokens, rows: int, report: Report = silent
+    model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
 ) -> NDArray[np.float64]:
     """Return −ln p (N,) of every token in reading order, each document read as in :func:`score_documents`."""
-    nats = np.full(tokens.predictions, np.nan)
-    for chunk, losses in _document_losses(model, tokens, rows, report):
+    nats = np.full(text.tokens.predictions, np.nan)
+    for chunk, losses in _document_losses(model, text.tokens, rows, report):
         assert chunk.places is not None
         counted = chunk.targets != IGNORE
-        nats[chunk.places[counted].cpu().numpy()] = losses[counted].double().cpu().numpy()
+        mixed = mix_unknown_losses(losses.double(), chunk.targets, text.share, IGNORE)
+        nats[chunk.places[counted].cpu().numpy()] = mixed[counted].cpu().numpy()
     assert not np.isnan(nats).any()
     return nats
 
@@ -128,10 +136,10 @@ def _document_losses(
         yield from _losses(model, tokens.chunks(rows), report, carry=False)
 
 
-def _total(scored: Iterable[tuple[Chunk, Tensor]]) -> tuple[float, int]:
+def _total(scored: Iterable[tuple[Chunk, Tensor]], share: float) -> tuple[float, int]:
     nats, predictions = 0.0, 0
     for chunk, losses in scored:
-        nats += float(losses.double().sum())
+        nats += float(mix_unknown_losses(losses.double(), chunk.targets, share, IGNORE).sum())
         predictions += int((chunk.targets != IGNORE).sum())
     return nats, predictions
 

@@ -37,13 +37,17 @@ def _ladder() -> "type[Ladder]":
     return LanguageLadder
 
 
+FORMER = {"corpus": {"hold_out": "end"}}
+"""Runs of earlier versions held out the end of all documents joined."""
+
 SPEC = TaskSpec(
     verb="lm",
     summary="train a language model on a text",
     description="Train a recurrent language model on a text.",
-    missing_data="no training text: give --data FILE_OR_FOLDER, --data @stdlib, or --recipe",
+    missing_data="no training text: give --data FILE_OR_FOLDER, 'books/*.txt' or @stdlib, or --recipe",
     metrics=("nats_per_token", "perplexity", "bits_per_character"),
     announce=_announce,
+    former=FORMER,
     import_config=_config,
     import_parts=_parts,
     import_ladder=_ladder,

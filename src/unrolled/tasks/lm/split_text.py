@@ -1,21 +1,26 @@
 """Divide a text into files for training, validation and test."""
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
 from unrolled.atomic import write_atomically
-from unrolled.data import open_documents
+from unrolled.data import Document
 from unrolled.errors import DataError
-from unrolled.storage.folder import make_inner_folder
+from unrolled.storage.folder import make_inner_folder, remove_files
 from unrolled.tasks.lm.config import CorpusConfig
+from unrolled.tasks.lm.hold_out import describe, divide
 
 
-def split_text(corpus: CorpusConfig, folder: Path) -> tuple[CorpusConfig, str]:
-    """Take the end of the text for the test, and as much before it for validation.
+def split_text(corpus: CorpusConfig, documents: list[Document], folder: Path) -> tuple[CorpusConfig, str]:
+    """Divide a text as a training does, into one part more: the test follows the held-out part.
 
     Each part is ``valid_fraction`` of the text and ends where a line ends. If the configuration names
-    validation text, only the test part is taken. Documents are joined.
+    validation text, only the test part is taken. A part of several documents is a folder.
+
+    Args:
+        corpus: with ``hold_out`` settled.
+        documents: of ``corpus.data``.
+        folder: for the files.
 
     Returns:
         The configuration with files in ``folder`` as its sources, and a description for people.
@@ -24,30 +29,31 @@ def split_text(corpus: CorpusConfig, folder: Path) -> tuple[CorpusConfig, str]:
         DataError: if the text is too short to be cut.
     """
     fraction = corpus.valid_fraction or 0.1
-    text = "\n".join(d.text.rstrip("\n") for d in open_documents(corpus.data)) + "\n"
     names = ["train", "test"] if corpus.valid else ["train", "valid", "test"]
-    edges = [0]
-    for part in range(1, len(names)):
-        near = int(len(text) * (1 - fraction * (len(names) - part)))
-        edges.append(_line_end(text, near))
-    edges.append(len(text))
-    parts = [text[a:b] for a, b in itertools.pairwise(edges)]
-    if not all(part.strip() for part in parts):
+    if corpus.hold_out == "end":
+        documents = [Document("text", "\n".join(d.text.rstrip("\n") for d in documents) + "\n")]
+    parts = divide(documents, [fraction] * (len(names) - 1), corpus.hold_out, corpus.mode)
+    if not all(parts):
         raise DataError(
             f"{corpus.data}: too short to put {fraction:g} of it aside for a test; give more text, or a test"
         )
     make_inner_folder(folder)
-    paths = {name: folder / f"{name}.txt" for name in names}
-    for name, content in zip(names, parts, strict=True):
-        write_atomically(paths[name], content.encode("utf-8", "surrogatepass"))
-    said = f"; the last {100 * fraction:g}% of the text is the test ({folder})"
+    paths = {name: write_documents(folder / name, part) for name, part in zip(names, parts, strict=True)}
+    said = f"; {describe(corpus.hold_out, fraction, len(documents))} is the test ({folder})"
     if not corpus.valid:
-        said = f"; the last {100 * fraction:g}% of the text is the test, as much before it held out"
-    valid = corpus.valid or str(paths["valid"])
-    return replace(corpus, data=str(paths["train"]), valid=valid, test=str(paths["test"])), said
+        said = f"; {describe(corpus.hold_out, fraction, len(documents))} is the test, as much held out"
+    valid = corpus.valid or paths["valid"]
+    return replace(corpus, data=paths["train"], valid=valid, test=paths["test"]), said
 
 
-def _line_end(text: str, near: int) -> int:
-    """Return where the line ends in which a position lies; the position itself if there is no later line."""
-    end = text.find("\n", near)
-    return near if end in (-1, len(text) - 1) else end + 1
+def write_documents(path: Path, documents: list[Document]) -> str:
+    """Write one document as a file, several as a folder; return the path."""
+    if len(documents) == 1:
+        file = path.with_suffix(".txt")
+        write_atomically(file, documents[0].text.encode("utf-8", "surrogatepass"))
+        return str(file)
+    make_inner_folder(path)
+    remove_files(path, [old.name for old in path.glob("[0-9]*.txt")])
+    for number, document in enumerate(documents, 1):
+        write_atomically(path / f"{number:06}.txt", document.text.encode("utf-8", "surrogatepass"))
+    return str(path)

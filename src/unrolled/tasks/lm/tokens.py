@@ -1,6 +1,7 @@
 """Texts given token by token, as models that are mixed with others are asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from unrolled.data import Sentences, TokenStream
 from unrolled.errors import DataError
 from unrolled.symbols import EOS
 from unrolled.tasks.lm.artifacts import LanguageArtifacts
-from unrolled.tasks.lm.data import Tokens, require_known
-from unrolled.text import EOS_ID, UNK_ID
+from unrolled.tasks.lm.data import Tokens
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
 
@@ -45,8 +46,7 @@ def numbers_of(tokens: Sequence[Any], known: LanguageArtifacts) -> Ids:
     """Return the number of each token; what is not in the vocabulary is ``<unk>``.
 
     Raises:
-        DataError: if tokens are no list of strings, or are not in the vocabulary and training never showed
-            ``<unk>``.
+        DataError: if tokens are no list of strings.
     """
     if isinstance(tokens, str):
         raise DataError("a string is not a list of tokens: give a list, as tokens(file) returns it")
@@ -54,10 +54,27 @@ def numbers_of(tokens: Sequence[Any], known: LanguageArtifacts) -> Ids:
     if odd is not None:
         raise DataError(f"tokens are strings, and {odd!r} is none")
     numbers = {token: i for i, token in enumerate(known.tokenizer.tokens)}
-    missing = dict.fromkeys(t for t in tokens if t not in numbers)
-    require_known(
-        not missing or known.unknown > 0,
-        f"{len(missing)} kinds of tokens are not in the model's vocabulary "
-        f"({', '.join(map(repr, list(missing)[:5]))} …), and it never saw <unk>",
-    )
     return np.array([numbers.get(t, UNK_ID) for t in tokens], dtype=np.int64)
+
+
+def is_text(given: Any, tokenizer: Tokenizer) -> bool:
+    """Tell whether what is to be scored is a text, a list of texts or a file, rather than tokens.
+
+    A list holds texts if one of its strings cannot be a token.
+
+    Raises:
+        DataError: if it is none of these.
+    """
+    if isinstance(given, str | Path):
+        return True
+    if isinstance(given, dict) or not isinstance(given, Iterable):
+        raise DataError(f"a text or a list of tokens is needed; got {type(given).__name__}")
+    items = list(given)
+    if not all(isinstance(item, str) for item in items):
+        return False
+    known = set(tokenizer.tokens)
+    return any(item not in known and not _may_be_token(item, tokenizer.kind) for item in items)
+
+
+def _may_be_token(item: str, kind: str) -> bool:
+    return len(item) == 1 if kind == "char" else item.split() == [item]

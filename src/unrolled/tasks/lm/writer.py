@@ -20,17 +20,28 @@ class Writer:
 
     Memory is constant in the length of what is written: all that is kept is the state. With
     ``separate`` the state is forgotten after every ``<eos>``, as in training sentence by sentence.
+
+    Without ``knows_start`` training never showed how a document begins after ``<eos>``, since the text was
+    one document: an empty prompt is then the beginning of a line.
     """
 
     def __init__(
-        self, model: RecurrentLanguageModel, tokenizer: Tokenizer, *, separate: bool = False
+        self,
+        model: RecurrentLanguageModel,
+        tokenizer: Tokenizer,
+        *,
+        separate: bool = False,
+        knows_start: bool = True,
     ) -> None:
         self._model, self._tokenizer, self._separate = model.eval(), tokenizer, separate
         self._device = device_of(model)
+        line_end = tokenizer.encode("\n")
+        known = not knows_start and len(line_end) == 1 and line_end[0] != UNK_ID
+        self._start = line_end if known else np.empty(0, np.int64)
 
     def next_distribution(self, prompt: str) -> Tensor:
         """Return the probabilities (V,) of the token after the prompt."""
-        return self.distribution_after(self._tokenizer.encode(prompt))
+        return self._read(prompt)[0][0].softmax(-1)
 
     def next_tokens(self, prompt: str, count: int) -> list[tuple[str, float]]:
         """Return the most probable tokens after the prompt, as text, with their probabilities."""
@@ -77,7 +88,7 @@ class Writer:
 
     def _read(self, prompt: str) -> tuple[Tensor, State]:
         """See :meth:`_read_ids`."""
-        return self._read_ids(self._tokenizer.encode(prompt))
+        return self._read_ids(self._tokenizer.encode(prompt) if prompt else self._start)
 
     @torch.no_grad()
     def _read_ids(self, ids: Ids) -> tuple[Tensor, State]:
