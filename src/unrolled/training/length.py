@@ -1,8 +1,11 @@
 """How long training goes on: so many updates, so much time, or whichever of the two is over first."""
 
+import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Self
 
+from unrolled.config import require, require_at_least
 from unrolled.training.config import TrainingConfig
 
 AUTOMATIC_UPDATES = 4000
@@ -10,6 +13,32 @@ AUTOMATIC_EPOCHS = 60
 """The most that is taken of few batches."""
 MARKS = 400
 """Records of the training loss over a whole training."""
+
+
+@dataclass(frozen=True)
+class NewEnd:
+    """A later end for a run: passes, updates or minutes in all; 0 is none. It replaces all limits of the run.
+
+    Raises:
+        ConfigError: if one is negative or infinite.
+    """
+
+    epochs: int = 0
+    max_steps: int = 0
+    minutes: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_at_least(self, {"epochs": 0, "max_steps": 0, "minutes": 0})
+        require(math.isfinite(self.minutes), f"minutes={self.minutes}: must be finite")
+
+    @property
+    def given(self) -> bool:
+        """Whether there is one."""
+        return bool(self.epochs or self.max_steps or self.minutes)
+
+    def limits(self) -> dict[str, float]:
+        """Return the options of :class:`TrainingConfig` that it replaces."""
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Generic
 import torch
 
 from unrolled.devices import device_of
-from unrolled.errors import NonFiniteError
+from unrolled.errors import ConfigError, NonFiniteError
 from unrolled.memory import keep_freed_memory
 from unrolled.training.accumulation import Accumulated, Accumulation
 from unrolled.training.average import make_average
@@ -191,7 +191,8 @@ class Trainer(Generic[Batch]):
             | figures
         )
 
-    def _validate(self) -> None:
+    def _validate(self, *, regular: bool = True) -> None:
+        """Validate; at an end between two regular validations nothing but the best weights depends on it."""
         progress = self.progress
         self.watcher.validating()
         if self.average:
@@ -214,9 +215,11 @@ class Trainer(Generic[Batch]):
         finally:
             if self.average:
                 self.average.swap()
-        progress.plateau.validated(found.score, self.optimizer_config.decay, self.optimizer_config.patience)
-        if self.average:
-            self.average.validated(found.score)
+        if regular:
+            decay, patience = self.optimizer_config.decay, self.optimizer_config.patience
+            progress.plateau.validated(found.score, decay, patience)
+            if self.average:
+                self.average.validated(found.score)
         self.watcher.validated(progress, found, improved)
 
     def _keep_best(self) -> None:
@@ -231,11 +234,13 @@ class Trainer(Generic[Batch]):
         progress = self.progress
         validations = [r for r in self.log.records if r["kind"] == "valid"]
         if not validations or validations[-1]["step"] != progress.step:
-            self._validate()
+            self._validate(regular=False)
         if progress.best is None:
             if self.average:
                 self.average.swap()
             self._keep_best()
+            if self.average:
+                self.average.swap()
         progress.finished = True
         self.save_checkpoint()
 
@@ -276,6 +281,24 @@ class Trainer(Generic[Batch]):
             self.folder / CHECKPOINT, self._learner, batches=self.job.batch_count(), checksum=checksums
         )
         self.log.rewind(self.progress.log_position)
+
+    def extend(self) -> None:
+        """Let a restored training go on to the end that its configuration sets now.
+
+        The patience of early stopping begins anew. The validation at the old end took part in the choice of
+        the best weights, even where it was between two regular ones; it changed nothing else.
+
+        Raises:
+            ConfigError: if the training has come so far already.
+        """
+        progress = self.progress
+        if self._is_over():
+            epochs = progress.step / max(self.updates_per_epoch, 1)
+            raise ConfigError(
+                f"the run has made {progress.step:,} updates ({epochs:.4g} epochs, "
+                f"{progress.seconds / 60:.3g} minutes) already: give a later end"
+            )
+        progress.worse, progress.finished = 0, False
 
     def _stop_nonfinite(self, done: Accumulated, norm: float) -> None:
         with self.placement.computing(self.job.model):

@@ -18,6 +18,7 @@ from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training import CHECKPOINT, Trainer, Watcher
 from unrolled.training.bar import ProgressBar
 from unrolled.training.files import write_json
+from unrolled.training.length import NewEnd
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
 from unrolled.visible import visible
@@ -58,17 +59,28 @@ class TrainedTask(StoredTask[C, D]):
             return read()
 
     @classmethod
-    def resume(cls, run: str | Path, *, progress: bool | Watcher = True, watch: bool | int = False) -> Self:
+    def resume(
+        cls,
+        run: str | Path,
+        *,
+        until: NewEnd | None = None,
+        progress: bool | Watcher = True,
+        watch: bool | int = False,
+    ) -> Self:
         """Go on with a run that was stopped; it ends with the bits of one that never was.
 
-        A run that was stopped before its first checkpoint begins anew.
+        A run that was stopped before its first checkpoint begins anew. With a later end a finished run is
+        trained further: to the bits of a longer run where the learning rate does not depend on the length.
+        With schedule="cosine" it goes on at the rate that a run of the new length has there.
 
         Args:
             run: its folder.
+            until: a later end, which replaces the limits of the run.
             progress: show a bar, or tell a watcher.
             watch: as in ``fit``.
 
         Raises:
+            ConfigError: if the new end is not later than where the run is.
             RunError: if the folder is not a run, is damaged, was trained on data from memory, or another
                 command works in it.
             DataError: if the training data are gone or are no longer the same.
@@ -80,24 +92,37 @@ class TrainedTask(StoredTask[C, D]):
             run_folder.clear(folder)
             begun = run_folder.begun(folder)
             task = cls._described(folder, CHECKPOINT) if begun else cls._planned(folder)
+            if until is not None and until.given:
+                training = dataclasses.replace(task.config.training, **until.limits())
+                task.config = dataclasses.replace(task.config, training=training)
             source, _ = task.sources()
             if not source:
                 raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
             data = task._open_data(progress, task._reread if begun else task._learn)
             task._check_same(data, folder)
             if begun:
-                task._go_on(data, folder, progress, watch)
+                task._go_on(data, folder, progress, watch, until)
             else:
                 task._train(data, folder, progress, watch)
         return task
 
-    def _go_on(self, data: D, folder: Path, progress: bool | Watcher, watch: bool | int) -> None:
+    def _go_on(
+        self,
+        data: D,
+        folder: Path,
+        progress: bool | Watcher,
+        watch: bool | int,
+        until: NewEnd | None,
+    ) -> None:
         """Train on from the last checkpoint."""
         training = self.config.training
         with seeded(training):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             watch_training(trainer, watch)
             trainer.restore(checksums=run_folder.is_marked(folder))
+            if until is not None and until.given:
+                trainer.extend()
+                run_folder.change_training(folder, until.limits())
             trainer.run()
             self._conclude(trainer, data, folder, shown=bool(progress))
 

@@ -210,6 +210,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     return values
 
 
+def change_training(folder: Path, options: Mapping[str, Any]) -> None:
+    """Change options of the training in ``config.json`` of a run.
+
+    Raises:
+        RunError: if it cannot be read or written.
+    """
+    values = read_config(folder)
+    values["config"]["training"] |= options
+    write_json(folder / CONFIG, values)
+
+
 def is_marked(folder: Path) -> bool:
     """Tell whether the run in a folder has a mark; then its files have checksums, unlike earlier ones.
 
