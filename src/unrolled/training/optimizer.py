@@ -17,14 +17,14 @@ _NEEDED = {
 
 def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """Return torch's optimiser of that name, fused where torch has it so."""
-    match config.optimizer:
+    match config.method:
         case "sgd" | "nt-asgd":
             return torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, lr=config.lr, momentum=config.momentum)
-        case "adam" if not config.weight_decay:
+        case "adam":
             return torch.optim.Adam(parameters, lr=config.lr, fused=True)
-        case "adam" | "adamw":
+        case "adamw":
             return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
 
 

@@ -114,7 +114,7 @@ class LanguageModelConfig:
         )
         words = self.text.tokenizer in ("auto", "word")
         require(
-            self.network.input != "vectors" or words,
+            self.network.entry != "vectors" or words,
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
         adaptive = self.network.adaptive_softmax

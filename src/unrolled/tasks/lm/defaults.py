@@ -41,7 +41,7 @@ def fill_defaults(
 def _tied(network: NetworkConfig) -> tuple[NetworkConfig, list[str]]:
     """Let the embedding have the size of the output that it is tied to, unless a size was given."""
     size = network.projection or network.hidden
-    open_size = network.input == "embedding" and network.embedding == NetworkConfig().embedding
+    open_size = network.entry == "embedding" and network.embedding == NetworkConfig().embedding
     if not network.tie_weights or not open_size or network.embedding == size:
         return network, []
     said = f"embedding: {size}, the size of the output that it is tied to (--embedding, --tie-weights)"
@@ -50,4 +50,4 @@ def _tied(network: NetworkConfig) -> tuple[NetworkConfig, list[str]]:
 
 def _needs_words(config: LanguageModelConfig) -> bool:
     network = config.network
-    return config.text.split_punctuation or network.input == "vectors" or bool(network.adaptive_softmax)
+    return config.text.split_punctuation or network.entry == "vectors" or bool(network.adaptive_softmax)
