@@ -11,6 +11,7 @@ from unrolled.tasks import registry
 VERBS = {
     "resume": ("resume", "go on with a run that was stopped"),
     "evaluate": ("evaluate", "score data with a trained model"),
+    "score": ("score", "the log-probability of each sentence, line or token by a language model"),
     "predict": ("predict", "predict for each item of a file with a trained model"),
     "generate": ("generate", "write text with a trained model"),
     "compose": ("compose", "write music with a trained model, as a MIDI file"),

@@ -37,6 +37,7 @@ from unrolled.tasks.lm.data import (
 from unrolled.tasks.lm.defaults import fill_defaults
 from unrolled.tasks.lm.job import LanguageJob
 from unrolled.tasks.lm.lines import prepare_text
+from unrolled.tasks.lm.rows import Part, Row, line_rows, sentence_rows, separate, split_lines, token_rows
 from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, score_tokens
 from unrolled.tasks.lm.sources import from_memory, name_of, named, open_any
 from unrolled.tasks.lm.spec import SPEC
@@ -255,6 +256,33 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             found = tokens_to_score(tokens, self.artifacts, self.config.corpus.mode)
             read = TextToScore(found, share_for(all_ids(found)[1:], self.unknown_share))
         return -score_tokens(self.model, read, SCORING_ROWS)
+
+    def score_parts(self, data: Any, per: Part = "sentence", *, progress: bool = False) -> list[Row]:
+        """Return the score of every sentence, line or token of a text.
+
+        Args:
+            data: in the forms that :meth:`fit` takes.
+            per: "sentence": every line that is not blank is read by itself; "line": lines of running text,
+                read one after another; "token".
+            progress: show a bar, and notes on how the text was read.
+
+        Raises:
+            DataError: if the text cannot be read, or is mostly unknown to the model.
+        """
+        corpus, tokenizer = self.config.corpus, self.tokenizer
+        texts, read = open_any(data, corpus.encoding), self._read(data)
+        if progress:
+            print_notes(read.notes)
+        lines = split_lines(texts.documents, tokenizer, corpus.mode)
+        apart = separate(lines, tokenizer) if per == "sentence" and corpus.mode != "sentence" else None
+        if apart is not None:
+            read = dataclasses.replace(read, tokens=apart)
+        with counting_bar("scoring", read.tokens.predictions, shown=progress) as report:
+            scores = -score_tokens(self.model, read, SCORING_ROWS, report)
+        if apart is not None:
+            return list(sentence_rows(lines, apart, tokenizer, scores))
+        rows = token_rows if per == "token" else line_rows
+        return list(rows(texts.documents, read.tokens, tokenizer, scores))
 
     def distribution(self, context: Sequence[str] = ()) -> NDArray[np.float64]:
         """Return p (V,) of every token after the tokens of a text so far.
