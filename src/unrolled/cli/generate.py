@@ -8,6 +8,7 @@ from unrolled.cli.arguments import RunFolder, parse
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.tasks import LanguageModel
+from unrolled.tasks.base.notes import print_notes
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     lm = LanguageModel.load(args.run)
+    print_notes(lm.prompt_notes(args.prompt))
     if args.beams:
         return _search(lm, args)
     stream = lm.stream(args.prompt, args.length, args.sampling, seed=args.seed)
     pieces = iter(stream)
-    first = next(pieces, "")  # an unusable prompt is an error before anything is printed
+    first = next(pieces, "")  # an error comes before anything is printed
     sys.stdout.write(args.prompt + _joint(lm, args.prompt) + first)
     for piece in pieces:
         sys.stdout.write(piece)
@@ -66,5 +68,5 @@ def _search(lm: LanguageModel, args: Arguments) -> int:
 
 def _joint(lm: LanguageModel, prompt: str) -> str:
     """Words are joined by a space; characters and pieces bring their own."""
-    needs_space = lm.config.text.tokenizer == "word" and prompt and not prompt[-1].isspace()
+    needs_space = lm.tokenizer.kind == "word" and prompt and not prompt[-1].isspace()
     return " " if needs_space else ""

@@ -23,6 +23,12 @@ def guarded(run: Callable[[], int]) -> int:
             out.flush()
         except BrokenPipeError:  # the reader of our output went away (a pager, head): nothing more to say
             return 1
+        if out.replaced:
+            print(
+                f"note: {out.replaced:,} letters that {out.encoding} lacks are shown as '?'; to see them set "
+                "PYTHONIOENCODING=utf-8",
+                file=sys.stderr,
+            )
         if out.failure is None or status:
             return status
         return _failed(f"standard output: could not be written ({out.failure.strerror or out.failure})")

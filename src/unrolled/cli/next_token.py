@@ -9,6 +9,7 @@ from rich.text import Text
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
+from unrolled.tasks.base.notes import print_notes
 from unrolled.terminal import Terminal
 
 
@@ -20,7 +21,7 @@ class Arguments:
     """Run folder."""
 
     prompt: str = ""
-    """Text before the token."""
+    """Text before the token; without it a text begins."""
 
     top: int = 10
     """How many tokens to show."""
@@ -29,8 +30,14 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    lm = LanguageModel.load(args.run)
+    print_notes(lm.prompt_notes(args.prompt))
     table = Table("token", "probability", "")
-    for token, p in LanguageModel.load(args.run).next(args.prompt, args.top):
+    found = lm.next(args.prompt, args.top)
+    for token, p in found:
         table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
     print_table(table, Terminal())
+    if len(found) < lm.tokenizer.size:
+        rest = 1 - sum(p for _, p in found)
+        print(f"{lm.tokenizer.size - len(found):,} other tokens: {rest:.4f} together (--top)")
     return 0

@@ -14,7 +14,7 @@ class LossyStream:
     """A stream that drops what cannot be written and remembers why.
 
     A training goes on when its output no longer fits on a disk. A reader that went away is still an error
-    (``BrokenPipeError``).
+    (``BrokenPipeError``). Characters that the stream's encoding lacks are replaced by ``?``.
 
     Args:
         inner: where the text goes.
@@ -23,6 +23,8 @@ class LossyStream:
 
     def __init__(self, inner: TextIO, *, closed: bool = False) -> None:
         self.failure: OSError | None = None
+        self.replaced = 0
+        """Letters and digits that the encoding lacks; lines of tables and the like are not counted."""
         self._inner, self._closed = inner, closed
 
     def write(self, text: str) -> int:
@@ -31,8 +33,17 @@ class LossyStream:
             self.failure = CLOSED
         if self.failure is None:
             with self._remembering():
-                self._inner.write(text)
+                try:
+                    self._inner.write(text)
+                except UnicodeEncodeError:
+                    self._inner.write(self._in_encoding(text))
         return len(text)
+
+    def _in_encoding(self, text: str) -> str:
+        encoding = self._inner.encoding or "ascii"
+        kept = text.encode(encoding, "replace").decode(encoding)
+        self.replaced += sum(a != b and a.isalnum() for a, b in zip(text, kept, strict=False))
+        return kept
 
     def flush(self) -> None:
         """Write what is buffered."""

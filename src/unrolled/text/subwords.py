@@ -2,6 +2,8 @@
 
 import codecs
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -12,6 +14,8 @@ from tokenizers import pre_tokenizers, trainers
 from unrolled.text.bpe_file import pipeline, pipeline_from_json
 from unrolled.text.long_runs import cut_long_runs
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
+
+_SURROGATES = re.compile("([\ud800-\udfff])")
 
 
 def _byte_alphabet() -> dict[str, int]:
@@ -45,6 +49,7 @@ class SubwordTokenizer(Tokenizer):
         if missing := alphabet.keys() - inner.get_vocab().keys():
             raise ValueError(f"a BPE vocabulary must hold every byte, it lacks {sorted(missing)[:8]}")
         self._bytes = [bytes(alphabet[c] for c in token) for token, _ in by_id]
+        self._byte_ids = {b[0]: n + 2 for n, b in enumerate(self._bytes) if len(b) == 1 and b[0] >= 0x80}
 
     @classmethod
     def train(
@@ -75,8 +80,20 @@ class SubwordTokenizer(Tokenizer):
         return self._tokens
 
     def encode(self, text: str) -> Ids:
-        """See :meth:`Tokenizer.encode`."""
-        return np.array(self._inner.encode(text).ids, dtype=np.int64) + 2
+        """See :meth:`Tokenizer.encode`.
+
+        Bytes that are no UTF-8, which Python reads as single surrogates, are the pieces of these bytes; other
+        surrogates are ``<unk>``.
+        """
+        if not _SURROGATES.search(text):
+            return np.array(self._inner.encode(text).ids, dtype=np.int64) + 2
+        ids: list[int] = []
+        for part in _SURROGATES.split(text):
+            if _SURROGATES.fullmatch(part):
+                ids.append(self._byte_ids.get(ord(part) - 0xDC00, UNK_ID))
+            else:
+                ids += (number + 2 for number in self._inner.encode(part).ids)
+        return np.array(ids, dtype=np.int64)
 
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """See :meth:`Tokenizer.pieces`; bytes are held back until they make whole characters."""
@@ -90,8 +107,9 @@ class SubwordTokenizer(Tokenizer):
             yield rest
 
     def unknown(self, text: str) -> list[str]:
-        """See :meth:`Tokenizer.unknown`: nothing, every byte is a token."""
-        return []
+        """See :meth:`Tokenizer.unknown`: every byte is a token, so that only stray surrogates are left."""
+        found = Counter(c for c in _SURROGATES.findall(text) if ord(c) - 0xDC00 not in self._byte_ids)
+        return [c for c, _ in found.most_common()]
 
     def to_json(self) -> dict[str, Any]:
         """See :meth:`Tokenizer.to_json`."""

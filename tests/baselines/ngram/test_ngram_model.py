@@ -71,18 +71,37 @@ def test_the_vocabulary_is_by_frequency_then_by_name_and_rare_tokens_are_unk():
 
 
 @pytest.mark.parametrize("tokens", [["a", "b", "a", "c"], [["a", "b"], ["a", "c"]]])
-def test_tokens_that_are_not_in_the_vocabulary_need_an_unk(tokens):
+def test_unknown_tokens_have_the_probability_that_smoothing_leaves_to_unk(tokens):
     model = NGram(2).fit(tokens)
     nested = not isinstance(tokens[0], str)
-    with pytest.raises(DataError, match=r"2 kinds of tokens.*'x', 'y'.*min_frequency=2"):
-        model.score([["a", "x"], ["y"]] if nested else ["a", "x", "y"])
-    with pytest.raises(DataError, match=r"1 kinds of tokens.*'<unk>'"):
-        model.score([[UNK]] if nested else [UNK])
-    with pytest.raises(DataError, match=r"'x'"):
-        model.step(model.start(), "x")
-    known = NGram(2).fit([["a", UNK], ["b"]] if nested else ["a", UNK, "b"])
-    assert np.isfinite(known.score([["a", "x"]] if nested else ["a", "x"])).all()
-    assert known.step((), "x") == (known.step((), UNK)[0], ("x",))
+    found = model.score([["a", "x"], ["y"]] if nested else ["a", "x", "y"])
+    assert np.isfinite(found).all()
+    p = model.distribution(["a"])
+    assert p.sum() == pytest.approx(1)
+    assert found[1] == pytest.approx(np.log(p[1]))
+    assert model.step(("a",), "x")[0] == pytest.approx(found[1])
+    assert model.step((), "x") == (model.step((), UNK)[0], ("x",))
+    closed = NGram(2, "mle").fit(tokens)
+    assert closed.score([["x"]] if nested else ["x"])[0] == -np.inf
+
+
+def test_marks_of_sentences_are_the_ends_that_they_are():
+    bare = [["a", "b"], ["a", "c"]] * 5
+    marked = [["<s>", *s, "</s>"] for s in bare]
+    padded = [["<s>", "<s>", *s, "</s>", "</s>"] for s in bare]
+    model = NGram(2).fit(bare)
+    for sentences in (marked, padded):
+        again = NGram(2).fit(sentences)
+        assert again.vocabulary == model.vocabulary
+        assert again.perplexity(sentences[:2]) == model.perplexity(bare[:2]) == pytest.approx(1.52, abs=0.01)
+        np.testing.assert_array_equal(model.score(sentences), model.score(bare))
+    for wrong in ([["a", "<s>", "b"]], [["a", "</s>", "b"], ["a"]]):
+        with pytest.raises(DataError, match="sentence 1 holds <s> or </s> inside"):
+            NGram(2).fit(wrong)
+        with pytest.raises(DataError, match="sentence 1 holds"):
+            model.score(wrong)
+    with pytest.raises(DataError, match="the text holds <s>.*list of sentences"):
+        NGram(2).fit(["<s>", "a", "b", "</s>"])
 
 
 @pytest.mark.parametrize(

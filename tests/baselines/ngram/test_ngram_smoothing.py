@@ -28,7 +28,6 @@ CORPORA = {
     "one sentence": [random_tokens(9, 7, ends=0.0)],
     "sentences, some empty": [[], ["a"], [], ["b", "a", "a", "b"], ["a", "b"], ["c", "c", "c"]],
     "two tokens": ["a", "a", "b", "a", "b", "b", "a", "a"],
-    "<s> as a word": ["<s>", "a", "</s>", "<s>", "b", "a", "</s>", EOS],
 }
 
 

@@ -1,8 +1,8 @@
 """Markov chain and n-gram language models of any order."""
 
-from unrolled.baselines.ngram.arpa import read_arpa, write_arpa
+from unrolled.baselines.ngram.arpa import SumWarning, read_arpa, write_arpa
 from unrolled.baselines.ngram.cache import UnigramCache
-from unrolled.baselines.ngram.counts import NGramCounts, Texts, count_ngrams
+from unrolled.baselines.ngram.counts import NGramCounts, Texts, count_ngrams, longest_order
 from unrolled.baselines.ngram.model import Growth, NGram
 from unrolled.baselines.ngram.smoothing import SMOOTHINGS, DiscountWarning, Smoothing, estimate
 from unrolled.baselines.ngram.table import NGramTable
@@ -15,10 +15,12 @@ __all__ = [
     "NGramTable",
     "SMOOTHINGS",
     "Smoothing",
+    "SumWarning",
     "Texts",
     "UnigramCache",
     "count_ngrams",
     "estimate",
+    "longest_order",
     "read_arpa",
     "write_arpa",
 ]

@@ -5,8 +5,10 @@ A model of sentences has ``<s>`` and ``</s>``, the latter being our ``<eos>``. A
 Probabilities and back-off weights are base-10 logarithms; −99 stands for a probability of 0.
 """
 
+import gzip
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +16,7 @@ from typing import TextIO
 import numpy as np
 
 from unrolled.baselines.ngram.counts import Ids, Texts
+from unrolled.baselines.ngram.marks import BOS, END
 from unrolled.baselines.ngram.table import Floats, NGramTable, Numbers, find
 from unrolled.baselines.ngram.vocabulary import TokenTable
 from unrolled.errors import ConfigError, DataError
@@ -21,7 +24,6 @@ from unrolled.reading import open_file, plain_float
 from unrolled.storage.output import write_output
 from unrolled.symbols import EOS, EOS_ID, UNK
 
-BOS, END = "<s>", "</s>"
 NOTHING = -99.0
 LARGEST = 30.0
 """A back-off weight may be above 1 in a pruned model, but its logarithm does not reach this."""
@@ -32,7 +34,7 @@ models are rounded again."""
 
 
 def write_arpa(path: Path, table: NGramTable, tokens: TokenTable) -> None:
-    """Write a model.
+    """Write a model, packed if the name of the file ends with ``.gz``.
 
     Raises:
         ConfigError: if the format cannot hold it (add-k above order 1; a token with a blank in it).
@@ -43,13 +45,11 @@ def write_arpa(path: Path, table: NGramTable, tokens: TokenTable) -> None:
             "smoothing='add-k' is not a back-off model, and the ARPA format holds no other; choose another "
             "smoothing"
         )
-    odd = next((t for t in tokens.tokens if t.split() != [t] or t in (BOS, END)), None)
+    odd = next((t for t in tokens.tokens if t.split() != [t]), None)
     if odd is not None:
-        raise ConfigError(
-            f"the token {odd!r} cannot stand in an ARPA file: words are parted by blanks, and {BOS} and "
-            f"{END} are its own"
-        )
-    write_output(path, "".join(_lines(table, tokens)).encode())
+        raise ConfigError(f"the token {odd!r} cannot stand in an ARPA file: words are parted by blanks")
+    data = "".join(_lines(table, tokens)).encode()
+    write_output(path, gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
 
 
 def _lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:
@@ -87,19 +87,34 @@ def _log10(p: Floats) -> list[float]:
         return np.maximum(np.log10(p.astype(np.float64)), NOTHING).tolist()
 
 
-def read_arpa(path: Path) -> tuple[NGramTable, TokenTable]:
-    """Read a model.
+class SumWarning(UserWarning):
+    """Probabilities of a file do not add up to one."""
+
+
+def read_arpa(path: Path, *, strict: bool = False) -> tuple[NGramTable, TokenTable]:
+    """Read a model, unpacked if the name of the file ends with ``.gz``.
+
+    Args:
+        path: the file.
+        strict: refuse probabilities that do not add up to one, rather than warn.
 
     Raises:
-        DataError: if the file is missing, damaged, cut off, or the probabilities after some context do not
-            add up to one.
+        DataError: if the file is missing, damaged or cut off.
+
+    Warns:
+        SumWarning: if the probabilities after some context do not add up to one: of a pruned or hand-made
+            file. Scores are those of the file.
     """
     with open_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as text:
         try:
             table, tokens = _Reader(path, text).read()
         except UnicodeDecodeError as error:
             raise DataError(f"{path}: is not an ARPA file, which is text in UTF-8 ({error})") from None
-    _check_sums(path, table, tokens)
+    said = _wrong_sums(path, table, tokens)
+    if said and strict:
+        raise DataError(f"{said}; the file is damaged, or it is not a probability model")
+    if said:
+        warnings.warn(f"{said}; scores are those of the file", SumWarning, stacklevel=3)
     return table, tokens
 
 
@@ -247,13 +262,17 @@ def _spread(ids: Ids, logs: Sequence[float], base: int, otherwise: float) -> Num
     return values
 
 
-def _check_sums(path: Path, table: NGramTable, tokens: TokenTable) -> None:
-    """Refuse a model whose probabilities do not add up.
+def _wrong_sums(path: Path, table: NGramTable, tokens: TokenTable) -> str:
+    """Say which probabilities do not add up to one, and how many; "" if all do.
 
     After a context h: Σ p(w|h) over the w seen + rest(h) · (1 − Σ p(w|h') over the same w), h' being h
     without its first token.
     """
-    _check_sum(path, "the 1-grams", float(table.probabilities[0].sum()))
+    found: list[tuple[float, str]] = []
+    count = 1
+    total = float(table.probabilities[0].sum())
+    if not abs(total - 1) <= TOLERANCE:
+        found.append((total, "the 1-grams"))
     for n in range(2, table.order + 1):
         keys = table.keys[n - 2]
         if not len(keys):
@@ -265,17 +284,17 @@ def _check_sums(path: Path, table: NGramTable, tokens: TokenTable) -> None:
         below = np.bincount(parents, shorter, minlength=contexts)
         kinds = np.bincount(parents, minlength=contexts)
         sums = np.where(kinds > 0, seen + table.rests[n - 2] * (1 - below), 1.0)
-        worst = int(np.abs(sums - 1).argmax())
-        context = " ".join([*tokens.tokens, BOS][i] for i in _spell(table, n - 1, np.array([worst]))[0])
-        _check_sum(path, f"the {n}-grams after {context!r}", float(sums[worst]))
-
-
-def _check_sum(path: Path, what: str, total: float) -> None:
-    if not abs(total - 1) <= TOLERANCE:
-        raise DataError(
-            f"{path}: the probabilities of {what} add up to {total:.4f}, not 1; the file is damaged, or it "
-            "is not a probability model"
-        )
+        count += int((kinds > 0).sum())
+        wrong = np.flatnonzero(~(np.abs(sums - 1) <= TOLERANCE))
+        spelt = _spell(table, n - 1, wrong)
+        names = [*tokens.tokens, BOS]
+        for total, context in zip(sums[wrong].tolist(), spelt.tolist(), strict=True):
+            found.append((total, f"the {n}-grams after {' '.join(names[i] for i in context)!r}"))
+    if not found:
+        return ""
+    total, what = max(found, key=lambda pair: abs(pair[0] - 1))
+    more = f" (and so of {len(found) - 1:,} more of {count:,} contexts)" if len(found) > 1 else ""
+    return f"{path}: the probabilities of {what} add up to {total:.4f}, not 1{more}"
 
 
 def _spell(table: NGramTable, n: int, ids: Ids) -> Ids:

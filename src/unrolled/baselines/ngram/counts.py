@@ -88,6 +88,11 @@ class NGramCounts:
         return (int((self.unigrams > 0).sum()), *(len(level.keys) for level in self.levels))
 
 
+def longest_order(texts: Texts) -> int:
+    """Return the highest order of which there is an n-gram, at least 1."""
+    return max(int(texts.room.max(initial=1)), 1)
+
+
 def count_ngrams(texts: Texts, order: int, vocabulary: int) -> NGramCounts:
     """Count every n-gram of orders 1 to ``order`` that ends in a predicted token.
 

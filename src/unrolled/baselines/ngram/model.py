@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,9 +15,9 @@ from unrolled.baselines.ngram.smoothing import SMOOTHINGS, Smoothing, estimate
 from unrolled.baselines.ngram.table import NGramTable, Numbers
 from unrolled.baselines.ngram.vocabulary import Tokens, TokenTable
 from unrolled.baselines.token_model import TokenModel
-from unrolled.errors import ConfigError, DataError, RunError, suggestion
+from unrolled.errors import ConfigError, RunError, suggestion
 from unrolled.storage.output import named_file
-from unrolled.symbols import EOS, UNK_ID
+from unrolled.symbols import EOS
 
 State = tuple[str, ...]
 
@@ -39,7 +39,8 @@ class NGram(TokenModel):
 
     ``NGram(order=5).fit(tokens)`` takes one text, a flat list of tokens in which ``<eos>`` ends each line or
     sentence and n-grams run across it; or a list of sentences, which then begin with ``<s>`` and end with
-    ``<eos>``, both added. ``<unk>`` in the tokens is a token like any other.
+    ``<eos>``, both added (``<s>`` and ``</s>`` at their ends are taken off). ``<unk>`` in the tokens is a
+    token like any other.
 
     Args:
         order: N; 1 is the unigram model, 2 the Markov chain.
@@ -71,7 +72,6 @@ class NGram(TokenModel):
         self.order, self.smoothing, self.k, self.min_frequency = order, smoothing, k, min_frequency
         self._tokens: TokenTable | None = None
         self._table: NGramTable | None = None
-        self._knows_unknown = False
 
     def fit(self, tokens: Tokens) -> Self:
         """Count, and estimate the probabilities.
@@ -83,7 +83,7 @@ class NGram(TokenModel):
         texts = known.texts(tokens)
         counts = count_ngrams(texts, self.order, len(known.tokens))
         self._table = estimate(counts, self.smoothing, self.k)
-        self._tokens, self._knows_unknown = known, bool((texts.ids == UNK_ID).any())
+        self._tokens = known
         return self
 
     @property
@@ -113,14 +113,13 @@ class NGram(TokenModel):
     def score(self, tokens: Tokens) -> Numbers:
         """Return ln p of every token (of every ``<eos>`` too, where sentences are given), in order.
 
+        Unknown tokens have the probability of ``<unk>``: what smoothing leaves to it where training never saw
+        it, as KenLM's lmplz does; −inf for smoothing="mle" and for an ARPA file without ``<unk>``.
+
         Raises:
-            DataError: if tokens are not in the vocabulary and ``<unk>`` was never seen in training; or if
-                they are sentences and the model was fitted to one text, or the other way round.
+            DataError: if they are sentences and the model was fitted to one text, or the other way round.
         """
-        texts = self._known.texts(tokens)
-        if (texts.ids == UNK_ID).any():
-            self._check_known(t for s in tokens for t in ([s] if isinstance(s, str) else s))
-        return self.table.score(texts)
+        return self.table.score(self._known.texts(tokens))
 
     def distribution(self, context: Sequence[str] = ()) -> Numbers:
         """See :meth:`TokenModel.distribution`; of sentences, what follows the last ``<eos>`` counts."""
@@ -135,14 +134,8 @@ class NGram(TokenModel):
         return ()
 
     def step(self, state: State, token: str) -> tuple[float, State]:
-        """Return ln p of a token, and the state after it: at most N − 1 tokens.
-
-        Raises:
-            DataError: if the token is not in the vocabulary and ``<unk>`` was never seen in training.
-        """
+        """Return ln p of a token, and the state after it: at most N − 1 tokens."""
         number = int(self._known.ids([token])[0])
-        if number == UNK_ID:
-            self._check_known([token])
         with np.errstate(divide="ignore"):
             p = np.log(self.distribution(state)[number])
         if self._known.by_sentences and token == EOS:
@@ -150,7 +143,7 @@ class NGram(TokenModel):
         return float(p), (*state, token)[max(len(state) + 2 - self.order, 0) :]
 
     def save_arpa(self, path: str | Path) -> None:
-        """Write the model in ARPA format, which KenLM and SRILM read too.
+        """Write the model in ARPA format, which KenLM and SRILM read too; ``.gz`` is packed.
 
         Raises:
             ConfigError: if the format cannot hold it (add-k above order 1; a token with a blank in it).
@@ -159,28 +152,23 @@ class NGram(TokenModel):
         write_arpa(named_file(path), self.table, self._known)
 
     @classmethod
-    def load_arpa(cls, path: str | Path) -> Self:
-        """Read a model in ARPA format, whoever wrote it.
+    def load_arpa(cls, path: str | Path, *, strict: bool = False) -> Self:
+        """Read a model in ARPA format, whoever wrote it; ``.gz`` is unpacked.
+
+        Args:
+            path: the file.
+            strict: refuse probabilities that do not add up to one, rather than warn.
 
         Raises:
-            DataError: if the file is missing, damaged, cut off, or its probabilities do not add up to one.
+            DataError: if the file is missing, damaged or cut off.
+
+        Warns:
+            SumWarning: if probabilities do not add up to one.
         """
-        table, tokens = read_arpa(Path(path))
+        table, tokens = read_arpa(Path(path), strict=strict)
         model = cls(table.order)
         model._table, model._tokens = table, tokens
-        model._knows_unknown = bool(table.probabilities[0][UNK_ID] > 0)
         return model
-
-    def _check_known(self, tokens: Iterable[str]) -> None:
-        if self._knows_unknown:
-            return
-        numbers = self._known.numbers
-        missing = dict.fromkeys(t for t in tokens if numbers.get(t, UNK_ID) == UNK_ID)
-        shown = ", ".join(repr(t) for t in list(missing)[:5])
-        raise DataError(
-            f"{len(missing)} kinds of tokens are not in the model's vocabulary ({shown} …), and it never saw "
-            "<unk>: fit with min_frequency=2 or more (--min-frequency 2)"
-        )
 
     @property
     def _known(self) -> TokenTable:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.baselines.ngram.counts import Ids, Texts
+from unrolled.baselines.ngram.marks import BOS, END, bare_sentence
 from unrolled.errors import DataError
 from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
 
@@ -32,17 +33,24 @@ class TokenTable:
         """Take every token that occurs so often, the most frequent first.
 
         Raises:
-            DataError: if there are no tokens, or they are neither one text nor sentences.
+            DataError: if there are no tokens, they are neither one text nor sentences, or ``<s>`` or ``</s>``
+                is among them elsewhere than at the ends of sentences, where they are taken off.
         """
         sentences = are_sentences(tokens)
         counts: Counter[str] = Counter()
         try:
-            for text in tokens if sentences else [tokens]:
+            for text in bare_sentences(tokens) if sentences else [tokens]:
                 counts.update(text)  # type: ignore[arg-type]
         except TypeError:  # lists within sentences
             counts[None] = 1  # type: ignore[index]
         if not all(isinstance(token, str) for token in counts):
             raise DataError("a sentence holds what is not a string: give a list of lists of strings")
+        for mark in (BOS, END) if not sentences else ():
+            if mark in counts:
+                raise DataError(
+                    f"the text holds {mark}: give a list of sentences, of which these marks are the ends, or "
+                    f"write {EOS} for {END} and leave {BOS} out"
+                )
         kept = sorted((-n, t) for t, n in counts.items() if n >= min_frequency and t not in (EOS, UNK))
         names = [EOS, UNK, *(t for _, t in kept)]
         return cls(names, len(names) if sentences else EOS_ID)
@@ -64,6 +72,7 @@ class TokenTable:
             raise DataError(f"this model was fitted to {mine}, and these tokens are {given}; give {mine}")
         if not self.by_sentences:
             return Texts.opened([self.ids(tokens)], self.opening)
+        tokens = bare_sentences(tokens)
         words = self.ids(chain.from_iterable(tokens))
         lengths = np.array([len(sentence) for sentence in tokens], dtype=np.int64)
         ends = np.cumsum(lengths)
@@ -85,6 +94,22 @@ class TokenTable:
             raise DataError(
                 "a sentence holds what is not a string: give a list of lists of strings"
             ) from None
+
+
+def bare_sentences(sentences: Sequence[Any]) -> list[Sequence[Any]]:
+    """Return sentences without the marks ``<s>`` and ``</s>`` at their ends.
+
+    Raises:
+        DataError: if one has a mark inside.
+    """
+    bare = [bare_sentence(s) for s in sentences]
+    for number, sentence in enumerate(bare, 1):
+        if any(isinstance(word, str) and word in (BOS, END) for word in sentence):
+            raise DataError(
+                f"sentence {number} holds {BOS} or {END} inside, which are the ends of a sentence: divide it "
+                "there, or take them out"
+            )
+    return bare
 
 
 def are_sentences(tokens: Tokens) -> bool:

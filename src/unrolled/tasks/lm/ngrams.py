@@ -13,9 +13,11 @@ from unrolled.baselines.ngram import (
     DiscountWarning,
     NGramTable,
     Smoothing,
+    SumWarning,
     Texts,
     count_ngrams,
     estimate,
+    longest_order,
     read_arpa,
 )
 from unrolled.data import TokenStream
@@ -30,7 +32,7 @@ NAMED: dict[str, tuple[Smoothing, int]] = {
     "bigram": ("modified-kneser-ney", 2),
     "trigram": ("modified-kneser-ney", 3),
 }
-ARPA = ".arpa"
+ARPA = (".arpa", ".arpa.gz")
 _SHORT = re.compile(r"kn([1-9]\d*)")
 _LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
 
@@ -71,13 +73,18 @@ def is_ngram(name: str) -> bool:
 def fit_ngrams(name: str, tokens: Tokens, tokenizer: Tokenizer) -> NGrams:
     """Count and estimate the model of a name on training tokens."""
     smoothing, order = _parse(name)
-    counts = count_ngrams(_texts(tokens, tokenizer.size), order, tokenizer.size)
+    texts = _texts(tokens, tokenizer.size)
+    possible = min(order, longest_order(texts))
+    counts = count_ngrams(texts, possible, tokenizer.size)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DiscountWarning)
         table = estimate(counts, smoothing)
     said = [str(w.message) for w in caught if issubclass(w.category, DiscountWarning)]
     more = f" (and so in {len(said) - 1} other orders)" if len(said) > 1 else ""
-    return NGrams(table, tokenizer.size, note=said[0] + more if said else "")
+    notes = [said[0] + more] if said else []
+    if possible < order:
+        notes.insert(0, f"order {possible}, no text is longer")
+    return NGrams(table, tokenizer.size, note="; ".join(notes))
 
 
 def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
@@ -91,7 +98,9 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
     Raises:
         DataError: if the file cannot be read, or its model has other tokens or another mode.
     """
-    table, words = read_arpa(Path(path))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SumWarning)
+        table, words = read_arpa(Path(path))
     own_mode = "sentence" if words.by_sentences else "stream"
     if words.by_sentences != (mode == "sentence"):
         raise DataError(
@@ -105,7 +114,8 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
             f"({', '.join(map(repr, odd[:5]))} …): models of other tokens cannot be compared"
         )
     numbers = np.array([words.numbers[t] for t in tokenizer.tokens])
-    return NGrams(table, tokenizer.size, Numbering(numbers, words.opening))
+    note = "; ".join(str(w.message) for w in caught)
+    return NGrams(table, tokenizer.size, Numbering(numbers, words.opening), note)
 
 
 def _texts(tokens: Tokens, opening: int, numbering: Numbering | None = None) -> Texts:
