@@ -100,7 +100,7 @@ def test_marks_of_sentences_are_the_ends_that_they_are():
             NGram(2).fit(wrong)
         with pytest.raises(DataError, match="sentence 1 holds"):
             model.score(wrong)
-    with pytest.raises(DataError, match="the text holds <s>.*list of sentences"):
+    with pytest.raises(DataError, match=r"the text holds <s>.*list of sentences"):
         NGram(2).fit(["<s>", "a", "b", "</s>"])
 
 
