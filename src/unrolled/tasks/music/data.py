@@ -31,8 +31,8 @@ def read_rolls(config: PiecesConfig) -> Pieces:
     Raises:
         DataError: if they cannot be read, or one part would be empty.
     """
-    read = open_pieces(config.data, config.steps_per_beat)
-    parts = {name: [piano_roll(piece) for piece in pieces] for name, pieces in read.items()}
+    read = open_pieces(config.data, config.steps_per_beat, sustain=config.sustain)
+    parts = {name: [piano_roll(piece) for piece in pieces] for name, pieces in read.parts.items()}
     train, valid, test = parts["train"], parts.get("valid", []), parts.get("test", [])
     if "valid" not in parts and config.valid_fraction:
         held = int(len(train) * config.valid_fraction)
