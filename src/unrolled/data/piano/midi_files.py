@@ -35,6 +35,8 @@ def read_midi_files(files: dict[str, list[Path]], form: FileForm) -> Collection:
     tally = Tally(sustain=form.sustain)
     read = {part: list(_readable(paths, form, tally)) for part, paths in files.items()}
     performances = [performance for found in read.values() for _, performance in found]
+    if not performances:
+        raise DataError(tally.nothing_left())
     if form.steps_per_beat:
         steps_per_beat = form.steps_per_beat
     else:

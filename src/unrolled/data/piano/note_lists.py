@@ -32,16 +32,24 @@ def parse_note_lists(raw: bytes, path: Path) -> dict[str, list[Piece]]:
     return {part: [_piece(steps) for steps in pieces] for part, pieces in parts.items()}
 
 
-def check_piece(piece: Piece, where: str) -> None:
-    """Check that a piece can be learnt from.
+def check_length(steps: int, where: str) -> None:
+    """Check that a piece has a step that can be predicted.
 
     Raises:
-        DataError: if it has no second step, or a note that no piano has.
+        DataError: if it has no second step.
     """
-    if len(piece) < 2:
+    if steps < 2:
         raise DataError(
-            f"{where}: {len(piece)} steps are too few: the next step is predicted from those before it"
+            f"{where}: {steps} steps are too few: the next step is predicted from those before it"
         )
+
+
+def check_notes(piece: Piece, where: str) -> None:
+    """Check that a piano can play a piece.
+
+    Raises:
+        DataError: if it has a note that no piano has.
+    """
     for step, notes in enumerate(piece):
         for note in notes:
             if not on_piano(note):

@@ -90,8 +90,8 @@ class Tally:
             yield f"{events['outside']:,} notes that no piano has are left out ({keys})"
         if events["pedal"] and not self._sustain:
             yield (
-                f"sustain pedal in {self._in('pedal')}: notes end where their keys are let go (--sustain lets "
-                "them sound on)"
+                f"sustain pedal in {self._in('pedal')}: notes end where their keys are let go "
+                "(--sustain lets them sound on)"
             )
         if events["hanging"]:
             yield f"{events['hanging']:,} notes are never let go and sound to the end of their track"

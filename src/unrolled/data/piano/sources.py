@@ -8,7 +8,7 @@ from unrolled.data.catalogue.lookup import locate
 from unrolled.data.midi.events import is_midi
 from unrolled.data.piano.collection import Collection
 from unrolled.data.piano.midi_files import FileForm, read_midi_files
-from unrolled.data.piano.note_lists import PARTS, check_piece, parse_note_lists
+from unrolled.data.piano.note_lists import PARTS, check_length, check_notes, parse_note_lists
 from unrolled.errors import DataError
 from unrolled.reading import read_bytes
 
@@ -49,7 +49,9 @@ def open_pieces(source: str | Path, steps_per_beat: int = 0, *, sustain: bool = 
     parts = parse_note_lists(raw, path)
     for part, pieces in parts.items():
         for number, piece in enumerate(pieces):
-            check_piece(piece, f"{source}: {part} piece {number + 1}")
+            where = f"{source}: {part} piece {number + 1}"
+            check_length(len(piece), where)
+            check_notes(piece, where)
     return Collection(parts, steps_per_beat or 1)
 
 
