@@ -50,7 +50,7 @@ def rolls_of(X: Any, *, predicted: bool = True) -> tuple[list[Roll], bool]:
 def _depth(value: Any) -> int:
     """Return the axes of an array, or how deep lists are nested: 2 for a piece, 3 for several."""
     if hasattr(value, "shape"):
-        holds_lists = getattr(value.dtype, "kind", "") == "O"
+        holds_lists = getattr(getattr(value, "dtype", None), "kind", "") == "O"
         return len(value.shape) + (max((_depth(v) for v in value), default=0) if holds_lists else 0)
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
         return 1 + max((_depth(v) for v in value), default=0)
