@@ -66,6 +66,8 @@ def _piece(steps: list[list[int | None]]) -> Piece:
 def _why(raw: bytes, path: Path, error: Exception) -> str:
     if not raw.strip():
         return f"{path}: is empty"
+    if b"\0" in raw:
+        return f"{path}: is binary, and no MIDI file"
     return str(error) if isinstance(error, DataError) else f"{path}: is {error}"
 
 
