@@ -1,0 +1,94 @@
+"""Lines of a file as they are written, and their fields."""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from unrolled.data.files import UTF8
+from unrolled.errors import DataError
+from unrolled.reading import decode_utf8, read_bytes
+
+BOM = "\ufeff"
+STANDARD_INPUT = "-"
+_BLANKS = re.compile(r"([ \t]+)")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a text; joined by line breaks they are the text, byte for byte."""
+
+    name: str
+    lines: list[str]
+    mark: str = ""
+    """The byte order mark, if the file begins with one."""
+
+    def bodies(self) -> list[str]:
+        """Return the lines without carriage returns at their ends."""
+        return [line.removesuffix("\r") for line in self.lines]
+
+    def replaced(self, changed: dict[int, str]) -> str:
+        """Return the text with other bodies of some lines, by their index."""
+        bodies = list(self.lines)
+        for index, body in changed.items():
+            bodies[index] = body + ("\r" if bodies[index].endswith("\r") else "")
+        return self.mark + "\n".join(bodies)
+
+
+def read_lines(path: Path, encoding: str = UTF8) -> Lines:
+    """Return the lines of a file; ``-`` is standard input.
+
+    Raises:
+        DataError: if it cannot be read, is empty or binary, or is not in that encoding.
+    """
+    name = "standard input" if str(path) == STANDARD_INPUT else str(path)
+    raw = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else read_bytes(path)
+    if b"\0" in raw:
+        raise DataError(f"{name}: is binary (a zero byte at offset {raw.index(0)}), not text")
+    text = _decoded(raw, name, encoding)
+    if not text.strip():
+        raise DataError(f"{name}: is empty; give a file with text")
+    mark = BOM if encoding == UTF8 and raw.startswith(BOM.encode()) else ""
+    return Lines(name, text.split("\n"), mark)
+
+
+def _decoded(raw: bytes, name: str, encoding: str) -> str:
+    if encoding.lower().replace("_", "-") in (UTF8, "utf8"):
+        return decode_utf8(raw, name)
+    try:
+        return raw.decode(encoding)
+    except LookupError:
+        raise DataError(f"{name}: {encoding!r} is no encoding that Python knows (--encoding)") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: is not {encoding} ({error.reason}; --encoding)") from None
+
+
+def is_blank(line: str) -> bool:
+    """Tell a line without words: empty, or of white space and byte order marks."""
+    return not line.strip(" \t\r\ufeff") or line.isspace()
+
+
+def cut(line: str, *, tabs: bool) -> list[str]:
+    """Return the fields of a line: between tabs, or between blanks.
+
+    Other white space, such as a no-break space, is part of a word.
+    """
+    if tabs:
+        return [field.strip(" ") for field in line.split("\t")]
+    return [field for field in _BLANKS.split(line)[::2] if field]
+
+
+def put(line: str, index: int, value: str, *, tabs: bool) -> str:
+    """Return a line with another field; one past the last is appended."""
+    if tabs:
+        fields = line.split("\t")
+        if index >= len(fields):
+            return f"{line}\t{value}"
+        fields[index] = value
+        return "\t".join(fields)
+    parts = _BLANKS.split(line)
+    filled = [i for i in range(0, len(parts), 2) if parts[i]]
+    if index >= len(filled):
+        return f"{line} {value}"
+    parts[filled[index]] = value
+    return "".join(parts)
