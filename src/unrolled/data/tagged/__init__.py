@@ -3,14 +3,14 @@
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile
 from unrolled.data.tagged.missing import complete
-from unrolled.data.tagged.reading import open_path, open_tagged, read_tagged
-from unrolled.data.tagged.sentences import Tagged, check_counts
+from unrolled.data.tagged.reading import Reader, open_path, open_tagged, read_tagged
+from unrolled.data.tagged.sentences import Tagged
 
 __all__ = [
     "Columns",
+    "Reader",
     "Tagged",
     "TaggedFile",
-    "check_counts",
     "complete",
     "open_path",
     "open_tagged",

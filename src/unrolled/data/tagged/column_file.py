@@ -3,7 +3,7 @@
 from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, put
-from unrolled.data.tagged.rows import HEADER_NAMES, WORD_NAMES, Rows, read_rows
+from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
 from unrolled.data.tagged.schemes import kinds_of
 from unrolled.errors import DataError
 
@@ -30,7 +30,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
     def with_tags(tags: Tags) -> str:
         bodies = lines.bodies()
         changed = {
-            index: put(bodies[index], tag, value, tabs=rows.tabs)
+            index: put(bodies[index], tag, value, tabs=rows.tabs or rows.width == 1)
             for sentence, given in zip(rows.sentences, tags, strict=True)
             for (index, _), value in zip(sentence, given, strict=True)
         }
@@ -41,6 +41,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
         words=[[row[word] for _, row in sentence] for sentence in rows.sentences],
         tags=[[row[tag] or None if tag < rows.width else None for _, row in s] for s in rows.sentences],
         lines=[[index + 1 for index, _ in sentence] for sentence in rows.sentences],
+        form="columns",
         columns=Columns(str(word + 1), str(tag + 1)),
         with_tags=with_tags,
         notes=_notes(rows, word, tag, columns.tag),
@@ -48,7 +49,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
 
 
 def _word(name: str, rows: Rows, given: str) -> int:
-    if given and not (given.lower() in WORD_NAMES and not rows.names):
+    if given:
         return find_column(given, rows.names, rows.width, name, "--word-column")
     lowered = [column.lower() for column in rows.names]
     named = next((lowered.index(column) for column in WORD_NAMES if column in lowered), None)
@@ -56,9 +57,7 @@ def _word(name: str, rows: Rows, given: str) -> int:
 
 
 def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
-    if given and not tagged and given.isdecimal() and int(given) > rows.width:
-        return rows.width
-    if given and not tagged and not rows.names and given.lower() in HEADER_NAMES:
+    if given.isdecimal() and not tagged and int(given) > rows.width:
         return rows.width
     if given:
         place = find_column(given, rows.names, rows.width, name, "--tag-column")
@@ -93,7 +92,7 @@ def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
 
     between = "tabs" if rows.tabs else "blanks"
     count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
-    tags = f", the tag is {named(tag)}" if tag < rows.width else ", no tags"
+    tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
     notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
     if tag < rows.width and not given and tag < rows.width - 1:
         notes.append(

@@ -62,6 +62,7 @@ def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
         words=[[word.get(rows[i][1]) or EMPTY for i in sentence] for sentence in sentences],
         tags=[[tag.get(rows[i][1]) for i in sentence] for sentence in sentences],
         lines=[[rows[i][0] + 1 for i in sentence] for sentence in sentences],
+        form="conllu",
         columns=Columns(word.name, tag.name),
         with_tags=with_tags,
         notes=(f"CoNLL-U: the word is {word.name}, the tag is {tag.name} (--word-column, --tag-column)",),

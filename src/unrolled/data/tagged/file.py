@@ -18,6 +18,8 @@ class TaggedFile:
     """None is a word without a tag."""
     lines: list[list[int]]
     """Line of each word, from 1."""
+    form: str
+    """Of the file: "conllu", "columns", "inline", "json", "table", "parallel" or "plain"."""
     columns: Columns
     """Columns that were read; as options they read such a file again."""
     with_tags: Callable[[Tags], str]

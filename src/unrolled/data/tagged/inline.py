@@ -44,6 +44,7 @@ def read_inline(lines: Lines, sign: str) -> TaggedFile:
         words=[[word for word, _ in sentence] for sentence in pairs],
         tags=[[tag for _, tag in sentence] for sentence in pairs],
         lines=[[index + 1] * len(s) for (index, _), s in zip(filled, pairs, strict=True)],
+        form="inline",
         columns=Columns(),
         with_tags=with_tags,
         notes=(f"each line is a sentence of word{sign}TAG, cut at the last {sign!r} of each word",),

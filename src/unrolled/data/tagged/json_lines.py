@@ -65,6 +65,7 @@ def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> T
         words=[words[i] for i in kept],
         tags=[tags[i] for i in kept],
         lines=[[numbers[i]] * len(words[i]) for i in kept],
+        form="json",
         columns=Columns(word, tag),
         with_tags=with_tags,
         notes=_notes(first, word, tag),

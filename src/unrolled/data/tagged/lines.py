@@ -1,5 +1,6 @@
 """Lines of a file as they are written, and their fields."""
 
+import codecs
 import re
 import sys
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from unrolled.data.files import UTF8
 from unrolled.errors import DataError
-from unrolled.reading import decode_utf8, read_bytes
+from unrolled.reading import decode, read_bytes
 
 BOM = "\ufeff"
 STANDARD_INPUT = "-"
@@ -43,24 +44,15 @@ def read_lines(path: Path, encoding: str = UTF8) -> Lines:
     """
     name = "standard input" if str(path) == STANDARD_INPUT else str(path)
     raw = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else read_bytes(path)
-    if b"\0" in raw:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
         raise DataError(f"{name}: is binary (a zero byte at offset {raw.index(0)}), not text")
-    text = _decoded(raw, name, encoding)
+    text = decode(raw, name, encoding)
     if not text.strip():
         raise DataError(f"{name}: is empty; give a file with text")
-    mark = BOM if encoding == UTF8 and raw.startswith(BOM.encode()) else ""
+    mark = BOM if raw.startswith(codecs.BOM_UTF8) else ""
     return Lines(name, text.split("\n"), mark)
-
-
-def _decoded(raw: bytes, name: str, encoding: str) -> str:
-    if encoding.lower().replace("_", "-") in (UTF8, "utf8"):
-        return decode_utf8(raw, name)
-    try:
-        return raw.decode(encoding)
-    except LookupError:
-        raise DataError(f"{name}: {encoding!r} is no encoding that Python knows (--encoding)") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: is not {encoding} ({error.reason}; --encoding)") from None
 
 
 def is_blank(line: str) -> bool:
@@ -83,7 +75,7 @@ def put(line: str, index: int, value: str, *, tabs: bool) -> str:
     if tabs:
         fields = line.split("\t")
         if index >= len(fields):
-            return f"{line}\t{value}"
+            return f"{line.rstrip(' ')}\t{value}"
         fields[index] = value
         return "\t".join(fields)
     parts = _BLANKS.split(line)

@@ -41,6 +41,7 @@ def read_parallel(words: Path, tags: Path, encoding: str = UTF8) -> TaggedFile:
         words=[rows[0][i] for i in kept],
         tags=[[*rows[1][i]] for i in kept],
         lines=[[i + 1] * len(rows[0][i]) for i in kept],
+        form="parallel",
         columns=Columns(),
         with_tags=with_tags,
         notes=(f"words are lines of {words.name}, tags are lines of {tags.name}",),

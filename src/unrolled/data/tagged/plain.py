@@ -21,6 +21,7 @@ def read_plain(lines: Lines) -> TaggedFile:
         words=words,
         tags=[[None] * len(sentence) for sentence in words],
         lines=[[number] * len(fields) for number, fields in filled],
+        form="plain",
         columns=Columns(),
         with_tags=with_tags,
         notes=(

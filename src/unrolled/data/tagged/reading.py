@@ -1,5 +1,6 @@
 """Which form a file of tagged sentences has, and its sentences."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from unrolled.data.catalogue.dataset import TAGGED
@@ -21,8 +22,19 @@ from unrolled.data.tagged.table import read_table, separator_of
 from unrolled.errors import DataError
 
 ANY = Columns()
+CONLLU = "conllu"
+NO_TAGS: frozenset[str] = frozenset()
 ROWS = 3
 """Lines of one width from which a file without known tags is taken for columns, not for plain text."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What a trained model knows of the files it reads."""
+
+    form: str
+    """Of its training data; empty if they came from memory."""
+    tags: frozenset[str]
 
 
 def open_path(source: str | Path) -> Path:
@@ -40,7 +52,7 @@ def open_tagged(
     *,
     encoding: str = UTF8,
     tagged: bool = True,
-    known: frozenset[str] = frozenset(),
+    model: Reader | None = None,
 ) -> TaggedFile:
     """Open a file of tagged sentences; its form is told by its ending, else by its lines.
 
@@ -52,7 +64,7 @@ def open_tagged(
         columns: of the word and the tag; empty is detected.
         encoding: of the text.
         tagged: whether it must have tags; else it may be plain text, too.
-        known: tags of a model, by which columns without names are told from plain text.
+        model: that reads the file, if it is not to be trained on it.
 
     Raises:
         DataError: if it has none of these forms, or is broken.
@@ -65,7 +77,15 @@ def open_tagged(
     if len(paths) > 2:
         raise DataError(f"{source}: give one file, or two as words,tags; these are {len(paths)}")
     lines = read_lines(paths[0], encoding)
-    return _read(lines, _ending(paths[0]), columns, tagged=tagged, known=known)
+    form = _form(lines, _ending(paths[0]), columns, tagged=tagged, known=model.tags if model else NO_TAGS)
+    if model is None or model.form == form:
+        return _read(lines, form, columns, tagged=tagged)
+    if model.form and form == CONLLU:
+        raise DataError(
+            f"{lines.name}: is CoNLL-U, which has several columns of tags, and the model was trained on "
+            "another form of file; give such a file, or train on CoNLL-U (--tag-column)"
+        )
+    return _read(lines, form, ANY, tagged=tagged)
 
 
 def read_tagged(
@@ -80,19 +100,29 @@ def read_tagged(
     return sentences
 
 
-def _read(lines: Lines, ending: str, columns: Columns, *, tagged: bool, known: frozenset[str]) -> TaggedFile:
+def _form(lines: Lines, ending: str, columns: Columns, *, tagged: bool, known: frozenset[str]) -> str:
+    """Tell the form of a file by its ending, else by its lines."""
     if ending in (".conllu", ".conll-u") or (ending != ".conllup" and is_conllu(lines)):
-        return read_conllu(lines, columns)
+        return CONLLU
     if ending in (".jsonl", ".json", ".ndjson") or is_json(lines):
+        return "json"
+    if ending == ".csv" or separator_of(lines):
+        return "table"
+    if not (columns.word or columns.tag) and inline_sign(lines):
+        return "inline"
+    return "columns" if tagged or _has_columns(lines, known) else "plain"
+
+
+def _read(lines: Lines, form: str, columns: Columns, *, tagged: bool) -> TaggedFile:
+    if form == CONLLU:
+        return read_conllu(lines, columns)
+    if form == "json":
         return read_json_lines(lines, columns, tagged=tagged)
-    separator = separator_of(lines) or ("," if ending == ".csv" else "")
-    if separator:
-        return read_table(lines, columns, separator, tagged=tagged)
-    if not (columns.word or columns.tag) and (sign := inline_sign(lines)):
-        return read_inline(lines, sign)
-    if tagged or _has_columns(lines, known):
-        return read_column_file(lines, columns, tagged=tagged)
-    return read_plain(lines)
+    if form == "table":
+        return read_table(lines, columns, separator_of(lines) or ",", tagged=tagged)
+    if form == "inline":
+        return read_inline(lines, inline_sign(lines))
+    return read_column_file(lines, columns, tagged=tagged) if form == "columns" else read_plain(lines)
 
 
 def _has_columns(lines: Lines, known: frozenset[str]) -> bool:

@@ -10,6 +10,8 @@ from unrolled.errors import DataError
 
 DOCUMENT = "-DOCSTART-"
 COMMENT = "#"
+DOCUMENTS = ("#begin document", "#end document")
+"""Begin the lines of OntoNotes that mark documents."""
 LEAST_SHARE = 0.5
 """Of the rows that must have the width of the file; with fewer it holds no columns."""
 _COUNTED = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
@@ -128,6 +130,8 @@ def _trimmed(row: list[str], width: int) -> list[str]:
 
 def _is_comment(line: str, row: list[str], rows: Rows, tags: set[str]) -> bool:
     if len(row) != rows.width or (rows.numbered and not row[0].isdecimal()):
+        return True
+    if line.startswith(DOCUMENTS):
         return True
     marked = row[0] == COMMENT or row[0].startswith(COMMENT + " ") or "=" in line
     return marked and rows.width > 1 and row[-1] not in tags

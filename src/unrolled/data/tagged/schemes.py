@@ -1,5 +1,6 @@
 """How tags mark spans of words: IOB1, BIO (IOB2), IOBES, BILOU, BMES, with kinds or bare."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -13,6 +14,8 @@ OUTSIDE = "O"
 SCHEMES = ("bio", "iob1", "iobes", "bilou", "bmes")
 _TAG = re.compile(r"([BIESLUMW])[-_](.+)|O")
 _BARE = frozenset("BIESLUMWO")
+BARE = "_"
+"""Kind of spans whose tags name none."""
 _POSITION = {"I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 
 
@@ -24,13 +27,14 @@ class Mark(NamedTuple):
     kind: str
 
 
+@functools.lru_cache(maxsize=4096)
 def mark_of(tag: str) -> Mark:
     """Return position and kind of a tag; one that marks no span is outside."""
     found = _TAG.fullmatch(tag)
     if found and found[1]:
         return Mark(_POSITION.get(found[1], found[1]), found[2])
     if tag in _BARE and tag != OUTSIDE:
-        return Mark(_POSITION.get(tag, tag), "")
+        return Mark(_POSITION.get(tag, tag), BARE)
     return Mark(OUTSIDE, "")
 
 
@@ -48,7 +52,7 @@ def are_spans(tags: Iterable[str]) -> bool:
 def kinds_of(tags: Iterable[str]) -> set[str]:
     """Return the kinds of the spans that tags mark; empty if they mark none."""
     tags = set(tags)
-    return {mark_of(tag).kind for tag in tags} - {""} if are_spans(tags) else set()
+    return {mark_of(tag).kind for tag in tags} - {"", BARE} if are_spans(tags) else set()
 
 
 def allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:

@@ -1,7 +1,7 @@
 """A table of words with a column that tells the sentence, as ``Sentence #,Word,POS,Tag``."""
 
 import csv
-import io
+import re
 from collections.abc import Iterator
 
 from unrolled.data.tagged.columns import Columns, find_column
@@ -13,7 +13,8 @@ from unrolled.errors import DataError
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST = 2**31 - 1
 
-Row = tuple[int, list[str]]
+Row = tuple[int, int, list[str]]
+"""Index of the first line, number of the last one, cells."""
 
 
 def separator_of(lines: Lines) -> str:
@@ -36,16 +37,15 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         DataError: if a row has another width, a column is missing, or a word has no tag column.
     """
     found = list(_rows(lines, separator))
-    filled = [row for row in found if any(cell.strip() for cell in row[1])]
-    names = [name.strip() for name in filled[0][1]]
+    filled = [row for row in found if any(cell.strip() for cell in row[2])]
+    names = [name.strip() for name in filled[0][2]]
     order = next((i for i, name in enumerate(names) if SENTENCE_NAME.fullmatch(name)), None)
     headed = order is not None or any(name.lower() in WORD_NAMES for name in names)
     width = len(names)
-    for number, row in filled:
+    for _, number, row in filled:
         if len(row) != width:
             raise DataError(
-                f"{lines.name}: line {number} has {len(row)} fields between {separator!r}, the first has "
-                f"{width}"
+                f"{lines.name}: line {number} has {len(row)} cells between {separator!r}, the first {width}"
             )
     word, tag = _places(lines.name, columns, names if headed else [], width, order, tagged=tagged)
     start = found.index(filled[0]) + headed
@@ -54,22 +54,26 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         raise DataError(f"{lines.name}: holds no sentences")
 
     def with_tags(tags: Tags) -> str:
-        for sentence, given in zip(sentences, tags, strict=True):
-            for (_, row), value in zip(sentence, given, strict=True):
-                row[tag : tag + 1] = [value]
-        if tag == width and headed:
-            filled[0][1].append("tag")
-        out = io.StringIO()
-        csv.writer(out, delimiter=separator, lineterminator="\n").writerows(row for _, row in found)
-        return lines.mark + out.getvalue()
+        bodies = lines.bodies()
+        cells = [
+            (row, value)
+            for s, given in zip(sentences, tags, strict=True)
+            for row, value in zip(s, given, strict=True)
+        ]
+        changed: dict[int, str] = {}
+        for (first, last, _), value in [(filled[0], "tag")] * (headed and tag == width) + cells:
+            text = _with_cell("\n".join(bodies[first:last]), separator, tag, value)
+            changed |= dict(zip(range(first, last), text.split("\n"), strict=True))
+        return lines.replaced(changed)
 
     told = f"sentences are told by {names[order]!r}" if order is not None else "sentences end at blank lines"
     shown = [names[i] if headed and i < width else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
         lines.name,
-        words=[[row[word].strip() for _, row in sentence] for sentence in sentences],
-        tags=[[(row[tag].strip() or None) if tag < width else None for _, row in s] for s in sentences],
-        lines=[[number for number, _ in sentence] for sentence in sentences],
+        words=[[row[word].strip() for *_, row in sentence] for sentence in sentences],
+        tags=[[(row[tag].strip() or None) if tag < width else None for *_, row in s] for s in sentences],
+        lines=[[number for _, number, _ in sentence] for sentence in sentences],
+        form="table",
         columns=Columns(
             *([names[i] for i in (word, tag)] if headed and tag < width else _numbers(word, tag))
         ),
@@ -87,11 +91,23 @@ def _numbers(word: int, tag: int) -> tuple[str, str]:
 def _rows(lines: Lines, separator: str) -> Iterator[Row]:
     csv.field_size_limit(LONGEST)
     reader = csv.reader((line + "\n" for line in lines.bodies()), delimiter=separator)
+    first = 0
     try:
         for row in reader:
-            yield reader.line_num, row
+            yield first, reader.line_num, row
+            first = reader.line_num
     except csv.Error as error:
         raise DataError(f"{lines.name}: line {reader.line_num}: {error}") from None
+
+
+def _with_cell(text: str, separator: str, index: int, value: str) -> str:
+    """Return the text of a row with another cell, quoted if the old one was, or must be."""
+    sign = re.escape(separator)
+    cells = list(re.finditer(rf'("(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)', text))
+    old = cells[index] if index < len(cells) else None
+    quoted = (old and old[1].startswith('"')) or any(mark in value for mark in (separator, '"', "\n"))
+    new = '"' + value.replace('"', '""') + '"' if quoted else value
+    return f"{text}{separator}{new}" if old is None else text[: old.start(1)] + new + text[old.end(1) :]
 
 
 def _places(
@@ -116,7 +132,7 @@ def _places(
 def _sentences(rows: list[Row], order: int | None, word: int) -> Iterator[list[Row]]:
     sentence: list[Row] = []
     last = ""
-    for number, row in rows:
+    for first, number, row in rows:
         if not any(cell.strip() for cell in row):
             if order is None:
                 yield sentence
@@ -127,5 +143,5 @@ def _sentences(rows: list[Row], order: int | None, word: int) -> Iterator[list[R
             yield sentence
             sentence, last = [], identity
         if row[word].strip():
-            sentence.append((number, row))
+            sentence.append((first, number, row))
     yield sentence
