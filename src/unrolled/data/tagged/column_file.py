@@ -4,7 +4,7 @@ from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, put
 from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
-from unrolled.data.tagged.schemes import kinds_of
+from unrolled.data.tagged.schemes import OUTSIDE, are_spans, kinds_of
 from unrolled.errors import DataError
 
 
@@ -76,12 +76,14 @@ def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
 def _outer(rows: Rows, word: int) -> int:
     """Return the last column, or the first of those that end a row with the same kinds of spans."""
 
-    def kinds(place: int) -> set[str]:
-        return kinds_of({row[place] for sentence in rows.sentences for _, row in sentence})
+    def tags(place: int) -> set[str]:
+        return {row[place] for sentence in rows.sentences for _, row in sentence}
 
     place = rows.width - 1
-    last = kinds(place)
-    while last and place - 1 > word and last <= kinds(place - 1):
+    last = tags(place)
+    if not (are_spans(last) or last == {OUTSIDE}):
+        return place
+    while place - 1 > word and are_spans(before := tags(place - 1)) and kinds_of(last) <= kinds_of(before):
         place -= 1
     return place
 

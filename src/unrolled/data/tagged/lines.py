@@ -2,7 +2,6 @@
 
 import codecs
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from unrolled.errors import DataError
 from unrolled.reading import decode, read_bytes
 
 BOM = "\ufeff"
-STANDARD_INPUT = "-"
 _BLANKS = re.compile(r"([ \t]+)")
 
 
@@ -37,13 +35,12 @@ class Lines:
 
 
 def read_lines(path: Path, encoding: str = UTF8) -> Lines:
-    """Return the lines of a file; ``-`` is standard input.
+    """Return the lines of a file.
 
     Raises:
         DataError: if it cannot be read, is empty or binary, or is not in that encoding.
     """
-    name = "standard input" if str(path) == STANDARD_INPUT else str(path)
-    raw = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else read_bytes(path)
+    name, raw = str(path), read_bytes(path)
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):

@@ -60,7 +60,7 @@ def open_tagged(
     a column of sentences, JSON, and two files ``words,tags`` or a folder with ``seq.in`` and ``seq.out``.
 
     Args:
-        source: path, two paths with a comma between, data set, or ``-`` for standard input.
+        source: path, two paths with a comma between, or data set.
         columns: of the word and the tag; empty is detected.
         encoding: of the text.
         tagged: whether it must have tags; else it may be plain text, too.
