@@ -86,7 +86,7 @@ class RecurrentTagger(RecurrentBody):
         crf: score the tags of a sentence together.
         rules: added to the scores of tag sequences when the best is sought (:func:`forbidding`); None allows
             every sequence.
-        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
     rule_start: Tensor
