@@ -8,7 +8,7 @@ from unrolled.cli.arguments import RunFolder, parse
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.tasks import LanguageModel
-from unrolled.tasks.base.notes import print_notes
+from unrolled.tasks.base.show_notes import show_notes
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     lm = LanguageModel.load(args.run)
-    print_notes(lm.prompt_notes(args.prompt))
+    show_notes(lm.prompt_notes(args.prompt))
     if args.beams:
         return _search(lm, args)
     stream = lm.stream(args.prompt, args.length, args.sampling, seed=args.seed)

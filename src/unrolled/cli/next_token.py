@@ -9,7 +9,7 @@ from rich.text import Text
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
-from unrolled.tasks.base.notes import print_notes
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.terminal import Terminal
 
 
@@ -31,7 +31,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     lm = LanguageModel.load(args.run)
-    print_notes(lm.prompt_notes(args.prompt))
+    show_notes(lm.prompt_notes(args.prompt))
     table = Table("token", "probability", "")
     found = lm.next(args.prompt, args.top)
     for token, p in found:

@@ -20,7 +20,7 @@ from unrolled.data import open_texts
 from unrolled.errors import DataError
 from unrolled.storage.output import check_output, named_file
 from unrolled.symbols import EOS, UNK
-from unrolled.tasks.base.notes import print_notes
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import spinner
 
@@ -124,13 +124,13 @@ def _model(args: Arguments) -> tuple[NGram, float, str]:
         with spinner(f"reading {args.arpa}", shown=True), warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", SumWarning)
             model = NGram.load_arpa(args.arpa, strict=args.strict)
-        print_notes(f"note: {note.message}" for note in said)
+        show_notes(f"note: {note.message}" for note in said)
         return model, time.perf_counter() - began, f"read a model of order {model.order}"
     with spinner(f"reading {args.data}", shown=True):
         tokens, read = read_tokens(
             args.data, args.unit, sentences=args.mode == "sentence", encoding=args.encoding
         )
-    print_notes(read)
+    show_notes(read)
     order = args.order or _usual_order(tokens)
     model = NGram(order, args.smoothing, k=args.k, min_frequency=args.min_frequency)
     began = time.perf_counter()
@@ -149,7 +149,7 @@ def _usual_order(tokens: Tokens) -> int:
     """Return 5, or as much as the longest sentence with its two ends has, and say so."""
     longest = max(len(t) + 2 for t in tokens) if isinstance(tokens[0], list) else len(tokens) + 1
     if longest < USUAL_ORDER:
-        print_notes([f"order {longest}: no text is longer (--order)"])
+        show_notes([f"order {longest}: no text is longer (--order)"])
     return min(USUAL_ORDER, longest)
 
 
@@ -198,7 +198,7 @@ def _score(model: NGram, args: Arguments) -> None:
         tokens, notes = read_tokens(
             args.test, args.unit, sentences=model.by_sentences, encoding=args.encoding
         )
-    print_notes(notes)
+    show_notes(notes)
     began = time.perf_counter()
     scores = model.score(tokens)
     seconds = time.perf_counter() - began

@@ -16,8 +16,8 @@ from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.base.unknown import Unknown
@@ -183,7 +183,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         """
         read = self._read(data)
         if progress:
-            print_notes(read.notes)
+            show_notes(read.notes)
         return self._score(read, shown=progress)
 
     def _score(self, read: TextToScore, *, shown: bool) -> LanguageScore:
@@ -272,7 +272,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         corpus, tokenizer = self.config.corpus, self.tokenizer
         texts, read = open_any(data, corpus.encoding), self._read(data)
         if progress:
-            print_notes(read.notes)
+            show_notes(read.notes)
         lines = split_lines(texts.documents, tokenizer, corpus.mode)
         apart = separate(lines, tokenizer) if per == "sentence" and corpus.mode != "sentence" else None
         if apart is not None:
