@@ -9,10 +9,9 @@ BAD_TEXTS = {
     "blank": (b" \n\n", "is empty"),
     "one token": (b"a", "one token is too little"),
     "two tokens": (b"ab", "too"),
-    "short": (b"twenty characters...", "too few for 32 rows"),
     "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "is binary"),
     "latin1": ("naïve\ncafé\n".encode("latin-1"), "not UTF-8 (byte 0xef on line 1)"),
-    "utf-16": ("some text".encode("utf-16"), "UTF-16"),
+    "utf-16": ("some text".encode("utf-16-le"), "--encoding utf-16-le"),
 }
 
 
@@ -25,7 +24,7 @@ def test_training_text(command, tmp_path, run_copy, snapshot, case):
     before = snapshot(run_copy)
     done = command("train", "lm", "--data", path, "--out", run_copy, "--overwrite")
     assert message in done.error
-    assert str(path) in done.error or case == "short"
+    assert str(path) in done.error
     assert snapshot(run_copy) == before
     done = command("train", "lm", "--data", path, "--out", tmp_path / "new")
     assert message in done.error
@@ -45,7 +44,6 @@ def test_held_out_and_test_texts(command, tmp_path, run_copy, snapshot, english_
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("The miller counts ¿the river?".encode(), "'¿'"),
         ("ЖЖЖЖ".encode(), "another kind of text"),
         (b"", "is empty"),
         (b"\x00\x01", "is binary"),
@@ -248,14 +246,11 @@ def test_commands(command, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("generate", "--prompt", "Ж"), "never seen ('Ж')"),
-        (("generate", "--prompt", "a\udcff"), "never seen"),
         (("generate", "--length", "-3"), "length=-3"),
         (("generate", "--seed", str(2**64)), "seed"),
         (("generate", "--beams", "3", "--nbest", "4"), "--nbest 4"),
         (("generate", "--beams", "3", "--nbest", "0"), "--nbest 0"),
         (("generate", "--beams", "-3"), "--nbest"),
-        (("next", "--prompt", "Ж"), "never seen ('Ж')"),
         (("next", "--top", "0"), "top=0"),
     ],
 )

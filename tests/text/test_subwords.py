@@ -127,3 +127,16 @@ def test_a_model_of_another_alphabet_is_refused(tokenizer):
     values["model"]["model"]["vocab"]["日"] = len(tokenizer.tokens) - 2
     with pytest.raises(ValueError, match="byte"):
         SubwordTokenizer.from_json(values)
+
+
+def test_bytes_that_are_no_utf8_are_pieces_of_these_bytes():
+    tokenizer = SubwordTokenizer.train(["naïve café on the corner"] * 9, size=270)
+    text = "caf" + b"\xe9\xff".decode("utf-8", "surrogateescape") + " on"
+    ids = tokenizer.encode(text)
+    spelt = b"".join(tokenizer._bytes[i - 2] for i in ids.tolist())
+    assert spelt == b"caf\xe9\xff on"
+    assert tokenizer.unknown(text) == []
+    assert UNK_ID not in ids
+    stray = "a\ud800b"
+    assert (tokenizer.encode(stray) == UNK_ID).sum() == 1
+    assert tokenizer.unknown(stray) == ["\ud800"]

@@ -253,16 +253,12 @@ def test_a_text_that_cannot_be_scored_is_found_before_training(tmp_path, english
         assert not (tmp_path / "run").exists()
 
 
-def test_a_text_too_short_for_the_batch_is_refused_before_anything_is_written(tmp_path, run_copy, snapshot):
-    (tmp_path / "short.txt").write_text("twenty characters...")
-    before = snapshot(run_copy)
-    lm = LanguageModel(batch=32, hidden=4, embedding=4)
-    with pytest.raises(DataError, match="too few for 32 rows"):
-        lm.fit(tmp_path / "short.txt", out=tmp_path / "new", progress=False)
-    assert not (tmp_path / "new").exists()
-    with pytest.raises(DataError, match="too few for 32 rows"):
-        lm.fit(tmp_path / "short.txt", out=run_copy, overwrite=True, progress=False)
-    assert snapshot(run_copy) == before
+def test_a_text_too_short_for_the_batch_is_read_in_fewer_rows():
+    lm = LanguageModel(batch=32, hidden=4, embedding=4, max_steps=2)
+    lm.fit(["twenty characters..."], progress=False)
+    assert lm.config.training.batch == 1
+    assert lm.notes == ("batch: 1, since 18 tokens to learn from are too few for 32 rows (--batch)",)
+    assert lm.evaluate("twenty\n").tokens == 7
 
 
 def test_no_text_at_all_is_refused():

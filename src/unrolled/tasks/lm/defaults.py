@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from unrolled.data import Document
+from unrolled.data import Document, Sentences
 from unrolled.models import NetworkConfig
 from unrolled.tasks.lm.config import LanguageModelConfig
+from unrolled.tasks.lm.data import Tokens
 from unrolled.tasks.lm.hold_out import describe, resolve
 from unrolled.tasks.lm.lines import is_wrapped, wrapped_note
 
@@ -46,6 +47,18 @@ def _tied(network: NetworkConfig) -> tuple[NetworkConfig, list[str]]:
         return network, []
     said = f"embedding: {size}, the size of the output that it is tied to (--embedding, --tie-weights)"
     return dataclasses.replace(network, embedding=size), [said]
+
+
+def fit_rows(config: LanguageModelConfig, tokens: Tokens) -> tuple[LanguageModelConfig, tuple[str, ...]]:
+    """Return the configuration with no more rows than there are tokens, and a line that says so."""
+    training, count = config.training, tokens.predictions
+    if isinstance(tokens, Sentences) or count >= training.batch:
+        return config, ()
+    rows = max(1, count // training.steps)
+    note = (
+        f"batch: {rows}, since {count:,} tokens to learn from are too few for {training.batch} rows (--batch)"
+    )
+    return dataclasses.replace(config, training=dataclasses.replace(training, batch=rows)), (note,)
 
 
 def _needs_words(config: LanguageModelConfig) -> bool:

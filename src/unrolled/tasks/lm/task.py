@@ -34,7 +34,7 @@ from unrolled.tasks.lm.data import (
     make_corpus,
     tokenize,
 )
-from unrolled.tasks.lm.defaults import fill_defaults
+from unrolled.tasks.lm.defaults import fill_defaults, fit_rows
 from unrolled.tasks.lm.job import LanguageJob
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.tasks.lm.rows import Part, Row, line_rows, sentence_rows, separate, split_lines, token_rows
@@ -128,12 +128,13 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         read = (prepare_text(d.text, c.text.tokenizer, c.corpus.mode) for d in texts.documents)
         tokenizer = train_tokenizer(c.text, list(read))
         corpus = make_corpus(c.corpus, texts.documents, tokenizer, held_out)
+        self.config, rows = fit_rows(c, corpus.train)
         self._given = given = read_given(c.network, tokenizer.tokens)
         self._artifacts = LanguageArtifacts(
             tokenizer, corpus.facts["unknown"], corpus.share, given.size if given else None
         )
         facts = corpus.facts | (given.facts if given else {})
-        return dataclasses.replace(corpus, facts=facts, notes=(*texts.notes, *chosen, *corpus.notes))
+        return dataclasses.replace(corpus, facts=facts, notes=(*texts.notes, *chosen, *corpus.notes, *rows))
 
     def _reread(self) -> Corpus:
         documents, held_out = self._documents().documents, self._held_out_documents()
