@@ -51,6 +51,8 @@ def open_texts(source: str | Path, encoding: str = UTF8) -> Texts:
             text, used = read_encoded(file, encoding)
             if used != encoding:
                 notes.append(f"{file}: read as {used}, by its byte order mark")
+            elif _was_utf8(text, encoding):
+                notes.append(f"{file}: read as {encoding}, though it is valid UTF-8 (--encoding)")
             if text.strip():
                 documents.append(Document(str(name), text))
             else:
@@ -80,6 +82,17 @@ def split_sources(source: str | Path) -> list[str]:
             raise DataError(f"{shown_path(piece)}: no file fits this pattern")
         found += matches
     return found
+
+
+def _was_utf8(text: str, encoding: str) -> bool:
+    """Tell whether a text that was read in another encoding is valid UTF-8 with more than ASCII in it."""
+    if text.isascii() or encoding.lower().startswith("utf"):
+        return False
+    try:
+        text.encode(encoding).decode(UTF8)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _empty_note(empty: list[str], files: int) -> tuple[str, ...]:

@@ -73,6 +73,9 @@ def test_another_encoding(tmp_path, command, train):
     assert "--encoding cp1252 or latin-1" in error
     train(path, "--encoding", "latin-1")
     assert "Ä" in command("score", tmp_path / "run", "--data", path, "--per", "line").out
+    utf8 = write(tmp_path / "utf8.txt", PROSE.encode())
+    told = command("evaluate", tmp_path / "run", "--data", utf8).err
+    assert "utf8.txt: read as latin-1, though it is valid UTF-8 (--encoding)" in told
     wrong = command("train", "lm", "--data", path, "--out", tmp_path / "r2", "--encoding", "klingon").error
     assert "--encoding klingon: is not an encoding" in wrong
 

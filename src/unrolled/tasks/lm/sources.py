@@ -51,7 +51,9 @@ def _are_sources(data: str) -> bool:
     """Tell whether a text is a list of names that exist, or patterns that fit some."""
     pieces = [piece.strip() for piece in split_paths(data)] if len(data) < 1 << 16 else []
     try:
-        return bool(pieces) and all(p.startswith("@") or os.path.lexists(p) or glob.glob(p) for p in pieces)
+        return bool(pieces) and all(
+            p.startswith("@") or os.path.lexists(p) or glob.glob(p, recursive=True) for p in pieces
+        )
     except ValueError:  # a null byte
         return False
 

@@ -15,6 +15,7 @@ from unrolled.data.documents import Texts
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.models import RecurrentLanguageModel
+from unrolled.tasks.base.better import better_baseline
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.show_notes import show_notes
@@ -166,6 +167,10 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             scores["valid"] = self._score(read, shown=shown).to_json()
             counted = count_baselines(all_ids(data.train), ids, self.tokenizer.size)
             scores["baselines"] = dataclasses.asdict(counted)
+            named_counts = {f"counting ({name})": nats for name, nats in scores["baselines"].items()}
+            own = scores["valid"]["nats_per_token"]
+            said = better_baseline("nats/token", own, named_counts, higher=False)
+            scores |= {"better_baseline": said} if said else {}
         if self.config.corpus.test:
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores
