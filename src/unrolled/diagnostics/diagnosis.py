@@ -18,6 +18,7 @@ from unrolled.diagnostics.activations import SlopeDistribution, slopes
 from unrolled.diagnostics.contributions import Contributions, contributions
 from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
+from unrolled.diagnostics.findings.merged import merge
 from unrolled.diagnostics.findings.reach import reach_verdicts
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
@@ -69,11 +70,11 @@ class Diagnosis:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts, with remedies: gradients first, then each layer."""
+        """The verdicts, with remedies, as one list, the worst first; of one level gradients first."""
         found = list(reach_verdicts(self.recording, self.gradients))
         for layer in self.layers:
             found += layer.verdicts()
-        return tuple(found)
+        return merge(found)
 
 
 def diagnose(
