@@ -29,9 +29,9 @@ def context_chart(found: ContextCurve, unit: str) -> Chart:
         "loss-by-context",
         "Loss by context",
         f"By how much the mean loss of the same {found.targets} {unit}s, when the model begins so many "
-        f"{unit}s before each, exceeds that with the longest context ({found.loss[-1]:.3g} nats), with {ERRORS} "
-        f"standard errors of the differences. The dotted line is {TOLERANCE:.0%} of that loss (Khandelwal et "
-        "al. 2018); the errors allow an effective context in the shaded range.",
+        f"{unit}s before each, exceeds that with the longest context ({found.loss[-1]:.3g} nats), with "
+        f"{ERRORS} standard errors of the differences. The dotted line is {TOLERANCE:.0%} of that loss "
+        "(Khandelwal et al. 2018); the errors allow an effective context in the shaded range.",
         figure,
         {
             "context": found.contexts,

@@ -61,7 +61,8 @@ class WordsConfig:
     """Words that occur less often in the training data are read as <unk>."""
 
     lowercase: bool = True
-    """Look words up in lower case; their characters are read as they are."""
+    """Look words up in lower case; their characters are read as they are. --no-lowercase looks words up as
+    they are written."""
 
     characters: int = 64
     """Units, in each direction, of the network over the characters of a word; 0 leaves characters out."""
