@@ -28,6 +28,7 @@ from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Run, check_finite, record
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
+from unrolled.short_repr import short_repr
 
 Stage = Callable[[str], None]
 """Called with the name of each step as it begins."""
@@ -35,6 +36,7 @@ USUAL, FEWEST, LARGE = 64, 4, 512
 """Sampled Jacobians: as usual, at least, and the largest state size for which the usual number is taken."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class LayerDiagnosis:
     """All numbers about one layer in one direction."""
@@ -59,6 +61,7 @@ class LayerDiagnosis:
         yield from activity_verdicts(self.layer, self.saturation)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
     """All numbers about a module on a batch, and the verdicts on them."""

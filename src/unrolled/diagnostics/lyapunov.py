@@ -13,6 +13,7 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians, push
 from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ShapeError
+from unrolled.short_repr import short_repr
 
 STEPS_TOGETHER = 32
 FEW, SMALL = 4, 512
@@ -26,6 +27,7 @@ ERRORS = 2
 """Standard errors within which an exponent cannot be told from zero."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Lyapunov:
     """Exponents of one layer and direction along its input, in nats a step, the largest first.

@@ -9,6 +9,7 @@ from torch import Tensor
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.memory import Ids, Report, Score, Targets, mean_and_error, scored, silent
 from unrolled.diagnostics.products import log_spaced
+from unrolled.short_repr import short_repr
 
 TOLERANCE = 0.01
 """Share of the loss."""
@@ -16,6 +17,7 @@ ERRORS = 2
 """Standard errors on either side of what may be."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ContextCurve:
     """The mean loss of the same N targets over the number n of tokens that are given before each.

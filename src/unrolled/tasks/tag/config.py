@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, options_repr, require, require_at_least, require_at_most
 from unrolled.data.commas import split_paths
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
@@ -110,6 +110,7 @@ class TagsConfig:
     accuracy."""
 
 
+@options_repr
 @dataclass(frozen=True)
 class TaggerConfig:
     """A tagger and its training."""
