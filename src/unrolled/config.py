@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from unrolled.errors import ConfigError, suggestion
+from unrolled.short_repr import shown
 
 C = TypeVar("C")
+Kind = TypeVar("Kind", bound=type)
 
 LARGEST_SIZE = 1 << 20
 """Units of a layer, and numbers of a vector: no machine holds the weights of more."""
@@ -79,6 +81,29 @@ def option_names(kind: type) -> Iterator[tuple[str, str]]:
                 yield f.name, inner.name
         else:
             yield "", f.name
+
+
+def changed_options(config: Any) -> dict[str, Any]:
+    """Return the options that differ from their defaults, by their own names."""
+    given, usual = to_dict(config), to_dict(type(config)())
+    pairs = ((group, name) for group, name in option_names(type(config)))
+    values = ((n, given[g][n], usual[g][n]) if g else (n, given[n], usual[n]) for g, n in pairs)
+    return {name: value for name, value, default in values if value != default}
+
+
+def options_text(config: Any) -> str:
+    """Return the options that differ from their defaults as a call has them: ``hidden=24, lr=0.01``."""
+    return ", ".join(f"{name}={shown(value)}" for name, value in changed_options(config).items())
+
+
+def options_repr(kind: Kind) -> Kind:
+    """Give a configuration of groups a short ``repr``: the options that differ from their defaults."""
+
+    def text(config: Any) -> str:
+        return f"{type(config).__name__}({options_text(config)})"
+
+    kind.__repr__ = text  # type: ignore[assignment]
+    return kind
 
 
 def aliases_of(names: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,22 @@ Each message says what was wrong, where, and what to do about it.
 import difflib
 from collections.abc import Iterable
 
+__all__ = [
+    "UnrolledError",
+    "ConfigError",
+    "ShapeError",
+    "BackendError",
+    "DataError",
+    "RunError",
+    "NonFiniteError",
+    "MissingExtraError",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 LONGEST_PATH = 400
 """Characters of a path that a message shows."""
 

@@ -28,4 +28,4 @@ def lazy_names(
         scope[name] = value
         return value
 
-    return find, lambda: sorted({*scope, *scope["__all__"]})
+    return find, lambda: sorted(scope["__all__"])

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from unrolled.diagnostics import memory
 from unrolled.diagnostics.memory import Targets
-from unrolled.diagnostics.memory_context import context_curve, context_work
+from unrolled.diagnostics.memory_context import ContextCurve, context_curve, context_work
 from unrolled.diagnostics.memory_replacement import replacement_curve, replacement_work
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 
@@ -106,6 +106,18 @@ def test_more_context_never_harms_a_model_that_counts() -> None:
     assert (found.excess_error[late] < 0.7 * found.error[late]).all()  # what the same targets share cancels
     assert 8 < found.effective(0.05) < found.effective(0.01) <= 64
     assert found.tolerance_nats(0.05) == pytest.approx(0.05 * found.loss[-1])
+
+
+def test_the_effective_context_is_a_range_where_errors_allow_more_than_one() -> None:
+    contexts, excess = np.array([1, 2, 4, 8, 16]), np.array([0.5, 0.1, 0.012, 0.008, 0.0])
+
+    def curve(error: float) -> ContextCurve:
+        errors = np.array([error] * 4 + [0.0])
+        return ContextCurve(contexts, excess + 1.0, errors, excess, errors, 100)
+
+    assert curve(0.0).effective_range() == (8, 8) == (curve(0.0).effective(),) * 2
+    assert curve(0.002).effective_range() == (4, 16)
+    assert curve(0.06).effective_range() == (2, 16)
 
 
 def test_to_a_model_that_counts_all_distances_are_one() -> None:

@@ -48,3 +48,7 @@ __all__ = [
     "resolve_precision",
     "unroll",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

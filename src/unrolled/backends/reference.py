@@ -25,6 +25,7 @@ from unrolled.backends.base import (
 from unrolled.backends.ragged import Lengths, assert_range, check_lengths, live_steps, reverse_time
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import ShapeError
+from unrolled.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Reference(Backend):
         return new
 
 
+@short_repr
 @dataclass(frozen=True)
 class Unrolled:
     """What a pass through time leaves.

@@ -17,3 +17,7 @@ __all__ = [
     "random_walk",
     "seasonal_naive",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

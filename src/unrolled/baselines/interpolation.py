@@ -79,6 +79,10 @@ class Interpolated(TokenModel):
         self.models = list(models)
         self._weights = None if weights is None else np.asarray(weights, np.float64)
 
+    def __repr__(self) -> str:
+        weights = "" if self._weights is None else f", weights={[round(float(w), 3) for w in self._weights]}"
+        return f"Interpolated({self.models}{weights})"
+
     def fit(self, tokens: Tokens) -> Self:
         """Find the weights on text that no model was trained on; see :func:`fit_weights`."""
         self._weights = fit_weights([m.score(tokens) for m in self.models])

@@ -11,3 +11,7 @@ CELLS: tuple[type[Cell], ...] = (LSTM, GRU, Elman, Jordan, MinLSTM)
 """Every cell of this package."""
 
 __all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "MinLSTM", "Parameters", "State"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

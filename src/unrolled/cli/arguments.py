@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
+from unrolled.cli.spelling import remember_options
 from unrolled.config import aliases_of, literal_values, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.visible import styled_output
@@ -28,6 +29,7 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
     Raises:
         ConfigError: for an unknown flag or a wrong value, with the nearest right one.
     """
+    remember_options(name for name, _ in _options(kind))
     argv = _by_own_flags(kind, argv)
     _check_choices(kind, argv)
     flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
@@ -39,7 +41,8 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
     except SystemExit as leaving:
         if not leaving.code:
             raise
-        raise ConfigError(f"{_one_line(complaint.getvalue())}; {prog} --help shows all options") from None
+        said = re.sub(r"^(Value error )?Error parsing [\w.]+: ", "", _one_line(complaint.getvalue()))
+        raise ConfigError(f"{said}; {prog} --help shows all options") from None
 
 
 def _one_line(boxed: str) -> str:

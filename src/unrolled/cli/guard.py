@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from unrolled.cli import INTERRUPTED
+from unrolled.cli.spelling import as_typed
 from unrolled.cli.streams import lossy_streams
 from unrolled.errors import UnrolledError
 from unrolled.visible import visible_output
@@ -42,7 +43,7 @@ def _status(run: Callable[[], int]) -> int:
             raise
         return 0  # --help of tyro
     except UnrolledError as error:
-        return _failed(str(error))
+        return _failed(as_typed(str(error)))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

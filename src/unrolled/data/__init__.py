@@ -33,3 +33,7 @@ __all__ = [
     "text_lines",
     "tidy",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

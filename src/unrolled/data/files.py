@@ -7,10 +7,12 @@ from typing import Final
 
 from unrolled.errors import DataError
 from unrolled.reading import decode, marked_encoding, read_bytes
+from unrolled.short_repr import short_repr
 
 UTF8: Final = "utf-8"
 
 
+@short_repr
 @dataclass(frozen=True)
 class Document:
     """One file of text."""

@@ -16,11 +16,13 @@ from unrolled.data.remote import fetch
 from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
 from unrolled.reading import MalformedError, convert
+from unrolled.short_repr import short_repr
 
 Series = NDArray[np.float32]
 """A sequence of vectors, (T, F)."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Labelled:
     """Texts, or sequences of vectors, and the label of each."""

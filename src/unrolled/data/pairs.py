@@ -11,11 +11,13 @@ from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.tables import ENDINGS, read_columns
 from unrolled.errors import DataError
+from unrolled.short_repr import short_repr
 
 SHOWN = 5
 """Line numbers that a message lists."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Pairs:
     """Source texts and their targets; neither side of a pair is blank."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.config import require
+from unrolled.short_repr import short_repr
 
 Numbers = NDArray[np.float64]
 
@@ -92,6 +93,7 @@ class SeriesNotes:
         return said
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Series:
     """One series on an even grid of T observed steps, and known covariates that may reach beyond.

@@ -43,3 +43,7 @@ __all__ = [
     "time_constants",
     "weight_norms",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

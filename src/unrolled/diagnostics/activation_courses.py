@@ -10,8 +10,10 @@ from unrolled.diagnostics.activation_saturation import constant_units
 from unrolled.diagnostics.activations import live_values
 from unrolled.diagnostics.gradients import QUANTILES, Floats
 from unrolled.diagnostics.passes import Pass
+from unrolled.short_repr import short_repr
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GateCourse:
     """One gate over time: the mean over the rows of each unit, and of these the mean and quantiles.
@@ -29,6 +31,7 @@ class GateCourse:
     """The 90% quantile over the units."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class StateCourse:
     """The Euclidean norm of one state over time: mean and quantiles over the rows.
@@ -48,6 +51,7 @@ class StateCourse:
     """Units that have one and the same value at every step of every row, rounding aside."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class TimeConstants:
     """After how many steps the gate that keeps the old state leaves 1/e of it, τ = −1 / ln(mean gate).

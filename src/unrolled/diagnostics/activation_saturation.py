@@ -9,6 +9,7 @@ from unrolled.diagnostics.activations import Activation, Kind, activations
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ConfigError
+from unrolled.short_repr import short_repr
 
 EDGE = 0.1
 """Share of the range of a nonlinearity that counts as its end (Karpathy, Johnson & Fei-Fei 2015)."""
@@ -16,6 +17,7 @@ SAME = 1e-6
 """Values within this share of their size are the same: float32 rounds to about a tenth of it."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Saturation:
     """How much of the time each unit of one nonlinearity is saturated.

@@ -12,11 +12,13 @@ from unrolled.cells.nonlinearities import NONLINEARITIES
 from unrolled.diagnostics.gradients import QUANTILES, Floats
 from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.products import STEEPEST
+from unrolled.short_repr import short_repr
 
 Kind = Literal["tanh", "sigmoid", "relu"]
 BINS = 50
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Activation:
     """One nonlinearity of one layer and direction at all N steps of all rows that are not padding.
@@ -34,6 +36,7 @@ class Activation:
     """σ′(a), (N, units)."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class SlopeDistribution:
     """σ′ of one nonlinearity over all steps, rows and units.

@@ -10,10 +10,12 @@ from torch.func import vjp, vmap
 from unrolled.cells import Parameters, State
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.passes import Pass, Recording
+from unrolled.short_repr import short_repr
 
 STEPS_TOGETHER = 16
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Contributions:
     """‖∂E/∂w at step k‖ of each parameter w of one layer and direction, by the parameter's short name.

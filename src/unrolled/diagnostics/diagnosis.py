@@ -18,6 +18,7 @@ from unrolled.diagnostics.activations import SlopeDistribution, slopes
 from unrolled.diagnostics.contributions import Contributions, contributions
 from unrolled.diagnostics.findings.activity import activity_verdicts
 from unrolled.diagnostics.findings.dynamics import dynamics_verdict
+from unrolled.diagnostics.findings.merged import merge
 from unrolled.diagnostics.findings.reach import reach_verdicts
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
@@ -27,6 +28,7 @@ from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Run, check_finite, record
 from unrolled.diagnostics.weights import WeightNorms, weight_norms
+from unrolled.short_repr import short_repr
 
 Stage = Callable[[str], None]
 """Called with the name of each step as it begins."""
@@ -34,6 +36,7 @@ USUAL, FEWEST, LARGE = 64, 4, 512
 """Sampled Jacobians: as usual, at least, and the largest state size for which the usual number is taken."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class LayerDiagnosis:
     """All numbers about one layer in one direction."""
@@ -58,6 +61,7 @@ class LayerDiagnosis:
         yield from activity_verdicts(self.layer, self.saturation)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
     """All numbers about a module on a batch, and the verdicts on them."""
@@ -69,11 +73,11 @@ class Diagnosis:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts, with remedies: gradients first, then each layer."""
+        """The verdicts, with remedies, as one list, the worst first; of one level gradients first."""
         found = list(reach_verdicts(self.recording, self.gradients))
         for layer in self.layers:
             found += layer.verdicts()
-        return tuple(found)
+        return merge(found)
 
 
 def diagnose(

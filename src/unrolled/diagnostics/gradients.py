@@ -10,12 +10,14 @@ from torch import Tensor
 
 from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.errors import ConfigError, ShapeError
+from unrolled.short_repr import short_repr
 
 Floats = NDArray[np.float64]
 TOGETHER_BYTES = 256 << 20
 QUANTILES = (0.1, 0.5, 0.9)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class StateGradients:
     """Norms of the gradients with respect to one state of one layer and direction.
@@ -69,6 +71,7 @@ class StateGradients:
         return np.where(silent, np.nan, self.norms)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DistanceCurve:
     """Norms of gradients over the distance in steps, of all losses and rows: each array (D,)."""
@@ -95,6 +98,7 @@ class DistanceCurve:
         return DistanceCurve(name, distance, mean, low, median, high, np.array([len(g) for g in groups], int))
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class GradientMatrices:
     """The gradients of the losses (N, B) with respect to every state of every layer."""

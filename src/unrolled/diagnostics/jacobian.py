@@ -11,6 +11,7 @@ from torch.func import jacrev, vjp, vmap
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ConfigError, NonFiniteError
+from unrolled.short_repr import short_repr
 
 SAMPLES_TOGETHER = 16
 Place = tuple[int, int]
@@ -57,6 +58,7 @@ def _step_of(p: Pass) -> Callable[[Tensor, Tensor], Tensor]:
     return step
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Spectra:
     """Of the step Jacobians at sampled steps and rows of one layer and direction."""

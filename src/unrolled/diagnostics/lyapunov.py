@@ -13,6 +13,7 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians, push
 from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ShapeError
+from unrolled.short_repr import short_repr
 
 STEPS_TOGETHER = 32
 FEW, SMALL = 4, 512
@@ -22,8 +23,11 @@ WARM = 12
 """Steps that a row needs at least: ten after a warm-up of a tenth."""
 EDGE = 0.01
 """Nats a step: an exponent within this of zero neither fades nor grows for a hundred steps."""
+ERRORS = 2
+"""Standard errors within which an exponent cannot be told from zero."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Lyapunov:
     """Exponents of one layer and direction along its input, in nats a step, the largest first.
@@ -40,9 +44,12 @@ class Lyapunov:
 
     @property
     def regime(self) -> Literal["contracting", "edge", "chaotic"]:
-        """The regime of the largest exponent: small changes fade, stay, or grow."""
+        """The regime of the largest exponent: small changes fade, stay, or grow.
+
+        They stay where the exponent is within :data:`EDGE` of zero, or within two standard errors.
+        """
         largest = self.exponents[0]
-        if abs(largest) <= EDGE:
+        if abs(largest) <= max(EDGE, ERRORS * self.error[0]):
             return "edge"
         return "contracting" if largest < 0 else "chaotic"
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
+from unrolled.short_repr import short_repr
 
 Score = Callable[[Tensor], Tensor]
 """Of tokens (T, B): the loss in nats of the last token of each column, given the others, (B,).
@@ -26,6 +27,7 @@ def silent(count: int) -> None:
     """Report nothing."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Targets:
     """Tokens of one long text whose losses are taken, each with at least ``longest`` tokens before it."""

@@ -9,10 +9,15 @@ from torch import Tensor
 from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.memory import Ids, Report, Score, Targets, mean_and_error, scored, silent
 from unrolled.diagnostics.products import log_spaced
+from unrolled.short_repr import short_repr
 
 TOLERANCE = 0.01
+"""Share of the loss."""
+ERRORS = 2
+"""Standard errors on either side of what may be."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ContextCurve:
     """The mean loss of the same N targets over the number n of tokens that are given before each.
@@ -42,7 +47,19 @@ class ContextCurve:
         a share of it, after Khandelwal et al. (2018, arXiv:1805.04623). It cannot be more than the
         longest n that was tried: where it is that, the model may look further back.
         """
-        beyond = np.flatnonzero(self.excess > self.tolerance_nats(tolerance))
+        return self._within(self.excess, tolerance)
+
+    def effective_range(self, tolerance: float = TOLERANCE) -> tuple[int, int]:
+        """Return the least and the largest effective context that agree with the errors of the excess.
+
+        They are those of the excess less, and plus, two standard errors.
+        """
+        error = ERRORS * self.excess_error
+        return self._within(self.excess - error, tolerance), self._within(self.excess + error, tolerance)
+
+    def _within(self, excess: Floats, tolerance: float) -> int:
+        """Return the smallest n from which on an excess is within the tolerance; the longest always is."""
+        beyond = np.flatnonzero(excess[:-1] > self.tolerance_nats(tolerance))
         return int(self.contexts[beyond[-1] + 1 if len(beyond) else 0])
 
 

@@ -12,11 +12,13 @@ from unrolled.diagnostics.memory import Ids, Report, Score, Targets, mean_and_er
 from unrolled.diagnostics.products import log_spaced
 from unrolled.diagnostics.student import upper_quantile
 from unrolled.errors import ConfigError
+from unrolled.short_repr import short_repr
 
 DRAWS = 3
 LEVEL = 0.05
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ReplacementCurve:
     """How much the loss of N targets rises when the token d steps before each is another one.

@@ -7,8 +7,10 @@ from torch import Tensor
 
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import ConfigError
+from unrolled.short_repr import short_repr
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Pass:
     """One direction of one layer over a window of T steps and B rows.
@@ -50,6 +52,7 @@ class Pass:
         return steps[::-1] if self.reverse else steps
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Recording:
     """The losses (N, B) of a batch, and every recurrent layer that they came through."""

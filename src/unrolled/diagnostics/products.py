@@ -14,11 +14,13 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.jacobian import Place, jacobians
 from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.spectral_norm import spectral_norm
+from unrolled.short_repr import short_repr
 
 STEEPEST = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25}
 """The largest σ′."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Products:
     """‖∂state_t/∂state_{t−n}‖ = ‖J_t J_{t−1} … J_{t−n+1}‖ at sampled steps t over distances n.

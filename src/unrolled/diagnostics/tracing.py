@@ -12,8 +12,10 @@ from unrolled.backends.ragged import live_steps
 from unrolled.diagnostics.twin import twin_of
 from unrolled.layers import Recurrent
 from unrolled.layers.result import Traced
+from unrolled.short_repr import short_repr
 
 
+@short_repr
 @dataclass(frozen=True)
 class Call:
     """One call of a layer."""

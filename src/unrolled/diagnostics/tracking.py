@@ -12,6 +12,7 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.passes import Pass
 from unrolled.diagnostics.tracking_features import POSITION, Feature, text_features
 from unrolled.errors import ConfigError, ShapeError, suggestion
+from unrolled.short_repr import short_repr
 
 Complexes = NDArray[np.complex128]
 MINIMUM = 0.5
@@ -25,6 +26,7 @@ FEWEST_SHIFTS = 20
 PARTS = 10
 
 
+@short_repr
 @dataclass(frozen=True)
 class Tracked:
     """A unit and the feature that it follows, with their correlation."""
@@ -38,6 +40,7 @@ class Tracked:
         return f"{self.feature}, r = {'−' if self.r < 0 else ''}{abs(self.r):.2f}"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Tracking:
     """Pearson's correlation of every unit with every feature, and what chance reaches.

@@ -17,6 +17,7 @@ from unrolled.diagnostics.tracking_marks import (
     inside_single_quotes,
     position_in_word,
 )
+from unrolled.short_repr import short_repr
 from unrolled.symbols import EOS, UNK
 
 UNKNOWN = "\ufffd"
@@ -25,6 +26,7 @@ FEWEST = 5
 """What happens less often in a text cannot be told from anything else that happens then."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Feature:
     """One number for each token of a text, (T,), as it stands once the token is read.

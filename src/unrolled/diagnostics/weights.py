@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from unrolled.short_repr import short_repr
 
+
+@short_repr
 @dataclass(frozen=True)
 class WeightNorms:
     """Of one parameter: ‖w‖ over its root mean square, and for a matrix its largest singular value."""

@@ -13,6 +13,10 @@ from unrolled.tasks import Task, load
 __all__ = ["Extent", "RunInspection", "inspect", "inspect_run", "write_report"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def inspect(run: str | Path | Task[Any, Any], data: str | Path | None = None, **extent: int) -> RunInspection:
     """Look at a trained model from inside: gradients and states through time, with verdicts.
 

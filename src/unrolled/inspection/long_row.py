@@ -9,9 +9,11 @@ from unrolled.diagnostics.gradients import within
 from unrolled.diagnostics.lyapunov import WARM, Lyapunov
 from unrolled.diagnostics.tracking import Tracking, track_row
 from unrolled.inspection.losses import JobLosses
+from unrolled.short_repr import short_repr
 from unrolled.tasks import Task
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class LongRow:
     """One row read for longer than the others, and the passes over it."""

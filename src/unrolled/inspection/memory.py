@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unrolled.diagnostics.memory_context import ContextCurve, context_curve
 from unrolled.diagnostics.memory_replacement import ReplacementCurve, replacement_curve
+from unrolled.short_repr import short_repr
 from unrolled.tasks import LanguageModel, Task
 
 TEXT = 20_000
@@ -21,6 +22,7 @@ SHORTEST = 32
 """Shortest text from which memory is measured, in tokens."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Memory:
     """The two curves, and the name of a token ("character")."""

@@ -17,22 +17,24 @@ def memory_section(found: Memory) -> Section:
 
 
 def memory_verdict(found: Memory) -> Verdict:
-    """Return the verdict on how much context the model uses."""
+    """Return the verdict on how much context the model uses, as far as the errors of the losses tell it."""
     effective, longest = found.context.effective(), int(found.context.contexts[-1])
+    least, most = found.context.effective_range()
+    span = f"{effective:,}" if least == most else f"{least:,} to {most:,}"
+    plural = "" if least == most == 1 else "s"
+    more = " or more: longer was not tried" if most == longest else ""
     reach = found.replacement.reach()
-    more = " or more: longer was not tried" if effective == longest else ""
     single = (
         f"A single other {found.unit} makes a difference up to distance {reach:,}."
         if reach
         else f"What a single other {found.unit} changes cannot be told from zero here."
     )
-    plural = "s" if effective != 1 else ""
     return Verdict(
-        f"Effective context: {effective:,} {found.unit}{plural}",
+        f"Effective context: {span} {found.unit}{plural}",
         "good",
-        f"With {effective:,} {found.unit}{plural} before it{more}, the loss of a {found.unit} is within "
-        f"{TOLERANCE:.0%} "
-        f"of what the longest tried, {longest:,}, give. {single}",
+        f"With {span} {found.unit}{plural} before it{more}, the loss of a {found.unit} is within "
+        f"{TOLERANCE:.0%} of what the longest tried, {longest:,}, give, by {found.context.targets:,} losses "
+        f"and their errors (more: --targets). {single}",
         "",
         float(effective),
         f"{found.unit}s",

@@ -15,9 +15,11 @@ from unrolled.inspection.memory import Memory, memory_of
 from unrolled.inspection.samples import samples_of
 from unrolled.layers import Recurrent
 from unrolled.models.summary import summarise
+from unrolled.short_repr import short_repr
 from unrolled.tasks import Task
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class RunInspection:
     """All that an inspection computes about a trained model on data."""

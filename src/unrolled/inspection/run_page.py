@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from unrolled.diagnostics.findings.merged import merge
 from unrolled.diagnostics.findings.training import training_verdicts
 from unrolled.diagnostics.findings.values import with_values
 from unrolled.inspection.long_row import LongRow
@@ -31,7 +32,7 @@ def run_page(seen: RunInspection, title: str = "") -> Page:
         title or seen.name,
         "gradients and states through time",
         _facts(seen),
-        tuple(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
+        merge(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
         tuple(_sections(seen)),
     )
 

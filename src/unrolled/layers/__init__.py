@@ -31,3 +31,7 @@ __all__ = [
     "Window",
     "token_losses",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,3 +18,7 @@ __all__ = [
     "StackConfig",
     "TokenReader",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -240,7 +240,7 @@ class EncoderConfig(TokenNetworkConfig):
 
     bidirectional: bool = True
     """Read each sequence backwards as well, with weights of its own, and join both (Schuster & Paliwal
-    1997)."""
+    1997). --no-bidirectional reads forwards alone."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class EncoderDecoderConfig(StackConfig):
     are two directions, so that both see vectors of one size."""
 
     bidirectional: bool = True
-    """The encoder reads each source backwards as well (Schuster & Paliwal 1997)."""
+    """The encoder reads each source backwards as well (Schuster & Paliwal 1997). --no-bidirectional reads it
+    forwards alone."""
 
     embedding: int = 128
     """Size of the learned vectors of tokens, on both sides."""

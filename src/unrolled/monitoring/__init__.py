@@ -9,3 +9,7 @@ from unrolled.monitoring.attach import watch_training
 from unrolled.monitoring.plot import plot_reach
 
 __all__ = ["plot_reach", "watch_training"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

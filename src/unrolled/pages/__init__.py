@@ -30,3 +30,7 @@ __all__ = [
     "write_numbers",
     "write_page",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -23,3 +23,7 @@ __all__ = [
     "plain_int",
     "read_bytes",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,3 +3,7 @@
 from unrolled.recipes.recipe import Recipe, all_recipes, load_recipe, recipe_names
 
 __all__ = ["Recipe", "all_recipes", "load_recipe", "recipe_names"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

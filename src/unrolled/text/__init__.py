@@ -21,3 +21,7 @@ __all__ = [
     "tokenizer_type",
     "train_tokenizer",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

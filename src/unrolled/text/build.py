@@ -36,10 +36,11 @@ class TextConfig:
     characters."""
 
     lowercase: bool = False
-    """Lower-case all text."""
+    """Lower-case all text. Where this is the default, --no-lowercase keeps capital letters."""
 
     split_punctuation: bool = False
-    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two."""
+    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two. Where
+    this is the default, --no-split-punctuation leaves signs at their words."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"min_frequency": 0, "vocabulary": 0})

@@ -26,6 +26,9 @@ class Tokenizer(ABC):
     def tokens(self) -> list[str]:
         """The vocabulary in the order of its numbers."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.size:,} tokens)"
+
     @property
     def size(self) -> int:
         """Number of tokens, ``<eos>`` and ``<unk>`` included."""

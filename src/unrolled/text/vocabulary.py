@@ -30,6 +30,9 @@ class Vocabulary:
         self.items, self.lowercase = [EOS, UNK, *items], lowercase
         self._numbers = {item: number for number, item in enumerate(self.items)}
 
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self.items):,} items)"
+
     @classmethod
     def learn(
         cls, items: Iterable[str], *, min_frequency: int = 1, size: int = 0, lowercase: bool = False

@@ -1,5 +1,7 @@
 """Saturated and dead units, and what a long run does, in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -81,6 +83,16 @@ def test_exponents_in_words(first: float, title: str, level: str) -> None:
     found = dynamics_verdict(a_pass(Elman()), exponents(first))
     assert (found.title, found.level) == (title, level)
     assert found.number == first
+
+
+def test_an_exponent_within_its_error_of_zero_is_not_judged() -> None:
+    """Ten parts of a short row leave an error that is larger than the threshold."""
+    unsure = replace(exponents(-0.05), error=np.array([0.03, 0.03]))
+    found = dynamics_verdict(a_pass(Elman()), unsure)
+    assert (found.title, found.level) == ("Near the edge: the row is too short to tell", "notice")
+    assert "-0.050 ± 0.030" in found.says
+    sure = replace(exponents(-0.05), error=np.array([0.02, 0.02]))
+    assert dynamics_verdict(a_pass(Elman()), sure).title.startswith("Contracting")
 
 
 def test_the_words_are_about_what_was_measured() -> None:

@@ -1,6 +1,7 @@
 """Vanishing, exploding and healthy gradients in words, with remedies that are not in use already."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numerics import generator, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.diagnostics import gradients, record
 from unrolled.diagnostics.findings.reach import reach, reach_verdicts
+from unrolled.diagnostics.findings.remedies import against_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import DistanceCurve
 from unrolled.layers import Recurrent
@@ -117,6 +119,22 @@ def test_a_remedy_in_use_is_not_told_again() -> None:
     usual, found = (verdict_of(Elman(recurrent_init=start), 0.5) for start in ("uniform", "orthogonal"))
     assert "--recurrent-init" in flags(usual)
     assert "--recurrent-init" not in flags(found)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        (LSTM(), {"--chrono", "--forget-bias"}),
+        (LSTM(chrono=1000), set()),
+        (LSTM(forget_bias=9.0), set()),
+        (LSTM(forget_bias=0.5), {"--forget-bias"}),  # not both: the cell takes one
+        (GRU(chrono=1000), set()),
+        (GRU(chrono=2), {"--chrono"}),
+    ],
+)
+def test_starts_of_gates_are_told_if_they_can_be_set_together_with_those_in_use(cell, told):
+    found = against_vanishing(SimpleNamespace(cell=cell, skip=0), 40)
+    assert {r.flag.split()[0] for r in found} & {"--chrono", "--forget-bias"} == told
 
 
 def test_one_number_for_all_has_no_distances_and_says_so() -> None:

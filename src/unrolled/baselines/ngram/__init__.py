@@ -24,3 +24,7 @@ __all__ = [
     "read_arpa",
     "write_arpa",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

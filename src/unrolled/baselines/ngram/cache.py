@@ -30,6 +30,9 @@ class UnigramCache(TokenModel):
             raise ConfigError(f"size={size}: must be at least 1")
         self._tokens, self.size = TokenTable(vocabulary, EOS_ID), size
 
+    def __repr__(self) -> str:
+        return f"UnigramCache(vocabulary={len(self.vocabulary)}, size={self.size})"
+
     @property
     def vocabulary(self) -> list[str]:
         """See :attr:`TokenModel.vocabulary`."""

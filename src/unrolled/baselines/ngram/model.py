@@ -73,6 +73,10 @@ class NGram(TokenModel):
         self._tokens: TokenTable | None = None
         self._table: NGramTable | None = None
 
+    def __repr__(self) -> str:
+        fitted = "" if self._table is None else f", {sum(self._table.sizes):,} n-grams"
+        return f"NGram({self.order}, {self.smoothing!r}{fitted})"
+
     def fit(self, tokens: Tokens) -> Self:
         """Count, and estimate the probabilities.
 

@@ -5,3 +5,7 @@ from unrolled.data.midi.read import read_midi
 from unrolled.data.midi.write import make_midi
 
 __all__ = ["Piece", "make_midi", "read_midi"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,3 +5,7 @@ from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, notes_of, piano_r
 from unrolled.data.piano.sources import open_pieces
 
 __all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "notes_of", "open_pieces", "piano_roll"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,3 +17,7 @@ __all__ = [
     "read_columns",
     "read_table",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

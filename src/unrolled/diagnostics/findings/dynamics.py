@@ -2,7 +2,7 @@
 
 from unrolled.diagnostics.findings.remedies import against_chaos, against_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
-from unrolled.diagnostics.lyapunov import Lyapunov
+from unrolled.diagnostics.lyapunov import EDGE, Lyapunov
 from unrolled.diagnostics.passes import Pass
 
 SHORT = 3.0
@@ -23,6 +23,16 @@ def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
             number,
             name,
             against_chaos(p),
+        )
+    if found.regime == "edge" and abs(largest) > EDGE:
+        return Verdict(
+            "Near the edge: the row is too short to tell",
+            "notice",
+            f"The largest exponent, {largest:.3f} ± {found.error[0]:.3f} nats a step, cannot be told from 0: "
+            "small differences may fade, stay, or grow. A longer row says more (--long-steps).",
+            p.name,
+            number,
+            name,
         )
     if found.regime == "edge":
         return Verdict(

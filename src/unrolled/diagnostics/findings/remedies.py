@@ -24,20 +24,21 @@ def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
                     "--nonlinearity relu --recurrent-init identity",
                 )
             )
-    if hasattr(p.cell, "chrono"):
+    start = getattr(p.cell, "forget_bias", None)
+    chrono = getattr(p.cell, "chrono", None)
+    if chrono is not None and chrono < distance and start is None:
         found.append(
             Remedy(
                 f"gate biases that start for memories of up to {distance} steps (Tallec & Ollivier 2018)",
                 f"--chrono {distance}",
             )
         )
-    if hasattr(p.cell, "forget_bias"):
-        bias = max(1.0, round(math.log(max(distance, 3)), 1))
+    bias = max(1.0, round(math.log(max(distance, 3)), 1))
+    if hasattr(p.cell, "forget_bias") and not chrono and (start is None or start < bias):
         found.append(
             Remedy(
-                f"or in its place a forget gate that starts open: at a bias of ln {distance} it forgets "
-                f"over about "
-                f"{distance} steps",
+                f"{'or in its place ' if start is None else ''}a forget gate that starts open: at a bias of "
+                f"ln {distance} it forgets over about {distance} steps",
                 f"--forget-bias {bias:g}",
             )
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from unrolled.errors import ConfigError, suggestion
+from unrolled.short_repr import short_repr
 
 Level = Literal["good", "notice", "bad"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -20,6 +21,7 @@ class Remedy:
     flag: str = ""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Verdict:
     """One finding: how serious it is, where, the number behind it, and what would help.

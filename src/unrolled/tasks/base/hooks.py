@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from torch import nn
 
-from unrolled.config import with_options
+from unrolled.config import options_text, with_options
 from unrolled.errors import RunError
 from unrolled.tasks.base.artifacts import Artifacts
 from unrolled.tasks.base.protocols import Material, Score
@@ -34,6 +34,9 @@ class TaskHooks(ABC, Generic[C, D]):
         self.result: dict[str, Any] = {}
         self._artifacts: Artifacts | None = None
         self._model: nn.Module | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({options_text(self._asked)})"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.short_repr import short_repr
+
 Numbers = NDArray[np.float64]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Outcome:
     """Scores and cost of one trained model."""
@@ -35,6 +38,7 @@ class Outcome:
     note: str = ""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Units:
     """The test data divided into items, by which two models are compared.

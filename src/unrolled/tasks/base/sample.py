@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.config import require
+from unrolled.short_repr import short_repr
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One batch of B rows, of at most so many steps each."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import msgspec
 
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.classify.data import Label
@@ -27,6 +28,7 @@ class _Values(msgspec.Struct):
             raise ValueError("classes must be distinct labels of one kind")
 
 
+@short_repr
 @dataclass(frozen=True)
 class ClassifierArtifacts(Artifacts):
     """The labels, and the form of a sequence: tokens of a vocabulary, or vectors."""

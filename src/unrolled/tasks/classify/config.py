@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.config import require
+from unrolled.config import options_repr, require
 from unrolled.layers.pooling import PoolingKind
 from unrolled.models import CellConfig, EncoderConfig
 from unrolled.tasks.base.sources import Source, absolute
@@ -73,6 +73,7 @@ def _words() -> TextConfig:
     return TextConfig(tokenizer="word", lowercase=True, split_punctuation=True)
 
 
+@options_repr
 @dataclass(frozen=True)
 class ClassifierConfig:
     """A classifier and its training."""

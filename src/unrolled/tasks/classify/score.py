@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.extras import extra
+from unrolled.short_repr import short_repr
 
 with extra("classify", "a classifier"):
     from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score
@@ -16,6 +17,7 @@ NAMED_COLUMNS = 60
 """Characters over which labels may stand above the columns of a table."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class ClassifierScore:
     """Figures of a classification."""

@@ -8,6 +8,7 @@ import msgspec
 
 from unrolled.extras import extra
 from unrolled.reading import MalformedError
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.forecast.data import Scales
 from unrolled.training.files import read_json_as
@@ -15,6 +16,7 @@ from unrolled.training.files import read_json_as
 SCALES = "scales.json"
 
 
+@short_repr
 @dataclass(frozen=True)
 class FittedAutoregression:
     """A baseline fitted to the training part, on the scale of the network."""
@@ -23,6 +25,7 @@ class FittedAutoregression:
     coefficients: list[float]
 
 
+@short_repr
 @dataclass(frozen=True)
 class SeriesArtifacts:
     """What the part of a series before the test says."""
@@ -46,6 +49,7 @@ class _Values(msgspec.Struct):
     series: dict[str, SeriesArtifacts]
 
 
+@short_repr
 @dataclass(frozen=True)
 class ForecasterArtifacts(Artifacts):
     """The scales of the series, and what their training parts say for scores and baselines."""

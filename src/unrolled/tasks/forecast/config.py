@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, options_repr, require, require_at_least, require_at_most
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
@@ -157,6 +157,7 @@ def _small_stack() -> StackConfig:
     return StackConfig(hidden=32)
 
 
+@options_repr
 @dataclass(frozen=True)
 class ForecasterConfig:
     """A forecaster and its training."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
+from unrolled.short_repr import short_repr
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
@@ -30,6 +31,7 @@ DECISIVE = 2.0
 """Standard errors beyond which a difference is called one."""
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Rolled:
     """The forecasts of one series from N origins, H steps each, and what came true."""
@@ -48,6 +50,7 @@ class Rolled:
     """Of MASE: the error of the seasonal naive forecast on the training part."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class ForecastScore:
     """The figures of a rolling backtest."""

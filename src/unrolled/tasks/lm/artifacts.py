@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
@@ -19,6 +20,7 @@ class _Values(msgspec.Struct):
     vector_size: Positive | None = None
 
 
+@short_repr
 @dataclass(frozen=True)
 class LanguageArtifacts(Artifacts):
     """The vocabulary, and what is known about it."""

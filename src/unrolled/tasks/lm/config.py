@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from unrolled.config import require, require_at_least
+from unrolled.config import options_repr, require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.tasks.base.sources import Source
 from unrolled.tasks.lm.hold_out import HoldOut
@@ -84,6 +84,7 @@ class LanguageTrainingConfig(TrainingConfig):
         require_at_least(self, {"steps": 1})
 
 
+@options_repr
 @dataclass(frozen=True)
 class LanguageModelConfig:
     """A language model and its training."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from unrolled.data import IGNORE, Chunk, TokenStream
 from unrolled.devices import device_of, move
 from unrolled.models import RecurrentLanguageModel
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.unknown import mix_unknown_losses
 from unrolled.tasks.lm.data import TextToScore, Tokens, all_ids
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
@@ -22,6 +23,7 @@ SCORING_ROWS = 32
 SCORING_STEPS = 1000
 
 
+@short_repr
 @dataclass(frozen=True)
 class LanguageScore:
     """How well a text is predicted, and what was counted."""

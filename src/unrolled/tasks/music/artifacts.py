@@ -9,6 +9,7 @@ import msgspec
 from unrolled.data.midi import Piece
 from unrolled.data.midi.notes import COMMON_TIME
 from unrolled.data.piano import PianoNote
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Stored, artifact_values
 from unrolled.training.files import read_json_as
 
@@ -28,6 +29,7 @@ class _Values(msgspec.Struct):
     metre: tuple[_Numerator, _Denominator] = (4, 4)
 
 
+@short_repr
 @dataclass(frozen=True)
 class PianoRollArtifacts(Artifacts):
     """The beginnings of the training pieces, and how fast they go."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from unrolled.config import require, require_at_least
+from unrolled.config import options_repr, require, require_at_least
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.tasks.base.sources import absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
@@ -75,6 +75,7 @@ class MusicTrainingConfig(TrainingConfig):
     """Stop after so many validations without improvement; 0 never stops early."""
 
 
+@options_repr
 @dataclass(frozen=True)
 class PianoRollConfig:
     """A model of piano rolls and its training."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from unrolled.data.buckets import buckets
 from unrolled.devices import device_of, move
 from unrolled.models.piano_roll import PianoRollModel
+from unrolled.short_repr import short_repr
 from unrolled.tasks.music.data import Roll
 
 SCORING_ROWS = 64
@@ -16,6 +17,7 @@ BASELINES = {"frequency": "how often each key sounds", "previous": "each key aft
 """The models that count, by the fields of :class:`unrolled.baselines.NoteBaselines`."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class MusicScore:
     """How well pieces are predicted."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.tag.data import Numbering
@@ -24,6 +25,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     kind: Literal["tagger"] = "tagger"
 
 
+@short_repr
 @dataclass(frozen=True)
 class TaggerArtifacts(Artifacts):
     """The words, characters and tags of the training data."""

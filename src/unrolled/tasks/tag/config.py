@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
+from unrolled.config import LARGEST_SIZE, options_repr, require, require_at_least, require_at_most
 from unrolled.data.commas import split_paths
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
@@ -75,7 +75,8 @@ class WordsConfig:
     """Words that occur less often in the training data are read as <unk>."""
 
     lowercase: bool = True
-    """Look words up in lower case; their characters are read as they are."""
+    """Look words up in lower case; their characters are read as they are. --no-lowercase looks words up as
+    they are written."""
 
     characters: int = 64
     """Units, in each direction, of the network over the characters of a word; 0 leaves characters out."""
@@ -109,6 +110,7 @@ class TagsConfig:
     accuracy."""
 
 
+@options_repr
 @dataclass(frozen=True)
 class TaggerConfig:
     """A tagger and its training."""

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unrolled.data.tagged.schemes import are_spans
+from unrolled.short_repr import short_repr
 from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table
 
 
+@short_repr
 @dataclass(frozen=True)
 class TaggerScore:
     """Figures of a tagging."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
+from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.translate.data import SidesUnknown
@@ -18,6 +19,7 @@ class _Values(msgspec.Struct):
     target_words: Positive
 
 
+@short_repr
 @dataclass(frozen=True)
 class TranslatorArtifacts(Artifacts):
     """The vocabularies, and what is known about the training pairs."""

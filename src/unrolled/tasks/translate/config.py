@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from unrolled.config import require, require_at_least, require_at_most
+from unrolled.config import options_repr, require, require_at_least, require_at_most
 from unrolled.data import PairForm
 from unrolled.data.commas import split_paths
 from unrolled.decoding import SearchConfig
@@ -149,6 +149,7 @@ class TranslationTrainingConfig(TrainingConfig):
         return self.sampling * min(1.0, epoch / self.sampling_epochs)
 
 
+@options_repr
 @dataclass(frozen=True)
 class TranslatorConfig:
     """A translator and its training."""

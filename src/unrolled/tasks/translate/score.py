@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from unrolled.extras import extra
+from unrolled.short_repr import short_repr
 from unrolled.tasks.translate.rouge import rouge
 
 LENGTHS = (10, 15, 20, 30)
 """Words of a source at which a new row of the table by length begins."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class Overlap:
     """How much outputs have in common with references, each from 0 to 100."""
@@ -30,6 +32,7 @@ class Overlap:
     """Share of outputs that are the reference, character by character."""
 
 
+@short_repr
 @dataclass(frozen=True)
 class LengthScore:
     """What was reached on the sources of like length."""
@@ -41,6 +44,7 @@ class LengthScore:
     exact_match: float
 
 
+@short_repr
 @dataclass(frozen=True)
 class TranslationScore:
     """How well a translator does on some pairs, and how that was computed."""

@@ -1,0 +1,64 @@
+"""Findings of one report do not contradict each other."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.diagnostics.findings.merged import merge
+from unrolled.diagnostics.findings.verdict import LEVELS, Remedy, Verdict
+
+
+def vanishing(where, distance, level="notice"):
+    remedies = (
+        Remedy(f"memories of {distance}", f"--chrono {distance}"),
+        Remedy("skips", f"--skip {distance // 7}"),
+    )
+    return Verdict(f"Vanishing at {distance}", level, "s", where, remedies=remedies)
+
+
+def test_one_value_for_an_option_that_serves_the_longest_distance():
+    first, second = merge([vanishing("l0", 42), vanishing("l1", 98)])
+    assert [r.flag for r in first.remedies] == ["--chrono 98", "--skip 14"]
+    assert first.remedies[0].what == "memories of 98"
+    assert [(r.what, r.flag) for r in second.remedies] == [("what helps against: Vanishing at 42 (l0)", "")]
+
+
+def test_other_options_have_the_value_of_the_worst_finding():
+    mild = Verdict("Clipped", "notice", "s", remedies=(Remedy("clip less", "--clip-norm 20"),))
+    bad = Verdict("Exploding", "bad", "s", "l0", remedies=(Remedy("clip", "--clip-norm 1"),))
+    first, second = merge([mild, bad])
+    assert (first.title, first.remedies[0].flag) == ("Exploding", "--clip-norm 1")
+    assert [r.flag for r in second.remedies] == [""]
+
+
+def test_no_good_mark_for_a_layer_with_a_warning():
+    good = [Verdict("Healthy", "good", "s", where) for where in ("l0", "l1", "")]
+    merged = merge([*good, vanishing("l0", 20)])
+    assert [(v.level, v.where) for v in merged] == [("notice", "l0"), ("good", "l1"), ("good", "")]
+
+
+flags = st.sampled_from(["--chrono 5", "--chrono 50", "--skip 2", "--skip 9", "--lr 0.1", "--l2 1", ""])
+verdicts = st.builds(
+    Verdict,
+    st.text(min_size=1, max_size=3),
+    st.sampled_from(LEVELS),
+    st.just("s"),
+    st.sampled_from(["l0", "l1", ""]),
+    remedies=st.lists(st.builds(Remedy, st.just("w"), flags), max_size=4).map(tuple),
+)
+
+
+@given(st.lists(verdicts, max_size=8))
+def test_any_findings_agree_after_merging(found):
+    merged = merge(found)
+    named = [r.flag.split()[0] for v in merged for r in v.remedies if r.flag]
+    assert len(named) == len(set(named))
+    kept = {r.flag.split()[0] for v in merged for r in v.remedies if r.flag}
+    warned = {v.where for v in found if v.level != "good"} - {""}
+    asked = [v for v in found if v.level != "good" or v.where not in warned]
+    assert kept == {r.flag.split()[0] for v in asked for r in v.remedies if r.flag}
+    assert len(merged) == len(asked)
+    assert all(LEVELS.index(a.level) >= LEVELS.index(b.level) for a, b in itertools.pairwise(merged))
+    assert not any(v.level == "good" and v.where in warned for v in merged)
+    assert merge(merged) == merged
