@@ -25,6 +25,10 @@ FORMS = {
     "tabs.tsv": EACH_ROW.replace(";", "\t"),
     "lines.jsonl": "".join(json.dumps(line) + "\n" for line in LINES),
     "list.json": json.dumps(LINES, indent=1) + "\n",
+    "rows.tsv": "Ann lives here\tNNP VBZ RB\nGo\tVB\n",
+    "rows.csv": "Ann lives here,NNP VBZ RB\nGo,VB\n",
+    "sentences.csv": "Sentence #,Sentence,POS,Tag\n"
+    "Sentence: 1,Ann lives here,\"['X', 'X', 'X']\",\"['NNP', 'VBZ', 'RB']\"\nSentence: 2,Go,['X'],['VB']\n",
     "no_ending": "Ann\tNNP\nlives\tVBZ\nhere\tRB\n\nGo\tVB\n",
     "t.bio": "Ann NNP\nlives VBZ\nhere RB\n\nGo VB\n",
     "blank.csv": "word,tag\nAnn,NNP\nlives,VBZ\nhere,RB\n\nGo,VB\n",
