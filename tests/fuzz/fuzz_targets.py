@@ -74,7 +74,7 @@ READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] =
     "series": ("series.csv", TEXT, lambda p: open_series(p, VALUE, TimeRulesConfig())),
     "series, filled": ("series.csv", TEXT, lambda p: open_series(p, VALUE, FILLED)),
     "midi": ("piece.mid", BYTES, lambda p: read_midi(p, 4)),
-    "piano json": ("pieces.json", JSON, lambda p: [piano_roll(x) for x in open_pieces(p)["train"]]),
+    "piano json": ("pieces.json", JSON, lambda p: [piano_roll(x) for x in open_pieces(p).parts["train"]]),
     "vectors, word2vec text": ("word2vec.txt", TEXT, read_all_vectors),
     "vectors, glove": ("glove.txt", TEXT, read_all_vectors),
     "vectors, binary": ("word2vec.bin", TEXT, read_all_vectors),
