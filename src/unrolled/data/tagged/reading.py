@@ -19,7 +19,7 @@ from unrolled.data.tagged.parallel import FOLDER, read_parallel
 from unrolled.data.tagged.plain import read_plain
 from unrolled.data.tagged.sentence_rows import find_sentence_rows, read_sentence_rows
 from unrolled.data.tagged.sentences import Tagged
-from unrolled.data.tagged.table import read_table, separator_of
+from unrolled.data.tagged.table import likely_separator, read_table, separator_of
 from unrolled.errors import DataError
 
 ANY = Columns()
@@ -125,7 +125,7 @@ def _read(lines: Lines, form: str, columns: Columns, *, tagged: bool) -> TaggedF
     if form == "rows" and (rows := find_sentence_rows(lines)):
         return read_sentence_rows(lines, rows, columns)
     if form == "table":
-        return read_table(lines, columns, separator_of(lines) or ",", tagged=tagged)
+        return read_table(lines, columns, likely_separator(lines), tagged=tagged)
     if form == "inline":
         return read_inline(lines, inline_sign(lines))
     return read_column_file(lines, columns, tagged=tagged) if form == "columns" else read_plain(lines)

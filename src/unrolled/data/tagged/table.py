@@ -27,6 +27,12 @@ def separator_of(lines: Lines) -> str:
     return ""
 
 
+def likely_separator(lines: Lines) -> str:
+    """Return the separator of a header, else the first that is in the first line."""
+    head = next(line for line in lines.bodies() if not is_blank(line))
+    return separator_of(lines) or next((sign for sign in SEPARATORS if sign in head), SEPARATORS[0])
+
+
 def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool = True) -> TaggedFile:
     """Read a table of words.
 
@@ -66,6 +72,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
             changed |= dict(zip(range(first, last), text.split("\n"), strict=True))
         return lines.replaced(changed)
 
+    one = len(sentences) == 1 and len(sentences[0]) > 1
     told = f"sentences are told by {names[order]!r}" if order is not None else "sentences end at blank lines"
     shown = [names[i] if headed and i < width else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
@@ -80,6 +87,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         with_tags=with_tags,
         notes=(
             f"table: {told}, the word is {shown[0]!r}, the tag is {shown[1]!r} (--word-column, --tag-column)",
+            *([f"all {len(sentences[0]):,} words are one sentence"] if one else []),
         ),
     )
 
