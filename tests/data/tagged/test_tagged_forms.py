@@ -25,8 +25,13 @@ FORMS = {
     "tabs.tsv": EACH_ROW.replace(";", "\t"),
     "lines.jsonl": "".join(json.dumps(line) + "\n" for line in LINES),
     "list.json": json.dumps(LINES, indent=1) + "\n",
+    "rows.tsv": "Ann lives here\tNNP VBZ RB\nGo\tVB\n",
+    "rows.csv": "Ann lives here,NNP VBZ RB\nGo,VB\n",
+    "sentences.csv": "Sentence #,Sentence,POS,Tag\n"
+    "Sentence: 1,Ann lives here,\"['X', 'X', 'X']\",\"['NNP', 'VBZ', 'RB']\"\nSentence: 2,Go,['X'],['VB']\n",
     "no_ending": "Ann\tNNP\nlives\tVBZ\nhere\tRB\n\nGo\tVB\n",
     "t.bio": "Ann NNP\nlives VBZ\nhere RB\n\nGo VB\n",
+    "semicolon.csv": "Ann;NNP\nlives;VBZ\nhere;RB\n;\nGo;VB\n",
     "blank.csv": "word,tag\nAnn,NNP\nlives,VBZ\nhere,RB\n\nGo,VB\n",
 }
 
@@ -102,6 +107,7 @@ def test_the_lists_of_json(write):
         ('{"tokens": ["a"], "tags": ["X"]}\n{"tokens": \n', "line 2 is not JSON"),
         ('{"text": "a b", "tags": ["X"]}\n', "has no list of words; its lists are tags"),
         ('{"tokens": ["a"]}\n', "has no list 'tags'; its lists are tokens"),
+        ('{"tokens": [{"text": "a"}], "tags": ["X"]}\n', "line 1: tokens holds"),
         ("[1, 2]", "give an object for each sentence"),
     ],
 )

@@ -48,7 +48,7 @@ FORMS = {
     "t.iob": (columns(POS, "  "), "2 columns between blanks"),
     "t.bio": (columns(ROWS).replace("\n", "\r\n"), "3 columns between tabs"),
     "no_ending": ("\ufeff" + columns(POS).rstrip("\n"), "2 columns between tabs"),
-    "germeval.tsv": (germeval(), "columns 3 to 4 mark spans of the same kinds; column 3 is taken"),
+    "germeval.tsv": (germeval(), "spans of the same kinds: column 3 is taken"),
     "multiconer.conll": (
         columns(ROWS, " _ ", before="# id 1 domain=en\n"),
         "12 lines that begin with # are comments",
@@ -56,6 +56,10 @@ FORMS = {
     "brown.txt": ("Ann/NNP Lee/NNP sings/VBZ here/RB\n" * 12, "each line is a sentence of word/TAG"),
     "low.txt": ("Ann_NNP Lee_NNP sings_VBZ\n" * 12, "each line is a sentence of word_TAG"),
     "ner.csv": (kaggle(), "table: sentences are told by 'Sentence #', the word is 'Word', the tag is 'Tag'"),
+    "rows.tsv": (
+        "Ann Lee sings here\tNNP NNP VBZ RB\n" * 12,
+        "each row is a sentence: its words are in column 1",
+    ),
     "t.jsonl": (json_lines(), "JSON: the words are 'tokens', the tags are 'ner_tags'"),
     "blanks.txt": (columns(POS).replace("\n\n", "\n \t\n"), "2 columns between tabs"),
 }
@@ -154,3 +158,34 @@ def test_compare_cuts_its_own_test_data(tmp_path, command):
     shown = command("compare", "tag", *paths, "--models", "majority", "gru", "--budget", 0.0005, *SHORT[2:])
     assert shown.status == 0, shown.err
     assert "scored are the last 2 sentences (or --test)" in shown.err
+
+
+def test_held_out_and_test_files_are_read_as_the_training_file(tmp_path, command):
+    (tmp_path / "t.txt").write_text(columns(ROWS))
+    (tmp_path / "v.txt").write_text(columns([(*row, "extra") for row in ROWS]))
+    (tmp_path / "i.txt").write_text("Ann/B-PER sings/O\n")
+    for other in ("v.txt", "i.txt"):
+        both = ("--valid", tmp_path / other, "--test", tmp_path / other)
+        shown = command(
+            "train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / other[0], *both, *SHORT
+        )
+        assert shown.status == 0, shown.err
+        score = json.loads((tmp_path / other[0] / "result.json").read_text())
+        assert score["valid"]["unseen"] == score["test"]["unseen"] == 0
+
+
+def test_a_sentence_of_thousands_of_words(tmp_path, command):
+    (tmp_path / "t.txt").write_text(columns(ROWS * 700, " ", times=1) + columns(ROWS, " "))
+    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert shown.status == 0, shown.err
+
+
+def test_predictions_of_predictions_are_the_same(tmp_path, command):
+    (tmp_path / "t.txt").write_text("# a comment\n" + columns(ROWS, " "))
+    assert (
+        command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT).status == 0
+    )
+    for once, again in (("t.txt", "a"), ("a", "b")):
+        command("predict", tmp_path / "run", "--data", tmp_path / once, "--out", tmp_path / again)
+    assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text()
+    assert "accuracy 100.00%" in command("evaluate", tmp_path / "run", "--data", tmp_path / "a").out

@@ -50,6 +50,8 @@ SETS = (
     PublicSet("agnews", "classify", "agnews/test.csv"),
     PublicSet("agnews-5000", "classify", "agnews/train_subset5000.csv"),
     PublicSet("ewt-upos", "tag", "ud_english-ewt/en_ewt-ud-train.conllu", (), "ewt-upos"),
+    PublicSet("ewt-xpos", "tag", "ud_english-ewt/en_ewt-ud-train.conllu", ("--tag-column", "xpos")),
+    PublicSet("atis-slots", "tag", "nlu/atis/train"),
     PublicSet("jsb-chorales", "music", "music/JSB_Chorales.json", (), "jsb-chorales"),
     PublicSet("tinyshakespeare", "lm", "tinyshakespeare/input.txt", (), "tinyshakespeare"),
     PublicSet("ptb", "lm", "ptb/ptb.train.txt", ("--tokenizer", "word"), "ptb-small"),

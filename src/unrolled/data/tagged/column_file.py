@@ -1,11 +1,22 @@
 """Files of columns, as in CoNLL's shared tasks: one word a line, a blank line after each sentence."""
 
+from collections.abc import Iterator
+
 from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, put
 from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
 from unrolled.data.tagged.schemes import OUTSIDE, are_spans, kinds_of
 from unrolled.errors import DataError
+
+PLACEHOLDERS = {"_", "-"}
+"""Values of a column that holds nothing."""
+LONG = 200
+"""Words up to which a file without blank lines may be one sentence."""
+STOPS = (".", "?", "!", "。", "؟", "।")
+"""Words that end sentences in a longer one."""
+
+Row = tuple[int, list[str]]
 
 
 def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> TaggedFile:
@@ -26,6 +37,9 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
     rows = read_rows(lines)
     word = _word(lines.name, rows, columns.word)
     tag = _tag(lines.name, rows, columns.tag, word, tagged=tagged)
+    alone = len(rows.sentences) == 1 and len(rows.sentences[0]) > 1
+    if alone and len(rows.sentences[0]) > LONG:
+        rows.sentences = list(_cut(rows.sentences[0], word))
 
     def with_tags(tags: Tags) -> str:
         bodies = lines.bodies()
@@ -44,7 +58,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
         form="columns",
         columns=Columns(str(word + 1), str(tag + 1)),
         with_tags=with_tags,
-        notes=_notes(rows, word, tag, columns.tag),
+        notes=_notes(rows, word, tag, columns.tag) + (_alone_note(rows) if alone else ()),
     )
 
 
@@ -80,6 +94,8 @@ def _outer(rows: Rows, word: int) -> int:
         return {row[place] for sentence in rows.sentences for _, row in sentence}
 
     place = rows.width - 1
+    while place - 1 > word and tags(place) <= PLACEHOLDERS:
+        place -= 1
     last = tags(place)
     if not (are_spans(last) or last == {OUTSIDE}):
         return place
@@ -96,13 +112,29 @@ def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
     count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
     tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
     notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
-    if tag < rows.width and not given and tag < rows.width - 1:
+    if not given and tag < rows.width - 1:
         notes.append(
-            f"columns {tag + 1} to {rows.width} mark spans of the same kinds; column {tag + 1} is taken "
+            f"later columns hold nothing, or spans of the same kinds: column {tag + 1} is taken "
             "(--tag-column)"
         )
     if rows.comments:
         notes.append(f"{rows.comments:,} lines that begin with # are comments")
-    if len(rows.sentences) == 1 and len(rows.sentences[0]) > 1:
-        notes.append(f"no blank lines: all {len(rows.sentences[0]):,} words are one sentence")
     return tuple(notes)
+
+
+def _cut(sentence: list[Row], word: int) -> Iterator[list[Row]]:
+    """Yield the parts of the only sentence of a file: they end with a full stop and the like."""
+    part: list[Row] = []
+    for row in sentence:
+        part.append(row)
+        if row[1][word] in STOPS:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _alone_note(rows: Rows) -> tuple[str]:
+    if len(rows.sentences) > 1:
+        return (f"no blank lines: {len(rows.sentences):,} sentences end at {' '.join(STOPS)}",)
+    return (f"no blank lines: all {len(rows.sentences[0]):,} words are one sentence",)

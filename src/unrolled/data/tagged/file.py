@@ -19,7 +19,7 @@ class TaggedFile:
     lines: list[list[int]]
     """Line of each word, from 1."""
     form: str
-    """Of the file: "conllu", "columns", "inline", "json", "table", "parallel" or "plain"."""
+    """Of the file: "conllu", "columns", "inline", "rows", "json", "table", "parallel" or "plain"."""
     columns: Columns
     """Columns that were read; as options they read such a file again."""
     with_tags: Callable[[Tags], str]

@@ -20,6 +20,11 @@ def inline_sign(lines: Lines) -> str:
     return ""
 
 
+def tags_behind(lines: Lines, sign: str) -> set[str]:
+    """Return what is behind the last sign of each word."""
+    return {token.rpartition(sign)[2] for line in lines.bodies() for token in cut(line, tabs=False)}
+
+
 def read_inline(lines: Lines, sign: str) -> TaggedFile:
     """Read lines of words with tags; each token is cut at the last sign.
 

@@ -118,6 +118,9 @@ def _known(name: str, record: Record, file: str, option: str) -> str:
 def _list(value: Any, file: str, number: int, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise DataError(f"{file}: line {number} has no list {name!r}")
+    odd = next((item for item in value if isinstance(item, list | dict)), None)
+    if odd is not None:
+        raise DataError(f"{file}: line {number}: {name} holds {odd!r:.60}, give words and tags as text")
     return value
 
 

@@ -11,14 +11,15 @@ from unrolled.data.tagged.column_file import read_column_file
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.conllu import is_conllu, read_conllu
 from unrolled.data.tagged.file import TaggedFile
-from unrolled.data.tagged.inline import inline_sign, read_inline
+from unrolled.data.tagged.inline import inline_sign, read_inline, tags_behind
 from unrolled.data.tagged.json_lines import is_json, read_json_lines
 from unrolled.data.tagged.lines import Lines, cut, is_blank, read_lines
 from unrolled.data.tagged.missing import Missing, complete
 from unrolled.data.tagged.parallel import FOLDER, read_parallel
 from unrolled.data.tagged.plain import read_plain
+from unrolled.data.tagged.sentence_rows import find_sentence_rows, read_sentence_rows
 from unrolled.data.tagged.sentences import Tagged
-from unrolled.data.tagged.table import read_table, separator_of
+from unrolled.data.tagged.table import likely_separator, read_table, separator_of
 from unrolled.errors import DataError
 
 ANY = Columns()
@@ -56,8 +57,9 @@ def open_tagged(
 ) -> TaggedFile:
     """Open a file of tagged sentences; its form is told by its ending, else by its lines.
 
-    Forms are CoNLL-U, columns (CoNLL's shared tasks), words with tags behind them (``dog/NN``), tables with
-    a column of sentences, JSON, and two files ``words,tags`` or a folder with ``seq.in`` and ``seq.out``.
+    Forms are CoNLL-U, columns (CoNLL's shared tasks), words with tags behind them (``dog/NN``), a sentence a
+    row (``the dog<TAB>DT NN``), tables with a column of sentences, JSON, and two files ``words,tags`` or a
+    folder with ``seq.in`` and ``seq.out``.
 
     Args:
         source: path, two paths with a comma between, or data set.
@@ -77,7 +79,7 @@ def open_tagged(
     if len(paths) > 2:
         raise DataError(f"{source}: give one file, or two as words,tags; these are {len(paths)}")
     lines = read_lines(paths[0], encoding)
-    form = _form(lines, _ending(paths[0]), columns, tagged=tagged, known=model.tags if model else NO_TAGS)
+    form = _form(lines, _ending(paths[0]), columns, model, tagged=tagged)
     if model is None or model.form == form:
         return _read(lines, form, columns, tagged=tagged)
     if model.form and form == CONLLU:
@@ -100,17 +102,19 @@ def read_tagged(
     return sentences
 
 
-def _form(lines: Lines, ending: str, columns: Columns, *, tagged: bool, known: frozenset[str]) -> str:
+def _form(lines: Lines, ending: str, columns: Columns, model: Reader | None, *, tagged: bool) -> str:
     """Tell the form of a file by its ending, else by its lines."""
     if ending in (".conllu", ".conll-u") or (ending != ".conllup" and is_conllu(lines)):
         return CONLLU
     if ending in (".jsonl", ".json", ".ndjson") or is_json(lines):
         return "json"
+    if find_sentence_rows(lines):
+        return "rows"
     if ending == ".csv" or separator_of(lines):
         return "table"
-    if not (columns.word or columns.tag) and inline_sign(lines):
+    if (model or not (columns.word or columns.tag)) and _is_inline(lines, model):
         return "inline"
-    return "columns" if tagged or _has_columns(lines, known) else "plain"
+    return "columns" if tagged or _has_columns(lines, model.tags if model else NO_TAGS) else "plain"
 
 
 def _read(lines: Lines, form: str, columns: Columns, *, tagged: bool) -> TaggedFile:
@@ -118,11 +122,18 @@ def _read(lines: Lines, form: str, columns: Columns, *, tagged: bool) -> TaggedF
         return read_conllu(lines, columns)
     if form == "json":
         return read_json_lines(lines, columns, tagged=tagged)
+    if form == "rows" and (rows := find_sentence_rows(lines)):
+        return read_sentence_rows(lines, rows, columns)
     if form == "table":
-        return read_table(lines, columns, separator_of(lines) or ",", tagged=tagged)
+        return read_table(lines, columns, likely_separator(lines), tagged=tagged)
     if form == "inline":
         return read_inline(lines, inline_sign(lines))
     return read_column_file(lines, columns, tagged=tagged) if form == "columns" else read_plain(lines)
+
+
+def _is_inline(lines: Lines, model: Reader | None) -> bool:
+    sign = inline_sign(lines)
+    return bool(sign) and (model is None or bool(model.tags & tags_behind(lines, sign)))
 
 
 def _has_columns(lines: Lines, known: frozenset[str]) -> bool:

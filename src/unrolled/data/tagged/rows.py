@@ -65,7 +65,7 @@ def read_rows(lines: Lines) -> Rows:
     rows = Rows(tabs, width)
     rows.names = _header(fields, rows.width)
     rows.numbered = all(_COUNTED.fullmatch(row[0]) for row in fields[bool(rows.names) :]) and rows.width > 1
-    tags = {row[-1] for row in fields}
+    tags = _certain_tags(bodies, rows)
     rows.sentences = [s for s in _sentences(lines.name, bodies, rows, tags) if s]
     if rows.numbered and any(sentence[0][1][0] not in ("0", "1") for sentence in rows.sentences):
         rows.numbered, rows.comments = False, 0
@@ -84,6 +84,19 @@ def _width(fields: list[list[str]]) -> tuple[int, float]:
     while width > 1 and all(len(row) < width or not row[width - 1] for row in fields):
         width -= 1
     return width, count / len(fields)
+
+
+def _certain_tags(bodies: list[str], rows: Rows) -> set[str]:
+    """Return the tags of words: of lines that do not begin with #, or are inside a sentence."""
+    tags: set[str] = set()
+    inside = False
+    for line in bodies:
+        if is_blank(line) or line.startswith(DOCUMENT):
+            inside = False
+        elif inside or not line.startswith(COMMENT):
+            inside = True
+            tags.add(cut(line, tabs=rows.tabs)[-1])
+    return tags
 
 
 def _header(fields: list[list[str]], width: int) -> tuple[str, ...]:

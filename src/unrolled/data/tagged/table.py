@@ -1,9 +1,9 @@
 """A table of words with a column that tells the sentence, as ``Sentence #,Word,POS,Tag``."""
 
 import csv
-import re
 from collections.abc import Iterator
 
+from unrolled.data.tagged.cells import put_cell
 from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, is_blank
@@ -25,6 +25,12 @@ def separator_of(lines: Lines) -> str:
         if len(names) > 2 and any(SENTENCE_NAME.fullmatch(name) for name in names):
             return sign
     return ""
+
+
+def likely_separator(lines: Lines) -> str:
+    """Return the separator of a header, else the first that is in the first line."""
+    head = next(line for line in lines.bodies() if not is_blank(line))
+    return separator_of(lines) or next((sign for sign in SEPARATORS if sign in head), SEPARATORS[0])
 
 
 def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool = True) -> TaggedFile:
@@ -62,10 +68,11 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         ]
         changed: dict[int, str] = {}
         for (first, last, _), value in [(filled[0], "tag")] * (headed and tag == width) + cells:
-            text = _with_cell("\n".join(bodies[first:last]), separator, tag, value)
+            text = put_cell("\n".join(bodies[first:last]), separator, tag, value)
             changed |= dict(zip(range(first, last), text.split("\n"), strict=True))
         return lines.replaced(changed)
 
+    one = len(sentences) == 1 and len(sentences[0]) > 1
     told = f"sentences are told by {names[order]!r}" if order is not None else "sentences end at blank lines"
     shown = [names[i] if headed and i < width else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
@@ -80,6 +87,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         with_tags=with_tags,
         notes=(
             f"table: {told}, the word is {shown[0]!r}, the tag is {shown[1]!r} (--word-column, --tag-column)",
+            *([f"all {len(sentences[0]):,} words are one sentence"] if one else []),
         ),
     )
 
@@ -90,7 +98,8 @@ def _numbers(word: int, tag: int) -> tuple[str, str]:
 
 def _rows(lines: Lines, separator: str) -> Iterator[Row]:
     csv.field_size_limit(LONGEST)
-    reader = csv.reader((line + "\n" for line in lines.bodies()), delimiter=separator)
+    quote = None if separator == "\t" else '"'
+    reader = csv.reader((line + "\n" for line in lines.bodies()), delimiter=separator, quotechar=quote)
     first = 0
     try:
         for row in reader:
@@ -98,16 +107,6 @@ def _rows(lines: Lines, separator: str) -> Iterator[Row]:
             first = reader.line_num
     except csv.Error as error:
         raise DataError(f"{lines.name}: line {reader.line_num}: {error}") from None
-
-
-def _with_cell(text: str, separator: str, index: int, value: str) -> str:
-    """Return the text of a row with another cell, quoted if the old one was, or must be."""
-    sign = re.escape(separator)
-    cells = list(re.finditer(rf'("(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)', text))
-    old = cells[index] if index < len(cells) else None
-    quoted = (old and old[1].startswith('"')) or any(mark in value for mark in (separator, '"', "\n"))
-    new = '"' + value.replace('"', '""') + '"' if quoted else value
-    return f"{text}{separator}{new}" if old is None else text[: old.start(1)] + new + text[old.end(1) :]
 
 
 def _places(

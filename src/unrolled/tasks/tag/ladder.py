@@ -8,13 +8,14 @@ import numpy as np
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.fingerprint import fingerprint
-from unrolled.data.tagged import Tagged, read_tagged
+from unrolled.data.tagged import complete, open_tagged
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.tag.data import divide
 from unrolled.tasks.tag.score import TaggerScore
+from unrolled.tasks.tag.sources import open_like
 
 MAJORITY = "majority"
 TEST_SHARE = 0.1
@@ -53,9 +54,10 @@ class TaggingLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
-        self.data, cut = self._read(corpus.data), ""
+        file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
+        self.data, _ = complete(file, corpus.missing)
         if corpus.test:
-            self.test = self._read(corpus.test)
+            self.test, _ = complete(open_like(file, corpus.test, corpus), corpus.missing)
         else:
             self.data, test = divide(self.data, TEST_SHARE)
             if test is None:
@@ -70,10 +72,6 @@ class TaggingLadder(Ladder):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
         return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
-
-    def _read(self, source: str) -> Tagged:
-        corpus = self.config.corpus
-        return read_tagged(source, corpus.columns, missing=corpus.missing, encoding=corpus.encoding)
 
     @property
     def from_memory(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.data.commas import split_paths
-from unrolled.data.tagged import Columns, Tagged, TaggedFile, complete, open_tagged
+from unrolled.data.tagged import Columns, Reader, Tagged, TaggedFile, complete, open_tagged
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.tag.config import TaggedConfig
@@ -63,6 +63,19 @@ def unseen_note(held_out: EncodedSentences) -> tuple[str, ...]:
     return (f"{words} have tags that training has not: they count as wrong",)
 
 
+def open_like(file: TaggedFile, other: str, corpus: TaggedConfig) -> TaggedFile:
+    """Open another file: in the columns of the first one if it has the same form.
+
+    Raises:
+        DataError: see :func:`open_tagged`.
+    """
+    own, given = file.columns, corpus.columns
+    columns = Columns(given.word or own.word, given.tag or own.tag)
+    tags = frozenset(tag for sentence in file.tags for tag in sentence if tag is not None)
+    reader = Reader("" if file.form == "memory" else file.form, tags)
+    return open_tagged(other, columns, encoding=corpus.encoding, model=reader)
+
+
 def read_parts(corpus: TaggedConfig, given: TaggedFile | None, held_out: TaggedFile | None) -> Parts:
     """Read training and held-out sentences; without held-out ones the last of the training ones are.
 
@@ -78,7 +91,7 @@ def read_parts(corpus: TaggedConfig, given: TaggedFile | None, held_out: TaggedF
     tagged, dropped = complete(file, corpus.missing)
     notes = file.notes + dropped
     if corpus.valid:
-        held_out = open_tagged(corpus.valid, corpus.columns, encoding=corpus.encoding)
+        held_out = open_like(file, corpus.valid, corpus)
     if held_out is not None:
         valid, missing = complete(held_out, corpus.missing)
         return Parts(tagged, valid, file.form, file.columns, notes + missing)

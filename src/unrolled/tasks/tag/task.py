@@ -295,5 +295,6 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
 
 def _say(notes: tuple[str, ...]) -> None:
+    """Print notes of a file that is used, without the options of training that they name."""
     for note in notes:
-        print(visible(note), file=sys.stderr)
+        print(visible(note.partition(" (--")[0]), file=sys.stderr)

@@ -1,0 +1,44 @@
+"""Scores of sentences some of whose tags are unknown."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+import unrolled as ur
+from unrolled.data.tagged import Tagged
+from unrolled.tasks.tag.data import encode_tagged
+from unrolled.tasks.tag.predicting import score_sentences
+
+WORDS = [["a", "b", "c"], ["b", "d"]]
+TRAIN = Tagged(WORDS * 4, [["X", "Y", "X"], ["Y", "Z"]] * 4)
+
+
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_the_probability_is_that_of_the_known_tags(output):
+    model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output=output)
+    model.fit(TRAIN, progress=False)
+    tags = ["X", "new", "Y"]
+    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.numbering, "t")
+    score = score_sentences(model.model, encoded, model.numbering.tags)
+    ways = [["X", way, "Y"] for way in model.numbering.tags]
+    total = sum(math.exp(-_nats(model, way)) for way in ways)
+    assert score.nats == pytest.approx(-math.log(total) / 2, rel=1e-4)
+    assert score.unseen == 1
+    assert score.accuracy <= 2 / 3
+    assert score.labels == ["X", "Y", "Z", "new"]
+    assert score.confusion.sum() == 3
+
+
+def test_probabilities_of_all_sequences_sum_to_one():
+    model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output="crf")
+    model.fit(TRAIN, progress=False)
+    every = itertools.product(model.numbering.tags, repeat=3)
+    assert sum(math.exp(-_nats(model, [*way])) for way in every) == pytest.approx(1, rel=1e-4)
+
+
+def _nats(model, tags):
+    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.numbering, "t")
+    with torch.no_grad():
+        return 3 * score_sentences(model.model, encoded, model.numbering.tags).nats
