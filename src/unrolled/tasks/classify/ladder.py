@@ -12,6 +12,7 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
+from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, fold_rows, split_fold
 
 FOLDS = 10
@@ -51,10 +52,8 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
-        self.data = read_labelled(corpus.data, corpus.text_column, corpus.label_column)
-        self.test = (
-            read_labelled(corpus.test, corpus.text_column, corpus.label_column) if corpus.test else None
-        )
+        self.data = read_labelled(corpus.data, self.config.form)
+        self.test = read_labelled(corpus.test, self.config.form) if corpus.test else None
         tested = (self.test.items, self.test.labels) if self.test is not None else ()
         self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
         kinds = len({str(label) for label in self.data.labels})
@@ -100,7 +99,8 @@ class ClassificationLadder(Ladder):
         if rung == MOST_FREQUENT:
             found = most_frequent(train, test)
         elif isinstance(train.items[0], str):
-            characters = self.config.text.tokenizer == "char"
+            config, _ = fill_defaults(self.config, train)
+            characters = config.text.tokenizer == "char"
             found = bag_of_words(train, test, characters=characters, seed=seed)
         else:
             raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")

@@ -1,0 +1,99 @@
+"""Options that are left to the data, filled in before training."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from unrolled.data import Labelled
+from unrolled.tasks.classify.config import ClassifierConfig, LabelledTextConfig
+from unrolled.tasks.classify.options import (
+    DROPOUT,
+    EMBEDDING,
+    ClassifierDropoutConfig,
+    ClassifierNetworkConfig,
+    ClassifierOptimizerConfig,
+)
+from unrolled.text import TextConfig
+
+CHARACTER_EMBEDDING = 64
+SHORT = 2
+"""Words of a text that is a name or a term, at most."""
+LONG_WORD = 20
+"""Characters of a word, on average, from which text is of a script without blanks, or no words at all."""
+UPDATES = 1200
+EPOCHS = {"char": (8, 40), "word": (4, 40), "bpe": (4, 40)}
+"""Fewest and most passes over the data, by tokenizer."""
+
+
+def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[ClassifierConfig, tuple[str, ...]]:
+    """Return the configuration with everything filled in, and notes about what the texts decided.
+
+    Options that were given stay.
+
+    Args:
+        config: as the caller gave it.
+        labelled: the training part.
+    """
+    items: list[Any] = labelled.items
+    is_text = isinstance(items[0], str)
+    text, notes = config.text, []
+    if is_text and text.tokenizer == "auto":
+        kind, reason = choose_tokenizer(items, vectors=bool(config.network.vectors))
+        text = dataclasses.replace(text, tokenizer=kind)
+        notes.append(f"tokens: {'characters' if kind == 'char' else 'words'}, since {reason} (--tokenizer)")
+    training = config.training
+    if not (training.epochs or training.minutes):
+        epochs = choose_epochs(len(items), training.batch, text.tokenizer)
+        training = dataclasses.replace(training, epochs=epochs)
+    embedding = CHARACTER_EMBEDDING if text.tokenizer == "char" else EMBEDDING
+    network = ClassifierNetworkConfig(**vars(config.network.settled(embedding)))
+    optimizer = ClassifierOptimizerConfig(**vars(config.optimizer.settled()))
+    rates = DROPOUT[text.tokenizer if is_text else "vectors"]
+    dropout = ClassifierDropoutConfig(**vars(config.dropout.settled(rates)))
+    if dropout.dropout and network.layers == 1:
+        notes.append("dropout between layers does nothing in one layer (--dropout-input, --dropout-output)")
+    filled = dataclasses.replace(
+        config,
+        text=_filled_text(text),
+        network=network,
+        dropout=dropout,
+        optimizer=optimizer,
+        training=training,
+    )
+    return filled, tuple(notes)
+
+
+def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Literal["char", "word"], str]:
+    """Return the kind of tokens that suits the texts, and why.
+
+    Args:
+        texts: of training.
+        vectors: whether vectors of words are given.
+    """
+    if vectors:
+        return "word", "vectors of words are given"
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    length = sum(map(len, texts)) / len(texts)
+    if words <= SHORT:
+        return "char", f"a text has {words:.1f} words on average"
+    if length / words > LONG_WORD:
+        return "char", f"a word has {length / words:.0f} characters on average"
+    return "word", f"a text has {words:.0f} of them on average"
+
+
+def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
+    """Return as many passes over the examples as make about :data:`UPDATES` updates, within bounds."""
+    fewest, most = EPOCHS.get(tokenizer, EPOCHS["word"])
+    return min(max(round(UPDATES * batch / count), fewest), most)
+
+
+def settled_text(text: LabelledTextConfig) -> TextConfig:
+    """Return the options of the tokenizer, once :func:`fill_defaults` has chosen its kind."""
+    assert text.tokenizer != "auto"
+    return text.plain(text.tokenizer)
+
+
+def _filled_text(text: LabelledTextConfig) -> LabelledTextConfig:
+    if text.tokenizer == "auto":  # sequences of vectors have no tokens
+        return text
+    return LabelledTextConfig(**vars(settled_text(text)))
