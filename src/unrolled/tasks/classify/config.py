@@ -141,7 +141,7 @@ class ClassifierConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
-        vectors = self.network.input == "vectors" or bool(self.network.vectors)
+        vectors = self.network.entry == "vectors"
         require(
             not vectors or self.text.tokenizer in ("auto", "word"),
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",

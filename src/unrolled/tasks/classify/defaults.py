@@ -38,7 +38,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
     is_text = isinstance(items[0], str)
     text, notes = config.text, []
     if is_text and text.tokenizer == "auto":
-        kind, reason = choose_tokenizer(items, vectors=bool(config.network.vectors))
+        kind, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
         text = dataclasses.replace(text, tokenizer=kind)
         notes.append(f"tokens: {'characters' if kind == 'char' else 'words'}, since {reason} (--tokenizer)")
     training = config.training

@@ -23,10 +23,6 @@ class ClassifierNetworkConfig(EncoderConfig):
     embedding: int = 0
     """Size of the learned vectors; 0 takes 300 for words and pieces, 64 for characters."""
 
-    vectors: str = ""
-    """File of word vectors (GloVe or word2vec, text or .bin), which sets input=vectors; or
-    @word-vectors/glove-50d: the 9,163 most frequent words of GloVe 6B."""
-
     def __post_init__(self) -> None:
         self.settled(EMBEDDING)
 
@@ -42,8 +38,6 @@ class ClassifierNetworkConfig(EncoderConfig):
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["hidden"] = self.hidden or max(HIDDEN, self.projection + 1)
         values["embedding"] = self.embedding or embedding
-        if self.vectors and self.input == "embedding":
-            values["input"] = "vectors"
         return EncoderConfig(**values)
 
 
@@ -99,9 +93,6 @@ class ClassifierOptimizerConfig(OptimizerConfig):
     """Learning rate (its peak, where there is a schedule); 0 takes 0.002 for adam and adamw, 0.001 for
     rmsprop, 0.5 for the others."""
 
-    weight_decay: float = 0.0
-    """Decoupled weight decay, which makes adam adamw. For the others use l2."""
-
     moving_average: float = 0.99
     """Decay of a moving average of the weights, by which is validated and which is kept (Polyak & Juditsky
     1992); 0 keeps the weights themselves. Not used with nt-asgd, which has an average of its own."""
@@ -116,9 +107,7 @@ class ClassifierOptimizerConfig(OptimizerConfig):
             ConfigError: if they contradict each other.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        if self.weight_decay and self.optimizer == "adam":
-            values["optimizer"] = "adamw"
-        if self.optimizer == "nt-asgd":
+        if self.method == "nt-asgd":
             values["moving_average"] = 0.0
-        values["lr"] = self.lr or RATES[self.optimizer]
+        values["lr"] = self.lr or RATES[self.method]
         return OptimizerConfig(**values)
