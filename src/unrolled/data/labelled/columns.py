@@ -21,6 +21,9 @@ LABEL_NAMES = (
     *("emotion", "polarity", "rating", "stars", "tag", "language", "lang", "label_text", "class_index"),
 )
 USUAL = frozenset((*TEXT_NAMES, *LABEL_NAMES))
+NARROW = 3
+"""Columns of a table, at most, whose text may be single words, or few texts that recur: a wider one is a table of
+features."""
 SAMPLE = 5000
 """Rows from which a column is judged."""
 
@@ -157,8 +160,8 @@ def _texts_by_shape(table: Table, label: int | None, shapes: Sequence[Shape]) ->
     for fits in (
         [i for i in others if shapes[i].vectors],
         [i for i in others if shapes[i].is_text and not shapes[i].recurs],
-        [i for i in others if shapes[i].is_varied],
-        [i for i in others if shapes[i].is_text],
+        [i for i in others if shapes[i].is_varied and len(shapes) <= NARROW],
+        [i for i in others if shapes[i].is_text and len(shapes) <= NARROW],
     ):
         if len(fits) == 1 or (fits and not table.has_header and all(shapes[i].is_text for i in fits)):
             return fits

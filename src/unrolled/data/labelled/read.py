@@ -93,7 +93,21 @@ def joined(cells: Sequence[Any], places: Sequence[int]) -> Any:
 
 def _read_table(path: Path, form: LabelledForm) -> Labelled:
     table = read_table(path, with_bars(path, form.table), usual=USUAL, asked=form.asked)
+    _refuse_twice(table, form)
     return labelled_table(table, form)
+
+
+def _refuse_twice(table: Table, form: LabelledForm) -> None:
+    """Refuse a first line of usual names, one of them twice, which would else be taken for data."""
+    first = [str(cell).lower() for cell in table.rows[0]]
+    if table.has_header or form.table.header != "auto" or not set(first) <= USUAL:
+        return
+    twice = next((name for name in first if first.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"{table.path}: two columns are named {twice!r}; rename one, or number the columns: --header yes "
+            "--text-column 1"
+        )
 
 
 def _read_set(source: str) -> Labelled:

@@ -8,14 +8,13 @@ from unrolled.data import Labelled
 from unrolled.tasks.classify.config import ClassifierConfig, LabelledTextConfig
 from unrolled.tasks.classify.options import (
     DROPOUT,
-    EMBEDDING,
+    SIZES,
     ClassifierDropoutConfig,
     ClassifierNetworkConfig,
     ClassifierOptimizerConfig,
 )
 from unrolled.text import TextConfig
 
-CHARACTER_EMBEDDING = 64
 SHORT = 2
 """Words of a text that is a name or a term, at most."""
 LONG_WORD = 20
@@ -38,18 +37,17 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
     is_text = isinstance(items[0], str)
     text, notes = config.text, []
     if is_text and text.tokenizer == "auto":
-        kind, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
-        text = dataclasses.replace(text, tokenizer=kind)
-        notes.append(f"tokens: {'characters' if kind == 'char' else 'words'}, since {reason} (--tokenizer)")
+        chosen, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
+        text = dataclasses.replace(text, tokenizer=chosen)
+        notes.append(f"tokens: {'characters' if chosen == 'char' else 'words'}, since {reason} (--tokenizer)")
     training = config.training
     if not (training.epochs or training.minutes):
         epochs = choose_epochs(len(items), training.batch, text.tokenizer)
         training = dataclasses.replace(training, epochs=epochs)
-    embedding = CHARACTER_EMBEDDING if text.tokenizer == "char" else EMBEDDING
-    network = ClassifierNetworkConfig(**vars(config.network.settled(embedding)))
+    kind = text.tokenizer if is_text else "vectors"
+    network = ClassifierNetworkConfig(**vars(config.network.settled(SIZES[kind])))
     optimizer = ClassifierOptimizerConfig(**vars(config.optimizer.settled()))
-    rates = DROPOUT[text.tokenizer if is_text else "vectors"]
-    dropout = ClassifierDropoutConfig(**vars(config.dropout.settled(rates)))
+    dropout = ClassifierDropoutConfig(**vars(config.dropout.settled(DROPOUT[kind])))
     if dropout.dropout and network.layers == 1:
         notes.append("dropout between layers does nothing in one layer (--dropout-input, --dropout-output)")
     filled = dataclasses.replace(

@@ -7,10 +7,24 @@ from unrolled.models import EncoderConfig
 from unrolled.tasks.base.token_dropout import TokenDropoutConfig
 from unrolled.training import OptimizerConfig
 
-HIDDEN, EMBEDDING = 150, 300
-"""Sizes for words, and those that other options are checked by."""
 RATES = {"sgd": 0.5, "rmsprop": 0.001, "adam": 0.002, "adamw": 0.002, "nt-asgd": 0.5}
 """Learning rates by optimizer."""
+
+
+class Sizes(NamedTuple):
+    """Sizes of a network that suit a kind of input."""
+
+    hidden: int
+    embedding: int
+
+
+SIZES = {
+    "word": Sizes(150, 300),
+    "bpe": Sizes(150, 300),
+    "char": Sizes(256, 64),
+    "vectors": Sizes(150, 1),
+}
+"""By tokenizer; or for sequences of vectors, which have no embedding."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +32,23 @@ class ClassifierNetworkConfig(EncoderConfig):
     """A network that reads a whole sequence before anything is said about it."""
 
     hidden: int = 0
-    """Units of each layer (of each direction); 0 takes 150."""
+    """Units of each layer (of each direction); 0 takes 256 for characters, else 150."""
 
     embedding: int = 0
     """Size of the learned vectors; 0 takes 300 for words and pieces, 64 for characters."""
 
     def __post_init__(self) -> None:
-        self.settled(EMBEDDING)
+        self.settled(SIZES["word"])
 
-    def settled(self, embedding: int) -> EncoderConfig:
-        """Return the options with those filled in that follow from others.
-
-        Args:
-            embedding: size of the vectors if it is not given.
+    def settled(self, sizes: Sizes) -> EncoderConfig:
+        """Return the options with sizes in place of those that are 0.
 
         Raises:
             ConfigError: if they contradict each other.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        values["hidden"] = self.hidden or max(HIDDEN, self.projection + 1)
-        values["embedding"] = self.embedding or embedding
+        values["hidden"] = self.hidden or max(sizes.hidden, self.projection + 1)
+        values["embedding"] = self.embedding or sizes.embedding
         return EncoderConfig(**values)
 
 
