@@ -22,7 +22,7 @@ LABEL_NAMES = (
 )
 USUAL = frozenset((*TEXT_NAMES, *LABEL_NAMES))
 NARROW = 3
-"""Columns of a table, at most, whose text may be single words, or few texts that recur: a wider one is a table of
+"""Columns, at most, of a table whose text may be single words, or few texts that recur: a wider one holds
 features."""
 SAMPLE = 5000
 """Rows from which a column is judged."""
