@@ -16,10 +16,12 @@ LONGEST_CLASS = 100
 
 
 def is_absent(value: Any) -> bool:
-    """Tell whether a cell holds nothing: None, NaN, or blanks."""
+    """Tell whether a cell holds nothing: None, NaN, pandas' NA, or blanks."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 @dataclass(frozen=True)

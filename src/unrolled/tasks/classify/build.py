@@ -31,4 +31,5 @@ def build_model(
     else:
         size = known.tokenizer.size
         reader = TokenReader(size, c.cell, c.network, inside, vectors, bidirectional=both)
-    return RecurrentClassifier(reader, len(known.classes), c.head.pooling, dropout.dropout_output)
+    pooling = c.head.pooling if c.head.pooling != "auto" else "max"
+    return RecurrentClassifier(reader, len(known.classes), pooling, dropout.dropout_output)

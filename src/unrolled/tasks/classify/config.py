@@ -9,7 +9,6 @@ from unrolled.config import require
 from unrolled.data.labelled import LabelledForm, Missing
 from unrolled.data.labelled.lines import two_files
 from unrolled.data.tables import TableConfig
-from unrolled.layers.pooling import PoolingKind
 from unrolled.models import CellConfig
 from unrolled.tasks.base.sources import Source, absolute
 from unrolled.tasks.classify.options import (
@@ -75,9 +74,10 @@ def _absolute(source: str | Path) -> str:
 class HeadConfig:
     """From what the network read to a label."""
 
-    pooling: PoolingKind = "max"
+    pooling: Literal["auto", "last", "mean", "max", "attention"] = "auto"
     """What the label is read from: the state after the last step (of each direction), the mean or the largest
-    value over all steps, or a mean weighted by learned attention (Yang et al. 2016)."""
+    value over all steps, or a mean weighted by learned attention (Yang et al. 2016). auto is attention for
+    words and pieces, else max."""
 
     class_weights: Literal["none", "balanced"] = "none"
     """balanced counts each example as N / (classes × examples of its class), so that rare labels count as

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from unrolled.data import Labelled
+from unrolled.layers.pooling import PoolingKind
 from unrolled.tasks.classify.config import ClassifierConfig, LabelledTextConfig
 from unrolled.tasks.classify.options import (
     DROPOUT,
@@ -15,6 +16,8 @@ from unrolled.tasks.classify.options import (
 )
 from unrolled.text import TextConfig
 
+POOLING: dict[str, PoolingKind] = {"word": "attention", "bpe": "attention", "char": "max", "vectors": "max"}
+"""By tokenizer; or for sequences of vectors."""
 SHORT = 2
 """Words of a text that is a name or a term, at most."""
 LONG_WORD = 20
@@ -46,6 +49,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
         training = dataclasses.replace(training, epochs=epochs)
     kind = text.tokenizer if is_text else "vectors"
     network = ClassifierNetworkConfig(**vars(config.network.settled(SIZES[kind])))
+    pooling = config.head.pooling if config.head.pooling != "auto" else POOLING[kind]
     optimizer = ClassifierOptimizerConfig(**vars(config.optimizer.settled()))
     dropout = ClassifierDropoutConfig(**vars(config.dropout.settled(DROPOUT[kind])))
     if dropout.dropout and network.layers == 1:
@@ -54,6 +58,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
         config,
         text=_filled_text(text),
         network=network,
+        head=dataclasses.replace(config.head, pooling=pooling),
         dropout=dropout,
         optimizer=optimizer,
         training=training,

@@ -140,7 +140,10 @@ def _is_numeric(frame: Any) -> bool:
 def _as_list(y: Any) -> Any:
     """Return labels as an array of objects if they hold what is missing, or dates, which arrays change."""
     values = y.tolist() if hasattr(y, "tolist") and str(getattr(y, "dtype", "")) == "object" else y
-    if isinstance(values, list | tuple) and not all(isinstance(v, str | int | float) for v in values):
+    plain = str | int | float
+    if isinstance(values, list | tuple) and not all(
+        isinstance(v, plain) and not is_absent(v) for v in values
+    ):
         array = np.empty(len(values), dtype=object)
         array[:] = values
         return array
