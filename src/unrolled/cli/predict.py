@@ -5,11 +5,12 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.reading import ReadingOptions, read_as
 from unrolled.config import require
 from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.tasks import Task, load
@@ -34,6 +35,8 @@ class Arguments:
     """File to write: a table is CSV, or by the ending .tsv or .jsonl; without it, or with -, predictions are
     printed."""
 
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+
     top: int = 0
     """Write so many of the most probable labels; 0 writes the probability of each. Classifiers only."""
 
@@ -46,6 +49,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     if out:
         check_output(named_file(out))
     task = load(args.run)
+    read_as(task, args.reading)
     with _named(args.data) as data:
         if not out:
             _write(task, data, sys.stdout, args)

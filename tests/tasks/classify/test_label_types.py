@@ -63,9 +63,9 @@ def test_json_keeps_every_kind(classes):
 
 
 def test_other_types_are_refused():
-    with pytest.raises(ConfigError, match="a label is .*, a tuple: give text"):
+    with pytest.raises(ConfigError, match=r"a label is .*, a tuple: give text"):
         kind_of([(1, 2)])
-    with pytest.raises(ConfigError, match="several types .int and str."):
+    with pytest.raises(ConfigError, match=r"several types .int and str."):
         distinct([1, "x"])
     with pytest.raises(ValueError, match="x"):
         from_json(["x"], "date")

@@ -22,7 +22,7 @@ SHORT = 2
 """Words of a text that is a name or a term, at most."""
 LONG_WORD = 20
 """Characters of a word, on average, from which text is of a script without blanks, or no words at all."""
-UPDATES = 1200
+UPDATES = 1000
 EPOCHS = {"char": (8, 40), "word": (4, 40), "bpe": (4, 40)}
 """Fewest and most passes over the data, by tokenizer."""
 

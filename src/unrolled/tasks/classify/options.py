@@ -61,8 +61,8 @@ class Rates(NamedTuple):
 
 
 DROPOUT = {
-    "word": Rates(0.3, 0.5, 0.1),
-    "bpe": Rates(0.3, 0.5, 0.1),
+    "word": Rates(0.5, 0.5, 0.1),
+    "bpe": Rates(0.5, 0.5, 0.1),
     "char": Rates(0.1, 0.3, 0.0),
     "vectors": Rates(0.0, 0.3, 0.0),
 }
@@ -75,7 +75,7 @@ class ClassifierDropoutConfig(TokenDropoutConfig):
 
     # None is wider than the type of the base class; settled() returns plain rates.
     dropout_input: float | None = None  # type: ignore[assignment]
-    """On the input vectors. None: 0.3 for words and pieces, 0.1 for characters, 0 for vectors."""
+    """On the input vectors. None: 0.5 for words and pieces, 0.1 for characters, 0 for vectors."""
 
     dropout_output: float | None = None  # type: ignore[assignment]
     """On what the output layer reads. None: 0.5 for words and pieces, else 0.3."""
