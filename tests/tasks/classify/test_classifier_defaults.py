@@ -142,7 +142,7 @@ def test_dropout_without_effect_is_said():
     assert len(filled(WORDS, dropout=0.5, layers=2)[1]) == 1
 
 
-@pytest.mark.parametrize(("count", "expected"), [(100, 40), (2000, 16), (50_000, 4)])
+@pytest.mark.parametrize(("count", "expected"), [(100, 60), (2000, 16), (50_000, 4)])
 def test_small_data_are_read_more_often(count, expected):
     assert choose_epochs(count, 32, "word") == expected
 

@@ -23,7 +23,7 @@ SHORT = 2
 LONG_WORD = 20
 """Characters of a word, on average, from which text is of a script without blanks, or no words at all."""
 UPDATES = 1000
-EPOCHS = {"char": (8, 40), "word": (4, 40), "bpe": (4, 40)}
+EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
 """Fewest and most passes over the data, by tokenizer."""
 
 
@@ -44,7 +44,7 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
         text = dataclasses.replace(text, tokenizer=chosen)
         notes.append(f"tokens: {'characters' if chosen == 'char' else 'words'}, since {reason} (--tokenizer)")
     training = config.training
-    if not (training.epochs or training.minutes):
+    if is_text and not (training.epochs or training.minutes):
         epochs = choose_epochs(len(items), training.batch, text.tokenizer)
         training = dataclasses.replace(training, epochs=epochs)
     kind = text.tokenizer if is_text else "vectors"
@@ -86,7 +86,7 @@ def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Li
 
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
     """Return as many passes over the examples as make about :data:`UPDATES` updates, within bounds."""
-    fewest, most = EPOCHS.get(tokenizer, EPOCHS["word"])
+    fewest, most = EPOCHS[tokenizer]
     return min(max(round(UPDATES * batch / count), fewest), most)
 
 
