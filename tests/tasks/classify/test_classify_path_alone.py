@@ -191,6 +191,12 @@ def test_a_table_of_features_is_refused_with_advice(tmp_path, command):
     assert "scikit-learn" in done.error
 
 
+def test_data_of_which_nothing_can_be_held_out(tmp_path, command):
+    (tmp_path / "t.csv").write_text("text,label\n" + "a fine day,good\na dull film,bad\n" * 3)
+    done = command("train", "classify", "--data", tmp_path / "t.csv", "--out", tmp_path / "run", *SHORT)
+    assert "nothing is held out: 0.1 of each label is less than half a row (--valid-fraction)" in done.err
+
+
 def test_comparison(write, tmp_path, command):
     files, source, note = FORMS["bars"]
     words = ["--models", "most-frequent", "tf-idf", "gru", *SHORT]

@@ -152,8 +152,14 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return dataclasses.replace(
             data,
             facts=data.facts | (given.facts if given else {}),
-            notes=(*labelled.notes, *_new(held_out, labelled), *notes),
+            notes=(*labelled.notes, *_new(held_out, labelled), *notes, *self._note_held_out(held_out)),
         )
+
+    def _note_held_out(self, held_out: Labelled | None) -> list[str]:
+        fraction = self.config.corpus.valid_fraction
+        if held_out is not None or not fraction:
+            return []
+        return [f"nothing is held out: {fraction:g} of each label is less than half a row (--valid-fraction)"]
 
     def _reread(self) -> ClassifierData:
         return self._encode(*self._labelled())
