@@ -66,7 +66,8 @@ def test_columns_that_are_given_are_taken_and_nothing_is_said(tmp_path):
             'text may be in any of "question", "com',
         ),
         (["one,two,label", *rows(TEXTS, TEXTS[::-1], LABELS)], "--text-column one,two joins them"),
-        (["text,text,label", *rows(TEXTS, TEXTS, LABELS)], "named 'text'|text may be in any of"),
+        (["text,text,label", *rows(TEXTS, TEXTS, LABELS)], "named 'text'"),
+        (["text,id,id,label", *rows(TEXTS, TEXTS, TEXTS, LABELS)], "two columns are named 'id'"),
         (["text,number", *rows(TEXTS, map(str, range(20)))], "no column besides the text has few values"),
     ],
 )

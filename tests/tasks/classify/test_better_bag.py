@@ -30,7 +30,11 @@ def test_a_baseline_that_is_better_is_named(parts):
 
 @pytest.mark.parametrize("accuracy", [1.0, 0.98])
 def test_noise_is_no_difference(accuracy):
-    assert "better_baseline" not in compared(accuracy)
+    assert compared(accuracy)["better_baseline"] == ""
+    assert compared(accuracy)["beside"]["baselines"] == {
+        "most frequent label": 0.5,
+        "TF-IDF, linear SVM": 1.0,
+    }
 
 
 def test_of_many_texts_some_are_counted(monkeypatch):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unrolled.baselines.bag_of_words import fit_bag_of_words, fit_quick_bag
 from unrolled.data import Labelled
 from unrolled.extras import extra
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.classify.data import hold_out
 
 with extra("classify", "a baseline of classifiers"):
@@ -110,8 +110,7 @@ def compare_baselines(
     own = scores[deciding]["accuracy"]
     margin = MARGIN * math.sqrt(2 * own * (1 - own) / len(parts[deciding].labels))
     accuracies = {name: found[deciding] for name, found in figures.items()}
-    better = better_baseline("accuracy", own, accuracies, higher=True, margin=margin)
-    return {"baselines": figures} | ({"better_baseline": better} if better else {})
+    return {"baselines": figures} | beside("accuracy", own, accuracies, higher=True, margin=margin)
 
 
 def _some(train: Labelled) -> Labelled:
