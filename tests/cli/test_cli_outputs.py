@@ -44,7 +44,7 @@ def test_predictions_go_where_they_are_sent(tmp_path, labelled, command):
     reader.join(10)
     assert link.is_symlink()
     assert got == [target.read_text()]
-    assert got[0].count("\n") == 90
+    assert got[0].count("\n") == 91
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

@@ -15,8 +15,12 @@ embedding = 6
 epochs = 5
 batch = 8
 threads = 1
+[config.dropout]
+dropout_input = 0.0
+dropout_output = 0.0
 [config.optimizer]
 lr = 0.03
+moving_average = 0.0
 """
 LM = """
 description = "for a start"

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.reading import ReadingOptions, read_as
 from unrolled.tasks import load
 
 
@@ -18,6 +19,8 @@ class Arguments:
     data: str
     """In the form that the model was trained on: a file, a folder, or a data set such as @ptb/test."""
 
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+
     json: bool = False
     """Print JSON for programs."""
 
@@ -25,6 +28,8 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    score = load(args.run).evaluate(args.data, progress=True)
+    task = load(args.run)
+    read_as(task, args.reading)
+    score = task.evaluate(args.data, progress=True)
     print(json.dumps(score.to_json(), indent=1) if args.json else score)
     return 0

@@ -13,6 +13,7 @@ from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.outcome import Outcome
 from unrolled.tasks.classify.baselines import bag_of_words
 from unrolled.tasks.classify.config import ClassifierConfig
+from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import split_fold
 from unrolled.tasks.classify.task import Classifier
 
@@ -32,7 +33,7 @@ class Fold:
         began = time.monotonic()
         train, test, _ = split_fold(read_corpus(self.config), self.folds, self.number)
         if self.variant.name == BASELINE:
-            characters = self.config.text.tokenizer == "char"
+            characters = fill_defaults(self.config, train)[0].text.tokenizer == "char"
             scores = bag_of_words(train, test, characters=characters, seed=self.number).scores
         else:
             scores = self._network(train, test)
@@ -58,8 +59,7 @@ def read_corpus(config: ClassifierConfig) -> Labelled:
     Raises:
         DataError: if they cannot be read.
     """
-    corpus = config.corpus
-    return read_labelled(corpus.data, corpus.text_column, corpus.label_column)
+    return read_labelled(config.corpus.data, config.form)
 
 
 def _pretrained(recipe: str, train: Labelled, folder: Path, seed: int, threads: int) -> Path:

@@ -40,7 +40,7 @@ SETS = (
     PublicSet("etth1", "forecast", "timeseries/ETTh1.csv"),
     PublicSet("sp500", "forecast", "timeseries/sp500-2000.csv"),
     PublicSet("names", "classify", "names", (), "names"),
-    PublicSet("trec", "classify", "trec/TREC.train.all", (), "trec"),
+    PublicSet("trec", "classify", "trec/TREC.train.all", ("--encoding", "latin-1"), "trec"),
     PublicSet(
         "rt-polarity",
         "classify",

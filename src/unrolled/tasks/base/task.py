@@ -11,6 +11,7 @@ from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.models.inputs import Embedding
 from unrolled.tasks.base.fitting import TrainedTask
 from unrolled.tasks.base.hooks import C, D
+from unrolled.tasks.base.predictions import Predictions
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.training import Job
 
@@ -80,6 +81,10 @@ class Task(TrainedTask[C, D]):
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
         """Return the tokens that the model reads, and the module that makes vectors of them, or None."""
         return [], None
+
+    def predict_table(self, data: str, *, top: int = 0) -> Predictions | None:
+        """Return what is predicted for each row of a file; None if the task writes its own form instead."""
+        return None
 
     def predict_file(self, data: str, out: TextIO) -> None:
         """Write what is predicted for a file, in the task's own form."""

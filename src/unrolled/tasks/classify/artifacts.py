@@ -10,16 +10,17 @@ import msgspec
 from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
 from unrolled.tasks.base.folder import TOKENIZER
-from unrolled.tasks.classify.data import Label
+from unrolled.tasks.classify.labels import Kind, Label, from_json, to_json
 from unrolled.text import Tokenizer, tokenizer_from_json, tokenizer_to_json
 from unrolled.training.files import read_json
 from unrolled.training.records import Count
 
 
 class _Values(msgspec.Struct):
-    classes: list[Label]
+    classes: list[str | int | float | bool]
     features: Count
     vector_size: Positive | None = None
+    label_kind: Kind = ""
 
     def __post_init__(self) -> None:
         if any(isinstance(c, float) and not math.isfinite(c) for c in self.classes):
@@ -48,7 +49,9 @@ class ClassifierArtifacts(Artifacts):
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        values = {"classes": self.classes, "features": self.features, "vector_size": self.vector_size}
+        classes, kind = to_json(self.classes)
+        values = {"classes": classes, "features": self.features, "vector_size": self.vector_size}
+        values |= {"label_kind": kind} if kind else {}
         files = {TOKENIZER: tokenizer_to_json(self.tokenizer)} if self.tokenizer else {}
         return Stored(values, files)
 
@@ -57,7 +60,7 @@ class ClassifierArtifacts(Artifacts):
         """See :meth:`Artifacts.read`."""
         known = artifact_values(values, _Values)
         tokenizer = None if known.features else tokenizer_from_json(read_json(folder / TOKENIZER))
-        return cls(known.classes, tokenizer, known.features, known.vector_size)
+        return cls(from_json(known.classes, known.label_kind), tokenizer, known.features, known.vector_size)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

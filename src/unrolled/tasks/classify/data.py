@@ -15,9 +15,9 @@ from unrolled.data.buckets import buckets
 from unrolled.data.ragged import pad
 from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
+from unrolled.tasks.classify.labels import Label, to_json
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
-Label = str | int | float
 Numbers = NDArray[np.int64]
 END = np.array([EOS_ID], dtype=np.int64)
 
@@ -68,6 +68,8 @@ class ClassifierData:
     valid: Examples | None
     classes: list[Label]
     facts: dict[str, Any]
+    texts: tuple[Labelled, Labelled | None]
+    """Training and held-out examples as they were read."""
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
 
@@ -151,7 +153,7 @@ def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> d
     return {
         "examples": len(train),
         "held_out_examples": len(valid) if valid else 0,
-        "classes": classes,
+        "classes": to_json(classes)[0],
         "class_counts": counts.tolist(),
         "longest": max(lengths),
         "mean_length": round(float(np.mean(lengths)), 2),

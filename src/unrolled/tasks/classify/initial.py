@@ -7,7 +7,7 @@ from torch import nn
 from unrolled.errors import ConfigError
 from unrolled.models import TokenReader
 from unrolled.models.adopt import adopt
-from unrolled.tasks.classify.config import ClassifierConfig
+from unrolled.tasks.classify.config import ClassifierConfig, LabelledTextConfig
 from unrolled.tasks.lm.task import LanguageModel
 from unrolled.text import Tokenizer
 
@@ -28,7 +28,8 @@ def adopt_sizes(config: ClassifierConfig, *, is_text: bool) -> tuple[ClassifierC
     if theirs.entry == "vectors":
         raise ConfigError(f"{config.head.init_from}: reads given vectors; init_from needs learned ones")
     network = dataclasses.replace(config.network, **{name: getattr(theirs, name) for name in SIZES})
-    adopted = dataclasses.replace(config, text=lm.config.text, cell=lm.config.cell, network=network)
+    text = LabelledTextConfig(**vars(lm.config.text))
+    adopted = dataclasses.replace(config, text=text, cell=lm.config.cell, network=network)
     return adopted, lm.tokenizer
 
 

@@ -1,6 +1,7 @@
 """The ladder of classifiers: the most frequent label, bag of words, windows, recurrence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,9 +11,11 @@ from unrolled.data import read_labelled
 from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
-from unrolled.tasks.classify.folds import Split, fold_rows, split_fold
+from unrolled.tasks.classify.defaults import fill_defaults
+from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -51,32 +54,37 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
-        self.data = read_labelled(corpus.data, corpus.text_column, corpus.label_column)
-        self.test = (
-            read_labelled(corpus.test, corpus.text_column, corpus.label_column) if corpus.test else None
-        )
+        self.data = read_labelled(corpus.data, self.config.form)
+        form = self.config.form
+        if self.data.columns.text:  # the test data have the same columns
+            form = replace(form, text_column=self.data.columns.text, label_column=self.data.columns.label)
+        self.test = read_labelled(corpus.test, form) if corpus.test else None
         tested = (self.test.items, self.test.labels) if self.test is not None else ()
         self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
         kinds = len({str(label) for label in self.data.labels})
         if kinds < 2:
             label = str(self.data.labels[0])
             raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
+        if self.progress:
+            print_notes(self.data.notes)
         if self.test is not None:
             return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
         try:
-            fold_rows(self.data.labels, FOLDS, 1)
+            fold_rows(self.data.labels, FOLDS, 1, keep_rare=True)
         except ConfigError as error:
             raise ConfigError(f"{error}; give test data, and none are cut") from None
+        rare = rare_labels(self.data.labels, FOLDS)
+        kept = f"; {len(rare)} labels with fewer than {FOLDS} examples are trained on alone" if rare else ""
         return (
             f"{len(self.data.items):,} examples, {kinds} labels; seed s is trained on nine tenths and "
-            f"scored on tenth s of {FOLDS}"
+            f"scored on tenth s of {FOLDS}{kept}"
         )
 
     def split(self, seed: int) -> Split:
         """Return what a seed is trained and tested on."""
         if self.test is not None:
             return Split(self.data, self.test, np.arange(len(self.test.items)))
-        return split_fold(self.data, FOLDS, seed)
+        return split_fold(self.data, FOLDS, seed, keep_rare=True)
 
     @classmethod
     def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
@@ -100,7 +108,8 @@ class ClassificationLadder(Ladder):
         if rung == MOST_FREQUENT:
             found = most_frequent(train, test)
         elif isinstance(train.items[0], str):
-            characters = self.config.text.tokenizer == "char"
+            config, _ = fill_defaults(self.config, train)
+            characters = config.text.tokenizer == "char"
             found = bag_of_words(train, test, characters=characters, seed=seed)
         else:
             raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")

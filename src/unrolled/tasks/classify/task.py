@@ -1,8 +1,9 @@
 """The classifier as a tool: a label for a text or a sequence of vectors."""
 
 import dataclasses
+import os
 from pathlib import Path
-from typing import Any, ClassVar, Self, TextIO
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -10,32 +11,36 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data import Labelled, read_labelled
-from unrolled.data.labelled import read_items
+from unrolled.data.labelled import Unlabelled, read_items
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.models.series_reader import SeriesReader
 from unrolled.tasks.base.estimator import LabelEstimator
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
+from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.plots import plot_confusion
+from unrolled.tasks.base.predictions import Predictions, tabulate
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
+from unrolled.tasks.classify.baselines import compare_baselines
 from unrolled.tasks.classify.build import build_model
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import (
     ClassifierData,
     Examples,
-    Label,
     cut_batch,
     describe,
     divide,
     encode,
     encode_rows,
 )
-from unrolled.tasks.classify.input import from_memory, items_of
+from unrolled.tasks.classify.defaults import fill_defaults, settled_text
+from unrolled.tasks.classify.input import from_memory, is_source, items_of
 from unrolled.tasks.classify.job import ClassifierJob
+from unrolled.tasks.classify.labels import Label, as_array, distinct
 from unrolled.tasks.classify.predicting import log_probabilities, score_examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.tasks.classify.spec import SPEC
@@ -79,10 +84,11 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
 
         Args:
             X: texts or sequences of vectors (see :func:`unrolled.tasks.classify.input.items_of`), with
-                ``y``; or what :class:`ClassifierConfig`'s ``data`` may be; else the config's.
+                ``y``; or a table of pandas with a text and a label column; or what
+                :class:`ClassifierConfig`'s ``data`` may be; else the config's.
             y: a label for each item of X.
-            valid: held-out data: the same kind of source, or a pair (X, y); else the config's, or a share of
-                each label at random.
+            valid: held-out data: the same kind of source, a table, or a pair (X, y); else the config's, or a
+                share of each label at random.
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher; None shows one unless the data come from memory.
@@ -94,17 +100,17 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        in_memory = X is not None and not isinstance(X, str | Path)
+        in_memory = X is not None and not is_source(X)
         if not in_memory and y is not None:
             raise ConfigError("y goes with sequences in memory; a file or data set has its own labels")
         held_out = valid if valid is None or isinstance(valid, str | Path) else None
-        pair = None
+        form, pair = self._asked.form, None
         if valid is not held_out:
-            valid_X, valid_y = valid
-            pair = from_memory(valid_X, valid_y, self, fitting=False)
-        self._memory = (from_memory(X, y, self, fitting=True) if in_memory else None, pair)
-        corpus = self.config.corpus.with_sources("" if in_memory else X, held_out)
-        head = dataclasses.replace(self.config.head, init_from=absolute(self.config.head.init_from))
+            valid_X, valid_y = valid if isinstance(valid, tuple) else (valid, None)
+            pair = from_memory(valid_X, valid_y, self, form, fitting=False)
+        self._memory = (from_memory(X, y, self, form, fitting=True) if in_memory else None, pair)
+        corpus = self._asked.corpus.with_sources("" if in_memory else X, held_out)
+        head = dataclasses.replace(self._asked.head, init_from=absolute(self._asked.head.init_from))
         self.config = dataclasses.replace(self._asked, corpus=corpus, head=head)
         if not in_memory and not corpus.data:
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
@@ -123,24 +129,37 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> ClassifierData:
-        tokenizer_type(self.config.text.tokenizer)  # says now if its package is missing
+        if self.config.text.tokenizer == "bpe":
+            tokenizer_type("bpe")  # says now if its package is missing
         labelled, held_out = self._labelled()
-        classes: list[Label] = np.unique(np.array(labelled.labels)).tolist()
+        classes: list[Label] = distinct(labelled.labels)
         if len(classes) < 2:
             raise DataError(f"the data are of one class ({classes[0]!r}): a classifier needs at least two")
         is_text = isinstance(labelled.items[0], str)
         tokenizer: Tokenizer | None = None
+        notes: tuple[str, ...] = ()
         if self.config.head.init_from:
             from unrolled.tasks.classify.initial import adopt_sizes  # loads another task
 
             self.config, tokenizer = adopt_sizes(self.config, is_text=is_text)
-        elif is_text:
-            tokenizer = train_tokenizer(self.config.text, map(str, labelled.items))
+        self.config, notes = fill_defaults(self.config, labelled)
+        if is_text and tokenizer is None:
+            tokenizer = train_tokenizer(settled_text(self.config.text), map(str, labelled.items))
         features = 0 if is_text else np.shape(labelled.items[0])[1]
         self._given = given = read_given(self.config.network, tokenizer.tokens) if tokenizer else None
         self._artifacts = ClassifierArtifacts(classes, tokenizer, features, given.size if given else None)
         data = self._encode(labelled, held_out)
-        return dataclasses.replace(data, facts=data.facts | given.facts) if given else data
+        return dataclasses.replace(
+            data,
+            facts=data.facts | (given.facts if given else {}),
+            notes=(*labelled.notes, *_new(held_out, labelled), *notes, *self._note_held_out(held_out)),
+        )
+
+    def _note_held_out(self, held_out: Labelled | None) -> list[str]:
+        fraction = self.config.corpus.valid_fraction
+        if held_out is not None or not fraction:
+            return []
+        return [f"nothing is held out: {fraction:g} of each label is less than half a row (--valid-fraction)"]
 
     def _reread(self) -> ClassifierData:
         return self._encode(*self._labelled())
@@ -149,6 +168,10 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         """Return what to train on and what to hold out."""
         corpus, (given, held_out) = self.config.corpus, self._memory
         labelled = given or self._read(corpus.data)
+        if labelled.columns.text:  # other data have the same columns
+            text, label = labelled.columns
+            corpus = dataclasses.replace(corpus, text_column=text, label_column=label)
+            self.config = dataclasses.replace(self.config, corpus=corpus)
         if corpus.valid:
             held_out = self._read(corpus.valid)
         elif held_out is None and corpus.valid_fraction:
@@ -156,7 +179,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         return labelled, held_out
 
     def _read(self, source: str) -> Labelled:
-        return read_labelled(source, self.config.corpus.text_column, self.config.corpus.label_column)
+        return read_labelled(source, self.config.form)
 
     def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
         source, valid_source = self.sources()
@@ -165,7 +188,8 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if held_out is not None:
             valid = self._examples(held_out, valid_source or source or "the held-out data")
         classes = self.artifacts.classes
-        return ClassifierData(train, valid, classes, describe(train, valid, classes))
+        facts = describe(train, valid, classes)
+        return ClassifierData(train, valid, classes, facts, (labelled, held_out))
 
     def _check_before_training(self, data: ClassifierData) -> None:
         if self.config.corpus.test:
@@ -192,58 +216,101 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
 
     def _final_scores(self, data: ClassifierData, *, shown: bool) -> dict[str, Any]:
         scores: dict[str, Any] = {}
-        counts = np.array(self.facts["class_counts"])
-        if data.valid is not None:
-            scores["valid"] = self._score(data.valid, shown=shown).to_json()
-            most = float(np.mean(data.valid.labels == counts.argmax()))
-            scores["baselines"] = {"most frequent label": {"valid": most}}
+        parts: dict[str, tuple[Labelled, Examples]] = {}
+        labelled, held_out = data.texts
+        if data.valid is not None and held_out is not None:
+            parts["valid"] = held_out, data.valid
         if self.config.corpus.test:
-            test = self._examples(self._read(self.config.corpus.test), self.config.corpus.test)
-            scores["test"] = self._score(test, shown=shown).to_json()
-        return scores
+            test = self._read(self.config.corpus.test)
+            parts["test"] = test, self._examples(test, self.config.corpus.test)
+        for part, (_, examples) in parts.items():
+            scores[part] = self._score(examples, shown=shown).to_json()
+        characters = self.config.text.tokenizer == "char"
+        tested = {part: read for part, (read, _) in parts.items()}
+        return scores | compare_baselines(scores, labelled, tested, characters=characters)
 
-    def evaluate(self, data: Any, y: Any = None, *, progress: bool = False) -> ClassifierScore:
-        """Score labelled data: a source as in :meth:`fit`, or sequences with ``y``.
+    def evaluate(self, X: Any, y: Any = None, *, progress: bool = False) -> ClassifierScore:
+        """Score labelled data: what :meth:`fit` takes.
 
         Raises:
             DataError: if they cannot be read, or have labels that the model does not know.
         """
         check_is_fitted(self)
-        source = isinstance(data, str | Path)
-        labelled = self._read(str(data)) if source else from_memory(data, y, self, fitting=False)
-        return self._score(self._examples(labelled, str(data) if source else "data"), shown=progress)
+        source = is_source(X)
+        form = self.config.form
+        labelled = self._read(str(X)) if source else from_memory(X, y, self, form, fitting=False)
+        if progress:
+            print_notes(labelled.notes)
+        return self._score(self._examples(labelled, str(X) if source else "data"), shown=progress)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the accuracy on labelled data: what :meth:`fit` takes.
+
+        Args:
+            X: see :meth:`fit`.
+            y: see :meth:`fit`.
+            sample_weight: weight of each example, of data without missing ones.
+        """
+        found = self.evaluate(X, y)
+        return float(np.average(found.predicted == found.true, weights=sample_weight))
 
     @property
     def classes_(self) -> NDArray[Any]:
         """The labels, in the order of the columns of :meth:`predict_proba`."""
         if self._artifacts is None:
             raise AttributeError("classes_ is there once fit has been called")
-        return np.array(self.artifacts.classes)
+        return as_array(self.artifacts.classes)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability (N, classes) of every label; columns as in ``classes_``."""
+        """Return the probability (N, classes) of every label; columns as in ``classes_``.
+
+        Args:
+            X: texts, sequences of vectors, a table of pandas, or the path of a file. One text gives one row.
+        """
         check_is_fitted(self)
+        if isinstance(X, str) and not X.startswith("@") and not os.path.exists(X):
+            return self._probabilities([X])[0]
+        if isinstance(X, str | Path):
+            read = self._read_items(str(X))
+            lacking = next((i for i, item in enumerate(read.items, 1) if item is None), None)
+            if lacking is not None:
+                raise DataError(f"{X}: row {lacking} has no text; unrolled predict leaves such rows empty")
+            return self._probabilities(read.items)
+        return self._probabilities(items_of(X, self, self.config.form, fitting=False))
+
+    def _probabilities(self, items: list[Any]) -> NDArray[np.float64]:
         known = self.artifacts
-        rows = encode_rows(items_of(X, self, fitting=False), known.tokenizer, known.features)
+        rows = encode_rows(items, known.tokenizer, known.features)
         nothing = np.zeros(len(rows), dtype=np.int64)
         return np.exp(log_probabilities(self.model, Examples(rows, nothing)))
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable label (N,) of each sequence."""
+    def predict(self, X: Any) -> Any:
+        """Return the most probable label of each sequence, as an array (N,); of one text its label."""
         p = self.predict_proba(X)
-        return self.classes_[p.argmax(1)]
+        return self.artifacts.classes[p.argmax()] if p.ndim == 1 else self.classes_[p.argmax(1)]
 
-    def predict_file(self, data: str, out: TextIO) -> None:
-        """Write label, probability and text of each text of a file, separated by tabs, a line each.
+    def predict_table(self, data: str, *, top: int = 0) -> Predictions:
+        """Return the rows of a file with label and probabilities; a row without text has none.
+
+        Args:
+            data: the file.
+            top: as many of the most probable labels, in place of the probability of every label.
 
         Raises:
             DataError: if the file cannot be read.
         """
-        items: list[Any] = read_items(data, self.config.corpus.text_column)
-        p = self.predict_proba(items)
-        for item, row in zip(items, p, strict=True):
-            text = " ".join(item.split()) if isinstance(item, str) else f"{len(item)} steps"
-            out.write(f"{self.classes_[row.argmax()]}\t{row.max():.4f}\t{text}\n")
+        read = self._read_items(data)
+        filled = [i for i, item in enumerate(read.items) if item is not None]
+        p: Any = [None] * len(read.items)
+        for i, row in zip(filled, self._probabilities([read.items[i] for i in filled]), strict=True):
+            p[i] = row
+        gaps = len(read.items) - len(filled)
+        note = f"{gaps:,} of {len(read.items):,} rows have no text, and no prediction"
+        notes = (*read.notes, *([note] if gaps else []))
+        return tabulate(read.names, read.rows, p, self.artifacts.class_names, top, notes)
+
+    def _read_items(self, data: str) -> Unlabelled:
+        return read_items(data, self.config.form, self.artifacts.class_names)
 
     def _examples(self, labelled: Labelled, source: str) -> Examples:
         known = self.artifacts
@@ -257,7 +324,9 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if examples is None:
             raise self._nothing_held_out()
         job = ClassifierJob(
-            self.model, ClassifierData(examples, None, self.artifacts.classes, self.facts), self.config
+            self.model,
+            ClassifierData(examples, None, self.artifacts.classes, self.facts, (Labelled([], []), None)),
+            self.config,
         )
         batch = cut_batch(examples, size)
         names = None
@@ -296,3 +365,8 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
     def tokenizer(self) -> Tokenizer | None:
         """The tokeniser inside; None for sequences of vectors, and before training."""
         return self.artifacts.tokenizer if self._artifacts is not None else None
+
+
+def _new(held_out: Labelled | None, labelled: Labelled) -> list[str]:
+    """Return the notes of held-out data that the training data have not."""
+    return [note for note in (held_out.notes if held_out else ()) if note not in labelled.notes]

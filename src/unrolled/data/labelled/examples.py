@@ -1,0 +1,40 @@
+"""Labelled sequences in memory."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.float32]
+"""A sequence of vectors, (T, F)."""
+
+
+class ColumnChoice(NamedTuple):
+    """Names of the columns of a table that were read; "" where the data are no table."""
+
+    text: str = ""
+    """Several are joined by commas."""
+    label: str = ""
+
+
+NO_COLUMNS = ColumnChoice()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Texts, or sequences of vectors, and the label of each."""
+
+    items: list[str] | list[Series]
+    labels: list[Any]
+    notes: tuple[str, ...] = ()
+    """How the data were read, one line each."""
+    columns: ColumnChoice = NO_COLUMNS
+
+    def __post_init__(self) -> None:
+        assert len(self.items) == len(self.labels)
+
+    def take(self, rows: NDArray[np.int64]) -> "Labelled":
+        """Return some of the rows."""
+        items: list[Any] = [self.items[i] for i in rows]
+        return Labelled(items, [self.labels[i] for i in rows], self.notes, self.columns)

@@ -1,0 +1,19 @@
+"""Tables of features, which are no sequences."""
+
+from collections.abc import Sequence
+
+from unrolled.data.tables import Table
+from unrolled.errors import DataError
+
+
+def refuse_features(table: Table, label: int | None, numeric: Sequence[bool]) -> DataError:
+    """Return the error for a table without a column of text."""
+    numbers = sum(n for i, n in enumerate(numeric) if i != label)
+    others = len(numeric) - numbers - (label is not None)
+    columns = f"{numbers} columns of numbers" + (f" and {others} others" if others else "")
+    return DataError(
+        f"{table.path}: has no column of text ({columns}). A table of features is no sequence, which a "
+        "recurrent network could read: use a model for tables, such as scikit-learn's "
+        "HistGradientBoostingClassifier. If a column is the text after all, name it: --text-column. "
+        'Sequences of numbers are JSON lines: {"text": [0.1, 0.2], "label": "a"}'
+    )

@@ -1,0 +1,85 @@
+"""Labelled texts without columns: a label at the beginning of each line, or two files of lines."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from unrolled.data.commas import split_paths
+from unrolled.data.files import read_text
+from unrolled.data.labelled.clean import Row
+from unrolled.data.labelled.shapes import shape_of
+from unrolled.errors import DataError
+
+FASTTEXT = "__label__"
+BARS = " ||| "
+_LABEL = re.compile(r"\d{1,3}|[A-Z][A-Z_]*:\w+")
+"""A first word that can be a label by its look: a small number, or CLASS:kind as in TREC."""
+
+
+def numbered_lines(path: str | Path, encoding: str) -> list[tuple[int, str]]:
+    """Return the lines of a file with their numbers, without blank ones and outer blanks."""
+    lines = enumerate(read_text(path, encoding).split("\n"), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
+
+
+def labels_first(path: Path, encoding: str) -> tuple[list[Row], str] | None:
+    """Return the rows of a file whose lines begin with a label, and a note; None if they do not.
+
+    Raises:
+        DataError: if some lines begin with ``__label__`` and others do not, or a line has two labels.
+    """
+    lines = numbered_lines(path, encoding)
+    if any(line.startswith(FASTTEXT) for _, line in lines):
+        return list(_fasttext(path, lines)), f"labels: the word after {FASTTEXT} in each line"
+    pairs = [(number, *line.partition(" ")[::2]) for number, line in lines]
+    words = [word for _, word, _ in pairs]
+    if all(map(_LABEL.fullmatch, words)) and shape_of(words).recurs and all(text for *_, text in pairs):
+        rows = [Row(f"{path}: line {number}", text.strip(), label) for number, label, text in pairs]
+        return rows, "labels: the first word of each line"
+    return None
+
+
+def _fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
+    for number, line in lines:
+        where = f"{path}: line {number}"
+        words = line.split()
+        labels = [word for word in words if word.startswith(FASTTEXT) and word != FASTTEXT]
+        if len(labels) != 1:
+            raise DataError(f"{where}: has {len(labels)} words {FASTTEXT}NAME; each text needs one label")
+        text = " ".join(line.replace(labels[0], " ", 1).split())
+        yield Row(where, text, labels[0].removeprefix(FASTTEXT))
+
+
+def two_files(source: str) -> list[str] | None:
+    """Return the paths of ``TEXTS,LABELS``; None if it is no list of two files."""
+    paths = [path.strip() for path in split_paths(source)]
+    return paths if len(paths) == 2 and all(Path(path).is_file() for path in paths) else None
+
+
+def texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], str]:
+    """Return the rows of two files of lines: the one with few values that recur holds the labels.
+
+    Raises:
+        DataError: if they have not as many lines, or it does not show which holds the labels.
+    """
+    files = [read_text(path, encoding).rstrip("\n").split("\n") for path in paths]
+    if len(files[0]) != len(files[1]):
+        counts = f"{len(files[0]):,} and {len(files[1]):,} lines"
+        raise DataError(
+            f"{paths[0]}, {paths[1]}: have {counts}; line n of one is the label of line n of the other"
+        )
+    shapes = [shape_of(lines) for lines in files]
+    recurring = [i for i, shape in enumerate(shapes) if shape.recurs]
+    if len(recurring) > 1:  # short texts can recur as well
+        recurring = [i for i in recurring if shapes[i].kinds < shapes[1 - i].kinds and not shapes[i].is_text]
+    if len(recurring) != 1:
+        raise DataError(
+            f"{paths[0]}, {paths[1]}: it does not show which file holds the labels (few values that recur); "
+            "make a table of both, with columns text and label"
+        )
+    labels = recurring[0]
+    rows = [
+        Row(f"{paths[1 - labels]}: line {number}", text.strip(), label.strip())
+        for number, (text, label) in enumerate(zip(files[1 - labels], files[labels], strict=True), 1)
+    ]
+    return rows, f"files: texts are in {Path(paths[1 - labels]).name}, labels in {Path(paths[labels]).name}"

@@ -1,0 +1,132 @@
+"""Labels at the beginning of lines, in a second file, and in the names of files and folders."""
+
+import pytest
+
+from unrolled.data.labelled import LabelledForm, read_labelled
+from unrolled.data.tables import TableConfig
+from unrolled.errors import DataError
+
+TEXTS = [
+    "a fine warm day",
+    "so dull, a film",
+    "the soup was cold",
+    "kind words help",
+    "rain again, today",
+] * 4
+LABELS = ["1", "0", "0", "1", "0"] * 4
+
+
+def lines(form, labels=LABELS):
+    return "\n".join(form.format(label, text) for label, text in zip(labels, TEXTS, strict=True)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "note"),
+    [
+        ("__label__{} {}", "the word after __label__"),
+        ("{} {}", "the first word of each line"),
+        ("DESC:kind{} {}", "the first word of each line"),
+        ("{} ||| {}", "columns: text is column 2, label is column 1"),
+        ("{}\t{}", "columns: text is column 2, label is column 1"),
+    ],
+)
+def test_the_label_is_first(tmp_path, form, note):
+    (tmp_path / "t.txt").write_text(lines(form))
+    read = read_labelled(tmp_path / "t.txt")
+    assert read.items == TEXTS
+    assert len(set(read.labels)) == 2
+    assert any(note in n for n in read.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("__label__a __label__b two\n__label__a one\n", "line 1: has 2 words __label__NAME"),
+        ("__label__a one\nnone here\n", "line 2: has 0 words __label__NAME"),
+        ("no label here\nnor in this line, at all\n", "is not a table .* nor has it a label"),
+    ],
+)
+def test_lines_without_one_label_are_refused(tmp_path, text, message):
+    (tmp_path / "t.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_labelled(tmp_path / "t.txt")
+
+
+@pytest.mark.parametrize("order", [("texts", "labels"), ("labels", "texts")])
+def test_two_files(tmp_path, order):
+    (tmp_path / "texts").write_text("\n".join(TEXTS) + "\n")
+    (tmp_path / "labels").write_text("\n".join(LABELS) + "\n")
+    read = read_labelled(",".join(str(tmp_path / name) for name in order))
+    assert (read.items, read.labels) == (TEXTS, LABELS)
+    assert read.notes == ("files: texts are in texts, labels in labels",)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (TEXTS, LABELS[:-1], "have 20 and 19 lines"),
+        (
+            [f"{t} {i}" for i, t in enumerate(TEXTS)],
+            [f"{t} {i}" for i, t in enumerate(TEXTS)],
+            "does not show",
+        ),
+        (LABELS, LABELS, "does not show which file holds the labels"),
+    ],
+)
+def test_two_files_that_do_not_fit(tmp_path, texts, labels, message):
+    (tmp_path / "a.txt").write_text("\n".join(texts) + "\n")
+    (tmp_path / "b.txt").write_text("\n".join(labels) + "\n")
+    with pytest.raises(DataError, match=message):
+        read_labelled(f"{tmp_path}/a.txt,{tmp_path}/b.txt")
+
+
+def test_a_text_that_is_missing_in_one_of_two_files(tmp_path):
+    (tmp_path / "a.txt").write_text("\n".join(["", *TEXTS[1:]]) + "\n")
+    (tmp_path / "b.txt").write_text("\n".join(LABELS) + "\n")
+    read = read_labelled(f"{tmp_path}/a.txt,{tmp_path}/b.txt")
+    assert (read.items, read.labels) == (TEXTS[1:], LABELS[1:])
+
+
+def test_files_whose_ending_is_the_label(tmp_path):
+    for name, text in {"x.pos": "good\n", "x.neg": "bad\nworse\n", "README.md": "about\n"}.items():
+        (tmp_path / name).write_text(text)
+    read = read_labelled(tmp_path)
+    assert (read.items, read.labels) == (["bad", "worse", "good"], ["neg", "neg", "pos"])
+    assert read.notes == ("labels are the names of files: neg, pos",)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["train/pos/1.txt", "test/pos/1.txt"], "its folders are parts .*--data .*/te"),
+        (
+            ["train_text.txt", "train_labels.txt"],
+            "files of texts and files of labels; .*train_text.txt,.*_labels",
+        ),
+        (["train.txt", "dev.txt"], "its files are parts, not labels"),
+    ],
+)
+def test_folders_of_another_meaning(tmp_path, names, message):
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    with pytest.raises(DataError, match=message):
+        read_labelled(tmp_path)
+
+
+def test_an_encoding_of_files_and_folders(tmp_path):
+    (tmp_path / "d").mkdir()
+    for name in ("d/pos.txt", "d/neg.txt", "l.txt"):
+        (tmp_path / name).write_bytes("1 café\n2 thé\n1 lait\n2 eau\n".encode("latin-1"))
+    form = LabelledForm(table=TableConfig(encoding="latin-1"))
+    assert read_labelled(tmp_path / "d", form).items[0] == "1 café"
+    assert read_labelled(tmp_path / "l.txt", form).items[0] == "café"
+    assert read_labelled(f"a={tmp_path}/l.txt", form).items[1] == "2 thé"
+
+
+def test_blank_lines_are_missing_texts(tmp_path):
+    (tmp_path / "a.txt").write_text("x\n\ny\n\n")
+    (tmp_path / "b.txt").write_text("z\n")
+    read = read_labelled(tmp_path)
+    assert read.items == ["x", "y", "z"]
+    assert read.notes[-1].startswith("1 of 4 rows have no text")
