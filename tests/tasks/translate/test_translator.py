@@ -110,6 +110,13 @@ def test_a_blank_text_gives_a_blank_one(learned):
     assert learned.translate([]) == []
 
 
+@pytest.mark.parametrize("tokenizer", ["char", "word", "bpe"])
+def test_a_blank_text_gives_a_blank_one_whatever_the_tokens(tokenizer):
+    pairs = [("ein hund rennt", "a dog runs"), ("eine katze ruht", "a cat rests")] * 20
+    made = Translator(**TINY | {"tokenizer": tokenizer, "max_steps": 3}).fit(pairs, progress=False)
+    assert made.translate(["", " \t"]) == ["", ""]
+
+
 def test_options_of_the_search_can_be_changed_and_no_others(learned):
     before = learned.config
     learned.translate(["ab"], beams=2, block_repeats=2)
@@ -131,6 +138,26 @@ def test_options_of_the_search_can_be_changed_and_no_others(learned):
 def test_nothing_is_longer_than_allowed(learned):
     [found] = learned.translate_n_best(["abcdeabcde"], n_best=5, length_ratio=0.1)
     assert max(len(h.text) for h in found) <= 11
+
+
+def test_outputs_may_be_as_long_as_those_of_training():
+    numbers, letters = " ".join(map(str, range(30))), "a b c d"
+    options = {"tokenizer": "word", "hidden": 32, "embedding": 16, "lr": 0.01, "epochs": 40, "threads": 1}
+    made = Translator(**options, cell="gru", batch=16).fit(
+        [("count", numbers), ("spell", letters)] * 40, progress=False
+    )
+    assert made.translate(["count", "spell"]) == [numbers, letters]
+    assert made.result["valid"]["cut"] == 0
+    assert made.translate(["count"], length_ratio=2.0) == [" ".join(map(str, range(12)))]
+
+
+def test_outputs_that_were_cut_off_are_counted(table):
+    made = Translator(**TINY | {"length_ratio": 0.01, "max_steps": 1}).fit(table, progress=False)
+    found = made.translate_n_best([s for s, _ in reversals(20)])
+    score = made.evaluate(reversals(20))
+    assert score.cut == sum(best.cut for best, *_ in found)
+    assert score.to_json()["cut"] == score.cut > 0
+    assert f"{score.cut} of 20 outputs were cut off" in str(score)
 
 
 def test_letters_that_it_never_saw_are_refused(learned):
@@ -280,7 +307,7 @@ def test_pairs_from_memory_cannot_be_resumed(tmp_path):
         ({"valid_fraction": 0.6, "test_fraction": 0.5}, "together they must leave pairs"),
         ({"source_column": "1"}, "both by name or both by number"),
         ({"sampling": 1.5}, "sampling=1.5"),
-        ({"length_ratio": 0.0}, "length_ratio"),
+        ({"length_ratio": -1.0}, "length_ratio"),
         ({"hiden": 3}, "did you mean 'hidden'"),
     ],
 )

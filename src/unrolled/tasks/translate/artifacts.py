@@ -9,6 +9,7 @@ import msgspec
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.base.folder import TOKENIZER
 from unrolled.tasks.translate.data import SidesUnknown
+from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.text import PairTokenizer
 from unrolled.training.files import read_json
 
@@ -16,6 +17,7 @@ from unrolled.training.files import read_json
 class _Values(msgspec.Struct):
     unknown: SidesUnknown
     target_words: Positive
+    limit: OutputLimit | None = None
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,13 @@ class TranslatorArtifacts(Artifacts):
     unknown: SidesUnknown
     target_words: int
     """Words of a target, on average; so many words of the source are the baseline of a score."""
+    limit: OutputLimit | None = None
+    """Length of outputs; None for models of earlier versions."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        values = {"unknown": asdict(self.unknown), "target_words": self.target_words}
+        limit = None if self.limit is None else asdict(self.limit)
+        values = {"unknown": asdict(self.unknown), "target_words": self.target_words, "limit": limit}
         return Stored(values, {TOKENIZER: self.tokenizer.to_json()})
 
     @classmethod
@@ -37,4 +42,4 @@ class TranslatorArtifacts(Artifacts):
         """See :meth:`Artifacts.read`."""
         known = artifact_values(values, _Values)
         tokenizer = PairTokenizer.from_json(read_json(folder / TOKENIZER))
-        return cls(tokenizer, known.unknown, known.target_words)
+        return cls(tokenizer, known.unknown, known.target_words, known.limit)

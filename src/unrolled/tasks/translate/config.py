@@ -106,8 +106,9 @@ class PairTextConfig(TextConfig):
 class TranslationSearchConfig(SearchConfig):
     """How outputs are looked for."""
 
-    length_ratio: float = 2.0
-    """An output has at most so many tokens for each of the source, and 10."""
+    length_ratio: float = 0.0
+    """An output has at most so many tokens for each of the source, and 10; 0 is one and a half times the
+    longest output of training, and 10."""
 
     copy_unknown: bool = False
     """Where <unk> is the best word, write the word of the source to which most attention goes; else <unk>
@@ -115,7 +116,7 @@ class TranslationSearchConfig(SearchConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.length_ratio > 0, f"length_ratio={self.length_ratio}: must be positive")
+        require_at_least(self, {"length_ratio": 0})
         require_at_most(self, {"length_ratio": 1000})
 
 

@@ -51,7 +51,7 @@ def write_and_score(
     encoded = encode(pairs, known.tokenizer, limit)
     nats = score_pairs(model, encoded, report)
     began = time.perf_counter()
-    written = TranslationWriter(model, known.tokenizer, config.search, limit).write(pairs.sources, report)
+    written = TranslationWriter(model, known, config.search, limit).write(pairs.sources, report)
     seconds = time.perf_counter() - began
     outputs = [best.text for best, *_ in written]
     score = score_outputs(
@@ -63,6 +63,7 @@ def write_and_score(
         seconds=seconds,
         lead_words=known.target_words,
         lowercase=lowercase,
+        cut=sum(best.cut for best, *_ in written),
     )
     return score, outputs
 

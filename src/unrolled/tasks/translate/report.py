@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.console import print_table
+from unrolled.tasks.translate.score import cut_notes
 from unrolled.tasks.translate.task import Translator
 
 COLUMNS = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
@@ -28,6 +29,8 @@ def print_scores(translator: Translator, console: Console) -> str:
                 f"{result['chrf_signature']}; written in {result['seconds']:.1f} s",
                 style="dim",
             )
+            for note in cut_notes(result["cut"], result["pairs"]):
+                console.print(note)
     for number, sample in enumerate(translator.result.get("samples", []), 1):
         console.rule(f"sample {number}", style="dim")
         for name, text in sample.items():

@@ -57,6 +57,8 @@ class TranslationScore:
     baselines: dict[str, Overlap] = field(default_factory=dict)
     """What is reached by the beginning of the source, by its name."""
     by_length: list[LengthScore] = field(default_factory=list)
+    cut: int = 0
+    """Outputs that reached the longest length before the model ended them."""
 
     @property
     def nats_per_token(self) -> float:
@@ -87,7 +89,15 @@ class TranslationScore:
             f"{row.pairs:,} pairs"
             for row in self.by_length
         ]
+        lines += cut_notes(self.cut, self.pairs)
         return "\n".join(lines)
+
+
+def cut_notes(cut: int, outputs: int) -> list[str]:
+    """Say how many outputs were cut off, if any were."""
+    if not cut:
+        return []
+    return [f"{cut:,} of {outputs:,} outputs were cut off at the longest length allowed (--length-ratio)"]
 
 
 def score_outputs(
@@ -100,6 +110,7 @@ def score_outputs(
     seconds: float,
     lead_words: int,
     lowercase: bool,
+    cut: int = 0,
 ) -> TranslationScore:
     """Return every figure.
 
@@ -112,6 +123,7 @@ def score_outputs(
         seconds: taken by writing.
         lead_words: words of a source that stand in for an output, as a baseline.
         lowercase: whether the model was trained on lower-cased text, so that outputs have no other.
+        cut: outputs that reached the longest length.
     """
     bleu, chrf = signatures(outputs, references, lowercase=lowercase)
     return TranslationScore(
@@ -127,6 +139,7 @@ def score_outputs(
             for name, texts in lead(sources, lead_words).items()
         },
         by_length=by_length(sources, outputs, references, lowercase=lowercase),
+        cut=cut,
     )
 
 

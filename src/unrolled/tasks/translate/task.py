@@ -31,6 +31,7 @@ from unrolled.tasks.translate.data import (
     open_pairs,
     split_pairs,
 )
+from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.tasks.translate.job import TranslationJob
 from unrolled.tasks.translate.predicting import samples_of, write_and_score
 from unrolled.tasks.translate.score import TranslationScore, corpus_bleu
@@ -119,7 +120,8 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         train = self._split.train
         tokenizer = PairTokenizer.train(config.text, train.sources, train.targets, joint=config.text.joint)
         data = make_material(self._split, tokenizer, config.corpus)
-        self._artifacts = TranslatorArtifacts(tokenizer, data.unknown, data.facts["target_words"])
+        words, limit = data.facts["target_words"], OutputLimit.of(data.train)
+        self._artifacts = TranslatorArtifacts(tokenizer, data.unknown, words, limit)
         return data
 
     def _reread(self) -> PairMaterial:
@@ -276,7 +278,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         return given.search
 
     def _writer(self, search: TranslationSearchConfig) -> TranslationWriter:
-        return TranslationWriter(self.model, self.tokenizer, search, self.config.corpus.read_at_most)
+        return TranslationWriter(self.model, self.artifacts, search, self.config.corpus.read_at_most)
 
     def _best(self, texts: Sequence[str], search: TranslationSearchConfig) -> list[str]:
         return [best.text for best, *_ in self._writer(search).write(texts)]
