@@ -31,8 +31,8 @@ from unrolled.tasks.translate.data import (
     open_pairs,
     split_pairs,
 )
-from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.tasks.translate.job import TranslationJob
+from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.tasks.translate.predicting import samples_of, write_and_score
 from unrolled.tasks.translate.score import TranslationScore, corpus_bleu
 from unrolled.tasks.translate.spec import SPEC
