@@ -11,8 +11,8 @@ from unrolled.data.pairs import (
     pairs_of,
     read_pairs,
     read_sources,
+    sources_of,
     text_lines,
-    texts_of,
     tidy,
 )
 from unrolled.data.sentences import Sentences
@@ -40,7 +40,7 @@ __all__ = [
     "read_pairs",
     "read_sources",
     "read_text",
+    "sources_of",
     "text_lines",
-    "texts_of",
     "tidy",
 ]

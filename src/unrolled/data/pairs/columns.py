@@ -1,6 +1,5 @@
 """Which columns of a table hold source and target, where nobody says so."""
 
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,8 @@ SHARED = 8
 ENOUGH = 4
 """Rows from which a column is judged by its cells."""
 SHOWN = 8
+MISSING = ("NAType", "NaTType")
+"""Types of pandas' missing values."""
 
 
 class Chosen(NamedTuple):
@@ -37,7 +38,7 @@ def choose_columns(table: Table, source: str, target: str) -> Chosen:
     if len(places) == 2:
         if places[0] == places[1]:
             raise DataError(f"{table.path}: source and target are one column, {source!r}; give two")
-        return Chosen(*places, ())
+        return Chosen(places[0], places[1], ())
     free = [i for i in range(len(table.names)) if i not in places]
     if len(places) == 1:
         other = _one_text(table, free, "source" if given[0] is None else "target")
@@ -67,10 +68,8 @@ def choose_source(table: Table, source: str) -> Chosen:
 def _by_name(table: Table) -> tuple[int, int] | None:
     if not table.has_header:
         return None
-    sides = [
-        [i for i, name in enumerate(table.names) if belongs(name) and not _is_note(table, i)]
-        for belongs in (is_source, is_target)
-    ]
+    sides = [[i for i, name in enumerate(table.names) if belongs(name)] for belongs in (is_source, is_target)]
+    sides = [side if len(side) == 1 else [i for i in side if not _is_note(table, i)] for side in sides]
     return (sides[0][0], sides[1][0]) if all(len(side) == 1 for side in sides) else None
 
 
@@ -101,14 +100,18 @@ def _is_note(table: Table, place: int) -> bool:
         return True
     if all(is_number(c) or is_time(c) or is_missing(c) for c in cells):
         return True
-    return len(cells) >= ENOUGH and (
-        len(set(cells)) == 1 or len(os.path.commonprefix(cells)) >= SHARED
-    )
+    return len(cells) >= ENOUGH and (len(set(cells)) == 1 or _begin_alike(cells))
+
+
+def _begin_alike(cells: Sequence[str]) -> bool:
+    return len(cells[0]) >= SHARED and all(cell.startswith(cells[0][:SHARED]) for cell in cells)
 
 
 def is_blank(cell: Any) -> bool:
     """Tell whether a cell holds nothing."""
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or type(cell).__name__ in MISSING or (isinstance(cell, float) and cell != cell)
 
 
 def _shown(table: Table, place: int) -> str:

@@ -27,9 +27,9 @@ def is_folder(source: str | Path) -> bool:
 def open_folder(source: str | Path) -> PairFolder:
     """Return the files of a folder of pairs.
 
-    A part is one table (``train.tsv``) or two files with one pair of endings (``train.de``, ``train.en``) or of
-    sides (``train.src``, ``src-train.txt``). Test pairs are those of ``test``, or of the one file whose name
-    begins so.
+    A part is one table (``train.tsv``) or two files that differ in their endings (``train.de``, ``train.en``)
+    or in their sides (``src-train.txt``, ``tgt-train.txt``). Where no file is named ``test``, test pairs are
+    in those whose names begin so.
 
     Raises:
         DataError: if there are no training pairs, or the pairs may be several.
@@ -40,8 +40,8 @@ def open_folder(source: str | Path) -> PairFolder:
     if not found["train"]:
         shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "") if names else "no files"
         raise DataError(
-            f"{folder}: holds no train.SOURCE and train.TARGET, and no train.tsv or the like, but {shown}; name "
-            "the files: --data A,B"
+            f"{folder}: holds no train.SOURCE and train.TARGET, and no train.tsv or the like, but {shown}; "
+            "name the files: --data A,B"
         )
     return PairFolder(found["train"], found["valid"], found["test"])
 
@@ -69,7 +69,7 @@ def _ending(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """Return the part that a file belongs to: ``train`` for ``train.de``, ``src-train.txt``, ``train.src``."""
+    """Return the part that a file belongs to: ``train`` for ``train.de`` and ``src-train.txt``."""
     stem = name.removesuffix(".gz").split(".")[0].lower()
     for side in (side for sides in SIDES for side in sides):
         stem = stem.removeprefix(f"{side}-").removesuffix(f"-{side}")

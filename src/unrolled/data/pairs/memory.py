@@ -1,11 +1,11 @@
 """Pairs from memory: lists of pairs, sources with their targets, a DataFrame."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from unrolled.data.pairs.columns import is_blank
-from unrolled.data.pairs.files import PairForm, pairs_in
+from unrolled.data.pairs.columns import choose_source, is_blank
+from unrolled.data.pairs.files import PairForm, Sources, pairs_in
 from unrolled.data.pairs.pairs import Pairs, clean
 from unrolled.data.tables import Table
 from unrolled.errors import DataError
@@ -36,6 +36,19 @@ def pairs_of(data: Any, targets: Any = None, form: PairForm | None = None) -> Pa
         raise DataError(f"{SHAPES}; these data are {_described(data)}")
     pairs = [_pair(number, pair) for number, pair in enumerate(data, 1)]
     return clean(_numbered([s for s, _ in pairs], [t for _, t in pairs]), form.missing)
+
+
+def sources_of(texts: Any, form: PairForm) -> Sources:
+    """Return sources from memory: a sequence of texts, or the source column of a DataFrame.
+
+    Raises:
+        DataError: for any other shape.
+    """
+    if not _is_frame(texts):
+        return Sources(texts_of(texts), None)
+    table = _table(texts)
+    place, _, notes = choose_source(table, form.source_column)
+    return Sources(texts_of([row[place] for row in table.rows]), table, notes)
 
 
 def texts_of(texts: Any, name: str = "texts") -> list[str]:
@@ -80,9 +93,14 @@ def _is_frame(data: Any) -> bool:
 
 
 def _of_frame(frame: Any, form: PairForm) -> Pairs:
-    rows: list[Sequence[Any]] = list(frame.itertuples(index=False, name=None))
-    names, lines = list(map(str, frame.columns)), list(range(1, len(rows) + 1))
-    return pairs_in(Table(Path("the DataFrame"), names, True, [list(r) for r in rows], lines), NAME, form)
+    return pairs_in(_table(frame), NAME, form)
+
+
+def _table(frame: Any) -> Table:
+    rows = [list(row) for row in frame.itertuples(index=False, name=None)]
+    return Table(
+        Path("the DataFrame"), list(map(str, frame.columns)), True, rows, list(range(1, len(rows) + 1))
+    )
 
 
 def _described(data: Any) -> str:

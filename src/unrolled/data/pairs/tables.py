@@ -7,7 +7,7 @@ from typing import Any
 
 from unrolled.data.files import read_text
 from unrolled.data.pairs.names import is_usual
-from unrolled.data.tables import ENDINGS, JSON_ENDINGS, Table, TableConfig, is_number, read_table
+from unrolled.data.tables import ENDINGS, JSON_ENDINGS, Table, TableConfig, is_number, is_time, read_table
 from unrolled.errors import DataError
 
 MARKS = ("\t", "|||", ";", "|", ",", "_", "=>", "->")
@@ -48,7 +48,12 @@ def pair_table(path: Path, config: TableConfig, asked: Collection[str], *, ragge
         if len(table.rows) == 1:
             raise DataError(f"{path}: holds no rows")
         return replace(
-            table, names=table.rows[0], has_header=True, rows=table.rows[1:], lines=table.lines[1:], notes=notes
+            table,
+            names=table.rows[0],
+            has_header=True,
+            rows=table.rows[1:],
+            lines=table.lines[1:],
+            notes=notes,
         )
     note = "the first line is a pair, columns are numbered from 1 (--header yes: it names them)"
     return replace(table, notes=(*notes, note))
@@ -79,10 +84,11 @@ def _is_even(lines: list[str], mark: str) -> bool:
 
 def _is_header(rows: list[list[Any]], asked: Collection[str]) -> bool:
     first = rows[0]
-    if asked and set(asked) <= set(first):
+    names = {name for name in asked if not name.isdecimal()}
+    if names and names <= set(first):
         return True
     named = [cell for cell in first if cell]
-    if any(is_number(cell) for cell in named) or len(named) < max(1, len(first) - 1):
+    if any(is_number(cell) or is_time(cell) for cell in named) or len(named) < max(1, len(first) - 1):
         return False
     if all(map(is_usual, named)):
         return True

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import msgspec
 
@@ -18,6 +18,7 @@ class _Values(msgspec.Struct):
     unknown: SidesUnknown
     target_words: Positive
     limit: OutputLimit | None = None
+    unknown_share: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,18 @@ class TranslatorArtifacts(Artifacts):
     """Words of a target, on average; so many words of the source are the baseline of a score."""
     limit: OutputLimit | None = None
     """Length of outputs; None for models of earlier versions."""
+    unknown_share: float = 0.0
+    """Of ``<unk>`` where targets hold unknown tokens; see :mod:`unrolled.unknown`."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
         limit = None if self.limit is None else asdict(self.limit)
-        values = {"unknown": asdict(self.unknown), "target_words": self.target_words, "limit": limit}
+        values = {
+            "unknown": asdict(self.unknown),
+            "target_words": self.target_words,
+            "limit": limit,
+            "unknown_share": self.unknown_share,
+        }
         return Stored(values, {TOKENIZER: self.tokenizer.to_json()})
 
     @classmethod
@@ -42,4 +50,4 @@ class TranslatorArtifacts(Artifacts):
         """See :meth:`Artifacts.read`."""
         known = artifact_values(values, _Values)
         tokenizer = PairTokenizer.from_json(read_json(folder / TOKENIZER))
-        return cls(tokenizer, known.unknown, known.target_words, known.limit)
+        return cls(tokenizer, known.unknown, known.target_words, known.limit, known.unknown_share)

@@ -1,6 +1,6 @@
 """The configuration of a translator: one tree for the command line, recipes and config.json."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -108,11 +108,29 @@ class PairTextConfig(TextConfig):
 class TranslationNetworkConfig(EncoderDecoderConfig):
     """Encoder and decoder."""
 
+    embedding: int = 256
+    """Size of the learned vectors of tokens, on both sides."""
+
     attention: Literal["auto", "none", "fixed", "dot", "general", "additive"] = "auto"  # type: ignore[assignment]
     """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
     and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
     its state after it (Luong et al. 2015). additive: chosen by the state before it (Bahdanau et al. 2015).
     auto: dot, or general if encoder and decoder have vectors of different sizes."""
+
+
+@dataclass(frozen=True)
+class TranslationDropoutConfig(DropoutConfig):
+    """Dropout, by what it is applied to; every rate in [0, 1)."""
+
+    dropout_input: float | None = None  # type: ignore[assignment]
+    """On the input vectors. None: 0.2 for sentences, 0 for short strings and few different words."""
+
+    dropout_output: float | None = None  # type: ignore[assignment]
+    """On what the output layer reads. None: 0.3 for sentences, else 0."""
+
+    def __post_init__(self) -> None:
+        rates = {name: getattr(self, name) or 0.0 for name in ("dropout_input", "dropout_output")}
+        DropoutConfig(**asdict(self) | rates)
 
 
 @dataclass(frozen=True)
@@ -147,6 +165,10 @@ class TranslationTrainingConfig(TrainingConfig):
     sampling_epochs: int = 10
     """Epochs in which the share of sampling rises in equal steps, from 0 in the first."""
 
+    label_smoothing: float | None = None  # type: ignore[assignment]
+    """Weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016); what is reported is
+    without it. None: 0.1 for sentences, else 0."""
+
     select: Literal["loss", "bleu"] = "loss"
     """Which weights are kept: those with the best held-out loss, or with the best BLEU of greedy outputs."""
 
@@ -154,7 +176,7 @@ class TranslationTrainingConfig(TrainingConfig):
     """Held-out pairs, the first ones, that are written out at a validation with select=bleu."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        replace(TrainingConfig(), label_smoothing=self.label_smoothing or 0.0)
         require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 
@@ -170,9 +192,9 @@ class TranslatorConfig:
     corpus: PairsConfig = field(default_factory=PairsConfig)
     table: TableConfig = field(default_factory=TableConfig)
     text: PairTextConfig = field(default_factory=PairTextConfig)
-    cell: CellConfig = field(default_factory=CellConfig)
+    cell: CellConfig = field(default_factory=lambda: CellConfig(cell="gru"))
     network: TranslationNetworkConfig = field(default_factory=TranslationNetworkConfig)
-    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    dropout: TranslationDropoutConfig = field(default_factory=TranslationDropoutConfig)
     search: TranslationSearchConfig = field(default_factory=TranslationSearchConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)

@@ -11,11 +11,14 @@ import numpy as np
 from unrolled.data import EncodedPairs, PairForm, Pairs, pairs_of, read_pairs
 from unrolled.data.pairs import is_folder, open_folder
 from unrolled.errors import DataError
+from unrolled.tasks.base.unknown import Unknown
 from unrolled.tasks.translate.config import PairsConfig, TranslatorConfig
-from unrolled.tasks.translate.unknown import unknown_notes
 from unrolled.text import EOS_ID, UNK_ID, PairTokenizer
-from unrolled.text.tokenizer import Ids
+from unrolled.text.tokenizer import Ids, Tokenizer
 from unrolled.training.records import Count
+from unrolled.unknown import unknown_share
+
+UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 PairSource = str | Path | Pairs
 """Files by name, or pairs in memory."""
@@ -47,6 +50,8 @@ class PairMaterial:
     train: EncodedPairs
     valid: EncodedPairs | None
     unknown: SidesUnknown
+    unknown_share: float
+    """Of the targets; see :func:`unrolled.unknown.unknown_share`."""
     facts: dict[str, Any]
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
@@ -99,7 +104,7 @@ def split_pairs(config: TranslatorConfig, data: PairSource, valid: PairSource) -
         data, valid, test = folder.train, valid or folder.valid, test or folder.test
         notes += [f"{part} pairs: {_names(n)}" for part, n in (("held-out", valid), ("test", test)) if n]
     given = open_pairs(data, config.form)
-    others = replace(config.form, **_columns(given))
+    others = _others(config.form, given)
     tested, held_out = (open_pairs(source, others) if source else None for source in (test, valid))
     count = len(given)
     test_count = 0 if test else _share(given, corpus.test_fraction, "--test-fraction")
@@ -117,10 +122,10 @@ def split_pairs(config: TranslatorConfig, data: PairSource, valid: PairSource) -
     )
 
 
-def _columns(pairs: Pairs) -> dict[str, str]:
-    """Return the columns of a table, for tables of the same form."""
+def _others(form: PairForm, pairs: Pairs) -> PairForm:
+    """Return the form of tables with the columns that some pairs came from."""
     source, target = pairs.columns
-    return {"source_column": source, "target_column": target} if source else {}
+    return replace(form, source_column=source, target_column=target) if source else form
 
 
 def _names(source: PairSource) -> str:
@@ -164,9 +169,11 @@ def make_material(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConf
         )
     valid = None
     unknown = SidesUnknown(_count(train.sources), _count(train.targets))
-    facts = {
+    share = unknown_share(np.concatenate([np.append(ids, EOS_ID) for ids in train.targets]))
+    too_long = len(every) - len(train)
+    facts: dict[str, Any] = {
         "pairs": len(train),
-        "too_long": len(every) - len(train),
+        "too_long": too_long,
         "held_out_pairs": len(split.valid) if split.valid else 0,
         "source_tokens": sum(len(s) for s in train.sources),
         "target_tokens": train.predictions,
@@ -178,28 +185,45 @@ def make_material(split: SplitPairs, tokenizer: PairTokenizer, config: PairsConf
     if split.valid:
         valid = encode(split.valid, tokenizer, config.read_at_most)
     facts["held_out_sha256"] = fingerprint(valid) if valid else ""
-    notes = [*split.notes, *_length_notes(facts["too_long"], len(every), config)]
+    notes = [*split.notes, *_length_notes(too_long, len(every), config)]
     if config.read_at_most:
         notes += read_notes(split.train.sources, tokenizer, config.read_at_most)
     for part, name in ((split.valid, "held-out"), (split.test, "test")):
-        notes += pair_notes(part, tokenizer, name) if part else []
-    return PairMaterial(train, valid, unknown, facts, tuple(notes))
+        notes += pair_notes(part, tokenizer, unknown, share, name) if part else []
+    return PairMaterial(train, valid, unknown, share, facts, tuple(notes))
 
 
-def pair_notes(pairs: Pairs, tokenizer: PairTokenizer, name: str) -> list[str]:
+def pair_notes(
+    pairs: Pairs, tokenizer: PairTokenizer, seen: SidesUnknown, share: float, name: str
+) -> list[str]:
     """Say how many tokens of each side are unknown, if any are.
 
+    Args:
+        pairs: to look at.
+        tokenizer: of both sides.
+        seen: unknown tokens of the training pairs.
+        share: of unknown targets; see :func:`unrolled.unknown.unknown_share`.
+        name: of the pairs.
+
     Raises:
-        DataError: if most are.
+        DataError: if most are, and the model saw none in training.
     """
     return [
-        note
-        for side, texts, by in (
-            ("sources", pairs.sources, tokenizer.source),
-            ("targets", pairs.targets, tokenizer.target),
-        )
-        for note in unknown_notes(f"{name} {side}", texts, by)
+        *unknown_notes(pairs.sources, tokenizer.source, seen.source, f"{name} sources"),
+        *unknown_notes(pairs.targets, tokenizer.target, seen.target, f"{name} targets", share),
     ]
+
+
+def unknown_notes(
+    texts: Sequence[str], tokenizer: Tokenizer, seen: int, name: str = "sources", share: float = 0.0
+) -> list[str]:
+    """Do the same for texts of one side; ``seen`` counts those of the training texts."""
+    if tokenizer.kind == "bpe":
+        return []
+    unknown = Unknown.of(texts, tokenizer)
+    if not seen:
+        unknown.refuse_foreign(name)
+    return list(unknown.notes(name, UNITS[tokenizer.kind], share))
 
 
 def read_notes(sources: Sequence[str], tokenizer: PairTokenizer, read_at_most: int) -> list[str]:
@@ -207,17 +231,15 @@ def read_notes(sources: Sequence[str], tokenizer: PairTokenizer, read_at_most: i
     longer = sum(len(tokenizer.encode_source(text)) > read_at_most for text in sources)
     if not (read_at_most and longer):
         return []
-    return [
-        f"{longer:,} of {len(sources):,} sources are read up to {read_at_most} tokens (--read-at-most)"
-    ]
+    return [f"{longer:,} of {len(sources):,} sources are read up to {read_at_most} tokens (--read-at-most)"]
 
 
 def _length_notes(dropped: int, count: int, config: PairsConfig) -> list[str]:
     if not dropped:
         return []
     return [
-        f"{dropped:,} of {count:,} training pairs are longer than {config.max_length} tokens and are left out "
-        "(--max-length)"
+        f"{dropped:,} of {count:,} training pairs have over {config.max_length} tokens on a side and are "
+        "left out (--max-length)"
     ]
 
 

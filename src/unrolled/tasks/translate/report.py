@@ -15,11 +15,6 @@ HEADS = ("BLEU", "chrF2", "ROUGE-1", "ROUGE-2", "ROUGE-L", "exact %")
 
 def print_scores(translator: Translator, console: Console) -> str:
     """Print scores and samples; return the command to try next."""
-    if translator.facts["too_long"]:
-        console.print(
-            f"{translator.facts['too_long']:,} training pairs longer than "
-            f"{translator.config.corpus.max_length} tokens were left out"
-        )
     for part, title in (("valid", "held-out pairs"), ("test", "test pairs")):
         if part in translator.result:
             result = translator.result[part]

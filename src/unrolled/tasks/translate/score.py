@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from unrolled.extras import extra
+from unrolled.tasks.base.better import better_baseline
 from unrolled.tasks.translate.rouge import rouge
 
 LENGTHS = (10, 15, 20, 30)
@@ -59,6 +60,14 @@ class TranslationScore:
     by_length: list[LengthScore] = field(default_factory=list)
     cut: int = 0
     """Outputs that reached the longest length before the model ended them."""
+    notes: tuple[str, ...] = ()
+    """How the pairs were read, and what of them is unknown."""
+
+    @property
+    def better_baseline(self) -> str:
+        """A sentence that names the baseline that beats the model by chrF, if one does."""
+        baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
+        return better_baseline("chrF2", self.overlap.chrf, baselines, higher=True)
 
     @property
     def nats_per_token(self) -> float:
@@ -74,7 +83,8 @@ class TranslationScore:
         """Return every figure."""
         values = asdict(self)
         overlap = values.pop("overlap")
-        return overlap | {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity} | values
+        figures = {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity}
+        return overlap | figures | values | {"notes": list(self.notes)}
 
     def __str__(self) -> str:
         o = self.overlap
@@ -89,7 +99,7 @@ class TranslationScore:
             f"{row.pairs:,} pairs"
             for row in self.by_length
         ]
-        lines += cut_notes(self.cut, self.pairs)
+        lines += [*([self.better_baseline] if self.better_baseline else []), *cut_notes(self.cut, self.pairs)]
         return "\n".join(lines)
 
 
@@ -136,7 +146,7 @@ def score_outputs(
         seconds=round(seconds, 2),
         baselines={
             name: overlap_of(texts, references, lowercase=lowercase)
-            for name, texts in lead(sources, lead_words).items()
+            for name, texts in {**lead(sources, lead_words), "source, copied": sources}.items()
         },
         by_length=by_length(sources, outputs, references, lowercase=lowercase),
         cut=cut,
