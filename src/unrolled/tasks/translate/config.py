@@ -192,7 +192,7 @@ class TranslatorConfig:
     corpus: PairsConfig = field(default_factory=PairsConfig)
     table: TableConfig = field(default_factory=TableConfig)
     text: PairTextConfig = field(default_factory=PairTextConfig)
-    cell: CellConfig = field(default_factory=lambda: CellConfig(cell="gru"))
+    cell: CellConfig = field(default_factory=CellConfig)
     network: TranslationNetworkConfig = field(default_factory=TranslationNetworkConfig)
     dropout: TranslationDropoutConfig = field(default_factory=TranslationDropoutConfig)
     search: TranslationSearchConfig = field(default_factory=TranslationSearchConfig)

@@ -1,7 +1,6 @@
 """The translator as a tool, which also summarises: fit, evaluate, translate, attention, save, load."""
 
 import dataclasses
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO
@@ -262,8 +261,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         """
         one = isinstance(texts, str)
         found = self.translate_sources([texts] if one else texts, n_best=n_best, progress=progress, **options)
-        for note in found.notes:
-            warnings.warn(note, stacklevel=2)
+        print_notes(found.notes)
         return found.outputs[0] if one else found.outputs
 
     def _write(
@@ -347,8 +345,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
         text = tidy(text)
         if not text:
             raise DataError("the text is blank: there is nothing to attend to")
-        for note in self._source_notes([text]):
-            warnings.warn(note, stacklevel=2)
+        print_notes(self._source_notes([text]))
         return self._writer(self._search_config(options)).attention(text)
 
     def plot_attention(self, text: str, path: str | Path, **options: Any) -> Path:
