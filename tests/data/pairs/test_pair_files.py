@@ -133,6 +133,14 @@ def test_names_of_columns_decide_over_their_order(write):
     assert "source is 'question', target is 'answer'" in said(pairs)
 
 
+def test_sources_may_all_begin_alike(write):
+    row = "{0}\tplease translate {0}a\tb{0}\thttps://example.org/{0}\n"
+    pairs = read_pairs(write("t.tsv", "".join(row.format(i) for i in range(5))), PairForm())
+    assert both(pairs)[0] == ("please translate 0a", "b0")
+    two = "".join(f"please translate {i}a\tb{i}\n" for i in range(5))
+    assert len(read_pairs(write("t.tsv", two), PairForm())) == 5
+
+
 def test_more_than_two_columns_of_text_have_no_one_meaning(write):
     text = "".join(f"a {i}\tb {i}\tc {i}\n" for i in range(5))
     with pytest.raises(DataError, match=r"3 of its 3 columns hold text \(column 1, column 2, column 3\)"):

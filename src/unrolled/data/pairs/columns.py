@@ -74,7 +74,7 @@ def _by_name(table: Table) -> tuple[int, int] | None:
 
 
 def _by_order(table: Table, places: Sequence[int]) -> tuple[int, int]:
-    texts = places if len(places) == 2 else [p for p in places if not _is_note(table, p)]
+    texts = _texts(table, places, 2)
     if len(texts) != 2:
         raise DataError(
             f"{table.path}: {_count(len(texts))} of its {len(places)} columns hold text "
@@ -84,7 +84,7 @@ def _by_order(table: Table, places: Sequence[int]) -> tuple[int, int]:
 
 
 def _one_text(table: Table, places: Sequence[int], side: str) -> int:
-    texts = places if len(places) == 1 else [p for p in places if not _is_note(table, p)]
+    texts = _texts(table, places, 1)
     if len(texts) != 1:
         raise DataError(
             f"{table.path}: the {side} may be any of {_listed(table, texts or places)}; say which: "
@@ -93,18 +93,45 @@ def _one_text(table: Table, places: Sequence[int], side: str) -> int:
     return texts[0]
 
 
+def _texts(table: Table, places: Sequence[int], wanted: int) -> list[int]:
+    """Return the columns that hold text.
+
+    While there are too many, the one whose cells begin alike the longest is left out, as references do: an
+    address, a licence.
+    """
+    if len(places) <= wanted:
+        return list(places)
+    texts = [place for place in places if not _is_note(table, place)]
+    while len(texts) > wanted:
+        shared = {place: _shared(_filled(table, place)) for place in texts}
+        longest = max(texts, key=lambda place: shared[place])
+        if shared[longest] < SHARED:
+            break
+        texts.remove(longest)
+    return texts
+
+
 def _is_note(table: Table, place: int) -> bool:
-    """Tell whether a column is no text of pairs: numbers, dates, one value for all, references."""
-    cells = [cell for row in table.rows if not is_blank(cell := row[place])]
+    """Tell whether a column is no text of pairs: numbers, dates, one value for all."""
+    cells = _filled(table, place)
     if not all(isinstance(cell, str) for cell in cells):
         return True
     if all(is_number(c) or is_time(c) or is_missing(c) for c in cells):
         return True
-    return len(cells) >= ENOUGH and (len(set(cells)) == 1 or _begin_alike(cells))
+    return len(cells) >= ENOUGH and len(set(cells)) == 1
 
 
-def _begin_alike(cells: Sequence[str]) -> bool:
-    return len(cells[0]) >= SHARED and all(cell.startswith(cells[0][:SHARED]) for cell in cells)
+def _shared(cells: Sequence[str]) -> int:
+    """Return with how many characters all cells of a column begin alike."""
+    if len(cells) < ENOUGH:
+        return 0
+    first, last = min(cells), max(cells)
+    pairs = zip(first, last, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
+
+
+def _filled(table: Table, place: int) -> list[Any]:
+    return [row[place] for row in table.rows if not is_blank(row[place])]
 
 
 def is_blank(cell: Any) -> bool:
