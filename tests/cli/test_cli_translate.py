@@ -1,5 +1,6 @@
 """``unrolled train translate``, ``translate`` and ``evaluate`` as a user meets them."""
 
+import csv
 import io
 import json
 import sys
@@ -75,6 +76,49 @@ def test_several_outputs_with_scores_and_pictures(command, tmp_path, run):
     assert [row[0] for row in rows] == ["1", "1", "2", "3", "3"]
     assert float(rows[0][1]) >= float(rows[1][1])
     assert sorted(p.name for p in (tmp_path / "pictures").iterdir()) == ["1.png", "3.png"]
+
+
+def test_a_table_in_gives_a_table_out(command, tmp_path, run):
+    (tmp_path / "in.csv").write_text('id,source\n7,abc\n8,""\n9,"d,c"\n')
+    done = command("translate", run, "--data", tmp_path / "in.csv", "--out", tmp_path / "out.csv")
+    assert done.status == 0, done.err
+    rows = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert rows[0] == ["id", "source", "output"]
+    assert [row[:2] for row in rows[1:]] == [["7", "abc"], ["8", ""], ["9", "d,c"]]
+    assert rows[2][2] == ""
+    assert command("translate", run, "--data", tmp_path / "in.csv").out == (tmp_path / "out.csv").read_text()
+    predicted = command("predict", run, "--data", tmp_path / "in.csv", "--out", tmp_path / "predicted.csv")
+    assert predicted.status == 0, predicted.err
+
+
+def test_lines_in_give_lines_or_the_table_that_the_ending_says(command, tmp_path, run, monkeypatch):
+    (tmp_path / "in.txt").write_text("abc\n\ndcb\n")
+    printed = command("translate", run, "--data", tmp_path / "in.txt").out
+    for name in ("out.txt", "out"):
+        assert command("translate", run, "--data", tmp_path / "in.txt", "--out", tmp_path / name).out == ""
+        assert (tmp_path / name).read_text() == printed
+    words = ("--n-best", 7, "--out", tmp_path / "out.jsonl")
+    assert command("translate", run, "--data", tmp_path / "in.txt", *words).status == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["rank"] for row in rows] == [*range(1, 8), 1, *range(1, 8)]
+    assert set(rows[0]) == {"source", "output", "rank", "score"}
+    monkeypatch.setattr(sys, "stdin", Standard(b"abc\n\ndcb\n"))
+    assert command("translate", run, "--data", "-", "--out", "-").out == printed
+
+
+def test_what_is_unknown_or_cut_is_said(command, tmp_path, run):
+    (tmp_path / "in.txt").write_text("abcdz\n")
+    done = command("translate", run, "--data", tmp_path / "in.txt", "--length-ratio", 1e-9)
+    assert "sources: 1 of 5 characters are unknown to the model ('z')" in done.err
+    assert done.out.endswith("\n")
+    cut = [line for line in done.err.splitlines() if "cut off at the longest length" in line]
+    assert bool(cut) == (len(done.out) > 10)
+
+
+def test_a_model_that_loses_to_its_source_says_so_first(command, tmp_path, table):
+    done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
+    assert "is the better choice here: chrF2" in done.out.splitlines()[0]
+    assert "source, copied" in done.out
 
 
 def test_evaluation(command, run, table):

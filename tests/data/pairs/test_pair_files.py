@@ -1,5 +1,7 @@
 """Two aligned files, or one table: what is read, what is said, what is refused by the line."""
 
+import gzip
+
 import pytest
 
 from unrolled.data import PairForm, read_pairs, read_sources
@@ -8,6 +10,19 @@ from unrolled.errors import DataError
 
 NUMBERED = PairForm(source_column="2", target_column="1")
 STRICT = PairForm(missing="error")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """``write("a.tsv", text)`` returns the path of a file."""
+
+    def put(name, text):
+        path = tmp_path / name
+        raw = text.encode() if isinstance(text, str) else text
+        path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+        return path
+
+    return put
 
 
 def both(pairs):

@@ -6,6 +6,19 @@ from unrolled.data.pairs import open_folder
 from unrolled.errors import DataError
 
 
+@pytest.fixture
+def write(tmp_path):
+    """``write("a.tsv", text)`` returns the path of a file."""
+
+    def put(name, text):
+        path = tmp_path / name
+        raw = text.encode() if isinstance(text, str) else text
+        path.write_bytes(raw)
+        return path
+
+    return put
+
+
 def named(folder, found):
     return tuple(part.replace(f"{folder}/", "") for part in found)
 
