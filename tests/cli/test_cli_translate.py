@@ -1,5 +1,6 @@
 """``unrolled train translate``, ``translate`` and ``evaluate`` as a user meets them."""
 
+import csv
 import io
 import json
 import sys
@@ -38,7 +39,7 @@ class Standard:
 def test_training_prints_scores_samples_and_what_to_do_next(command, tmp_path, table):
     done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
     assert done.status == 0, done.err
-    for part in ("held-out pairs: 6", "source, first word", "this lstm", "tok:13a", "sample 6", "reference"):
+    for part in ("held-out pairs: 6", "source, first word", "this gru", "tok:13a", "sample 6", "reference"):
         assert part in done.out
     assert f"unrolled translate {tmp_path / 'run'} --data FILE" in done.out
     again = command("resume", tmp_path / "run")
@@ -52,7 +53,7 @@ def test_two_files_and_what_was_left_out(command, tmp_path):
     words = ("--data", f"{tmp_path / 'a'},{tmp_path / 'b'}", "--max-length", 3, "--valid-fraction", 0.1)
     done = command("train", "translate", *words, "--out", tmp_path / "run", *OPTIONS)
     assert done.status == 0, done.err
-    assert "18 training pairs longer than 3 tokens were left out" in done.out
+    assert "18 of 36 training pairs have over 3 tokens on a side and are left out (--max-length)" in done.err
 
 
 def test_lines_in_and_lines_out(command, tmp_path, run, monkeypatch):
@@ -75,6 +76,49 @@ def test_several_outputs_with_scores_and_pictures(command, tmp_path, run):
     assert [row[0] for row in rows] == ["1", "1", "2", "3", "3"]
     assert float(rows[0][1]) >= float(rows[1][1])
     assert sorted(p.name for p in (tmp_path / "pictures").iterdir()) == ["1.png", "3.png"]
+
+
+def test_a_table_in_gives_a_table_out(command, tmp_path, run):
+    (tmp_path / "in.csv").write_text('id,source\n7,abc\n8,""\n9,"d,c"\n')
+    done = command("translate", run, "--data", tmp_path / "in.csv", "--out", tmp_path / "out.csv")
+    assert done.status == 0, done.err
+    rows = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert rows[0] == ["id", "source", "output"]
+    assert [row[:2] for row in rows[1:]] == [["7", "abc"], ["8", ""], ["9", "d,c"]]
+    assert rows[2][2] == ""
+    assert command("translate", run, "--data", tmp_path / "in.csv").out == (tmp_path / "out.csv").read_text()
+    predicted = command("predict", run, "--data", tmp_path / "in.csv", "--out", tmp_path / "predicted.csv")
+    assert predicted.status == 0, predicted.err
+
+
+def test_lines_in_give_lines_or_the_table_that_the_ending_says(command, tmp_path, run, monkeypatch):
+    (tmp_path / "in.txt").write_text("abc\n\ndcb\n")
+    printed = command("translate", run, "--data", tmp_path / "in.txt").out
+    for name in ("out.txt", "out"):
+        assert command("translate", run, "--data", tmp_path / "in.txt", "--out", tmp_path / name).out == ""
+        assert (tmp_path / name).read_text() == printed
+    words = ("--n-best", 7, "--out", tmp_path / "out.jsonl")
+    assert command("translate", run, "--data", tmp_path / "in.txt", *words).status == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["rank"] for row in rows] == [*range(1, 8), 1, *range(1, 8)]
+    assert set(rows[0]) == {"source", "output", "rank", "score"}
+    monkeypatch.setattr(sys, "stdin", Standard(b"abc\n\ndcb\n"))
+    assert command("translate", run, "--data", "-", "--out", "-").out == printed
+
+
+def test_what_is_unknown_or_cut_is_said(command, tmp_path, run):
+    (tmp_path / "in.txt").write_text("abcdz\n")
+    done = command("translate", run, "--data", tmp_path / "in.txt", "--length-ratio", 1e-9)
+    assert "sources: 1 of 5 characters are unknown to the model ('z')" in done.err
+    assert done.out.endswith("\n")
+    cut = [line for line in done.err.splitlines() if "cut off at the longest length" in line]
+    assert bool(cut) == (len(done.out) > 10)
+
+
+def test_a_model_that_loses_to_its_source_says_so_first(command, tmp_path, table):
+    done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
+    assert "is the better choice here: chrF2" in done.out.splitlines()[0]
+    assert "source, copied" in done.out
 
 
 def test_evaluation(command, run, table):
@@ -102,14 +146,14 @@ def test_what_is_wrong_is_said_in_a_line(command, tmp_path, run, table, monkeypa
         (("train", "translate", *new), "no training pairs: give --data"),
         (("train", "translate", "--data", tmp_path / "no.tsv", *new), "no.tsv: no such file"),
         (("train", "translate", "--data", f"{tmp_path / 'a'},{tmp_path / 'b'}", *new), "line 2 of"),
-        (("train", "translate", "--data", tmp_path / "bad.csv", *new), "no column 'source'"),
+        (("train", "translate", "--data", table, "--source-column", "sorce", *new), "has no column 'sorce'"),
         (("train", "translate", "--data", table, "--atention", "dot", *new), "--attention"),
         (("train", "translate", "--data", table, "--attention", "dott", *new), "did you mean 'dot'"),
         (("train", "translate", "--recipe", "ptb-small", *new), "unrolled train lm"),
         (("translate", run, "--data", tmp_path / "no.txt"), "no.txt: no such file"),
-        (("translate", run, "--data", tmp_path / "a"), "has never seen ('1')"),
-        (("translate", run, "--data", table, "--n-best", 9), "must lie in 1..5"),
-        (("evaluate", run, "--data", tmp_path / "bad.csv"), "no column 'source'"),
+        (("translate", run, "--data", tmp_path / "a"), "not in the model's vocabulary ('1', '2')"),
+        (("translate", run, "--data", table, "--n-best", 9, "--beams", 5), "must lie in 1..5"),
+        (("evaluate", run, "--data", tmp_path / "bad.csv"), "has no column 'source'"),
         (("generate", run), "holds a run of task 'translate', not 'lm'"),
     ):
         assert message in command(*words).error

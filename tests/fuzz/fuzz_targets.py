@@ -65,7 +65,7 @@ READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] =
     "labelled, csv": ("labelled.csv", TEXT, lambda p: (read_labelled(p), read_items(p))),
     "labelled, jsonl": ("labelled.jsonl", LINES, read_labelled),
     "labelled vectors, jsonl": ("steps.jsonl", LINES, read_labelled),
-    "pairs": ("pairs.tsv", TEXT, lambda p: read_pairs(p, PairForm(blank="drop"))),
+    "pairs": ("pairs.tsv", TEXT, lambda p: read_pairs(p, PairForm())),
     "tagged, conllu": ("tagged.conllu", TEXT, lambda p: read_tagged(p, Columns())),
     "tagged, columns": ("tagged.txt", TEXT, lambda p: read_tagged(p, Columns("1", "-1"))),
     "tagged, json": ("tagged.jsonl", LINES, read_tagged),

@@ -1,15 +1,24 @@
 """``unrolled translate RUN``: an output for each line, with a trained translator."""
 
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.data import read_sources, text_lines
+from unrolled.data import text_lines
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
+from unrolled.storage.output import check_output, named_file, write_output
+from unrolled.tasks.base.notes import print_notes
+from unrolled.tasks.translate.outputs import Translated, output_table
 from unrolled.tasks.translate.task import Translator
+
+STREAM = "-"
+"""As a file: standard input, or standard output."""
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
@@ -21,13 +30,18 @@ class Arguments:
 
     data: str = ""
     """Text with a source on each line, or a table as in training, of which the source column is read;
-    without it lines are read from standard input."""
+    without it, or with -, lines are read from standard input."""
+
+    out: str = ""
+    """File to write; without it, or with -, outputs are printed. Lines give lines; a table, and a file that
+    ends with .csv, .tsv or .jsonl, is a table with the columns of the input and the output."""
 
     n_best: int = 1
-    """Outputs for each line, best first; more than one are printed with number of the line and score."""
+    """Outputs for each line, best first; more than one have the number of the line and their score."""
 
     beams: int | None = None
-    """Hypotheses kept at every step; 1 is greedy. Without it as in training, and so for the others."""
+    """Hypotheses kept at every step; 1 is greedy. Without it as in training, and so for the others, and as
+    many as n_best at least."""
 
     normalisation: float | None = None
     """α of score = log p / length^α, by which outputs are ranked."""
@@ -36,7 +50,8 @@ class Arguments:
     """No sequence of so many tokens comes twice in an output; 0 lets all pass."""
 
     length_ratio: float | None = None
-    """An output has at most so many tokens for each of the source, and 10."""
+    """An output has at most so many tokens for each of the source, and 10; 0 is one and a half times the
+    longest output of training, and 10."""
 
     copy_unknown: bool | None = None
     """Write the word of the source to which most attention goes where <unk> is the best word."""
@@ -53,21 +68,40 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     if args.plot_attention:
         require_extra("plots", "--plot-attention")
+    out = "" if args.out == STREAM else args.out
+    if out:
+        check_output(named_file(out))
     translator = Translator.load(args.run)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
-    if args.data:
-        lines = read_sources(args.data, translator.config.corpus.form)
+    named = args.data not in ("", STREAM)
+    sources = Path(args.data) if named else text_lines(_standard_input())
+    translated = translator.translate_sources(sources, n_best=args.n_best, progress=named, **options)
+    print_notes(translated.notes)
+    if out:
+        text = io.StringIO()
+        _write(translated, text, out, args.n_best)
+        write_output(Path(out), text.getvalue().encode("utf-8"))
     else:
-        lines = text_lines(_standard_input())
-    found = translator.translate_n_best(lines, n_best=args.n_best, progress=bool(args.data), **options)
-    for number, outputs in enumerate(found, 1):
-        for output in outputs:
-            print(output.text if args.n_best == 1 else f"{number}\t{output.score:.4f}\t{output.text}")
+        _write(translated, sys.stdout, out, args.n_best)
     if args.plot_attention:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                translator.plot_attention(line, Path(args.plot_attention) / f"{number}.png", **options)
+        _plot(translator, translated, Path(args.plot_attention), options)
     return 0
+
+
+def _write(translated: Translated, out: TextIO, name: str, n_best: int) -> None:
+    if translated.sources.table is not None or Path(name).suffix.lower() in TABLES:
+        output_table(translated, scores=n_best > 1).write(out, name)
+        return
+    for number, outputs in enumerate(translated.outputs, 1):
+        for output in outputs:
+            text = output.text if n_best == 1 else f"{number}\t{output.score:.4f}\t{output.text}"
+            out.write(text + "\n")
+
+
+def _plot(translator: Translator, translated: Translated, folder: Path, options: dict[str, object]) -> None:
+    for number, text in enumerate(translated.sources.texts, 1):
+        if text.strip():
+            translator.plot_attention(text, folder / f"{number}.png", **options)
 
 
 def _standard_input() -> str:

@@ -4,7 +4,17 @@ from unrolled.data.documents import open_documents, open_texts
 from unrolled.data.files import Document, read_documents, read_text
 from unrolled.data.labelled import Labelled, read_labelled
 from unrolled.data.pair_batches import EncodedPairs, PairBatch, SourceBatch, pad_sources
-from unrolled.data.pairs import PairForm, Pairs, pairs_of, read_pairs, read_sources, text_lines, tidy
+from unrolled.data.pairs import (
+    PairForm,
+    Pairs,
+    Sources,
+    pairs_of,
+    read_pairs,
+    read_sources,
+    sources_of,
+    text_lines,
+    tidy,
+)
 from unrolled.data.sentences import Sentences
 from unrolled.data.stream import IGNORE, Chunk, TokenStream, join_documents
 
@@ -19,6 +29,7 @@ __all__ = [
     "Pairs",
     "Sentences",
     "SourceBatch",
+    "Sources",
     "TokenStream",
     "join_documents",
     "open_documents",
@@ -30,6 +41,7 @@ __all__ = [
     "read_pairs",
     "read_sources",
     "read_text",
+    "sources_of",
     "text_lines",
     "tidy",
 ]

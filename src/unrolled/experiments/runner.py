@@ -58,6 +58,7 @@ class Runner:
             counted="parameters",
             bytes=sum(p.numel() * p.element_size() for p in parameters),
             epochs=task.result["epochs"],
+            note=scored.note,
         )
         return Tried(outcome, scored.units, scored.extra | ladder.after_network(task))
 

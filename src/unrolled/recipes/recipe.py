@@ -11,6 +11,7 @@ from unrolled.config import from_dict, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.reading import LARGEST_TOML, MalformedError, decode_utf8, open_file, parse_toml
 from unrolled.tasks import spec_of
+from unrolled.tasks.base.earlier import with_moved
 
 
 @dataclass(frozen=True)
@@ -137,4 +138,6 @@ def load_recipe(name: str) -> Recipe:
             f"{where}: target.metric={metric!r} is not one of {', '.join(spec.metrics)}"
             + suggestion(metric, spec.metrics)
         )
-    return replace(recipe, config=from_dict(spec.config, recipe.config, where, "config"))
+    return replace(
+        recipe, config=from_dict(spec.config, with_moved(recipe.config, spec.moved), where, "config")
+    )

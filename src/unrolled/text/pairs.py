@@ -76,4 +76,4 @@ class PairTokenizer:
 
 
 def _open(kind: str, text: str) -> str:
-    return " " + text if kind == "bpe" else text
+    return " " + text if kind == "bpe" and text else text

@@ -45,7 +45,9 @@ def test_networks_are_scored_as_by_themselves(whole, pairs, rung):
     assert mean_of(table, rung) == pytest.approx(score.overlap.bleu)
     assert kept(out, rung)[0].scores == pytest.approx(vars(score.overlap))
     assert model.config.network.attention == ("dot" if "attention" in rung else "none")
-    outputs = model.translate(test.sources)
+    written = model.translate_sources(test.sources)
+    outputs = [best.text for best, *_ in written.outputs]
+    assert kept(out, rung)[0].note == "; ".join(written.notes)
     missing = [100 - CHRF().sentence_score(o, [t]).score for o, t in zip(outputs, test.targets, strict=True)]
     np.testing.assert_allclose(kept(out, rung)[1].losses, missing)
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.short_repr import short_repr
+
 Series = NDArray[np.float32]
 """A sequence of vectors, (T, F)."""
 
@@ -21,6 +23,7 @@ class ColumnChoice(NamedTuple):
 NO_COLUMNS = ColumnChoice()
 
 
+@short_repr
 @dataclass(frozen=True)
 class Labelled:
     """Texts, or sequences of vectors, and the label of each."""

@@ -45,12 +45,13 @@ def read_table(
     if ending in JSON_ENDINGS:
         return _of_objects(path, text)
     form = _form(path, text, config, ending)
-    rows, lines = _even_rows(path, text, form, ragged=ragged)
+    rows, lines, literal = _rows(path, text, form, ragged=ragged)
     header = _is_header(rows, config, usual, asked)
     names = rows[0] if header else [str(n) for n in range(1, len(rows[0]) + 1)]
     if header and len(rows) == 1:
         raise DataError(f"{path}: holds no rows")
     notes = [] if config.separator or form.separator == USUAL.get(ending) else _note_form(form)
+    notes += literal
     if not header and config.header == "auto":
         notes.append("the first line is data, columns are numbered from 1 (--header yes: it names them)")
     first = int(header)
@@ -75,6 +76,23 @@ def _form(path: Path, text: str, config: TableConfig, ending: str) -> Form:
         f"{path}: its cells may be separated by {one} or by {other}; say which: --separator {one} or "
         f"--separator {other}"
     )
+
+
+def _rows(path: Path, text: str, form: Form, *, ragged: bool) -> tuple[list[list[Any]], list[int], list[str]]:
+    """Return rows, their lines and a note if quotation marks are no quotes after all.
+
+    The form is told from the first rows; a later one may begin with a quotation mark that is a character.
+    """
+    try:
+        return *_even_rows(path, text, form, ragged=ragged), []
+    except DataError as wrong:
+        if not form.quoted or form.separator in ",;":
+            raise
+        try:
+            rows, lines = _even_rows(path, text, form._replace(quoted=False), ragged=ragged)
+        except DataError:
+            raise wrong from None
+    return rows, lines, ["quotation marks are characters, they do not enclose cells"]
 
 
 def _even_rows(path: Path, text: str, form: Form, *, ragged: bool) -> tuple[list[list[Any]], list[int]]:

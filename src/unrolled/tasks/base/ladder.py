@@ -23,6 +23,7 @@ class Scored(NamedTuple):
     units: Units
     extra: dict[str, Numbers]
     predictions: int
+    note: str = ""
 
 
 class Ladder(ABC):

@@ -1,12 +1,13 @@
 """The configuration of a translator: one tree for the command line, recipes and config.json."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from unrolled.config import options_repr, require, require_at_least, require_at_most
 from unrolled.data import PairForm
 from unrolled.data.commas import split_paths
+from unrolled.data.tables import TableConfig
 from unrolled.decoding import SearchConfig
 from unrolled.models import CellConfig, DropoutConfig, EncoderDecoderConfig
 from unrolled.tasks.base.sources import resolved
@@ -19,8 +20,9 @@ class PairsConfig:
     """The pairs to learn from."""
 
     data: str = ""
-    """Training pairs: two files aligned line by line (train.de,train.en), or one table (.tsv, .csv, .jsonl,
-    or anything with separator); @multi30k/train.de,@multi30k/train.en and the like are data sets."""
+    """Training pairs: two files aligned line by line (train.de,train.en), one file with a source and a
+    target in each line (.tsv, .csv, .jsonl, .txt), or a folder with train.de and train.en;
+    @multi30k/train.de,@multi30k/train.en and the like are data sets."""
 
     valid: str = ""
     """Held-out pairs, in the same form; without it the last valid_fraction of the training pairs."""
@@ -34,17 +36,15 @@ class PairsConfig:
     test_fraction: float = 0.0
     """Share of the pairs, the last of all, scored once training is over where test is not given."""
 
-    source_column: str = "source"
-    """Column of a table with what is given; a number, from 1, if its first line names no columns."""
+    source_column: str = ""
+    """Column of a table with the sources, by name or by number from 1. Empty: by the names of the columns,
+    else the first one of two with text."""
 
-    target_column: str = "target"
-    """Column with what is to be made of it; likewise."""
+    target_column: str = ""
+    """Column with the targets. Empty: likewise, the second one."""
 
-    separator: str = ""
-    """What stands between columns, unquoted; empty goes by the ending of the file."""
-
-    blank: Literal["refuse", "drop"] = "refuse"
-    """Training pairs with a blank side: refuse names their lines, drop leaves them out."""
+    missing: Literal["drop", "error"] = "drop"
+    """Pairs that lack a side: drop leaves them out and counts them, error names their lines."""
 
     max_length: int = 0
     """Training pairs with more tokens than this on either side are left out; 0 keeps all."""
@@ -62,22 +62,6 @@ class PairsConfig:
             "must leave pairs to learn from",
         )
         require_at_least(self, {"max_length": 0, "read_at_most": 0})
-        numbers = [c.isdecimal() for c in (self.source_column, self.target_column)]
-        require(
-            all(numbers) or not any(numbers),
-            f"source_column={self.source_column!r} and target_column={self.target_column!r}: give both by "
-            "name or both by number",
-        )
-
-    @property
-    def form(self) -> PairForm:
-        """How a file holds pairs; a blank side is refused where every pair is scored."""
-        return PairForm(self.separator, self.source_column, self.target_column)
-
-    @property
-    def training_form(self) -> PairForm:
-        """The same for training pairs."""
-        return replace(self.form, blank=self.blank)
 
     def with_sources(self, data: str | Path | None, valid: str | Path | None) -> "PairsConfig":
         """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
@@ -98,16 +82,64 @@ def _absolute(source: str | Path) -> str:
 class PairTextConfig(TextConfig):
     """How text becomes tokens, on both sides."""
 
+    tokenizer: Literal["auto", "char", "word", "bpe"] = "auto"  # type: ignore[assignment]
+    """Characters, words (what white space separates), or byte-pair pieces. auto: characters for short
+    strings, words where there are few different ones, else pieces."""
+
+    vocabulary: int = 0
+    """Largest vocabulary of a side, <eos> and <unk> included; 0 is no limit (4000 for bpe)."""
+
     joint: bool = False
-    """One vocabulary for both sides, learned on both; else each has its own, of at most vocabulary tokens."""
+    """One vocabulary for both sides, learned on both; else each has its own, of at most vocabulary tokens.
+    It is taken with --share-embeddings."""
+
+    def __post_init__(self) -> None:
+        if self.tokenizer != "auto":
+            super().__post_init__()
+            return
+        require_at_least(self, {"min_frequency": 0, "vocabulary": 0})
+        require(
+            self.vocabulary == 0 or self.vocabulary >= 3,
+            f"vocabulary={self.vocabulary}: must be 0 (no limit) or at least 3",
+        )
+
+
+@dataclass(frozen=True)
+class TranslationNetworkConfig(EncoderDecoderConfig):
+    """Encoder and decoder."""
+
+    embedding: int = 256
+    """Size of the learned vectors of tokens, on both sides."""
+
+    attention: Literal["auto", "none", "fixed", "dot", "general", "additive"] = "auto"  # type: ignore[assignment]
+    """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
+    and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
+    its state after it (Luong et al. 2015). additive: chosen by the state before it (Bahdanau et al. 2015).
+    auto: dot, or general if encoder and decoder have vectors of different sizes."""
+
+
+@dataclass(frozen=True)
+class TranslationDropoutConfig(DropoutConfig):
+    """Dropout, by what it is applied to; every rate in [0, 1)."""
+
+    dropout_input: float | None = None  # type: ignore[assignment]
+    """On the input vectors. None: 0.2 for sentences, 0 for short strings and few different words."""
+
+    dropout_output: float | None = None  # type: ignore[assignment]
+    """On what the output layer reads. None: 0.3 for sentences, else 0."""
+
+    def __post_init__(self) -> None:
+        rates = {name: getattr(self, name) or 0.0 for name in ("dropout_input", "dropout_output")}
+        DropoutConfig(**asdict(self) | rates)
 
 
 @dataclass(frozen=True)
 class TranslationSearchConfig(SearchConfig):
     """How outputs are looked for."""
 
-    length_ratio: float = 2.0
-    """An output has at most so many tokens for each of the source, and 10."""
+    length_ratio: float = 0.0
+    """An output has at most so many tokens for each of the source, and 10; 0 is one and a half times the
+    longest output of training, and 10."""
 
     copy_unknown: bool = False
     """Where <unk> is the best word, write the word of the source to which most attention goes; else <unk>
@@ -115,7 +147,7 @@ class TranslationSearchConfig(SearchConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.length_ratio > 0, f"length_ratio={self.length_ratio}: must be positive")
+        require_at_least(self, {"length_ratio": 0})
         require_at_most(self, {"length_ratio": 1000})
 
 
@@ -133,6 +165,10 @@ class TranslationTrainingConfig(TrainingConfig):
     sampling_epochs: int = 10
     """Epochs in which the share of sampling rises in equal steps, from 0 in the first."""
 
+    label_smoothing: float | None = None  # type: ignore[assignment]
+    """Weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016); what is reported is
+    without it. None: 0.1 for sentences, else 0."""
+
     select: Literal["loss", "bleu"] = "loss"
     """Which weights are kept: those with the best held-out loss, or with the best BLEU of greedy outputs."""
 
@@ -140,7 +176,7 @@ class TranslationTrainingConfig(TrainingConfig):
     """Held-out pairs, the first ones, that are written out at a validation with select=bleu."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        replace(TrainingConfig(), label_smoothing=self.label_smoothing or 0.0)
         require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 
@@ -155,10 +191,11 @@ class TranslatorConfig:
     """A translator and its training."""
 
     corpus: PairsConfig = field(default_factory=PairsConfig)
+    table: TableConfig = field(default_factory=TableConfig)
     text: PairTextConfig = field(default_factory=PairTextConfig)
     cell: CellConfig = field(default_factory=CellConfig)
-    network: EncoderDecoderConfig = field(default_factory=EncoderDecoderConfig)
-    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    network: TranslationNetworkConfig = field(default_factory=TranslationNetworkConfig)
+    dropout: TranslationDropoutConfig = field(default_factory=TranslationDropoutConfig)
     search: TranslationSearchConfig = field(default_factory=TranslationSearchConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TranslationTrainingConfig = field(default_factory=TranslationTrainingConfig)
@@ -166,13 +203,15 @@ class TranslatorConfig:
     def __post_init__(self) -> None:
         self.network.check_cell(self.cell)
         self.network.check_dropout(self.dropout)
-        require(
-            not self.network.share_embeddings or self.text.joint,
-            "share_embeddings needs one vocabulary for both sides: give --joint as well",
-        )
         attends = self.network.attention not in ("none", "fixed")
         require(
-            not self.search.copy_unknown or (attends and self.text.tokenizer == "word"),
+            not self.search.copy_unknown or (attends and self.text.tokenizer in ("auto", "word")),
             "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it writes the "
             "word of the source to which most attention goes",
         )
+
+    @property
+    def form(self) -> PairForm:
+        """How a file holds pairs."""
+        corpus = self.corpus
+        return PairForm(self.table, corpus.source_column, corpus.target_column, corpus.missing)

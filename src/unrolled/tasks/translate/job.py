@@ -79,7 +79,7 @@ class TranslationJob:
         valid = self._data.valid
         if valid is None:
             return None
-        nats = score_pairs(self.model, valid) / valid.predictions
+        nats = score_pairs(self.model, valid, self._data.unknown_share) / valid.predictions
         if self._bleu is None:
             return Validation(nats, nats)
         bleu = self._bleu()

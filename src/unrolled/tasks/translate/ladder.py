@@ -51,10 +51,10 @@ class TranslationLadder(Ladder):
         if not (corpus.test or corpus.test_fraction):
             self.config = with_options(self.config, {"test_fraction": TEST_FRACTION})
             corpus = self.config.corpus
-        split = split_pairs(corpus, corpus.data, corpus.valid)
+        split = split_pairs(self.config, corpus.data, corpus.valid)
         assert split.test is not None
         self.train_pairs, self.test = split.train, split.test
-        parts = [part for part in vars(split).values() if part is not None]
+        parts = [part for part in (split.train, split.valid, split.test) if part is not None]
         self.fingerprint = fingerprint(*(texts for p in parts for texts in (p.sources, p.targets)))
         return f"{len(split.train):,} pairs to learn from, {len(self.test):,} to predict"
 
@@ -99,8 +99,9 @@ class TranslationLadder(Ladder):
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        scores, units = self._figures(task.translate(self.test.sources, progress=self.progress))
-        return Scored(scores, units, {}, len(self.test))
+        written = task.translate_sources(self.test.sources, progress=self.progress)
+        scores, units = self._figures([best.text for best, *_ in written.outputs])
+        return Scored(scores, units, {}, len(self.test), "; ".join(written.notes))
 
     def _figures(self, outputs: list[str]) -> tuple[dict[str, float], Units]:
         lowercase = self.config.text.lowercase

@@ -2,17 +2,20 @@
 
 import time
 
+import numpy as np
 import torch
 
 from unrolled.data import IGNORE, EncodedPairs, Pairs
 from unrolled.devices import device_of, move
 from unrolled.models import EncoderDecoder
+from unrolled.tasks.base.unknown import mix_unknown_losses
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslatorConfig
 from unrolled.tasks.translate.data import encode
 from unrolled.tasks.translate.score import TranslationScore, lead, score_outputs
 from unrolled.tasks.translate.writer import TranslationWriter
 from unrolled.training.waiting import Report, silent
+from unrolled.unknown import share_for
 
 SCORING_PAIRS = 64
 SAMPLES = 10
@@ -20,10 +23,20 @@ SAMPLE_PARTS = ("source", "reference", "lead", "output")
 
 
 @torch.no_grad()
-def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = silent) -> float:
-    """Return the sum of −ln p over the targets, each token after the true ones before it."""
+def score_pairs(
+    model: EncoderDecoder, pairs: EncodedPairs, unknown_share: float = 0.0, report: Report = silent
+) -> float:
+    """Return the sum of −ln p over the targets, each token after the true ones before it.
+
+    Args:
+        model: trained.
+        pairs: to score.
+        unknown_share: of ``<unk>``, where it is in a target; see :mod:`unrolled.unknown`.
+        report: told of the pairs that are done.
+    """
     model.eval()
     nats = 0.0
+    share = share_for(np.concatenate(pairs.targets), unknown_share) if len(pairs) else 0.0
     for encoded in pairs.batches(SCORING_PAIRS):
         batch = move(encoded, device_of(model))
         _, losses = model.loss(
@@ -34,7 +47,7 @@ def score_pairs(model: EncoderDecoder, pairs: EncodedPairs, report: Report = sil
             batch.targets,
             ignore=IGNORE,
         )
-        nats += float(losses.double().sum())
+        nats += float(mix_unknown_losses(losses.double(), batch.targets, share, IGNORE).sum())
         report(len(batch.lengths))
     return nats
 
@@ -49,9 +62,9 @@ def write_and_score(
     """Write an output for each source as the configuration says; return the scores and the outputs."""
     limit, lowercase = config.corpus.read_at_most, config.text.lowercase
     encoded = encode(pairs, known.tokenizer, limit)
-    nats = score_pairs(model, encoded, report)
+    nats = score_pairs(model, encoded, known.unknown_share, report)
     began = time.perf_counter()
-    written = TranslationWriter(model, known.tokenizer, config.search, limit).write(pairs.sources, report)
+    written = TranslationWriter(model, known, config.search, limit).write(pairs.sources, report)
     seconds = time.perf_counter() - began
     outputs = [best.text for best, *_ in written]
     score = score_outputs(
@@ -63,6 +76,7 @@ def write_and_score(
         seconds=seconds,
         lead_words=known.target_words,
         lowercase=lowercase,
+        cut=sum(best.cut for best, *_ in written),
     )
     return score, outputs
 

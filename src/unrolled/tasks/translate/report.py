@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.console import print_table
+from unrolled.tasks.translate.score import cut_notes
 from unrolled.tasks.translate.task import Translator
 
 COLUMNS = ("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match")
@@ -14,11 +15,6 @@ HEADS = ("BLEU", "chrF2", "ROUGE-1", "ROUGE-2", "ROUGE-L", "exact %")
 
 def print_scores(translator: Translator, console: Console) -> str:
     """Print scores and samples; return the command to try next."""
-    if translator.facts["too_long"]:
-        console.print(
-            f"{translator.facts['too_long']:,} training pairs longer than "
-            f"{translator.config.corpus.max_length} tokens were left out"
-        )
     for part, title in (("valid", "held-out pairs"), ("test", "test pairs")):
         if part in translator.result:
             result = translator.result[part]
@@ -28,6 +24,8 @@ def print_scores(translator: Translator, console: Console) -> str:
                 f"{result['chrf_signature']}; written in {result['seconds']:.1f} s",
                 style="dim",
             )
+            for note in cut_notes(result["cut"], result["pairs"]):
+                console.print(note)
     for number, sample in enumerate(translator.result.get("samples", []), 1):
         console.rule(f"sample {number}", style="dim")
         for name, text in sample.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
+from unrolled.tasks.base.better import better_baseline
 from unrolled.tasks.translate.rouge import rouge
 
 LENGTHS = (10, 15, 20, 30)
@@ -61,6 +62,16 @@ class TranslationScore:
     baselines: dict[str, Overlap] = field(default_factory=dict)
     """What is reached by the beginning of the source, by its name."""
     by_length: list[LengthScore] = field(default_factory=list)
+    cut: int = 0
+    """Outputs that reached the longest length before the model ended them."""
+    notes: tuple[str, ...] = ()
+    """How the pairs were read, and what of them is unknown."""
+
+    @property
+    def better_baseline(self) -> str:
+        """A sentence that names the baseline that beats the model by chrF, if one does."""
+        baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
+        return better_baseline("chrF2", self.overlap.chrf, baselines, higher=True)
 
     @property
     def nats_per_token(self) -> float:
@@ -76,7 +87,8 @@ class TranslationScore:
         """Return every figure."""
         values = asdict(self)
         overlap = values.pop("overlap")
-        return overlap | {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity} | values
+        figures = {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity}
+        return overlap | figures | values | {"notes": list(self.notes)}
 
     def __str__(self) -> str:
         o = self.overlap
@@ -91,7 +103,15 @@ class TranslationScore:
             f"{row.pairs:,} pairs"
             for row in self.by_length
         ]
+        lines += [*([self.better_baseline] if self.better_baseline else []), *cut_notes(self.cut, self.pairs)]
         return "\n".join(lines)
+
+
+def cut_notes(cut: int, outputs: int) -> list[str]:
+    """Say how many outputs were cut off, if any were."""
+    if not cut:
+        return []
+    return [f"{cut:,} of {outputs:,} outputs were cut off at the longest length allowed (--length-ratio)"]
 
 
 def score_outputs(
@@ -104,6 +124,7 @@ def score_outputs(
     seconds: float,
     lead_words: int,
     lowercase: bool,
+    cut: int = 0,
 ) -> TranslationScore:
     """Return every figure.
 
@@ -116,6 +137,7 @@ def score_outputs(
         seconds: taken by writing.
         lead_words: words of a source that stand in for an output, as a baseline.
         lowercase: whether the model was trained on lower-cased text, so that outputs have no other.
+        cut: outputs that reached the longest length.
     """
     bleu, chrf = signatures(outputs, references, lowercase=lowercase)
     return TranslationScore(
@@ -128,9 +150,10 @@ def score_outputs(
         seconds=round(seconds, 2),
         baselines={
             name: overlap_of(texts, references, lowercase=lowercase)
-            for name, texts in lead(sources, lead_words).items()
+            for name, texts in {**lead(sources, lead_words), "source, copied": sources}.items()
         },
         by_length=by_length(sources, outputs, references, lowercase=lowercase),
+        cut=cut,
     )
 
 

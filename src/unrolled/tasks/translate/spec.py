@@ -38,6 +38,10 @@ SPEC = TaskSpec(
     missing_data="no training pairs: give --data train.de,train.en, --data TABLE, or --recipe",
     metrics=("bleu", "chrf", "rouge1", "rouge2", "rouge_l", "exact_match", "nats_per_token", "perplexity"),
     counted="target tokens",
+    moved={
+        "corpus.separator": ("table.separator", {}),
+        "corpus.blank": ("corpus.missing", {"refuse": "error"}),
+    },
     import_config=_config,
     import_parts=_parts,
     import_ladder=_ladder,

@@ -12,15 +12,15 @@ from unrolled.data import SourceBatch, pad_sources
 from unrolled.decoding import Hypothesis, Start, search
 from unrolled.devices import device_of, move
 from unrolled.models import EncoderDecoder
+from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslationSearchConfig
-from unrolled.text import EOS_ID, UNK_ID, PairTokenizer, Tokenizer
+from unrolled.tasks.translate.limit import most_tokens
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import EOS, Ids
 from unrolled.training.waiting import Report
 
 ROWS = 512
 """Hypotheses that are searched side by side."""
-SPARE = 10
-"""Tokens that an output may have beyond its share of the source's."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Written:
     score: float
     """log p / length^α: what outputs are ranked by."""
     log_probability: float
+    cut: bool = False
+    """Whether it reached the longest length before the model ended it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class TranslationWriter:
 
     Args:
         model: trained.
-        tokenizer: of both sides.
+        known: tokenizers, and the length of outputs.
         config: how to search.
         read_at_most: tokens of a source that are read; 0 reads all.
     """
@@ -56,12 +58,12 @@ class TranslationWriter:
     def __init__(
         self,
         model: EncoderDecoder,
-        tokenizer: PairTokenizer,
+        known: TranslatorArtifacts,
         config: TranslationSearchConfig,
         read_at_most: int = 0,
     ) -> None:
-        self._model, self._tokenizer, self._config = model.eval(), tokenizer, config
-        self._limit = read_at_most
+        self._model, self._tokenizer, self._config = model.eval(), known.tokenizer, config
+        self._longest, self._limit = known.limit, read_at_most
 
     def write(self, texts: Sequence[str], report: Report = lambda count: None) -> list[list[Written]]:
         """Return the outputs found for each text, best first; of a blank text nothing is made."""
@@ -103,18 +105,19 @@ class TranslationWriter:
         batch = move(batch, device_of(self._model))
         encoded = self._model.encode(batch.tokens, batch.lengths)
         ratio = self._config.length_ratio
-        lengths = [int(ratio * (n - 1)) + SPARE for n in batch.lengths.tolist()]
+        lengths = [most_tokens(n, ratio, self._longest) for n in batch.lengths.tolist()]
         banned = () if self._config.copy_unknown else (UNK_ID,)
         start = Start(EOS_ID, encoded.state, encoded.memory, lengths)
         return search(self._model.step, start, self._config, end=EOS_ID, banned=banned)
 
     def _written(self, text: str, ids: Ids, h: Hypothesis) -> Written:
-        tokens = h.tokens[:-1] if h.tokens[-1] == EOS_ID else h.tokens
+        ended = h.tokens[-1] == EOS_ID
+        tokens = h.tokens[:-1] if ended else h.tokens
         if self._config.copy_unknown and UNK_ID in tokens:
             said = self._copied(text, ids, tokens)
         else:
             said = self._tokenizer.decode_target(tokens)
-        return Written(said, h.score, h.log_probability)
+        return Written(said, h.score, h.log_probability, not ended)
 
     def _copied(self, text: str, ids: Ids, tokens: list[int]) -> str:
         """Return words, those of the source with most attention in the place of unknown ones."""

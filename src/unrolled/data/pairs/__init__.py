@@ -1,0 +1,22 @@
+"""Parallel text: pairs of a source and a target, from files and from memory."""
+
+from unrolled.data.pairs.files import PairForm, Sources, read_pairs, read_sources, text_lines
+from unrolled.data.pairs.folders import PairFolder, is_folder, open_folder
+from unrolled.data.pairs.memory import pairs_of, sources_of, texts_of
+from unrolled.data.pairs.pairs import Pairs, tidy
+
+__all__ = [
+    "PairFolder",
+    "PairForm",
+    "Pairs",
+    "Sources",
+    "is_folder",
+    "open_folder",
+    "pairs_of",
+    "read_pairs",
+    "read_sources",
+    "sources_of",
+    "text_lines",
+    "texts_of",
+    "tidy",
+]

@@ -1,0 +1,82 @@
+"""A folder with the parts of a corpus: ``train.de`` and ``train.en``, held-out and test pairs beside them."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from unrolled.data.tables import ENDINGS
+from unrolled.errors import DataError
+
+PARTS = {"train": ("train", "training"), "valid": ("valid", "validation", "val", "dev"), "test": ("test",)}
+SIDES = (("src", "tgt"), ("source", "target"))
+
+
+class PairFolder(NamedTuple):
+    """The data of each part, as ``--data`` takes them; "" for a part that is not there."""
+
+    train: str
+    valid: str
+    test: str
+
+
+def is_folder(source: str | Path) -> bool:
+    """Tell whether data are named by a folder."""
+    return not str(source).startswith("@") and os.path.isdir(source)
+
+
+def open_folder(source: str | Path) -> PairFolder:
+    """Return the files of a folder of pairs.
+
+    A part is one table (``train.tsv``) or two files that differ in their endings (``train.de``, ``train.en``)
+    or in their sides (``src-train.txt``, ``tgt-train.txt``). Where no file is named ``test``, test pairs are
+    in those whose names begin so.
+
+    Raises:
+        DataError: if there are no training pairs, or the pairs may be several.
+    """
+    folder = Path(source)
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = {part: _part(folder, names, stems) for part, stems in PARTS.items()}
+    if not found["train"]:
+        shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "") if names else "no files"
+        raise DataError(
+            f"{folder}: holds no train.SOURCE and train.TARGET, and no train.tsv or the like, but {shown}; "
+            "name the files: --data A,B"
+        )
+    return PairFolder(found["train"], found["valid"], found["test"])
+
+
+def _part(folder: Path, names: list[str], stems: tuple[str, ...]) -> str:
+    here = [name for name in names if _stem(name) in stems]
+    if not here:
+        here = [name for name in names if any(_stem(name).startswith(f"{s}_") for s in stems)]
+    tables = [name for name in here if _ending(name) in ENDINGS]
+    rest = [name for name in here if name not in tables]
+    if len(tables) == 1 and not rest:
+        return str(folder / tables[0])
+    if len(rest) == 2 and not tables and _stem(rest[0]) == _stem(rest[1]):
+        return ",".join(str(folder / name) for name in sorted(rest, key=_is_target))
+    if not here:
+        return ""
+    example = f"{folder / here[0]},{folder / here[1]}" if len(here) > 1 else str(folder / here[0])
+    raise DataError(
+        f"{folder}: the pairs may be any two of {', '.join(here)}; name source and target: --data {example}"
+    )
+
+
+def _ending(name: str) -> str:
+    return Path(name.removesuffix(".gz")).suffix.lower()
+
+
+def _stem(name: str) -> str:
+    """Return the part that a file belongs to: ``train`` for ``train.de`` and ``src-train.txt``."""
+    stem = name.removesuffix(".gz").split(".")[0].lower()
+    for side in (side for sides in SIDES for side in sides):
+        stem = stem.removeprefix(f"{side}-").removesuffix(f"-{side}")
+        stem = stem.removeprefix(f"{side}_").removesuffix(f"_{side}")
+    return stem
+
+
+def _is_target(name: str) -> tuple[bool, str]:
+    """Sort key: sides by their names, else endings by the alphabet."""
+    return any(target in name.lower() for _, target in SIDES), name

@@ -1,0 +1,109 @@
+"""Pairs from memory: lists of pairs, sources with their targets, a DataFrame."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unrolled.data.pairs.columns import choose_source, is_blank
+from unrolled.data.pairs.files import PairForm, Sources, pairs_in
+from unrolled.data.pairs.pairs import Pairs, clean
+from unrolled.data.tables import Table
+from unrolled.errors import DataError
+
+NAME = "pairs from memory"
+SHAPES = "give sources and targets, two sequences of texts, or a list of (source, target), or a DataFrame"
+
+
+def pairs_of(data: Any, targets: Any = None, form: PairForm | None = None) -> Pairs:
+    """Return pairs from memory, numbered from 1.
+
+    Args:
+        data: sources with ``targets``; else (source, target) pairs or a DataFrame.
+        targets: a text for each source.
+        form: columns of a DataFrame, and what is done about missing sides: None, NaN and blank texts.
+
+    Raises:
+        DataError: if it is of another shape, or a side is missing and that is an error.
+    """
+    form = form or PairForm()
+    if isinstance(data, Pairs):
+        return data
+    if targets is not None:
+        return clean(_zipped(data, targets), form.missing)
+    if _is_frame(data):
+        return clean(_of_frame(data, form), form.missing)
+    if not isinstance(data, Iterable) or isinstance(data, str | bytes):
+        raise DataError(f"{SHAPES}; these data are {_described(data)}")
+    pairs = [_pair(number, pair) for number, pair in enumerate(data, 1)]
+    return clean(_numbered([s for s, _ in pairs], [t for _, t in pairs]), form.missing)
+
+
+def sources_of(texts: Any, form: PairForm) -> Sources:
+    """Return sources from memory: a sequence of texts, or the source column of a DataFrame.
+
+    Raises:
+        DataError: for any other shape.
+    """
+    if not _is_frame(texts):
+        return Sources(texts_of(texts), None)
+    table = _table(texts)
+    place, _, notes = choose_source(table, form.source_column)
+    return Sources(texts_of([row[place] for row in table.rows]), table, notes)
+
+
+def texts_of(texts: Any, name: str = "texts") -> list[str]:
+    """Return a sequence of texts as a list; None and NaN are blank.
+
+    Raises:
+        DataError: if it is no sequence, or holds anything but texts.
+    """
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable) or _is_frame(texts):
+        raise DataError(f"{name}: a sequence of texts is needed, got {_described(texts)}")
+    found = list(texts)
+    for number, text in enumerate(found, 1):
+        if not is_blank(text) and not isinstance(text, str):
+            raise DataError(f"{name}: number {number} is {text!r:.80} where a text is needed")
+    return ["" if is_blank(text) else str(text) for text in found]
+
+
+def _zipped(sources: Any, targets: Any) -> Pairs:
+    sides = texts_of(sources, "sources"), texts_of(targets, "targets")
+    if len(sides[0]) != len(sides[1]):
+        raise DataError(f"{len(sides[0]):,} sources and {len(sides[1]):,} targets: each source needs one")
+    return _numbered(*sides)
+
+
+def _numbered(sources: list[str], targets: list[str]) -> Pairs:
+    return Pairs(sources, targets, list(range(1, len(sources) + 1)), NAME)
+
+
+def _pair(number: int, pair: Any) -> tuple[str, str]:
+    """Return one pair; a list of texts alone lacks its targets."""
+    sides = list(pair) if isinstance(pair, Iterable) and not isinstance(pair, str | bytes | dict) else []
+    if len(sides) != 2 or not all(is_blank(text) or isinstance(text, str) for text in sides):
+        raise DataError(
+            f"pair {number}: a source and a target are needed, two texts, got {pair!r:.80}; {SHAPES}"
+        )
+    source, target = ("" if is_blank(text) else str(text) for text in sides)
+    return source, target
+
+
+def _is_frame(data: Any) -> bool:
+    return hasattr(data, "columns") and hasattr(data, "itertuples")
+
+
+def _of_frame(frame: Any, form: PairForm) -> Pairs:
+    return pairs_in(_table(frame), NAME, form)
+
+
+def _table(frame: Any) -> Table:
+    rows = [list(row) for row in frame.itertuples(index=False, name=None)]
+    return Table(
+        Path("the DataFrame"), list(map(str, frame.columns)), True, rows, list(range(1, len(rows) + 1))
+    )
+
+
+def _described(data: Any) -> str:
+    shape = getattr(data, "shape", None)
+    size = f" of shape {tuple(shape)}" if shape is not None else ""
+    return f"{type(data).__name__}{size}" if size or not isinstance(data, str) else f"the text {data!r:.60}"

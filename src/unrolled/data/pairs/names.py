@@ -1,0 +1,56 @@
+"""Names that people give to the columns of a table of pairs."""
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SOURCES = _words("""
+    source src sources input inputs in from question questions query article articles document documents
+    description body content passage prompt instruction command commands original word words grapheme
+    graphemes request utterance context x
+""")
+"""Words in names of columns that hold what is given."""
+TARGETS = _words("""
+    target tgt targets trg output outputs out to answer answers response reply summary summaries highlights
+    headline title abstract completion translation translated action actions sql code phoneme phonemes
+    pronunciation lemma paraphrase simplified corrected y
+""")
+"""Words in names of columns that hold what is to be made of it."""
+_LANGUAGES = _words("""
+    english german french spanish italian portuguese dutch russian ukrainian polish czech slovak swedish
+    norwegian danish finnish hungarian romanian bulgarian greek turkish arabic hebrew persian hindi urdu
+    bengali tamil chinese mandarin japanese korean vietnamese thai indonesian malay swahili latin esperanto
+    en eng de deu ger fr fra fre es spa it ita pt por nl nld ru rus uk ukr pl pol cs ces cze sk sv swe no nb
+    da fi hu ro bg el tr ar he fa hi ur bn ta zh ja jp jpn ko kor vi th id ms sw la eo ca eu gl et lv lt sl
+    hr sr
+""")
+_OTHERS = _words("""
+    text texts sentence sentences sent line lines phrase pair id idx index label class category topic date
+    score attribution licence license language lang split name length number num no nr
+""")
+_KNOWN = SOURCES | TARGETS | _LANGUAGES | _OTHERS
+
+
+def parts_of(name: str) -> set[str]:
+    """Return the words of a column's name: ``source_text`` and ``sourceText`` are source and text."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return {part for part in re.split(r"[\W_]+", apart.lower()) if part}
+
+
+def is_usual(name: str) -> bool:
+    """Tell whether a cell of the first line can only be the name of a column of pairs."""
+    parts = parts_of(name)
+    return 0 < len(parts) <= 3 and parts <= _KNOWN and not name.strip().isdecimal()
+
+
+def is_source(name: str) -> bool:
+    """Tell whether a name says that a column holds sources."""
+    return bool(parts_of(name) & SOURCES) and not parts_of(name) & TARGETS
+
+
+def is_target(name: str) -> bool:
+    """Tell whether a name says that a column holds targets."""
+    return bool(parts_of(name) & TARGETS) and not parts_of(name) & SOURCES

@@ -1,0 +1,114 @@
+"""A table of pairs: how it is cut into columns, and whether its first line names them."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unrolled.data.files import read_text
+from unrolled.data.pairs.names import is_usual
+from unrolled.data.tables import ENDINGS, JSON_ENDINGS, Table, TableConfig, is_number, is_time, read_table
+from unrolled.errors import DataError
+
+MARKS = ("\t", "|||", ";", "|", ",", "_", "=>", "->")
+"""Marks that separate a source from its target; the first two win over all others."""
+STRONG = 2
+
+
+def is_table_name(path: Path) -> bool:
+    """Tell whether a file is a table by its ending."""
+    return Path(path.name.removesuffix(".gz")).suffix.lower() in ENDINGS
+
+
+def pair_table(path: Path, config: TableConfig, asked: Collection[str], *, ragged: bool = False) -> Table:
+    """Read a table of pairs.
+
+    Its first line is a header if it holds the columns asked for, or nothing but names that columns of pairs
+    usually have, or stands above a column of numbers.
+
+    Args:
+        path: the file.
+        config: how it is written; a separator that the ending does not tell is detected.
+        asked: columns that the caller gave.
+        ragged: take rows of different lengths.
+
+    Raises:
+        DataError: see :func:`read_table`; or two marks may be the separator.
+    """
+    separator = config.separator or ("" if is_table_name(path) else pair_mark(path, config.encoding))
+    plain = replace(config, separator=separator, header="no" if config.header == "auto" else config.header)
+    table = _flat(read_table(path, plain, ragged=ragged))
+    notes = table.notes
+    if separator and not config.separator:
+        shown = "tabs" if separator == "\t" else repr(separator)
+        notes = (f"source and target are separated by {shown} (--separator)",)
+    if config.header != "auto" or table.has_header:
+        return replace(table, notes=notes)
+    if _is_header(table.rows, asked):
+        if len(table.rows) == 1:
+            raise DataError(f"{path}: holds no rows")
+        return replace(
+            table,
+            names=table.rows[0],
+            has_header=True,
+            rows=table.rows[1:],
+            lines=table.lines[1:],
+            notes=notes,
+        )
+    note = "the first line is a pair, columns are numbered from 1 (--header yes: it names them)"
+    return replace(table, notes=(*notes, note))
+
+
+def pair_mark(path: Path, encoding: str) -> str:
+    """Return the mark that every line of a file holds equally often; "" if there is none.
+
+    Raises:
+        DataError: if there are two, neither of them a tab or three bars.
+    """
+    lines = [line for line in read_text(path, encoding).split("\n") if line.strip()]
+    fitting = [mark for mark in MARKS if _is_even(lines, mark)]
+    strong = [mark for mark in MARKS[:STRONG] if mark in fitting]
+    if strong or len(fitting) < 2:
+        return (strong or fitting or [""])[0]
+    one, other = fitting[:2]
+    raise DataError(
+        f"{path}: every line holds {one!r} and {other!r}: either may separate source from target; say which: "
+        f"--separator {one!r} or --separator {other!r}"
+    )
+
+
+def _is_even(lines: list[str], mark: str) -> bool:
+    count = lines[0].count(mark)
+    return count > 0 and all(line.count(mark) == count for line in lines)
+
+
+def _is_header(rows: list[list[Any]], asked: Collection[str]) -> bool:
+    first = rows[0]
+    names = {name for name in asked if not name.isdecimal()}
+    if names and names <= set(first):
+        return True
+    named = [cell for cell in first if cell]
+    if any(is_number(cell) or is_time(cell) for cell in named) or len(named) < max(1, len(first) - 1):
+        return False
+    if all(map(is_usual, named)):
+        return True
+    columns = zip(*rows[1:], strict=True)
+    return any(all(map(is_number, filter(None, column))) and any(column) for column in columns)
+
+
+def _flat(table: Table) -> Table:
+    """Return a table of JSON objects with the keys of a column of objects as columns.
+
+    ``{"translation": {"en": …, "de": …}}`` is a form in which pairs are published.
+    """
+    if Path(table.path.name.removesuffix(".gz")).suffix.lower() not in JSON_ENDINGS:
+        return table
+    nested = [i for i in range(len(table.names)) if all(isinstance(row[i], dict) for row in table.rows)]
+    if len(nested) != 1:
+        return table
+    place = nested[0]
+    keys = list(dict.fromkeys(key for row in table.rows for key in row[place]))
+    rest = [i for i in range(len(table.names)) if i != place]
+    names = [*keys, *(table.names[i] for i in rest)]
+    rows = [[*(row[place].get(key) for key in keys), *(row[i] for i in rest)] for row in table.rows]
+    return replace(table, names=names, rows=rows)

@@ -1,0 +1,62 @@
+"""Folders with training, held-out and test pairs."""
+
+import pytest
+
+from unrolled.data.pairs import open_folder
+from unrolled.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    """``write("a.tsv", text)`` returns the path of a file."""
+
+    def put(name, text):
+        path = tmp_path / name
+        raw = text.encode() if isinstance(text, str) else text
+        path.write_bytes(raw)
+        return path
+
+    return put
+
+
+def named(folder, found):
+    return tuple(part.replace(f"{folder}/", "") for part in found)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["train.de", "train.en"], ("train.de,train.en", "", "")),
+        (
+            ["train.de", "train.en", "val.de", "val.en", "test_2016.de", "test_2016.en", "README"],
+            ("train.de,train.en", "val.de,val.en", "test_2016.de,test_2016.en"),
+        ),
+        (["train.tsv", "dev.tsv", "test.tsv"], ("train.tsv", "dev.tsv", "test.tsv")),
+        (
+            ["src-train.txt", "tgt-train.txt", "src-val.txt", "tgt-val.txt"],
+            ("src-train.txt,tgt-train.txt", "src-val.txt,tgt-val.txt", ""),
+        ),
+        (["train.source", "train.target"], ("train.source,train.target", "", "")),
+        (["train.de.gz", "train.en.gz"], ("train.de.gz,train.en.gz", "", "")),
+    ],
+)
+def test_the_one_pair_of_each_part_is_taken(write, tmp_path, names, expected):
+    for name in names:
+        write(name, "x\n")
+    assert named(tmp_path, open_folder(tmp_path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["train.de", "train.en", "train.fr"], "any two of train.de, train.en, train.fr; .*--data .*,"),
+        (["train.de", "train.tsv"], "any two of"),
+        (["a.txt"], "holds no train.SOURCE .* but a.txt"),
+        ([], "but no files"),
+    ],
+)
+def test_what_may_be_several_is_refused(write, tmp_path, names, message):
+    for name in names:
+        write(name, "x\n")
+    with pytest.raises(DataError, match=message):
+        open_folder(tmp_path)

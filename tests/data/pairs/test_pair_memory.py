@@ -1,0 +1,80 @@
+"""Pairs and sources from memory, in every shape that people hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.data import PairForm, pairs_of, sources_of
+from unrolled.errors import DataError
+
+SOURCES, TARGETS = ["a", "b c", "d"], ["1", "2", "3"]
+PAIRS = list(zip(SOURCES, TARGETS, strict=True))
+STRICT = PairForm(missing="error")
+
+
+def both(pairs):
+    return list(zip(pairs.sources, pairs.targets, strict=True))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (PAIRS,),
+        ([list(pair) for pair in PAIRS],),
+        (np.array(PAIRS),),
+        (SOURCES, TARGETS),
+        (tuple(SOURCES), np.array(TARGETS)),
+        (pd.Series(SOURCES), pd.Series(TARGETS, index=[7, 8, 9])),
+        (pd.DataFrame({"id": [1, 2, 3], "target": TARGETS, "source": SOURCES}),),
+        (pd.DataFrame({"x": SOURCES, "y": TARGETS}),),
+        (iter(PAIRS),),
+    ],
+)
+def test_every_shape_gives_the_same_pairs(data):
+    assert both(pairs_of(*data)) == PAIRS
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=3), st.text("ab ", max_size=3)), max_size=8))
+def test_pairs_are_kept_if_both_sides_are_there(pairs):
+    expected = [(s.strip(), t.strip()) for s, t in pairs if s.strip() and t.strip()]
+    if expected:
+        assert both(pairs_of(pairs)) == expected
+    else:
+        with pytest.raises(DataError, match="holds no pairs"):
+            pairs_of(pairs)
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), np.nan, pd.NA, "", " "])
+def test_what_is_missing_is_left_out_and_counted(nothing):
+    found = pairs_of([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
+    assert both(found) == PAIRS
+    assert "2 of 6 pairs lack a side and are left out, line 4, 5" in found.notes[0]
+    with pytest.raises(DataError, match="blank on line 4"):
+        pairs_of([*PAIRS, ("x", nothing)], form=STRICT)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (([("a",)],), r"pair 1: a source and a target are needed"),
+        (([("a", 3)],), r"pair 1: .* got \('a', 3\)"),
+        ((["ab", "cd"],), r"pair 1: .*got 'ab'; give sources and targets"),
+        (([("a", "b", "c")],), "pair 1"),
+        ((SOURCES, TARGETS[:2]), "3 sources and 2 targets"),
+        ((SOURCES, "abc"), "targets: a sequence of texts is needed, got the text 'abc'"),
+        ((SOURCES, [1, 2, 3]), "targets: number 1 is 1 where a text is needed"),
+        ((3,), "these data are int"),
+    ],
+)
+def test_other_shapes_are_named(data, message):
+    with pytest.raises(DataError, match=message):
+        pairs_of(*data)
+
+
+def test_sources_alone():
+    assert sources_of(np.array(SOURCES), PairForm()).texts == SOURCES
+    frame = pd.DataFrame({"n": [1, 2, 3], "text": SOURCES})
+    assert sources_of(frame, PairForm()).texts == SOURCES
+    assert sources_of([None, "a"], PairForm()).texts == ["", "a"]

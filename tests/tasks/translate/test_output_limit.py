@@ -1,0 +1,35 @@
+"""How long outputs may become."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.data import EncodedPairs
+from unrolled.tasks.translate.limit import SPARE, OutputLimit, most_tokens
+
+LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 90)), min_size=1, max_size=20)
+
+
+def encoded(lengths):
+    sides = ([np.zeros(n, np.int64) for n in side] for side in zip(*lengths, strict=True))
+    return EncodedPairs(*sides, eos=0)
+
+
+@given(LENGTHS, st.integers(1, 200))
+def test_every_target_of_training_fits_whatever_its_source(lengths, source):
+    limit = OutputLimit.of(encoded(lengths))
+    longest = max(target for _, target in lengths) + 1
+    assert most_tokens(source, 0.0, limit) >= longest + SPARE
+
+
+@given(LENGTHS)
+def test_longer_sources_than_those_of_training_get_more_in_proportion(lengths):
+    limit = OutputLimit.of(encoded(lengths))
+    short, long = (limit.tokens(n * limit.source) - SPARE for n in (1, 4))
+    assert 4 * (short - 1) <= long <= 4 * short
+
+
+def test_a_ratio_is_of_the_source_without_its_end():
+    limit = OutputLimit(5, 50)
+    assert most_tokens(9, 1.5, limit) == 12 + SPARE
+    assert most_tokens(9, 0.0, None) == 16 + SPARE  # models of earlier versions
