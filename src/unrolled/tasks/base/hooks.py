@@ -93,6 +93,10 @@ class TaskHooks(ABC, Generic[C, D]):
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[Job[Any], Sample]:
         """See :meth:`Task.sample`."""
 
+    def _start_is_useful(self) -> bool:
+        """Tell whether the weights that training begins with are a model already, worth keeping."""
+        return False
+
     def _describe_loss(self, loss: float) -> str:
         """Say what a loss means, for the progress bar; "" is nothing more than its value."""
         return ""

@@ -32,6 +32,8 @@ class SeriesArtifacts:
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
+    linear_spread: float | None = None
+    """Root mean square of what the autoregression leaves of the targets, where the network learns that."""
 
     def __post_init__(self) -> None:
         with extra("forecast", "a forecaster"):

@@ -77,6 +77,15 @@ class PreparedSeries:
     first: int
     """First row whose numbers are all there."""
     recursive: bool
+    linear: Numbers | None = None
+    """(T, H): what an autoregression says at row t; the targets are what it leaves over, by ``spread``."""
+    spread: float = 1.0
+
+    def values(self, z: Numbers, origin: int) -> Numbers:
+        """Return what the network says (…, H) of the steps from ``origin`` on, on the scale of the data."""
+        if self.linear is not None:
+            z = self.linear[origin - 1, : z.shape[-1]] + self.spread * z
+        return self.scaling.invert(z, self.series.target[:origin], cumulative=self.recursive)
 
     def rows_before(self, origin: int) -> int:
         """Return the end of the rows that a forecast whose first step is ``origin`` may read."""

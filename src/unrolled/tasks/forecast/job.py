@@ -20,6 +20,9 @@ from unrolled.tasks.forecast.rolling import held_out_errors
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
+ORIGINS = 200
+"""Held-out forecasts of a series, about, where they overlap."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -163,9 +166,11 @@ class ForecastJob:
         )
 
     def origins(self, split: Split) -> range:
-        """Return the origins of the held-out forecasts, a horizon apart."""
-        horizon = self._config.forecast.horizon
-        origins = split.origins(split.train, split.valid, horizon, horizon)
+        """Return the origins of the held-out forecasts: a horizon apart, or closer with a linear part."""
+        horizon = stride = self._config.forecast.horizon
+        if self._config.forecast.linear != "none":  # as good a start is bettered by small steps
+            stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
+        origins = split.origins(split.train, split.valid, horizon, stride)
         if not origins:
             raise DataError(
                 f"series {split.series.series.name!r}: valid_fraction holds out {split.valid - split.train} "

@@ -20,7 +20,9 @@ from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, ro
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
+from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.job import ForecastJob, Split
+from unrolled.tasks.forecast.linear import with_linear
 from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
@@ -97,7 +99,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _learn(self) -> SeriesParts:
         series = self._read(self._table if self._table is not None else self.config.data.data)
-        ends = [cut(s, self.config.data) for s in series]
+        self.config, notes = fill_defaults(self.config, series)
+        horizon = self.config.forecast.horizon
+        ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
         self._parts = divide(series, scales, self.config)
         self._artifacts = self._parts.learned
@@ -125,6 +129,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _make_model(self, *, start: bool) -> Forecasting:
         return build_model(self.config)
+
+    def _start_is_useful(self) -> bool:
+        return self.config.forecast.linear != "none"
 
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
@@ -179,7 +186,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         parts = []
         series = self._history(data)
         for s in series:
-            p = prepare(s, self.scales, self.config, steps)
+            p = self._prepare(s, steps)
             found = self._forecast(p, [s.steps], steps, samples, seed)
             frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
@@ -215,7 +222,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         series = self._history(data)
         splits, spans = [], []
         for s in series:
-            splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
+            splits.append(Split(self._prepare(s), 0, s.steps))
             stamp = time_stamp(start) if start is not None else self._unseen(s)
             spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
         return self._roll(splits, spans, steps, stride or 0)
@@ -237,7 +244,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             parts = self._parts or self._read_again()
             spans, source = held_out_spans(parts.splits), self._held_out_source()
         else:
-            series = [prepare(s, self.scales, self.config, 0) for s in self._read(data)]
+            series = [self._prepare(s) for s in self._read(data)]
             spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
         if not spans:
             raise self._nothing_held_out()
@@ -264,6 +271,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         if not self.config.data.data:
             raise RunError("this model was trained on data from memory, which are gone: give data")
         return self._read(self.config.data.data)
+
+    def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
+        """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
+        p = prepare(s, self.scales, self.config, ahead)
+        return with_linear(p, self.artifacts.series[s.name])
 
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
