@@ -33,6 +33,8 @@ class SeriesParts:
     splits: list[Split]
     learned: ForecasterArtifacts
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def before_test(s: Series, config: SeriesConfig) -> int:
