@@ -37,7 +37,7 @@ class Scaling:
             centre, width = float(changes.mean()), float(changes.std())
         elif scale == "minmax":
             centre, width = float(changes.min()), float(np.ptp(changes))
-        if width <= 1e-12 * max(1.0, abs(centre)):
+        if width <= 1e-12 * abs(centre):
             width = 1.0  # a constant stays one
         return cls(transform, difference, centre, width)
 

@@ -13,8 +13,11 @@ from unrolled import Forecaster
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.forecast.job import ForecastJob
 
-TINY = {"hidden": 6, "window": 12, "horizon": 4, "batch": 16, "epochs": 2, "threads": 1, "lr": 0.02}
+SHORT = {"hidden": 6, "window": 12, "horizon": 4, "batch": 16, "epochs": 2, "threads": 1, "lr": 0.02}
+PLAIN = {"strategy": "recursive", "linear": "none", "transform": "none", "difference": 0, "calendar": ()}
+TINY = SHORT | PLAIN
 DISTRIBUTION = {"output": "gaussian", "samples": 20}
+LINEAR = {"strategy": "direct", "linear": "autoregression"}
 KINDS = {
     "recursive": {},
     "recursive distribution": DISTRIBUTION | {"difference": 1},
@@ -24,6 +27,10 @@ KINDS = {
     "stream": {"mode": "stream", "batch": 3},
     "lags": {"lags": (4, 12), "difference": 1},
     "direct lags": {"lags": (12,), "strategy": "direct"},
+    "linear": LINEAR,
+    "linear quantiles of changes": LINEAR | {"output": "quantile", "difference": 3},
+    "linear distribution": LINEAR | {"output": "gaussian", "samples": 20, "difference": 1},
+    "linear stream": LINEAR | {"mode": "stream", "batch": 2, "lags": (12,)},
     "direct stream": {"mode": "stream", "batch": 2, "strategy": "direct"},
     "members": {"members": 3},
     "members' distribution": DISTRIBUTION | {"members": 3},
@@ -230,20 +237,20 @@ LONGER = TINY | {"epochs": 25, "batch": 8, "valid_fraction": 0.0, "test_start": 
 
 
 def test_known_covariates_are_used_at_every_step():
-    for strategy in ("recursive", "direct"):
-        f = Forecaster(**LONGER, target=("y",), known=("price",), strategy=strategy)
+    for options in ({}, {"strategy": "direct"}, LINEAR):
+        f = Forecaster(**LONGER | options, target=("y",), known=("price",))
         table = f.fit(driven().drop(columns="rain"), progress=False).backtest().table
         last = table[table.step == 4]
-        assert np.corrcoef(last.actual, last.prediction)[0, 1] > 0.6, strategy
+        assert np.corrcoef(last.actual, last.prediction)[0, 1] > 0.6, options
 
 
 def test_past_covariates_are_used_for_the_first_step():
-    f = Forecaster(**LONGER, target=("y",), known=("price",), past=("rain",), strategy="direct")
+    f = Forecaster(**LONGER | {"strategy": "direct"}, target=("y",), known=("price",), past=("rain",))
     table = f.fit(driven(), progress=False).backtest().table
     error = (table.actual - table.prediction).abs().groupby(table.step).mean()
     assert error[1] < 0.6 * error[2:].mean()
     with pytest.raises(ConfigError, match="strategy='direct'"):
-        Forecaster(past=("rain",))
+        Forecaster(past=("rain",), strategy="recursive")
 
 
 def test_forecasting_needs_the_covariates_of_the_steps_to_come():
@@ -269,7 +276,7 @@ def test_forecasting_needs_the_covariates_of_the_steps_to_come():
             "must lie within the series 'y', which runs from 2000-01-01 to 2009-12-01",
         ),
         ({"test_start": "2009-11"}, "2 steps from test_start on are fewer than the horizon of 4"),
-        ({"valid_fraction": 0.02}, "valid_fraction holds out 2 steps, fewer than the horizon"),
+        ({"horizon": 120}, "too few to hold out one horizon of 120"),
         ({"window": 200}, "too few for window=200"),
         ({"transform": "log", "level": -50}, "have no log"),
         ({"mode": "stream", "batch": 500}, "500 rows side by side"),
@@ -284,7 +291,9 @@ def test_series_that_do_not_fit_the_options(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"output": "quantile"}, "needs strategy='direct'"),
+        ({"output": "quantile", "strategy": "recursive"}, "needs strategy='direct'"),
+        ({"linear": "autoregression", "strategy": "recursive"}, "goes with strategy='direct'"),
+        ({"calendar": ("auto", "month")}, "auto leaves no room"),
         ({"output": "gaussian", "loss": "absolute"}, "an option of output='point'"),
         ({"quantiles": (0.9, 0.1)}, "must rise"),
         ({"quantiles": (0.0, 0.5)}, "between 0 and 1"),

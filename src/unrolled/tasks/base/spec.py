@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from unrolled.tasks.base.earlier import Former
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -52,6 +54,8 @@ class TaskSpec(NamedTuple):
     loss_unit: str = "nats"
     announce: Callable[[Any], str] | None = None
     """Returns a line to print before a training with a configuration, "" for none."""
+    former: Former = {}
+    """Options that runs of earlier versions lack, where the default of today means something else."""
     import_ladder: Callable[[], type[Any]] | None = None
     """Imports the models to compare with; None if the task has no comparison."""
 

@@ -1,5 +1,6 @@
 """What a forecaster needs to be built again, and to score forecasts."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,21 @@ class FittedAutoregression:
 
 
 @dataclass(frozen=True)
+class LinearPart:
+    """An autoregression whose errors the network learns, on the scale of the network."""
+
+    intercept: float
+    coefficients: list[float]
+    """Of the last value first."""
+    spread: float
+    """Root mean square of what it leaves of the targets in training."""
+
+    def __post_init__(self) -> None:
+        if not (self.coefficients and 0 < self.spread < math.inf):
+            raise ValueError("a linear part has no coefficients, or a spread that is not above 0")
+
+
+@dataclass(frozen=True)
 class SeriesArtifacts:
     """What the part of a series before the test says."""
 
@@ -32,8 +48,8 @@ class SeriesArtifacts:
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
-    linear_spread: float | None = None
-    """Root mean square of what the autoregression leaves of the targets, where the network learns that."""
+    linear: LinearPart | None = None
+    """None where the network learns the targets themselves."""
 
     def __post_init__(self) -> None:
         with extra("forecast", "a forecaster"):

@@ -7,6 +7,7 @@ from typing import Literal
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
+from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import (
     ForecastOutput,
@@ -17,7 +18,6 @@ from unrolled.models.forecast_outputs import (
 )
 from unrolled.tasks.base.sources import absolute
 from unrolled.training import OptimizerConfig, TrainingConfig
-
 
 AUTO_CALENDAR = ("auto",)
 
@@ -100,10 +100,11 @@ class HorizonConfig:
     """recursive: one step ahead, again and again, each reading the forecast before it. direct: all steps of
     the horizon at once from the last state. auto is direct, unless lags or a distribution ask for steps."""
 
-    linear: Literal["auto", "none", "autoregression"] = "auto"
+    linear: Literal["auto", "none", "autoregression", "naive"] = "auto"
     """autoregression: the network learns what an autoregression, fitted by least squares beforehand, leaves
-    over; the forecast is their sum (a linear skip, as in LSTNet, Lai et al. 2018); strategy=direct only.
-    auto takes it where it can."""
+    over; the forecast is their sum (a linear skip, as in LSTNet, Lai et al. 2018). naive: the same with the
+    value one season before. Both with strategy=direct only. auto takes the autoregression, or naive where
+    that forecasts the end of a long training part as well."""
 
     output: Literal["point", "quantile", "gaussian", "student-t"] = "point"
     """One value; the quantiles; or a distribution, from which paths are drawn."""
@@ -133,8 +134,8 @@ class HorizonConfig:
             "output='gaussian' or 'student-t' for sampled paths",
         )
         require(
-            self.linear != "autoregression" or self.strategy != "recursive",
-            "linear='autoregression' goes with strategy='direct'",
+            self.linear in ("auto", "none") or self.strategy != "recursive",
+            f"linear={self.linear!r} goes with strategy='direct'",
         )
         require(
             self.loss == "squared" or self.output == "point",
@@ -200,6 +201,10 @@ class ForecasterConfig:
             not self.columns.past or self.forecast.strategy != "recursive",
             "past covariates need strategy='direct': recursive steps would have to forecast them too",
         )
+        require(
+            self.forecast.linear != "naive" or self.features.difference <= 0,
+            "linear='naive' goes with difference=0: it repeats values, not changes",
+        )
         lags, horizon = self.features.lags, self.forecast.horizon
         require(
             not lags or lags[0] >= horizon,
@@ -209,6 +214,14 @@ class ForecasterConfig:
             self.features.calendar in ((), AUTO_CALENDAR) or self.rules.frequency != "rows",
             "calendar needs a frequency: with frequency='rows' the stamps of steps to come are unknown",
         )
+
+    @property
+    def settled_transform(self) -> Transform:
+        """The transform, once it is no longer left open; ConfigError before that."""
+        transform = self.features.transform
+        if transform == "auto":
+            raise ConfigError("transform='auto' is settled by fit")
+        return transform
 
     def steps_to_forecast(self, horizon: int | None) -> int:
         """Return the steps of a forecast by a trained model; None takes the horizon of training.

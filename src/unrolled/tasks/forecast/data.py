@@ -42,14 +42,14 @@ def fit_scales(series: Sequence[Series], ends: Sequence[int], config: Forecaster
     Raises:
         DataError: if a value has no logarithm or root, or a training part is too short.
     """
-    f, found = config.features, {}
+    f, transform, found = config.features, config.settled_transform, {}
     for s, end in zip(series, ends, strict=True):
-        check_positive(s.target, f.transform, f"series {s.name!r}")
+        check_positive(s.target, transform, f"series {s.name!r}")
         if end <= f.difference + 1:
             raise DataError(
                 f"series {s.name!r}: {end} steps to learn from are too few for difference={f.difference}"
             )
-        found[s.name] = Scaling.fit(s.target[:end], f.transform, f.difference, f.scale)
+        found[s.name] = Scaling.fit(s.target[:end], transform, f.difference, f.scale)
     covariates = {}
     for kind, names in (("known", config.columns.known), ("past", config.columns.past)):
         for place, name in enumerate(names):
@@ -117,7 +117,7 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
             f"series {series.name!r}: was not in training, its scale is not known; there are "
             f"{', '.join(list(scales.series)[:8])}"
         )
-    check_positive(series.target, config.features.transform, f"series {series.name!r}")
+    check_positive(series.target, config.settled_transform, f"series {series.name!r}")
     scaling = scales.series[series.name]
     z = scaling.apply(series.target)
     known = _known(series, scales, config, ahead)

@@ -9,7 +9,7 @@ from unrolled.data.series import Numbers, Series
 from unrolled.tasks.forecast.config import AUTO_CALENDAR, ForecasterConfig
 from unrolled.tasks.forecast.frequency import DAY, Usual, usual_for
 from unrolled.tasks.forecast.parts import before_test, cut
-from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform
+from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
 
 SHARE = 6
@@ -37,7 +37,9 @@ class Filled:
         return Filled(config, self.notes + ((note,) if note else ()))
 
 
-def fill_defaults(config: ForecasterConfig, series: Sequence[Series]) -> tuple[ForecasterConfig, tuple[str, ...]]:
+def fill_defaults(
+    config: ForecasterConfig, series: Sequence[Series]
+) -> tuple[ForecasterConfig, tuple[str, ...]]:
     """Settle what is left open by the frequency, the length and the values before the held-out part.
 
     Args:
@@ -55,7 +57,8 @@ def fill_defaults(config: ForecasterConfig, series: Sequence[Series]) -> tuple[F
     horizon = filled.config.forecast.horizon
     ends = [cut(s, config.data, horizon)[0] for s in series]
     training = [s.target[:end] for s, end in zip(series, ends, strict=True)]
-    filled = _fill_scale(_fill_season(filled, training, usual), training)
+    filled = _fill_transform(_fill_season(filled, training, usual), training)
+    filled = _fill_difference(_fill_linear(filled, training), training)
     filled = _fill_calendar(filled, series, usual)
     filled = _fill_windows(filled, ends)
     return filled.config, filled.notes
@@ -63,17 +66,11 @@ def fill_defaults(config: ForecasterConfig, series: Sequence[Series]) -> tuple[F
 
 def _fill_strategy(filled: Filled) -> Filled:
     forecast = filled.config.forecast
+    if forecast.strategy != "auto":
+        return filled
     paths = forecast.output in ("gaussian", "student-t") and not filled.config.columns.past
-    strategy = forecast.strategy
-    if strategy == "auto":
-        strategy = "recursive" if paths and forecast.linear != "autoregression" else "direct"
-    linear = forecast.linear
-    if linear == "auto":
-        linear = "autoregression" if strategy == "direct" else "none"
-    note = ""
-    if forecast.linear == "auto" and linear != "none":
-        note = "model: the network learns what an autoregression leaves over (--linear none: no autoregression)"
-    return filled.settle("forecast", note, strategy=strategy, linear=linear)
+    steps = paths and forecast.linear in ("auto", "none")
+    return filled.settle("forecast", "", strategy="recursive" if steps else "direct")
 
 
 def _fill_horizon(filled: Filled, series: Sequence[Series], usual: Usual) -> Filled:
@@ -97,20 +94,43 @@ def _fill_season(filled: Filled, training: Sequence[Numbers], usual: Usual) -> F
     return filled.settle("features", note if usual.seasons else "", season=season)
 
 
-def _fill_scale(filled: Filled, training: Sequence[Numbers]) -> Filled:
-    features, horizon = filled.config.features, filled.config.forecast.horizon
-    transform, difference = features.transform, features.difference
-    if transform == "auto":
-        transform = choose_transform(training, features.season)
-    if difference < 0:
-        difference = choose_difference(training, transform, features.season, horizon)
-    options = []
-    if features.transform == "auto" and transform != "none":
-        options.append(f"the logarithm (--transform)")
-    if features.difference < 0 and difference:
-        options.append(f"changes from {difference} steps before (--difference)")
-    note = f"learnt on: {', '.join(options)}" if options else ""
-    return filled.settle("features", note, transform=transform, difference=difference)
+def _fill_transform(filled: Filled, training: Sequence[Numbers]) -> Filled:
+    features = filled.config.features
+    if features.transform != "auto":
+        return filled
+    transform = choose_transform(training, features.season)
+    note = "scale: the logarithm (--transform)" if transform == "log" else ""
+    return filled.settle("features", note, transform=transform)
+
+
+def _fill_linear(filled: Filled, training: Sequence[Numbers]) -> Filled:
+    forecast, features = filled.config.forecast, filled.config.features
+    if forecast.linear != "auto":
+        return filled
+    if forecast.strategy == "recursive":
+        return filled.settle("forecast", "", linear="none")
+    naive = features.difference <= 0 and naive_is_as_good(
+        training, filled.config.settled_transform, features.season, forecast.horizon
+    )
+    linear, what = (
+        ("naive", "the value one season before") if naive else ("autoregression", "an autoregression")
+    )
+    if naive and features.season == 1:
+        what = "the last value"
+    note = f"model: the network learns what {what} leaves over (--linear none: all of it)"
+    return filled.settle("forecast", note, linear=linear)
+
+
+def _fill_difference(filled: Filled, training: Sequence[Numbers]) -> Filled:
+    features, forecast = filled.config.features, filled.config.forecast
+    if features.difference >= 0:
+        return filled
+    if forecast.linear == "naive":
+        return filled.settle("features", "", difference=0)
+    transform = filled.config.settled_transform
+    difference = choose_difference(training, transform, features.season, forecast.horizon)
+    note = f"scale: changes from {difference} steps before (--difference)" if difference else ""
+    return filled.settle("features", note, difference=difference)
 
 
 def _fill_calendar(filled: Filled, series: Sequence[Series], usual: Usual) -> Filled:
@@ -130,9 +150,7 @@ def _fill_windows(filled: Filled, ends: Sequence[int]) -> Filled:
     ahead = 0
     if forecast.strategy == "direct":
         ahead = forecast.horizon
-    room = min(
-        end - ahead - lost - (default_order(end, features.season) if forecast.linear != "none" else 0) for end in ends
-    )
+    room = min(end - ahead - lost - (_looks_back(filled.config, end)) for end in ends)
     window, stride, epochs = training.window, training.stride, training.epochs
     if not window:
         usual = max(WINDOW[0], min(WINDOW[1], 2 * max(features.season, forecast.horizon)))
@@ -147,3 +165,13 @@ def _fill_windows(filled: Filled, ends: Sequence[int]) -> Filled:
         reads = sum(ends) // stride * each if training.mode == "windows" else sum(ends) * max(1, ahead)
         epochs = max(EPOCHS[0], min(EPOCHS[1], PREDICTIONS // max(reads, 1)))
     return filled.settle("training", "", window=window, stride=stride, epochs=epochs)
+
+
+def _looks_back(config: ForecasterConfig, steps: int) -> int:
+    """Return the steps that the linear part reads before its first forecast, at most."""
+    match config.forecast.linear:
+        case "none":
+            return 0
+        case "naive":
+            return config.features.season
+    return default_order(steps, config.features.season)

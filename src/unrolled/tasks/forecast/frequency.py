@@ -58,7 +58,7 @@ def _is(usual: Usual, days: float) -> bool:
 
 def _weekdays_or(usual: Usual, index: Any) -> Usual:
     """Return the usual of trading days where none of many stamps is on a weekend."""
-    return WEEKDAY if len(index) > 2 * WEEKDAYS and int(index.dayofweek.max()) < WEEKDAYS else usual
+    return WEEKDAY if len(index) > 2 * WEEKDAYS and int(index.day_of_week.max()) < WEEKDAYS else usual
 
 
 def _within_a_day(seconds: float) -> Usual:

@@ -15,7 +15,7 @@ from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
 from unrolled.tasks.forecast.job import Split
-from unrolled.tasks.forecast.linear import fit_spread, with_linear
+from unrolled.tasks.forecast.linear import fit_linear, naive_part, with_linear
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
 
@@ -105,11 +105,16 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
 
 def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
     p, fitted = split.series, fit_autoregression(split.series, split.train, season)
+    linear = None
+    if config.forecast.linear != "none":
+        naive = config.forecast.linear == "naive"
+        used = naive_part(season) if naive else fitted or naive_part(1)  # where it is too short for one
+        linear = fit_linear(p, used, split.train)
     return SeriesArtifacts(
         learnt_until=str(p.series.index[split.valid - 1]),
         mase_scale=_mase_scale(p.series, split.valid, season),
         autoregression=fitted,
-        linear_spread=fit_spread(p, fitted, split.train) if config.forecast.linear != "none" else None,
+        linear=linear,
     )
 
 

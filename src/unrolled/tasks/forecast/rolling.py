@@ -170,30 +170,31 @@ def held_out_errors(
 ) -> tuple[Numbers, Numbers]:
     """Return what decides about weights and the loss, a number each forecast step, on the network's scale.
 
-    Of one value: its absolute error and its loss over the whole horizon; with a linear part the error is on
-    the scale of the data, as a share of that part's own. Of quantiles and distributions:
+    Of one value: its absolute error and its loss over the whole horizon. Of quantiles and distributions:
     their loss for both, the mean over members; for a recursive one at each step from the truth before it.
     """
     horizon = config.forecast.horizon
     if config.forecast.output == "point":
         z = _scaled(model, p, origins, horizon, config, 1)[..., 0]
         errors = np.abs(z - truth(p, origins, horizon)).ravel()
-        if p.linear is not None:
-            return _relative_errors(p, origins, z), np.square(errors)
         return errors, np.square(errors) if config.forecast.loss == "squared" else errors
     losses = np.mean([_losses(m, p, origins, config) for m in members_of(model)], axis=0)
     return losses, losses
 
 
-def _relative_errors(p: PreparedSeries, origins: Sequence[int], z: Numbers) -> Numbers:
-    """Return |y − ŷ| of every step, divided by the mean of the linear part's own."""
-    horizon = z.shape[1]
+def gains_over_linear(
+    model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+) -> Numbers:
+    """Return (N,) by how much the forecasts from each origin err more than the linear part alone.
+
+    Mean absolute errors on the scale of the data, as shares of the linear part's own.
+    """
+    horizon = config.forecast.horizon
     actual = np.stack([p.series.target[o : o + horizon] for o in origins])
-    ours, linear = (
-        np.abs(np.stack([p.values(row, o) for row, o in zip(rows, origins, strict=True)]) - actual)
-        for rows in (z, np.zeros_like(z))
-    )
-    return (ours / (linear.mean() or 1.0)).ravel()
+    said = forecast(model, p, origins, horizon, config).point
+    linear = np.stack([p.values(np.zeros(horizon), o) for o in origins])
+    ours, theirs = (np.abs(x - actual).mean(axis=1) for x in (said, linear))
+    return np.asarray((ours - theirs) / (theirs.mean() or 1.0))
 
 
 def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig) -> Numbers:

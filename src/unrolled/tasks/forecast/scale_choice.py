@@ -1,10 +1,10 @@
-"""Which transform and which differences suit series: by what an autoregression makes of them."""
+"""Which transform, differences and linear part suit series: by the errors of autoregressions."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from unrolled.baselines import Autoregression
+from unrolled.baselines import Autoregression, seasonal_naive
 from unrolled.baselines.autoregression import largest_order
 from unrolled.data.scaling import Scaling, Transform
 from unrolled.data.series import Numbers
@@ -52,17 +52,33 @@ def choose_difference(series: Sequence[Numbers], transform: Transform, season: i
     plain = [_errors(y, transform, 0, season, horizon) for y in recent]
     best, chosen = 0.0, 0
     for d in dict.fromkeys((1, season)):
-        changes = []
-        for y, base in zip(recent, plain, strict=True):
-            errors = _errors(y, transform, d, season, horizon)
-            if base is not None and errors is not None:
-                changes.append((errors - base) / (base.mean() or 1.0))
-        if not changes:
-            continue
-        mean, error = paired_difference(changes, lags=horizon - 1)
-        if mean < best and mean + CLEARLY * error < 0:
-            best, chosen = mean, d
+        others = [_errors(y, transform, d, season, horizon) for y in recent]
+        change, error = _relative_change(others, plain, horizon)
+        if change < best and change + CLEARLY * error < 0:
+            best, chosen = change, d
     return chosen
+
+
+def naive_is_as_good(series: Sequence[Numbers], transform: Transform, season: int, horizon: int) -> bool:
+    """Tell whether the seasonal naive forecast errs no more in the end of the training parts than the
+    autoregression of the values does; False where they are too short to tell."""
+    recent = [y[-RECENT:] for y in series]
+    fitted = [_errors(y, transform, 0, season, horizon) for y in recent]
+    naive = [_naive_errors(y, season, horizon) for y in recent]
+    change, _ = _relative_change(fitted, naive, horizon)
+    return change > 0
+
+
+def _relative_change(
+    errors: Sequence[Numbers | None], others: Sequence[Numbers | None], horizon: int
+) -> tuple[float, float]:
+    """Return by which share errors differ from others, and the standard error; 0 where neither is known."""
+    changes = [
+        (ours - theirs) / (theirs.mean() or 1.0)
+        for ours, theirs in zip(errors, others, strict=True)
+        if ours is not None and theirs is not None
+    ]
+    return paired_difference(changes, lags=horizon - 1) if changes else (0.0, 0.0)
 
 
 def _gain_of_log(y: Numbers, season: int) -> float:
@@ -89,16 +105,13 @@ def _residuals(g: Numbers, season: int) -> Numbers | None:
 
 
 def _errors(y: Numbers, transform: Transform, d: int, season: int, horizon: int) -> Numbers | None:
-    """Return the mean error (N,) of the forecasts from N origins in the end of a series."""
-    end = len(y) - max(int(INNER * len(y)), horizon)
-    if end <= d or not largest_order(end - d):
+    """Return the mean error (N,) of an autoregression's forecasts from N origins in the end of a series."""
+    origins = _origins(y, horizon)
+    if not origins or not largest_order(origins[0] - d):
         return None
-    scaling = Scaling.fit(y[:end], transform, d, "standard")
+    scaling = Scaling.fit(y[: origins[0]], transform, d, "standard")
     z = scaling.apply(y)
-    fitted = Autoregression.fit(z[d:end], season=season)
-    origins = range(end, len(y) - horizon + 1, max(1, (len(y) - end) // ORIGINS))
-    if (len(y) - end) < ENOUGH * horizon:
-        return None
+    fitted = Autoregression.fit(z[d : origins[0]], season=season)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = fitted.predict(z, origins, horizon)
         errors = [
@@ -107,3 +120,20 @@ def _errors(y: Numbers, transform: Transform, d: int, season: int, horizon: int)
         ]
     found = np.array(errors)
     return found if np.isfinite(found).all() else None
+
+
+def _naive_errors(y: Numbers, season: int, horizon: int) -> Numbers | None:
+    """Return the same of the seasonal naive forecast."""
+    origins = _origins(y, horizon)
+    if not origins or origins[0] < season:
+        return None
+    actual = np.stack([y[o : o + horizon] for o in origins])
+    return np.asarray(np.abs(seasonal_naive(y, origins, horizon, season) - actual).mean(axis=1))
+
+
+def _origins(y: Numbers, horizon: int) -> range:
+    """Return the origins of the forecasts that are compared; none where too few fit."""
+    end = len(y) - int(INNER * len(y))
+    if len(y) - end < ENOUGH * horizon:
+        return range(0)
+    return range(end, len(y) - horizon + 1, max(1, (len(y) - end) // ORIGINS))

@@ -15,8 +15,8 @@ WHOLE = 2
 def find_season(series: Iterable[Numbers], candidates: Sequence[int]) -> int:
     """Return the season that the changes of most correlation show, on average over the series; or 1.
 
-    A season of m steps is there where r_m of the changes y_t − y_{t−1} is beyond the limit of Bartlett (1946),
-    1.645 √((1 + 2 Σ_{i<m} r_i²) / n), as in the M4 competition's test.
+    A season of m steps is there where r_m of the changes y_t − y_{t−1} is beyond the limit of Bartlett
+    (1946), 1.645 √((1 + 2 Σ_{i<m} r_i²) / n), as in the M4 competition's test.
 
     Args:
         series: (T,) each, the training parts.

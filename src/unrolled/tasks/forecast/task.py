@@ -103,7 +103,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        self._parts = divide(series, scales, self.config)
+        self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
 
@@ -137,16 +137,17 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        scores: dict[str, Any] = {}
+        scores: dict[str, ForecastScore] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                scores["valid"] = self._roll(
-                    data.splits, [(s.train, s.valid) for s in data.splits]
-                ).score.to_json()
+                scores["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits]).score
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                scores["test"] = self._roll(data.splits, spans).score.to_json()
-        return scores
+                scores["test"] = self._roll(data.splits, spans).score
+        better = scores[max(scores, key=("valid", "test").index)].better_baseline if scores else ""
+        return {part: score.to_json() for part, score in scores.items()} | (
+            {"better_baseline": better} if better else {}
+        )
 
     def predict(
         self,
@@ -175,6 +176,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
             ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
         """
+        self._trained(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
@@ -218,6 +220,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 before what the model has learnt from.
             ConfigError: if the horizon does not fit.
         """
+        self._trained(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
         series = self._history(data)
         splits, spans = [], []
