@@ -84,7 +84,7 @@ class RecurrentTagger(RecurrentBody):
         dropout: rates.
         spelling: reads the characters of a word; None leaves them out.
         crf: score the tags of a sentence together.
-        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
     def __init__(

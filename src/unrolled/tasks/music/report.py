@@ -19,7 +19,7 @@ def print_scores(task: PianoRoll, console: Console) -> str:
     names = {"frequency": "how often each key sounds", "previous": "each key after itself"}
     for name, label in names.items():
         table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
-    table.add_row(f"this {task.config.cell.cell}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
+    table.add_row(f"this {task.config.cell.name}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
     if parts:
         print_table(table, console)
     return "unrolled compose {run} --out piece.mid"
