@@ -146,10 +146,12 @@ def test_scores_are_those_of_the_table(trained):
 
 def test_what_was_learnt_from_is_not_scored_unasked(trained):
     f = trained("recursive")
-    with pytest.raises(
-        DataError, match=r"ends at 2007-12-01, and the model has learnt from it up to 2007-12-01"
-    ):
-        f.backtest(waves()[:96])
+    held_out = f.backtest(waves()[:96]).score
+    assert (held_out.first, held_out.last) == ("2007-04-01", "2007-12-01")  # it only chose the weights
+    assert held_out.figures == pytest.approx({k: f.result["valid"][k] for k in held_out.figures})
+    assert f.score(waves()[:96]) == -held_out.figures["mase"]
+    with pytest.raises(DataError, match=r"ends at 2007-06-01, and the model has learnt .* up to 2007-12-01"):
+        f.backtest(waves()[:90])
     assert f.backtest(waves()[:96], start="2007-01").score.origins == 9
 
 
@@ -198,9 +200,21 @@ def test_horizons(trained):
     short, whole = trained("direct").predict(2), trained("direct").predict()
     np.testing.assert_allclose(short, whole[:2])
     with pytest.raises(ConfigError, match="knows the 4 steps"):
-        trained("direct").predict(5)
+        trained("quantiles").predict(5)
+    with pytest.raises(ConfigError, match="knows the 4 steps"):
+        trained("direct").backtest(horizon=5)
     with pytest.raises(ConfigError, match="at least 1"):
         trained("direct").predict(0)
+
+
+@pytest.mark.parametrize("kind", ["direct", "linear"])
+def test_a_direct_forecaster_goes_on_from_its_own_forecasts(trained, kind):
+    f, data = trained(kind), waves()
+    found = f.predict(9)["prediction"]
+    np.testing.assert_allclose(found[:4], f.predict()["prediction"])
+    longer = pd.concat([data, found[:8].to_frame("y")])
+    np.testing.assert_allclose(found[8:], f.predict(1, data=longer)["prediction"])
+    assert list(found.index) == list(pd.date_range("2010-01-01", periods=9, freq="MS"))
 
 
 def test_drawing_leaves_random_numbers_alone(trained):

@@ -48,6 +48,8 @@ class SeriesArtifacts:
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
+    fitted_until: str = ""
+    """Time stamp of the last step before the held-out part; "" where nothing was held out."""
     linear: LinearPart | None = None
     """None where the network learns the targets themselves."""
 
@@ -55,8 +57,9 @@ class SeriesArtifacts:
         with extra("forecast", "a forecaster"):
             import pandas as pd
 
-        if pd.isna(pd.Timestamp(self.learnt_until)):
-            raise ValueError("learnt_until is not a time stamp")
+        for stamp in filter(None, (self.learnt_until, self.fitted_until)):
+            if pd.isna(pd.Timestamp(stamp)):
+                raise ValueError("learnt_until or fitted_until is not a time stamp")
 
 
 class _Values(msgspec.Struct):

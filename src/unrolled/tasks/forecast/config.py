@@ -224,18 +224,33 @@ class ForecasterConfig:
         return transform
 
     def steps_to_forecast(self, horizon: int | None) -> int:
-        """Return the steps of a forecast by a trained model; None takes the horizon of training.
+        """Return the steps from each origin of a backtest; None takes the horizon of training.
 
         Raises:
             ConfigError: if the model cannot forecast so far.
         """
-        own, lags = self.forecast.horizon, self.features.lags
-        steps = own if horizon is None else horizon
-        require(steps >= 1, f"horizon={steps}: must be at least 1")
+        steps = self._known_steps(horizon)
         require(
-            steps <= own or self.forecast.strategy == "recursive",
-            f"horizon={steps}: a direct forecaster knows the {own} steps that it was trained for and no more",
+            steps <= self.forecast.horizon or self.forecast.strategy == "recursive",
+            f"horizon={steps}: a direct forecaster knows the {self.forecast.horizon} steps that it was "
+            "trained for and no more",
         )
+        return steps
+
+    def steps_after_the_end(self, horizon: int | None) -> int:
+        """Return the steps of a forecast after the end of a series, where a direct network of one value may
+        go on from its own forecasts; None takes the horizon of training.
+
+        Raises:
+            ConfigError: if the model cannot forecast so far.
+        """
+        goes_on = self.forecast.output == "point" and not self.columns.past
+        return self._known_steps(horizon) if goes_on else self.steps_to_forecast(horizon)
+
+    def _known_steps(self, horizon: int | None) -> int:
+        lags = self.features.lags
+        steps = self.forecast.horizon if horizon is None else horizon
+        require(steps >= 1, f"horizon={steps}: must be at least 1")
         require(
             not lags or steps <= lags[0],
             f"horizon={steps}: lags={lags} are known for so many steps and no more",

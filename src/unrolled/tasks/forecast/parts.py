@@ -114,6 +114,7 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
         learnt_until=str(p.series.index[split.valid - 1]),
         mase_scale=_mase_scale(p.series, split.valid, season),
         autoregression=fitted,
+        fitted_until=str(p.series.index[split.train - 1]) if split.train < split.valid else "",
         linear=linear,
     )
 

@@ -21,6 +21,7 @@ from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
 from unrolled.tasks.forecast.defaults import fill_defaults
+from unrolled.tasks.forecast.far import forecast_far
 from unrolled.tasks.forecast.job import ForecastJob, Split
 from unrolled.tasks.forecast.linear import with_linear
 from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
@@ -160,7 +161,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Forecast the steps after the end of the series.
 
         Args:
-            horizon: steps; None takes the configuration's. A direct forecaster has no more.
+            horizon: steps; None takes the configuration's. A direct forecaster of one value goes on from its
+                own forecasts beyond that; of quantiles and distributions it has no more.
             data: the series up to the present, in the form of the training data; None takes those that the
                 model was trained on, their test part included. Covariates known ahead stand in rows at the
                 end whose target is empty.
@@ -177,7 +179,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
         """
         self._trained(nn.Module)
-        steps = self.config.steps_to_forecast(horizon)
+        steps = self.config.steps_after_the_end(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
         if samples and self.config.forecast.strategy == "direct":
@@ -188,8 +190,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         parts = []
         series = self._history(data)
         for s in series:
-            p = self._prepare(s, steps)
-            found = self._forecast(p, [s.steps], steps, samples, seed)
+            found = self._from_end(s, steps, samples, seed)
             frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
@@ -226,9 +227,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         splits, spans = [], []
         for s in series:
             splits.append(Split(self._prepare(s), 0, s.steps))
-            stamp = time_stamp(start) if start is not None else self._unseen(s)
+            stamp = time_stamp(start) if start is not None else self._unseen(s, steps)
             spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
         return self._roll(splits, spans, steps, stride or 0)
+
+    def score(self, data: Source) -> float:
+        """Return minus the MASE of :meth:`evaluate`: more is better. Minus the MAE where there is no MASE."""
+        figures = self.evaluate(data).figures
+        return -float(figures["mae" if figures["mase"] is None else "mase"] or 0.0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
         """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
@@ -236,8 +242,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return self.backtest(data).score
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error."""
-        found = self.predict(data=data)
+        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error.
+
+        An empty name takes the series that the model was trained on.
+        """
+        found = self.predict(data=data or None)
         for note in found.attrs["notes"]:
             print(note, file=sys.stderr)
         found.to_csv(out)
@@ -255,15 +264,20 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series) -> Any:
-        """Return a stamp after what was learnt from and before the first step that was not."""
-        learnt = self.artifacts.series[s.name].learnt_until
-        if s.index[s.steps - 1] <= pd.Timestamp(learnt):
-            raise DataError(
-                f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
-                f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
-            )
-        return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+    def _unseen(self, s: Series, horizon: int) -> Any:
+        """Return a stamp after what was learnt from and before the first step that was not.
+
+        A series that ends with the held-out part is scored on that, which only chose the weights.
+        """
+        learned, last = self.artifacts.series[s.name], s.index[s.steps - 1]
+        for learnt in (learned.learnt_until, learned.fitted_until):
+            if learnt and int((s.index[: s.steps] > pd.Timestamp(learnt)).sum()) >= horizon:
+                return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+        raise DataError(
+            f"series {s.name!r}: ends at {brief(last)}, and the model has learnt from it up to "
+            f"{brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
+            "from where: start="
+        )
 
     def _history(self, data: Source | None) -> list[Series]:
         self._trained(nn.Module)
@@ -288,6 +302,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
     ) -> Forecasts:
         return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
+
+    def _from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
+        """Forecast the steps after the end of a series."""
+        own = self.config.forecast.horizon
+        if steps > own and self.config.forecast.strategy == "direct":
+            return forecast_far(s, steps, own, self._from_end)
+        return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
