@@ -31,6 +31,8 @@ KINDS = {
     "linear quantiles of changes": LINEAR | {"output": "quantile", "difference": 3},
     "linear distribution": LINEAR | {"output": "gaussian", "samples": 20, "difference": 1},
     "linear stream": LINEAR | {"mode": "stream", "batch": 2, "lags": (12,)},
+    "recursive linear": LINEAR | {"strategy": "recursive", "difference": 2},
+    "recursive naive distribution": DISTRIBUTION | {"linear": "naive", "season": 12},
     "direct stream": {"mode": "stream", "batch": 2, "strategy": "direct"},
     "members": {"members": 3},
     "members' distribution": DISTRIBUTION | {"members": 3},
@@ -306,7 +308,7 @@ def test_series_that_do_not_fit_the_options(options, message):
     ("options", "message"),
     [
         ({"output": "quantile", "strategy": "recursive"}, "needs strategy='direct'"),
-        ({"linear": "autoregression", "strategy": "recursive"}, "goes with strategy='direct'"),
+        ({"linear": "naive", "difference": 1}, "goes with difference=0"),
         ({"calendar": ("auto", "month")}, "auto leaves no room"),
         ({"output": "gaussian", "loss": "absolute"}, "an option of output='point'"),
         ({"quantiles": (0.9, 0.1)}, "must rise"),

@@ -1,6 +1,5 @@
 """What a forecaster needs to be built again, and to score forecasts."""
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +10,7 @@ from unrolled.extras import extra
 from unrolled.reading import MalformedError
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.forecast.data import Scales
+from unrolled.tasks.forecast.linear_part import LinearPart
 from unrolled.training.files import read_json_as
 
 SCALES = "scales.json"
@@ -22,21 +22,6 @@ class FittedAutoregression:
 
     intercept: float
     coefficients: list[float]
-
-
-@dataclass(frozen=True)
-class LinearPart:
-    """An autoregression whose errors the network learns, on the scale of the network."""
-
-    intercept: float
-    coefficients: list[float]
-    """Of the last value first."""
-    spread: float
-    """Root mean square of what it leaves of the targets in training."""
-
-    def __post_init__(self) -> None:
-        if not (self.coefficients and 0 < self.spread < math.inf):
-            raise ValueError("a linear part has no coefficients, or a spread that is not above 0")
 
 
 @dataclass(frozen=True)

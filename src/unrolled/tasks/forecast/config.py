@@ -94,17 +94,18 @@ class HorizonConfig:
 
     horizon: int = 0
     """Steps to forecast. 0 takes what suits the frequency (12 of months, 8 of quarters, 6 of years, 7 of
-    days, 24 of hours), and no more than a sixth of the series."""
+    days, 24 of hours), and no more than a fifth of the series."""
 
     strategy: Literal["auto", "recursive", "direct"] = "auto"
     """recursive: one step ahead, again and again, each reading the forecast before it. direct: all steps of
-    the horizon at once from the last state. auto is direct, unless lags or a distribution ask for steps."""
+    the horizon at once from the last state. auto is direct, and recursive for a
+    distribution, which then has paths."""
 
     linear: Literal["auto", "none", "autoregression", "naive"] = "auto"
     """autoregression: the network learns what an autoregression, fitted by least squares beforehand, leaves
     over; the forecast is their sum (a linear skip, as in LSTNet, Lai et al. 2018). naive: the same with the
-    value one season before. Both with strategy=direct only. auto takes the autoregression, or naive where
-    that forecasts the end of a long training part as well."""
+    value one season before. auto takes the autoregression, or naive where that forecasts the end of a long
+    training part as well."""
 
     output: Literal["point", "quantile", "gaussian", "student-t"] = "point"
     """One value; the quantiles; or a distribution, from which paths are drawn."""
@@ -134,13 +135,14 @@ class HorizonConfig:
             "output='gaussian' or 'student-t' for sampled paths",
         )
         require(
-            self.linear in ("auto", "none") or self.strategy != "recursive",
-            f"linear={self.linear!r} goes with strategy='direct'",
-        )
-        require(
             self.loss == "squared" or self.output == "point",
             f"loss={self.loss!r} is an option of output='point', not of output={self.output!r}",
         )
+
+    @property
+    def beside_linear(self) -> bool:
+        """Whether weights are kept by the error beside that of the linear part, which is where they begin."""
+        return self.linear != "none" and self.output == "point"
 
     def build(self) -> ForecastOutput:
         """Return what reads the network's numbers."""

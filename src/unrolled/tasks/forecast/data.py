@@ -12,6 +12,7 @@ from unrolled.data.scaling import Scaling, check_positive
 from unrolled.data.series import Numbers, Series
 from unrolled.errors import DataError
 from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.linear_part import LinearPart
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,20 @@ class PreparedSeries:
     first: int
     """First row whose numbers are all there."""
     recursive: bool
+    part: LinearPart | None = None
+    """The targets, and what a recursive network reads, are what it leaves over."""
     linear: Numbers | None = None
-    """(T, H): what an autoregression says at row t; the targets are what it leaves over, by ``spread``."""
-    spread: float = 1.0
+    """(T, H), of a direct series: what the part says at each row."""
 
     def values(self, z: Numbers, origin: int) -> Numbers:
         """Return what the network says (…, H) of the steps from ``origin`` on, on the scale of the data."""
-        if self.linear is not None:
-            z = self.linear[origin - 1, : z.shape[-1]] + self.spread * z
-        return self.scaling.invert(z, self.series.target[:origin], cumulative=self.recursive)
+        target, part = self.series.target, self.part
+        if part is not None and self.linear is not None:
+            z = self.linear[origin - 1, : z.shape[-1]] + part.spread * z
+        elif part is not None:
+            d = self.scaling.difference
+            z = part.path(self.scaling.apply(target[origin - part.order - d : origin])[d:], z)
+        return self.scaling.invert(z, target[:origin], cumulative=self.recursive)
 
     def rows_before(self, origin: int) -> int:
         """Return the end of the rows that a forecast whose first step is ``origin`` may read."""

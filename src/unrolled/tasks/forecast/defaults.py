@@ -12,7 +12,7 @@ from unrolled.tasks.forecast.parts import before_test, cut
 from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
 
-SHARE = 6
+SHARE = 5
 """Horizons that the shortest series holds at least."""
 WINDOW = (24, 168)
 """Steps of a window, at least and at most, as far as the series is long enough."""
@@ -69,8 +69,7 @@ def _fill_strategy(filled: Filled) -> Filled:
     if forecast.strategy != "auto":
         return filled
     paths = forecast.output in ("gaussian", "student-t") and not filled.config.columns.past
-    steps = paths and forecast.linear in ("auto", "none")
-    return filled.settle("forecast", "", strategy="recursive" if steps else "direct")
+    return filled.settle("forecast", "", strategy="recursive" if paths else "direct")
 
 
 def _fill_horizon(filled: Filled, series: Sequence[Series], usual: Usual) -> Filled:
@@ -107,8 +106,6 @@ def _fill_linear(filled: Filled, training: Sequence[Numbers]) -> Filled:
     forecast, features = filled.config.forecast, filled.config.features
     if forecast.linear != "auto":
         return filled
-    if forecast.strategy == "recursive":
-        return filled.settle("forecast", "", linear="none")
     naive = features.difference <= 0 and naive_is_as_good(
         training, filled.config.settled_transform, features.season, forecast.horizon
     )

@@ -35,11 +35,11 @@ ROW = Usual("row", 12)
 
 
 def usual_for(index: Any) -> Usual:
-    """Return what is usual for the time stamps of a series (a DatetimeIndex of two or more).
+    """Return what is usual for the time stamps of a series; of numbered steps nothing is.
 
     The distance is the median of the stamps' own, so that months of 28 to 31 days are months.
     """
-    if len(index) < 2:
+    if len(index) < 2 or not hasattr(index, "as_unit"):
         return ROW
     seconds = float(np.median(np.diff(index.as_unit("ns").asi8))) / 1e9
     days = seconds / DAY

@@ -162,7 +162,7 @@ class ForecastJob:
         self.model.eval()
         found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
         score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
-        if self._config.forecast.linear != "none":
+        if self._config.forecast.beside_linear:
             return self._beside_linear(loss)
         return Validation(
             score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
@@ -187,7 +187,7 @@ class ForecastJob:
     def origins(self, split: Split) -> range:
         """Return the origins of the held-out forecasts: a horizon apart, or closer with a linear part."""
         horizon = stride = self._config.forecast.horizon
-        if self._config.forecast.linear != "none":  # as good a start is bettered by small steps
+        if self._config.forecast.beside_linear:  # as good a start is bettered by small steps
             stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
         origins = split.origins(split.train, split.valid, horizon, stride)
         if not origins:

@@ -15,7 +15,8 @@ from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
 from unrolled.tasks.forecast.job import Split
-from unrolled.tasks.forecast.linear import fit_linear, naive_part, with_linear
+from unrolled.tasks.forecast.linear import fit_spread, with_linear
+from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
 
@@ -83,7 +84,7 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
         for s, (train, valid) in zip(series, ends, strict=True)
     ]
     learned = {split.series.series.name: _learn(split, season, config) for split in plain}
-    splits = [replace(s, series=with_linear(s.series, learned[s.series.series.name])) for s in plain]
+    splits = [replace(s, series=with_linear(s.series, learned[s.series.series.name].linear)) for s in plain]
     sha256 = _fingerprint(series)
     facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
     facts["series"] = {
@@ -107,9 +108,10 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
     p, fitted = split.series, fit_autoregression(split.series, split.train, season)
     linear = None
     if config.forecast.linear != "none":
-        naive = config.forecast.linear == "naive"
-        used = naive_part(season) if naive else fitted or naive_part(1)  # where it is too short for one
-        linear = fit_linear(p, used, split.train)
+        linear = naive_part(season if config.forecast.linear == "naive" else 1)
+        if config.forecast.linear == "autoregression" and fitted:  # None where it is too short for one
+            linear = LinearPart(fitted.intercept, fitted.coefficients)
+        linear = fit_spread(p, linear, split.train)
     return SeriesArtifacts(
         learnt_until=str(p.series.index[split.valid - 1]),
         mase_scale=_mase_scale(p.series, split.valid, season),

@@ -83,6 +83,7 @@ def _relative_change(
 
 def _gain_of_log(y: Numbers, season: int) -> float:
     """Return by how much the log-likelihood of a series rises with the logarithm; 0 where none is known."""
+    y = y / y.max()  # which changes nothing, and leaves room for squares
     plain, logs = _residuals(y, season), _residuals(np.log(y), season)
     if plain is None or logs is None:
         return 0.0

@@ -30,6 +30,8 @@ BASELINES = {
 """What they are called, by key."""
 ROUNDING = 5e-4
 """Share of an error below which two are the same in print."""
+EXACT = 1e-12
+"""Share of the values below which a difference of errors is one of rounding."""
 DECISIVE = 2.0
 """Standard errors beyond which a difference is called one."""
 
@@ -234,8 +236,11 @@ def _compare(made: list[Made], theirs: dict[str, float | None], lags: int) -> di
     ]
     mean, error = paired_difference(differences, lags=lags)
     own, other = ours[figure], theirs[figure]
+    ratio = own / other if own is not None and other else None
+    if abs(mean) <= EXACT * float(np.mean([np.abs(r.actual).mean() for r, _ in made])):
+        ratio = 1.0  # both are exact but for rounding
     return {
-        "ratio": own / other if own is not None and other else None,
+        "ratio": ratio,
         "difference": _finite(mean),
         "standard_error": _finite(error),
         "origins": sum(len(r.origins) for r, _ in made),

@@ -16,7 +16,7 @@ def find_season(series: Iterable[Numbers], candidates: Sequence[int]) -> int:
     """Return the season that the changes of most correlation show, on average over the series; or 1.
 
     A season of m steps is there where r_m of the changes y_t − y_{t−1} is beyond the limit of Bartlett
-    (1946), 1.645 √((1 + 2 Σ_{i<m} r_i²) / n), as in the M4 competition's test.
+    (1946), 1.645 √((1 + 2 Σ_{i<m} r_i²) (n − m)) / n, as in the M4 competition's test.
 
     Args:
         series: (T,) each, the training parts.
@@ -36,8 +36,8 @@ def find_season(series: Iterable[Numbers], candidates: Sequence[int]) -> int:
 
 def _beyond_limit(changes: Numbers, m: int) -> tuple[float, float]:
     """Return r_m and its limit."""
-    r = autocorrelation(changes, m)
-    return float(r[m]), LEVEL * float(np.sqrt((1 + 2 * np.square(r[1:m]).sum()) / len(changes)))
+    r, n = autocorrelation(changes, m), len(changes)
+    return float(r[m]), LEVEL * float(np.sqrt((1 + 2 * np.square(r[1:m]).sum()) * (n - m))) / n
 
 
 def autocorrelation(values: Numbers, most: int) -> Numbers:

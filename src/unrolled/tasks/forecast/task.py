@@ -132,7 +132,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return build_model(self.config)
 
     def _start_is_useful(self) -> bool:
-        return self.config.forecast.linear != "none"
+        return self.config.forecast.beside_linear
 
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
@@ -292,7 +292,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
         """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
         p = prepare(s, self.scales, self.config, ahead)
-        return with_linear(p, self.artifacts.series[s.name])
+        return with_linear(p, self.artifacts.series[s.name].linear)
 
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
