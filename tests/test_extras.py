@@ -91,7 +91,7 @@ ERRORS: list[tuple[list[str], str]] = [
         "unrolled compose needs mido: pip install 'unrolled[music]'",
     ),
     (
-        ["compare", "--task", "lm", "--data", "no-such-file", "--out", "x"],
+        ["compare", "lm", "--data", "no-such-file", "--out", "x"],
         "a comparison of models needs pandas: pip install 'unrolled[compare]'",
     ),
     (["inspect", "no-such-run"], "a page needs matplotlib: pip install 'unrolled[plots]'"),

@@ -40,7 +40,7 @@ def compare(command, tmp_path):
         data = CASES[task].write(tmp_path)
         test = ("--test", data) if task == "tag" else ()
         shown = ("--models", *(models or MODELS[task]))
-        head = ("compare", "--task", task, "--data", data, "--out", tmp_path / "out")
+        head = ("compare", task, "--data", data, "--out", tmp_path / "out")
         return command(*head, *test, *FLAGS[task], *shown, *words)
 
     return run
@@ -80,7 +80,7 @@ def test_seeds_are_told(compare):
 def test_what_is_named_is_no_markup(compare, tmp_path, command):
     data = CASES["lm"].write(tmp_path)
     folder = tmp_path / "[bold]"
-    arguments = ("compare", "--task", "lm", "--data", data, *FLAGS["lm"])
+    arguments = ("compare", "lm", "--data", data, *FLAGS["lm"])
     assert command(*arguments, "--out", folder / "[red]", "--models", "elman").status == 0
     assert command(*arguments, "--out", folder / "[red]", "--models", "elman", "tdnn").status == 0
     model = LanguageModel.load(folder / "[red]" / "runs" / "elman-1")
@@ -96,16 +96,16 @@ def test_what_is_named_is_no_markup(compare, tmp_path, command):
 def test_help(command):
     found = command("compare", "--help")
     assert found.status == 0
-    for flag in ("--task", "--models", "--budget", "--seeds", "--metric", "--recipe", "--overwrite"):
+    for flag in ("TASK", "--models", "--budget", "--seeds", "--metric", "--recipe", "--overwrite"):
         assert flag in found.out
     assert "--batch" not in found.out
 
 
 @pytest.mark.parametrize("task", FLAGS)
 def test_help_of_a_task(command, task):
-    found = command("compare", "--task", task, "--help")
+    found = command("compare", task, "--help")
     assert found.status == 0
-    for flag in ("--task", "--models", "--budget", "--hidden", "--batch", "--data"):
+    for flag in ("--models", "--budget", "--hidden", "--batch", "--data"):
         assert flag in found.out
 
 
@@ -160,12 +160,15 @@ def test_what_is_refused(compare, tmp_path, task, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "--task: give one of lm, classify, tag, forecast, translate"),
-        (["--task"], "--task: give one of"),
-        (["--task", "language"], "task 'language': is not one of lm, classify"),
-        (["--task", "music"], "task 'music': is not one of lm, classify"),
-        (["--task", "taq"], "did you mean 'tag'?"),
+        ([], "compare: give a task first, one of lm, classify, tag, forecast, translate"),
+        (["--task"], "compare: give a task first, one of"),
+        (["--data", "x"], "compare: give a task first, one of"),
+        (["language"], "task 'language': is not one of lm, classify"),
+        (["music"], "task 'music': is not one of lm, classify"),
+        (["taq"], "did you mean 'tag'?"),
+        (["lm"], "--out"),
         (["--task", "lm"], "--out"),
+        (["--task=lm"], "--out"),
     ],
 )
 def test_a_task_and_a_folder_must_be_named(command, words, message):
@@ -176,7 +179,7 @@ def test_a_task_and_a_folder_must_be_named(command, words, message):
 
 @pytest.mark.parametrize("task", FLAGS)
 def test_data_must_be_named(command, tmp_path, task):
-    found = command("compare", "--task", task, "--out", tmp_path / "out")
+    found = command("compare", task, "--out", tmp_path / "out")
     assert found.status == 1
     assert " recipe" in found.error
 
@@ -184,11 +187,11 @@ def test_data_must_be_named(command, tmp_path, task):
 def test_a_text_that_is_too_short(command, tmp_path):
     path = tmp_path / "short.txt"
     path.write_text("one\n")
-    found = command("compare", "--task", "lm", "--data", path, "--out", tmp_path / "out")
+    found = command("compare", "lm", "--data", path, "--out", tmp_path / "out")
     assert found.status == 1
     assert "short.txt: too short to put 0.1 of it aside for a test" in found.error
     path.write_text("a b a b a\n" * 12)
-    arguments = ("compare", "--task", "lm", "--data", path, "--out", tmp_path / "out", *WORDS)
+    arguments = ("compare", "lm", "--data", path, "--out", tmp_path / "out", *WORDS)
     found = command(*arguments, "--models", "kn999")
     assert found.status == 1
     assert "order=999" in found.err.splitlines()[-1]
@@ -223,7 +226,7 @@ def test_a_recipe_says_what_is_compared(command, tmp_path):
         target = f'[target]\nmetric = "{metric}"\non = "test"\nat_least = 0.5\n'
         recipe.write_text(f'description = "mine"\ntask = "classify"\n{target}{corpus}{options}')
 
-    arguments = ("compare", "--task", "classify", "--recipe", recipe, "--budget", "0.0005")
+    arguments = ("compare", "classify", "--recipe", recipe, "--budget", "0.0005")
     models = ("--models", "most-frequent", "gru")
     write("macro_f1")
     found = command(*arguments, *models, "--out", tmp_path / "out")
@@ -263,7 +266,7 @@ def test_tags_of_spans(command, tmp_path):
     for tag, span in (("other", "O"), ("good", "B-good"), ("bad", "B-bad")):
         text = text.replace(f" {tag}\n", f" {span}\n")
     path.write_text(text)
-    arguments = ("--task", "tag", "--data", path, "--test", path, "--metric", "span_f1")
+    arguments = ("tag", "--data", path, "--test", path, "--metric", "span_f1")
     found = command("compare", *arguments, "--out", tmp_path / "out", *FLAGS["tag"], "--models", "majority")
     assert found.status == 0, found.err
     assert "span f1 %" in found.out

@@ -61,7 +61,7 @@ def test_an_output_that_cannot_be_is_said_before_the_work(tmp_path, command):
         ("inspect", "no run", "--figures", long),
         ("train", "lm", "--data", "no data", "--out", long),
         ("resume", long),
-        ("compare", "--task", "lm", "--data", "no data", "--out", long),
+        ("compare", "lm", "--data", "no data", "--out", long),
         ("learn", "adding", "--out", long),
         ("learn", "vanishing", "--out", long),
         ("bench", "step", "--out", long),
@@ -73,7 +73,7 @@ def test_an_output_that_cannot_be_is_said_before_the_work(tmp_path, command):
 
 
 FOLDERS = {
-    "compare": ("plan.json", ("compare", "--task", "lm", "--data", "TEXT", "--models", "unigram")),
+    "compare": ("plan.json", ("compare", "lm", "--data", "TEXT", "--models", "unigram")),
     "repeat": ("plan.json", ("repeat", "--recipe", "airline", "--seeds", 1)),
     "learn": ("result.json", ("learn", "adding")),
     "lesson": ("numbers.json", ("learn", "vanishing")),

@@ -103,12 +103,16 @@ def test_a_separator_of_ones_own(write):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("t.csv", "src,target\na,b\n", r"no column 'source'.* its first line is 'src', 'target'; .*number"),
-        ("t.csv", "source,target\na\n", "line 2 has 1 of the 2 columns"),
+        (
+            "t.csv",
+            "src,target\na,b\n",
+            r"no column 'source'.* its first line, 'src', 'target', names none: number",
+        ),
+        ("t.csv", "source,target\na\n", "line 2 has 1 columns and the first line 2"),
         ("t.csv", 'source,target\na,"b\n', "line 2 is not valid CSV .*; quote cells"),
         ("t.csv", "source,target\n", "holds no rows"),
         ("t.csv", "source,target\na,\n", "blank on line 2"),
-        ("t.jsonl", '{"source": "a"}\n', "line 1 has no 'target'; it has 'source'"),
+        ("t.jsonl", '{"source": "a"}\n', "has no column 'target'; it has 'source'"),
         ("t.jsonl", '{"source": "a", "traget": "b"}\n', "did you mean 'traget'"),
         ("t.jsonl", '{"source": 3, "target": "b"}\n', "line 1 holds 3 where a text is needed"),
         ("t.jsonl", "\n[1]\n", "line 2 is not of its form: expected object"),

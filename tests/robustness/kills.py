@@ -131,7 +131,7 @@ def comparing(data: Path) -> Scenario:
     options = TOKENS | {"max_steps": 30, "validate_every": 10, "epochs": 9}
     options.pop("seed")
     flags = [w for name, v in options.items() for w in ("--" + name.replace("_", "-"), v)]
-    words = ["compare", "--task", "classify", "--data", data, "--models", "most-frequent", "elman", "gru"]
+    words = ["compare", "classify", "--data", data, "--models", "most-frequent", "elman", "gru"]
 
     def begin(folder: Path) -> None:
         run(*words, "--budget", 5, "--seeds", 2, "--out", folder, *flags)

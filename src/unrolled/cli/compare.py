@@ -1,4 +1,4 @@
-"""``unrolled compare``: the models of a task side by side on one data set."""
+"""``unrolled compare TASK``: the models of a task side by side on one data set."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -33,13 +33,10 @@ from unrolled.terminal import Terminal
 class Arguments:
     """Train the models of a task on the same data, from counting up to recurrent networks, and compare them.
 
-    What is done is kept: the same command goes on where it was stopped. All other options are those of
-    unrolled train TASK (--data, --test, --hidden …) and hold for every network: unrolled compare --task lm
-    --help lists them.
+    TASK is lm, classify, tag, translate or forecast. What is done is kept: the same command goes on where it
+    was stopped. All other options are those of unrolled train TASK (--data, --test, --hidden …) and hold for
+    every network: unrolled compare lm --help lists them.
     """
-
-    task: str
-    """lm, classify, tag, translate or forecast."""
 
     out: str
     """Folder for table, plot and runs."""
@@ -66,10 +63,14 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     require_extra("compare", prog)
-    args = _parse(argv, prog)
-    recipe = open_recipe(args.recipe, args.task) if args.recipe else None
-    metric = args.metric or metric_of(recipe, ladder_type(args.task))
-    plan = Plan(args.task, args.config, args.models, args.seeds, args.budget, metric)
+    task, words = _task(list(argv))
+    if task is None:
+        parse(Arguments, words, prog=f"{prog} TASK")  # prints its help and exits
+        return 0
+    args = _parse(task, words, f"{prog} {task}")
+    recipe = open_recipe(args.recipe, task) if args.recipe else None
+    metric = args.metric or metric_of(recipe, ladder_type(task))
+    plan = Plan(task, args.config, args.models, args.seeds, args.budget, metric)
     with kept_when_stopped():
         found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
     table = Table(title=escape(found.data), title_justify="left")
@@ -85,13 +86,21 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _parse(argv: Sequence[str], prog: str) -> Any:
-    """Return the arguments: those of the comparison, and the configuration of its task."""
-    task = flag_value(argv, "--task")
+def _task(words: list[str]) -> tuple[str | None, list[str]]:
+    """Return the task, the first word or the value of ``--task``, and the other words."""
+    if words and not words[0].startswith("-"):
+        return words[0], words[1:]
+    task = flag_value(words, "--task")
     if task is None:
-        if "--help" in argv or "-h" in argv:
-            return parse(Arguments, argv, prog=prog)
-        raise ConfigError(f"--task: give one of {', '.join(TASKS)}")
+        if not {"-h", "--help"} & set(words):
+            raise ConfigError(f"compare: give a task first, one of {', '.join(TASKS)}")
+        return None, words
+    place = words.index("--task") if "--task" in words else words.index(f"--task={task}")
+    return task, words[:place] + words[place + (2 if words[place] == "--task" else 1) :]
+
+
+def _parse(task: str, argv: Sequence[str], prog: str) -> Any:
+    """Return the arguments: those of the comparison, and the configuration of its task."""
     ladder_type(task)
     refuse_own(name for name in OWN if flag_value(argv, f"--{name}") is not None)
     kind = spec_of(task).config
@@ -105,5 +114,5 @@ def _parse(argv: Sequence[str], prog: str) -> Any:
     name = flag_value(argv, "--recipe")
     default = None
     if name:
-        default = whole(task=task, out=tyro.MISSING, config=open_recipe(name, task).config)
+        default = whole(out=tyro.MISSING, config=open_recipe(name, task).config)
     return parse(whole, argv, prog=prog, default=default)

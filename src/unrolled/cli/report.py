@@ -11,6 +11,8 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     """Print what training took, the scores of the task, and the paths of its files."""
     console = Terminal(highlight=False, soft_wrap=True)
     result = task.result
+    if result.get("better_baseline"):
+        console.print(result["better_baseline"], style="bold")
     console.print(
         f"{result['steps']:,} updates ({result['epochs']:g} epochs) in "
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "

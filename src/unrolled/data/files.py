@@ -1,12 +1,13 @@
 """Text files and folders, read strictly: what cannot be used is named, never skipped or guessed."""
 
+import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from unrolled.errors import DataError
-from unrolled.reading import decode_utf8, read_bytes
+from unrolled.reading import decode, read_bytes
 
 UTF8: Final = "utf-8"
 
@@ -19,19 +20,25 @@ class Document:
     text: str
 
 
-def read_text(path: str | Path, encoding: Literal["utf-8", "iso-8859-1"] = UTF8) -> str:
+def read_text(path: str | Path, encoding: str = UTF8) -> str:
     """Return the text of one file, unpacked if it ends with ``.gz``.
+
+    Args:
+        path: the file.
+        encoding: of the text; a byte order mark of UTF-16 goes before it.
 
     Raises:
         DataError: if it is missing, a folder, unreadable, empty, binary, or not in that encoding.
     """
     raw = read_bytes(path)
-    if b"\0" in raw:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
         raise DataError(
-            f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; "
-            "if it is UTF-16, convert it: iconv -f utf-16 -t utf-8"
+            f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; if it is UTF-16 without a "
+            "byte order mark, say so: --encoding utf-16-le"
         )
-    text = decode_utf8(raw, path) if encoding == UTF8 else raw.decode(encoding)
+    text = decode(raw, path, encoding)
     if not text.strip():
         raise DataError(f"{path}: is empty; give a file with text")
     return text.replace("\r\n", "\n")

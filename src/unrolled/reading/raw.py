@@ -1,5 +1,6 @@
 """The bytes of a file, unpacked if it ends with ``.gz``, within bounds."""
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -69,10 +70,35 @@ def decode_utf8(raw: bytes, where: str | Path, error: type[UnrolledError] = Data
         line = raw.count(b"\n", 0, wrong.start) + 1
         raise error(
             f"{where}: is not UTF-8 (byte 0x{raw[wrong.start]:02x} on line {line}); "
-            "convert it, for example: iconv -f latin1 -t utf-8"
+            "say how it is encoded, such as --encoding cp1252 or latin-1"
         ) from None
     except MemoryError:
         raise error(f"{where}: does not fit into memory") from None
+
+
+def decode(raw: bytes, where: str | Path, encoding: str) -> str:
+    """Return text in a given encoding; see :func:`decode_utf8`.
+
+    Raises:
+        DataError: if Python knows no such encoding of text, or the bytes are not written in it.
+    """
+    try:
+        name = codecs.lookup(encoding).name
+        if name == "utf-8":
+            return decode_utf8(raw, where)
+        return raw.decode(name).removeprefix("\ufeff")
+    except LookupError:
+        raise DataError(
+            f"--encoding {encoding}: is not an encoding of text; utf-8, cp1252, latin-1 …"
+        ) from None
+    except UnicodeDecodeError as wrong:
+        line = raw.count(b"\n", 0, wrong.start) + 1
+        raise DataError(
+            f"{where}: is not {encoding} (byte 0x{raw[wrong.start]:02x} on line {line}); give its encoding: "
+            "--encoding"
+        ) from None
+    except MemoryError:
+        raise DataError(f"{where}: does not fit into memory") from None
 
 
 def _bounded(path: str | Path, file: BinaryIO, error: type[UnrolledError]) -> BinaryIO:

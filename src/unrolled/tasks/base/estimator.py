@@ -23,7 +23,7 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return every option by its own name."""
-        nested = to_dict(self.config)
+        nested = to_dict(self._asked)
         own = {name: nested[group][name] for group, name in option_names(self.spec.config)}
         return own | self._options
 
@@ -33,7 +33,7 @@ class LabelEstimator(ClassifierMixin, BaseEstimator, Task[C, D]):
         Raises:
             ConfigError: as the constructor does.
         """
-        self.config = with_options(self.config, params, type(self).__name__)
+        self.config = self._asked = with_options(self._asked, params, type(self).__name__)
         self._options |= by_own_names(self.spec.config, params)
         return self
 

@@ -10,6 +10,7 @@ class Facts(msgspec.Struct):
 
     sha256: str
     held_out_sha256: str
+    notes: list[str] = []
 
 
 class PartResult(msgspec.Struct):
@@ -33,3 +34,5 @@ class Result(msgspec.Struct):
     training_seconds: float
     valid: PartResult | None = None
     test: PartResult | None = None
+    better_baseline: str = ""
+    """First line of the report where a baseline is the better choice."""

@@ -1,6 +1,7 @@
 """The training of a task: from the beginning, or from the last checkpoint of a run."""
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +20,7 @@ from unrolled.training.bar import ProgressBar
 from unrolled.training.files import write_json
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
+from unrolled.visible import visible
 
 
 class TrainedTask(StoredTask[C, D]):
@@ -35,7 +37,10 @@ class TrainedTask(StoredTask[C, D]):
 
     def _train(self, data: D, folder: Path | None, progress: bool | Watcher, watch: bool | int) -> None:
         """Train from the beginning, in a folder that is locked."""
-        self.facts = data.facts
+        self.facts = data.facts | ({"notes": list(data.notes)} if data.notes else {})
+        if progress:
+            for note in data.notes:
+                print(visible(note), file=sys.stderr)
         training, threads = with_threads(self.config.training)
         self.config = dataclasses.replace(self.config, training=training)
         with seeded(training):

@@ -27,11 +27,18 @@ class TaskHooks(ABC, Generic[C, D]):
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         self.config: C = with_options(config or self.spec.config(), options, type(self).__name__)
+        """Options in use: what is left to the data is filled in by ``fit``."""
+        self._asked: C = self.config  # as the caller gave them; each fit begins with these
         self.history: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
         self.result: dict[str, Any] = {}
         self._artifacts: Artifacts | None = None
         self._model: nn.Module | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Choices that the training data made, one line each."""
+        return tuple(self.facts.get("notes", ()))
 
     @property
     @abstractmethod

@@ -10,6 +10,10 @@ class Material(Protocol):
     def facts(self) -> dict[str, Any]:
         """What a report says about them; ``sha256`` and ``held_out_sha256`` are their fingerprints."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Choices that the data made, one line each; each names the option that changes it."""
+
 
 class Score(Protocol):
     """How well a model does on some data."""

@@ -68,6 +68,8 @@ class ClassifierData:
     valid: Examples | None
     classes: list[Label]
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
     @property
     def class_names(self) -> list[str]:

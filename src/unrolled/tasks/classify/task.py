@@ -105,7 +105,7 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         self._memory = (from_memory(X, y, self, fitting=True) if in_memory else None, pair)
         corpus = self.config.corpus.with_sources("" if in_memory else X, held_out)
         head = dataclasses.replace(self.config.head, init_from=absolute(self.config.head.init_from))
-        self.config = dataclasses.replace(self.config, corpus=corpus, head=head)
+        self.config = dataclasses.replace(self._asked, corpus=corpus, head=head)
         if not in_memory and not corpus.data:
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
         shown = not in_memory if progress is None else progress

@@ -32,6 +32,8 @@ class SeriesParts:
     splits: list[Split]
     learned: ForecasterArtifacts
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def cut(s: Series, config: SeriesConfig) -> tuple[int, int]:

@@ -25,6 +25,8 @@ class Corpus:
     train: Tokens
     valid: Tokens | None
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def tokenize(documents: list[Document], tokenizer: Tokenizer, mode: str) -> Tokens:

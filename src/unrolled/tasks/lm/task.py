@@ -85,7 +85,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        self.config = dataclasses.replace(self.config, corpus=self.config.corpus.with_sources(data, valid))
+        self.config = dataclasses.replace(self._asked, corpus=self.config.corpus.with_sources(data, valid))
         if not self.config.corpus.data:
             raise ConfigError("no training text: give data (a file, a folder, or @stdlib)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)

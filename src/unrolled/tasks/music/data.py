@@ -23,6 +23,8 @@ class Pieces:
     valid: list[Roll]
     test: list[Roll]
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def read_rolls(config: PiecesConfig) -> Pieces:

@@ -69,7 +69,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        self.config = dataclasses.replace(self.config, pieces=self.config.pieces.with_source(data))
+        self.config = dataclasses.replace(self._asked, pieces=self.config.pieces.with_source(data))
         if not self.config.pieces.data:
             raise ConfigError(
                 "no pieces: give data (a folder of MIDI files, a JSON file, @music/jsb-chorales)"

@@ -104,6 +104,8 @@ class TaggerData:
     valid: EncodedSentences | None
     tags: list[str]
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def divide(tagged: Tagged, fraction: float, name: str) -> tuple[Tagged, Tagged]:

@@ -92,7 +92,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         corpus = self.config.corpus.with_sources(
             "" if isinstance(data, Tagged) else data, None if isinstance(valid, Tagged) else valid
         )
-        self.config = dataclasses.replace(self.config, corpus=corpus)
+        self.config = dataclasses.replace(self._asked, corpus=corpus)
         if sentences is None and not corpus.data:
             raise ConfigError("no training data: give a .conllu file, a file of columns, or a data set")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)

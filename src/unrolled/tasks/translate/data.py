@@ -44,6 +44,8 @@ class PairMaterial:
     valid: EncodedPairs | None
     unknown: SidesUnknown
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """See :class:`Material`."""
 
 
 def open_pairs(source: PairSource, config: PairsConfig) -> Pairs:

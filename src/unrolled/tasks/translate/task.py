@@ -85,7 +85,7 @@ class Translator(Task[TranslatorConfig, PairMaterial]):
             NonFiniteError: if training diverges.
         """
         named = [None if d is None else d if isinstance(d, str | Path) else "" for d in (data, valid)]
-        self.config = dataclasses.replace(self.config, corpus=self.config.corpus.with_sources(*named))
+        self.config = dataclasses.replace(self._asked, corpus=self.config.corpus.with_sources(*named))
         corpus = self.config.corpus
         self._given = (corpus.data or data or "", corpus.valid or valid or "")
         if not self._given[0]:

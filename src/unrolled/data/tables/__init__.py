@@ -1,0 +1,19 @@
+"""Tables with rows and columns: CSV in all its forms, JSON lines."""
+
+from unrolled.data.tables.columns import read_columns
+from unrolled.data.tables.config import TableConfig
+from unrolled.data.tables.read import ENDINGS, JSON_ENDINGS, read_table
+from unrolled.data.tables.table import Table
+from unrolled.data.tables.values import is_missing, is_number, is_time
+
+__all__ = [
+    "ENDINGS",
+    "JSON_ENDINGS",
+    "Table",
+    "TableConfig",
+    "is_missing",
+    "is_number",
+    "is_time",
+    "read_columns",
+    "read_table",
+]

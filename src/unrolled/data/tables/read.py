@@ -1,0 +1,119 @@
+"""A file with rows and columns as a table: how it is written is detected, and said."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from unrolled.data.files import read_text
+from unrolled.data.tables.config import TableConfig
+from unrolled.data.tables.detect import SEPARATORS, USUAL, detect_form
+from unrolled.data.tables.header import names_columns
+from unrolled.data.tables.json_rows import json_objects
+from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, split_rows
+from unrolled.data.tables.table import Table
+from unrolled.errors import DataError
+
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+ENDINGS = (*USUAL, *JSON_ENDINGS)
+"""Endings of files that are tables for certain."""
+
+
+def read_table(
+    path: str | Path,
+    config: TableConfig | None = None,
+    *,
+    usual: Collection[str] = (),
+    asked: Collection[str] = (),
+    ragged: bool = False,
+) -> Table:
+    """Return a table of comma-separated values or the like, JSON lines, or a JSON array of objects.
+
+    Args:
+        path: the file; ``.gz`` is unpacked.
+        config: how it is written, where that is known.
+        usual: names in lower case that the columns of such a table usually have, to tell a header.
+        asked: names of columns that the caller gave; a first line that holds all of them is the header.
+        ragged: take rows of different lengths; "" fills them up.
+
+    Raises:
+        DataError: if it is not text, holds no rows, a line has another number of cells than the others, or
+            how it is written has two readings.
+    """
+    path, config = Path(path), config or TableConfig()
+    text = read_text(path, config.encoding)
+    ending = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if ending in JSON_ENDINGS:
+        return _of_objects(path, text)
+    form = _form(path, text, config, ending)
+    rows, lines = _even_rows(path, text, form, ragged=ragged)
+    header = _is_header(rows, config, usual, asked)
+    names = rows[0] if header else [str(n) for n in range(1, len(rows[0]) + 1)]
+    if header and len(rows) == 1:
+        raise DataError(f"{path}: holds no rows")
+    notes = [] if config.separator or form.separator == USUAL.get(ending) else _note_form(form)
+    if not header and config.header == "auto":
+        notes.append("the first line is data, columns are numbered from 1 (--header yes: it names them)")
+    first = int(header)
+    return Table(
+        path, names, header, rows[first:], lines[first:], form.separator, config.decimal, tuple(notes)
+    )
+
+
+def _note_form(form: Form) -> list[str]:
+    if not form.separator:
+        return []
+    name = "blanks" if form.separator == BLANKS else SEPARATORS[form.separator] + "s"
+    return [f"cells are separated by {name} (--separator)"]
+
+
+def _form(path: Path, text: str, config: TableConfig, ending: str) -> Form:
+    form = detect_form(text, config.separator.replace("\\t", "\t"), ending)
+    if isinstance(form, Form):
+        return form
+    one, other = (repr(f.separator) for f in form)
+    raise DataError(
+        f"{path}: its cells may be separated by {one} or by {other}; say which: --separator {one} or "
+        f"--separator {other}"
+    )
+
+
+def _even_rows(path: Path, text: str, form: Form, *, ragged: bool) -> tuple[list[list[Any]], list[int]]:
+    rows: list[list[Any]] = []
+    lines: list[int] = []
+    try:
+        for line, cells in split_rows(text, form):
+            rows.append([cell.strip() for cell in cells])
+            lines.append(line)
+            if len(cells) != len(rows[0]) and not ragged:
+                raise DataError(
+                    f"{path}: line {line} has {len(cells)} columns and the first line {len(rows[0])}; quote "
+                    f"cells that hold {form.separator!r}, or give the separator: --separator"
+                )
+    except MalformedLineError as error:
+        raise DataError(
+            f"{path}: line {error.line} is not valid CSV ({error.reason}); quote cells that hold "
+            f"{form.separator!r}, a quotation mark or a line break"
+        ) from None
+    width = max(map(len, rows))
+    return [row + [""] * (width - len(row)) for row in rows], lines
+
+
+def _is_header(
+    rows: list[list[str]], config: TableConfig, usual: Collection[str], asked: Collection[str]
+) -> bool:
+    if config.header != "auto":
+        return config.header == "yes"
+    return (bool(asked) and set(asked) <= set(rows[0])) or names_columns(rows, usual)
+
+
+def _of_objects(path: Path, text: str) -> Table:
+    objects = json_objects(path, text)
+    if not objects:
+        raise DataError(f"{path}: holds no rows")
+    names = list(dict.fromkeys(name for _, values in objects for name in values))
+    rows = [[_cell(values.get(name)) for name in names] for _, values in objects]
+    return Table(path, names, True, rows, [line for line, _ in objects])
+
+
+def _cell(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value

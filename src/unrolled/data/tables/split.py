@@ -1,0 +1,68 @@
+"""The lines of a table, cut into cells."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+BLANKS = " "
+"""As a separator: any run of blanks."""
+_LONGEST_CELL = 2**31 - 1  # csv takes a C long, which has 32 bits on Windows
+
+
+class Form(NamedTuple):
+    """How cells are separated, and whether they may be quoted."""
+
+    separator: str
+    quoted: bool
+
+
+class MalformedLineError(Exception):
+    """A line that has not the form of the table."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line, self.reason = line, reason
+
+
+def split_rows(text: str, form: Form) -> Iterator[tuple[int, list[str]]]:
+    """Yield the last line number and the cells of each row; blank lines are left out.
+
+    Raises:
+        MalformedLineError: if a quoted cell does not end where a cell may end.
+    """
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    if form.quoted:
+        yield from _quoted(text, form.separator)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, _cut(line, form.separator)
+
+
+def _cut(line: str, separator: str) -> list[str]:
+    if not separator:
+        return [line]
+    if separator == BLANKS:
+        return line.split()
+    cells: list[str] = line.split(separator)
+    return cells
+
+
+def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+    try:
+        for cells in reader:
+            if cells and not (len(cells) == 1 and not cells[0].strip()):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise MalformedLineError(reader.line_num, str(error)) from None
+
+
+def is_quotable(separator: str) -> bool:
+    """Tell whether cells between such separators can be quoted: single characters, but not blanks."""
+    return len(separator) == 1 and not re.match(r"\s", separator.replace("\t", ""))

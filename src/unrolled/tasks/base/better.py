@@ -1,0 +1,31 @@
+"""Whether a simple baseline is the better choice, for the first line of a report."""
+
+import math
+from collections.abc import Mapping
+
+from unrolled.errors import ConfigError
+
+
+def better_baseline(
+    figure: str, own: float, baselines: Mapping[str, float], *, higher: bool, margin: float = 0.0
+) -> str:
+    """Return a sentence that names the best baseline if it beats the model, else "".
+
+    Args:
+        figure: with what they are compared, such as ``"accuracy"``.
+        own: figure of the model.
+        baselines: figures of the baselines by name, on the same data.
+        higher: whether a higher figure is better.
+        margin: by how much a baseline must be better to be named, in units of the figure.
+
+    Raises:
+        ConfigError: if the margin is negative.
+    """
+    if margin < 0:
+        raise ConfigError(f"margin={margin}: must not be negative")
+    sign = 1 if higher else -1
+    known = [name for name, value in baselines.items() if not math.isnan(value)]
+    name = max(known, key=lambda key: sign * baselines[key], default=None)
+    if name is None or not sign * (baselines[name] - own) > margin:
+        return ""
+    return f"{name} is the better choice here: {figure} {baselines[name]:.4g}, this model {own:.4g}"

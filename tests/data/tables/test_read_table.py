@@ -1,0 +1,162 @@
+"""Tables of every form: separator, quotes, header and decimal sign are detected, or given."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.data.tables import TableConfig, read_table
+from unrolled.errors import ConfigError, DataError
+
+
+@pytest.fixture
+def table(tmp_path):
+    def read(text, name="t.csv", usual=(), asked=(), **config):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_table(path, TableConfig(**config), usual=usual, asked=asked)
+
+    return read
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t"])
+def test_the_separator_is_the_one_that_every_line_has(table, separator, name):
+    found = table(f"date{separator}value\n2020-01-01{separator}1\n2020-01-02{separator}2\n", name)
+    assert (found.separator, found.names, found.has_header) == (separator, ["date", "value"], True)
+    assert found.rows == [["2020-01-01", "1"], ["2020-01-02", "2"]]
+    said = [note for note in found.notes if "--separator" in note]
+    assert bool(said) == (name != "t.csv" or separator != ",")
+
+
+def test_a_decimal_comma_between_semicolons(table):
+    found = table("date;value\n2020-01-01;1,5\n2020-01-02;2,25\n")
+    assert found.separator == ";"
+    assert found.numbers("value").tolist() == [1.5, 2.25]
+
+
+def test_commas_in_each_row_beside_a_semicolon_in_each_row(table):
+    assert table("2020-01-01;1,5\n2020-01-02;2,2\n", "t.txt").rows[0] == ["2020-01-01", "1,5"]
+    with pytest.raises(DataError, match="separated by ',' or by ';'; say which: --separator ','"):
+        table("a b;c d,e f\ng h;i j,k l\n", "t.txt")
+    assert table("a b;c d,e f\ng h;i j,k l\n", "t.txt", separator=",").rows[0] == ["a b;c d", "e f"]
+    assert table("a b;c d,e f\ng h;i j,k l\n", "t.csv").rows[0] == ["a b;c d", "e f"]
+
+
+def test_quotes_that_are_characters(table):
+    found = table('5" of rain\t1\n"Oh no\t0\nhe said "yes"\t1\n', "t.tsv")
+    assert [row[0] for row in found.rows] == ['5" of rain', '"Oh no', 'he said "yes"']
+    assert table('"a\tb"\t1\n"c"\t2\n', "t.tsv").rows == [["a\tb", "1"], ["c", "2"]]
+
+
+def test_a_cell_may_be_very_long(table):
+    long = "x" * 200_000
+    assert table(f'text,label\n"{long}",a\n', header="yes").rows == [[long, "a"]]
+    assert table(f"{long}\ta\nb\ta\n", "t.tsv").rows[0][0] == long
+
+
+def test_blanks_separate_numbers(table):
+    found = table("  1749 01  58.0\n  1749 02  62.6\n", "t.txt")
+    assert found.rows == [["1749", "01", "58.0"], ["1749", "02", "62.6"]]
+    assert table("two words\nof text\n", "t.txt").rows == [["two words"], ["of text"]]
+
+
+def test_line_ends_of_old_macs_and_of_windows(table):
+    for end in ("\n", "\r\n", "\r"):
+        assert table(end.join(["x,y", "1,2", "3,4", ""])).rows == [["1", "2"], ["3", "4"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("review,grade\nfine,good\npoor,bad\nok,good\nno,bad\n", True),
+        ("fine,good\npoor,bad\nok,good\nno,bad\n", False),
+        ("when,what\n2020-01-01,x\n", True),
+        ("2020-01-01,5\n2020-01-02,6\n", False),
+        ("1,2\n3,4\n", False),
+        ("a,a\nb,c\n", False),
+        (",x\n0,1.5\n1,2.5\n", True),
+        ("text,label\nnice,pos\n", True),
+        ("un chat,a cat\nun chien,a dog\n", False),
+    ],
+)
+def test_whether_the_first_line_is_a_header(table, text, header):
+    found = table(text, usual=("text", "label"))
+    assert found.has_header is header
+    assert found.names[1:] == (text.split("\n")[0].split(",")[1:] if header else ["2"])
+    assert any("--header" in note for note in found.notes) is not header
+
+
+def test_a_header_that_is_given_or_asked_for(table):
+    assert table("a,b\nc,d\n", header="yes").names == ["a", "b"]
+    assert table("text,label\nc,d\n", header="no").names == ["1", "2"]
+    assert table("1,2\nc,d\n", asked=("2",)).names == ["1", "2"]
+    assert table("1,2\nc,d\n", asked=("2",)).has_header
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["1.5", "-2"], [1.5, -2]),
+        (["1,5", "2"], [1.5, 2]),
+        (["1.234,5", "2,0"], [1234.5, 2]),
+        (["1,234.5", "1,234"], [1234.5, 1234]),
+        (["1,234,567", "8"], [1234567, 8]),
+        (["0,125", "0,250"], [0.125, 0.25]),
+        (["1.234", "2.345"], [1.234, 2.345]),
+        (["", "NA", "?", "1e-13"], [np.nan, np.nan, np.nan, 1e-13]),
+    ],
+)
+def test_numbers(table, cells, numbers):
+    found = table("\n".join(["v\tw", *(f"{cell}\t1" for cell in cells)]), "t.tsv")
+    np.testing.assert_array_equal(found.numbers("v"), numbers)
+
+
+def test_a_comma_that_may_be_either(table):
+    text = "v;w\n1,234;1\n2,345;2\n"
+    with pytest.raises(DataError, match=r"column 'v': is ',' a decimal sign .*'1,234' may be either"):
+        table(text).numbers("v")
+    assert table(text, decimal=",").numbers("v").tolist() == [1.234, 2.345]
+    assert table(text, decimal=".").numbers("v").tolist() == [1234, 2345]
+    with pytest.raises(DataError, match="both signs are decimal"):
+        table("v;w\n1,5;1\n2.5;2\n").numbers("v")
+
+
+def test_what_is_no_number_is_named_by_its_line(table):
+    with pytest.raises(DataError, match=r"t\.csv: line 3: 'x' in column 'b' is not a number"):
+        table("a,b\n1,2\n3,x\n", header="yes").numbers("b")
+
+
+def test_encodings(table):
+    assert table("a,b\n1,é\n".encode("cp1252"), encoding="cp1252").rows == [["1", "é"]]
+    assert table("a,b\n1,é\n".encode("utf-16")).rows == [["1", "é"]]
+    with pytest.raises(DataError, match="--encoding cp1252"):
+        table("a,b\n1,é\n".encode("cp1252"))
+    with pytest.raises(DataError, match="--encoding klingon: is not an encoding"):
+        table("a,b\n", encoding="klingon")
+
+
+def test_json_in_both_forms(table):
+    assert table('{"a": " x "}\n{"b": [1, 2]}\n', "t.jsonl").rows == [["x", None], [None, [1, 2]]]
+    assert table('[{"a": 1},\n {"a": 2}]', "t.json").column("a") == [1, 2]
+
+
+def test_signs_that_contradict_each_other():
+    with pytest.raises(ConfigError, match="must differ"):
+        TableConfig(separator=",", decimal=",")
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=8).map(str.strip)
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=6), st.sampled_from(",;"))
+def test_what_csv_writes_is_read_again(tmp_path_factory, rows, separator):
+    path = tmp_path_factory.mktemp("tables") / "t.csv"
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL).writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    found = read_table(path, TableConfig(separator=separator, header="no"))
+    assert [tuple(row) for row in found.rows] == [tuple(c.replace("\r\n", "\n") for c in r) for r in rows]

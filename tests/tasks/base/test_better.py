@@ -1,0 +1,25 @@
+"""When a report says that a baseline is the better choice."""
+
+import pytest
+
+from unrolled.errors import ConfigError
+from unrolled.tasks.base.better import better_baseline
+
+
+def test_the_best_baseline_is_named_if_it_beats_the_model():
+    said = better_baseline("accuracy", 0.774, {"most frequent": 0.5, "TF-IDF": 0.789}, higher=True)
+    assert said == "TF-IDF is the better choice here: accuracy 0.789, this model 0.774"
+    assert better_baseline("accuracy", 0.79, {"TF-IDF": 0.789}, higher=True) == ""
+    assert better_baseline("MAE", 73.1, {"autoregression": 13.4, "naive": 50.8}, higher=False).startswith(
+        "autoregression is"
+    )
+    assert better_baseline("MAE", 13.4, {"autoregression": 13.4}, higher=False) == ""
+
+
+def test_no_baseline_no_figure_and_margins():
+    assert better_baseline("MAE", 1.0, {}, higher=False) == ""
+    assert better_baseline("MAE", 1.0, {"naive": float("nan")}, higher=False) == ""
+    assert better_baseline("MAE", 1.0, {"none": float("nan"), "naive": 0.5}, higher=False).startswith("naive")
+    assert better_baseline("BLEU", 30.0, {"copy": 30.5}, higher=True, margin=1.0) == ""
+    with pytest.raises(ConfigError, match="negative"):
+        better_baseline("BLEU", 30.0, {}, higher=True, margin=-1.0)
