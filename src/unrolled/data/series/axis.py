@@ -43,8 +43,7 @@ class TimeAxis:
             return index.append(pd.Index(index[-1] + self.step * more))
         if self.frequency == ROWS:
             return index.append(pd.DatetimeIndex([pd.NaT] * len(more), tz=index.tz))
-        first = len(index) - 1
-        return index.append(parse_frequency(self.frequency).at(index[0], first + more))
+        return parse_frequency(self.frequency).stamps(index[0], end)
 
     def future(self, index: Any, steps: int) -> Any:
         """Return the index of the steps after ``index``, in the form in which the table gave its own.

@@ -41,8 +41,8 @@ def take_apart(texts: "pd.Series[str]") -> Clock:
     parts.loc[lone & ~iso, "date"] = texts[lone & ~iso]
     parts.loc[lone & ~iso, ["hour", "half", "zone"]] = np.nan
     if not parts["hour"].notna().any():
-        zero = pd.Series(pd.Timedelta(0), index=texts.index)
-        return Clock(parts["date"], zero, pd.Series(pd.NaT, index=texts.index, dtype=zero.dtype), timed=False)
+        zero = pd.Series(np.zeros(len(texts), "timedelta64[us]"), index=texts.index)
+        return Clock(parts["date"], zero, zero.mask(zero == zero), timed=False)
     return Clock(parts["date"], _time(parts), _offset(parts["zone"]), timed=True)
 
 

@@ -55,7 +55,7 @@ class TimeRulesConfig:
     missing: Literal["auto", "error", "interpolate", "forward"] = "auto"
     """A value that is empty or whose stamp is missing: refuse, draw a straight line between its neighbours,
     or take the value before it; auto draws lines if at most one step in twenty is missing and no gap is
-    longer than a season, else refuses."""
+    longer than a season or one step in a hundred, else refuses."""
 
     def __post_init__(self) -> None:
         require(self.frequency == self.frequency.strip(), f"frequency={self.frequency!r}: has spaces around")

@@ -9,8 +9,10 @@ from unrolled.extras import extra
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
+MONTHS = {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+"""Numbers of months by the first letters of their names."""
 _NAMES = {
-    12: "jan feb mar apr may jun jul aug sep oct nov dec".split(),
+    12: list(MONTHS),
     7: "mon tue wed thu fri sat sun".split(),
     4: "q1 q2 q3 q4".split(),
 }

@@ -1,11 +1,12 @@
 """Forms of dates: how each is written, and how it is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unrolled.data.series.cycles import MONTHS
 from unrolled.extras import extra
 
 with extra("forecast", "a forecaster"):
@@ -33,14 +34,20 @@ class DateForm:
     number: bool = False
     """The text is a plain number, which may be something else."""
 
+    def matches(self, texts: Sequence[str]) -> int:
+        """Return how many texts are written so; some of them may be no dates."""
+        pattern = re.compile(self.pattern)
+        return sum(pattern.fullmatch(text) is not None for text in texts)
+
     def parse(self, texts: pd.Series) -> pd.Series:
         """Return datetime64[us] of texts; NaT where one is not of this form."""
-        fits = texts.str.fullmatch(self.pattern).fillna(value=False).astype(bool)
-        found = pd.Series(np.datetime64("NaT", "us"), index=texts.index)
-        if fits.any():
-            found[fits] = self.read(texts[fits]).astype("datetime64[us]")
+        codes, unique = pd.factorize(texts)
+        dates = pd.Series(unique, dtype=object)
+        fits = dates.str.fullmatch(self.pattern).fillna(value=False).astype(bool)
+        found = self.read(dates[fits]).astype("datetime64[us]").reindex(dates.index)
         first, last = COMMON_YEARS if self.number else (EARLIEST, LATEST)
-        return found.mask((found.dt.year < first) | (found.dt.year > last))
+        found = found.mask((found.dt.year < first) | (found.dt.year > last))
+        return pd.Series(found.array.take(codes, allow_fill=True), index=texts.index)
 
     @property
     def stored(self) -> str:
@@ -57,7 +64,7 @@ def _of_parts(pattern: str, order: str, months: str = "number") -> Callable[[pd.
         year = pd.to_numeric(parts["y"])
         two = parts["y"].str.len() == 2
         year = year.where(~two, year + np.where(year < CENTURY, 2000, 1900))
-        month = parts["m"].str[:3].str.lower().map(_MONTHS) if months == "name" else pd.to_numeric(parts["m"])
+        month = parts["m"].str[:3].str.lower().map(MONTHS) if months == "name" else pd.to_numeric(parts["m"])
         day = pd.to_numeric(parts["d"]) if "d" in parts else pd.Series(1, index=texts.index)
         return to_dates(year, month, day)
 
@@ -71,9 +78,6 @@ def to_dates(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
     days = whole.astype("datetime64[D]") + np.where(good, day - 1, 0).astype(np.int64)
     good &= days.astype("datetime64[M]") == whole
     return pd.Series(np.where(good, days, np.datetime64("NaT")), index=year.index)
-
-
-_MONTHS = {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 
 def _form(name: str, order: str, *parts: str, number: bool = False, months: str = "number") -> DateForm:
@@ -136,8 +140,8 @@ FORMS = (
     *(_form(f"%d{s}%m{s}%y", "dmy", _d, re.escape(s), _m, re.escape(s), _y) for s in "-/. "),
     *(_form(f"%m{s}%d{s}%y", "mdy", _m, re.escape(s), _d, re.escape(s), _y) for s in "-/. "),
     *(_form(f"%y{s}%m{s}%d", "ymd", _y, re.escape(s), _m, re.escape(s), _d) for s in "-/. "),
-    *(_form(f"%Y{s}%m", "ym", _Y, re.escape(s), _m) for s in "-/. "),
-    *(_form(f"%m{s}%Y", "my", _m, re.escape(s), _Y) for s in "-/. "),
+    *(_form(f"%Y{s}%m", "ym", _Y, re.escape(s), _m, number=s == ".") for s in "-/. "),
+    *(_form(f"%m{s}%Y", "my", _m, re.escape(s), _Y, number=s == ".") for s in "-/. "),
     _form("day, name of the month, year", "dmy", _DAYTH, _BETWEEN, _NAME, _BETWEEN, _Y, months="name"),
     _form("day, name of the month, year of two digits", "dmy", _DAYTH, _BETWEEN, _NAME, _BETWEEN, _y, months="name"),
     _form("name of the month, day, year", "mdy", _NAME, _BETWEEN, _DAYTH, "[-/. ,]+", _Y, months="name"),

@@ -47,6 +47,19 @@ class Frequency(ABC):
         on = np.asarray(self.at(index[0], nearest) == index)
         return np.where(on, nearest, OFF)
 
+    def stamps(self, first: pd.Timestamp, count: int) -> pd.DatetimeIndex:
+        """Return the first ``count`` stamps, with the ``freq`` of pandas if they have no zone."""
+        index = self.at(first, np.arange(count))
+        if first.tz is not None or not count:
+            return index
+        even = pd.date_range(index[0], periods=count, freq=self.pandas)
+        return even if even.equals(index) else index
+
+    @property
+    def pandas(self) -> Any:
+        """The same for pandas."""
+        return self.name
+
     def resolve(self, index: pd.DatetimeIndex) -> "Frequency":
         """Return this frequency with what it takes from the stamps of a series."""
         return self
@@ -140,6 +153,11 @@ class Months(Frequency):
             letter = "Q" if self.count == 3 else "Y"
             return f"{letter}{edge}-{MONTH_NAMES[self.month - 1]}"
         return f"{_times(self.count)}M{edge}"
+
+    @property
+    def pandas(self) -> Any:
+        """See :attr:`Frequency.pandas`."""
+        return self.name if self.day in (1, LAST_DAY) else pd.DateOffset(months=self.count, day=self.day)
 
     @property
     def season(self) -> int:  # type: ignore[override]

@@ -15,6 +15,8 @@ FEW = 0.05
 """Share of the steps that may be missing and are filled without being asked."""
 SHORT = 3
 """Steps of a gap that is short, where a season is shorter."""
+SHARE = 0.01
+"""The same as a share of all steps."""
 SHOWN = 3
 
 
@@ -58,7 +60,7 @@ def _check(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, season: i
     if rules.missing in ("interpolate", "forward"):
         return
     lacking = empty.any(axis=1)
-    count, longest, allowed = int(lacking.sum()), _longest_run(lacking), max(season, SHORT)
+    count, longest, allowed = int(lacking.sum()), _longest_run(lacking), max(season, SHORT, int(SHARE * len(index)))
     if rules.missing == "auto" and count <= FEW * len(index) and longest <= allowed:
         return
     few = "" if rules.missing == "error" else (

@@ -1,14 +1,17 @@
 """Rows with time stamps onto an even grid: order, repeated stamps, missing steps and values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unrolled.data.series.axis import TimeAxis
+from unrolled.data.series.common import common_frequency
 from unrolled.data.series.config import TimeRulesConfig
 from unrolled.data.series.frequency import OFF, Frequency
 from unrolled.data.series.gaps import fill, some
+from unrolled.data.series.inference import Inferred
 from unrolled.data.series.series import Series, SeriesNotes
 from unrolled.errors import DataError
 from unrolled.extras import extra
@@ -49,12 +52,34 @@ class Rows:
         return replace(self, table=rows), notes
 
 
-def even_grid(rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis) -> Series:
-    """Return a series of sorted rows, each of them a step.
+def even_series(
+    every: Sequence[Rows], rules: TimeRulesConfig, axis: TimeAxis
+) -> tuple[list[Series], Inferred]:
+    """Return every series of a table on one even grid of time, and the frequency.
+
+    Args:
+        every: the rows of each series.
+        rules: what happens to what is uneven or missing.
+        axis: how the table tells time; its frequency is filled in.
 
     Raises:
-        DataError: if a value is missing and the rules refuse that.
+        DataError: if a rule says so, or no one frequency fits the stamps.
     """
+    ordered = [rows.sorted(rules) for rows in every]
+    if axis.shown == "steps":
+        told = Inferred(None, axis.season)
+    else:
+        indexes = [rows.table.index for rows, _ in ordered]
+        told = common_frequency(indexes, [rows.where for rows in every], rules)
+    axis = replace(axis, season=told.season)
+    if told.frequency is None:
+        return [_each_row_a_step(rows, notes, rules, axis) for rows, notes in ordered], told
+    return [_on_grid(rows, notes, rules, axis, told.frequency) for rows, notes in ordered], told
+
+
+def _each_row_a_step(
+    rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis
+) -> Series:
     table = rows.table
     observed = _observed(table)
     needed = np.zeros(table.shape, dtype=bool)
@@ -72,22 +97,16 @@ def even_grid(rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: Time
     )
 
 
-def regular_grid(
-    rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, frequency: Frequency, axis: TimeAxis
+def _on_grid(
+    rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis, frequency: Frequency
 ) -> Series:
-    """Return a series of sorted rows on the even grid of a frequency.
-
-    Raises:
-        DataError: if a stamp is off the grid, the grid is far too long, or the rules refuse what is missing.
-    """
     index = rows.table.index
     frequency = frequency.resolve(index)
     steps = _length(index, frequency, rows.where)
-    grid = frequency.at(index[0], np.arange(steps)).rename(index.name)
-    table = rows.table.reindex(grid)
-    axis = replace(axis, frequency=frequency.name, season=frequency.season)
+    grid = frequency.stamps(index[0], steps)
+    axis = replace(axis, frequency=frequency.name)
     notes = replace(notes, gaps=steps - len(index))
-    return even_grid(replace(rows, table=table), notes, rules, axis)
+    return _each_row_a_step(replace(rows, table=rows.table.reindex(grid)), notes, rules, axis)
 
 
 def _length(index: pd.DatetimeIndex, frequency: Frequency, where: str) -> int:

@@ -39,13 +39,14 @@ class Inferred(NamedTuple):
     note: str = ""
 
 
-def infer_frequency(indexes: Sequence[pd.DatetimeIndex]) -> Inferred | None:
+def infer_frequency(indexes: Sequence[pd.DatetimeIndex], *, steps: bool = True) -> Inferred | None:
     """Return the coarsest even grid that holds every stamp of every series, most of whose steps are there.
 
     Rows with regular gaps (weekdays with holidays, opening hours) are steps themselves. None if neither fits.
 
     Args:
         indexes: of each series, rising, each stamp once.
+        steps: take rows with regular gaps as steps; otherwise the gaps are there to be filled.
     """
     told = [index for index in indexes if len(index) >= 3]
     if not told:
@@ -53,15 +54,15 @@ def infer_frequency(indexes: Sequence[pd.DatetimeIndex]) -> Inferred | None:
     rows = sum(len(index) for index in indexes)
     fitting = []
     for frequency in _candidates(indexes):
-        steps = _steps(frequency, indexes)
-        if steps is not None:
-            fitting.append((steps, frequency))
+        length = _steps(frequency, indexes)
+        if length is not None:
+            fitting.append((length, frequency))
     fitting.sort(key=lambda pair: pair[0])
-    for steps, frequency in fitting:
-        pattern = _pattern(frequency, indexes, rows, steps)
+    for length, frequency in fitting:
+        pattern = _pattern(frequency, indexes, rows, length, steps=steps)
         if pattern is not None:
             return pattern
-        if rows >= LEAST * steps:
+        if rows >= LEAST * length:
             return Inferred(frequency, frequency.season)
     return None
 
@@ -115,48 +116,46 @@ def _steps(frequency: Frequency, indexes: Sequence[pd.DatetimeIndex]) -> int | N
 
 
 def _pattern(
-    frequency: Frequency, indexes: Sequence[pd.DatetimeIndex], rows: int, steps: int
+    frequency: Frequency, indexes: Sequence[pd.DatetimeIndex], rows: int, length: int, *, steps: bool
 ) -> Inferred | None:
     """Return rows as steps where a weekly or daily pattern explains what is missing; B where nothing else is."""
-    if steps == rows or not isinstance(frequency, Days | FixedStep) or frequency.season in (1, 52, 26):
+    if length == rows or not isinstance(frequency, Days | FixedStep) or frequency.season in (1, 52, 26):
         return None
     longest = max(indexes, key=len)
     wall = longest.tz_localize(None)
     weeks = (wall[-1] - wall[0]) / (WEEK * DAY)
     dates = wall.to_numpy().astype("datetime64[D]")
     if isinstance(frequency, Days):
-        if (wall.dayofweek < 5).all() and _weekends(dates) >= WEEKENDS:
-            return _weekdays(indexes, rows)
-        slots, kinds, most = wall.dayofweek.to_numpy(), WEEK, weeks
+        if (wall.day_of_week < 5).all() and _weekends(dates) >= WEEKENDS:
+            return _weekdays(longest, steps=steps)
+        slots, kinds, most = wall.day_of_week.to_numpy(), WEEK, weeks
     else:
         time = (wall - wall.normalize()) // frequency.step
         slots, kinds, most = time.to_numpy(), frequency.season, weeks * WEEK
-        if weeks >= 3 and len(np.unique(wall.dayofweek)) < WEEK:
-            slots, kinds, most = slots + kinds * wall.dayofweek.to_numpy(), kinds * WEEK, weeks
-    if most < 3:
+        if weeks >= 3 and len(np.unique(wall.day_of_week)) < WEEK:
+            slots, kinds, most = slots + kinds * wall.day_of_week.to_numpy(), kinds * WEEK, weeks
+    if most < 3 or not steps:
         return None
     counts = np.bincount(slots, minlength=kinds)
     used = counts >= counts.max() / 2
     expected = int(used.sum() * most)
     there = int(counts[used].sum())
-    gaps = steps - rows
+    gaps = length - rows
     if used.all() or there < SLOT_LEAST * expected or max(0, expected - there) * 4 > gaps:
         return None
     season = int(used.sum()) if kinds != frequency.season * WEEK else int(used.reshape(WEEK, -1).sum(1).max())
     return Inferred(None, season, f"rows at the same {season} times only: each row is a step")
 
 
-def _weekdays(indexes: Sequence[pd.DatetimeIndex], rows: int) -> Inferred:
+def _weekdays(index: pd.DatetimeIndex, *, steps: bool) -> Inferred:
     business = Weekdays()
-    steps = _steps(business, indexes)
-    if steps is None or rows < SLOT_LEAST * steps:
-        return Inferred(business, business.season)
-    if steps == rows:
+    length = _steps(business, [index])
+    if not steps or length is None or not SLOT_LEAST * length <= len(index) < length:
         return Inferred(business, business.season)
     return Inferred(
         None,
         business.season,
-        f"weekdays without {steps - rows:,} holidays: each row is a step, a season is a week of "
+        f"weekdays without {length - len(index):,} holidays: each row is a step, a season is a week of "
         f"{business.season} (--frequency B fills the holidays)",
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.data.series.clock import take_apart
+from unrolled.data.series.clock import Clock, take_apart
 from unrolled.data.series.dates import FORMS, UNIX, DateForm
 from unrolled.data.series.inference import infer_frequency
 from unrolled.errors import DataError
@@ -46,9 +46,12 @@ def read_forms(texts: "pd.Series[str]", *, numbers: bool = True) -> list[Written
     if unique.empty:
         return []
     sample = unique.iloc[np.unique(np.linspace(0, len(unique) - 1, SAMPLE).astype(int))]
-    tried = [form for form in FORMS if (numbers or not form.number)]
-    tried = [form for form in tried if _parse(sample, form).read >= len(sample) / 2]
-    found = [_parse(unique, form) for form in tried]
+    dates = [d for d in take_apart(sample).dates if isinstance(d, str)]
+    tried = [f for f in FORMS if (numbers or not f.number) and 2 * f.matches(dates) >= len(sample)]
+    if not tried:
+        return []
+    clock = take_apart(unique)
+    found = [_parse(clock, form) for form in tried]
     best = max((w.read for w in found), default=0)
     if best < len(unique) / 2:
         return []
@@ -83,7 +86,7 @@ def read_given(texts: "pd.Series[str]", form: str) -> Written:
     """Return texts read by a given form: of strptime, of dates alone, or a unit of unix time."""
     known = next((f for f in FORMS if f.name == form and (f.stored or form in UNIX)), None)
     if known is not None:
-        return _parse(texts, known)
+        return _parse(take_apart(texts), known)
     zoned = "%z" in form
     try:
         values = pd.to_datetime(texts, format=form, errors="coerce", utc=zoned)
@@ -94,8 +97,7 @@ def read_given(texts: "pd.Series[str]", form: str) -> Written:
     return Written(values, offsets, DateForm(form, "", lambda t: t))
 
 
-def _parse(texts: "pd.Series[str]", form: DateForm) -> Written:
-    clock = take_apart(texts)
+def _parse(clock: Clock, form: DateForm) -> Written:
     values = form.parse(clock.dates) + clock.time
     if form.number and clock.timed:
         values = values.mask(clock.dates.str.fullmatch(r"\d{9,}(\.\d+)?").fillna(value=False).astype(bool))
