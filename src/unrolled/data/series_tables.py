@@ -56,7 +56,7 @@ def read_series(
         ConfigError: if there is no such time zone.
     """
     asked = [n for n in (columns.time, columns.series, *columns.target, *columns.known, *columns.past) if n]
-    cells = turn_dates_down(read_cells(source, table or TableConfig(), asked))
+    cells = turn_dates_down(read_cells(source, table or TableConfig(), asked, columns.target))
     layout = read_layout(cells, columns, rules)
     numbers, notes = _numbers(layout)
     series, told = even_series(_rows(layout, numbers), rules, layout.axis)

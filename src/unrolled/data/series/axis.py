@@ -45,20 +45,19 @@ class TimeAxis:
             return index.append(pd.DatetimeIndex([pd.NaT] * len(more), tz=index.tz))
         return parse_frequency(self.frequency).stamps(index[0], end)
 
-    def future(self, index: Any, steps: int) -> Any:
-        """Return the index of the steps after ``index``, in the form in which the table gave its own.
+    def show(self, stamps: Any) -> Any:
+        """Return stamps of steps to come in the form in which the table gave its own.
 
-        It is named "time"; where no stamp is known it counts from 1 and is named "step".
+        They are named "time"; where no stamp is known, numbers from 1 are named "step".
         """
         with extra("forecast", "a forecaster"):
             import pandas as pd
 
-        stamps = self.stamps(index, len(index) + steps)[len(index) :]
         if self.shown == "steps":
-            first = int(index[-1]) + self.step
-            return pd.RangeIndex(first, first + self.step * steps, self.step, name="step")
+            first = int(stamps[0])
+            return pd.RangeIndex(first, first + self.step * len(stamps), self.step, name="step")
         if stamps.hasnans:
-            return pd.RangeIndex(1, steps + 1, name="step")
+            return pd.RangeIndex(1, len(stamps) + 1, name="step")
         if self.shown == "periods":
             return stamps.to_period(self.period).rename("time")
         return stamps.rename("time")

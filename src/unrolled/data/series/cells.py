@@ -9,7 +9,8 @@ import numpy as np
 
 from unrolled.data.catalogue.dataset import SERIES
 from unrolled.data.catalogue.lookup import locate
-from unrolled.data.tables import Table, TableConfig, is_missing, is_number, read_table
+from unrolled.data.series.stamps import read_forms
+from unrolled.data.tables import Table, TableConfig, is_missing, is_number, is_time, read_table
 from unrolled.data.tables.header import names_columns
 from unrolled.errors import DataError
 from unrolled.extras import extra
@@ -17,7 +18,7 @@ from unrolled.extras import extra
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-FEWEST_YEARS = 4
+FEWEST_DATES = 4
 """Dates in a header from which on they are the steps, and rows the series."""
 
 
@@ -45,7 +46,7 @@ class Cells:
         Raises:
             DataError: if there is none, or there are two.
         """
-        first = [[c.iloc[0] for c in self.columns]] if self.lines else [[]]
+        first = [] if self.has_header else [[c.iloc[0] for c in self.columns]]
         return Table(Path(self.where), self.names, self.has_header, first, [0]).place(name)
 
     def column(self, name: str) -> pd.Series:
@@ -67,7 +68,9 @@ class Cells:
         )
 
 
-def read_cells(source: Any, config: TableConfig, asked: Sequence[str]) -> Cells:
+def read_cells(
+    source: Any, config: TableConfig, asked: Sequence[str], target: Sequence[str] = ()
+) -> Cells:
     """Return the cells of a file, a data set by name, or data in memory.
 
     Args:
@@ -75,6 +78,7 @@ def read_cells(source: Any, config: TableConfig, asked: Sequence[str]) -> Cells:
             a list of numbers or of rows.
         config: how a file is written.
         asked: names of columns that the caller gave.
+        target: names of the columns of data that have none.
 
     Raises:
         DataError: if it is none of these, or holds no rows.
@@ -85,8 +89,14 @@ def read_cells(source: Any, config: TableConfig, asked: Sequence[str]) -> Cells:
     if not len(frame) or not len(frame.columns):
         raise DataError("the DataFrame: holds no rows" if isinstance(source, pd.DataFrame) else "no numbers")
     names = [str(c) for c in frame.columns]
+    if len(target) == len(names) and not _is_named(source):
+        names = list(target)
     columns = [frame.iloc[:, i].reset_index(drop=True) for i in range(len(names))]
     return Cells("the DataFrame", names, columns, list(range(len(frame))), frame.index, row="row")
+
+
+def _is_named(source: Any) -> bool:
+    return isinstance(source, pd.DataFrame) or (isinstance(source, pd.Series) and source.name is not None)
 
 
 def _frame(source: Any) -> pd.DataFrame:
@@ -120,7 +130,10 @@ def _of_file(path: Path, where: str, config: TableConfig, asked: Sequence[str]) 
     notes = list(table.notes)
     if not header and len(rows) == 1 and not any(is_number(str(cell)) for cell in rows[0]):
         raise DataError(f"{where}: holds no rows")
-    if not header:
+    if not header and config.header == "auto" and _heads(rows):
+        names, rows, lines, header = [str(cell) for cell in rows[0]], rows[1:], lines[1:], True
+        notes = notes[:-1]
+    elif not header:
         names, rows, lines, header, notes = _below_title(table, config, notes)
     widths = [_width(row) for row in rows]
     width = _width(names) if header else _usual(widths)
@@ -148,6 +161,25 @@ def _below_title(
     if config.header == "yes" or names_columns(rows):
         return list(rows[0]), rows[1:], lines[1:], True, said
     return table.names, rows, lines, False, [*said, *notes]
+
+
+def _heads(rows: Sequence[Sequence[Any]]) -> bool:
+    """Tell whether the first row names columns: words, however long, above numbers and times; or dates."""
+    first, below = [str(c) for c in rows[0]], rows[1:]
+    if has_dates(first) and all(is_number(str(c)) or is_blank(c) for row in below for c in row[-FEWEST_DATES:]):
+        return True
+    words = [c for c in first if c and not is_number(c) and not is_time(c)]
+    if len(words) < max(1, len(first) - 1) or len(set(words)) < len(words) or not below:
+        return False
+    columns = [[str(row[i]) for row in below if not is_blank(row[i])] for i in range(len(first))]
+    return any(column and all(is_number(c) or is_time(c) for c in column) for column in columns)
+
+
+def has_dates(names: Sequence[str]) -> bool:
+    """Tell whether a header ends with dates, above the series of each row."""
+    texts = pd.Series(list(names), dtype=object).str.strip().replace("", np.nan)
+    found = read_forms(texts.iloc[1:])
+    return bool(found) and bool(found[0].values.iloc[-FEWEST_DATES:].notna().all()) and len(names) > FEWEST_DATES
 
 
 def _width(row: Sequence[Any]) -> int:

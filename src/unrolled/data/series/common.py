@@ -1,6 +1,6 @@
 """The one frequency of all series of a table: given, or inferred and compared with what is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,13 +17,12 @@ with extra("forecast", "a forecaster"):
 
 
 def common_frequency(
-    indexes: Sequence[pd.DatetimeIndex], names: Sequence[str], rules: TimeRulesConfig
+    stamps: Mapping[str, pd.DatetimeIndex], rules: TimeRulesConfig
 ) -> Inferred:
     """Return the frequency of a table.
 
     Args:
-        indexes: time stamps of each series, rising, each once.
-        names: name each series in errors.
+        stamps: of each series by its name in errors, rising, each once.
         rules: ``frequency`` if it is given.
 
     Raises:
@@ -33,12 +32,12 @@ def common_frequency(
         return Inferred(None, 1)
     if rules.frequency:
         frequency = parse_frequency(rules.frequency)
-        for index, name in zip(indexes, names, strict=True):
+        for name, index in stamps.items():
             _compare(index, name, rules)
         return Inferred(frequency, frequency.season)
-    inferred = infer_frequency(indexes, steps=rules.missing == "auto")
+    inferred = infer_frequency(list(stamps.values()), steps=rules.missing == "auto")
     if inferred is None:
-        raise _no_frequency(indexes, names)
+        raise _no_frequency(list(stamps.values()), list(stamps))
     return inferred
 
 

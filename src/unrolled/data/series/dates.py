@@ -108,6 +108,10 @@ def _weeks(texts: pd.Series) -> pd.Series:
     return pd.to_datetime(whole, format="%G-%V-%u", errors="coerce")
 
 
+def _weeks_of_numbers(texts: pd.Series) -> pd.Series:
+    return pd.to_datetime(texts + "1", format="%G%V%u", errors="coerce")
+
+
 def _unix(unit: str) -> Callable[[pd.Series], pd.Series]:
     def read(texts: pd.Series) -> pd.Series:
         factor = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[unit]
@@ -157,6 +161,7 @@ FORMS = (
     _form("%m%d%Y", "mdy", _y, _y, _Y, number=True),
     _form("%Y%m", "ym", _Y, _y, number=True),
     _form("%y%m%d", "ymd", _y, _y, _y, number=True),
+    DateForm("year and week, as 200352", r"\d{4}(?:0[1-9]|[1-4]\d|5[0-3])", _weeks_of_numbers, number=True),
     DateForm("%Y", r"\d{4}(?:\.0+)?", _years, number=True),
     DateForm("%Y-%j", r"\d{4}-\d{3}", _strptime("%Y-%j")),
     DateForm("%Y%m%d%H%M", r"\d{12}", _strptime("%Y%m%d%H%M"), number=True),

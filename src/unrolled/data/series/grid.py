@@ -1,6 +1,6 @@
 """Rows with time stamps onto an even grid: order, repeated stamps, missing steps and values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,12 +69,22 @@ def even_series(
     if axis.shown == "steps":
         told = Inferred(None, axis.season)
     else:
-        indexes = [rows.table.index for rows, _ in ordered]
-        told = common_frequency(indexes, [rows.where for rows in every], rules)
+        told = common_frequency(_different(rows for rows, _ in ordered), rules)
     axis = replace(axis, season=told.season)
     if told.frequency is None:
         return [_each_row_a_step(rows, notes, rules, axis) for rows, notes in ordered], told
     return [_on_grid(rows, notes, rules, axis, told.frequency) for rows, notes in ordered], told
+
+
+def _different(every: Iterable[Rows]) -> dict[str, pd.DatetimeIndex]:
+    """Return the time stamps of each series by its name in errors, the same ones once."""
+    first: dict[bytes, str] = {}
+    found = {}
+    for rows in every:
+        index = rows.table.index
+        if first.setdefault(index.asi8.tobytes(), rows.where) == rows.where:
+            found[rows.where] = index
+    return found
 
 
 def _each_row_a_step(

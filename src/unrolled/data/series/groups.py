@@ -92,7 +92,7 @@ def _apart(time: np.ndarray, codes: Sequence[np.ndarray]) -> bool:
     count = _count(codes)
     if count * FEWEST_ROWS > len(time) or each < PRESENT * count:
         return False
-    return len(np.unique(joint, axis=0)) == len(joint)
+    return len(np.unique(joint, axis=0)) >= (1 - FEW) * len(joint)
 
 
 def _count(codes: Sequence[np.ndarray]) -> int:

@@ -88,8 +88,12 @@ class Series:
         return self.axis.stamps(self.index, end)
 
     def future(self, steps: int) -> Any:
-        """Return the index of the ``steps`` after the last observed one, as the table gave its own."""
-        return self.axis.future(self.index[: self.steps], steps)
+        """Return the index of the ``steps`` after the last observed one, in the form of the table's own."""
+        return self.axis.show(self.stamps(self.steps + steps)[self.steps :])
+
+    def steps_up_to(self, stamp: Any) -> int:
+        """Return how many observed steps are not later than a time stamp; see :meth:`steps_before`."""
+        return int((self.index[: self.steps] <= self._moment(stamp)).sum())
 
     def steps_before(self, stamp: Any) -> int:
         """Return how many observed steps are earlier than a time stamp, local where it has no zone.
@@ -97,17 +101,18 @@ class Series:
         Raises:
             ValueError: if it is no time stamp, or no whole number for a series of numbered steps.
         """
+        return int((self.index[: self.steps] < self._moment(stamp)).sum())
+
+    def _moment(self, stamp: Any) -> Any:
         import pandas as pd
 
         if self.axis.shown == "steps":
-            return int((self.index[: self.steps] < int(stamp)).sum())
+            return int(stamp)
         moment = pd.Timestamp(str(stamp) if isinstance(stamp, pd.Period) else stamp)
         zone = self.index.tz
         if zone is None:
-            moment = moment.tz_localize(None)
-        else:
-            moment = moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
-        return int((self.index[: self.steps] < moment).sum())
+            return moment.tz_localize(None)
+        return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
 
 
 def _plural(noun: str, count: int) -> str:

@@ -65,6 +65,8 @@ def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, tak
         parts = time_parts(cells, columns.time)
         if parts is None and _tells_time(cells.index):
             return _of_index(cells)
+        if parts is None and rules.frequency == ROWS and cells.index is not None:
+            return _numbered(cells, ())
         return _of_columns(cells, parts or (columns.time,), columns.time_format, rules)
     if _tells_time(cells.index):
         return _of_index(cells)

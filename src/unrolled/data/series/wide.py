@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unrolled.data.series.cells import FEWEST_YEARS, Cells
+from unrolled.data.series.cells import FEWEST_DATES, Cells, has_dates
 from unrolled.data.series.stamps import read_forms
 from unrolled.extras import extra
 
@@ -18,11 +18,11 @@ def turn_dates_down(cells: Cells) -> Cells:
 
     The columns before the first date stay; they name the series.
     """
-    names = pd.Series(cells.names, dtype=object).str.strip().replace("", np.nan)
-    found = read_forms(names) if cells.has_header and cells.index is None else []
-    dated = found[0].values.notna().to_numpy() if found else np.zeros(len(names), dtype=bool)
-    first = int(np.argmax(dated)) if dated.any() else 0
-    if dated.sum() < FEWEST_YEARS or not dated[first:].all() or not first:
+    if not cells.has_header or not has_dates(cells.names):
+        return cells
+    dated = read_forms(pd.Series(cells.names, dtype=object))[0].values.notna().to_numpy()
+    first = len(dated) - int(np.argmin(dated[::-1])) if not dated.all() else 0
+    if not first or len(dated) - first < FEWEST_DATES:
         return cells
     rows, dates = len(cells.lines), cells.names[first:]
     kept = [c.loc[c.index.repeat(len(dates))].reset_index(drop=True) for c in cells.columns[:first]]

@@ -28,7 +28,7 @@ class SeriesArtifacts:
     """What the part of a series before the test says."""
 
     learnt_until: str
-    """Time stamp of the last step before the test part."""
+    """Time stamp, or number, of the last step before the test part."""
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
@@ -37,7 +37,7 @@ class SeriesArtifacts:
         with extra("forecast", "a forecaster"):
             import pandas as pd
 
-        if pd.isna(pd.Timestamp(self.learnt_until)):
+        if not self.learnt_until.isdecimal() and pd.isna(pd.Timestamp(self.learnt_until)):
             raise ValueError("learnt_until is not a time stamp")
 
 

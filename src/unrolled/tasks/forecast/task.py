@@ -2,13 +2,15 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
 
+from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.series import Series
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import open_series, read_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
@@ -21,7 +23,7 @@ from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
 from unrolled.tasks.forecast.job import ForecastJob, Split
-from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
+from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
@@ -33,7 +35,7 @@ from unrolled.training.waiting import spinner
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
+Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", NDArray[Any], Sequence[Any]]
 Source: TypeAlias = str | Path | Table
 
 
@@ -63,9 +65,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
 
         Args:
-            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame or
-                Series (with time stamps as its index, or as the column that ``time`` names); else the
-                config's.
+            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``; a DataFrame or Series
+                with time stamps, periods or whole numbers as its index, or time stamps in a column; an array
+                (T,) or (T, F), or a list of numbers, whose rows are steps. Several columns are several
+                series. None is the config's.
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
@@ -96,10 +99,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self.config.data.data, ""
 
     def _learn(self) -> SeriesParts:
-        series = self._read(self._table if self._table is not None else self.config.data.data)
+        source = self._table if self._table is not None else self.config.data.data
+        table = read_series(source, self.config.columns, self.config.rules, self.config.table)
+        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        series = table.series
         ends = [cut(s, self.config.data) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        self._parts = divide(series, scales, self.config)
+        notes = (*table.notes, *(note for s in series for note in notes_of(s, self.config.rules)))
+        self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
 
@@ -108,7 +115,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
-        return open_series(source, self.config.columns, self.config.rules)
+        return open_series(source, self.config.columns, self.config.rules, self.config.table)
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -216,8 +223,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         splits, spans = [], []
         for s in series:
             splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
-            stamp = time_stamp(start) if start is not None else self._unseen(s)
-            spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
+            first = steps_before(s, start) if start is not None else self._unseen(s)
+            spans.append((first, s.steps))
         return self._roll(splits, spans, steps, stride or 0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
@@ -245,15 +252,16 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series) -> Any:
-        """Return a stamp after what was learnt from and before the first step that was not."""
+    def _unseen(self, s: Series) -> int:
+        """Return the first step that is later than what was learnt from."""
         learnt = self.artifacts.series[s.name].learnt_until
-        if s.index[s.steps - 1] <= pd.Timestamp(learnt):
+        first = s.steps_up_to(learnt)
+        if first == s.steps:
             raise DataError(
                 f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
                 f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
             )
-        return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+        return first
 
     def _history(self, data: Source | None) -> list[Series]:
         self._trained(nn.Module)
