@@ -100,7 +100,11 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         ("a,b\n1,2\n1,2,3\n", {}, r"line 3 has 3 columns and the first line 2.*--separator"),
         ("t;y\n2000-01;1\n", {}, "1 time stamps do not tell a frequency"),
         (GOOD, {"time": "sales", "target": ("sales",)}, "column 'sales' is the target and the time"),
-        ("day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n", {}, r"no column of numbers.*'sales' \(empty\)"),
+        (
+            "day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n",
+            {},
+            r"no column of numbers.*'sales' \(empty\)",
+        ),
         (
             "day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n",
             {"target": ("sales",)},

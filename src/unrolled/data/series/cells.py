@@ -68,9 +68,7 @@ class Cells:
         )
 
 
-def read_cells(
-    source: Any, config: TableConfig, asked: Sequence[str], target: Sequence[str] = ()
-) -> Cells:
+def read_cells(source: Any, config: TableConfig, asked: Sequence[str], target: Sequence[str] = ()) -> Cells:
     """Return the cells of a file, a data set by name, or data in memory.
 
     Args:
@@ -108,8 +106,8 @@ def _frame(source: Any) -> pd.DataFrame:
         return source.to_frame("value" if source.name is None else source.name)
     if not isinstance(source, np.ndarray | list | tuple):
         raise DataError(
-            "series are given as a file, as a DataFrame or Series of pandas, as an array (T,) or (T, F), or as "
-            f"a list of numbers, not as {type(source).__name__}"
+            "series are given as a file, as a DataFrame or Series of pandas, as an array (T,) or (T, F), or "
+            f"as a list of numbers, not as {type(source).__name__}"
         )
     try:
         values = np.asarray(source, dtype=np.float64)
@@ -156,7 +154,11 @@ def _below_title(
     titles = next((i for i, row in enumerate(rows) if _width(row) > 1), 0)
     if not titles or titles == len(rows) - 1 or config.header == "no":
         return table.names, rows, lines, False, notes
-    said = [f"{titles} lines above the table are left out" if titles > 1 else "the first line is a title: left out"]
+    said = [
+        f"{titles} lines above the table are left out"
+        if titles > 1
+        else "the first line is a title: left out"
+    ]
     rows, lines = rows[titles:], lines[titles:]
     if config.header == "yes" or names_columns(rows):
         return list(rows[0]), rows[1:], lines[1:], True, said
@@ -166,7 +168,9 @@ def _below_title(
 def _heads(rows: Sequence[Sequence[Any]]) -> bool:
     """Tell whether the first row names columns: words, however long, above numbers and times; or dates."""
     first, below = [str(c) for c in rows[0]], rows[1:]
-    if has_dates(first) and all(is_number(str(c)) or is_blank(c) for row in below for c in row[-FEWEST_DATES:]):
+    if has_dates(first) and all(
+        is_number(str(c)) or is_blank(c) for row in below for c in row[-FEWEST_DATES:]
+    ):
         return True
     words = [c for c in first if c and not is_number(c) and not is_time(c)]
     if len(words) < max(1, len(first) - 1) or len(set(words)) < len(words) or not below:
@@ -179,7 +183,9 @@ def has_dates(names: Sequence[str]) -> bool:
     """Tell whether a header ends with dates, above the series of each row."""
     texts = pd.Series(list(names), dtype=object).str.strip().replace("", np.nan)
     found = read_forms(texts.iloc[1:])
-    return bool(found) and bool(found[0].values.iloc[-FEWEST_DATES:].notna().all()) and len(names) > FEWEST_DATES
+    return (
+        bool(found) and bool(found[0].values.iloc[-FEWEST_DATES:].notna().all()) and len(names) > FEWEST_DATES
+    )
 
 
 def _width(row: Sequence[Any]) -> int:
@@ -194,3 +200,14 @@ def _usual(widths: Sequence[int]) -> int:
 def is_blank(cell: Any) -> bool:
     """Tell whether a cell holds nothing."""
     return cell is None or cell is pd.NA or cell != cell or (isinstance(cell, str) and is_missing(cell))
+
+
+def texts_of(column: pd.Series) -> "pd.Series[str]":
+    """Return stripped texts, NaN where a cell is empty."""
+
+    def text(cell: Any) -> Any:
+        if cell is None or cell is pd.NA or cell != cell:
+            return np.nan
+        return str(cell).strip() or np.nan
+
+    return column.map(text).astype(object).reset_index(drop=True)

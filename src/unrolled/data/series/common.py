@@ -16,9 +16,7 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 
-def common_frequency(
-    stamps: Mapping[str, pd.DatetimeIndex], rules: TimeRulesConfig
-) -> Inferred:
+def common_frequency(stamps: Mapping[str, pd.DatetimeIndex], rules: TimeRulesConfig) -> Inferred:
     """Return the frequency of a table.
 
     Args:
@@ -51,11 +49,13 @@ def _compare(index: pd.DatetimeIndex, name: str, rules: TimeRulesConfig) -> None
     if not len(off) and not sparse:
         return
     fits = f"; they are at frequency {own.frequency.name!r}" if own and own.frequency else ""
-    what = f"are not at frequency {given.name!r}: {some(off)}" if len(off) else f"are too few for {given.name!r}"
+    what = (
+        f"are not at frequency {given.name!r}: {some(off)}" if len(off) else f"are too few for {given.name!r}"
+    )
     count = len(off) if len(off) else len(index)
     raise DataError(
-        f"{name}: {count:,} time stamps {what}{fits} (frequency={rules.frequency!r} is given, or the frequency "
-        "of the trained model)"
+        f"{name}: {count:,} time stamps {what}{fits} (frequency={rules.frequency!r} is given, or that of the "
+        "trained model)"
     )
 
 
@@ -69,13 +69,13 @@ def _no_frequency(indexes: Sequence[pd.DatetimeIndex], names: Sequence[str]) -> 
         apart = [(n, o.frequency.name if o.frequency else ROWS) for n, o in zip(names, own, strict=True) if o]
         other = next((pair for pair in apart if pair[1] != apart[longest][1]), apart[0])
         return DataError(
-            f"{name}: is at frequency {apart[longest][1]!r}, and {other[0]} at {other[1]!r}: one frequency is "
-            "needed for all; leave some out, or give it: frequency=…"
+            f"{name}: is at frequency {apart[longest][1]!r}, and {other[0]} at {other[1]!r}: one frequency "
+            "is needed for all; leave some out, or give it: frequency=…"
         )
     usual = usual_distance(index)
     off = index[np.asarray((index - index[0]) % usual != pd.Timedelta(0))]
     wrong = f"{len(off):,} are off that grid ({some(off)})" if len(off) else "half of them are missing"
     return DataError(
-        f"{name}: no frequency fits its time stamps: most are {usual} apart, but {wrong}; correct them, give the "
-        "frequency, or count rows as steps: frequency=rows"
+        f"{name}: no frequency fits its time stamps: most are {usual} apart, but {wrong}; correct them, give "
+        "the frequency, or count rows as steps: frequency=rows"
     )

@@ -40,9 +40,9 @@ class TimeRulesConfig:
     """What happens to time stamps and values that are uneven or missing; all is counted and reported."""
 
     frequency: str = ""
-    """Distance of steps, as pandas writes it (h, D, B, W, MS, ME, QS, YS), or M, Q, Y for months, quarters and
-    years on the day of the first stamp; empty infers it from the stamps of all series; "rows" takes each row
-    as one step, whatever lies between (trading days)."""
+    """Distance of steps, as pandas writes it (h, D, B, W, MS, ME, QS, YS), or M, Q, Y for months, quarters
+    and years on the day of the first stamp; empty infers it from the stamps of all series; "rows" takes each
+    row as one step, whatever the time between (trading days)."""
 
     timezone: str = ""
     """Time zone of the days and hours, as Europe/Berlin: stamps without a zone are local times of it, others

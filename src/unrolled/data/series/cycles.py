@@ -1,4 +1,4 @@
-"""Columns that number the steps of a season and no year: 1-01 for the first month of a first year, Jan, Mon."""
+"""Columns that number the steps of a season, but name no year: 1-01 for a first month, Jan, Mon."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ from unrolled.extras import extra
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-MONTHS = {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(" "), 1)}
 """Numbers of months by the first letters of their names."""
 _NAMES = {
     12: list(MONTHS),
-    7: "mon tue wed thu fri sat sun".split(),
-    4: "q1 q2 q3 q4".split(),
+    7: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    4: ["q1", "q2", "q3", "q4"],
 }
 _WORD = {12: "months", 7: "days of a week", 4: "quarters"}
 
@@ -27,7 +27,7 @@ class Cycle(NamedTuple):
 
 
 def cycle_of(texts: "pd.Series[str]") -> Cycle | None:
-    """Return the season of a column whose rows follow each other without a gap; None if it is no such column."""
+    """Return the season of a column whose rows follow each other without a gap; None if it has none."""
     if len(texts) < 3 or texts.isna().any():
         return None
     for season, names in _NAMES.items():

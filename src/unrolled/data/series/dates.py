@@ -89,7 +89,7 @@ def _form(name: str, order: str, *parts: str, number: bool = False, months: str 
 
 def _quarters(texts: pd.Series) -> pd.Series:
     year = pd.to_numeric(texts.str.extract(r"(\d{4})")[0])
-    quarter = pd.to_numeric(texts.str.extract(r"[Qq]([1-4])|([1-4])[Qq]").bfill(axis=1)[0])
+    quarter = pd.to_numeric(texts.str.extract(r"[Qq]([1-4])|^([1-4])[Qq]").bfill(axis=1)[0])
     return to_dates(year, quarter * 3 - 2, pd.Series(1, index=texts.index))
 
 
@@ -137,24 +137,36 @@ _DAYTH = r"(\d{1,2})(?:st|nd|rd|th)?"
 UNIX = {"s": 10, "ms": 13, "us": 16, "ns": 19}
 """Units of unix time and digits of the stamps from 2001 to 2286."""
 
+# Dots are between day, month and year, never between month, day and year.
 FORMS = (
     *(_form(f"%Y{s}%m{s}%d", "ymd", _Y, re.escape(s), _m, re.escape(s), _d) for s in "-/. "),
     *(_form(f"%d{s}%m{s}%Y", "dmy", _d, re.escape(s), _m, re.escape(s), _Y) for s in "-/. "),
-    *(_form(f"%m{s}%d{s}%Y", "mdy", _m, re.escape(s), _d, re.escape(s), _Y) for s in "-/. "),
+    *(_form(f"%m{s}%d{s}%Y", "mdy", _m, re.escape(s), _d, re.escape(s), _Y) for s in "-/ "),
     *(_form(f"%d{s}%m{s}%y", "dmy", _d, re.escape(s), _m, re.escape(s), _y) for s in "-/. "),
-    *(_form(f"%m{s}%d{s}%y", "mdy", _m, re.escape(s), _d, re.escape(s), _y) for s in "-/. "),
+    *(_form(f"%m{s}%d{s}%y", "mdy", _m, re.escape(s), _d, re.escape(s), _y) for s in "-/ "),
     *(_form(f"%y{s}%m{s}%d", "ymd", _y, re.escape(s), _m, re.escape(s), _d) for s in "-/. "),
     *(_form(f"%Y{s}%m", "ym", _Y, re.escape(s), _m, number=s == ".") for s in "-/. "),
     *(_form(f"%m{s}%Y", "my", _m, re.escape(s), _Y, number=s == ".") for s in "-/. "),
     _form("day, name of the month, year", "dmy", _DAYTH, _BETWEEN, _NAME, _BETWEEN, _Y, months="name"),
-    _form("day, name of the month, year of two digits", "dmy", _DAYTH, _BETWEEN, _NAME, _BETWEEN, _y, months="name"),
+    _form(
+        "day, name of the month, year of two digits",
+        "dmy",
+        _DAYTH,
+        _BETWEEN,
+        _NAME,
+        _BETWEEN,
+        _y,
+        months="name",
+    ),
     _form("name of the month, day, year", "mdy", _NAME, _BETWEEN, _DAYTH, "[-/. ,]+", _Y, months="name"),
     _form("year, name of the month, day", "ymd", _Y, _BETWEEN, _NAME, _BETWEEN, _DAYTH, months="name"),
     _form("name of the month, year", "my", _NAME, _BETWEEN, _Y, months="name"),
     _form("name of the month, year of two digits", "my", _NAME, "[-/. ,']*", _y, months="name"),
     _form("year, name of the month", "ym", _Y, _BETWEEN, _NAME, months="name"),
     _form("year, M, number of the month", "ym", _Y, "[- ]?[Mm]", _m),
-    DateForm("year and quarter", r"\d{4}[-/. ]?[Qq][1-4]|[Qq][1-4][-/. ]?\d{4}|[1-4][Qq][-/. ]?\d{4}", _quarters),
+    DateForm(
+        "year and quarter", r"\d{4}[-/. ]?[Qq][1-4]|[Qq][1-4][-/. ]?\d{4}|[1-4][Qq][-/. ]?\d{4}", _quarters
+    ),
     DateForm("ISO week", r"\d{4}-?[Ww]\d{1,2}(?:-?[1-7])?", _weeks),
     _form("%Y%m%d", "ymd", _Y, _y, _y, number=True),
     _form("%d%m%Y", "dmy", _y, _y, _Y, number=True),
@@ -166,7 +178,12 @@ FORMS = (
     DateForm("%Y-%j", r"\d{4}-\d{3}", _strptime("%Y-%j")),
     DateForm("%Y%m%d%H%M", r"\d{12}", _strptime("%Y%m%d%H%M"), number=True),
     DateForm("%Y%m%d%H%M%S", r"\d{14}", _strptime("%Y%m%d%H%M%S"), number=True),
-    DateForm("%Y%m%d%H", r"\d{10}", lambda t: pd.to_datetime(t + "00", format="%Y%m%d%H%M", errors="coerce"), number=True),
+    DateForm(
+        "%Y%m%d%H",
+        r"\d{10}",
+        lambda t: pd.to_datetime(t + "00", format="%Y%m%d%H%M", errors="coerce"),
+        number=True,
+    ),
     *(DateForm(u, rf"\d{{{n}}}(?:\.\d+)?", _unix(u), number=True) for u, n in UNIX.items()),
     DateForm("years with a fraction", r"\d{4}(?:\.\d+)?", _parts_of_years, number=True),
 )

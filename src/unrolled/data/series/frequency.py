@@ -1,4 +1,4 @@
-"""Even distances of time stamps: hours and minutes, days, weekdays, months on one day, or an offset of pandas."""
+"""Even distances of time stamps: hours, days, weekdays, months on one day, or an offset of pandas."""
 
 import re
 from abc import ABC, abstractmethod
@@ -275,4 +275,6 @@ def _at_dates(first: pd.Timestamp, dates: Any) -> pd.DatetimeIndex:
     wall = pd.DatetimeIndex(dates.astype(f"datetime64[{first.unit}]")) + (local - local.normalize())
     if first.tz is None:
         return wall
-    return wall.tz_localize(first.tz, ambiguous=np.full(len(wall), fill_value=True), nonexistent="shift_forward")
+    return wall.tz_localize(
+        first.tz, ambiguous=np.full(len(wall), fill_value=True), nonexistent="shift_forward"
+    )

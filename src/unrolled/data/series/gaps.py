@@ -59,14 +59,20 @@ def some(stamps: Sequence[object]) -> str:
 def _check(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, season: int, where: str) -> None:
     if rules.missing in ("interpolate", "forward"):
         return
-    lacking = empty.any(axis=1)
-    count, longest, allowed = int(lacking.sum()), _longest_run(lacking), max(season, SHORT, int(SHARE * len(index)))
+    lacking: np.ndarray = np.asarray(empty.any(axis=1))
+    count, longest, allowed = (
+        int(lacking.sum()),
+        _longest_run(lacking),
+        max(season, SHORT, int(SHARE * len(index))),
+    )
     if rules.missing == "auto" and count <= FEW * len(index) and longest <= allowed:
         return
-    few = "" if rules.missing == "error" else (
-        f", {count / len(index):.0%} of all, the longest gap {longest:,} steps (up to {FEW:.0%} and gaps of "
-        f"{allowed} steps are filled)"
-    )
+    few = ""
+    if rules.missing == "auto":
+        few = (
+            f", {count / len(index):.0%} of all, the longest gap {longest:,} steps (up to {FEW:.0%} and gaps "
+            f"of {allowed} steps are filled)"
+        )
     raise DataError(
         f"{where}: {count:,} time stamps lack a number ({some(index[lacking])}){few}; say what to do: "
         "missing=interpolate or forward, or frequency=rows where steps are not evenly spaced"

@@ -40,7 +40,9 @@ class Rows:
     def sorted(self, rules: TimeRulesConfig) -> "tuple[Rows, SeriesNotes]":
         """Return the rows in order of time, each stamp once, without empty ends; and what was done."""
         rows = self.table
-        backward = int((np.diff(rows.index.asi8) < 0).sum()) if isinstance(rows.index, pd.DatetimeIndex) else 0
+        backward = (
+            int((np.diff(rows.index.asi8) < 0).sum()) if isinstance(rows.index, pd.DatetimeIndex) else 0
+        )
         if backward:
             rows = rows.sort_index(kind="stable")
         repeated = int(rows.index.duplicated().sum())
@@ -87,9 +89,7 @@ def _different(every: Iterable[Rows]) -> dict[str, pd.DatetimeIndex]:
     return found
 
 
-def _each_row_a_step(
-    rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis
-) -> Series:
+def _each_row_a_step(rows: Rows, notes: SeriesNotes, rules: TimeRulesConfig, axis: TimeAxis) -> Series:
     table = rows.table
     observed = _observed(table)
     needed = np.zeros(table.shape, dtype=bool)

@@ -118,7 +118,7 @@ def _steps(frequency: Frequency, indexes: Sequence[pd.DatetimeIndex]) -> int | N
 def _pattern(
     frequency: Frequency, indexes: Sequence[pd.DatetimeIndex], rows: int, length: int, *, steps: bool
 ) -> Inferred | None:
-    """Return rows as steps where a weekly or daily pattern explains what is missing; B where nothing else is."""
+    """Return rows as steps where a weekly or daily pattern explains what is missing; B where nothing is."""
     if length == rows or not isinstance(frequency, Days | FixedStep) or frequency.season in (1, 52, 26):
         return None
     longest = max(indexes, key=len)

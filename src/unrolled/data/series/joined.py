@@ -52,7 +52,9 @@ def joined_texts(texts: Sequence["pd.Series[str]"], names: Sequence[str]) -> "pd
         whole = numbers.notna() & (numbers % 1 == 0)
         hours = numbers.where(whole, 0).astype(int).astype(str) + ":00"
         return date + " " + clock.astype(str).where(~whole, hours)
-    parts = [t if i == 1 and not _is_part(t, "month", words=False) else _whole(t) for i, t in enumerate(texts)]
+    parts = [
+        t if i == 1 and not _is_part(t, "month", words=False) else _whole(t) for i, t in enumerate(texts)
+    ]
     if len(parts) > 1:
         months = parts[1].str[:3].str.lower().map(MONTHS)
         parts[1] = parts[1].where(months.isna(), months.map(str))

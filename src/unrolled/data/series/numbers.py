@@ -89,7 +89,11 @@ def _without_units(texts: pd.Series) -> tuple[pd.Series, str, np.ndarray]:
     unit = ""
     if filled.any() and marks.notna().all() and marks.nunique() == 1:
         unit = str(marks.iloc[0])
-        plain = plain.str.replace(unit, "", n=1, regex=False).str.strip().str.replace(r"^([-+])\s+", r"\1", regex=True)
+        plain = (
+            plain.str.replace(unit, "", n=1, regex=False)
+            .str.strip()
+            .str.replace(r"^([-+])\s+", r"\1", regex=True)
+        )
     ends = plain.str.extract(r"\d\s?([KMBT])$")[0]
     factors = np.ones(len(plain))
     if ends.notna().any():

@@ -130,4 +130,6 @@ def _even(written: Written) -> bool:
     inferred = infer_frequency([index])
     if inferred is None:
         return False
-    return inferred.frequency is None or len(index) >= EVEN * (int(inferred.frequency.resolve(index).places(index)[-1]) + 1)
+    return inferred.frequency is None or len(index) >= EVEN * (
+        int(inferred.frequency.resolve(index).places(index)[-1]) + 1
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from unrolled.data.series.cells import Cells, is_blank
 from unrolled.data.series.joined import NAMES
 from unrolled.data.series.numbers import holds_numbers
-from unrolled.data.series.times import counts_rows
+from unrolled.data.series.time_search import counts_rows
 from unrolled.errors import DataError
 from unrolled.extras import extra
 

@@ -14,7 +14,7 @@ TIME, VALUE = "time", "value"
 
 
 def turn_dates_down(cells: Cells) -> Cells:
-    """Return a table with a row for each date of the header and each row; unchanged if the header has no dates.
+    """Return a table with a row for each date of the header and each row, if the header ends with dates.
 
     The columns before the first date stay; they name the series.
     """

@@ -13,9 +13,9 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 USUAL = (
-    "Europe/London", "Europe/Berlin", "Europe/Athens", "America/New_York", "America/Chicago", "America/Denver",
-    "America/Los_Angeles", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland", "America/Halifax",
-    "America/Anchorage", "Asia/Jerusalem",
+    "Europe/London", "Europe/Berlin", "Europe/Athens", "America/New_York", "America/Chicago",
+    "America/Denver", "America/Los_Angeles", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland",
+    "America/Halifax", "America/Anchorage", "Asia/Jerusalem",
 )  # fmt: skip
 """Zones whose clocks change, tried before all others."""
 
@@ -52,8 +52,8 @@ def local_times(wall: pd.DatetimeIndex, zone: str, groups: np.ndarray, where: st
     if index.hasnans:
         skipped = wall[index.isna()][0]
         raise DataError(
-            f"{where}: {skipped} does not exist in {zone}, whose clocks skip it: the stamps are no local times "
-            "of that zone; give another timezone, or none"
+            f"{where}: {skipped} does not exist in {zone}, whose clocks skip it: the stamps are no local "
+            "times of that zone; give another timezone, or none"
         )
     return index
 

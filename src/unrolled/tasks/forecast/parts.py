@@ -17,6 +17,7 @@ from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
 
+
 @dataclass(frozen=True)
 class SeriesParts:
     """Every series and where its parts end, what was learned from them, and facts for the report."""

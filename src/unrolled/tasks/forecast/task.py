@@ -82,7 +82,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """
         named = data is None or isinstance(data, str | Path)
         self._table = None if named else data
-        source = data if named else ""
+        source: Any = data if named else ""
         self.config = dataclasses.replace(self._asked, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
