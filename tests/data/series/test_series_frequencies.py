@@ -120,9 +120,10 @@ def test_opening_hours_are_rows():
 def test_one_frequency_for_all_series():
     daily, weekly = pd.date_range("2020-01-01", periods=50), pd.date_range("2020-01-01", periods=8, freq="7D")
     assert infer_frequency([daily, weekly]).frequency.name == "D"
-    tables = {"A": daily, "B": pd.date_range("2020-01-01 10:00", periods=60, freq="17min")}
+    uneven = pd.date_range("2020-01-01 10:00", periods=60, freq="17min")
     every = [
-        Rows(n, f"series {n!r}", pd.DataFrame({"target": 1.0}, index=i), [], []) for n, i in tables.items()
+        Rows(name, f"series {name!r}", pd.DataFrame({"target": 1.0}, index=index), [], [])
+        for name, index in (("A", daily), ("B", uneven))
     ]
     with pytest.raises(DataError, match=r"series 'B': is at frequency '17min', and series 'A' at 'D'"):
         even_series(every, TimeRulesConfig(), TimeAxis())

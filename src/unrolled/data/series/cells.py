@@ -38,6 +38,8 @@ class Cells:
     row: str = "line"
     """Word for a row in errors."""
     has_header: bool = True
+    named: bool = True
+    """False for arrays and lists, whose columns have no names."""
     notes: tuple[str, ...] = ()
 
     def place(self, name: str) -> int:
@@ -86,11 +88,13 @@ def read_cells(source: Any, config: TableConfig, asked: Sequence[str], target: S
     frame = _frame(source)
     if not len(frame) or not len(frame.columns):
         raise DataError("the DataFrame: holds no rows" if isinstance(source, pd.DataFrame) else "no numbers")
-    names = [str(c) for c in frame.columns]
-    if len(target) == len(names) and not _is_named(source):
+    names, named = [str(c) for c in frame.columns], _is_named(source)
+    if len(target) == len(names) and not named:
         names = list(target)
     columns = [frame.iloc[:, i].reset_index(drop=True) for i in range(len(names))]
-    return Cells("the DataFrame", names, columns, list(range(len(frame))), frame.index, row="row")
+    return Cells(
+        "the DataFrame", names, columns, list(range(len(frame))), frame.index, row="row", named=named
+    )
 
 
 def _is_named(source: Any) -> bool:
@@ -167,7 +171,8 @@ def _below_title(
 
 def _heads(rows: Sequence[Sequence[Any]]) -> bool:
     """Tell whether the first row names columns: words, however long, above numbers and times; or dates."""
-    first, below = [str(c) for c in rows[0]], rows[1:]
+    width = _width(rows[0])
+    first, below = [str(c) for c in rows[0][:width]], [row[:width] for row in rows[1:]]
     if has_dates(first) and all(
         is_number(str(c)) or is_blank(c) for row in below for c in row[-FEWEST_DATES:]
     ):

@@ -9,7 +9,8 @@ from unrolled.extras import extra
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(" "), 1)}
+_ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = {name: number for number, name in enumerate(_ORDER, 1)}
 """Numbers of months by the first letters of their names."""
 _NAMES = {
     12: list(MONTHS),

@@ -54,7 +54,7 @@ def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, tak
         parts = time_parts(cells, columns.time)
         if parts is None and _tells_time(cells.index):
             return _of_index(cells)
-        if parts is None and rules.frequency == ROWS and cells.index is not None:
+        if parts is None and not cells.named:
             return _numbered(cells, ())
         parts = parts or (cells.names[cells.place(columns.time)],)
         return _of_columns(cells, parts, columns.time_format, rules)
@@ -98,9 +98,9 @@ def _of_index(cells: Cells) -> Times:
 def _of_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRulesConfig) -> Times:
     column = cells.column(names[0])
     if len(names) == 1 and pd.api.types.is_datetime64_any_dtype(column):
-        return _of_index(replace(cells, index=pd.DatetimeIndex(column)))
+        return replace(_of_index(replace(cells, index=pd.DatetimeIndex(column))), columns=tuple(names))
     if len(names) == 1 and isinstance(column.dtype, pd.PeriodDtype):
-        return _of_index(replace(cells, index=pd.PeriodIndex(column)))
+        return replace(_of_index(replace(cells, index=pd.PeriodIndex(column))), columns=tuple(names))
     texts = (
         joined_texts([texts_of(cells.column(n)) for n in names], names)
         if len(names) > 1
