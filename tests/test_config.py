@@ -154,7 +154,7 @@ def test_toml_gives_the_same_tree():
         ({"input": "vectors", "vectors": "v.txt"}, "needs tokenizer='word'"),
         ({"valid_fraction": 1.0}, r"valid_fraction=1\.0"),
         ({"peepholes": True, "cell": "gru"}, "peepholes=True is an option of lstm"),
-        ({"reset": "before"}, "reset='before' is an option of gru"),
+        ({"reset": "before", "cell": "lstm"}, "reset='before' is an option of gru"),
         ({"tie_weights": True, "input": "one-hot"}, "tie_weights needs an embedding"),
         ({"projection": 256}, "projection=256 must be less than hidden=256"),
         ({"skip": 1}, "skip=1"),
@@ -163,7 +163,7 @@ def test_toml_gives_the_same_tree():
         ({"epochs": -1}, "epochs=-1: must be at least 0"),
         ({"batch": 0}, "batch=0"),
         ({"seed": -1}, "seed=-1"),
-        ({"vectors": "v.txt"}, "needs input='vectors'"),
+        ({"vectors": "v.txt", "input": "one-hot"}, "needs input='vectors'"),
         ({"freeze_vectors": True}, "freeze_vectors"),
     ],
 )

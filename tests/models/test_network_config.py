@@ -19,7 +19,12 @@ from unrolled.models.config import RECURRENT
         ({"cell": "lstm", "reset": "before"}, "reset='before' is an option of gru"),
         ({"cell": "gru", "peepholes": True}, "peepholes=True is an option of lstm"),
         ({"cell": "elman", "forget_bias": 1.0}, "forget_bias=1.0 is an option of lstm"),
-        ({"context": 3}, "context=3 is an option of feed-forward and tdnn, not of cell='lstm'"),
+        ({"context": 3}, "context=3 is an option of feed-forward and tdnn, say which: cell"),
+        (
+            {"cell": "lstm", "context": 3},
+            "context=3 is an option of feed-forward and tdnn, not of cell='lstm'",
+        ),
+        ({"peepholes": True, "reset": "before"}, "is an option of"),
         (
             {"cell": "tdnn", "layer_norm": True},
             f"is an option of {', '.join(RECURRENT[:-1])} and {RECURRENT[-1]}, not of cell='tdnn'",
@@ -48,15 +53,38 @@ def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
         ({"init_range": -0.1}, "init_range=-0.1"),
         ({"hidden": 8, "projection": 8}, "projection=8 must be less than hidden=8"),
         ({"input": "vectors"}, "needs a file"),
-        ({"vectors": "glove.txt"}, "needs input='vectors'"),
+        ({"vectors": "glove.txt", "input": "embedding"}, "needs input='vectors'"),
         ({"input": "one-hot", "tie_weights": True}, "tie_weights needs an embedding table"),
-        ({"freeze_vectors": True}, "freeze_vectors is for input='vectors'"),
+        ({"freeze_vectors": True}, "freeze_vectors needs a file"),
         ({"adaptive_softmax": (2,), "tie_weights": True}, "adaptive_softmax .* does not go with tie_weights"),
     ],
 )
 def test_a_network_that_cannot_be_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         NetworkConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "cell"),
+    [
+        ({}, "lstm"),
+        ({"peepholes": True}, "lstm"),
+        ({"chrono": 20}, "lstm"),
+        ({"reset": "before"}, "gru"),
+        ({"reset": "before", "chrono": 20}, "gru"),
+        ({"nonlinearity": "relu"}, "elman"),
+        ({"cell": "jordan", "nonlinearity": "relu"}, "jordan"),
+    ],
+)
+def test_a_cell_that_is_left_open_follows_the_options(options: dict[str, Any], cell: str) -> None:
+    assert CellConfig(**options).name == cell
+    assert CellConfig(**options).build().name == cell
+
+
+def test_the_input_that_is_left_open_follows_the_file() -> None:
+    assert NetworkConfig().entry == "embedding"
+    assert NetworkConfig(vectors="glove.txt").entry == "vectors"
+    assert NetworkConfig(input="one-hot").entry == "one-hot"
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, math.nan])

@@ -284,3 +284,12 @@ def test_state_of_another_model_is_refused(tensors, message):
     optimizer = make_optimizer(OptimizerConfig("adam"), [nn.Parameter(torch.zeros(2, 3))])
     with pytest.raises(ValueError, match=message):
         restore_optimizer(optimizer, tensors)
+
+
+def test_an_optimizer_that_is_left_open_follows_the_options() -> None:
+    assert OptimizerConfig().method == "adam"
+    assert OptimizerConfig(momentum=0.9).method == "sgd"
+    assert OptimizerConfig(weight_decay=0.1).method == "adamw"
+    assert OptimizerConfig(optimizer="rmsprop", momentum=0.9).method == "rmsprop"
+    with pytest.raises(ConfigError, match="momentum is not an option of optimizer='adamw'"):
+        OptimizerConfig(momentum=0.9, weight_decay=0.1)

@@ -1,4 +1,4 @@
-"""``unrolled bench layers|step|generate``: speed beside plain PyTorch and this machine's ceiling."""
+"""``unrolled bench layers|step|generate|defaults``: speed beside plain PyTorch, and what defaults give."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Literal
 
 from unrolled.backends import BackendName
 from unrolled.bench.custom import custom_plan
+from unrolled.bench.defaults import find_sets, measure_defaults
 from unrolled.bench.driver import carry_out
 from unrolled.bench.flops import GATES
 from unrolled.bench.generate import GENERATE_PEERS, WRITER, generate_plan
@@ -28,20 +29,21 @@ from unrolled.terminal import Terminal
 
 Precision = Literal["float32", "bfloat16"]
 
-USAGE = """usage: unrolled bench layers|step|generate [options]   (unrolled bench layers --help shows them)
+USAGE = """usage: unrolled bench layers|step|generate|defaults [options]   (unrolled bench layers --help)
 
   layers     layers over a grid of sizes: training step and inference
              --ragged: ragged batches beside padded ones   --custom: a cell that torch has no kernel for
   step       the whole training step of language models: speed, losses and peak memory
   generate   token by token for one reader
+  defaults   what trainings without options give on public data sets, with simple baselines and times
 
-Each figure is a ratio: ours and the peer are timed in turn in the same run, medians over pairs; above 1 ours
-is faster. Beside it stands the share of this machine's fastest matrix product, measured in the same run."""
+The first three print ratios: ours and the peer are timed in turn in one run, medians over pairs; above 1
+ours is faster. Next to each is the share of this machine's fastest matrix product, taken in the same run."""
 
 
 @dataclass(frozen=True)
 class Common:
-    """What all three take."""
+    """Options of every measurement of speed."""
 
     pairs: int = 9
     """Times each side is measured, in turn; a figure takes at least 9."""
@@ -148,11 +150,35 @@ class Generate:
         return generate_plan(WRITER, peers, self.common.pairs)
 
 
+@dataclass(frozen=True)
+class Defaults:
+    """Train without options on every public data set, and compare with simple baselines.
+
+    The data are read from the folder that the environment variable UNROLLED_DATA names. What is done is kept:
+    the same command goes on where it was stopped.
+    """
+
+    out: str
+    """Folder for the runs, the table (defaults.md) and the figures (defaults.json)."""
+
+    sets: tuple[str, ...] = ()
+    """Which sets; all by default. A wrong name lists them."""
+
+    threads: int = 1
+    """CPU threads of each training."""
+
+    def __post_init__(self) -> None:
+        require(self.threads >= 1, f"--threads {self.threads}: must be at least 1")
+
+
 KINDS: dict[str, type[Layers] | type[Step] | type[Generate]] = {
     "layers": Layers,
     "step": Step,
     "generate": Generate,
 }
+
+
+DEFAULTS = "defaults"
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -161,8 +187,11 @@ def run(argv: Sequence[str], prog: str) -> int:
         print(USAGE)
         return 0 if argv else 2
     kind = argv[0]
+    if kind == DEFAULTS:
+        return _run_defaults(parse(Defaults, argv[1:], prog=f"{prog} {kind}"))
     if kind not in KINDS:
-        raise ConfigError(f"bench {kind}: is not one of {', '.join(KINDS)}{suggestion(kind, KINDS)}")
+        known = [*KINDS, DEFAULTS]
+        raise ConfigError(f"bench {kind}: is not one of {', '.join(known)}{suggestion(kind, known)}")
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
     if args.common.out:
         require_extra("plots", "--out (a picture of the figures)")
@@ -172,6 +201,12 @@ def run(argv: Sequence[str], prog: str) -> int:
     with threads(args.common.threads):
         carry_out(kind, dataclasses.asdict(args), groups, folder, console)
     return 0
+
+
+def _run_defaults(args: Defaults) -> int:
+    sets = find_sets(_split(args.sets))
+    console = Terminal(highlight=False, soft_wrap=True, markup=False)
+    return 0 if measure_defaults(sets, Path(args.out), console, threads=args.threads) else 1
 
 
 def _split(words: Sequence[str]) -> tuple[str, ...]:

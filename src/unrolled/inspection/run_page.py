@@ -24,7 +24,7 @@ def run_page(seen: RunInspection, title: str = "") -> Page:
     """Return the page of a run; ``title`` replaces its name."""
     config = seen.task.config
     steps = getattr(config.training, "steps", 0)  # of language models alone
-    verdicts = [*seen.diagnosis.verdicts, *training_verdicts(seen.task.history, config.optimizer.optimizer)]
+    verdicts = [*seen.diagnosis.verdicts, *training_verdicts(seen.task.history, config.optimizer.method)]
     if seen.memory is not None:
         verdicts.append(memory_verdict(seen.memory))
     return Page(

@@ -11,22 +11,25 @@ from unrolled.layers import RecurrentDrop
 
 RECURRENT = tuple(cell.name for cell in CELLS)
 WINDOWED = ("feed-forward", "tdnn")
+CHOICE = ("lstm", "gru", "elman")
+"""Cells on which an open choice falls: the first that has all of the options given."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
 """Options that act in the loop from step to step, which windows do not have."""
 if TYPE_CHECKING:
     CellName = str
 else:
-    CellName = Literal[(*RECURRENT, *WINDOWED)]
+    CellName = Literal[("auto", *RECURRENT, *WINDOWED)]
 
 
 @dataclass(frozen=True)
 class CellConfig:
     """The mathematics of one step."""
 
-    cell: CellName = "lstm"
-    """Recurrent cell. Its elders read a window in place of a state: feed-forward the last inputs, in its
-    first layer (Bengio et al. 2003), tdnn the last steps of what is below, in every layer (time delays,
-    Waibel et al. 1989). --model is another name of this option."""
+    cell: CellName = "auto"
+    """Recurrent cell. auto is lstm, or the first of gru and elman that has the options given. Its elders read
+    a window in place of a state: feed-forward the last inputs, in its first layer (Bengio et al. 2003), tdnn
+    the last steps of the layer below, in every layer (time delays, Waibel et al. 1989). --model is another
+    name of this option."""
 
     context: int = 5
     """Steps that a layer reads, the present one included; feed-forward (its first layer) and tdnn only."""
@@ -54,12 +57,12 @@ class CellConfig:
     """Start of the hidden-to-hidden weights."""
 
     def __post_init__(self) -> None:
-        defaults = {f.name: f.default for f in fields(self)}
-        for name, cells in owners().items():
+        for name, cells in self._particular().items():
             value = getattr(self, name)
             require(
-                value == defaults[name] or self.cell in cells,
-                f"{name}={value!r} is an option of {_listed(cells)}, not of cell={self.cell!r}",
+                self.name in cells,
+                f"{name}={value!r} is an option of {_listed(cells)}, "
+                + (f"not of cell={self.cell!r}" if self.cell != "auto" else "say which: cell"),
             )
         require_at_least(self, {"context": 1})
         require_at_most(self, {"context": LARGEST_SIZE})
@@ -67,13 +70,26 @@ class CellConfig:
             self.build()
 
     @property
+    def name(self) -> str:
+        """The cell, chosen by the options that only one has where it is left open."""
+        if self.cell != "auto":
+            return self.cell
+        particular = self._particular().values()
+        return next((n for n in CHOICE if all(n in cells for cells in particular)), CHOICE[0])
+
+    def _particular(self) -> dict[str, tuple[str, ...]]:
+        """Return the options that are not as usual, by the cells that have them."""
+        usual = {f.name: f.default for f in fields(self)}
+        return {name: cells for name, cells in owners().items() if getattr(self, name) != usual[name]}
+
+    @property
     def windowed(self) -> bool:
         """Whether it is no recurrent cell but a network of windows over time."""
-        return self.cell in WINDOWED
+        return self.name in WINDOWED
 
     def windows(self, layers: int) -> tuple[int, ...]:
         """Return the steps that each layer of a network of windows reads."""
-        rest = self.context if self.cell == "tdnn" else 1
+        rest = self.context if self.name == "tdnn" else 1
         return (self.context, *(rest,) * (layers - 1))
 
     def build(self) -> Cell:
@@ -82,9 +98,9 @@ class CellConfig:
         Raises:
             ConfigError: if it is a network of windows, which has no step from state to state.
         """
-        kind = next((cell for cell in CELLS if cell.name == self.cell), None)
+        kind = next((cell for cell in CELLS if cell.name == self.name), None)
         if kind is None:
-            raise ConfigError(f"cell={self.cell!r} is not a recurrent cell")
+            raise ConfigError(f"cell={self.name!r} is not a recurrent cell")
         own: dict[str, Any] = {n: getattr(self, n) for n in kind.option_names() if hasattr(self, n)}
         return kind(**own)
 
@@ -146,9 +162,9 @@ class StackConfig:
 class TokenNetworkConfig(StackConfig):
     """Recurrent layers over tokens, and how tokens enter them."""
 
-    input: Literal["embedding", "one-hot", "vectors"] = "embedding"
+    input: Literal["auto", "embedding", "one-hot", "vectors"] = "auto"
     """How a token enters: a learned vector; one-hot, so that the first weight matrix is the table; or
-    given word vectors."""
+    given word vectors. auto takes vectors where a file of them is given."""
 
     embedding: int = 128
     """Size of the learned vectors."""
@@ -169,14 +185,21 @@ class TokenNetworkConfig(StackConfig):
         require_at_least(self, {"embedding": 1, "embedding_std": 0})
         require_at_most(self, {"embedding": LARGEST_SIZE})
         require(
-            bool(self.vectors) == (self.input == "vectors"),
+            bool(self.vectors) == (self.entry == "vectors"),
             f"vectors={self.vectors!r} and input={self.input!r}: input='vectors' needs a file, and a "
             "file needs input='vectors'",
         )
         require(
-            not self.freeze_vectors or self.input == "vectors",
-            "freeze_vectors is for input='vectors'",
+            not self.freeze_vectors or self.entry == "vectors",
+            "freeze_vectors needs a file of word vectors: vectors",
         )
+
+    @property
+    def entry(self) -> Literal["embedding", "one-hot", "vectors"]:
+        """How a token enters, chosen by the file of vectors where it is left open."""
+        if self.input != "auto":
+            return self.input
+        return "vectors" if self.vectors else "embedding"
 
 
 @dataclass(frozen=True)
@@ -198,7 +221,7 @@ class NetworkConfig(TokenNetworkConfig):
         super().__post_init__()
         require_at_least(self, {"init_range": 0})
         require(
-            not (self.tie_weights and self.input == "one-hot"),
+            not (self.tie_weights and self.entry == "one-hot"),
             "tie_weights needs an embedding table; input='one-hot' has none",
         )
         require(

@@ -79,7 +79,7 @@ class EncoderDecoderConfig(StackConfig):
         """Raise ConfigError for a network without a state that stands for all that was read."""
         require(
             not cell.windowed,
-            f"cell={cell.cell!r}: the decoder begins with what the encoder remembers of the whole source, "
+            f"cell={cell.name!r}: the decoder begins with what the encoder remembers of the whole source, "
             f"and a network of windows forgets; take {', '.join(RECURRENT)}",
         )
 

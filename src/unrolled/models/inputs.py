@@ -90,9 +90,9 @@ def make_input(
     Raises:
         ConfigError: if vectors (vocabulary, size) are asked for and not given.
     """
-    if network.input == "one-hot":
+    if network.entry == "one-hot":
         return OneHot(vocabulary), vocabulary
-    if network.input == "vectors":
+    if network.entry == "vectors":
         shape = None if vectors is None else tuple(vectors.shape)
         require(
             shape is not None and shape[0] == vocabulary,

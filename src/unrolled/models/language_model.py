@@ -19,7 +19,7 @@ class RecurrentLanguageModel(TokenReader):
         cell: the mathematics of one step.
         network: size and connections.
         dropout: rates.
-        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
     def __init__(

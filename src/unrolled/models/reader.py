@@ -29,7 +29,7 @@ class TokenReader(RecurrentBody):
         cell: the mathematics of one step.
         network: size and connections.
         dropout: rates.
-        vectors: given word vectors (V, size) for ``network.input == "vectors"``.
+        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
         bidirectional: whether a second network reads each row backwards.
     """
 
@@ -49,7 +49,7 @@ class TokenReader(RecurrentBody):
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
         self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
-        if network.input == "one-hot":
+        if network.entry == "one-hot":
             self._widen_columns()
 
     def _widen_columns(self) -> None:
@@ -119,8 +119,8 @@ def make_recurrent(
         ConfigError: if its parts contradict each other.
     """
     require(
-        not network.projection or cell.cell in loop_owners()["projection"],
-        f"projection is an option of lstm, not of cell={cell.cell!r}",
+        not network.projection or cell.name in loop_owners()["projection"],
+        f"projection is an option of lstm, not of cell={cell.name!r}",
     )
     require(
         network.layers > 1 or not dropout.dropout,
@@ -138,7 +138,7 @@ def make_recurrent(
         "skip": network.skip,
         "residual": network.residual,
     }
-    layer = TORCH_LAYERS.get(cell.cell, Recurrent)
+    layer = TORCH_LAYERS.get(cell.name, Recurrent)
     return layer(input_size, network.hidden, proj_size=network.projection, **options)
 
 
@@ -149,7 +149,7 @@ def _make_windows(
         value = getattr(network if name == "skip" else dropout, name)
         require(
             not value,
-            f"{name}={value} acts in the loop from step to step, which cell={cell.cell!r} does not have",
+            f"{name}={value} acts in the loop from step to step, which cell={cell.name!r} does not have",
         )
     return Window(
         input_size,

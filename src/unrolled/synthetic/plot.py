@@ -73,4 +73,4 @@ def _name(config: LearnConfig) -> str:
     chosen = {f.name: getattr(config.cell, f.name) for f in fields(config.cell)}
     usual = {f.name: f.default for f in fields(config.cell)}
     options = [f"{name}={value}" for name, value in chosen.items() if name != "cell" and value != usual[name]]
-    return ", ".join([config.cell.cell, f"{config.solver.hidden} units", *options])
+    return ", ".join([config.cell.name, f"{config.solver.hidden} units", *options])

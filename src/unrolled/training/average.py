@@ -123,6 +123,6 @@ class MovingAverage(WeightAverage):
 
 def make_average(config: OptimizerConfig, parameters: list[nn.Parameter]) -> WeightAverage | None:
     """Return the average that a configuration asks for, if any."""
-    if config.optimizer == "nt-asgd":
+    if config.method == "nt-asgd":
         return TriggeredAverage(parameters, config.average_after)
     return MovingAverage(parameters, config.moving_average) if config.moving_average else None

@@ -11,8 +11,9 @@ from unrolled.config import require, require_at_least, require_at_most
 class OptimizerConfig:
     """How weights are updated."""
 
-    optimizer: Literal["sgd", "rmsprop", "adam", "adamw", "nt-asgd"] = "adam"
-    """nt-asgd is SGD that averages the weights once validation stops improving (Merity et al. 2018)."""
+    optimizer: Literal["auto", "sgd", "rmsprop", "adam", "adamw", "nt-asgd"] = "auto"
+    """auto is adam; with weight_decay adamw, with momentum sgd. nt-asgd is SGD that averages the weights once
+    validation stops improving (Merity et al. 2018)."""
 
     lr: float = 0.003
     """Learning rate (its peak, where there is a schedule)."""
@@ -71,18 +72,25 @@ class OptimizerConfig:
         average = self.moving_average
         require(0 <= average < 1, f"moving_average={average}: must lie in [0, 1)")
         require(
-            not average or self.optimizer != "nt-asgd",
+            not average or self.method != "nt-asgd",
             "moving_average: optimizer='nt-asgd' has an average of its own",
         )
         require(0 < self.decay <= 1, f"decay={self.decay}: must lie in (0, 1]")
         require(
-            not self.weight_decay or self.optimizer == "adamw",
+            not self.weight_decay or self.method == "adamw",
             f"weight_decay is adamw's; with optimizer={self.optimizer!r} use l2",
         )
         require(
-            not self.momentum or self.optimizer in ("sgd", "rmsprop", "nt-asgd"),
-            f"momentum is not an option of optimizer={self.optimizer!r}",
+            not self.momentum or self.method in ("sgd", "rmsprop", "nt-asgd"),
+            f"momentum is not an option of optimizer={self.method!r}",
         )
+
+    @property
+    def method(self) -> Literal["sgd", "rmsprop", "adam", "adamw", "nt-asgd"]:
+        """The optimizer, chosen by the options that only one has where it is left open."""
+        if self.optimizer != "auto":
+            return self.optimizer
+        return "adamw" if self.weight_decay else "sgd" if self.momentum else "adam"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def rows_suffice(config: OptimizerConfig) -> bool:
     a large table have none. Momentum, Adam's and RMSprop's running means and the penalties on weights move
     every row at every update; cutting by value is left to the usual form, as it is rarely used.
     """
-    plain = config.optimizer in ("sgd", "nt-asgd") and not config.momentum
+    plain = config.method in ("sgd", "nt-asgd") and not config.momentum
     return plain and not (config.l1 or config.l2 or config.clip_value)
 
 

@@ -17,7 +17,7 @@ _NEEDED = {
 
 def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """Return torch's optimiser of that name, fused where torch has it so."""
-    match config.optimizer:
+    match config.method:
         case "sgd" | "nt-asgd":
             return torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         case "rmsprop":

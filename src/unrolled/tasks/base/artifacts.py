@@ -58,8 +58,8 @@ def check_vector_size(network: TokenNetworkConfig, size: int | None) -> None:
     Raises:
         MalformedError: if not.
     """
-    if (network.input == "vectors") != (size is not None):
-        raise MalformedError(f"artifacts: vector_size is {size}, but the input is {network.input!r}")
+    if (network.entry == "vectors") != (size is not None):
+        raise MalformedError(f"artifacts: vector_size is {size}, but the input is {network.entry!r}")
 
 
 def artifact_values(values: dict[str, Any], kind: type[T]) -> T:

@@ -1,9 +1,22 @@
-"""Whether a simple baseline is the better choice, for the first line of a report."""
+"""A model compared with simple baselines, and what its report says first where one of them is better."""
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from unrolled.errors import ConfigError
+
+
+def beside(
+    figure: str, own: float, baselines: Mapping[str, float], *, higher: bool, margin: float = 0.0
+) -> dict[str, Any]:
+    """Return what ``result.json`` holds of a model beside baselines; see :func:`better_baseline`."""
+    known = {name: value for name, value in baselines.items() if math.isfinite(value)}
+    sentence = better_baseline(figure, own, baselines, higher=higher, margin=margin)
+    return {
+        "beside": {"figure": figure, "higher": higher, "own": own, "baselines": known},
+        "better_baseline": sentence,
+    }
 
 
 def better_baseline(

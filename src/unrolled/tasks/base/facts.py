@@ -26,6 +26,16 @@ class PartResult(msgspec.Struct):
             raise ValueError("the confusion matrix does not fit the labels")
 
 
+class Beside(msgspec.Struct):
+    """A figure of the model and of simple baselines, on the data that were held out."""
+
+    figure: str
+    higher: bool
+    """Whether a higher figure is better."""
+    own: float
+    baselines: dict[str, float]
+
+
 class Result(msgspec.Struct):
     """Of a training, in ``result.json``."""
 
@@ -34,5 +44,6 @@ class Result(msgspec.Struct):
     training_seconds: float
     valid: PartResult | None = None
     test: PartResult | None = None
+    beside: Beside | None = None
     better_baseline: str = ""
     """First line of the report where a baseline is the better choice."""

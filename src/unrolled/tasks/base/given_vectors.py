@@ -37,7 +37,7 @@ def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors |
     Raises:
         DataError: if the file cannot be read, or has none of the tokens.
     """
-    if network.input != "vectors":
+    if network.entry != "vectors":
         return None
     matrix, found = read_vectors(locate(network.vectors, VECTORS), tokens, network.embedding_std)
     return GivenVectors(torch.from_numpy(matrix), found)
@@ -50,7 +50,7 @@ def vectors_of(
 
     At the start of a training they are those given; otherwise there is only room for those of its weights.
     """
-    if network.input != "vectors":
+    if network.entry != "vectors":
         return None
     if start:
         assert given is not None

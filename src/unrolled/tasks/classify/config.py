@@ -88,10 +88,10 @@ class ClassifierConfig:
 
     def __post_init__(self) -> None:
         require(
-            self.network.input != "vectors" or self.text.tokenizer == "word",
+            self.network.entry != "vectors" or self.text.tokenizer == "word",
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
         require(
-            not self.head.init_from or self.network.input != "vectors",
+            not self.head.init_from or self.network.entry != "vectors",
             "init_from and input='vectors' both say what the input vectors start from; give one of them",
         )

@@ -25,7 +25,7 @@ def adopt_sizes(config: ClassifierConfig, *, is_text: bool) -> tuple[ClassifierC
         raise ConfigError("init_from starts from a language model, which reads text, not vectors")
     lm = LanguageModel.load(config.head.init_from)
     theirs = lm.config.network
-    if theirs.input == "vectors":
+    if theirs.entry == "vectors":
         raise ConfigError(f"{config.head.init_from}: reads given vectors; init_from needs learned ones")
     network = dataclasses.replace(config.network, **{name: getattr(theirs, name) for name in SIZES})
     adopted = dataclasses.replace(config, text=lm.config.text, cell=lm.config.cell, network=network)

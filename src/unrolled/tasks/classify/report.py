@@ -22,7 +22,7 @@ def print_scores(classifier: Classifier, console: Console) -> str:
             cells = [[_percent(scores.get(part)), ""] for part in parts]
             table.add_row(name, *(cell for pair in cells for cell in pair))
         ours = [_percent(result[p][figure]) for p in parts for figure in ("accuracy", "macro_f1")]
-        table.add_row(f"this {classifier.config.cell.cell}", *ours)
+        table.add_row(f"this {classifier.config.cell.name}", *ours)
         print_table(table, console)
     return "unrolled predict {run} --data FILE"
 

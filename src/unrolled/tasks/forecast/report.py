@@ -52,7 +52,7 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     for key in columns:
         table.add_column(SHOWN[key], justify="right")
     rows = {_named(name, task): score.baselines[name] for name in score.shown}
-    rows[f"this {task.config.cell.cell}"] = values
+    rows[f"this {task.config.cell.name}"] = values
     for name, figures in rows.items():
         table.add_row(name, *(_cell(figures.get(k)) for k in columns))
     print_table(table, console)

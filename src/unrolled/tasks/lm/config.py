@@ -93,7 +93,7 @@ class LanguageModelConfig:
             "init_range starts every weight alike: leave forget_bias, chrono and recurrent_init out",
         )
         require(
-            self.network.input != "vectors" or self.text.tokenizer == "word",
+            self.network.entry != "vectors" or self.text.tokenizer == "word",
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
         adaptive = self.network.adaptive_softmax

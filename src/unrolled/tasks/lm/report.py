@@ -42,7 +42,7 @@ def _table(lm: LanguageModel) -> Table:
     for column in ("bits/character", "perplexity", "nats/token"):
         table.add_column(column, justify="right")
     rows = [(f"{name} (counting)", nats) for name, nats in lm.result["baselines"].items()]
-    rows.append((f"this {lm.config.cell.cell}", valid["nats_per_token"]))
+    rows.append((f"this {lm.config.cell.name}", valid["nats_per_token"]))
     for name, nats in rows:
         table.add_row(name, f"{nats * to_bits:.3f}", f"{math.exp(min(nats, 700)):.2f}", f"{nats:.4f}")
     return table

@@ -15,6 +15,7 @@ from unrolled.data import open_documents
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import RecurrentLanguageModel
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.spec import TaskSpec
@@ -134,6 +135,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             held_out, size = all_ids(data.valid), self.tokenizer.size
             counted = count_baselines(all_ids(data.train), held_out, size)
             scores["baselines"] = dataclasses.asdict(counted)
+            own = scores["valid"]["nats_per_token"]
+            scores |= beside("nats per token", own, scores["baselines"], higher=False)
         if self.config.corpus.test:
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores

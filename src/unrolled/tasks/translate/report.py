@@ -41,7 +41,7 @@ def _table(translator: Translator, result: dict[str, Any], title: str) -> Table:
     for head in HEADS:
         table.add_column(head, justify="right")
     rows = [(f"{name}", overlap) for name, overlap in result["baselines"].items()]
-    rows.append((f"this {translator.config.cell.cell}", result))
+    rows.append((f"this {translator.config.cell.name}", result))
     for name, overlap in rows:
         table.add_row(name, *(f"{overlap[column]:.2f}" for column in COLUMNS))
     return table

@@ -1,0 +1,133 @@
+"""What people hold in their hands goes into fit, evaluate, score and predict (docs/python.md)."""
+
+import numpy as np
+import pytest
+
+import unrolled as ur
+
+SMALL = {"hidden": 4, "batch": 4, "threads": 1, "max_steps": 2}
+TEXTS = ["good film", "bad film", "good play", "bad play"] * 5
+LABELS = ["pos", "neg"] * 10
+WORDS = [["the", "dog", "barks"], ["a", "cat", "sleeps"]] * 8
+TAGS = [["D", "N", "V"]] * 16
+SOURCES, TARGETS = ["un chat", "un chien"] * 8, ["a cat", "a dog"] * 8
+PROSE = "the quick brown fox\njumps over the lazy dog\n" * 40
+
+
+@pytest.mark.parametrize("text", [PROSE, [PROSE], [PROSE, PROSE[:300]], np.array([PROSE, PROSE])])
+def test_texts_go_into_a_language_model(text):
+    lm = ur.LanguageModel(steps=8, **SMALL).fit(text)
+    assert lm.evaluate(text).tokens > 100
+    scored = lm.score(text)
+    assert scored.ndim == 1
+    assert (scored <= 0).all()
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, "series"])
+def test_texts_and_labels_go_into_a_classifier(kind):
+    pd = pytest.importorskip("pandas")
+    make = pd.Series if kind == "series" else kind
+    texts, labels = make(TEXTS), make(LABELS)
+    model = ur.Classifier(**SMALL).fit(texts, labels)
+    assert len(model.predict(texts)) == 20
+    assert 0 <= model.score(texts, labels) <= 1
+    assert model.evaluate(texts, labels).examples == 20
+    one = model.predict("good film")
+    assert isinstance(one, str)
+
+
+def test_a_frame_goes_into_a_classifier():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"text": TEXTS, "label": LABELS})
+    model = ur.Classifier(**SMALL).fit(frame)
+    assert len(model.predict(frame)) == 20
+    assert model.evaluate(frame).examples == 20
+    assert 0 <= model.score(frame) <= 1
+
+
+def test_words_and_tags_go_into_a_tagger():
+    model = ur.Tagger(**SMALL).fit(WORDS, TAGS)
+    assert [len(tags) for tags in model.predict(WORDS)] == [3] * 16
+    assert model.evaluate(WORDS, TAGS).words == 48
+    assert 0 <= model.score(WORDS, TAGS) <= 1
+    one = model.predict(["the", "dog"])
+    assert [type(tag) for tag in one] == [str, str]
+
+
+def test_sources_and_targets_go_into_a_translator():
+    pd = pytest.importorskip("pandas")
+    pairs = list(zip(SOURCES, TARGETS, strict=True))
+    frame = pd.DataFrame({"source": SOURCES, "target": TARGETS})
+    for data in ((SOURCES, TARGETS), (pairs,), (frame,)):
+        model = ur.Translator(**SMALL).fit(*data)
+        assert model.evaluate(*data).pairs == 16
+        assert 0 <= model.score(*data) <= 100
+    assert isinstance(model.translate("un chat"), str)
+    assert isinstance(model.predict("un chat"), str)
+    assert len(model.translate(SOURCES)) == 16
+
+
+def series(kind):
+    pd = pytest.importorskip("pandas")
+    values = 10 + np.sin(np.arange(120) / 2) + np.arange(120) / 50
+    return {
+        "list": values.tolist(),
+        "array": values,
+        "columns": np.stack([values, 2 * values], axis=1),
+        "range": pd.Series(values, name="sales"),
+        "dates": pd.Series(values, index=pd.date_range("2010-01-31", periods=120, freq="ME")),
+        "periods": pd.Series(values, index=pd.period_range("2010-01", periods=120, freq="M")),
+        "frame": pd.DataFrame({"a": values, "b": 3 * values}),
+        "dated frame": pd.DataFrame(
+            {"a": values, "b": 3 * values}, index=pd.date_range("2010-01-01", periods=120, freq="MS")
+        ),
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["list", "array", "columns", "range", "dates", "periods", "frame", "dated frame"]
+)
+def test_series_go_into_a_forecaster(kind):
+    data = series(kind)
+    model = ur.Forecaster(horizon=6, **SMALL).fit(data)
+    found = model.predict()
+    rows = 12 if kind in ("columns", "frame", "dated frame") else 6
+    assert len(found) == rows
+    assert np.isfinite(found["prediction"]).all()
+    again = model.predict(data=data)
+    np.testing.assert_allclose(found["prediction"], again["prediction"], rtol=1e-5)
+    index = getattr(data, "index", None)
+    if index is not None:
+        assert type(found.index) is type(index) or kind in ("range", "frame")
+        assert found.index[0] == index[-1] + (index.freq if kind not in ("range", "frame") else 1)
+    model.evaluate(data)
+
+
+def test_rolls_go_into_a_model_of_music():
+    rng = np.random.default_rng(0)
+    rolls = [(rng.random((30, 88)) < 0.05).astype(np.uint8) for _ in range(8)]
+    model = ur.PianoRoll(**SMALL).fit(rolls)
+    assert model.evaluate(rolls).pieces == 8
+
+
+@pytest.mark.parametrize(
+    "kind", [ur.LanguageModel, ur.Classifier, ur.Tagger, ur.Translator, ur.Forecaster, ur.PianoRoll]
+)
+def test_parameters_clone_and_repr(kind):
+    base = pytest.importorskip("sklearn.base")
+    exceptions = pytest.importorskip("sklearn.exceptions")
+    model = kind(hidden=7)
+    assert repr(model) == f"{kind.__name__}(hidden=7)"
+    twin = base.clone(model)
+    assert twin.get_params() == model.get_params()
+    assert twin.get_params()["hidden"] == 7
+    assert twin.set_params(hidden=8).get_params()["hidden"] == 8
+    assert model.get_params()["hidden"] == 7
+    with pytest.raises(exceptions.NotFittedError):
+        _ = model.model
+
+
+def test_only_public_names_are_listed():
+    assert [name for name in dir(ur) if not name.startswith("__")] == sorted(
+        name for name in ur.__all__ if not name.startswith("__")
+    )
