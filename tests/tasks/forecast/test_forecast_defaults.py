@@ -74,6 +74,7 @@ def test_without_time_stamps_nothing_is_usual(index):
 def test_notes_say_what_was_taken_and_which_option_changes_it():
     f = fitted(waves(96))
     assert f.notes == (
+        "the frequency is MS (--frequency)",
         "horizon: 12 steps (--horizon)",
         "season: 12 steps (--season)",
         "model: the network learns what an autoregression leaves over (--linear none: all of it)",
@@ -102,7 +103,7 @@ def test_options_that_were_given_are_kept():
     for group in ("features", "forecast", "training"):
         for name in settled[group].keys() & given.keys():
             assert settled[group][name] == given[name], name
-    assert f.notes == ()
+    assert f.notes == ("the frequency is MS (--frequency)",)
 
 
 def test_choices_of_one_fit_do_not_bind_the_next():

@@ -29,7 +29,7 @@ class SeriesArtifacts:
     """What the part of a series before the test says."""
 
     learnt_until: str
-    """Time stamp of the last step before the test part."""
+    """Time stamp, or number, of the last step before the test part."""
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
@@ -43,7 +43,7 @@ class SeriesArtifacts:
             import pandas as pd
 
         for stamp in filter(None, (self.learnt_until, self.fitted_until)):
-            if pd.isna(pd.Timestamp(stamp)):
+            if not stamp.isdecimal() and pd.isna(pd.Timestamp(stamp)):
                 raise ValueError("learnt_until or fitted_until is not a time stamp")
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.data.scaling import Scale, Transform
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
+from unrolled.data.tables import TableConfig
 from unrolled.errors import ConfigError
 from unrolled.models import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecast_outputs import (
@@ -188,6 +189,7 @@ class ForecasterConfig:
     """A forecaster and its training."""
 
     data: SeriesConfig = field(default_factory=SeriesConfig)
+    table: TableConfig = field(default_factory=TableConfig)
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     rules: TimeRulesConfig = field(default_factory=TimeRulesConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)

@@ -6,6 +6,7 @@ from typing import Any
 
 from unrolled.baselines.autoregression import default_order
 from unrolled.data.series import Numbers, Series
+from unrolled.data.series.axis import ROWS
 from unrolled.tasks.forecast.config import AUTO_CALENDAR, ForecasterConfig
 from unrolled.tasks.forecast.frequency import DAY, Usual, usual_for
 from unrolled.tasks.forecast.parts import before_test, cut
@@ -52,7 +53,8 @@ def fill_defaults(
     Raises:
         DataError: if the parts that the configuration asks for do not fit the series.
     """
-    usual = usual_for(series[0].index[: series[0].steps])
+    first = series[0]
+    usual = usual_for(first.index[: first.steps], first.axis.season)
     filled = _fill_horizon(_fill_strategy(Filled(config)), series, usual)
     horizon = filled.config.forecast.horizon
     ends = [cut(s, config.data, horizon)[0] for s in series]
@@ -134,7 +136,7 @@ def _fill_calendar(filled: Filled, series: Sequence[Series], usual: Usual) -> Fi
     if filled.config.features.calendar != AUTO_CALENDAR:
         return filled
     chosen: tuple[str, ...] = ()
-    if filled.config.rules.frequency != "rows" and all(s.index.freq is not None for s in series):
+    if all(s.axis.frequency != ROWS and s.axis.shown != "steps" for s in series):
         longest = max((s.index[s.steps - 1] - s.index[0]).total_seconds() / DAY for s in series)
         chosen = tuple(name for name, days in usual.calendar if longest >= ROUNDS * days)
     note = f"calendar: {', '.join(chosen)} (--calendar)" if chosen else ""

@@ -46,7 +46,7 @@ class ForecastLadder(Ladder):
         config = self.config
         if not config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME) or a recipe")
-        series = open_series(config.data.data, config.columns, config.rules)
+        series = open_series(config.data.data, config.columns, config.rules, config.table)
         if not config.data.test_start:
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])

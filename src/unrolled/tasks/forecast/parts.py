@@ -9,7 +9,6 @@ import numpy as np
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
-from unrolled.extras import extra
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts, SeriesArtifacts
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
@@ -19,12 +18,6 @@ from unrolled.tasks.forecast.linear import fit_spread, with_linear
 from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
-
-with extra("forecast", "a forecaster"):
-    import pandas as pd
-
-SEASONS = {"Q": 4, "M": 12, "B": 5}
-"""Steps of the usual season of what is no fixed time, by the first letter of the frequency; of years 1."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ def before_test(s: Series, config: SeriesConfig) -> int:
     """
     end = s.steps
     if config.test_start:
-        end = int((s.index[: s.steps] < time_stamp(config.test_start)).sum())
+        end = steps_before(s, config.test_start)
         if not 0 < end < s.steps:
             raise DataError(
                 f"test_start={config.test_start!r}: must lie within the series {s.name!r}, which runs from "
@@ -77,7 +70,7 @@ def cut(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
 
 def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:
     """Bring every series on the scale of the network and say what was found."""
-    season = config.features.season or usual_season(series[0])
+    season = config.features.season or series[0].axis.season
     ends = [cut(s, config.data, config.forecast.horizon) for s in series]
     plain = [
         Split(prepare(s, scales, config, 0), train, valid)
@@ -90,7 +83,7 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
     facts["series"] = {
         s.name: {
             "steps": s.steps,
-            "frequency": s.index.freqstr or "rows",
+            "frequency": s.axis.frequency,
             "first": brief(s.index[0]),
             "last": brief(s.index[s.steps - 1]),
             "train": train,
@@ -121,30 +114,13 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
     )
 
 
-def usual_season(s: Series) -> int:
-    """Return the steps of the usual season of a series' frequency: of a year, a week or a day."""
-    freq = s.index.freq
-    if freq is None:
-        return 1
-    months = getattr(freq, "kwds", {}).get("months")
-    if months:
-        return max(1, 12 // months)
+def steps_before(s: Series, stamp: Any) -> int:
+    """Return how many observed steps are earlier than a time stamp; ConfigError if it is none."""
     try:
-        step = pd.Timedelta(freq)
-    except ValueError:  # months and the like are no fixed time
-        return SEASONS.get(freq.freqstr.lstrip("0123456789")[:1], 1)
-    day = pd.Timedelta("1D")
-    if step < day:
-        return int(day / step) if day % step == pd.Timedelta(0) else 1
-    return {day: 7, 7 * day: 52}.get(step, 1)
-
-
-def time_stamp(text: Any) -> pd.Timestamp:
-    """Return a time stamp; ConfigError if it is none."""
-    try:
-        return pd.Timestamp(text)
+        return s.steps_before(stamp)
     except ValueError as error:
-        raise ConfigError(f"{text!r}: is not a time stamp ({error}); write it as 2003-12-31") from None
+        example = "119" if s.axis.shown == "steps" else "2003-12-31"
+        raise ConfigError(f"{stamp!r}: is not a time stamp ({error}); write it as {example}") from None
 
 
 def _mase_scale(s: Series, end: int, season: int) -> float | None:
@@ -156,6 +132,6 @@ def _mase_scale(s: Series, end: int, season: int) -> float | None:
 def _fingerprint(series: Sequence[Series]) -> str:
     found = hashlib.sha256()
     for s in series:
-        for part in (s.index.asi8, s.target, s.known, s.past):
+        for part in (s.index.to_numpy(), s.target, s.known, s.past):
             found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest()

@@ -178,9 +178,9 @@ def table(rolled: list[Rolled], levels: tuple[float, ...]) -> pd.DataFrame:
         place = r.origins[:, None] + np.arange(horizon)
         columns: dict[str, Any] = {
             "series": r.name,
-            "origin": np.repeat(np.asarray(r.stamps[r.origins - 1]), horizon),
+            "origin": r.stamps[r.origins - 1].repeat(horizon),
             "step": np.tile(np.arange(1, horizon + 1), count),
-            "time": np.asarray(r.stamps[place.ravel()]),
+            "time": r.stamps[place.ravel()],
             "actual": r.actual.ravel(),
         }
         columns |= {name: v.ravel() for name, v in said(r.forecasts, levels).items()}
@@ -215,9 +215,7 @@ def forecast_table(
         assert forecasts.samples is not None
         columns = {f"path {i}": path for i, path in enumerate(forecasts.samples[0].T)}
     steps = forecasts.point.shape[1]
-    stamps = s.stamps(s.steps + steps)[s.steps :]
-    index = pd.RangeIndex(1, steps + 1, name="step") if stamps.hasnans else stamps.rename("time")
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=s.future(steps))
 
 
 def brief(stamp: Any) -> str:

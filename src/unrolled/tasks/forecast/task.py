@@ -2,13 +2,15 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, TypeAlias, Union
 
+from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.series import Series
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import open_series, read_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
@@ -27,7 +29,7 @@ from unrolled.tasks.forecast.future_plot import Future, draw_future
 from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
 from unrolled.tasks.forecast.job import ForecastJob, Split
 from unrolled.tasks.forecast.linear import with_linear
-from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
+from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
@@ -42,7 +44,7 @@ with extra("forecast", "a forecaster"):
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
+Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", NDArray[Any], Sequence[Any]]
 Source: TypeAlias = str | Path | Table
 
 
@@ -72,9 +74,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
 
         Args:
-            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame or
-                Series (with time stamps as its index, or as the column that ``time`` names); else the
-                config's.
+            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``; a DataFrame or Series
+                with time stamps, periods or whole numbers as its index, or time stamps in a column; an array
+                (T,) or (T, F), or a list of numbers, whose rows are steps. Several columns are several
+                series. None is the config's.
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
@@ -88,7 +91,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """
         named = data is None or isinstance(data, str | Path)
         self._table = None if named else data
-        source = data if named else ""
+        source: Any = data if named else ""
         self.config = dataclasses.replace(self._asked, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
@@ -105,11 +108,16 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self.config.data.data, ""
 
     def _learn(self) -> SeriesParts:
-        series = self._read(self._table if self._table is not None else self.config.data.data)
-        self.config, notes = fill_defaults(self.config, series)
+        source = self._table if self._table is not None else self.config.data.data
+        table = read_series(source, self.config.columns, self.config.rules, self.config.table)
+        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        series = table.series
+        self.config, choices = fill_defaults(self.config, series)
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
+        rows = (note for s in series for note in notes_of(s, self.config.rules))
+        notes = (*table.notes, *rows, *choices)
         self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
@@ -119,7 +127,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
-        return open_series(source, self.config.columns, self.config.rules)
+        return open_series(source, self.config.columns, self.config.rules, self.config.table)
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -237,8 +245,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         splits, spans = [], []
         for s in series:
             splits.append(Split(self._prepare(s), 0, s.steps))
-            stamp = time_stamp(start) if start is not None else self._unseen(s, steps)
-            spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
+            first = steps_before(s, start) if start is not None else self._unseen(s, steps)
+            spans.append((first, s.steps))
         return self._roll(splits, spans, steps, stride or 0)
 
     def score(self, data: Source) -> float:
@@ -274,18 +282,19 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series, horizon: int) -> Any:
-        """Return a stamp after what was learnt from and before the first step that was not.
+    def _unseen(self, s: Series, horizon: int) -> int:
+        """Return the first step that is later than what was learnt from.
 
         A series that ends with the held-out part is scored on that, which only chose the weights.
         """
-        learned, last = self.artifacts.series[s.name], s.index[s.steps - 1]
-        for learnt in (learned.learnt_until, learned.fitted_until):
-            if learnt and int((s.index[: s.steps] > pd.Timestamp(learnt)).sum()) >= horizon:
-                return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+        learned = self.artifacts.series[s.name]
+        for learnt in filter(None, (learned.learnt_until, learned.fitted_until)):
+            first = s.steps_up_to(learnt)
+            if s.steps - first >= horizon:
+                return first
         raise DataError(
-            f"series {s.name!r}: ends at {brief(last)}, and the model has learnt from it up to "
-            f"{brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
+            f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
+            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
             "from where: start="
         )
 
