@@ -30,6 +30,6 @@ def test_no_features():
 
 def test_unknown_stamps_have_no_calendar():
     index = pd.DatetimeIndex(["2021-03-01", pd.NaT])
-    with pytest.raises(DataError, match="frequency=rows"):
+    with pytest.raises(DataError, match="each row is a step"):
         calendar_features(index, ("month",))
     assert calendar_features(index, ()).shape == (2, 0)

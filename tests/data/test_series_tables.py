@@ -59,8 +59,7 @@ def test_a_dataframe_with_time_stamps_as_index_or_column():
     assert s.target.tolist() == t.target.tolist() == [0, 1, 2, 3, 4]
     periods = frame.set_axis(pd.period_range("2001-01", periods=5, freq="M"))
     assert read(periods)[0].index.freqstr == "MS"
-    with pytest.raises(DataError, match=r"its index holds no time stamps.*RangeIndex"):
-        read(frame.reset_index(drop=True))
+    assert read(frame.reset_index(drop=True))[0].axis.shown == "steps"
 
 
 def test_a_series_of_pandas():
@@ -68,8 +67,8 @@ def test_a_series_of_pandas():
     for name, expected in (("sales", "sales"), (None, "value")):
         [s] = read(pd.Series([1.0, 2.0, 4.0], index=index, name=name))
         assert (s.name, s.target.tolist(), s.index.freqstr) == (expected, [1.0, 2.0, 4.0], "MS")
-    with pytest.raises(DataError, match="not as ndarray"):
-        read(np.arange(3.0))
+    with pytest.raises(DataError, match="not as dict"):
+        read({"value": [1.0]})
 
 
 def test_trailing_rows_without_a_target_are_the_known_future(table):
@@ -84,12 +83,7 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
     [
         ("", {}, "is empty"),
         ("month,sales\n", {}, "holds no rows"),
-        (GOOD, {}, r"which column to forecast\? Give target: one or more of sales, price"),
-        (
-            GOOD,
-            {"target": ("sale",)},
-            r"column 'sale' is not there \(did you mean 'sales'\?\); there are month",
-        ),
+        (GOOD, {"target": ("sale",)}, r"no column 'sale' \(did you mean 'sales'\?\); it has 'month'"),
         (GOOD, {"target": ("sales",), "known": ("sales",)}, "both the target and a covariate"),
         (
             GOOD.replace("2000-01,", "01/2000,"),
@@ -103,14 +97,19 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         ),
         (GOOD.replace("2000-01,3", "2000-01,inf"), {"target": ("sales",)}, "line 4: 'inf'"),
         ("a,b\n1,2,3,4\n1,2\n1,2,3\n", {}, "t.csv"),
-        ("a,b\n1,2\n1,2,3\n", {}, r"values \(Expected 2 fields in line 3, saw 3\)$"),
+        ("a,b\n1,2\n1,2,3\n", {}, r"line 3 has 3 columns and the first line 2.*--separator"),
+        ("t;y\n2000-01;1\n", {}, "1 time stamps do not tell a frequency"),
+        (GOOD, {"time": "sales", "target": ("sales",)}, "column 'sales' is the target and the time"),
         (
-            "t;y\n2000-01;1\n",
+            "day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n",
             {},
-            "nothing to forecast beside its time column; there are 't;y' \\(cells",
+            r"no column of numbers.*'sales' \(empty\)",
         ),
-        ("y\n1\n2\n", {"target": ("y",)}, "column 'y' is the target, and none is named for the time stamps"),
-        ("day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n", {}, "holds no number to forecast"),
+        (
+            "day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n",
+            {"target": ("sales",)},
+            "holds no number to forecast",
+        ),
         ("d,s,x\n2000-01-01,,1\n", {"series": "s", "target": ("x",)}, "line 2: column 's' names no series"),
     ],
 )
@@ -121,7 +120,7 @@ def test_what_cannot_be_used_is_named(table, text, options, message):
 
 def test_a_day_first_format_is_never_guessed(table):
     text = "day,x\n01-02-2000,1\n02-02-2000,2\n03-02-2000,3\n"
-    with pytest.raises(DataError, match="not an ISO 8601 time"):
+    with pytest.raises(DataError, match="may be of the form '%d-%m-%Y' or '%m-%d-%Y'"):
         read(table(text))
     [s] = read(table(text), time_format="%d-%m-%Y")
     assert str(s.index[0]) == "2000-02-01 00:00:00"
@@ -155,13 +154,14 @@ def test_the_hourly_load_is_sorted_and_its_faults_are_counted(published):
     assert len(s.notes.describe(rules)) == 4
 
 
-def test_stamps_with_a_zone_are_brought_to_utc(table):
+def test_stamps_keep_their_zone(table):
     rows = "".join(f"2020-03-29T0{h}:00+0{z}:00,{h}\n" for h, z in ((1, 1), (3, 2), (4, 2), (5, 2)))
     [s] = read(table("when,x\n" + rows))
-    assert [str(t) for t in s.index] == [f"2020-03-29 0{h}:00:00" for h in range(4)]
+    assert str(s.index.tz) == "Europe/Berlin"
+    assert [t.hour for t in s.index] == [1, 3, 4, 5]
     index = pd.date_range("2020-01-01", periods=4, freq="h", tz="Asia/Tokyo")
     [s] = read(pd.DataFrame({"x": range(4)}, index=index))
-    assert str(s.index[0]) == "2019-12-31 15:00:00"
+    assert s.index.equals(index)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_stamps_with_a_zone_are_brought_to_utc(table):
         (
             ["1900-01-01T00:00:00.000000001", "1900-01-01T00:00:00.000000002", "2000-01-01"],
             {},
-            "half of them",
+            "1 rows repeat a time stamp",
         ),
         (
             ["1700-01-01", "2260-01-01"],
@@ -186,12 +186,12 @@ def test_stamps_with_a_zone_are_brought_to_utc(table):
         (
             ["2020-01-01", "2020-01-02", "2020-01-03", "-1"],
             {},
-            "line 5: '-1' in column 'time' is not in the years",
+            "line 5: '-1' in column 'time' is not a time of .* in the years 1 to 9000",
         ),
         (
             ["2020-01-01", "2020-01-02", "9999-12-31"],
             {},
-            "line 4: '9999-12-31' .* is not in the years 1 to 9000",
+            "line 4: '9999-12-31' .* in the years 1 to 9000",
         ),
         (["2020-01-01", "2020-01-02"], {"frequency": "-1D"}, "frequency='-1D': is not one"),
         (["2020-01-01", "2020-01-02"], {"frequency": "9" * 30 + "D"}, "is not one"),
@@ -213,8 +213,7 @@ def test_old_and_far_years_are_read(table):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\n2020-01-01,1\n2020-01-02,2\n", "its first line is empty; it must name every column"),
-        ("time,value\n2020-01-01,1,2\n2020-01-02,2,3\n", "names fewer columns than the rows have"),
+        ("time,value\n2020-01-01,1,2\n2020-01-02,2,3\n", "line 2 has 3 columns and the first line 2"),
     ],
 )
 def test_a_first_line_that_does_not_name_the_columns(table, text, message):
@@ -232,5 +231,5 @@ def test_many_series_are_told_apart_in_time_that_grows_with_the_rows(table):
 @pytest.mark.parametrize("option", ["target", "known", "past"])
 def test_an_empty_name_is_no_column(table, option):
     columns = {"target": ("sales",)} | {option: ("",)}
-    with pytest.raises(DataError, match="column '' is not there; there are month, sales, price"):
+    with pytest.raises(DataError, match="has no column ''; it has 'month', 'sales', 'price'"):
         read(table(GOOD), **columns)

@@ -1,4 +1,4 @@
-"""What a time stamp tells: hour, weekday, month and season as numbers, known for every step to come."""
+"""What a time stamp tells, in its own zone: hour, weekday, month and season, known for steps to come."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,10 @@ def calendar_features(index: Any, names: Sequence[str]) -> Numbers:
     Raises:
         DataError: if a stamp is unknown (beyond a table without a frequency).
     """
-    if names and index.hasnans:
+    if names and (index.hasnans or not hasattr(index, "hour")):
         raise DataError(
-            f"calendar={tuple(names)}: steps to come have no time stamps with frequency=rows; "
-            "leave calendar out"
+            f"calendar={tuple(names)}: steps to come have no time stamps, since each row is a step; leave "
+            "calendar out"
         )
     parts = [_feature(index, name) for name in names]
     return np.concatenate([np.empty((len(index), 0)), *parts], axis=1)

@@ -1,186 +1,100 @@
-"""Tables with a time column, read strictly: what cannot be used is named by file, line and column."""
+"""Series out of a table: what has one meaning is taken, and said; what has two is refused."""
 
-import io
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from unrolled.data.catalogue.dataset import SERIES
-from unrolled.data.catalogue.lookup import locate
-from unrolled.data.files import read_text
-from unrolled.data.grid import even_grid
 from unrolled.data.series import ColumnsConfig, Series, TimeRulesConfig
-from unrolled.errors import DataError, suggestion
+from unrolled.data.series.axis import ROWS
+from unrolled.data.series.cells import read_cells
+from unrolled.data.series.grid import Rows, even_series
+from unrolled.data.series.layout import Layout, read_layout
+from unrolled.data.series.numbers import read_numbers
+from unrolled.data.series.wide import turn_dates_down
+from unrolled.data.tables import TableConfig
 from unrolled.extras import extra
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-HEADER_LINES = 2
-"""The line of the first row of a file, counted from 1."""
-EARLIEST, LATEST = 1, 9000
-"""Years of time stamps: Python's calendar ends with 9999, and steps beyond the last stamp are forecast."""
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """The series of a table, and how it was read."""
+
+    series: list[Series]
+    columns: ColumnsConfig
+    """Which column was taken for what, so that other tables of this form are read alike."""
+    rules: TimeRulesConfig
+    """With the frequency and the time zone."""
+    notes: tuple[str, ...]
+    """What was taken for what, one line each."""
 
 
 def open_series(
-    source: "str | Path | pd.DataFrame | pd.Series[Any]", columns: ColumnsConfig, rules: TimeRulesConfig
+    source: Any, columns: ColumnsConfig, rules: TimeRulesConfig, table: TableConfig | None = None
 ) -> list[Series]:
-    """Read every series of a CSV file, a data set by name, or a DataFrame.
+    """Return every series of a table; see :func:`read_series`."""
+    return read_series(source, columns, rules, table).series
+
+
+def read_series(
+    source: Any, columns: ColumnsConfig, rules: TimeRulesConfig, table: TableConfig | None = None
+) -> SeriesTable:
+    """Read every series of a file, a data set by name, or data in memory.
+
+    Args:
+        source: path or name of a data set; DataFrame or Series of pandas (time stamps as its index or a
+            column); array (T,) or (T, F); list of numbers or of rows.
+        columns: which column is what; what is left empty is found.
+        rules: what happens to what is uneven or missing.
+        table: how a file is written.
 
     Raises:
-        DataError: if the table, a column, a stamp or a number cannot be used as it is.
+        DataError: if the table, a column, a stamp or a number cannot be used, or has two readings.
+        ConfigError: if there is no such time zone.
     """
-    if isinstance(source, pd.Series):
-        source = source.to_frame("value" if source.name is None else source.name)
-    if not isinstance(source, str | Path | pd.DataFrame):
-        raise DataError(
-            "series are given as a CSV file, or as a DataFrame or Series of pandas, not as "
-            f"{type(source).__name__}"
-        )
-    if isinstance(source, pd.DataFrame):
-        frame, where = source, "the DataFrame"
-        if not columns.time:
-            frame = _index_as_column(frame)
-    else:
-        frame, where = _read_csv(locate(source, SERIES)), str(source)
-    reader = _Reader(frame, where, columns)
-    return [
-        even_grid(name, f"{where}: series {name!r}", rows, rules, reader.known, reader.past)
-        for name, rows in reader.each()
-    ]
+    asked = [n for n in (columns.time, columns.series, *columns.target, *columns.known, *columns.past) if n]
+    cells = turn_dates_down(read_cells(source, table or TableConfig(), asked, columns.target))
+    layout = read_layout(cells, columns, rules)
+    numbers, notes = _numbers(layout)
+    series, told = even_series(_rows(layout, numbers), rules, layout.axis)
+    name = ROWS if told.frequency is None else told.frequency.name
+    if not rules.frequency and layout.axis.shown != "steps":
+        notes = (*notes, told.note or f"the frequency is {name} (--frequency)")
+    rules = replace(rules, frequency=rules.frequency or name, timezone=layout.zone)
+    return SeriesTable(series, layout.columns, rules, (*layout.notes, *notes))
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    text = read_text(path)
-    try:
-        frame = pd.read_csv(io.StringIO(text), dtype=str, skipinitialspace=True, skip_blank_lines=False)
-    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
-        said = str(error).strip().removeprefix("Error tokenizing data. C error: ")
-        raise DataError(f"{path}: is not a table of comma-separated values ({said})") from None
-    if not len(frame.columns) or not isinstance(frame.index, pd.RangeIndex):
-        few = "is empty" if not len(frame.columns) else "names fewer columns than the rows have"
-        raise DataError(f"{path}: its first line {few}; it must name every column")
-    return frame
+def _numbers(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
+    """Return the numbers of every column that is used, and what is said of their cells."""
+    cells, columns = layout.cells, layout.columns
+    read = {
+        name: read_numbers(cells.column(name), name, cells.where, cells.lines, cells.decimal)
+        for name in (*columns.target, *columns.known, *columns.past)
+    }
+    return {name: r.values for name, r in read.items()}, tuple(r.note for r in read.values() if r.note)
 
 
-def _index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
-    index = frame.index
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    if not isinstance(index, pd.DatetimeIndex):
-        raise DataError(
-            "the DataFrame: its index holds no time stamps (it is a "
-            f"{type(index).__name__}); name the column that does: time=…"
-        )
-    name = index.name or "time"
-    return frame.set_axis(index.rename(name)).reset_index()
-
-
-class _Reader:
-    """The columns of a table that are asked for, as time stamps and numbers."""
-
-    def __init__(self, frame: pd.DataFrame, where: str, columns: ColumnsConfig) -> None:
-        if not len(frame):
-            raise DataError(f"{where}: holds no rows")
-        self.frame, self.where, self.columns = frame, where, columns
-        names = [str(c) for c in frame.columns]
-        self.time = columns.time or names[0]
-        self.known, self.past = list(columns.known), list(columns.past)
-        series = [columns.series] if columns.series else []
-        asked = [self.time, *series, *columns.target, *self.known, *self.past]
-        for name in asked:
-            if names.count(name) != 1:
-                found = "twice" if name in names else "not"
-                raise DataError(
-                    f"{where}: column {name!r} is {found} there{suggestion(name, names)}; "
-                    f"there are {', '.join(names)}"
+def _rows(layout: Layout, numbers: "dict[str, np.ndarray]") -> list[Rows]:
+    """Return the rows of each series: of each label and each target."""
+    columns, labels = layout.columns, layout.labels
+    covariates = [*columns.known, *columns.past]
+    places = labels.groupby(labels).indices
+    found = []
+    for label in labels.unique():
+        mine = places[label]
+        for target in columns.target:
+            table = {"target": numbers[target][mine]} | {name: numbers[name][mine] for name in covariates}
+            name = " ".join(filter(None, (label, target if label == "" or len(columns.target) > 1 else "")))
+            found.append(
+                Rows(
+                    name,
+                    f"{layout.cells.where}: series {name!r}",
+                    pd.DataFrame(table, index=layout.index[mine]),
+                    list(columns.known),
+                    list(columns.past),
                 )
-        if self.time in columns.target:
-            raise DataError(
-                f"{where}: column {self.time!r} is the target, and none is named for the time stamps; name "
-                "theirs: time=…"
             )
-        left = [n for n in names if n not in asked]
-        self.target = list(columns.target) or left
-        if len(self.target) != 1 and not columns.target:
-            if not left:
-                raise DataError(
-                    f"{where}: has nothing to forecast beside its time column; there are "
-                    f"{', '.join(map(repr, names))} (cells of a file are separated by commas)"
-                )
-            raise DataError(
-                f"{where}: which column to forecast? Give target: one or more of {', '.join(left)}"
-            )
-        for name in self.known + self.past:
-            if name in self.target:
-                raise DataError(f"{where}: column {name!r} is both the target and a covariate of itself")
-
-    def each(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return the rows of each series: "target" and the covariates, by time stamp in the file's order."""
-        numbers = {name: self._numbers(name) for name in [*self.target, *self.known, *self.past]}
-        stamps = self._stamps()
-        labels = self._labels()
-        places = labels.groupby(labels).indices
-        found = []
-        for label in labels.unique():
-            mine = places[label]
-            for target in self.target:
-                rows = {"target": numbers[target][mine]}
-                rows |= {name: numbers[name][mine] for name in self.known + self.past}
-                name = " ".join(filter(None, (label, target if label == "" or len(self.target) > 1 else "")))
-                found.append((name, pd.DataFrame(rows, index=stamps[mine])))
-        return found
-
-    def _labels(self) -> "pd.Series[str]":
-        if not self.columns.series:
-            return pd.Series([""] * len(self.frame))
-        labels = self.frame[self.columns.series]
-        if labels.isna().any():
-            line = self._line(labels.isna())
-            raise DataError(f"{self.where}, {line}: column {self.columns.series!r} names no series")
-        return labels.astype(str).reset_index(drop=True)
-
-    def _stamps(self) -> pd.DatetimeIndex:
-        column, form = self.frame[self.time], self.columns.time_format
-        if pd.api.types.is_datetime64_any_dtype(column):
-            stamps = pd.to_datetime(column, utc=True)
-        else:
-            written = column.astype(str)
-            stamps = pd.to_datetime(written, format=form or "ISO8601", errors="coerce", utc=True)
-        bad = stamps.isna()
-        if bad.any():
-            asked = f"of the form {form!r}" if form else "an ISO 8601 time (2003-12-31, 2003-12-31 13:00)"
-            raise DataError(
-                f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {self.time!r} is not "
-                f"{asked}; give its form, such as time_format='%d-%m-%Y %H:%M'"
-            )
-        index = pd.DatetimeIndex(stamps).tz_localize(None)
-        outside = (index.year < EARLIEST) | (index.year > LATEST)
-        if outside.any():
-            raise DataError(
-                f"{self.where}, {self._line(outside)}: {column[outside].iloc[0]!r} in column {self.time!r} "
-                f"is not in the years {EARLIEST} to {LATEST}; leave the row out, or say when it was"
-            )
-        return index
-
-    def _numbers(self, name: str) -> Any:
-        column = self.frame[name]
-        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = np.isnan(values) & column.notna().to_numpy() | np.isinf(values)
-        if bad.any():
-            raise DataError(
-                f"{self.where}, {self._line(bad)}: {column[bad].iloc[0]!r} in column {name!r} is not a "
-                "number (an empty field is a missing one)"
-            )
-        return values
-
-    def _line(self, bad: Any) -> str:
-        row = int(np.argmax(np.asarray(bad)))
-        return f"row {row}" if self.where == "the DataFrame" else f"line {row + HEADER_LINES}"
-
-
-def names_of(series: Sequence[Series]) -> list[str]:
-    """Return the names of series."""
-    return [s.name for s in series]
+    return found

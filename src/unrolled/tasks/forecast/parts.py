@@ -2,27 +2,22 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
-from unrolled.extras import extra
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts, SeriesArtifacts
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
 from unrolled.tasks.forecast.job import Split
+from unrolled.tasks.forecast.linear import fit_spread, with_linear
+from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
-
-with extra("forecast", "a forecaster"):
-    import pandas as pd
-
-SEASONS = {"Q": 4, "M": 12, "B": 5}
-"""Steps of the usual season of what is no fixed time, by the first letter of the frequency; of years 1."""
 
 
 @dataclass(frozen=True)
@@ -36,45 +31,59 @@ class SeriesParts:
     """See :class:`Material`."""
 
 
-def cut(s: Series, config: SeriesConfig) -> tuple[int, int]:
-    """Return where the training part and the held-out part of a series end.
+def before_test(s: Series, config: SeriesConfig) -> int:
+    """Return the steps before the test part of a series.
 
     Raises:
         DataError: if the test part would be empty or everything.
     """
     end = s.steps
     if config.test_start:
-        end = int((s.index[: s.steps] < time_stamp(config.test_start)).sum())
+        end = steps_before(s, config.test_start)
         if not 0 < end < s.steps:
             raise DataError(
                 f"test_start={config.test_start!r}: must lie within the series {s.name!r}, which runs from "
                 f"{brief(s.index[0])} to {brief(s.index[s.steps - 1])}"
             )
-    return end - int(end * config.valid_fraction), end
+    return end
+
+
+def cut(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
+    """Return where the training part and the held-out part of a series end.
+
+    The held-out part is the share of ``valid_fraction``, and at least one horizon where anything is held out.
+
+    Raises:
+        DataError: if the test part would be empty or everything, or nothing would be left to learn from.
+    """
+    end = before_test(s, config)
+    if not config.valid_fraction:
+        return end, end
+    held_out = max(int(end * config.valid_fraction), horizon)
+    if held_out >= end:
+        raise DataError(
+            f"series {s.name!r}: {end} steps are too few to hold out one horizon of {horizon} and learn from "
+            "the rest; take a smaller horizon, or hold out nothing: valid_fraction=0"
+        )
+    return end - held_out, end
 
 
 def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:
     """Bring every series on the scale of the network and say what was found."""
-    season = config.features.season or usual_season(series[0])
-    ends = [cut(s, config.data) for s in series]
-    splits = [
+    season = config.features.season or series[0].axis.season
+    ends = [cut(s, config.data, config.forecast.horizon) for s in series]
+    plain = [
         Split(prepare(s, scales, config, 0), train, valid)
         for s, (train, valid) in zip(series, ends, strict=True)
     ]
-    learned = {
-        split.series.series.name: SeriesArtifacts(
-            learnt_until=str(split.series.series.index[split.valid - 1]),
-            mase_scale=_mase_scale(split.series.series, split.valid, season),
-            autoregression=fit_autoregression(split.series, split.train, season),
-        )
-        for split in splits
-    }
+    learned = {split.series.series.name: _learn(split, season, config) for split in plain}
+    splits = [replace(s, series=with_linear(s.series, learned[s.series.series.name].linear)) for s in plain]
     sha256 = _fingerprint(series)
     facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
     facts["series"] = {
         s.name: {
             "steps": s.steps,
-            "frequency": s.index.freqstr or "rows",
+            "frequency": s.axis.frequency,
             "first": brief(s.index[0]),
             "last": brief(s.index[s.steps - 1]),
             "train": train,
@@ -88,30 +97,30 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
     return SeriesParts(splits, ForecasterArtifacts(scales, season, learned), facts)
 
 
-def usual_season(s: Series) -> int:
-    """Return the steps of the usual season of a series' frequency: of a year, a week or a day."""
-    freq = s.index.freq
-    if freq is None:
-        return 1
-    months = getattr(freq, "kwds", {}).get("months")
-    if months:
-        return max(1, 12 // months)
-    try:
-        step = pd.Timedelta(freq)
-    except ValueError:  # months and the like are no fixed time
-        return SEASONS.get(freq.freqstr.lstrip("0123456789")[:1], 1)
-    day = pd.Timedelta("1D")
-    if step < day:
-        return int(day / step) if day % step == pd.Timedelta(0) else 1
-    return {day: 7, 7 * day: 52}.get(step, 1)
+def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
+    p, fitted = split.series, fit_autoregression(split.series, split.train, season)
+    linear = None
+    if config.forecast.linear != "none":
+        linear = naive_part(season if config.forecast.linear == "naive" else 1)
+        if config.forecast.linear == "autoregression" and fitted:  # None where it is too short for one
+            linear = LinearPart(fitted.intercept, fitted.coefficients)
+        linear = fit_spread(p, linear, split.train)
+    return SeriesArtifacts(
+        learnt_until=str(p.series.index[split.valid - 1]),
+        mase_scale=_mase_scale(p.series, split.valid, season),
+        autoregression=fitted,
+        fitted_until=str(p.series.index[split.train - 1]) if split.train < split.valid else "",
+        linear=linear,
+    )
 
 
-def time_stamp(text: Any) -> pd.Timestamp:
-    """Return a time stamp; ConfigError if it is none."""
+def steps_before(s: Series, stamp: Any) -> int:
+    """Return how many observed steps are earlier than a time stamp; ConfigError if it is none."""
     try:
-        return pd.Timestamp(text)
+        return s.steps_before(stamp)
     except ValueError as error:
-        raise ConfigError(f"{text!r}: is not a time stamp ({error}); write it as 2003-12-31") from None
+        example = "119" if s.axis.shown == "steps" else "2003-12-31"
+        raise ConfigError(f"{stamp!r}: is not a time stamp ({error}); write it as {example}") from None
 
 
 def _mase_scale(s: Series, end: int, season: int) -> float | None:
@@ -123,6 +132,6 @@ def _mase_scale(s: Series, end: int, season: int) -> float | None:
 def _fingerprint(series: Sequence[Series]) -> str:
     found = hashlib.sha256()
     for s in series:
-        for part in (s.index.asi8, s.target, s.known, s.past):
+        for part in (s.index.to_numpy(), s.target, s.known, s.past):
             found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest()

@@ -2,16 +2,19 @@
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, TypeAlias, Union
 
+from numpy.typing import NDArray
 from torch import nn
 
 from unrolled.data.series import Series
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import open_series, read_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.storage.picture import save_picture
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
@@ -20,8 +23,13 @@ from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, ro
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
+from unrolled.tasks.forecast.defaults import fill_defaults
+from unrolled.tasks.forecast.far import forecast_far
+from unrolled.tasks.forecast.future_plot import Future, draw_future
+from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
 from unrolled.tasks.forecast.job import ForecastJob, Split
-from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, time_stamp
+from unrolled.tasks.forecast.linear import with_linear
+from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
@@ -33,7 +41,10 @@ from unrolled.training.waiting import spinner
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
-Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", NDArray[Any], Sequence[Any]]
 Source: TypeAlias = str | Path | Table
 
 
@@ -63,9 +74,10 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
 
         Args:
-            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``, or a DataFrame or
-                Series (with time stamps as its index, or as the column that ``time`` names); else the
-                config's.
+            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``; a DataFrame or Series
+                with time stamps, periods or whole numbers as its index, or time stamps in a column; an array
+                (T,) or (T, F), or a list of numbers, whose rows are steps. Several columns are several
+                series. None is the config's.
             out: run folder for checkpoints, log and plots; None keeps all in memory.
             overwrite: replace a run that ``out`` holds.
             progress: show a bar, or tell a watcher.
@@ -79,7 +91,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """
         named = data is None or isinstance(data, str | Path)
         self._table = None if named else data
-        source = data if named else ""
+        source: Any = data if named else ""
         self.config = dataclasses.replace(self._asked, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
@@ -96,10 +108,17 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self.config.data.data, ""
 
     def _learn(self) -> SeriesParts:
-        series = self._read(self._table if self._table is not None else self.config.data.data)
-        ends = [cut(s, self.config.data) for s in series]
+        source = self._table if self._table is not None else self.config.data.data
+        table = read_series(source, self.config.columns, self.config.rules, self.config.table)
+        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        series = table.series
+        self.config, choices = fill_defaults(self.config, series)
+        horizon = self.config.forecast.horizon
+        ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        self._parts = divide(series, scales, self.config)
+        rows = (note for s in series for note in notes_of(s, self.config.rules))
+        notes = (*table.notes, *rows, *choices)
+        self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
 
@@ -108,7 +127,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
-        return open_series(source, self.config.columns, self.config.rules)
+        return open_series(source, self.config.columns, self.config.rules, self.config.table)
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -126,19 +145,26 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _make_model(self, *, start: bool) -> Forecasting:
         return build_model(self.config)
 
+    def _start_is_useful(self) -> bool:
+        return self.config.forecast.beside_linear
+
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        scores: dict[str, Any] = {}
+        rolled: dict[str, Backtest] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                scores["valid"] = self._roll(
-                    data.splits, [(s.train, s.valid) for s in data.splits]
-                ).score.to_json()
+                rolled["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits])
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                scores["test"] = self._roll(data.splits, spans).score.to_json()
+                rolled["test"] = self._roll(data.splits, spans)
+        scores: dict[str, Any] = {part: done.score.to_json() for part, done in rolled.items()}
+        for last in list(rolled.values())[-1:]:
+            if self.config.forecast.output == "point":
+                scores["intervals"] = fit_intervals(last.table, self.config.forecast.quantiles)
+            if last.score.better_baseline:
+                scores["better_baseline"] = last.score.better_baseline
         return scores
 
     def predict(
@@ -152,7 +178,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Forecast the steps after the end of the series.
 
         Args:
-            horizon: steps; None takes the configuration's. A direct forecaster has no more.
+            horizon: steps; None takes the configuration's. A direct forecaster of one value goes on from its
+                own forecasts beyond that; of quantiles and distributions it has no more.
             data: the series up to the present, in the form of the training data; None takes those that the
                 model was trained on, their test part included. Covariates known ahead stand in rows at the
                 end whose target is empty.
@@ -161,14 +188,16 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
         Returns:
             A row for each step, indexed by time (by 1, 2, … where the frequency is "rows"): series, where
-            there are several; prediction (the network's value, or the median); mean and quantiles ("q0.1")
-            of distributions. ``attrs["notes"]`` says what was found in the rows and what was done about it.
+            there are several; prediction (the network's value, or the median); mean of distributions;
+            quantiles ("q0.1"), of one value by the errors of the held-out or test part. ``attrs["notes"]``
+            says what was found in the rows and what was done about it.
 
         Raises:
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
             ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
         """
-        steps = self.config.steps_to_forecast(horizon)
+        self._trained(nn.Module)
+        steps = self.config.steps_after_the_end(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
         if samples and self.config.forecast.strategy == "direct":
@@ -179,8 +208,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         parts = []
         series = self._history(data)
         for s in series:
-            p = prepare(s, self.scales, self.config, steps)
-            found = self._forecast(p, [s.steps], steps, samples, seed)
+            found = self._with_interval(s, self._from_end(s, steps, samples, seed))
             frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
@@ -211,14 +239,20 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 before what the model has learnt from.
             ConfigError: if the horizon does not fit.
         """
+        self._trained(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
         series = self._history(data)
         splits, spans = [], []
         for s in series:
-            splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
-            stamp = time_stamp(start) if start is not None else self._unseen(s)
-            spans.append((int((s.index[: s.steps] < stamp).sum()), s.steps))
+            splits.append(Split(self._prepare(s), 0, s.steps))
+            first = steps_before(s, start) if start is not None else self._unseen(s, steps)
+            spans.append((first, s.steps))
         return self._roll(splits, spans, steps, stride or 0)
+
+    def score(self, data: Source) -> float:
+        """Return minus the MASE of :meth:`evaluate`: more is better. Minus the MAE where there is no MASE."""
+        figures = self.evaluate(data).figures
+        return -float(figures["mae" if figures["mase"] is None else "mase"] or 0.0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
         """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
@@ -226,8 +260,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return self.backtest(data).score
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error."""
-        found = self.predict(data=data)
+        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error.
+
+        An empty name takes the series that the model was trained on.
+        """
+        found = self.predict(data=data or None)
         for note in found.attrs["notes"]:
             print(note, file=sys.stderr)
         found.to_csv(out)
@@ -237,7 +274,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             parts = self._parts or self._read_again()
             spans, source = held_out_spans(parts.splits), self._held_out_source()
         else:
-            series = [prepare(s, self.scales, self.config, 0) for s in self._read(data)]
+            series = [self._prepare(s) for s in self._read(data)]
             spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
         if not spans:
             raise self._nothing_held_out()
@@ -245,15 +282,21 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series) -> Any:
-        """Return a stamp after what was learnt from and before the first step that was not."""
-        learnt = self.artifacts.series[s.name].learnt_until
-        if s.index[s.steps - 1] <= pd.Timestamp(learnt):
-            raise DataError(
-                f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
-                f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
-            )
-        return pd.Timestamp(learnt) + pd.Timedelta(1, "us")
+    def _unseen(self, s: Series, horizon: int) -> int:
+        """Return the first step that is later than what was learnt from.
+
+        A series that ends with the held-out part is scored on that, which only chose the weights.
+        """
+        learned = self.artifacts.series[s.name]
+        for learnt in filter(None, (learned.learnt_until, learned.fitted_until)):
+            first = s.steps_up_to(learnt)
+            if s.steps - first >= horizon:
+                return first
+        raise DataError(
+            f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
+            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
+            "from where: start="
+        )
 
     def _history(self, data: Source | None) -> list[Series]:
         self._trained(nn.Module)
@@ -265,6 +308,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             raise RunError("this model was trained on data from memory, which are gone: give data")
         return self._read(self.config.data.data)
 
+    def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
+        """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
+        p = prepare(s, self.scales, self.config, ahead)
+        return with_linear(p, self.artifacts.series[s.name].linear)
+
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
         return roll(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
@@ -274,10 +322,47 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     ) -> Forecasts:
         return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
 
+    def _from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
+        """Forecast the steps after the end of a series."""
+        own = self.config.forecast.horizon
+        if steps > own and self.config.forecast.strategy == "direct":
+            return forecast_far(s, steps, own, self._from_end)
+        return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
+
+    def _with_interval(self, s: Series, found: Forecasts) -> Forecasts:
+        """Return forecasts of one value with the intervals that training measured, if it did."""
+        intervals = intervals_of(self.result, s.name)
+        return intervals.around(found) if intervals and found.quantiles is None else found
+
+    def plot(
+        self, out: str | Path | None = None, *, horizon: int | None = None, data: Source | None = None
+    ) -> "Figure":
+        """Draw the steps to come of every series, with intervals; see :meth:`predict`.
+
+        Args:
+            out: PNG file to write; None only returns the figure, which a notebook shows.
+            horizon: steps; None takes the configuration's.
+            data: the series up to the present; None takes those that the model was trained on.
+
+        Raises:
+            MissingExtraError: if the packages that draw are not installed.
+            RunError: if the file cannot be written.
+        """
+        self._trained(nn.Module)
+        steps = self.config.steps_after_the_end(horizon)
+        series = self._history(data)
+        futures = [Future(s, self._with_interval(s, self._from_end(s, steps))) for s in series]
+        figure = draw_future(futures, self.config.forecast.quantiles)
+        if out is not None:
+            save_picture(figure, Path(out))
+        return figure
+
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
         if self._parts is None:
             return
+        if not self.config.columns.known:  # whose values of the steps to come may be missing
+            self.plot(folder / "plots" / "future.png")
         split = self._parts.splits[0]
         start = split.valid if self.config.data.test_start else split.train
         horizon = self.config.forecast.horizon

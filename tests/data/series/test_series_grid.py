@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from unrolled.data.grid import even_grid
-from unrolled.data.series import TimeRulesConfig
+from unrolled.data.series import TimeAxis, TimeRulesConfig
+from unrolled.data.series.grid import Rows, even_series
 from unrolled.errors import ConfigError, DataError
 
 DAYS = pd.date_range("2020-01-01", periods=10, freq="D")
@@ -16,7 +16,8 @@ def grid(stamps, values, known=(), **rules):
     for place, column in enumerate(known):
         rows[f"k{place}"] = np.asarray(column, float)
     names = [f"k{i}" for i in range(len(known))]
-    return even_grid("s", "series 's'", rows, TimeRulesConfig(**rules), names, [])
+    every = [Rows("s", "series 's'", rows, names, [])]
+    return even_series(every, TimeRulesConfig(**rules), TimeAxis())[0][0]
 
 
 def test_rows_out_of_order_are_sorted_and_counted():

@@ -1,0 +1,193 @@
+"""Which column is what: the time, the names of series, the numbers; what has two readings is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unrolled.data.series import ColumnsConfig, TimeRulesConfig
+from unrolled.data.series_tables import read_series
+from unrolled.data.tables import TableConfig
+from unrolled.errors import DataError
+
+MONTHS = pd.date_range("2001-01-01", periods=12, freq="MS").strftime("%Y-%m")
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text, columns=None, table=None, **rules):
+        path = tmp_path / "t.csv"
+        path.write_text(text)
+        return read_series(path, columns or ColumnsConfig(), TimeRulesConfig(**rules), table)
+
+    return read
+
+
+def lines(header, row, stamps=MONTHS):
+    return header + "\n" + "".join(row.format(t=t, n=n, m=n * n % 11) + "\n" for n, t in enumerate(stamps))
+
+
+def names(found):
+    return [s.name for s in found.series]
+
+
+def test_all_columns_of_numbers_are_forecast_together(read):
+    found = read(lines("date,open,close,volume", "{t},{m},1{m},{m}000.5"))
+    assert names(found) == ["open", "close", "volume"]
+    assert "all columns of numbers are forecast: 'open', 'close', 'volume' (--target)" in found.notes
+    assert found.columns.target == ("open", "close", "volume")
+
+
+def test_what_is_no_series_is_left_out_and_said(read):
+    text = lines("No,date,load,place,empty,same,month", "{n},{t},{m},here,,5,{n}")
+    text = text.replace(",11\n", ",12\n")
+    found = read(text)
+    assert names(found) == ["load", "month"]
+    [note] = [n for n in found.notes if n.startswith("left out")]
+    for part in ("'No' (numbers the rows)", "'place' (no numbers)", "'empty' (empty)", "'same' (constant)"):
+        assert part in note
+
+
+def test_a_part_of_the_time_is_no_target(read):
+    months = [(y, m) for y in (2001, 2002) for m in range(1, 13)]
+    rows = "".join(f"{y}-{m:02d}-01,{y},{m},{m * m % 7}\n" for y, m in months)
+    found = read("date,year,month,load\n" + rows)
+    assert names(found) == ["load"]
+    assert "left out: 'year' (a part of the time), 'month' (a part of the time)" in found.notes
+
+
+def test_one_column_is_taken_even_if_it_is_constant_or_counts(read):
+    assert read(lines("date,x", "{t},7")).series[0].target.tolist() == [7.0] * 12
+    assert read(lines("date,x", "{t},{n}")).series[0].target.tolist() == list(range(12))
+
+
+@pytest.mark.parametrize("order", ["by time", "by name"])
+def test_a_text_that_tells_rows_apart_names_the_series(read, order):
+    rows = [(t, s, n) for n, t in enumerate(MONTHS) for s in ("AAPL", "MSFT")]
+    rows.sort(key=lambda r: r[1] if order == "by name" else r[0])
+    found = read("date,symbol,sector,price\n" + "".join(f"{t},{s},tech,{n * n}\n" for t, s, n in rows))
+    assert names(found) == ["AAPL", "MSFT"]
+    assert found.columns.series == "symbol"
+    assert "2 series, named by 'symbol' (--series)" in found.notes
+
+
+def test_numbers_and_pairs_of_columns_name_series_too(read):
+    rows = [(t, shop, item) for t in MONTHS for shop in (1, 2) for item in (1, 2, 3)]
+    found = read(
+        "date,store,item,sales\n"
+        + "".join(f"{t},{a},{b},{n * 7 % 13}.5\n" for n, (t, a, b) in enumerate(rows))
+    )
+    assert names(found)[:4] == ["1 1", "1 2", "1 3", "2 1"]
+    assert found.columns.series == "store+item"
+    one = read(
+        "date,store,sales\n"
+        + "".join(f"{t},{a},{n * 7 % 13}.5\n" for n, (t, a, b) in enumerate(rows) if b == 1)
+    )
+    assert names(one) == ["1", "2"]
+
+
+def test_two_columns_that_tell_rows_apart_differently_are_refused(read):
+    stamps = [t for t in MONTHS for _ in range(2)]
+    rows = "".join(f"{t},{'ab'[n % 2]},{'xy'[(n + n // 2) % 2]},{n % 5}.5\n" for n, t in enumerate(stamps))
+    with pytest.raises(
+        DataError, match=r"told apart by column 'shop' and by 'kind'.*series='shop' or series='kind'"
+    ):
+        read("date,shop,kind,sales\n" + rows)
+
+
+def test_repeated_times_that_nothing_tells_apart_are_refused(read):
+    with pytest.raises(DataError, match=r"rows repeat a time stamp.*series="):
+        read(lines("date,x", "{t},{m}\n{t},1{m}"))
+
+
+def test_dates_in_the_header_are_the_steps(read):
+    years = ",".join(map(str, range(1960, 1975)))
+    numbers = ",".join(str(n * n % 7) for n in range(15))
+    for end in ("", ","):
+        found = read(f"Country,Code,{years}\nChad,TCD,{numbers}{end}\nPeru,PER,{numbers}{end}\n")
+        assert names(found) == ["Chad", "Peru"]
+        assert found.series[0].index[0] == pd.Timestamp("1960-01-01")
+        assert "the header holds 15 dates, 1960 to 1974: each row is a series" in found.notes
+
+
+def test_one_column_of_numbers_is_a_series(read):
+    found = read("x\n" + "".join(f"{n * n}\n" for n in range(9)))
+    assert found.series[0].index.tolist() == list(range(1, 10))
+    assert "no column tells the time: each row is a step (--time)" in found.notes
+    assert read("".join(f"{n * n}\n" for n in range(9))).series[0].steps == 9
+    assert names(read(lines("t,x", "{n},{m}"))) == names(read(lines(",x", "{n},{m}"))) == ["x"]
+    assert names(read(lines("step,x,y", "{n},{m},1{m}"))) == ["x", "y"]
+
+
+def test_a_table_without_time_is_refused_unless_rows_are_steps(read):
+    text = lines("length,width,kind", "5.{m},1.{n},setosa")
+    with pytest.raises(
+        DataError, match=r"no column tells the time of its rows \(there are 'length', .*frequency=rows"
+    ):
+        read(text)
+    assert names(read(text, frequency="rows")) == ["length", "width"]
+
+
+def test_years_are_a_time_by_their_values_alone(read):
+    text = "".join(f"{n * n}.5,{1947 + n},{n * 3 % 7}\n" for n in range(16))
+    found = read(text)
+    assert names(found) == ["1", "3"]
+    assert found.columns.time == "2"
+    assert found.series[0].index[0] == pd.Timestamp("1947-01-01")
+
+
+def test_columns_without_names_are_numbered(read):
+    found = read(lines("", "{t},{m}").lstrip())
+    assert names(found) == ["2"]
+    assert read(lines("", "{t},{m}").lstrip(), ColumnsConfig(time="1", target=("2",))).series[0].steps == 12
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "note"),
+    [
+        ('"1,234.5"', 1234.5, None),
+        ("$1234.5", 1234.5, "'$' is left out"),
+        ("12.5%", 12.5, "'%' is left out"),
+        ("1 234", 1234.0, None),
+        ("1.5M", 1.5e6, None),
+        ("(3.5)", -3.5, None),
+        ("-3e2", -300.0, None),
+    ],
+)
+def test_numbers_as_people_write_them(read, cell, value, note):
+    found = read("date,x\n" + "".join(f"{t},{cell}\n" for t in MONTHS))
+    assert found.series[0].target.tolist() == [value] * 12
+    assert note is None or any(note in n for n in found.notes)
+
+
+@pytest.mark.parametrize("mark", ["", "?", "NA", "-", "#N/A", "null", "NaN"])
+def test_marks_of_a_missing_number(read, mark):
+    stamps = pd.date_range("2001-01-01", periods=40).astype(str)
+    text = lines("date,x", "{t},{n}", stamps).replace("2001-01-11,10", f"2001-01-11,{mark}")
+    [s] = read(text).series
+    assert (s.target[10], s.notes.missing) == (10.0, 1)
+
+
+def test_decimal_commas_and_semicolons(read):
+    found = read(lines("Datum;Wert", "{t};1.23{m},5").replace("10,5", "0,5"))
+    assert found.series[0].target[0] == 1230.5
+    assert "cells are separated by semicolons (--separator)" in found.notes
+    text = lines("Datum;Wert", "{t};1,23{m}").replace("10\n", "0\n")
+    with pytest.raises(DataError, match=r"--decimal , or --decimal \."):
+        read(text)
+    assert read(text, table=TableConfig(decimal=",")).series[0].target[0] == 1.23
+
+
+def test_a_title_above_the_table_is_left_out(read):
+    found = read("Sales of shops\n" + lines("month,sales", "{t},{m}"))
+    assert names(found) == ["sales"]
+    assert "the first line is a title: left out" in found.notes
+
+
+def test_other_tables_are_read_as_the_first(read):
+    found = read(lines("No,when,load,temp", "{n},{t},{m},1{m}"))
+    later = found.columns
+    assert (later.time, later.target) == ("when", ("load", "temp"))
+    reordered = read_series(
+        pd.DataFrame({"temp": np.arange(5.0), "when": MONTHS[:5], "load": 1.0}), later, found.rules
+    )
+    assert names(reordered) == ["load", "temp"]
