@@ -149,9 +149,9 @@ def test_toml_gives_the_same_tree():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"loss": "sentence"}, "needs mode='sentence'"),
+        ({"loss": "sentence", "mode": "stream"}, "needs mode='sentence'"),
         ({"loss": "steps", "mode": "sentence"}, "needs mode='stream'"),
-        ({"input": "vectors", "vectors": "v.txt"}, "needs tokenizer='word'"),
+        ({"vectors": "v.txt", "tokenizer": "char"}, "needs tokenizer='word'"),
         ({"valid_fraction": 1.0}, r"valid_fraction=1\.0"),
         ({"peepholes": True, "cell": "gru"}, "peepholes=True is an option of lstm"),
         ({"reset": "before", "cell": "lstm"}, "reset='before' is an option of gru"),
