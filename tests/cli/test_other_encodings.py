@@ -8,10 +8,19 @@ import pytest
 from unrolled.cli.streams import LossyStream
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_console_that_is_not_utf8(encoding, tiny_run, start):
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("ascii", ["next", "RUN", "--prompt", "naïve"]),
+        ("latin-1", ["summary", "RUN"]),
+        ("cp1252", ["recipes"]),
+        ("latin-1", ["train", "lm", "--help"]),
+    ],
+)
+def test_a_console_that_is_not_utf8(encoding, words, tiny_run, start):
     env = os.environ | {"PYTHONIOENCODING": encoding}
-    process = start("summary", tiny_run, env=env | {"PYTHONUTF8": "0"}, errors="replace")
+    words = [tiny_run if word == "RUN" else word for word in words]
+    process = start(*words, env=env | {"PYTHONUTF8": "0"}, errors="replace")
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Traceback" not in err
