@@ -16,7 +16,7 @@ from unrolled.tasks.classify.data import LabelledBatch
 DRY = {"dropout": 0.0, "dropout_input": 0.0, "optimizer": "sgd", "lr": 0.5}
 OPTIONS: dict[str, dict[str, Any]] = {
     "lm": {"mode": "sentence", "loss": "token", "label_smoothing": 0.1},
-    "classify": {"dropout_word": 0.0, "label_smoothing": 0.1},
+    "classify": {"dropout_word": 0.0, "dropout_output": 0.0, "label_smoothing": 0.1},
     "music": {},
 }
 

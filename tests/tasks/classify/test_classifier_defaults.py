@@ -142,9 +142,15 @@ def test_dropout_without_effect_is_said():
     assert len(filled(WORDS, dropout=0.5, layers=2)[1]) == 1
 
 
-@pytest.mark.parametrize(("count", "expected"), [(100, 60), (2000, 16), (50_000, 4)])
+@pytest.mark.parametrize(("count", "expected"), [(100, 60), (2000, 16), (20_000, 4), (120_000, 1)])
 def test_small_data_are_read_more_often(count, expected):
     assert choose_epochs(count, 32, "word") == expected
+
+
+def test_many_texts_have_a_smaller_vocabulary(monkeypatch):
+    monkeypatch.setattr("unrolled.tasks.classify.defaults.MANY", 50)
+    assert filled(WORDS)[0].text.min_frequency == 2
+    assert filled(WORDS, min_frequency=1)[0].text.min_frequency == 1
 
 
 def test_each_fit_asks_the_data_anew():

@@ -216,3 +216,13 @@ def test_files_that_are_written_in_another_way_than_the_training_data(write, tmp
     assert "bad,café," in command("predict", run, "--data", other, *named).out
     assert "2 examples" in command("evaluate", run, "--data", other, "--label-column", "name", *named).out
     assert "has no column 'text'" in command("predict", run, "--data", other, "--encoding", "latin-1").error
+
+
+def test_folders_and_their_like_are_predicted_too(write, tmp_path, command):
+    files, source, _ = FORMS["folder of files"]
+    folder = write(files, source)
+    command("train", "classify", "--data", folder, "--out", tmp_path / "run", *SHORT)
+    head, *rows = csv.reader(io.StringIO(command("predict", tmp_path / "run", "--data", folder).out))
+    assert (head[:2], len(rows)) == (["label", "text"], 40)
+    assert "no texts to predict" in command("predict", tmp_path / "run").error
+    assert "no such file" in command("predict", tmp_path / "run", "--data", tmp_path / "gone.csv").error

@@ -1,5 +1,6 @@
 """Sequences to predict: the texts of a table or of a file of lines, with the rest of each row."""
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from unrolled.data.labelled.clean import check_item
 from unrolled.data.labelled.columns import USUAL, find_texts
 from unrolled.data.labelled.form import LabelledForm
 from unrolled.data.labelled.lines import labels_first
-from unrolled.data.labelled.read import joined
+from unrolled.data.labelled.read import joined, read_labelled
 from unrolled.data.labelled.shapes import is_absent
 from unrolled.data.labelled.sniff import is_table_of, with_bars
 from unrolled.data.tables import read_table
@@ -36,7 +37,7 @@ def read_items(
     A row without text is kept, so that rows stay where they are.
 
     Args:
-        source: the file.
+        source: the file; or another source of :func:`read_labelled`, read with its labels.
         form: of the data of training.
         known: labels of training; a file whose lines begin with them is read without them.
 
@@ -44,6 +45,10 @@ def read_items(
         DataError: if it cannot be read, with the file and line.
     """
     path, form = Path(source), form or LabelledForm()
+    if not os.path.isfile(path):
+        read = read_labelled(source, form)
+        rows = [[label, item] for label, item in zip(read.labels, read.items, strict=True)]
+        return Unlabelled(["label", "text"], rows, list(read.items), read.notes)
     if is_table_of(path, form):
         return _of_table(path, form)
     first = labels_first(path, form.table.encoding)

@@ -103,8 +103,8 @@ class LabelledTextConfig:
     """Largest vocabulary, <eos> and <unk> included; 0 is no limit (2000 for bpe)."""
 
     min_frequency: int = 0
-    """Tokens that occur less often in the text become <unk>; 0 is 2 for pieces, 1 for words and
-    characters."""
+    """Tokens that occur less often in the text become <unk>; 0 is 2 for pieces and the words of more
+    than 20,000 texts, else 1."""
 
     lowercase: bool = True
     """Lower-case all text."""

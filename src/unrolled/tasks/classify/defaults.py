@@ -18,11 +18,13 @@ from unrolled.text import TextConfig
 
 POOLING: dict[str, PoolingKind] = {"word": "attention", "bpe": "attention", "char": "max", "vectors": "max"}
 """By tokenizer; or for sequences of vectors."""
+MANY = 20_000
+"""Texts from which words that occur once become ``<unk>``."""
 SHORT = 2
 """Words of a text that is a name or a term, at most."""
 LONG_WORD = 20
 """Characters of a word, on average, from which text is of a script without blanks, or no words at all."""
-UPDATES = 1000
+UPDATES, MOST_UPDATES = 1000, 5000
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
 """Fewest and most passes over the data, by tokenizer."""
 
@@ -43,6 +45,8 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
         chosen, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
         text = dataclasses.replace(text, tokenizer=chosen)
         notes.append(f"tokens: {'characters' if chosen == 'char' else 'words'}, since {reason} (--tokenizer)")
+    if text.tokenizer == "word" and not text.min_frequency and len(items) > MANY:
+        text = dataclasses.replace(text, min_frequency=2)
     training = config.training
     if is_text and not (training.epochs or training.minutes):
         epochs = choose_epochs(len(items), training.batch, text.tokenizer)
@@ -85,9 +89,13 @@ def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Li
 
 
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
-    """Return as many passes over the examples as make about :data:`UPDATES` updates, within bounds."""
+    """Return as many passes over the examples as make about :data:`UPDATES` updates, within bounds.
+
+    Of many examples they are fewer again, so that updates do not exceed :data:`MOST_UPDATES` by much.
+    """
     fewest, most = EPOCHS[tokenizer]
-    return min(max(round(UPDATES * batch / count), fewest), most)
+    limit = max(round(MOST_UPDATES * batch / count), 1)
+    return min(max(round(UPDATES * batch / count), fewest), most, limit)
 
 
 def settled_text(text: LabelledTextConfig) -> TextConfig:

@@ -1,29 +1,22 @@
 """The classifier as a tool: a label for a text or a sequence of vectors."""
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from unrolled.data import Labelled, read_labelled
-from unrolled.data.labelled import Unlabelled, read_items
+from unrolled.data import Labelled
 from unrolled.errors import ConfigError, DataError
-from unrolled.extras import extra
-from unrolled.models.classifier import RecurrentClassifier
 from unrolled.models.series_reader import SeriesReader
-from unrolled.tasks.base.estimator import LabelEstimator
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.plots import plot_confusion
-from unrolled.tasks.base.predictions import Predictions, tabulate
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
 from unrolled.tasks.base.spec import TaskSpec
+from unrolled.tasks.classify.answers import ClassifierAnswers
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.baselines import compare_baselines
 from unrolled.tasks.classify.build import build_model
@@ -34,25 +27,17 @@ from unrolled.tasks.classify.data import (
     cut_batch,
     describe,
     divide,
-    encode,
-    encode_rows,
 )
 from unrolled.tasks.classify.defaults import fill_defaults, settled_text
-from unrolled.tasks.classify.input import from_memory, is_source, items_of
+from unrolled.tasks.classify.input import from_memory, is_source
 from unrolled.tasks.classify.job import ClassifierJob
-from unrolled.tasks.classify.labels import Label, as_array, distinct
-from unrolled.tasks.classify.predicting import log_probabilities, score_examples
-from unrolled.tasks.classify.score import ClassifierScore
+from unrolled.tasks.classify.labels import Label, distinct
 from unrolled.tasks.classify.spec import SPEC
 from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
-from unrolled.training.waiting import counting_bar
-
-with extra("classify", "a classifier"):
-    from sklearn.utils.validation import check_is_fitted
 
 
-class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
+class Classifier(ClassifierAnswers):
     """A recurrent classifier of texts or of sequences of vectors; one of scikit-learn's estimators.
 
     ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes any option of :class:`ClassifierConfig` by
@@ -178,9 +163,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             return divide(labelled, corpus.valid_fraction, self.config.training.seed)
         return labelled, held_out
 
-    def _read(self, source: str) -> Labelled:
-        return read_labelled(source, self.config.form)
-
     def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
         source, valid_source = self.sources()
         train = self._examples(labelled, source or "the training data")
@@ -229,93 +211,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         tested = {part: read for part, (read, _) in parts.items()}
         return scores | compare_baselines(scores, labelled, tested, characters=characters)
 
-    def evaluate(self, X: Any, y: Any = None, *, progress: bool = False) -> ClassifierScore:
-        """Score labelled data: what :meth:`fit` takes.
-
-        Raises:
-            DataError: if they cannot be read, or have labels that the model does not know.
-        """
-        check_is_fitted(self)
-        source = is_source(X)
-        form = self.config.form
-        labelled = self._read(str(X)) if source else from_memory(X, y, self, form, fitting=False)
-        if progress:
-            print_notes(labelled.notes)
-        return self._score(self._examples(labelled, str(X) if source else "data"), shown=progress)
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return the accuracy on labelled data: what :meth:`fit` takes.
-
-        Args:
-            X: see :meth:`fit`.
-            y: see :meth:`fit`.
-            sample_weight: weight of each example, of data without missing ones.
-        """
-        found = self.evaluate(X, y)
-        return float(np.average(found.predicted == found.true, weights=sample_weight))
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The labels, in the order of the columns of :meth:`predict_proba`."""
-        if self._artifacts is None:
-            raise AttributeError("classes_ is there once fit has been called")
-        return as_array(self.artifacts.classes)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability (N, classes) of every label; columns as in ``classes_``.
-
-        Args:
-            X: texts, sequences of vectors, a table of pandas, or the path of a file. One text gives one row.
-        """
-        check_is_fitted(self)
-        if isinstance(X, str) and not X.startswith("@") and not os.path.exists(X):
-            return self._probabilities([X])[0]
-        if isinstance(X, str | Path):
-            read = self._read_items(str(X))
-            lacking = next((i for i, item in enumerate(read.items, 1) if item is None), None)
-            if lacking is not None:
-                raise DataError(f"{X}: row {lacking} has no text; unrolled predict leaves such rows empty")
-            return self._probabilities(read.items)
-        return self._probabilities(items_of(X, self, self.config.form, fitting=False))
-
-    def _probabilities(self, items: list[Any]) -> NDArray[np.float64]:
-        known = self.artifacts
-        rows = encode_rows(items, known.tokenizer, known.features)
-        nothing = np.zeros(len(rows), dtype=np.int64)
-        return np.exp(log_probabilities(self.model, Examples(rows, nothing)))
-
-    def predict(self, X: Any) -> Any:
-        """Return the most probable label of each sequence, as an array (N,); of one text its label."""
-        p = self.predict_proba(X)
-        return self.artifacts.classes[p.argmax()] if p.ndim == 1 else self.classes_[p.argmax(1)]
-
-    def predict_table(self, data: str, *, top: int = 0) -> Predictions:
-        """Return the rows of a file with label and probabilities; a row without text has none.
-
-        Args:
-            data: the file.
-            top: as many of the most probable labels, in place of the probability of every label.
-
-        Raises:
-            DataError: if the file cannot be read.
-        """
-        read = self._read_items(data)
-        filled = [i for i, item in enumerate(read.items) if item is not None]
-        p: Any = [None] * len(read.items)
-        for i, row in zip(filled, self._probabilities([read.items[i] for i in filled]), strict=True):
-            p[i] = row
-        gaps = len(read.items) - len(filled)
-        note = f"{gaps:,} of {len(read.items):,} rows have no text, and no prediction"
-        notes = (*read.notes, *([note] if gaps else []))
-        return tabulate(read.names, read.rows, p, self.artifacts.class_names, top, notes)
-
-    def _read_items(self, data: str) -> Unlabelled:
-        return read_items(data, self.config.form, self.artifacts.class_names)
-
-    def _examples(self, labelled: Labelled, source: str) -> Examples:
-        known = self.artifacts
-        return encode(labelled, known.tokenizer, known.classes, known.features, source)
-
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ClassifierJob, Sample]:
         if data is None:
             examples, source = self._read_again().valid, self._held_out_source()
@@ -334,10 +229,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
             names = token_names(self.tokenizer, batch.sequences, batch.lengths)
         return job, Sample(batch, names, source)
 
-    def _score(self, examples: Examples, *, shown: bool) -> ClassifierScore:
-        with counting_bar("scoring", len(examples), shown=shown) as report:
-            return score_examples(self.model, examples, self.artifacts.class_names, report)
-
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
         for part in ("valid", "test"):
@@ -350,21 +241,6 @@ class Classifier(LabelEstimator[ClassifierConfig, ClassifierData]):
         if self.tokenizer is None:
             return super()._input_table()
         return self.tokenizer.tokens, getattr(self.model.reader, "input", None)
-
-    @property
-    def model(self) -> RecurrentClassifier:
-        """The torch module inside; RunError before training."""
-        return self._trained(RecurrentClassifier)
-
-    @property
-    def artifacts(self) -> ClassifierArtifacts:
-        """The labels and the vocabulary; RunError before training."""
-        return self._learned(ClassifierArtifacts)
-
-    @property
-    def tokenizer(self) -> Tokenizer | None:
-        """The tokeniser inside; None for sequences of vectors, and before training."""
-        return self.artifacts.tokenizer if self._artifacts is not None else None
 
 
 def _new(held_out: Labelled | None, labelled: Labelled) -> list[str]:
