@@ -17,7 +17,7 @@ EXPECTED = {
     "text_file.py": "nats/token, perplexity",
     "own_cell.py": "output (12, 2, 6) final state (2, 6)",
     "classify.py": "accuracy 100.00%, macro F1 100.00%",
-    "tag.py": "[['pronoun', 'verb', 'adverb']]",
+    "tag.py": "['pronoun', 'verb', 'adverb']",
     "vectors.py": "True ~ False",
     "forecast.py": "1 rows repeat a time stamp: averaged",
     "translate.py": "09 Nov 1989 → 1989-11-09",

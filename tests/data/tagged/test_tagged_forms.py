@@ -82,6 +82,20 @@ def test_quotes_and_lines_of_a_table(write):
         read_tagged(write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,b,\n"))
 
 
+def test_a_tag_without_a_word_is_missing(write):
+    path = write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,,Y\n2,b,X\n")
+    assert read_tagged(path, missing="drop").words == [["b"]]
+    with pytest.raises(DataError, match="line 3, there is a tag without a word"):
+        read_tagged(path)
+    with pytest.raises(DataError, match="line 3 has no word"):
+        open_tagged(path, tagged=False, model=Reader("table", frozenset("XY")))
+
+
+def test_a_tag_of_several_lines_is_written_as_one(write):
+    found = open_tagged(write("t.csv", 'Sentence #,Word,Tag\r\n1,a,"X\nY"\r\n,b,Z\r\n'))
+    assert found.with_tags([["U", "V"]]) == 'Sentence #,Word,Tag\r\n1,a,"U"\r\n,b,V\r\n'
+
+
 def test_other_encodings(tmp_path):
     (tmp_path / "t.csv").write_bytes("Sentence #,Word,Tag\n1,café,X\n".encode("latin-1"))
     with pytest.raises(DataError, match="--encoding"):

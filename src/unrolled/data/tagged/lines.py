@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +27,14 @@ class Lines:
         """Return the lines without carriage returns at their ends."""
         return [line.removesuffix("\r") for line in self.lines]
 
-    def replaced(self, changed: dict[int, str]) -> str:
-        """Return the text with other bodies of some lines, by their index."""
-        bodies = list(self.lines)
-        for index, body in changed.items():
-            bodies[index] = body + ("\r" if bodies[index].endswith("\r") else "")
-        return self.mark + "\n".join(bodies)
+    def replaced(self, changed: Mapping[int, str | None]) -> str:
+        """Return the text with other bodies of some lines, by their index; None leaves a line out."""
+        kept = []
+        for index, line in enumerate(self.lines):
+            body = changed.get(index, line)
+            if body is not None:
+                kept.append(body if body is line else body + ("\r" if line.endswith("\r") else ""))
+        return self.mark + "\n".join(kept)
 
 
 def read_lines(path: Path, encoding: str = UTF8) -> Lines:

@@ -1,5 +1,6 @@
-"""Words without a tag: sentences that hold one are left out, or refused."""
+"""Words without a tag, and tags without a word: sentences that hold one are left out, or refused."""
 
+from dataclasses import replace
 from typing import Literal
 
 from unrolled.data.tagged.file import TaggedFile
@@ -7,6 +8,25 @@ from unrolled.data.tagged.sentences import Tagged
 from unrolled.errors import DataError
 
 Missing = Literal["drop", "error"]
+
+
+def check_words(file: TaggedFile, *, tagged: bool) -> TaggedFile:
+    """Return the file with no tag where the word is empty.
+
+    Raises:
+        DataError: if a word is empty, and it is words that are needed.
+    """
+    empty = [(s, w) for s, words in enumerate(file.words) for w, word in enumerate(words) if not word]
+    if not empty:
+        return file
+    if not tagged:
+        sentence, word = empty[0]
+        raise DataError(f"{file.name}: line {file.lines[sentence][word]} has no word")
+    gaps = set(empty)
+    tags = [
+        [None if (s, w) in gaps else tag for w, tag in enumerate(tags)] for s, tags in enumerate(file.tags)
+    ]
+    return replace(file, tags=tags)
 
 
 def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
@@ -24,12 +44,11 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
     if not places:
         return Tagged(file.words, [[str(tag) for tag in tags] for tags in file.tags]), ()
     sentence, word = places[0]
-    first = f"{file.words[sentence][word]!r:.60}"
+    text = file.words[sentence][word]
+    first = f"word {text!r:.60} has no tag" if text else "there is a tag without a word"
     where = f"line {file.lines[sentence][word]}" if file.lines else f"sentence {sentence + 1}"
     if missing == "error":
-        raise DataError(
-            f"{file.name}: {where}, word {first} has no tag; --missing drop leaves its sentence out"
-        )
+        raise DataError(f"{file.name}: {where}, {first}; --missing drop leaves its sentence out")
     kept = [i for i, words in enumerate(gaps) if not words]
     if not kept:
         raise DataError(

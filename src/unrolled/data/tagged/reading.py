@@ -14,7 +14,7 @@ from unrolled.data.tagged.file import TaggedFile
 from unrolled.data.tagged.inline import inline_sign, read_inline, tags_behind
 from unrolled.data.tagged.json_lines import is_json, read_json_lines
 from unrolled.data.tagged.lines import Lines, cut, is_blank, read_lines
-from unrolled.data.tagged.missing import Missing, complete
+from unrolled.data.tagged.missing import Missing, check_words, complete
 from unrolled.data.tagged.parallel import FOLDER, read_parallel
 from unrolled.data.tagged.plain import read_plain
 from unrolled.data.tagged.sentence_rows import find_sentence_rows, read_sentence_rows
@@ -75,19 +75,19 @@ def open_tagged(
     if len(paths) == 1 and paths[0].is_dir():
         paths = _in_folder(paths[0])
     if len(paths) == 2:
-        return read_parallel(paths[0], paths[1], encoding)
+        return check_words(read_parallel(paths[0], paths[1], encoding), tagged=tagged)
     if len(paths) > 2:
         raise DataError(f"{source}: give one file, or two as words,tags; these are {len(paths)}")
     lines = read_lines(paths[0], encoding)
     form = _form(lines, _ending(paths[0]), columns, model, tagged=tagged)
     if model is None or model.form == form:
-        return _read(lines, form, columns, tagged=tagged)
+        return check_words(_read(lines, form, columns, tagged=tagged), tagged=tagged)
     if model.form and form == CONLLU:
         raise DataError(
             f"{lines.name}: is CoNLL-U, which has several columns of tags, and the model was trained on "
             "another form of file; give such a file, or train on CoNLL-U (--tag-column)"
         )
-    return _read(lines, form, ANY, tagged=tagged)
+    return check_words(_read(lines, form, ANY, tagged=tagged), tagged=tagged)
 
 
 def read_tagged(

@@ -55,7 +55,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
             )
     word, tag = _places(lines.name, columns, names if headed else [], width, order, tagged=tagged)
     start = found.index(filled[0]) + headed
-    sentences = [s for s in _sentences(found[start:], order, word) if s]
+    sentences = [s for s in _sentences(found[start:], order) if s]
     if not sentences:
         raise DataError(f"{lines.name}: holds no sentences")
 
@@ -66,10 +66,10 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
             for s, given in zip(sentences, tags, strict=True)
             for row, value in zip(s, given, strict=True)
         ]
-        changed: dict[int, str] = {}
+        changed: dict[int, str | None] = {}
         for (first, last, _), value in [(filled[0], "tag")] * (headed and tag == width) + cells:
             text = put_cell("\n".join(bodies[first:last]), separator, tag, value)
-            changed |= dict(zip(range(first, last), text.split("\n"), strict=True))
+            changed |= {**dict.fromkeys(range(first, last - 1)), last - 1: text}
         return lines.replaced(changed)
 
     one = len(sentences) == 1 and len(sentences[0]) > 1
@@ -128,7 +128,7 @@ def _places(
     return word, tag
 
 
-def _sentences(rows: list[Row], order: int | None, word: int) -> Iterator[list[Row]]:
+def _sentences(rows: list[Row], order: int | None) -> Iterator[list[Row]]:
     sentence: list[Row] = []
     last = ""
     for first, number, row in rows:
@@ -141,6 +141,5 @@ def _sentences(rows: list[Row], order: int | None, word: int) -> Iterator[list[R
         if identity and identity != last:
             yield sentence
             sentence, last = [], identity
-        if row[word].strip():
-            sentence.append((first, number, row))
+        sentence.append((first, number, row))
     yield sentence
