@@ -170,7 +170,7 @@ CASES = {
     "music": Case(
         "music",
         write_pieces,
-        COMMON | {"epochs": 16, "validate_every": 5, "lr": 0.01},
+        COMMON | {"epochs": 16, "validate_every": 5, "lr": 0.01, "dropout_output": 0.0},
         take_a_piece_away,
     ),
 }

@@ -75,10 +75,6 @@ ERRORS: list[tuple[list[str], str]] = [
         "a classifier needs scikit-learn: pip install 'unrolled[classify]'",
     ),
     (
-        ["train", "tag", "--data", "words.conllu", "--out", "run"],
-        "reading CoNLL-U files needs conllu: pip install 'unrolled[tag]'",
-    ),
-    (
         ["train", "translate", "--data", "no-such-file", "--out", "run"],
         "a translator needs sacrebleu: pip install 'unrolled[translate]'",
     ),
@@ -109,11 +105,9 @@ ERRORS: list[tuple[list[str], str]] = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small text and a sentence with tags."""
+    """A folder with a small text."""
     here = tmp_path_factory.mktemp("extras")
     (here / "text.txt").write_text("to be or not to be, that is the question\n" * 20, encoding="utf-8")
-    words = "".join(f"{i}\tw{i}\t_\tX\t_\t_\t0\t_\t_\t_\n" for i in range(1, 4))
-    (here / "words.conllu").write_text(words + "\n", encoding="utf-8")
     return here
 
 

@@ -11,7 +11,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "plots": ("matplotlib", "jinja2", "scipy"),
     "data": ("pooch",),
     "classify": ("sklearn",),
-    "tag": ("conllu",),
+    "tag": (),
     "translate": ("sacrebleu",),
     "forecast": ("pandas",),
     "music": ("mido",),

@@ -46,6 +46,12 @@ def write_samples(folder: Path) -> None:
         "pairs.tsv": "source\ttarget\n" + "".join(f"{t}\t{label} {t}\n" for t, label in labelled),
         "tagged.conllu": "".join(map(_conllu, sentences[:8])),
         "tagged.txt": "".join("".join(f"{w} T{len(w)}\n" for w in words) + "\n" for words in sentences),
+        "tagged.jsonl": _json_lines(
+            [{"tokens": s, "tags": [f"T{len(w)}" for w in s]} for s in sentences[:12]]
+        ),
+        "tagged.csv": "Sentence #,Word,Tag\n"
+        + "".join(f"{i},{w},T{len(w)}\n" for i, s in enumerate(sentences) for w in s),
+        "inline.txt": "".join(" ".join(f"{w}/T{len(w)}" for w in s) + "\n" for s in sentences),
         "series.csv": _series(),
         "piece.mid": _midi(),
         "pieces.json": json.dumps({"train": PIECES, "valid": PIECES}),

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from unrolled.cli.arguments import RunFolder, parse
 from unrolled.config import require
-from unrolled.data.piano import open_pieces
+from unrolled.data.piano import Collection, open_pieces
+from unrolled.errors import DataError
 from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, named_file
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.music.task import PianoRoll
 
 
@@ -30,8 +32,8 @@ class Arguments:
     temperature: float = 1.0
     """Below 1 takes probable keys more often."""
 
-    tempo: int = 90
-    """Quarter notes a minute."""
+    tempo: float = 0
+    """Quarter notes a minute; 0 takes that of the opening, or of the pieces learnt from, or 90."""
 
     seed: int = 0
     """The same seed gives the same piece."""
@@ -46,11 +48,28 @@ def run(argv: Sequence[str], prog: str) -> int:
     require_extra("music", prog)
     out = named_file(args.out)
     check_output(out, overwrite=args.overwrite)
-    require(args.tempo > 0, f"--tempo {args.tempo}: must be positive")
+    require(args.tempo >= 0, f"--tempo {args.tempo}: must be positive, or 0")
     task = PianoRoll.load(args.run)
-    beat = task.config.pieces.steps_per_beat
-    opening = open_pieces(args.opening, beat)["train"][0] if args.opening else None
-    piece = task.compose(args.length, opening=opening, temperature=args.temperature, seed=args.seed)
-    task.write_midi(piece, out, tempo=args.tempo)
-    print(f"{out}: {len(piece)} steps, {sum(map(len, piece))} notes")
+    opening = _opening(task, args.opening) if args.opening else None
+    steps = opening.parts["train"][0] if opening else None
+    piece = task.compose(args.length, opening=steps, temperature=args.temperature, seed=args.seed)
+    tempo = args.tempo or (opening.tempo if opening else 0)
+    task.write_midi(piece, out, tempo=tempo or None, metre=opening.metre if opening else None)
+    after = f", of which {len(steps)} are the opening" if steps else ""
+    print(f"{out}: {len(piece)} steps{after}, {sum(map(len, piece))} keys down")
     return 0
+
+
+def _opening(task: PianoRoll, path: str) -> Collection:
+    """Read a piece to go on from, on the grid of the model.
+
+    Raises:
+        DataError: if it is no piece, or there are several.
+    """
+    pieces = task.config.pieces
+    opening = open_pieces(path, pieces.steps_per_beat or 1, sustain=pieces.sustain)
+    show_notes(opening.notes)
+    count = sum(map(len, opening.parts.values()))
+    if count > 1:
+        raise DataError(f"--opening {path}: holds {count} pieces; give one")
+    return opening

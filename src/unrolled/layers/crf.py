@@ -1,9 +1,51 @@
 """A linear-chain conditional random field: tags of a sequence are scored together (Lafferty et al. 2001)."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
 from unrolled.errors import ConfigError, ShapeError
+
+FORBIDDEN = -1e4
+"""Score of a tag that must not be there: far below any other, and finite, so that a best sequence exists."""
+
+
+class Moves(NamedTuple):
+    """Scores of the first tag (K,), of a tag after each other (K, K), and of the last tag (K,)."""
+
+    start: Tensor
+    transition: Tensor
+    end: Tensor
+
+
+def forbidding(start: Tensor, transition: Tensor, end: Tensor) -> Moves:
+    """Return 0 for what is allowed (True), and :data:`FORBIDDEN` for the rest."""
+    return Moves(*(torch.where(flags, 0.0, FORBIDDEN) for flags in (start, transition, end)))
+
+
+@torch.no_grad()
+def viterbi(emissions: Tensor, lengths: Tensor, moves: Moves) -> Tensor:
+    """Return the tags (T, B) of the highest sum of scores (Viterbi 1967); zero past the end of a row.
+
+    Args:
+        emissions: (T, B, K), T at least 1.
+        lengths: number of steps of each row, (B,), each at least 1.
+        moves: scores of the K tags.
+    """
+    steps, rows, size = emissions.shape
+    score = moves.start + emissions[0]
+    back = torch.zeros(steps, rows, size, dtype=torch.long, device=emissions.device)
+    for t in range(1, steps):
+        value, back[t] = (score[:, :, None] + moves.transition).max(1)
+        score = torch.where((t < lengths)[:, None], value + emissions[t], score)
+    tags = torch.zeros(steps, rows, dtype=torch.long, device=emissions.device)
+    tag = (score + moves.end).argmax(1)
+    for t in range(steps - 1, -1, -1):
+        inside = t < lengths
+        tags[t] = torch.where(inside, tag, 0)
+        tag = torch.where(inside, back[t].gather(1, tag[:, None]).squeeze(1), tag)
+    return tags
 
 
 class LinearChainCRF(nn.Module):
@@ -67,26 +109,22 @@ class LinearChainCRF(nn.Module):
         return self.log_partition(emissions, lengths) - self.score(emissions, tags, lengths)
 
     @torch.no_grad()
-    def best(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+    def best(self, emissions: Tensor, lengths: Tensor, rules: Moves | None = None) -> Tensor:
         """Return the tags (T, B) of highest score of each row; zero past its end.
+
+        Args:
+            emissions: e, (T, B, K).
+            lengths: number of steps of each row, (B,).
+            rules: scores that are added to start, transition and end, such as :func:`forbidding`.
 
         Raises:
             ShapeError: if a size does not fit.
         """
         self._check(emissions, lengths)
-        steps, rows = emissions.shape[:2]
-        score = self.start + emissions[0]
-        back = torch.zeros(steps, rows, self.tags, dtype=torch.long, device=emissions.device)
-        for t in range(1, steps):
-            value, back[t] = (score[:, :, None] + self.transition).max(1)
-            score = torch.where((t < lengths)[:, None], value + emissions[t], score)
-        tags = torch.zeros(steps, rows, dtype=torch.long, device=emissions.device)
-        tag = (score + self.end).argmax(1)
-        for t in range(steps - 1, -1, -1):
-            inside = t < lengths
-            tags[t] = torch.where(inside, tag, 0)
-            tag = torch.where(inside, back[t].gather(1, tag[:, None]).squeeze(1), tag)
-        return tags
+        own = Moves(self.start, self.transition, self.end)
+        if rules is not None:
+            own = Moves(*(score + rule for score, rule in zip(own, rules, strict=True)))
+        return viterbi(emissions, lengths, own)
 
     def _check(self, emissions: Tensor, lengths: Tensor) -> None:
         if emissions.ndim != 3 or emissions.shape[2] != self.tags or lengths.shape != emissions.shape[1:2]:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.layers import LSTM, Stack
-from unrolled.layers.crf import LinearChainCRF
+from unrolled.layers.crf import LinearChainCRF, Moves, viterbi
 from unrolled.layers.pooling import Last
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig
@@ -84,8 +84,14 @@ class RecurrentTagger(RecurrentBody):
         dropout: rates.
         spelling: reads the characters of a word; None leaves them out.
         crf: score the tags of a sentence together.
+        rules: added to the scores of tag sequences when the best is sought (:func:`forbidding`); None allows
+            every sequence.
         vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
     """
+
+    rule_start: Tensor
+    rule_transition: Tensor
+    rule_end: Tensor
 
     def __init__(
         self,
@@ -97,6 +103,7 @@ class RecurrentTagger(RecurrentBody):
         spelling: SpellingReader | None,
         *,
         crf: bool = False,
+        rules: Moves | None = None,
         vectors: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -109,6 +116,9 @@ class RecurrentTagger(RecurrentBody):
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
         self.output = nn.Linear(self.features, tags)
         self.crf = LinearChainCRF(tags) if crf else None
+        self.ruled = rules is not None
+        for name, rule in zip(Moves._fields, rules or (), strict=False):
+            self.register_buffer(f"rule_{name}", rule, persistent=False)
 
     def forward(self, batch: Sentences) -> Tensor:
         """Return the scores (T, B, K) of every tag for every word."""
@@ -146,8 +156,11 @@ class RecurrentTagger(RecurrentBody):
 
     @torch.no_grad()
     def best_of(self, scores: Tensor, batch: Sentences) -> Tensor:
-        """Return the best tags (T, B) by scores (T, B, K): of each word, or together with a CRF."""
-        return scores.argmax(-1) if self.crf is None else self.crf.best(scores, batch.lengths)
+        """Return the best tags (T, B) by scores (T, B, K): of each word, or together with a CRF or rules."""
+        rules = Moves(self.rule_start, self.rule_transition, self.rule_end) if self.ruled else None
+        if self.crf is not None:
+            return self.crf.best(scores, batch.lengths, rules)
+        return scores.argmax(-1) if rules is None else viterbi(scores.log_softmax(-1), batch.lengths, rules)
 
     def parts(self) -> list[str | Stack]:
         """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""

@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import mido
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ import unrolled
 from unrolled import PianoRoll
 from unrolled.data.midi import make_midi, read_midi
 from unrolled.errors import ConfigError, DataError, RunError
+from unrolled.tasks.music.data import windows
 
 TINY = {"hidden": 24, "batch": 4, "epochs": 40, "lr": 0.05, "threads": 1}
 CHORDS = [(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 72)]
@@ -105,6 +107,9 @@ def test_a_piece_as_a_midi_file(model, tmp_path):
         piece.pop()
     model.write_midi(piece, tmp_path / "piece.mid")
     assert read_midi(tmp_path / "piece.mid") == piece
+    assert mido.MidiFile(tmp_path / "piece.mid").length == pytest.approx(len(piece) * 60 / 90)
+    model.write_midi(piece, tmp_path / "slow.mid", tempo=30)
+    assert mido.MidiFile(tmp_path / "slow.mid").length == pytest.approx(len(piece) * 2)
     with pytest.raises(RunError, match=r"folder .*nowhere does not exist"):
         model.write_midi(piece, tmp_path / "nowhere" / "piece.mid")
 
@@ -126,8 +131,55 @@ def test_midi_files_are_learnt_from(tmp_path):
         make_midi([tuple(s) for s in piece]).save(tmp_path / f"{number:02d}.mid")
     m = PianoRoll(**TINY | {"epochs": 1}).fit(tmp_path, progress=False)
     assert m.facts["pieces"] == {"train": 9, "valid": 1, "test": 0}
-    with pytest.raises(DataError, match="10 pieces holds out 0"):
-        PianoRoll(**TINY, valid_fraction=0.05).fit(tmp_path, progress=False)
+    assert m.config.pieces.steps_per_beat == 1
+    PianoRoll(**TINY | {"epochs": 1}, valid_fraction=0.05).fit(tmp_path, progress=False)
+
+
+def test_of_few_pieces_the_end_of_each_is_held_out(tmp_path):
+    (tmp_path / "p.json").write_text(json.dumps([pieces(1)[0] * 4, [[60]] * 3, pieces(1)[0] * 2]))
+    m = PianoRoll(**TINY | {"epochs": 1}, valid_fraction=0.3).fit(tmp_path / "p.json", progress=False)
+    length = len(pieces(1)[0])
+    assert m.facts["pieces"] == {"train": 3, "valid": 2, "test": 0}
+    assert m.facts["steps"]["valid"] == round(0.3 * 4 * length) + round(0.3 * 2 * length)
+    assert m.facts["steps"]["train"] + m.facts["steps"]["valid"] == 6 * length + 3
+    assert m.notes[-1] == "held out: the last 30% of the steps of each of 3 pieces (--valid-fraction)"
+    (tmp_path / "p.json").write_text(json.dumps([[[60]] * 3]))
+    with pytest.raises(DataError, match="too short to hold out a part"):
+        PianoRoll(**TINY).fit(tmp_path / "p.json", progress=False)
+
+
+def test_held_out_pieces_can_be_given(tmp_path, file):
+    (tmp_path / "more.json").write_text(json.dumps(pieces(3, 9)))
+    m = PianoRoll(**TINY | {"epochs": 1}).fit(file, valid=tmp_path / "more.json", progress=False)
+    assert m.facts["pieces"]["valid"] == 3
+    assert m.sources() == (str(file), str(tmp_path / "more.json"))
+
+
+def test_long_pieces_are_trained_in_windows(tmp_path):
+    (tmp_path / "p.json").write_text(json.dumps([CHORDS * 150, CHORDS * 2]))
+    m = PianoRoll(**TINY | {"epochs": 1, "batch": 1}).fit(tmp_path / "p.json", progress=False)
+    assert m.config.pieces.window == 256
+    assert m.result["steps"] == 3 + 1  # of 540 and 6 steps
+    assert "1 of 2 pieces are longer than 256 steps and trained 256 at a time (--window)" in m.notes
+    given = PianoRoll(**TINY | {"epochs": 1, "batch": 1}, window=1000).fit(
+        tmp_path / "p.json", progress=False
+    )
+    assert given.result["steps"] == 2
+
+
+def test_every_step_of_a_window_is_predicted_once():
+    rolls = [np.arange(n, dtype=np.float32)[:, None] for n in (2, 9, 10, 11)]
+    for steps in (1, 2, 3, 10, 20):
+        predicted = [float(v) for window in windows(rolls, steps) for v in window[1:, 0]]
+        assert predicted == [float(v) for roll in rolls for v in roll[1:, 0]]
+        assert all(2 <= len(window) <= steps + 1 for window in windows(rolls, steps))
+    assert windows(rolls, 0) == rolls
+
+
+def test_a_baseline_that_is_better_is_named(tmp_path):
+    (tmp_path / "p.json").write_text(json.dumps(pieces(20)))
+    poor = PianoRoll(**TINY | {"max_steps": 1, "lr": 1e-9}).fit(tmp_path / "p.json", progress=False)
+    assert poor.result["better_baseline"].startswith("each key after itself is the better choice here")
 
 
 def test_stopped_and_resumed_it_ends_with_the_same_bits(file, tmp_path):
@@ -146,7 +198,7 @@ def test_stopped_and_resumed_it_ends_with_the_same_bits(file, tmp_path):
 
 
 def test_no_data():
-    with pytest.raises(ConfigError, match="no pieces: give data"):
+    with pytest.raises(ConfigError, match="no pieces: give arrays"):
         PianoRoll().fit()
     with pytest.raises(RunError, match="call fit first"):
         PianoRoll().compose()

@@ -5,7 +5,7 @@ import pytest
 
 import unrolled as ur
 from cases import sentences, write_tagged
-from ladder_runs import check_table, compared, kept, mean_of, times
+from ladder_runs import check_table, compared, kept, mean_of, run_of, times
 from unrolled.baselines import MajorityTag
 from unrolled.data.tagged import read_tagged
 from unrolled.errors import ConfigError, DataError, RunError
@@ -91,10 +91,19 @@ def test_spans(tmp_path, data, test):
     assert mean_of(table, "gru") == ur.Tagger.load(out / "runs" / "gru-1").evaluate(str(path)).span_f1
 
 
-def test_a_test_must_be_given(tmp_path, data, test):
-    for given, options in ((data, {}), (None, {"test": str(test)})):
-        with pytest.raises(ConfigError, match="give data and test"):
-            compared("tag", given, tmp_path / "out", **options)
+def test_without_test_data_the_last_tenth_is_scored(tmp_path, data):
+    table = compared("tag", data, tmp_path / "out", models=["majority", "gru"])
+    whole = read_tagged(data)
+    cut = len(whole.words) * 9 // 10
+    model = MajorityTag.fit(whole.words[:cut], whole.tags[:cut])
+    score = TaggerScore([], whole.tags[cut:], model.predict(whole.words[cut:]), 0.0)
+    assert mean_of(table, "majority") == score.accuracy
+    assert ur.Tagger.load(run_of(tmp_path / "out", "gru")).facts["sentences"] == cut - cut // 10
+
+
+def test_what_is_missing_is_named(tmp_path, data, test):
+    with pytest.raises(ConfigError, match="no tagged sentences: give data"):
+        compared("tag", None, tmp_path / "out", test=str(test))
     with pytest.raises(ConfigError, match="metric 'nats': is not one of accuracy"):
         compared("tag", data, tmp_path / "out", test=str(test), metric="nats")
     with pytest.raises(DataError):

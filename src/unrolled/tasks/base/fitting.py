@@ -1,7 +1,6 @@
 """The training of a task: from the beginning, or from the last checkpoint of a run."""
 
 import dataclasses
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +12,7 @@ from unrolled.monitoring import watch_training
 from unrolled.storage.lock import FolderLock
 from unrolled.tasks.base import folder as run_folder
 from unrolled.tasks.base.hooks import C, D
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.storing import StoredTask
 from unrolled.threads import ThreadChoice, choose_threads
 from unrolled.training import CHECKPOINT, Trainer, Watcher
@@ -20,7 +20,6 @@ from unrolled.training.bar import ProgressBar
 from unrolled.training.files import write_json
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
-from unrolled.visible import visible
 
 
 class TrainedTask(StoredTask[C, D]):
@@ -39,8 +38,7 @@ class TrainedTask(StoredTask[C, D]):
         """Train from the beginning, in a folder that is locked."""
         self.facts = data.facts | ({"notes": list(data.notes)} if data.notes else {})
         if progress:
-            for note in data.notes:
-                print(visible(note), file=sys.stderr)
+            show_notes(data.notes)
         training, threads = with_threads(self.config.training)
         self.config = dataclasses.replace(self.config, training=training)
         with seeded(training):

@@ -2,34 +2,50 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
 from unrolled.data.midi import Piece
+from unrolled.data.midi.notes import COMMON_TIME
 from unrolled.data.piano import PianoNote
-from unrolled.tasks.base.artifacts import Artifacts, Stored
+from unrolled.tasks.base.artifacts import Artifacts, Stored, artifact_values
 from unrolled.training.files import read_json_as
 
 OPENINGS = "openings.json"
+
+
+_Numerator = Annotated[int, msgspec.Meta(ge=1, le=255)]
+_Denominator = Literal[1, 2, 4, 8, 16, 32, 64]
 
 
 class _File(msgspec.Struct):
     openings: list[tuple[PianoNote, ...]]
 
 
+class _Values(msgspec.Struct):
+    tempo: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
+    metre: tuple[_Numerator, _Denominator] = (4, 4)
+
+
 @dataclass(frozen=True)
 class PianoRollArtifacts(Artifacts):
-    """The beginnings of the training pieces."""
+    """The beginnings of the training pieces, and how fast they go."""
 
     openings: Piece
-    """First step of each piece, from which a composition may start."""
+    """First step with notes of each piece, from which a composition may start."""
+    tempo: float = 0.0
+    """Quarter notes a minute, the median over the pieces; 0 if they do not say."""
+    metre: tuple[int, int] = COMMON_TIME
+    """Numerator and denominator of the most frequent time signature."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        return Stored({}, {OPENINGS: {"openings": self.openings}})
+        values = {"tempo": self.tempo, "metre": list(self.metre)}
+        return Stored(values, {OPENINGS: {"openings": self.openings}})
 
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        return cls(read_json_as(folder / OPENINGS, _File).openings)
+        known = artifact_values(values, _Values)
+        return cls(read_json_as(folder / OPENINGS, _File).openings, known.tempo, known.metre)

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.console import print_table
+from unrolled.tasks.music.score import BASELINES
 from unrolled.tasks.music.task import PianoRoll
 
 
@@ -16,8 +17,7 @@ def print_scores(task: PianoRoll, console: Console) -> str:
         count = task.result[part]
         title = {"valid": "held out", "test": "test"}[part]
         table.add_column(f"{title} ({count['pieces']} pieces, {count['steps']:,} steps)", justify="right")
-    names = {"frequency": "how often each key sounds", "previous": "each key after itself"}
-    for name, label in names.items():
+    for name, label in BASELINES.items():
         table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
     table.add_row(f"this {task.config.cell.name}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
     if parts:

@@ -12,6 +12,8 @@ from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music.data import Roll
 
 SCORING_ROWS = 64
+BASELINES = {"frequency": "how often each key sounds", "previous": "each key after itself"}
+"""The models that count, by the fields of :class:`unrolled.baselines.NoteBaselines`."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """The configuration of a tagger: one tree for the command line, recipes and config.json."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
+from unrolled.data.commas import split_paths
 from unrolled.data.tagged import Columns
 from unrolled.models import CellConfig, EncoderConfig
 from unrolled.tasks.base.sources import Source, absolute
@@ -16,8 +18,8 @@ class TaggedConfig:
     """The tagged sentences to learn from."""
 
     data: str = ""
-    """Training data: a .conllu file, a file of columns with a blank line after each sentence, or a data set
-    such as @ud_english-ewt/train."""
+    """Training data: CoNLL-U; columns with a blank line after each sentence; lines of word/TAG; a table with
+    a column of sentences; JSON; WORDS,TAGS, two files; or a data set such as @ud_english-ewt/train."""
 
     valid: str = ""
     """Held-out data; without it the last valid_fraction of the sentences is held out."""
@@ -28,12 +30,19 @@ class TaggedConfig:
     test: str = ""
     """Data to score once training is over."""
 
-    word_column: str = "form"
-    """Column of the word: in CoNLL-U form, lemma, upos, xpos or deprel; elsewhere its number from 1, or from
-    -1 backwards."""
+    word_column: str = ""
+    """Column of the word: a name in CoNLL-U, a header or JSON, or a number from 1, or from -1 backwards.
+    Empty: form, tokens or word, else the first column."""
 
-    tag_column: str = "upos"
-    """Column of the tag, likewise."""
+    tag_column: str = ""
+    """Column of the tag, likewise; in CoNLL-U also a key, as feats:Case or misc:NER. Empty: upos, or the last
+    column."""
+
+    missing: Literal["drop", "error"] = "drop"
+    """Sentences with a word that has no tag: drop leaves them out, error refuses them."""
+
+    encoding: str = "utf-8"
+    """Encoding of the files, such as cp1252 or latin-1."""
 
     def __post_init__(self) -> None:
         require(0 <= self.valid_fraction < 1, f"valid_fraction={self.valid_fraction}: must lie in [0, 1)")
@@ -47,10 +56,15 @@ class TaggedConfig:
         """Apply the given sources. Paths are made absolute, so that the run resumes from any directory."""
         return replace(
             self,
-            data=absolute(self.data if data is None else data),
-            valid=absolute(self.valid if valid is None else valid),
-            test=absolute(self.test),
+            data=_absolute(self.data if data is None else data),
+            valid=_absolute(self.valid if valid is None else valid),
+            test=_absolute(self.test),
         )
+
+
+def _absolute(source: str | Path) -> str:
+    """Return one path, or two with a comma between, as absolute."""
+    return ",".join(absolute(path) for path in split_paths(str(source)))
 
 
 @dataclass(frozen=True)
@@ -83,11 +97,16 @@ class WordsConfig:
 class TagsConfig:
     """From what the network read to tags."""
 
-    output: Literal["softmax", "crf"] = "softmax"
-    """softmax: each word by itself; crf: all tags of a sentence together (Lafferty et al. 2001)."""
+    output: Literal["auto", "softmax", "crf"] = "auto"
+    """softmax: each word by itself; crf: all tags of a sentence together (Lafferty et al. 2001). auto: crf
+    where tags mark spans."""
 
-    select: Literal["accuracy", "span_f1", "loss"] = "accuracy"
-    """Held-out figure by which the best weights are kept; span_f1 is for BIO and IOBES tags."""
+    scheme: Literal["auto", "none", "bio", "iob1", "iobes", "bilou", "bmes"] = "auto"
+    """How tags mark spans. auto: detected. Predicted tags keep to it; none predicts any sequence of tags."""
+
+    select: Literal["auto", "accuracy", "span_f1", "loss"] = "auto"
+    """Held-out figure by which the best weights are kept. auto: span_f1 where tags mark spans, else
+    accuracy."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,14 @@ from unrolled.data import IGNORE
 from unrolled.data.buckets import buckets
 from unrolled.data.ragged import pad
 from unrolled.data.tagged import Tagged
-from unrolled.errors import ConfigError, DataError
+from unrolled.errors import DataError
 from unrolled.models.tagger import Sentences
 from unrolled.tasks.tag.config import WordsConfig
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
+
+MOST_UNSEEN = 0.5
+"""Share of words with unknown tags up to which sentences are scored; with more they are refused."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,18 @@ class EncodedSentences:
     Args:
         words: of each sentence, none empty.
         numbering: of words and characters.
-        tags: numbers of the tags; zeros where only words are known.
+        tags: numbers of the tags, IGNORE for one that is not known; zeros where only words are known.
+        text: the sentences as they are written, for scores; None where only words are known.
     """
 
-    def __init__(self, words: list[list[str]], numbering: Numbering, tags: list[Ids] | None = None) -> None:
+    def __init__(
+        self,
+        words: list[list[str]],
+        numbering: Numbering,
+        tags: list[Ids] | None = None,
+        text: Tagged | None = None,
+    ) -> None:
+        self.text = text or Tagged(words, [[] for _ in words])
         self.words = [numbering.words.numbers(sentence) for sentence in words]
         self.tags = tags or [np.zeros(len(sentence), dtype=np.int64) for sentence in words]
         kinds: dict[str, int] = {}
@@ -95,6 +105,10 @@ class EncodedSentences:
             digest.update(len(spelling).to_bytes(8, "little") + spelling.tobytes())
         return digest.hexdigest()
 
+    def unseen(self) -> int:
+        """Return the number of words whose tag is not known."""
+        return int(sum((tags == IGNORE).sum() for tags in self.tags))
+
 
 @dataclass(frozen=True)
 class TaggerData:
@@ -108,19 +122,12 @@ class TaggerData:
     """See :class:`Material`."""
 
 
-def divide(tagged: Tagged, fraction: float, name: str) -> tuple[Tagged, Tagged]:
-    """Return what to train on, and the last sentences to hold out.
-
-    Raises:
-        DataError: if one of them would be empty.
-    """
+def divide(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
+    """Return what to train on, and the last sentences to hold out: at least one, but None of a single one."""
     count = len(tagged.words)
-    cut = count - int(count * fraction)
-    if not 0 < cut < count:
-        raise DataError(
-            f"{name}: {count} sentences are too few to hold out {fraction:g} of them; give more, or "
-            "--valid-fraction 0"
-        )
+    if count < 2:
+        return tagged, None
+    cut = count - min(max(int(count * fraction), 1), count - 1)
     rows = list(range(count))
     return tagged.take(rows[:cut]), tagged.take(rows[cut:])
 
@@ -136,21 +143,30 @@ def learn_numbering(sentences: list[list[str]], tags: list[list[str]], config: W
     )
 
 
-def encode_tagged(tagged: Tagged, numbering: Numbering, source: str) -> EncodedSentences:
-    """Return sentences and tags as numbers.
+def encode_tagged(
+    tagged: Tagged, numbering: Numbering, source: str, most_unseen: float = MOST_UNSEEN
+) -> EncodedSentences:
+    """Return sentences and tags as numbers; tags that training had not cannot be predicted.
+
+    Args:
+        tagged: sentences.
+        numbering: of training.
+        source: name of the data, for messages.
+        most_unseen: share of words with unknown tags up to which sentences are taken.
 
     Raises:
-        DataError: if a tag is not known.
+        DataError: if more words have a tag that is not known.
     """
     numbers = {tag: i for i, tag in enumerate(numbering.tags)}
-    unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - numbers.keys())
-    if unknown:
+    tags = [np.array([numbers.get(t, IGNORE) for t in sentence], dtype=np.int64) for sentence in tagged.tags]
+    encoded = EncodedSentences(tagged.words, numbering, tags, tagged)
+    if encoded.unseen() > most_unseen * encoded.word_count:
+        unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - numbers.keys())
         raise DataError(
-            f"{source}: has tags that the training data lack ({', '.join(unknown[:5])}); known are "
-            f"{', '.join(numbering.tags[:30])}"
+            f"{source}: most words have tags that the training data lack ({', '.join(unknown[:5])}); known "
+            f"are {', '.join(numbering.tags[:30])}"
         )
-    tags = [np.array([numbers[t] for t in sentence], dtype=np.int64) for sentence in tagged.tags]
-    return EncodedSentences(tagged.words, numbering, tags)
+    return encoded
 
 
 def describe(train: EncodedSentences, valid: EncodedSentences | None, numbering: Numbering) -> dict[str, Any]:
@@ -166,17 +182,3 @@ def describe(train: EncodedSentences, valid: EncodedSentences | None, numbering:
         "sha256": train.fingerprint(),
         "held_out_sha256": valid.fingerprint() if valid else "",
     }
-
-
-def check_source(data: Any) -> None:
-    """Raise ConfigError for what is no source of sentences, and for words or tags that are no text."""
-    if not isinstance(data, str | Path | Tagged | None):
-        raise ConfigError(f"sentences from memory: give Tagged(words, tags), not a {type(data).__name__}")
-    if not isinstance(data, Tagged):
-        return
-    for name, sentences in (("word", data.words), ("tag", data.tags)):
-        for number, sentence in enumerate(sentences, 1):
-            odd = next((item for item in sentence if not isinstance(item, str)), "")
-            if odd != "":
-                kind = type(odd).__name__
-                raise ConfigError(f"sentence {number}: a {name} is {odd!r}, a {kind}: give text")

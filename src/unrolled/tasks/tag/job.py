@@ -12,7 +12,6 @@ from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import TaggedBatch, TaggerData
 from unrolled.tasks.tag.predicting import score_sentences
-from unrolled.tasks.tag.score import are_spans
 from unrolled.text import EOS_ID, UNK_ID
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
@@ -71,7 +70,8 @@ class TaggerJob:
             return None
         score = score_sentences(self.model, valid, self._data.tags)
         figures = {"accuracy": score.accuracy}
-        if are_spans(score.tags):
+        if score.has_spans:
             figures["span_f1"] = score.span_f1
         select = self._config.tags.select
+        select = ("span_f1" if score.has_spans else "accuracy") if select == "auto" else select
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)

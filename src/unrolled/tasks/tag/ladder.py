@@ -8,17 +8,24 @@ import numpy as np
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.fingerprint import fingerprint
-from unrolled.data.tagged import read_tagged
+from unrolled.data.tagged import Tagged, read_tagged
+from unrolled.data.tagged.schemes import are_spans
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
-from unrolled.tasks.tag.score import TaggerScore, are_spans
+from unrolled.tasks.tag.data import divide
+from unrolled.tasks.tag.score import TaggerScore
 
 MAJORITY = "majority"
+TEST_SHARE = 0.1
+"""Of the sentences, the last ones, that are scored where no test data are given."""
 
 
 class TaggingLadder(Ladder):
-    """Models of a tag for every word; they are compared sentence by sentence."""
+    """Models of a tag for every word; they are compared sentence by sentence.
+
+    Without test data the last tenth of the sentences is scored, and the others are trained on.
+    """
 
     task: ClassVar[str] = "tag"
     rungs: ClassVar[tuple[str, ...]] = (
@@ -44,15 +51,40 @@ class TaggingLadder(Ladder):
     def prepare(self, folder: Path) -> str:
         """See :meth:`Ladder.prepare`."""
         corpus = self.config.corpus
-        if not (corpus.data and corpus.test):
-            raise ConfigError("give data and test (.conllu files, files of columns, data sets) or a recipe")
-        self.data, self.test = (read_tagged(source, corpus.columns) for source in (corpus.data, corpus.test))
+        if not corpus.data:
+            raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
+        self.data, cut = self._read(corpus.data), ""
+        if corpus.test:
+            self.test = self._read(corpus.test)
+        else:
+            self.data, test = divide(self.data, TEST_SHARE)
+            if test is None:
+                raise DataError(f"{corpus.data}: is one sentence; give test data to score (--test)")
+            self.test, cut = (
+                test,
+                f"; scored are the last {len(test.words):,} sentences (or --test)",
+            )
         words, asked = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
         if self.shown == "span_f1" and not are_spans(self.tags):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
-        return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags"
+        return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
+
+    def _read(self, source: str) -> Tagged:
+        corpus = self.config.corpus
+        return read_tagged(source, corpus.columns, missing=corpus.missing, encoding=corpus.encoding)
+
+    @property
+    def from_memory(self) -> bool:
+        """See :attr:`Ladder.from_memory`: without test data they are cut in memory."""
+        return not self.config.corpus.test
+
+    def fit(self, task: Any, seed: int, out: Path) -> Any:
+        """See :meth:`Ladder.fit`."""
+        if not self.from_memory:
+            return super().fit(task, seed, out)
+        return task.fit(self.data, out=out, overwrite=True, progress=self.progress)
 
     @classmethod
     def knows(cls, rung: str) -> bool:
@@ -82,7 +114,7 @@ class TaggingLadder(Ladder):
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        scores, units = _figures(task.evaluate(self.config.corpus.test))
+        scores, units = _figures(task.evaluate(self.test))
         return Scored(scores, units, {}, int(units.weights.sum()))
 
 

@@ -1,8 +1,9 @@
 """The scores of a tagger."""
 
+from typing import Any
+
 from rich.console import Console
 
-from unrolled.data.tagged import FIELDS
 from unrolled.tasks.tag.task import Tagger
 
 
@@ -16,10 +17,16 @@ def print_scores(tagger: Tagger, console: Console) -> str:
     for part, name in (("valid", "held out"), ("test", "test")):
         if part in tagger.result:
             score = tagger.result[part]
-            spans = f", span F1 {100 * score['span_f1']:.2f}%" if "span_f1" in score else ""
             console.print(
                 f"{name}: accuracy {100 * score['accuracy']:.2f}% of {score['words']:,} words, "
-                f"{100 * score['sentence_accuracy']:.2f}% of {score['sentences']:,} sentences{spans}"
+                f"{100 * score['sentence_accuracy']:.2f}% of {score['sentences']:,} sentences{_spans(score)}"
             )
-    ending = ".conllu" if tagger.config.corpus.columns.word in FIELDS else ""
+            for baseline, parts in tagger.result.get("baselines", {}).items():
+                figures = parts[part]
+                console.print(f"  {baseline}: accuracy {100 * figures['accuracy']:.2f}%{_spans(figures)}")
+    ending = ".conllu" if tagger.facts.get("form") == "conllu" else ""
     return "unrolled predict {run} --data FILE" + ending
+
+
+def _spans(figures: dict[str, Any]) -> str:
+    return f", span F1 {100 * figures['span_f1']:.2f}%" if "span_f1" in figures else ""

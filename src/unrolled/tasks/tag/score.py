@@ -1,20 +1,13 @@
 """How well tags are predicted."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.data.tagged.schemes import are_spans
 from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table
-
-_SPAN_TAG = re.compile(r"[BIES]-.+|O")
-
-
-def are_spans(tags: list[str]) -> bool:
-    """Tell tags of spans, BIO or IOBES (Ramshaw & Marcus 1995), from others."""
-    return any(tag != "O" for tag in tags) and all(_SPAN_TAG.fullmatch(tag) for tag in tags)
 
 
 @dataclass(frozen=True)
@@ -22,11 +15,13 @@ class TaggerScore:
     """Figures of a tagging."""
 
     tags: list[str]
+    """That can be predicted."""
     true: list[list[str]]
     """Tags of each sentence."""
     predicted: list[list[str]]
     nats: float
-    """Mean −ln p of a word's true tag (with a CRF, of the sentence's, divided by its words)."""
+    """Mean −ln p of a word's true tag (with a CRF, of the sentence's, divided by its words), of tags that can
+    be predicted."""
 
     @property
     def words(self) -> int:
@@ -49,6 +44,22 @@ class TaggerScore:
         """Whether the tags mark spans."""
         return are_spans(self.tags)
 
+    @property
+    def labels(self) -> list[str]:
+        """The tags, and those that only the scored data have."""
+        return self.tags + sorted({tag for sentence in self.true for tag in sentence} - set(self.tags))
+
+    @property
+    def unseen(self) -> int:
+        """Number of words whose tag training had not: no prediction of it can be right."""
+        known = set(self.tags)
+        return sum(tag not in known for sentence in self.true for tag in sentence)
+
+    @property
+    def main(self) -> float:
+        """The F1 of spans where tags mark spans, else the accuracy."""
+        return self.span_f1 if self.has_spans else self.accuracy
+
     def span_counts(self) -> tuple[SpanCounts, dict[str, SpanCounts]]:
         """Return the counts of whole spans, of all kinds together and of each, as CoNLL's conlleval does."""
         return count_spans(self.true, self.predicted)
@@ -64,9 +75,9 @@ class TaggerScore:
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """Counts (K, K): row the true tag, column the predicted one."""
-        numbers = {tag: number for number, tag in enumerate(self.tags)}
-        counts = np.zeros((len(self.tags), len(self.tags)), dtype=np.int64)
+        """Counts (K, K) over :attr:`labels`: row the true tag, column the predicted one."""
+        numbers = {tag: number for number, tag in enumerate(self.labels)}
+        counts = np.zeros((len(numbers), len(numbers)), dtype=np.int64)
         for true, predicted in zip(self.true, self.predicted, strict=True):
             for t, p in zip(true, predicted, strict=True):
                 counts[numbers[t], numbers[p]] += 1
@@ -80,7 +91,8 @@ class TaggerScore:
             "nats": self.nats,
             "words": self.words,
             "sentences": len(self.true),
-            "tags": self.tags,
+            "unseen": self.unseen,
+            "tags": self.labels,
             "confusion": self.confusion.tolist(),
         }
         if self.has_spans:
@@ -97,4 +109,6 @@ class TaggerScore:
             f"accuracy {100 * self.accuracy:.2f}% of {self.words:,} words, "
             f"{100 * self.sentence_accuracy:.2f}% of {len(self.true):,} sentences, {self.nats:.4f} nats/word"
         )
+        if self.unseen:
+            line += f"\n{self.unseen:,} words have tags that training had not: they count as wrong"
         return f"{line}\nspan F1 {100 * self.span_f1:.2f}%\n{self.spans()}" if self.has_spans else line

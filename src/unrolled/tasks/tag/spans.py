@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unrolled.data.tagged.schemes import mark_of
+
 Span = tuple[int, str, int, int]
 """Sentence, kind, first and last word."""
 
@@ -39,14 +41,14 @@ class SpanCounts:
 def spans_of(tags: Sequence[str], sentence: int = 0) -> set[Span]:
     """Return the spans of one sentence.
 
-    The tags are BIO, its first form IOB, or IOBES (``B-PER``, ``I-PER``, ``E-PER``, ``S-PER``, ``O``). Wrong
+    The tags are of one of the schemes (:mod:`unrolled.data.tagged.schemes`); others mark no span. Wrong
     sequences are read as conlleval reads them (Tjong Kim Sang & De Meulder 2003): an I or E that continues
     nothing, or a span of another kind, begins a span.
     """
     found: set[Span] = set()
     before, kind_before, first = "O", "", 0
     for place, tag in enumerate([*tags, "O"]):
-        position, kind = tag[0], tag[2:]
+        position, kind = mark_of(tag)
         changed = before in "ESO" or position in "BSO" or kind != kind_before
         if changed and before != "O":
             found.add((sentence, kind_before, first, place - 1))

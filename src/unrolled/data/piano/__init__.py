@@ -1,0 +1,7 @@
+"""Pieces for a piano: as lists of notes by step, and as piano rolls."""
+
+from unrolled.data.piano.collection import Collection
+from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, notes_of, piano_roll
+from unrolled.data.piano.sources import open_pieces
+
+__all__ = ["KEYS", "LOWEST", "Collection", "PianoNote", "notes_of", "open_pieces", "piano_roll"]

@@ -1,0 +1,18 @@
+"""Sentences whose words have a tag each, and the files that hold them."""
+
+from unrolled.data.tagged.columns import Columns
+from unrolled.data.tagged.file import TaggedFile
+from unrolled.data.tagged.missing import complete
+from unrolled.data.tagged.reading import Reader, open_path, open_tagged, read_tagged
+from unrolled.data.tagged.sentences import Tagged
+
+__all__ = [
+    "Columns",
+    "Reader",
+    "Tagged",
+    "TaggedFile",
+    "complete",
+    "open_path",
+    "open_tagged",
+    "read_tagged",
+]

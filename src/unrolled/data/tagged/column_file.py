@@ -1,0 +1,108 @@
+"""Files of columns, as in CoNLL's shared tasks: one word a line, a blank line after each sentence."""
+
+from unrolled.data.tagged.columns import Columns, find_column
+from unrolled.data.tagged.file import TaggedFile, Tags
+from unrolled.data.tagged.lines import Lines, put
+from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
+from unrolled.data.tagged.schemes import OUTSIDE, are_spans, kinds_of
+from unrolled.errors import DataError
+
+
+def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> TaggedFile:
+    """Read a file of columns.
+
+    Detected are the first column as the word (the second if the first counts the words of each sentence),
+    and the last as the tag; of columns with the same kinds of spans, as for nested entities, the first.
+
+    Args:
+        lines: of the file.
+        columns: given by number, or by name if the file names them.
+        tagged: whether it must have a tag column; else the tags of a file without one are missing, and it is
+            written with one more column.
+
+    Raises:
+        DataError: if rows have different widths, or a column is missing.
+    """
+    rows = read_rows(lines)
+    word = _word(lines.name, rows, columns.word)
+    tag = _tag(lines.name, rows, columns.tag, word, tagged=tagged)
+
+    def with_tags(tags: Tags) -> str:
+        bodies = lines.bodies()
+        changed = {
+            index: put(bodies[index], tag, value, tabs=rows.tabs or rows.width == 1)
+            for sentence, given in zip(rows.sentences, tags, strict=True)
+            for (index, _), value in zip(sentence, given, strict=True)
+        }
+        return lines.replaced(changed)
+
+    return TaggedFile(
+        lines.name,
+        words=[[row[word] for _, row in sentence] for sentence in rows.sentences],
+        tags=[[row[tag] or None if tag < rows.width else None for _, row in s] for s in rows.sentences],
+        lines=[[index + 1 for index, _ in sentence] for sentence in rows.sentences],
+        form="columns",
+        columns=Columns(str(word + 1), str(tag + 1)),
+        with_tags=with_tags,
+        notes=_notes(rows, word, tag, columns.tag),
+    )
+
+
+def _word(name: str, rows: Rows, given: str) -> int:
+    if given:
+        return find_column(given, rows.names, rows.width, name, "--word-column")
+    lowered = [column.lower() for column in rows.names]
+    named = next((lowered.index(column) for column in WORD_NAMES if column in lowered), None)
+    return named if named is not None else int(rows.numbered)
+
+
+def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
+    if given.isdecimal() and not tagged and int(given) > rows.width:
+        return rows.width
+    if given:
+        place = find_column(given, rows.names, rows.width, name, "--tag-column")
+    else:
+        place = _outer(rows, word) if rows.width > word + 1 else rows.width
+    if place < rows.width and place != word:
+        return place
+    if not tagged:
+        return rows.width
+    raise DataError(
+        f"{name}: has words in column {word + 1} and no column of tags; give one word a line with its tag, a "
+        "blank line after each sentence (--word-column, --tag-column)"
+    )
+
+
+def _outer(rows: Rows, word: int) -> int:
+    """Return the last column, or the first of those that end a row with the same kinds of spans."""
+
+    def tags(place: int) -> set[str]:
+        return {row[place] for sentence in rows.sentences for _, row in sentence}
+
+    place = rows.width - 1
+    last = tags(place)
+    if not (are_spans(last) or last == {OUTSIDE}):
+        return place
+    while place - 1 > word and are_spans(before := tags(place - 1)) and kinds_of(last) <= kinds_of(before):
+        place -= 1
+    return place
+
+
+def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
+    def named(place: int) -> str:
+        return f"column {place + 1}" + (f" ({rows.names[place]})" if place < len(rows.names) else "")
+
+    between = "tabs" if rows.tabs else "blanks"
+    count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
+    tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
+    notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
+    if tag < rows.width and not given and tag < rows.width - 1:
+        notes.append(
+            f"columns {tag + 1} to {rows.width} mark spans of the same kinds; column {tag + 1} is taken "
+            "(--tag-column)"
+        )
+    if rows.comments:
+        notes.append(f"{rows.comments:,} lines that begin with # are comments")
+    if len(rows.sentences) == 1 and len(rows.sentences[0]) > 1:
+        notes.append(f"no blank lines: all {len(rows.sentences[0]):,} words are one sentence")
+    return tuple(notes)

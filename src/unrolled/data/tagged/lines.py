@@ -1,0 +1,83 @@
+"""Lines of a file as they are written, and their fields."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from unrolled.data.files import UTF8
+from unrolled.errors import DataError
+from unrolled.reading import decode, read_bytes
+
+BOM = "\ufeff"
+_BLANKS = re.compile(r"([ \t]+)")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a text; joined by line breaks they are the text, byte for byte."""
+
+    name: str
+    lines: list[str]
+    mark: str = ""
+    """The byte order mark, if the file begins with one."""
+
+    def bodies(self) -> list[str]:
+        """Return the lines without carriage returns at their ends."""
+        return [line.removesuffix("\r") for line in self.lines]
+
+    def replaced(self, changed: dict[int, str]) -> str:
+        """Return the text with other bodies of some lines, by their index."""
+        bodies = list(self.lines)
+        for index, body in changed.items():
+            bodies[index] = body + ("\r" if bodies[index].endswith("\r") else "")
+        return self.mark + "\n".join(bodies)
+
+
+def read_lines(path: Path, encoding: str = UTF8) -> Lines:
+    """Return the lines of a file.
+
+    Raises:
+        DataError: if it cannot be read, is empty or binary, or is not in that encoding.
+    """
+    name, raw = str(path), read_bytes(path)
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
+        raise DataError(f"{name}: is binary (a zero byte at offset {raw.index(0)}), not text")
+    text = decode(raw, name, encoding)
+    if not text.strip():
+        raise DataError(f"{name}: is empty; give a file with text")
+    mark = BOM if raw.startswith(codecs.BOM_UTF8) else ""
+    return Lines(name, text.split("\n"), mark)
+
+
+def is_blank(line: str) -> bool:
+    """Tell a line without words: empty, or of white space and byte order marks."""
+    return not line.strip(" \t\r\ufeff") or line.isspace()
+
+
+def cut(line: str, *, tabs: bool) -> list[str]:
+    """Return the fields of a line: between tabs, or between blanks.
+
+    Other white space, such as a no-break space, is part of a word.
+    """
+    if tabs:
+        return [field.strip(" ") for field in line.split("\t")]
+    return [field for field in _BLANKS.split(line)[::2] if field]
+
+
+def put(line: str, index: int, value: str, *, tabs: bool) -> str:
+    """Return a line with another field; one past the last is appended."""
+    if tabs:
+        fields = line.split("\t")
+        if index >= len(fields):
+            return f"{line.rstrip(' ')}\t{value}"
+        fields[index] = value
+        return "\t".join(fields)
+    parts = _BLANKS.split(line)
+    filled = [i for i in range(0, len(parts), 2) if parts[i]]
+    if index >= len(filled):
+        return f"{line} {value}"
+    parts[filled[index]] = value
+    return "".join(parts)

@@ -1,0 +1,45 @@
+"""Words without a tag: sentences that hold one are left out, or refused."""
+
+from typing import Literal
+
+from unrolled.data.tagged.file import TaggedFile
+from unrolled.data.tagged.sentences import Tagged
+from unrolled.errors import DataError
+
+Missing = Literal["drop", "error"]
+
+
+def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
+    """Return the sentences all of whose words have a tag, and a note that counts the others.
+
+    Args:
+        file: sentences, some of whose tags may be None.
+        missing: "drop" leaves out sentences with a word that has no tag, "error" refuses them.
+
+    Raises:
+        DataError: if a tag is missing and that is refused, or no sentence is left.
+    """
+    gaps = [[i for i, tag in enumerate(tags) if tag is None] for tags in file.tags]
+    places = [(s, words[0]) for s, words in enumerate(gaps) if words]
+    if not places:
+        return Tagged(file.words, [[str(tag) for tag in tags] for tags in file.tags]), ()
+    sentence, word = places[0]
+    first = f"{file.words[sentence][word]!r:.60}"
+    where = f"line {file.lines[sentence][word]}" if file.lines else f"sentence {sentence + 1}"
+    if missing == "error":
+        raise DataError(
+            f"{file.name}: {where}, word {first} has no tag; --missing drop leaves its sentence out"
+        )
+    kept = [i for i, words in enumerate(gaps) if not words]
+    if not kept:
+        raise DataError(
+            f"{file.name}: every sentence has a word without a tag (the first: {where}, {first}); "
+            "--tag-column names another column"
+        )
+    count = sum(map(len, gaps))
+    note = (
+        f"{count:,} words have no tag (the first in {where}); {len(places):,} of {len(gaps):,} sentences are "
+        "left out (--missing error refuses them)"
+    )
+    words = [file.words[i] for i in kept]
+    return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in kept]), (note,)

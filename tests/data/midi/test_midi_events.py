@@ -1,0 +1,147 @@
+"""MIDI files as events: what a small file may ask for, and what the notes do not need."""
+
+import random
+import struct
+
+import mido
+import pytest
+
+from midi_bytes import END, midi, number
+from unrolled.data.midi import read_midi
+from unrolled.data.midi.events import NoteEvent, read_events
+from unrolled.data.midi.grid import LONGEST
+from unrolled.errors import DataError
+from unrolled.reading import MalformedError
+
+NOTE = b"\x00\x90\x3c\x40", b"\x83\x60\x80\x3c\x40"
+
+
+def notes(raw):
+    return [event for track in read_events(raw).tracks for event in track if isinstance(event, NoteEvent)]
+
+
+@pytest.mark.parametrize("delta", [2**27, 2**60])
+def test_one_long_note_does_not_take_all_memory(tmp_path, delta):
+    raw = midi(NOTE[0] + number(delta) + b"\x80\x3c\x40" + END, ticks=1)
+    assert len(raw) < 50
+    (tmp_path / "x.mid").write_bytes(raw)
+    with pytest.raises(DataError, match=rf"x\.mid: is .* steps long, and more than {LONGEST:,}"):
+        read_midi(tmp_path / "x.mid")
+
+
+def test_every_key_held_to_the_longest_step_is_read(tmp_path):
+    channels = [c for c in range(16) if c != 9]
+    on = b"".join(b"\x00" + bytes([0x90 | c, n, 64]) for c in channels for n in range(128))
+    off = b"".join(b"\x00" + bytes([0x80 | c, n, 64]) for c in channels for n in range(128))
+    (tmp_path / "x.mid").write_bytes(midi(on + number(LONGEST // 64) + off[1:] + END, ticks=1))
+    piece = read_midi(tmp_path / "x.mid", 1)
+    assert len(piece) == LONGEST // 64
+    assert piece[0] == piece[-1] == tuple(range(128))
+
+
+@pytest.mark.parametrize("key", [b"\x00\x80", b"\x08\x00", b"\x00\x02", b"\x7f\xff"])
+def test_notes_do_not_need_the_key_signature(tmp_path, key):
+    (tmp_path / "x.mid").write_bytes(midi(b"\x00\xff\x59\x02" + key + b"".join(NOTE) + END))
+    assert read_midi(tmp_path / "x.mid") == [(60,)]
+
+
+@pytest.mark.parametrize("kind", [b"\x51", b"\x58", b"\x59", b"\x2f", b"\x21", b"\x7f", b"\x77"])
+@pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x00\x00", b"\xff\xff\xff\xff\xff"])
+def test_notes_do_not_need_meta_events_of_the_right_size(tmp_path, kind, data):
+    meta = b"\x00\xff" + kind + bytes([len(data)]) + data
+    (tmp_path / "x.mid").write_bytes(midi(meta + b"".join(NOTE) + END))
+    assert read_midi(tmp_path / "x.mid") == [(60,)]
+
+
+def test_time_goes_on_during_other_events():
+    other = b"\x60\xff\x7d\x01\x00\x60\xf0\x02\x01\xf7\x60\xc0\x05\x60\xb0\x07\x40\x60\xf2\x01\x02\x60\xf8"
+    ticks = [(e.tick, e.velocity) for e in notes(midi(NOTE[0] + other + NOTE[1] + END))]
+    assert ticks == [(0, 64), (6 * 0x60 + 480, 0)]
+
+
+def test_the_status_of_the_event_before_may_be_left_out():
+    running = b"\x00\x90\x3c\x40\x0a\x3e\x40\x0a\x3c\x00"
+    assert [(e.tick, e.note, e.velocity) for e in notes(midi(running + END))] == [
+        (0, 60, 64),
+        (10, 62, 64),
+        (20, 60, 0),
+    ]
+
+
+def test_chunks_of_other_programs_are_passed_over():
+    raw = midi(b"".join(NOTE) + END)
+    foreign = b"XFIH" + struct.pack(">I", 3) + b"abc"
+    assert notes(raw[:14] + foreign + raw[14:]) == notes(raw) == notes(raw + foreign) == notes(raw + b"junk")
+
+
+def test_a_file_in_a_riff_chunk_is_read():
+    raw = midi(b"".join(NOTE) + END)
+    riff = b"RIFF" + struct.pack("<I", len(raw) + 12) + b"RMIDdata" + struct.pack("<I", len(raw)) + raw
+    assert notes(riff) == notes(raw)
+
+
+def test_more_tracks_than_the_header_says_are_read():
+    raw = midi(b"".join(NOTE) + END, b"".join(NOTE) + END, count=1)
+    assert len(notes(raw)) == 4
+    assert not read_events(raw).cut
+
+
+@pytest.mark.parametrize(
+    ("raw", "said", "count"),
+    [
+        (midi(b"".join(NOTE), size=0xF0000000), "in track 1", 2),
+        (midi(b"".join(NOTE), count=3), "2 of its 3 tracks are missing", 2),
+        (midi(NOTE[0] + b"\x83", size=100), "in track 1", 1),
+        (midi(NOTE[0] + b"\x00\xff\x01\x8f\xff\xff\x7f", size=100), "in track 1", 1),
+        (midi(b"".join(NOTE)) + b"MTr", "", 2),
+    ],
+)
+def test_of_a_file_that_is_cut_off_the_notes_before_are_read(raw, said, count):
+    assert said in read_events(raw).cut
+    assert bool(read_events(raw).cut) == bool(said)
+    assert len(notes(raw)) == count
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "not a MIDI file"),
+        (b"RIFF" + bytes(30), "not a MIDI file"),
+        (midi(b"\x00\x3c\x40"), "an event without a status"),
+        (midi(b"\x00\x90\x3c"), "an event that is cut off"),
+        (midi(b"\x00\x90\x3c\x90"), "144 where a value of 0 to 127 is due"),
+        (midi(b"\x00\xff\x01\x8f\xff\xff\x7f"), "an event that is cut off"),
+        (midi(b"\xff" * 40), "a number of more than 9 bytes"),
+        (midi(END, b"\x00\x3c\x40"), "track 2"),
+    ],
+)
+def test_damage_is_told_with_its_place(raw, message):
+    with pytest.raises(MalformedError, match=message):
+        read_events(raw)
+
+
+def test_random_files_are_read_as_mido_reads_them(tmp_path):
+    rng = random.Random(0)
+    for _ in range(40):
+        file = mido.MidiFile(type=1, ticks_per_beat=rng.choice([24, 480]))
+        for _ in range(rng.randint(1, 3)):
+            track = mido.MidiTrack()
+            file.tracks.append(track)
+            for _ in range(rng.randint(0, 40)):
+                values = {"note": rng.randint(50, 60), "velocity": rng.choice([0, 64])}
+                values |= {"channel": rng.randint(0, 2), "time": rng.randint(0, 600)}
+                kind = rng.choice(["note_on", "note_on", "note_off"])
+                track.append(mido.Message(kind, **values))
+            track.append(mido.MetaMessage("text", text="end", time=3))
+        file.save(tmp_path / "x.mid")
+        theirs = []
+        for track in file.tracks:
+            now = 0
+            for message in track:
+                now += message.time
+                if message.type in ("note_on", "note_off"):
+                    velocity = message.velocity if message.type == "note_on" else 0
+                    theirs.append((now, message.channel, message.note, velocity))
+        raw = (tmp_path / "x.mid").read_bytes()
+        assert [(e.tick, e.channel, e.note, e.velocity) for e in notes(raw)] == theirs
+        assert read_events(raw).header.division == file.ticks_per_beat

@@ -1,0 +1,113 @@
+"""``unrolled train music --data FILE`` with nothing else, for every form of the docs; then ``compose``."""
+
+import gzip
+import json
+
+import mido
+import pytest
+
+from midi_bytes import midi, note, tempo, track
+from unrolled import PianoRoll
+from unrolled.cli.main import main
+from unrolled.data.midi import read_midi
+
+SHORT = ["--max-steps", "2", "--hidden", "8", "--threads", "1"]
+
+
+def song(seed=0, beats=24):
+    """Return a melody in eighth notes over long notes in the bass, at 100 quarter notes a minute, in 3/4."""
+    melody = [e for i in range(2 * beats) for e in note(i * 240, i * 240 + 200, 60 + (7 * i + seed) % 12)]
+    bass = [e for i in range(0, beats, 3) for e in note(i * 480, i * 480 + 1440, 40 + i % 5)]
+    metre = (0, b"\xff\x58\x04\x03\x02\x18\x08")
+    return midi(track((0, tempo(100)), metre, *melody), track(*bass))
+
+
+def chorale():
+    return [[60 + i % 3, 64] for i in range(12)]
+
+
+def write(folder, name):
+    """Write data of a form; return their path."""
+    path = folder / name
+    if name == "folder":
+        path.mkdir()
+        for number in range(12):
+            (path / f"{number}.mid").write_bytes(song(number))
+    elif name == "parts":
+        for part in ("train", "valid", "test"):
+            (path / part).mkdir(parents=True)
+            (path / part / "a.mid").write_bytes(song())
+    elif "json" in name:
+        lists = [chorale() for _ in range(12)]
+        values = {"train": lists, "valid": lists[:2], "test": lists[:2]} if "parts" in name else lists
+        raw = json.dumps(values).encode()
+        path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    else:
+        path.write_bytes(gzip.compress(song()) if name.endswith(".gz") else song())
+    return path
+
+
+FORMS = ("a.mid", "a.mid.gz", "folder", "parts", "list.json", "parts.json", "list.json.gz")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_trains_by_its_path_alone(tmp_path, capsys, name):
+    data, run = write(tmp_path, name), tmp_path / "run"
+    assert main(["train", "music", "--data", str(data), "--out", str(run), *SHORT]) == 0
+    out, err = capsys.readouterr()
+    if "json" not in name:
+        assert "steps: 2 to a quarter note" in err.splitlines()[0]
+        assert "tempo: 100 quarter notes a minute" in err
+    if name in ("folder", "list.json"):
+        assert "held out: the last 1 of 12 pieces (--valid-fraction)" in err
+    if name == "a.mid":
+        assert "held out: the last 10% of the steps of the piece (--valid-fraction)" in err
+    assert "each key after itself" in out
+    assert main(["evaluate", str(run), "--data", str(data)]) == 0
+    assert "NLL" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("music")
+    (folder / "a.mid").write_bytes(song())
+    PianoRoll(hidden=8, max_steps=2, threads=1).fit(folder / "a.mid", out=folder / "run", progress=False)
+    return folder / "run"
+
+
+def seconds(path):
+    return mido.MidiFile(path).length
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [([], 8 * 60 / 100 / 2), (["--tempo", "50"], 8 * 60 / 50 / 2)]
+)
+def test_the_tempo_and_metre_read_are_written_again(run, tmp_path, options, expected):
+    out = tmp_path / "x.mid"
+    assert main(["compose", str(run), "--out", str(out), "--length", "8", *options]) == 0
+    assert seconds(out) == pytest.approx(expected, rel=1e-4)
+    (metre,) = (m for m in mido.MidiFile(out).tracks[0] if m.type == "time_signature")
+    assert (metre.numerator, metre.denominator) == (3, 4)
+
+
+def test_an_opening_keeps_its_tempo_and_comes_first(run, tmp_path, capsys):
+    opening, out = tmp_path / "o.mid", tmp_path / "x.mid"
+    opening.write_bytes(midi(track((0, tempo(150)), *note(0, 240, 60), *note(0, 240, 36, channel=9))))
+    words = ["compose", str(run), "--out", str(out), "--length", "7", "--opening", str(opening)]
+    assert main(words) == 1  # one step is no piece
+    assert "one step" in capsys.readouterr().err
+    events = [*note(0, 240, 60), *note(240, 480, 62), *note(0, 240, 36, channel=9)]
+    opening.write_bytes(midi(track((0, tempo(150)), *events)))
+    assert main(words) == 0
+    out_text, err = capsys.readouterr()
+    assert "9 steps, of which 2 are the opening" in out_text
+    assert "percussion" in err
+    assert read_midi(out)[:2] == [(60,), (62,)]
+    assert seconds(out) == pytest.approx(9 * 60 / 150 / 2, rel=1e-4)
+
+
+def test_several_pieces_are_no_opening(run, tmp_path, capsys):
+    data = write(tmp_path, "list.json")
+    words = ["compose", str(run), "--out", str(tmp_path / "x.mid"), "--opening", str(data)]
+    assert main(words) == 1
+    assert f"--opening {data}: holds 12 pieces; give one" in capsys.readouterr().err
