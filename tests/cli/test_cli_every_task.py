@@ -48,14 +48,14 @@ def test_a_text_of_another_kind(command, tmp_path, case):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--hidden", "-1"], "hidden=-1: must be at least 1"),
+        (["--hidden", "-1"], "--hidden -1: must be at least 1"),
         (["--hidden", "many"], "hidden"),
         (["--hiden", "3"], "--hidden"),
         (["--cell", "lstn"], "did you mean 'lstm'"),
         (["--model", "lstn"], "--cell lstn: is not one of"),
         (["--model=gru", "--cell", "gru"], "--model is another name of --cell: give one of them"),
-        (["--lr", "-1"], "lr=-1.0: must be a positive number"),
-        (["--batch", "0"], "batch=0: must be at least 1"),
+        (["--lr", "-1"], "--lr -1.0: must be a positive number"),
+        (["--batch", "0"], "--batch 0: must be at least 1"),
         (["--recipe", "nothing"], "no recipe 'nothing'"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",

@@ -61,7 +61,7 @@ def test_a_limit_of_time_ends_it_in_mid_epoch(command, series, tmp_path):
     assert (result["steps"], result["best_step"]) == (1, 1)
     assert 0 < result["epochs"] < 1
     done = command("train", "forecast", "--data", series, "--out", tmp_path / "no", *FLAGS, "--minutes", "-1")
-    assert "minutes=-1.0: must be at least 0" in done.err
+    assert "--minutes -1.0: must be at least 0" in done.err
 
 
 @pytest.mark.parametrize(

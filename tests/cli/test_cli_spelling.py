@@ -36,6 +36,7 @@ def known():
         ("x.csv: valid_fraction=0.5 of 3 holds out 1", "x.csv: --valid-fraction 0.5 of 3 holds out 1"),
         ("hold out nothing: valid_fraction=0", "hold out nothing: --valid-fraction 0"),
         ("seed=-1.", "--seed -1."),
+        ("RecurrentDrop.seed=1.5: a rate", "--seed 1.5: a rate"),
         ("lags=(1, 2): must rise", "--lags 1 2: must rise"),
         ("models=['rnn', 'lstm']: one", "--models rnn lstm: one"),
         ("or pass overwrite=True", "or pass --overwrite"),
