@@ -108,14 +108,16 @@ def _fill_linear(filled: Filled, training: Sequence[Numbers]) -> Filled:
     forecast, features = filled.config.forecast, filled.config.features
     if forecast.linear != "auto":
         return filled
-    naive = features.difference <= 0 and naive_is_as_good(
-        training, filled.config.settled_transform, features.season, forecast.horizon
+    transform = filled.config.settled_transform
+    naive = [
+        features.difference <= 0 and naive_is_as_good([y], transform, features.season, forecast.horizon)
+        for y in training
+    ]
+    linear = "naive" if all(naive) else "best" if any(naive) else "autoregression"
+    before = "the last value" if features.season == 1 else "the value one season before"
+    what = {"naive": before, "autoregression": "an autoregression"}.get(
+        linear, f"an autoregression, or {before} for {sum(naive)} of {len(naive)} series,"
     )
-    linear, what = (
-        ("naive", "the value one season before") if naive else ("autoregression", "an autoregression")
-    )
-    if naive and features.season == 1:
-        what = "the last value"
     note = f"model: the network learns what {what} leaves over (--linear none: all of it)"
     return filled.settle("forecast", note, linear=linear)
 
@@ -124,7 +126,7 @@ def _fill_difference(filled: Filled, training: Sequence[Numbers]) -> Filled:
     features, forecast = filled.config.features, filled.config.forecast
     if features.difference >= 0:
         return filled
-    if forecast.linear == "naive":
+    if forecast.linear in ("naive", "best"):
         return filled.settle("features", "", difference=0)
     transform = filled.config.settled_transform
     difference = choose_difference(training, transform, features.season, forecast.horizon)
@@ -173,4 +175,4 @@ def _looks_back(config: ForecasterConfig, steps: int) -> int:
             return 0
         case "naive":
             return config.features.season
-    return default_order(steps, config.features.season)
+    return max(default_order(steps, config.features.season), config.features.season)

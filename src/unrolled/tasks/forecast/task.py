@@ -294,8 +294,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 return first
         raise DataError(
             f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
-            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
-            "from where: start="
+            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or "
+            "say from where: start="
         )
 
     def _history(self, data: Source | None) -> list[Series]:
