@@ -57,17 +57,28 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = 
 def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:
     """Return a copy of the configuration with options given by their own names.
 
+    An option of several values may be given one by itself: ``target="sales"``.
+
     Raises:
         ConfigError: for an unknown name, a wrong type or a wrong value, with the nearest right one.
     """
     groups = {name: group for group, name in option_names(type(config))}
+    several = tuple_options(type(config))
     nested = to_dict(config)
     for name, value in by_own_names(type(config), options, where).items():
         if name not in groups:
             raise ConfigError(f"{where}: unknown option {name!r}{suggestion(name, groups)}")
         target = nested[groups[name]] if groups[name] else nested
-        target[name] = value
+        target[name] = (value,) if name in several and isinstance(value, str | int | float) else value
     return from_dict(type(config), nested, where)
+
+
+def tuple_options(kind: type) -> set[str]:
+    """Return the options that take several values; one may be given by itself."""
+    hints = typing.get_type_hints(kind)
+    groups = [h for h in hints.values() if dataclasses.is_dataclass(h)]
+    own = [hints, *(typing.get_type_hints(group) for group in groups)]
+    return {name for part in own for name, hint in part.items() if typing.get_origin(hint) is tuple}
 
 
 def option_names(kind: type) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,10 @@ class RunError(UnrolledError, RuntimeError):
     """A run folder is missing, damaged, of another format, or would be overwritten."""
 
 
+class NotFittedError(RunError):
+    """A model is asked for something before it was trained."""
+
+
 class NonFiniteError(UnrolledError, ArithmeticError):
     """The loss or a gradient became infinite or not a number."""
 

@@ -18,8 +18,9 @@ class Arguments:
     run: RunFolder
     """Run folder."""
 
-    data: str
-    """Items in the form that the model was trained on; labels are not needed."""
+    data: str = ""
+    """Items in the form that the model was trained on; labels are not needed. A forecaster goes on from its
+    training data without it."""
 
     out: str = ""
     """File to write; without it predictions are printed."""

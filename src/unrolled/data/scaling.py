@@ -34,10 +34,11 @@ class Scaling:
         changes = _difference(_forward(values, transform), difference)[difference:]
         centre, width = 0.0, 1.0
         if scale == "standard":
-            centre, width = float(changes.mean()), float(changes.std())
+            unit = 2.0 ** min(int(np.frexp(np.abs(changes).max())[1]), 1023)  # squares need room
+            centre, width = unit * float((changes / unit).mean()), unit * float((changes / unit).std())
         elif scale == "minmax":
             centre, width = float(changes.min()), float(np.ptp(changes))
-        if width <= 1e-12 * max(1.0, abs(centre)):
+        if width <= 1e-12 * abs(centre):
             width = 1.0  # a constant stays one
         return cls(transform, difference, centre, width)
 

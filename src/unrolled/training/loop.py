@@ -42,6 +42,8 @@ class Trainer(Generic[Batch]):
         folder: where model, checkpoint and log go; None keeps all in memory.
         watcher: is told what happens.
         device: where the model computes; None leaves it where it is.
+        validate_start: validate before the first update too, so that the weights of the start are kept where
+            no update betters them.
 
     Raises:
         ConfigError: if the model does not have the precision of ``training``.
@@ -56,6 +58,7 @@ class Trainer(Generic[Batch]):
         watcher: Watcher | None = None,
         *,
         device: torch.device | str | None = None,
+        validate_start: bool = False,
     ) -> None:
         keep_freed_memory()
         self.job, self.training, self.folder = job, training, folder
@@ -69,6 +72,7 @@ class Trainer(Generic[Batch]):
         self.carried: Carried = None
         self.log = MetricsLog(folder / LOG if folder else None)
         self.watcher = watcher or Watcher()
+        self.validate_start = validate_start
         self._accumulation = Accumulation(job, self.placement, self.parameters)
         self._best = BestWeights(job.model, folder / MODEL if folder else None)
         self._learner = Learner(job.model, self.optimizer, self.average, self.placement.device)
@@ -93,6 +97,8 @@ class Trainer(Generic[Batch]):
         if self.progress.step == 0:
             self.save_checkpoint()
         self.watcher.started(self.progress, self.total_steps)
+        if self.progress.step == 0 and self.validate_start:
+            self._validate()
         try:
             with DeferredInterrupt() as interrupt:
                 while not self.progress.finished:

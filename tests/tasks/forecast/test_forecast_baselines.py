@@ -15,7 +15,7 @@ from unrolled.baselines import Autoregression
 from unrolled.tasks.forecast.report import print_scores
 from unrolled.tasks.forecast.score import BASELINES
 
-TINY = {"hidden": 4, "window": 12, "horizon": 4, "batch": 16, "max_steps": 2, "threads": 1}
+TINY = {"hidden": 4, "window": 12, "horizon": 4, "batch": 16, "max_steps": 2, "threads": 1, "linear": "none"}
 TEST = {"test_start": "2008-01"}
 
 

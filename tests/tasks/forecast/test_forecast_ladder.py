@@ -149,7 +149,7 @@ def test_series_that_are_too_short(tmp_path):
         ({"models": ["bilstm"]}, "'bilstm' is no model of forecast"),
         ({"models": ["seasonal_naive"]}, r"did you mean 'seasonal-naive'\?"),
         ({"metric": "mse"}, r"metric 'mse': is not one of mae"),
-        ({"horizon": 0}, "horizon=0"),
+        ({"horizon": -1}, "horizon=-1"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path, data, options, said):

@@ -13,8 +13,11 @@ from unrolled import Forecaster
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.forecast.job import ForecastJob
 
-TINY = {"hidden": 6, "window": 12, "horizon": 4, "batch": 16, "epochs": 2, "threads": 1, "lr": 0.02}
+SHORT = {"hidden": 6, "window": 12, "horizon": 4, "batch": 16, "epochs": 2, "threads": 1, "lr": 0.02}
+PLAIN = {"strategy": "recursive", "linear": "none", "transform": "none", "difference": 0, "calendar": ()}
+TINY = SHORT | PLAIN
 DISTRIBUTION = {"output": "gaussian", "samples": 20}
+LINEAR = {"strategy": "direct", "linear": "autoregression"}
 KINDS = {
     "recursive": {},
     "recursive distribution": DISTRIBUTION | {"difference": 1},
@@ -24,6 +27,12 @@ KINDS = {
     "stream": {"mode": "stream", "batch": 3},
     "lags": {"lags": (4, 12), "difference": 1},
     "direct lags": {"lags": (12,), "strategy": "direct"},
+    "linear": LINEAR,
+    "linear quantiles of changes": LINEAR | {"output": "quantile", "difference": 3},
+    "linear distribution": LINEAR | {"output": "gaussian", "samples": 20, "difference": 1},
+    "linear stream": LINEAR | {"mode": "stream", "batch": 2, "lags": (12,)},
+    "recursive linear": LINEAR | {"strategy": "recursive", "difference": 2},
+    "recursive naive distribution": DISTRIBUTION | {"linear": "naive", "season": 12},
     "direct stream": {"mode": "stream", "batch": 2, "strategy": "direct"},
     "members": {"members": 3},
     "members' distribution": DISTRIBUTION | {"members": 3},
@@ -139,10 +148,12 @@ def test_scores_are_those_of_the_table(trained):
 
 def test_what_was_learnt_from_is_not_scored_unasked(trained):
     f = trained("recursive")
-    with pytest.raises(
-        DataError, match=r"ends at 2007-12-01, and the model has learnt from it up to 2007-12-01"
-    ):
-        f.backtest(waves()[:96])
+    held_out = f.backtest(waves()[:96]).score
+    assert (held_out.first, held_out.last) == ("2007-04-01", "2007-12-01")  # it only chose the weights
+    assert held_out.figures == pytest.approx({k: f.result["valid"][k] for k in held_out.figures})
+    assert f.score(waves()[:96]) == -held_out.figures["mase"]
+    with pytest.raises(DataError, match=r"ends at 2007-06-01, and the model has learnt .* up to 2007-12-01"):
+        f.backtest(waves()[:90])
     assert f.backtest(waves()[:96], start="2007-01").score.origins == 9
 
 
@@ -191,9 +202,21 @@ def test_horizons(trained):
     short, whole = trained("direct").predict(2), trained("direct").predict()
     np.testing.assert_allclose(short, whole[:2])
     with pytest.raises(ConfigError, match="knows the 4 steps"):
-        trained("direct").predict(5)
+        trained("quantiles").predict(5)
+    with pytest.raises(ConfigError, match="knows the 4 steps"):
+        trained("direct").backtest(horizon=5)
     with pytest.raises(ConfigError, match="at least 1"):
         trained("direct").predict(0)
+
+
+@pytest.mark.parametrize("kind", ["direct", "linear"])
+def test_a_direct_forecaster_goes_on_from_its_own_forecasts(trained, kind):
+    f, data = trained(kind), waves()
+    found = f.predict(9)["prediction"]
+    np.testing.assert_allclose(found[:4], f.predict()["prediction"])
+    longer = pd.concat([data, found[:8].to_frame("y")])
+    np.testing.assert_allclose(found[8:], f.predict(1, data=longer)["prediction"])
+    assert list(found.index) == list(pd.date_range("2010-01-01", periods=9, freq="MS"))
 
 
 def test_drawing_leaves_random_numbers_alone(trained):
@@ -230,20 +253,20 @@ LONGER = TINY | {"epochs": 25, "batch": 8, "valid_fraction": 0.0, "test_start": 
 
 
 def test_known_covariates_are_used_at_every_step():
-    for strategy in ("recursive", "direct"):
-        f = Forecaster(**LONGER, target=("y",), known=("price",), strategy=strategy)
+    for options in ({}, {"strategy": "direct"}, LINEAR):
+        f = Forecaster(**LONGER | options, target=("y",), known=("price",))
         table = f.fit(driven().drop(columns="rain"), progress=False).backtest().table
         last = table[table.step == 4]
-        assert np.corrcoef(last.actual, last.prediction)[0, 1] > 0.6, strategy
+        assert np.corrcoef(last.actual, last.prediction)[0, 1] > 0.6, options
 
 
 def test_past_covariates_are_used_for_the_first_step():
-    f = Forecaster(**LONGER, target=("y",), known=("price",), past=("rain",), strategy="direct")
+    f = Forecaster(**LONGER | {"strategy": "direct"}, target=("y",), known=("price",), past=("rain",))
     table = f.fit(driven(), progress=False).backtest().table
     error = (table.actual - table.prediction).abs().groupby(table.step).mean()
     assert error[1] < 0.6 * error[2:].mean()
     with pytest.raises(ConfigError, match="strategy='direct'"):
-        Forecaster(past=("rain",))
+        Forecaster(past=("rain",), strategy="recursive")
 
 
 def test_forecasting_needs_the_covariates_of_the_steps_to_come():
@@ -269,7 +292,7 @@ def test_forecasting_needs_the_covariates_of_the_steps_to_come():
             "must lie within the series 'y', which runs from 2000-01-01 to 2009-12-01",
         ),
         ({"test_start": "2009-11"}, "2 steps from test_start on are fewer than the horizon of 4"),
-        ({"valid_fraction": 0.02}, "valid_fraction holds out 2 steps, fewer than the horizon"),
+        ({"horizon": 120}, "too few to hold out one horizon of 120"),
         ({"window": 200}, "too few for window=200"),
         ({"transform": "log", "level": -50}, "have no log"),
         ({"mode": "stream", "batch": 500}, "500 rows side by side"),
@@ -284,7 +307,9 @@ def test_series_that_do_not_fit_the_options(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"output": "quantile"}, "needs strategy='direct'"),
+        ({"output": "quantile", "strategy": "recursive"}, "needs strategy='direct'"),
+        ({"linear": "naive", "difference": 1}, "goes with difference=0"),
+        ({"calendar": ("auto", "month")}, "auto leaves no room"),
         ({"output": "gaussian", "loss": "absolute"}, "an option of output='point'"),
         ({"quantiles": (0.9, 0.1)}, "must rise"),
         ({"quantiles": (0.0, 0.5)}, "between 0 and 1"),

@@ -12,7 +12,7 @@ from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.tasks.base import folder as run_folder
 from unrolled.tasks.base.artifacts import Artifacts, Stored
-from unrolled.tasks.base.earlier import artifacts_entry
+from unrolled.tasks.base.earlier import artifacts_entry, with_former
 from unrolled.tasks.base.facts import Facts, Result
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.weight_budget import check_fit
@@ -59,7 +59,8 @@ def read_description(folder: Path, spec: TaskSpec) -> Description:
         convert(facts, Facts)
     except MalformedError as error:
         raise RunError(f"{path}: damaged (facts: {error}); restore it from a copy") from None
-    return Description(from_dict(spec.config, values["config"], str(path)), artifacts, values["facts"])
+    known = with_former(values["config"], spec.former)
+    return Description(from_dict(spec.config, known, str(path)), artifacts, values["facts"])
 
 
 def read_artifacts(folder: Path, spec: TaskSpec, described: Description) -> Artifacts:

@@ -127,7 +127,8 @@ class TrainedTask(StoredTask[C, D]):
                 minutes=self.config.training.minutes,
             )
         job = self._make_job(data)
-        return Trainer(job, self.config.optimizer, self.config.training, folder, watcher)
+        config, start = self.config, self._start_is_useful()
+        return Trainer(job, config.optimizer, config.training, folder, watcher, validate_start=start)
 
     def _conclude(self, trainer: Trainer[Any], data: D, folder: Path | None, *, shown: bool) -> None:
         """Score the best weights and write what a reader wants."""

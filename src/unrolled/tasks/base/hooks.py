@@ -2,33 +2,26 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from torch import nn
 
-from unrolled.config import with_options
-from unrolled.errors import RunError
 from unrolled.tasks.base.artifacts import Artifacts
+from unrolled.tasks.base.params import C, Parameters
 from unrolled.tasks.base.protocols import Material, Score
 from unrolled.tasks.base.sample import Sample, SampleSize
-from unrolled.tasks.base.spec import TaskSpec
 from unrolled.training import Job
 
 A = TypeVar("A", bound=Artifacts)
-C = TypeVar("C", bound=Any)
 D = TypeVar("D", bound=Material)
 M = TypeVar("M", bound=nn.Module)
 
 
-class TaskHooks(ABC, Generic[C, D]):
+class TaskHooks(Parameters[C], ABC, Generic[C, D]):
     """The state of a task, and the steps that each task fills in."""
 
-    spec: ClassVar[TaskSpec]
-
     def __init__(self, config: Any = None, /, **options: Any) -> None:
-        self.config: C = with_options(config or self.spec.config(), options, type(self).__name__)
-        """Options in use: what is left to the data is filled in by ``fit``."""
-        self._asked: C = self.config  # as the caller gave them; each fit begins with these
+        super().__init__(config, **options)
         self.history: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
         self.result: dict[str, Any] = {}
@@ -100,6 +93,10 @@ class TaskHooks(ABC, Generic[C, D]):
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[Job[Any], Sample]:
         """See :meth:`Task.sample`."""
 
+    def _start_is_useful(self) -> bool:
+        """Tell whether the weights that training begins with are a model already, worth keeping."""
+        return False
+
     def _describe_loss(self, loss: float) -> str:
         """Say what a loss means, for the progress bar; "" is nothing more than its value."""
         return ""
@@ -107,16 +104,16 @@ class TaskHooks(ABC, Generic[C, D]):
     def _trained(self, kind: type[M]) -> M:
         """Return the model, by the type that the task gives it."""
         if self._model is None:
-            raise self._untrained()
+            raise self._not_fitted()
         assert isinstance(self._model, kind)
         return self._model
 
     def _learned(self, kind: type[A]) -> A:
         """Return the artifacts, by the type that the task gives them."""
         if self._artifacts is None:
-            raise self._untrained()
+            raise self._not_fitted()
         assert isinstance(self._artifacts, kind)
         return self._artifacts
 
-    def _untrained(self) -> RunError:
-        return RunError(f"this {type(self).__name__} has not been trained: call fit first")
+    def _is_fitted(self) -> bool:
+        return self._model is not None

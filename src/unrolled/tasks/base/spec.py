@@ -1,7 +1,10 @@
 """The specification of a task: the value that the command line, run folders and recipes read."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from unrolled.tasks.base.earlier import Former
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +55,8 @@ class TaskSpec(NamedTuple):
     loss_unit: str = "nats"
     announce: Callable[[Any], str] | None = None
     """Returns a line to print before a training with a configuration, "" for none."""
+    former: Former = MappingProxyType({})
+    """Options that runs of earlier versions lack, where the default of today means something else."""
     import_ladder: Callable[[], type[Any]] | None = None
     """Imports the models to compare with; None if the task has no comparison."""
 

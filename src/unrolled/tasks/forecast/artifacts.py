@@ -10,6 +10,7 @@ from unrolled.extras import extra
 from unrolled.reading import MalformedError
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.forecast.data import Scales
+from unrolled.tasks.forecast.linear_part import LinearPart
 from unrolled.training.files import read_json_as
 
 SCALES = "scales.json"
@@ -32,13 +33,18 @@ class SeriesArtifacts:
     mase_scale: float | None
     """Error of the seasonal naive forecast; None where there is none."""
     autoregression: FittedAutoregression | None = None
+    fitted_until: str = ""
+    """Time stamp of the last step before the held-out part; "" where nothing was held out."""
+    linear: LinearPart | None = None
+    """None where the network learns the targets themselves."""
 
     def __post_init__(self) -> None:
         with extra("forecast", "a forecaster"):
             import pandas as pd
 
-        if not self.learnt_until.isdecimal() and pd.isna(pd.Timestamp(self.learnt_until)):
-            raise ValueError("learnt_until is not a time stamp")
+        for stamp in filter(None, (self.learnt_until, self.fitted_until)):
+            if not stamp.isdecimal() and pd.isna(pd.Timestamp(stamp)):
+                raise ValueError("learnt_until or fitted_until is not a time stamp")
 
 
 class _Values(msgspec.Struct):

@@ -12,6 +12,7 @@ from unrolled.data.scaling import Scaling, check_positive
 from unrolled.data.series import Numbers, Series
 from unrolled.errors import DataError
 from unrolled.tasks.forecast.config import ForecasterConfig
+from unrolled.tasks.forecast.linear_part import LinearPart
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ def fit_scales(series: Sequence[Series], ends: Sequence[int], config: Forecaster
     Raises:
         DataError: if a value has no logarithm or root, or a training part is too short.
     """
-    f, found = config.features, {}
+    f, transform, found = config.features, config.settled_transform, {}
     for s, end in zip(series, ends, strict=True):
-        check_positive(s.target, f.transform, f"series {s.name!r}")
+        check_positive(s.target, transform, f"series {s.name!r}")
         if end <= f.difference + 1:
             raise DataError(
                 f"series {s.name!r}: {end} steps to learn from are too few for difference={f.difference}"
             )
-        found[s.name] = Scaling.fit(s.target[:end], f.transform, f.difference, f.scale)
+        found[s.name] = Scaling.fit(s.target[:end], transform, f.difference, f.scale)
     covariates = {}
     for kind, names in (("known", config.columns.known), ("past", config.columns.past)):
         for place, name in enumerate(names):
@@ -77,6 +78,20 @@ class PreparedSeries:
     first: int
     """First row whose numbers are all there."""
     recursive: bool
+    part: LinearPart | None = None
+    """The targets, and what a recursive network reads, are what it leaves over."""
+    linear: Numbers | None = None
+    """(T, H), of a direct series: what the part says at each row."""
+
+    def values(self, z: Numbers, origin: int) -> Numbers:
+        """Return what the network says (…, H) of the steps from ``origin`` on, on the scale of the data."""
+        target, part = self.series.target, self.part
+        if part is not None and self.linear is not None:
+            z = self.linear[origin - 1, : z.shape[-1]] + part.spread * z
+        elif part is not None:
+            d = self.scaling.difference
+            z = part.path(self.scaling.apply(target[origin - part.order - d : origin])[d:], z)
+        return self.scaling.invert(z, target[:origin], cumulative=self.recursive)
 
     def rows_before(self, origin: int) -> int:
         """Return the end of the rows that a forecast whose first step is ``origin`` may read."""
@@ -108,7 +123,7 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
             f"series {series.name!r}: was not in training, its scale is not known; there are "
             f"{', '.join(list(scales.series)[:8])}"
         )
-    check_positive(series.target, config.features.transform, f"series {series.name!r}")
+    check_positive(series.target, config.settled_transform, f"series {series.name!r}")
     scaling = scales.series[series.name]
     z = scaling.apply(series.target)
     known = _known(series, scales, config, ahead)

@@ -16,9 +16,13 @@ from unrolled.models.forecaster import DirectForecaster
 from unrolled.models.reader import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
-from unrolled.tasks.forecast.rolling import held_out_errors
+from unrolled.tasks.forecast.metrics import paired_difference
+from unrolled.tasks.forecast.rolling import gains_over_linear, held_out_errors
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
+
+ORIGINS = 200
+"""Held-out forecasts of a series, about, where they overlap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,14 +162,34 @@ class ForecastJob:
         self.model.eval()
         found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
         score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
+        if self._config.forecast.beside_linear:
+            return self._beside_linear(loss)
         return Validation(
             score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
         )
 
+    def _beside_linear(self, loss: float) -> Validation:
+        """Score by the error relative to the linear part's, and one standard error of the difference.
+
+        So the network takes part only where its gain is more than chance (the rule of one standard error,
+        Breiman et al. 1984); without it the error is 1.
+        """
+        origins = [self.origins(s) for s in self._splits]
+        gains = [
+            gains_over_linear(self.model, s.series, o, self._config)
+            for s, o in zip(self._splits, origins, strict=True)
+        ]
+        lags = -(-self._config.forecast.horizon // origins[0].step) - 1
+        mean, error = paired_difference(gains, lags)
+        relative = 1.0 + mean
+        return Validation(relative + (error if np.isfinite(error) else 0.0), loss, {"relative_mae": relative})
+
     def origins(self, split: Split) -> range:
-        """Return the origins of the held-out forecasts, a horizon apart."""
-        horizon = self._config.forecast.horizon
-        origins = split.origins(split.train, split.valid, horizon, horizon)
+        """Return the origins of the held-out forecasts: a horizon apart, or closer with a linear part."""
+        horizon = stride = self._config.forecast.horizon
+        if self._config.forecast.beside_linear:  # as good a start is bettered by small steps
+            stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
+        origins = split.origins(split.train, split.valid, horizon, stride)
         if not origins:
             raise DataError(
                 f"series {split.series.series.name!r}: valid_fraction holds out {split.valid - split.train} "

@@ -15,6 +15,7 @@ from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.forecast.backtest import Backtest
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
+from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
@@ -49,10 +50,13 @@ class ForecastLadder(Ladder):
         if not config.data.test_start:
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
-            self.config = config = with_options(config, {"test_start": stamp})
-        scales = fit_scales(series, [cut(s, config.data)[0] for s in series], config)
+            config = with_options(config, {"test_start": stamp})
+        config, _ = fill_defaults(config, series)
+        self.config = config
+        horizon = config.forecast.horizon
+        scales = fit_scales(series, [cut(s, config.data, horizon)[0] for s in series], config)
         self.parts = divide(series, scales, config)
-        horizon, stride = config.forecast.horizon, config.data.backtest_stride
+        stride = config.data.backtest_stride
         self.origins = [
             list(s.origins(s.valid, s.series.series.steps, horizon, stride)) for s in self.parts.splits
         ]
@@ -62,6 +66,8 @@ class ForecastLadder(Ladder):
                     f"series {split.series.series.name!r}: from test_start={brief(config.data.test_start)} "
                     f"on there is no room for a forecast of {horizon} steps; let the test begin earlier"
                 )
+        if not self.asked and not any(s.mase_scale for s in self.parts.learned.series.values()):
+            self.shown = "mae"  # nothing has a scale for MASE
         self.fingerprint = self.parts.facts["sha256"]
         self.block = -(-horizon // stride)
         steps = sum(s.valid for s in self.parts.splits)
@@ -94,6 +100,10 @@ class ForecastLadder(Ladder):
             began = time.perf_counter()
             said = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, learned)
             spent += time.perf_counter() - began
+            if not np.isfinite(said).all():
+                raise DataError(
+                    f"{rung}: says nothing about series {s.name!r}, which is too short; leave it out"
+                )
             actual = np.stack([s.target[o : o + horizon] for o in origins])
             scale = learned.series[s.name].mase_scale or np.nan
             others = baseline_forecasts(split.series, origins, horizon, learned)
@@ -101,8 +111,6 @@ class ForecastLadder(Ladder):
                 Rolled(s.name, np.array(origins), s.stamps(s.steps), actual, Forecasts(said), others, scale)
             )
         figures = score(rolled, (), learned.season, self.config.data.backtest_stride, []).to_json()
-        if figures["mae"] is None:
-            raise DataError(f"{rung}: says nothing about these series, which are too short; leave it out")
         extra = _joined([(r.actual, r.forecasts.point, r.scale) for r in rolled])
         rate = len(extra["scale"]) / spent
         outcome = Outcome(
@@ -140,7 +148,8 @@ class ForecastLadder(Ladder):
             elif "mape" in self.shown:
                 errors = 100 * errors / np.abs(actual)
             elif "mase" in self.shown:
-                errors = errors / extra["scale"][:, None]
+                known = np.isfinite(extra["scale"])
+                errors = errors[known] / extra["scale"][known, None]
             elif self.shown == "rmse":
                 errors = errors**2
         last = self.shown.startswith("last_step")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
 from unrolled.tasks.forecast.job import Split
+from unrolled.tasks.forecast.linear import fit_spread, with_linear
+from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.score import brief
 
@@ -29,8 +31,8 @@ class SeriesParts:
     """See :class:`Material`."""
 
 
-def cut(s: Series, config: SeriesConfig) -> tuple[int, int]:
-    """Return where the training part and the held-out part of a series end.
+def before_test(s: Series, config: SeriesConfig) -> int:
+    """Return the steps before the test part of a series.
 
     Raises:
         DataError: if the test part would be empty or everything.
@@ -43,25 +45,39 @@ def cut(s: Series, config: SeriesConfig) -> tuple[int, int]:
                 f"test_start={config.test_start!r}: must lie within the series {s.name!r}, which runs from "
                 f"{brief(s.index[0])} to {brief(s.index[s.steps - 1])}"
             )
-    return end - int(end * config.valid_fraction), end
+    return end
+
+
+def cut(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
+    """Return where the training part and the held-out part of a series end.
+
+    The held-out part is the share of ``valid_fraction``, and at least one horizon where anything is held out.
+
+    Raises:
+        DataError: if the test part would be empty or everything, or nothing would be left to learn from.
+    """
+    end = before_test(s, config)
+    if not config.valid_fraction:
+        return end, end
+    held_out = max(int(end * config.valid_fraction), horizon)
+    if held_out >= end:
+        raise DataError(
+            f"series {s.name!r}: {end} steps are too few to hold out one horizon of {horizon} and learn from "
+            "the rest; take a smaller horizon, or hold out nothing: valid_fraction=0"
+        )
+    return end - held_out, end
 
 
 def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:
     """Bring every series on the scale of the network and say what was found."""
     season = config.features.season or series[0].axis.season
-    ends = [cut(s, config.data) for s in series]
-    splits = [
+    ends = [cut(s, config.data, config.forecast.horizon) for s in series]
+    plain = [
         Split(prepare(s, scales, config, 0), train, valid)
         for s, (train, valid) in zip(series, ends, strict=True)
     ]
-    learned = {
-        split.series.series.name: SeriesArtifacts(
-            learnt_until=str(split.series.series.index[split.valid - 1]),
-            mase_scale=_mase_scale(split.series.series, split.valid, season),
-            autoregression=fit_autoregression(split.series, split.train, season),
-        )
-        for split in splits
-    }
+    learned = {split.series.series.name: _learn(split, season, config) for split in plain}
+    splits = [replace(s, series=with_linear(s.series, learned[s.series.series.name].linear)) for s in plain]
     sha256 = _fingerprint(series)
     facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
     facts["series"] = {
@@ -79,6 +95,23 @@ def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -
         for s, (train, valid) in zip(series, ends, strict=True)
     }
     return SeriesParts(splits, ForecasterArtifacts(scales, season, learned), facts)
+
+
+def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
+    p, fitted = split.series, fit_autoregression(split.series, split.train, season)
+    linear = None
+    if config.forecast.linear != "none":
+        linear = naive_part(season if config.forecast.linear == "naive" else 1)
+        if config.forecast.linear == "autoregression" and fitted:  # None where it is too short for one
+            linear = LinearPart(fitted.intercept, fitted.coefficients)
+        linear = fit_spread(p, linear, split.train)
+    return SeriesArtifacts(
+        learnt_until=str(p.series.index[split.valid - 1]),
+        mase_scale=_mase_scale(p.series, split.valid, season),
+        autoregression=fitted,
+        fitted_until=str(p.series.index[split.train - 1]) if split.train < split.valid else "",
+        linear=linear,
+    )
 
 
 def steps_before(s: Series, stamp: Any) -> int:

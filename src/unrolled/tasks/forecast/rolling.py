@@ -66,8 +66,7 @@ def forecast(
     z = np.concatenate(parts)  # (N, H, draws or quantiles)
     values = np.empty_like(z)
     for i, origin in enumerate(origins):
-        before = p.series.target[:origin]
-        values[i] = p.scaling.invert(z[i].T, before, cumulative=p.recursive).T
+        values[i] = p.values(z[i].T, origin).T
     if output.sampled:
         # The centre of a direct forecast stands before its draws; transforms rise, so that it is the median.
         point = np.median(values, axis=-1) if p.recursive else values[..., 0]
@@ -181,6 +180,21 @@ def held_out_errors(
         return errors, np.square(errors) if config.forecast.loss == "squared" else errors
     losses = np.mean([_losses(m, p, origins, config) for m in members_of(model)], axis=0)
     return losses, losses
+
+
+def gains_over_linear(
+    model: Forecasting, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig
+) -> Numbers:
+    """Return (N,) by how much the forecasts from each origin err more than the linear part alone.
+
+    Mean absolute errors on the scale of the data, as shares of the linear part's own.
+    """
+    horizon = config.forecast.horizon
+    actual = np.stack([p.series.target[o : o + horizon] for o in origins])
+    said = forecast(model, p, origins, horizon, config).point
+    linear = np.stack([p.values(np.zeros(horizon), o) for o in origins])
+    ours, theirs = (np.abs(x - actual).mean(axis=1) for x in (said, linear))
+    return np.asarray((ours - theirs) / (theirs.mean() or 1.0))
 
 
 def _losses(model: Member, p: PreparedSeries, origins: Sequence[int], config: ForecasterConfig) -> Numbers:

@@ -1,13 +1,15 @@
 """How well forecasts from many origins are, beside those of baselines."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
+from unrolled.tasks.base.better import better_baseline
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
@@ -26,6 +28,10 @@ BASELINES = {
     "autoregression": "autoregression",
 }
 """What they are called, by key."""
+ROUNDING = 5e-4
+"""Share of an error below which two are the same in print."""
+EXACT = 1e-12
+"""Share of the values below which a difference of errors is one of rounding."""
 DECISIVE = 2.0
 """Standard errors beyond which a difference is called one."""
 
@@ -45,7 +51,18 @@ class Rolled:
     baselines: dict[str, Numbers]
     """(N, H) by key of :data:`BASELINES`."""
     scale: float
-    """Of MASE: the error of the seasonal naive forecast on the training part."""
+    """Of MASE: the error of the seasonal naive forecast on the training part; NaN where there is none."""
+
+    def part(self, chosen: NDArray[np.bool_]) -> "Rolled":
+        """Return the forecasts from the origins that are chosen (N,)."""
+        if chosen.all():
+            return self
+        forecasts = Forecasts(self.forecasts.point[chosen])
+        return replace(self, origins=self.origins[chosen], actual=self.actual[chosen], forecasts=forecasts)
+
+
+Made = tuple[Rolled, Numbers]
+"""Forecasts with what came true, and what is said by the model or a baseline from the same origins."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,8 @@ class ForecastScore:
     baselines: dict[str, dict[str, float | None]]
     """The same of the baselines."""
     versus: dict[str, dict[str, float | None]]
-    """By baseline: the ratio of MAEs, and difference of MAEs (ours − theirs) with its standard error."""
+    """By baseline, over the forecasts that it makes: the ratio of MASEs (of MAEs where there is none), the
+    difference of MAEs (ours − theirs) with its standard error, and from how many origins."""
     origins: int
     horizon: int
     first: str
@@ -81,7 +99,7 @@ class ForecastScore:
     def verdict(self, name: str) -> str:
         """Say in words how the model stands beside a baseline."""
         v = self.versus[name]
-        if v["ratio"] is None or v["difference"] is None:
+        if v["difference"] is None:
             return f"{BASELINES[name]}: no figure"
         error = v["standard_error"]
         if error is None:
@@ -91,10 +109,21 @@ class ForecastScore:
         else:
             word = "better than" if v["difference"] < 0 else "worse than"
         around = "" if error is None else f" ± {error:.4g}"
-        return (
-            f"{word} the {BASELINES[name]}: MAE ratio {v['ratio']:.3f}, "
-            f"difference {v['difference']:+.4g}{around}"
-        )
+        ratio = "" if v["ratio"] is None else f"MAE ratio {v['ratio']:.3f}, "
+        part = "" if v["origins"] == self.origins else f" (over {v['origins']:,.0f} of the forecasts)"
+        return f"{word} the {BASELINES[name]}: {ratio}difference {v['difference']:+.4g}{around}{part}"
+
+    @property
+    def better_baseline(self) -> str:
+        """Say which baseline is the better choice; "" where none is."""
+        figure = "mae" if self.figures["mase"] is None else "mase"
+        own = self.figures[figure]
+        if not own:
+            return ""
+        ratios = {name: self.versus[name]["ratio"] for name in self.shown}
+        theirs = {BASELINES[name]: own / ratio for name, ratio in ratios.items() if ratio}
+        exact = {BASELINES[n]: 0.0 for n, v in self.versus.items() if v["ratio"] is None and v["difference"]}
+        return better_baseline(figure.upper(), own, theirs | exact, higher=False, margin=ROUNDING * own)
 
     def __str__(self) -> str:
         shown = {
@@ -106,7 +135,9 @@ class ForecastScore:
             "crps": "CRPS",
         }
         said = [f"{label} {_number(self.figures[k])}" for k, label in shown.items() if k in self.figures]
+        better = self.better_baseline
         lines = [
+            *([better] if better else []),
             *self.notes,
             f"{', '.join(said)} ({self.origins:,} origins × {self.horizon} steps, {self.first} to "
             f"{self.last}; MASE over a season of {self.season})",
@@ -117,29 +148,20 @@ class ForecastScore:
 def score(
     rolled: list[Rolled], levels: tuple[float, ...], season: int, stride: int, notes: list[str]
 ) -> ForecastScore:
-    """Score the forecasts of several series together: every forecast step counts alike."""
+    """Score the forecasts of several series together: every forecast step counts alike.
+
+    A baseline is compared over the forecasts that it makes: it may have none for a series that is too short.
+    """
     horizon = rolled[0].actual.shape[1]
-    errors = [np.abs(r.actual - r.forecasts.point) for r in rolled]
-    scales = [r.scale for r in rolled]
-    figures = _figures([r.actual for r in rolled], [r.forecasts.point for r in rolled], scales)
+    figures = _figures([(r, r.forecasts.point) for r in rolled])
     crps = [_crps(r, levels) for r in rolled]
-    weights = [r.actual.size for r in rolled]
-    figures["crps"] = _finite(float(np.average(crps, weights=weights)))
+    figures["crps"] = _finite(float(np.average(crps, weights=[r.actual.size for r in rolled])))
     baselines, versus = {}, {}
     for name in BASELINES:
-        theirs = [r.baselines[name] for r in rolled]
-        baselines[name] = _figures([r.actual for r in rolled], theirs, scales)
-        differences = [
-            e.mean(axis=1) - np.abs(r.actual - r.baselines[name]).mean(axis=1)
-            for e, r in zip(errors, rolled, strict=True)
-        ]
-        mean, error = paired_difference(differences, lags=-(-horizon // stride) - 1)
-        ours, other = figures["mase"], baselines[name]["mase"]
-        versus[name] = {
-            "ratio": ours / other if ours is not None and other else None,
-            "difference": _finite(mean),
-            "standard_error": _finite(error),
-        }
+        parts = [(r, np.asarray(np.isfinite(r.baselines[name]).all(axis=1))) for r in rolled]
+        made = [(r.part(there), r.baselines[name][there]) for r, there in parts if there.any()]
+        baselines[name] = _figures(made)
+        versus[name] = _compare(made, baselines[name], lags=-(-horizon // stride) - 1)
     first = min(r.stamps[int(r.origins[0])] for r in rolled)
     last = max(r.stamps[int(r.origins[-1]) + horizon - 1] for r in rolled)
     count = sum(len(r.origins) for r in rolled)
@@ -201,16 +223,38 @@ def brief(stamp: Any) -> str:
     return str(stamp).removesuffix(" 00:00:00")
 
 
-def _figures(actual: list[Numbers], said: list[Numbers], scales: list[float]) -> dict[str, float | None]:
-    y, p = np.concatenate(actual), np.concatenate(said)
-    if np.isnan(p).any():
-        keys = ("mae", "rmse", "mape", "smape", "mase", "last_step_mape", "last_step_mae")
-        return dict.fromkeys(keys)
+def _compare(made: list[Made], theirs: dict[str, float | None], lags: int) -> dict[str, float | None]:
+    """Compare the model with a baseline over the forecasts that the baseline makes."""
+    if not made:
+        return {"ratio": None, "difference": None, "standard_error": None, "origins": 0}
+    ours = _figures([(r, r.forecasts.point) for r, _ in made])
+    figure = "mae" if ours["mase"] is None else "mase"
+    differences = [
+        (np.abs(r.actual - r.forecasts.point) - np.abs(r.actual - said)).mean(axis=1) for r, said in made
+    ]
+    mean, error = paired_difference(differences, lags=lags)
+    own, other = ours[figure], theirs[figure]
+    ratio = own / other if own is not None and other else None
+    if abs(mean) <= EXACT * float(np.mean([np.abs(r.actual).mean() for r, _ in made])):
+        ratio = 1.0  # both are exact but for rounding
+    return {
+        "ratio": ratio,
+        "difference": _finite(mean),
+        "standard_error": _finite(error),
+        "origins": sum(len(r.origins) for r, _ in made),
+    }
+
+
+def _figures(made: list[Made]) -> dict[str, float | None]:
+    """Return the figures of forecasts; MASE is of the series that have a scale."""
+    if not made:
+        return dict.fromkeys(("mae", "rmse", "mape", "smape", "mase", "last_step_mape", "last_step_mae"))
+    y, p = np.concatenate([r.actual for r, _ in made]), np.concatenate([said for _, said in made])
     figures = point_errors(y, p)
-    scaled = [np.abs(a - s).ravel() / m for a, s, m in zip(actual, said, scales, strict=True)]
+    scaled = [np.abs(r.actual - said).ravel() / r.scale for r, said in made if np.isfinite(r.scale)]
     last = point_errors(y[:, -1], p[:, -1])
     figures |= {
-        "mase": float(np.concatenate(scaled).mean()),
+        "mase": float(np.concatenate(scaled).mean()) if scaled else math.nan,
         "last_step_mape": last["mape"],
         "last_step_mae": last["mae"],
     }

@@ -48,6 +48,7 @@ SPEC = TaskSpec(
     loss_unit="scaled units",
     files=("scales.json",),
     plots=("forecast",),
+    former={"forecast": {"linear": "none"}},
     import_config=_config,
     import_parts=_parts,
     import_ladder=_ladder,

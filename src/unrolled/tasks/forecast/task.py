@@ -22,7 +22,10 @@ from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, ro
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
+from unrolled.tasks.forecast.defaults import fill_defaults
+from unrolled.tasks.forecast.far import forecast_far
 from unrolled.tasks.forecast.job import ForecastJob, Split
+from unrolled.tasks.forecast.linear import with_linear
 from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
@@ -101,11 +104,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _learn(self) -> SeriesParts:
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
-        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
         series = table.series
-        ends = [cut(s, self.config.data) for s in series]
+        self.config, choices = fill_defaults(config, series)
+        horizon = self.config.forecast.horizon
+        ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        notes = (*table.notes, *(note for s in series for note in notes_of(s, self.config.rules)))
+        found = [note for s in series for note in notes_of(s, self.config.rules)]
+        notes = (*table.notes, *found, *choices)
         self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
@@ -133,20 +139,24 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _make_model(self, *, start: bool) -> Forecasting:
         return build_model(self.config)
 
+    def _start_is_useful(self) -> bool:
+        return self.config.forecast.beside_linear
+
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        scores: dict[str, Any] = {}
+        scores: dict[str, ForecastScore] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                scores["valid"] = self._roll(
-                    data.splits, [(s.train, s.valid) for s in data.splits]
-                ).score.to_json()
+                scores["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits]).score
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                scores["test"] = self._roll(data.splits, spans).score.to_json()
-        return scores
+                scores["test"] = self._roll(data.splits, spans).score
+        better = scores[max(scores, key=("valid", "test").index)].better_baseline if scores else ""
+        return {part: score.to_json() for part, score in scores.items()} | (
+            {"better_baseline": better} if better else {}
+        )
 
     def predict(
         self,
@@ -159,7 +169,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Forecast the steps after the end of the series.
 
         Args:
-            horizon: steps; None takes the configuration's. A direct forecaster has no more.
+            horizon: steps; None takes the configuration's. A direct forecaster of one value goes on from its
+                own forecasts beyond that; of quantiles and distributions it has no more.
             data: the series up to the present, in the form of the training data; None takes those that the
                 model was trained on, their test part included. Covariates known ahead stand in rows at the
                 end whose target is empty.
@@ -175,7 +186,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
             ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
         """
-        steps = self.config.steps_to_forecast(horizon)
+        self._trained(nn.Module)
+        steps = self.config.steps_after_the_end(horizon)
         if samples and not self.model.output.sampled:
             raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
         if samples and self.config.forecast.strategy == "direct":
@@ -186,8 +198,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         parts = []
         series = self._history(data)
         for s in series:
-            p = prepare(s, self.scales, self.config, steps)
-            found = self._forecast(p, [s.steps], steps, samples, seed)
+            found = self._from_end(s, steps, samples, seed)
             frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
@@ -218,14 +229,20 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 before what the model has learnt from.
             ConfigError: if the horizon does not fit.
         """
+        self._trained(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
         series = self._history(data)
         splits, spans = [], []
         for s in series:
-            splits.append(Split(prepare(s, self.scales, self.config, 0), 0, s.steps))
-            first = steps_before(s, start) if start is not None else self._unseen(s)
+            splits.append(Split(self._prepare(s), 0, s.steps))
+            first = steps_before(s, start) if start is not None else self._unseen(s, steps)
             spans.append((first, s.steps))
         return self._roll(splits, spans, steps, stride or 0)
+
+    def score(self, data: Source) -> float:
+        """Return minus the MASE of :meth:`evaluate`: more is better. Minus the MAE where there is no MASE."""
+        figures = self.evaluate(data).figures
+        return -float(figures["mae" if figures["mase"] is None else "mase"] or 0.0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
         """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
@@ -233,8 +250,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return self.backtest(data).score
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error."""
-        found = self.predict(data=data)
+        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error.
+
+        An empty name takes the series that the model was trained on.
+        """
+        found = self.predict(data=data or None)
         for note in found.attrs["notes"]:
             print(note, file=sys.stderr)
         found.to_csv(out)
@@ -244,7 +264,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             parts = self._parts or self._read_again()
             spans, source = held_out_spans(parts.splits), self._held_out_source()
         else:
-            series = [prepare(s, self.scales, self.config, 0) for s in self._read(data)]
+            series = [self._prepare(s) for s in self._read(data)]
             spans, source = [(s, s.first, s.series.steps) for s in series], str(data)
         if not spans:
             raise self._nothing_held_out()
@@ -252,16 +272,21 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series) -> int:
-        """Return the first step that is later than what was learnt from."""
-        learnt = self.artifacts.series[s.name].learnt_until
-        first = s.steps_up_to(learnt)
-        if first == s.steps:
-            raise DataError(
-                f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it "
-                f"up to {brief(learnt)}: nothing is left to score; give later data, or say from where: start="
-            )
-        return first
+    def _unseen(self, s: Series, horizon: int) -> int:
+        """Return the first step that is later than what was learnt from.
+
+        A series that ends with the held-out part is scored on that, which only chose the weights.
+        """
+        learned, last = self.artifacts.series[s.name], s.index[s.steps - 1]
+        for learnt in filter(None, (learned.learnt_until, learned.fitted_until)):
+            first = s.steps_up_to(learnt)
+            if s.steps - first >= horizon:
+                return first
+        raise DataError(
+            f"series {s.name!r}: ends at {brief(last)}, and the model has learnt from it up to "
+            f"{brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
+            "from where: start="
+        )
 
     def _history(self, data: Source | None) -> list[Series]:
         self._trained(nn.Module)
@@ -273,6 +298,11 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             raise RunError("this model was trained on data from memory, which are gone: give data")
         return self._read(self.config.data.data)
 
+    def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
+        """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
+        p = prepare(s, self.scales, self.config, ahead)
+        return with_linear(p, self.artifacts.series[s.name].linear)
+
     def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
         return roll(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
@@ -281,6 +311,13 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
     ) -> Forecasts:
         return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
+
+    def _from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
+        """Forecast the steps after the end of a series."""
+        own = self.config.forecast.horizon
+        if steps > own and self.config.forecast.strategy == "direct":
+            return forecast_far(s, steps, own, self._from_end)
+        return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)

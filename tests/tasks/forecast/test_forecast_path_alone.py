@@ -1,0 +1,73 @@
+"""``unrolled train forecast --data FILE --out RUN`` and nothing else, but for options that shorten it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import unrolled as ur
+from unrolled.cli.main import main
+
+SHORT = ["--max-steps", "2", "--hidden", "4", "--threads", "1"]
+
+
+def write(path: Path, freq: str, form: str, steps: int, columns: int = 1) -> Path:
+    t = np.arange(steps)
+    rng = np.random.default_rng(0)
+    names = ["Passengers", "Cargo", "Mail"][:columns]
+    values = {
+        n: (i + 1) * (20 + t / 20 + 5 * np.sin(t * np.pi / 6) + rng.normal(0, 0.3, steps)).round(3)
+        for i, n in enumerate(names)
+    }
+    stamps = pd.date_range("2001-01-01", periods=steps, freq=freq).strftime(form)
+    pd.DataFrame({"Month": stamps, **values}).to_csv(path, index=False)
+    return path
+
+
+def train(path: Path, out: Path, *more: str) -> int:
+    return main(["train", "forecast", "--data", str(path), "--out", str(out), *SHORT, *more])
+
+
+@pytest.mark.parametrize(
+    ("freq", "form", "steps", "notes"),
+    [
+        ("MS", "%Y-%m", 84, ("horizon: 12 steps", "season: 12 steps", "calendar: month")),
+        ("YS", "%Y-%m-%d", 60, ("horizon: 6 steps",)),
+        ("QS", "%Y-%m-%d", 60, ("horizon: 8 steps", "calendar: month")),
+        ("D", "%Y-%m-%d", 120, ("horizon: 7 steps", "calendar: weekday")),
+        ("h", "%Y-%m-%d %H:%M", 300, ("horizon: 24 steps", "calendar: hour")),
+    ],
+)
+def test_a_table_of_one_series(tmp_path, capsys, freq, form, steps, notes):
+    path, run = write(tmp_path / "s.csv", freq, form, steps), tmp_path / "run"
+    assert train(path, run) == 0
+    shown = capsys.readouterr()
+    for note in notes:
+        assert note in shown.err
+        assert any(kept.startswith(note) for kept in ur.load(run).notes)
+    assert "autoregression" in shown.out
+    assert main(["predict", str(run)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == 1 + ur.load(run).config.forecast.horizon
+    assert main(["evaluate", str(run), "--data", str(path), "--json"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["mae"] == pytest.approx(ur.load(run).result["valid"]["mae"])
+
+
+def test_the_better_baseline_is_the_first_line(tmp_path, capsys):
+    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
+    assert train(path, run, "--linear", "none") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("autoregression is the better choice here: MASE ")
+    assert ur.load(run).result["better_baseline"] == first
+
+
+def test_models_are_compared(tmp_path, capsys):
+    path, out = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "out"
+    models = ["--models", "random-walk", "seasonal-naive", "autoregression", "gru"]
+    argv = ["compare", "forecast", "--data", str(path), "--out", str(out), *models, *SHORT]
+    assert main(argv) == 0
+    assert "forecasts of 12 steps" in capsys.readouterr().out
+    assert ur.load(out / "runs" / "gru-1").config.forecast.horizon == 12
