@@ -110,14 +110,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _learn(self) -> SeriesParts:
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
-        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
         series = table.series
-        self.config, choices = fill_defaults(self.config, series)
+        self.config, choices = fill_defaults(config, series)
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        rows = (note for s in series for note in notes_of(s, self.config.rules))
-        notes = (*table.notes, *rows, *choices)
+        found = [note for s in series for note in notes_of(s, self.config.rules)]
+        notes = (*table.notes, *found, *choices)
         self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
