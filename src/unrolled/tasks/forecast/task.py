@@ -306,7 +306,15 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return [s.series.series for s in self._parts.splits]
         if not self.config.data.data:
             raise RunError("this model was trained on data from memory, which are gone: give data")
-        return self._read(self.config.data.data)
+        series = self._read(self.config.data.data)
+        for s in series:
+            steps = self.facts["series"].get(s.name, {}).get("steps", s.steps)
+            if s.steps != steps:
+                raise DataError(
+                    f"{self.config.data.data}: series {s.name!r} has {s.steps:,} steps and had {steps:,} in "
+                    "training; to forecast from its end of today, give it as data"
+                )
+        return series
 
     def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
         """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
