@@ -11,7 +11,7 @@ from unrolled.data.series.cells import read_cells
 from unrolled.data.series.grid import Rows, even_series
 from unrolled.data.series.layout import Layout, read_layout
 from unrolled.data.series.numbers import read_numbers
-from unrolled.data.series.wide import turn_dates_down
+from unrolled.data.series.wide import turn_down
 from unrolled.data.tables import TableConfig
 from unrolled.extras import extra
 
@@ -56,7 +56,7 @@ def read_series(
         ConfigError: if there is no such time zone.
     """
     asked = [n for n in (columns.time, columns.series, *columns.target, *columns.known, *columns.past) if n]
-    cells = turn_dates_down(read_cells(source, table or TableConfig(), asked, columns.target))
+    cells = turn_down(read_cells(source, table or TableConfig(), asked, columns.target))
     layout = read_layout(cells, columns, rules)
     numbers, notes = _numbers(layout)
     series, told = even_series(_rows(layout, numbers), rules, layout.axis)

@@ -42,6 +42,9 @@ def written(form, freq="MS", start="1985-01-01", count=14):
         (["Q1 2003", "Q2 2003", "Q3 2003", "Q4 2003"], "2003-01-01", "QS-JAN", 4),
         (["2003-W51", "2003-W52", "2004-W01", "2004-W02"], "2003-12-15", "7D", 52),
         (["2003M11", "2003M12", "2004M01"], "2003-11-01", "MS", 12),
+        ([f"{43831 + n}" for n in range(9)], "2020-01-01", "D", 7),  # of a spreadsheet
+        ([f"2017{n:02d}" for n in range(20, 40)], "2017-05-15", "7D", 52),
+        (["Jan 2003", "Feb 2003", "Mär 2003", "Apr 2003", "Mai 2003"], "2003-01-01", "MS", 12),
         (written("%m/%Y"), "1985-01-01", "MS", 12),
         (written("%m.%Y"), "1985-01-01", "MS", 12),
         (written("%Y%m", start="2002-12-01"), "2002-12-01", "MS", 12),
@@ -109,6 +112,7 @@ def test_the_form_of_training_reads_what_two_forms_fit(tmp_path):
         ([f"{y}-{q}" for y in (1, 2, 3) for q in range(1, 5)], 4, "quarters of numbered years"),
         (["Nov", "Dec", "Jan", "Feb"], 12, "months"),
         (["Monday", "Tuesday", "Wednesday"], 7, "days of a week"),
+        ([f"{n % 24:02d}:00" for n in range(20, 50)], 24, "hours of a day"),
     ],
 )
 def test_steps_of_a_season_without_a_year_are_rows(tmp_path, stamps, season, what):
@@ -143,6 +147,7 @@ def test_a_note_below_the_table_is_left_out(tmp_path):
         ("year,month", "2007,{name}", "year+month", "2007-02-01"),
         ("Date,Time", "10/03/2004,{n:02d}.00.00", "Date+Time", "2004-03-10 01:00"),
         ("date,hour", "2004-03-10,{n}", "date+hour", "2004-03-10 01:00"),
+        ("year,week", "2015,{k}", "year+week", "2015-01-05"),
     ],
 )
 def test_columns_that_make_one_time(tmp_path, header, rows, time, second):

@@ -74,9 +74,9 @@ def test_pandas_frequencies_are_found_again(freq, count, later):
 
 @pytest.mark.parametrize(
     ("name", "season"),
-    [("h", 24), ("15min", 96), ("D", 7), ("7D", 52), ("W", 52), ("W-MON", 52), ("B", 5), ("MS", 12), ("ME", 12),
-     ("QS", 4), ("QE-JAN", 4), ("YS", 1), ("M", 12), ("M-30", 12), ("Q", 4), ("3M-31", 4), ("2MS", 6), ("45min", 32),
-     ("24h", 7), ("SMS", 1)],
+    [("h", 24), ("15min", 96), ("45min", 32), ("24h", 7), ("D", 7), ("7D", 52), ("W", 52), ("W-MON", 52),
+     ("B", 5), ("MS", 12), ("ME", 12), ("2MS", 6), ("QS", 4), ("QE-JAN", 4), ("YS", 1), ("M", 12),
+     ("M-30", 12), ("Q", 4), ("3M-31", 4), ("SMS", 1)],
 )  # fmt: skip
 def test_names_and_seasons(name, season):
     frequency = parse_frequency(name)

@@ -11,6 +11,7 @@ from unrolled.data.series_tables import read_series
 from unrolled.errors import DataError
 
 Y = np.arange(20.0) ** 1.5
+TWENTY = pd.date_range("2001-01-01", periods=20, freq="MS")
 
 
 def read(source, columns=None, rules=None):
@@ -52,8 +53,8 @@ def test_missing_numbers_in_memory():
         (pd.period_range("2001-01", periods=20, freq="M"), pd.period_range("2002-09", periods=3, freq="M")),
         (pd.period_range("2001Q1", periods=20, freq="Q"), pd.period_range("2006Q1", periods=3, freq="Q")),
         (pd.period_range("2001", periods=20, freq="Y"), pd.period_range("2021", periods=3, freq="Y")),
-        (pd.date_range("2001-01-31", periods=20, freq="ME"), pd.date_range("2002-09-30", periods=3, freq="ME")),
-        (pd.date_range("2001-01-01", periods=20, tz="Asia/Tokyo"), pd.date_range("2001-01-21", periods=3, tz="Asia/Tokyo")),
+        (TWENTY + pd.offsets.MonthEnd(0), pd.date_range("2002-09-30", periods=3, freq="ME")),
+        (TWENTY.tz_localize("Asia/Tokyo"), pd.date_range("2002-09", periods=3, freq="MS", tz="Asia/Tokyo")),
         ([datetime.date(2001, 1, n) for n in range(1, 21)], pd.date_range("2001-01-21", periods=3)),
         ([f"{n:02d}.01.2001" for n in range(1, 21)], pd.date_range("2001-01-21", periods=3)),
     ],

@@ -109,6 +109,41 @@ def test_dates_in_the_header_are_the_steps(read):
         assert "the header holds 15 dates, 1960 to 1974: each row is a series" in found.notes
 
 
+@pytest.mark.parametrize("end", ["", ",Annual"])
+def test_months_in_the_header_are_the_steps_of_a_year(read, end):
+    months = ",".join(pd.Timestamp(2000, m, 1).strftime("%b") for m in range(1, 13))
+    rows = "".join(
+        f"{y}," + ",".join(str((y * m) % 17) for m in range(1, 13)) + ",9" * bool(end) + "\n"
+        for y in range(1950, 1960)
+    )
+    found = read(f"Year,{months}{end}\n{rows}")
+    [s] = found.series
+    assert (s.steps, str(s.index[13].date()), s.target[13]) == (120, "1951-02-01", 3902 % 17)
+    out = ", 'Annual' left out" if end else ""
+    assert f"the header holds the months of each row's year in 'Year'{out}" in found.notes
+
+
+def test_a_column_that_rises_as_the_time_does_is_left_out(read):
+    rows = "".join(
+        f"{y},{m},{y + (m - 0.5) / 12:.4f},{y * m % 7}\n" for y in (2001, 2002) for m in range(1, 13)
+    )
+    found = read("year,month,decimal date,average\n" + rows)
+    assert names(found) == ["average"]
+    assert "left out: 'decimal date' (rises evenly, as the time does)" in found.notes
+
+
+def test_columns_without_names_may_be_a_year_and_a_month(read):
+    rows = "".join(f"{y},{m},{y * m % 7}.5\n" for y in (2001, 2002) for m in range(1, 13))
+    found = read(rows)
+    assert (found.columns.time, names(found)) == ("1+2", ["3"])
+    assert found.rules.frequency == "MS"
+
+
+def test_two_columns_of_one_name_are_refused(read):
+    with pytest.raises(DataError, match="two columns are named 'x'; give the number of one"):
+        read(lines("date,x,x", "{t},{m},{n}"))
+
+
 def test_one_column_of_numbers_is_a_series(read):
     found = read("x\n" + "".join(f"{n * n}\n" for n in range(9)))
     assert found.series[0].index.tolist() == list(range(1, 10))

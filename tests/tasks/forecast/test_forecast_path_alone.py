@@ -56,6 +56,26 @@ def test_a_table_of_one_series(tmp_path, capsys, freq, form, steps, notes):
     assert score["mae"] == pytest.approx(ur.load(run).result["valid"]["mae"])
 
 
+def test_a_file_that_has_grown_is_named_to_go_on_from_it(tmp_path, capsys):
+    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
+    assert train(path, run) == 0
+    write(path, "MS", "%Y-%m", 90)
+    capsys.readouterr()
+    assert main(["predict", str(run)]) == 1
+    assert "has 90 steps and had 84 in training" in capsys.readouterr().err
+    assert main(["predict", str(run), "--data", str(path)]) == 0
+    assert "2008-07" in capsys.readouterr().out
+
+
+def test_several_columns_are_forecast_together(tmp_path, capsys):
+    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84, columns=3), tmp_path / "run"
+    assert train(path, run) == 0
+    assert list(ur.load(run).artifacts.series) == ["Passengers", "Cargo", "Mail"]
+    capsys.readouterr()
+    assert main(["predict", str(run)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 3 * 12
+
+
 def test_the_better_baseline_is_the_first_line(tmp_path, capsys):
     path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
     assert train(path, run, "--linear", "none") == 0

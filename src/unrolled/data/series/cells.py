@@ -145,6 +145,8 @@ def _of_file(path: Path, where: str, config: TableConfig, asked: Sequence[str]) 
             f"{where}: line {lines[uneven[0]]} has {widths[uneven[0]]} columns and the first line {width}; "
             f"quote cells that hold {table.separator!r}, or give the separator: --separator"
         )
+    if width == 1:  # nothing is separated
+        notes = [note for note in notes if "--separator" not in note]
     names = [name or (f"column {i + 1}" if i else "") for i, name in enumerate(names[:width])]
     columns = [pd.Series([row[i] for row in rows], dtype=object) for i in range(width)]
     return Cells(where, names, columns, lines, decimal=table.decimal, has_header=header, notes=tuple(notes))
@@ -178,7 +180,7 @@ def _heads(rows: Sequence[Sequence[Any]]) -> bool:
     ):
         return True
     words = [c for c in first if c and not is_number(c) and not is_time(c)]
-    if len(words) < max(1, len(first) - 1) or len(set(words)) < len(words) or not below:
+    if len(words) < max(1, len(first) - 1) or not below:
         return False
     columns = [[str(row[i]) for row in below if not is_blank(row[i])] for i in range(len(first))]
     return any(column and all(is_number(c) or is_time(c) for c in column) for column in columns)

@@ -12,6 +12,11 @@ with extra("forecast", "a forecaster"):
 _ORDER = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: number for number, name in enumerate(_ORDER, 1)}
 """Numbers of months by the first letters of their names."""
+NAMES_OF_MONTHS = MONTHS | {
+    **{"mär": 3, "mae": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12},
+    **{"ene": 1, "abr": 4, "ago": 8, "dic": 12},
+}
+"""The same with those of German and Spanish."""
 _NAMES = {
     12: list(MONTHS),
     7: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -36,6 +41,9 @@ def cycle_of(texts: "pd.Series[str]") -> Cycle | None:
         if place.notna().all():
             steps = np.diff(place.to_numpy())
             return Cycle(season, _WORD[season]) if bool(((steps - 1) % season == 0).all()) else None
+    hours = pd.to_numeric(texts.str.extract(r"^(\d{1,2}):00(?::00)?$")[0])
+    if hours.notna().all():
+        return Cycle(24, "hours of a day") if bool(((np.diff(hours) - 1) % 24 == 0).all()) else None
     parts = texts.str.extract(r"^(\d{1,3})[-/.](\d{1,2})$")
     if parts.isna().to_numpy().any():
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.data.series.cycles import MONTHS
+from unrolled.data.series.cycles import NAMES_OF_MONTHS
 from unrolled.extras import extra
 
 with extra("forecast", "a forecaster"):
@@ -18,7 +18,7 @@ COMMON_YEARS = (1500, 2200)
 """Years of a number that may be a date or something else."""
 CENTURY = 30
 """Two digits from here on are years of 19xx, those below are 20xx."""
-_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
+_MONTH = r"(?i:" + "|".join(NAMES_OF_MONTHS) + r")[a-zä]*\.?"
 _BETWEEN = r"[-/. ,]*"
 
 
@@ -64,7 +64,11 @@ def _of_parts(pattern: str, order: str, months: str = "number") -> Callable[[pd.
         year = pd.to_numeric(parts["y"])
         two = parts["y"].str.len() == 2
         year = year.where(~two, year + np.where(year < CENTURY, 2000, 1900))
-        month = parts["m"].str[:3].str.lower().map(MONTHS) if months == "name" else pd.to_numeric(parts["m"])
+        month = (
+            parts["m"].str[:3].str.lower().map(NAMES_OF_MONTHS)
+            if months == "name"
+            else pd.to_numeric(parts["m"])
+        )
         day = pd.to_numeric(parts["d"]) if "d" in parts else pd.Series(1, index=texts.index)
         return to_dates(year, month, day)
 
@@ -122,6 +126,11 @@ def _unix(unit: str) -> Callable[[pd.Series], pd.Series]:
     return read
 
 
+def _spreadsheet_days(texts: pd.Series) -> pd.Series:
+    micro = (pd.to_numeric(texts) * 86_400).round().astype("int64") * 1_000_000
+    return pd.Series(np.datetime64("1899-12-30", "us") + micro.to_numpy("timedelta64[us]"), index=texts.index)
+
+
 def _parts_of_years(texts: pd.Series) -> pd.Series:
     """Read 1958.25 as April 1958: a month holds the twelfth that begins in it, within a hundredth."""
     number = pd.to_numeric(texts)
@@ -138,6 +147,7 @@ UNIX = {"s": 10, "ms": 13, "us": 16, "ns": 19}
 """Units of unix time and digits of the stamps from 2001 to 2286."""
 
 # Dots are between day, month and year, never between month, day and year.
+SPREADSHEET = "days of a spreadsheet since 1899-12-30"
 FORMS = (
     *(_form(f"%Y{s}%m{s}%d", "ymd", _Y, re.escape(s), _m, re.escape(s), _d) for s in "-/. "),
     *(_form(f"%d{s}%m{s}%Y", "dmy", _d, re.escape(s), _m, re.escape(s), _Y) for s in "-/. "),
@@ -185,5 +195,6 @@ FORMS = (
         number=True,
     ),
     *(DateForm(u, rf"\d{{{n}}}(?:\.\d+)?", _unix(u), number=True) for u, n in UNIX.items()),
+    DateForm(SPREADSHEET, r"[1-6]\d{4}(?:\.\d+)?", _spreadsheet_days, number=True),
     DateForm("years with a fraction", r"\d{4}(?:\.\d+)?", _parts_of_years, number=True),
 )

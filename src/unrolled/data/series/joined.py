@@ -17,7 +17,20 @@ NAMES = {
     "minute": ("minute", "min", "minutes"),
 }
 """Names in lower case of columns that hold a part of the time, the longest part first."""
-RANGES = {"year": (1000, 2999), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59)}
+RANGES = {
+    "year": (1000, 2999),
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 24),
+    "minute": (0, 59),
+    "quarter": (1, 4),
+    "week": (1, 53),
+}
+OF_YEAR = {
+    "quarter": ("quarter", "qtr", "q", "quartal"),
+    "week": ("week", "wk", "isoweek", "kw", "week_number"),
+}
+"""Names of columns that hold a part of a year other than the month."""
 CLOCK = re.compile(r"(?i)(time|clock|uhrzeit|hour|hr|heure|hora)")
 """Names of columns that hold the time of day of a date."""
 _TIME = r"\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?"
@@ -41,12 +54,41 @@ def joined_columns(
         if not name:
             break
         found.append(name)
+    if len(found) == 1:
+        found += _of_year(free, column)
     return tuple(found) if len(found) > 1 else ()
+
+
+def first_columns(free: Sequence[str], column: Callable[[str], pd.Series]) -> list[tuple[str, ...]]:
+    """Return the first columns of a table without names that may be year, month, …; the most first."""
+    longest = 0
+    for name, part in zip(free, NAMES, strict=False):
+        if not _is_part(column(name), part):
+            break
+        longest += 1
+    return [tuple(free[:n]) for n in range(longest, 1, -1)]
+
+
+def _of_year(free: Sequence[str], column: Callable[[str], pd.Series]) -> list[str]:
+    for part, names in OF_YEAR.items():
+        for name in free:
+            if name.strip().lower() in names and _is_part(_without_letter(column(name)), part):
+                return [name]
+    return []
+
+
+def _without_letter(cells: pd.Series) -> pd.Series:
+    return cells.astype(str).str.strip().str.lstrip("QqWw")
 
 
 def joined_texts(texts: Sequence["pd.Series[str]"], names: Sequence[str]) -> "pd.Series[str]":
     """Return one text of each row: a date, with a time of day if there is one."""
-    if len(names) == 2 and not _is_part(texts[0], "year"):
+    if len(names) == 2 and _is_part(texts[0], "year"):
+        second = names[1].strip().lower()
+        for part, letter in (("quarter", "Q"), ("week", "-W")):
+            if second in OF_YEAR[part]:
+                return _whole(texts[0]) + letter + _whole(_without_letter(texts[1])).str.zfill(len(letter))
+    elif len(names) == 2:
         date, clock = texts
         numbers = pd.to_numeric(clock, errors="coerce")
         whole = numbers.notna() & (numbers % 1 == 0)

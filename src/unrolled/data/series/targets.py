@@ -16,7 +16,9 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 SHOWN = 8
-REPEATS = ("numbers the rows", "a part of the time")
+RISING = 8
+"""Rows from which on a column that rises evenly is one of the time."""
+REPEATS = ("numbers the rows", "a part of the time", "rises evenly, as the time does")
 """Reasons not to forecast a column that still holds numbers."""
 
 
@@ -74,9 +76,17 @@ def _reason(column: pd.Series, name: str, index: pd.Index) -> str:
         return REPEATS[0]
     if not holds_numbers(column):
         return "no numbers"
+    if len(column) > RISING and _rises_evenly(column):
+        return REPEATS[2]
     if isinstance(index, pd.DatetimeIndex) and _is_of_time(column, name, index):
         return REPEATS[1]
     return ""
+
+
+def _rises_evenly(column: pd.Series) -> bool:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    steps = np.diff(numbers)
+    return bool(steps[0]) and bool((np.abs(steps - steps.mean()) < 1e-2 * abs(steps.mean())).all())
 
 
 def _is_of_time(column: pd.Series, name: str, index: pd.DatetimeIndex) -> bool:

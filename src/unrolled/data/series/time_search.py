@@ -7,8 +7,9 @@ import numpy as np
 
 from unrolled.data.series.cells import Cells, texts_of
 from unrolled.data.series.cycles import cycle_of
+from unrolled.data.series.dates import SPREADSHEET
 from unrolled.data.series.inference import infer_frequency
-from unrolled.data.series.joined import joined_columns
+from unrolled.data.series.joined import first_columns, joined_columns, joined_texts
 from unrolled.data.series.stamps import read_forms, read_given
 from unrolled.extras import extra
 
@@ -39,6 +40,8 @@ def find_time(cells: Cells, free: Sequence[str], form: str) -> tuple[str, ...]:
         clock = joined_columns(free, cells.column, best)
         return clock or (best,)
     parts = joined_columns(free, cells.column)
+    if not parts and not cells.has_header:
+        parts = next((p for p in first_columns(free, cells.column) if _make_even_times(cells, p)), ())
     if parts:
         return parts
     cycles = [n for n in free[:2] if cycle_of(texts_of(cells.column(n))) is not None]
@@ -46,6 +49,14 @@ def find_time(cells: Cells, free: Sequence[str], form: str) -> tuple[str, ...]:
         return (cycles[0],)
     numbers = [n for n in free if _is_numeric_date(cells.column(n), named=bool(NAMED.fullmatch(n)))]
     return (numbers[0],) if numbers else ()
+
+
+def _make_even_times(cells: Cells, names: Sequence[str]) -> bool:
+    found = read_forms(joined_texts([texts_of(cells.column(n)) for n in names], names))
+    values = found[0].values if found else pd.Series([pd.NaT])
+    return bool(values.notna().all() and values.is_unique) and _is_even_index(
+        pd.DatetimeIndex(values).sort_values()
+    )
 
 
 def _is_dated(column: pd.Series) -> bool:
@@ -79,6 +90,8 @@ def _is_numeric_date(column: pd.Series, *, named: bool) -> bool:
     if named:
         return True
     values = found[0].values.dropna()
+    if found[0].form.name == SPREADSHEET:
+        return False
     even = values.is_monotonic_increasing and values.is_unique and len(values) >= 8
     return even and _is_even_index(pd.DatetimeIndex(values))
 

@@ -9,7 +9,7 @@ from unrolled.data.series.axis import ROWS, TimeAxis
 from unrolled.data.series.cells import Cells, texts_of
 from unrolled.data.series.config import ColumnsConfig, TimeRulesConfig
 from unrolled.data.series.cycles import Cycle, cycle_of
-from unrolled.data.series.dates import EARLIEST, LATEST
+from unrolled.data.series.dates import EARLIEST, LATEST, UNIX
 from unrolled.data.series.footer import without_footer
 from unrolled.data.series.joined import joined_texts
 from unrolled.data.series.stamps import Written, choose_form, read_forms, read_given
@@ -144,7 +144,8 @@ def _of_written(
     notes: tuple[str, ...] = ()
     if names and not given and not written.form.name.startswith(("%Y-%m", "%Y/%m")):
         first = str(index[0]).removesuffix(" 00:00:00")
-        notes = (f"dates are of the form {written.form.name!r}, the first is {first} (--time-format)",)
+        form = f"unix time in {written.form.name}" if written.form.name in UNIX else repr(written.form.name)
+        notes = (f"dates are of the form {form}, the first is {first} (--time-format)",)
     return Times(index, names, written.form.stored, written.offsets, notes=notes, cells=cells)
 
 

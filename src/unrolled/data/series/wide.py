@@ -1,8 +1,9 @@
-"""Tables whose header holds the dates and whose rows are the series, turned into long form."""
+"""Tables whose header holds the dates of the series in their rows, or the months, turned into long form."""
 
 import numpy as np
 
-from unrolled.data.series.cells import FEWEST_DATES, Cells, has_dates
+from unrolled.data.series.cells import FEWEST_DATES, Cells, has_dates, texts_of
+from unrolled.data.series.cycles import MONTHS
 from unrolled.data.series.stamps import read_forms
 from unrolled.extras import extra
 
@@ -13,28 +14,60 @@ TIME, VALUE = "time", "value"
 """Names of the columns that hold the header and the cells."""
 
 
-def turn_dates_down(cells: Cells) -> Cells:
-    """Return a table with a row for each date of the header and each row, if the header ends with dates.
+def turn_down(cells: Cells) -> Cells:
+    """Return a table in long form if its header ends with dates, or with the months of the year of a row.
 
-    The columns before the first date stay; they name the series.
+    The columns before them stay; they name the series.
     """
-    if not cells.has_header or not has_dates(cells.names):
+    if not cells.has_header or cells.index is not None:
         return cells
+    months = _first_month(cells)
+    if months:
+        return _turn_months(cells, months)
+    return _turn_dates(cells) if has_dates(cells.names) else cells
+
+
+def _turn_dates(cells: Cells) -> Cells:
     dated = read_forms(pd.Series(cells.names, dtype=object))[0].values.notna().to_numpy()
     first = len(dated) - int(np.argmin(dated[::-1])) if not dated.all() else 0
     if not first or len(dated) - first < FEWEST_DATES:
         return cells
-    rows, dates = len(cells.lines), cells.names[first:]
-    kept = [c.loc[c.index.repeat(len(dates))].reset_index(drop=True) for c in cells.columns[:first]]
-    values = np.stack([c.to_numpy(dtype=object) for c in cells.columns[first:]], axis=1).ravel()
-    columns = [*kept, pd.Series(dates * rows, dtype=object), pd.Series(values, dtype=object)]
-    lines = [line for line in cells.lines for _ in dates]
+    dates = cells.names[first:]
     note = f"the header holds {len(dates)} dates, {dates[0]} to {dates[-1]}: each row is a series"
+    time = pd.Series(dates * len(cells.lines), dtype=object)
+    return _long(cells, range(first), range(first, len(dated)), time, note)
+
+
+def _first_month(cells: Cells) -> int:
+    """Return the first of twelve columns named as the months, after one of years; 0 if there are none."""
+    names = [name.strip().lower()[:3] for name in cells.names]
+    for first in range(1, len(names) - len(MONTHS) + 1):
+        if names[first : first + len(MONTHS)] == list(MONTHS):
+            years = read_forms(texts_of(cells.columns[first - 1]))
+            return first if years and years[0].form.name == "%Y" else 0
+    return 0
+
+
+def _turn_months(cells: Cells, first: int) -> Cells:
+    months = cells.names[first : first + len(MONTHS)]
+    years = texts_of(cells.columns[first - 1])
+    time = pd.Series([f"{month} {year}" for year in years for month in months], dtype=object)
+    beyond = cells.names[first + len(MONTHS) :]
+    out = f", {', '.join(map(repr, beyond))} left out" if beyond else ""
+    note = f"the header holds the months of each row's year in {cells.names[first - 1]!r}{out}"
+    return _long(cells, range(first - 1), range(first, first + len(MONTHS)), time, note)
+
+
+def _long(cells: Cells, kept: range, values: range, time: pd.Series, note: str) -> Cells:
+    """Return a row for each of the ``values`` columns of each row, with ``time`` and the ``kept`` columns."""
+    each = len(values)
+    repeated = [cells.columns[i].repeat(each).reset_index(drop=True) for i in kept]
+    numbers = np.stack([cells.columns[i].to_numpy(dtype=object) for i in values], axis=1).ravel()
     return Cells(
         cells.where,
-        [*cells.names[:first], TIME, VALUE],
-        columns,
-        lines,
+        [*(cells.names[i] for i in kept), TIME, VALUE],
+        [*repeated, time, pd.Series(numbers, dtype=object)],
+        [line for line in cells.lines for _ in values],
         decimal=cells.decimal,
         notes=(*cells.notes, note),
     )

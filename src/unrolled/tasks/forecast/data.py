@@ -116,12 +116,18 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
     """Bring a series on the scale of the network, with calendar features ``ahead`` steps beyond its end.
 
     Raises:
-        DataError: if the series was not in training, so that its scale is not known.
+        DataError: if the series was not in training, so that its scale is not known, or is too short.
     """
     if series.name not in scales.series:
         raise DataError(
             f"series {series.name!r}: was not in training, its scale is not known; there are "
             f"{', '.join(list(scales.series)[:8])}"
+        )
+    lost = config.features.difference + max(config.features.lags, default=0)
+    if series.steps <= lost:
+        raise DataError(
+            f"series {series.name!r}: {series.steps} steps are too few: differences and lags of the model "
+            f"reach {lost} steps back"
         )
     check_positive(series.target, config.settled_transform, f"series {series.name!r}")
     scaling = scales.series[series.name]

@@ -110,14 +110,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _learn(self) -> SeriesParts:
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
-        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
         series = table.series
-        self.config, choices = fill_defaults(self.config, series)
+        self.config, choices = fill_defaults(config, series)
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        rows = (note for s in series for note in notes_of(s, self.config.rules))
-        notes = (*table.notes, *rows, *choices)
+        found = [note for s in series for note in notes_of(s, self.config.rules)]
+        notes = (*table.notes, *found, *choices)
         self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
@@ -294,8 +294,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 return first
         raise DataError(
             f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
-            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
-            "from where: start="
+            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or "
+            "say from where: start="
         )
 
     def _history(self, data: Source | None) -> list[Series]:
@@ -306,7 +306,15 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return [s.series.series for s in self._parts.splits]
         if not self.config.data.data:
             raise RunError("this model was trained on data from memory, which are gone: give data")
-        return self._read(self.config.data.data)
+        series = self._read(self.config.data.data)
+        for s in series:
+            steps = self.facts["series"].get(s.name, {}).get("steps", s.steps)
+            if s.steps != steps:
+                raise DataError(
+                    f"{self.config.data.data}: series {s.name!r} has {s.steps:,} steps and had {steps:,} in "
+                    "training; to forecast from its end of today, give it as data"
+                )
+        return series
 
     def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
         """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
