@@ -96,7 +96,7 @@ def test_series_go_into_a_forecaster(kind):
     assert np.isfinite(found["prediction"]).all()
     again = model.predict(data=data)
     np.testing.assert_allclose(found["prediction"], again["prediction"], rtol=1e-5)
-    index = getattr(data, "index", None)
+    index = None if isinstance(data, list) else getattr(data, "index", None)
     if index is not None:
         assert type(found.index) is type(index) or kind in ("range", "frame")
         assert found.index[0] == index[-1] + (index.freq if kind not in ("range", "frame") else 1)

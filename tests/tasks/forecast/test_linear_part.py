@@ -65,11 +65,11 @@ class Stop(Watcher):
 
 
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
-@pytest.mark.parametrize("difference", [0, 1, 12])
-@pytest.mark.parametrize("linear", ["autoregression", "naive"])
+@pytest.mark.parametrize(
+    ("linear", "difference"),
+    [("autoregression", 0), ("autoregression", 1), ("autoregression", 12), ("naive", 0)],
+)
 def test_a_network_begins_as_the_linear_part(strategy, difference, linear):
-    if linear == "naive" and difference:
-        pytest.skip("the naive part repeats values")
     options = OPTIONS | {"strategy": strategy, "difference": difference, "transform": "log", "linear": linear}
     f = Forecaster(**options)
     with pytest.raises(KeyboardInterrupt):
@@ -127,3 +127,17 @@ def test_a_series_too_short_for_an_autoregression_stays_beside_others():
     assert versus["origins"] == f.result["valid"]["origins"] - 1
     assert versus["ratio"] is not None
     assert f.predict().groupby("series").size().tolist() == [2, 2]
+
+
+def test_each_of_several_series_has_the_part_that_suits_it():
+    index = pd.date_range("2000-01-01", periods=3000, freq="D")
+    noise = 10 + np.random.default_rng(0).normal(size=3000)
+    walk = np.random.default_rng(2).normal(size=3000).cumsum()
+    options = {"horizon": 5, "hidden": 4, "max_steps": 2, "threads": 1, "season": 1}
+    f = Forecaster(**options).fit(pd.DataFrame({"walk": walk, "noise": noise}, index=index), progress=False)
+    assert f.config.forecast.linear == "best"
+    assert f.artifacts.series["walk"].linear.coefficients == [1.0]
+    assert f.artifacts.series["noise"].linear.coefficients == (
+        f.artifacts.series["noise"].autoregression.coefficients
+    )
+    assert any("or the last value for 1 of 2 series" in note for note in f.notes)

@@ -102,11 +102,11 @@ class HorizonConfig:
     the horizon at once from the last state. auto is direct, and recursive for a
     distribution, which then has paths."""
 
-    linear: Literal["auto", "none", "autoregression", "naive"] = "auto"
+    linear: Literal["auto", "none", "autoregression", "naive", "best"] = "auto"
     """autoregression: the network learns what an autoregression, fitted by least squares beforehand, leaves
     over; the forecast is their sum (a linear skip, as in LSTNet, Lai et al. 2018). naive: the same with the
-    value one season before. auto takes the autoregression, or naive where that forecasts the end of a long
-    training part as well."""
+    value one season before. best: of each series the autoregression, or naive where that forecasts the end
+    of a long training part as well. auto is best."""
 
     output: Literal["point", "quantile", "gaussian", "student-t"] = "point"
     """One value; the quantiles; or a distribution, from which paths are drawn."""
@@ -206,8 +206,8 @@ class ForecasterConfig:
             "past covariates need strategy='direct': recursive steps would have to forecast them too",
         )
         require(
-            self.forecast.linear != "naive" or self.features.difference <= 0,
-            "linear='naive' goes with difference=0: it repeats values, not changes",
+            self.forecast.linear not in ("naive", "best") or self.features.difference <= 0,
+            f"linear={self.forecast.linear!r} goes with difference=0: naive repeats values, not changes",
         )
         lags, horizon = self.features.lags, self.forecast.horizon
         require(

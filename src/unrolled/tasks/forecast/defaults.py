@@ -8,7 +8,7 @@ from unrolled.baselines.autoregression import default_order
 from unrolled.data.series import Numbers, Series
 from unrolled.data.series.axis import ROWS
 from unrolled.tasks.forecast.config import AUTO_CALENDAR, ForecasterConfig
-from unrolled.tasks.forecast.frequency import DAY, ROW, Usual, usual_for
+from unrolled.tasks.forecast.frequency import DAY, Usual, usual_for
 from unrolled.tasks.forecast.parts import before_test, cut
 from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
@@ -53,7 +53,8 @@ def fill_defaults(
     Raises:
         DataError: if the parts that the configuration asks for do not fit the series.
     """
-    usual = _usual(series[0])
+    first = series[0]
+    usual = usual_for(first.index[: first.steps], first.axis.season)
     filled = _fill_horizon(_fill_strategy(Filled(config)), series, usual)
     horizon = filled.config.forecast.horizon
     ends = [cut(s, config.data, horizon)[0] for s in series]
@@ -63,14 +64,6 @@ def fill_defaults(
     filled = _fill_calendar(filled, series, usual)
     filled = _fill_windows(filled, ends)
     return filled.config, filled.notes
-
-
-def _usual(s: Series) -> Usual:
-    """Return what is usual for the steps of a series; rows have the season that the table tells, if any."""
-    usual = usual_for(s.index[: s.steps]) if s.axis.shown != "steps" else ROW
-    if s.axis.frequency != ROWS or s.axis.season == 1:
-        return usual
-    return replace(usual, seasons=(s.axis.season,))
 
 
 def _fill_strategy(filled: Filled) -> Filled:
@@ -115,14 +108,16 @@ def _fill_linear(filled: Filled, training: Sequence[Numbers]) -> Filled:
     forecast, features = filled.config.forecast, filled.config.features
     if forecast.linear != "auto":
         return filled
-    naive = features.difference <= 0 and naive_is_as_good(
-        training, filled.config.settled_transform, features.season, forecast.horizon
+    transform = filled.config.settled_transform
+    naive = [
+        features.difference <= 0 and naive_is_as_good([y], transform, features.season, forecast.horizon)
+        for y in training
+    ]
+    linear = "naive" if all(naive) else "best" if any(naive) else "autoregression"
+    before = "the last value" if features.season == 1 else "the value one season before"
+    what = {"naive": before, "autoregression": "an autoregression"}.get(
+        linear, f"an autoregression, or {before} for {sum(naive)} of {len(naive)} series,"
     )
-    linear, what = (
-        ("naive", "the value one season before") if naive else ("autoregression", "an autoregression")
-    )
-    if naive and features.season == 1:
-        what = "the last value"
     note = f"model: the network learns what {what} leaves over (--linear none: all of it)"
     return filled.settle("forecast", note, linear=linear)
 
@@ -131,7 +126,7 @@ def _fill_difference(filled: Filled, training: Sequence[Numbers]) -> Filled:
     features, forecast = filled.config.features, filled.config.forecast
     if features.difference >= 0:
         return filled
-    if forecast.linear == "naive":
+    if forecast.linear in ("naive", "best"):
         return filled.settle("features", "", difference=0)
     transform = filled.config.settled_transform
     difference = choose_difference(training, transform, features.season, forecast.horizon)
@@ -143,7 +138,7 @@ def _fill_calendar(filled: Filled, series: Sequence[Series], usual: Usual) -> Fi
     if filled.config.features.calendar != AUTO_CALENDAR:
         return filled
     chosen: tuple[str, ...] = ()
-    if all(s.axis.frequency != ROWS for s in series):
+    if all(s.axis.frequency != ROWS and s.axis.shown != "steps" for s in series):
         longest = max((s.index[s.steps - 1] - s.index[0]).total_seconds() / DAY for s in series)
         chosen = tuple(name for name, days in usual.calendar if longest >= ROUNDS * days)
     note = f"calendar: {', '.join(chosen)} (--calendar)" if chosen else ""
@@ -180,4 +175,4 @@ def _looks_back(config: ForecasterConfig, steps: int) -> int:
             return 0
         case "naive":
             return config.features.season
-    return default_order(steps, config.features.season)
+    return max(default_order(steps, config.features.season), config.features.season)

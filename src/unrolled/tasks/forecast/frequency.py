@@ -1,6 +1,6 @@
 """What suits the distance of a series' steps: its usual seasons, horizon and calendar features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,13 +34,17 @@ DAILY = Usual("day", 7, (7, 365), (("weekday", 7.0), ("day-of-year", 365.25)))
 ROW = Usual("row", 12)
 
 
-def usual_for(index: Any) -> Usual:
-    """Return what is usual for the time stamps of a series; of numbered steps nothing is.
+def usual_for(index: Any, season: int = 1) -> Usual:
+    """Return what is usual for the time stamps of a series, or for steps that are only numbered.
 
     The distance is the median of the stamps' own, so that months of 28 to 31 days are months.
+
+    Args:
+        index: of the observed steps.
+        season: that the reader of the series knows of, for numbered steps; 1 is none.
     """
     if len(index) < 2 or not hasattr(index, "as_unit"):
-        return ROW
+        return replace(ROW, horizon=min(season, 24), seasons=(season,)) if season > 1 else ROW
     seconds = float(np.median(np.diff(index.as_unit("ns").asi8))) / 1e9
     days = seconds / DAY
     if days < 1:

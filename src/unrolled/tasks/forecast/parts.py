@@ -9,7 +9,7 @@ import numpy as np
 
 from unrolled.data.series import Series
 from unrolled.errors import ConfigError, DataError
-from unrolled.tasks.forecast.artifacts import ForecasterArtifacts, SeriesArtifacts
+from unrolled.tasks.forecast.artifacts import FittedAutoregression, ForecasterArtifacts, SeriesArtifacts
 from unrolled.tasks.forecast.baselines import fit_autoregression
 from unrolled.tasks.forecast.config import ForecasterConfig, SeriesConfig
 from unrolled.tasks.forecast.data import Scales, prepare
@@ -17,6 +17,7 @@ from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.linear import fit_spread, with_linear
 from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
+from unrolled.tasks.forecast.scale_choice import naive_is_as_good
 from unrolled.tasks.forecast.score import brief
 
 
@@ -101,10 +102,7 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
     p, fitted = split.series, fit_autoregression(split.series, split.train, season)
     linear = None
     if config.forecast.linear != "none":
-        linear = naive_part(season if config.forecast.linear == "naive" else 1)
-        if config.forecast.linear == "autoregression" and fitted:  # None where it is too short for one
-            linear = LinearPart(fitted.intercept, fitted.coefficients)
-        linear = fit_spread(p, linear, split.train)
+        linear = fit_spread(p, _choose_part(split, fitted, season, config), split.train)
     return SeriesArtifacts(
         learnt_until=str(p.series.index[split.valid - 1]),
         mase_scale=_mase_scale(p.series, split.valid, season),
@@ -112,6 +110,20 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
         fitted_until=str(p.series.index[split.train - 1]) if split.train < split.valid else "",
         linear=linear,
     )
+
+
+def _choose_part(
+    split: Split, fitted: FittedAutoregression | None, season: int, config: ForecasterConfig
+) -> LinearPart:
+    if fitted is None:  # the series is too short for one
+        return naive_part(season if config.forecast.linear == "naive" else 1)
+    known, horizon = split.series.series.target[: split.train], config.forecast.horizon
+    if config.forecast.linear == "naive" or (
+        config.forecast.linear == "best"
+        and naive_is_as_good([known], config.settled_transform, season, horizon)
+    ):
+        return naive_part(season)
+    return LinearPart(fitted.intercept, fitted.coefficients)
 
 
 def steps_before(s: Series, stamp: Any) -> int:

@@ -53,7 +53,7 @@ def plot_forecasts(
         axes.plot(stamps[place], found.point[i], color="tab:orange", linewidth=1.5, marker=".", label=name)
         axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=1.0, linestyle=":")
         if found.quantiles is not None:
-            _bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
+            draw_bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
     axes.set_ylabel(label_text(series.name))
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -68,8 +68,8 @@ def plot_forecasts(
     return save_picture(figure, folder / "forecast.png")
 
 
-def _bands(
-    axes: "Axes", stamps: Any, quantiles: Numbers, levels: tuple[float, ...], *, labelled: bool
+def draw_bands(
+    axes: "Axes", stamps: Any, quantiles: Numbers, levels: Sequence[float], *, labelled: bool
 ) -> None:
     """Shade the interval between each level and its opposite, the inner ones darker."""
     for low in range(len(levels) // 2):

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, TextIO, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, TypeAlias, Union
 
 from numpy.typing import NDArray
 from torch import nn
@@ -14,6 +14,7 @@ from unrolled.data.series_tables import open_series, read_series
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.extras import extra
 from unrolled.models.forecast_ensemble import Forecasting
+from unrolled.storage.picture import save_picture
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
@@ -24,6 +25,8 @@ from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
 from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.far import forecast_far
+from unrolled.tasks.forecast.future_plot import Future, draw_future
+from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
 from unrolled.tasks.forecast.job import ForecastJob, Split
 from unrolled.tasks.forecast.linear import with_linear
 from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
@@ -37,6 +40,9 @@ from unrolled.training.waiting import spinner
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Table: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", NDArray[Any], Sequence[Any]]
 Source: TypeAlias = str | Path | Table
@@ -104,14 +110,14 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _learn(self) -> SeriesParts:
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
-        config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
+        self.config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
         series = table.series
-        self.config, choices = fill_defaults(config, series)
+        self.config, choices = fill_defaults(self.config, series)
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        found = [note for s in series for note in notes_of(s, self.config.rules)]
-        notes = (*table.notes, *found, *choices)
+        rows = (note for s in series for note in notes_of(s, self.config.rules))
+        notes = (*table.notes, *rows, *choices)
         self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
@@ -146,17 +152,20 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        scores: dict[str, ForecastScore] = {}
+        rolled: dict[str, Backtest] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                scores["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits]).score
+                rolled["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits])
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                scores["test"] = self._roll(data.splits, spans).score
-        better = scores[max(scores, key=("valid", "test").index)].better_baseline if scores else ""
-        return {part: score.to_json() for part, score in scores.items()} | (
-            {"better_baseline": better} if better else {}
-        )
+                rolled["test"] = self._roll(data.splits, spans)
+        scores: dict[str, Any] = {part: done.score.to_json() for part, done in rolled.items()}
+        for last in list(rolled.values())[-1:]:
+            if self.config.forecast.output == "point":
+                scores["intervals"] = fit_intervals(last.table, self.config.forecast.quantiles)
+            if last.score.better_baseline:
+                scores["better_baseline"] = last.score.better_baseline
+        return scores
 
     def predict(
         self,
@@ -179,8 +188,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
         Returns:
             A row for each step, indexed by time (by 1, 2, … where the frequency is "rows"): series, where
-            there are several; prediction (the network's value, or the median); mean and quantiles ("q0.1")
-            of distributions. ``attrs["notes"]`` says what was found in the rows and what was done about it.
+            there are several; prediction (the network's value, or the median); mean of distributions;
+            quantiles ("q0.1"), of one value by the errors of the held-out or test part. ``attrs["notes"]``
+            says what was found in the rows and what was done about it.
 
         Raises:
             DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
@@ -198,7 +208,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         parts = []
         series = self._history(data)
         for s in series:
-            found = self._from_end(s, steps, samples, seed)
+            found = self._with_interval(s, self._from_end(s, steps, samples, seed))
             frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
@@ -277,15 +287,15 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
         A series that ends with the held-out part is scored on that, which only chose the weights.
         """
-        learned, last = self.artifacts.series[s.name], s.index[s.steps - 1]
+        learned = self.artifacts.series[s.name]
         for learnt in filter(None, (learned.learnt_until, learned.fitted_until)):
             first = s.steps_up_to(learnt)
             if s.steps - first >= horizon:
                 return first
         raise DataError(
-            f"series {s.name!r}: ends at {brief(last)}, and the model has learnt from it up to "
-            f"{brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or say "
-            "from where: start="
+            f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
+            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or "
+            "say from where: start="
         )
 
     def _history(self, data: Source | None) -> list[Series]:
@@ -319,10 +329,40 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             return forecast_far(s, steps, own, self._from_end)
         return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
 
+    def _with_interval(self, s: Series, found: Forecasts) -> Forecasts:
+        """Return forecasts of one value with the intervals that training measured, if it did."""
+        intervals = intervals_of(self.result, s.name)
+        return intervals.around(found) if intervals and found.quantiles is None else found
+
+    def plot(
+        self, out: str | Path | None = None, *, horizon: int | None = None, data: Source | None = None
+    ) -> "Figure":
+        """Draw the steps to come of every series, with intervals; see :meth:`predict`.
+
+        Args:
+            out: PNG file to write; None only returns the figure, which a notebook shows.
+            horizon: steps; None takes the configuration's.
+            data: the series up to the present; None takes those that the model was trained on.
+
+        Raises:
+            MissingExtraError: if the packages that draw are not installed.
+            RunError: if the file cannot be written.
+        """
+        self._trained(nn.Module)
+        steps = self.config.steps_after_the_end(horizon)
+        series = self._history(data)
+        futures = [Future(s, self._with_interval(s, self._from_end(s, steps))) for s in series]
+        figure = draw_future(futures, self.config.forecast.quantiles)
+        if out is not None:
+            save_picture(figure, Path(out))
+        return figure
+
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
         if self._parts is None:
             return
+        if not self.config.columns.known:  # whose values of the steps to come may be missing
+            self.plot(folder / "plots" / "future.png")
         split = self._parts.splits[0]
         start = split.valid if self.config.data.test_start else split.train
         horizon = self.config.forecast.horizon
