@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from unrolled.data.series.axis import TimeAxis
-from unrolled.data.series.common import common_frequency
 from unrolled.data.series.config import TimeRulesConfig
 from unrolled.data.series.frequency import OFF, Frequency
 from unrolled.data.series.gaps import fill, some
 from unrolled.data.series.inference import Inferred
 from unrolled.data.series.series import Series, SeriesNotes
+from unrolled.data.series.table_frequency import common_frequency
 from unrolled.errors import DataError
 from unrolled.extras import extra
 

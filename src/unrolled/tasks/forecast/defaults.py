@@ -8,7 +8,7 @@ from unrolled.baselines.autoregression import default_order
 from unrolled.data.series import Numbers, Series
 from unrolled.data.series.axis import ROWS
 from unrolled.tasks.forecast.config import AUTO_CALENDAR, ForecasterConfig
-from unrolled.tasks.forecast.frequency import DAY, ROW, Usual, usual_for
+from unrolled.tasks.forecast.frequency import DAY, Usual
 from unrolled.tasks.forecast.parts import before_test, cut
 from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
@@ -63,14 +63,6 @@ def fill_defaults(
     filled = _fill_calendar(filled, series, usual)
     filled = _fill_windows(filled, ends)
     return filled.config, filled.notes
-
-
-def _usual(s: Series) -> Usual:
-    """Return what is usual for the steps of a series; rows have the season that the table tells, if any."""
-    usual = usual_for(s.index[: s.steps]) if s.axis.shown != "steps" else ROW
-    if s.axis.frequency != ROWS or s.axis.season == 1:
-        return usual
-    return replace(usual, seasons=(s.axis.season,))
 
 
 def _fill_strategy(filled: Filled) -> Filled:
@@ -145,7 +137,7 @@ def _fill_calendar(filled: Filled, series: Sequence[Series], usual: Usual) -> Fi
     if filled.config.features.calendar != AUTO_CALENDAR:
         return filled
     chosen: tuple[str, ...] = ()
-    if all(s.axis.frequency != ROWS for s in series):
+    if all(s.axis.frequency != ROWS and s.axis.shown != "steps" for s in series):
         longest = max((s.index[s.steps - 1] - s.index[0]).total_seconds() / DAY for s in series)
         chosen = tuple(name for name, days in usual.calendar if longest >= ROUNDS * days)
     note = f"calendar: {', '.join(chosen)} (--calendar)" if chosen else ""
