@@ -8,7 +8,7 @@ from unrolled.baselines.autoregression import default_order
 from unrolled.data.series import Numbers, Series
 from unrolled.data.series.axis import ROWS
 from unrolled.tasks.forecast.config import AUTO_CALENDAR, ForecasterConfig
-from unrolled.tasks.forecast.frequency import DAY, Usual
+from unrolled.tasks.forecast.frequency import DAY, ROW, Usual, usual_for
 from unrolled.tasks.forecast.parts import before_test, cut
 from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
@@ -63,6 +63,14 @@ def fill_defaults(
     filled = _fill_calendar(filled, series, usual)
     filled = _fill_windows(filled, ends)
     return filled.config, filled.notes
+
+
+def _usual(s: Series) -> Usual:
+    """Return what is usual for the steps of a series; rows have the season that the table tells, if any."""
+    usual = usual_for(s.index[: s.steps]) if s.axis.shown != "steps" else ROW
+    if s.axis.frequency != ROWS or s.axis.season == 1:
+        return usual
+    return replace(usual, seasons=(s.axis.season,))
 
 
 def _fill_strategy(filled: Filled) -> Filled:
