@@ -78,6 +78,7 @@ def test_line_ends_of_old_macs_and_of_windows(table):
         ("2020-01-01,5\n2020-01-02,6\n", False),
         ("1,2\n3,4\n", False),
         ("a,a\nb,c\n", False),
+        ("day,v,v\n2020-01-01,1,2\n2020-01-02,3,4\n", True),
         (",x\n0,1.5\n1,2.5\n", True),
         ("text,label\nnice,pos\n", True),
         ("un chat,a cat\nun chien,a dog\n", False),

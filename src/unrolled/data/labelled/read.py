@@ -98,15 +98,15 @@ def _read_table(path: Path, form: LabelledForm) -> Labelled:
 
 
 def _refuse_twice(table: Table, form: LabelledForm) -> None:
-    """Refuse a first line with a usual name and one name twice, which would else be taken for data."""
-    first = [str(cell).lower() for cell in table.rows[0]]
-    if table.has_header or form.table.header != "auto" or not set(first) & USUAL:
+    """Refuse a first line with a usual name and one name twice, unless the columns are given."""
+    first = [str(cell).lower() for cell in (table.names if table.has_header else table.rows[0])]
+    if form.asked or form.table.header == "no" or not set(first) & USUAL:
         return
     twice = next((name for name in first if name and first.count(name) > 1), None)
     if twice is not None:
         raise DataError(
-            f"{table.path}: two columns are named {twice!r}; rename one, or number the columns: --header yes "
-            "--text-column 1"
+            f"{table.path}: two columns are named {twice!r}; rename one, or give columns by their numbers: "
+            "--header yes --text-column 1"
         )
 
 

@@ -12,9 +12,9 @@ RECURRING = 0.5
 def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> bool:
     """Tell whether the first row is a header.
 
-    It is none if it holds a number, a time or a value twice. It is one if all of its cells are usual names;
-    if a column of numbers or times begins with another word; or if a column of classes begins with a word
-    that is none of the classes. Otherwise it is a row like all others.
+    It is none if it holds a number or a time. It is one if all of its cells are usual names; if a column of
+    numbers or times begins with another word; or if no value is there twice and a column of classes begins
+    with a word that is none of the classes. Otherwise it is a row like all others.
 
     Args:
         rows: of the table, the first included.
@@ -22,7 +22,7 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
     """
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     filled = [cell for cell in first if cell]
-    if len(filled) < max(1, len(first) - 1) or len(set(filled)) < len(filled):
+    if len(filled) < max(1, len(first) - 1):
         return False  # one column, of row names, may lack its own
     if any(is_number(c) or is_time(c) or len(c) > LONGEST_NAME for c in filled):
         return False
@@ -31,6 +31,8 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
     columns = [[row[i].strip() for row in rest if i < len(row)] for i in range(len(first))]
     if any(cell and _measured(column) for cell, column in zip(first, columns, strict=True)):
         return True
+    if len(set(filled)) < len(filled):
+        return False
     classes = [(cell, column) for cell, column in zip(first, columns, strict=True) if _recurs(column)]
     return bool(classes) and all(cell not in column for cell, column in classes)
 
