@@ -20,7 +20,7 @@ def make(count: int, seed: int) -> tuple[list[str], list[str]]:
     return texts, labels
 
 
-classifier = ur.Classifier(hidden=32, embedding=32, epochs=6, threads=1)
+classifier = ur.Classifier(hidden=32, embedding=32, epochs=20, threads=1)
 classifier.fit(*make(300, seed=1))
 print(classifier.evaluate(*make(200, seed=2)))
 print(classifier.predict(["the soup was very very warm"]), classifier.predict_proba(["the soup was rude"]))

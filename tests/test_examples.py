@@ -19,7 +19,7 @@ EXPECTED = {
     "classify.py": "accuracy 100.00%, macro F1 100.00%",
     "tag.py": "['pronoun', 'verb', 'adverb']",
     "vectors.py": "True ~ False",
-    "forecast.py": "1 rows repeat a time stamp: averaged",
+    "forecast.py": "1 row repeats a time stamp: averaged",
     "translate.py": "09 Nov 1989 → 1989-11-09",
     "music.py": "16 steps in ",
     "ngram.py": "nats a character",

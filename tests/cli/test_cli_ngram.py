@@ -39,8 +39,8 @@ def test_an_order_beyond_what_a_float_holds(command, text):
     [
         ([], "give --data"),
         (["--data", "nowhere.txt"], "nowhere.txt"),
-        (["--data", "TEXT", "--order", -1], "order=-1"),
-        (["--data", "TEXT", "--order", 999], "order=999: the longest text has 280 tokens"),
+        (["--data", "TEXT", "--order", -1], "--order -1"),
+        (["--data", "TEXT", "--order", 999], "--order 999: the longest text has 280 tokens"),
         (["--data", "TEXT", "--test", "nowhere.txt"], "nowhere.txt"),
         (["--data", "TEXT", "--out", "TEXT", "--overwrite"], "is what is read"),
         (["--data", "TEXT", "--out", "no/where.arpa"], "the folder no does not exist"),

@@ -56,7 +56,7 @@ def test_a_text_of_one_character_is_looked_at_as_far_as_it_goes(run_folder: Path
         (["RUN", "--numbers", "no/where/numbers.json"], r"the folder no/where does not exist"),
         (["RUN", "--out", "."], r".: is a folder; give a file"),
         (["RUN", "--figures", __file__], r"test_inspect.py: is a file; give a folder"),
-        (["RUN", "--rows", "0"], r"rows=0: must be at least 1"),
+        (["RUN", "--rows", "0"], r"--rows 0: must be at least 1"),
         (["RUN", "--row", "3"], r"--row"),
     ],
 )

@@ -16,7 +16,7 @@ from unrolled.training import Trainer
 TASKS = ["lm", "classify", "tag", "translate", "forecast", "music"]
 # Without row-sparse gradients and fused updates, which the device of the tests does not have.
 OPTIONS: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.5, "lr": 0.1, "max_steps": 2}
-OPTIONS |= {"validate_every": 2, "dropout": 0.0, "dropout_input": 0.0}
+OPTIONS |= {"validate_every": 2, "dropout": 0.0, "dropout_input": 0.0, "dropout_output": 0.0}
 
 
 @pytest.mark.parametrize("name", TASKS)

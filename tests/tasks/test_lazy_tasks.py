@@ -40,6 +40,7 @@ def test_the_specifications_load_no_task():
     modules = loaded("from unrolled.tasks.registry import TASKS; assert TASKS")
     assert {name.rpartition(".")[2] for name in modules} == {
         "base",
+        "earlier",
         "registry",
         "spec",
         *(spec.verb for spec in registry.TASKS),

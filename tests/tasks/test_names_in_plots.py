@@ -26,7 +26,7 @@ def test_labels_of_texts(tmp_path, name):
     texts = ["good film", "bad film"] * 10
     Classifier(**QUICK).fit(texts, [name, "b"] * 10, out=tmp_path / "run", progress=False)
     assert is_png(tmp_path / "run" / "plots" / "confusion_valid.png")
-    assert name in load(tmp_path / "run").classes_
+    assert name.strip() in load(tmp_path / "run").classes_
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -63,10 +63,10 @@ def test_rungs_variants_and_words(tmp_path):
     assert is_png(plot_words(NASTY, points, tmp_path / "w.png", r"$\frac{$.txt: pca"))
 
 
-@pytest.mark.parametrize("label", [np.datetime64("2020-01-01"), np.timedelta64(1, "s")])
+@pytest.mark.parametrize("label", [np.timedelta64(1, "s"), np.timedelta64(1, "D")])
 def test_labels_that_cannot_be_saved_are_refused_before_training(tmp_path, label):
     labels = np.array([label, label + 1] * 10)
-    with pytest.raises(ConfigError, match=r"a label is .*: give text, whole numbers or booleans"):
+    with pytest.raises(ConfigError, match=r"a label is .*: give text, whole numbers, booleans or dates"):
         Classifier(**QUICK).fit(["good film", "bad film"] * 10, labels, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

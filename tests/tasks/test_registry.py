@@ -58,6 +58,7 @@ class DriftArtifacts(Artifacts):
 class Numbers:
     z: Tensor
     facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -304,7 +305,7 @@ def test_while_it_trains_no_other_may(tmp_path, english_file, quick, tiny_lm):
 @pytest.mark.parametrize("name", ["x" * 256, "a\0b", "y/" * 2500])
 def test_a_name_that_cannot_be_is_said_before_anything_is_read(tmp_path, quick, name, tiny_lm):
     with pytest.raises(RunError, match=r"cannot be made or read as a folder \("):
-        LanguageModel(**quick).fit("no such text", out=tmp_path / name, progress=False)
+        LanguageModel(**quick).fit(Path("no such text"), out=tmp_path / name, progress=False)
     with pytest.raises(RunError, match=r"cannot be made or read as a folder \("):
         tiny_lm.save(tmp_path / name)
     for read in (LanguageModel.load, LanguageModel.resume):

@@ -25,10 +25,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "translate": ("translate", {"sampling": 0.0, "label_smoothing": 0.1}),
     "translate stepwise": ("translate", {"attention": "additive", "sampling": 0.0}),
     "translate fed": ("translate", {"attention": "general", "input_feeding": True, "sampling": 0.0}),
-    "forecast": ("forecast", {}),
-    "forecast students": ("forecast", {"output": "student-t", "mode": "stream"}),
-    "forecast directly": ("forecast", {"strategy": "direct", "output": "quantile"}),
-    "forecast together": ("forecast", {"members": 2, "output": "point"}),
+    "forecast": ("forecast", {"linear": "none"}),
+    "forecast students": ("forecast", {"output": "student-t", "mode": "stream", "linear": "none"}),
+    "forecast directly": ("forecast", {"strategy": "direct", "output": "quantile", "linear": "none"}),
+    "forecast together": ("forecast", {"members": 2, "output": "point", "linear": "none"}),
     "music": ("music", {}),
 }
 ONE_A_ROW = ("classify", "classify both", "classify max", "tag")

@@ -112,7 +112,7 @@ def test_a_translator_refuses_windows_before_it_reads_anything(command, tmp_path
     with pytest.raises(ConfigError, match=f"cell='{cell}': the decoder begins with"):
         ur.Translator(cell=cell)
     error = command("train", "translate", "--data", "no.tsv", "--out", tmp_path / "run", "--cell", cell).error
-    assert f"cell='{cell}'" in error
+    assert f"--cell {cell}: the decoder" in error
     assert "take lstm, gru, elman, jordan" in error
 
 

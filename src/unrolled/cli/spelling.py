@@ -10,7 +10,7 @@ from contextvars import ContextVar
 _KNOWN = ContextVar[frozenset[str]]("options of the command that runs", default=frozenset())
 _VALUE = r"'[^']*'|\"[^\"]*\"|\([^()]*\)|\[[^\[\]]*\]|[^\s,;:()…]*[^\s,;:()….]|…"
 _CLASS = r"(?:[A-Z]\w*\.)?"
-_BEFORE = r"(?<![\w.\-/'\"?&=])"
+_BEFORE = r"(?<![\w.\-/'\"?&=:])"
 
 
 def remember_options(names: Iterable[str]) -> None:
@@ -24,6 +24,7 @@ def as_typed(message: str) -> str:
     if not known:
         return message
     names = "|".join(map(re.escape, known))
+    message = re.sub(r" - at `[\w.\[\]]+`", "", message)
     message = re.sub(rf"{_BEFORE}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message)
     message = re.sub(rf"^({names})(?=:| is | needs | goes | does )", lambda m: option(m[1]), message)
     long = "|".join(name for name in known if "_" in name)

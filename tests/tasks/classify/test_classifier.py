@@ -238,7 +238,7 @@ def test_scikit_learns_own_checks(estimator, check):
 @pytest.mark.slow
 def test_it_works_inside_scikit_learns_tools():
     X, y = texts(90, 7)
-    model = ur.Classifier(**QUICK)
+    model = ur.Classifier(**QUICK | {"epochs": 12})
     assert cross_val_score(model, X, y, cv=3).mean() > 0.9
     shout = FunctionTransformer(lambda X: [text.upper() for text in X])
     search = GridSearchCV(

@@ -107,10 +107,11 @@ class LabelledTextConfig:
     than 20,000 texts, else 1."""
 
     lowercase: bool = True
-    """Lower-case all text."""
+    """Lower-case all text; --no-lowercase keeps capital letters."""
 
     split_punctuation: bool = True
-    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two."""
+    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two;
+    --no-split-punctuation leaves signs to the words."""
 
     def __post_init__(self) -> None:
         self.plain("bpe" if self.tokenizer == "bpe" else "word")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unrolled.data.series import Numbers, Series
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.forecast.metrics import (
     crps_of_quantiles,
     crps_of_samples,
@@ -117,16 +117,20 @@ class ForecastScore:
         return f"{word} the {BASELINES[name]}: {ratio}difference {v['difference']:+.4g}{around}{part}"
 
     @property
-    def better_baseline(self) -> str:
-        """Say which baseline is the better choice; "" where none is."""
+    def beside(self) -> dict[str, Any]:
+        """The model by MASE, or MAE, with the baselines; see :func:`unrolled.tasks.base.better.beside`."""
         figure = "mae" if self.figures["mase"] is None else "mase"
-        own = self.figures[figure]
-        if not own:
-            return ""
+        own = self.figures[figure] or 0.0
         ratios = {name: self.versus[name]["ratio"] for name in self.shown}
         theirs = {BASELINES[name]: own / ratio for name, ratio in ratios.items() if ratio}
         exact = {BASELINES[n]: 0.0 for n, v in self.versus.items() if v["ratio"] is None and v["difference"]}
-        return better_baseline(figure.upper(), own, theirs | exact, higher=False, margin=ROUNDING * own)
+        return beside(figure.upper(), own, theirs | exact, higher=False, margin=ROUNDING * own)
+
+    @property
+    def better_baseline(self) -> str:
+        """Say which baseline is the better choice; "" where none is."""
+        sentence: str = self.beside["better_baseline"]
+        return sentence
 
     def __str__(self) -> str:
         shown = {

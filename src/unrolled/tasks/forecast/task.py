@@ -163,8 +163,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         for last in list(rolled.values())[-1:]:
             if self.config.forecast.output == "point":
                 scores["intervals"] = fit_intervals(last.table, self.config.forecast.quantiles)
-            if last.score.better_baseline:
-                scores["better_baseline"] = last.score.better_baseline
+            scores |= last.score.beside
         return scores
 
     def predict(

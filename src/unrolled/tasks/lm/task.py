@@ -15,7 +15,7 @@ from unrolled.data.documents import Texts
 from unrolled.decoding import Hypothesis, SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.models import RecurrentLanguageModel
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.show_notes import show_notes
@@ -121,11 +121,12 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> Corpus:
+        asked = self.config.text.tokenizer
+        tokenizer_type("char" if asked == "auto" else asked)  # says now if its package is missing
         texts = self._documents()
         held_out = self._held_out_documents()
         self.config, chosen = fill_defaults(self.config, texts.documents, held_out=held_out is not None)
         c = self.config
-        tokenizer_type(c.text.tokenizer)  # says now if its package is missing
         read = (prepare_text(d.text, c.text.tokenizer, c.corpus.mode) for d in texts.documents)
         tokenizer = train_tokenizer(c.text, list(read))
         corpus = make_corpus(c.corpus, texts.documents, tokenizer, held_out)
@@ -169,8 +170,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             scores["baselines"] = dataclasses.asdict(counted)
             named_counts = {f"counting ({name})": nats for name, nats in scores["baselines"].items()}
             own = scores["valid"]["nats_per_token"]
-            said = better_baseline("nats/token", own, named_counts, higher=False)
-            scores |= {"better_baseline": said} if said else {}
+            scores |= beside("nats/token", own, named_counts, higher=False)
         if self.config.corpus.test:
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores

@@ -17,7 +17,7 @@ from unrolled.devices import device_of, move
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.storage.output import named_file, write_output
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.sources import is_path
@@ -143,8 +143,7 @@ class PianoRoll(Task[PianoRollConfig, Pieces]):
                 counted = dataclasses.asdict(note_baselines(data.train, pieces))
                 scores["baselines"][name] = counted
                 named = {BASELINES[baseline]: nll for baseline, nll in counted.items()}
-                better = better_baseline("nats a step", scores[name]["nll"], named, higher=False)
-                scores["better_baseline"] = better
+                scores |= beside("nats a step", scores[name]["nll"], named, higher=False)
         return scores
 
     def evaluate(self, X: Any, y: None = None, *, progress: bool = False) -> MusicScore:

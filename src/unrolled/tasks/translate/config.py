@@ -1,6 +1,6 @@
 """The configuration of a translator: one tree for the command line, recipes and config.json."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -176,7 +176,8 @@ class TranslationTrainingConfig(TrainingConfig):
     """Held-out pairs, the first ones, that are written out at a validation with select=bleu."""
 
     def __post_init__(self) -> None:
-        replace(TrainingConfig(), label_smoothing=self.label_smoothing or 0.0)
+        common = {f.name: getattr(self, f.name) for f in fields(TrainingConfig)}
+        TrainingConfig(**common | {"label_smoothing": self.label_smoothing or 0.0})  # checks them
         require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 

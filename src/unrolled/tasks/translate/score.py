@@ -7,7 +7,7 @@ from typing import Any
 
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
-from unrolled.tasks.base.better import better_baseline
+from unrolled.tasks.base.better import beside
 from unrolled.tasks.translate.rouge import rouge
 
 LENGTHS = (10, 15, 20, 30)
@@ -68,10 +68,16 @@ class TranslationScore:
     """How the pairs were read, and what of them is unknown."""
 
     @property
+    def beside(self) -> dict[str, Any]:
+        """The model by chrF with the baselines; see :func:`unrolled.tasks.base.better.beside`."""
+        baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
+        return beside("chrF2", self.overlap.chrf, baselines, higher=True)
+
+    @property
     def better_baseline(self) -> str:
         """A sentence that names the baseline that beats the model by chrF, if one does."""
-        baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
-        return better_baseline("chrF2", self.overlap.chrf, baselines, higher=True)
+        sentence: str = self.beside["better_baseline"]
+        return sentence
 
     @property
     def nats_per_token(self) -> float:

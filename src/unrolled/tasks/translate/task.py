@@ -165,7 +165,7 @@ class Translator(TranslatingTask):
             if pairs:
                 score, outputs = self._score(pairs, shown=shown)
                 scores |= {name: score.to_json(), "samples": samples_of(pairs, outputs, self.artifacts)}
-                scores["better_baseline"] = score.better_baseline
+                scores |= score.beside
         return scores
 
     def evaluate(self, data: Any, targets: Any = None, *, progress: bool = False) -> TranslationScore:
