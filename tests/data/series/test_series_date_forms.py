@@ -120,7 +120,7 @@ def test_steps_of_a_season_without_a_year_are_rows(tmp_path, stamps, season, wha
     [s] = found.series
     assert s.index.tolist() == list(range(1, len(stamps) + 1))
     assert (s.axis.season, s.axis.shown, found.rules.frequency) == (season, "steps", "rows")
-    assert f"'Month' counts {what}: each row is a step, a season is {season} (--season)" in found.notes
+    assert f"'Month' counts {what}: each row is a step, {season} of them a cycle (--season)" in found.notes
 
 
 def test_a_line_that_is_no_date_is_named(tmp_path):

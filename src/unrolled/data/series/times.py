@@ -150,7 +150,7 @@ def _of_written(
 
 
 def _of_cycle(cells: Cells, cycle: Cycle, names: tuple[str, ...]) -> Times:
-    note = f"{names[0]!r} counts {cycle.what}: each row is a step, a season is {cycle.season} (--season)"
+    note = f"{names[0]!r} counts {cycle.what}: each row is a step, {cycle.season} of them a cycle (--season)"
     axis = TimeAxis(season=cycle.season, shown="steps")
     return Times(_count(len(cells.lines)), names, axis=axis, notes=(note,), cells=cells)
 
