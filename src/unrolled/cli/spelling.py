@@ -24,8 +24,9 @@ def as_typed(message: str) -> str:
     if not known:
         return message
     names = "|".join(map(re.escape, known))
-    message = re.sub(r" - at `[\w.\[\]]+`", "", message)
-    message = re.sub(rf"{_BEFORE}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message)
+    typed = re.sub(rf"{_BEFORE}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message)
+    if typed != message:  # the option says where
+        message = re.sub(r" - at `\w+`", "", typed)
     message = re.sub(rf"^({names})(?=:| is | needs | goes | does )", lambda m: option(m[1]), message)
     long = "|".join(name for name in known if "_" in name)
     return re.sub(rf"{_BEFORE}({long})(?![\w.\-/'\"])", lambda m: option(m[1]), message) if long else message

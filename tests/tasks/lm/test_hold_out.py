@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from unrolled import LanguageModel
@@ -30,6 +30,7 @@ def test_whole_documents_are_evenly_spread(count, share):
         assert not any(a and b for a, b in itertools.pairwise(chosen)) or share > 0.49
 
 
+@example("a\n\n a", 0.375, "paragraph")
 @given(st.text("ab \n", min_size=1), st.floats(0.05, 0.45), st.sampled_from(["stream", "paragraph"]))
 def test_nothing_is_lost(text, share, mode):
     assert "".join(cut(text, [share, share], mode)) == text

@@ -53,7 +53,8 @@ def cut(text: str, shares: Sequence[float], mode: str) -> list[str]:
     """Cut the end of a text off, in so many parts; each ends where a line or paragraph does."""
     edges = [0]
     for number in range(len(shares)):
-        edges.append(_end_near(text, int(len(text) * (1 - sum(shares[number:]))), mode))
+        near = int(len(text) * (1 - sum(shares[number:])))
+        edges.append(max(edges[-1], _end_near(text, near, mode)))
     edges.append(len(text))
     return [text[a:b] for a, b in itertools.pairwise(edges)]
 
