@@ -46,7 +46,7 @@ def measure_defaults(sets: Sequence[PublicSet], out: Path, console: Console, *, 
         done = _read(out)
         for chosen in sets:
             if chosen.name not in done:
-                console.print(f"{chosen.name}: {' '.join(_words(chosen, root, out)[:-4])}")
+                console.print(f"{chosen.name}: {' '.join(_words(chosen, root, out)[:-2])}")
                 found = _train(chosen, root, out, console, threads)
                 if found is None:
                     failed.append(chosen.name)

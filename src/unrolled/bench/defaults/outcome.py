@@ -46,10 +46,10 @@ class DefaultOutcome:
             self.figure,
             f"{self.own:.4g}",
             f"{name} {best:.4g}",
-            "better" if self.wins else "loses",
+            "as good" if self.own == best else "better" if self.wins else "loses",
             _record(self.recipe),
-            f"{self.minutes:.1f} min",
-            f"{self.total_minutes:.1f} min",
+            _time(self.minutes),
+            _time(self.total_minutes),
         ]
 
 
@@ -87,6 +87,10 @@ def outcome_of(chosen: PublicSet, result: dict[str, Any], notes: list[str], seco
         chosen.recipe,
         notes,
     )
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:.1f} min" if minutes >= 1 else f"{60 * minutes:.0f} s"
 
 
 def _record(recipe: str) -> str:
