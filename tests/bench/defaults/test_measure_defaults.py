@@ -30,6 +30,7 @@ def test_the_best_baseline_and_who_wins():
     assert not higher.wins
     assert "loses" in higher.cells()
     assert "better" in lower.cells()
+    assert "last step mape 2.89 (test)" in lower.cells()
     assert lower.cells()[-2:] == ["30 s", "1.0 min"]
     assert "as good" in outcome(13.4, False, naive=50.8, autoregression=13.4).cells()
 
