@@ -21,7 +21,7 @@ from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.data.piano import open_pieces, piano_roll
 from unrolled.data.series import ColumnsConfig, TimeRulesConfig
 from unrolled.data.series_tables import open_series
-from unrolled.data.tables import read_columns
+from unrolled.data.tables import read_table
 from unrolled.data.tagged import Columns, read_tagged
 from unrolled.experiments.comparison_folder import ComparisonFolder
 from unrolled.experiments.repetition_folder import RepetitionFolder
@@ -61,7 +61,7 @@ class Target:
 READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] = {
     "text": ("text.txt", TEXT, read_documents),
     "text, packed": ("text.txt.gz", PACKED, read_documents),
-    "table": ("table.tsv", TEXT, lambda p: read_columns(p, ("text", "label"))),
+    "table": ("table.tsv", TEXT, lambda p: read_table(p, asked=("text", "label")).column("text")),
     "labelled, csv": ("labelled.csv", TEXT, lambda p: (read_labelled(p), read_items(p))),
     "labelled, jsonl": ("labelled.jsonl", LINES, read_labelled),
     "labelled vectors, jsonl": ("steps.jsonl", LINES, read_labelled),

@@ -18,7 +18,7 @@ class LabelledForm:
     label_column: str = ""
     """The same of the label."""
     missing: Missing = "drop"
-    """What is done with a row that has no text or no label."""
+    """Whether a row without text or label is left out, or an error."""
     table: TableConfig = field(default_factory=TableConfig)
 
     @property

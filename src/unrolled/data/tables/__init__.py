@@ -1,6 +1,5 @@
 """Tables with rows and columns: CSV in all its forms, JSON lines."""
 
-from unrolled.data.tables.columns import read_columns
 from unrolled.data.tables.config import TableConfig
 from unrolled.data.tables.read import ENDINGS, JSON_ENDINGS, read_table
 from unrolled.data.tables.table import Table
@@ -14,7 +13,6 @@ __all__ = [
     "is_missing",
     "is_number",
     "is_time",
-    "read_columns",
     "read_table",
 ]
 

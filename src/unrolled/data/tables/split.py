@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -65,4 +64,4 @@ def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 def is_quotable(separator: str) -> bool:
     """Tell whether cells between such separators can be quoted: single characters, but not blanks."""
-    return len(separator) == 1 and not re.match(r"\s", separator.replace("\t", ""))
+    return len(separator) == 1 and (separator == "\t" or not separator.isspace())

@@ -13,7 +13,7 @@ Calendar = Literal["hour", "weekday", "month", "day-of-year"]
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for steps of one length."""
+    """Usual horizon, seasons and calendar features for one length of a step."""
 
     name: str
     """Of a step."""

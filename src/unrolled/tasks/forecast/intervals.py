@@ -18,7 +18,7 @@ width for all steps."""
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """What is added to the forecasts of one series."""
+    """Widths of the intervals around the forecasts of one series."""
 
     errors: Numbers
     """(H, Q): quantiles of actual − forecast of each step."""

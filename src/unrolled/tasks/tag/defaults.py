@@ -1,4 +1,4 @@
-"""What is left to the data: columns, scheme of the tags, output layer, figure to select by."""
+"""Defaults that follow the data: columns, scheme of the tags, output layer, figure to select by."""
 
 from dataclasses import replace
 
