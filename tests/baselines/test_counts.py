@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrolled.baselines import count_baselines
+from unrolled.baselines.ngram import Texts, count_ngrams, estimate
 
 V = 5
 tokens = st.lists(st.integers(0, V - 1), min_size=2, max_size=40)
@@ -43,7 +44,7 @@ def test_scores_are_those_of_plain_counting(train, held_out):
 @given(tokens, st.integers(0, V - 1))
 def test_probabilities_sum_to_one(train, v):
     each = [scores(train, [v, w]) for w in range(V)]
-    for name in ("uniform", "unigram", "bigram"):
+    for name in ("uniform", "unigram", "bigram", "five_gram"):
         assert sum(math.exp(-getattr(s, name)) for s in each) == pytest.approx(1.0)
 
 
@@ -54,3 +55,18 @@ def test_a_hand_computed_case():
     assert math.exp(-scores(train, [0, 1]).unigram) == pytest.approx(0.3)
     assert math.exp(-scores(train, [0, 1]).bigram) == pytest.approx((2 + 2 * 0.325) / (3 + 2))
     assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.325)  # 4 was never seen
+
+
+@pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
+def test_the_five_gram_has_modified_kneser_ney_smoothing():
+    rng = np.random.default_rng(3)
+    train, held_out = (np.tile(rng.integers(0, V, 50), 8) for _ in range(2))
+    table = estimate(count_ngrams(Texts(train, np.zeros(1, np.int64)), 5, V), "modified-kneser-ney")
+    expected = -table.score(Texts(held_out, np.zeros(1, np.int64))).mean()
+    assert count_baselines(train, held_out, V).five_gram == pytest.approx(expected)
+
+
+def test_five_grams_of_a_huge_text_are_not_counted(monkeypatch):
+    monkeypatch.setattr("unrolled.baselines.counts.MOST", 10)
+    assert math.isnan(scores([0, 1] * 6, [0, 1]).five_gram)
+    assert math.isfinite(scores([0, 1] * 5, [0, 1]).five_gram)

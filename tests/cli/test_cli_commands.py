@@ -49,7 +49,7 @@ def test_train_writes_a_run_and_shows_what_it_is_worth(command, tmp_path, englis
     folder = tmp_path / "run"
     done = command("train", "lm", "--data", english_file, "--out", folder, *SMALL, "--max-steps", "30")
     assert done.status == 0, done.err
-    for word in ("uniform", "unigram", "bigram", "this lstm", "bits/character", "perplexity"):
+    for word in ("uniform", "unigram", "bigram", "five-gram", "this lstm", "bits/character", "perplexity"):
         assert word in done.out
     assert "30 updates" in done.out
     assert done.out.count("sample") >= 2

@@ -384,8 +384,10 @@ def test_the_log_is_lines_of_json(tiny_run, tiny_lm):
 def test_a_baseline_that_is_better_is_named_first(tiny_options, english_file):
     options = {"max_steps": 1, "lr": 1e-6}
     lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
-    assert lm.result["better_baseline"].startswith("counting (bigram) is the better choice here: nats/token")
+    assert lm.result["better_baseline"].startswith(
+        "counting (five-gram) is the better choice here: nats/token"
+    )
     good = LanguageModel(**tiny_options | {"epochs": 4}).fit(english_file, progress=False)
     assert ("better_baseline" in good.result) == (
-        good.result["valid"]["nats_per_token"] > good.result["baselines"]["bigram"]
+        good.result["valid"]["nats_per_token"] > min(good.result["baselines"].values())
     )

@@ -41,7 +41,8 @@ def _table(lm: LanguageModel) -> Table:
     table.add_column("model")
     for column in ("bits/character", "perplexity", "nats/token"):
         table.add_column(column, justify="right")
-    rows = [(f"{name} (counting)", nats) for name, nats in lm.result["baselines"].items()]
+    counted = lm.result["baselines"].items()
+    rows = [(f"{name.replace('_', '-')} (counting)", nats) for name, nats in counted if math.isfinite(nats)]
     rows.append((f"this {lm.config.cell.name}", valid["nats_per_token"]))
     for name, nats in rows:
         table.add_row(name, f"{nats * to_bits:.3f}", f"{math.exp(min(nats, 700)):.2f}", f"{nats:.4f}")

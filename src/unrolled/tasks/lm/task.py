@@ -168,7 +168,9 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             scores["valid"] = self._score(read, shown=shown).to_json()
             counted = count_baselines(all_ids(data.train), ids, self.tokenizer.size)
             scores["baselines"] = dataclasses.asdict(counted)
-            named_counts = {f"counting ({name})": nats for name, nats in scores["baselines"].items()}
+            named_counts = {
+                f"counting ({name.replace('_', '-')})": n for name, n in scores["baselines"].items()
+            }
             own = scores["valid"]["nats_per_token"]
             scores |= beside("nats/token", own, named_counts, higher=False)
         if self.config.corpus.test:
