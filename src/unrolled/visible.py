@@ -14,7 +14,8 @@ from typing import Any, TextIO, cast
 
 _STYLE = r"\x1b\[[0-9;]*m"
 _OBEYED = re.compile(
-    "[\x00-\x08\x0b\r\x0e-\x1f"  # control characters but tab, line feed and form feed
+    r"\r(?!\n)|"  # a return that does not end a line goes back and writes over it
+    "[\x00-\x08\x0b\x0e-\x1f"  # control characters but tab, line feed and form feed
     "\x7f-\x9f"  # delete, and the second set of control characters
     "\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
     "\ud800-\udfff]"  # bytes of a file name that is not UTF-8

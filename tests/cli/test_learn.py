@@ -110,7 +110,7 @@ def test_a_folder_with_other_things_is_left_alone(learn, tmp_path):
         (("ading",), r"'ading' is not one of adding, copy, recall.* \(did you mean 'adding'\?\)"),
         (("recall", "--preset", "lstn"), r"preset 'lstn': recall has .* \(did you mean 'lstm'\?\)"),
         (("recall", "--distance", "0"), r"distance=0: must be at least 1"),
-        (("recall", "--distance", "far"), r"--distance: invalid literal"),
+        (("recall", "--distance", "far"), r"--distance 'far': is not a whole number"),
         (("adding", "--kinds", "3"), r"kinds=3 is an option of recall, not of adding"),
         (("recall", "--preset", "elman", "--chrono", "9"), r"chrono=9 is an option of lstm and gru"),
         (("recall", "--distence", "3"), r"--distence"),

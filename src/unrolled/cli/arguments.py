@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from unrolled.cli.spelling import remember_options
+from unrolled.cli.spelling import option, remember_options
 from unrolled.config import aliases_of, literal_values, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.visible import styled_output
@@ -42,7 +42,25 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
         if not leaving.code:
             raise
         said = re.sub(r"^(Value error )?Error parsing [\w.]+: ", "", _one_line(complaint.getvalue()))
-        raise ConfigError(f"{said}; {prog} --help shows all options") from None
+        raise ConfigError(f"{_plain(said, kind)}; {prog} --help shows all options") from None
+
+
+def _plain(said: str, kind: type) -> str:
+    """Return what tyro says of unknown options and of words that are no numbers in plain words."""
+    if unknown := re.search(r"Unrecognized options: (.*?)(?: Perhaps you meant:|$)", said):
+        words = unknown[1].split(", ")
+        flags = [word.partition("=")[0] for word in words if word.startswith("-")]
+        known = [option(name) for name, _ in _options(kind)]
+        if not flags:
+            return f"{' '.join(words)!r}: belongs to no option"
+        return "; ".join(f"{flag}: is no option" + suggestion(flag, known) for flag in flags)
+    for reason, needed in (
+        ("invalid literal for int() with base 10", "a whole number"),
+        ("could not convert string to float", "a number"),
+    ):
+        if wrong := re.search(rf"Error parsing (\S+): {re.escape(reason)}: (.*)", said):
+            return f"{wrong[1]} {wrong[2]}: is not {needed}"
+    return said
 
 
 def _one_line(boxed: str) -> str:

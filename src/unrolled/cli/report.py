@@ -1,5 +1,6 @@
 """What the command line prints when training is over."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -27,4 +28,4 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
     if plots:
         console.print(f"plots:      {plots}", markup=False)
-    console.print(f"next:       {after.format(run=folder)}", markup=False)
+    console.print(f"next:       {after.format(run=shlex.quote(str(folder)))}", markup=False)

@@ -1,5 +1,6 @@
 """``unrolled resume RUN``: go on with a run that was stopped, or train a finished one further."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     try:
         task = run_type(folder).resume(folder, until=until, watch=watch)
     except KeyboardInterrupt:
-        print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
+        print(f"\nstopped; go on with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     print_result(task, folder)
     return 0

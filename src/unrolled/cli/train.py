@@ -1,5 +1,6 @@
 """``unrolled train TASK``: read the options, train, and show the scores."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
@@ -99,7 +100,7 @@ def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> 
         task.fit(out=folder, overwrite=args.overwrite, watch=watch)
     except KeyboardInterrupt:
         if (folder / CHECKPOINT).exists():
-            print(f"\nstopped; go on with: unrolled resume {folder}", file=sys.stderr)
+            print(f"\nstopped; go on with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     print_result(task, folder)
     line = recipe.verdict(task.result) if recipe is not None else None

@@ -1,6 +1,7 @@
 """A trained model on disk: its description, and its weights."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,7 +128,7 @@ def _require_model(folder: Path) -> None:
     if not path.exists() and stopped:
         raise RunError(
             f"{path}: missing; if training was stopped before its first validation, go on with: "
-            f"unrolled resume {folder}"
+            f"unrolled resume {shlex.quote(str(folder))}"
         )
 
 

@@ -1,6 +1,7 @@
 """The training of a task: from the beginning, or from the last checkpoint of a run."""
 
 import dataclasses
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -174,5 +175,5 @@ class TrainedTask(StoredTask[C, D]):
             except RunError as error:
                 raise RunError(
                     f"{error}; the training is finished and its weights and {run_folder.RESULT} are written; "
-                    f"unrolled resume {folder} draws the plots"
+                    f"unrolled resume {shlex.quote(str(folder))} draws the plots"
                 ) from error

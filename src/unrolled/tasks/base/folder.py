@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,8 +80,8 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         raise RunError(f"{folder}: is not empty and not a run (it holds {present[0]}); choose another folder")
     if not overwrite:
         raise RunError(
-            f"{folder}: holds a run already; resume it (unrolled resume {folder}), choose another "
-            "folder, or replace it with --overwrite"
+            f"{folder}: holds a run already; resume it (unrolled resume {shlex.quote(str(folder))}), "
+            "choose another folder, or replace it with --overwrite"
         )
     if values["format"] > FORMAT:
         raise _newer(folder, values["format"])

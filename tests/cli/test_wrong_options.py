@@ -1,0 +1,22 @@
+"""Misspelt options and words that are no numbers: one plain line, without the help of other options."""
+
+import pytest
+
+from unrolled.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--dat", "d.csv"), "--dat: is no option (did you mean '--data'?)"),
+        (("--hiden=8",), "--hiden: is no option (did you mean '--hidden'?)"),
+        (("--hidden", "acht"), "--hidden 'acht': is not a whole number"),
+        (("--lr", "fast"), "--lr 'fast': is not a number"),
+        (("d.csv",), "'d.csv': belongs to no option"),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_line(words, said, capsys, tmp_path):
+    assert main(["train", "classify", "--data", "d.csv", "--out", str(tmp_path / "r"), *words]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {said}; ")
+    assert len(error) < 150
