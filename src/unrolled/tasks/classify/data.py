@@ -91,8 +91,8 @@ def encode(
     unknown = sorted({str(label) for label in labelled.labels if label not in numbers})
     if unknown:
         raise DataError(
-            f"{source}: has labels that the training data lack ({', '.join(unknown[:5])}); leave such rows "
-            f"out, or train on some of them; known are {', '.join(map(str, classes[:20]))}"
+            f"{source}: has labels that the training data lack ({', '.join(unknown[:5])}); "
+            f"known are {', '.join(map(str, classes[:20]))}; leave such rows out, or train on some of them"
         )
     labels = np.array([numbers[label] for label in labelled.labels], dtype=np.int64)
     return Examples(encode_rows(labelled.items, tokenizer, features), labels)
