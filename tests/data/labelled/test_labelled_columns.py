@@ -168,3 +168,31 @@ def test_an_encoding(tmp_path):
     assert read_labelled(path, LabelledForm(table=TableConfig(encoding="latin-1"))).items[0] == "café au lait"
     with pytest.raises(DataError, match="--encoding"):
         read_labelled(path)
+
+
+def test_a_header_may_leave_columns_that_are_mostly_empty_without_a_name(tmp_path):
+    lines = [f'{label},"{text}",,,' for label, text in zip(LABELS, TEXTS, strict=True)]
+    lines[3] = 'neg,"kind words",and more,,'
+    read = read_labelled(written(tmp_path, ["v1,v2,,,", *lines]))
+    assert tuple(read.columns) == ("v2", "v1")
+    assert (len(read.items), set(read.labels)) == (20, {"pos", "neg"})
+    assert "columns without a name that are mostly empty are left out: 3" in read.notes
+
+
+def test_measurements_are_no_labels(tmp_path):
+    shares = ["0.09", "0.14", "0.08", "0.14"] * 5
+    path = written(tmp_path, ["what,share", *rows(TEXTS, shares)])
+    with pytest.raises(DataError, match="--label-column"):
+        read_labelled(path)
+    assert len(read_labelled(path, LabelledForm(label_column="share")).items) == 20
+    whole = written(tmp_path, ["what,share", *rows(TEXTS, ["1.0", "0.0"] * 10)], "whole.csv")
+    assert set(read_labelled(whole).labels) == {"1.0", "0.0"}
+
+
+def test_names_in_a_wide_table_are_no_texts(tmp_path):
+    models = [f"model {n} x" for n in range(20)]
+    columns = [models, *([str(n * k) for n in range(20)] for k in (1, 3, 7)), LABELS]
+    path = written(tmp_path, ["carname,a,b,c,class", *rows(*columns)])
+    with pytest.raises(DataError, match="table of features is no sequence"):
+        read_labelled(path)
+    assert len(read_labelled(path, LabelledForm("carname")).items) == 20

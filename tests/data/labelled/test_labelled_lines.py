@@ -98,12 +98,15 @@ def test_files_whose_ending_is_the_label(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["train/pos/1.txt", "test/pos/1.txt"], "its folders are parts .*--data .*/te"),
+        (["train/pos/1.txt", "test/pos/1.txt"], "holds parts, not labels; .*--data .*/train"),
         (
-            ["train_text.txt", "train_labels.txt"],
-            "files of texts and files of labels; .*train_text.txt,.*_labels",
+            ["train_text.txt", "train_labels.txt", "dev_text.txt", "dev_labels.txt"],
+            "train_text.txt,.*_labels",
         ),
-        (["train.txt", "dev.txt"], "its files are parts, not labels"),
+        (["train.txt", "dev.txt"], "holds parts, not labels; .*train.txt"),
+        (["x.train.all", "x.train.label", "x.test"], "train data may be any of x.train.all, x.train.label"),
+        (["train_labels.txt", "val_text.txt"], "train_labels.txt, and no file with the texts"),
+        (["a/1.txt", "b/c/1.txt", "b/d/1.txt"], r"its folders \(a, b\) or of those in b \(c, d\)"),
     ],
 )
 def test_folders_of_another_meaning(tmp_path, names, message):
@@ -112,6 +115,29 @@ def test_folders_of_another_meaning(tmp_path, names, message):
         (tmp_path / name).write_text("x\n")
     with pytest.raises(DataError, match=message):
         read_labelled(tmp_path)
+
+
+def test_a_folder_of_one_folder_is_that_folder(tmp_path):
+    for name in ("corpus/neg/1.txt", "corpus/pos/1.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    read = read_labelled(tmp_path)
+    assert (read.labels, read.notes) == (["neg", "pos"], ("labels are the names of folders: neg, pos",))
+    named = read_labelled(f"a={tmp_path}/corpus/neg,b={tmp_path}/corpus/pos")
+    assert (named.items, named.labels) == (["x\n", "x\n"], ["a", "b"])
+
+
+def test_a_folder_with_a_file_of_texts_and_one_of_labels(tmp_path):
+    (tmp_path / "seq.in").write_text("\n".join(TEXTS) + "\n")
+    (tmp_path / "label").write_text("\n".join(LABELS) + "\n")
+    (tmp_path / "seq.out").write_text("O\n")
+    assert (read_labelled(tmp_path).items, read_labelled(tmp_path).labels) == (TEXTS, LABELS)
+
+
+def test_files_of_a_folder_that_are_not_read_are_named(tmp_path):
+    for name in ("a.txt", "b.txt", "c.csv"):
+        (tmp_path / name).write_text("x\n")
+    assert read_labelled(tmp_path).notes[-1] == "left out, no label: c.csv"
 
 
 def test_an_encoding_of_files_and_folders(tmp_path):

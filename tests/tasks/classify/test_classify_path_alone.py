@@ -78,7 +78,7 @@ FORMS = {
     "folder of folders": (
         {f"d/{n}/{i}.txt": t for i, (n, t) in enumerate(ROWS)},
         "d",
-        "labels are the names of files: bad, good",
+        "labels are the names of folders: bad, good",
     ),
     "named files": (classes("{}.x"), "1={0}/good.x,0={0}/bad.x", ""),
     "latin-1 marks and blanks": (
@@ -226,3 +226,36 @@ def test_folders_and_their_like_are_predicted_too(write, tmp_path, command):
     assert (head[:2], len(rows)) == (["label", "text"], 40)
     assert "no texts to predict" in command("predict", tmp_path / "run").error
     assert "no such file" in command("predict", tmp_path / "run", "--data", tmp_path / "gone.csv").error
+
+
+TEXTS, LABELS = lines("{1}\n"), lines("{0}\n")
+PARTS = {
+    "tables": {
+        "d/train.tsv": lines("{}\t{}\n"),
+        "d/dev.tsv": lines("{}\t{}\n"),
+        "d/test.tsv": lines("{}\t{}\n"),
+    },
+    "texts and labels": {
+        f"d/{part}_{kind}.txt": text
+        for part in ("train", "val", "test")
+        for kind, text in (("text", TEXTS), ("labels", LABELS))
+    },
+    "folders": {
+        f"d/{part}/{n}/{i}.txt": t for part in ("train", "valid", "test") for i, (n, t) in enumerate(ROWS)
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_parts_of_a_folder_are_taken(name, write, tmp_path, command):
+    data = write(PARTS[name] | {"d/mapping.json": "{}"}, "d")
+    done = command("train", "classify", "--data", data, "--out", tmp_path / "run", *SHORT)
+    assert done.status == 0, done.err
+    assert "training data: train" in done.err
+    assert "(--valid)" in done.err
+    assert "test data: test" in done.err
+    assert "left out, of no part: mapping.json" in done.err
+    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert (facts["examples"], facts["held_out_examples"]) == (40, 40)
+    assert "40 test" in done.out
+    assert command("evaluate", tmp_path / "run", "--data", data).status == 1

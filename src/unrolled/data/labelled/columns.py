@@ -22,10 +22,14 @@ LABEL_NAMES = (
 )
 USUAL = frozenset((*TEXT_NAMES, *LABEL_NAMES))
 NARROW = 3
-"""Columns, at most, of a table whose text may be single words, or few texts that recur: a wider one holds
-features."""
+"""Columns, at most, of a table whose text may be names, single words, or few texts that recur: a wider one
+holds features."""
 SAMPLE = 5000
 """Rows from which a column is judged."""
+USED = 0.5
+"""Share of the rows that fill a column without a name, at least, for it to be read."""
+Shapes = dict[int, Shape]
+"""What columns hold, by their places."""
 
 
 def find_columns(table: Table, form: LabelledForm) -> tuple[list[int], int, list[str]]:
@@ -46,9 +50,9 @@ def find_columns(table: Table, form: LabelledForm) -> tuple[list[int], int, list
         )
     if texts and label is not None:
         return texts, label, []
-    shapes = [shape_of([row[i] for row in table.rows[:SAMPLE]]) for i in range(len(table.names))]
+    shapes = _shapes(table)
     if label is None:
-        label = _usual_label(table, texts, shapes)
+        label = _usual_label(table, texts)
     if not texts:
         texts = _usual_texts(table, label)
     if label is None and texts:
@@ -58,7 +62,10 @@ def find_columns(table: Table, form: LabelledForm) -> tuple[list[int], int, list
     if label is None:
         label = _label_by_shape(table, texts, shapes)
     choice = choice_of(table, texts, label)
-    return texts, label, [f"columns: {_shown_choice(table, choice)} (--text-column, --label-column)"]
+    notes = [f"columns: {_shown_choice(table, choice)} (--text-column, --label-column)"]
+    if spare := len(table.names) - len(shapes):
+        notes.append(f"columns without a name that are mostly empty are left out: {spare}")
+    return texts, label, notes
 
 
 def find_texts(table: Table, form: LabelledForm) -> tuple[list[int], list[str]]:
@@ -73,11 +80,10 @@ def find_texts(table: Table, form: LabelledForm) -> tuple[list[int], list[str]]:
         return [0], []
     if form.text_column and (table.has_header or not _has(table, form.text_column)):
         return given_columns(table, form.text_column), []
-    shapes = [shape_of([row[i] for row in table.rows[:SAMPLE]]) for i in range(len(table.names))]
     texts = (
         given_columns(table, form.text_column)
         or _usual_texts(table, None)
-        or _texts_by_shape(table, None, shapes)
+        or _texts_by_shape(table, None, _shapes(table))
     )
     named = " and ".join(_column(table, i) for i in texts)
     return texts, [f"columns: text is {named} (--text-column)"]
@@ -115,7 +121,14 @@ def _places(table: Table, names: Sequence[str]) -> list[int]:
     )
 
 
-def _usual_label(table: Table, texts: Sequence[int], shapes: Sequence[Shape]) -> int | None:
+def _shapes(table: Table) -> Shapes:
+    """Return what the columns hold, without those that have no name and are mostly empty."""
+    rows = table.rows[:SAMPLE]
+    shapes = {i: shape_of([row[i] for row in rows]) for i in range(len(table.names))}
+    return {i: s for i, s in shapes.items() if table.names[i] or s.filled >= USED * len(rows)}
+
+
+def _usual_label(table: Table, texts: Sequence[int]) -> int | None:
     """Return the column with a usual name of labels; None if there is none."""
     places = [i for i in _places(table, LABEL_NAMES) if i not in texts]
     exact = [i for i in places if table.names[i].strip().lower() == "label"]
@@ -138,9 +151,9 @@ def _usual_texts(table: Table, label: int | None) -> list[int]:
     return places
 
 
-def _label_by_shape(table: Table, texts: Sequence[int], shapes: Sequence[Shape]) -> int:
+def _label_by_shape(table: Table, texts: Sequence[int], shapes: Shapes) -> int:
     """Return the one column besides the texts whose few values recur."""
-    others = [i for i in range(len(shapes)) if i not in texts]
+    others = [i for i in shapes if i not in texts]
     recurring = [i for i in others if shapes[i].recurs]
     if len(recurring) == 1:
         return recurring[0]
@@ -154,14 +167,15 @@ def _label_by_shape(table: Table, texts: Sequence[int], shapes: Sequence[Shape])
     )
 
 
-def _texts_by_shape(table: Table, label: int | None, shapes: Sequence[Shape]) -> list[int]:
+def _texts_by_shape(table: Table, label: int | None, shapes: Shapes) -> list[int]:
     """Return the columns of texts by what they hold."""
-    others = [i for i in range(len(shapes)) if i != label]
+    others = [i for i in shapes if i != label]
+    narrow = len(shapes) <= NARROW
     for fits in (
         [i for i in others if shapes[i].vectors],
-        [i for i in others if shapes[i].is_text and not shapes[i].recurs],
-        [i for i in others if shapes[i].is_varied and len(shapes) <= NARROW],
-        [i for i in others if shapes[i].is_text and len(shapes) <= NARROW],
+        [i for i in others if shapes[i].is_text and not shapes[i].recurs and (narrow or shapes[i].is_prose)],
+        [i for i in others if shapes[i].is_varied and narrow],
+        [i for i in others if shapes[i].is_text and narrow],
     ):
         if len(fits) == 1 or (fits and not table.has_header and all(shapes[i].is_text for i in fits)):
             return fits
@@ -169,7 +183,7 @@ def _texts_by_shape(table: Table, label: int | None, shapes: Sequence[Shape]) ->
             raise _two(table, fits, "text", "--text-column", join=True)
     if label is not None and len(others) == 1 and not shapes[others[0]].numeric:
         return others
-    raise refuse_features(table, label, [shape.numeric for shape in shapes])
+    raise refuse_features(table, [shapes[i].numeric for i in others])
 
 
 def _two(table: Table, places: Sequence[int], what: str, option: str, *, join: bool = False) -> DataError:

@@ -6,10 +6,10 @@ from unrolled.data.tables import Table
 from unrolled.errors import DataError
 
 
-def refuse_features(table: Table, label: int | None, numeric: Sequence[bool]) -> DataError:
-    """Return the error for a table without a column of text."""
-    numbers = sum(n for i, n in enumerate(numeric) if i != label)
-    others = len(numeric) - numbers - (label is not None)
+def refuse_features(table: Table, numeric: Sequence[bool]) -> DataError:
+    """Return the error for a table without a column of text; ``numeric`` is of all columns but the label."""
+    numbers = sum(numeric)
+    others = len(numeric) - numbers
     columns = f"{numbers} columns of numbers" + (f" and {others} others" if others else "")
     return DataError(
         f"{table.path}: has no column of text ({columns}). A table of features is no sequence, which a "

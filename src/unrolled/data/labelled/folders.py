@@ -1,56 +1,57 @@
 """Labelled texts as files and folders that are named by their labels."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from unrolled.data.commas import split_paths
 from unrolled.data.files import Document, read_text
 from unrolled.data.labelled.clean import Row
+from unrolled.data.labelled.lines import texts_and_labels
+from unrolled.data.labelled.parts import PARTS, contents, find_parts, texts_and_labels_in
 from unrolled.errors import DataError
 
-PARTS = frozenset({"train", "training", "test", "testing", "valid", "validation", "dev", "val"})
-_TEXTS = re.compile(r"(?i)(.*[_.-])?(texts?|sentences?)")
-_LABELS = re.compile(r"(?i)(.*[_.-])?labels?")
-_ABOUT = re.compile(
-    r"(?i)(readme|licen[cs]e|source|copying|notice|about|sha256sums?|md5sums?)(\.\w+)?|.*\.(md|rst|html?|pdf)"
-)
+SHOWN = 5
+"""Names that a note lists."""
 
 
 def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
-    """Return the rows of a folder of ``LABEL.txt``, of ``NAME.LABEL``, or of folders ``LABEL``, and notes.
+    """Return the rows of a folder, and notes.
+
+    It holds ``LABEL.txt``, ``NAME.LABEL``, folders ``LABEL``, or a file of texts and one of labels.
 
     Raises:
         DataError: if it holds none of these, or what has another meaning.
     """
-    try:
-        inside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
-    folders = [p for p in inside if p.is_dir()]
-    others = [p for p in inside if not p.is_dir() and not _ABOUT.fullmatch(p.name)]
-    files = [p for p in others if p.suffix == ".txt"]
-    _refuse_other_meanings(folder, folders, files)
+    folders, files = contents(folder)
+    _refuse_parts(folder, [*folders, *files])
+    texts, labels = texts_and_labels_in(files)
+    if len(texts) == len(labels) == 1 and not folders:
+        rows, note = texts_and_labels([str(texts[0]), str(labels[0])], encoding)
+        return rows, [note]
+    plain = [p for p in files if p.suffix == ".txt"]
+    if folders and plain:
+        raise DataError(f"{folder}: holds folders and .txt files; keep one of the two, each named by a label")
     if folders:
-        rows = [
-            Row(str(folder / d.name), d.text, path.name)
-            for path in folders
-            for d in _documents(path, encoding)
-        ]
-        return rows, [_note(path.name for path in folders)]
-    if files:
-        named = [(path, path.stem) for path in files]
+        _refuse_depths(folder, folders)
+        named = [(path, path.name) for path in folders]
+    elif plain:
+        named = [(path, path.stem) for path in plain]
     else:
-        named = [(path, path.suffix[1:]) for path in others]
-        stems = {path.stem for path in others}
-        if len(stems) != 1 or len(others) < 2 or not all(label for _, label in named):
-            raise DataError(f"{folder}: holds neither LABEL.txt files nor folders named by a label")
-    rows = [row for path, label in named for row in _file_rows(path, label, encoding)]
-    return rows, [_note(label for _, label in named)]
+        named = [(path, path.suffix[1:]) for path in files]
+        stems = {path.stem for path in files}
+        if len(stems) != 1 or len(files) < 2 or not all(label for _, label in named):
+            raise DataError(
+                f"{folder}: holds neither LABEL.txt files nor folders named by a label, but "
+                f"{_shown(p.name for p in files) or 'nothing'}; give a file: --data FILE"
+            )
+    rows = [row for path, label in named for row in _rows(path, label, encoding)]
+    notes = [f"labels are the names of {'folders' if folders else 'files'}: {_shown(n for _, n in named)}"]
+    unread = [p.name for p in files if p not in dict(named)]
+    return rows, [*notes, f"left out, no label: {_shown(unread)}"] if unread else notes
 
 
 def read_pairs(source: str, encoding: str) -> list[Row]:
-    """Return the rows of ``LABEL=FILE,LABEL=FILE``.
+    """Return the rows of ``LABEL=FILE,LABEL=FILE``; of a folder each file is a text.
 
     Raises:
         DataError: if a part is not of this form, or a file cannot be read.
@@ -59,11 +60,13 @@ def read_pairs(source: str, encoding: str) -> list[Row]:
     for label, equals, name in pairs:
         if not (label and equals and name):
             raise DataError(f"{source}: {label + equals + name!r} is not LABEL=FILE")
-    return [row for label, _, name in pairs for row in _file_rows(Path(name), label, encoding)]
+    return [row for label, _, name in pairs for row in _rows(Path(name), label, encoding)]
 
 
-def _file_rows(path: Path, label: str, encoding: str) -> list[Row]:
-    """Return a row for each line; a blank one is a missing text, except at the end."""
+def _rows(path: Path, label: str, encoding: str) -> list[Row]:
+    """Return a row for each line of a file, or each file of a folder; a blank line is a missing text."""
+    if path.is_dir():
+        return [Row(str(path.parent / d.name), d.text, label) for d in _documents(path, encoding)]
     lines = read_text(path, encoding).rstrip().split("\n")
     return [Row(f"{path}: line {n}", line.strip(), label) for n, line in enumerate(lines, 1)]
 
@@ -76,27 +79,30 @@ def _documents(folder: Path, encoding: str) -> list[Document]:
     return [Document(str(p.relative_to(folder.parent)), read_text(p, encoding)) for p in names]
 
 
-def _refuse_other_meanings(folder: Path, folders: list[Path], files: list[Path]) -> None:
-    if folders and files:
-        raise DataError(f"{folder}: holds folders and .txt files; keep one of the two, each named by a label")
-    if folders and all(path.name.lower() in PARTS for path in folders):
-        first = folders[0].name
-        raise DataError(
-            f"{folder}: its folders are parts ({', '.join(p.name for p in folders)}), not labels; give them "
-            f"one by one: --data {folder / first} --valid … --test …"
-        )
-    texts = [p for p in files if _TEXTS.fullmatch(p.stem)]
-    labels = [p for p in files if _LABELS.fullmatch(p.stem)]
-    if texts and labels:
-        raise DataError(
-            f"{folder}: holds files of texts and files of labels; give two of them: --data "
-            f"{texts[0]},{labels[0]}"
-        )
-    if files and all(path.stem.lower() in PARTS for path in files):
-        raise DataError(f"{folder}: its files are parts, not labels; give one of them: --data {files[0]}")
+def _refuse_parts(folder: Path, inside: list[Path]) -> None:
+    """Refuse a folder of training, held-out and test data where one set is needed."""
+    words = {word for names in PARTS.values() for word in names}
+    parts = find_parts(folder)
+    if parts is not None:
+        raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {parts.train}")
+    if inside and all(path.name.split(".")[0].lower() in words for path in inside):
+        raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {inside[0]}")
 
 
-def _note(labels: Iterable[str]) -> str:
-    names = list(labels)
-    shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    return f"labels are the names of files: {shown}"
+def _refuse_depths(folder: Path, folders: list[Path]) -> None:
+    """Refuse folders of folders where the labels may be the outer or the inner ones."""
+    inside = {path: contents(path) for path in folders}
+    if len({tuple(p.name for p in inner.folders) for inner in inside.values()}) == 1:
+        return  # the same in all: they are no labels
+    for path, inner in inside.items():
+        if len(inner.folders) > 1 and not inner.files:
+            raise DataError(
+                f"{folder}: labels may be the names of its folders ({_shown(p.name for p in folders)}) or of "
+                f"those in {path.name} ({_shown(p.name for p in inner.folders)}); give --data {path}, or "
+                f"--data {','.join(f'{p.name}={p}' for p in folders[:2])}"
+            )
+
+
+def _shown(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:SHOWN]) + (" …" if len(every) > SHOWN else "")

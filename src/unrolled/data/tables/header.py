@@ -7,14 +7,17 @@ from unrolled.data.tables.values import is_missing, is_number, is_time
 LONGEST_NAME = 60
 RECURRING = 0.5
 """A column whose kinds of values are at most this share of its rows is one of classes."""
+USED = 0.5
+"""Share of the rows that fill a column, at least, for it to need a name."""
 
 
 def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> bool:
     """Tell whether the first row is a header.
 
-    It is none if it holds a number or a time. It is one if all of its cells are usual names; if a column of
-    numbers or times begins with another word; or if no value is there twice and a column of classes begins
-    with a word that is none of the classes. Otherwise it is a row like all others.
+    It is none if it holds a number or a time, or if several columns lack a name; those whose cells are mostly
+    empty need none. It is one if all of its cells are usual names; if a column of numbers or times begins
+    with another word; or if no value is there twice and a column of classes begins with a word that is none
+    of the classes. Otherwise it is a row like all others.
 
     Args:
         rows: of the table, the first included.
@@ -22,19 +25,27 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
     """
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     filled = [cell for cell in first if cell]
-    if len(filled) < max(1, len(first) - 1):
+    columns = [[row[i].strip() for row in rest if i < len(row)] for i in range(len(first))]
+    unnamed = [column for cell, column in zip(first, columns, strict=True) if not cell and _is_used(column)]
+    if not filled or len(unnamed) > 1:
         return False  # one column, of row names, may lack its own
     if any(is_number(c) or is_time(c) or len(c) > LONGEST_NAME for c in filled):
         return False
     if all(cell.lower() in usual for cell in filled):
         return True
-    columns = [[row[i].strip() for row in rest if i < len(row)] for i in range(len(first))]
     if any(cell and _measured(column) for cell, column in zip(first, columns, strict=True)):
         return True
     if len(set(filled)) < len(filled):
         return False
-    classes = [(cell, column) for cell, column in zip(first, columns, strict=True) if _recurs(column)]
+    classes = [
+        (cell, column) for cell, column in zip(first, columns, strict=True) if cell and _recurs(column)
+    ]
     return bool(classes) and all(cell not in column for cell, column in classes)
+
+
+def _is_used(column: Sequence[str]) -> bool:
+    """Tell whether at least half of the cells of a column hold something."""
+    return sum(map(bool, column)) >= USED * len(column)
 
 
 def _measured(column: Sequence[str]) -> bool:

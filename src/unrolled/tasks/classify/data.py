@@ -92,7 +92,7 @@ def encode(
     if unknown:
         raise DataError(
             f"{source}: has labels that the training data lack ({', '.join(unknown[:5])}); "
-            f"known are {', '.join(map(str, classes[:20]))}"
+            f"known are {', '.join(map(str, classes[:20]))}; leave such rows out, or train on some of them"
         )
     labels = np.array([numbers[label] for label in labelled.labels], dtype=np.int64)
     return Examples(encode_rows(labelled.items, tokenizer, features), labels)

@@ -16,6 +16,7 @@ from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
+from unrolled.tasks.classify.parts import settle_parts
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -54,6 +55,8 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
+        corpus, parts = settle_parts(corpus, held_out=False)
+        self.config = replace(self.config, corpus=corpus)
         self.data = read_labelled(corpus.data, self.config.form)
         form = self.config.form
         if self.data.columns.text:  # the test data have the same columns
@@ -66,7 +69,7 @@ class ClassificationLadder(Ladder):
             label = str(self.data.labels[0])
             raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
         if self.progress:
-            print_notes(self.data.notes)
+            print_notes([*parts, *self.data.notes])
         if self.test is not None:
             return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
         try:

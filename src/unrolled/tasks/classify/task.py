@@ -32,6 +32,7 @@ from unrolled.tasks.classify.defaults import fill_defaults, settled_text
 from unrolled.tasks.classify.input import from_memory, is_source
 from unrolled.tasks.classify.job import ClassifierJob
 from unrolled.tasks.classify.labels import Label, distinct
+from unrolled.tasks.classify.parts import settle_parts
 from unrolled.tasks.classify.spec import SPEC
 from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
@@ -116,6 +117,8 @@ class Classifier(ClassifierAnswers):
     def _learn(self) -> ClassifierData:
         if self.config.text.tokenizer == "bpe":
             tokenizer_type("bpe")  # says now if its package is missing
+        corpus, taken = settle_parts(self.config.corpus, held_out=self._memory[1] is not None)
+        self.config = dataclasses.replace(self.config, corpus=corpus)
         labelled, held_out = self._labelled()
         classes: list[Label] = distinct(labelled.labels)
         if len(classes) < 2:
@@ -137,7 +140,13 @@ class Classifier(ClassifierAnswers):
         return dataclasses.replace(
             data,
             facts=data.facts | (given.facts if given else {}),
-            notes=(*labelled.notes, *_new(held_out, labelled), *notes, *self._note_held_out(held_out)),
+            notes=(
+                *taken,
+                *labelled.notes,
+                *_new(held_out, labelled),
+                *notes,
+                *self._note_held_out(held_out),
+            ),
         )
 
     def _note_held_out(self, held_out: Labelled | None) -> list[str]:
