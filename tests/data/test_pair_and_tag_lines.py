@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.data.tagged import open_tagged
 from unrolled.errors import DataError
@@ -43,3 +44,28 @@ def test_a_line_that_lacks_its_tab_is_an_error_also_where_every_line_has_a_comma
     path = written(tmp_path / f"pairs.{ending}", text.encode())
     with pytest.raises(DataError, match="line 3 "):
         read_pairs(path, PairForm())
+
+
+def test_tags_before_words_are_told_by_their_spans(tmp_path: Path) -> None:
+    raw = "O\tshow\nB-ACTOR\tbrad\nI-ACTOR\tpitt\n\nO\tfind\nB-ACTOR\tanna\n"
+    file = open_tagged(written(tmp_path / "train.bio", raw.encode()))
+    assert file.words == [["show", "brad", "pitt"], ["find", "anna"]]
+    assert file.tags == [["O", "B-ACTOR", "I-ACTOR"], ["O", "B-ACTOR"]]
+    assert any("tags come first" in note for note in file.notes)
+    assert file.with_tags([["O", "O", "O"], ["O", "O"]]) == raw.replace("B-ACTOR", "O").replace(
+        "I-ACTOR", "O"
+    )
+
+
+def test_a_row_with_fewer_tags_than_words_is_an_error(tmp_path: Path) -> None:
+    rows = ["the dog\tDET NOUN"] * 9
+    path = written(tmp_path / "rows.tsv", "\n".join([*rows[:3], "the cat\tDET", *rows[3:]]).encode())
+    with pytest.raises(DataError, match="line 4 has 2 words and 1 tags"):
+        open_tagged(path)
+
+
+def test_a_column_named_source_outright_goes_before_one_with_more_words(tmp_path: Path) -> None:
+    text = "src\tsrc_prompt\ttrg\ttrg_prompt\n" + "".join(f"{a}\t<de> {a}\t{b}\t<en> {b}\n" for a, b in PAIRS)
+    pairs = read_pairs(written(tmp_path / "dev.tsv", text.encode()), PairForm())
+    assert (pairs.sources[0], pairs.targets[0]) == PAIRS[0]
+    assert pairs.columns == ("src", "trg")

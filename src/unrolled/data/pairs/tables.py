@@ -92,8 +92,8 @@ def _refuse_gap(path: Path, lines: list[tuple[int, str]]) -> None:
             number, line = next((n, s) for n, s in lines if s.count(mark) != usual)
             shown = "tabs" if mark == "\t" else repr(mark)
             raise DataError(
-                f"{path}: line {number} holds {line.count(mark)} {shown} and most lines {usual}: {line!r:.80}; "
-                "mend that line, or say what separates source from target: --separator"
+                f"{path}: line {number} holds {line.count(mark)} {shown} and most lines {usual}: "
+                f"{line!r:.80}; mend that line, or say what separates source from target: --separator"
             )
 
 
