@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.data.pairs import PairForm, read_pairs
+from unrolled.data.pairs import PairForm, open_folder, read_pairs
 from unrolled.data.tagged import open_tagged
 from unrolled.errors import DataError
 
@@ -69,3 +69,11 @@ def test_a_column_named_source_outright_goes_before_one_with_more_words(tmp_path
     pairs = read_pairs(written(tmp_path / "dev.tsv", text.encode()), PairForm())
     assert (pairs.sources[0], pairs.targets[0]) == PAIRS[0]
     assert pairs.columns == ("src", "trg")
+
+
+def test_held_out_pairs_of_a_folder_are_those_with_the_endings_of_the_training_pairs(tmp_path: Path) -> None:
+    for name in ("train.de", "train.en", "dev.de", "dev.en", "dev.tsv"):
+        written(tmp_path / name, b"a\tb\n")
+    found = open_folder(tmp_path)
+    assert found.train == f"{tmp_path / 'train.de'},{tmp_path / 'train.en'}"
+    assert found.valid == f"{tmp_path / 'dev.de'},{tmp_path / 'dev.en'}"
