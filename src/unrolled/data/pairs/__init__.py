@@ -1,9 +1,9 @@
 """Parallel text: pairs of a source and a target, from files and from memory."""
 
-from unrolled.data.pairs.files import PairForm, Sources, read_pairs, read_sources, text_lines
+from unrolled.data.pairs.files import PairForm, Sources, read_pairs, read_sources
 from unrolled.data.pairs.folders import PairFolder, is_folder, open_folder
 from unrolled.data.pairs.memory import pairs_of, sources_of, texts_of
-from unrolled.data.pairs.pairs import Pairs, tidy
+from unrolled.data.pairs.pairs import Pairs, text_lines, tidy
 
 __all__ = [
     "PairFolder",

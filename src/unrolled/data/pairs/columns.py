@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from unrolled.data.pairs.names import is_source, is_target
+from unrolled.data.pairs.names import is_source, is_target, parts_of
 from unrolled.data.tables import Table, is_missing, is_number, is_time
 from unrolled.errors import DataError
 
@@ -70,7 +70,13 @@ def _by_name(table: Table) -> tuple[int, int] | None:
         return None
     sides = [[i for i, name in enumerate(table.names) if belongs(name)] for belongs in (is_source, is_target)]
     sides = [side if len(side) == 1 else [i for i in side if not _is_note(table, i)] for side in sides]
+    sides = [side if len(side) == 1 else _named_outright(table, side) for side in sides]
     return (sides[0][0], sides[1][0]) if all(len(side) == 1 for side in sides) else None
+
+
+def _named_outright(table: Table, places: Sequence[int]) -> list[int]:
+    """Return the columns with a name of one word: ``src`` where there is ``src_prompt`` too; else all."""
+    return [i for i in places if len(parts_of(table.names[i])) == 1] or list(places)
 
 
 def _by_order(table: Table, places: Sequence[int]) -> tuple[int, int]:

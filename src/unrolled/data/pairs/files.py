@@ -10,7 +10,7 @@ from unrolled.data.catalogue.lookup import locate
 from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.pairs.columns import choose_columns, choose_source, is_blank
-from unrolled.data.pairs.pairs import Pairs, clean
+from unrolled.data.pairs.pairs import Pairs, clean, text_lines
 from unrolled.data.pairs.tables import is_table_name, pair_table
 from unrolled.data.tables import Table, TableConfig
 from unrolled.errors import DataError
@@ -76,11 +76,6 @@ def read_sources(source: str | Path, form: PairForm) -> Sources:
     place, _, notes = choose_source(table, form.source_column)
     texts = [_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
     return Sources(texts, table, (*table.notes, *notes))
-
-
-def text_lines(text: str) -> list[str]:
-    """Return the lines of a text; only a line feed ends one, so that files stay aligned."""
-    return text.removesuffix("\n").split("\n")
 
 
 def _two_files(names: Sequence[str], form: PairForm) -> Pairs:

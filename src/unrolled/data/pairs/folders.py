@@ -1,6 +1,7 @@
 """A folder with the parts of a corpus: ``train.de`` and ``train.en``, held-out and test pairs beside them."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,9 @@ def open_folder(source: str | Path) -> PairFolder:
     """
     folder = Path(source)
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    found = {part: _part(folder, names, stems) for part, stems in PARTS.items()}
+    train = _part(folder, names, PARTS["train"])
+    endings = {_ending(path) for path in train.split(",")}
+    found = {"train": train} | {p: _part(folder, names, PARTS[p], endings) for p in ("valid", "test")}
     if not found["train"]:
         shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "") if names else "no files"
         raise DataError(
@@ -46,10 +49,13 @@ def open_folder(source: str | Path) -> PairFolder:
     return PairFolder(found["train"], found["valid"], found["test"])
 
 
-def _part(folder: Path, names: list[str], stems: tuple[str, ...]) -> str:
+def _part(folder: Path, names: list[str], stems: tuple[str, ...], endings: Collection[str] = ()) -> str:
+    """Return the data of a part; of several files those with the endings of the training pairs."""
     here = [name for name in names if _stem(name) in stems]
     if not here:
         here = [name for name in names if any(_stem(name).startswith(f"{s}_") for s in stems)]
+    alike = [name for name in here if _ending(name) in endings]
+    here = alike if alike and {_ending(name) for name in alike} == set(endings) else here
     tables = [name for name in here if _ending(name) in ENDINGS]
     rest = [name for name in here if name not in tables]
     if len(tables) == 1 and not rest:

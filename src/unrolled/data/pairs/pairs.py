@@ -74,6 +74,13 @@ def tidy(text: str) -> str:
     return " ".join(text.splitlines()).strip()
 
 
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text; a line feed ends one, or a carriage return in a text without line feeds."""
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    return text.removesuffix("\n").split("\n")
+
+
 def _listed(lines: Sequence[int]) -> str:
     more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     return ", ".join(map(str, lines[:SHOWN])) + more

@@ -1,5 +1,6 @@
 """A table of pairs: how it is cut into columns, and whether its first line names them."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Any
 
 from unrolled.data.files import read_text
 from unrolled.data.pairs.names import is_usual
+from unrolled.data.pairs.pairs import text_lines
 from unrolled.data.tables import ENDINGS, JSON_ENDINGS, Table, TableConfig, is_number, is_time, read_table
 from unrolled.errors import DataError
 
 MARKS = ("\t", "|||", ";", "|", ",", "_", "=>", "->")
 """Marks that separate a source from its target; the first two win over all others."""
 STRONG = 2
+MOST = 0.9
+"""Share of lines with a mark from which one without it is a mistake."""
 
 
 def is_table_name(path: Path) -> bool:
@@ -65,9 +69,12 @@ def pair_mark(path: Path, encoding: str) -> str:
     Raises:
         DataError: if there are two, neither of them a tab or three bars.
     """
-    lines = [line for line in read_text(path, encoding).split("\n") if line.strip()]
+    numbered = [(n, s) for n, s in enumerate(text_lines(read_text(path, encoding)), 1) if s.strip()]
+    lines = [line for _, line in numbered]
     fitting = [mark for mark in MARKS if _is_even(lines, mark)]
     strong = [mark for mark in MARKS[:STRONG] if mark in fitting]
+    if not strong:
+        _refuse_gap(path, numbered)
     if strong or len(fitting) < 2:
         return (strong or fitting or [""])[0]
     one, other = fitting[:2]
@@ -75,6 +82,19 @@ def pair_mark(path: Path, encoding: str) -> str:
         f"{path}: every line holds {one!r} and {other!r}: either may separate source from target; say which: "
         f"--separator {one!r} or --separator {other!r}"
     )
+
+
+def _refuse_gap(path: Path, lines: list[tuple[int, str]]) -> None:
+    """Refuse a file most of whose lines, not all, hold a tab or three bars."""
+    for mark in MARKS[:STRONG]:
+        usual, count = Counter(line.count(mark) for _, line in lines).most_common(1)[0]
+        if usual and count >= MOST * len(lines):
+            number, line = next((n, s) for n, s in lines if s.count(mark) != usual)
+            shown = "tabs" if mark == "\t" else repr(mark)
+            raise DataError(
+                f"{path}: line {number} holds {line.count(mark)} {shown} and most lines {usual}: "
+                f"{line!r:.80}; mend that line, or say what separates source from target: --separator"
+            )
 
 
 def _is_even(lines: list[str], mark: str) -> bool:

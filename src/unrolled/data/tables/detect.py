@@ -46,6 +46,12 @@ def detect_form(text: str, separator: str, ending: str) -> Form | tuple[Form, Fo
     if ending in USUAL and not any(s in text for s in SEPARATORS):
         return Form(USUAL[ending], quoted=True)
     fitting = [s for s in (_sample(text, f) for name in SEPARATORS for f in _forms(name)) if s.even]
+    if (
+        USUAL.get(ending) == "\t"
+        and _most_hold_tabs(text)
+        and "\t" not in {s.form.separator for s in fitting}
+    ):
+        return _quoting(text, "\t")  # a line that lacks a tab is a mistake, whatever its commas say
     by_separator = {s.form.separator: s for s in reversed(fitting)}  # quoted forms come first, and stay
     if not by_separator:
         return _uneven(text, ending)
@@ -58,6 +64,11 @@ def detect_form(text: str, separator: str, ending: str) -> Form | tuple[Form, Fo
     if len(best) > 1 and usual not in best:
         return by_separator[best[0]].form, by_separator[best[1]].form
     return by_separator[best[0] if len(best) == 1 else str(usual)].form
+
+
+def _most_hold_tabs(text: str) -> bool:
+    lines = [line for line in text.split("\n") if line.strip()][:ROWS]
+    return 2 * sum("\t" in line for line in lines) > len(lines)
 
 
 def _forms(separator: str) -> list[Form]:

@@ -67,7 +67,13 @@ def _word(name: str, rows: Rows, given: str) -> int:
         return find_column(given, rows.names, rows.width, name, "--word-column")
     lowered = [column.lower() for column in rows.names]
     named = next((lowered.index(column) for column in WORD_NAMES if column in lowered), None)
-    return named if named is not None else int(rows.numbered)
+    return named if named is not None else int(rows.numbered or _tags_come_first(rows))
+
+
+def _tags_come_first(rows: Rows) -> bool:
+    """Tell two columns tag and word from word and tag: the first marks spans, the second does not."""
+    first, second = ({row[i] for s in rows.sentences for _, row in s} for i in (0, rows.width - 1))
+    return rows.width == 2 and not rows.names and are_spans(first) and not are_spans(second)
 
 
 def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
@@ -76,7 +82,8 @@ def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
     if given:
         place = find_column(given, rows.names, rows.width, name, "--tag-column")
     else:
-        place = _outer(rows, word) if rows.width > word + 1 else rows.width
+        behind = _outer(rows, word) if rows.width > word + 1 else rows.width
+        place = 0 if word == 1 and _tags_come_first(rows) else behind
     if place < rows.width and place != word:
         return place
     if not tagged:
@@ -112,7 +119,9 @@ def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
     count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
     tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
     notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
-    if not given and tag < rows.width - 1:
+    if not given and tag < word:
+        notes.append("the first column marks spans, the second does not: tags come first (--tag-column)")
+    elif not given and tag < rows.width - 1:
         notes.append(
             f"later columns hold nothing, or spans of the same kinds: column {tag + 1} is taken "
             "(--tag-column)"

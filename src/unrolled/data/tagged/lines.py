@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unrolled.data.files import UTF8
 from unrolled.errors import DataError
-from unrolled.reading import decode, read_bytes
+from unrolled.reading import decode, marked_encoding, read_bytes
 
 BOM = "\ufeff"
 _BLANKS = re.compile(r"([ \t]+)")
@@ -22,6 +22,8 @@ class Lines:
     lines: list[str]
     mark: str = ""
     """The byte order mark, if the file begins with one."""
+    end: str = "\n"
+    """Between lines: a line feed; a carriage return in files of old Macs."""
 
     def bodies(self) -> list[str]:
         """Return the lines without carriage returns at their ends."""
@@ -34,7 +36,7 @@ class Lines:
             body = changed.get(index, line)
             if body is not None:
                 kept.append(body if body is line else body + ("\r" if line.endswith("\r") else ""))
-        return self.mark + "\n".join(kept)
+        return self.mark + self.end.join(kept)
 
 
 def read_lines(path: Path, encoding: str = UTF8) -> Lines:
@@ -44,15 +46,15 @@ def read_lines(path: Path, encoding: str = UTF8) -> Lines:
         DataError: if it cannot be read, is empty or binary, or is not in that encoding.
     """
     name, raw = str(path), read_bytes(path)
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
+    encoding = marked_encoding(raw) or encoding
     if b"\0" in raw and not encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
         raise DataError(f"{name}: is binary (a zero byte at offset {raw.index(0)}), not text")
     text = decode(raw, name, encoding)
     if not text.strip():
         raise DataError(f"{name}: is empty; give a file with text")
     mark = BOM if raw.startswith(codecs.BOM_UTF8) else ""
-    return Lines(name, text.split("\n"), mark)
+    end = "\n" if "\n" in text else "\r" if "\r" in text else "\n"
+    return Lines(name, text.split(end), mark, end)
 
 
 def is_blank(line: str) -> bool:

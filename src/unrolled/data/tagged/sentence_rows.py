@@ -12,6 +12,8 @@ from unrolled.data.tagged.rows import HEADER_NAMES, SENTENCE_NAME
 from unrolled.errors import DataError
 
 SEPARATORS = ("\t", ",", ";")
+MOST = 0.8
+"""Share of rows with as many words as tags from which one with other numbers is a mistake."""
 LOOKED_AT = 20
 """Rows by which the form is told before all are read."""
 
@@ -26,7 +28,7 @@ class SentenceRows(NamedTuple):
 
 
 def find_sentence_rows(lines: Lines) -> SentenceRows | None:
-    """Return the rows if each holds a sentence: as many words in one cell as tags in the last one."""
+    """Return the rows if most hold a sentence: as many words in one cell as tags in the last one."""
     filled = [(index, line) for index, line in enumerate(lines.bodies()) if not is_blank(line)]
     for separator in SEPARATORS:
         if _word(_cells(filled[:LOOKED_AT], separator)) is None:
@@ -111,11 +113,15 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _word(rows: list[tuple[int, list[str]]]) -> int | None:
-    """Return the first column with as many items in every row as the last has, in some row several."""
+    """Return the first column with as many items in most rows as the last has, in some row several."""
     width = len(rows[0][1])
     if width < 2 or any(len(cells) != width for _, cells in rows):
         return None
     counts = [[len(split_cell(cell)) for cell in cells] for _, cells in rows[_is_header(rows[0][1]) :]]
     if not counts or max(row[-1] for row in counts) < 2:
         return None
-    return next((i for i in range(width - 1) if all(row[i] == row[-1] for row in counts)), None)
+    return next((i for i in range(width - 1) if _agree(counts, i) >= MOST * len(counts)), None)
+
+
+def _agree(counts: list[list[int]], place: int) -> int:
+    return sum(row[place] == row[-1] for row in counts)
