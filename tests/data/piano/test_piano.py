@@ -103,7 +103,7 @@ def test_what_is_no_music(pieces_file, values, message):
 
 
 def test_a_folder_without_music(tmp_path):
-    with pytest.raises(DataError, match=r"holds no \.mid files"):
+    with pytest.raises(DataError, match=r"holds no MIDI files"):
         open_pieces(tmp_path)
 
 

@@ -226,3 +226,24 @@ def test_other_tables_are_read_as_the_first(read):
         pd.DataFrame({"temp": np.arange(5.0), "when": MONTHS[:5], "load": 1.0}), later, found.rules
     )
     assert names(reordered) == ["load", "temp"]
+
+
+@pytest.mark.parametrize(
+    "names", ["Q1,Q2,Q3,Q4", "Qtr1,Qtr2,Qtr3,Qtr4", "Quarter 1,Quarter 2,Quarter 3,Quarter 4"]
+)
+def test_quarters_in_the_header_are_one_series(tmp_path, names):
+    path = tmp_path / "gdp.csv"
+    rows = [f"{1991 + i},{4 * i + 1}.5,{4 * i + 2}.5,{4 * i + 3}.5,{4 * i + 4}.5" for i in range(9)]
+    path.write_text("\n".join([f"Year,{names}", *rows]) + "\n")
+    found = read_series(path, ColumnsConfig(), TimeRulesConfig())
+    assert "the header holds the quarters of each row's year in 'Year'" in found.notes
+    assert [s.target.tolist() for s in found.series] == [[i + 0.5 for i in range(1, 37)]]
+    assert found.rules.frequency == "QS-JAN"
+
+
+@pytest.mark.parametrize("header", [",0", "0,1"])
+def test_a_header_of_pandas_that_counts(tmp_path, header):
+    path = tmp_path / "y.csv"
+    path.write_text("\n".join([header, *(f"2001-01-{day:02},{day}.5" for day in range(1, 25))]) + "\n")
+    [series] = read_series(path, ColumnsConfig(), TimeRulesConfig()).series
+    assert series.target.tolist() == [day + 0.5 for day in range(1, 25)]

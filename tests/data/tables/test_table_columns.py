@@ -3,6 +3,7 @@
 import pytest
 
 from unrolled.data.tables import read_table
+from unrolled.data.tables.header import names_columns
 from unrolled.errors import DataError
 
 
@@ -80,3 +81,19 @@ def test_json_that_python_chokes_on_is_named(tmp_path, line):
     (tmp_path / "t.jsonl").write_text('{"a": 1}\n' + line + "\n")
     with pytest.raises(DataError, match=r"t\.jsonl: line 2 is (nested too deep|too large)"):
         read_columns(tmp_path / "t.jsonl", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("0,1\n0.5,2.5\n1.5,3\n", True),
+        (",0\n2001-01-01,1.5\n2001-01-02,2\n", True),
+        ("0,1\ngood,pos\nbad,neg\n", True),
+        ("0,1\n1,1.5\n2,2.5\n", False),
+        ("0,1\n0,1\n1,0\n", False),
+        ("1,2\n0.5,2.5\n", False),
+        ("0\n0.5\n", False),
+    ],
+)
+def test_a_first_line_that_counts_columns_from_0(text, header):
+    assert names_columns([line.split(",") for line in text.splitlines()]) is header

@@ -111,3 +111,27 @@ def test_several_pieces_are_no_opening(run, tmp_path, capsys):
     words = ["compose", str(run), "--out", str(tmp_path / "x.mid"), "--opening", str(data)]
     assert main(words) == 1
     assert f"--opening {data}: holds 12 pieces; give one" in capsys.readouterr().err
+
+
+def test_files_of_one_name_are_on_one_side_of_the_split(tmp_path, capsys):
+    songs, run = tmp_path / "songs", tmp_path / "run"
+    for folder in (songs, songs / "melody", songs / "chords"):
+        folder.mkdir()
+        for number in range(12):
+            (folder / f"{number:02}.mid").write_bytes(song(number))
+    assert main(["train", "music", "--data", str(songs), "--out", str(run), *SHORT]) == 0
+    err = capsys.readouterr().err
+    assert "files of 3 folders are read: the folder itself 12, chords 12, melody 12" in err
+    assert "held out: the last 3 of 36 pieces" in err
+    assert "held out together (12 names)" in err
+    held = PianoRoll(hidden=8, max_steps=1).fit(songs).facts["pieces"]
+    assert held == {"train": 33, "valid": 3, "test": 0}
+
+
+def test_other_notations_are_refused_with_what_to_do(tmp_path, capsys):
+    (tmp_path / "tunes").mkdir()
+    tune = tmp_path / "tunes" / "a.abc"
+    tune.write_text("X:1\nT:A tune\nK:G\nGABc|\n")
+    for path in (tune, tune.parent):
+        assert main(["train", "music", "--data", str(path), "--out", str(tmp_path / "run"), *SHORT]) != 0
+        assert "ABC notation is not read: turn it into MIDI first" in capsys.readouterr().err

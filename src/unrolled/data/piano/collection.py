@@ -12,6 +12,8 @@ class Collection:
 
     parts: dict[str, list[Piece]]
     """ "train", "valid" and "test" where the source says so, else "train" alone."""
+    works: tuple[str, ...] = ()
+    """The name of each piece of the part "train": pieces of one name are one work, or parts of it."""
     steps_per_beat: int = 1
     """Steps of a quarter note."""
     tempo: float = 0.0

@@ -14,6 +14,8 @@ from unrolled.data.piano.remarks import Tally
 from unrolled.data.piano.rolls import on_piano
 from unrolled.errors import DataError
 
+ENDINGS = tuple(ending + packed for ending in (".mid", ".midi", ".kar", ".rmi") for packed in ("", ".gz"))
+
 
 class FileForm(NamedTuple):
     """How MIDI files are read."""
@@ -42,16 +44,22 @@ def read_midi_files(files: dict[str, list[Path]], form: FileForm) -> Collection:
     else:
         steps_per_beat, share = choose_steps(performances)
         tally.chosen(steps_per_beat, share)
-    parts = {part: list(_placed(found, steps_per_beat, tally)) for part, found in read.items()}
-    parts = {part: pieces for part, pieces in parts.items() if pieces}
+    placed = {part: list(_placed(found, steps_per_beat, tally)) for part, found in read.items()}
+    parts = {part: [piece for _, piece in pieces] for part, pieces in placed.items() if pieces}
     if "train" not in parts:
         raise DataError(tally.nothing_left())
     tempos = [performance.tempo for performance in performances]
     metres = Counter(performance.metre for performance in performances)
     tally.tempos(tempos)
-    return Collection(
-        parts, steps_per_beat, median(tempos), metres.most_common(1)[0][0], tuple(tally.notes())
-    )
+    works = tuple(name for name, _ in placed["train"])
+    metre = metres.most_common(1)[0][0]
+    return Collection(parts, works, steps_per_beat, median(tempos), metre, tuple(tally.notes()))
+
+
+def work_name(path: Path) -> str:
+    """Return the name of a file without its folder and its ending, in small letters."""
+    name = path.name.lower()
+    return next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
 
 
 def _readable(paths: list[Path], form: FileForm, tally: Tally) -> Iterator[tuple[Path, Performance]]:
@@ -65,8 +73,12 @@ def _readable(paths: list[Path], form: FileForm, tally: Tally) -> Iterator[tuple
         yield from ((path, piece) for piece in pieces)
 
 
-def _placed(found: list[tuple[Path, Performance]], steps_per_beat: int, tally: Tally) -> Iterator[Piece]:
-    for path, performance in found:
+def _placed(
+    found: list[tuple[Path, Performance]], steps_per_beat: int, tally: Tally
+) -> Iterator[tuple[str, Piece]]:
+    """Yield each piece that can be used with the name of its work; the tracks of MIDI type 2 are works."""
+    several = Counter(path for path, _ in found)
+    for number, (path, performance) in enumerate(found):
         steps = place(path, performance, steps_per_beat)
         piece = [tuple(filter(on_piano, step)) for step in steps.piece]
         outside = sum(not on_piano(note.note) for note in performance.notes)
@@ -76,4 +88,5 @@ def _placed(found: list[tuple[Path, Performance]], steps_per_beat: int, tally: T
         elif len(piece) < 2:
             tally.left_out(DataError(f"{path}: has one step, and the next is predicted from those before it"))
         else:
-            yield piece
+            name = work_name(path)
+            yield (f"{name} {number}" if several[path] > 1 else name), piece

@@ -12,6 +12,9 @@ PARTS = ("train", "valid", "test")
 REST = -1
 """A voice that is silent, in files with a number for each voice; null is another way to say so."""
 
+ABC_ENDING = ".abc"
+ABC = "ABC notation is not read: turn it into MIDI first (abc2midi TUNES.abc)"
+
 _Part = Literal["train", "valid", "test"]
 _Pieces = list[list[list[int | None]]]
 
@@ -25,7 +28,7 @@ def parse_note_lists(raw: bytes, path: Path) -> dict[str, list[Piece]]:
     try:
         values = parse_json(decode_utf8(raw, path), _Pieces | dict[_Part, _Pieces])
     except (MalformedError, DataError) as error:
-        raise DataError(f"{_why(raw, path, error)}; {_advice(raw)}") from None
+        raise DataError(f"{_why(raw, path, error)}; {_advice(raw, path)}") from None
     parts = {"train": values} if isinstance(values, list) else dict(values)
     if "train" not in parts:
         raise DataError(f"{path}: holds no part 'train'")
@@ -68,10 +71,14 @@ def _why(raw: bytes, path: Path, error: Exception) -> str:
         return f"{path}: is empty"
     if b"\0" in raw:
         return f"{path}: is binary, and no MIDI file"
+    if path.suffix.lower() == ABC_ENDING:
+        return f"{path}: is no MIDI file"
     return str(error) if isinstance(error, DataError) else f"{path}: is {error}"
 
 
-def _advice(raw: bytes) -> str:
+def _advice(raw: bytes, path: Path) -> str:
+    if path.suffix.lower() == ABC_ENDING:
+        return ABC
     if raw[:1] == b"\x80" or raw[:4] == b"PK\x03\x04":
         return (
             "pickle, npz and zip files are not read, since they may run code; write their lists of notes as "

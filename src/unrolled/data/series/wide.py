@@ -1,4 +1,6 @@
-"""Tables whose header holds the dates of the series in their rows, or the months, turned into long form."""
+"""Tables whose header holds the dates of their rows' series, or parts of a year, turned into long form."""
+
+import re
 
 import numpy as np
 
@@ -10,20 +12,22 @@ from unrolled.extras import extra
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
+QUARTERS = ("q1", "q2", "q3", "q4")
 TIME, VALUE = "time", "value"
 """Names of the columns that hold the header and the cells."""
 
 
 def turn_down(cells: Cells) -> Cells:
-    """Return a table in long form if its header ends with dates, or with the months of the year of a row.
+    """Return a table in long form if its header ends with dates, or with parts of the year of a row.
 
     The columns before them stay; they name the series.
     """
     if not cells.has_header or cells.index is not None:
         return cells
-    months = _first_month(cells)
-    if months:
-        return _turn_months(cells, months)
+    for parts, said in ((tuple(MONTHS), "months"), (QUARTERS, "quarters")):
+        first = _first_part(cells, parts)
+        if first:
+            return _turn_parts(cells, first, len(parts), said)
     return _turn_dates(cells) if has_dates(cells.names) else cells
 
 
@@ -38,24 +42,30 @@ def _turn_dates(cells: Cells) -> Cells:
     return _long(cells, range(first), range(first, len(dated)), time, note)
 
 
-def _first_month(cells: Cells) -> int:
-    """Return the first of twelve columns named as the months, after one of years; 0 if there are none."""
-    names = [name.strip().lower()[:3] for name in cells.names]
-    for first in range(1, len(names) - len(MONTHS) + 1):
-        if names[first : first + len(MONTHS)] == list(MONTHS):
+def _first_part(cells: Cells, parts: tuple[str, ...]) -> int:
+    """Return the first of the columns named as parts of a year, after one of years; 0 if there are none."""
+    names = [_part(name) for name in cells.names]
+    for first in range(1, len(names) - len(parts) + 1):
+        if names[first : first + len(parts)] == list(parts):
             years = read_forms(texts_of(cells.columns[first - 1]))
             return first if years and years[0].form.name == "%Y" else 0
     return 0
 
 
-def _turn_months(cells: Cells, first: int) -> Cells:
-    months = cells.names[first : first + len(MONTHS)]
+def _part(name: str) -> str:
+    """Return the short name of a month or of a quarter (Q1, Qtr1, Quarter 1)."""
+    quarter = re.fullmatch(r"q(?:tr|uarter)?[ ._]?([1-4])", name.strip().lower())
+    return f"q{quarter[1]}" if quarter else name.strip().lower()[:3]
+
+
+def _turn_parts(cells: Cells, first: int, each: int, said: str) -> Cells:
+    parts = [_part(name) for name in cells.names[first : first + each]]
     years = texts_of(cells.columns[first - 1])
-    time = pd.Series([f"{month} {year}" for year in years for month in months], dtype=object)
-    beyond = cells.names[first + len(MONTHS) :]
+    time = pd.Series([f"{part} {year}" for year in years for part in parts], dtype=object)
+    beyond = cells.names[first + each :]
     out = f", {', '.join(map(repr, beyond))} left out" if beyond else ""
-    note = f"the header holds the months of each row's year in {cells.names[first - 1]!r}{out}"
-    return _long(cells, range(first - 1), range(first, first + len(MONTHS)), time, note)
+    note = f"the header holds the {said} of each row's year in {cells.names[first - 1]!r}{out}"
+    return _long(cells, range(first - 1), range(first, first + each), time, note)
 
 
 def _long(cells: Cells, kept: range, values: range, time: pd.Series, note: str) -> Cells:

@@ -14,10 +14,11 @@ USED = 0.5
 def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> bool:
     """Tell whether the first row is a header.
 
-    It is none if it holds a number or a time, or if several columns lack a name; those whose cells are mostly
-    empty need none. It is one if all of its cells are usual names; if a column of numbers or times begins
-    with another word; or if no value is there twice and a column of classes begins with a word that is none
-    of the classes. Otherwise it is a row like all others.
+    It is one if its cells count from 0, as pandas numbers columns without names, and each column holds
+    something else than whole numbers. Else it is none if it holds a number or a time, or if several columns
+    lack a name; those whose cells are mostly empty need none. It is one if all of its cells are usual names;
+    if a column of numbers or times begins with another word; or if no value is there twice and a column of
+    classes begins with a word that is none of the classes. Otherwise it is a row like all others.
 
     Args:
         rows: of the table, the first included.
@@ -29,6 +30,8 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
     unnamed = [column for cell, column in zip(first, columns, strict=True) if not cell and _is_used(column)]
     if not filled or len(unnamed) > 1:
         return False  # one column, of row names, may lack its own
+    if _counts(first, rest):
+        return True
     if any(is_number(c) or is_time(c) or len(c) > LONGEST_NAME for c in filled):
         return False
     if all(cell.lower() in usual for cell in filled):
@@ -46,6 +49,21 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
 def _is_used(column: Sequence[str]) -> bool:
     """Tell whether at least half of the cells of a column hold something."""
     return sum(map(bool, column)) >= USED * len(column)
+
+
+def _counts(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row counts the columns from 0; the first, of row names, may have no number."""
+    places = [place for place, cell in enumerate(first) if cell]
+    if len(first) < 2:
+        return False
+    if [first[place] for place in places] != [str(number) for number in range(len(places))]:
+        return False
+    return all(any(_broken(row[p]) for row in rest if p < len(row)) for p in places)
+
+
+def _broken(cell: str) -> bool:
+    """Tell whether a cell holds something else than a whole number."""
+    return not is_missing(cell) and not cell.strip().lstrip("+-").isdecimal()
 
 
 def _measured(column: Sequence[str]) -> bool:

@@ -28,6 +28,8 @@ class Source:
     parts: dict[str, list[Roll]]
     """ "train", "valid" and "test", or "train" alone."""
     steps_per_beat: int
+    works: tuple[str, ...] = ()
+    """The name of each piece of the part "train"; empty if each is a work of its own."""
     tempo: float = 0.0
     """Quarter notes a minute; 0 if it is not known."""
     metre: tuple[int, int] = COMMON_TIME
@@ -60,7 +62,7 @@ def read_source(name: str, config: PiecesConfig) -> Source:
     """
     read = open_pieces(name, config.steps_per_beat, sustain=config.sustain)
     parts = {part: [piano_roll(piece) for piece in pieces] for part, pieces in read.parts.items()}
-    return Source(parts, read.steps_per_beat, read.tempo, read.metre, read.notes)
+    return Source(parts, read.steps_per_beat, read.works, read.tempo, read.metre, read.notes)
 
 
 def divide(source: Source, held_out: Source | None, config: PiecesConfig) -> Pieces:
@@ -79,19 +81,28 @@ def divide(source: Source, held_out: Source | None, config: PiecesConfig) -> Pie
     if held_out is not None:
         valid = held_out.parts.get("valid", held_out.scored)
     elif "valid" not in source.parts and config.valid_fraction:
-        train, valid, note = _hold_out(train, config)
+        train, valid, note = _hold_out(train, source.works, config)
         notes = (*notes, note)
     test = source.parts.get("test", [])
     return Pieces(train, valid, test, source, _describe(train, valid, test), notes)
 
 
-def _hold_out(pieces: list[Roll], config: PiecesConfig) -> tuple[list[Roll], list[Roll], str]:
-    """Hold out the last pieces, or of a few the end of each; say which."""
+def _hold_out(
+    pieces: list[Roll], works: Sequence[str], config: PiecesConfig
+) -> tuple[list[Roll], list[Roll], str]:
+    """Hold out the last works with all of their pieces, or of a few pieces the end of each; say which."""
     share = config.valid_fraction
-    count = int(len(pieces) * share)
+    names = works or [str(number) for number in range(len(pieces))]
+    unique = list(dict.fromkeys(names)) if len(set(names)) == len(names) else sorted(set(names))
+    count = int(len(unique) * share)
     if count:
-        note = f"held out: the last {count} of {len(pieces)} pieces (--valid-fraction)"
-        return pieces[:-count], pieces[-count:], note
+        held = set(unique[-count:])
+        train = [roll for roll, name in zip(pieces, names, strict=True) if name not in held]
+        valid = [roll for roll, name in zip(pieces, names, strict=True) if name in held]
+        note = f"held out: the last {len(valid)} of {len(pieces)} pieces (--valid-fraction)"
+        if len(unique) < len(names):
+            note += f"; files of one name in several folders are held out together ({len(unique):,} names)"
+        return train, valid, note
     ends = [max(round(len(roll) * share), SHORTEST) for roll in pieces]
     pairs = list(zip(pieces, ends, strict=True))
     long = [(roll, end) for roll, end in pairs if len(roll) >= end + SHORTEST]

@@ -16,7 +16,8 @@ def print_scores(task: PianoRoll, console: Console) -> str:
     for part in parts:
         count = task.result[part]
         title = {"valid": "held out", "test": "test"}[part]
-        table.add_column(f"{title} ({count['pieces']} pieces, {count['steps']:,} steps)", justify="right")
+        pieces = f"{count['pieces']:,} piece{'' if count['pieces'] == 1 else 's'}"
+        table.add_column(f"{title} ({pieces}, {count['steps']:,} steps)", justify="right")
     for name, label in BASELINES.items():
         table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
     table.add_row(f"this {task.config.cell.name}", *(f"{task.result[part]['nll']:.3f}" for part in parts))
