@@ -23,3 +23,15 @@ def test_no_baseline_no_figure_and_margins():
     assert better_baseline("BLEU", 30.0, {"copy": 30.5}, higher=True, margin=1.0) == ""
     with pytest.raises(ConfigError, match="negative"):
         better_baseline("BLEU", 30.0, {}, higher=True, margin=-1.0)
+
+
+def test_a_difference_within_its_standard_error_is_said():
+    said = better_baseline("accuracy", 0.864, {"TF-IDF": 0.87}, higher=True, error=0.022)
+    assert (
+        said
+        == "TF-IDF does as well here: accuracy 0.87, this model 0.864 (standard error of the difference 0.022)"
+    )
+    assert "better choice" in better_baseline("accuracy", 0.864, {"TF-IDF": 0.89}, higher=True, error=0.022)
+    assert better_baseline("accuracy", 0.88, {"TF-IDF": 0.87}, higher=True, error=0.022) == ""
+    with pytest.raises(ConfigError, match="error=-1"):
+        better_baseline("accuracy", 0.88, {}, higher=True, error=-1.0)

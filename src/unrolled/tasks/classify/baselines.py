@@ -22,8 +22,6 @@ Labels = NDArray[np.str_]
 MOST_FREQUENT, TF_IDF = "most frequent label", "TF-IDF, linear SVM"
 MOST_COUNTED = 50_000
 """Texts that TF-IDF is fitted on, about: of more, the same share of each label."""
-MARGIN = 1.0
-"""By how many standard errors of the difference a baseline has to be better."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,9 @@ def compare_baselines(
             figures[bag_name][part] = float(np.mean(true == bag.predict(tested.items)))
     deciding = "test" if "test" in parts else "valid"
     own = scores[deciding]["accuracy"]
-    margin = MARGIN * math.sqrt(2 * own * (1 - own) / len(parts[deciding].labels))
+    error = math.sqrt(2 * own * (1 - own) / len(parts[deciding].labels))
     accuracies = {name: found[deciding] for name, found in figures.items()}
-    return {"baselines": figures} | beside("accuracy", own, accuracies, higher=True, margin=margin)
+    return {"baselines": figures} | beside("accuracy", own, accuracies, higher=True, error=error)
 
 
 def _some(train: Labelled) -> Labelled:
