@@ -70,6 +70,10 @@ class TaggingLadder(Ladder):
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
         if self.shown == "span_f1" and not are_spans(self.tags):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
+        if self.shown == "span_f1" and not are_spans(
+            {tag for sentence in self.test.tags for tag in sentence}
+        ):
+            raise DataError("metric 'span_f1': the test data have no spans; give others (--test)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
         return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
 

@@ -113,7 +113,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
     def _learn(self) -> TaggerData:
         parts = self._parts()
-        self.config, choices = fill_defaults(self.config, parts.train, parts.columns)
+        self.config, choices = fill_defaults(self.config, parts.train, parts.columns, parts.valid)
         numbering = learn_numbering(parts.train.words, parts.train.tags, self.config.words)
         self._given = given = read_given(self.config.network, numbering.words.items)
         self._artifacts = TaggerArtifacts(numbering, given.size if given else None)
