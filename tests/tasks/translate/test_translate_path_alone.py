@@ -76,7 +76,12 @@ def test_a_folder(command, tmp_path):
         two_files(folder, part, PAIRS[:count])
     done = command("train", "translate", "--data", folder, "--out", tmp_path / "run", *SHORT)
     assert done.status == 0, done.err
-    for note in ("source is train.en", "held-out pairs: valid.en, valid.fr", "test pairs: test.en, test.fr"):
+    for note in (
+        "source is train.en",
+        "training pairs: train.en, train.fr",
+        "held-out pairs: valid.en, valid.fr",
+        "test pairs: test.en, test.fr",
+    ):
         assert note in done.err
     assert "held-out pairs: 4" in done.out
     assert "test pairs: 5" in done.out
