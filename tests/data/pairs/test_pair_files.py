@@ -216,7 +216,7 @@ def test_columns_by_number(write):
         ("t.csv", "source,target\na,\n", PairForm(), "holds no pairs"),
         ("t.jsonl", '{"source": "a"}\n', PairForm(), "holds one text a line"),
         ("t.jsonl", '{"source": 3, "target": "b"}\n', PairForm(), "line 1 holds 3 where a text is needed"),
-        ("t.jsonl", "\n[1]\n", PairForm(), "line 2 is not of its form: expected object"),
+        ("t.jsonl", "\n[1]\n", PairForm(), "holds one text a line"),
         ("t.jsonl", "{,}\n", PairForm(), "line 1 is not JSON"),
         ("t.csv", "a,b\n", PairForm(source_column="0", target_column="1"), "has no column '0'"),
         ("t.csv", "src,tgt\na,b\n", PairForm(source_column="sorce"), "no column 'sorce'"),
@@ -266,3 +266,21 @@ def test_published_pairs(published, files, form, count, first):
     assert len(pairs) == count
     assert pairs.sources[0].startswith(first[0])
     assert pairs.targets[0].startswith(first[1])
+
+
+@pytest.mark.parametrize("header", ["Deutsch\tEnglish", "français\tDeutsch", "de\ten", "日本語\tEnglish"])
+def test_names_of_languages_are_a_header(tmp_path, header):
+    (tmp_path / "t.tsv").write_text(header + "\nguten Tag\tgood day\nein Hut\ta hat\n", encoding="utf-8")
+    assert len(read_pairs(tmp_path / "t.tsv", PairForm())) == 2
+
+
+def test_texts_of_one_side_are_told(tmp_path):
+    (tmp_path / "train.txt").write_text('one, two\n"three\nfour, five, six\n')
+    with pytest.raises(DataError, match="holds one text a line; give two files"):
+        read_pairs(tmp_path / "train.txt", PairForm())
+
+
+def test_a_translation_memory_is_told(tmp_path):
+    (tmp_path / "m.tmx").write_text('<?xml version="1.0"?>\n<tmx version="1.4">\n<body/>\n</tmx>\n')
+    with pytest.raises(DataError, match=r"is a translation memory \(TMX\).* give two files"):
+        read_pairs(tmp_path / "m.tmx", PairForm())

@@ -38,6 +38,12 @@ def named(folder, found):
         ),
         (["train.source", "train.target"], ("train.source,train.target", "", "")),
         (["train.de.gz", "train.en.gz"], ("train.de.gz,train.en.gz", "", "")),
+        (["pairs.tsv", "README.md", "LICENSE"], ("pairs.tsv", "", "")),
+        (["corpus.de", "corpus.en", "readme.txt"], ("corpus.de,corpus.en", "", "")),
+        (
+            ["B.en-de.de", "B.en-de.en", "B.en-de.ids", "LICENSE", "README"],
+            ("B.en-de.en,B.en-de.de", "", ""),
+        ),
     ],
 )
 def test_the_one_pair_of_each_part_is_taken(write, tmp_path, names, expected):
@@ -51,7 +57,7 @@ def test_the_one_pair_of_each_part_is_taken(write, tmp_path, names, expected):
     [
         (["train.de", "train.en", "train.fr"], "any two of train.de, train.en, train.fr; .*--data .*,"),
         (["train.de", "train.tsv"], "any two of"),
-        (["a.txt"], "holds no train.SOURCE .* but a.txt"),
+        (["a.txt", "b.txt"], "holds no train.SOURCE .* but a.txt, b.txt"),
         ([], "but no files"),
     ],
 )

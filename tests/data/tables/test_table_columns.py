@@ -67,7 +67,7 @@ def test_json_lines(table):
         ("t.csv", "a,a\n1,2\n", ("a",), "two columns are named 'a'; give the number"),
         ("t.jsonl", '{"a": 1}\n{"b": 2}\n', ("c",), "has no column 'c'; it has 'a', 'b'"),
         ("t.jsonl", '{"a": 1}\n{"a"\n', ("a",), "line 2 is not JSON"),
-        ("t.jsonl", "[1]\n", ("a",), "line 1 is not of its form: expected object"),
+        ("t.jsonl", "1\n", ("a",), "line 1 is not an object but 1"),
         ("t.json", '[{"a": 1}, 2]', ("a",), "one array of objects"),
     ],
 )

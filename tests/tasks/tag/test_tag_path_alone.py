@@ -61,6 +61,15 @@ FORMS = {
         "each row is a sentence: its words are in column 1",
     ),
     "t.jsonl": (json_lines(), "JSON: the words are 'tokens', the tags are 'ner_tags'"),
+    "ritter.txt": (
+        columns([("Ann", "b-np"), ("Lee", "i-np"), ("sings", "b-vp"), ("here", "o")], " "),
+        "tags mark spans as BIO (IOB2)",
+    ),
+    "first.tsv": (columns([(pos, word) for word, pos in POS]), "tags come first (--tag-column)"),
+    "treetagger.txt": (
+        columns([(word, pos, word.lower()) for word, pos in POS]),
+        "column 3 holds lemmas: column 2 is taken (--tag-column)",
+    ),
     "blanks.txt": (columns(POS).replace("\n\n", "\n \t\n"), "2 columns between tabs"),
 }
 
@@ -150,6 +159,58 @@ def test_a_model_that_loses_to_counting_says_so_first(tmp_path, command):
     assert shown.out.splitlines()[0].startswith(
         "most frequent tag of each word is the better choice here: accuracy 1"
     )
+
+
+def test_a_held_out_part_without_spans_is_scored_by_accuracy(tmp_path, command):
+    (tmp_path / "t.txt").write_text(columns(ROWS) + columns([(w, p, "O") for w, p, _ in ROWS], times=3))
+    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert shown.status == 0, shown.err
+    assert "the held-out part has no spans: weights are kept by accuracy (--valid, --select)" in shown.err
+    assert "--output crf, --select accuracy" in shown.err
+    (tmp_path / "o.txt").write_text(columns([(w, p, "O") for w, p, _ in ROWS]))
+    for data in ("o.txt", "t.txt"):
+        shown = command("evaluate", tmp_path / "run", "--data", tmp_path / data)
+        assert ("no spans to find: there is no span F1" in shown.out) == (data == "o.txt")
+        assert ("span F1 " in shown.out.replace("no span F1", "")) == (data == "t.txt")
+
+
+FOLDERS = {
+    "columns": {f"{part}.conll": columns(ROWS) for part in ("train", "dev", "test")},
+    "treebank": {
+        f"en_x-ud-{part}.{ending}": text
+        for part in ("train", "dev", "test")
+        for ending, text in (("conllu", conllu()), ("txt", "Ann Lee sings here\n"))
+    },
+    "utterances": {
+        f"{part}/seq.{side}": line * 12
+        for part in ("train", "dev", "test")
+        for side, line in (("in", "Ann Lee sings here\n"), ("out", "B-P I-P O O\n"))
+    },
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_parts_of_a_folder_are_taken(tmp_path, command, name):
+    for file, text in (FOLDERS[name] | {"README.md": "about", "LICENSE.txt": "free"}).items():
+        path = tmp_path / "d" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    shown = command("train", "tag", "--data", tmp_path / "d", "--out", tmp_path / "run", *SHORT)
+    assert shown.status == 0, shown.err
+    for part in ("training data: ", "held-out data: ", "test data: "):
+        assert part in shown.err
+    facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
+    assert (facts["sentences"], facts["held_out_sentences"]) == (12, 12)
+
+
+def test_one_file_in_a_folder_is_taken(tmp_path, command):
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "ner.txt").write_text(columns(ROWS))
+    (folder / "README.md").write_text("about")
+    shown = command("train", "tag", "--data", folder, "--out", tmp_path / "run", *SHORT)
+    assert shown.status == 0, shown.err
+    assert "training data: ner.txt (--data)" in shown.err
 
 
 def test_compare_cuts_its_own_test_data(tmp_path, command):

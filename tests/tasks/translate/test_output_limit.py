@@ -29,6 +29,12 @@ def test_longer_sources_than_those_of_training_get_more_in_proportion(lengths):
     assert 4 * (short - 1) <= long <= 4 * short
 
 
+@given(LENGTHS)
+def test_sources_of_any_length_have_a_longest_output(lengths):
+    limit = OutputLimit.of(encoded(lengths))
+    assert limit.tokens(100_000) == limit.tokens(4 * limit.source)
+
+
 def test_a_ratio_is_of_the_source_without_its_end():
     limit = OutputLimit(5, 50)
     assert most_tokens(9, 1.5, limit) == 12 + SPARE

@@ -76,7 +76,12 @@ def test_a_folder(command, tmp_path):
         two_files(folder, part, PAIRS[:count])
     done = command("train", "translate", "--data", folder, "--out", tmp_path / "run", *SHORT)
     assert done.status == 0, done.err
-    for note in ("source is train.en", "held-out pairs: valid.en, valid.fr", "test pairs: test.en, test.fr"):
+    for note in (
+        "source is train.en",
+        "training pairs: train.en, train.fr",
+        "held-out pairs: valid.en, valid.fr",
+        "test pairs: test.en, test.fr",
+    ):
         assert note in done.err
     assert "held-out pairs: 4" in done.out
     assert "test pairs: 5" in done.out
@@ -124,3 +129,13 @@ def test_no_option_needs_another_one(command, tmp_path, options):
     data = write(tmp_path / "t.txt", lines("{}\t{}"))
     done = command("train", "translate", "--data", data, "--out", tmp_path / "run", *SHORT, *options)
     assert done.status == 0, done.err
+
+
+def test_evaluation_says_how_the_pairs_were_read(command, tmp_path):
+    two_files(tmp_path, "train", PAIRS)
+    files = f"{tmp_path / 'train.en'},{tmp_path / 'train.fr'}"
+    command("train", "translate", "--data", files, "--out", tmp_path / "run", *SHORT)
+    data = write(tmp_path / "test.tsv", "English\tFrançais\n" + lines("{}\t{}"))
+    done = command("evaluate", tmp_path / "run", "--data", data, "--json")
+    assert json.loads(done.out)["pairs"] == len(PAIRS)
+    assert "columns: source is 'English', target is 'Français'" in done.err

@@ -3,7 +3,7 @@
 from unrolled.data.labelled.clean import LEFT_OUT, Row, labelled_rows
 from unrolled.data.labelled.examples import ColumnChoice, Labelled, Series
 from unrolled.data.labelled.form import LabelledForm, Missing
-from unrolled.data.labelled.parts import LabelledParts, find_parts
+from unrolled.data.labelled.parts import labelled_parts
 from unrolled.data.labelled.read import labelled_table, read_labelled
 from unrolled.data.labelled.unlabelled import Unlabelled, read_items
 
@@ -12,12 +12,11 @@ __all__ = [
     "ColumnChoice",
     "Labelled",
     "LabelledForm",
-    "LabelledParts",
     "Missing",
     "Row",
     "Series",
     "Unlabelled",
-    "find_parts",
+    "labelled_parts",
     "labelled_rows",
     "labelled_table",
     "read_items",

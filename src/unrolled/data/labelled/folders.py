@@ -7,7 +7,8 @@ from unrolled.data.commas import split_paths
 from unrolled.data.files import Document, read_text
 from unrolled.data.labelled.clean import Row
 from unrolled.data.labelled.lines import texts_and_labels
-from unrolled.data.labelled.parts import PARTS, contents, find_parts, texts_and_labels_in
+from unrolled.data.labelled.parts import labelled_parts, texts_and_labels_in
+from unrolled.data.parts import PARTS, contents
 from unrolled.errors import DataError
 
 SHOWN = 5
@@ -82,7 +83,7 @@ def _documents(folder: Path, encoding: str) -> list[Document]:
 def _refuse_parts(folder: Path, inside: list[Path]) -> None:
     """Refuse a folder of training, held-out and test data where one set is needed."""
     words = {word for names in PARTS.values() for word in names}
-    parts = find_parts(folder)
+    parts = labelled_parts(folder)
     if parts is not None:
         raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {parts.train}")
     if inside and all(path.name.split(".")[0].lower() in words for path in inside):

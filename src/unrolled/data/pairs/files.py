@@ -11,7 +11,7 @@ from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.pairs.columns import choose_columns, choose_source, is_blank
 from unrolled.data.pairs.pairs import Pairs, clean, text_lines
-from unrolled.data.pairs.tables import is_table_name, pair_table
+from unrolled.data.pairs.tables import is_table_name, one_text_a_line, pair_table
 from unrolled.data.tables import Table, TableConfig
 from unrolled.errors import DataError
 
@@ -89,10 +89,7 @@ def _two_files(names: Sequence[str], form: PairForm) -> Pairs:
 def _one_table(path: Path, name: str, form: PairForm) -> Pairs:
     table = pair_table(path, form.table, form.asked)
     if len(table.names) < 2:
-        raise DataError(
-            f"{path}: holds one text a line; give two files (train.de,train.en), a table with a source and a "
-            "target (.tsv, .csv, .jsonl), or say with --separator what separates them"
-        )
+        raise DataError(one_text_a_line(path))
     return pairs_in(table, name, form)
 
 

@@ -1,15 +1,18 @@
 """A folder with the parts of a corpus: ``train.de`` and ``train.en``, held-out and test pairs beside them."""
 
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from unrolled.data.parts import PARTS, contents
 from unrolled.data.tables import ENDINGS
 from unrolled.errors import DataError
 
-PARTS = {"train": ("train", "training"), "valid": ("valid", "validation", "val", "dev"), "test": ("test",)}
 SIDES = (("src", "tgt"), ("source", "target"))
+OPUS = re.compile(r"(.+\.(\w+)-(\w+))\.(\w+)(\.gz)?")
+"""Names of the two files of OPUS, as ``Books.de-en.de``."""
 
 
 class PairFolder(NamedTuple):
@@ -30,14 +33,16 @@ def open_folder(source: str | Path) -> PairFolder:
 
     A part is one table (``train.tsv``) or two files that differ in their endings (``train.de``, ``train.en``)
     or in their sides (``src-train.txt``, ``tgt-train.txt``). Where no file is named ``test``, test pairs are
-    in those whose names begin so.
+    in those whose names begin so. A folder of one file, of two that differ in their endings, or of two as
+    OPUS names them (``Books.de-en.de``) holds training pairs alone.
 
     Raises:
         DataError: if there are no training pairs, or the pairs may be several.
     """
-    folder = Path(source)
-    names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    train = _part(folder, names, PARTS["train"])
+    folder, files = Path(source), contents(Path(source)).files
+    names = [path.name for path in files]
+    folder = files[0].parent if files else folder
+    train = _part(folder, names, PARTS["train"]) or _alone(folder, names)
     endings = {_ending(path) for path in train.split(",")}
     found = {"train": train} | {p: _part(folder, names, PARTS[p], endings) for p in ("valid", "test")}
     if not found["train"]:
@@ -47,6 +52,16 @@ def open_folder(source: str | Path) -> PairFolder:
             "name the files: --data A,B"
         )
     return PairFolder(found["train"], found["valid"], found["test"])
+
+
+def _alone(folder: Path, names: list[str]) -> str:
+    """Return the pairs of a folder without parts; "" if they may be in several files."""
+    opus = [found for name in names if (found := OPUS.fullmatch(name)) and found[4] in found.groups()[1:3]]
+    if len(opus) == 2 and opus[0][1] == opus[1][1]:
+        names = [found[0] for found in sorted(opus, key=lambda found: found[4] != found[2])]
+    elif len(names) == 2 and (_ending(names[0]) in ENDINGS or _stem(names[0]) != _stem(names[1])):
+        return ""
+    return ",".join(str(folder / name) for name in names) if len(names) in (1, 2) else ""
 
 
 def _part(folder: Path, names: list[str], stems: tuple[str, ...], endings: Collection[str] = ()) -> str:

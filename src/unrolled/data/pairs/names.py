@@ -27,11 +27,19 @@ _LANGUAGES = _words("""
     da fi hu ro bg el tr ar he fa hi ur bn ta zh ja jp jpn ko kor vi th id ms sw la eo ca eu gl et lv lt sl
     hr sr
 """)
+_OWN_NAMES = _words("""
+    deutsch français francais español espanol castellano italiano português portugues nederlands русский
+    українська polski čeština cesky slovenčina svenska norsk bokmål nynorsk dansk suomi magyar română romana
+    български ελληνικά türkçe turkce العربية עברית فارسی हिन्दी اردو বাংলা தமிழ் 中文 汉语 漢語 日本語 한국어
+    việt tiếng ไทย bahasa indonesia melayu kiswahili latina català euskara galego eesti latviešu lietuvių
+    slovenščina hrvatski srpski
+""")
+"""Names of languages in these languages."""
 _OTHERS = _words("""
     text texts sentence sentences sent line lines phrase pair id idx index label class category topic date
     score attribution licence license language lang split name length number num no nr
 """)
-_KNOWN = SOURCES | TARGETS | _LANGUAGES | _OTHERS
+_KNOWN = SOURCES | TARGETS | _LANGUAGES | _OWN_NAMES | _OTHERS
 
 
 def parts_of(name: str) -> set[str]:

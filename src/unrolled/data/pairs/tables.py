@@ -41,7 +41,7 @@ def pair_table(path: Path, config: TableConfig, asked: Collection[str], *, ragge
     """
     separator = config.separator or ("" if is_table_name(path) else pair_mark(path, config.encoding))
     plain = replace(config, separator=separator, header="no" if config.header == "auto" else config.header)
-    table = _flat(read_table(path, plain, ragged=ragged))
+    table = _flat(_read(path, plain, ragged=ragged))
     notes = table.notes
     if separator and not config.separator:
         shown = "tabs" if separator == "\t" else repr(separator)
@@ -61,6 +61,36 @@ def pair_table(path: Path, config: TableConfig, asked: Collection[str], *, ragge
         )
     note = "the first line is a pair, columns are numbered from 1 (--header yes: it names them)"
     return replace(table, notes=(*notes, note))
+
+
+def _read(path: Path, config: TableConfig, *, ragged: bool) -> Table:
+    """Read a table; of a file that seems to be none, say what it may be instead."""
+    if is_table_name(path) or config.separator:
+        return read_table(path, config, ragged=ragged)
+    _refuse_markup(path, config.encoding)
+    try:
+        return read_table(path, config, ragged=ragged)
+    except DataError as error:
+        raise DataError(f"{one_text_a_line(path)} (read as a table: {error})") from None
+
+
+def one_text_a_line(path: Path) -> str:
+    """Return what to say of a file without a mark between source and target."""
+    return (
+        f"{path}: holds one text a line; give two files (train.de,train.en), a table with a source and a "
+        "target (.tsv, .csv, .jsonl), or say with --separator what separates them"
+    )
+
+
+def _refuse_markup(path: Path, encoding: str) -> None:
+    """Refuse XML, such as a translation memory."""
+    start = read_text(path, encoding)[:1000].lstrip().lower()
+    if start.startswith(("<?xml", "<!doctype", "<tmx", "<xliff", "<html")):
+        kind = "a translation memory (TMX)" if "<tmx" in start else "XML"
+        raise DataError(
+            f"{path}: is {kind}, which is not read; write its pairs one text a line: give "
+            "two files (train.de,train.en), or a table with a source and a target (.tsv, .jsonl)"
+        )
 
 
 def pair_mark(path: Path, encoding: str) -> str:
@@ -104,6 +134,8 @@ def _is_even(lines: list[str], mark: str) -> bool:
 
 def _is_header(rows: list[list[Any]], asked: Collection[str]) -> bool:
     first = rows[0]
+    if not all(isinstance(cell, str) for cell in first):
+        return False
     names = {name for name in asked if not name.isdecimal()}
     if names and names <= set(first):
         return True
@@ -113,7 +145,7 @@ def _is_header(rows: list[list[Any]], asked: Collection[str]) -> bool:
     if all(map(is_usual, named)):
         return True
     columns = zip(*rows[1:], strict=True)
-    return any(all(map(is_number, filter(None, column))) and any(column) for column in columns)
+    return any(all(map(is_number, map(str, filter(None, column)))) and any(column) for column in columns)
 
 
 def _flat(table: Table) -> Table:

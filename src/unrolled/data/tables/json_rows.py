@@ -1,29 +1,130 @@
-"""Tables in JSON: an object a line, or one array of objects."""
+"""Tables in JSON: an object or array a line, or one document with all rows."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from unrolled.errors import DataError
 from unrolled.reading import MalformedError, parse_json
 
 
-def json_objects(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
-    """Return the objects of a file and the line (of an array: the number) of each.
+class JsonRows(NamedTuple):
+    """The rows of a file."""
+
+    names: list[str]
+    """Of the columns; empty where rows are arrays without names."""
+    rows: list[list[Any]]
+    """None where an object lacks the name."""
+    lines: list[int]
+    """Line of each row; in a document its number."""
+
+
+def json_rows(path: Path, text: str) -> JsonRows:
+    """Return the rows of a file of JSON.
+
+    Taken are an object or an array a line; one array of them; an object that holds such an array, as
+    ``{"data": […]}``, or with a list or an object of values for each column.
 
     Raises:
-        DataError: if a line is not a JSON object, or the array holds anything else.
+        DataError: if it is not JSON, has another form, or the rows may be several lists.
     """
-    if path.suffix.lower() == ".json" and text.lstrip().startswith("["):
-        try:
-            return list(enumerate(parse_json(text, list[dict[str, Any]]), 1))
-        except MalformedError as error:
-            raise DataError(f"{path}: is {error}; one array of objects, or an object a line") from None
-    objects = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            objects.append((number, parse_json(line, dict[str, Any])))
-        except MalformedError as error:
-            raise DataError(f"{path}: line {number} is {error}") from None
-    return objects
+    document = _document(path, text)
+    names: list[str] = []
+    if document is None:
+        found = [(n, _line(path, n, line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    else:
+        if isinstance(document, dict):
+            names, document = _rows_in(path, document)
+        found = list(enumerate(document, 1))
+    lines, rows = [n for n, _ in found], [row for _, row in found]
+    if rows and all(isinstance(row, list) for row in rows):
+        return JsonRows(names, _even(path, lines, rows, len(names) or len(rows[0])), lines)
+    for number, row in found:
+        if not isinstance(row, dict):
+            raise DataError(
+                f"{path}: row {number} is {row!r:.60}, not an object; give one array of "
+                "objects, or an object a line"
+            )
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return JsonRows(names, [[row.get(name) for name in names] for row in rows], lines)
+
+
+def _document(path: Path, text: str) -> list[Any] | dict[str, Any] | None:
+    """Return the one array or object that a ``.json`` file is; None if it has one a line."""
+    start = text.lstrip()
+    if Path(path.name.removesuffix(".gz")).suffix.lower() != ".json" or not start.startswith(("[", "{")):
+        return None
+    try:
+        document = parse_json(text, Any)
+    except MalformedError as error:
+        if start.startswith("{") or start.split("\n", 1)[0].rstrip().endswith("]"):
+            return None
+        raise DataError(f"{path}: is {error}; one array of objects, or an object a line") from None
+    assert isinstance(document, list | dict)
+    return document
+
+
+def _line(path: Path, number: int, line: str) -> Any:
+    try:
+        value = parse_json(line, Any)
+    except MalformedError as error:
+        raise DataError(f"{path}: line {number} is {error}") from None
+    if not isinstance(value, dict | list):
+        raise DataError(f"{path}: line {number} is not an object but {value!r:.60}")
+    return value
+
+
+def _rows_in(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Return the names of the columns, if rows are arrays that have some, and the rows in an object."""
+    values = list(document.values())
+    if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_numbers(document):
+        return [], values
+    columns = _columns(document)
+    if columns:
+        return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+    lists = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
+    if len(lists) > 1:
+        raise DataError(
+            f"{path}: the rows may be those of {' or '.join(map(repr, lists))}; write one of them to a file "
+            "of its own"
+        )
+    if not lists:
+        return [], [document]
+    names, rows = document.get("columns"), document[lists[0]]
+    named = isinstance(names, list) and isinstance(rows[0], list)
+    return [str(name) for name in names or []] if named else [], rows
+
+
+def _are_rows(value: Any, *, named: bool) -> bool:
+    """Tell a list of objects, or of arrays; without names these must hold text: others are vectors."""
+    if not isinstance(value, list) or not value:
+        return False
+    if all(isinstance(row, dict) for row in value):
+        return True
+    arrays = all(isinstance(row, list) and len(row) > 1 for row in value)
+    return arrays and (named or all(isinstance(cell, str) for cell in value[0]))
+
+
+def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the values of each column if the object has them, else none.
+
+    They are lists, or objects with a number for each row, as pandas writes them.
+    """
+    values = list(document.values())
+    if len(values) < 2 or not values[0]:
+        return {}
+    if all(isinstance(v, dict) and v.keys() == values[0].keys() and _are_numbers(v) for v in values):
+        return {name: list(value.values()) for name, value in document.items()}
+    even = all(isinstance(v, list) and len(v) == len(values[0]) for v in values)
+    return document if even and not any(isinstance(cell, dict) for v in values for cell in v) else {}
+
+
+def _are_numbers(names: Iterable[str]) -> bool:
+    return all(name.isdecimal() for name in names)
+
+
+def _even(path: Path, lines: list[int], rows: list[list[Any]], width: int) -> list[list[Any]]:
+    for number, row in zip(lines, rows, strict=True):
+        if len(row) != width:
+            raise DataError(f"{path}: row {number} has {len(row)} values and the first row {width}")
+    return rows

@@ -8,7 +8,7 @@ from unrolled.data.files import read_text
 from unrolled.data.tables.config import TableConfig
 from unrolled.data.tables.detect import SEPARATORS, USUAL, detect_form
 from unrolled.data.tables.header import names_columns
-from unrolled.data.tables.json_rows import json_objects
+from unrolled.data.tables.json_rows import json_rows
 from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, split_rows
 from unrolled.data.tables.table import Table
 from unrolled.errors import DataError
@@ -26,7 +26,7 @@ def read_table(
     asked: Collection[str] = (),
     ragged: bool = False,
 ) -> Table:
-    """Return a table of comma-separated values or the like, JSON lines, or a JSON array of objects.
+    """Return a table of comma-separated values or the like, or JSON: see :func:`json_rows`.
 
     Args:
         path: the file; ``.gz`` is unpacked.
@@ -43,7 +43,7 @@ def read_table(
     text = read_text(path, config.encoding)
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
     if ending in JSON_ENDINGS:
-        return _of_objects(path, text)
+        return _of_json(path, text, config, usual, asked)
     form = _form(path, text, config, ending)
     rows, lines, literal = _rows(path, text, form, ragged=ragged)
     header = _is_header(rows, config, usual, asked)
@@ -124,13 +124,20 @@ def _is_header(
     return (bool(asked) and set(asked) <= set(rows[0])) or names_columns(rows, usual)
 
 
-def _of_objects(path: Path, text: str) -> Table:
-    objects = json_objects(path, text)
-    if not objects:
+def _of_json(
+    path: Path, text: str, config: TableConfig, usual: Collection[str], asked: Collection[str]
+) -> Table:
+    names, rows, lines = json_rows(path, text)
+    if not rows:
         raise DataError(f"{path}: holds no rows")
-    names = list(dict.fromkeys(name for _, values in objects for name in values))
-    rows = [[_cell(values.get(name)) for name in names] for _, values in objects]
-    return Table(path, names, True, rows, [line for line, _ in objects])
+    cells = [[_cell(value) for value in row] for row in rows]
+    if names:
+        return Table(path, names, True, cells, lines)
+    header = all(isinstance(cell, str) for cell in cells[0]) and _is_header(
+        [["" if cell is None else str(cell) for cell in row] for row in cells], config, usual, asked
+    )
+    names = cells[0] if header else [str(n) for n in range(1, len(cells[0]) + 1)]
+    return Table(path, names, header, cells[header:], lines[header:])
 
 
 def _cell(value: Any) -> Any:

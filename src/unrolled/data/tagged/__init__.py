@@ -3,6 +3,7 @@
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile
 from unrolled.data.tagged.missing import complete
+from unrolled.data.tagged.parts import tagged_parts
 from unrolled.data.tagged.reading import Reader, open_path, open_tagged, read_tagged
 from unrolled.data.tagged.sentences import Tagged
 
@@ -15,4 +16,5 @@ __all__ = [
     "open_path",
     "open_tagged",
     "read_tagged",
+    "tagged_parts",
 ]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, put
+from unrolled.data.tagged.roles import cells_of, holds_lemmas, last_closed, order_of
 from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
-from unrolled.data.tagged.schemes import OUTSIDE, are_spans, kinds_of
+from unrolled.data.tagged.schemes import are_spans, is_outside, kinds_of
 from unrolled.errors import DataError
 
 PLACEHOLDERS = {"_", "-"}
@@ -22,8 +23,9 @@ Row = tuple[int, list[str]]
 def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> TaggedFile:
     """Read a file of columns.
 
-    Detected are the first column as the word (the second if the first counts the words of each sentence),
-    and the last as the tag; of columns with the same kinds of spans, as for nested entities, the first.
+    Detected are the first column as the word (the second if the first counts the words of each sentence, or
+    holds tags and is one of two), and the last as the tag. Columns of lemmas are left out; of columns with
+    the same kinds of spans, as for nested entities, the first is taken.
 
     Args:
         lines: of the file.
@@ -35,7 +37,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
         DataError: if rows have different widths, or a column is missing.
     """
     rows = read_rows(lines)
-    word = _word(lines.name, rows, columns.word)
+    word = _word(lines.name, rows, columns, tagged=tagged)
     tag = _tag(lines.name, rows, columns.tag, word, tagged=tagged)
     alone = len(rows.sentences) == 1 and len(rows.sentences[0]) > 1
     if alone and len(rows.sentences[0]) > LONG:
@@ -62,18 +64,27 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
     )
 
 
-def _word(name: str, rows: Rows, given: str) -> int:
-    if given:
-        return find_column(given, rows.names, rows.width, name, "--word-column")
+def _word(name: str, rows: Rows, given: Columns, *, tagged: bool) -> int:
+    if given.word and not (rows.width == 1 and not tagged):
+        return find_column(given.word, rows.names, rows.width, name, "--word-column")
+    if given.tag and rows.width == 2:
+        return int(given.tag in ("1", "-2", *rows.names[:1]))
     lowered = [column.lower() for column in rows.names]
     named = next((lowered.index(column) for column in WORD_NAMES if column in lowered), None)
-    return named if named is not None else int(rows.numbered or _tags_come_first(rows))
+    if named is not None:
+        return named
+    order = order_of(rows)
+    if order == "unclear" and tagged:
+        raise DataError(
+            f"{name}: words may be in column 1 ({_counted(rows, 0)}) or in column 2 ({_counted(rows, 1)}); "
+            "say which: --word-column 1 or --word-column 2"
+        )
+    return int(rows.numbered or order == "tag, word")
 
 
-def _tags_come_first(rows: Rows) -> bool:
-    """Tell two columns tag and word from word and tag: the first marks spans, the second does not."""
-    first, second = ({row[i] for s in rows.sentences for _, row in s} for i in (0, rows.width - 1))
-    return rows.width == 2 and not rows.names and are_spans(first) and not are_spans(second)
+def _counted(rows: Rows, place: int) -> str:
+    cells = cells_of(rows, place)
+    return f"{len(cells):,} kinds, as {min(cells)!r:.30}"
 
 
 def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
@@ -81,9 +92,10 @@ def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
         return rows.width
     if given:
         place = find_column(given, rows.names, rows.width, name, "--tag-column")
+    elif word == 1 and rows.width == 2 and not rows.numbered:
+        place = 0
     else:
-        behind = _outer(rows, word) if rows.width > word + 1 else rows.width
-        place = 0 if word == 1 and _tags_come_first(rows) else behind
+        place = _outer(rows, word) if rows.width > word + 1 else rows.width
     if place < rows.width and place != word:
         return place
     if not tagged:
@@ -95,18 +107,18 @@ def _tag(name: str, rows: Rows, given: str, word: int, *, tagged: bool) -> int:
 
 
 def _outer(rows: Rows, word: int) -> int:
-    """Return the last column, or the first of those that end a row with the same kinds of spans."""
-
-    def tags(place: int) -> set[str]:
-        return {row[place] for sentence in rows.sentences for _, row in sentence}
-
+    """Return the last column of tags, or the first of those that end a row with the same kinds of spans."""
     place = rows.width - 1
-    while place - 1 > word and tags(place) <= PLACEHOLDERS:
+    while place - 1 > word and cells_of(rows, place) <= PLACEHOLDERS:
         place -= 1
-    last = tags(place)
-    if not (are_spans(last) or last == {OUTSIDE}):
-        return place
-    while place - 1 > word and are_spans(before := tags(place - 1)) and kinds_of(last) <= kinds_of(before):
+    last = cells_of(rows, place)
+    if not (are_spans(last) or is_outside(last)):
+        return last_closed(rows, word, place)
+    while (
+        place - 1 > word
+        and are_spans(before := cells_of(rows, place - 1))
+        and kinds_of(last) <= kinds_of(before)
+    ):
         place -= 1
     return place
 
@@ -119,8 +131,13 @@ def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
     count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
     tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
     notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
-    if not given and tag < word:
-        notes.append("the first column marks spans, the second does not: tags come first (--tag-column)")
+    if not given and tag < word and not rows.names:
+        notes.append(
+            "the first column marks spans or has few kinds, the second does not: tags come first "
+            "(--tag-column)"
+        )
+    elif not given and tag < rows.width - 1 and holds_lemmas(rows, word, tag + 1):
+        notes.append(f"column {tag + 2} holds lemmas: column {tag + 1} is taken (--tag-column)")
     elif not given and tag < rows.width - 1:
         notes.append(
             f"later columns hold nothing, or spans of the same kinds: column {tag + 1} is taken "

@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 
 OUTSIDE = "O"
 SCHEMES = ("bio", "iob1", "iobes", "bilou", "bmes")
-_TAG = re.compile(r"([BIESLUMW])[-_](.+)|O")
+_TAG = re.compile(r"([BIESLUMW])[-_](.+)|O", re.IGNORECASE)
 _BARE = frozenset("BIESLUMWO")
 BARE = "_"
 """Kind of spans whose tags name none."""
@@ -32,21 +32,30 @@ def mark_of(tag: str) -> Mark:
     """Return position and kind of a tag; one that marks no span is outside."""
     found = _TAG.fullmatch(tag)
     if found and found[1]:
-        return Mark(_POSITION.get(found[1], found[1]), found[2])
-    if tag in _BARE and tag != OUTSIDE:
-        return Mark(_POSITION.get(tag, tag), BARE)
+        letter = found[1].upper()
+        return Mark(_POSITION.get(letter, letter), found[2])
+    letter = tag.upper()
+    if letter in _BARE and letter != OUTSIDE:
+        return Mark(_POSITION.get(letter, letter), BARE)
     return Mark(OUTSIDE, "")
 
 
 def are_spans(tags: Iterable[str]) -> bool:
     """Tell tags of spans (Ramshaw & Marcus 1995) from others: all are such tags, and one is not O.
 
-    Bare letters count if they can mark spans: B with I, M, E or O, or I with O.
+    Bare letters count if they can mark spans: B with I, M, E or O, or I with O. Lower-case letters do too.
     """
     tags = set(tags)
+    if all(tag.islower() for tag in tags if len(tag) == 1):
+        tags = {tag.upper() if len(tag) == 1 else tag for tag in tags}
     if tags <= _BARE:
         return ("B" in tags and bool(tags & {"I", "M", "E", "O"})) or {"I", "O"} <= tags
     return all(_TAG.fullmatch(tag) for tag in tags)
+
+
+def is_outside(tags: set[str]) -> bool:
+    """Tell whether all tags are outside of spans."""
+    return {tag.upper() for tag in tags} == {OUTSIDE}
 
 
 def kinds_of(tags: Iterable[str]) -> set[str]:
@@ -80,7 +89,7 @@ def find_scheme(sentences: Sequence[Sequence[str]]) -> Found:
     tags = {tag for sentence in sentences for tag in sentence}
     if not are_spans(tags):
         return Found("", [])
-    letters = {tag[0] for tag in tags}
+    letters = {tag[0].upper() for tag in tags}
     if letters & set("LU"):
         names: tuple[str, ...] = ("bilou",)
     elif letters & set("MW"):

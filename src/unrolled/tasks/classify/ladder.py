@@ -9,14 +9,15 @@ import numpy as np
 
 from unrolled.data import read_labelled
 from unrolled.data.fingerprint import fingerprint
+from unrolled.data.labelled import labelled_parts
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
-from unrolled.tasks.classify.parts import settle_parts
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -55,7 +56,7 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
-        corpus, parts = settle_parts(corpus, held_out=False)
+        corpus, parts = settle_parts(corpus, labelled_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
         self.data = read_labelled(corpus.data, self.config.form)
         form = self.config.form

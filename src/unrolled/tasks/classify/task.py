@@ -9,9 +9,11 @@ import torch
 from torch import nn
 
 from unrolled.data import Labelled
+from unrolled.data.labelled import labelled_parts
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.series_reader import SeriesReader
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
+from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
@@ -32,7 +34,6 @@ from unrolled.tasks.classify.defaults import fill_defaults, settled_text
 from unrolled.tasks.classify.input import from_memory, is_source
 from unrolled.tasks.classify.job import ClassifierJob
 from unrolled.tasks.classify.labels import Label, distinct
-from unrolled.tasks.classify.parts import settle_parts
 from unrolled.tasks.classify.spec import SPEC
 from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
@@ -117,7 +118,7 @@ class Classifier(ClassifierAnswers):
     def _learn(self) -> ClassifierData:
         if self.config.text.tokenizer == "bpe":
             tokenizer_type("bpe")  # says now if its package is missing
-        corpus, taken = settle_parts(self.config.corpus, held_out=self._memory[1] is not None)
+        corpus, taken = settle_parts(self.config.corpus, labelled_parts, held_out=self._memory[1] is not None)
         self.config = dataclasses.replace(self.config, corpus=corpus)
         labelled, held_out = self._labelled()
         classes: list[Label] = distinct(labelled.labels)

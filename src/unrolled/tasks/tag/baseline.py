@@ -8,7 +8,7 @@ NAME = "most frequent tag of each word"
 
 
 def baseline_figures(train: Tagged, tested: Tagged, tags: list[str]) -> dict[str, float]:
-    """Return accuracy, and F1 of spans where tags mark spans, of each word's most frequent tag."""
+    """Return accuracy, and F1 of spans where there are spans, of each word's most frequent tag."""
     model = MajorityTag.fit(train.words, train.tags)
     score = TaggerScore(tags, tested.tags, model.predict(tested.words), float("nan"))
     return {"accuracy": score.accuracy} | ({"span_f1": score.span_f1} if score.has_spans else {})

@@ -106,8 +106,8 @@ class TagsConfig:
     """How tags mark spans. auto: detected. Predicted tags keep to it; none predicts any sequence of tags."""
 
     select: Literal["auto", "accuracy", "span_f1", "loss"] = "auto"
-    """Held-out figure by which the best weights are kept. auto: span_f1 where tags mark spans, else
-    accuracy."""
+    """Held-out figure by which the best weights are kept. auto: span_f1 where tags mark spans (in
+    the held-out part too), else accuracy."""
 
 
 @options_repr

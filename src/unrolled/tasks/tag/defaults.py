@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from unrolled.data.tagged import Columns, Tagged
-from unrolled.data.tagged.schemes import Found, find_scheme
+from unrolled.data.tagged.schemes import Found, are_spans, find_scheme
 from unrolled.errors import ConfigError
 from unrolled.tasks.tag.config import TaggedConfig, TaggerConfig, TagsConfig
 
@@ -11,7 +11,7 @@ NAMES = {"bio": "BIO (IOB2)", "iob1": "IOB1", "iobes": "IOBES", "bilou": "BILOU"
 
 
 def fill_defaults(
-    config: TaggerConfig, tagged: Tagged, columns: Columns
+    config: TaggerConfig, tagged: Tagged, columns: Columns, held_out: Tagged | None = None
 ) -> tuple[TaggerConfig, tuple[str, ...]]:
     """Return the configuration with every option settled, and a note for each choice.
 
@@ -19,6 +19,7 @@ def fill_defaults(
         config: options as they were given; those that were given are kept.
         tagged: training sentences.
         columns: that were read.
+        held_out: held-out sentences; None if there are none.
 
     Raises:
         ConfigError: if an option needs tags of spans, and these mark none.
@@ -27,12 +28,19 @@ def fill_defaults(
     scheme = config.tags.scheme if config.tags.scheme != "auto" else found.scheme or "none"
     notes = _scheme_notes(found, config.tags, tagged)
     tags = _fill_tags(config, scheme, spans=bool(found.scheme))
+    if tags.select == "span_f1" != config.tags.select and held_out and not _has_spans(held_out):
+        tags = replace(tags, select="accuracy")
+        notes.append("the held-out part has no spans: weights are kept by accuracy (--valid, --select)")
     if tags.output != config.tags.output and found.scheme:
         notes.append(f"the tags mark spans: --output {tags.output}, --select {tags.select}")
     kinds = {tag for sentence in tagged.tags for tag in sentence}
     if len(kinds) == 1:
         notes.append(f"all words have the tag {next(iter(kinds))!r}: there is nothing to tell apart")
     return replace(config, corpus=_fill_corpus(config.corpus, columns), tags=tags), tuple(notes)
+
+
+def _has_spans(tagged: Tagged) -> bool:
+    return are_spans({tag for sentence in tagged.tags for tag in sentence})
 
 
 def _fill_corpus(corpus: TaggedConfig, columns: Columns) -> TaggedConfig:

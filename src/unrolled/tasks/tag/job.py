@@ -74,4 +74,6 @@ class TaggerJob:
             figures["span_f1"] = score.span_f1
         select = self._config.tags.select
         select = ("span_f1" if score.has_spans else "accuracy") if select == "auto" else select
+        if select == "span_f1":
+            figures[select] = score.span_f1  # 0 where there are no spans to find
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)

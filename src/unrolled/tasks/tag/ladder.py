@@ -1,6 +1,7 @@
 """The ladder of taggers: each word's most frequent tag, windows, recurrence."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,11 +9,13 @@ import numpy as np
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.fingerprint import fingerprint
-from unrolled.data.tagged import complete, open_tagged
+from unrolled.data.tagged import complete, open_tagged, tagged_parts
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
+from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.tag.data import divide
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import open_like
@@ -54,6 +57,9 @@ class TaggingLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
+        corpus, taken = settle_parts(corpus, tagged_parts, held_out=False)
+        self.config = replace(self.config, corpus=corpus)
+        print_notes(taken)
         file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
         self.data, _ = complete(file, corpus.missing)
         if corpus.test:
@@ -70,6 +76,10 @@ class TaggingLadder(Ladder):
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
         if self.shown == "span_f1" and not are_spans(self.tags):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
+        if self.shown == "span_f1" and not are_spans(
+            {tag for sentence in self.test.tags for tag in sentence}
+        ):
+            raise DataError("metric 'span_f1': the test data have no spans; give others (--test)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
         return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
 

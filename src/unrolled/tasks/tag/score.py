@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.short_repr import short_repr
-from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table
+from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table, spans_of
 
 
 @short_repr
@@ -43,8 +43,8 @@ class TaggerScore:
 
     @property
     def has_spans(self) -> bool:
-        """Whether the tags mark spans."""
-        return are_spans(self.tags)
+        """Whether the tags mark spans, and there are some to find."""
+        return are_spans(self.tags) and any(map(spans_of, self.true))
 
     @property
     def labels(self) -> list[str]:
@@ -59,7 +59,7 @@ class TaggerScore:
 
     @property
     def main(self) -> float:
-        """The F1 of spans where tags mark spans, else the accuracy."""
+        """The F1 of spans where there are spans, else the accuracy."""
         return self.span_f1 if self.has_spans else self.accuracy
 
     def span_counts(self) -> tuple[SpanCounts, dict[str, SpanCounts]]:
@@ -113,4 +113,6 @@ class TaggerScore:
         )
         if self.unseen:
             line += f"\n{self.unseen:,} words have tags that training had not: they count as wrong"
-        return f"{line}\nspan F1 {100 * self.span_f1:.2f}%\n{self.spans()}" if self.has_spans else line
+        if self.has_spans:
+            return f"{line}\nspan F1 {100 * self.span_f1:.2f}%\n{self.spans()}"
+        return f"{line}\nno spans to find: there is no span F1" if are_spans(self.tags) else line

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Self, TextIO
 
 from torch import nn
 
-from unrolled.data.tagged import Reader, Tagged, TaggedFile, complete, open_tagged
+from unrolled.data.tagged import Reader, Tagged, TaggedFile, complete, open_tagged, tagged_parts
 from unrolled.errors import ConfigError, DataError
 from unrolled.models.tagger import RecurrentTagger
 from unrolled.tasks.base.better import beside
 from unrolled.tasks.base.given_vectors import GivenVectors, read_given, vectors_of
+from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.sources import is_path
@@ -112,14 +113,16 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> TaggerData:
+        corpus, taken = settle_parts(self.config.corpus, tagged_parts, held_out=self._memory[1] is not None)
+        self.config = dataclasses.replace(self.config, corpus=corpus)
         parts = self._parts()
-        self.config, choices = fill_defaults(self.config, parts.train, parts.columns)
+        self.config, choices = fill_defaults(self.config, parts.train, parts.columns, parts.valid)
         numbering = learn_numbering(parts.train.words, parts.train.tags, self.config.words)
         self._given = given = read_given(self.config.network, numbering.words.items)
         self._artifacts = TaggerArtifacts(numbering, given.size if given else None)
         data = self._encode(parts)
         facts = data.facts | (given.facts if given else {})
-        return dataclasses.replace(data, facts=facts, notes=data.notes + choices)
+        return dataclasses.replace(data, facts=facts, notes=(*taken, *data.notes, *choices))
 
     def _reread(self) -> TaggerData:
         return self._encode(self._parts())

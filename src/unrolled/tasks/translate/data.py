@@ -102,7 +102,8 @@ def split_pairs(config: TranslatorConfig, data: PairSource, valid: PairSource) -
     if not isinstance(data, Pairs) and is_folder(data):
         folder = open_folder(data)
         data, valid, test = folder.train, valid or folder.valid, test or folder.test
-        notes += [f"{part} pairs: {_names(n)}" for part, n in (("held-out", valid), ("test", test)) if n]
+        parts = (("training", data), ("held-out", valid), ("test", test))
+        notes += [f"{part} pairs: {_names(source)}" for part, source in parts if source]
     given = open_pairs(data, config.form)
     others = _others(config.form, given)
     tested, held_out = (open_pairs(source, others) if source else None for source in (test, valid))

@@ -11,6 +11,8 @@ MARGIN = 1.5
 """Factor over the longest output of training."""
 SPARE = 10
 """Tokens that every output may have besides."""
+GROWTH = 4.0
+"""Factor over the longest source of training up to which outputs grow with their sources."""
 EARLIER_RATIO = 2.0
 """Target tokens for each of the source, of models that were trained before limits were learned."""
 
@@ -32,9 +34,10 @@ class OutputLimit:
         """Return the most tokens of an output for a source of ``source`` tokens.
 
         It is the longest target of training with a margin. For sources longer than any of training it grows
-        in proportion to them.
+        in proportion to them, up to four times their length.
         """
-        return math.ceil(MARGIN * self.target * max(1.0, source / self.source)) + SPARE
+        growth = min(max(1.0, source / self.source), GROWTH)
+        return math.ceil(MARGIN * self.target * growth) + SPARE
 
 
 def most_tokens(source: int, ratio: float, learned: OutputLimit | None) -> int:

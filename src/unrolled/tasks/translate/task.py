@@ -9,6 +9,7 @@ from torch import nn
 from unrolled.data import Pairs
 from unrolled.errors import ConfigError
 from unrolled.extras import require_extra
+from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
@@ -175,7 +176,7 @@ class Translator(TranslatingTask):
             data: ``"test.de,test.en"``, a table as in training, a list of (source, target), a DataFrame, or
                 sources.
             targets: of the sources.
-            progress: show a bar.
+            progress: show a bar, and how the pairs were read.
 
         Raises:
             DataError: if pairs cannot be read, or most of their tokens are unknown to the model.
@@ -183,6 +184,8 @@ class Translator(TranslatingTask):
         self._trained(nn.Module)
         pairs = open_pairs(as_source(data, targets, self.config.form), self.config.form)
         notes = (*pairs.notes, *self._pair_notes(pairs))
+        if progress:
+            print_notes(notes)
         return dataclasses.replace(self._score(pairs, shown=progress)[0], notes=notes)
 
     def score(self, data: Any, targets: Any = None) -> float:

@@ -1,0 +1,21 @@
+"""Parts of speech by their usual names: a column that holds nothing else holds tags."""
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNIVERSAL = _set("ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PRT PROPN PUNCT SCONJ SYM VERB X .")
+"""Of Universal Dependencies, and of the set before it (Petrov et al. 2012)."""
+PENN = _set("""
+    CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS NP NPS PDT POS PRP PRP$ PP PP$ RB RBR RBS RP SYM TO UH
+    VB VBD VBG VBN VBP VBZ VH VHD VHG VHN VHP VHZ VV VVD VVG VVN VVP VVZ WDT WP WP$ WRB SENT # $ '' `` ( )
+    -LRB- -RRB- , . : HYPH NFP ADD AFX GW XX
+""")
+"""Of the Penn Treebank, with the additions of TreeTagger and OntoNotes."""
+
+
+def are_parts_of_speech(cells: set[str]) -> bool:
+    """Tell whether cells are nothing but names of parts of speech, two or more of them with letters."""
+    named = {cell for cell in cells if cell.isalpha()}
+    return len(named) > 1 and any(cells <= known for known in (UNIVERSAL, PENN))

@@ -1,0 +1,52 @@
+"""Which of the columns holds the words and which the tags."""
+
+import pytest
+
+from unrolled.data.tagged import Columns, open_tagged
+from unrolled.errors import DataError
+
+WORDS = [f"word{i}" for i in range(40)]
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """``opened(rows)`` reads a file with a row a line, sentences of four."""
+
+    def read(rows, columns=None):
+        path = tmp_path / "t.txt"
+        lines = [" ".join(row) + ("\n" if i % 4 == 3 else "") for i, row in enumerate(rows)]
+        path.write_text("\n".join(lines) + "\n")
+        return open_tagged(path, columns or Columns())
+
+    return read
+
+
+@pytest.mark.parametrize("kinds", [["DET", "NOUN", "VERB"], ["aa", "bb"]])
+def test_tags_before_words_are_told_by_their_kinds(opened, kinds):
+    file = opened([(kinds[i % len(kinds)], word) for i, word in enumerate(WORDS)])
+    assert file.words[0] == WORDS[:4]
+    assert file.tags[0][:2] == kinds[:2]
+    assert any("tags come first (--tag-column)" in note for note in file.notes)
+
+
+def test_words_before_tags_stay(opened):
+    assert opened([(word, f"t{i % 3}") for i, word in enumerate(WORDS)]).words[0] == WORDS[:4]
+    assert opened([(word, f"t{i % 30}") for i, word in enumerate(WORDS)]).words[0] == WORDS[:4]
+
+
+def test_unclear_columns_are_refused_unless_given(opened):
+    rows = [(f"x{i % 14}", word) for i, word in enumerate(WORDS)]
+    with pytest.raises(DataError, match=r"column 1 \(14 kinds.* or in column 2 \(40 kinds.*--word-column 2"):
+        opened(rows)
+    for columns in (Columns("2"), Columns(tag="1"), Columns("2", "1")):
+        assert opened(rows, columns).words[0] == WORDS[:4]
+    assert opened(rows, Columns("1")).tags[0] == WORDS[:4]
+
+
+def test_lemmas_are_no_tags(opened):
+    rows = [(word, f"t{i % 3}", word if i % 2 else f"lemma{i}") for i, word in enumerate(WORDS)]
+    assert opened([(w.replace("word", "Wo"), t, "wo") for w, t, _ in rows]).tags[0] == ["wo"] * 4
+    letters = ["the", "dogs", "ran", "home"]
+    file = opened([(w, t, w.removesuffix("s")) for w, t in zip(letters * 5, "DNVA" * 5, strict=True)])
+    assert file.tags[0] == list("DNVA")
+    assert any("column 3 holds lemmas" in note for note in file.notes)
