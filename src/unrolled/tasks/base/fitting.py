@@ -164,7 +164,7 @@ class TrainedTask(StoredTask[C, D]):
             "steps": done.step,
             "epochs": round(done.step / max(trainer.updates_per_epoch, 1), 2),
             "best_step": done.best_step,
-            "training_seconds": round(done.seconds, 1),
+            "training_seconds": round(done.seconds, 6),
             "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
             "threads": self.config.training.threads or torch.get_num_threads(),
         } | self._final_scores(data, shown=shown)

@@ -13,8 +13,8 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.base.estimator import LabelEstimator
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.predictions import Predictions, tabulate
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import ClassifierData, Examples, encode, encode_rows
@@ -43,7 +43,7 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
         form = self.config.form
         labelled = self._read(str(X)) if source else from_memory(X, y, self, form, fitting=False)
         if progress:
-            print_notes(labelled.notes)
+            show_notes(labelled.notes)
         return self._score(self._examples(labelled, str(X) if source else "data"), shown=progress)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:

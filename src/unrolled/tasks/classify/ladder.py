@@ -11,7 +11,6 @@ from unrolled.data import read_labelled
 from unrolled.data.fingerprint import fingerprint
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
@@ -68,8 +67,7 @@ class ClassificationLadder(Ladder):
         if kinds < 2:
             label = str(self.data.labels[0])
             raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
-        if self.progress:
-            print_notes([*parts, *self.data.notes])
+        self.notes = [*parts, *self.data.notes]
         if self.test is not None:
             return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
         try:

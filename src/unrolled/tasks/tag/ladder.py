@@ -55,9 +55,11 @@ class TaggingLadder(Ladder):
         if not corpus.data:
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
         file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
-        self.data, _ = complete(file, corpus.missing)
+        self.data, dropped = complete(file, corpus.missing)
+        self.notes = [*file.notes, *dropped]
         if corpus.test:
-            self.test, _ = complete(open_like(file, corpus.test, corpus), corpus.missing)
+            self.test, dropped = complete(open_like(file, corpus.test, corpus), corpus.missing)
+            self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
             self.data, test = divide(self.data, TEST_SHARE)
             if test is None:

@@ -53,6 +53,7 @@ class TranslationLadder(Ladder):
             corpus = self.config.corpus
         split = split_pairs(self.config, corpus.data, corpus.valid)
         assert split.test is not None
+        self.notes = list(split.notes)
         self.train_pairs, self.test = split.train, split.test
         parts = [part for part in (split.train, split.valid, split.test) if part is not None]
         self.fingerprint = fingerprint(*(texts for p in parts for texts in (p.sources, p.targets)))
