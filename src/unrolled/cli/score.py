@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.arguments import RunFolder, named_data, parse
 from unrolled.storage.output import check_output, ending_of, named_file, write_output
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.lm.rows import Part, Row
@@ -42,7 +42,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     if args.out:
         check_output(named_file(args.out), overwrite=args.overwrite)
-    rows = LanguageModel.load(args.run).score_parts(args.data, args.per, progress=True)
+    rows = LanguageModel.load(args.run).score_parts(named_data(args.data), args.per, progress=True)
     table = _table(rows, "," if ending_of(args.out) == ".csv" else "\t")
     if args.out:
         write_output(Path(args.out), table.encode("utf-8", "surrogatepass"))

@@ -23,6 +23,11 @@ from unrolled.training.length import NewEnd
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
 
+FINISHED = (
+    "the training is finished; a later end trains it further (--epochs, --max-steps or --minutes of "
+    "unrolled resume)"
+)
+
 
 class TrainedTask(StoredTask[C, D]):
     """Trains a task in memory or in a run folder."""
@@ -119,7 +124,10 @@ class TrainedTask(StoredTask[C, D]):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             watch_training(trainer, watch)
             trainer.restore(checksums=run_folder.is_marked(folder))
-            if until is not None and until.given:
+            if until is None or not until.given:
+                if progress and trainer.progress.finished:
+                    show_notes([FINISHED])
+            else:
                 trainer.extend()
                 run_folder.change_training(folder, until.limits())
             trainer.run()

@@ -25,7 +25,7 @@ def show_notes(notes: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def each_note_once() -> Iterator[None]:
-    """Let :func:`show_notes` show a note that comes again only the first time, as in many trainings on one text."""
+    """Let :func:`show_notes` show a note once, though it comes again with each training on the same data."""
     token = _SHOWN.set(set())
     try:
         yield

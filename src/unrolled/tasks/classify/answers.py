@@ -103,7 +103,7 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
             DataError: if the file cannot be read.
         """
         if not data:
-            raise ConfigError("no texts to predict: give data (a file, or - for standard input)")
+            raise ConfigError("no texts to predict; give data=FILE, or data=- for standard input")
         read = self._read_items(data)
         filled = [i for i, item in enumerate(read.items) if item is not None]
         p: list[NDArray[np.float64] | None] = [None] * len(read.items)
