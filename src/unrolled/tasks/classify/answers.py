@@ -111,7 +111,10 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
         for i, row in zip(filled, found, strict=True):
             p[i] = row
         gaps = len(read.items) - len(filled)
-        note = f"{gaps:,} of {len(read.items):,} rows have no text, and no prediction"
+        note = (
+            f"{gaps:,} of {len(read.items):,} rows {'has' if gaps == 1 else 'have'} no text, and no "
+            "prediction"
+        )
         notes = (*read.notes, *([note] if gaps else []))
         return tabulate(read.names, read.rows, p, self.artifacts.class_names, top, notes)
 

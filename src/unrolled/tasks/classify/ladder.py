@@ -16,6 +16,7 @@ from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
 from unrolled.tasks.classify.parts import settle_parts
+from unrolled.wording import counted
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -69,7 +70,10 @@ class ClassificationLadder(Ladder):
             raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
         self.notes = [*parts, *self.data.notes]
         if self.test is not None:
-            return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
+            return (
+                f"{counted(len(self.data.items), 'example')}, {len(self.test.items):,} to predict, "
+                f"{counted(kinds, 'label')}"
+            )
         try:
             fold_rows(self.data.labels, FOLDS, 1, keep_rare=True)
         except ConfigError as error:
@@ -77,7 +81,8 @@ class ClassificationLadder(Ladder):
         rare = rare_labels(self.data.labels, FOLDS)
         kept = f"; {len(rare)} labels with fewer than {FOLDS} examples are trained on alone" if rare else ""
         return (
-            f"{len(self.data.items):,} examples, {kinds} labels; seed s is trained on nine tenths and "
+            f"{counted(len(self.data.items), 'example')}, {counted(kinds, 'label')}; seed s is trained "
+            "on nine tenths and "
             f"scored on tenth s of {FOLDS}{kept}"
         )
 

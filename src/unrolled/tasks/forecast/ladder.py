@@ -20,6 +20,7 @@ from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
 from unrolled.tasks.forecast.spec import SPEC
+from unrolled.wording import counted
 
 SIMPLE = {
     "random-walk": "random_walk",
@@ -66,7 +67,8 @@ class ForecastLadder(Ladder):
             if not origins:
                 raise DataError(
                     f"series {split.series.series.name!r}: from test_start={brief(config.data.test_start)} "
-                    f"on there is no room for a forecast of {horizon} steps; let the test begin earlier"
+                    f"on there is no room for a forecast of {counted(horizon, 'step')}; let the test "
+                    "begin earlier"
                 )
         if not self.asked and not any(s.mase_scale for s in self.parts.learned.series.values()):
             self.shown = "mae"  # nothing has a scale for MASE
@@ -75,7 +77,8 @@ class ForecastLadder(Ladder):
         steps = sum(s.valid for s in self.parts.splits)
         count = sum(map(len, self.origins))
         return (
-            f"{len(series)} series, {steps:,} steps to learn from, {count:,} forecasts of {horizon} steps "
+            f"{len(series)} series, {counted(steps, 'step')} to learn from, "
+            f"{counted(count, 'forecast')} of {counted(horizon, 'step')} "
             f"from {brief(config.data.test_start)} on, season {self.parts.learned.season}"
         )
 

@@ -16,6 +16,7 @@ from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.tag.data import divide
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import open_like
+from unrolled.wording import counted
 
 MAJORITY = "majority"
 TEST_SHARE = 0.1
@@ -66,14 +67,17 @@ class TaggingLadder(Ladder):
                 raise DataError(f"{corpus.data}: is one sentence; give test data to score (--test)")
             self.test, cut = (
                 test,
-                f"; scored are the last {len(test.words):,} sentences (or --test)",
+                f"; scored are the last {counted(len(test.words), 'sentence')} (or --test)",
             )
         words, asked = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
         if self.shown == "span_f1" and not are_spans(self.tags):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
-        return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
+        return (
+            f"{counted(words, 'word')} to learn from, {asked:,} to predict, "
+            f"{counted(len(self.tags), 'tag')}{cut}"
+        )
 
     @property
     def from_memory(self) -> bool:
