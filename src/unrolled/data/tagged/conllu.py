@@ -74,7 +74,8 @@ def _is_word(name: str, index: int, fields: list[str]) -> bool:
     """Tell a syntactic word from a range of words or an empty node; check the line."""
     if len(fields) != len(NAMES):
         raise DataError(
-            f"{name}: line {index + 1} has {counted(len(fields), 'field')} between tabs, CoNLL-U has {len(NAMES)}"
+            f"{name}: line {index + 1} has {counted(len(fields), 'field')} between tabs, "
+            f"CoNLL-U has {len(NAMES)}"
         )
     if not _ID.fullmatch(fields[0]):
         raise DataError(
