@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from unrolled.experiments.comparison_plot import plot_comparison
 from unrolled.experiments.repetition_plot import plot_repetition
-from unrolled.labels import label_text
+from unrolled.labels import label_text, label_updates
 from unrolled.tasks.base.outcome import Outcome
 from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.translate.attention_plot import plot_attention
@@ -88,3 +88,13 @@ def test_both_ends_of_a_long_name_remain():
     assert label.startswith("pretrain=")
     assert label.endswith(".toml")
     assert max(map(len, label.split("\n"))) <= 28
+
+
+def test_updates_are_counted_in_whole_numbers():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.plot([1, 2], [3.0, 2.0])
+    label_updates(axes)
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())

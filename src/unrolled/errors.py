@@ -65,9 +65,15 @@ class MissingExtraError(UnrolledError, ImportError):
     """A package is needed that only an extra of this package installs."""
 
 
-def suggestion(wrong: str, known: Iterable[str]) -> str:
-    """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing."""
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.5)
+def suggestion(wrong: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing.
+
+    Args:
+        wrong: what was given.
+        known: names that there are.
+        cutoff: how like they must be, from 0 to 1.
+    """
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=cutoff)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -3,6 +3,10 @@
 import textwrap
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CHARACTER = 0.11
 """Inches that a wide character of 10 points takes."""
@@ -20,6 +24,14 @@ def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
         lines: of the label.
     """
     return _fit("".join(map(_shown, str(name))), line, lines).replace("$", r"\$")
+
+
+def label_updates(axes: "Axes") -> None:
+    """Name the horizontal axis after the updates that it counts; ticks are whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("update")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 
 def width_of(labels: Iterable[str], points: float = 10) -> float:

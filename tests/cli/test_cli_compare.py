@@ -1,5 +1,7 @@
 """``unrolled compare``: every task, and what it refuses."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from cases import CASES, write_labelled, write_tagged
@@ -270,3 +272,22 @@ def test_tags_of_spans(command, tmp_path):
     assert found.status == 0, found.err
     assert "span f1 %" in found.out
     assert "100.00" in found.out
+
+
+@pytest.mark.parametrize("task", [task for task in FLAGS if task != "lm"])
+def test_notes_about_the_data_come_first_and_once(command, tmp_path, task):
+    data = CASES[task].write(tmp_path)
+    if task == "tag":
+        data.write_text("the\tDET\ndog\tNOUN\n\na\tDET\ncat\t\n\n" * 20, encoding="utf-8")
+    head = ("compare", task, "--data", data, "--out", tmp_path / "out", "--models", "elman", "gru")
+    found = command(*head, "--hidden", "6", "--threads", "1", "--budget", "0.0003")
+    assert found.status == 0, found.err
+    before, _, after = found.err.partition("1 of 2: elman")
+    notes = [line for line in before.splitlines() if "(--" in line]
+    assert notes
+    for note in notes:
+        assert note not in after
+    assert after.count("(--") == len({line for line in after.splitlines() if "(--" in line})
+    table = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert (table["seconds"] > 0).all()
+    assert not np.isclose(table["seconds"] * 10, np.round(table["seconds"] * 10)).all()

@@ -111,3 +111,62 @@ def test_a_finished_run_is_shown_again(command, tmp_path, case):
     assert "total" in command("summary", tmp_path / "run").out
     assert command("evaluate", tmp_path / "run", "--data", data, "--json").status == 0
     assert "no such file" in command("evaluate", tmp_path / "run", "--data", tmp_path / "no.csv").error
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """``runs(task)``: a run folder of a tiny training, made once."""
+    made = {}
+
+    def run(task):
+        if task not in made:
+            folder = tmp_path_factory.mktemp(task)
+            data = CASES[task].write(folder)
+            made[task] = folder / "run", data
+            CASES[task].fit(data, out=folder / "run")
+        return made[task]
+
+    return run
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_errors_about_data_name_paths_and_options_only(command, runs, tmp_path, task):
+    run, _ = runs(task)
+    for verb in ("evaluate", "predict"):
+        error = command(verb, run, "--data", tmp_path / "wrong.csv").error
+        assert "list" not in error
+        assert "[text]" not in error
+        if verb == "evaluate":
+            assert "wrong.csv" in error
+            assert "no such file" in error
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "music"])
+def test_a_comparison_without_data_asks_for_the_option(command, tmp_path, task):
+    error = command("compare", task, "--out", tmp_path / "out").error
+    assert "--data" in error
+    assert "give data" not in error
+
+
+@pytest.mark.parametrize(("task", "verbs"), [("lm", ("next", "generate", "score")), ("music", ("compose",))])
+def test_predict_names_the_verbs_that_fit(command, runs, task, verbs):
+    run, data = runs(task)
+    error = command("predict", run, "--data", data).error
+    assert all(f"unrolled {verb} RUN" in error for verb in verbs)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_resuming_a_finished_run_says_that_it_is_finished(command, runs, task):
+    run, _ = runs(task)
+    done = command("resume", run)
+    assert done.status == 0
+    assert "the training is finished" in done.err
+    assert "--epochs" in done.err
+    longer = command("resume", run, "--max-steps", "200")
+    assert longer.status == 0
+    assert "finished" not in longer.err
+
+
+def test_a_word_like_no_command_gets_no_suggestion(command):
+    assert "did you mean" not in command("nope").error
+    assert "did you mean 'inspect'" in command("inspct").error

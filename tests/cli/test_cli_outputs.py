@@ -1,5 +1,6 @@
 """Files and folders that commands write: what others own is left alone."""
 
+import gzip
 import json
 import os
 import stat
@@ -200,3 +201,26 @@ def test_a_file_is_not_named_as_a_folder(tmp_path, tiny_run, tiny_lm, english_fi
     ):
         assert f"{path}/: is the name of a folder" in command(*words, f"{path}/").error
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl"])
+def test_packed_predictions_are_those_of_a_plain_file(tmp_path, labelled, command, ending):
+    run, data = labelled
+    plain, packed = tmp_path / f"p{ending}", tmp_path / f"p{ending}.gz"
+    for out in (plain, packed):
+        assert command("predict", run, "--data", data, "--out", out).status == 0
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+
+
+def test_packed_outputs_and_scores(tmp_path, command):
+    options = {"hidden": 3, "embedding": 3, "max_steps": 2, "threads": 1}
+    for task, verb, heads in (
+        ("translate", "translate", b"source,output"),
+        ("lm", "score", b"document,line"),
+    ):
+        data, run, out = CASES[task].write(tmp_path), tmp_path / task, tmp_path / f"{task}.csv.gz"
+        CASES[task].kind(**options).fit(data, out=run, progress=False)
+        lines = tmp_path / "lines.txt"
+        lines.write_text("a b\n", encoding="utf-8")
+        assert command(verb, run, "--data", lines, "--out", out).status == 0
+        assert gzip.decompress(out.read_bytes()).startswith(heads)

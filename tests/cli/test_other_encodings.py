@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from unrolled import LanguageModel
 from unrolled.cli.streams import LossyStream
 
 
@@ -33,3 +34,15 @@ def test_letters_that_are_replaced_are_counted():
     stream.write("naïve │ Жук\n")
     assert raw.getvalue() == b"na?ve ? ???\n"
     assert stream.replaced == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a locale of POSIX")
+def test_a_prompt_is_utf8_whatever_the_locale(tmp_path, start):
+    options = {"hidden": 4, "embedding": 4, "max_steps": 2, "threads": 1, "tokenizer": "char"}
+    LanguageModel(**options).fit(["grün und blau, schön. " * 40], out=tmp_path / "run", progress=False)
+    ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}
+    words = ["generate", tmp_path / "run", "--prompt", "grün", "--length", "3"]
+    process = start(*words, env=os.environ | ascii_only, errors="replace")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out[:4]) == (0, "grün"), err
+    assert "vocabulary" not in err

@@ -60,7 +60,7 @@ def test_tags_before_words_are_told_by_their_spans(tmp_path: Path) -> None:
 def test_a_row_with_fewer_tags_than_words_is_an_error(tmp_path: Path) -> None:
     rows = ["the dog\tDET NOUN"] * 9
     path = written(tmp_path / "rows.tsv", "\n".join([*rows[:3], "the cat\tDET", *rows[3:]]).encode())
-    with pytest.raises(DataError, match="line 4 has 2 words and 1 tags"):
+    with pytest.raises(DataError, match="line 4 has 2 words and 1 tag"):
         open_tagged(path)
 
 

@@ -1,5 +1,6 @@
 """Outputs that the user names: links followed, modes kept, pipes and devices written into."""
 
+import gzip
 import os
 import re
 import stat
@@ -9,6 +10,7 @@ import pytest
 
 from unrolled.atomic import UNFINISHED, write_atomically
 from unrolled.errors import RunError
+from unrolled.reading import read_bytes
 from unrolled.storage import output
 from unrolled.storage.output import check_output, named_file, write_output
 
@@ -192,3 +194,12 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path, monke
         with pytest.raises(RunError, match=rf"{name.name}: the folder {tmp_path} is write-protected"):
             check_output(name)
     check_output(output.Path(os.devnull))  # nothing is made beside it
+
+
+def test_a_packed_file_is_written_as_it_is_read(tmp_path):
+    first, second = tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"
+    write_output(first, b"a,b\n" * 100)
+    write_output(second, b"a,b\n" * 100)
+    assert gzip.decompress(first.read_bytes()) == read_bytes(first) == b"a,b\n" * 100
+    assert first.read_bytes() == second.read_bytes()  # no time, no name
+    assert output.ending_of("run/A.CSV.gz") == output.ending_of(tmp_path / "a.csv") == ".csv"

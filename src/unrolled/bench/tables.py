@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -12,6 +11,7 @@ from unrolled.bench.plan import Group
 from unrolled.bench.result import Report, Result
 from unrolled.bench.timing import PAIRS, geometric_mean
 from unrolled.console import print_table
+from unrolled.wording import counted
 
 Column = tuple[str, Callable[[Result], str]]
 MEGABYTE = 1e6
@@ -20,7 +20,7 @@ MEGABYTE = 1e6
 def print_machine(report: Report, console: Console) -> None:
     """Say what is measured on, and its ceilings."""
     m = report.machine
-    counts = f"{_count(m['threads'], 'thread')} on {_count(m['cores'], 'core')}"
+    counts = f"{counted(int(m['threads']), 'thread')} on {counted(int(m['cores']), 'core')}"
     versions = f"torch {m['torch']} ({m['torch_instruction_set']}), unrolled {m['unrolled']}"
     console.print(f"{m['processor']}, {counts}, {versions}; {m['extension']}; {m['waiting']}")
     for ceiling in report.ceilings:
@@ -91,10 +91,6 @@ def _memory_and_loss(group: Group) -> list[Column]:
 def _milliseconds(seconds: float) -> str:
     milliseconds = 1e3 * seconds
     return f"{milliseconds:.1f}" if milliseconds >= 10 else f"{milliseconds:#.3g}"
-
-
-def _count(number: Any, thing: str) -> str:
-    return f"{number:g} {thing}{'' if number == 1 else 's'}"
 
 
 def _megabytes(result: Result, which: str) -> str:

@@ -3,9 +3,11 @@
 import contextlib
 import dataclasses
 import io
+import os
 import re
 import typing
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
@@ -19,6 +21,24 @@ A = TypeVar("A")
 
 RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
 """The run folder, as the first word after the verb."""
+
+
+def named_data(words: str) -> str | Path:
+    """Return data that a command line names: never the data themselves, as a text in Python may be.
+
+    Raises:
+        ConfigError: if there is no name.
+    """
+    require(bool(words), "--data: names nothing; give a file, a folder or a data set")
+    return words if words.startswith("@") else Path(words)
+
+
+def utf8(words: str) -> str:
+    """Return a text of the command line in UTF-8, whatever the locale, which Python reads names of files by.
+
+    Bytes that are no UTF-8 stay the single surrogates that they are to Python.
+    """
+    return os.fsencode(words).decode("utf-8", "surrogateescape")
 
 
 def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:

@@ -68,6 +68,9 @@ def run(argv: Sequence[str], prog: str) -> int:
         parse(Arguments, words, prog=f"{prog} TASK")  # prints its help and exits
         return 0
     args = _parse(task, words, f"{prog} {task}")
+    spec = spec_of(task)
+    if not spec.tool(args.config).sources()[0]:
+        raise ConfigError(spec.missing_data)
     recipe = open_recipe(args.recipe, task) if args.recipe else None
     metric = args.metric or metric_of(recipe, ladder_type(task))
     plan = Plan(task, args.config, args.models, args.seeds, args.budget, metric)

@@ -11,6 +11,7 @@ from unrolled.extras import require_extra
 from unrolled.storage.output import check_output, named_file
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.music.task import PianoRoll
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     tempo = args.tempo or (opening.tempo if opening else 0)
     task.write_midi(piece, out, tempo=tempo or None, metre=opening.metre if opening else None)
     after = f", of which {len(steps)} are the opening" if steps else ""
-    print(f"{out}: {len(piece)} steps{after}, {sum(map(len, piece))} keys down")
+    print(f"{out}: {counted(len(piece), 'step')}{after}, {sum(map(len, piece))} keys down")
     return 0
 
 
@@ -71,5 +72,5 @@ def _opening(task: PianoRoll, path: str) -> Collection:
     show_notes(opening.notes)
     count = sum(map(len, opening.parts.values()))
     if count > 1:
-        raise DataError(f"--opening {path}: holds {count} pieces; give one")
+        raise DataError(f"--opening {path}: holds {counted(count, 'piece')}; give one")
     return opening

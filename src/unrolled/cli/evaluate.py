@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.arguments import RunFolder, named_data, parse
 from unrolled.cli.reading import ReadingOptions, read_as
 from unrolled.tasks import load
 
@@ -30,6 +30,6 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     task = load(args.run)
     read_as(task, args.reading)
-    score = task.evaluate(args.data, progress=True)
+    score = task.evaluate(named_data(args.data), progress=True)
     print(json.dumps(score.to_json(), indent=1) if args.json else score)
     return 0

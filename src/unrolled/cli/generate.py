@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.arguments import RunFolder, parse, utf8
 from unrolled.decoding import SamplingConfig
 from unrolled.errors import ConfigError
 from unrolled.tasks import LanguageModel
@@ -42,14 +42,15 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    prompt = utf8(args.prompt)
     lm = LanguageModel.load(args.run)
-    show_notes(lm.prompt_notes(args.prompt))
+    show_notes(lm.prompt_notes(prompt))
     if args.beams:
-        return _search(lm, args)
-    stream = lm.stream(args.prompt, args.length, args.sampling, seed=args.seed)
+        return _search(lm, prompt, args)
+    stream = lm.stream(prompt, args.length, args.sampling, seed=args.seed)
     pieces = iter(stream)
     first = next(pieces, "")  # an error comes before anything is printed
-    sys.stdout.write(args.prompt + _joint(lm, args.prompt) + first)
+    sys.stdout.write(prompt + _joint(lm, prompt) + first)
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()
@@ -57,12 +58,12 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _search(lm: LanguageModel, args: Arguments) -> int:
+def _search(lm: LanguageModel, prompt: str, args: Arguments) -> int:
     if not 1 <= args.nbest <= args.beams:
         raise ConfigError(f"--nbest {args.nbest}: must lie in 1..{args.beams} (--beams)")
-    found = lm.beam(args.prompt, args.length, beams=args.beams, normalisation=args.normalisation)
+    found = lm.beam(prompt, args.length, beams=args.beams, normalisation=args.normalisation)
     for text, hypothesis in found[: args.nbest]:
-        print(f"{hypothesis.score:.4f}\t{args.prompt}{_joint(lm, args.prompt)}{text}".rstrip("\n"))
+        print(f"{hypothesis.score:.4f}\t{prompt}{_joint(lm, prompt)}{text}".rstrip("\n"))
     return 0
 
 

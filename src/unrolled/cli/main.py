@@ -71,7 +71,9 @@ def _run(words: list[str]) -> int:
             return _run_verb(verb, words[length:])
     if words[0] in GROUPS:
         return _run_group(words[0], words[1:])
-    raise ConfigError(f"no command {words[0]!r}{suggestion(words[0], known)}; unrolled --help lists them")
+    raise ConfigError(
+        f"no command {words[0]!r}{suggestion(words[0], known, 0.6)}; unrolled --help lists them"
+    )
 
 
 def _run_verb(verb: str, words: list[str]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.cli.arguments import RunFolder, parse
+from unrolled.cli.arguments import RunFolder, parse, utf8
 from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.show_notes import show_notes
@@ -30,10 +30,11 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
+    prompt = utf8(args.prompt)
     lm = LanguageModel.load(args.run)
-    show_notes(lm.prompt_notes(args.prompt))
+    show_notes(lm.prompt_notes(prompt))
     table = Table("token", "probability", "")
-    found = lm.next(args.prompt, args.top)
+    found = lm.next(prompt, args.top)
     for token, p in found:
         table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
     print_table(table, Terminal())

@@ -23,6 +23,7 @@ from unrolled.symbols import EOS, UNK
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import spinner
+from unrolled.wording import counted
 
 Tokens = list[str] | list[list[str]]
 USUAL_ORDER = 5
@@ -142,7 +143,11 @@ def _model(args: Arguments) -> tuple[NGram, float, str]:
         print(f"note: {notes[0].message}{more}")
     count = sum(len(t) + 1 for t in tokens) if args.mode == "sentence" else len(tokens)
     kinds = len(model.vocabulary)
-    return model, time.perf_counter() - began, f"estimated from {count:,} tokens of {kinds:,} kinds"
+    return (
+        model,
+        time.perf_counter() - began,
+        f"estimated from {counted(count, 'token')} of {counted(kinds, 'kind')}",
+    )
 
 
 def _usual_order(tokens: Tokens) -> int:

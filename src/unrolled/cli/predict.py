@@ -14,7 +14,7 @@ from unrolled.cli.reading import ReadingOptions, read_as
 from unrolled.config import require
 from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.tasks import Task, load
-from unrolled.tasks.base.notes import print_notes
+from unrolled.tasks.base.show_notes import show_notes
 
 STREAM = "-"
 """As a file: standard input, or standard output."""
@@ -32,8 +32,8 @@ class Arguments:
     forecaster goes on from its training data without it."""
 
     out: str = ""
-    """File to write: a table is CSV, or by the ending .tsv or .jsonl; without it, or with -, predictions are
-    printed."""
+    """File to write: a table is CSV, or by the ending .tsv or .jsonl; .gz behind it packs the file. Without
+    it, or with -, predictions are printed."""
 
     reading: ReadingOptions = field(default_factory=ReadingOptions)
 
@@ -67,7 +67,7 @@ def _write(task: Task[Any, Any], data: str, out: TextIO, args: Arguments) -> Non
         require(not args.top, f"--top {args.top}: is for classifiers")
         task.predict_file(data, out)
         return
-    print_notes(table.notes)
+    show_notes(table.notes)
     table.write(out, args.out)
 
 

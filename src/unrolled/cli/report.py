@@ -6,6 +6,7 @@ from typing import Any
 
 from unrolled.tasks import Task
 from unrolled.terminal import Terminal
+from unrolled.wording import counted
 
 
 def print_result(task: Task[Any, Any], folder: Path) -> None:
@@ -15,13 +16,13 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
     if result.get("better_baseline"):
         console.print(result["better_baseline"], style="bold")
     console.print(
-        f"{result['steps']:,} updates ({result['epochs']:g} epochs) in "
+        f"{counted(result['steps'], 'update')} ({counted(result['epochs'], 'epoch')}) in "
         f"{result['training_seconds']:.0f} s of training, {result['tokens_per_second']:,} "
-        f"{task.rate_unit}s/s on {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
+        f"{task.rate_unit}s/s on {counted(result['threads'], 'thread')}"
     )
     if "tokens_with_vectors" in task.facts:
         found = task.facts["tokens_with_vectors"]
-        console.print(f"word vectors: {found:,} tokens of the vocabulary are in the file")
+        console.print(f"word vectors: {counted(found, 'token')} of the vocabulary found in the file")
     after = task.spec.print_scores(task, console)
     console.rule(style="dim")
     console.print(f"run folder: {folder}", markup=False)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.cli.arguments import RunFolder, parse
-from unrolled.storage.output import check_output, named_file, write_output
+from unrolled.cli.arguments import RunFolder, named_data, parse
+from unrolled.storage.output import check_output, ending_of, named_file, write_output
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.lm.rows import Part, Row
 
@@ -31,7 +31,7 @@ class Arguments:
     """sentence: every line is read by itself. line: lines of running text, read one after another. token."""
 
     out: str = ""
-    """File to write, .csv or .tsv; without it tab-separated lines are printed."""
+    """File to write, .csv or .tsv, packed if .gz follows; without it tab-separated lines are printed."""
 
     overwrite: bool = False
     """Replace the file that --out names."""
@@ -42,8 +42,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     if args.out:
         check_output(named_file(args.out), overwrite=args.overwrite)
-    rows = LanguageModel.load(args.run).score_parts(args.data, args.per, progress=True)
-    table = _table(rows, "," if args.out.endswith(".csv") else "\t")
+    rows = LanguageModel.load(args.run).score_parts(named_data(args.data), args.per, progress=True)
+    table = _table(rows, "," if ending_of(args.out) == ".csv" else "\t")
     if args.out:
         write_output(Path(args.out), table.encode("utf-8", "surrogatepass"))
     else:

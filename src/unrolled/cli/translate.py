@@ -11,8 +11,8 @@ from unrolled.cli.arguments import RunFolder, parse
 from unrolled.data import text_lines
 from unrolled.errors import DataError
 from unrolled.extras import require_extra
-from unrolled.storage.output import check_output, named_file, write_output
-from unrolled.tasks.base.notes import print_notes
+from unrolled.storage.output import check_output, ending_of, named_file, write_output
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.translate.outputs import Translated, output_table
 from unrolled.tasks.translate.task import Translator
 
@@ -34,7 +34,8 @@ class Arguments:
 
     out: str = ""
     """File to write; without it, or with -, outputs are printed. Lines give lines; a table, and a file that
-    ends with .csv, .tsv or .jsonl, is a table with the columns of the input and the output."""
+    ends with .csv, .tsv or .jsonl, is a table with the columns of the input and the output. .gz behind
+    it packs the file."""
 
     n_best: int = 1
     """Outputs for each line, best first; more than one have the number of the line and their score."""
@@ -76,7 +77,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     named = args.data not in ("", STREAM)
     sources = Path(args.data) if named else text_lines(_standard_input())
     translated = translator.translate_sources(sources, n_best=args.n_best, progress=named, **options)
-    print_notes(translated.notes)
+    show_notes(translated.notes)
     if out:
         text = io.StringIO()
         _write(translated, text, out, args.n_best)
@@ -89,7 +90,7 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _write(translated: Translated, out: TextIO, name: str, n_best: int) -> None:
-    if translated.sources.table is not None or Path(name).suffix.lower() in TABLES:
+    if translated.sources.table is not None or ending_of(name) in TABLES:
         output_table(translated, scores=n_best > 1).write(out, name)
         return
     for number, outputs in enumerate(translated.outputs, 1):

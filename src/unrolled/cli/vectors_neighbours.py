@@ -8,7 +8,7 @@ import tyro
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import parse, utf8
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.console import print_table
@@ -35,7 +35,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     require(args.top >= 1, f"top={args.top}: must be at least 1")
     table = Table("word", "cosine", "")
-    for word, cosine in nearest(*open_vectors(args.source), args.word, args.top):
+    for word, cosine in nearest(*open_vectors(args.source), utf8(args.word), args.top):
         table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
     print_table(table, Terminal())
     return 0

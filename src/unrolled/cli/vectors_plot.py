@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from unrolled.cli.arguments import parse
+from unrolled.cli.arguments import parse, utf8
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
@@ -50,7 +50,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     check_output(out)
     words, vectors = open_vectors(args.source)
     places = {word: i for i, word in enumerate(words)}
-    chosen = list(args.words or words[: args.count])
+    chosen = [utf8(word) for word in args.words] or list(words[: args.count])
     for word in chosen:
         if word not in places:
             raise DataError(f"{word!r} has no vector{suggestion(word, places)}")

@@ -11,6 +11,7 @@ from unrolled.text.vectors import write_vectors
 from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 from unrolled.text.words import split_words
 from unrolled.training.waiting import counting_bar
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ def run(argv: Sequence[str], prog: str) -> int:
         found = train_word2vec(filter(None, sentences), args.config, report)
     write_output(out, write_vectors(found.index_to_key, found.vectors).encode("utf-8"))
     total = sum(map(len, sentences))
-    print(f"{out}: {len(found):,} words of {args.config.size} values, from {total:,} words of text")
+    print(
+        f"{out}: {counted(len(found), 'word')} of {counted(args.config.size, 'value')}, from "
+        f"{counted(total, 'word')} of text"
+    )
     print(f"next: unrolled vectors neighbours {out} --word WORD")
     return 0

@@ -18,6 +18,7 @@ from unrolled.extras import extra, require_extra
 from unrolled.recipes import Recipe, load_recipe
 from unrolled.tasks import spec_of
 from unrolled.tasks.base.ladder import Ladder
+from unrolled.tasks.base.show_notes import each_note_once, show_notes
 
 with extra("compare", "a comparison of models"):
     import pandas as pd
@@ -148,11 +149,12 @@ def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True
     rungs = plan.models or kind.rungs
     kind.check(plan.config, rungs, plan.metric, plan.seeds)
     described = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
-    with ComparisonFolder.locked(out, described, overwrite=overwrite) as kept:
+    with ComparisonFolder.locked(out, described, overwrite=overwrite) as kept, each_note_once():
         ladder = kind(plan.config, plan.metric, progress=progress)
         data = ladder.prepare(kept.data)
         kept.check_data(ladder.fingerprint)
         if progress:
+            show_notes(ladder.notes)
             print(data, file=sys.stderr)
         runner = Runner(ladder, kept, plan.budget)
         tried = _try_all(ladder, runner, rungs, plan.seeds)

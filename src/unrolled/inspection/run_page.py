@@ -16,6 +16,7 @@ from unrolled.pages.diagnosis import diagnosis_sections
 from unrolled.pages.options import options_table
 from unrolled.pages.parts import Page, Section, StateMap, Words
 from unrolled.pages.watched import watch_section
+from unrolled.wording import counted
 
 MAPS = 4
 """States of layers that are drawn, at most."""
@@ -43,12 +44,13 @@ def _facts(seen: RunInspection) -> dict[str, str]:
     facts = {
         "task": task.spec.verb,
         "network": ", ".join(f.layer.name for f in seen.diagnosis.layers),
-        "looked at": f"{seen.source}: {rows} rows, {losses} losses each",
+        "looked at": f"{seen.source}: {counted(rows, 'row')}, {losses} losses each",
         "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
     }
     if "steps" in result:
         facts["training"] = (
-            f"{result['steps']:,} updates ({result['epochs']:g} epochs), {result['training_seconds']:,.0f} s"
+            f"{counted(result['steps'], 'update')} ({counted(result['epochs'], 'epoch')}), "
+            f"{result['training_seconds']:,.0f} s"
         )
     return facts
 

@@ -1,6 +1,7 @@
 """A file that the user names: links are followed, permissions kept, pipes and devices written into."""
 
 import errno
+import gzip
 import os
 import stat
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from unrolled.atomic import write_atomically
 from unrolled.errors import RunError, shown_path
 
+PACKED = ".gz"
 READER_SECONDS = 10.0
 """How long a named pipe may wait for a program that reads from it."""
 
@@ -23,6 +25,11 @@ def named_file(name: str | Path) -> Path:
     if os.path.basename(name) in ("", ".") and str(name) not in ("", "."):
         raise RunError(f"{name}: is the name of a folder, by its end; give a file")
     return Path(name)
+
+
+def ending_of(name: str | Path) -> str:
+    """Return the ending of a file's name, as ".csv", in lower case and without that of a packed file."""
+    return Path(str(name).removesuffix(PACKED)).suffix.lower()
 
 
 def check_output(path: Path, *, overwrite: bool = True) -> None:
@@ -65,12 +72,15 @@ def write_output(path: Path, data: bytes) -> None:
     """Write a file that the user named.
 
     A regular file is replaced as a whole or not at all; behind a symbolic link the target is. A named pipe or
-    a device is written into, and so is a stream of this process, as ``/dev/stdout``.
+    a device is written into, and so is a stream of this process, as ``/dev/stdout``. A file whose name ends
+    with ``.gz`` is packed, as reading unpacks it; the same data always give the same bytes.
 
     Raises:
         RunError: if it cannot be written. A regular file is then unchanged.
     """
     check_output(path)
+    if path.name.endswith(PACKED):
+        data = gzip.compress(data, mtime=0)
     try:
         descriptor = _descriptor(path)
         if descriptor is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.extras import extra
+from unrolled.labels import label_updates
 from unrolled.storage.picture import save_picture
 from unrolled.synthetic.config import LearnConfig
 from unrolled.synthetic.train import Learned, figure
@@ -44,7 +45,7 @@ def plot_learned(learned: Learned, path: Path) -> Path:
         axes.axhline(target, color=TARGET, linestyle=":", label=f"solved: {figure(target)}")
     title = f"{learned.config.problem}, {problem.steps:,} steps: {_name(learned.config)}"
     axes.set_title(title, loc="left", fontsize=11)
-    axes.set_xlabel("update")
+    label_updates(axes)
     axes.set_ylabel("mean squared error" if problem.measure == "squared error" else "nats an answer")
     axes.set_xlim(0, 1.01 * updates[-1])
     axes.grid(alpha=0.3, which="both" if axes.get_yscale() == "log" else "major")

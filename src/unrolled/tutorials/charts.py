@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.labels import label_updates
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import INK, PALETTE, WIDE, new_figure
 from unrolled.tutorials.looking import WayBack
@@ -64,7 +65,7 @@ def learning_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
     else:
         axes.set_ylim(0, 1.1 * max([*seen, problem.baseline]))
     axes.set_xlim(left=0)
-    axes.set_xlabel("update")
+    label_updates(axes)
     measure = "mean squared error" if problem.measure == "squared error" else "nats an answer"
     axes.set_ylabel(f"held-out loss, {measure}")
     axes.legend(fontsize=8, ncols=2)

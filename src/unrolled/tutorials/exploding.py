@@ -8,6 +8,7 @@ import numpy as np
 from unrolled.diagnostics import lyapunov
 from unrolled.diagnostics.findings.verdict import Level, Remedy, Verdict
 from unrolled.diagnostics.lyapunov import Lyapunov
+from unrolled.labels import label_updates
 from unrolled.pages.display import in_words
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
@@ -240,7 +241,7 @@ def _updates_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
         axes.set_yscale("log")
     above.set_ylabel("norm of the gradient")
     below.set_ylabel("training loss, nats")
-    below.set_xlabel("update")
+    label_updates(below)
     above.legend(fontsize=8)
     caption = (
         "At every update; the dotted line is a norm of 1. A cross is the last update before a "

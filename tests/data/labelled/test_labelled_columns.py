@@ -137,7 +137,7 @@ def test_rows_without_text_or_label_are_counted(tmp_path):
     assert len(read.items) == 20
     assert [note for note in read.notes if "left out" in note] == [
         "2 of 23 rows have no text and are left out (--missing error refuses them)",
-        "1 of 23 rows have no label and are left out (--missing error refuses them)",
+        "1 of 23 rows has no label and is left out (--missing error refuses them)",
     ]
     with pytest.raises(DataError, match=r"t\.csv: line 2: has no text"):
         read_labelled(path, LabelledForm(missing="error"))

@@ -155,4 +155,4 @@ def test_blank_lines_are_missing_texts(tmp_path):
     (tmp_path / "b.txt").write_text("z\n")
     read = read_labelled(tmp_path)
     assert read.items == ["x", "y", "z"]
-    assert read.notes[-1].startswith("1 of 4 rows have no text")
+    assert read.notes[-1].startswith("1 of 4 rows has no text")

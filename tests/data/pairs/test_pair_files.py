@@ -209,7 +209,7 @@ def test_columns_by_number(write):
 @pytest.mark.parametrize(
     ("name", "text", "form", "message"),
     [
-        ("t.csv", "source,target\na\n", PairForm(), "line 2 has 1 columns and the first line 2"),
+        ("t.csv", "source,target\na\n", PairForm(), "line 2 has 1 column and the first line 2"),
         ("t.csv", 'source,target\na,"b\n', PairForm(), "line 2 is not valid CSV .*; quote cells"),
         ("t.csv", "source,target\n", PairForm(), "holds no rows"),
         ("t.csv", "source,target\na,\n", STRICT, "blank on line 2"),

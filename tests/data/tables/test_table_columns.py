@@ -58,7 +58,7 @@ def test_json_lines(table):
     ("name", "text", "columns", "message"),
     [
         ("t.csv", "text,label\n1,2\n", ("txt",), r"no column 'txt' \(did you mean 'text'\?\); it has 'text'"),
-        ("t.csv", "a,b\n1,2\n3\n", ("b",), "line 3 has 1 columns and the first line 2"),
+        ("t.csv", "a,b\n1,2\n3\n", ("b",), "line 3 has 1 column and the first line 2"),
         ("t.csv", "a,b\n1,2\n3,4,5\n", ("b",), "line 3 has 3 columns and the first line 2; quote cells"),
         ("t.csv", "a,b,c\n1,2,3\n4,5\n", ("b",), "line 3 has 2 columns and the first line 3"),
         ("t.csv", 'a,b\n1,"2\n', ("b",), "line 2 is not valid CSV"),

@@ -135,11 +135,11 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("Ann B-PER\nlives O\nhere\n\n", Columns("1", "-1"), "line 3 has 1 fields between blanks.* have 2"),
+        ("Ann B-PER\nlives O\nhere\n\n", Columns("1", "-1"), "line 3 has 1 field between blanks.* have 2"),
         ("Ann\tB-PER\nlives\tO\nhere\t\n\n", Columns("1", "-1"), "line 3, word 'here' has no tag"),
         ("Ann NNP B-PER\nlives VBZ O\nhere RB\n\n", Columns("1", "-1"), "line 3 has 2 fields"),
         ("Ann O\nlives O\nin New York O\n", Columns(), "line 3 has 4 fields between blanks"),
-        ("Ann\tO\nNew York O\n\nlives\tO\n", Columns(), "line 2 has 1 fields between tabs"),
+        ("Ann\tO\nNew York O\n\nlives\tO\n", Columns(), "line 2 has 1 field between tabs"),
         ("# c\nAnn O\n# a b c\nlives O\n", Columns(), "line 3 has 4 fields"),
         ("Ann\tO\n\tO\n", Columns(), "line 2, there is a tag without a word"),
         (CONLL, Columns("1", "9"), r"has no column 9, it has 3 \(--tag-column\)"),

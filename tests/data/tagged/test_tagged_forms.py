@@ -117,7 +117,7 @@ def test_the_lists_of_json(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"tokens": ["a", "b"], "tags": ["X"]}\n', "line 1: tokens has 2 words and tags 1 tags"),
+        ('{"tokens": ["a", "b"], "tags": ["X"]}\n', "line 1: tokens has 2 words and tags 1 tag"),
         ('{"tokens": ["a"], "tags": ["X"]}\n{"tokens": \n', "line 2 is not JSON"),
         ('{"text": "a b", "tags": ["X"]}\n', "has no list of words; its lists are tags"),
         ('{"tokens": ["a"]}\n', "has no list 'tags'; its lists are tokens"),

@@ -89,7 +89,7 @@ FORMS = {
     "missing": (
         {"t.csv": lines("{},{}\n", "label,text\n,what a day\ngood,\n")},
         "t.csv",
-        "1 of 42 rows have no label and are left out (--missing error refuses them)",
+        "1 of 42 rows has no label and is left out (--missing error refuses them)",
     ),
     "names": (
         {"t.csv": "".join(f"{n},{t.split()[0]}{i}\n" for i, (n, t) in enumerate(ROWS)).replace("0", "o")},
@@ -172,7 +172,7 @@ def test_rows_without_text_are_kept_and_counted(write, tmp_path, command):
     assert [row["id"] for row in rows] == ["1", "2", "3"]
     assert [row["predicted"] is None for row in rows] == [False, True, False]
     assert list(rows[0]) == ["id", "text", "predicted", "probability"]
-    assert "1 of 3 rows have no text, and no prediction" in done.err
+    assert "1 of 3 rows has no text, and no prediction" in done.err
 
 
 def test_evaluation_reads_the_columns_of_training(write, tmp_path, command):

@@ -74,11 +74,11 @@ def test_other_types_are_refused():
 @pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, ""])
 def test_missing_labels_and_texts_are_left_out_and_said(gap):
     y = ["x", "y"] * 10
-    with pytest.warns(UserWarning, match=r"1 of 21 rows have no label .* \(missing='error'"):
+    with pytest.warns(UserWarning, match=r"1 of 21 rows has no label .* \(missing='error'"):
         model = ur.Classifier(**QUICK).fit(["other", *TEXTS], [gap, *y])
     assert model.artifacts.classes == ["x", "y"]
-    assert any("1 of 21 rows have no label" in note for note in model.notes)
-    with pytest.warns(UserWarning, match="1 of 21 rows have no text"):
+    assert any("1 of 21 rows has no label" in note for note in model.notes)
+    with pytest.warns(UserWarning, match="1 of 21 rows has no text"):
         assert model.evaluate([gap, *TEXTS], ["x", *y]).examples == 20
     with pytest.raises(ValueError, match="item 0: has no text"):
         ur.Classifier(missing="error", **QUICK).fit([gap, *TEXTS], ["x", *y])

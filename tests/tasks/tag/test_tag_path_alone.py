@@ -139,7 +139,7 @@ def test_missing_tags_are_counted_or_refused(tmp_path, command):
     path = tmp_path / "t.conllu"
     path.write_text(conllu() + conllu(1).replace("\tRB\t", "\t_\t"))
     shown = command("train", "tag", "--data", path, "--out", tmp_path / "run", *SHORT)
-    assert "1 words have no tag (the first in line 77); 1 of 13 sentences are left out" in shown.err
+    assert "1 word without a tag (the first in line 77); 1 of 13 sentences left out" in shown.err
     shown = command("train", "tag", "--data", path, "--out", tmp_path / "b", "--missing", "error", *SHORT)
     assert "line 77, word 'here' has no tag; --missing drop" in shown.error
 

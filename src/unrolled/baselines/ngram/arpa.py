@@ -5,7 +5,6 @@ A model of sentences has ``<s>`` and ``</s>``, the latter being our ``<eos>``. A
 Probabilities and back-off weights are base-10 logarithms; −99 stands for a probability of 0.
 """
 
-import gzip
 import io
 import re
 import warnings
@@ -49,7 +48,7 @@ def write_arpa(path: Path, table: NGramTable, tokens: TokenTable) -> None:
     if odd is not None:
         raise ConfigError(f"the token {odd!r} cannot stand in an ARPA file: words are parted by blanks")
     data = "".join(_lines(table, tokens)).encode()
-    write_output(path, gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
+    write_output(path, data)
 
 
 def _lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:

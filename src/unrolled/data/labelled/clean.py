@@ -10,8 +10,9 @@ from unrolled.data.labelled.form import Missing
 from unrolled.data.labelled.shapes import is_absent
 from unrolled.errors import DataError
 from unrolled.reading import MalformedError, convert
+from unrolled.wording import counted
 
-LEFT_OUT = "are left out"
+LEFT_OUT = "left out"
 
 
 class Row(NamedTuple):
@@ -62,14 +63,18 @@ def labelled_rows(
         raise DataError(f"{source}: holds no row with a text and a label")
     if len({isinstance(item, str) for item in items}) > 1:
         raise DataError(f"{source}: holds text in some rows and numbers in others")
-    dropped = [note_missing(count, total, f"have no {what}") for what, count in absent.items() if count]
+    dropped = [note_missing(count, total, f"no {what}") for what, count in absent.items() if count]
     labels, mixed = _one_kind(labels)
     return Labelled(items, labels, (*notes, *dropped, *mixed), columns)
 
 
 def note_missing(count: int, total: int, lack: str) -> str:
     """Say how many rows are left out."""
-    return f"{count:,} of {total:,} rows {lack} and {LEFT_OUT} (--missing error refuses them)"
+    have, are = ("has", "is") if count == 1 else ("have", "are")
+    return (
+        f"{count:,} of {counted(total, 'row')} {have} {lack} and {are} {LEFT_OUT} (--missing error "
+        "refuses them)"
+    )
 
 
 def check_item(item: Any, where: str) -> str | Series:

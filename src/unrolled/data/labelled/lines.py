@@ -9,6 +9,7 @@ from unrolled.data.files import read_text
 from unrolled.data.labelled.clean import Row
 from unrolled.data.labelled.shapes import shape_of
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 FASTTEXT = "__label__"
 BARS = " ||| "
@@ -45,7 +46,9 @@ def _fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
         words = line.split()
         labels = [word for word in words if word.startswith(FASTTEXT) and word != FASTTEXT]
         if len(labels) != 1:
-            raise DataError(f"{where}: has {len(labels)} words {FASTTEXT}NAME; each text needs one label")
+            raise DataError(
+                f"{where}: has {counted(len(labels), 'word')} {FASTTEXT}NAME; each text needs one label"
+            )
         text = " ".join(line.replace(labels[0], " ", 1).split())
         yield Row(where, text, labels[0].removeprefix(FASTTEXT))
 
@@ -64,7 +67,7 @@ def texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], str]:
     """
     files = [read_text(path, encoding).rstrip("\n").split("\n") for path in paths]
     if len(files[0]) != len(files[1]):
-        counts = f"{len(files[0]):,} and {len(files[1]):,} lines"
+        counts = f"{len(files[0]):,} and {counted(len(files[1]), 'line')}"
         raise DataError(
             f"{paths[0]}, {paths[1]}: have {counts}; line n of one is the label of line n of the other"
         )

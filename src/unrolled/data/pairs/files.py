@@ -14,6 +14,7 @@ from unrolled.data.pairs.pairs import Pairs, clean, text_lines
 from unrolled.data.pairs.tables import is_table_name, one_text_a_line, pair_table
 from unrolled.data.tables import Table, TableConfig
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _aligned(names: Sequence[str], sources: list[str], targets: list[str]) -> tu
     short = min(len(sources), len(targets))
     longer = names[0] if len(sources) > len(targets) else names[1]
     raise DataError(
-        f"{names[0]} has {len(sources):,} lines and {names[1]} has {len(targets):,}: line {short + 1} of "
+        f"{names[0]} has {counted(len(sources), 'line')} and {names[1]} has {len(targets):,}: line "
+        f"{short + 1} of "
         f"{longer} has no partner; the two must be aligned line by line"
     )
 

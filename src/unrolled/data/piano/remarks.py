@@ -9,6 +9,7 @@ from unrolled.data.midi.grid import KEPT, Steps
 from unrolled.data.midi.notes import Performance
 from unrolled.data.piano.rolls import KEYS, LOWEST
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 SHOWN_FILES = 3
 """Files that were left out and are named with the reason."""
@@ -60,7 +61,7 @@ class Tally:
         varying = f", with changes in {changes} of them" if changes else ""
         span = " to ".join(dict.fromkeys(f"{t:.0f}" for t in (min(tempos), max(tempos))))
         self._tempo_note = (
-            f"tempo: {span} quarter notes a minute in {_counted(self._pieces, 'piece')}{varying}; steps are "
+            f"tempo: {span} quarter notes a minute in {counted(self._pieces, 'piece')}{varying}; steps are "
             f"beats, so that it is not learnt; compose writes {median(tempos):.0f} (--tempo)"
         )
 
@@ -103,14 +104,10 @@ class Tally:
         if self._cut:
             yield f"{_listed(self._cut)}: cut off; the notes before the cut are read"
         if self._left_out:
-            yield f"{_counted(len(self._left_out), 'file')} left out: {_listed(self._left_out, '; ')}"
+            yield f"{counted(len(self._left_out), 'file')} left out: {_listed(self._left_out, '; ')}"
 
     def _in(self, what: str) -> str:
-        return _counted(self._files[what], "piece")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        return counted(self._files[what], "piece")
 
 
 def _listed(items: Sequence[str], separator: str = ", ") -> str:

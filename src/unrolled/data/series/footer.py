@@ -7,6 +7,7 @@ import numpy as np
 from unrolled.data.series.cells import Cells, is_blank
 from unrolled.data.series.stamps import read_forms
 from unrolled.extras import extra
+from unrolled.wording import counted
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
@@ -30,5 +31,5 @@ def without_footer(
         return cells, texts
     kept = np.arange(len(texts)) < end
     count = len(texts) - end
-    said = f"{count} line{'s' if count > 1 else ''} below the table left out, the last {texts.iloc[-1]!r:.60}"
+    said = f"{counted(count, 'line')} below the table left out, the last {texts.iloc[-1]!r:.60}"
     return cells.keep(kept, said), texts[kept]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from unrolled.data.series.axis import TimeAxis
 from unrolled.data.series.config import TimeRulesConfig
 from unrolled.short_repr import short_repr
+from unrolled.wording import counted
 
 Numbers = NDArray[np.float64]
 
@@ -35,28 +36,26 @@ class SeriesNotes:
         """Say in words what is not as it should be; nothing for a clean series."""
         notes = []
         if self.out_of_order:
-            notes.append(f"{_counted(self.out_of_order, 'row')} out of order: sorted")
+            notes.append(f"{_with_verb(self.out_of_order, 'row')} out of order: sorted")
         if self.duplicates:
             mean = "averaged (--duplicates error refuses them)"
             did = {"auto": mean, "mean": "averaged", "first": "the first kept", "last": "the last kept"}
             repeat = "repeats" if self.duplicates == 1 else "repeat"
             notes.append(
-                f"{self.duplicates:,} {_plural('row', self.duplicates)} {repeat} a time stamp: "
-                f"{did.get(rules.duplicates, '')}"
+                f"{counted(self.duplicates, 'row')} {repeat} a time stamp: {did.get(rules.duplicates, '')}"
             )
         if self.gaps:
-            notes.append(f"{_counted(self.gaps, 'time stamp', now=True)} missing")
+            notes.append(f"{_with_verb(self.gaps, 'time stamp', now=True)} missing")
         if self.missing:
-            notes.append(f"{_counted(self.missing, 'number', now=True)} empty")
+            notes.append(f"{_with_verb(self.missing, 'number', now=True)} empty")
         if self.filled:
             lines = "straight lines between neighbours"
             did = {"auto": f"{lines} (--missing error refuses them)", "interpolate": lines}
             notes.append(
-                f"{self.filled:,} {_plural('number', self.filled)} filled by "
-                f"{did.get(rules.missing, 'the value before')}"
+                f"{counted(self.filled, 'number')} filled by {did.get(rules.missing, 'the value before')}"
             )
         if self.cut:
-            notes.append(f"{self.cut:,} {_plural('row', self.cut)} without a target at the ends: left out")
+            notes.append(f"{counted(self.cut, 'row')} without a target at the ends: left out")
         return notes
 
 
@@ -117,10 +116,6 @@ class Series:
         return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
 
 
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
-
-
-def _counted(count: int, noun: str, *, now: bool = False) -> str:
+def _with_verb(count: int, noun: str, *, now: bool = False) -> str:
     verbs = ("is", "are") if now else ("was", "were")
-    return f"{count:,} {_plural(noun, count)} {verbs[count != 1]}"
+    return f"{counted(count, noun)} {verbs[count != 1]}"

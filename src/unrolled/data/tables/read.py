@@ -12,6 +12,7 @@ from unrolled.data.tables.json_rows import json_rows
 from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, split_rows
 from unrolled.data.tables.table import Table
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 ENDINGS = (*USUAL, *JSON_ENDINGS)
@@ -104,7 +105,8 @@ def _even_rows(path: Path, text: str, form: Form, *, ragged: bool) -> tuple[list
             lines.append(line)
             if len(cells) != len(rows[0]) and not ragged:
                 raise DataError(
-                    f"{path}: line {line} has {len(cells)} columns and the first line {len(rows[0])}; quote "
+                    f"{path}: line {line} has {counted(len(cells), 'column')} and the first line "
+                    f"{len(rows[0])}; quote "
                     f"cells that hold {form.separator!r}, or give the separator: --separator"
                 )
     except MalformedLineError as error:

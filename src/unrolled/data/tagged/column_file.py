@@ -9,6 +9,7 @@ from unrolled.data.tagged.roles import cells_of, holds_lemmas, last_closed, orde
 from unrolled.data.tagged.rows import WORD_NAMES, Rows, read_rows
 from unrolled.data.tagged.schemes import are_spans, is_outside, kinds_of
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 PLACEHOLDERS = {"_", "-"}
 """Values of a column that holds nothing."""
@@ -128,7 +129,7 @@ def _notes(rows: Rows, word: int, tag: int, given: str) -> tuple[str, ...]:
         return f"column {place + 1}" + (f" ({rows.names[place]})" if place < len(rows.names) else "")
 
     between = "tabs" if rows.tabs else "blanks"
-    count = f"{rows.width} columns between {between}" if rows.width > 1 else "one word a line"
+    count = f"{counted(rows.width, 'column')} between {between}" if rows.width > 1 else "one word a line"
     tags = f", the tag is {named(tag)}" if tag < rows.width else ", without tags"
     notes = [f"{count}: the word is {named(word)}{tags} (--word-column, --tag-column)"]
     if not given and tag < word and not rows.names:
@@ -163,4 +164,4 @@ def _cut(sentence: list[Row], word: int) -> Iterator[list[Row]]:
 def _alone_note(rows: Rows) -> tuple[str]:
     if len(rows.sentences) > 1:
         return (f"no blank lines: {len(rows.sentences):,} sentences end at {' '.join(STOPS)}",)
-    return (f"no blank lines: all {len(rows.sentences[0]):,} words are one sentence",)
+    return (f"no blank lines: all {counted(len(rows.sentences[0]), 'word')} are one sentence",)

@@ -6,6 +6,7 @@ from unrolled.data.tagged.columns import Columns, find_column
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, is_blank
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 OPTIONAL = ("feats", "head", "deps", "misc")
@@ -73,7 +74,8 @@ def _is_word(name: str, index: int, fields: list[str]) -> bool:
     """Tell a syntactic word from a range of words or an empty node; check the line."""
     if len(fields) != len(NAMES):
         raise DataError(
-            f"{name}: line {index + 1} has {len(fields)} fields between tabs, CoNLL-U has {len(NAMES)}"
+            f"{name}: line {index + 1} has {counted(len(fields), 'field')} between tabs, "
+            f"CoNLL-U has {len(NAMES)}"
         )
     if not _ID.fullmatch(fields[0]):
         raise DataError(

@@ -8,6 +8,7 @@ from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, is_blank
 from unrolled.errors import DataError, suggestion
 from unrolled.reading import MalformedError, parse_json
+from unrolled.wording import counted
 
 WORD_NAMES = ("tokens", "words", "token", "word", "form", "sentence", "text")
 TAG_NAME = "tags"
@@ -46,7 +47,8 @@ def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> T
         given = _list(record[tag], lines.name, number, tag) if tag in record else [None] * len(sentence)
         if len(given) != len(sentence):
             raise DataError(
-                f"{lines.name}: line {number}: {word} has {len(sentence)} words and {tag} {len(given)} tags"
+                f"{lines.name}: line {number}: {word} has {counted(len(sentence), 'word')} and {tag} "
+                f"{counted(len(given), 'tag')}"
             )
         words.append([str(w) for w in sentence])
         tags.append([None if t is None or t == "" else str(t) for t in given])

@@ -6,6 +6,7 @@ from typing import Literal
 from unrolled.data.tagged.file import TaggedFile
 from unrolled.data.tagged.sentences import Tagged
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 Missing = Literal["drop", "error"]
 
@@ -57,8 +58,8 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
         )
     count = sum(map(len, gaps))
     note = (
-        f"{count:,} words have no tag (the first in {where}); {len(places):,} of {len(gaps):,} sentences are "
-        "left out (--missing error refuses them)"
+        f"{counted(count, 'word')} without a tag (the first in {where}); {len(places):,} of {len(gaps):,} "
+        "sentences left out (--missing error refuses them)"
     )
     words = [file.words[i] for i in kept]
     return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in kept]), (note,)

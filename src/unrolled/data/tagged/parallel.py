@@ -7,6 +7,7 @@ from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import cut, is_blank, read_lines
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 FOLDER = ("seq.in", "seq.out")
 """Names of the two files in a folder of utterances and their slots."""
@@ -23,12 +24,15 @@ def read_parallel(words: Path, tags: Path, encoding: str = UTF8) -> TaggedFile:
     rows = [[cut(line, tabs=False) for line in _ended(side.bodies())] for side in sides]
     if len(rows[0]) != len(rows[1]):
         raise DataError(
-            f"{name}: {len(rows[0]):,} lines of words and {len(rows[1]):,} of tags; give a line for each "
+            f"{name}: {counted(len(rows[0]), 'line')} of words and {len(rows[1]):,} of tags; give a "
+            "line for each "
             "sentence in both files"
         )
     for number, (left, right) in enumerate(zip(*rows, strict=True), 1):
         if len(left) != len(right):
-            raise DataError(f"{name}: line {number} has {len(left)} words and {len(right)} tags")
+            raise DataError(
+                f"{name}: line {number} has {counted(len(left), 'word')} and {counted(len(right), 'tag')}"
+            )
     kept = [i for i, fields in enumerate(rows[0]) if fields]
     if not kept:
         raise DataError(f"{name}: holds no sentences")

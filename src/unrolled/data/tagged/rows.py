@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from unrolled.data.tagged.lines import Lines, cut, is_blank
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 DOCUMENT = "-DOCSTART-"
 COMMENT = "#"
@@ -59,7 +60,8 @@ def read_rows(lines: Lines) -> Rows:
     if share < LEAST_SHARE:
         raise DataError(
             f"{lines.name}: is no file of tagged sentences: lines have {min(map(len, fields))} to "
-            f"{max(map(len, fields))} words; give one word a line with its tag and a blank line after each "
+            f"{counted(max(map(len, fields)), 'word')}; give one word a line with its tag and a blank "
+            "line after each "
             "sentence, words as dog/NN, CoNLL-U, or JSON (docs/tagging.md)"
         )
     rows = Rows(tabs, width)
@@ -129,7 +131,8 @@ def _sentences(
         if len(row) != rows.width:
             between = "tabs" if rows.tabs else "blanks"
             raise DataError(
-                f"{name}: line {index + 1} has {len(row)} fields between {between}, the other lines have "
+                f"{name}: line {index + 1} has {counted(len(row), 'field')} between {between}, the "
+                "other lines have "
                 f"{rows.width}: {line!r:.80}"
             )
         if not (rows.numbered and not row[0].isdecimal()):

@@ -10,6 +10,7 @@ from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, is_blank
 from unrolled.data.tagged.rows import HEADER_NAMES, SENTENCE_NAME
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 SEPARATORS = ("\t", ",", ";")
 MOST = 0.8
@@ -55,7 +56,10 @@ def read_sentence_rows(lines: Lines, found: SentenceRows, columns: Columns) -> T
     words, tags = ([split_cell(cells[place]) for _, cells in found.rows] for place in (word, tag))
     for (index, _), sentence, given in zip(found.rows, words, tags, strict=True):
         if len(sentence) != len(given):
-            raise DataError(f"{lines.name}: line {index + 1} has {len(sentence)} words and {len(given)} tags")
+            raise DataError(
+                f"{lines.name}: line {index + 1} has {counted(len(sentence), 'word')} and "
+                f"{counted(len(given), 'tag')}"
+            )
 
     def with_tags(given: Tags) -> str:
         bodies, changed = lines.bodies(), {}

@@ -9,6 +9,7 @@ from unrolled.diagnostics.findings.remedies import against_exploding, against_va
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import DistanceCurve, Floats, GradientMatrices, within
 from unrolled.diagnostics.passes import Pass, Recording
+from unrolled.wording import counted
 
 VANISHED = 1e-3
 """Share of the gradient at its own step below which a gradient has no effect on an update."""
@@ -115,7 +116,7 @@ def _looks_ahead(recording: Recording, matrices: GradientMatrices) -> bool:
 def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
     if r.exploded is not None:
         return Verdict(
-            f"Exploding: 1,000 times larger {_steps(r.exploded)} back",
+            f"Exploding: 1,000 times larger {counted(r.exploded, 'step')} back",
             "bad",
             f"The gradient of a loss with respect to the state grows on its way back, by a factor of "
             f"{r.rate:.2f} a step, and is {r.largest:.3g} times what it is at its own step. Updates are then "
@@ -128,11 +129,11 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
     if r.vanished is None:
         short = r.longest < SHORT
         return Verdict(
-            f"Too short to tell: gradients reach through {_steps(r.longest)}"
+            f"Too short to tell: gradients reach through {counted(r.longest, 'step')}"
             if short
-            else f"Healthy: gradients reach through all {_steps(r.longest)}",
+            else f"Healthy: gradients reach through all {counted(r.longest, 'step')}",
             "notice" if short else "good",
-            f"At the longest distance of this window, {_steps(r.longest)}, the gradient is still "
+            f"At the longest distance of this window, {counted(r.longest, 'step')}, the gradient is still "
             f"{_share(r.last)} what it is at its own step ({r.rate:.3f} a step).",
             p.name,
             r.last,
@@ -142,7 +143,8 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
     return Verdict(
         f"Vanishing at distance {r.vanished}",
         "bad" if single or r.vanished <= NEAR else "notice",
-        f"{_steps(r.vanished).capitalize()} back the gradient is less than 1/1000 of what it is at its own "
+        f"{counted(r.vanished, 'step').capitalize()} back the gradient is less than 1/1000 of what it "
+        "is at its own "
         f"step, a factor of {r.rate:.3f} a step: {far}.",
         p.name,
         float(r.vanished),
@@ -153,7 +155,3 @@ def _verdict(p: Pass, r: Reach, *, single: bool) -> Verdict:
 
 def _share(value: float) -> str:
     return f"{value:,.0f} times" if value >= 2 else f"{value:.2g} of"
-
-
-def _steps(count: int) -> str:
-    return f"{count:,} step{'s' if count != 1 else ''}"

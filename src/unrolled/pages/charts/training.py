@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from unrolled.labels import label_updates
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import PALETTE, WIDE, new_figure
 
@@ -31,7 +32,7 @@ def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
         if records:
             axes.plot(steps, losses, color=colour, marker=marker, markersize=4, label=label)
         numbers[kind] = {"step": steps, "loss": losses}
-    axes.set_xlabel("update")
+    label_updates(axes)
     axes.set_ylabel(f"loss, {loss_unit} per {unit}")
     if loss_unit == "nats" and all(v < 50 for part in numbers.values() for v in part["loss"]):
         right = axes.secondary_yaxis("right", functions=(np.exp, _log))

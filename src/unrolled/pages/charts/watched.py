@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from unrolled.diagnostics.gradients import Floats
+from unrolled.labels import label_updates
 from unrolled.pages.charts.names import stem
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, WIDE, new_figure
@@ -32,12 +33,12 @@ def clipping_chart(records: Sequence[Record]) -> Chart:
     ):
         norms.plot(steps, numbers[name], label=label)
     norms.set_yscale("log")
-    norms.set_xlabel("update")
+    label_updates(norms)
     norms.set_ylabel("norm of the gradient")
     norms.legend(fontsize=8)
     rate.plot(steps, 100 * numbers["share"])
     rate.set_ylim(-3, 103)
-    rate.set_xlabel("update")
+    label_updates(rate)
     rate.set_ylabel("updates clipped, %")
     return Chart(
         "clipping",

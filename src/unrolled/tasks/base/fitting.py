@@ -23,6 +23,11 @@ from unrolled.training.length import NewEnd
 from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
 
+FINISHED = (
+    "the training is finished; a later end trains it further (--epochs, --max-steps or --minutes of "
+    "unrolled resume)"
+)
+
 
 class TrainedTask(StoredTask[C, D]):
     """Trains a task in memory or in a run folder."""
@@ -119,7 +124,10 @@ class TrainedTask(StoredTask[C, D]):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
             watch_training(trainer, watch)
             trainer.restore(checksums=run_folder.is_marked(folder))
-            if until is not None and until.given:
+            if until is None or not until.given:
+                if progress and trainer.progress.finished:
+                    show_notes([FINISHED])
+            else:
                 trainer.extend()
                 run_folder.change_training(folder, until.limits())
             trainer.run()
@@ -164,7 +172,7 @@ class TrainedTask(StoredTask[C, D]):
             "steps": done.step,
             "epochs": round(done.step / max(trainer.updates_per_epoch, 1), 2),
             "best_step": done.best_step,
-            "training_seconds": round(done.seconds, 1),
+            "training_seconds": round(done.seconds, 6),
             "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
             "threads": self.config.training.threads or torch.get_num_threads(),
         } | self._final_scores(data, shown=shown)

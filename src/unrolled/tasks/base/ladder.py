@@ -57,6 +57,8 @@ class Ladder(ABC):
     """Factor from the loss to that unit."""
     fingerprint: str
     """Of the data; known after :meth:`prepare`."""
+    notes: list[str]
+    """How the data were read and what was chosen from them; known after :meth:`prepare`."""
     block: int = 1
     """Consecutive items of the test data that are resampled together."""
 

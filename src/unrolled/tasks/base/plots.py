@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from unrolled.extras import extra
-from unrolled.labels import label_text, width_of
+from unrolled.labels import label_text, label_updates, width_of
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
 
@@ -49,7 +49,7 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
     train = [r for r in history if r["kind"] == "train"]
     rate.plot([r["step"] for r in train], [r["lr"] for r in train], color="tab:gray")
     rate.set_ylabel("learning rate")
-    rate.set_xlabel("update")
+    label_updates(rate)
     rate.grid(alpha=0.3)
     return save_picture(figure, folder / "curves.png")
 

@@ -4,11 +4,12 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unrolled.storage.output import ending_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Predictions:
 
     def write(self, out: TextIO, name: str = "") -> None:
         """Write all rows: CSV with a header; tabs or JSON lines if the name of the file ends so."""
-        ending = Path(name).suffix.lower()
+        ending = ending_of(name)
         if ending in (".jsonl", ".ndjson"):
             for row in self.rows:
                 out.write(json.dumps(dict(zip(self.names, row, strict=True)), ensure_ascii=False) + "\n")

@@ -1,12 +1,33 @@
 """Choices that data made, shown to the user."""
 
+import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 
 from unrolled.visible import visible
+
+_SHOWN = ContextVar[set[str] | None](
+    "notes that were shown; None shows a note as often as it comes", default=None
+)
 
 
 def show_notes(notes: Iterable[str]) -> None:
     """Print each note as a line on standard error."""
+    shown = _SHOWN.get()
     for note in notes:
+        if shown is not None:
+            if note in shown:
+                continue
+            shown.add(note)
         print(visible(note), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def each_note_once() -> Iterator[None]:
+    """Let :func:`show_notes` show a note once, though it comes again with each training on the same data."""
+    token = _SHOWN.set(set())
+    try:
+        yield
+    finally:
+        _SHOWN.reset(token)

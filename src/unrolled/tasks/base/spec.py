@@ -53,6 +53,8 @@ class TaskSpec(NamedTuple):
     counted: str = "tokens"
     """What the rate in a recipe's record counts."""
     loss_unit: str = "nats"
+    used_by: tuple[str, ...] = ("predict",)
+    """Verbs that use a trained model."""
     announce: Callable[[Any], str] | None = None
     """Returns a line to print before a training with a configuration, "" for none."""
     former: Former = MappingProxyType({})

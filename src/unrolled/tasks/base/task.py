@@ -59,13 +59,13 @@ class Task(TrainedTask[C, D]):
         """
         source, _ = self.sources()
         if not source:
-            raise RunError("this model was trained on data from memory, which are gone: give data")
+            raise RunError("this model was trained on data from memory, which are gone; give data=FILE")
         data = self._reread()
         self._check_same(data, "this model")
         return data
 
     def _nothing_held_out(self) -> DataError:
-        return DataError("nothing was held out when this model was trained: give data to look at")
+        return DataError("nothing was held out when this model was trained; give data=FILE to look at")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """Return the tokens that the model reads, and the vector (V, size) of each.
@@ -88,4 +88,5 @@ class Task(TrainedTask[C, D]):
 
     def predict_file(self, data: str, out: TextIO) -> None:
         """Write what is predicted for a file, in the task's own form."""
-        raise ConfigError(f"a run of {self.spec.verb!r} has no predictions to write")
+        verbs = ", ".join(f"unrolled {verb} RUN" for verb in self.spec.used_by)
+        raise ConfigError(f"a run of {self.spec.verb} has no predictions to write; use it with {verbs}")

@@ -13,8 +13,8 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.models.classifier import RecurrentClassifier
 from unrolled.tasks.base.estimator import LabelEstimator
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.predictions import Predictions, tabulate
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.data import ClassifierData, Examples, encode, encode_rows
@@ -43,7 +43,7 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
         form = self.config.form
         labelled = self._read(str(X)) if source else from_memory(X, y, self, form, fitting=False)
         if progress:
-            print_notes(labelled.notes)
+            show_notes(labelled.notes)
         return self._score(self._examples(labelled, str(X) if source else "data"), shown=progress)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
@@ -103,7 +103,7 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
             DataError: if the file cannot be read.
         """
         if not data:
-            raise ConfigError("no texts to predict: give data (a file, or - for standard input)")
+            raise ConfigError("no texts to predict; give data=FILE, or data=- for standard input")
         read = self._read_items(data)
         filled = [i for i, item in enumerate(read.items) if item is not None]
         p: list[NDArray[np.float64] | None] = [None] * len(read.items)
@@ -111,7 +111,10 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
         for i, row in zip(filled, found, strict=True):
             p[i] = row
         gaps = len(read.items) - len(filled)
-        note = f"{gaps:,} of {len(read.items):,} rows have no text, and no prediction"
+        note = (
+            f"{gaps:,} of {len(read.items):,} rows {'has' if gaps == 1 else 'have'} no text, and no "
+            "prediction"
+        )
         notes = (*read.notes, *([note] if gaps else []))
         return tabulate(read.names, read.rows, p, self.artifacts.class_names, top, notes)
 

@@ -12,12 +12,12 @@ from unrolled.data.fingerprint import fingerprint
 from unrolled.data.labelled import labelled_parts
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
+from unrolled.wording import counted
 
 FOLDS = 10
 MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
@@ -69,10 +69,12 @@ class ClassificationLadder(Ladder):
         if kinds < 2:
             label = str(self.data.labels[0])
             raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
-        if self.progress:
-            print_notes([*parts, *self.data.notes])
+        self.notes = [*parts, *self.data.notes]
         if self.test is not None:
-            return f"{len(self.data.items):,} examples, {len(self.test.items):,} to predict, {kinds} labels"
+            return (
+                f"{counted(len(self.data.items), 'example')}, {len(self.test.items):,} to predict, "
+                f"{counted(kinds, 'label')}"
+            )
         try:
             fold_rows(self.data.labels, FOLDS, 1, keep_rare=True)
         except ConfigError as error:
@@ -80,7 +82,8 @@ class ClassificationLadder(Ladder):
         rare = rare_labels(self.data.labels, FOLDS)
         kept = f"; {len(rare)} labels with fewer than {FOLDS} examples are trained on alone" if rare else ""
         return (
-            f"{len(self.data.items):,} examples, {kinds} labels; seed s is trained on nine tenths and "
+            f"{counted(len(self.data.items), 'example')}, {counted(kinds, 'label')}; seed s is trained "
+            "on nine tenths and "
             f"scored on tenth s of {FOLDS}{kept}"
         )
 

@@ -12,6 +12,7 @@ from unrolled.tasks.forecast.frequency import DAY, ROW, Usual, usual_for
 from unrolled.tasks.forecast.parts import before_test, cut
 from unrolled.tasks.forecast.scale_choice import choose_difference, choose_transform, naive_is_as_good
 from unrolled.tasks.forecast.seasons import find_season
+from unrolled.wording import counted
 
 SHARE = 5
 """Horizons that the shortest series holds at least."""
@@ -90,7 +91,7 @@ def _fill_horizon(filled: Filled, series: Sequence[Series], usual: Usual) -> Fil
     if data.test_start:
         most = min(most, *(s.steps - end for s, end in zip(series, before, strict=True)))
     horizon = max(1, min([usual.horizon, most, *lags[:1]]))
-    return filled.settle("forecast", f"horizon: {horizon} steps (--horizon)", horizon=horizon)
+    return filled.settle("forecast", f"horizon: {counted(horizon, 'step')} (--horizon)", horizon=horizon)
 
 
 def _fill_season(filled: Filled, training: Sequence[Numbers], usual: Usual) -> Filled:
@@ -98,7 +99,11 @@ def _fill_season(filled: Filled, training: Sequence[Numbers], usual: Usual) -> F
         return filled
     season = find_season(training, usual.seasons)
     tried = " or ".join(map(str, usual.seasons))
-    note = f"season: {season} steps (--season)" if season > 1 else f"season: none of {tried} steps (--season)"
+    note = (
+        f"season: {counted(season, 'step')} (--season)"
+        if season > 1
+        else f"season: none of {tried} steps (--season)"
+    )
     return filled.settle("features", note if usual.seasons else "", season=season)
 
 
@@ -137,7 +142,7 @@ def _fill_difference(filled: Filled, training: Sequence[Numbers]) -> Filled:
         return filled.settle("features", "", difference=0)
     transform = filled.config.settled_transform
     difference = choose_difference(training, transform, features.season, forecast.horizon)
-    note = f"scale: changes from {difference} steps before (--difference)" if difference else ""
+    note = f"scale: changes from {counted(difference, 'step')} before (--difference)" if difference else ""
     return filled.settle("features", note, difference=difference)
 
 

@@ -11,6 +11,7 @@ from unrolled.extras import extra
 from unrolled.labels import label_text
 from unrolled.tasks.forecast.plot import BEFORE, draw_bands
 from unrolled.tasks.forecast.rolling import Forecasts
+from unrolled.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
     panels[0].legend(loc="upper left", fontsize=9, framealpha=0.6)
     steps = shown[0].found.point.shape[1]
     more = f"; the first {MOST} of {len(futures):,} series" if len(futures) > MOST else ""
-    panels[0].set_title(f"forecast of the {steps} steps to come{more}", fontsize=10)
+    panels[0].set_title(f"forecast of the {counted(steps, 'step')} to come{more}", fontsize=10)
     return figure
 
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from unrolled.config import with_options
-from unrolled.data.series_tables import open_series
+from unrolled.data.series_tables import read_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
-from unrolled.tasks.forecast.backtest import Backtest
+from unrolled.tasks.forecast.backtest import Backtest, notes_of
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
 from unrolled.tasks.forecast.defaults import fill_defaults
@@ -20,6 +20,7 @@ from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
 from unrolled.tasks.forecast.spec import SPEC
+from unrolled.wording import counted
 
 SIMPLE = {
     "random-walk": "random_walk",
@@ -46,13 +47,15 @@ class ForecastLadder(Ladder):
         config = self.config
         if not config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME) or a recipe")
-        series = open_series(config.data.data, config.columns, config.rules, config.table)
+        table = read_series(config.data.data, config.columns, config.rules, config.table)
+        series = table.series
         if not config.data.test_start:
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
             config = with_options(config, {"test_start": stamp})
-        config, _ = fill_defaults(config, series)
-        self.config = config
+        config, choices = fill_defaults(config, series)
+        found = [note for s in series for note in notes_of(s, config.rules)]
+        self.config, self.notes = config, [*table.notes, *found, *choices]
         horizon = config.forecast.horizon
         scales = fit_scales(series, [cut(s, config.data, horizon)[0] for s in series], config)
         self.parts = divide(series, scales, config)
@@ -64,7 +67,8 @@ class ForecastLadder(Ladder):
             if not origins:
                 raise DataError(
                     f"series {split.series.series.name!r}: from test_start={brief(config.data.test_start)} "
-                    f"on there is no room for a forecast of {horizon} steps; let the test begin earlier"
+                    f"on there is no room for a forecast of {counted(horizon, 'step')}; let the test "
+                    "begin earlier"
                 )
         if not self.asked and not any(s.mase_scale for s in self.parts.learned.series.values()):
             self.shown = "mae"  # nothing has a scale for MASE
@@ -73,7 +77,8 @@ class ForecastLadder(Ladder):
         steps = sum(s.valid for s in self.parts.splits)
         count = sum(map(len, self.origins))
         return (
-            f"{len(series)} series, {steps:,} steps to learn from, {count:,} forecasts of {horizon} steps "
+            f"{len(series)} series, {counted(steps, 'step')} to learn from, "
+            f"{counted(count, 'forecast')} of {counted(horizon, 'step')} "
             f"from {brief(config.data.test_start)} on, season {self.parts.learned.season}"
         )
 

@@ -12,6 +12,7 @@ from unrolled.labels import label_text
 from unrolled.storage.folder import make_inner_folder
 from unrolled.storage.picture import save_picture
 from unrolled.tasks.forecast.rolling import Forecasts
+from unrolled.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,9 +59,9 @@ def plot_forecasts(
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_title(
-        f"the last {len(shown)} forecasts of {horizon} steps, each from its dotted line"
+        f"the last {counted(len(shown), 'forecast')} of {counted(horizon, 'step')}, each from its dotted line"
         if len(shown) > 1
-        else f"the last forecast of {horizon} steps, from the dotted line",
+        else f"the last forecast of {counted(horizon, 'step')}, from the dotted line",
         fontsize=10,
     )
     axes.grid(alpha=0.3)

@@ -8,6 +8,7 @@ from rich.table import Table
 from unrolled.console import print_table
 from unrolled.tasks.forecast.score import BASELINES, ForecastScore
 from unrolled.tasks.forecast.task import Forecaster
+from unrolled.wording import counted
 
 SHOWN = {
     "mae": "MAE",
@@ -44,7 +45,8 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     kept = {n: values[n] for n in ("baselines", "versus", "origins", "horizon", "first", "last", "season")}
     score = ForecastScore(values, **kept)
     table = Table(
-        title=f"{title}: {score.origins:,} forecasts of {score.horizon} steps, {score.first} to {score.last}",
+        title=f"{title}: {counted(score.origins, 'forecast')} of {counted(score.horizon, 'step')}, "
+        f"{score.first} to {score.last}",
         title_justify="left",
     )
     table.add_column("model")
@@ -64,7 +66,7 @@ def _named(name: str, task: Forecaster) -> str:
     """Return what a baseline is called, with its season, or its order where there is one series."""
     size = ""
     if name == "seasonal_naive":
-        size = f" ({task.artifacts.season} steps)"
+        size = f" ({counted(task.artifacts.season, 'step')})"
     elif name == "autoregression":
         fitted = [learned.autoregression for learned in task.artifacts.series.values()]
         if len(fitted) == 1 and fitted[0]:

@@ -18,6 +18,7 @@ from unrolled.tasks.forecast.metrics import (
     point_errors,
 )
 from unrolled.tasks.forecast.rolling import Forecasts
+from unrolled.wording import counted
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
@@ -146,7 +147,8 @@ class ForecastScore:
         lines = [
             *([better] if better else []),
             *self.notes,
-            f"{', '.join(said)} ({self.origins:,} origins × {self.horizon} steps, {self.first} to "
+            f"{', '.join(said)} ({counted(self.origins, 'origin')} × {counted(self.horizon, 'step')}, "
+            f"{self.first} to "
             f"{self.last}; MASE over a season of {self.season})",
         ]
         return "\n".join(lines + [self.verdict(name) for name in self.shown])

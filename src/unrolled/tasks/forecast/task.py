@@ -304,7 +304,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         if self._parts is not None:
             return [s.series.series for s in self._parts.splits]
         if not self.config.data.data:
-            raise RunError("this model was trained on data from memory, which are gone: give data")
+            raise RunError("this model was trained on data from memory, which are gone; give data=FILE")
         series = self._read(self.config.data.data)
         for s in series:
             steps = self.facts["series"].get(s.name, {}).get("steps", s.steps)

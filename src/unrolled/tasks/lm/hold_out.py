@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from unrolled.data import Document
+from unrolled.wording import counted
 
 HoldOut = Literal["auto", "end", "tails", "documents"]
 MANY = 20
@@ -24,8 +25,10 @@ def resolve(hold_out: HoldOut, documents: int) -> HoldOut:
 def describe(hold_out: HoldOut, fraction: float, documents: int) -> str:
     """Say in words what is held out."""
     if hold_out == "documents":
-        return f"{spread(documents, fraction).count(True):,} of {documents:,} documents, evenly spread"
-    of = "the text" if hold_out == "end" else f"each of the {documents:,} documents"
+        return (
+            f"{spread(documents, fraction).count(True):,} of {counted(documents, 'document')}, evenly spread"
+        )
+    of = "the text" if hold_out == "end" else f"each of the {counted(documents, 'document')}"
     return f"the last {100 * fraction:g}% of {of}"
 
 

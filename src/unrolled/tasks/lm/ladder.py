@@ -83,7 +83,7 @@ class LanguageLadder(Ladder):
         found = make_corpus(corpus, documents, self.tokenizer, held_out)
         asked = open_documents(corpus.test, corpus.encoding)
         test = TextToScore.of(asked, self.tokenizer, found.share, corpus.mode, "the test text")
-        notes += [*found.notes, *test.notes]
+        self.notes = [*notes, *found.notes, *test.notes]
         if found.valid is None:
             raise ConfigError("valid_fraction=0: the weights of networks and mixtures need held-out text")
         self.share = found.share
@@ -98,7 +98,6 @@ class LanguageLadder(Ladder):
         return (
             f"{self.train_tokens.predictions:,} {unit}s to learn from, {self.valid.predictions:,} held out, "
             f"{self.test.predictions:,} to predict, {self.tokenizer.size:,} kinds{said}"
-            + "".join(f"\n{note}" for note in notes)
         )
 
     def _divide(

@@ -18,6 +18,7 @@ from unrolled.tasks.lm.data import TextToScore, Tokens, all_ids
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.training.job import Carried
 from unrolled.training.waiting import Report, silent
+from unrolled.wording import counted
 
 SCORING_ROWS = 32
 SCORING_STEPS = 1000
@@ -73,8 +74,8 @@ class LanguageScore:
         return (
             f"{self.nats_per_token:.4f} nats/token, perplexity {self.perplexity:.2f}, "
             f"{self.bits_per_character:.4f} bits/character "
-            f"({self.tokens:,} tokens with {self.eos:,} <eos> and {self.unknown:,} <unk>, "
-            f"{self.characters:,} characters, vocabulary {self.vocabulary:,})"
+            f"({counted(self.tokens, 'token')} with {self.eos:,} <eos> and {self.unknown:,} <unk>, "
+            f"{counted(self.characters, 'character')}, vocabulary {self.vocabulary:,})"
         )
 
 

@@ -46,6 +46,7 @@ SPEC = TaskSpec(
     description="Train a recurrent language model on a text.",
     missing_data="no training text: give --data FILE_OR_FOLDER, 'books/*.txt' or @stdlib, or --recipe",
     metrics=("nats_per_token", "perplexity", "bits_per_character"),
+    used_by=("next", "generate", "score"),
     announce=_announce,
     former=FORMER,
     import_config=_config,

@@ -11,6 +11,7 @@ from unrolled.devices import device_of, move
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.short_repr import short_repr
 from unrolled.tasks.music.data import Roll
+from unrolled.wording import counted
 
 SCORING_ROWS = 64
 BASELINES = {"frequency": "how often each key sounds", "previous": "each key after itself"}
@@ -39,7 +40,8 @@ class MusicScore:
 
     def __str__(self) -> str:
         return (
-            f"NLL {self.nll:.4f} nats a step, over 88 keys ({self.steps:,} steps of {self.pieces:,} pieces, "
+            f"NLL {self.nll:.4f} nats a step, over 88 keys ({counted(self.steps, 'step')} of "
+            f"{counted(self.pieces, 'piece')}, "
             "each from its second step on)"
         )
 

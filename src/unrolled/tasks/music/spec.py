@@ -26,6 +26,7 @@ SPEC = TaskSpec(
     missing_data="no pieces: give --data FOLDER_OR_FILE.mid, --data @music/jsb-chorales, or --recipe",
     metrics=("nll",),
     counted="steps",
+    used_by=("compose",),
     files=("openings.json",),
     plots=("piece",),
     import_config=_config,

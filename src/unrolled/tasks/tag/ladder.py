@@ -19,6 +19,7 @@ from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.tag.data import divide
 from unrolled.tasks.tag.score import TaggerScore
 from unrolled.tasks.tag.sources import open_like
+from unrolled.wording import counted
 
 MAJORITY = "majority"
 TEST_SHARE = 0.1
@@ -61,16 +62,18 @@ class TaggingLadder(Ladder):
         self.config = replace(self.config, corpus=corpus)
         print_notes(taken)
         file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
-        self.data, _ = complete(file, corpus.missing)
+        self.data, dropped = complete(file, corpus.missing)
+        self.notes = [*file.notes, *dropped]
         if corpus.test:
-            self.test, _ = complete(open_like(file, corpus.test, corpus), corpus.missing)
+            self.test, dropped = complete(open_like(file, corpus.test, corpus), corpus.missing)
+            self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
             self.data, test = divide(self.data, TEST_SHARE)
             if test is None:
                 raise DataError(f"{corpus.data}: is one sentence; give test data to score (--test)")
             self.test, cut = (
                 test,
-                f"; scored are the last {len(test.words):,} sentences (or --test)",
+                f"; scored are the last {counted(len(test.words), 'sentence')} (or --test)",
             )
         words, asked = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
@@ -81,7 +84,10 @@ class TaggingLadder(Ladder):
         ):
             raise DataError("metric 'span_f1': the test data have no spans; give others (--test)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
-        return f"{words:,} words to learn from, {asked:,} to predict, {len(self.tags)} tags{cut}"
+        return (
+            f"{counted(words, 'word')} to learn from, {asked:,} to predict, "
+            f"{counted(len(self.tags), 'tag')}{cut}"
+        )
 
     @property
     def from_memory(self) -> bool:

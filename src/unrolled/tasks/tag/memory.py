@@ -7,6 +7,7 @@ import numpy as np
 
 from unrolled.data.tagged import Columns, Tagged, TaggedFile
 from unrolled.errors import ConfigError, DataError
+from unrolled.wording import counted
 
 NAME = "the data"
 SHAPES = "fit(words, tags) takes two lists of sentences: [['time', 'flies']], [['NOUN', 'VERB']]"
@@ -30,12 +31,13 @@ def sentences_of(words: Any, tags: Any = None) -> TaggedFile:
         words, tags = _split_pairs(words)
     left, right = _nested(words, "word"), _nested(tags, "tag")
     if len(left) != len(right):
-        raise DataError(f"there are {len(left):,} sentences of words, but tags for {len(right):,}")
+        raise DataError(f"there are {counted(len(left), 'sentence')} of words, but tags for {len(right):,}")
     pairs = list(zip(left, right, strict=True))
     for number, (sentence, given) in enumerate(pairs, 1):
         if sentence is not None and given is not None and len(sentence) != len(given):
             raise DataError(
-                f"sentence {number} has {len(sentence)} words and {len(given)} tags; give one tag for each "
+                f"sentence {number} has {counted(len(sentence), 'word')} and "
+                f"{counted(len(given), 'tag')}; give one tag for each "
                 f"word (it begins with {[*sentence[:3]]!r:.60})"
             )
     filled = [(s or [None], g) for s, g in pairs if s != []]

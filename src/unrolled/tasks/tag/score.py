@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.short_repr import short_repr
 from unrolled.tasks.tag.spans import SpanCounts, count_spans, span_table, spans_of
+from unrolled.wording import counted
 
 
 @short_repr
@@ -108,8 +109,9 @@ class TaggerScore:
 
     def __str__(self) -> str:
         line = (
-            f"accuracy {100 * self.accuracy:.2f}% of {self.words:,} words, "
-            f"{100 * self.sentence_accuracy:.2f}% of {len(self.true):,} sentences, {self.nats:.4f} nats/word"
+            f"accuracy {100 * self.accuracy:.2f}% of {counted(self.words, 'word')}, "
+            f"{100 * self.sentence_accuracy:.2f}% of {counted(len(self.true), 'sentence')}, "
+            f"{self.nats:.4f} nats/word"
         )
         if self.unseen:
             line += f"\n{self.unseen:,} words have tags that training had not: they count as wrong"

@@ -16,6 +16,7 @@ from unrolled.tasks.base.networks import with_cell
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.translate.data import split_pairs
 from unrolled.tasks.translate.score import lead, overlap_of
+from unrolled.wording import counted
 
 with extra("translate", "a comparison of translators"):
     from sacrebleu.metrics import CHRF
@@ -53,10 +54,11 @@ class TranslationLadder(Ladder):
             corpus = self.config.corpus
         split = split_pairs(self.config, corpus.data, corpus.valid)
         assert split.test is not None
+        self.notes = list(split.notes)
         self.train_pairs, self.test = split.train, split.test
         parts = [part for part in (split.train, split.valid, split.test) if part is not None]
         self.fingerprint = fingerprint(*(texts for p in parts for texts in (p.sources, p.targets)))
-        return f"{len(split.train):,} pairs to learn from, {len(self.test):,} to predict"
+        return f"{counted(len(split.train), 'pair')} to learn from, {len(self.test):,} to predict"
 
     @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:

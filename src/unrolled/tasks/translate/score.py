@@ -9,6 +9,7 @@ from unrolled.extras import extra
 from unrolled.short_repr import short_repr
 from unrolled.tasks.base.better import beside
 from unrolled.tasks.translate.rouge import rouge
+from unrolled.wording import counted
 
 LENGTHS = (10, 15, 20, 30)
 """Words of a source at which a new row of the table by length begins."""
@@ -101,12 +102,13 @@ class TranslationScore:
         lines = [
             f"BLEU {o.bleu:.2f} ({self.bleu_signature}), chrF2 {o.chrf:.2f} ({self.chrf_signature})",
             f"ROUGE-1/2/L {o.rouge1:.2f}/{o.rouge2:.2f}/{o.rouge_l:.2f}, exact match {o.exact_match:.2f}%, "
-            f"perplexity {self.perplexity:.3f} ({self.pairs:,} pairs, {self.tokens:,} tokens, written in "
+            f"perplexity {self.perplexity:.3f} ({counted(self.pairs, 'pair')}, "
+            f"{counted(self.tokens, 'token')}, written in "
             f"{self.seconds:.1f} s)",
         ]
         lines += [
             f"{row.words:>6} words: BLEU {row.bleu:6.2f}, exact match {row.exact_match:6.2f}%, "
-            f"{row.pairs:,} pairs"
+            f"{counted(row.pairs, 'pair')}"
             for row in self.by_length
         ]
         lines += [*([self.better_baseline] if self.better_baseline else []), *cut_notes(self.cut, self.pairs)]
@@ -212,7 +214,7 @@ def by_length(
 
 def lead(sources: Sequence[str], words: int) -> dict[str, list[str]]:
     """Return how each source begins: its first words, and its first sentence."""
-    first = f"source, first {words} words" if words > 1 else "source, first word"
+    first = f"source, first {counted(words, 'word')}" if words > 1 else "source, first word"
     return {
         first: [" ".join(s.split()[:words]) for s in sources],
         "source, first sentence": [_first_sentence(s) for s in sources],

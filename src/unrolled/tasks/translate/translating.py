@@ -9,8 +9,8 @@ from unrolled.data import Sources, read_sources, sources_of, tidy
 from unrolled.errors import ConfigError, DataError
 from unrolled.models import EncoderDecoder
 from unrolled.storage.output import named_file
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.predictions import Predictions
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.attention_plot import plot_attention
@@ -57,7 +57,7 @@ class TranslatingTask(Task[TranslatorConfig, PairMaterial]):
         """
         one = isinstance(texts, str)
         found = self.translate_sources([texts] if one else texts, n_best=n_best, progress=progress, **options)
-        print_notes(found.notes)
+        show_notes(found.notes)
         return found.outputs[0] if one else found.outputs
 
     def _write(
@@ -124,7 +124,7 @@ class TranslatingTask(Task[TranslatorConfig, PairMaterial]):
             DataError: if the file cannot be read, or most tokens are unknown to the model.
         """
         translated = self.translate_sources(Path(data), progress=True)
-        print_notes(translated.notes)
+        show_notes(translated.notes)
         for best, *_ in translated.outputs:
             out.write(best.text + "\n")
 
@@ -141,7 +141,7 @@ class TranslatingTask(Task[TranslatorConfig, PairMaterial]):
         text = tidy(text)
         if not text:
             raise DataError("the text is blank: there is nothing to attend to")
-        print_notes(self._source_notes([text]))
+        show_notes(self._source_notes([text]))
         return self._writer(self._search_config(options)).attention(text)
 
     def plot_attention(self, text: str, path: str | Path, **options: Any) -> Path:
