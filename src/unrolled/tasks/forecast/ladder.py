@@ -11,14 +11,15 @@ from unrolled.config import with_options
 from unrolled.data.series_tables import open_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
+from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.forecast.backtest import Backtest
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
-from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
+from unrolled.tasks.forecast.short import settle
 from unrolled.tasks.forecast.spec import SPEC
 
 SIMPLE = {
@@ -51,8 +52,10 @@ class ForecastLadder(Ladder):
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
             config = with_options(config, {"test_start": stamp})
-        config, _ = fill_defaults(config, series)
-        self.config = config
+        settled = settle(config, series)
+        self.config, series, config = settled.config, settled.series, settled.config
+        if self.progress and settled.left_out:
+            print_notes(settled.notes[:1])
         horizon = config.forecast.horizon
         scales = fit_scales(series, [cut(s, config.data, horizon)[0] for s in series], config)
         self.parts = divide(series, scales, config)
