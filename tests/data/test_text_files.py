@@ -5,6 +5,7 @@ import os
 import pytest
 
 from unrolled.data import Document, read_documents, read_text
+from unrolled.data.documents import open_texts
 from unrolled.errors import DataError
 
 
@@ -115,3 +116,18 @@ def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / "sub").mkdir()
     with pytest.raises(DataError, match="holds no files"):
         read_documents(tmp_path)
+
+
+def test_binary_files_of_a_folder_are_left_out_and_named(tmp_path):
+    folder, png = tmp_path / "docs", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+    folder.mkdir()
+    (folder / "a.md").write_text("some text\n")
+    (folder / "logo.png").write_bytes(png)
+    texts = open_texts(folder)
+    assert [d.name for d in texts.documents] == ["a.md"]
+    assert texts.notes == (f"1 of 2 files are binary and left out: {folder}/logo.png",)
+    with pytest.raises(DataError, match=r"logo\.png: is binary"):
+        open_texts(folder / "logo.png")
+    (folder / "a.md").unlink()
+    with pytest.raises(DataError, match=r"logo\.png: is binary"):
+        open_texts(folder)

@@ -11,11 +11,11 @@ from unrolled.data.catalogue.dataset import PLAIN
 from unrolled.data.catalogue.lookup import locate
 from unrolled.data.catalogue.text import STDLIB
 from unrolled.data.commas import split_paths
-from unrolled.data.files import UTF8, Document, read_encoded, text_files
+from unrolled.data.files import UTF8, BinaryFileError, Document, read_encoded, text_files
 from unrolled.errors import DataError, shown_path
 
 SHOWN = 5
-"""Empty files that a note names."""
+"""Empty or binary files that a note names."""
 
 
 class Texts(NamedTuple):
@@ -40,6 +40,8 @@ def open_texts(source: str | Path, encoding: str = UTF8) -> Texts:
     documents: list[Document] = []
     notes: list[str] = []
     empty: list[str] = []
+    binary: list[str] = []
+    refused: BinaryFileError | None = None
     for piece in split_sources(source):
         if piece == f"@{STDLIB}":
             documents += _standard_library()
@@ -48,7 +50,14 @@ def open_texts(source: str | Path, encoding: str = UTF8) -> Texts:
         inside = text_files(path) if os.path.isdir(path) else None
         for name in [Path(path.name)] if inside is None else inside:
             file = path if inside is None else path / name
-            text, used = read_encoded(file, encoding)
+            try:
+                text, used = read_encoded(file, encoding)
+            except BinaryFileError as error:
+                if inside is None:
+                    raise
+                refused = refused or error
+                binary.append(str(file))
+                continue
             if used != encoding:
                 notes.append(f"{file}: read as {used}, by its byte order mark")
             elif _was_utf8(text, encoding):
@@ -57,9 +66,13 @@ def open_texts(source: str | Path, encoding: str = UTF8) -> Texts:
                 documents.append(Document(str(name), text))
             else:
                 empty.append(str(file))
+    if not documents and refused is not None:
+        raise refused
     if not documents:
         raise DataError(f"{empty[0]}: is empty; give a file with text")
-    return Texts(documents, (*notes, *_empty_note(empty, len(empty) + len(documents))))
+    files = len(empty) + len(binary) + len(documents)
+    left_out = (*_left_out("empty", empty, files), *_left_out("binary", binary, files))
+    return Texts(documents, (*notes, *left_out))
 
 
 def split_sources(source: str | Path) -> list[str]:
@@ -95,12 +108,13 @@ def _was_utf8(text: str, encoding: str) -> bool:
     return True
 
 
-def _empty_note(empty: list[str], files: int) -> tuple[str, ...]:
-    if not empty:
+def _left_out(what: str, left_out: list[str], files: int) -> tuple[str, ...]:
+    """Return a note on files of a kind, empty or binary, that are no documents; none if there are none."""
+    if not left_out:
         return ()
-    more = f" and {len(empty) - SHOWN:,} more" if len(empty) > SHOWN else ""
-    names = ", ".join(map(shown_path, empty[:SHOWN]))
-    return (f"{len(empty):,} of {files:,} files are empty and left out: {names}{more}",)
+    more = f" and {len(left_out) - SHOWN:,} more" if len(left_out) > SHOWN else ""
+    names = ", ".join(map(shown_path, left_out[:SHOWN]))
+    return (f"{len(left_out):,} of {files:,} files are {what} and left out: {names}{more}",)
 
 
 def _standard_library() -> list[Document]:

@@ -12,6 +12,10 @@ from unrolled.short_repr import short_repr
 UTF8: Final = "utf-8"
 
 
+class BinaryFileError(DataError):
+    """A file that is no text in any encoding of one byte a character."""
+
+
 @short_repr
 @dataclass(frozen=True)
 class Document:
@@ -45,12 +49,17 @@ def read_encoded(path: str | Path, encoding: str = UTF8) -> tuple[str, str]:
     """
     raw = read_bytes(path)
     encoding = marked_encoding(raw) or encoding
-    if b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
-        raise DataError(
+    if _is_binary(raw, encoding):
+        raise BinaryFileError(
             f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; if it is UTF-16 without a "
             "byte order mark, say so: --encoding utf-16-le"
         )
     return decode(raw, path, encoding).replace("\r\n", "\n"), encoding
+
+
+def _is_binary(raw: bytes, encoding: str) -> bool:
+    """Tell whether bytes hold a zero, which no text has but in encodings of several bytes a character."""
+    return b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
 
 
 def read_documents(path: str | Path) -> list[Document]:

@@ -87,6 +87,14 @@ def test_a_table_of_features_is_named_as_such(tmp_path, header):
         read_labelled(written(tmp_path, [header, *lines] if header else lines))
 
 
+def test_names_that_recur_beside_measurements_are_features(tmp_path):
+    rows = [f'"Stage 0{i % 3}: a stage","{"fm"[i % 2]}ale",{1.5 * i}' for i in range(12)]
+    path = tmp_path / "t.csv"
+    path.write_text('"Stage","Gender","Users"\n' + "\n".join(rows) + "\n")
+    with pytest.raises(DataError, match=r"1 column of numbers and 2 others.*no sequence"):
+        read_labelled(path)
+
+
 def test_features_with_a_usual_label_are_no_texts_either(tmp_path):
     lines = [f"m{i},{i},{i % 7},{i % 3},{'suv' if i % 2 else 'compact'}" for i in range(40)]
     with pytest.raises(DataError, match="no column of text"):

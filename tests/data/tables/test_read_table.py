@@ -161,3 +161,22 @@ def test_what_csv_writes_is_read_again(tmp_path_factory, rows, separator):
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
     found = read_table(path, TableConfig(separator=separator, header="no"))
     assert [tuple(row) for row in found.rows] == [tuple(c.replace("\r\n", "\n") for c in r) for r in rows]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_a_header_without_the_column_of_row_names(tmp_path, separator, ragged):
+    rows = [["text", "label"], *([str(n), f"some words {n}", "ab"[n % 2]] for n in range(1, 9))]
+    path = tmp_path / "r.txt"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    table = read_table(path, usual={"text", "label"}, ragged=ragged)
+    assert table.has_header
+    assert table.names == ["", "text", "label"]
+    assert table.rows[0] == ["1", "some words 1", "b"]
+
+
+def test_a_separator_at_the_end_of_every_row_is_no_column_of_row_names(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text,label\n" + "".join(f"words {n},{n % 2},\n" for n in range(9)))
+    with pytest.raises(DataError, match="line 2 has 3 columns and the first line 2"):
+        read_table(path)

@@ -207,8 +207,28 @@ def test_what_cannot_be_fitted_is_refused(arguments, kind, message):
         ur.Classifier(**QUICK).fit(*arguments)
 
 
-def test_labels_that_are_new_are_named(trained):
-    with pytest.raises(DataError, match=r"labels that the training data lack \(ugly\); known are bad, good"):
+def test_labels_that_are_new_count_as_wrong(trained):
+    texts, labels = ["good one", "bad one", "so so"], ["good", "bad", "ugly"]
+    score, known = trained.evaluate(texts, labels), trained.evaluate(texts[:2], labels[:2])
+    assert (score.examples, score.unseen, known.unseen) == (3, 1, 0)
+    assert score.accuracy == pytest.approx(known.accuracy * 2 / 3)
+    assert score.nats == pytest.approx(known.nats), "no probability is that of a new label"
+    assert score.confusion.sum() == 2
+    assert "(1 of them with a label new to the model)" in str(score)
+    assert trained.score(texts, labels) == score.accuracy
+
+
+def test_macro_f1_with_new_labels_is_that_of_the_texts(trained):
+    labels = ["good", "bad", "good", "ugly", "odd"]
+    texts = ["good one", "bad one", "bad two", "so", "so so"]
+    expected = f1_score(labels, trained.predict(texts), average="macro", zero_division=0.0)
+    assert trained.evaluate(texts, labels).macro_f1 == pytest.approx(expected)
+
+
+def test_data_whose_labels_are_mostly_new_are_refused(trained):
+    with pytest.raises(
+        DataError, match=r"labels that the training data lack \('ugly'\); known are 'bad', 'go"
+    ):
         trained.evaluate(["a"], ["ugly"])
 
 

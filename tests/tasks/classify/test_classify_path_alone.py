@@ -259,3 +259,21 @@ def test_the_parts_of_a_folder_are_taken(name, write, tmp_path, command):
     assert (facts["examples"], facts["held_out_examples"]) == (40, 40)
     assert "40 test" in done.out
     assert command("evaluate", tmp_path / "run", "--data", data).status == 1
+
+
+def test_labels_of_held_out_and_test_data_that_training_lacks_count_as_wrong(write, tmp_path, command):
+    odd = lines("{}\t{}\n") + "odd\tso so\n"
+    data = write({"d/train.tsv": lines("{}\t{}\n"), "d/dev.tsv": odd, "d/test.tsv": odd}, "d")
+    done = command("train", "classify", "--data", data, "--out", tmp_path / "run", *SHORT)
+    assert done.status == 0, done.err
+    for part in ("dev", "test"):
+        note = (
+            f"{part}.tsv: 1 of 41 examples have labels that the training data lack ('odd'): counted as wrong"
+        )
+        assert note in done.err
+    found = json.loads((tmp_path / "run" / "result.json").read_text())["test"]
+    assert (found["examples"], found["unseen_labels"]) == (41, 1)
+    said = command("evaluate", tmp_path / "run", "--data", data / "dev.tsv")
+    assert "counted as wrong" in said.err
+    assert "41 examples (1 of them" in said.out
+    assert command("inspect", tmp_path / "run", "--data", data / "dev.tsv").status == 0

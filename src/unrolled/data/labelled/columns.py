@@ -171,11 +171,12 @@ def _texts_by_shape(table: Table, label: int | None, shapes: Shapes) -> list[int
     """Return the columns of texts by what they hold."""
     others = [i for i in shapes if i != label]
     narrow = len(shapes) <= NARROW
+    measures = len(shapes) > 2 and any(shapes[i].measured for i in others)
     for fits in (
         [i for i in others if shapes[i].vectors],
         [i for i in others if shapes[i].is_text and not shapes[i].recurs and (narrow or shapes[i].is_prose)],
         [i for i in others if shapes[i].is_varied and narrow],
-        [i for i in others if shapes[i].is_text and narrow],
+        [i for i in others if shapes[i].is_text and narrow and not measures],
     ):
         if len(fits) == 1 or (fits and not table.has_header and all(shapes[i].is_text for i in fits)):
             return fits

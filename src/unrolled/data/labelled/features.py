@@ -11,7 +11,9 @@ def refuse_features(table: Table, numeric: Sequence[bool]) -> DataError:
     """Return the error for a table without a column of text; ``numeric`` is of all columns but the label."""
     numbers = sum(numeric)
     others = len(numeric) - numbers
-    columns = f"{counted(numbers, 'column')} of numbers" + (f" and {others} others" if others else "")
+    columns = f"{counted(numbers, 'column')} of numbers" + (
+        f" and {counted(others, 'other')}" if others else ""
+    )
     return DataError(
         f"{table.path}: has no column of text ({columns}). A table of features is no sequence, which a "
         "recurrent network could read: use a model for tables, such as scikit-learn's "

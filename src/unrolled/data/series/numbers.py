@@ -65,7 +65,7 @@ def read_numbers(cells: pd.Series, name: str, where: str, lines: list[int], deci
     plain, unit, factors = _without_units(texts.mask(missing, ""))
     table = Table(Path(where), [name], True, [[c] for c in plain], lines, decimal=decimal)
     note = f"column {name!r}: {unit!r} is left out" if unit else ""
-    return NumberColumn(table.numbers(name) * factors, note)
+    return NumberColumn(_finite(table.numbers(name) * factors, cells, name, where, lines), note)
 
 
 def _texts(cells: pd.Series) -> pd.Series:
@@ -108,7 +108,7 @@ def _finite(values: Numbers, cells: pd.Series, name: str, where: str, lines: lis
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"{where}: line {lines[row]}: {cells.iloc[row]!r} in column {name!r} is not a number (an empty "
-            "cell is a missing one)"
+            f"{where}: line {lines[row]}: {cells.iloc[row]!r:.60} in column {name!r} is not a number (an "
+            "empty cell is a missing one)"
         )
     return values

@@ -85,6 +85,8 @@ def _reason(column: pd.Series, name: str, index: pd.Index) -> str:
 
 def _rises_evenly(column: pd.Series) -> bool:
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    if not np.isfinite(numbers).all():
+        return False
     steps = np.diff(numbers)
     return bool(steps[0]) and bool((np.abs(steps - steps.mean()) < 1e-2 * abs(steps.mean())).all())
 

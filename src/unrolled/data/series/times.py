@@ -118,7 +118,7 @@ def _of_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRulesC
     if not found:
         row = next((i for i, t in enumerate(texts) if isinstance(t, str)), 0)
         raise DataError(
-            f"{cells.at(row)}: {column.iloc[row]!r} in column {names[0]!r} is not a time stamp, such as "
+            f"{cells.at(row)}: {column.iloc[row]!r:.60} in column {names[0]!r} is not a time stamp, such as "
             "2003-12-31 or 31.12.2003 13:00; give its form, such as time_format='%d-%m-%Y %H:%M', or the "
             "column: time="
         )
@@ -134,8 +134,8 @@ def _of_written(
         row = int(np.argmax(bad))
         column = f" in column {names[0]!r}" if names else ""
         raise DataError(
-            f"{cells.at(row)}: {texts.iloc[row]!r}{column} is not a time of the form {written.form.name!r} "
-            f"in the years {EARLIEST} to {LATEST}"
+            f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time of the form "
+            f"{written.form.name!r} in the years {EARLIEST} to {LATEST}"
             + ("" if given else ", as the other rows are; correct it, or give the form: time_format=")
         )
     index = pd.DatetimeIndex(written.values)

@@ -3,6 +3,7 @@
 import itertools
 from typing import NamedTuple
 
+from unrolled.data.tables.header import lacks_row_names
 from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, is_quotable, split_rows
 from unrolled.data.tables.values import is_number, is_time
 
@@ -23,8 +24,10 @@ class Sample(NamedTuple):
 
     @property
     def even(self) -> bool:
-        """Whether every row has the same number of cells, two or more."""
+        """Whether all rows have the same number of cells, two or more; a header may lack one."""
         widths = {len(row) for row in self.rows}
+        if self.complete and len(widths) == 2 and lacks_row_names(self.rows):
+            return True
         return self.complete and len(widths) == 1 and min(widths) > 1
 
 

@@ -46,6 +46,28 @@ def names_columns(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) ->
     return bool(classes) and all(cell not in column for cell, column in classes)
 
 
+def lacks_row_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first row names all columns but the first, as R's ``write.table`` does.
+
+    It is then one cell shorter than every other row, and the first cells of those differ, as names of
+    rows. One cell above rows of two may be a title; two columns of whole numbers at the end may be one
+    with a decimal comma.
+    """
+    width, rest = len(rows[0]), rows[1:]
+    if (
+        not rest
+        or width < 2
+        or any(len(row) != width + 1 for row in rest)
+        or not any(row[-1].strip() for row in rest)
+    ):
+        return False
+    if any(is_number(cell) or is_time(cell) or not cell.strip() for cell in rows[0]):
+        return False
+    if all(row[-1].strip().isdecimal() and row[-2].strip().lstrip("+-").isdecimal() for row in rest):
+        return False
+    return len({row[0] for row in rest}) == len(rest)
+
+
 def _is_used(column: Sequence[str]) -> bool:
     """Tell whether at least half of the cells of a column hold something."""
     return sum(map(bool, column)) >= USED * len(column)

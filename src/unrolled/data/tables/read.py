@@ -7,7 +7,7 @@ from typing import Any
 from unrolled.data.files import read_text
 from unrolled.data.tables.config import TableConfig
 from unrolled.data.tables.detect import SEPARATORS, USUAL, detect_form
-from unrolled.data.tables.header import names_columns
+from unrolled.data.tables.header import lacks_row_names, names_columns
 from unrolled.data.tables.json_rows import json_rows
 from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, split_rows
 from unrolled.data.tables.table import Table
@@ -103,17 +103,19 @@ def _even_rows(path: Path, text: str, form: Form, *, ragged: bool) -> tuple[list
         for line, cells in split_rows(text, form):
             rows.append([cell.strip() for cell in cells])
             lines.append(line)
-            if len(cells) != len(rows[0]) and not ragged:
-                raise DataError(
-                    f"{path}: line {line} has {counted(len(cells), 'column')} and the first line "
-                    f"{len(rows[0])}; quote "
-                    f"cells that hold {form.separator!r}, or give the separator: --separator"
-                )
     except MalformedLineError as error:
         raise DataError(
             f"{path}: line {error.line} is not valid CSV ({error.reason}); quote cells that hold "
             f"{form.separator!r}, a quotation mark or a line break"
         ) from None
+    if lacks_row_names(rows):
+        rows[0].insert(0, "")
+    uneven = next((i for i, row in enumerate(rows) if len(row) != len(rows[0])), 0)
+    if uneven and not ragged:
+        raise DataError(
+            f"{path}: line {lines[uneven]} has {counted(len(rows[uneven]), 'column')} and the first line "
+            f"{len(rows[0])}; quote cells that hold {form.separator!r}, or give the separator: --separator"
+        )
     width = max(map(len, rows))
     return [row + [""] * (width - len(row)) for row in rows], lines
 

@@ -17,7 +17,7 @@ from unrolled.tasks.base.predictions import Predictions, tabulate
 from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.config import ClassifierConfig
-from unrolled.tasks.classify.data import ClassifierData, Examples, encode, encode_rows
+from unrolled.tasks.classify.data import ClassifierData, Examples, encode, encode_rows, note_unseen
 from unrolled.tasks.classify.input import from_memory, is_source, items_of
 from unrolled.tasks.classify.labels import as_array
 from unrolled.tasks.classify.predicting import log_probabilities, score_examples
@@ -36,15 +36,16 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
         """Score labelled data: what :meth:`fit` takes.
 
         Raises:
-            DataError: if they cannot be read, or have labels that the model does not know.
+            DataError: if they cannot be read, or most have labels that the model does not know.
         """
         check_is_fitted(self)
         source = is_source(X)
         form = self.config.form
         labelled = self._read(str(X)) if source else from_memory(X, y, self, form, fitting=False)
+        unseen = note_unseen(labelled.labels, self.artifacts.classes, str(X) if source else "data")
         if progress:
-            show_notes(labelled.notes)
-        return self._score(self._examples(labelled, str(X) if source else "data"), shown=progress)
+            show_notes((*labelled.notes, *unseen))
+        return self._score(self._examples(labelled), shown=progress)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy on labelled data: what :meth:`fit` takes.
@@ -121,9 +122,9 @@ class ClassifierAnswers(LabelEstimator[ClassifierConfig, ClassifierData]):
     def _read_items(self, data: str) -> Unlabelled:
         return read_items(data, self.config.form, self.artifacts.class_names)
 
-    def _examples(self, labelled: Labelled, source: str) -> Examples:
+    def _examples(self, labelled: Labelled) -> Examples:
         known = self.artifacts
-        return encode(labelled, known.tokenizer, known.classes, known.features, source)
+        return encode(labelled, known.tokenizer, known.classes, known.features)
 
     def _read(self, source: str) -> Labelled:
         return read_labelled(source, self.config.form)

@@ -1,7 +1,7 @@
 """From labelled sequences to what a classifier is trained and scored on."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
 Numbers = NDArray[np.int64]
 END = np.array([EOS_ID], dtype=np.int64)
+MOST_UNSEEN = 0.5
+"""Share of examples with labels that training had not, up to which data are scored."""
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Examples:
 
     rows: list[NDArray[Any]]
     labels: Numbers
+    """Number of the label of each row; below 0 for labels that training had not."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -51,6 +55,11 @@ class Examples:
         for chosen in buckets([len(row) for row in self.rows], size, seed):
             sequences, lengths = pad([self.rows[i] for i in chosen], EOS_ID)
             yield chosen, LabelledBatch(sequences, lengths, torch.from_numpy(self.labels[chosen]))
+
+    def known(self) -> "Examples":
+        """Return the examples whose labels training had."""
+        kept = np.flatnonzero(self.labels >= 0)
+        return Examples([self.rows[i] for i in kept], self.labels[kept])
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all rows and labels, by which a resumed run knows its data."""
@@ -79,23 +88,42 @@ class ClassifierData:
         return [str(label) for label in self.classes]
 
 
-def encode(
-    labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int, source: str
-) -> Examples:
+def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int) -> Examples:
     """Return token numbers (or the vectors as they are, without a tokenizer) and numbers of labels.
 
+    Labels that are not among the classes have numbers below 0, which no prediction equals.
+
     Raises:
-        DataError: if a label is not among the classes, or vectors have another size.
+        DataError: if vectors have another size.
     """
     numbers = {label: i for i, label in enumerate(classes)}
-    unknown = sorted({str(label) for label in labelled.labels if label not in numbers})
-    if unknown:
-        raise DataError(
-            f"{source}: has labels that the training data lack ({', '.join(unknown[:5])}); "
-            f"known are {', '.join(map(str, classes[:20]))}; leave such rows out, or train on some of them"
-        )
+    for label in labelled.labels:
+        numbers.setdefault(label, len(classes) - len(numbers) - 1)
     labels = np.array([numbers[label] for label in labelled.labels], dtype=np.int64)
     return Examples(encode_rows(labelled.items, tokenizer, features), labels)
+
+
+def note_unseen(labels: Sequence[Any], classes: Sequence[Label], source: str) -> list[str]:
+    """Return a note that counts and names the labels that training had not; none if there are none.
+
+    Raises:
+        DataError: if most examples have such labels.
+    """
+    known = set(classes)
+    unseen = [str(label) for label in labels if label not in known]
+    if not unseen:
+        return []
+    kinds = sorted(set(unseen))
+    names = ", ".join(f"{kind!r:.60}" for kind in kinds[:SHOWN]) + (", …" if len(kinds) > SHOWN else "")
+    if len(unseen) > MOST_UNSEEN * len(labels):
+        raise DataError(
+            f"{source}: most examples have labels that the training data lack ({names}); known are "
+            f"{', '.join(map(repr, classes[:20]))}"
+        )
+    return [
+        f"{source}: {len(unseen):,} of {len(labels):,} examples have labels that the training data lack "
+        f"({names}): counted as wrong"
+    ]
 
 
 def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) -> list[NDArray[Any]]:
@@ -149,7 +177,7 @@ def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> d
     """Return facts about the examples for ``config.json`` and the report."""
     lengths = [len(row) for row in train.rows]
     text = train.rows[0].ndim == 1
-    counts = np.bincount(train.labels, minlength=len(classes))
+    counts = np.bincount(train.known().labels, minlength=len(classes))
     return {
         "examples": len(train),
         "held_out_examples": len(valid) if valid else 0,

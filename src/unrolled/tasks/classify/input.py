@@ -126,7 +126,7 @@ def _texts(items: list[Any], *, gaps: bool) -> list[Any]:
             continue
         if is_absent(item):
             raise DataError(
-                f"item {place} is {item!r}: there is no text to predict; give '' for an empty one"
+                f"item {place} is {item!r:.60}: there is no text to predict; give '' for an empty one"
             )
         raise ConfigError(f"item {place} is {item!r:.40}, not a text as others are")
     return [str(item) if isinstance(item, str) else None for item in items]

@@ -33,5 +33,6 @@ def score_examples(
 ) -> ClassifierScore:
     """Return the figures of a model on labelled examples."""
     log_p = log_probabilities(model, examples, report)
-    nats = -float(log_p[np.arange(len(examples)), examples.labels].mean())
+    known = np.flatnonzero(examples.labels >= 0)
+    nats = -float(log_p[known, examples.labels[known]].mean())
     return ClassifierScore(classes, examples.labels, log_p.argmax(1), nats)

@@ -24,15 +24,20 @@ class ClassifierScore:
 
     classes: list[str]
     true: Numbers
-    """Number of the label of each example."""
+    """Number of the label of each example; below 0 for labels that training had not."""
     predicted: Numbers
     nats: float
-    """Mean −ln p of the true label."""
+    """Mean −ln p of the true label, over the labels that training had."""
 
     @property
     def examples(self) -> int:
         """Number of examples scored."""
         return len(self.true)
+
+    @property
+    def unseen(self) -> int:
+        """Number of examples whose label training had not: each counts as wrong."""
+        return int((self.true < 0).sum())
 
     @property
     def accuracy(self) -> float:
@@ -86,12 +91,15 @@ class ClassifierScore:
             "macro_f1": self.macro_f1,
             "nats": self.nats,
             "examples": self.examples,
+            "unseen_labels": self.unseen,
             "classes": self.classes,
             "confusion": self.confusion.tolist(),
         }
 
     def __str__(self) -> str:
+        unseen = f" ({self.unseen:,} of them with a label new to the model)" if self.unseen else ""
         return (
             f"accuracy {100 * self.accuracy:.2f}%, macro F1 {100 * self.macro_f1:.2f}%, "
-            f"{self.nats:.4f} nats, {self.examples:,} examples\n{self.per_class()}\n{self.confusion_table()}"
+            f"{self.nats:.4f} nats, {self.examples:,} examples{unseen}\n"
+            f"{self.per_class()}\n{self.confusion_table()}"
         )

@@ -29,6 +29,7 @@ from unrolled.tasks.classify.data import (
     cut_batch,
     describe,
     divide,
+    note_unseen,
 )
 from unrolled.tasks.classify.defaults import fill_defaults, settled_text
 from unrolled.tasks.classify.input import from_memory, is_source
@@ -147,6 +148,7 @@ class Classifier(ClassifierAnswers):
                 *_new(held_out, labelled),
                 *notes,
                 *self._note_held_out(held_out),
+                *self._note_unseen(held_out),
             ),
         )
 
@@ -155,6 +157,13 @@ class Classifier(ClassifierAnswers):
         if held_out is not None or not fraction:
             return []
         return [f"nothing is held out: {fraction:g} of each label is less than half a row (--valid-fraction)"]
+
+    def _note_unseen(self, held_out: Labelled | None) -> list[str]:
+        """Return notes on labels of the held-out and the test data that training lacks."""
+        classes, (source, valid) = self.artifacts.classes, self.sources()
+        test = self.config.corpus.test
+        found = note_unseen(held_out.labels, classes, valid or source or "held-out data") if held_out else []
+        return found + (note_unseen(self._read(test).labels, classes, test) if test else [])
 
     def _reread(self) -> ClassifierData:
         return self._encode(*self._labelled())
@@ -174,18 +183,15 @@ class Classifier(ClassifierAnswers):
         return labelled, held_out
 
     def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
-        source, valid_source = self.sources()
-        train = self._examples(labelled, source or "the training data")
-        valid = None
-        if held_out is not None:
-            valid = self._examples(held_out, valid_source or source or "the held-out data")
+        train = self._examples(labelled)
+        valid = self._examples(held_out) if held_out is not None else None
         classes = self.artifacts.classes
         facts = describe(train, valid, classes)
         return ClassifierData(train, valid, classes, facts, (labelled, held_out))
 
     def _check_before_training(self, data: ClassifierData) -> None:
         if self.config.corpus.test:
-            self._examples(self._read(self.config.corpus.test), self.config.corpus.test)
+            self._examples(self._read(self.config.corpus.test))
 
     def _make_model(self, *, start: bool) -> nn.Module:
         known = self.artifacts
@@ -214,7 +220,7 @@ class Classifier(ClassifierAnswers):
             parts["valid"] = held_out, data.valid
         if self.config.corpus.test:
             test = self._read(self.config.corpus.test)
-            parts["test"] = test, self._examples(test, self.config.corpus.test)
+            parts["test"] = test, self._examples(test)
         for part, (_, examples) in parts.items():
             scores[part] = self._score(examples, shown=shown).to_json()
         characters = self.config.text.tokenizer == "char"
@@ -225,9 +231,12 @@ class Classifier(ClassifierAnswers):
         if data is None:
             examples, source = self._read_again().valid, self._held_out_source()
         else:
-            examples, source = self._examples(self._read(str(data)), str(data)), str(data)
+            examples, source = self._examples(self._read(str(data))), str(data)
         if examples is None:
             raise self._nothing_held_out()
+        examples = examples.known()
+        if not len(examples):
+            raise DataError(f"{source}: has no label that the model knows")
         job = ClassifierJob(
             self.model,
             ClassifierData(examples, None, self.artifacts.classes, self.facts, (Labelled([], []), None)),

@@ -15,10 +15,10 @@ from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
 from unrolled.tasks.forecast.backtest import Backtest, notes_of
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
-from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.parts import cut, divide
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.tasks.forecast.score import Rolled, brief, score
+from unrolled.tasks.forecast.short import settle
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.wording import counted
 
@@ -53,9 +53,10 @@ class ForecastLadder(Ladder):
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
             config = with_options(config, {"test_start": stamp})
-        config, choices = fill_defaults(config, series)
+        settled = settle(config, series)
+        self.config, series, config = settled.config, settled.series, settled.config
         found = [note for s in series for note in notes_of(s, config.rules)]
-        self.config, self.notes = config, [*table.notes, *found, *choices]
+        self.notes = [*table.notes, *found, *settled.notes]
         horizon = config.forecast.horizon
         scales = fit_scales(series, [cut(s, config.data, horizon)[0] for s in series], config)
         self.parts = divide(series, scales, config)

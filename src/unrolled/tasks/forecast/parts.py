@@ -58,15 +58,19 @@ def cut(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
         DataError: if the test part would be empty or everything, or nothing would be left to learn from.
     """
     end = before_test(s, config)
-    if not config.valid_fraction:
-        return end, end
-    held_out = max(int(end * config.valid_fraction), horizon)
-    if held_out >= end:
+    held_out = held_out_steps(end, config, horizon)
+    if held_out and held_out >= end:
+        smaller = "take a smaller horizon, or " if horizon > 1 else ""
         raise DataError(
-            f"series {s.name!r}: {end} steps are too few to hold out one horizon of {horizon} and learn from "
-            "the rest; take a smaller horizon, or hold out nothing: valid_fraction=0"
+            f"series {s.name!r}: {end} {'step is' if end == 1 else 'steps are'} too few to hold out one "
+            f"horizon of {horizon} and learn from the rest; {smaller}hold out nothing: valid_fraction=0"
         )
     return end - held_out, end
+
+
+def held_out_steps(end: int, config: SeriesConfig, horizon: int) -> int:
+    """Return how many of the ``end`` steps before the test part are held out."""
+    return max(int(end * config.valid_fraction), horizon) if config.valid_fraction else 0
 
 
 def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:

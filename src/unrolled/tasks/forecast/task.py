@@ -23,7 +23,6 @@ from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, ro
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
-from unrolled.tasks.forecast.defaults import fill_defaults
 from unrolled.tasks.forecast.far import forecast_far
 from unrolled.tasks.forecast.future_plot import Future, draw_future
 from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
@@ -34,6 +33,7 @@ from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast.score import ForecastScore, brief, forecast_table
+from unrolled.tasks.forecast.short import FACT, settle, without
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
@@ -111,14 +111,16 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
         config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
-        series = table.series
-        self.config, choices = fill_defaults(config, series)
+        settled = settle(config, table.series)
+        self.config, series = settled.config, settled.series
         horizon = self.config.forecast.horizon
         ends = [cut(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
         found = [note for s in series for note in notes_of(s, self.config.rules)]
-        notes = (*table.notes, *found, *choices)
-        self._parts = dataclasses.replace(divide(series, scales, self.config), notes=notes)
+        notes = (*table.notes, *found, *settled.notes)
+        parts = divide(series, scales, self.config)
+        facts = parts.facts | {FACT: settled.left_out}
+        self._parts = dataclasses.replace(parts, facts=facts, notes=notes)
         self._artifacts = self._parts.learned
         return self._parts
 
@@ -127,7 +129,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
-        return open_series(source, self.config.columns, self.config.rules, self.config.table)
+        series = open_series(source, self.config.columns, self.config.rules, self.config.table)
+        return without(series, self.facts.get(FACT, ()))
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon

@@ -13,7 +13,6 @@ from unrolled.data.tagged import complete, open_tagged, tagged_parts
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.base.parts import settle_parts
 from unrolled.tasks.tag.data import divide
@@ -60,10 +59,9 @@ class TaggingLadder(Ladder):
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
         corpus, taken = settle_parts(corpus, tagged_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
-        print_notes(taken)
         file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
         self.data, dropped = complete(file, corpus.missing)
-        self.notes = [*file.notes, *dropped]
+        self.notes = [*taken, *file.notes, *dropped]
         if corpus.test:
             self.test, dropped = complete(open_like(file, corpus.test, corpus), corpus.missing)
             self.notes += [f"{corpus.test}: {note}" for note in dropped]

@@ -9,8 +9,8 @@ from torch import nn
 from unrolled.data import Pairs
 from unrolled.errors import ConfigError
 from unrolled.extras import require_extra
-from unrolled.tasks.base.notes import print_notes
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
+from unrolled.tasks.base.show_notes import show_notes
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.build import build_model
@@ -185,7 +185,7 @@ class Translator(TranslatingTask):
         pairs = open_pairs(as_source(data, targets, self.config.form), self.config.form)
         notes = (*pairs.notes, *self._pair_notes(pairs))
         if progress:
-            print_notes(notes)
+            show_notes(notes)
         return dataclasses.replace(self._score(pairs, shown=progress)[0], notes=notes)
 
     def score(self, data: Any, targets: Any = None) -> float:
