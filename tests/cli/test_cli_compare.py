@@ -183,7 +183,8 @@ def test_a_task_and_a_folder_must_be_named(command, words, message):
 def test_data_must_be_named(command, tmp_path, task):
     found = command("compare", task, "--out", tmp_path / "out")
     assert found.status == 1
-    assert " recipe" in found.error
+    assert "give --data " in found.error
+    assert "--recipe" in found.error
 
 
 def test_a_text_that_is_too_short(command, tmp_path):

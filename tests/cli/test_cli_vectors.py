@@ -65,7 +65,7 @@ def test_they_start_a_model(vectors, command, tmp_path, english_file):
         "--vectors", vectors, "--out", tmp_path / "run", "--hidden", 5, "--epochs", 1, "--lowercase",
     )  # fmt: skip
     assert shown.status == 0, shown.err
-    assert "tokens of the vocabulary are in the file" in shown.out
+    assert "of the vocabulary found in the file" in shown.out
 
 
 def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):

@@ -194,7 +194,7 @@ def test_vectors_have_no_names() -> None:
     X = [rng.normal(size=(int(n), 3)).astype(np.float32) for n in rng.integers(4, 9, 30)]
     classifier = ur.Classifier(**{k: v for k, v in CASES["classify"].options.items() if k != "dropout_word"})
     classifier.fit(X, [i % 2 for i in range(30)], progress=False)
-    with pytest.raises(RunError, match="trained on data from memory, which are gone: give data"):
+    with pytest.raises(RunError, match="trained on data from memory, which are gone; give data"):
         classifier.sample()
 
 
@@ -220,7 +220,7 @@ def test_without_held_out_data_it_asks_for_data(tmp_path, name: str) -> None:
         data.write_text(json.dumps(json.loads(data.read_text())["train"]))
     options = {k: v for k, v in case.options.items() if k != "test_start"} | QUICK | {"valid_fraction": 0.0}
     task = case.kind(**options).fit(data, progress=False)
-    with pytest.raises(DataError, match="nothing was held out when this model was trained: give data"):
+    with pytest.raises(DataError, match="nothing was held out when this model was trained; give data"):
         task.sample()
     assert task.sample(data, rows=1)
 
