@@ -14,7 +14,7 @@ PARTS = {
 }
 _WORDS = {word: part for part, words in PARTS.items() for word in words}
 _ABOUT = re.compile(
-    r"(?i)(readme|licen[cs]e|source|copying|notice|about|sha256sums?|md5sums?)(\.\w+)?|.*\.(md|rst|html?|pdf)"
+    r"(?i)(readme|licen[cs]e|copying|notice|about|sha256sums?|md5sums?)(\.\w+)?|source|.*\.(md|rst|html?|pdf)"
 )
 
 

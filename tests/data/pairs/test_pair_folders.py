@@ -66,3 +66,11 @@ def test_what_may_be_several_is_refused(write, tmp_path, names, message):
         write(name, "x\n")
     with pytest.raises(DataError, match=message):
         open_folder(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("source.txt", "target.txt"), ("trg.txt", "src.txt")])
+def test_a_folder_of_a_source_and_a_target(tmp_path, names):
+    for name in (*names, "README", "SOURCE"):
+        (tmp_path / name).write_text("a b\n" * 3)
+    source, target = sorted(names, key=lambda name: name.startswith("t"))
+    assert open_folder(tmp_path).train == f"{tmp_path / source},{tmp_path / target}"

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from unrolled.data.pairs.names import is_source, is_target
 from unrolled.data.parts import PARTS, contents
 from unrolled.data.tables import ENDINGS
 from unrolled.errors import DataError
@@ -33,8 +34,9 @@ def open_folder(source: str | Path) -> PairFolder:
 
     A part is one table (``train.tsv``) or two files that differ in their endings (``train.de``, ``train.en``)
     or in their sides (``src-train.txt``, ``tgt-train.txt``). Where no file is named ``test``, test pairs are
-    in those whose names begin so. A folder of one file, of two that differ in their endings, or of two as
-    OPUS names them (``Books.de-en.de``) holds training pairs alone.
+    in those whose names begin so. A folder of one file, of two that differ in their endings, of
+    ``source.txt`` and ``target.txt``, or of two as OPUS names them (``Books.de-en.de``) holds training pairs
+    alone.
 
     Raises:
         DataError: if there are no training pairs, or the pairs may be several.
@@ -59,6 +61,8 @@ def _alone(folder: Path, names: list[str]) -> str:
     opus = [found for name in names if (found := OPUS.fullmatch(name)) and found[4] in found.groups()[1:3]]
     if len(opus) == 2 and opus[0][1] == opus[1][1]:
         names = [found[0] for found in sorted(opus, key=lambda found: found[4] != found[2])]
+    elif len(names) == 2 and sum(map(is_source, names)) == sum(map(is_target, names)) == 1:
+        names = sorted(names, key=is_target)
     elif len(names) == 2 and (_ending(names[0]) in ENDINGS or _stem(names[0]) != _stem(names[1])):
         return ""
     return ",".join(str(folder / name) for name in names) if len(names) in (1, 2) else ""
