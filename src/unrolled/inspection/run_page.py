@@ -44,7 +44,7 @@ def _facts(seen: RunInspection) -> dict[str, str]:
     facts = {
         "task": task.spec.verb,
         "network": ", ".join(f.layer.name for f in seen.diagnosis.layers),
-        "looked at": f"{seen.source}: {counted(rows, 'row')}, {losses} losses each",
+        "looked at": f"{seen.source}: {counted(rows, 'row')}, {counted(losses, 'loss', 'losses')} each",
         "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
     }
     if "steps" in result:

@@ -35,7 +35,7 @@ def write(path, content):
         ("marked.txt", PROSE.encode("utf-8-sig"), ""),
         ("wide.txt", PROSE.encode("utf-16"), "read as utf-16, by its byte order mark"),
         ("wider.txt", PROSE.encode("utf-32"), "read as utf-32, by its byte order mark"),
-        ("packed.txt.gz", gzip.compress(PROSE.encode()), ""),
+        ("packed.txt.gz", gzip.compress(PROSE.encode(), mtime=0), ""),
         ("a,b [1].txt", PROSE.encode(), ""),
     ],
 )
