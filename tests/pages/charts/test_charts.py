@@ -108,6 +108,11 @@ def test_losses_have_perplexity_beside_them_where_they_are_nats() -> None:
     assert not loss_chart(history, "value", "squared error").figure.axes[0].child_axes
 
 
+def test_a_perplexity_of_many_digits_has_no_axis() -> None:
+    history = [{"kind": "train", "step": step, "loss": loss} for step, loss in ((1, 28.0), (2, 8.0))]
+    assert not loss_chart(history, "step", "nats").figure.axes[0].child_axes
+
+
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [(("matrix", "encoder.l0 h"), "matrix-encoder-l0-h"), (("states", ""), "states"), (("a/b",), "a-b")],

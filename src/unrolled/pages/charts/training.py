@@ -11,9 +11,12 @@ from unrolled.pages.style import PALETTE, WIDE, new_figure
 
 Record = Mapping[str, Any]
 
+MOST_NATS = 14
+"""Loss up to which a second axis shows the perplexity, about a million: a larger one cannot be read."""
+
 
 def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
-    """Draw training and held-out loss over the updates; for nats with a second axis of perplexity.
+    """Draw training and held-out loss over the updates; for few nats with a second axis of perplexity.
 
     Args:
         history: records of a run's log.
@@ -34,7 +37,7 @@ def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
         numbers[kind] = {"step": steps, "loss": losses}
     label_updates(axes)
     axes.set_ylabel(f"loss, {loss_unit} per {unit}")
-    if loss_unit == "nats" and all(v < 50 for part in numbers.values() for v in part["loss"]):
+    if loss_unit == "nats" and all(v < MOST_NATS for part in numbers.values() for v in part["loss"]):
         right = axes.secondary_yaxis("right", functions=(np.exp, _log))
         right.set_ylabel("perplexity")
         right.spines["right"].set_visible(True)
