@@ -40,7 +40,10 @@ def test_short_series_among_others_are_left_out_counted_and_named(tmp_path, tabl
     assert "horizon: 7 steps" in shown, "a series that is left out does not shorten the horizon"
     model = ur.load(run)
     assert set(model.predict()["series"]) == set(model.predict(data=table)["series"]) == {"a", "b"}
-    assert model.evaluate(table).figures["mae"] > 0
+    scored = model.evaluate(table)
+    assert scored.figures["mae"] > 0
+    for notes in (scored.notes, model.predict().attrs["notes"]):
+        assert "left out here, as in training: series 'one', 'five'" in notes
     with pytest.raises(DataError, match="series 'one': too short in the training data"):
         model.predict(data=long_table(one=40))
 

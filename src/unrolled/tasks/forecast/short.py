@@ -63,6 +63,11 @@ def without(series: Sequence[Series], left_out: Collection[str]) -> list[Series]
     return kept
 
 
+def left_out_notes(left_out: Collection[str]) -> list[str]:
+    """Return a line that names the series that training left out, for other data; none if there are none."""
+    return [f"left out here, as in training: series {_named(list(left_out))}"] if left_out else []
+
+
 def _long_enough(series: Sequence[Series], config: ForecasterConfig) -> list[Series]:
     """Return the series with enough steps, all if none has them; what is open counts as little as it can."""
     kept = [s for s in series if _is_long_enough(s, config)] if len(series) > 1 else []

@@ -33,7 +33,7 @@ from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast.score import ForecastScore, brief, forecast_table
-from unrolled.tasks.forecast.short import FACT, settle, without
+from unrolled.tasks.forecast.short import FACT, left_out_notes, settle, without
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
@@ -216,7 +216,8 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 frame.insert(0, "series", s.name)
             parts.append(frame)
         whole = pd.concat(parts)
-        whole.attrs["notes"] = [note for s in series for note in notes_of(s, self.config.rules)]
+        found_notes = [note for s in series for note in notes_of(s, self.config.rules)]
+        whole.attrs["notes"] = [*left_out_notes(self.facts.get(FACT, ())), *found_notes]
         return whole
 
     def backtest(
@@ -249,7 +250,9 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             splits.append(Split(self._prepare(s), 0, s.steps))
             first = steps_before(s, start) if start is not None else self._unseen(s, steps)
             spans.append((first, s.steps))
-        return self._roll(splits, spans, steps, stride or 0)
+        rolled = self._roll(splits, spans, steps, stride or 0)
+        notes = (*left_out_notes(self.facts.get(FACT, ())), *rolled.score.notes)
+        return dataclasses.replace(rolled, score=dataclasses.replace(rolled.score, notes=notes))
 
     def score(self, data: Source) -> float:
         """Return minus the MASE of :meth:`evaluate`: more is better. Minus the MAE where there is no MASE."""
