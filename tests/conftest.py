@@ -1,5 +1,7 @@
 """What all tests share: one thread, poisoned memory, a small text, a small trained model, processes."""
 
+import base64
+import multiprocessing
 import os
 import random
 import shutil
@@ -14,8 +16,10 @@ import torch
 from hypothesis import settings
 
 from environment import fix_environment
+from forked import Forked, make_context, run_command
 from unrolled import LanguageModel, extension
 from unrolled.cli.main import main
+from unrolled.storage import picture
 
 fix_environment()
 # The suite passes without the extension too; its processes need not say so each time.
@@ -62,6 +66,20 @@ def english_sentences(count: int, seed: int = 0) -> list[str]:
 @pytest.fixture(autouse=True)
 def _same_random_numbers_whatever_ran_before() -> None:
     torch.manual_seed(0)
+
+
+DRAW = picture.png_bytes
+BLANK = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
+)
+"""A PNG of one white pixel."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Rasterise pictures only for tests marked ``draws``: it takes most of the time of a small training."""
+    drawn = item.get_closest_marker("draws") is not None
+    picture.png_bytes = DRAW if drawn else lambda figure, dpi=120: BLANK
 
 
 @pytest.fixture
@@ -188,7 +206,7 @@ PROGRAM = (sys.executable, "-c", "import sys; from unrolled.cli.main import main
 
 @pytest.fixture(scope="session")
 def start() -> Callable[..., subprocess.Popen]:
-    """``start("resume", run)`` starts the command line as a process of its own."""
+    """``start("resume", run)`` starts the command line in a new interpreter."""
 
     def begin(*words: object, program: Sequence[str] = PROGRAM, **options: object) -> subprocess.Popen:
         return subprocess.Popen(
@@ -204,13 +222,26 @@ def start() -> Callable[..., subprocess.Popen]:
 
 
 @pytest.fixture(scope="session")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Forked]:
+    """``fork("resume", run)`` starts the command line in a forked process, without waiting for imports."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system does not fork")
+    context = make_context()
+
+    def begin(*words: object, target: Callable[..., None] = run_command) -> Forked:
+        return Forked(context, tmp_path_factory.mktemp("forked"), target, *words)
+
+    return begin
+
+
+@pytest.fixture(scope="session")
 def process(start: Callable[..., subprocess.Popen]) -> Callable[..., Outcome]:
-    """``process("info")`` runs the command line as a process of its own to its end."""
+    """``process("info")`` runs the command line in a new interpreter to its end."""
 
     def run(*words: object, **options: object) -> Outcome:
-        begun = start(*words, **options)
-        out, err = begun.communicate(timeout=120)
-        return Outcome(begun.returncode, out, err)
+        running = start(*words, **options)
+        out, err = running.communicate(timeout=120)
+        return Outcome(running.returncode, out, err)
 
     return run
 

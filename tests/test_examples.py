@@ -1,13 +1,12 @@
 """The examples run as they stand."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import WITHOUT_EXTENSION
+from forked import Forked, run_script
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -27,21 +26,15 @@ EXPECTED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "expected"), EXPECTED.items())
-def test_example(name: str, expected: str, english_file: Path) -> None:
+def test_example(name: str, expected: str, english_file: Path, fork: Callable[..., Forked]) -> None:
     arguments = [english_file] if name == "text_file.py" else []
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / name, *arguments],
-        env=os.environ | {"PYTHONWARNINGS": f"error,{WITHOUT_EXTENSION}"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert expected in done.stdout
+    running = fork(EXAMPLES / name, WITHOUT_EXTENSION, *arguments, target=run_script)
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 0, err
+    assert expected in out
     if name == "drop_in.py":
-        first = done.stdout.splitlines()[0]
+        first = out.splitlines()[0]
         assert first.startswith("largest difference from torch.nn.LSTM: ")
         assert float(first.split()[-1]) < 1e-6
 

@@ -72,8 +72,12 @@ class Aten(Backend):
         weights = [tensor for d in directions for tensor in d.parameters.values()]
         options = (weights, "bias_ih" in first, 1, 0.0, call.training, len(directions) == 2)
         if lengths is not None:
-            ragged = _ragged_apart if torch.compiler.is_compiling() else _ragged
-            return ragged(name, x, stacked, lengths, options)
+            if torch.compiler.is_compiling():
+                # Imported only here: it loads torch's compiler, which takes longer than torch itself.
+                from unrolled.backends.graph_break import run_packed_eagerly
+
+                return run_packed_eagerly(name, x, stacked, lengths, options)
+            return run_packed(name, x, stacked, lengths, options)
         y, *final = _KERNELS[name](x, hx, *options, False)
         return LayerResult(y, _by_direction(final))
 
@@ -91,7 +95,7 @@ def _require_kernel(cell: Cell) -> str:
     return name
 
 
-def _ragged(
+def run_packed(
     name: str, x: Tensor, states: Sequence[Tensor], lengths: Tensor, options: tuple[Any, ...]
 ) -> LayerResult:
     """Run torch's kernel on packed rows."""
@@ -105,10 +109,6 @@ def _ragged(
     data, *final = _KERNELS[name](packed.data, packed.batch_sizes, hx, *options)
     y, _ = pad_packed_sequence(PackedSequence(data, packed.batch_sizes, order, back), total_length=x.shape[0])
     return LayerResult(y, _by_direction([s.index_select(1, back) for s in final]))
-
-
-# torch.compile cannot trace how rows are packed, which depends on the numbers in lengths.
-_ragged_apart = torch.compiler.disable(_ragged, reason="torch packs rows by the numbers in lengths")
 
 
 def _by_direction(final: Sequence[Tensor]) -> list[State]:
