@@ -6,7 +6,7 @@ PACKAGE := .venv/.package
 DEV := .venv/.dev
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find csrc -type f)
 
-.PHONY: install demo test test-elsewhere cases fuzz kills sanitize browser clean
+.PHONY: install demo lint test test-all test-elsewhere cases fuzz kills sanitize browser clean
 .DEFAULT_GOAL := install
 
 install: $(DEV)
@@ -27,13 +27,21 @@ $(DEV): $(PACKAGE)
 demo: $(PACKAGE)
 	$(BIN)/unrolled train lm --recipe stdlib-demo --out runs/demo --overwrite
 
-# One thread a test process: two of them share the two cores.
-test: install
+lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# One thread per test process: two of them share the two cores.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+test: lint
+	$(PYTEST) -m "not slow"
+
+# Also the slow tests, and every property with more examples.
+test-all: lint
+	HYPOTHESIS_PROFILE=thorough $(PYTEST)
 
 # The same tests where the terminal, the locale, the time zone and the temporary folder are unusual.
 test-elsewhere: install

@@ -127,6 +127,7 @@ def tiny_options() -> dict:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, english_file: Path) -> Path:
     """Run folder of a small trained character model; not to be changed (see ``run_copy``)."""
+    picture.png_bytes = DRAW
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     LanguageModel(**TINY).fit(english_file, out=folder, progress=False)
     return folder

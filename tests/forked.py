@@ -1,7 +1,7 @@
 """Processes forked from one that has imported torch and the tools already.
 
-These imports take seconds, a fork takes milliseconds. A forked process has its own memory and process number, can be
-killed, and returns a status.
+These imports take seconds, a fork takes milliseconds. A forked process has its own memory and process number, can
+be killed, and returns a status.
 """
 
 import multiprocessing
@@ -71,8 +71,8 @@ def run_into_files(out: str, err: str, target: Callable[..., None], words: list[
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(file, number)
         os.close(file)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, buffering=1)
     target(*words)
 
 
@@ -90,4 +90,3 @@ def run_script(path: str, ignored: str, *arguments: str) -> None:
     warnings.filterwarnings("ignore", message=message, category=getattr(sys.modules["builtins"], category))
     sys.argv = [path, *arguments]
     runpy.run_path(path, run_name="__main__")
-

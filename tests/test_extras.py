@@ -120,14 +120,12 @@ def test_the_extras_are_those_of_the_project():
     assert set(extras.EXTRAS) == set(everything.partition("[")[2].removesuffix("]").split(","))
 
 
-@pytest.mark.slow
 def test_a_command_names_its_extra_at_once(folder: Path):
     answers = answers_of([words for words, _ in ERRORS], folder)
     for (words, line), (status, out, err) in zip(ERRORS, answers, strict=True):
         assert (status, out, err) == (1, "", f"error: {line}\n"), words
 
 
-@pytest.mark.slow
 def test_the_bare_package_trains_and_uses_a_language_model(folder: Path):
     commands = [
         ["train", "lm", "--data", "text.txt", "--out", "lm", *SMALL],
@@ -149,7 +147,6 @@ def test_the_bare_package_trains_and_uses_a_language_model(folder: Path):
     assert not (folder / "lm" / "plots").exists()
 
 
-@pytest.mark.slow
 def test_a_public_name_says_the_same(folder: Path):
     script = "import unrolled\ntry:\n    unrolled.Forecaster\nexcept ImportError as error:\n    print(error)"
     said = without_extras(script, folder)

@@ -1,12 +1,9 @@
 """What an import loads, by name: time is measured elsewhere, but what is not loaded costs none."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 import unrolled
+from imports import loaded, loaded_in_forks
 from unrolled.extras import EXTRAS
 
 OPTIONAL = {module for modules in EXTRAS.values() for module in modules} - {"jinja2"}
@@ -15,30 +12,9 @@ TOOLS = {*OPTIONAL, "tyro", "rich", "msgspec", "safetensors"}
 """Packages that the layers do without, most of them slow to load."""
 
 
-def loaded(script: str) -> set[str]:
-    """Return the modules that a fresh interpreter has loaded after the script."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"{script}\nimport sys; print('loaded', *sys.modules)"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.splitlines()[-1].split())
-
-
 def test_the_package_alone_loads_next_to_nothing():
     modules = loaded("import unrolled")
     assert not modules & {*TOOLS, "torch", "numpy", "unrolled.layers", "unrolled.extension"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["LSTM", "unroll", "RecurrentDrop", "cells"])
-def test_layers_load_torch_and_no_tools(name):
-    beside_torch = loaded("import torch")
-    modules = loaded(f"import unrolled; unrolled.{name}") - beside_torch
-    assert not modules & TOOLS
-    assert not modules & {"unrolled.tasks", "unrolled.training", "unrolled.text", "unrolled.cli"}
 
 
 OWN: dict[str, set[str]] = {
@@ -55,35 +31,18 @@ OWN: dict[str, set[str]] = {
 }
 """Expressions, and the optional packages that they may load."""
 
-FORKS = """
-import contextlib, io, json, os, sys, torch, unrolled
 
-def help(word):
-    from unrolled.cli.main import main
-    with contextlib.redirect_stdout(io.StringIO()):
-        main(["train", word, "--help"])
-
-for expression in expressions:
-    if os.fork() == 0:
-        eval(expression)
-        print(json.dumps([expression, sorted({name.partition(".")[0] for name in sys.modules})]), flush=True)
-        os._exit(0)
-    assert os.wait()[1] == 0, expression
-"""
+def test_layers_load_torch_and_no_tools():
+    names = ["LSTM", "unroll", "RecurrentDrop", "cells"]
+    for expression, modules in loaded_in_forks([f"unrolled.{name}" for name in names]).items():
+        assert not modules & TOOLS, expression
+        assert not modules & {"unrolled.tasks", "unrolled.training", "unrolled.text", "unrolled.cli"}
+        assert not modules & {"torch._dynamo"}, "torch's compiler takes longer to load than torch"
 
 
-@pytest.mark.slow
 def test_a_task_loads_its_own_packages_only():
-    """In forks of one interpreter, which has torch already."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"expressions = {list(OWN)}\n{FORKS}"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    packages = dict(map(json.loads, done.stdout.splitlines()))
-    assert {e: sorted({*packages[e]} & OPTIONAL - own) for e, own in OWN.items()} == {e: [] for e in OWN}
+    modules = loaded_in_forks(OWN)
+    assert {e: modules[e] & OPTIONAL - own for e, own in OWN.items()} == {e: set() for e in OWN}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["no-such-verb"], ["train", "nothing"]])

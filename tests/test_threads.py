@@ -112,7 +112,6 @@ def test_what_waiting_threads_do_is_said(environ, words):
     assert describe_waiting(environ) == f"waiting threads {words}"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("own", [None, "ACTIVE"])
 def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
     environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
@@ -123,7 +122,6 @@ def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
     assert "a training that starts now takes " in done.out
 
 
-@pytest.mark.slow
 def test_the_runtime_is_not_loaded_before():
     script = (
         "from unrolled.cli import main; import sys; print('torch' in sys.modules, open(sys.argv[1]).read())"

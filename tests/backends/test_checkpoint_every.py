@@ -201,8 +201,8 @@ def added_megabytes(steps: int, checkpoints: str) -> float:
     return float(done.stdout)
 
 
-@needs_extension
 @pytest.mark.slow
+@needs_extension
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak of memory is read from /proc")
 def test_a_hundred_thousand_steps_add_little_memory() -> None:
     """Without checkpoints there are 5 · 128 numbers a step: 244 MiB, or 49 for a fifth of the steps."""

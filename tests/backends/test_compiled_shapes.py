@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from numerics import needs_extension
 
 pytestmark = needs_extension
@@ -65,14 +63,12 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
-@pytest.mark.slow
 def test_a_tensor_that_does_not_fit_is_refused() -> None:
     done = run(BEGIN + "".join(TRY.format(call=call, name=name) for name, call in WRONG.items()))
     assert done.stdout.splitlines() == [f"{name}: refused" for name in WRONG]
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
 def test_weights_of_a_class_of_their_own() -> None:
     """They may have no memory of their own: a kernel that read their address would read address 0."""
     done = run(SUBCLASS)

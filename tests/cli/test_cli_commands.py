@@ -227,7 +227,6 @@ def test_info_names_versions_and_the_core(command):
     assert "1 threads" in out
 
 
-@pytest.mark.slow
 def test_as_a_process(process, tiny_run, english_file, tmp_path):
     done = process("evaluate", tiny_run, "--data", english_file, "--json")
     assert (done.status, done.err) == (0, "")
@@ -238,7 +237,6 @@ def test_as_a_process(process, tiny_run, english_file, tmp_path):
     assert failed.out == ""
 
 
-@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(start, tiny_run):
     running = start("generate", tiny_run, "--length", "20000")
     assert running.stdout.read(50)

@@ -48,6 +48,7 @@ def compare(command, tmp_path):
     return run
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("task", FLAGS)
 def test_every_task(compare, task, tmp_path):
     found = compare(task)

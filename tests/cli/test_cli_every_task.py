@@ -99,6 +99,7 @@ def test_a_recipe_of_another_task_is_sent_on(command, tmp_path, case):
     assert f"recipe {name} trains with: unrolled train {verb}" in error
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("case", TASKS)
 def test_a_finished_run_is_shown_again(command, tmp_path, case):
     data = CASES[case].write(tmp_path)

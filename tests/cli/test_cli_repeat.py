@@ -48,7 +48,7 @@ def recipe(tmp_path):
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.draws
 def test_folds(recipe, tmp_path, command):
     (tmp_path / "lm.toml").write_text(LM)
     words = [
@@ -73,7 +73,6 @@ def test_folds(recipe, tmp_path, command):
     assert "0 trials in 0.0 minutes" in again.out
 
 
-@pytest.mark.slow
 def test_seeds(recipe, tmp_path, command):
     shown = command("repeat", "--recipe", recipe, "--out", tmp_path / "seeds", "--seeds", 2, "--jobs", 1)
     assert shown.status == 0, shown.err

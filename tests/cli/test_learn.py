@@ -34,6 +34,7 @@ def without_report(monkeypatch):
     monkeypatch.setattr("unrolled.cli.learn.write_report", lambda learned, folder, stage: (folder, page))
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(
     ("problem", "shown"),
     [

@@ -9,6 +9,8 @@ from unrolled.experiments.comparison_plot import MIXTURE, NETWORK, OTHER, _colou
 from unrolled.experiments.comparison_table import frame, line_of
 from unrolled.tasks.base.outcome import Outcome
 
+pytestmark = pytest.mark.draws
+
 
 def table_of(values, **changes):
     figures = {"size": 10, "counted": "n-grams", "bytes": 80, "seconds": 0.0, "rate": 1e4}

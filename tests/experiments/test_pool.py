@@ -26,7 +26,6 @@ class Job:
         return Outcome("x", self.number, {"accuracy": 0.5}, 1.0)
 
 
-@pytest.mark.slow
 def test_trials_run_in_processes_of_their_own():
     assert sorted(o.seed for o in run_all([Job(n) for n in range(3)], 2)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="no such trial"):
@@ -50,7 +49,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="states of processes as Linux has them")
 def test_they_end_when_the_process_that_started_them_is_killed(tmp_path):
     program, folder = tmp_path / "program.py", tmp_path / "pids"

@@ -27,6 +27,7 @@ def test_differences_are_paired_by_number():
     assert (b.wins, b.difference.count, b.seconds) == (2, 3, 2.0)
 
 
+@pytest.mark.draws
 def test_one_trial_has_no_deviation(tmp_path):
     (line,) = summarise([trial("a", 1, 0.5)], "accuracy")
     assert math.isnan(line.score.deviation)

@@ -105,11 +105,11 @@ def test_a_compiled_layer_refuses_lengths_at_every_call(
         compiled(x, lengths=torch.tensor([5, wrong, 3]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     any(c.isspace() for c in tempfile.gettempdir()),
     reason="torch's compiler does not bear blanks in the path of the temporary folder",
 )
-@pytest.mark.slow
 def test_inductor_trains_alike(compile_whole: Callable[..., Any]) -> None:
     layer = layer_of(case_named("lstm"))
     assert_same_training(layer, compile_whole(layer, "inductor"), within=1e-6)

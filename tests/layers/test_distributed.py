@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 from torch import Tensor, multiprocessing, nn
 
@@ -38,7 +37,6 @@ def work(rank: int, folder: str) -> None:
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.slow
 def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     multiprocessing.spawn(work, (str(tmp_path),), nprocs=2)
     model = make_model()

@@ -251,7 +251,6 @@ def test_a_gpu_gives_the_same(precision: str) -> None:
 # As an operation.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("with_bias", [True, False])
 @pytest.mark.parametrize("need_grads", [True, False])
@@ -289,7 +288,6 @@ def test_without_gradients_none_are_computed() -> None:
     assert_all_close([loss, frozen], [expected.detach()] * 2)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_it_compiles_without_a_break(smoothing: float) -> None:
     h, weight, bias, targets, w = problem(dtype=torch.float32)

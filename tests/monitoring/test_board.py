@@ -44,6 +44,7 @@ def test_overwriting_a_run_takes_its_events_away(tmp_path) -> None:
     assert not (tmp_path / "run" / "plots" / "gradients_by_distance.png").exists()
 
 
+@pytest.mark.draws
 def test_tensorboard_shows_what_the_log_holds(tmp_path) -> None:
     case = CASES["lm"]
     lm = case.kind(**case.options | SHORT)

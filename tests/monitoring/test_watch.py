@@ -28,6 +28,7 @@ def test_a_watched_training_ends_with_the_bits_of_one_that_was_not(tmp_path, nam
     assert bool(record["gradients"]["norm"]) == bool(record["saturation"]) == (name != "lm tdnn")
 
 
+@pytest.mark.draws
 def test_a_watched_run_ends_with_the_same_files(tmp_path) -> None:
     case = CASES["lm"]
     data = case.write(tmp_path)

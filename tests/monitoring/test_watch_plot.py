@@ -1,6 +1,10 @@
 """The picture of how far back gradients reach over a training."""
 
+import pytest
+
 from unrolled.monitoring.plot import plot_reach, reach_over_training
+
+pytestmark = pytest.mark.draws
 
 
 def records(norms, distance=(0, 1, 2)):

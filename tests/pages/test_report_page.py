@@ -217,7 +217,6 @@ def test_two_problems_are_called_so():
     assert "2 problems" in Reader(render(page(curve(), verdicts=twice))).text
 
 
-@pytest.mark.slow
 def test_a_large_map_stays_small_enough():
     rng = np.random.default_rng(0)
     layers = {f"l{i}": rng.normal(size=(2000, 512)).astype(np.float32) for i in range(4)}

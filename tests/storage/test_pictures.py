@@ -9,6 +9,8 @@ from unrolled.errors import RunError
 from unrolled.labels import label_text
 from unrolled.storage.picture import any_glyph, png_bytes, save_picture
 
+pytestmark = pytest.mark.draws
+
 NASTY = [
     r"$\frac{$",
     "$_$",

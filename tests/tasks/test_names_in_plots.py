@@ -13,6 +13,8 @@ from unrolled.experiments.repetition_plot import plot_repetition
 from unrolled.tasks.base.outcome import Outcome
 from unrolled.text.neighbours import plot_words
 
+pytestmark = pytest.mark.draws
+
 NASTY = (r"$\frac{$", r"$_$ \$", "漢字 \x1b[2J\n", "x" * 300)
 QUICK = {"hidden": 3, "embedding": 3, "max_steps": 3, "threads": 1}
 

@@ -111,6 +111,7 @@ def test_overwriting_and_resuming_leave_what_others_put_there(run_copy, english_
     assert not (run_copy / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.draws
 def test_pictures_behind_a_link_are_left_alone(tmp_path, run_copy, english_file, quick):
     pictures = tmp_path / "pictures"
     pictures.mkdir()

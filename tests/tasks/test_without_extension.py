@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 SCRIPT = """
 import sys, warnings
 
@@ -41,7 +39,6 @@ print("all is well")
 """
 
 
-@pytest.mark.slow
 def test_it_warns_once_and_trains(english_file):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(english_file)],

@@ -118,7 +118,6 @@ def test_a_training_that_breaks_says_where() -> None:
     assert (level, title) == ("bad", f"broke at update {run.updates + 1}")
 
 
-@pytest.mark.slow
 def test_gradients_vanish_and_a_start_mends_it(tmp_path: Path) -> None:
     said = teach(
         vanishing.LESSON, tmp_path / "out", LessonConfig(distance=40, hidden=32, updates=250, threads=1)

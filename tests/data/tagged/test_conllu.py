@@ -130,7 +130,6 @@ def test_unknown_sets_are_answered_with_known_ones(source):
         read_tagged(source)
 
 
-@pytest.mark.slow
 def test_the_published_treebank(published):
     path = published("ud_english-ewt/en_ewt-ud-test.conllu")
     found = open_tagged("@ud_english-ewt/test")

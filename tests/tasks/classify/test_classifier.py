@@ -135,6 +135,7 @@ def test_what_is_held_out_has_the_shares_of_the_labels():
 # -- folders -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.draws
 def test_a_run_folder(run):
     names = {p.name for p in run.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "metrics.jsonl", "result.json"} <= names
@@ -250,12 +251,10 @@ EXPECTED_FAILURES = {
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 @pytest.mark.filterwarnings("ignore:ConfigError occurred during set_params")
-@pytest.mark.slow
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.slow
 def test_it_works_inside_scikit_learns_tools():
     X, y = texts(90, 7)
     model = ur.Classifier(**QUICK | {"epochs": 12})

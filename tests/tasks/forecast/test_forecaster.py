@@ -342,6 +342,7 @@ def file(tmp_path):
     return path
 
 
+@pytest.mark.draws
 def test_a_run_folder_holds_everything(file, tmp_path):
     f = Forecaster(**TINY, output="gaussian", samples=20, test_start="2009-01")
     f.fit(file, out=tmp_path / "run", progress=False)

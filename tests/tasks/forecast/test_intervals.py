@@ -55,12 +55,14 @@ def test_they_hold_what_the_part_that_measured_them_says(part):
     assert (np.diff(found[["q0.1", "q0.25", "q0.5", "q0.75", "q0.9"]].to_numpy(), axis=1) >= 0).all()
 
 
+@pytest.mark.draws
 def test_nothing_held_out_measures_none(tmp_path):
     f = Forecaster(**OPTIONS, valid_fraction=0.0).fit(walk(), progress=False)
     assert list(f.predict()) == ["prediction"]
     f.plot(tmp_path / "future.png")
 
 
+@pytest.mark.draws
 def test_they_are_kept_with_the_run(tmp_path):
     f = Forecaster(**OPTIONS).fit(walk(), out=tmp_path / "run", progress=False)
     again = Forecaster.load(tmp_path / "run")

@@ -121,6 +121,7 @@ def test_a_saved_model_comes_back(model, tmp_path, file):
     assert again.evaluate(file) == model.evaluate(file)
 
 
+@pytest.mark.draws
 def test_a_run_folder_holds_everything(run):
     names = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     assert {"openings.json", "plots/piece.png", "plots/curves.png", "result.json"} <= names

@@ -161,6 +161,7 @@ def test_files_of_another_kind_are_not_guessed_at(trained, tmp_path, command):
     assert "is CoNLL-U, which has several columns of tags" in shown.error
 
 
+@pytest.mark.draws
 def test_from_the_command_line(tmp_path, command):
     data = write_tagged(tmp_path)
     flags = [w for name, v in QUICK.items() for w in ("--" + name, v)]

@@ -212,6 +212,7 @@ def test_every_kind_trains_and_comes_back(tmp_path, options):
     )
 
 
+@pytest.mark.draws
 def test_a_run_holds_everything(run):
     result = json.loads((run / "result.json").read_text())
     assert set(result["valid"]) >= {"bleu", "chrf", "rouge_l", "exact_match", "bleu_signature", "by_length"}
