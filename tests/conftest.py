@@ -29,9 +29,10 @@ torch.set_num_threads(1)
 # What torch.empty returns is filled with NaN, so that a result read before it was written shows.
 torch.use_deterministic_algorithms(True)
 
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("ci", settings.get_profile("quick"), derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
 
 _SUBJECTS = ["the miller", "a heron", "my sister", "the old clock", "every boat", "the baker's son"]
 _VERBS = ["watches", "carries", "forgets", "mends", "follows", "counts"]
@@ -68,18 +69,21 @@ def _same_random_numbers_whatever_ran_before() -> None:
     torch.manual_seed(0)
 
 
-DRAW = picture.png_bytes
-BLANK = base64.b64decode(
+DRAW = picture.draw
+BLANK_PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
 )
-"""A PNG of one white pixel."""
+BLANK_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
+def leave_blank(figure: object, format: str, **options: object) -> bytes:
+    return BLANK_PNG if format == "png" else BLANK_SVG
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Rasterise pictures only for tests marked ``draws``: it takes most of the time of a small training."""
-    drawn = item.get_closest_marker("draws") is not None
-    picture.png_bytes = DRAW if drawn else lambda figure, dpi=120: BLANK
+    """Draw pictures only for tests marked ``draws``: drawing takes most of the time of a small training."""
+    picture.draw = leave_blank if item.get_closest_marker("draws") is None else DRAW
 
 
 @pytest.fixture
@@ -127,7 +131,7 @@ def tiny_options() -> dict:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, english_file: Path) -> Path:
     """Run folder of a small trained character model; not to be changed (see ``run_copy``)."""
-    picture.png_bytes = DRAW
+    picture.draw = DRAW
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     LanguageModel(**TINY).fit(english_file, out=folder, progress=False)
     return folder

@@ -15,6 +15,8 @@ from unrolled.pages.figures import for_paper
 from unrolled.pages.style import PALETTE, PAPER, finish, text_on
 from unrolled.pages.svg import page_svg
 
+pytestmark = pytest.mark.draws
+
 GROUNDS = ("#fdfdfc", "#14171b")
 CIE = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]

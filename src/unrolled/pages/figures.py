@@ -1,6 +1,5 @@
 """The figures of a page as files for papers: black on white, PNG and SVG."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from unrolled.pages.parts import Page, StateMap
 from unrolled.pages.state_figure import draw_states
 from unrolled.pages.style import finish
 from unrolled.pages.svg import NO_DATE, SALT
+from unrolled.storage import picture
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
 from unrolled.storage.picture import any_glyph
@@ -46,10 +46,8 @@ def figure_files(page: Page) -> Iterator[tuple[str, bytes]]:
 
 def for_paper(figure: Figure, ending: str) -> bytes:
     """Return the figure on white, as the bytes of a ``"png"`` or ``"svg"`` file."""
-    buffer = io.BytesIO()
     metadata = NO_DATE if ending == "svg" else {"Software": None}
     with any_glyph():
         finish(figure)
-    with any_glyph(), rc_context({"svg.fonttype": "path", "svg.hashsalt": SALT}):
-        figure.savefig(buffer, format=ending, dpi=DPI, facecolor="white", metadata=metadata)
-    return buffer.getvalue()
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": SALT}):
+        return picture.draw(figure, ending, dpi=DPI, facecolor="white", metadata=metadata)

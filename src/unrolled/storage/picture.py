@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unrolled.atomic import write_atomically
 
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def png_bytes(figure: "Figure", dpi: int = 120) -> bytes:
-    """Return a figure as a PNG file."""
+def draw(figure: "Figure", format: str, **options: Any) -> bytes:
+    """Return a figure as a file of a format; the options are those of ``Figure.savefig``."""
     buffer = io.BytesIO()
     with any_glyph():
-        figure.savefig(buffer, format="png", dpi=dpi)
+        figure.savefig(buffer, format=format, **options)
     return buffer.getvalue()
+
+
+def png_bytes(figure: "Figure", dpi: int = 120) -> bytes:
+    """Return a figure as a PNG file."""
+    return draw(figure, "png", dpi=dpi)
 
 
 def save_picture(figure: "Figure", path: Path, dpi: int = 120) -> Path:
