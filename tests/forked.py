@@ -1,7 +1,7 @@
 """Processes forked from one that has imported torch and the tools already.
 
-Imports take seconds, a fork takes milliseconds. A forked process has its own memory and process number, can be
-killed, and returns a status.
+Imports take seconds, a fork takes milliseconds. A forked process has its own memory and process number, can
+be killed, and returns a status.
 """
 
 import multiprocessing
