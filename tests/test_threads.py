@@ -86,7 +86,7 @@ def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch")
     environ = {"PATH": "x"}
     settle_waiting(environ)
-    assert environ == {"PATH": "x"} | threads.SOON
+    assert environ == {"PATH": "x"} | threads.SHORT_SPIN
     for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}, {"KMP_BLOCKTIME": "0"}):
         environ = dict(own)
         settle_waiting(environ)
@@ -104,7 +104,7 @@ def test_once_torch_is_loaded_nothing_is_pretended():
     ("environ", "words"),
     [
         ({}, "spin (OMP_WAIT_POLICY is not set)"),
-        (threads.SOON, "soon sleep (GOMP_SPINCOUNT=5000, OMP_WAIT_POLICY=PASSIVE)"),
+        (threads.SHORT_SPIN, "soon sleep (GOMP_SPINCOUNT=5000, OMP_WAIT_POLICY=PASSIVE)"),
         ({"OMP_WAIT_POLICY": "active", "OMP_NUM_THREADS": "3"}, "do as told (OMP_WAIT_POLICY=active)"),
     ],
 )

@@ -1,10 +1,10 @@
-"""Recurrent neural networks on PyTorch: train, measure, look inside, use.
+"""Recurrent neural networks on PyTorch: layers, training, evaluation, inspection and tools.
 
 ``import unrolled as ur``: layers (:class:`RNN`, :class:`LSTM`, :class:`GRU`), their cells, the loop
 (:func:`unroll`), and tools (:class:`LanguageModel`, :func:`load`).
 
-A name is imported when it is first used (PEP 562), so that layers do not wait for what only tools need, and
-the command line can settle how threads wait before torch is loaded (:mod:`unrolled.threads`).
+Names are imported on first use (PEP 562). Using a layer does not import the dependencies of the tools, and
+the command line can set the OpenMP environment before torch is loaded (:mod:`unrolled.threads`).
 """
 
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ __all__ = [
     "write_report",
 ]
 
-_HOMES = {
+_PUBLIC_NAMES = {
     "baselines.interpolation": ("Interpolated",),
     "baselines.ngram": ("NGram", "UnigramCache"),
     "inspection": ("inspect", "write_report"),
@@ -92,7 +92,7 @@ _HOMES = {
     ),
     "version": ("__version__",),
 }
-_MODULES = (
+_PUBLIC_MODULES = (
     "cells",
     "diagnostics",
     "extension",
@@ -143,5 +143,5 @@ if TYPE_CHECKING:
     )
     from unrolled.version import __version__
 else:
-    # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
-    __getattr__, __dir__ = lazy_names(globals(), _HOMES, _MODULES)
+    # Hidden from type checkers: with a __getattr__ they accept every misspelt name.
+    __getattr__, __dir__ = lazy_names(globals(), _PUBLIC_NAMES, _PUBLIC_MODULES)

@@ -1,4 +1,4 @@
-"""A file that is replaced as a whole or not at all."""
+"""Atomic writes: a file is replaced completely or not at all."""
 
 import contextlib
 import errno
@@ -11,31 +11,31 @@ from pathlib import Path
 from unrolled.errors import RunError
 
 UNFINISHED = re.compile(r"\.unrolled-[0-9a-f]{16}\.tmp")
-"""Names of temporary files. No other program writes such names, so a leftover of a kill can be removed."""
+"""Names of temporary files. No other program uses them, so leftovers of a killed process can be removed."""
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write to a temporary name in the same folder, flush to disk, rename, flush the folder.
+    """Write a temporary file in the same folder, flush it to disk, rename it and flush the folder.
 
-    A file that is replaced passes on its permissions, and its owner where the system allows that. A symbolic
-    link is itself replaced, never followed; a pipe, a device or a folder is not replaced. For a file that the
-    user names see :func:`unrolled.storage.output.write_output`.
+    The new file keeps the permissions of the file that it replaces, and its owner if the system allows it. A
+    symbolic link is replaced, never followed. Pipes, devices and folders are not replaced. For a file that
+    the user names, see :func:`unrolled.storage.output.write_output`.
 
     Raises:
-        RunError: if it cannot be written; the file at ``path`` is then unchanged.
+        RunError: if the file cannot be written. The file at ``path`` is then unchanged.
     """
     temporary = path.with_name(f".unrolled-{secrets.token_hex(8)}.tmp")
     try:
         try:
-            _write_new(temporary, data, _replaced(path))
+            _write_new(temporary, data, _get_replaced_status(path))
             os.replace(temporary, path)
         except BaseException:
-            with contextlib.suppress(OSError):  # it may not have been made
+            with contextlib.suppress(OSError):  # the temporary file may not exist yet
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise _write_error(path, error) from error
     try:
         _sync_folder(path.parent)
     except OSError as error:
@@ -44,11 +44,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _replaced(path: Path) -> os.stat_result | None:
-    """Return the status of a regular file that is about to be replaced; None for a link, or if there is none.
+def _get_replaced_status(path: Path) -> os.stat_result | None:
+    """Return the status of the regular file at a path; None for a link or a missing file.
 
     Raises:
-        RunError: if there is something else.
+        RunError: if the path is anything else, such as a folder or a pipe.
     """
     try:
         status = os.lstat(path)
@@ -62,14 +62,14 @@ def _replaced(path: Path) -> os.stat_result | None:
 
 
 def _write_new(path: Path, data: bytes, like: os.stat_result | None) -> None:
-    """Make a file with the permissions of another one, or those of any new file. They are never wider."""
+    """Create a file with the permissions of ``like``, or with default permissions. They are never wider."""
     mode = stat.S_IMODE(like.st_mode) if like else 0o666
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, mode & 0o666)
     with os.fdopen(handle, "wb") as file:
         if like is not None:
             if hasattr(os, "fchown") and (like.st_uid, like.st_gid) != _owner(file.fileno()):
-                with contextlib.suppress(PermissionError):  # only root gives files away
+                with contextlib.suppress(PermissionError):  # only root may change the owner
                     os.fchown(file.fileno(), like.st_uid, like.st_gid)
             os.chmod(path, mode)
         file.write(data)
@@ -83,7 +83,7 @@ def _owner(handle: int) -> tuple[int, int]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flush a rename to disk, on systems that can."""
+    """Flush a rename to disk, on systems that support it."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     try:
@@ -97,10 +97,11 @@ def _sync_folder(folder: Path) -> None:
             raise
 
 
-def _refusal(path: Path, error: OSError) -> RunError:
+def _write_error(path: Path, error: OSError) -> RunError:
     if not os.path.isdir(path.parent):
         return RunError(f"{path}: the folder {path.parent} does not exist")
-    kept = f"; the earlier {path.name} stands" if os.path.lexists(path) else ""
+    unchanged = f"; the earlier {path.name} is unchanged" if os.path.lexists(path) else ""
     return RunError(
-        f"{path}: could not be written ({error.strerror}){kept}; free space or rights there, then try again"
+        f"{path}: could not be written ({error.strerror}){unchanged}; free disk space or fix the "
+        "permissions, then try again"
     )

@@ -1,7 +1,8 @@
-"""Typed configurations: one frozen dataclass tree is the command line, the TOML recipe and config.json.
+"""Typed configurations: one tree of frozen dataclasses defines the command line, TOML recipes and
+config.json.
 
-A configuration is a dataclass of groups, each a flat dataclass. Field names are unique over the groups, so
-that an option can be given by its own name on the command line and in Python.
+A configuration is a dataclass of groups, and each group is a flat dataclass. Field names are unique across
+groups, so that an option is given by its bare name on the command line and in Python.
 """
 
 import dataclasses
@@ -20,11 +21,11 @@ C = TypeVar("C")
 Kind = TypeVar("Kind", bound=type)
 
 LARGEST_SIZE = 1 << 20
-"""Units of a layer, and numbers of a vector: no machine holds the weights of more."""
+"""Largest number of units in a layer and of values in a vector: larger weights fit on no machine."""
 LARGEST_FLOAT = 3.4e38
-"""Of 32 bits."""
+"""Largest float of 32 bits."""
 ALIASES = {"model": "cell"}
-"""Other names of options, on the command line and in Python."""
+"""Alternative names of options, on the command line and in Python."""
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -37,12 +38,12 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = 
 
     Args:
         kind: the dataclass.
-        values: what to fill in; fields that are missing keep their defaults.
-        where: names the origin in errors (a file name).
-        path: where in it the values stand, as "config".
+        values: field values; missing fields keep their defaults.
+        where: origin of the values, for error messages (a file name).
+        path: position of the values within the file, such as "config".
 
     Raises:
-        ConfigError: for an unknown key, a wrong type or a wrong value, with the nearest right one.
+        ConfigError: for an unknown key, a wrong type or an invalid value, with the closest valid one.
     """
     _check_keys(kind, values, where, path)
     try:
@@ -51,40 +52,40 @@ def from_dict(kind: type[C], values: Mapping[str, Any], where: str, path: str = 
         prefix = f"{path}." if path else ""
         raise ConfigError(f"{where}: {str(error).replace('$.', prefix)}") from None
     except UnicodeError:
-        raise ConfigError(f"{where}: holds half of a surrogate pair, which is no text") from None
+        raise ConfigError(f"{where}: contains half of a surrogate pair, which is not valid text") from None
     except OverflowError as error:
-        raise ConfigError(f"{where}: holds a number out of range ({error})") from None
+        raise ConfigError(f"{where}: contains a number out of range ({error})") from None
 
 
 def with_options(config: C, options: Mapping[str, Any], where: str = "options") -> C:
-    """Return a copy of the configuration with options given by their own names.
+    """Return a copy of the configuration with options set by their bare names.
 
-    An option of several values may be given one by itself: ``target="sales"``.
+    An option that takes several values also accepts a single one: ``target="sales"``.
 
     Raises:
-        ConfigError: for an unknown name, a wrong type or a wrong value, with the nearest right one.
+        ConfigError: for an unknown name, a wrong type or an invalid value, with the closest valid one.
     """
     groups = {name: group for group, name in option_names(type(config))}
-    several = tuple_options(type(config))
+    tuples = tuple_options(type(config))
     nested = to_dict(config)
     for name, value in by_own_names(type(config), options, where).items():
         if name not in groups:
             raise ConfigError(f"{where}: unknown option {name!r}{suggestion(name, groups)}")
         target = nested[groups[name]] if groups[name] else nested
-        target[name] = (value,) if name in several and isinstance(value, str | int | float) else value
+        target[name] = (value,) if name in tuples and isinstance(value, str | int | float) else value
     return from_dict(type(config), nested, where)
 
 
 def tuple_options(kind: type) -> set[str]:
-    """Return the options that take several values; one may be given by itself."""
+    """Return the names of the options that take several values."""
     hints = typing.get_type_hints(kind)
     groups = [h for h in hints.values() if dataclasses.is_dataclass(h)]
-    own = [hints, *(typing.get_type_hints(group) for group in groups)]
-    return {name for part in own for name, hint in part.items() if typing.get_origin(hint) is tuple}
+    all_hints = [hints, *(typing.get_type_hints(group) for group in groups)]
+    return {name for part in all_hints for name, hint in part.items() if typing.get_origin(hint) is tuple}
 
 
 def option_names(kind: type) -> Iterator[tuple[str, str]]:
-    """Yield (group, option name) for every option; the group is empty for options outside groups."""
+    """Yield (group, option name) for every option; the group is "" for options outside groups."""
     hints = typing.get_type_hints(kind)
     for f in dataclasses.fields(kind):
         if dataclasses.is_dataclass(hints[f.name]):
@@ -95,20 +96,20 @@ def option_names(kind: type) -> Iterator[tuple[str, str]]:
 
 
 def changed_options(config: Any) -> dict[str, Any]:
-    """Return the options that differ from their defaults, by their own names."""
-    given, usual = to_dict(config), to_dict(type(config)())
+    """Return the options that differ from their defaults, by bare name."""
+    values, defaults = to_dict(config), to_dict(type(config)())
     pairs = ((group, name) for group, name in option_names(type(config)))
-    values = ((n, given[g][n], usual[g][n]) if g else (n, given[n], usual[n]) for g, n in pairs)
-    return {name: value for name, value, default in values if value != default}
+    options = ((n, values[g][n], defaults[g][n]) if g else (n, values[n], defaults[n]) for g, n in pairs)
+    return {name: value for name, value, default in options if value != default}
 
 
 def options_text(config: Any) -> str:
-    """Return the options that differ from their defaults as a call has them: ``hidden=24, lr=0.01``."""
+    """Return the options that differ from their defaults as Python arguments: ``hidden=24, lr=0.01``."""
     return ", ".join(f"{name}={shown(value)}" for name, value in changed_options(config).items())
 
 
 def options_repr(kind: Kind) -> Kind:
-    """Give a configuration of groups a short ``repr``: the options that differ from their defaults."""
+    """Class decorator: set a short ``repr`` that shows the options that differ from their defaults."""
 
     def text(config: Any) -> str:
         return f"{type(config).__name__}({options_text(config)})"
@@ -118,16 +119,16 @@ def options_repr(kind: Kind) -> Kind:
 
 
 def aliases_of(names: Iterable[str]) -> dict[str, str]:
-    """Return :data:`ALIASES` as far as they stand for options of these names."""
-    known = set(names)
-    return {alias: name for alias, name in ALIASES.items() if name in known and alias not in known}
+    """Return the part of :data:`ALIASES` that applies to options of these names."""
+    options = set(names)
+    return {alias: name for alias, name in ALIASES.items() if name in options and alias not in options}
 
 
 def by_own_names(kind: type, options: Mapping[str, Any], where: str = "options") -> dict[str, Any]:
-    """Return options with aliases replaced by the names that they stand for.
+    """Return the options with aliases replaced by the names of their options.
 
     Raises:
-        ConfigError: if an option is given by both.
+        ConfigError: if an option is given by its name and by its alias.
     """
     aliases = aliases_of(name for _, name in option_names(kind))
     for alias, name in aliases.items():
@@ -139,7 +140,7 @@ def by_own_names(kind: type, options: Mapping[str, Any], where: str = "options")
 
 
 def literal_values(hint: Any) -> tuple[str, ...]:
-    """Return the choices of ``Literal[...]`` or ``Literal[...] | None``, else nothing."""
+    """Return the choices of ``Literal[...]`` or ``Literal[...] | None``; empty for other types."""
     if typing.get_origin(hint) is typing.Literal:
         return typing.get_args(hint)
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
@@ -148,7 +149,7 @@ def literal_values(hint: Any) -> tuple[str, ...]:
 
 
 def require(condition: bool, message: str) -> None:
-    """Raise ConfigError with the message unless the condition holds."""
+    """Raise ConfigError with the message unless the condition is true."""
     if not condition:
         raise ConfigError(message)
 
@@ -179,7 +180,9 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
             if dataclasses.is_dataclass(part) and value is not None:
                 _check_keys(typing.cast(type, part), value, where, dotted)
         if _is_huge(value):
-            raise ConfigError(f"{where}: {dotted} holds a number of more than 64 bits, or 32 with a fraction")
+            raise ConfigError(
+                f"{where}: {dotted} is a number of more than 64 bits, or 32 bits with a fraction"
+            )
         choices = literal_values(hints[key])
         if choices and isinstance(value, str) and value not in choices:
             raise ConfigError(
@@ -188,7 +191,7 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
 
 
 def _is_huge(value: Any) -> bool:
-    """Tell whether a value is or holds a number that tensors do not take."""
+    """Return whether a value is, or contains, a number too large for a tensor."""
     if isinstance(value, list | tuple):
         return any(map(_is_huge, value))
     if isinstance(value, float):

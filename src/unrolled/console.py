@@ -1,18 +1,18 @@
-"""Tables in the terminal, and in a file or pipe that has no width."""
+"""Printing of tables to a terminal, a file or a pipe."""
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 UNBOUNDED = 100_000
-"""Columns of an output that has no width."""
+"""Width, in characters, assumed for a file or pipe."""
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print a table with nothing cut off.
+    """Print a table without truncating any cell.
 
-    On a terminal, cells that are too long continue on the next line. Elsewhere the title and each row are one
-    line, however long, so that a program can search the output.
+    On a terminal, long cells wrap to the next line. Elsewhere the title and each row take exactly one line,
+    however long, so that programs can search the output.
     """
     if console.is_terminal:
         for column in table.columns:

@@ -1,4 +1,4 @@
-"""The cores of this machine: how many this process may use, and how many are busy with other work."""
+"""CPU cores: how many this process may use, and how many are busy with other work."""
 
 import os
 import time
@@ -10,25 +10,25 @@ STAT = Path("/proc/stat")
 
 
 def usable_cores() -> float:
-    """Return how many cores this process may use: its affinity and the quotas of its control groups.
+    """Return how many cores this process may use, by its affinity and the quotas of its control groups.
 
-    A quota may be a fraction. Systems without either count all their cores.
+    A quota may be a fraction. On systems without affinity and quotas, all cores count.
     """
     return min([float(len(_own_cores())), *_quotas()])
 
 
 def busy_elsewhere(seconds: float = 0.2) -> float:
-    """Return how many of this process's cores are busy with other work, watched for so long.
+    """Return how many of this process's cores are busy with other work, measured over some seconds.
 
-    Systems without /proc/stat do not tell: 0.
+    0 on systems without /proc/stat.
     """
     if not STAT.is_file():
         return 0.0
     before = _busy_seconds(), time.process_time(), time.perf_counter()
     time.sleep(seconds)
     after = _busy_seconds(), time.process_time(), time.perf_counter()
-    busy, own, passed = (b - a for a, b in zip(before, after, strict=True))
-    return max(0.0, (busy - own) / passed)
+    busy, own, elapsed = (b - a for a, b in zip(before, after, strict=True))
+    return max(0.0, (busy - own) / elapsed)
 
 
 def _own_cores() -> set[int]:
@@ -38,12 +38,12 @@ def _own_cores() -> set[int]:
 
 
 def _quotas() -> Iterator[float]:
-    """Yield the quotas in cores of the control group (version 2) and of all above it."""
+    """Yield the quotas, in cores, of this process's control group (version 2) and of its parents."""
     if not OWN_GROUP.is_file():
         return
-    own = next((g[3:] for g in OWN_GROUP.read_text().splitlines() if g.startswith("0::")), "/")
-    folder = CONTROL_GROUPS / own.strip("/")
-    # In a container the name may be the host's: then only the container's own root is there to be read.
+    group = next((g[3:] for g in OWN_GROUP.read_text().splitlines() if g.startswith("0::")), "/")
+    folder = CONTROL_GROUPS / group.strip("/")
+    # In a container this may be the name on the host; then only the root group of the container is readable.
     for limit in (f / "cpu.max" for f in (folder, *folder.parents) if f.is_relative_to(CONTROL_GROUPS)):
         quota, period = limit.read_text().split() if limit.is_file() else ("max", "0")
         if quota != "max":
@@ -51,7 +51,7 @@ def _quotas() -> Iterator[float]:
 
 
 def _busy_seconds() -> float:
-    """Return the time since the machine's start that this process's cores did not idle, summed over them."""
+    """Return the busy time of this process's cores since the machine started, summed over the cores."""
     names = {f"cpu{n}" for n in _own_cores()}
     ticks = 0
     for line in STAT.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Tensors and what holds them, brought to the device of a model."""
+"""Devices of models, and moving batches to them."""
 
 import dataclasses
 from typing import Any, TypeVar
@@ -11,18 +11,18 @@ _PLAIN = (str, int, float, type(None))
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Return the device of a model, that of its first parameter."""
+    """Return the device of a model's first parameter."""
     return next(model.parameters()).device
 
 
 def move(value: T, device: torch.device) -> T:
-    """Return a batch with every tensor on a device.
+    """Return a batch with every tensor moved to a device.
 
-    A batch is a tensor, a dataclass, a tuple or a list of such, or a plain value (number, text, None), in any
-    depth. What is on the device already is returned as the same object.
+    A batch is a tensor, a plain value (number, text, None), or a dataclass, tuple or list of these, nested to
+    any depth. Objects that are already on the device are returned unchanged.
 
     Raises:
-        TypeError: for a value of another kind, which would stay behind.
+        TypeError: for a value of another type, which would not be moved.
     """
     moved: Any
     if isinstance(value, Tensor):
@@ -32,10 +32,10 @@ def move(value: T, device: torch.device) -> T:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         old = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         new = {name: move(part, device) for name, part in old.items()}
-        moved = value if _same(old.values(), new.values()) else dataclasses.replace(value, **new)
+        moved = value if _are_same(old.values(), new.values()) else dataclasses.replace(value, **new)
     elif isinstance(value, tuple | list):
         parts = [move(part, device) for part in value]
-        moved = value if _same(value, parts) else _like(value, parts)
+        moved = value if _are_same(value, parts) else _rebuild_sequence(value, parts)
     else:
         raise TypeError(
             f"cannot move a {type(value).__name__} to {device}: make it a tensor, or a dataclass, tuple or "
@@ -44,10 +44,10 @@ def move(value: T, device: torch.device) -> T:
     return moved
 
 
-def _same(old: Any, new: Any) -> bool:
+def _are_same(old: Any, new: Any) -> bool:
     return all(a is b for a, b in zip(old, new, strict=True))
 
 
-def _like(value: Any, parts: list[Any]) -> Any:
-    """Return the parts as a list or tuple of the same type; a named tuple takes them one by one."""
+def _rebuild_sequence(value: Any, parts: list[Any]) -> Any:
+    """Return the parts as a list, tuple or named tuple of the same type as ``value``."""
     return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose, as one tree.
+"""All errors that this package raises on purpose, in one class hierarchy.
 
 Each message says what was wrong, where, and what to do about it.
 """
@@ -23,7 +23,7 @@ def __dir__() -> list[str]:
 
 
 LONGEST_PATH = 400
-"""Characters of a path that a message shows."""
+"""Longest path that a message shows in full, in characters."""
 
 
 class UnrolledError(Exception):
@@ -37,24 +37,25 @@ class ConfigError(UnrolledError, ValueError):
 class ShapeError(UnrolledError, ValueError, RuntimeError):
     """A tensor does not have the shape that a layer needs.
 
-    torch raises ValueError for some of these and RuntimeError for others; code that catches either works.
+    torch raises ValueError for some of these errors and RuntimeError for others; code that catches either
+    works.
     """
 
 
 class BackendError(UnrolledError, RuntimeError):
-    """The path asked for cannot run this layer on this input."""
+    """The requested backend cannot run this layer on this input."""
 
 
 class DataError(UnrolledError, ValueError):
-    """A file or text cannot be used as it is."""
+    """A file or text cannot be used."""
 
 
 class RunError(UnrolledError, RuntimeError):
-    """A run folder is missing, damaged, of another format, or would be overwritten."""
+    """A run folder is missing, damaged, in another format, or would be overwritten."""
 
 
 class NotFittedError(RunError):
-    """A model is asked for something before it was trained."""
+    """A method that needs a trained model was called before training."""
 
 
 class NonFiniteError(UnrolledError, ArithmeticError):
@@ -62,22 +63,22 @@ class NonFiniteError(UnrolledError, ArithmeticError):
 
 
 class MissingExtraError(UnrolledError, ImportError):
-    """A package is needed that only an extra of this package installs."""
+    """An optional dependency is missing; an extra of this package installs it."""
 
 
 def suggestion(wrong: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """Return ``" (did you mean 'x'?)"`` for the nearest known name, or nothing.
+    """Return ``" (did you mean 'x'?)"`` for the closest known name, or "" if none is close.
 
     Args:
-        wrong: what was given.
-        known: names that there are.
-        cutoff: how like they must be, from 0 to 1.
+        wrong: the name that was not found.
+        known: the valid names.
+        cutoff: minimum similarity, from 0 to 1.
     """
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=cutoff)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    matches = difflib.get_close_matches(wrong, list(known), n=1, cutoff=cutoff)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
 def shown_path(path: object) -> str:
-    """Return a path for a message: one that is too long to be a name loses its middle, never its end."""
+    """Return a path for a message; the middle of a very long path is left out."""
     text = str(path)
     return text if len(text) <= LONGEST_PATH else f"{text[: LONGEST_PATH // 2]}…{text[-LONGEST_PATH // 2 :]}"

@@ -13,7 +13,7 @@ from torch import Tensor
 from unrolled.errors import ShapeError
 
 MOST_THREADS = 4096
-"""Threads that a kernel takes."""
+"""Largest number of threads that a kernel accepts."""
 
 core: ModuleType | None
 try:
@@ -22,14 +22,14 @@ except ImportError as error:
     core = None
     warnings.warn(
         f"unrolled runs without its compiled extension ({error}): layers use torch's own kernels or "
-        "Python. A C++ compiler and 'pip install --force-reinstall unrolled' bring it back",
+        "Python. To build it, install a C++ compiler and run 'pip install --force-reinstall unrolled'",
         RuntimeWarning,
         stacklevel=2,
     )
 
 
 def _share_threads() -> str:
-    """Let the core run on the threads that torch has, and return which were found."""
+    """Make the extension use torch's OpenMP threads; return the name of the runtime that was found."""
     if core is None:
         return "none"
     library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
@@ -37,31 +37,31 @@ def _share_threads() -> str:
 
 
 threads_from = _share_threads()
-"""Whose threads the core runs on; without any it uses the calling thread alone."""
+"""Runtime whose threads the extension uses; without one it runs on the calling thread alone."""
 
 
 bfloat16_kernels: bool = core is not None and core.has_bfloat16()
-"""Whether the kernels in use multiply bfloat16."""
+"""True if the current kernels can multiply in bfloat16."""
 
 
 def buffer(t: Tensor) -> tuple[int, int]:
-    """Return the address of a tensor's first number and the bytes of its memory from there on.
+    """Return the address of a tensor's first element and the number of bytes from there to its storage's end.
 
-    The caller keeps the tensor alive while a kernel uses the address.
+    The caller must keep the tensor alive while a kernel uses the address.
     """
     return t.data_ptr(), int(t.untyped_storage().nbytes() - t.storage_offset() * t.element_size())
 
 
 def own_buffer(t: Tensor) -> tuple[int, int]:
-    """Return the same, faster, of a contiguous tensor that this package has made."""
+    """Return the same as :func:`buffer`, faster, for a contiguous tensor that this package allocated."""
     return t.data_ptr(), t.nbytes
 
 
 def call_kernel(kernel: Callable[[Any, int, int], None], args: Any, arithmetic: int) -> None:
-    """Run a kernel on the threads that torch has.
+    """Run a kernel with as many threads as torch uses.
 
     Raises:
-        ShapeError: if the arguments do not fit together, or not into the memory of their tensors.
+        ShapeError: if the shapes of the arguments do not match, or exceed the memory of their tensors.
     """
     try:
         kernel(args, arithmetic, min(torch.get_num_threads(), MOST_THREADS))
@@ -70,12 +70,12 @@ def call_kernel(kernel: Callable[[Any, int, int], None], args: Any, arithmetic: 
 
 
 def kernels() -> str:
-    """Return the name of the kernels in use."""
+    """Return the name of the current set of kernels."""
     return "none" if core is None else str(core.current_kernels())
 
 
 def use_kernels(name: str) -> None:
-    """Use the kernels of another instruction set, one of ``core.kernel_sets()``."""
+    """Switch to the kernels of another instruction set, one of ``core.kernel_sets()``."""
     global bfloat16_kernels
     assert core is not None
     core.use_kernels(name)
@@ -83,7 +83,7 @@ def use_kernels(name: str) -> None:
 
 
 def describe() -> str:
-    """Return one line on the extension, its kernels and its threads."""
+    """Return one line that describes the extension, its kernels and its threads."""
     if core is None:
         return "compiled core: absent"
     return f"compiled core: present ({core.current_kernels()} kernels, threads: {threads_from})"

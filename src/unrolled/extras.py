@@ -1,4 +1,4 @@
-"""Optional packages: the extra that installs each, and the one-line error where one is missing."""
+"""Optional dependencies: the extra that installs each, and the error if one is missing."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -19,50 +19,50 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "vectors": ("gensim", "sklearn", "matplotlib"),
     "watch": ("tensorboard", "matplotlib"),
 }
-"""The modules that each extra of pyproject.toml brings, as far as an error may name it."""
+"""Modules that each extra of pyproject.toml installs, as far as an error may mention the extra."""
 PACKAGES = {"sklearn": "scikit-learn"}
-"""Modules whose package has another name."""
+"""Package names of modules that are named differently."""
 
 
 @contextmanager
 def extra(name: str, user: str) -> Iterator[None]:
-    """Import modules of an extra inside a ``with`` block.
+    """Context manager for importing the modules of an extra.
 
     Args:
-        name: of the extra.
-        user: what needs it, as the subject of a sentence ("a forecaster").
+        name: name of the extra.
+        user: the component that needs it, as the subject of a sentence ("a forecaster").
 
     Raises:
-        MissingExtraError: if one of the extra's modules is not installed. Other import errors, those of an
-            installed module included, pass through.
+        MissingExtraError: if a module of the extra is not installed. Other import errors, including those
+            from inside an installed module, pass through.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS[name]:
             raise
-        raise MissingExtraError(_sentence(name, user, [error.name])) from error
+        raise MissingExtraError(_missing_message(name, user, [error.name])) from error
 
 
 def require_extra(name: str, user: str) -> None:
-    """Check, without importing anything, that an extra is installed.
+    """Check that an extra is installed, without importing it.
 
     Raises:
-        MissingExtraError: if one of its modules is not there.
+        MissingExtraError: if one of its modules is not installed.
     """
-    if missing := _missing(name):
-        raise MissingExtraError(_sentence(name, user, missing))
+    if missing := _find_missing(name):
+        raise MissingExtraError(_missing_message(name, user, missing))
 
 
 def has_extra(name: str) -> bool:
-    """Tell whether all modules of an extra are installed."""
-    return not _missing(name)
+    """Return whether all modules of an extra are installed."""
+    return not _find_missing(name)
 
 
-def _missing(name: str) -> list[str]:
+def _find_missing(name: str) -> list[str]:
     return [module for module in EXTRAS[name] if importlib.util.find_spec(module) is None]
 
 
-def _sentence(name: str, user: str, modules: list[str]) -> str:
+def _missing_message(name: str, user: str, modules: list[str]) -> str:
     packages = ", ".join(PACKAGES.get(module, module) for module in modules)
     return f"{user} needs {packages}: pip install 'unrolled[{name}]'"

@@ -1,4 +1,4 @@
-"""Names from data as labels of a plot: drawn as they are, and never so long that they leave no room."""
+"""Names from data as plot labels: escaped, and shortened so that they leave room for the plot."""
 
 import textwrap
 import unicodedata
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CHARACTER = 0.11
-"""Inches that a wide character of 10 points takes."""
+"""Width of a wide character at 10 points, in inches."""
 
 
 def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
-    """Return a name from data for matplotlib to draw.
+    """Return a name from data as text that matplotlib draws literally.
 
-    Dollar signs are escaped, so that ``$x$`` is not set as a formula. Control characters and halves of
-    surrogate pairs are written as their codes. A name of too many lines loses its middle.
+    Dollar signs are escaped, so that ``$x$`` is not drawn as a formula. Control characters and halves of
+    surrogate pairs are written as codes. If a name needs too many lines, its middle is left out.
 
     Args:
-        name: of any length.
-        line: characters of a line.
-        lines: of the label.
+        name: the name, of any length.
+        line: largest number of characters in a line.
+        lines: largest number of lines.
     """
-    return _fit("".join(map(_shown, str(name))), line, lines).replace("$", r"\$")
+    return _fit("".join(map(_escape_character, str(name))), line, lines).replace("$", r"\$")
 
 
 def label_updates(axes: "Axes") -> None:
-    """Name the horizontal axis after the updates that it counts; ticks are whole numbers."""
+    """Label the horizontal axis "update", with whole numbers as ticks."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("update")
@@ -35,7 +35,7 @@ def label_updates(axes: "Axes") -> None:
 
 
 def width_of(labels: Iterable[str], points: float = 10) -> float:
-    """Return the inches that the longest line of labels may take: a figure has to be wider by so much."""
+    """Return the width in inches of the longest line of the labels, to be added to the width of a figure."""
     longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
     return longest * CHARACTER * points / 10
 
@@ -49,7 +49,7 @@ def _fit(name: str, line: int, lines: int) -> str:
     return "\n".join(short[k : k + line] for k in range(0, len(short), line))
 
 
-def _shown(character: str) -> str:
+def _escape_character(character: str) -> str:
     if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
         return f"⟨{ord(character):04X}⟩"
     return character

@@ -1,4 +1,4 @@
-"""Public names of a package, each imported when it is first used (PEP 562)."""
+"""Lazy imports: the public names of a package are imported on first use (PEP 562)."""
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
@@ -8,19 +8,19 @@ from typing import Any
 def lazy_names(
     scope: dict[str, Any], homes: Mapping[str, Sequence[str]], modules: Sequence[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` of a package.
+    """Return ``__getattr__`` and ``__dir__`` functions for a package.
 
     Args:
-        scope: its ``globals()``; a name that was imported stays there.
-        homes: modules below the package, and the names that each of them has.
-        modules: those that are public themselves.
+        scope: ``globals()`` of the package; imported names are cached in it.
+        homes: submodules, and the public names that each of them defines.
+        modules: submodules that are public names themselves.
     """
     package = scope["__name__"]
-    home = {name: module for module, names in homes.items() for name in names}
+    module_of = {name: module for module, names in homes.items() for name in names}
 
     def find(name: str) -> Any:
-        if name in home:
-            value = getattr(importlib.import_module(f"{package}.{home[name]}"), name)
+        if name in module_of:
+            value = getattr(importlib.import_module(f"{package}.{module_of[name]}"), name)
         elif name in modules:
             value = importlib.import_module(f"{package}.{name}")
         else:

@@ -1,21 +1,21 @@
-"""Memory that one pass frees and the next one needs again."""
+"""The C allocator: keep freed memory for reuse by the next pass."""
 
 import functools
 
 import torch
 
 LARGEST = (32 << 20) - (64 << 10)
-"""Just under the largest block that glibc's threshold adapts to (mallopt(3), M_MMAP_THRESHOLD)."""
+"""Bytes just below the largest value that glibc's dynamic threshold takes (mallopt(3), M_MMAP_THRESHOLD)."""
 
 
 @functools.cache
 def keep_freed_memory() -> None:
-    """Have the C library keep what a pass frees, up to 64 MB of it, for the next pass.
+    """Make the C library keep up to 64 MB of freed memory for the next pass, instead of returning it.
 
-    A pass of a layer, or a step of training, allocates and frees activations and gradients of many megabytes.
-    By default glibc hands much of that back to the system, and getting it anew costs a page fault for every
-    4 KB: many times what it costs to write there. Its thresholds follow the largest block that was ever
-    freed, so that freeing one such block, once a process, settles it. Other allocators are left as they are,
-    and so is a glibc whose thresholds the user has set. Blocks above 32 MB are still handed back.
+    A forward and backward pass allocates and frees activations and gradients of many megabytes. By default
+    glibc returns much of that memory to the system, and allocating it again costs a page fault for every 4
+    KB, many times the cost of writing there. glibc raises its thresholds to the largest block that was ever
+    freed, so freeing one such block, once per process, is enough. Other allocators are not affected, nor is
+    glibc if the user has set its thresholds. Blocks above 32 MB are still returned to the system.
     """
-    torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # whatever the default device is
+    torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # even if the default device is another one

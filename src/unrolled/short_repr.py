@@ -1,4 +1,4 @@
-"""Short ``repr`` of values that hold much: what they are and how large, not every number."""
+"""Short ``repr`` of large values: type and size instead of every element."""
 
 import dataclasses
 from typing import Any, TypeVar
@@ -6,46 +6,48 @@ from typing import Any, TypeVar
 C = TypeVar("C", bound=type)
 
 ITEMS, TEXT = 4, 60
-"""Items of a list and characters of a text that are shown."""
+"""Largest number of items of a list, and of characters of a string, that are shown."""
 LONGEST, SHORT = 300, 30
-"""Characters of the whole; if there are more, of each field, which is then shown by its type."""
+"""Largest length of a ``repr``; and, if it is exceeded, of a field, which is otherwise shown by its type."""
 
 
 def short_repr(kind: C) -> C:
-    """Give a dataclass a short ``repr``: fields that differ from their defaults, arrays by their shape."""
-    kind.__repr__ = _of_fields  # type: ignore[assignment]
+    """Class decorator: show fields that differ from their defaults, and arrays by their shape."""
+    kind.__repr__ = _format_fields  # type: ignore[assignment]
     return kind
 
 
 def shown(value: Any) -> str:
-    """Return a value in a few words: an array by its shape, a list by its first items and its length."""
+    """Return a short text for a value: the shape of an array, the first items and the length of a list."""
     if isinstance(value, str):
         return repr(value if len(value) <= TEXT else f"{value[: TEXT - 1]}…")
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:  # of an array or a tensor
         return f"{type(value).__name__}{tuple(shape)}"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _of_fields(value)
+        return _format_fields(value)
     if isinstance(value, dict):
-        return _listed([f"{shown(k)}: {shown(v)}" for k, v in [*value.items()][:ITEMS]], len(value), "{}")
+        return _format_items(
+            [f"{shown(k)}: {shown(v)}" for k, v in [*value.items()][:ITEMS]], len(value), "{}"
+        )
     if type(value) in (list, tuple):
         brackets = "[]" if isinstance(value, list) else "()"
-        return _listed([shown(item) for item in value[:ITEMS]], len(value), brackets)
+        return _format_items([shown(item) for item in value[:ITEMS]], len(value), brackets)
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 2 * TEXT else f"<{type(value).__name__}>"
 
 
-def _of_fields(value: Any) -> str:
+def _format_fields(value: Any) -> str:
     changed = [f for f in dataclasses.fields(value) if f.repr and not _is_default(f, getattr(value, f.name))]
     parts = [f"{f.name}={shown(getattr(value, f.name))}" for f in changed]
     text = f"{type(value).__name__}({', '.join(parts)})"
     if len(text) <= LONGEST:
         return text
-    parts = [f"{f.name}={_shorter(getattr(value, f.name))}" for f in changed]
+    parts = [f"{f.name}={_format_short(getattr(value, f.name))}" for f in changed]
     return f"{type(value).__name__}({', '.join(parts)})"
 
 
-def _shorter(value: Any) -> str:
+def _format_short(value: Any) -> str:
     text = shown(value)
     return text if len(text) <= SHORT else f"<{type(value).__name__}>"
 
@@ -56,6 +58,6 @@ def _is_default(f: "dataclasses.Field[Any]", value: Any) -> bool:
     return f.default is not dataclasses.MISSING and type(value) is type(f.default) and value == f.default
 
 
-def _listed(parts: list[str], count: int, brackets: str) -> str:
-    more = f", … {count:,} in all" if count > ITEMS else ""
-    return f"{brackets[0]}{', '.join(parts)}{more}{brackets[1]}"
+def _format_items(parts: list[str], count: int, brackets: str) -> str:
+    ellipsis = f", … {count:,} in all" if count > ITEMS else ""
+    return f"{brackets[0]}{', '.join(parts)}{ellipsis}{brackets[1]}"

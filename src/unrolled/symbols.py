@@ -1,4 +1,4 @@
-"""The two tokens that every vocabulary has, and their numbers."""
+"""The two special tokens of every vocabulary, and their ids."""
 
 EOS, UNK = "<eos>", "<unk>"
 EOS_ID, UNK_ID = 0, 1

@@ -1,4 +1,4 @@
-"""The console of the package: Rich's, on which text cannot steer the terminal."""
+"""The console of the package: Rich's console with control characters in text made visible."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,13 +11,13 @@ from unrolled.visible import visible
 
 
 class Terminal(Console):
-    """Rich's console, on which everything but its own styles is :func:`visible`."""
+    """Rich console that passes all text, except its own styles, through :func:`visible`."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """See rich: text is made visible before it is measured."""
+        """See rich; control characters are made visible before the text is measured."""
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """See rich: what comes as a ``Text`` is made visible as well."""
+        """See rich; control characters in ``Text`` objects are made visible too."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)

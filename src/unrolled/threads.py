@@ -1,10 +1,10 @@
-"""How many threads a training takes, and what a thread does while it waits for the others.
+"""Number of threads for training, and how idle OpenMP threads wait.
 
-Torch's loops run on a pool of OpenMP threads that meet thousands of times a second. Whoever comes first spins
-there for milliseconds before it sleeps. Where another process holds a core, it spins in place of the very
-thread that it waits for, and two such pools bring each other almost to a halt (docs/threads.md has the
-figures). So the command line lets waiting threads sleep soon, and a training that was given no number of
-threads takes no more than there are free cores.
+Torch's loops run on a pool of OpenMP threads that synchronise thousands of times a second. The first thread
+to arrive spins for milliseconds before it sleeps. If another process uses one of the cores, a spinning thread
+can take the core from the very thread that it waits for, and two such pools bring each other almost to a halt
+(docs/threads.md has the figures). So the command line makes waiting threads sleep early, and training without
+a given number of threads uses at most as many threads as there are free cores.
 """
 
 import os
@@ -17,14 +17,14 @@ from unrolled.cores import busy_elsewhere, usable_cores
 THREADS = "OMP_NUM_THREADS"
 WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 
-# GNU's runtime then spins for some fifty microseconds: about as long as it takes to fall asleep and be woken.
-# Other runtimes know the policy alone.
-SOON = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
+# With this, GNU's runtime spins for about fifty microseconds, as long as it takes to sleep and wake up. Other
+# runtimes only read the policy.
+SHORT_SPIN = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
 class ThreadChoice:
-    """A number of threads, and why."""
+    """A number of threads and the reason for it."""
 
     count: int
     reason: str
@@ -35,38 +35,38 @@ class ThreadChoice:
 
 
 def settle_waiting(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Let threads that wait sleep soon, unless the user has said how they shall wait.
+    """Shorten how long idle OpenMP threads spin, unless the user has set it.
 
-    The OpenMP runtime reads this once, when torch is loaded. Called later this does nothing, so that what
-    :func:`describe_waiting` says stays true.
+    The OpenMP runtime reads these variables once, when torch is loaded. A later call does nothing, so that
+    :func:`describe_waiting` stays correct.
     """
     if "torch" not in sys.modules and not any(name in environ for name in WAITING):
-        environ.update(SOON)
+        environ.update(SHORT_SPIN)
 
 
 def describe_waiting(environ: Mapping[str, str] = os.environ) -> str:
-    """Say what threads do that wait for others."""
-    given = {name: environ[name] for name in WAITING if name in environ}
-    if not given:
+    """Describe how idle threads wait for others."""
+    settings = {name: environ[name] for name in WAITING if name in environ}
+    if not settings:
         return "waiting threads spin (OMP_WAIT_POLICY is not set)"
-    names = ", ".join(f"{name}={value}" for name, value in given.items())
-    return f"waiting threads {'soon sleep' if given == SOON else 'do as told'} ({names})"
+    names = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return f"waiting threads {'soon sleep' if settings == SHORT_SPIN else 'do as told'} ({names})"
 
 
 def choose_threads(configured: int = 0) -> ThreadChoice:
-    """Return the number of threads for a training that starts now.
+    """Return the number of threads for training that starts now.
 
     Args:
-        configured: what the configuration says. 0 takes torch's own number, but where the user has not set
-            ``OMP_NUM_THREADS`` no more than there are cores that this process may use and that are free.
+        configured: number from the configuration. 0 means torch's number of threads; if the user has not set
+            ``OMP_NUM_THREADS``, at most the number of cores that this process may use and that are free.
     """
     if configured:
         return ThreadChoice(configured, "as configured")
-    import torch  # not above: settle_waiting comes before it
+    import torch  # not at the top: settle_waiting must run before torch is loaded
 
-    own = torch.get_num_threads()
+    default = torch.get_num_threads()
     if THREADS in os.environ:
-        return ThreadChoice(own, f"{THREADS} is set")
+        return ThreadChoice(default, f"{THREADS} is set")
     usable, busy = usable_cores(), busy_elsewhere()
     free = max(1, int(usable - busy + 0.5))
-    return ThreadChoice(min(own, free), f"of {usable:g} usable cores {busy:.1f} are busy with other work")
+    return ThreadChoice(min(default, free), f"of {usable:g} usable cores {busy:.1f} are busy with other work")

@@ -1,15 +1,15 @@
-"""The probability of tokens that training never saw.
+"""The probability of tokens that do not occur in training.
 
-A vocabulary that loses nothing of its training text (``min_frequency=1``) never shows ``<unk>`` to the model,
-so the model cannot learn its probability. A text with such tokens is then scored by the model mixed with a
-share of ``<unk>``:
+If the vocabulary contains every training token (``min_frequency=1``), the model never sees ``<unk>`` and
+cannot learn its probability. A text with unknown tokens is then scored by the model mixed with a share u of
+``<unk>``:
 
     p'(w|h) = (1 − u) p(w|h) + u [w = <unk>]        u = (n1 + 1) / (N + 2)
 
-n1 of the N training tokens are kinds that occur once. Each was new when it came, so n1 / N estimates how
-often a token is new (Good 1953); the additions are Laplace's and keep u between 0 and 1. A text without
-unknown tokens is scored by p itself; a model that saw ``<unk>`` in training has learned its
-probability, and u is 0.
+n1 of the N training tokens occur exactly once. Each of them was new when it occurred, so n1 / N estimates how
+often a token is new (Good 1953); the added constants are Laplace's and keep u between 0 and 1. A text without
+unknown tokens is scored by p alone. A model that saw ``<unk>`` in training has learned its probability, and u
+is 0.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ Numbers = NDArray[np.float64]
 
 
 def unknown_share(training: Ids) -> float:
-    """Return u for training tokens (N,), ``<eos>`` included; 0 if ``<unk>`` is one of them."""
+    """Return u for training tokens (N,), including ``<eos>``; 0 if they contain ``<unk>``."""
     if (training == UNK_ID).any():
         return 0.0
     counts = np.bincount(training)
@@ -30,15 +30,15 @@ def unknown_share(training: Ids) -> float:
 
 
 def share_for(tokens: Ids, share: float) -> float:
-    """Return the share with which a text is scored: 0 if it has no unknown tokens."""
+    """Return the share of ``<unk>`` for scoring a text: 0 if it has no unknown tokens."""
     return share if share and bool((tokens == UNK_ID).any()) else 0.0
 
 
 def mix_unknown(scores: Numbers, tokens: Ids, share: float) -> Numbers:
-    """Return ln p' of tokens (N,) from ln p (N,), with the share of :func:`share_for`."""
+    """Return ln p' of tokens (N,) from ln p (N,), with the share from :func:`share_for`."""
     share = share_for(tokens, share)
     if not share:
         return scores
-    known = scores + np.log1p(-share)
-    mixed: Numbers = np.where(tokens == UNK_ID, np.logaddexp(known, np.log(share)), known)
+    scaled = scores + np.log1p(-share)
+    mixed: Numbers = np.where(tokens == UNK_ID, np.logaddexp(scaled, np.log(share)), scaled)
     return mixed

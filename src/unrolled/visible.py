@@ -1,8 +1,8 @@
-"""Text of data and names of files as a person sees it: it cannot steer the terminal.
+"""Safe printing of text from data and of file names: control characters are shown as codes.
 
-Escape sequences could change the title of the terminal, the clipboard, or lines printed before. Characters
-that a terminal obeys are shown by their codes instead (``\\x1b``), whether output goes to a terminal, a pipe
-or a file. ``--out`` options write text exactly.
+Escape sequences could change the terminal's title, the clipboard, or lines that are already printed.
+Characters that a terminal interprets are printed as codes instead (``\\x1b``), whether the output goes to a
+terminal, a pipe or a file. Files written by ``--out`` options contain the exact text.
 """
 
 import contextlib
@@ -13,31 +13,31 @@ from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 _STYLE = r"\x1b\[[0-9;]*m"
-_OBEYED = re.compile(
-    r"\r(?!\n)|"  # a return that does not end a line goes back and writes over it
-    "[\x00-\x08\x0b\x0e-\x1f"  # control characters but tab, line feed and form feed
+_CONTROL = re.compile(
+    r"\r(?!\n)|"  # a carriage return inside a line overwrites the line
+    "[\x00-\x08\x0b\x0e-\x1f"  # control characters except tab, line feed and form feed
     "\x7f-\x9f"  # delete, and the second set of control characters
-    "\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
-    "\ud800-\udfff]"  # bytes of a file name that is not UTF-8
+    "\u202a-\u202e\u2066-\u2069"  # change of the writing direction
+    "\ud800-\udfff]"  # bytes of a file name that are not UTF-8
 )
 
 
 def visible(text: str) -> str:
-    """Return a text with the characters that a terminal obeys written as ``\\x1b`` or ``\\u202e``."""
-    return _OBEYED.sub(_code, text)
+    """Return a text with terminal control characters written as codes, ``\\x1b`` or ``\\u202e``."""
+    return _CONTROL.sub(_escape_code, text)
 
 
 class VisibleStream(io.TextIOBase):
-    """A stream for people: what is written to it is :func:`visible`.
+    """Text stream that passes everything written to it through :func:`visible`.
 
     Args:
-        inner: where the text goes.
-        styles: whether colours and the like, written as escape sequences, are passed.
+        inner: the stream that receives the text.
+        styles: let escape sequences for colours and text styles pass.
     """
 
     def __init__(self, inner: TextIO, *, styles: bool = False) -> None:
         self.rich_proxied_file = inner
-        """By this name rich finds the stream that it may style."""
+        """Rich looks for the underlying stream under this name."""
         self._styles = styles
 
     def write(self, text: str) -> int:
@@ -57,7 +57,7 @@ _OF_INNER = {"buffer", "encoding", "errors", "fileno", "flush", "isatty", "newli
 
 @contextlib.contextmanager
 def visible_output() -> Iterator[None]:
-    """Let standard output and standard error be :class:`VisibleStream`."""
+    """Context manager: wrap standard output and standard error in :class:`VisibleStream`."""
     out, err = (cast(TextIO, VisibleStream(stream)) for stream in (sys.stdout, sys.stderr))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
@@ -65,12 +65,12 @@ def visible_output() -> Iterator[None]:
 
 @contextlib.contextmanager
 def styled_output() -> Iterator[None]:
-    """Let a library that colours by itself write to standard output, as its help."""
+    """Context manager: let a library write its own colours to standard output, such as in help texts."""
     inner = getattr(sys.stdout, "rich_proxied_file", sys.stdout)
     with contextlib.redirect_stdout(cast(TextIO, VisibleStream(inner, styles=True))):
         yield
 
 
-def _code(found: re.Match[str]) -> str:
-    number = ord(found[0])
+def _escape_code(match: re.Match[str]) -> str:
+    number = ord(match[0])
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

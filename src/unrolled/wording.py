@@ -1,4 +1,4 @@
-"""Numbers with their nouns, as people write them."""
+"""Numbers with nouns in the right singular or plural, for messages."""
 
 import operator
 from typing import SupportsIndex
@@ -8,9 +8,9 @@ def counted(number: float | SupportsIndex, noun: str, plural: str = "") -> str:
     """Return a number and its noun: "1 row", "1,200 rows", "1.5 epochs".
 
     Args:
-        number: a count, or a measure with digits behind the point, of which six in all are written.
-        noun: for one.
-        plural: for any other number; "" is the noun with an s.
+        number: a count, or a float, which is written with six significant digits.
+        noun: the singular.
+        plural: the plural; "" adds an s to the noun.
     """
     written = f"{number:g}" if isinstance(number, float) else f"{operator.index(number):,}"
     return f"{written} {noun if number == 1 else plural or noun + 's'}"

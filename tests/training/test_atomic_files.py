@@ -58,7 +58,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, call, earli
     with pytest.raises(RunError, match=r"f\.bin: could not be written \(No space left") as caught:
         write_atomically(path, b"the new one")
     monkeypatch.undo()
-    assert ("the earlier f.bin stands" in str(caught.value)) == (earlier is not None)
+    assert ("the earlier f.bin is unchanged" in str(caught.value)) == (earlier is not None)
     assert os.listdir(tmp_path) == ([] if earlier is None else ["f.bin"])
     assert earlier is None or path.read_bytes() == earlier
 

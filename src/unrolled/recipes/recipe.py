@@ -42,7 +42,7 @@ class Target:
         return f"≤ {self.at_most:g}" if self.at_most is not None else f"≥ {self.at_least:g}"
 
     def reached_by(self, value: float) -> bool:
-        """Tell whether a value is on the right side."""
+        """Return whether a value is on the right side."""
         return value <= self.at_most if self.at_most is not None else value >= (self.at_least or 0.0)
 
 

@@ -115,7 +115,7 @@ def clear_unfinished(folder: Path, names: Iterable[str] = ()) -> None:
 
 
 def is_earlier_leftover(name: str, names: Iterable[str]) -> bool:
-    """Tell whether this is a temporary file that earlier versions made for one of these names."""
+    """Return whether this is a temporary file that earlier versions made for one of these names."""
     found = re.fullmatch(r"(.+)\.[a-z0-9_]{8}\.tmp", name)
     return found is not None and found[1] in names
 

@@ -94,7 +94,7 @@ class FolderLock:
         return True
 
     def _is_file(self) -> bool:
-        """Tell whether the file is still there.
+        """Return whether the file is still there.
 
         Raises:
             RunError: if something else has its name.
@@ -111,7 +111,7 @@ class FolderLock:
         return True
 
     def _is_ours(self, handle: int) -> bool:
-        """Tell whether the locked file may be written: it has this name still, and no other one."""
+        """Return whether the locked file may be written: it has this name still, and no other one."""
         if not _still_there(handle, self._path):
             return False
         if os.fstat(handle).st_nlink > 1:  # a hard link: what it says belongs to the other name too

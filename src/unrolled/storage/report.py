@@ -19,7 +19,7 @@ def check_report(path: Path) -> None:
 
 
 def is_report(path: Path) -> bool:
-    """Tell whether a file is a page that unrolled wrote; a link is none.
+    """Return whether a file is a page that unrolled wrote; a link is none.
 
     Raises:
         RunError: if it cannot be read.

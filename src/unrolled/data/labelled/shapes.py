@@ -20,7 +20,7 @@ _DECIMALS = re.compile(r"[+-]?\d*[.,]\d*[1-9]\d*([eE].*)?")
 
 
 def is_absent(value: Any) -> bool:
-    """Tell whether a cell holds nothing: None, NaN, pandas' NA, or blanks."""
+    """Return whether a cell holds nothing: None, NaN, pandas' NA, or blanks."""
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, float):

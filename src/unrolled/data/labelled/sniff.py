@@ -22,7 +22,7 @@ def with_bars(path: Path, config: TableConfig) -> TableConfig:
 
 
 def is_table(path: Path, config: TableConfig) -> bool:
-    """Tell whether a file is a table: by its ending, a separator that is given, or the form of its lines."""
+    """Return whether a file is a table: by its ending, a separator that is given, or the form of its lines."""
     if _is_named(path) or config.separator or config.header != "auto":
         return True
     lines = [line for _, line in numbered_lines(path, config.encoding)]
@@ -38,7 +38,7 @@ def is_table(path: Path, config: TableConfig) -> bool:
 
 
 def is_table_of(path: Path, form: LabelledForm) -> bool:
-    """Tell whether a file to predict is a table: by its ending, or as the data of training were one.
+    """Return whether a file to predict is a table: by its ending, or as the data of training were one.
 
     Tabs or bars in every line make one if the training data were a table; other separators, which a text may
     hold, if the first line names the text columns.

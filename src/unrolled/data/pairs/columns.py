@@ -118,7 +118,7 @@ def _texts(table: Table, places: Sequence[int], wanted: int) -> list[int]:
 
 
 def _is_note(table: Table, place: int) -> bool:
-    """Tell whether a column is no text of pairs: numbers, dates, one value for all."""
+    """Return whether a column is no text of pairs: numbers, dates, one value for all."""
     cells = _filled(table, place)
     if not all(isinstance(cell, str) for cell in cells):
         return True
@@ -141,7 +141,7 @@ def _filled(table: Table, place: int) -> list[Any]:
 
 
 def is_blank(cell: Any) -> bool:
-    """Tell whether a cell holds nothing."""
+    """Return whether a cell holds nothing."""
     if isinstance(cell, str):
         return not cell.strip()
     return cell is None or type(cell).__name__ in MISSING or (isinstance(cell, float) and cell != cell)

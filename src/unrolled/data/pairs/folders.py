@@ -25,7 +25,7 @@ class PairFolder(NamedTuple):
 
 
 def is_folder(source: str | Path) -> bool:
-    """Tell whether data are named by a folder."""
+    """Return whether data are named by a folder."""
     return not str(source).startswith("@") and os.path.isdir(source)
 
 

@@ -49,16 +49,16 @@ def parts_of(name: str) -> set[str]:
 
 
 def is_usual(name: str) -> bool:
-    """Tell whether a cell of the first line can only be the name of a column of pairs."""
+    """Return whether a cell of the first line can only be the name of a column of pairs."""
     parts = parts_of(name)
     return 0 < len(parts) <= 3 and parts <= _KNOWN and not name.strip().isdecimal()
 
 
 def is_source(name: str) -> bool:
-    """Tell whether a name says that a column holds sources."""
+    """Return whether a name says that a column holds sources."""
     return bool(parts_of(name) & SOURCES) and not parts_of(name) & TARGETS
 
 
 def is_target(name: str) -> bool:
-    """Tell whether a name says that a column holds targets."""
+    """Return whether a name says that a column holds targets."""
     return bool(parts_of(name) & TARGETS) and not parts_of(name) & SOURCES

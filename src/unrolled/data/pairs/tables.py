@@ -20,7 +20,7 @@ MOST = 0.9
 
 
 def is_table_name(path: Path) -> bool:
-    """Tell whether a file is a table by its ending."""
+    """Return whether a file is a table by its ending."""
     return Path(path.name.removesuffix(".gz")).suffix.lower() in ENDINGS
 
 

@@ -19,7 +19,7 @@ _ID = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
 
 
 def is_conllu(lines: Lines) -> bool:
-    """Tell whether every line is blank, a comment, or has an ID and nine more fields between tabs."""
+    """Return whether every line is blank, a comment, or has an ID and nine more fields between tabs."""
     rows = [line.split("\t") for line in lines.bodies() if not is_blank(line) and not line.startswith("#")]
     return bool(rows) and all(len(row) == len(NAMES) and _ID.fullmatch(row[0]) for row in rows)
 

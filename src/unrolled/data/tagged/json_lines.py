@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def is_json(lines: Lines) -> bool:
-    """Tell whether the text begins as an object or a list of objects does."""
+    """Return whether the text begins as an object or a list of objects does."""
     text = "\n".join(lines.bodies()).lstrip()
     return text.startswith(("{", "[{")) or text.replace(" ", "").replace("\n", "").startswith("[{")
 

@@ -35,7 +35,7 @@ def order_of(rows: Rows) -> Literal["word, tag", "tag, word", "unclear"]:
 
 
 def holds_lemmas(rows: Rows, word: int, place: int) -> bool:
-    """Tell whether a column holds lemmas: they are often the word itself."""
+    """Return whether a column holds lemmas: they are often the word itself."""
     cells = [(row[word].lower(), row[place].lower()) for sentence in rows.sentences for _, row in sentence]
     alike = sum(one == other for one, other in cells if one.isalpha())
     return alike > ALIKE * len(cells)

@@ -54,7 +54,7 @@ def are_spans(tags: Iterable[str]) -> bool:
 
 
 def is_outside(tags: set[str]) -> bool:
-    """Tell whether all tags are outside of spans."""
+    """Return whether all tags are outside of spans."""
     return {tag.upper() for tag in tags} == {OUTSIDE}
 
 
@@ -65,7 +65,7 @@ def kinds_of(tags: Iterable[str]) -> set[str]:
 
 
 def allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:
-    """Tell whether a scheme has one tag after another; None is the border of the sentence."""
+    """Return whether a scheme has one tag after another; None is the border of the sentence."""
     first, second = before or Mark(OUTSIDE, ""), after or Mark(OUTSIDE, "")
     inside = first.position in "BI" and second.position in "IE" and first.kind == second.kind
     if scheme == "bio":

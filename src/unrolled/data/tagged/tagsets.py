@@ -16,6 +16,6 @@ PENN = _set("""
 
 
 def are_parts_of_speech(cells: set[str]) -> bool:
-    """Tell whether cells are nothing but names of parts of speech, two or more of them with letters."""
+    """Return whether cells are nothing but names of parts of speech, two or more of them with letters."""
     named = {cell for cell in cells if cell.isalpha()}
     return len(named) > 1 and any(cells <= known for known in (UNIVERSAL, PENN))
