@@ -32,7 +32,7 @@ def test_the_first_column_is_the_word_and_the_last_the_tag(file):
     assert found.tags == [["B-ORG", "O"], ["B-PER"]]
     assert found.columns == Columns("1", "3")
     assert found.notes[0] == (
-        "3 columns between blanks: the word is column 1, the tag is column 3 (--word-column, --tag-column)"
+        "3 columns separated by blanks: the word is column 1, the tag is column 3 (--word-column, --tag-column)"
     )
     assert read_tagged(file(CONLL), Columns("1", "2")).tags == [["NNP", "VBZ"], ["NNP"]]
     assert read_tagged(file(CONLL), Columns("1", "-2")).tags == [["NNP", "VBZ"], ["NNP"]]
@@ -51,7 +51,7 @@ def test_lines_before_a_sentence_that_begin_with_a_hash_are_comments(file, text)
     found = open_tagged(file(text))
     assert found.words == [["the", "river"], ["a"]]
     assert found.tags == [["O", "B-LOC"], ["O"]]
-    assert "begin with # are comments" in found.notes[-1]
+    assert "starting with #" in found.notes[-1]
     assert found.with_tags(found.tags) == text
 
 
@@ -74,7 +74,7 @@ def test_a_column_that_counts_words_and_nested_tags(file):
     assert found.columns == Columns("2", "3")
     assert found.words == [["in", "Bonner", "Universität"], ["Berlin", "#"]]
     assert found.tags == [["O", "B-LOC", "I-LOC"], ["B-LOC", "O"]]
-    assert "column 3 is taken" in found.notes[1]
+    assert "column 3 is used as the tag" in found.notes[1]
     assert found.with_tags(found.tags) == GERMEVAL
 
 
@@ -135,11 +135,11 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("Ann B-PER\nlives O\nhere\n\n", Columns("1", "-1"), "line 3 has 1 field between blanks.* have 2"),
+        ("Ann B-PER\nlives O\nhere\n\n", Columns("1", "-1"), "line 3 has 1 field separated by blanks.* have 2"),
         ("Ann\tB-PER\nlives\tO\nhere\t\n\n", Columns("1", "-1"), "line 3, word 'here' has no tag"),
         ("Ann NNP B-PER\nlives VBZ O\nhere RB\n\n", Columns("1", "-1"), "line 3 has 2 fields"),
-        ("Ann O\nlives O\nin New York O\n", Columns(), "line 3 has 4 fields between blanks"),
-        ("Ann\tO\nNew York O\n\nlives\tO\n", Columns(), "line 2 has 1 field between tabs"),
+        ("Ann O\nlives O\nin New York O\n", Columns(), "line 3 has 4 fields separated by blanks"),
+        ("Ann\tO\nNew York O\n\nlives\tO\n", Columns(), "line 2 has 1 field separated by tabs"),
         ("# c\nAnn O\n# a b c\nlives O\n", Columns(), "line 3 has 4 fields"),
         ("Ann\tO\n\tO\n", Columns(), "line 2, there is a tag without a word"),
         (CONLL, Columns("1", "9"), r"has no column 9, it has 3 \(--tag-column\)"),
@@ -150,7 +150,7 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
         (
             "It was late.\nThey all went home, and slept.\nGood.\n\nWell then\n",
             Columns(),
-            "is no file of tagged",
+            "is not a file of tagged",
         ),
     ],
 )

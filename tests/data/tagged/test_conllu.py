@@ -113,7 +113,7 @@ def test_agrees_with_conllu(file):
     ("text", "columns", "message"),
     [
         (CONLLU, Columns("form", "pos"), r"no column 'pos' \(--tag-column\); choose one of form"),
-        ("no columns here\n", Columns(), "line 1 has 1 field between tabs, CoNLL-U has 10"),
+        ("no columns here\n", Columns(), "line 1 has 1 field separated by tabs, CoNLL-U has 10"),
         (CONLLU.replace("ADJ\tJJ", "ADJ JJ"), Columns(), "line 8 has 9 fields"),
         (CONLLU.replace("1\tGo", "one\tGo"), Columns(), "not CoNLL-U"),
         ("# only = a comment\n", Columns(), "holds no words"),

@@ -76,7 +76,7 @@ def test_a_word_is_cut_at_the_last_sign(write):
 def test_quotes_and_lines_of_a_table(write):
     found = read_tagged(write("t.csv", 'Sentence #,Word,Tag\nSentence: 1,"""",X\n,"a, b",Y\n'))
     assert found.words == [['"', "a, b"]]
-    with pytest.raises(DataError, match="line 3 has 2 cells between ',', the first 3"):
+    with pytest.raises(DataError, match="line 3 has 2 cells separated by ',', the first has 3"):
         read_tagged(write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,b\n"))
     with pytest.raises(DataError, match="line 3, word 'b' has no tag"):
         read_tagged(write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,b,\n"))
@@ -121,8 +121,8 @@ def test_the_lists_of_json(write):
         ('{"tokens": ["a"], "tags": ["X"]}\n{"tokens": \n', "line 2 is not JSON"),
         ('{"text": "a b", "tags": ["X"]}\n', "has no list of words; its lists are tags"),
         ('{"tokens": ["a"]}\n', "has no list 'tags'; its lists are tokens"),
-        ('{"tokens": [{"text": "a"}], "tags": ["X"]}\n', "line 1: tokens holds"),
-        ("[1, 2]", "give an object for each sentence"),
+        ('{"tokens": [{"text": "a"}], "tags": ["X"]}\n', "line 1: tokens contains"),
+        ("[1, 2]", "give one object per sentence"),
     ],
 )
 def test_what_json_cannot_be_used(write, text, message):

@@ -42,20 +42,20 @@ FORMS = {
     "t.conllu": (conllu(), "CoNLL-U: the word is form, the tag is upos"),
     "conll2003.txt": (
         "-DOCSTART- -X- O\n\n" + columns(ROWS, " "),
-        "3 columns between blanks: the word is column 1, the tag is column 3",
+        "3 columns separated by blanks: the word is column 1, the tag is column 3",
     ),
     "t.conll": (columns(ROWS), "tags mark spans as BIO (IOB2)"),
-    "t.iob": (columns(POS, "  "), "2 columns between blanks"),
-    "t.bio": (columns(ROWS).replace("\n", "\r\n"), "3 columns between tabs"),
-    "no_ending": ("\ufeff" + columns(POS).rstrip("\n"), "2 columns between tabs"),
-    "germeval.tsv": (germeval(), "spans of the same kinds: column 3 is taken"),
+    "t.iob": (columns(POS, "  "), "2 columns separated by blanks"),
+    "t.bio": (columns(ROWS).replace("\n", "\r\n"), "3 columns separated by tabs"),
+    "no_ending": ("\ufeff" + columns(POS).rstrip("\n"), "2 columns separated by tabs"),
+    "germeval.tsv": (germeval(), "spans of the same kinds: column 3 is used"),
     "multiconer.conll": (
         columns(ROWS, " _ ", before="# id 1 domain=en\n"),
-        "12 lines that begin with # are comments",
+        "comments: 12 lines starting with #",
     ),
     "brown.txt": ("Ann/NNP Lee/NNP sings/VBZ here/RB\n" * 12, "each line is a sentence of word/TAG"),
     "low.txt": ("Ann_NNP Lee_NNP sings_VBZ\n" * 12, "each line is a sentence of word_TAG"),
-    "ner.csv": (kaggle(), "table: sentences are told by 'Sentence #', the word is 'Word', the tag is 'Tag'"),
+    "ner.csv": (kaggle(), "table: sentences are numbered by 'Sentence #', the word is 'Word', the tag is 'Tag'"),
     "rows.tsv": (
         "Ann Lee sings here\tNNP NNP VBZ RB\n" * 12,
         "each row is a sentence: its words are in column 1",
@@ -68,9 +68,9 @@ FORMS = {
     "first.tsv": (columns([(pos, word) for word, pos in POS]), "tags come first (--tag-column)"),
     "treetagger.txt": (
         columns([(word, pos, word.lower()) for word, pos in POS]),
-        "column 3 holds lemmas: column 2 is taken (--tag-column)",
+        "column 3 holds lemmas: column 2 is used as the tag (--tag-column)",
     ),
-    "blanks.txt": (columns(POS).replace("\n\n", "\n \t\n"), "2 columns between tabs"),
+    "blanks.txt": (columns(POS).replace("\n\n", "\n \t\n"), "2 columns separated by tabs"),
 }
 
 

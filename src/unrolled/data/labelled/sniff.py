@@ -22,7 +22,7 @@ def with_bars(path: Path, config: TableConfig) -> TableConfig:
 
 
 def is_table(path: Path, config: TableConfig) -> bool:
-    """Return whether a file is a table: by its ending, a separator that is given, or the form of its lines."""
+    """Return whether a file is a table, by its extension, the given separator, or the form of its lines."""
     if _is_named(path) or config.separator or config.header != "auto":
         return True
     lines = [line for _, line in numbered_lines(path, config.encoding)]

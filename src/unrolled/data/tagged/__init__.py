@@ -1,4 +1,4 @@
-"""Sentences whose words have a tag each, and the files that hold them."""
+"""Sentences with one tag per word, and readers for the file formats that store them."""
 
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile

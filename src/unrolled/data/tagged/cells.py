@@ -1,16 +1,18 @@
-"""One cell of a row between separators, quoted or not."""
+"""Replacing one cell in a row of separated, possibly quoted, cells."""
 
 import re
 
 
 def put_cell(text: str, separator: str, index: int, value: str) -> str:
-    """Return the text of a row with another cell, quoted if the old one was, or must be.
+    """Return the text of a row with one cell replaced; the new cell is quoted if the old one was or if
+    needed.
 
-    A cell past the last is appended. Between tabs a quotation mark is a character as any other.
+    An index past the last cell appends one. In rows separated by tabs, quotation marks have no special
+    meaning.
     """
-    sign = re.escape(separator)
-    cell = "[^\t]*" if separator == "\t" else rf'"(?:[^"]|"")*"|[^{sign}]*'
-    cells = list(re.finditer(rf"({cell})(?:{sign}|$)", text))
+    escaped = re.escape(separator)
+    cell = "[^\t]*" if separator == "\t" else rf'"(?:[^"]|"")*"|[^{escaped}]*'
+    cells = list(re.finditer(rf"({cell})(?:{escaped}|$)", text))
     old = cells[index] if index < len(cells) else None
     marks = () if separator == "\t" else (separator, '"', "\n")
     quoted = (old and separator != "\t" and old[1].startswith('"')) or any(mark in value for mark in marks)

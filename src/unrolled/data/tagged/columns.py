@@ -1,4 +1,4 @@
-"""The columns of the word and of its tag: by name, or by number."""
+"""The word column and the tag column, given by name or number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,23 @@ from unrolled.errors import DataError, suggestion
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of the word and of its tag; empty is detected."""
+    """The word column and the tag column; "" means that the column is detected."""
 
     word: str = ""
-    """A column's name in CoNLL-U or in a header, or its number from 1, or from -1 backwards."""
+    """Name of a column in CoNLL-U or in a header; or its number, from 1, or from -1 backwards."""
     tag: str = ""
+    """The same for the tag column."""
 
 
 def find_column(column: str, names: Sequence[str], width: int, where: object, option: str) -> int:
-    """Return the index of a column that is given by name or number.
+    """Return the index of a column given by name or number.
 
     Args:
-        column: its name, or its number from 1, or from -1 backwards.
-        names: of the columns; empty if they have none.
+        column: name of the column; or its number, from 1, or from -1 backwards.
+        names: names of the columns; empty if they have none.
         width: number of columns.
-        where: the file, for the message.
-        option: that names the column, for the message.
+        where: the file, for error messages.
+        option: the option that sets the column, for error messages.
 
     Raises:
         DataError: if there is no such column.
@@ -36,9 +37,9 @@ def find_column(column: str, names: Sequence[str], width: int, where: object, op
     except ValueError:
         number = 0
     if not number:
-        known = f"named {', '.join(names)}" if names else f"numbered from 1 to {width}"
-        near = suggestion(column, names)
-        raise DataError(f"{where}: has no column {column!r}; its columns are {known} ({option}){near}")
+        valid = f"named {', '.join(names)}" if names else f"numbered from 1 to {width}"
+        hint = suggestion(column, names)
+        raise DataError(f"{where}: has no column {column!r}; its columns are {valid} ({option}){hint}")
     index = number - 1 if number > 0 else width + number
     if not 0 <= index < width:
         raise DataError(f"{where}: has no column {column}, it has {width} ({option})")

@@ -1,4 +1,4 @@
-"""CoNLL-U: ten columns between tabs, of which the syntactic words are read."""
+"""CoNLL-U: ten columns separated by tabs; only syntactic words are read."""
 
 import re
 
@@ -10,30 +10,30 @@ from unrolled.wording import counted
 
 NAMES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 OPTIONAL = ("feats", "head", "deps", "misc")
-"""Columns whose ``_`` is a value: the word has no features, say. In others it is a missing tag."""
+"""Columns in which ``_`` is a value, such as "no features". In the others it is a missing tag."""
 KEYED = ("feats", "misc")
-"""Columns that hold ``Key=Value|Key=Value``."""
+"""Columns of the form ``Key=Value|Key=Value``."""
 EMPTY = "_"
 
 _ID = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
 
 
 def is_conllu(lines: Lines) -> bool:
-    """Return whether every line is blank, a comment, or has an ID and nine more fields between tabs."""
+    """Return whether every line is blank, a comment, or has an ID and nine more fields separated by tabs."""
     rows = [line.split("\t") for line in lines.bodies() if not is_blank(line) and not line.startswith("#")]
     return bool(rows) and all(len(row) == len(NAMES) and _ID.fullmatch(row[0]) for row in rows)
 
 
 def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
-    """Read CoNLL-U. Ranges of words (1-2) and empty nodes (1.1) are left out, and kept when it is written.
+    """Read CoNLL-U. Multiword tokens (1-2) and empty nodes (1.1) are skipped, but kept when it is written.
 
     Args:
-        lines: of the file.
-        columns: one of the ten by name or number, or a key of FEATS or MISC, as ``feats:Case``,
-            ``misc:NER`` or only ``NER``. Detected are form, and upos or else xpos.
+        lines: lines of the file.
+        columns: one of the ten columns by name or number; or a key of FEATS or MISC, such as ``feats:Case``,
+            ``misc:NER`` or ``NER``. Defaults: form; and upos, or xpos if upos is empty.
 
     Raises:
-        DataError: if it is not CoNLL-U, or has no such column.
+        DataError: if the file is not CoNLL-U, or has no such column.
     """
     rows: list[tuple[int, list[str]]] = []
     sentences: list[list[int]] = [[]]
@@ -48,12 +48,12 @@ def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
         raise DataError(f"{lines.name}: holds no words")
     cells = [fields for _, fields in rows]
     word = _Field.find(columns.word or "form", cells, lines.name, "--word-column")
-    tag = _Field.find(columns.tag or _detected(cells), cells, lines.name, "--tag-column")
+    tag = _Field.find(columns.tag or _detect_tag_column(cells), cells, lines.name, "--tag-column")
 
     def with_tags(tags: Tags) -> str:
         changed: dict[int, str] = {}
-        for sentence, given in zip(sentences, tags, strict=True):
-            for number, value in zip(sentence, given, strict=True):
+        for sentence, sentence_tags in zip(sentences, tags, strict=True):
+            for number, value in zip(sentence, sentence_tags, strict=True):
                 index, fields = rows[number]
                 changed[index] = "\t".join(tag.put(fields, value))
         return lines.replaced(changed)
@@ -71,10 +71,14 @@ def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
 
 
 def _is_word(name: str, index: int, fields: list[str]) -> bool:
-    """Tell a syntactic word from a range of words or an empty node; check the line."""
+    """Return whether a line is a syntactic word rather than a multiword token or an empty node.
+
+    Raises:
+        DataError: if the line is not CoNLL-U.
+    """
     if len(fields) != len(NAMES):
         raise DataError(
-            f"{name}: line {index + 1} has {counted(len(fields), 'field')} between tabs, "
+            f"{name}: line {index + 1} has {counted(len(fields), 'field')} separated by tabs, "
             f"CoNLL-U has {len(NAMES)}"
         )
     if not _ID.fullmatch(fields[0]):
@@ -84,8 +88,8 @@ def _is_word(name: str, index: int, fields: list[str]) -> bool:
     return fields[0].isdecimal()
 
 
-def _detected(cells: list[list[str]]) -> str:
-    """Return upos, or xpos if upos is empty throughout and xpos is not."""
+def _detect_tag_column(cells: list[list[str]]) -> str:
+    """Return "upos", or "xpos" if only that column is filled."""
     filled = (name for name in ("upos", "xpos") if any(row[NAMES.index(name)] != EMPTY for row in cells))
     return next(filled, "upos")
 
@@ -98,10 +102,10 @@ class _Field:
 
     @classmethod
     def find(cls, column: str, cells: list[list[str]], name: str, option: str) -> "_Field":
-        """Return what a name stands for.
+        """Return the column or key with a given name.
 
         Raises:
-            DataError: if it is no column, and no key of FEATS or MISC.
+            DataError: if there is no such column, and no such key of FEATS or MISC.
         """
         parent, colon, key = column.partition(":")
         if colon and key and parent.lower() in KEYED:
@@ -123,7 +127,7 @@ class _Field:
         return NAMES[self.column] + (f":{self.key}" if self.key else "")
 
     def get(self, fields: list[str]) -> str | None:
-        """Return the value of a word; None is a missing one."""
+        """Return the value of a word; None if it is missing."""
         value = fields[self.column]
         if self.key:
             return dict(pair.partition("=")[::2] for pair in value.split("|")).get(self.key) or EMPTY
@@ -132,17 +136,17 @@ class _Field:
         return None if not value or (value == EMPTY and self.name not in OPTIONAL) else value
 
     def put(self, fields: list[str], value: str) -> list[str]:
-        """Return the fields with another value."""
+        """Return the fields of a word with the value replaced."""
         if self.key:
-            value = self._merged(fields[self.column], value)
+            value = self._set_key(fields[self.column], value)
         return [*fields[: self.column], value, *fields[self.column + 1 :]]
 
-    def _merged(self, old: str, value: str) -> str:
+    def _set_key(self, old: str, value: str) -> str:
         pairs = [] if old == EMPTY else old.split("|")
-        others = [pair.partition("=")[0] == self.key for pair in pairs]
+        has_key = [pair.partition("=")[0] == self.key for pair in pairs]
         new = [] if value == EMPTY else [f"{self.key}={value}"]
         later = (i for i, pair in enumerate(pairs) if pair.lower() > self.key.lower())
         after = next(later, len(pairs)) if self.column == NAMES.index("feats") else len(pairs)
-        place = others.index(True) if True in others else after
-        kept = [pair for pair, same in zip(pairs, others, strict=True) if not same]
-        return "|".join(kept[:place] + new + kept[place:]) or EMPTY
+        place = has_key.index(True) if True in has_key else after
+        other_pairs = [pair for pair, replaced in zip(pairs, has_key, strict=True) if not replaced]
+        return "|".join(other_pairs[:place] + new + other_pairs[place:]) or EMPTY

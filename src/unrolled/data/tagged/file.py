@@ -1,4 +1,4 @@
-"""A file of tagged sentences, as every reader returns it."""
+"""The result of every reader of tagged sentences."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ Tags = list[list[str]]
 
 @dataclass(frozen=True)
 class TaggedFile:
-    """Sentences of a file, and how to write the file with other tags."""
+    """Sentences of a file, and a function that rewrites the file with other tags."""
 
     name: str
     words: list[list[str]]
     tags: list[list[str | None]]
-    """None is a word without a tag."""
+    """Tags of each sentence; None for a word without a tag."""
     lines: list[list[int]]
-    """Line of each word, from 1."""
+    """Line number of each word, from 1."""
     form: str
-    """Of the file: "conllu", "columns", "inline", "rows", "json", "table", "parallel" or "plain"."""
+    """Format of the file: "conllu", "columns", "inline", "rows", "json", "table", "parallel" or "plain"."""
     columns: Columns
-    """Columns that were read; as options they read such a file again."""
+    """Columns that were read; given as options, they read another file of the same format."""
     with_tags: Callable[[Tags], str]
-    """Returns the text of the file with these tags in place of its own; all else is kept."""
+    """Return the text of the file with its tags replaced and everything else unchanged."""
     notes: tuple[str, ...] = ()
-    """What was taken for what, one line each."""
+    """How the file was interpreted, one line each."""

@@ -1,18 +1,20 @@
-"""A sentence a line, each word with its tag behind it: ``the/DT dog/NN``, ``the_DT``, ``the|DT``."""
+"""One sentence per line, each word followed by its tag: ``the/DT dog/NN``, ``the_DT``, ``the|DT``."""
 
 from unrolled.data.tagged.columns import Columns
 from unrolled.data.tagged.file import TaggedFile, Tags
-from unrolled.data.tagged.lines import Lines, cut, is_blank
+from unrolled.data.tagged.lines import Lines, is_blank, split_fields
 from unrolled.errors import DataError
 
 SIGNS = ("/", "|", "_")
 SHARE = 0.98
-"""Of the tokens that must have the sign, for a file to be taken for one of this form."""
+"""Share of tokens that must contain the sign for a file to be recognised as this format."""
 
 
 def inline_sign(lines: Lines) -> str:
-    """Return the sign between words and tags, or "" if the lines have another form."""
-    tokens = [token for line in lines.bodies() if not is_blank(line) for token in cut(line, tabs=False)]
+    """Return the sign between words and tags, or "" if the lines have another format."""
+    tokens = [
+        token for line in lines.bodies() if not is_blank(line) for token in split_fields(line, tabs=False)
+    ]
     for sign in SIGNS:
         count = sum(all(token.rpartition(sign)[::2]) for token in tokens)
         if tokens and count >= SHARE * len(tokens):
@@ -20,13 +22,13 @@ def inline_sign(lines: Lines) -> str:
     return ""
 
 
-def tags_behind(lines: Lines, sign: str) -> set[str]:
-    """Return what is behind the last sign of each word."""
-    return {token.rpartition(sign)[2] for line in lines.bodies() for token in cut(line, tabs=False)}
+def get_inline_tags(lines: Lines, sign: str) -> set[str]:
+    """Return the distinct tags: the part of each token after its last sign."""
+    return {token.rpartition(sign)[2] for line in lines.bodies() for token in split_fields(line, tabs=False)}
 
 
 def read_inline(lines: Lines, sign: str) -> TaggedFile:
-    """Read lines of words with tags; each token is cut at the last sign.
+    """Read lines of words with tags; each token is split at its last sign.
 
     Raises:
         DataError: if a token has no tag.
@@ -34,14 +36,15 @@ def read_inline(lines: Lines, sign: str) -> TaggedFile:
     bodies = lines.bodies()
     filled = [(index, line) for index, line in enumerate(bodies) if not is_blank(line)]
     pairs = [
-        [_pair(lines.name, index, token, sign) for token in cut(line, tabs=False)] for index, line in filled
+        [_split_token(lines.name, index, token, sign) for token in split_fields(line, tabs=False)]
+        for index, line in filled
     ]
 
     def with_tags(tags: Tags) -> str:
         changed = {}
-        for (index, _), sentence, given in zip(filled, pairs, tags, strict=True):
-            tokens = (f"{word}{sign}{tag}" for (word, _), tag in zip(sentence, given, strict=True))
-            changed[index] = _refilled(bodies[index], list(tokens))
+        for (index, _), sentence, sentence_tags in zip(filled, pairs, tags, strict=True):
+            tokens = (f"{word}{sign}{tag}" for (word, _), tag in zip(sentence, sentence_tags, strict=True))
+            changed[index] = _replace_tokens(bodies[index], list(tokens))
         return lines.replaced(changed)
 
     return TaggedFile(
@@ -52,11 +55,11 @@ def read_inline(lines: Lines, sign: str) -> TaggedFile:
         form="inline",
         columns=Columns(),
         with_tags=with_tags,
-        notes=(f"each line is a sentence of word{sign}TAG, cut at the last {sign!r} of each word",),
+        notes=(f"each line is a sentence of word{sign}TAG, split at the last {sign!r} of each word",),
     )
 
 
-def _pair(name: str, index: int, token: str, sign: str) -> tuple[str, str]:
+def _split_token(name: str, index: int, token: str, sign: str) -> tuple[str, str]:
     word, _, tag = token.rpartition(sign)
     if not (word and tag):
         raise DataError(
@@ -65,10 +68,10 @@ def _pair(name: str, index: int, token: str, sign: str) -> tuple[str, str]:
     return word, tag
 
 
-def _refilled(line: str, tokens: list[str]) -> str:
-    """Return a line with other tokens between the same blanks."""
-    rest, filled = line, ""
-    for old, new in zip(cut(line, tabs=False), tokens, strict=True):
-        before, _, rest = rest.partition(old)
+def _replace_tokens(line: str, tokens: list[str]) -> str:
+    """Return a line with its tokens replaced and its blanks unchanged."""
+    remaining, filled = line, ""
+    for old, new in zip(split_fields(line, tabs=False), tokens, strict=True):
+        before, _, remaining = remaining.partition(old)
         filled += before + new
-    return filled + rest
+    return filled + remaining

@@ -1,4 +1,4 @@
-"""JSON: an object for each sentence, with a list of its words and lists of tags."""
+"""JSON: one object per sentence, with a list of words and lists of tags."""
 
 import json
 from typing import Any
@@ -12,61 +12,63 @@ from unrolled.wording import counted
 
 WORD_NAMES = ("tokens", "words", "token", "word", "form", "sentence", "text")
 TAG_NAME = "tags"
-"""Name of the tags that are written where a file has none."""
+"""Key of the tags that are written to a file without tags."""
 
 Record = dict[str, Any]
 
 
 def is_json(lines: Lines) -> bool:
-    """Return whether the text begins as an object or a list of objects does."""
+    """Return whether the text starts with an object or a list of objects."""
     text = "\n".join(lines.bodies()).lstrip()
     return text.startswith(("{", "[{")) or text.replace(" ", "").replace("\n", "").startswith("[{")
 
 
 def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> TaggedFile:
-    """Read an object a line, or one list of objects.
+    """Read one object per line, or one list of objects.
 
-    Detected are ``tokens`` or ``words``, and of the lists that are as long the last one.
+    By default the words are in ``tokens`` or ``words``, and the tags in the last list of the same length.
 
     Raises:
-        DataError: if it is not JSON, a name is missing, or the lists of a sentence differ in length.
+        DataError: if the file is not JSON, a key is missing, or the lists of a sentence differ in length.
     """
-    records, whole = _records(lines)
+    records, is_list = _parse_records(lines)
     numbers = (
-        [1] * len(records) if whole else [i + 1 for i, s in enumerate(lines.bodies()) if not is_blank(s)]
+        [1] * len(records) if is_list else [i + 1 for i, s in enumerate(lines.bodies()) if not is_blank(s)]
     )
     first = records[0]
     word = columns.word or next((name for name in WORD_NAMES if isinstance(first.get(name), list)), "")
-    word = _known(word, first, lines.name, "--word-column")
-    tag = columns.tag or _detected(first, word)
+    word = _check_key(word, first, lines.name, "--word-column")
+    tag = columns.tag or _detect_tag_key(first, word)
     if tagged:
-        tag = _known(tag, first, lines.name, "--tag-column")
+        tag = _check_key(tag, first, lines.name, "--tag-column")
     words, tags = [], []
     for number, record in zip(numbers, records, strict=True):
-        sentence = _list(record.get(word), lines.name, number, word)
-        given = _list(record[tag], lines.name, number, tag) if tag in record else [None] * len(sentence)
-        if len(given) != len(sentence):
+        sentence = _check_list(record.get(word), lines.name, number, word)
+        sentence_tags = (
+            _check_list(record[tag], lines.name, number, tag) if tag in record else [None] * len(sentence)
+        )
+        if len(sentence_tags) != len(sentence):
             raise DataError(
                 f"{lines.name}: line {number}: {word} has {counted(len(sentence), 'word')} and {tag} "
-                f"{counted(len(given), 'tag')}"
+                f"{counted(len(sentence_tags), 'tag')}"
             )
         words.append([str(w) for w in sentence])
-        tags.append([None if t is None or t == "" else str(t) for t in given])
-    kept = [i for i, sentence in enumerate(words) if sentence]
+        tags.append([None if t is None or t == "" else str(t) for t in sentence_tags])
+    filled = [i for i, sentence in enumerate(words) if sentence]
 
-    def with_tags(given: Tags) -> str:
-        for i, sentence in zip(kept, given, strict=True):
+    def with_tags(new_tags: Tags) -> str:
+        for i, sentence_tags in zip(filled, new_tags, strict=True):
             old = records[i].get(tag)
-            records[i][tag or TAG_NAME] = _as_before(old, sentence)
-        if whole:
+            records[i][tag or TAG_NAME] = _restore_numbers(old, sentence_tags)
+        if is_list:
             return json.dumps(records, ensure_ascii=False, indent=1) + "\n"
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
     return TaggedFile(
         lines.name,
-        words=[words[i] for i in kept],
-        tags=[tags[i] for i in kept],
-        lines=[[numbers[i]] * len(words[i]) for i in kept],
+        words=[words[i] for i in filled],
+        tags=[tags[i] for i in filled],
+        lines=[[numbers[i]] * len(words[i]) for i in filled],
         form="json",
         columns=Columns(word, tag),
         with_tags=with_tags,
@@ -74,60 +76,61 @@ def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> T
     )
 
 
-def _records(lines: Lines) -> tuple[list[Record], bool]:
-    """Return the objects, and whether they are one list."""
-    whole = "\n".join(lines.bodies()).strip()
+def _parse_records(lines: Lines) -> tuple[list[Record], bool]:
+    """Return the objects, and True if the file is one list of objects."""
+    text = "\n".join(lines.bodies()).strip()
     records: Any
-    if whole.startswith("["):
+    if text.startswith("["):
         try:
-            records = parse_json(whole, Any)
+            records = parse_json(text, Any)
         except MalformedError as error:
             raise DataError(f"{lines.name}: is not JSON ({error})") from None
     else:
         records = [
-            _object(lines.name, i, line) for i, line in enumerate(lines.bodies()) if not is_blank(line)
+            _parse_line(lines.name, i, line) for i, line in enumerate(lines.bodies()) if not is_blank(line)
         ]
     if not records or not all(isinstance(record, dict) for record in records):
         raise DataError(
-            f"{lines.name}: give an object for each sentence, with a list of words and one of tags"
+            f"{lines.name}: give one object per sentence, with a list of words and a list of tags"
         )
-    return records, whole.startswith("[")
+    return records, text.startswith("[")
 
 
-def _object(name: str, index: int, line: str) -> Any:
+def _parse_line(name: str, index: int, line: str) -> Any:
     try:
         return parse_json(line, Any)
     except MalformedError as error:
         raise DataError(f"{name}: line {index + 1} is not JSON ({error})") from None
 
 
-def _detected(record: Record, word: str) -> str:
+def _detect_tag_key(record: Record, word: str) -> str:
     size = len(record[word]) if isinstance(record.get(word), list) else -1
     lists = [n for n, v in record.items() if n != word and isinstance(v, list) and len(v) == size]
     flat = [n for n in lists if not any(isinstance(item, list | dict) for item in record[n])]
     return flat[-1] if flat else TAG_NAME
 
 
-def _known(name: str, record: Record, file: str, option: str) -> str:
+def _check_key(name: str, record: Record, file: str, option: str) -> str:
     if not isinstance(record.get(name), list):
         lists = [n for n, value in record.items() if isinstance(value, list)]
-        known = f"its lists are {', '.join(lists)}" if lists else "it has no lists"
-        asked = repr(name) if name else "of words"
-        raise DataError(f"{file}: line 1 has no list {asked}; {known} ({option}){suggestion(name, lists)}")
+        available = f"its lists are {', '.join(lists)}" if lists else "it has no lists"
+        wanted = repr(name) if name else "of words"
+        hint = suggestion(name, lists)
+        raise DataError(f"{file}: line 1 has no list {wanted}; {available} ({option}){hint}")
     return name
 
 
-def _list(value: Any, file: str, number: int, name: str) -> list[Any]:
+def _check_list(value: Any, file: str, number: int, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise DataError(f"{file}: line {number} has no list {name!r}")
-    odd = next((item for item in value if isinstance(item, list | dict)), None)
-    if odd is not None:
-        raise DataError(f"{file}: line {number}: {name} holds {odd!r:.60}, give words and tags as text")
+    nested = next((item for item in value if isinstance(item, list | dict)), None)
+    if nested is not None:
+        raise DataError(f"{file}: line {number}: {name} contains {nested!r:.60}; give words and tags as text")
     return value
 
 
-def _as_before(old: Any, tags: list[str]) -> list[Any]:
-    """Return tags as numbers if the old ones were."""
+def _restore_numbers(old: Any, tags: list[str]) -> list[Any]:
+    """Return the tags, converted to numbers if the old tags were numbers."""
     numbers = isinstance(old, list) and all(isinstance(tag, int) for tag in old)
     return [int(tag) if numbers and tag.isdecimal() else tag for tag in tags]
 
@@ -135,5 +138,5 @@ def _as_before(old: Any, tags: list[str]) -> list[Any]:
 def _notes(record: Record, word: str, tag: str) -> tuple[str, ...]:
     note = f"JSON: the words are {word!r}, the tags are {tag!r} (--word-column, --tag-column)"
     if any(isinstance(item, int) for item in record.get(tag) or ()):
-        return (note, f"the tags of {tag!r} are numbers: they are taken as names of tags")
+        return (note, f"the tags of {tag!r} are numbers: they are used as tag names")
     return (note,)

@@ -1,4 +1,4 @@
-"""Lines of a file as they are written, and their fields."""
+"""Lines of a file, kept byte for byte, and their fields."""
 
 import codecs
 import re
@@ -16,34 +16,34 @@ _BLANKS = re.compile(r"([ \t]+)")
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a text; joined by line breaks they are the text, byte for byte."""
+    """The lines of a text; joined by line breaks they give the exact text."""
 
     name: str
     lines: list[str]
     mark: str = ""
-    """The byte order mark, if the file begins with one."""
+    """The byte order mark, if the file starts with one."""
     end: str = "\n"
-    """Between lines: a line feed; a carriage return in files of old Macs."""
+    """Line break: a line feed, or a carriage return in files of old Macs."""
 
     def bodies(self) -> list[str]:
-        """Return the lines without carriage returns at their ends."""
+        """Return the lines without trailing carriage returns."""
         return [line.removesuffix("\r") for line in self.lines]
 
     def replaced(self, changed: Mapping[int, str | None]) -> str:
-        """Return the text with other bodies of some lines, by their index; None leaves a line out."""
-        kept = []
+        """Return the text with some lines replaced, by index; None removes a line."""
+        new_lines = []
         for index, line in enumerate(self.lines):
             body = changed.get(index, line)
             if body is not None:
-                kept.append(body if body is line else body + ("\r" if line.endswith("\r") else ""))
-        return self.mark + self.end.join(kept)
+                new_lines.append(body if body is line else body + ("\r" if line.endswith("\r") else ""))
+        return self.mark + self.end.join(new_lines)
 
 
 def read_lines(path: Path, encoding: str = UTF8) -> Lines:
     """Return the lines of a file.
 
     Raises:
-        DataError: if it cannot be read, is empty or binary, or is not in that encoding.
+        DataError: if the file cannot be read, is empty or binary, or is not in that encoding.
     """
     name, raw = str(path), read_bytes(path)
     encoding = marked_encoding(raw) or encoding
@@ -58,22 +58,22 @@ def read_lines(path: Path, encoding: str = UTF8) -> Lines:
 
 
 def is_blank(line: str) -> bool:
-    """Tell a line without words: empty, or of white space and byte order marks."""
+    """Return whether a line has no words: it is empty, or only white space and byte order marks."""
     return not line.strip(" \t\r\ufeff") or line.isspace()
 
 
-def cut(line: str, *, tabs: bool) -> list[str]:
-    """Return the fields of a line: between tabs, or between blanks.
+def split_fields(line: str, *, tabs: bool) -> list[str]:
+    """Split a line into fields, at tabs or at blanks.
 
-    Other white space, such as a no-break space, is part of a word.
+    Other white space, such as a no-break space, belongs to a word.
     """
     if tabs:
         return [field.strip(" ") for field in line.split("\t")]
     return [field for field in _BLANKS.split(line)[::2] if field]
 
 
-def put(line: str, index: int, value: str, *, tabs: bool) -> str:
-    """Return a line with another field; one past the last is appended."""
+def put_field(line: str, index: int, value: str, *, tabs: bool) -> str:
+    """Return a line with one field replaced; an index past the last field appends one."""
     if tabs:
         fields = line.split("\t")
         if index >= len(fields):

@@ -1,4 +1,4 @@
-"""Words without a tag, and tags without a word: sentences that hold one are left out, or refused."""
+"""Missing tags and missing words: sentences that contain one are left out, or are an error."""
 
 from dataclasses import replace
 from typing import Literal
@@ -12,10 +12,10 @@ Missing = Literal["drop", "error"]
 
 
 def check_words(file: TaggedFile, *, tagged: bool) -> TaggedFile:
-    """Return the file with no tag where the word is empty.
+    """Return the file with the tag set to None for every empty word.
 
     Raises:
-        DataError: if a word is empty, and it is words that are needed.
+        DataError: if a word is empty and ``tagged`` is False.
     """
     empty = [(s, w) for s, words in enumerate(file.words) for w, word in enumerate(words) if not word]
     if not empty:
@@ -31,14 +31,14 @@ def check_words(file: TaggedFile, *, tagged: bool) -> TaggedFile:
 
 
 def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
-    """Return the sentences all of whose words have a tag, and a note that counts the others.
+    """Return the completely tagged sentences, and a note with the number of the others.
 
     Args:
-        file: sentences, some of whose tags may be None.
-        missing: "drop" leaves out sentences with a word that has no tag, "error" refuses them.
+        file: the sentences; tags may be None.
+        missing: "drop" leaves out sentences with missing tags, "error" raises an error.
 
     Raises:
-        DataError: if a tag is missing and that is refused, or no sentence is left.
+        DataError: if a tag is missing and ``missing`` is "error", or no sentence is left.
     """
     gaps = [[i for i, tag in enumerate(tags) if tag is None] for tags in file.tags]
     places = [(s, words[0]) for s, words in enumerate(gaps) if words]
@@ -50,16 +50,16 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
     where = f"line {file.lines[sentence][word]}" if file.lines else f"sentence {sentence + 1}"
     if missing == "error":
         raise DataError(f"{file.name}: {where}, {first}; --missing drop leaves its sentence out")
-    kept = [i for i, words in enumerate(gaps) if not words]
-    if not kept:
+    complete_rows = [i for i, words in enumerate(gaps) if not words]
+    if not complete_rows:
         raise DataError(
             f"{file.name}: every sentence has a word without a tag (the first: {where}, {first}); "
-            "--tag-column names another column"
+            "choose another column with --tag-column"
         )
     count = sum(map(len, gaps))
     note = (
         f"{counted(count, 'word')} without a tag (the first in {where}); {len(places):,} of {len(gaps):,} "
         "sentences left out (--missing error refuses them)"
     )
-    words = [file.words[i] for i in kept]
-    return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in kept]), (note,)
+    words = [file.words[i] for i in complete_rows]
+    return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in complete_rows]), (note,)

@@ -1,4 +1,4 @@
-"""The parts of a folder of tagged sentences: a file each, or a folder of words and tags."""
+"""Training, validation and test parts of a folder of tagged sentences."""
 
 from pathlib import Path
 
@@ -6,25 +6,25 @@ from unrolled.data.parts import Parts, contents, find_parts, refuse_several
 from unrolled.data.tagged.parallel import FOLDER
 
 CONLLU = ".conllu"
-"""Ending of the files of a treebank that are read; texts without tags are beside them."""
+"""Extension of the treebank files that are read; the folder may also hold plain texts without tags."""
 
 
 def tagged_parts(folder: Path) -> Parts | None:
-    """Return the parts of a folder; see :func:`find_parts`. One file alone is its training data.
+    """Return the parts of a folder; see :func:`find_parts`. A single file is training data.
 
     Raises:
-        DataError: if a part may be several files.
+        DataError: if several files could be the same part.
     """
     folders, files = contents(folder)
     if {path.name for path in files}.issuperset(FOLDER):
         return None
-    found = find_parts(folder, _one)
-    if found is None and len(files) == 1 and not folders:
+    parts = find_parts(folder, _choose_file)
+    if parts is None and len(files) == 1 and not folders:
         return Parts(str(files[0]), "", "", ())
-    return found
+    return parts
 
 
-def _one(folder: Path, part: str, paths: list[Path]) -> str:
+def _choose_file(folder: Path, part: str, paths: list[Path]) -> str:
     treebank = [path for path in paths if path.name.removesuffix(".gz").endswith(CONLLU)]
     chosen = treebank if len(treebank) == 1 else paths
     refuse_several(folder, part, chosen)

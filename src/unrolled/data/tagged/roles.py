@@ -1,4 +1,4 @@
-"""Which columns hold words and which hold tags: tags are few kinds, words are many."""
+"""Detection of word, tag and lemma columns: tags have few distinct values, words have many."""
 
 from typing import Literal
 
@@ -6,42 +6,42 @@ from unrolled.data.tagged.rows import Rows
 from unrolled.data.tagged.schemes import are_spans
 from unrolled.data.tagged.tagsets import are_parts_of_speech
 
-MANY = 4
-"""Times as many kinds as tags that words have for certain."""
-UNCLEAR = 2
-"""Times as many kinds in the second column from which it may hold the words."""
-ALIKE = 0.3
-"""Share of cells that are their words themselves, from which a column holds lemmas."""
+CERTAIN_RATIO = 4
+"""Ratio of distinct values from which one of two columns certainly holds the words."""
+POSSIBLE_RATIO = 2
+"""Ratio of distinct values, second column to first, from which the second column may hold the words."""
+LEMMA_SHARE = 0.3
+"""Share of cells equal to their words above which a column holds lemmas."""
 
 
-def cells_of(rows: Rows, place: int) -> set[str]:
-    """Return the different cells of a column."""
+def get_column_values(rows: Rows, place: int) -> set[str]:
+    """Return the distinct values of a column."""
     return {row[place] for sentence in rows.sentences for _, row in sentence}
 
 
-def order_of(rows: Rows) -> Literal["word, tag", "tag, word", "unclear"]:
-    """Tell which of two columns holds the tags: spans, parts of speech, or else those of far fewer kinds."""
+def detect_order(rows: Rows) -> Literal["word, tag", "tag, word", "unclear"]:
+    """Return which of two columns holds tags: the one with spans, parts of speech, or far fewer values."""
     if rows.width != 2 or rows.names or rows.numbered:
         return "word, tag"
-    first, second = (cells_of(rows, place) for place in (0, 1))
+    first, second = (get_column_values(rows, place) for place in (0, 1))
     for are_tags in (are_spans, are_parts_of_speech):
         if are_tags(second):
             return "word, tag"
         if are_tags(first):
             return "tag, word"
-    if len(second) >= MANY * len(first):
+    if len(second) >= CERTAIN_RATIO * len(first):
         return "tag, word"
-    return "unclear" if len(second) >= UNCLEAR * len(first) else "word, tag"
+    return "unclear" if len(second) >= POSSIBLE_RATIO * len(first) else "word, tag"
 
 
 def holds_lemmas(rows: Rows, word: int, place: int) -> bool:
-    """Return whether a column holds lemmas: they are often the word itself."""
+    """Return whether a column holds lemmas, which are often equal to the word."""
     cells = [(row[word].lower(), row[place].lower()) for sentence in rows.sentences for _, row in sentence]
     alike = sum(one == other for one, other in cells if one.isalpha())
-    return alike > ALIKE * len(cells)
+    return alike > LEMMA_SHARE * len(cells)
 
 
-def last_closed(rows: Rows, word: int, place: int) -> int:
-    """Return the last column up to a place that holds no lemmas; the place itself if all do."""
-    closed = [p for p in range(word + 1, place + 1) if not holds_lemmas(rows, word, p)]
-    return closed[-1] if closed else place
+def last_without_lemmas(rows: Rows, word: int, place: int) -> int:
+    """Return the last column after the word, up to ``place``, that does not hold lemmas; else ``place``."""
+    others = [p for p in range(word + 1, place + 1) if not holds_lemmas(rows, word, p)]
+    return others[-1] if others else place

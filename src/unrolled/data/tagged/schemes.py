@@ -1,4 +1,4 @@
-"""How tags mark spans of words: IOB1, BIO (IOB2), IOBES, BILOU, BMES, with kinds or bare."""
+"""Tagging schemes for spans of words: IOB1, BIO (IOB2), IOBES, BILOU, BMES, with or without span kinds."""
 
 import functools
 import re
@@ -15,25 +15,25 @@ SCHEMES = ("bio", "iob1", "iobes", "bilou", "bmes")
 _TAG = re.compile(r"([BIESLUMW])[-_](.+)|O", re.IGNORECASE)
 _BARE = frozenset("BIESLUMWO")
 BARE = "_"
-"""Kind of spans whose tags name none."""
+"""Kind of spans whose tags have no kind."""
 _POSITION = {"I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 
 
 class Mark(NamedTuple):
-    """A tag as a position and a kind."""
+    """A tag split into a position and a kind."""
 
     position: str
-    """B begins, I continues, E ends a span; S is a span of one word; O is outside."""
+    """B begins, I continues and E ends a span; S is a span of one word; O is outside of spans."""
     kind: str
 
 
 @functools.lru_cache(maxsize=4096)
 def mark_of(tag: str) -> Mark:
-    """Return position and kind of a tag; one that marks no span is outside."""
-    found = _TAG.fullmatch(tag)
-    if found and found[1]:
-        letter = found[1].upper()
-        return Mark(_POSITION.get(letter, letter), found[2])
+    """Return the position and kind of a tag; a tag that marks no span is outside."""
+    match = _TAG.fullmatch(tag)
+    if match and match[1]:
+        letter = match[1].upper()
+        return Mark(_POSITION.get(letter, letter), match[2])
     letter = tag.upper()
     if letter in _BARE and letter != OUTSIDE:
         return Mark(_POSITION.get(letter, letter), BARE)
@@ -41,9 +41,9 @@ def mark_of(tag: str) -> Mark:
 
 
 def are_spans(tags: Iterable[str]) -> bool:
-    """Tell tags of spans (Ramshaw & Marcus 1995) from others: all are such tags, and one is not O.
+    """Return whether tags mark spans (Ramshaw & Marcus 1995): all are span tags, and one is not O.
 
-    Bare letters count if they can mark spans: B with I, M, E or O, or I with O. Lower-case letters do too.
+    Bare letters, upper or lower case, count if they can mark spans: B with I, M, E or O; or I with O.
     """
     tags = set(tags)
     if all(tag.islower() for tag in tags if len(tag) == 1):
@@ -54,18 +54,18 @@ def are_spans(tags: Iterable[str]) -> bool:
 
 
 def is_outside(tags: set[str]) -> bool:
-    """Return whether all tags are outside of spans."""
+    """Return whether all tags are O, outside of spans."""
     return {tag.upper() for tag in tags} == {OUTSIDE}
 
 
 def kinds_of(tags: Iterable[str]) -> set[str]:
-    """Return the kinds of the spans that tags mark; empty if they mark none."""
+    """Return the kinds of spans that tags mark; empty if they mark no spans."""
     tags = set(tags)
     return {mark_of(tag).kind for tag in tags} - {"", BARE} if are_spans(tags) else set()
 
 
 def allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:
-    """Return whether a scheme has one tag after another; None is the border of the sentence."""
+    """Return whether a scheme allows one tag after another; None is the start or end of the sentence."""
     first, second = before or Mark(OUTSIDE, ""), after or Mark(OUTSIDE, "")
     inside = first.position in "BI" and second.position in "IE" and first.kind == second.kind
     if scheme == "bio":
@@ -76,16 +76,16 @@ def allowed(scheme: str, before: Mark | None, after: Mark | None) -> bool:
 
 
 class Found(NamedTuple):
-    """A scheme, and where tags do not keep to it."""
+    """The scheme of tagged sentences, and the positions of tags that violate it."""
 
     scheme: str
-    """One of :data:`SCHEMES`; empty if tags mark no spans."""
+    """One of :data:`SCHEMES`; "" if the tags mark no spans."""
     broken: list[tuple[int, int]]
-    """Sentence and word of each tag that the scheme does not have there."""
+    """(sentence, word) of each tag that violates the scheme."""
 
 
 def find_scheme(sentences: Sequence[Sequence[str]]) -> Found:
-    """Return the scheme of tagged sentences: of those with these letters the one broken least often."""
+    """Return the scheme of tagged sentences: of the schemes with the same letters, the least violated one."""
     tags = {tag for sentence in sentences for tag in sentence}
     if not are_spans(tags):
         return Found("", [])
@@ -98,10 +98,11 @@ def find_scheme(sentences: Sequence[Sequence[str]]) -> Found:
         names = ("iobes",) if letters & set("ES") else ("bio", "iob1")
     marks = {tag: mark_of(tag) for tag in tags}
     marked = [[marks[tag] for tag in sentence] for sentence in sentences]
-    return min((Found(name, _broken(name, marked)) for name in names), key=lambda found: len(found.broken))
+    results = (Found(name, _find_violations(name, marked)) for name in names)
+    return min(results, key=lambda result: len(result.broken))
 
 
-def _broken(scheme: str, sentences: list[list[Mark]]) -> list[tuple[int, int]]:
+def _find_violations(scheme: str, sentences: list[list[Mark]]) -> list[tuple[int, int]]:
     return [
         (number, min(place, len(marks) - 1))
         for number, marks in enumerate(sentences)
@@ -111,7 +112,7 @@ def _broken(scheme: str, sentences: list[list[Mark]]) -> list[tuple[int, int]]:
 
 
 class Rules(NamedTuple):
-    """The tags that a scheme allows: first (K,), after each other (K, K), last (K,)."""
+    """Tags that a scheme allows: first (K,), one after another (K, K), last (K,)."""
 
     start: Flags
     transition: Flags
@@ -119,7 +120,7 @@ class Rules(NamedTuple):
 
 
 def rules_of(scheme: str, tags: Sequence[str]) -> Rules:
-    """Return what a scheme allows of K tags, in their order."""
+    """Return the rules of a scheme for K tags, in the given order."""
     marks = [mark_of(tag) for tag in tags]
     return Rules(
         np.array([allowed(scheme, None, mark) for mark in marks]),

@@ -1,15 +1,15 @@
-"""Words of sentences, with a tag each."""
+"""Sentences with one tag per word."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Tagged:
-    """Words of each sentence, and their tags."""
+    """Words and tags of each sentence."""
 
     words: list[list[str]]
     tags: list[list[str]]
 
     def take(self, rows: list[int]) -> "Tagged":
-        """Return some of the sentences."""
+        """Return the sentences at the given indices."""
         return Tagged([self.words[i] for i in rows], [self.tags[i] for i in rows])

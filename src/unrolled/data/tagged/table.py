@@ -1,4 +1,4 @@
-"""A table of words with a column that tells the sentence, as ``Sentence #,Word,POS,Tag``."""
+"""A table of words with a column of sentence numbers, as ``Sentence #,Word,POS,Tag``."""
 
 import csv
 from collections.abc import Iterator
@@ -9,16 +9,17 @@ from unrolled.data.tagged.file import TaggedFile, Tags
 from unrolled.data.tagged.lines import Lines, is_blank
 from unrolled.data.tagged.rows import SENTENCE_NAME, WORD_NAMES
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 SEPARATORS = (",", ";", "\t", "|")
-LONGEST = 2**31 - 1
+MAX_CELL = 2**31 - 1
 
 Row = tuple[int, int, list[str]]
-"""Index of the first line, number of the last one, cells."""
+"""(index of the first line, number of the last line, cells)."""
 
 
-def separator_of(lines: Lines) -> str:
-    """Return the separator of a header that names a column of sentences, or "" if there is none."""
+def detect_separator(lines: Lines) -> str:
+    """Return the separator of a header that has a column of sentence numbers; "" without such a header."""
     head = next(line for line in lines.bodies() if not is_blank(line))
     for sign in SEPARATORS:
         names = [name.strip().strip('"') for name in head.split(sign)]
@@ -27,35 +28,39 @@ def separator_of(lines: Lines) -> str:
     return ""
 
 
-def likely_separator(lines: Lines) -> str:
-    """Return the separator of a header, else the first that is in the first line."""
+def guess_separator(lines: Lines) -> str:
+    """Return the separator of such a header, else the first separator that occurs in the first line."""
     head = next(line for line in lines.bodies() if not is_blank(line))
-    return separator_of(lines) or next((sign for sign in SEPARATORS if sign in head), SEPARATORS[0])
+    return detect_separator(lines) or next((sign for sign in SEPARATORS if sign in head), SEPARATORS[0])
 
 
 def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool = True) -> TaggedFile:
     """Read a table of words.
 
-    A sentence begins where its column changes; an empty cell goes on with the sentence above. Without such
-    a column a blank line ends a sentence. Detected are the column word or token, and the last as the tag.
+    A sentence starts when the value of its column changes; an empty cell continues the sentence. Without such
+    a column, a blank line ends a sentence. By default the word column is called word, token or similar, and
+    the tag column is the last one.
 
     Raises:
-        DataError: if a row has another width, a column is missing, or a word has no tag column.
+        DataError: if a row has another width than the first, or a column is missing.
     """
-    found = list(_rows(lines, separator))
-    filled = [row for row in found if any(cell.strip() for cell in row[2])]
+    rows = list(_read_rows(lines, separator))
+    filled = [row for row in rows if any(cell.strip() for cell in row[2])]
     names = [name.strip() for name in filled[0][2]]
-    order = next((i for i, name in enumerate(names) if SENTENCE_NAME.fullmatch(name)), None)
-    headed = order is not None or any(name.lower() in WORD_NAMES for name in names)
+    sentence_column = next((i for i, name in enumerate(names) if SENTENCE_NAME.fullmatch(name)), None)
+    headed = sentence_column is not None or any(name.lower() in WORD_NAMES for name in names)
     width = len(names)
     for _, number, row in filled:
         if len(row) != width:
             raise DataError(
-                f"{lines.name}: line {number} has {len(row)} cells between {separator!r}, the first {width}"
+                f"{lines.name}: line {number} has {counted(len(row), 'cell')} separated by {separator!r}, "
+                f"the first has {width}"
             )
-    word, tag = _places(lines.name, columns, names if headed else [], width, order, tagged=tagged)
-    start = found.index(filled[0]) + headed
-    sentences = [s for s in _sentences(found[start:], order) if s]
+    word, tag = _find_columns(
+        lines.name, columns, names if headed else [], width, sentence_column, tagged=tagged
+    )
+    start = rows.index(filled[0]) + headed
+    sentences = [s for s in _split_sentences(rows[start:], sentence_column) if s]
     if not sentences:
         raise DataError(f"{lines.name}: holds no sentences")
 
@@ -63,8 +68,8 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         bodies = lines.bodies()
         cells = [
             (row, value)
-            for s, given in zip(sentences, tags, strict=True)
-            for row, value in zip(s, given, strict=True)
+            for s, sentence_tags in zip(sentences, tags, strict=True)
+            for row, value in zip(s, sentence_tags, strict=True)
         ]
         changed: dict[int, str | None] = {}
         for (first, last, _), value in [(filled[0], "tag")] * (headed and tag == width) + cells:
@@ -72,8 +77,12 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
             changed |= {**dict.fromkeys(range(first, last - 1)), last - 1: text}
         return lines.replaced(changed)
 
-    one = len(sentences) == 1 and len(sentences[0]) > 1
-    told = f"sentences are told by {names[order]!r}" if order is not None else "sentences end at blank lines"
+    single = len(sentences) == 1 and len(sentences[0]) > 1
+    rule = (
+        f"sentences are numbered by {names[sentence_column]!r}"
+        if sentence_column is not None
+        else "sentences end at blank lines"
+    )
     shown = [names[i] if headed and i < width else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
         lines.name,
@@ -86,8 +95,8 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         ),
         with_tags=with_tags,
         notes=(
-            f"table: {told}, the word is {shown[0]!r}, the tag is {shown[1]!r} (--word-column, --tag-column)",
-            *([f"all {len(sentences[0]):,} words are one sentence"] if one else []),
+            f"table: {rule}, the word is {shown[0]!r}, the tag is {shown[1]!r} (--word-column, --tag-column)",
+            *([f"all {len(sentences[0]):,} words are one sentence"] if single else []),
         ),
     )
 
@@ -96,8 +105,8 @@ def _numbers(word: int, tag: int) -> tuple[str, str]:
     return str(word + 1), str(tag + 1)
 
 
-def _rows(lines: Lines, separator: str) -> Iterator[Row]:
-    csv.field_size_limit(LONGEST)
+def _read_rows(lines: Lines, separator: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_CELL)
     quote = None if separator == "\t" else '"'
     reader = csv.reader((line + "\n" for line in lines.bodies()), delimiter=separator, quotechar=quote)
     first = 0
@@ -109,35 +118,35 @@ def _rows(lines: Lines, separator: str) -> Iterator[Row]:
         raise DataError(f"{lines.name}: line {reader.line_num}: {error}") from None
 
 
-def _places(
-    name: str, columns: Columns, names: list[str], width: int, order: int | None, *, tagged: bool
+def _find_columns(
+    name: str, columns: Columns, names: list[str], width: int, sentence_column: int | None, *, tagged: bool
 ) -> tuple[int, int]:
     lowered = [n.lower() for n in names]
     if columns.word:
         word = find_column(columns.word, names, width, name, "--word-column")
     else:
-        free = next((i for i in range(width) if i != order), 0)
-        word = next((lowered.index(n) for n in WORD_NAMES if n in lowered), free)
+        unused = next((i for i in range(width) if i != sentence_column), 0)
+        word = next((lowered.index(n) for n in WORD_NAMES if n in lowered), unused)
     if columns.tag and (tagged or columns.tag.lower() in lowered):
         tag = find_column(columns.tag, names, width, name, "--tag-column")
     else:
-        tag = max((i for i in range(width) if i not in (word, order)), default=width)
+        tag = max((i for i in range(width) if i not in (word, sentence_column)), default=width)
         tag = width if tag < word else tag
     if tagged and (tag >= width or tag == word):
         raise DataError(f"{name}: has no column of tags (--tag-column)")
     return word, tag
 
 
-def _sentences(rows: list[Row], order: int | None) -> Iterator[list[Row]]:
+def _split_sentences(rows: list[Row], sentence_column: int | None) -> Iterator[list[Row]]:
     sentence: list[Row] = []
     last = ""
     for first, number, row in rows:
         if not any(cell.strip() for cell in row):
-            if order is None:
+            if sentence_column is None:
                 yield sentence
                 sentence = []
             continue
-        identity = row[order].strip() if order is not None else ""
+        identity = row[sentence_column].strip() if sentence_column is not None else ""
         if identity and identity != last:
             yield sentence
             sentence, last = [], identity

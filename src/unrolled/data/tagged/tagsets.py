@@ -1,4 +1,4 @@
-"""Parts of speech by their usual names: a column that holds nothing else holds tags."""
+"""Common names of parts of speech, by which a column of tags is recognised."""
 
 
 def _set(text: str) -> frozenset[str]:
@@ -6,16 +6,16 @@ def _set(text: str) -> frozenset[str]:
 
 
 UNIVERSAL = _set("ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PRT PROPN PUNCT SCONJ SYM VERB X .")
-"""Of Universal Dependencies, and of the set before it (Petrov et al. 2012)."""
+"""Tags of Universal Dependencies, and of its predecessor (Petrov et al. 2012)."""
 PENN = _set("""
     CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS NP NPS PDT POS PRP PRP$ PP PP$ RB RBR RBS RP SYM TO UH
     VB VBD VBG VBN VBP VBZ VH VHD VHG VHN VHP VHZ VV VVD VVG VVN VVP VVZ WDT WP WP$ WRB SENT # $ '' `` ( )
     -LRB- -RRB- , . : HYPH NFP ADD AFX GW XX
 """)
-"""Of the Penn Treebank, with the additions of TreeTagger and OntoNotes."""
+"""Tags of the Penn Treebank, with the additions of TreeTagger and OntoNotes."""
 
 
 def are_parts_of_speech(cells: set[str]) -> bool:
-    """Return whether cells are nothing but names of parts of speech, two or more of them with letters."""
+    """Return whether all cells are names of parts of speech, and at least two of them consist of letters."""
     named = {cell for cell in cells if cell.isalpha()}
-    return len(named) > 1 and any(cells <= known for known in (UNIVERSAL, PENN))
+    return len(named) > 1 and any(cells <= tagset for tagset in (UNIVERSAL, PENN))
