@@ -63,7 +63,7 @@ def test_vectors_in_json_lines(tmp_path):
         ),
         ({"a.txt": "x\n", "b/1": "y\n"}, "", "folders and .txt files"),
         ({"a.md": "x\n"}, "", "neither LABEL.txt files nor folders"),
-        ({"a.md": "x\n"}, "a.md", "is not a table .* nor has it a label at the beginning"),
+        ({"a.md": "x\n"}, "a.md", "is not a table .* and its lines do not start with a label"),
         ({}, "nowhere.csv", "nowhere.csv: no such file"),
         ({}, "nowhere", "nowhere: no such file or folder"),
     ],

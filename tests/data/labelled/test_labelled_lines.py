@@ -43,7 +43,10 @@ def test_the_label_is_first(tmp_path, form, note):
     [
         ("__label__a __label__b two\n__label__a one\n", "line 1: has 2 words __label__NAME"),
         ("__label__a one\nnone here\n", "line 2: has 0 words __label__NAME"),
-        ("no label here\nnor in this line, at all\n", "is not a table .* nor has it a label"),
+        (
+            "no label here\nnor in this line, at all\n",
+            "is not a table .* and its lines do not start with a label",
+        ),
     ],
 )
 def test_lines_without_one_label_are_refused(tmp_path, text, message):
@@ -68,9 +71,9 @@ def test_two_files(tmp_path, order):
         (
             [f"{t} {i}" for i, t in enumerate(TEXTS)],
             [f"{t} {i}" for i, t in enumerate(TEXTS)],
-            "does not show",
+            "cannot detect",
         ),
-        (LABELS, LABELS, "does not show which file holds the labels"),
+        (LABELS, LABELS, "cannot detect which file holds the labels"),
     ],
 )
 def test_two_files_that_do_not_fit(tmp_path, texts, labels, message):

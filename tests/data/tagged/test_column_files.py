@@ -32,7 +32,8 @@ def test_the_first_column_is_the_word_and_the_last_the_tag(file):
     assert found.tags == [["B-ORG", "O"], ["B-PER"]]
     assert found.columns == Columns("1", "3")
     assert found.notes[0] == (
-        "3 columns separated by blanks: the word is column 1, the tag is column 3 (--word-column, --tag-column)"
+        "3 columns separated by blanks: the word is column 1, the tag is column 3 "
+        "(--word-column, --tag-column)"
     )
     assert read_tagged(file(CONLL), Columns("1", "2")).tags == [["NNP", "VBZ"], ["NNP"]]
     assert read_tagged(file(CONLL), Columns("1", "-2")).tags == [["NNP", "VBZ"], ["NNP"]]
@@ -135,7 +136,11 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("Ann B-PER\nlives O\nhere\n\n", Columns("1", "-1"), "line 3 has 1 field separated by blanks.* have 2"),
+        (
+            "Ann B-PER\nlives O\nhere\n\n",
+            Columns("1", "-1"),
+            "line 3 has 1 field separated by blanks.* have 2",
+        ),
         ("Ann\tB-PER\nlives\tO\nhere\t\n\n", Columns("1", "-1"), "line 3, word 'here' has no tag"),
         ("Ann NNP B-PER\nlives VBZ O\nhere RB\n\n", Columns("1", "-1"), "line 3 has 2 fields"),
         ("Ann O\nlives O\nin New York O\n", Columns(), "line 3 has 4 fields separated by blanks"),

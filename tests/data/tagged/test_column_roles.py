@@ -36,7 +36,9 @@ def test_words_before_tags_stay(opened):
 
 def test_unclear_columns_are_refused_unless_given(opened):
     rows = [(f"x{i % 14}", word) for i, word in enumerate(WORDS)]
-    with pytest.raises(DataError, match=r"column 1 \(14 distinct.* or in column 2 \(40 distinct.*--word-column 2"):
+    with pytest.raises(
+        DataError, match=r"column 1 \(14 distinct.* or in column 2 \(40 distinct.*--word-column 2"
+    ):
         opened(rows)
     for columns in (Columns("2"), Columns(tag="1"), Columns("2", "1")):
         assert opened(rows, columns).words[0] == WORDS[:4]

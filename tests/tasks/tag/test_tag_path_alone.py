@@ -55,7 +55,10 @@ FORMS = {
     ),
     "brown.txt": ("Ann/NNP Lee/NNP sings/VBZ here/RB\n" * 12, "each line is a sentence of word/TAG"),
     "low.txt": ("Ann_NNP Lee_NNP sings_VBZ\n" * 12, "each line is a sentence of word_TAG"),
-    "ner.csv": (kaggle(), "table: sentences are numbered by 'Sentence #', the word is 'Word', the tag is 'Tag'"),
+    "ner.csv": (
+        kaggle(),
+        "table: sentences are numbered by 'Sentence #', the word is 'Word', the tag is 'Tag'",
+    ),
     "rows.tsv": (
         "Ann Lee sings here\tNNP NNP VBZ RB\n" * 12,
         "each row is a sentence: its words are in column 1",

@@ -1,4 +1,4 @@
-"""Sequences with one label each: tables, lines, files and folders named by labels."""
+"""Sequences with one label each, from tables, text files, or files and folders named by labels."""
 
 from unrolled.data.labelled.clean import LEFT_OUT, Row, labelled_rows
 from unrolled.data.labelled.examples import ColumnChoice, Labelled, Series

@@ -1,4 +1,4 @@
-"""Rows of data as labelled sequences: missing ones counted, values checked."""
+"""Conversion of rows to labelled sequences, with checks and handling of missing values."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ LEFT_OUT = "left out"
 
 
 class Row(NamedTuple):
-    """A row of data: where it was, what is to be read, and its label."""
+    """A row of data: its position (for messages), its text or vectors, and its label."""
 
     where: str
     item: Any
@@ -33,43 +33,43 @@ def labelled_rows(
     """Return the rows that have both text and label.
 
     Args:
-        rows: all of them.
-        missing: what is done with others: left out and counted in a note, or an error.
-        source: name of the data in errors.
-        notes: of reading.
-        columns: of the table.
+        rows: all rows.
+        missing: "drop" leaves incomplete rows out and counts them in a note, "error" raises an error.
+        source: name of the data, for error messages.
+        notes: notes from reading the data.
+        columns: columns of the table that were read.
 
     Raises:
-        DataError: if a text has a wrong type, texts and numbers are mixed, no row is left, or one
-            is missing and may not be.
+        DataError: if a text has a wrong type, texts and numbers are mixed, no row is left, or a value is
+            missing and ``missing`` is "error".
     """
     items: list[Any] = []
     labels: list[Any] = []
-    absent = {"text": 0, "label": 0}
+    absent_counts = {"text": 0, "label": 0}
     total = 0
     for row in rows:
         total += 1
-        lacks = "text" if is_absent(row.item) else "label" if is_absent(row.label) else ""
-        if not lacks:
+        absent = "text" if is_absent(row.item) else "label" if is_absent(row.label) else ""
+        if not absent:
             items.append(row.item if isinstance(row.item, np.ndarray) else check_item(row.item, row.where))
             labels.append(row.label.strip() if isinstance(row.label, str) else row.label)
         elif missing == "error":
             raise DataError(
-                f"{row.where}: has no {lacks}; fill it in, or leave such rows out: --missing drop"
+                f"{row.where}: has no {absent}; fill it in, or leave such rows out: --missing drop"
             )
         else:
-            absent[lacks] += 1
+            absent_counts[absent] += 1
     if not items:
         raise DataError(f"{source}: holds no row with a text and a label")
     if len({isinstance(item, str) for item in items}) > 1:
         raise DataError(f"{source}: holds text in some rows and numbers in others")
-    dropped = [note_missing(count, total, f"no {what}") for what, count in absent.items() if count]
-    labels, mixed = _one_kind(labels)
+    dropped = [note_missing(count, total, f"no {what}") for what, count in absent_counts.items() if count]
+    labels, mixed = _unify_label_types(labels)
     return Labelled(items, labels, (*notes, *dropped, *mixed), columns)
 
 
 def note_missing(count: int, total: int, lack: str) -> str:
-    """Say how many rows are left out."""
+    """Return a note that says how many rows are left out."""
     have, are = ("has", "is") if count == 1 else ("have", "are")
     return (
         f"{count:,} of {counted(total, 'row')} {have} {lack} and {are} {LEFT_OUT} (--missing error "
@@ -78,10 +78,10 @@ def note_missing(count: int, total: int, lack: str) -> str:
 
 
 def check_item(item: Any, where: str) -> str | Series:
-    """Return a text, or a list of numbers or of vectors as an array (T, F).
+    """Return a text unchanged, and a list of numbers or vectors as an array (T, F).
 
     Raises:
-        DataError: if it is neither.
+        DataError: if the item is neither.
     """
     if isinstance(item, str):
         return item
@@ -99,22 +99,22 @@ def check_item(item: Any, where: str) -> str | Series:
 
 
 def check_label(label: Any, where: str) -> Any:
-    """Return a label from a file; what is missing stays.
+    """Return a label from a file; missing labels are returned unchanged.
 
     Raises:
-        DataError: if it is neither text nor a whole number nor a truth value.
+        DataError: if it is not a text, a whole number or a boolean.
     """
     if is_absent(label) or isinstance(label, str):
         return label
     if isinstance(label, float) and label.is_integer():
-        label = int(label)  # pandas writes whole numbers so where one of the column is missing
+        label = int(label)  # pandas stores integers as floats if a value of the column is missing
     if not isinstance(label, int) or not -(2**63) <= label < 2**63:
         raise DataError(f"{where}: the label is {label!r:.60}; it must be text or a whole number")
     return label
 
 
-def _one_kind(labels: list[Any]) -> tuple[list[Any], list[str]]:
-    """Return labels of one type: where text, numbers and truth values are mixed, all become text."""
+def _unify_label_types(labels: list[Any]) -> tuple[list[Any], list[str]]:
+    """Return labels of one type, and notes: mixed texts, numbers and booleans all become text."""
     kinds = {type(label) for label in labels}
     if len(kinds) == 1:
         return labels, []

@@ -13,10 +13,10 @@ Series = NDArray[np.float32]
 
 
 class ColumnChoice(NamedTuple):
-    """Names of the columns of a table that were read; "" where the data are no table."""
+    """Names of the columns of a table that were read; "" if the data are not a table."""
 
     text: str = ""
-    """Several are joined by commas."""
+    """Names of the text columns, separated by commas."""
     label: str = ""
 
 
@@ -26,7 +26,7 @@ NO_COLUMNS = ColumnChoice()
 @short_repr
 @dataclass(frozen=True)
 class Labelled:
-    """Texts, or sequences of vectors, and the label of each."""
+    """Texts or sequences of vectors, with one label each."""
 
     items: list[str] | list[Series]
     labels: list[Any]
@@ -38,6 +38,6 @@ class Labelled:
         assert len(self.items) == len(self.labels)
 
     def take(self, rows: NDArray[np.int64]) -> "Labelled":
-        """Return some of the rows."""
+        """Return the rows at the given indices."""
         items: list[Any] = [self.items[i] for i in rows]
         return Labelled(items, [self.labels[i] for i in rows], self.notes, self.columns)

@@ -1,4 +1,4 @@
-"""Tables of features, which are no sequences."""
+"""The error for tables of features, which contain no sequences."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,20 @@ from unrolled.wording import counted
 
 
 def refuse_features(table: Table, numeric: Sequence[bool]) -> DataError:
-    """Return the error for a table without a column of text; ``numeric`` is of all columns but the label."""
+    """Return the error for a table without a text column.
+
+    Args:
+        table: the table.
+        numeric: for each column except the label, whether it holds numbers.
+    """
     numbers = sum(numeric)
     others = len(numeric) - numbers
     columns = f"{counted(numbers, 'column')} of numbers" + (
         f" and {counted(others, 'other')}" if others else ""
     )
     return DataError(
-        f"{table.path}: has no column of text ({columns}). A table of features is no sequence, which a "
-        "recurrent network could read: use a model for tables, such as scikit-learn's "
-        "HistGradientBoostingClassifier. If a column is the text after all, name it: --text-column. "
+        f"{table.path}: has no column of text ({columns}). A table of features is no sequence for a "
+        "recurrent network: use a model for tables, such as scikit-learn's "
+        "HistGradientBoostingClassifier. If one of the columns is the text, name it: --text-column. "
         'Sequences of numbers are JSON lines: {"text": [0.1, 0.2], "label": "a"}'
     )

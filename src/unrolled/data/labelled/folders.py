@@ -1,4 +1,4 @@
-"""Labelled texts as files and folders that are named by their labels."""
+"""Labelled texts in files and folders named by labels."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,34 +6,35 @@ from pathlib import Path
 from unrolled.data.commas import split_paths
 from unrolled.data.files import Document, read_text
 from unrolled.data.labelled.clean import Row
-from unrolled.data.labelled.lines import texts_and_labels
+from unrolled.data.labelled.lines import read_texts_and_labels
 from unrolled.data.labelled.parts import labelled_parts, texts_and_labels_in
 from unrolled.data.parts import PARTS, contents
 from unrolled.errors import DataError
 
 SHOWN = 5
-"""Names that a note lists."""
+"""Largest number of names that a note lists."""
 
 
 def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
-    """Return the rows of a folder, and notes.
+    """Return the rows of a folder of labelled texts, and notes.
 
-    It holds ``LABEL.txt``, ``NAME.LABEL``, folders ``LABEL``, or a file of texts and one of labels.
+    The folder holds files ``LABEL.txt`` or ``NAME.LABEL``, folders ``LABEL``, or a file of texts and one of
+    labels.
 
     Raises:
-        DataError: if it holds none of these, or what has another meaning.
+        DataError: if it holds none of these, or can be read in another way.
     """
     folders, files = contents(folder)
     _refuse_parts(folder, [*folders, *files])
     texts, labels = texts_and_labels_in(files)
     if len(texts) == len(labels) == 1 and not folders:
-        rows, note = texts_and_labels([str(texts[0]), str(labels[0])], encoding)
+        rows, note = read_texts_and_labels([str(texts[0]), str(labels[0])], encoding)
         return rows, [note]
     plain = [p for p in files if p.suffix == ".txt"]
     if folders and plain:
         raise DataError(f"{folder}: holds folders and .txt files; keep one of the two, each named by a label")
     if folders:
-        _refuse_depths(folder, folders)
+        _refuse_ambiguous_depth(folder, folders)
         named = [(path, path.name) for path in folders]
     elif plain:
         named = [(path, path.stem) for path in plain]
@@ -43,16 +44,18 @@ def read_folder(folder: Path, encoding: str) -> tuple[list[Row], list[str]]:
         if len(stems) != 1 or len(files) < 2 or not all(label for _, label in named):
             raise DataError(
                 f"{folder}: holds neither LABEL.txt files nor folders named by a label, but "
-                f"{_shown(p.name for p in files) or 'nothing'}; give a file: --data FILE"
+                f"{_list_names(p.name for p in files) or 'nothing'}; give a file: --data FILE"
             )
-    rows = [row for path, label in named for row in _rows(path, label, encoding)]
-    notes = [f"labels are the names of {'folders' if folders else 'files'}: {_shown(n for _, n in named)}"]
+    rows = [row for path, label in named for row in _read_rows(path, label, encoding)]
+    notes = [
+        f"labels are the names of {'folders' if folders else 'files'}: {_list_names(n for _, n in named)}"
+    ]
     unread = [p.name for p in files if p not in dict(named)]
-    return rows, [*notes, f"left out, no label: {_shown(unread)}"] if unread else notes
+    return rows, [*notes, f"left out, no label: {_list_names(unread)}"] if unread else notes
 
 
 def read_pairs(source: str, encoding: str) -> list[Row]:
-    """Return the rows of ``LABEL=FILE,LABEL=FILE``; of a folder each file is a text.
+    """Return the rows of ``LABEL=FILE,LABEL=FILE``; if FILE is a folder, each of its files is one text.
 
     Raises:
         DataError: if a part is not of this form, or a file cannot be read.
@@ -61,18 +64,18 @@ def read_pairs(source: str, encoding: str) -> list[Row]:
     for label, equals, name in pairs:
         if not (label and equals and name):
             raise DataError(f"{source}: {label + equals + name!r} is not LABEL=FILE")
-    return [row for label, _, name in pairs for row in _rows(Path(name), label, encoding)]
+    return [row for label, _, name in pairs for row in _read_rows(Path(name), label, encoding)]
 
 
-def _rows(path: Path, label: str, encoding: str) -> list[Row]:
-    """Return a row for each line of a file, or each file of a folder; a blank line is a missing text."""
+def _read_rows(path: Path, label: str, encoding: str) -> list[Row]:
+    """Return one row per line of a file, or per file of a folder; a blank line is a missing text."""
     if path.is_dir():
-        return [Row(str(path.parent / d.name), d.text, label) for d in _documents(path, encoding)]
+        return [Row(str(path.parent / d.name), d.text, label) for d in _read_documents(path, encoding)]
     lines = read_text(path, encoding).rstrip().split("\n")
     return [Row(f"{path}: line {n}", line.strip(), label) for n, line in enumerate(lines, 1)]
 
 
-def _documents(folder: Path, encoding: str) -> list[Document]:
+def _read_documents(folder: Path, encoding: str) -> list[Document]:
     paths = [p for p in sorted(folder.rglob("*")) if p.is_file()]
     names = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
     if not names:
@@ -81,7 +84,7 @@ def _documents(folder: Path, encoding: str) -> list[Document]:
 
 
 def _refuse_parts(folder: Path, inside: list[Path]) -> None:
-    """Refuse a folder of training, held-out and test data where one set is needed."""
+    """Raise DataError for a folder of training, validation and test data if one data set is expected."""
     words = {word for names in PARTS.values() for word in names}
     parts = labelled_parts(folder)
     if parts is not None:
@@ -90,20 +93,22 @@ def _refuse_parts(folder: Path, inside: list[Path]) -> None:
         raise DataError(f"{folder}: holds parts, not labels; give one of them: --data {inside[0]}")
 
 
-def _refuse_depths(folder: Path, folders: list[Path]) -> None:
-    """Refuse folders of folders where the labels may be the outer or the inner ones."""
+def _refuse_ambiguous_depth(folder: Path, folders: list[Path]) -> None:
+    """Raise DataError for nested folders if the labels could be the outer or the inner folders."""
     inside = {path: contents(path) for path in folders}
     if len({tuple(p.name for p in inner.folders) for inner in inside.values()}) == 1:
-        return  # the same in all: they are no labels
+        return  # all folders contain the same inner folders, so these are not labels
     for path, inner in inside.items():
         if len(inner.folders) > 1 and not inner.files:
+            outer_names = _list_names(p.name for p in folders)
+            inner_names = _list_names(p.name for p in inner.folders)
             raise DataError(
-                f"{folder}: labels may be the names of its folders ({_shown(p.name for p in folders)}) or of "
-                f"those in {path.name} ({_shown(p.name for p in inner.folders)}); give --data {path}, or "
+                f"{folder}: labels may be the names of its folders ({outer_names}) or of "
+                f"those in {path.name} ({inner_names}); give --data {path}, or "
                 f"--data {','.join(f'{p.name}={p}' for p in folders[:2])}"
             )
 
 
-def _shown(names: Iterable[str]) -> str:
-    every = list(names)
-    return ", ".join(every[:SHOWN]) + (" …" if len(every) > SHOWN else "")
+def _list_names(names: Iterable[str]) -> str:
+    items = list(names)
+    return ", ".join(items[:SHOWN]) + (" …" if len(items) > SHOWN else "")

@@ -1,4 +1,4 @@
-"""Labelled texts without columns: a label at the beginning of each line, or two files of lines."""
+"""Labelled texts without columns: lines that start with a label, or two aligned files of lines."""
 
 import re
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ from unrolled.wording import counted
 FASTTEXT = "__label__"
 BARS = " ||| "
 _LABEL = re.compile(r"\d{1,3}|[A-Z][A-Z_]*:\w+")
-"""A first word that can be a label by its look: a small number, or CLASS:kind as in TREC."""
+"""A first word that looks like a label: a small number, or CLASS:kind as in TREC."""
 
 
-def numbered_lines(path: str | Path, encoding: str) -> list[tuple[int, str]]:
-    """Return the lines of a file with their numbers, without blank ones and outer blanks."""
+def read_numbered_lines(path: str | Path, encoding: str) -> list[tuple[int, str]]:
+    """Return the non-blank lines of a file, stripped, with their line numbers."""
     lines = enumerate(read_text(path, encoding).split("\n"), 1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
-def labels_first(path: Path, encoding: str) -> tuple[list[Row], str] | None:
-    """Return the rows of a file whose lines begin with a label, and a note; None if they do not.
+def read_labels_first(path: Path, encoding: str) -> tuple[list[Row], str] | None:
+    """Return the rows of a file whose lines start with a label, and a note; None if they do not.
 
     Raises:
-        DataError: if some lines begin with ``__label__`` and others do not, or a line has two labels.
+        DataError: if a line does not have exactly one ``__label__NAME`` while others do.
     """
-    lines = numbered_lines(path, encoding)
+    lines = read_numbered_lines(path, encoding)
     if any(line.startswith(FASTTEXT) for _, line in lines):
-        return list(_fasttext(path, lines)), f"labels: the word after {FASTTEXT} in each line"
+        return list(_read_fasttext(path, lines)), f"labels: the word after {FASTTEXT} in each line"
     pairs = [(number, *line.partition(" ")[::2]) for number, line in lines]
     words = [word for _, word, _ in pairs]
     if all(map(_LABEL.fullmatch, words)) and shape_of(words).recurs and all(text for *_, text in pairs):
@@ -40,7 +40,7 @@ def labels_first(path: Path, encoding: str) -> tuple[list[Row], str] | None:
     return None
 
 
-def _fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
+def _read_fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
     for number, line in lines:
         where = f"{path}: line {number}"
         words = line.split()
@@ -54,16 +54,16 @@ def _fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
 
 
 def two_files(source: str) -> list[str] | None:
-    """Return the paths of ``TEXTS,LABELS``; None if it is no list of two files."""
+    """Return the two paths of ``TEXTS,LABELS``; None if the source is not two existing files."""
     paths = [path.strip() for path in split_paths(source)]
     return paths if len(paths) == 2 and all(Path(path).is_file() for path in paths) else None
 
 
-def texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], str]:
-    """Return the rows of two files of lines: the one with few values that recur holds the labels.
+def read_texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], str]:
+    """Return the rows of two aligned files: the file with few repeated values holds the labels.
 
     Raises:
-        DataError: if they have not as many lines, or it does not show which holds the labels.
+        DataError: if the numbers of lines differ, or the file of labels cannot be detected.
     """
     files = [read_text(path, encoding).rstrip("\n").split("\n") for path in paths]
     if len(files[0]) != len(files[1]):
@@ -73,12 +73,12 @@ def texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], str]:
         )
     shapes = [shape_of(lines) for lines in files]
     recurring = [i for i, shape in enumerate(shapes) if shape.recurs]
-    if len(recurring) > 1:  # short texts can recur as well
+    if len(recurring) > 1:  # short texts can be repeated too
         recurring = [i for i in recurring if shapes[i].kinds < shapes[1 - i].kinds and not shapes[i].is_text]
     if len(recurring) != 1:
         raise DataError(
-            f"{paths[0]}, {paths[1]}: it does not show which file holds the labels (few values that recur); "
-            "make a table of both, with columns text and label"
+            f"{paths[0]}, {paths[1]}: cannot detect which file holds the labels (few values that recur); "
+            "write both into one table, with columns text and label"
         )
     labels = recurring[0]
     rows = [

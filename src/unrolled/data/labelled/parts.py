@@ -1,4 +1,4 @@
-"""The parts of a folder of labelled texts: a file each, or one of texts and one of labels."""
+"""Training, validation and test parts of a folder of labelled texts."""
 
 import re
 from pathlib import Path
@@ -13,20 +13,20 @@ _LABELS = re.compile(r"(?i)(.*[_.-])?labels?(\.txt)?")
 def labelled_parts(folder: Path) -> Parts | None:
     """Return the parts of a folder; see :func:`find_parts`.
 
-    A part may be a file of texts and one of labels (``train_text.txt``, ``train_labels.txt``).
+    A part may consist of a file of texts and a file of labels (``train_text.txt``, ``train_labels.txt``).
 
     Raises:
-        DataError: if a part may be several files, or lacks its texts.
+        DataError: if several files could be the same part, or a part has labels but no texts.
     """
-    return find_parts(folder, _one)
+    return find_parts(folder, _choose_files)
 
 
 def texts_and_labels_in(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Return which files hold texts and which labels, by their names."""
+    """Return the files of texts and the files of labels, by their names."""
     return [p for p in files if _TEXTS.fullmatch(p.name)], [p for p in files if _LABELS.fullmatch(p.name)]
 
 
-def _one(folder: Path, part: str, paths: list[Path]) -> str:
+def _choose_files(folder: Path, part: str, paths: list[Path]) -> str:
     """Return the data of one part."""
     texts, labels = texts_and_labels_in(paths)
     if len(texts) == len(labels) == 1:

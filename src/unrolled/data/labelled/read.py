@@ -1,4 +1,4 @@
-"""Sequences with one label each, from a file, a folder or a public data set."""
+"""Reading sequences with one label each, from a file, a folder or a public data set."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from unrolled.data.labelled.columns import USUAL, choice_of, find_columns
 from unrolled.data.labelled.examples import Labelled
 from unrolled.data.labelled.folders import read_folder, read_pairs
 from unrolled.data.labelled.form import LabelledForm
-from unrolled.data.labelled.lines import labels_first, texts_and_labels, two_files
+from unrolled.data.labelled.lines import read_labels_first, read_texts_and_labels, two_files
 from unrolled.data.labelled.sniff import is_table, with_bars
 from unrolled.data.remote import fetch
 from unrolled.data.tables import Table, read_table
@@ -20,24 +20,29 @@ from unrolled.errors import DataError
 
 
 def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Labelled:
-    """Read sequences and their labels.
+    """Read sequences and their labels from one of these sources.
+
+    * A table (CSV, TSV, JSON lines, a JSON array, or a text file with a tab in each line) with a text column
+        and
+      a label column. In JSON the text may be a sequence of vectors: a list of numbers or of lists of numbers.
+    * A file with a label at the start of each line: ``__label__NAME text``, ``NAME ||| text``, ``3 text``.
+    * ``TEXTS,LABELS``: two files with the same number of lines.
+    * A folder of files ``LABEL.txt`` with one text per line, or of folders ``LABEL`` with one text per file.
+    * ``LABEL=FILE,LABEL=FILE``.
+    * A data set such as ``@rt-polarity``.
 
     Args:
-        source: a table (CSV, TSV, JSON lines, a JSON array, or a text file with a tab in each line) with a
-            text and a label column, where in JSON the text may be a list of numbers or of lists of numbers: a
-            sequence of vectors; a file with a label at the beginning of each line: ``__label__NAME text``,
-            ``NAME ||| text``, ``3 text``; ``TEXTS,LABELS``, two files of as many lines; a folder of
-            ``LABEL.txt`` files with one text a line, or of folders ``LABEL`` with one text a file;
-            ``LABEL=FILE,LABEL=FILE``; or a data set such as ``@rt-polarity``.
-        form: the columns, and how the table is written, where that is not to be found out.
+        source: the source.
+        form: columns and format of the table; None detects everything.
 
     Raises:
-        DataError: if it cannot be read as one of these, with the file and line; or has two meanings.
+        DataError: if the source cannot be read as one of these, with the file and line; or if it is
+            ambiguous.
     """
     form, name = form or LabelledForm(), str(source)
     encoding = form.table.encoding
     if name.startswith("@"):
-        return _read_set(name)
+        return _read_data_set(name)
     path = Path(source)
     if os.path.isdir(path):
         rows, notes = read_folder(path, encoding)
@@ -45,21 +50,22 @@ def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Label
     if not os.path.exists(path):
         if "=" in name:
             return labelled_rows(read_pairs(name, encoding), form.missing, name)
-        both = two_files(name)
-        if both is None:
+        paths = two_files(name)
+        if paths is None:
             raise DataError(f"{path}: no such file or folder")
-        rows, note = texts_and_labels(both, encoding)
+        rows, note = read_texts_and_labels(paths, encoding)
         return labelled_rows(rows, form.missing, name, [note])
     if is_table(path, form.table):
         return _read_table(path, form)
-    first = labels_first(path, encoding)
-    if first is None:
+    labelled_lines = read_labels_first(path, encoding)
+    if labelled_lines is None:
         raise DataError(
-            f"{path}: is not a table with a text and a label column, nor has it a label at the beginning of "
-            "each line; a file a label is given as LABEL=FILE,LABEL=FILE, a file of texts and one of labels "
-            f"as TEXTS,LABELS; data sets are {names_of(LABELLED)}"
+            f"{path}: is not a table with a text and a label column, and its lines do not start with a "
+            "label; give one file per label as LABEL=FILE,LABEL=FILE, a file of texts and one of labels as "
+            f"TEXTS,LABELS, or a data set: {names_of(LABELLED)}"
         )
-    return labelled_rows(first[0], form.missing, name, [first[1]])
+    rows, note = labelled_lines
+    return labelled_rows(rows, form.missing, name, [note])
 
 
 def labelled_table(
@@ -68,9 +74,9 @@ def labelled_table(
     """Return the text and label columns of a table.
 
     Args:
-        table: with both.
-        form: the columns, where they are known.
-        check: takes a label and where it is; returns it, or raises DataError.
+        table: the table.
+        form: the columns, as far as they are known.
+        check: function of a label and its position that returns the label, or raises DataError.
 
     Raises:
         DataError: see :func:`find_columns` and :func:`labelled_rows`.
@@ -85,7 +91,7 @@ def labelled_table(
 
 
 def joined(cells: Sequence[Any], places: Sequence[int]) -> Any:
-    """Return the cell of the text column, or those of several as one text."""
+    """Return the cell of the text column, or the cells of several columns joined into one text."""
     if len(places) == 1:
         return cells[places[0]]
     return " ".join(str(cells[i]) for i in places if cells[i])
@@ -93,24 +99,24 @@ def joined(cells: Sequence[Any], places: Sequence[int]) -> Any:
 
 def _read_table(path: Path, form: LabelledForm) -> Labelled:
     table = read_table(path, with_bars(path, form.table), usual=USUAL, asked=form.asked)
-    _refuse_twice(table, form)
+    _refuse_duplicate_names(table, form)
     return labelled_table(table, form)
 
 
-def _refuse_twice(table: Table, form: LabelledForm) -> None:
-    """Refuse a first line with a usual name and one name twice, unless the columns are given."""
+def _refuse_duplicate_names(table: Table, form: LabelledForm) -> None:
+    """Raise DataError for a header with a duplicate name, unless the columns are given."""
     first = [str(cell).lower() for cell in (table.names if table.has_header else table.rows[0])]
     if form.asked or form.table.header == "no" or not set(first) & USUAL:
         return
-    twice = next((name for name in first if name and first.count(name) > 1), None)
-    if twice is not None:
+    duplicate = next((name for name in first if name and first.count(name) > 1), None)
+    if duplicate is not None:
         raise DataError(
-            f"{table.path}: two columns are named {twice!r}; rename one, or give columns by their numbers: "
+            f"{table.path}: two columns are named {duplicate!r}; rename one, or give columns by number: "
             "--header yes --text-column 1"
         )
 
 
-def _read_set(source: str) -> Labelled:
+def _read_data_set(source: str) -> Labelled:
     entry, part = find(source, LABELLED)
     assert isinstance(entry, LabelledSet)
     items: list[str] = []

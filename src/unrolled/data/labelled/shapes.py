@@ -1,4 +1,4 @@
-"""What a column of a table holds: text, classes, numbers."""
+"""Statistics of a table column, which tell text from classes and numbers."""
 
 import math
 import re
@@ -9,18 +9,18 @@ from typing import Any
 from unrolled.data.tables import is_number, is_time
 
 FEW = 20
-"""Classes that a column may always have."""
+"""Number of classes that a column of any length may have."""
 ROWS_OF_A_CLASS = 10
-"""Rows that each class needs, on average, where there are more classes than :data:`FEW`."""
+"""Average number of rows per class required if there are more classes than :data:`FEW`."""
 LONGEST_CLASS = 100
-"""Characters of the name of a class, at most."""
+"""Largest mean length of class names, in characters."""
 PROSE = 4
-"""Words of a text, on average, that is no name of a person, place or product."""
+"""Mean number of words from which a text is not the name of a person, place or product."""
 _DECIMALS = re.compile(r"[+-]?\d*[.,]\d*[1-9]\d*([eE].*)?")
 
 
 def is_absent(value: Any) -> bool:
-    """Return whether a cell holds nothing: None, NaN, pandas' NA, or blanks."""
+    """Return whether a cell is missing: None, NaN, pandas' NA, or blank."""
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, float):
@@ -30,30 +30,30 @@ def is_absent(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Shape:
-    """Counts over the cells of a column."""
+    """Statistics of the cells of a column."""
 
     filled: int
-    """Cells that are not empty."""
+    """Number of cells that are not missing."""
     kinds: int
-    """Different values among them; 0 if they hold vectors."""
+    """Number of distinct values; 0 for vectors."""
     mean_length: float
-    """Characters of a cell, on average."""
+    """Mean number of characters of a cell."""
     spaced: float
-    """Share of cells of several words."""
+    """Share of cells with several words."""
     words: float
-    """Words of a cell, on average."""
+    """Mean number of words of a cell."""
     letters: float
-    """Share of letters among all characters but blanks."""
+    """Share of letters among all characters except blanks."""
     numeric: bool
-    """Whether every cell is a number or a time."""
+    """True if every cell is a number or a time."""
     measured: bool
-    """Whether every cell is a number, and some have decimals."""
+    """True if every cell is a number, and some have decimals."""
     vectors: bool
-    """Whether every cell is a list."""
+    """True if every cell is a list."""
 
     @property
     def recurs(self) -> bool:
-        """Whether the column has few values, which recur and are no measurements: classes."""
+        """True if the column may hold classes: few values that recur and are not measurements."""
         if (
             self.measured
             or self.kinds < 2
@@ -65,22 +65,22 @@ class Shape:
 
     @property
     def is_text(self) -> bool:
-        """Whether the cells are mostly texts of several words, in letters."""
+        """True if the cells are mostly texts of several words."""
         return not self.numeric and self.spaced >= 0.5 and self.letters >= 0.5
 
     @property
     def is_prose(self) -> bool:
-        """Whether the cells are texts longer than the names of things."""
+        """True if the cells are texts longer than names."""
         return self.is_text and self.words >= PROSE
 
     @property
     def is_varied(self) -> bool:
-        """Whether the cells are words that mostly differ, as names do."""
+        """True if the cells are words that mostly differ, such as names."""
         return not self.numeric and not self.recurs and self.letters >= 0.5 and self.kinds > 1
 
 
 def shape_of(cells: Sequence[Any]) -> Shape:
-    """Return what the cells of a column hold."""
+    """Return the statistics of the cells of a column."""
     filled = [cell for cell in cells if not is_absent(cell)]
     if filled and all(isinstance(cell, list) for cell in filled):
         return Shape(len(filled), 0, math.inf, 0.0, 0.0, 0.0, numeric=False, measured=False, vectors=True)

@@ -1,4 +1,4 @@
-"""Parallel text: pairs of a source and a target, from files and from memory."""
+"""Parallel text: pairs of source and target texts, from files or from memory."""
 
 from unrolled.data.pairs.files import PairForm, Sources, read_pairs, read_sources
 from unrolled.data.pairs.folders import PairFolder, is_folder, open_folder

@@ -1,4 +1,4 @@
-"""Pairs in files: two aligned files, or one table."""
+"""Reading pairs from files: two aligned files, or one table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.pairs.columns import choose_columns, choose_source, is_blank
 from unrolled.data.pairs.pairs import Pairs, clean, text_lines
-from unrolled.data.pairs.tables import is_table_name, one_text_a_line, pair_table
+from unrolled.data.pairs.tables import is_table_name, no_separator_message, read_pair_table
 from unrolled.data.tables import Table, TableConfig
 from unrolled.errors import DataError
 from unrolled.wording import counted
@@ -19,7 +19,7 @@ from unrolled.wording import counted
 
 @dataclass(frozen=True)
 class PairForm:
-    """How pairs are written in a file that holds both sides; what is empty is detected."""
+    """Format of a file of pairs; empty fields are detected."""
 
     table: TableConfig = field(default_factory=TableConfig)
     source_column: str = ""
@@ -28,7 +28,7 @@ class PairForm:
 
     @property
     def asked(self) -> list[str]:
-        """The columns that are given."""
+        """The columns that the user named."""
         return [name for name in (self.source_column, self.target_column) if name]
 
 
@@ -36,36 +36,39 @@ class Sources(NamedTuple):
     """Sources without targets."""
 
     texts: list[str]
-    """Blank ones too: outputs are aligned with the rows of the file."""
+    """One text per row, including blank ones, so that outputs are aligned with the rows of the file."""
     table: Table | None
-    """None for a file of lines."""
+    """The table that was read; None for a text file."""
     notes: tuple[str, ...] = ()
 
 
 def read_pairs(source: str | Path, form: PairForm) -> Pairs:
-    """Read pairs from ``"A,B"``, two files with a line for each pair, or from one table.
+    """Read pairs from ``"A,B"``, two files with one line per pair, or from one table.
 
-    White space at both ends of a text is dropped, and line breaks within a cell become spaces.
+    White space at both ends of a text is removed, and line breaks within a cell become spaces.
 
     Raises:
-        DataError: if a file cannot be read, the numbers of lines differ, it cannot be told which columns hold
-            the pairs, or a side is blank and that is an error.
+        DataError: if a file cannot be read, the numbers of lines differ, the columns of the pairs cannot be
+            detected, or a side is blank and ``form.missing`` is "error".
     """
     name = str(source)
     parts = [part.strip() for part in split_paths(name)]
     if len(parts) > 2:
         raise DataError(f"{name}: give two files, as train.de,train.en, or one table; these are {len(parts)}")
-    found = _two_files(parts, form) if len(parts) == 2 else _one_table(locate(name, PAIRS, TEXT), name, form)
-    return clean(found, form.missing)
+    if len(parts) == 2:
+        pairs = _read_two_files(parts, form)
+    else:
+        pairs = _read_table(locate(name, PAIRS, TEXT), name, form)
+    return clean(pairs, form.missing)
 
 
 def read_sources(source: str | Path, form: PairForm) -> Sources:
-    """Read sources alone: a column of a table, else every line of a text, blank ones too.
+    """Read sources without targets: a column of a table, or every line of a text file, including blank ones.
 
-    A file is a table if its ending says so, or if the form has a separator and every line holds it.
+    A file is a table if its extension says so, or if ``form`` has a separator and every line contains it.
 
     Raises:
-        DataError: if the file cannot be read, or lacks the column.
+        DataError: if the file cannot be read, or the column is missing.
     """
     path = locate(source, PAIRS, TEXT)
     text = read_text(path, form.table.encoding)
@@ -73,32 +76,32 @@ def read_sources(source: str | Path, form: PairForm) -> Sources:
     lines = text_lines(text)
     if not is_table_name(path) and not (separator and all(separator in s for s in lines if s.strip())):
         return Sources(lines, None)
-    table = pair_table(path, form.table, form.asked[:1], ragged=bool(separator))
+    table = read_pair_table(path, form.table, form.asked[:1], ragged=bool(separator))
     place, _, notes = choose_source(table, form.source_column)
-    texts = [_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
+    texts = [_get_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
     return Sources(texts, table, (*table.notes, *notes))
 
 
-def _two_files(names: Sequence[str], form: PairForm) -> Pairs:
+def _read_two_files(names: Sequence[str], form: PairForm) -> Pairs:
     texts = (read_text(locate(name, PAIRS, TEXT), form.table.encoding) for name in names)
-    sources, targets = _aligned(names, *map(text_lines, texts))
+    sources, targets = _align(names, *map(text_lines, texts))
     one, two = (Path(name).name for name in names)
     note = f"source is {one}, target is {two} (--data {two},{one} swaps them)"
     return Pairs(sources, targets, list(range(1, len(sources) + 1)), ",".join(names), notes=(note,))
 
 
-def _one_table(path: Path, name: str, form: PairForm) -> Pairs:
-    table = pair_table(path, form.table, form.asked)
+def _read_table(path: Path, name: str, form: PairForm) -> Pairs:
+    table = read_pair_table(path, form.table, form.asked)
     if len(table.names) < 2:
-        raise DataError(one_text_a_line(path))
+        raise DataError(no_separator_message(path))
     return pairs_in(table, name, form)
 
 
 def pairs_in(table: Table, name: str, form: PairForm) -> Pairs:
-    """Return the pairs of a table, those with a blank side too."""
+    """Return the pairs of a table, including those with a blank side."""
     places = choose_columns(table, form.source_column, form.target_column)
     sources, targets = (
-        [_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
+        [_get_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
         for place in (places.source, places.target)
     )
     names = [table.names[p] if table.names.count(table.names[p]) == 1 else str(p + 1) for p in places[:2]]
@@ -107,8 +110,8 @@ def pairs_in(table: Table, name: str, form: PairForm) -> Pairs:
     return Pairs(sources, targets, table.lines, name, (names[0], names[1]), separator, notes)
 
 
-def _text(table: Table, line: int, value: object) -> str:
-    """Return the text of a cell; cells of JSON lines may hold anything."""
+def _get_text(table: Table, line: int, value: object) -> str:
+    """Return the text of a cell; cells of JSON lines may have any type."""
     if is_blank(value):
         return ""
     if not isinstance(value, str):
@@ -116,23 +119,22 @@ def _text(table: Table, line: int, value: object) -> str:
     return value
 
 
-def _aligned(names: Sequence[str], sources: list[str], targets: list[str]) -> tuple[list[str], list[str]]:
-    """Return both sides with as many lines; blank lines at the end of one of them are no lines."""
+def _align(names: Sequence[str], sources: list[str], targets: list[str]) -> tuple[list[str], list[str]]:
+    """Return both sides with equal numbers of lines; blank lines at the end of a file are ignored."""
     if len(sources) == len(targets):
         return sources, targets
-    sides = [_without_blank_end(sources), _without_blank_end(targets)]
+    sides = [_strip_blank_end(sources), _strip_blank_end(targets)]
     if len(sides[0]) == len(sides[1]):
         return sides[0], sides[1]
     short = min(len(sources), len(targets))
     longer = names[0] if len(sources) > len(targets) else names[1]
     raise DataError(
         f"{names[0]} has {counted(len(sources), 'line')} and {names[1]} has {len(targets):,}: line "
-        f"{short + 1} of "
-        f"{longer} has no partner; the two must be aligned line by line"
+        f"{short + 1} of {longer} has no partner; the two must be aligned line by line"
     )
 
 
-def _without_blank_end(lines: list[str]) -> list[str]:
+def _strip_blank_end(lines: list[str]) -> list[str]:
     count = len(lines)
     while count and not lines[count - 1].strip():
         count -= 1

@@ -1,4 +1,4 @@
-"""Pairs from memory: lists of pairs, sources with their targets, a DataFrame."""
+"""Pairs from memory: lists of pairs, sources with targets, or a DataFrame."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,67 +18,71 @@ def pairs_of(data: Any, targets: Any = None, form: PairForm | None = None) -> Pa
     """Return pairs from memory, numbered from 1.
 
     Args:
-        data: sources with ``targets``; else (source, target) pairs or a DataFrame.
+        data: sources if ``targets`` are given; else (source, target) pairs or a DataFrame.
         targets: a text for each source.
-        form: columns of a DataFrame, and what is done about missing sides: None, NaN and blank texts.
+        form: columns of a DataFrame, and how missing sides (None, NaN, blank texts) are handled.
 
     Raises:
-        DataError: if it is of another shape, or a side is missing and that is an error.
+        DataError: if the data have another shape, or a side is missing and ``form.missing`` is "error".
     """
     form = form or PairForm()
     if isinstance(data, Pairs):
         return data
     if targets is not None:
-        return clean(_zipped(data, targets), form.missing)
+        return clean(_zip_sides(data, targets), form.missing)
     if _is_frame(data):
-        return clean(_of_frame(data, form), form.missing)
+        return clean(_read_frame(data, form), form.missing)
     if not isinstance(data, Iterable) or isinstance(data, str | bytes):
-        raise DataError(f"{SHAPES}; these data are {_described(data)}")
-    pairs = [_pair(number, pair) for number, pair in enumerate(data, 1)]
-    return clean(_numbered([s for s, _ in pairs], [t for _, t in pairs]), form.missing)
+        raise DataError(f"{SHAPES}; these data are {_describe(data)}")
+    pairs = [_check_pair(number, pair) for number, pair in enumerate(data, 1)]
+    return clean(_number_pairs([s for s, _ in pairs], [t for _, t in pairs]), form.missing)
 
 
 def sources_of(texts: Any, form: PairForm) -> Sources:
     """Return sources from memory: a sequence of texts, or the source column of a DataFrame.
 
     Raises:
-        DataError: for any other shape.
+        DataError: if the data have another shape.
     """
     if not _is_frame(texts):
         return Sources(texts_of(texts), None)
-    table = _table(texts)
+    table = _frame_to_table(texts)
     place, _, notes = choose_source(table, form.source_column)
     return Sources(texts_of([row[place] for row in table.rows]), table, notes)
 
 
 def texts_of(texts: Any, name: str = "texts") -> list[str]:
-    """Return a sequence of texts as a list; None and NaN are blank.
+    """Return a sequence of texts as a list; None and NaN become "".
 
     Raises:
-        DataError: if it is no sequence, or holds anything but texts.
+        DataError: if the argument is not a sequence of texts.
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable) or _is_frame(texts):
-        raise DataError(f"{name}: a sequence of texts is needed, got {_described(texts)}")
-    found = list(texts)
-    for number, text in enumerate(found, 1):
+        raise DataError(f"{name}: a sequence of texts is needed, got {_describe(texts)}")
+    items = list(texts)
+    for number, text in enumerate(items, 1):
         if not is_blank(text) and not isinstance(text, str):
             raise DataError(f"{name}: number {number} is {text!r:.80} where a text is needed")
-    return ["" if is_blank(text) else str(text) for text in found]
+    return ["" if is_blank(text) else str(text) for text in items]
 
 
-def _zipped(sources: Any, targets: Any) -> Pairs:
+def _zip_sides(sources: Any, targets: Any) -> Pairs:
     sides = texts_of(sources, "sources"), texts_of(targets, "targets")
     if len(sides[0]) != len(sides[1]):
         raise DataError(f"{len(sides[0]):,} sources and {len(sides[1]):,} targets: each source needs one")
-    return _numbered(*sides)
+    return _number_pairs(*sides)
 
 
-def _numbered(sources: list[str], targets: list[str]) -> Pairs:
+def _number_pairs(sources: list[str], targets: list[str]) -> Pairs:
     return Pairs(sources, targets, list(range(1, len(sources) + 1)), NAME)
 
 
-def _pair(number: int, pair: Any) -> tuple[str, str]:
-    """Return one pair; a list of texts alone lacks its targets."""
+def _check_pair(number: int, pair: Any) -> tuple[str, str]:
+    """Return one pair.
+
+    Raises:
+        DataError: if it is not two texts, as for a list of texts without targets.
+    """
     sides = list(pair) if isinstance(pair, Iterable) and not isinstance(pair, str | bytes | dict) else []
     if len(sides) != 2 or not all(is_blank(text) or isinstance(text, str) for text in sides):
         raise DataError(
@@ -92,18 +96,18 @@ def _is_frame(data: Any) -> bool:
     return hasattr(data, "columns") and hasattr(data, "itertuples")
 
 
-def _of_frame(frame: Any, form: PairForm) -> Pairs:
-    return pairs_in(_table(frame), NAME, form)
+def _read_frame(frame: Any, form: PairForm) -> Pairs:
+    return pairs_in(_frame_to_table(frame), NAME, form)
 
 
-def _table(frame: Any) -> Table:
+def _frame_to_table(frame: Any) -> Table:
     rows = [list(row) for row in frame.itertuples(index=False, name=None)]
     return Table(
         Path("the DataFrame"), list(map(str, frame.columns)), True, rows, list(range(1, len(rows) + 1))
     )
 
 
-def _described(data: Any) -> str:
+def _describe(data: Any) -> str:
     shape = getattr(data, "shape", None)
     size = f" of shape {tuple(shape)}" if shape is not None else ""
     return f"{type(data).__name__}{size}" if size or not isinstance(data, str) else f"the text {data!r:.60}"

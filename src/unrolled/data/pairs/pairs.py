@@ -1,4 +1,4 @@
-"""Pairs of texts, and what is done about those that lack a side."""
+"""Pairs of texts, and the removal of pairs with a blank side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from unrolled.errors import DataError
 from unrolled.short_repr import short_repr
 
 SHOWN = 5
-"""Line numbers that a message lists."""
+"""Number of line numbers that a message lists."""
 
 
 @short_repr
@@ -22,11 +22,11 @@ class Pairs:
     """Line number of each pair, from 1."""
     name: str = ""
     columns: tuple[str, str] = ("", "")
-    """Of a table: the columns of source and target, by name or by number from 1."""
+    """Source and target columns of a table, by name or by number from 1."""
     separator: str = ""
-    """Of a table whose ending does not tell it."""
+    """Separator of a table, if its extension does not imply it."""
     notes: tuple[str, ...] = ()
-    """What was taken for what, and left out."""
+    """How the data were interpreted, and what was left out."""
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -38,49 +38,49 @@ class Pairs:
 
 
 def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
-    """Return pairs without white space around their sides, and without those that lack a side.
+    """Strip white space from both sides, and remove pairs with a blank side.
 
     Raises:
-        DataError: if one side alone is blank and that is an error, or no pair is left.
+        DataError: if exactly one side is blank and ``missing`` is "error", or no pair is left.
     """
     sources, targets = ([tidy(text) for text in side] for side in (pairs.sources, pairs.targets))
     sides = list(zip(sources, targets, strict=True))
-    kept = [i for i, (s, t) in enumerate(sides) if s and t]
-    halves = [i for i, (s, t) in enumerate(sides) if bool(s) != bool(t)]
-    if halves and missing == "error":
+    complete = [i for i, (s, t) in enumerate(sides) if s and t]
+    incomplete = [i for i, (s, t) in enumerate(sides) if bool(s) != bool(t)]
+    if incomplete and missing == "error":
         raise DataError(
-            f"{pairs.name}: a side is blank on line {_listed([pairs.lines[i] for i in halves])}; fill it in, "
-            "remove the line from both sides, or leave such pairs out with --missing drop"
+            f"{pairs.name}: a side is blank on line {_list_lines([pairs.lines[i] for i in incomplete])}; "
+            "fill it in, remove the line from both sides, or leave such pairs out with --missing drop"
         )
-    if not kept:
+    if not complete:
         raise DataError(f"{pairs.name}: holds no pairs")
     notes = list(pairs.notes)
-    if halves:
+    if incomplete:
         notes.append(
-            f"{len(halves):,} of {len(sides):,} pairs lack a side and are left out, line "
-            f"{_listed([pairs.lines[i] for i in halves])} (--missing error refuses them)"
+            f"{len(incomplete):,} of {len(sides):,} pairs lack a side and are left out, line "
+            f"{_list_lines([pairs.lines[i] for i in incomplete])} (--missing error refuses them)"
         )
     return replace(
         pairs,
-        sources=[sources[i] for i in kept],
-        targets=[targets[i] for i in kept],
-        lines=[pairs.lines[i] for i in kept],
+        sources=[sources[i] for i in complete],
+        targets=[targets[i] for i in complete],
+        lines=[pairs.lines[i] for i in complete],
         notes=tuple(notes),
     )
 
 
 def tidy(text: str) -> str:
-    """Return a text as pairs hold it: on one line, without white space at its ends."""
+    """Return a text on one line, without white space at its ends."""
     return " ".join(text.splitlines()).strip()
 
 
 def text_lines(text: str) -> list[str]:
-    """Return the lines of a text; a line feed ends one, or a carriage return in a text without line feeds."""
+    """Split a text into lines at line feeds, or at carriage returns if there are no line feeds."""
     if "\n" not in text:
         text = text.replace("\r", "\n")
     return text.removesuffix("\n").split("\n")
 
 
-def _listed(lines: Sequence[int]) -> str:
+def _list_lines(lines: Sequence[int]) -> str:
     more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     return ", ".join(map(str, lines[:SHOWN])) + more
