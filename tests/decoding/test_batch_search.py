@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from unrolled.decoding import SearchConfig, Start, beam_search, search
-from unrolled.decoding.repeats import repeating
-from unrolled.decoding.top import GROUP, top
+from unrolled.decoding.repeats import tokens_that_repeat
+from unrolled.decoding.top import GROUP, top_k
 from unrolled.errors import ConfigError
 
 V, END, FIRST = 4, 0, 3
@@ -141,11 +141,11 @@ def test_nothing_blocked_comes_twice(beams, size):
 
 
 def test_what_would_repeat():
-    assert repeating([], 1) == set()
-    assert repeating([3, 4], 1) == {3, 4}
-    assert repeating([1, 2, 3, 1, 2], 3) == {3}
-    assert repeating([1, 2, 3, 1, 2, 4, 1, 2], 3) == {3, 4}
-    assert repeating([1, 2], 3) == set()
+    assert tokens_that_repeat([], 1) == set()
+    assert tokens_that_repeat([3, 4], 1) == {3, 4}
+    assert tokens_that_repeat([1, 2, 3, 1, 2], 3) == {3}
+    assert tokens_that_repeat([1, 2, 3, 1, 2, 4, 1, 2], 3) == {3, 4}
+    assert tokens_that_repeat([1, 2], 3) == set()
 
 
 @settings(max_examples=30)
@@ -156,7 +156,7 @@ def test_the_top_of_groups_is_the_top_of_all(seed, size, count, ties):
     if ties:
         x = x.round()
     count = min(count, size)
-    values, where = top(x, count)
+    values, where = top_k(x, count)
     assert torch.equal(values, x.topk(count).values)
     assert torch.equal(x.gather(1, where), values)
     assert all(len(set(row)) == count for row in where.tolist())

@@ -1,4 +1,4 @@
-"""From distributions to sequences: sampling and beam search."""
+"""Decoding: sampling and beam search."""
 
 from unrolled.decoding.batch import SearchConfig, Start, search
 from unrolled.decoding.beam import Hypothesis, beam_search

@@ -10,21 +10,21 @@ from unrolled.errors import ConfigError
 
 State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
-"""Tokens (B,) and a state to logits (B, V) and the next state; states are (…, B, size)."""
+"""Function of tokens (B,) and a state that returns logits (B, V) and the next state. States: (…, B, size)."""
 
 MOST_BEAMS = 1000
 MOST_NORMALISATION = 10.0
-"""Beyond it length^α leaves the range of numbers."""
+"""Largest α: beyond it, length^α may overflow."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One sequence found."""
+    """A generated sequence with its score."""
 
     tokens: list[int]
     log_probability: float
     score: float
-    """log p / length^α: what hypotheses are ranked by."""
+    """log p / length^α, which ranks the hypotheses."""
 
 
 @torch.no_grad()
@@ -39,17 +39,17 @@ def beam_search(
     normalisation: float = 0.0,
     banned: tuple[int, ...] = (),
 ) -> list[Hypothesis]:
-    """Return the best sequences found, best first, at most ``beams`` of them.
+    """Return the best hypotheses, best first, at most ``beams`` of them.
 
     Args:
-        step: advances the model by one token.
+        step: function that advances the model by one token.
         logits: (1, V), the distribution of the first token.
-        state: the state after the prompt, one row.
-        length: tokens at most.
-        beams: hypotheses kept at every step.
-        end: token that ends a hypothesis (it is part of it); None lets all run to ``length``.
+        state: the state after the prompt, for one row.
+        length: largest number of tokens.
+        beams: number of hypotheses kept at every step.
+        end: end-of-sequence token, which is part of the hypothesis; None runs all hypotheses to ``length``.
         normalisation: α in score = log p / length^α; 0 is none, 1 the mean log probability.
-        banned: tokens never taken.
+        banned: tokens that are never generated.
     """
     if length < 1 or beams < 1:
         raise ConfigError(f"beam search needs length ≥ 1 and beams ≥ 1, got {length} and {beams}")
@@ -67,7 +67,7 @@ def beam_search(
             log_p[:, token] = -torch.inf
         total = (scores[:, None] + log_p).flatten()
         vocabulary = log_p.shape[1]
-        # Twice the beams: at most half of these can be endings, so enough live ones remain.
+        # Twice the beams: at most half of these candidates can end, so enough live ones remain.
         best, where = total.topk(min(2 * beams, total.numel()))
         live: list[tuple[float, int, int]] = []
         for value, index in zip(best.tolist(), where.tolist(), strict=True):
@@ -80,7 +80,7 @@ def beam_search(
             elif len(live) < beams:
                 live.append((value, row, token))
         done = sorted(done, key=lambda h: -h.score)[:beams]
-        if not live or (len(done) == beams and hopeless(live[0][0], length, normalisation, done)):
+        if not live or (len(done) == beams and cannot_improve(live[0][0], length, normalisation, done)):
             break
         rows = torch.tensor([row for _, row, _ in live], device=device)
         tokens_now = torch.tensor([token for _, _, token in live], device=device)
@@ -90,6 +90,9 @@ def beam_search(
     return done
 
 
-def hopeless(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
-    """Whether no live hypothesis can still enter: log p only falls, and length only helps up to the end."""
+def cannot_improve(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
+    """Return whether no live hypothesis can still beat the finished ones.
+
+    log p only falls, so the best possible score is that of the current log p at full length.
+    """
     return best_live / length**alpha < done[-1].score

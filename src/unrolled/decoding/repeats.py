@@ -1,10 +1,10 @@
-"""Which tokens would repeat what was said."""
+"""Tokens that would repeat an n-gram."""
 
 from collections.abc import Sequence
 
 
-def repeating(tokens: Sequence[int], size: int) -> set[int]:
-    """Return what may not follow if no sequence of ``size`` tokens is to come twice (Paulus et al. 2018)."""
+def tokens_that_repeat(tokens: Sequence[int], size: int) -> set[int]:
+    """Return the next tokens that would repeat a sequence of ``size`` tokens (Paulus et al. 2018)."""
     tail = list(tokens[len(tokens) - size + 1 :]) if size > 1 else []
     if len(tokens) < size:
         return set()

@@ -1,4 +1,4 @@
-"""Choosing the next token from its distribution."""
+"""Sampling the next token from its distribution."""
 
 import math
 from dataclasses import dataclass
@@ -12,36 +12,36 @@ from unrolled.errors import NonFiniteError
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How the next token is drawn."""
+    """Options for sampling the next token."""
 
     temperature: float = 1.0
-    """Divides the logits: below 1 is bolder, 0 always takes the most probable token."""
+    """The logits are divided by it: below 1 favours probable tokens, 0 always takes the most probable one."""
 
     top_k: int = 0
-    """Draw among the k most probable tokens; 0 is all."""
+    """Sample from the k most probable tokens; 0 means all tokens."""
 
     top_p: float = 1.0
-    """Draw among the most probable tokens that together reach this probability (Holtzman et al. 2020)."""
+    """Sample from the most probable tokens that together reach this probability (Holtzman et al. 2020)."""
 
     def __post_init__(self) -> None:
         require(
             0 <= self.temperature < math.inf,
-            f"temperature={self.temperature}: must be a number from 0",
+            f"temperature={self.temperature}: must be a finite number, at least 0",
         )
         require(self.top_k >= 0, f"top_k={self.top_k}: must not be negative")
-        require(0 < self.top_p <= 1, f"top_p={self.top_p}: must lie in (0, 1]")
+        require(0 < self.top_p <= 1, f"top_p={self.top_p}: must be in (0, 1]")
 
 
 def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
-    """Return the probabilities (…, V) from which a token is drawn, for logits (…, V).
+    """Return the probabilities (…, V) for sampling a token, from logits (…, V).
 
     Raises:
-        NonFiniteError: if the model gives none, since its weights are damaged or far too large.
+        NonFiniteError: if a probability is not finite, because the weights are damaged or far too large.
     """
     if config.temperature == 0:
         best = torch.zeros_like(logits)
         return best.scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
-    # Differences to the largest logit: a tiny temperature then gives −∞, never ∞ − ∞.
+    # Subtract the largest logit first: a tiny temperature then gives −∞, never ∞ − ∞.
     wide = logits.double()
     p = ((wide - wide.amax(-1, keepdim=True)) / config.temperature).softmax(-1)
     if config.top_k or config.top_p < 1:
@@ -56,7 +56,7 @@ def distribution(logits: Tensor, config: SamplingConfig) -> Tensor:
 
 
 def require_finite(p: Tensor) -> None:
-    """Raise NonFiniteError if probabilities are not numbers."""
+    """Raise NonFiniteError if a probability is not finite."""
     if not p.isfinite().all():
         raise NonFiniteError(
             "the model gives no finite probabilities: its weights are damaged, or its training diverged; "
@@ -65,5 +65,5 @@ def require_finite(p: Tensor) -> None:
 
 
 def draw(logits: Tensor, config: SamplingConfig, generator: torch.Generator) -> Tensor:
-    """Return one token (B,) for each row of logits (B, V)."""
+    """Sample one token (B,) for each row of logits (B, V)."""
     return torch.multinomial(distribution(logits, config), 1, generator=generator).squeeze(-1)

@@ -1,4 +1,4 @@
-"""The largest few of many numbers in each row."""
+"""Fast top-k for a large vocabulary."""
 
 import torch
 from torch import Tensor
@@ -6,11 +6,11 @@ from torch import Tensor
 GROUP = 32
 
 
-def top(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the ``count`` largest numbers (N, count) of each row of x (N, V), falling, and where they are.
+def top_k(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the ``count`` largest values (N, count) of each row of x (N, V), descending, and their indices.
 
-    They lie in the groups with the ``count`` largest maxima, and maxima of groups are found many at a time:
-    for a large vocabulary that takes a fraction of the time of sorting out all of it.
+    They are in the groups with the ``count`` largest maxima. Computing group maxima is vectorised, so for a
+    large vocabulary this takes a fraction of the time of ``topk`` over all values.
     """
     rows, size = x.shape
     groups = size // GROUP
@@ -23,5 +23,5 @@ def top(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     places = (best[:, :, None] * GROUP + torch.arange(GROUP, device=x.device)).flatten(1)
     tail = x[:, groups * GROUP :]
     values, where = torch.cat([inside, tail], dim=1).topk(count)
-    rest = torch.arange(groups * GROUP, size, device=x.device).expand(rows, -1)
-    return values, torch.cat([places, rest], dim=1).gather(1, where)
+    tail_places = torch.arange(groups * GROUP, size, device=x.device).expand(rows, -1)
+    return values, torch.cat([places, tail_places], dim=1).gather(1, where)

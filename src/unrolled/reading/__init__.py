@@ -1,6 +1,6 @@
-"""Files read within bounds: their bytes, JSON and TOML of a known type, numbers in plain form.
+"""Safe reading of files: size limits, typed JSON and TOML, and strict parsing of numbers.
 
-Every reader of the package uses it, so that a damaged or hostile file ends in an error that names it.
+All readers of the package use it, so that a damaged or hostile file leads to an error that names the file.
 """
 
 from unrolled.reading.malformed import MalformedError

@@ -1,5 +1,5 @@
-"""The error of a text that is not of its format; its reader adds the file and what to do."""
+"""The error for malformed text; the caller adds the file name and what to do."""
 
 
 class MalformedError(ValueError):
-    """Says what is wrong and where in the text, to go on from "is": "nested too deep"."""
+    """Malformed text. The message continues a sentence after "is": "nested too deep"."""

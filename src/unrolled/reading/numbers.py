@@ -1,20 +1,20 @@
-"""Numbers as files write them: ASCII digits in plain decimal form.
+"""Strict parsing of numbers: ASCII digits in plain decimal notation.
 
-Python's ``float()`` and ``int()`` take more than files mean: ``1_0``, digits of other scripts, ``nan``, and
-white space around. ``int()`` also fails in its own way above 4,300 digits.
+Python's ``float()`` and ``int()`` accept more: ``1_0``, digits of other scripts, ``nan``, and surrounding
+white space. ``int()`` also raises its own error above 4,300 digits.
 """
 
 import re
 
 LONGEST = 400
-"""Characters of a number: float64 needs no more."""
+"""Largest number of characters of a number; float64 never needs more."""
 
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,8})?")
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def plain_float(text: str) -> float:
-    """Return a number written as ``-1.5e-3``; it is infinite where float64 is too small for it.
+    """Parse a number such as ``-1.5e-3``; numbers beyond the range of float64 become infinite.
 
     Raises:
         ValueError: if it is written otherwise.
@@ -25,7 +25,7 @@ def plain_float(text: str) -> float:
 
 
 def plain_int(text: str) -> int:
-    """Return a whole number of up to 18 digits.
+    """Parse a whole number of up to 18 digits.
 
     Raises:
         ValueError: if it is written otherwise.

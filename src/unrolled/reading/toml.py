@@ -1,4 +1,4 @@
-"""TOML as tables."""
+"""Parsing of TOML with limits on size and depth."""
 
 import re
 import tomllib
@@ -7,9 +7,9 @@ from typing import Any
 from unrolled.reading.malformed import MalformedError
 
 LARGEST_TOML = 1 << 18
-"""Characters of a TOML text. The parser takes up to 2 KiB for each part of a key."""
+"""Largest number of characters of a TOML text. The parser takes up to 2 KiB for each part of a key."""
 DEEPEST = 64
-"""Parts of a dotted key."""
+"""Largest number of parts of a dotted key."""
 
 _PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
 _DEEP_KEY = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{DEEPEST}}}", re.ASCII)
@@ -19,13 +19,13 @@ def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text.
 
     Raises:
-        MalformedError: if it is not TOML, is too large, or is nested too deep.
+        MalformedError: if the text is not TOML, is too large, or is nested too deep.
     """
     if len(text) > LARGEST_TOML:
         raise MalformedError(f"too large: it holds more than {LARGEST_TOML >> 10} KiB")
-    deep = _DEEP_KEY.search(text)
-    if deep:
-        line = text.count("\n", 0, deep.start()) + 1
+    match = _DEEP_KEY.search(text)
+    if match:
+        line = text.count("\n", 0, match.start()) + 1
         raise MalformedError(f"nested too deep: a key on line {line} has more than {DEEPEST} parts")
     try:
         return tomllib.loads(text)
@@ -33,5 +33,5 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise MalformedError("nested too deep") from None
     except tomllib.TOMLDecodeError as wrong:
         raise MalformedError(f"not valid TOML ({wrong})") from None
-    except ValueError:  # Python converts no longer ones; dates are checked by the parser
+    except ValueError:  # Python's limit on digits; the parser itself checks dates
         raise MalformedError("too large: it holds a number of more than 4,300 digits") from None

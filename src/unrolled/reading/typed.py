@@ -1,4 +1,4 @@
-"""JSON of a known type: anything else is refused, with its place."""
+"""Parsing of JSON with type checks; errors give the position of the wrong value."""
 
 import json
 from typing import Any, TypeVar, overload
@@ -19,17 +19,18 @@ def parse_json(text: bytes | str, kind: Any) -> Any: ...
 
 
 def parse_json(text: bytes | str, kind: Any) -> Any:
-    """Return JSON as a type that msgspec knows, strictly: a text is not taken for a number.
+    """Parse JSON and convert it to a type supported by msgspec, strictly: strings are not converted to
+    numbers.
 
-    Python's parser reads it, since a file name that is not UTF-8 is written with half surrogate pairs, which
-    msgspec's own refuses.
+    Python's JSON parser is used, because file names that are not UTF-8 are written with lone surrogates,
+    which msgspec's parser rejects.
 
     Args:
-        text: JSON, in UTF-8 if it is bytes.
-        kind: the type of the values in it.
+        text: JSON; bytes must be UTF-8.
+        kind: the type of the result.
 
     Raises:
-        MalformedError: if it is not JSON, is nested too deep, or holds something else.
+        MalformedError: if the text is not JSON, is nested too deep, or has other types.
     """
     try:
         values = json.loads(text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text)
@@ -38,7 +39,7 @@ def parse_json(text: bytes | str, kind: Any) -> Any:
         raise MalformedError(f"not JSON ({wrong.msg} at {place})") from None
     except UnicodeDecodeError as wrong:
         raise MalformedError(f"not JSON (byte {wrong.start} is not UTF-8)") from None
-    except ValueError:  # Python converts no longer ones
+    except ValueError:  # Python's limit on digits
         raise MalformedError("too large: it holds a number of more than 4,300 digits") from None
     except RecursionError:
         raise MalformedError("nested too deep") from None
@@ -54,12 +55,12 @@ def convert(values: Any, kind: Any) -> Any: ...
 
 
 def convert(values: Any, kind: Any) -> Any:
-    """Return nested lists and dictionaries as a type that msgspec knows; see :func:`parse_json`."""
+    """Convert nested lists and dictionaries to a type supported by msgspec; see :func:`parse_json`."""
     try:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as wrong:
-        said = str(wrong).replace("`", "").replace(" - at $.", " at ").replace(" - at $", " at ")
-        raise MalformedError(f"not of its form: {said[:1].lower()}{said[1:]}") from None
+        reason = str(wrong).replace("`", "").replace(" - at $.", " at ").replace(" - at $", " at ")
+        raise MalformedError(f"not of its form: {reason[:1].lower()}{reason[1:]}") from None
     except UnicodeError:
         raise MalformedError("not plain text: it holds half of a surrogate pair") from None
     except (OverflowError, RecursionError) as wrong:

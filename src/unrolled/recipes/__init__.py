@@ -1,4 +1,4 @@
-"""Trained and measured configurations that come with the package."""
+"""Recipes: tested training configurations that come with the package."""
 
 from unrolled.recipes.recipe import Recipe, all_recipes, load_recipe, recipe_names
 

@@ -1,4 +1,4 @@
-"""Recipes: a data set, a configuration, the figure to expect, and the time it took."""
+"""Recipes: a data set, a configuration, the expected result and the training time."""
 
 import os
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from unrolled.tasks.base.earlier import with_moved
 
 @dataclass(frozen=True)
 class Target:
-    """The figure that a recipe must reach: one of ``at_most`` and ``at_least``."""
+    """The result that a recipe must reach: exactly one of ``at_most`` and ``at_least``."""
 
     metric: str
     on: Literal["valid", "test", "folds", "seeds"] = "valid"
-    """Held-out or test data; or the mean over folds or seeds of unrolled repeat."""
+    """Validation or test data; or the mean over folds or seeds from ``unrolled repeat``."""
     at_most: float | None = None
-    """Where lower is better."""
+    """Upper limit, for metrics where lower is better."""
     at_least: float | None = None
-    """Where higher is better."""
+    """Lower limit, for metrics where higher is better."""
     tolerance: float = 0.0
-    """How far another machine's or thread count's rounding may move the measured value."""
+    """Largest deviation from the measured value on other machines or thread counts, due to rounding."""
     minutes: float = 0.0
-    """Training time allowed on two cores; 0 is not limited."""
+    """Training time allowed on two cores; 0 means no limit."""
 
     def __post_init__(self) -> None:
         require(
@@ -38,17 +38,17 @@ class Target:
 
     @property
     def limit(self) -> str:
-        """The limit as people write it."""
+        """The limit as text, such as "≤ 1.5"."""
         return f"≤ {self.at_most:g}" if self.at_most is not None else f"≥ {self.at_least:g}"
 
     def reached_by(self, value: float) -> bool:
-        """Return whether a value is on the right side."""
+        """Return whether a value meets the target."""
         return value <= self.at_most if self.at_most is not None else value >= (self.at_least or 0.0)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one full run gave."""
+    """Result of one full run."""
 
     value: float = 0.0
     training_minutes: float = 0.0
@@ -58,7 +58,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that a run needs, and what it should give."""
+    """A complete configuration with its expected result."""
 
     description: str
     task: str
@@ -66,11 +66,11 @@ class Recipe:
     target: Target | None = None
     measured: Measured | None = None
     comparison: str = ""
-    """Published figures to stand beside, with their source."""
+    """Published results for comparison, with their sources."""
     name: str = field(default="")
 
     def verdict(self, result: dict[str, Any]) -> str | None:
-        """Say whether a result reaches the target, or None without one."""
+        """Return a line that says whether a result reaches the target; None without a target."""
         if self.target is None:
             return None
         t = self.target
@@ -80,13 +80,13 @@ class Recipe:
         if t.on not in result:
             return f"target {t.metric} {t.limit}: the {t.on} data were not scored"
         value = result[t.on][t.metric]
-        word = "reached" if t.reached_by(value) else "MISSED"
+        verdict = "reached" if t.reached_by(value) else "MISSED"
         metric = t.metric.replace("_", " ")
-        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {word}"
+        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {verdict}"
         if t.minutes:
             minutes = result["training_seconds"] / 60
-            word = "within" if minutes <= t.minutes else "OVER"
-            line += f"; {minutes:.1f} minutes of training, {word} the {t.minutes:g} allowed"
+            verdict = "within" if minutes <= t.minutes else "OVER"
+            line += f"; {minutes:.1f} minutes of training, {verdict} the {t.minutes:g} allowed"
         return line
 
 
@@ -102,10 +102,10 @@ def all_recipes() -> Iterator[Recipe]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Read a recipe by name, or from a TOML file.
+    """Load a recipe by name, or from a TOML file.
 
     Raises:
-        ConfigError: if there is none of that name, or it does not hold a valid configuration.
+        ConfigError: if there is no recipe of that name, or it is not a valid configuration.
     """
     if name.endswith(".toml"):
         if not os.path.exists(name):
@@ -116,9 +116,9 @@ def load_recipe(name: str) -> Recipe:
             raise ConfigError(f"{name}: is too large for a recipe (more than {LARGEST_TOML >> 10} KiB)")
     else:
         if name not in recipe_names():
-            known = recipe_names()
+            names = recipe_names()
             raise ConfigError(
-                f"no recipe {name!r}{suggestion(name, known)}; there are {', '.join(known)}, "
+                f"no recipe {name!r}{suggestion(name, names)}; there are {', '.join(names)}, "
                 "or give a .toml file"
             )
         where = f"{name}.toml"

@@ -1,1 +1,1 @@
-"""Files and folders that commands write: named outputs, owned folders, locks, pictures."""
+"""Files and folders that commands write: output files, owned folders, locks and figures."""

@@ -1,4 +1,4 @@
-"""A folder that a command owns: only the files that it names are removed, and links are never followed."""
+"""Folders that a command owns: only files that it names are removed, and links are never followed."""
 
 import os
 import re
@@ -11,14 +11,14 @@ from unrolled.errors import RunError, shown_path
 from unrolled.storage.lock import LOCK
 
 MARK = "unrolled"
-"""Key of a folder's JSON file whose value says what the folder holds: "run", "comparison", …"""
+"""Key in the JSON file of a folder; its value is the kind of folder: "run", "comparison", …"""
 
 
 def list_folder(folder: Path) -> list[str]:
-    """Return the names in a folder, without what a killed command of ours left; nothing if there is none.
+    """Return the names in a folder, except locks and temporary files; empty if the folder does not exist.
 
     Raises:
-        RunError: if it is a file, cannot be read, or its name cannot be one.
+        RunError: if the path is a file, cannot be read, or is not a valid path.
     """
     try:
         status = os.stat(folder)
@@ -38,10 +38,10 @@ def list_folder(folder: Path) -> list[str]:
 
 
 def check_folder(folder: Path) -> None:
-    """Find out before the work whether a folder can be made, or written to if it is there.
+    """Check, before any work is done, that a folder can be created, or written to if it exists.
 
     Raises:
-        RunError: if it is a file, its name cannot be one, or it may not be written.
+        RunError: if the path is a file, is not a valid path, or is write-protected.
     """
     list_folder(folder)
     place = folder.absolute()
@@ -52,10 +52,10 @@ def check_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Create a folder and its missing parents.
 
     Raises:
-        RunError: if it cannot be made.
+        RunError: if it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,10 +64,10 @@ def make_folder(folder: Path) -> None:
 
 
 def make_inner_folder(folder: Path) -> None:
-    """Make a folder inside an owned one. A link in its place is replaced, not followed.
+    """Create a folder inside an owned folder. A link with its name is replaced, not followed.
 
     Raises:
-        RunError: if it cannot be made.
+        RunError: if it cannot be created.
     """
     try:
         if folder.is_symlink():
@@ -78,12 +78,12 @@ def make_inner_folder(folder: Path) -> None:
 
 
 def remove_files(folder: Path, names: Iterable[str]) -> None:
-    """Remove files by their names in the folder, as ``"plots/curves.png"``; what is missing is left out.
+    """Remove files, given by names relative to the folder such as ``"plots/curves.png"``, if they exist.
 
-    Folders of these names stay, and so does everything behind a link to a folder.
+    Folders with these names are kept, and so are files that are reached through a link to a folder.
 
     Raises:
-        RunError: if one cannot be removed.
+        RunError: if a file cannot be removed.
     """
     for name in names:
         path = folder / name
@@ -97,27 +97,27 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
 
 
 def clear_unfinished(folder: Path, names: Iterable[str] = ()) -> None:
-    """Remove the temporary files that a kill left in a folder.
+    """Remove the temporary files that a killed process left in a folder.
 
     Args:
-        folder: locked, so that no other command writes there.
-        names: of files whose temporary files of earlier versions (``NAME.abcd1234.tmp``) are removed too.
+        folder: a locked folder, so that no other command writes there.
+        names: file names; their temporary files of earlier versions (``NAME.abcd1234.tmp``) are removed too.
 
     Raises:
-        RunError: if one cannot be removed.
+        RunError: if a file cannot be removed.
     """
     if folder.is_symlink() or not folder.is_dir():
         return
-    known = set(names)
+    file_names = set(names)
     for name in os.listdir(folder):
-        if UNFINISHED.fullmatch(name) or is_earlier_leftover(name, known):
+        if UNFINISHED.fullmatch(name) or is_earlier_leftover(name, file_names):
             _remove(folder / name)
 
 
 def is_earlier_leftover(name: str, names: Iterable[str]) -> bool:
-    """Return whether this is a temporary file that earlier versions made for one of these names."""
-    found = re.fullmatch(r"(.+)\.[a-z0-9_]{8}\.tmp", name)
-    return found is not None and found[1] in names
+    """Return whether a name is that of a temporary file of an earlier version for one of the given names."""
+    match = re.fullmatch(r"(.+)\.[a-z0-9_]{8}\.tmp", name)
+    return match is not None and match[1] in names
 
 
 def _remove(path: Path) -> None:
@@ -129,7 +129,7 @@ def _remove(path: Path) -> None:
 
 
 def no_folder(folder: Path, error: Exception) -> RunError:
-    """Return the error to raise for a path that cannot be a folder."""
+    """Return the error for a path that cannot be created or read as a folder."""
     reason = error.strerror if isinstance(error, OSError) else error
-    said = shown_path(folder)
-    return RunError(f"{said}: cannot be made or read as a folder ({reason}); give another one")
+    name = shown_path(folder)
+    return RunError(f"{name}: cannot be made or read as a folder ({reason}); give another one")

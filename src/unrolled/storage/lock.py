@@ -1,4 +1,4 @@
-"""One command at a time in a folder."""
+"""A lock that allows one command at a time in a folder."""
 
 import contextlib
 import errno
@@ -13,42 +13,42 @@ from typing import Self
 from unrolled.errors import RunError
 
 LOCK = ".unrolled.lock"
-"""The file that is locked; it names the process that holds the lock, and is removed with it."""
+"""Name of the lock file. It names the process that holds the lock, and is removed with the lock."""
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 _held: set[int] = set()
 
 
 class FolderLock:
-    """Keeps other commands out of a folder, as a context manager; makes the folder if it is missing.
+    """Context manager that locks a folder against other commands, and creates the folder if it is missing.
 
-    The system holds the lock for this process (flock on POSIX, also over NFS; msvcrt on Windows) and releases
-    it when the process ends, however it ends: the file that a kill leaves locks nothing. On a file system
-    without locks the file itself is the lock; then one that a kill left has to be deleted by hand. A forked
-    child does not keep the lock.
+    The operating system holds the lock (flock on POSIX, also over NFS; msvcrt on Windows) and releases it
+    whenever the process ends, so the lock file of a killed process has no effect. On a file system without
+    locks the existence of the file is the lock, and the file of a killed process must be deleted by hand. A
+    forked child does not inherit the lock.
 
     Raises:
-        RunError: if another process holds the lock, or the folder cannot be made or written to.
+        RunError: if another process holds the lock, or the folder cannot be created or written to.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / LOCK
         self._handle = self._process = -1
-        self._made = False
+        self._created = False
 
     def __enter__(self) -> Self:
         try:
             if not self._folder.is_dir():
                 self._folder.mkdir(parents=True)
-                self._made = True
-            while not self._take():
+                self._created = True
+            while not self._try_lock():
                 pass
         except OSError as error:
-            if self._made:
-                with contextlib.suppress(OSError):  # the error above says more
+            if self._created:
+                with contextlib.suppress(OSError):  # the first error is more informative
                     os.rmdir(self._folder)
             raise RunError(
-                f"{self._folder}: cannot be made or written to ({error.strerror}); free space or rights "
-                "there, or give another folder"
+                f"{self._folder}: cannot be made or written to ({error.strerror}); free space or fix the "
+                "permissions there, or give another folder"
             ) from error
         self._process = os.getpid()
         return self
@@ -56,27 +56,27 @@ class FolderLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process != os.getpid():  # in a child that was forked inside
+        if self._process != os.getpid():  # in a child forked while the lock was held
             return
         _held.discard(self._handle)
         if sys.platform == "win32":
-            os.close(self._handle)  # an open file cannot be removed there
+            os.close(self._handle)  # Windows cannot remove an open file
             _remove(self._path)
         else:
             try:
                 _remove(self._path)
             finally:
                 os.close(self._handle)
-        if self._made and kind is not None and not os.listdir(self._folder):
+        if self._created and kind is not None and not os.listdir(self._folder):
             os.rmdir(self._folder)
 
-    def _take(self) -> bool:
-        """Lock the file; False where it is gone, so that another one must be made."""
+    def _try_lock(self) -> bool:
+        """Create and lock the file; False if it was removed meanwhile, so that the caller must try again."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
             handle, new = os.open(self._path, flags | os.O_EXCL, 0o666), True
         except FileExistsError:
-            if not self._is_file():
+            if not self._has_file():
                 return False
             handle, new = os.open(self._path, flags, 0o666), False
         try:
@@ -93,11 +93,11 @@ class FolderLock:
         _held.add(handle)
         return True
 
-    def _is_file(self) -> bool:
-        """Return whether the file is still there.
+    def _has_file(self) -> bool:
+        """Return whether the lock file still exists.
 
         Raises:
-            RunError: if something else has its name.
+            RunError: if its name is taken by something other than a regular file.
         """
         try:
             mode = os.lstat(self._path).st_mode
@@ -111,10 +111,10 @@ class FolderLock:
         return True
 
     def _is_ours(self, handle: int) -> bool:
-        """Return whether the locked file may be written: it has this name still, and no other one."""
-        if not _still_there(handle, self._path):
+        """Return whether the locked file may be written: it still has this name, and no other name."""
+        if not _is_same_file(handle, self._path):
             return False
-        if os.fstat(handle).st_nlink > 1:  # a hard link: what it says belongs to the other name too
+        if os.fstat(handle).st_nlink > 1:  # a hard link: writing would change another file
             os.unlink(self._path)
             return False
         return True
@@ -135,12 +135,12 @@ class FolderLock:
 
 
 def _lock(handle: int, new: bool) -> bool:
-    """Lock an open file without waiting; on a file system without locks, who made the file has the lock."""
+    """Lock an open file without waiting; on file systems without locks, its creator has the lock."""
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            os.lseek(handle, 1 << 20, os.SEEK_SET)  # beyond the text, which others must be able to read
+            os.lseek(handle, 1 << 20, os.SEEK_SET)  # beyond the text, which must stay readable
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             os.lseek(handle, 0, os.SEEK_SET)
         else:
@@ -156,7 +156,7 @@ def _lock(handle: int, new: bool) -> bool:
     return True
 
 
-def _still_there(handle: int, path: Path) -> bool:
+def _is_same_file(handle: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
@@ -168,12 +168,12 @@ def _read(handle: int) -> str:
 
 
 def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):  # it locks nothing once it is closed
+    with contextlib.suppress(OSError):  # a closed file locks nothing
         path.unlink()
 
 
 def _close_in_child() -> None:
-    """Close the copies of a fork, which would keep a lock alive after its owner."""
+    """Close the file handles in a forked child, which would keep a lock after its owner ended."""
     for handle in _held:
         os.close(handle)
     _held.clear()

@@ -1,4 +1,4 @@
-"""A file that the user names: links are followed, permissions kept, pipes and devices written into."""
+"""Output files named by the user: links are followed, permissions kept, pipes and devices written to."""
 
 import errno
 import gzip
@@ -13,14 +13,14 @@ from unrolled.errors import RunError, shown_path
 
 PACKED = ".gz"
 READER_SECONDS = 10.0
-"""How long a named pipe may wait for a program that reads from it."""
+"""Seconds to wait for a program that reads from a named pipe."""
 
 
 def named_file(name: str | Path) -> Path:
     """Return the path of a file that the user names.
 
     Raises:
-        RunError: if the name is that of a folder by its end, as ``"out/"``, which a path would not keep.
+        RunError: if the name ends like a folder, such as ``"out/"``; a Path would drop the slash.
     """
     if os.path.basename(name) in ("", ".") and str(name) not in ("", "."):
         raise RunError(f"{name}: is the name of a folder, by its end; give a file")
@@ -28,23 +28,22 @@ def named_file(name: str | Path) -> Path:
 
 
 def ending_of(name: str | Path) -> str:
-    """Return the ending of a file's name, as ".csv", in lower case and without that of a packed file."""
+    """Return the extension of a file name in lower case, such as ".csv", ignoring ".gz"."""
     return Path(str(name).removesuffix(PACKED)).suffix.lower()
 
 
 def check_output(path: Path, *, overwrite: bool = True) -> None:
-    """Find out before the work whether an output can be written.
+    """Check, before any work is done, that an output file can be written.
 
     Args:
-        path: of the output.
-        overwrite: whether a regular file there may be replaced. Pipes and devices are not replaced, so they
-            never need this.
+        path: path of the output.
+        overwrite: allow replacing a regular file. Pipes and devices are written to, so they never need this.
 
     Raises:
-        RunError: if it is a folder, its folder does not exist, the name is too long, the file or its folder
-            may not be written, or it exists and ``overwrite`` is not set.
+        RunError: if the path is a folder, its folder does not exist, the name is too long, the file or its
+            folder is write-protected, or the file exists and ``overwrite`` is False.
     """
-    status = _status(path)
+    status = _get_status(path)
     if status is None:
         _check_folder(path)
         return
@@ -52,7 +51,7 @@ def check_output(path: Path, *, overwrite: bool = True) -> None:
         raise RunError(f"{path}: is a folder; give a file")
     if not os.access(path, os.W_OK):
         raise RunError(f"{path}: is write-protected; give another name")
-    if not stat.S_ISREG(status.st_mode) or _descriptor(path) is not None:
+    if not stat.S_ISREG(status.st_mode) or _get_descriptor(path) is not None:
         return
     if not overwrite:
         raise RunError(f"{path}: exists already; give another name, or --overwrite")
@@ -60,7 +59,7 @@ def check_output(path: Path, *, overwrite: bool = True) -> None:
 
 
 def _check_folder(path: Path) -> None:
-    """Check that a file can be made beside this one: a file is replaced by a new one."""
+    """Check that a new file can be created in the folder of this one, since files are replaced."""
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise RunError(f"{path}: the folder {folder} does not exist")
@@ -69,24 +68,24 @@ def _check_folder(path: Path) -> None:
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file that the user named.
+    """Write an output file named by the user.
 
-    A regular file is replaced as a whole or not at all; behind a symbolic link the target is. A named pipe or
-    a device is written into, and so is a stream of this process, as ``/dev/stdout``. A file whose name ends
-    with ``.gz`` is packed, as reading unpacks it; the same data always give the same bytes.
+    A regular file, or the target of a symbolic link, is replaced atomically. Named pipes, devices and streams
+    of this process such as ``/dev/stdout`` are written to. A file whose name ends with ``.gz`` is compressed;
+    the same data always give the same bytes.
 
     Raises:
-        RunError: if it cannot be written. A regular file is then unchanged.
+        RunError: if the file cannot be written. A regular file is then unchanged.
     """
     check_output(path)
     if path.name.endswith(PACKED):
         data = gzip.compress(data, mtime=0)
     try:
-        descriptor = _descriptor(path)
+        descriptor = _get_descriptor(path)
         if descriptor is not None:
             _write_stream(os.dup(descriptor), data)
             return
-        status = _status(path)
+        status = _get_status(path)
         if status is not None and not stat.S_ISREG(status.st_mode):
             _write_stream(_open_special(path, status), data)
             return
@@ -95,11 +94,11 @@ def write_output(path: Path, data: bytes) -> None:
     write_atomically(Path(os.path.realpath(path)), data)
 
 
-def _status(path: Path) -> os.stat_result | None:
-    """Return the status of a file, links followed; None if there is none.
+def _get_status(path: Path) -> os.stat_result | None:
+    """Return the status of a file, following links; None if it does not exist.
 
     Raises:
-        RunError: if the path cannot be one.
+        RunError: if the path is invalid.
     """
     try:
         return os.stat(path)
@@ -110,11 +109,12 @@ def _status(path: Path) -> os.stat_result | None:
         raise RunError(f"{shown_path(path)}: cannot be a file ({reason})") from None
 
 
-def _descriptor(path: Path) -> int | None:
-    """Return the open file of this process that a path such as ``/dev/stdout`` or ``/dev/fd/3`` means.
+def _get_descriptor(path: Path) -> int | None:
+    """Return the file descriptor of this process for a path such as ``/dev/stdout`` or ``/dev/fd/3``, else
+    None.
 
-    Links are followed one by one: behind the last one the file of a redirection would be replaced, while the
-    shell goes on writing to the old one.
+    Links are resolved one at a time: resolving all of them would lead to the file of a shell redirection,
+    which would be replaced while the shell keeps writing to the old one.
     """
     place = str(path)
     for _ in range(40):

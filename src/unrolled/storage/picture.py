@@ -1,4 +1,4 @@
-"""Figures as PNG files."""
+"""Saving of figures as PNG files."""
 
 import io
 import warnings
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def draw(figure: "Figure", format: str, **options: Any) -> bytes:
-    """Return a figure as a file of a format; the options are those of ``Figure.savefig``."""
+    """Return the bytes of a figure in a format; the options are those of ``Figure.savefig``."""
     buffer = io.BytesIO()
     with any_glyph():
         figure.savefig(buffer, format=format, **options)
@@ -22,15 +22,15 @@ def draw(figure: "Figure", format: str, **options: Any) -> bytes:
 
 
 def png_bytes(figure: "Figure", dpi: int = 120) -> bytes:
-    """Return a figure as a PNG file."""
+    """Return the bytes of a figure as PNG."""
     return draw(figure, "png", dpi=dpi)
 
 
 def save_picture(figure: "Figure", path: Path, dpi: int = 120) -> Path:
-    """Write a figure as a PNG, replaced as a whole or not at all; return its path.
+    """Save a figure as PNG atomically; return its path.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if the file cannot be written.
     """
     write_atomically(path, png_bytes(figure, dpi))
     return path
@@ -38,7 +38,7 @@ def save_picture(figure: "Figure", path: Path, dpi: int = 120) -> Path:
 
 @contextmanager
 def any_glyph() -> Iterator[None]:
-    """Draw a box for each character that the typeface does not have, without a warning."""
+    """Context manager: suppress the warning for characters missing in the font, which are drawn as boxes."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ |Matplotlib currently does not support")
         yield

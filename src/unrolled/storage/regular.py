@@ -1,4 +1,4 @@
-"""Regular files, told from the pipes, devices and folders that may have the name of one."""
+"""Checks that a path is a regular file rather than a pipe, device or folder."""
 
 import os
 import stat
@@ -9,22 +9,23 @@ from unrolled.errors import RunError
 
 
 def require_regular(path: Path) -> None:
-    """Check that an existing file of an owned folder can be read: opening a pipe may wait for ever.
+    """Check that an existing path in an owned folder is a regular file, because opening a pipe may block
+    forever.
 
-    Links are followed. What is missing, or cannot be looked at, is left to who opens it.
+    Links are followed. A missing or inaccessible file passes; opening it raises the error.
 
     Raises:
-        RunError: if it is a pipe, a device, a socket or a folder.
+        RunError: if the path is a pipe, a device, a socket or a folder.
     """
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return
-    _refuse(path, status)
+    _require_file(path, status)
 
 
 def check_replaceable(folder: Path, names: Iterable[str]) -> None:
-    """Check that nothing but files and links would be replaced, as ``"plots/curves.png"`` in a folder.
+    """Check that only files and links would be replaced by names such as ``"plots/curves.png"`` in a folder.
 
     Raises:
         RunError: if a name is that of a pipe, a device, a socket or a folder.
@@ -32,13 +33,13 @@ def check_replaceable(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         try:
             status = os.lstat(folder / name)
-        except OSError:  # there is none, or writing says what is wrong
+        except OSError:  # missing, or writing it raises the error
             continue
         if not stat.S_ISLNK(status.st_mode):
-            _refuse(folder / name, status)
+            _require_file(folder / name, status)
 
 
-def _refuse(path: Path, status: os.stat_result) -> None:
+def _require_file(path: Path, status: os.stat_result) -> None:
     mode = status.st_mode
     if not stat.S_ISREG(mode):
         kind = "folder" if stat.S_ISDIR(mode) else "named pipe" if stat.S_ISFIFO(mode) else "device or socket"

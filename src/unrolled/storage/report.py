@@ -1,28 +1,28 @@
-"""Pages that unrolled wrote, told apart from other files of the same name."""
+"""Recognising HTML reports written by unrolled, so that no other file is overwritten."""
 
 from pathlib import Path
 
 from unrolled.errors import RunError
 
 _MARKS = (b'<meta name="generator" content="unrolled">', b"script-src 'unsafe-inline'; img-src data:")
-"""What a page says of itself, in this version and in earlier ones."""
+"""Text that identifies a report, of this version and of earlier ones."""
 
 
 def check_report(path: Path) -> None:
-    """Check that the page of an owned folder may be written, or replaced.
+    """Check that the report of an owned folder may be written or replaced.
 
     Raises:
-        RunError: if there is a file that unrolled did not write, or it cannot be read.
+        RunError: if a file exists that unrolled did not write, or that cannot be read.
     """
     if path.is_symlink() or (path.exists() and not is_report(path)):
         raise RunError(f"{path}: was not written by unrolled; move it away, or give another --out")
 
 
 def is_report(path: Path) -> bool:
-    """Return whether a file is a page that unrolled wrote; a link is none.
+    """Return whether a file is a report that unrolled wrote; False for a link.
 
     Raises:
-        RunError: if it cannot be read.
+        RunError: if the file cannot be read.
     """
     if path.is_symlink() or not path.is_file():
         return False
