@@ -13,12 +13,9 @@ is 0.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unrolled.arrays import Ids, Numbers
 from unrolled.symbols import UNK_ID
-
-Ids = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 
 
 def unknown_share(training: Ids) -> float:

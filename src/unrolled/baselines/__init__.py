@@ -1,4 +1,4 @@
-"""Models without gradients, for comparison."""
+"""Baselines: models trained without gradients, for comparison with the networks."""
 
 from unrolled.baselines.autoregression import Autoregression
 from unrolled.baselines.counts import CountBaselines, count_baselines

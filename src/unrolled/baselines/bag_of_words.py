@@ -1,4 +1,4 @@
-"""Bag of words: TF-IDF features and logistic regression, tuned by cross-validation on the training part."""
+"""Bag of words: TF-IDF features and logistic regression, tuned by cross-validation on the training data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ GRID: dict[str, list[Any]] = {
     "tfidf__ngram_range": [(1, 1), (1, 2)],
     "regression__C": [1.0, 3.0, 10.0, 30.0],
 }
-"""What is tried for words; for characters the range is one to four, and C alone is tried."""
+"""Grid for word features. For characters the n-gram range is fixed at one to four, and only C is tuned."""
 INNER_FOLDS = 3
 
 
@@ -27,15 +27,15 @@ def fit_bag_of_words(
 ) -> Any:
     """Return a fitted scikit-learn model with ``predict``.
 
-    Words are what white space separates, lower-cased; term frequencies are sublinear, 1 + log tf. The values
-    of :data:`GRID` are chosen by accuracy over three stratified folds of the given texts, if every label has
-    three or more of them.
+    Words are separated by white space and lower-cased; term frequencies are sublinear, 1 + log tf. The values
+    of :data:`GRID` are chosen by accuracy over three stratified folds of the texts, if every label has at
+    least three texts.
     """
     by_word = {"token_pattern": r"\S+", "analyzer": "word"}
-    by_sign = {"analyzer": "char_wb", "ngram_range": (1, 4)}
+    by_character = {"analyzer": "char_wb", "ngram_range": (1, 4)}
     model = Pipeline(
         [
-            ("tfidf", TfidfVectorizer(sublinear_tf=True, **(by_sign if characters else by_word))),
+            ("tfidf", TfidfVectorizer(sublinear_tf=True, **(by_character if characters else by_word))),
             ("regression", LogisticRegression(C=10.0, max_iter=2000)),
         ]
     )
@@ -48,12 +48,13 @@ def fit_bag_of_words(
 
 
 def fit_quick_bag(texts: Sequence[str], labels: Sequence[Any], *, characters: bool = False) -> Any:
-    """Return a fitted linear SVM over TF-IDF features, with ``predict``; it takes seconds.
+    """Return a fitted linear SVM on TF-IDF features, with ``predict``; fitting takes seconds.
 
-    Words and signs, and pairs of them; or one to four characters inside words. Nothing is tuned.
+    Features are words and punctuation marks and pairs of them, or one to four characters within words.
+    Nothing is tuned.
     """
     by_word = {"token_pattern": r"\w+|[^\w\s]", "ngram_range": (1, 2)}
-    by_sign = {"analyzer": "char_wb", "ngram_range": (1, 4)}
-    features = TfidfVectorizer(sublinear_tf=True, **(by_sign if characters else by_word))
+    by_character = {"analyzer": "char_wb", "ngram_range": (1, 4)}
+    features = TfidfVectorizer(sublinear_tf=True, **(by_character if characters else by_word))
     names = [str(label) for label in labels]
     return Pipeline([("tfidf", features), ("svm", LinearSVC(random_state=0))]).fit(list(texts), names)

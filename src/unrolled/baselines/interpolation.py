@@ -1,32 +1,32 @@
-"""Several language models as one: p = Σ λ_i p_i, with weights fitted on held-out text."""
+"""Linear interpolation of language models, p = Σ λ_i p_i, with weights fitted on held-out text."""
 
 from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 
-from unrolled.baselines.token_model import Numbers, TokenModel, Tokens
+from unrolled.arrays import Numbers
+from unrolled.baselines.token_model import TokenModel, Tokens
 from unrolled.errors import ConfigError, DataError, RunError
 
 ROUNDS = 1000
-"""At most: then the weights are within ln(number of models) / ROUNDS nats a token of the best, most often
-much nearer."""
-ENOUGH = 1e-7
-"""Nats a token that the best weights may still be better by."""
+"""Largest number of iterations. The result is then within ln(number of models) / ROUNDS nats per token of the
+optimum, and usually much closer."""
+TOLERANCE = 1e-7
+"""Nats per token within which the weights must be optimal."""
 
 
 def fit_weights(scores: Sequence[Numbers]) -> Numbers:
-    """Return the weights λ, which add up to one, under which a held-out text is most likely.
+    """Return the weights λ, with sum 1, that maximise the likelihood of a held-out text.
 
-    By expectation maximisation (Jelinek & Mercer 1980): λ_i becomes the mean share of model i in the
-    probability of a token. The likelihood has one maximum, since it is concave in λ.
+    Uses expectation maximisation (Jelinek & Mercer 1980): λ_i becomes the mean share of model i in the
+    probability of a token. The log-likelihood is concave in λ, so it has one maximum.
 
     Args:
-        scores: ln p of the same tokens from each model, each (N,).
+        scores: ln p (N,) of the same tokens from each model.
 
     Raises:
-        DataError: if the numbers of tokens differ, there are none, or no model gives one of them any
-            probability.
+        DataError: if the numbers of tokens differ or are 0, or all models give a token probability 0.
     """
     lengths = {len(s) for s in scores}
     if len(lengths) != 1 or not lengths.pop():
@@ -41,14 +41,14 @@ def fit_weights(scores: Sequence[Numbers]) -> Numbers:
     for _ in range(ROUNDS):
         ratio = (p / (weights @ p)).mean(1)
         weights = weights * ratio
-        # The likelihood is concave: no weights are better than those before by more than max(ratio) − 1.
-        if ratio.max() - 1 < ENOUGH:
+        # The log-likelihood is concave: no weights exceed the previous ones by more than max(ratio) − 1.
+        if ratio.max() - 1 < TOLERANCE:
             break
     return weights
 
 
 def mix(scores: Sequence[Numbers], weights: Numbers) -> Numbers:
-    """Return ln Σ λ_i p_i of every token."""
+    """Return ln Σ λ_i p_i for every token."""
     with np.errstate(divide="ignore"):
         logs = np.log(weights)
     mixed: Numbers = np.logaddexp.reduce(np.stack(scores) + logs[:, None], axis=0)
@@ -56,22 +56,22 @@ def mix(scores: Sequence[Numbers], weights: Numbers) -> Numbers:
 
 
 class Interpolated(TokenModel):
-    """A mixture of language models of one vocabulary, such as an n-gram model and a recurrent one.
+    """A mixture of language models with the same vocabulary, such as an n-gram and a recurrent model.
 
     Args:
-        models: what is mixed; each has ``vocabulary``, ``score`` and ``distribution``.
-        weights: λ; without them call :meth:`fit`.
+        models: the models; each has ``vocabulary``, ``score`` and ``distribution``.
+        weights: λ; None if they will be set by :meth:`fit`.
 
     Raises:
-        ConfigError: if there are fewer than two models, their vocabularies differ, or weights are not one
-            for each, none negative, adding up to one.
+        ConfigError: if there are fewer than two models, their vocabularies differ, or the weights are not one
+            non-negative number per model with sum 1.
     """
 
     def __init__(self, models: Sequence[TokenModel], weights: Sequence[float] | None = None) -> None:
         if len(models) < 2:
             raise ConfigError(f"{len(models)} models: a mixture needs at least two")
         first = models[0].vocabulary
-        self._orders = [_order(first, m.vocabulary) for m in models]
+        self._orders = [_map_vocabulary(first, m.vocabulary) for m in models]
         if weights is not None:
             w = np.asarray(weights, np.float64)
             if w.shape != (len(models),) or not (w >= 0).all() or abs(w.sum() - 1) > 1e-6:
@@ -84,13 +84,13 @@ class Interpolated(TokenModel):
         return f"Interpolated({self.models}{weights})"
 
     def fit(self, tokens: Tokens) -> Self:
-        """Find the weights on text that no model was trained on; see :func:`fit_weights`."""
+        """Fit the weights on text that no model was trained on; see :func:`fit_weights`."""
         self._weights = fit_weights([m.score(tokens) for m in self.models])
         return self
 
     @property
     def weights(self) -> Numbers:
-        """λ; RunError if they were neither given nor fitted."""
+        """λ; raises RunError if they were neither given nor fitted."""
         if self._weights is None:
             raise RunError("this mixture has no weights yet: call fit with held-out tokens, or give weights")
         return self._weights
@@ -112,13 +112,17 @@ class Interpolated(TokenModel):
         return p
 
 
-def _order(wanted: list[str], names: list[str]) -> list[int]:
-    """Return where each wanted token stands in another model's vocabulary."""
-    if set(wanted) != set(names):
-        odd = sorted(set(wanted) ^ set(names))[:5]
+def _map_vocabulary(vocabulary: list[str], other: list[str]) -> list[int]:
+    """Return the index in the vocabulary of another model for each token.
+
+    Raises:
+        ConfigError: if the models have different tokens.
+    """
+    if set(vocabulary) != set(other):
+        differences = sorted(set(vocabulary) ^ set(other))[:5]
         raise ConfigError(
-            f"the models do not know the same tokens ({', '.join(map(repr, odd))} …): train them on the same "
-            "tokens"
+            f"the models do not know the same tokens ({', '.join(map(repr, differences))} …): train them on "
+            "the same tokens"
         )
-    place = {name: i for i, name in enumerate(names)}
-    return [place[name] for name in wanted]
+    place = {name: i for i, name in enumerate(other)}
+    return [place[name] for name in vocabulary]

@@ -1,4 +1,4 @@
-"""The most frequent tag of each word: what a tagger that reads no context can do."""
+"""Baseline for tagging without context: the most frequent tag of each word."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -12,37 +12,38 @@ Words = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class MajorityTag:
-    """Every word has the tag that it most often had in training (Charniak et al. 1993)."""
+    """Tagger that gives every word its most frequent tag in training (Charniak et al. 1993)."""
 
     tags: dict[str, str]
-    """By word, as it is written."""
+    """Tag of each word; case matters."""
     otherwise: str
-    """The most frequent tag overall, of words that training had not."""
+    """Tag of unknown words: the most frequent tag overall."""
 
     @classmethod
     def fit(cls, words: Words, tags: Words) -> Self:
-        """Count; of tags that a word had equally often, the more frequent overall, then the first by letters.
+        """Count the tags of each word; ties go to the tag that is more frequent overall, then alphabetically
+        first.
 
         Args:
-            words: of each sentence.
-            tags: of each sentence, one a word.
+            words: words of each sentence.
+            tags: tags of each sentence, one per word.
 
         Raises:
-            DataError: if there are no words, or not as many tags.
+            DataError: if there are no words, or the numbers of words and tags differ.
         """
         sizes = [list(map(len, sentences)) for sentences in (words, tags)]
         if sizes[0] != sizes[1]:
             raise DataError("majority tag: every sentence needs a tag for each of its words, and no more")
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for sentence, given in zip(words, tags, strict=True):
-            for word, tag in zip(sentence, given, strict=True):
+        for sentence, sentence_tags in zip(words, tags, strict=True):
+            for word, tag in zip(sentence, sentence_tags, strict=True):
                 counts[word][tag] += 1
-        total = Counter(tag for given in tags for tag in given)
+        total = Counter(tag for sentence_tags in tags for tag in sentence_tags)
         if not total:
             raise DataError("majority tag: there are no words to learn from")
         ranked = sorted(total, key=lambda tag: (-total[tag], tag))
         return cls({word: max(ranked, key=n.__getitem__) for word, n in counts.items()}, ranked[0])
 
     def predict(self, words: Words) -> list[list[str]]:
-        """Return the tags of the words of each sentence."""
+        """Return the tags of each sentence."""
         return [[self.tags.get(word, self.otherwise) for word in sentence] for sentence in words]

@@ -89,9 +89,9 @@ def test_some_of_these_corpora_determine_all_discounts():
 
 
 def test_a_warning_names_the_order_the_counts_and_what_is_taken_instead():
-    with pytest.warns(DiscountWarning, match=r"order 1: 0, 0, 1 and 0 n-grams.*0\.5, 1\.0, 1\.5 taken"):
+    with pytest.warns(DiscountWarning, match=r"order 1: 0, 0, 1 and 0 n-grams.*0\.5, 1\.0, 1\.5 used"):
         NGram(1).fit(["a", "a", "a"])
-    with pytest.warns(DiscountWarning, match=r"; 0\.5 taken"):
+    with pytest.warns(DiscountWarning, match=r"; 0\.5 used"):
         NGram(1, "kneser-ney").fit(["a", "a", "a"])
 
 

@@ -1,4 +1,4 @@
-"""Markov chain and n-gram language models of any order."""
+"""Markov chains and n-gram language models of any order."""
 
 from unrolled.baselines.ngram.arpa import SumWarning, read_arpa, write_arpa
 from unrolled.baselines.ngram.cache import UnigramCache

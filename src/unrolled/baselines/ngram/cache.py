@@ -1,25 +1,25 @@
-"""The unigram cache: what was said a short while ago is likely to be said again."""
+"""The unigram cache: tokens that occurred recently are likely to occur again."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from unrolled.baselines.ngram.counts import Ids
+from unrolled.arrays import Ids, Numbers
 from unrolled.baselines.ngram.vocabulary import TokenTable, are_sentences
-from unrolled.baselines.token_model import Numbers, TokenModel, Tokens
+from unrolled.baselines.token_model import TokenModel, Tokens
 from unrolled.errors import ConfigError
 from unrolled.symbols import EOS, EOS_ID
 
 
 class UnigramCache(TokenModel):
-    """p(w) = share of w among the last ``size`` tokens (Kuhn & De Mori 1990); uniform before the first.
+    """Cache model: p(w) is the share of w among the last ``size`` tokens (Kuhn & De Mori 1990).
 
-    Of use in a mixture: ``Interpolated([ngram, UnigramCache(ngram.vocabulary)])``. Sentences do not end its
-    memory.
+    The first token has a uniform distribution. The cache is useful in a mixture:
+    ``Interpolated([ngram, UnigramCache(ngram.vocabulary)])``. It is not reset between sentences.
 
     Args:
-        vocabulary: all tokens in the order of their numbers.
-        size: tokens remembered.
+        vocabulary: all tokens in the order of their ids.
+        size: number of tokens in the cache.
 
     Raises:
         ConfigError: if size is not at least 1.
@@ -39,7 +39,7 @@ class UnigramCache(TokenModel):
         return self._tokens.tokens
 
     def score(self, tokens: Tokens) -> Numbers:
-        """See :meth:`TokenModel.score`; −inf for what is not remembered."""
+        """See :meth:`TokenModel.score`; −inf for tokens that are not in the cache."""
         flat = [t for s in tokens for t in (*s, EOS)] if are_sentences(tokens) else tokens
         return self.score_ids(self._tokens.ids(flat))
 
@@ -48,9 +48,9 @@ class UnigramCache(TokenModel):
         places = np.arange(len(ids))
         span = len(ids) + 1
         keys = np.sort(ids * span + places)
-        seen = np.searchsorted(keys, ids * span + places)
-        seen -= np.searchsorted(keys, ids * span + np.maximum(places - self.size, 0))
-        p = seen / np.maximum(np.minimum(places, self.size), 1)
+        counts = np.searchsorted(keys, ids * span + places)
+        counts -= np.searchsorted(keys, ids * span + np.maximum(places - self.size, 0))
+        p = counts / np.maximum(np.minimum(places, self.size), 1)
         p[:1] = 1.0 / len(self.vocabulary)
         with np.errstate(divide="ignore"):
             scored: Numbers = np.log(p)

@@ -1,4 +1,4 @@
-"""Counting n-grams of every order at once, as a trie of sorted integers."""
+"""Counting of n-grams of all orders, as a trie of sorted integers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.arrays import Ids
 from unrolled.errors import ConfigError, DataError
-
-Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts one after another, each opened by a symbol that is read but not predicted.
+    """Concatenated texts, each starting with an opening symbol that is read but not predicted.
 
-    The symbol is ``vocabulary``, the number after the last token's (the ``<s>`` of sentences), or a token,
-    such as the ``<eos>`` that ends whatever stood before.
+    The symbol is ``vocabulary``, the id after the last token's (``<s>`` of sentences), or a token such as the
+    ``<eos>`` of a preceding text.
     """
 
     ids: Ids
-    """Token numbers of all texts, openings included."""
+    """Token ids of all texts, including the opening symbols."""
     starts: Ids
-    """Positions of the openings, 0 among them, rising."""
+    """Positions of the opening symbols, ascending from 0."""
 
     @classmethod
     def opened(cls, texts: Sequence[Ids], opening: int) -> "Texts":
-        """Join texts, each with the opening before it."""
+        """Concatenate texts, each with an opening symbol in front."""
         mark = np.array([opening], dtype=np.int64)
         lengths = np.array([len(t) + 1 for t in texts], dtype=np.int64)
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)[:-1]])
@@ -35,30 +34,30 @@ class Texts:
 
     @property
     def predicted(self) -> NDArray[np.bool_]:
-        """Which positions are predicted: all but the openings."""
-        found = np.ones(len(self.ids), dtype=np.bool_)
-        found[self.starts] = False
-        return found
+        """True at the positions that are predicted: all except the opening symbols."""
+        mask = np.ones(len(self.ids), dtype=np.bool_)
+        mask[self.starts] = False
+        return mask
 
     @property
     def room(self) -> Ids:
-        """How many tokens there are from each position to the end of its text."""
+        """Number of tokens from each position to the end of its text."""
         ends = np.append(self.starts[1:], len(self.ids))
         return np.repeat(ends, np.diff(np.append(self.starts, len(self.ids)))) - np.arange(len(self.ids))
 
 
 @dataclass(frozen=True)
 class Level:
-    """All distinct n-grams of one order, in lexicographic order of their tokens; the places are their ids."""
+    """All distinct n-grams of one order, sorted by their tokens; the id of an n-gram is its index."""
 
     keys: Ids
-    """Id of the first n − 1 tokens (of the order below) × base + last token; sorted."""
+    """Sorted keys: id of the first n − 1 tokens in the order below × base + last token."""
     counts: Ids
-    """How often each occurs."""
+    """Number of occurrences of each n-gram."""
     suffix: Ids
-    """Id, in the order below, of each without its first token."""
+    """Id, in the order below, of each n-gram without its first token."""
     opening: NDArray[np.bool_]
-    """Whether it opens a text somewhere, so that nothing precedes it there."""
+    """True if the n-gram occurs at the start of a text, where no token precedes it."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,15 @@ class NGramCounts:
     """Counts of the n-grams of a corpus, orders 1 to N."""
 
     vocabulary: int
-    """V; tokens are 0 … V − 1, and V may open a text."""
+    """V; token ids are 0 … V − 1, and V may be the opening symbol."""
     unigrams: Ids
-    """How often each token is predicted, (V + 1,)."""
+    """Number of times that each token is predicted, (V + 1,)."""
     levels: tuple[Level, ...]
     """Orders 2 to N."""
 
     @property
     def base(self) -> int:
-        """Symbols that an n-gram may hold."""
+        """Number of distinct symbols in n-grams, V + 1."""
         return self.vocabulary + 1
 
     @property
@@ -84,20 +83,20 @@ class NGramCounts:
 
     @property
     def distinct(self) -> tuple[int, ...]:
-        """Number of distinct n-grams, order by order; openings count where they begin one."""
+        """Number of distinct n-grams of each order; opening symbols count as the start of longer n-grams."""
         return (int((self.unigrams > 0).sum()), *(len(level.keys) for level in self.levels))
 
 
 def longest_order(texts: Texts) -> int:
-    """Return the highest order of which there is an n-gram, at least 1."""
+    """Return the highest order of the n-grams in the texts, at least 1."""
     return max(int(texts.room.max(initial=1)), 1)
 
 
 def count_ngrams(texts: Texts, order: int, vocabulary: int) -> NGramCounts:
     """Count every n-gram of orders 1 to ``order`` that ends in a predicted token.
 
-    One sort of integers an order: the id of an n-gram at each place of the text and its next token make the
-    key of the n-gram that is longer by one.
+    This takes one sort of integers per order: the id of the n-gram at each position and the next token give
+    the key of the n-gram that is longer by one token.
 
     Raises:
         ConfigError: if the order is not at least 1.
@@ -119,14 +118,13 @@ def count_ngrams(texts: Texts, order: int, vocabulary: int) -> NGramCounts:
     levels, below = [], ids
     for n in range(2, order + 1):
         at = np.flatnonzero(room >= n)
-        level, here = _next_level(at, below[at] * base + ids[at + n - 1], below, opens)
+        level, below = _next_level(at, below[at] * base + ids[at + n - 1], below, opens)
         levels.append(level)
-        below = here
     return NGramCounts(vocabulary, unigrams, tuple(levels))
 
 
 def _next_level(at: Ids, keys: Ids, below: Ids, opens: NDArray[np.bool_]) -> tuple[Level, Ids]:
-    """Return the distinct n-grams that begin ``at`` these places, and the id of the one at every place."""
+    """Return the distinct n-grams that start at positions ``at``, and the n-gram id at each position or −1."""
     order = np.argsort(keys)
     ordered = keys[order]
     first = np.empty(len(ordered), dtype=np.bool_)
@@ -135,9 +133,9 @@ def _next_level(at: Ids, keys: Ids, below: Ids, opens: NDArray[np.bool_]) -> tup
     edges = np.flatnonzero(first)
     numbers = np.cumsum(first) - 1
     places = at[order]
-    here = np.full(len(below), -1, dtype=np.int64)
-    here[places] = numbers
+    ids = np.full(len(below), -1, dtype=np.int64)
+    ids[places] = numbers
     opening = np.zeros(len(edges), dtype=np.bool_)
     opening[numbers[opens[places]]] = True
     counts = np.diff(np.append(edges, len(ordered)))
-    return Level(ordered[edges], counts, below[places[edges] + 1], opening), here
+    return Level(ordered[edges], counts, below[places[edges] + 1], opening), ids

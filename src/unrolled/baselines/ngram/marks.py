@@ -1,4 +1,4 @@
-"""Marks of sentences in their text: ``<s>`` and ``</s>``, as CMU's toolkit writes and nltk pads."""
+"""Sentence marks ``<s>`` and ``</s>``, as written by the CMU toolkit and by nltk's padding."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ BOS, END = "<s>", "</s>"
 
 
 def bare_sentence(words: Sequence[str]) -> Sequence[str]:
-    """Return a sentence without ``<s>`` at its beginning and ``</s>`` at its end, however many there are."""
+    """Return a sentence without all ``<s>`` at its start and all ``</s>`` at its end."""
     first, last = 0, len(words)
     while first < last and words[first] == BOS:
         first += 1

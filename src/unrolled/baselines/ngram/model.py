@@ -1,4 +1,4 @@
-"""The n-gram language model as a tool: fit, score, write, keep."""
+"""The n-gram language model: fit, score, generate, save and load."""
 
 import math
 import sys
@@ -9,12 +9,13 @@ from typing import Self
 
 import numpy as np
 
+from unrolled.arrays import Numbers
 from unrolled.baselines.ngram.arpa import read_arpa, write_arpa
 from unrolled.baselines.ngram.counts import count_ngrams
 from unrolled.baselines.ngram.smoothing import SMOOTHINGS, Smoothing, estimate
-from unrolled.baselines.ngram.table import NGramTable, Numbers
-from unrolled.baselines.ngram.vocabulary import Tokens, TokenTable
-from unrolled.baselines.token_model import TokenModel
+from unrolled.baselines.ngram.table import NGramTable
+from unrolled.baselines.ngram.vocabulary import TokenTable
+from unrolled.baselines.token_model import TokenModel, Tokens
 from unrolled.errors import ConfigError, RunError, suggestion
 from unrolled.storage.output import named_file
 from unrolled.symbols import EOS
@@ -24,29 +25,30 @@ State = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Growth:
-    """How large the state space of one order is."""
+    """Size of the state space of one order."""
 
     order: int
     distinct: int
-    """n-grams that were seen."""
+    """Number of distinct n-grams in training."""
     possible: float
-    """V^n."""
+    """Number of possible n-grams, V^n."""
     bytes: int
+    """Memory of the table."""
 
 
 class NGram(TokenModel):
-    """A Markov model: the next token, from the last N − 1 tokens.
+    """N-gram language model: predicts the next token from the last N − 1 tokens.
 
-    ``NGram(order=5).fit(tokens)`` takes one text, a flat list of tokens in which ``<eos>`` ends each line or
-    sentence and n-grams run across it; or a list of sentences, which then begin with ``<s>`` and end with
-    ``<eos>``, both added (``<s>`` and ``</s>`` at their ends are taken off). ``<unk>`` in the tokens is a
-    token like any other.
+    ``NGram(order=5).fit(tokens)`` takes one of two forms. One text is a flat list of tokens in which
+    ``<eos>`` ends each line or sentence, and n-grams cross it. A list of sentences gets ``<s>`` and ``<eos>``
+    added to each sentence (existing ``<s>`` and ``</s>`` at the ends are removed first). ``<unk>`` is treated
+    like any other token.
 
     Args:
         order: N; 1 is the unigram model, 2 the Markov chain.
         smoothing: see :func:`unrolled.baselines.ngram.estimate`.
-        k: what add-k adds.
-        min_frequency: tokens that are rarer become ``<unk>``.
+        k: the constant added by add-k smoothing.
+        min_frequency: rarer tokens become ``<unk>``.
 
     Raises:
         ConfigError: for an unknown smoothing or a value out of range.
@@ -78,21 +80,21 @@ class NGram(TokenModel):
         return f"NGram({self.order}, {self.smoothing!r}{fitted})"
 
     def fit(self, tokens: Tokens) -> Self:
-        """Count, and estimate the probabilities.
+        """Count the n-grams and estimate their probabilities.
 
         Raises:
             DataError: if there are no tokens, or no text is as long as the order.
         """
-        known = TokenTable.learn(tokens, self.min_frequency)
-        texts = known.texts(tokens)
-        counts = count_ngrams(texts, self.order, len(known.tokens))
+        token_table = TokenTable.learn(tokens, self.min_frequency)
+        texts = token_table.texts(tokens)
+        counts = count_ngrams(texts, self.order, len(token_table.tokens))
         self._table = estimate(counts, self.smoothing, self.k)
-        self._tokens = known
+        self._tokens = token_table
         return self
 
     @property
     def table(self) -> NGramTable:
-        """The probabilities; RunError before :meth:`fit`."""
+        """The table of probabilities; raises RunError before :meth:`fit`."""
         if self._table is None:
             raise RunError("this NGram has not been fitted: call fit first")
         return self._table
@@ -100,71 +102,72 @@ class NGram(TokenModel):
     @property
     def vocabulary(self) -> list[str]:
         """See :attr:`TokenModel.vocabulary`."""
-        return self._known.tokens
+        return self._token_table.tokens
 
     @property
     def by_sentences(self) -> bool:
-        """Whether texts are sentences, opened by ``<s>``; else one running text."""
-        return self._known.by_sentences
+        """True if the model is of sentences, which start with ``<s>``; False if it is of one running text."""
+        return self._token_table.by_sentences
 
     @property
     def growth(self) -> list[Growth]:
-        """How the state space grows with the order."""
+        """Size of the state space for each order."""
         table = self.table
         sizes = zip(table.distinct, table.sizes, strict=True)
         return [Growth(n, kinds, _power(table.vocabulary, n), b) for n, (kinds, b) in enumerate(sizes, 1)]
 
     def score(self, tokens: Tokens) -> Numbers:
-        """Return ln p of every token (of every ``<eos>`` too, where sentences are given), in order.
+        """Return ln p of every token in order; for sentences, including their ``<eos>``.
 
-        Unknown tokens have the probability of ``<unk>``: what smoothing leaves to it where training never saw
-        it, as KenLM's lmplz does; −inf for smoothing="mle" and for an ARPA file without ``<unk>``.
+        Unknown tokens have the probability of ``<unk>``. If ``<unk>`` does not occur in training, this is the
+        probability that smoothing gives to unseen tokens, as in KenLM's lmplz; −inf for smoothing="mle" and
+        for an ARPA file without ``<unk>``.
 
         Raises:
-            DataError: if they are sentences and the model was fitted to one text, or the other way round.
+            DataError: if the tokens are sentences and the model was fitted to one text, or vice versa.
         """
-        return self.table.score(self._known.texts(tokens))
+        return self.table.score(self._token_table.texts(tokens))
 
     def distribution(self, context: Sequence[str] = ()) -> Numbers:
-        """See :meth:`TokenModel.distribution`; of sentences, what follows the last ``<eos>`` counts."""
-        known = self._known
+        """See :meth:`TokenModel.distribution`; for sentences, only context after the last ``<eos>`` counts."""
+        token_table = self._token_table
         recent = list(context[-self.order :])
-        if known.by_sentences and EOS in recent:
+        if token_table.by_sentences and EOS in recent:
             recent = recent[len(recent) - recent[::-1].index(EOS) :]
-        return self.table.distribution(np.concatenate([[known.opening], known.ids(recent)]))
+        return self.table.distribution(np.concatenate([[token_table.opening], token_table.ids(recent)]))
 
     def start(self) -> State:
-        """Return the state in which a text begins."""
+        """Return the state at the start of a text."""
         return ()
 
     def step(self, state: State, token: str) -> tuple[float, State]:
-        """Return ln p of a token, and the state after it: at most N − 1 tokens."""
-        number = int(self._known.ids([token])[0])
+        """Return ln p of a token and the next state, which is at most N − 1 tokens."""
+        number = int(self._token_table.ids([token])[0])
         with np.errstate(divide="ignore"):
             p = np.log(self.distribution(state)[number])
-        if self._known.by_sentences and token == EOS:
+        if self._token_table.by_sentences and token == EOS:
             return float(p), self.start()
         return float(p), (*state, token)[max(len(state) + 2 - self.order, 0) :]
 
     def save_arpa(self, path: str | Path) -> None:
-        """Write the model in ARPA format, which KenLM and SRILM read too; ``.gz`` is packed.
+        """Save the model in ARPA format, which KenLM and SRILM also read; ``.gz`` is compressed.
 
         Raises:
-            ConfigError: if the format cannot hold it (add-k above order 1; a token with a blank in it).
+            ConfigError: if the format cannot represent the model (add-k above order 1; a token with a blank).
             RunError: if the file cannot be written.
         """
-        write_arpa(named_file(path), self.table, self._known)
+        write_arpa(named_file(path), self.table, self._token_table)
 
     @classmethod
     def load_arpa(cls, path: str | Path, *, strict: bool = False) -> Self:
-        """Read a model in ARPA format, whoever wrote it; ``.gz`` is unpacked.
+        """Load a model in ARPA format, written by any program; ``.gz`` is decompressed.
 
         Args:
             path: the file.
-            strict: refuse probabilities that do not add up to one, rather than warn.
+            strict: raise an error instead of a warning if probabilities do not add up to one.
 
         Raises:
-            DataError: if the file is missing, damaged or cut off.
+            DataError: if the file is missing, damaged or truncated.
 
         Warns:
             SumWarning: if probabilities do not add up to one.
@@ -175,13 +178,13 @@ class NGram(TokenModel):
         return model
 
     @property
-    def _known(self) -> TokenTable:
+    def _token_table(self) -> TokenTable:
         if self._tokens is None:
             raise RunError("this NGram has not been fitted: call fit first")
         return self._tokens
 
 
 def _power(base: int, exponent: int) -> float:
-    """Return base^exponent, infinite beyond what a float holds."""
+    """Return base^exponent; infinite if it overflows."""
     fits = exponent * math.log(base) < math.log(sys.float_info.max)
     return float(base) ** exponent if fits else math.inf

@@ -1,62 +1,61 @@
-"""From counts to probabilities: maximum likelihood, add-k, Witten-Bell and Kneser-Ney."""
+"""Estimation of probabilities from counts: maximum likelihood, add-k, Witten-Bell and Kneser-Ney."""
 
 import warnings
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unrolled.baselines.ngram.counts import Ids, NGramCounts
+from unrolled.arrays import Ids, Numbers
+from unrolled.baselines.ngram.counts import NGramCounts
 from unrolled.baselines.ngram.table import NGramTable
 from unrolled.errors import ConfigError
 
 Smoothing = Literal["mle", "add-k", "witten-bell", "kneser-ney", "modified-kneser-ney"]
 SMOOTHINGS: tuple[Smoothing, ...] = ("mle", "add-k", "witten-bell", "kneser-ney", "modified-kneser-ney")
 FALLBACK = (0.5, 1.0, 1.5)
-"""Discounts of counts 1, 2 and 3 or more where the counts of counts do not determine them."""
-
-Numbers = NDArray[np.float64]
+"""Discounts of counts 1, 2 and 3 or more, if the counts of counts do not determine them."""
 
 
 class DiscountWarning(UserWarning):
-    """Kneser-Ney discounts of an order could not be estimated, and the usual ones stand in for them."""
+    """Kneser-Ney discounts of an order could not be estimated; the defaults are used instead."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """What one order does with its counts: p(w|h) = own + rest(h) · p(w|h without its first token)."""
+    """Terms of the interpolation of one order: p(w|h) = own + rest(h) · p(w|h without its first token)."""
 
     own: Numbers
-    """Of each n-gram."""
+    """Discounted probability of each n-gram."""
     rest: Numbers
-    """Of each context; 1 for a context that nothing follows."""
+    """Weight of the lower order for each context; 1 for a context that nothing follows."""
 
 
 def estimate(counts: NGramCounts, smoothing: Smoothing, k: float = 1.0) -> NGramTable:
-    """Return the probabilities of a model.
+    """Estimate the probabilities of a model from counts.
 
     ======================= ==========================================================================
-    mle                     c(hw) / c(h); a context never seen is shortened until it was
+    mle                     c(hw) / c(h); an unseen context is shortened until it was seen
     add-k                   (c(hw) + k) / (c(h) + kV) (Laplace, k = 1; Lidstone)
-    witten-bell             (c(hw) + t(h) p(w|h')) / (c(h) + t(h)), t(h) the kinds of token seen after h,
-                            h' without its first token (Witten & Bell 1991)
+    witten-bell             (c(hw) + t(h) p(w|h')) / (c(h) + t(h)); t(h) is the number of distinct tokens
+                            seen after h, and h' is h without its first token (Witten & Bell 1991)
     kneser-ney              max(a(hw) − D, 0) / a(h) + γ(h) p(w|h'), D = n1 / (n1 + 2 n2) (Kneser & Ney 1995,
                             interpolated as Chen & Goodman 1999)
     modified-kneser-ney     the same with discounts D1, D2, D3+ of counts 1, 2, 3 or more (Chen & Goodman
                             1999, eq. 26)
     ======================= ==========================================================================
 
-    a(·) is the count in the highest order; below it the number of distinct tokens that precede the n-gram (a
-    text's beginning is one of them; what begins with ``<s>`` keeps its count). n1, n2 … are the numbers of
-    n-grams with a(·) = 1, 2 …. The last order is the uniform distribution over V.
+    In the highest order a(·) is the count. In lower orders it is the number of distinct tokens that precede
+    the n-gram, where the start of a text counts as a token; n-grams that start with ``<s>`` keep their count.
+    n1, n2 … are the numbers of n-grams with a(·) = 1, 2 …. Below the unigrams is the uniform distribution
+    over V.
 
     Raises:
-        ConfigError: for an unknown smoothing, or k that is not positive.
+        ConfigError: if the smoothing is unknown, or k is not positive.
 
     Warns:
-        DiscountWarning: where an order has too few kinds of counts to estimate discounts by; :data:`FALLBACK`
-            stands in, as ``lmplz --discount_fallback`` does.
+        DiscountWarning: if the counts of an order do not determine the discounts; :data:`FALLBACK` is used
+            instead, as by ``lmplz --discount_fallback``.
     """
     if smoothing not in SMOOTHINGS:
         raise ConfigError(f"smoothing={smoothing!r}: is not one of {', '.join(SMOOTHINGS)}")
@@ -66,19 +65,19 @@ def estimate(counts: NGramCounts, smoothing: Smoothing, k: float = 1.0) -> NGram
     probabilities: list[Numbers] = []
     rests: list[Numbers] = []
     for n in range(1, counts.order + 1):
-        numbers = _adjusted(counts, n) if smoothing.endswith("kneser-ney") else _raw(counts, n)
-        parents, contexts = _parents(counts, n)
+        numbers = _adjusted_counts(counts, n) if smoothing.endswith("kneser-ney") else _raw_counts(counts, n)
+        parents, contexts = _get_contexts(counts, n)
         if smoothing.endswith("kneser-ney"):
-            d = _discounts(numbers[numbers > 0], n, modified=smoothing.startswith("modified"))
+            d = _estimate_discounts(numbers[numbers > 0], n, modified=smoothing.startswith("modified"))
             discounts.append(d)
-            shares = _absolute(numbers, parents, contexts, d)
+            shares = _absolute_discounting(numbers, parents, contexts, d)
         else:
-            shares = _relative(numbers, parents, contexts, smoothing, k, counts.vocabulary)
-        lower = _lower(counts, n, probabilities)
+            shares = _relative_frequencies(numbers, parents, contexts, smoothing, k, counts.vocabulary)
+        lower = _lower_order(counts, n, probabilities)
         blended = smoothing != "add-k"
         probabilities.append(shares.own + (shares.rest[parents] * lower if blended else 0.0))
         rests.append(shares.rest)
-    # Nothing predicts the symbol that opens a sentence, though it stands among the unigrams.
+    # The opening symbol of a sentence is in the table of unigrams, but it is never predicted.
     probabilities[0][counts.vocabulary] = 0.0
     return NGramTable(
         vocabulary=counts.vocabulary,
@@ -90,14 +89,14 @@ def estimate(counts: NGramCounts, smoothing: Smoothing, k: float = 1.0) -> NGram
     )
 
 
-def _raw(counts: NGramCounts, n: int) -> Ids:
+def _raw_counts(counts: NGramCounts, n: int) -> Ids:
     return counts.unigrams if n == 1 else counts.levels[n - 2].counts
 
 
-def _adjusted(counts: NGramCounts, n: int) -> Ids:
+def _adjusted_counts(counts: NGramCounts, n: int) -> Ids:
     """Return a(·) of every n-gram of order n."""
     if n == counts.order:
-        return _raw(counts, n)
+        return _raw_counts(counts, n)
     longer = counts.levels[n - 1]
     size = counts.base if n == 1 else len(counts.levels[n - 2].keys)
     before = np.bincount(longer.suffix, minlength=size)
@@ -117,66 +116,66 @@ def _first_tokens(counts: NGramCounts, n: int) -> Ids:
     return ids
 
 
-def _parents(counts: NGramCounts, n: int) -> tuple[Ids, int]:
-    """Return the id of the context of every n-gram, and how many contexts there may be."""
+def _get_contexts(counts: NGramCounts, n: int) -> tuple[Ids, int]:
+    """Return the id of the context of every n-gram, and the number of possible contexts."""
     if n == 1:
         return np.zeros(counts.base, dtype=np.int64), 1
     contexts = counts.base if n == 2 else len(counts.levels[n - 3].keys)
     return counts.levels[n - 2].keys // counts.base, contexts
 
 
-def _lower(counts: NGramCounts, n: int, probabilities: list[Numbers]) -> Numbers | float:
+def _lower_order(counts: NGramCounts, n: int, probabilities: list[Numbers]) -> Numbers | float:
     """Return p of every n-gram without its first token."""
     if n == 1:
         return 1.0 / counts.vocabulary
     return probabilities[n - 2][counts.levels[n - 2].suffix]
 
 
-def _discounts(numbers: Ids, n: int, *, modified: bool) -> tuple[float, ...]:
-    """Return the discounts of counts 1, 2 and 3 or more, or the one of all."""
+def _estimate_discounts(numbers: Ids, n: int, *, modified: bool) -> tuple[float, ...]:
+    """Return the discounts of counts 1, 2 and 3 or more; if not ``modified``, the single discount."""
     n1, n2, n3, n4 = (int((numbers == c).sum()) for c in (1, 2, 3, 4))
     y = n1 / max(n1 + 2 * n2, 1)
     if not modified:
         if n1 and n2:
             return (y,)
     elif n1 and n2 and n3 and n4:
-        found = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
-        if all(0 < d <= c for c, d in enumerate(found, 1)):
-            return found
-    wanted = FALLBACK if modified else FALLBACK[:1]
+        discounts = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
+        if all(0 < d <= c for c, d in enumerate(discounts, 1)):
+            return discounts
+    fallback = FALLBACK if modified else FALLBACK[:1]
     warnings.warn(
         f"order {n}: {n1}, {n2}, {n3} and {n4} n-grams counted 1 to 4 times do not determine Kneser-Ney "
-        f"discounts; {', '.join(map(str, wanted))} taken instead",
+        f"discounts; {', '.join(map(str, fallback))} used instead",
         DiscountWarning,
         stacklevel=4,
     )
-    return wanted
+    return fallback
 
 
-def _absolute(numbers: Ids, parents: Ids, contexts: int, discounts: tuple[float, ...]) -> Shares:
+def _absolute_discounting(numbers: Ids, parents: Ids, contexts: int, discounts: tuple[float, ...]) -> Shares:
     table = np.array([0.0, *discounts, *[discounts[-1]] * (3 - len(discounts))])
-    taken = np.minimum(table[np.minimum(numbers, 3)], numbers)
+    discounted = np.minimum(table[np.minimum(numbers, 3)], numbers)
     total = np.bincount(parents, numbers, minlength=contexts)
-    rest = np.bincount(parents, taken, minlength=contexts)
-    return Shares(_divided(numbers - taken, total[parents]), _divided(rest, total, 1.0))
+    rest = np.bincount(parents, discounted, minlength=contexts)
+    return Shares(_divide(numbers - discounted, total[parents]), _divide(rest, total, 1.0))
 
 
-def _relative(
+def _relative_frequencies(
     numbers: Ids, parents: Ids, contexts: int, smoothing: Smoothing, k: float, vocabulary: int
 ) -> Shares:
     total = np.bincount(parents, numbers, minlength=contexts).astype(np.float64)
     if smoothing == "mle":
-        return Shares(_divided(numbers, total[parents]), np.where(total > 0, 0.0, 1.0))
+        return Shares(_divide(numbers, total[parents]), np.where(total > 0, 0.0, 1.0))
     if smoothing == "add-k":
-        whole = total + k * vocabulary
-        return Shares((numbers + k) / whole[parents], k / whole)
+        denominator = total + k * vocabulary
+        return Shares((numbers + k) / denominator[parents], k / denominator)
     kinds = np.bincount(parents, numbers > 0, minlength=contexts).astype(np.float64)
-    whole = total + kinds
-    return Shares(_divided(numbers, whole[parents]), _divided(kinds, whole, 1.0))
+    denominator = total + kinds
+    return Shares(_divide(numbers, denominator[parents]), _divide(kinds, denominator, 1.0))
 
 
-def _divided(a: Numbers | Ids, b: Numbers | Ids, otherwise: float = 0.0) -> Numbers:
-    """Return a / b, and ``otherwise`` where b is 0."""
-    out = np.full(len(b), otherwise)
+def _divide(a: Numbers | Ids, b: Numbers | Ids, default: float = 0.0) -> Numbers:
+    """Return a / b, with ``default`` where b is 0."""
+    out = np.full(len(b), default)
     np.divide(a, b, out=out, where=b > 0)
     return out

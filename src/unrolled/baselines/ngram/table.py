@@ -1,23 +1,23 @@
-"""Probabilities of an n-gram model, and how a text is scored by them."""
+"""The probability table of an n-gram model, and scoring of texts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unrolled.baselines.ngram.counts import Ids, Texts
+from unrolled.arrays import Ids, Numbers
+from unrolled.baselines.ngram.counts import Texts
 
 Floats = NDArray[np.float32]
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class NGramTable:
-    """p(w|h) of every n-gram that was seen, and what its context leaves to shorter ones.
+    """Probabilities p(w|h) of the n-grams in the model, and back-off weights of their contexts.
 
-    p(w|h) is the probability of the n-gram hw where it is there, else rest(h) · p(w|h without its first
-    token): the back-off form, which interpolated models have too. A model that is not ``blended`` (add-k)
-    gives rest(h) itself to what it has not seen.
+    p(w|h) is the probability of the n-gram hw if it is in the table, else rest(h) · p(w|h without its first
+    token). This is the back-off form, which also represents interpolated models. A model that is not
+    ``blended`` (add-k) gives probability rest(h) to every unseen token.
     """
 
     vocabulary: int
@@ -25,12 +25,13 @@ class NGramTable:
     keys: tuple[Ids, ...]
     """Sorted keys of orders 2 to N; see :class:`unrolled.baselines.ngram.counts.Level`."""
     probabilities: tuple[Floats, ...]
-    """Of orders 1 to N; of order 1 for 0 … V, V being the symbol that opens a sentence."""
+    """Probabilities of orders 1 to N; for order 1 of ids 0 … V, where V is the opening symbol."""
     rests: tuple[Floats, ...]
-    """Of the contexts of orders 2 to N."""
+    """Back-off weights of the contexts of orders 2 to N."""
     blended: bool
+    """True if unseen tokens have probabilities in proportion to the lower order; False for add-k."""
     discounts: tuple[tuple[float, ...], ...] = ()
-    """Of Kneser-Ney, order by order."""
+    """Kneser-Ney discounts of each order."""
 
     @property
     def order(self) -> int:
@@ -39,7 +40,7 @@ class NGramTable:
 
     @property
     def base(self) -> int:
-        """Symbols that an n-gram may hold."""
+        """Number of distinct symbols in n-grams, V + 1."""
         return self.vocabulary + 1
 
     @property
@@ -49,43 +50,44 @@ class NGramTable:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Bytes that each order takes."""
+        """Memory of each order in bytes."""
         parts = zip((None, *self.keys), self.probabilities, (*self.rests, None), strict=True)
         return tuple(sum(a.nbytes for a in level if a is not None) for level in parts)
 
     def score(self, texts: Texts) -> Numbers:
-        """Return ln p of every predicted token, in reading order; −inf where p is 0."""
+        """Return ln p of every predicted token, in order; −inf where p is 0."""
         with np.errstate(divide="ignore"):
             scored: Numbers = np.log(self._score(texts)[texts.predicted])
         return scored
 
     def _score(self, texts: Texts) -> Numbers:
-        """Return p of the token at every place of the texts."""
+        """Return p of the token at every position of the texts."""
         ids, room = texts.ids, texts.room
         p = self.probabilities[0].astype(np.float64)[ids]
-        # Where an n-gram begins that the model has, its id, and the tokens from there to the end of the text.
-        at, found, left = np.arange(len(ids)), ids, room
-        for n, (keys, rest, own) in enumerate(
+        # Start positions of n-grams in the model, their ids, and the numbers of tokens up to the end of the
+        # text.
+        at, gram_ids, remaining = np.arange(len(ids)), ids, room
+        for n, (keys, rest, probabilities) in enumerate(
             zip(self.keys, self.rests, self.probabilities[1:], strict=True), 2
         ):
             if not self.blended:
                 p[np.flatnonzero(room >= n) + n - 1] = 1.0 / self.vocabulary
-            fits = left >= n
-            at, found, left = at[fits], found[fits], left[fits]
+            fits = remaining >= n
+            at, gram_ids, remaining = at[fits], gram_ids[fits], remaining[fits]
             target = at + (n - 1)
-            place, hit = find(keys, found * self.base + ids[target])
-            p[target] = rest[found] * p[target] if self.blended else rest[found]
-            at, found, left = at[hit], place[hit], left[hit]
-            p[target[hit]] = own[found]
+            place, hit = find_keys(keys, gram_ids * self.base + ids[target])
+            p[target] = rest[gram_ids] * p[target] if self.blended else rest[gram_ids]
+            at, gram_ids, remaining = at[hit], place[hit], remaining[hit]
+            p[target[hit]] = probabilities[gram_ids]
         return p
 
     def distribution(self, context: Ids) -> Numbers:
-        """Return p (V,) of every token after a context, of which the last N − 1 tokens count."""
+        """Return p (V,) of every token after a context; only its last N − 1 tokens count."""
         p = self.probabilities[0][: self.vocabulary].astype(np.float64)
         for n in range(2, self.order + 1):
             if len(context) < n - 1:
                 break
-            keys, h = self.keys[n - 2], self._id(context[len(context) - n + 1 :])
+            keys, h = self.keys[n - 2], self._find_id(context[len(context) - n + 1 :])
             if h is None:
                 if not self.blended:
                     p[:] = 1.0 / self.vocabulary
@@ -96,24 +98,24 @@ class NGramTable:
             p[keys[low:high] - h * self.base] = self.probabilities[n - 1][low:high]
         return p
 
-    def _id(self, tokens: Ids) -> int | None:
-        """Return the id of an n-gram; None if the model does not have it."""
-        here = int(tokens[0])
+    def _find_id(self, tokens: Ids) -> int | None:
+        """Return the id of an n-gram; None if it is not in the model."""
+        gram_id = int(tokens[0])
         for keys, token in zip(self.keys, tokens[1:].tolist(), strict=False):
-            key = here * self.base + token
-            here = int(np.searchsorted(keys, key))
-            if here == len(keys) or keys[here] != key:
+            key = gram_id * self.base + token
+            gram_id = int(np.searchsorted(keys, key))
+            if gram_id == len(keys) or keys[gram_id] != key:
                 return None
-        return here
+        return gram_id
 
 
-def find(keys: Ids, asked: Ids) -> tuple[Ids, NDArray[np.bool_]]:
-    """Return where keys stand among sorted ones, and which of them do."""
+def find_keys(keys: Ids, queries: Ids) -> tuple[Ids, NDArray[np.bool_]]:
+    """Return the index of each query among sorted keys, and whether it is one of them."""
     if not len(keys):
-        return np.zeros(len(asked), dtype=np.int64), np.zeros(len(asked), dtype=np.bool_)
-    # Asked in rising order, neighbours read the same memory: six times as fast as in the order of the text.
-    order = np.argsort(asked)
-    place = np.empty(len(asked), dtype=np.int64)
-    place[order] = np.searchsorted(keys, asked[order])
+        return np.zeros(len(queries), dtype=np.int64), np.zeros(len(queries), dtype=np.bool_)
+    # Sorted queries read neighbouring memory, which is six times as fast as the order of the text.
+    order = np.argsort(queries)
+    place = np.empty(len(queries), dtype=np.int64)
+    place[order] = np.searchsorted(keys, queries[order])
     np.minimum(place, len(keys) - 1, out=place)
-    return place, keys[place] == asked
+    return place, keys[place] == queries

@@ -1,4 +1,4 @@
-"""Tokens as people write them, and as the numbers that n-grams are made of."""
+"""The vocabulary of an n-gram model: tokens and their ids."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,21 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.baselines.ngram.counts import Ids, Texts
+from unrolled.arrays import Ids
+from unrolled.baselines.ngram.counts import Texts
 from unrolled.baselines.ngram.marks import BOS, END, bare_sentence
+from unrolled.baselines.token_model import Tokens as Tokens
 from unrolled.errors import DataError
 from unrolled.symbols import EOS, EOS_ID, UNK, UNK_ID
 
-Tokens = Sequence[str] | Sequence[Sequence[str]]
-"""One text with ``<eos>`` in it, or sentences without."""
-
 
 class TokenTable:
-    """Numbers of tokens: 0 is ``<eos>``, 1 is ``<unk>``.
+    """Mapping between tokens and ids: 0 is ``<eos>``, 1 is ``<unk>``.
 
     Args:
-        tokens: all tokens in the order of their numbers.
-        opening: number of what stands before a text: that of ``<eos>``, or V for sentences (``<s>``).
+        tokens: all tokens in the order of their ids.
+        opening: id of the opening symbol of a text: that of ``<eos>``, or V for sentences (``<s>``).
     """
 
     def __init__(self, tokens: Sequence[str], opening: int) -> None:
@@ -30,16 +29,16 @@ class TokenTable:
 
     @classmethod
     def learn(cls, tokens: Tokens, min_frequency: int) -> "TokenTable":
-        """Take every token that occurs so often, the most frequent first.
+        """Build the table from the tokens with at least ``min_frequency`` occurrences, most frequent first.
 
         Raises:
-            DataError: if there are no tokens, they are neither one text nor sentences, or ``<s>`` or ``</s>``
-                is among them elsewhere than at the ends of sentences, where they are taken off.
+            DataError: if there are no tokens, they are neither one text nor sentences, or they contain
+                ``<s>`` or ``</s>`` anywhere except at the ends of sentences, where the marks are removed.
         """
         sentences = are_sentences(tokens)
         counts: Counter[str] = Counter()
         try:
-            for text in bare_sentences(tokens) if sentences else [tokens]:
+            for text in strip_marks(tokens) if sentences else [tokens]:
                 counts.update(text)  # type: ignore[arg-type]
         except TypeError:  # lists within sentences
             counts[None] = 1  # type: ignore[index]
@@ -48,37 +47,37 @@ class TokenTable:
         for mark in (BOS, END) if not sentences else ():
             if mark in counts:
                 raise DataError(
-                    f"the text holds {mark}: give a list of sentences, of which these marks are the ends, or "
+                    f"the text holds {mark}: give a list of sentences, with these marks at their ends, or "
                     f"write {EOS} for {END} and leave {BOS} out"
                 )
-        kept = sorted((-n, t) for t, n in counts.items() if n >= min_frequency and t not in (EOS, UNK))
-        names = [EOS, UNK, *(t for _, t in kept)]
+        frequent = sorted((-n, t) for t, n in counts.items() if n >= min_frequency and t not in (EOS, UNK))
+        names = [EOS, UNK, *(t for _, t in frequent)]
         return cls(names, len(names) if sentences else EOS_ID)
 
     @property
     def by_sentences(self) -> bool:
-        """Whether texts are sentences, opened by ``<s>``."""
+        """True if texts are sentences, which start with ``<s>``."""
         return self.opening != EOS_ID
 
     def texts(self, tokens: Tokens) -> Texts:
-        """Return token numbers; what is not in the table is ``<unk>``.
+        """Convert tokens to ids; tokens that are not in the table become ``<unk>``.
 
         Raises:
-            DataError: if they are sentences and the table is of one text, or the other way round; or a
-                sentence holds ``<eos>``.
+            DataError: if the tokens are sentences and the table is of one text, or vice versa; or if a
+                sentence contains ``<eos>``.
         """
         if are_sentences(tokens) != self.by_sentences:
-            mine, given = ("sentences", "one text") if self.by_sentences else ("one text", "sentences")
-            raise DataError(f"this model was fitted to {mine}, and these tokens are {given}; give {mine}")
+            form, other = ("sentences", "one text") if self.by_sentences else ("one text", "sentences")
+            raise DataError(f"this model was fitted to {form}, and these tokens are {other}; give {form}")
         if not self.by_sentences:
             return Texts.opened([self.ids(tokens)], self.opening)
-        tokens = bare_sentences(tokens)
+        tokens = strip_marks(tokens)
         words = self.ids(chain.from_iterable(tokens))
         lengths = np.array([len(sentence) for sentence in tokens], dtype=np.int64)
         ends = np.cumsum(lengths)
         if (words == EOS_ID).any():
             number = int(np.searchsorted(ends, (words == EOS_ID).argmax(), side="right")) + 1
-            raise DataError(f"sentence {number} holds {EOS}: a sentence ends by itself, leave it out")
+            raise DataError(f"sentence {number} holds {EOS}: it is added automatically, leave it out")
         starts = ends - lengths + 2 * np.arange(len(lengths))
         ids = np.full(len(words) + 2 * len(lengths), EOS_ID)
         inside = np.ones(len(ids), dtype=np.bool_)
@@ -87,7 +86,7 @@ class TokenTable:
         return Texts(ids, starts)
 
     def ids(self, tokens: Iterable[Any]) -> Ids:
-        """Return the number of each token."""
+        """Return the id of each token."""
         try:
             return np.fromiter(map(self.numbers.get, tokens, repeat(UNK_ID)), dtype=np.int64)
         except TypeError:
@@ -96,27 +95,27 @@ class TokenTable:
             ) from None
 
 
-def bare_sentences(sentences: Sequence[Any]) -> list[Sequence[Any]]:
-    """Return sentences without the marks ``<s>`` and ``</s>`` at their ends.
+def strip_marks(sentences: Sequence[Any]) -> list[Sequence[Any]]:
+    """Remove the marks ``<s>`` and ``</s>`` from the ends of sentences.
 
     Raises:
-        DataError: if one has a mark inside.
+        DataError: if a sentence contains a mark inside.
     """
-    bare = [bare_sentence(s) for s in sentences]
-    for number, sentence in enumerate(bare, 1):
+    stripped = [bare_sentence(s) for s in sentences]
+    for number, sentence in enumerate(stripped, 1):
         if any(isinstance(word, str) and word in (BOS, END) for word in sentence):
             raise DataError(
-                f"sentence {number} holds {BOS} or {END} inside, which are the ends of a sentence: divide it "
-                "there, or take them out"
+                f"sentence {number} holds {BOS} or {END} inside, which mark the ends of a sentence: split it "
+                "there, or remove them"
             )
-    return bare
+    return stripped
 
 
 def are_sentences(tokens: Tokens) -> bool:
-    """Return whether these are sentences rather than one text.
+    """Return whether tokens are sentences rather than one text.
 
     Raises:
-        DataError: if they are neither, or there are none.
+        DataError: if they are neither, or empty.
     """
     if isinstance(tokens, str):
         raise DataError("a string is not a list of tokens: give text.split(), or list(text) for characters")
@@ -128,5 +127,5 @@ def are_sentences(tokens: Tokens) -> bool:
         raise DataError("give a list of tokens or a list of sentences: this list holds both")
     if not strings and not all(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise DataError(f"tokens are strings, and sentences lists of them; this list holds {names}")
+        raise DataError(f"tokens must be strings, and sentences lists of strings; this list holds {names}")
     return not strings
