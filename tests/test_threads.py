@@ -105,7 +105,10 @@ def test_once_torch_is_loaded_nothing_is_pretended():
     [
         ({}, "spin (OMP_WAIT_POLICY is not set)"),
         (threads.SHORT_SPIN, "soon sleep (GOMP_SPINCOUNT=5000, OMP_WAIT_POLICY=PASSIVE)"),
-        ({"OMP_WAIT_POLICY": "active", "OMP_NUM_THREADS": "3"}, "do as told (OMP_WAIT_POLICY=active)"),
+        (
+            {"OMP_WAIT_POLICY": "active", "OMP_NUM_THREADS": "3"},
+            "follow the environment (OMP_WAIT_POLICY=active)",
+        ),
     ],
 )
 def test_what_waiting_threads_do_is_said(environ, words):
@@ -117,7 +120,7 @@ def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
     environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
     done = process("info", env=environ | ({"OMP_WAIT_POLICY": own} if own else {}))
     assert done.status == 0, done.err
-    deed = f"do as told (OMP_WAIT_POLICY={own})" if own else "soon sleep (GOMP_SPINCOUNT=5000, "
+    deed = f"follow the environment (OMP_WAIT_POLICY={own})" if own else "soon sleep (GOMP_SPINCOUNT=5000, "
     assert f"waiting threads {deed}" in done.out
     assert "a training that starts now takes " in done.out
 

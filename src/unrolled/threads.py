@@ -50,7 +50,7 @@ def describe_waiting(environ: Mapping[str, str] = os.environ) -> str:
     if not settings:
         return "waiting threads spin (OMP_WAIT_POLICY is not set)"
     names = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return f"waiting threads {'soon sleep' if settings == SHORT_SPIN else 'do as told'} ({names})"
+    return f"waiting threads {'soon sleep' if settings == SHORT_SPIN else 'follow the environment'} ({names})"
 
 
 def choose_threads(configured: int = 0) -> ThreadChoice:

@@ -165,7 +165,7 @@ def test_what_is_no_list_of_tokens(lm, wrong):
 def test_a_string_is_no_context(tiny_lm):
     with pytest.raises(DataError, match="a string is not a list of tokens"):
         tiny_lm.distribution("the river")
-    with pytest.raises(DataError, match="tokens must be strings, and 3 is none"):
+    with pytest.raises(DataError, match="tokens are strings, and 3 is none"):
         tiny_lm.distribution([3])
 
 

@@ -124,7 +124,7 @@ def count_ngrams(texts: Texts, order: int, vocabulary: int) -> NGramCounts:
 
 
 def _next_level(at: Ids, keys: Ids, below: Ids, opens: NDArray[np.bool_]) -> tuple[Level, Ids]:
-    """Return the distinct n-grams that start at positions ``at``, and the n-gram id at each position or −1."""
+    """Return the distinct n-grams that start at positions ``at``, and the n-gram id (or −1) everywhere."""
     order = np.argsort(keys)
     ordered = keys[order]
     first = np.empty(len(ordered), dtype=np.bool_)

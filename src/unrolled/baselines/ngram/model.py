@@ -129,7 +129,7 @@ class NGram(TokenModel):
         return self.table.score(self._token_table.texts(tokens))
 
     def distribution(self, context: Sequence[str] = ()) -> Numbers:
-        """See :meth:`TokenModel.distribution`; for sentences, only context after the last ``<eos>`` counts."""
+        """See :meth:`TokenModel.distribution`; sentences only use the context after the last ``<eos>``."""
         token_table = self._token_table
         recent = list(context[-self.order :])
         if token_table.by_sentences and EOS in recent:

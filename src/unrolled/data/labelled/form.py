@@ -26,6 +26,6 @@ class LabelledForm:
         return [name.strip() for name in self.text_column.split(",") if name.strip()]
 
     @property
-    def asked(self) -> list[str]:
+    def user_columns(self) -> list[str]:
         """All column names that a header must contain."""
         return [*self.text_columns, *([self.label_column] if self.label_column else [])]

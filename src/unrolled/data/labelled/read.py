@@ -98,7 +98,7 @@ def joined(cells: Sequence[Any], places: Sequence[int]) -> Any:
 
 
 def _read_table(path: Path, form: LabelledForm) -> Labelled:
-    table = read_table(path, with_bars(path, form.table), usual=USUAL, asked=form.asked)
+    table = read_table(path, with_bars(path, form.table), usual=USUAL, asked=form.user_columns)
     _refuse_duplicate_names(table, form)
     return labelled_table(table, form)
 
@@ -106,7 +106,7 @@ def _read_table(path: Path, form: LabelledForm) -> Labelled:
 def _refuse_duplicate_names(table: Table, form: LabelledForm) -> None:
     """Raise DataError for a header with a duplicate name, unless the columns are given."""
     first = [str(cell).lower() for cell in (table.names if table.has_header else table.rows[0])]
-    if form.asked or form.table.header == "no" or not set(first) & USUAL:
+    if form.user_columns or form.table.header == "no" or not set(first) & USUAL:
         return
     duplicate = next((name for name in first if name and first.count(name) > 1), None)
     if duplicate is not None:

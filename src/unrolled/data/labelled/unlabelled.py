@@ -30,7 +30,7 @@ class Unlabelled:
 
 
 def read_items(
-    source: str | Path, form: LabelledForm | None = None, known: Collection[str] = ()
+    source: str | Path, form: LabelledForm | None = None, training_labels: Collection[str] = ()
 ) -> Unlabelled:
     """Read sequences without labels: the text column of a table, or the lines of a text file.
 
@@ -39,7 +39,7 @@ def read_items(
     Args:
         source: the file; or another source of :func:`read_labelled`, which is read with its labels.
         form: format of the training data.
-        known: labels of training; if all lines of a file start with one, the labels are removed from the
+        training_labels: labels of training; if all lines of a file start with one, the labels are removed from the
             texts.
 
     Raises:
@@ -53,7 +53,7 @@ def read_items(
     if is_table_of(path, form):
         return _read_table(path, form)
     labelled_lines = read_labels_first(path, form.table.encoding)
-    if labelled_lines is not None and all(row.label in known for row in labelled_lines[0]):
+    if labelled_lines is not None and all(row.label in training_labels for row in labelled_lines[0]):
         rows = [[row.label, row.item] for row in labelled_lines[0]]
         return Unlabelled(
             ["label", "text"], rows, [row.item for row in labelled_lines[0]], labelled_lines[1:]

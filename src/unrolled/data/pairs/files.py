@@ -27,7 +27,7 @@ class PairForm:
     missing: Literal["drop", "error"] = "drop"
 
     @property
-    def asked(self) -> list[str]:
+    def user_columns(self) -> list[str]:
         """The columns that the user named."""
         return [name for name in (self.source_column, self.target_column) if name]
 
@@ -76,7 +76,7 @@ def read_sources(source: str | Path, form: PairForm) -> Sources:
     lines = text_lines(text)
     if not is_table_name(path) and not (separator and all(separator in s for s in lines if s.strip())):
         return Sources(lines, None)
-    table = read_pair_table(path, form.table, form.asked[:1], ragged=bool(separator))
+    table = read_pair_table(path, form.table, form.user_columns[:1], ragged=bool(separator))
     place, _, notes = choose_source(table, form.source_column)
     texts = [_get_text(table, line, row[place]) for line, row in zip(table.lines, table.rows, strict=True)]
     return Sources(texts, table, (*table.notes, *notes))
@@ -91,7 +91,7 @@ def _read_two_files(names: Sequence[str], form: PairForm) -> Pairs:
 
 
 def _read_table(path: Path, name: str, form: PairForm) -> Pairs:
-    table = read_pair_table(path, form.table, form.asked)
+    table = read_pair_table(path, form.table, form.user_columns)
     if len(table.names) < 2:
         raise DataError(no_separator_message(path))
     return pairs_in(table, name, form)

@@ -26,7 +26,7 @@ def is_table_name(path: Path) -> bool:
 
 
 def read_pair_table(
-    path: Path, config: TableConfig, asked: Collection[str], *, ragged: bool = False
+    path: Path, config: TableConfig, user_columns: Collection[str], *, ragged: bool = False
 ) -> Table:
     """Read a table of pairs.
 
@@ -36,7 +36,7 @@ def read_pair_table(
     Args:
         path: the file.
         config: format of the table; the separator is detected if the extension does not imply it.
-        asked: columns that the user named.
+        user_columns: columns that the user named.
         ragged: accept rows of different lengths.
 
     Raises:
@@ -53,7 +53,7 @@ def read_pair_table(
         notes = (f"source and target are separated by {shown} (--separator)",)
     if config.header != "auto" or table.has_header:
         return replace(table, notes=notes)
-    if _is_header(table.rows, asked):
+    if _is_header(table.rows, user_columns):
         if len(table.rows) == 1:
             raise DataError(f"{path}: holds no rows")
         return replace(

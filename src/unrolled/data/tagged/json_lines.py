@@ -114,9 +114,9 @@ def _check_key(name: str, record: Record, file: str, option: str) -> str:
     if not isinstance(record.get(name), list):
         lists = [n for n, value in record.items() if isinstance(value, list)]
         available = f"its lists are {', '.join(lists)}" if lists else "it has no lists"
-        wanted = repr(name) if name else "of words"
+        missing = repr(name) if name else "of words"
         hint = suggestion(name, lists)
-        raise DataError(f"{file}: line 1 has no list {wanted}; {available} ({option}){hint}")
+        raise DataError(f"{file}: line 1 has no list {missing}; {available} ({option}){hint}")
     return name
 
 
