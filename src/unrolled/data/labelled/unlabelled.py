@@ -39,8 +39,8 @@ def read_items(
     Args:
         source: the file; or another source of :func:`read_labelled`, which is read with its labels.
         form: format of the training data.
-        training_labels: labels of training; if all lines of a file start with one, the labels are removed from the
-            texts.
+        training_labels: labels of training; if all lines of a file start with one, the labels are removed
+            from the texts.
 
     Raises:
         DataError: if the source cannot be read, with the file and line.
