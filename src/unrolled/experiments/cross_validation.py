@@ -11,7 +11,7 @@ from unrolled.experiments.variant import BASELINE, PRETRAIN, Variant
 from unrolled.recipes import load_recipe
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.outcome import Outcome
-from unrolled.tasks.classify.baselines import bag_of_words
+from unrolled.tasks.classify.baselines import run_bag_of_words
 from unrolled.tasks.classify.config import ClassifierConfig
 from unrolled.tasks.classify.defaults import fill_defaults
 from unrolled.tasks.classify.folds import split_fold
@@ -34,7 +34,7 @@ class Fold:
         train, test, _ = split_fold(read_corpus(self.config), self.folds, self.number)
         if self.variant.name == BASELINE:
             characters = fill_defaults(self.config, train)[0].text.tokenizer == "char"
-            scores = bag_of_words(train, test, characters=characters, seed=self.number).scores
+            scores = run_bag_of_words(train, test, characters=characters, seed=self.number).scores
         else:
             scores = self._network(train, test)
         return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))

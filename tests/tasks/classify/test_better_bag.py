@@ -38,7 +38,7 @@ def test_a_difference_within_its_error_is_told_as_such():
 
 
 def test_of_many_texts_some_are_counted(monkeypatch):
-    monkeypatch.setattr(baselines, "MOST_COUNTED", 12)
+    monkeypatch.setattr(baselines, "MAX_TFIDF_TEXTS", 12)
     assert "TF-IDF, linear SVM (12 texts)" in compared(0.5)["baselines"]
 
 

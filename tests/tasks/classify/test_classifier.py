@@ -192,9 +192,9 @@ def test_it_starts_from_a_language_model(tmp_path):
     [
         ((["a"], None), ConfigError, "requires y to be passed"),
         (("a text", ["x"]), DataError, "put it into a list"),
-        (("/", ["x"]), ConfigError, "y goes with sequences in memory"),
+        (("/", ["x"]), ConfigError, "y is for sequences in memory"),
         ((["a", "b"], ["x"]), ValueError, "inconsistent numbers of samples"),
-        ((["a", "b"], ["x", "x"]), DataError, "of one class"),
+        ((["a", "b"], ["x", "x"]), DataError, "have one class"),
         ((), ConfigError, "no training data"),
         ((["a", 1], [0, 1]), ConfigError, "item 1 is 1, not a text"),
         ((pd.Series([1.0, 2.0]), [0, 1]), ValueError, "Expected a 2-dimensional container"),
@@ -228,7 +228,7 @@ def test_macro_f1_with_new_labels_is_that_of_the_texts(trained):
 
 def test_data_whose_labels_are_mostly_new_are_refused(trained):
     with pytest.raises(
-        DataError, match=r"labels that the training data lack \('ugly'\); known are 'bad', 'go"
+        DataError, match=r"labels that the training data lack \('ugly'\); the known labels are 'bad', 'go"
     ):
         trained.evaluate(["a"], ["ugly"])
 

@@ -138,7 +138,7 @@ def test_contradictions_are_refused(options, message):
 
 
 def test_dropout_without_effect_is_said():
-    assert "does nothing in one layer" in filled(WORDS, dropout=0.5)[1][-1]
+    assert "no effect with one layer" in filled(WORDS, dropout=0.5)[1][-1]
     assert len(filled(WORDS, dropout=0.5, layers=2)[1]) == 1
 
 
@@ -148,7 +148,7 @@ def test_small_data_are_read_more_often(count, expected):
 
 
 def test_many_texts_have_a_smaller_vocabulary(monkeypatch):
-    monkeypatch.setattr("unrolled.tasks.classify.defaults.MANY", 50)
+    monkeypatch.setattr("unrolled.tasks.classify.defaults.MANY_TEXTS", 50)
     assert filled(WORDS)[0].text.min_frequency == 2
     assert filled(WORDS, min_frequency=1)[0].text.min_frequency == 1
 

@@ -172,7 +172,7 @@ def test_rows_without_text_are_kept_and_counted(write, tmp_path, command):
     assert [row["id"] for row in rows] == ["1", "2", "3"]
     assert [row["predicted"] is None for row in rows] == [False, True, False]
     assert list(rows[0]) == ["id", "text", "predicted", "probability"]
-    assert "1 of 3 rows has no text, and no prediction" in done.err
+    assert "1 of 3 rows has no text and no prediction" in done.err
 
 
 def test_evaluation_reads_the_columns_of_training(write, tmp_path, command):

@@ -8,7 +8,14 @@ import pytest
 
 import unrolled as ur
 from unrolled.errors import ConfigError
-from unrolled.tasks.classify.labels import as_array, distinct, from_json, kind_of, plain_labels, to_json
+from unrolled.tasks.classify.labels import (
+    from_json,
+    get_kind,
+    to_array,
+    to_json,
+    to_python_labels,
+    unique_labels,
+)
 
 TEXTS = ["good film", "bad film"] * 10
 QUICK = {"hidden": 4, "embedding": 4, "max_steps": 2, "threads": 1, "tokenizer": "word"}
@@ -52,9 +59,9 @@ def test_labels_survive_saving_and_loading(tmp_path, pair, expected):
 
 
 def test_times_of_numpy_are_times():
-    assert plain_labels(np.array(["2020-01-01", "NaT"], dtype="datetime64[D]")) == [DAYS[0], None]
-    assert plain_labels([pd.NaT, pd.NA, pd.Timestamp("2020-01-01 12:00")]) == [None, None, TIMES[0]]
-    assert as_array(DAYS).dtype == np.dtype("datetime64[D]")
+    assert to_python_labels(np.array(["2020-01-01", "NaT"], dtype="datetime64[D]")) == [DAYS[0], None]
+    assert to_python_labels([pd.NaT, pd.NA, pd.Timestamp("2020-01-01 12:00")]) == [None, None, TIMES[0]]
+    assert to_array(DAYS).dtype == np.dtype("datetime64[D]")
 
 
 @pytest.mark.parametrize("classes", [DAYS, TIMES, [False, True], [1, 2], ["a", "b"], [0.5, 1.5]])
@@ -64,9 +71,9 @@ def test_json_keeps_every_kind(classes):
 
 def test_other_types_are_refused():
     with pytest.raises(ConfigError, match=r"a label is .*, a tuple: give text"):
-        kind_of([(1, 2)])
+        get_kind([(1, 2)])
     with pytest.raises(ConfigError, match=r"several types .int and str."):
-        distinct([1, "x"])
+        unique_labels([1, "x"])
     with pytest.raises(ValueError, match="x"):
         from_json(["x"], "date")
 

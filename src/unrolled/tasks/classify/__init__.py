@@ -1,1 +1,1 @@
-"""Classification of texts and sequences of vectors."""
+"""Classification of texts and of sequences of vectors."""

@@ -1,4 +1,4 @@
-"""What a classifier needs to be built again."""
+"""The artifacts of a classifier: what rebuilds it, besides configuration and weights."""
 
 import math
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class ClassifierArtifacts(Artifacts):
-    """The labels, and the form of a sequence: tokens of a vocabulary, or vectors."""
+    """The labels, and the tokenizer or the size of the input vectors."""
 
     classes: list[Label]
     tokenizer: Tokenizer | None
     """None for sequences of vectors."""
     features: int
-    """Numbers of a vector; 0 for texts."""
+    """Size of an input vector; 0 for texts."""
     vector_size: int | None = None
-    """Of word vectors that were given."""
+    """Size of the pretrained word vectors; None without them."""
 
     @property
     def class_names(self) -> list[str]:
@@ -58,9 +58,10 @@ class ClassifierArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
-        tokenizer = None if known.features else tokenizer_from_json(read_json(folder / TOKENIZER))
-        return cls(from_json(known.classes, known.label_kind), tokenizer, known.features, known.vector_size)
+        stored = artifact_values(values, _Values)
+        tokenizer = None if stored.features else tokenizer_from_json(read_json(folder / TOKENIZER))
+        classes = from_json(stored.classes, stored.label_kind)
+        return cls(classes, tokenizer, stored.features, stored.vector_size)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

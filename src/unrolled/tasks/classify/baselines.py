@@ -1,4 +1,4 @@
-"""Classifiers without gradients: the most frequent label, and bag of words."""
+"""Baselines for classifiers: the most frequent label, and bag of words."""
 
 import math
 import time
@@ -20,8 +20,8 @@ with extra("classify", "a baseline of classifiers"):
 
 Labels = NDArray[np.str_]
 MOST_FREQUENT, TF_IDF = "most frequent label", "TF-IDF, linear SVM"
-MOST_COUNTED = 50_000
-"""Texts that TF-IDF is fitted on, about: of more, the same share of each label."""
+MAX_TFIDF_TEXTS = 50_000
+"""Approximate largest number of texts that TF-IDF is fitted on; larger data are subsampled by label."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class BaselineResult:
     """Predictions of a baseline, and its cost."""
 
     true: Labels
-    """(N,) labels of the test examples, as text."""
+    """Labels of the test examples as text, (N,)."""
     predicted: Labels
-    """(N,)"""
+    """Predicted labels as text, (N,)."""
     parameters: int
     bytes: int
     seconds: float
-    """Duration of fitting."""
+    """Time to fit the baseline."""
     rate: float
     """Predictions per second."""
 
@@ -48,74 +48,74 @@ class BaselineResult:
         }
 
 
-def most_frequent(train: Labelled, test: Labelled) -> BaselineResult:
-    """Predict the most frequent label of the training data."""
+def run_most_frequent(train: Labelled, test: Labelled) -> BaselineResult:
+    """Predict the most frequent label of the training data for every test example."""
     began = time.perf_counter()
-    kinds, counts = np.unique(_texts(train.labels), return_counts=True)
-    most = kinds[counts.argmax()]
+    classes, counts = np.unique(_as_text(train.labels), return_counts=True)
+    most_frequent = classes[counts.argmax()]
     fitted = time.perf_counter()
-    predicted = np.full(len(test.items), most)
+    predicted = np.full(len(test.items), most_frequent)
     rate = len(predicted) / (time.perf_counter() - fitted)
-    return BaselineResult(_texts(test.labels), predicted, 0, 0, fitted - began, rate)
+    return BaselineResult(_as_text(test.labels), predicted, 0, 0, fitted - began, rate)
 
 
-def bag_of_words(train: Labelled, test: Labelled, *, characters: bool, seed: int) -> BaselineResult:
-    """Fit TF-IDF features and logistic regression; see :func:`fit_bag_of_words`.
+def run_bag_of_words(train: Labelled, test: Labelled, *, characters: bool, seed: int) -> BaselineResult:
+    """Fit TF-IDF features with logistic regression, and predict the test texts.
 
     Args:
-        train: texts and labels.
-        test: the same.
+        train: training texts and labels; see :func:`fit_bag_of_words`.
+        test: test texts and labels.
         characters: count characters instead of words.
-        seed: of the folds inside the training part by which it is tuned.
+        seed: seed of the folds of the training data that the regularisation is tuned on.
     """
     items: list[Any] = train.items
     began = time.perf_counter()
     model = fit_bag_of_words(items, train.labels, characters=characters, seed=seed)
     fitted = time.perf_counter()
-    predicted = _texts(model.predict(test.items))
+    predicted = _as_text(model.predict(test.items))
     rate = len(predicted) / (time.perf_counter() - fitted)
     coefficients = getattr(model, "best_estimator_", model)["regression"].coef_
     size = coefficients.size + coefficients.shape[0]
-    return BaselineResult(_texts(test.labels), predicted, size, coefficients.nbytes, fitted - began, rate)
+    return BaselineResult(_as_text(test.labels), predicted, size, coefficients.nbytes, fitted - began, rate)
 
 
 def compare_baselines(
     scores: Mapping[str, Any], train: Labelled, parts: Mapping[str, Labelled], *, characters: bool
 ) -> dict[str, Any]:
-    """Return the accuracy of the baselines on each part, and a sentence if one is better than the model.
+    """Return the accuracy of each baseline on each part, and a sentence if one beats the model.
 
     Args:
-        scores: of the model on each part, as :meth:`ClassifierScore.to_json` returns them.
-        train: what the model was trained on.
-        parts: what both are scored on.
+        scores: scores of the model on each part, from :meth:`ClassifierScore.to_json`.
+        train: training data of the model.
+        parts: data that the model and the baselines are scored on, by name ("valid", "test").
         characters: count characters instead of words.
     """
     if not parts:
         return {}
-    texts = isinstance(train.items[0], str)
-    counted = _some(train)
-    items: list[Any] = counted.items
-    bag = fit_quick_bag(items, counted.labels, characters=characters) if texts else None
+    is_text = isinstance(train.items[0], str)
+    sample = _subsample(train)
+    items: list[Any] = sample.items
+    bag = fit_quick_bag(items, sample.labels, characters=characters) if is_text else None
     bag_name = TF_IDF + (f" ({len(items):,} texts)" if len(items) < len(train.labels) else "")
-    kinds, counts = np.unique(_texts(train.labels), return_counts=True)
-    figures: dict[str, dict[str, float]] = {MOST_FREQUENT: {}, **({bag_name: {}} if texts else {})}
-    for part, tested in parts.items():
-        true = _texts(tested.labels)
-        figures[MOST_FREQUENT][part] = float(np.mean(true == kinds[counts.argmax()]))
+    classes, counts = np.unique(_as_text(train.labels), return_counts=True)
+    figures: dict[str, dict[str, float]] = {MOST_FREQUENT: {}, **({bag_name: {}} if is_text else {})}
+    for part, labelled in parts.items():
+        true = _as_text(labelled.labels)
+        figures[MOST_FREQUENT][part] = float(np.mean(true == classes[counts.argmax()]))
         if bag is not None:
-            figures[bag_name][part] = float(np.mean(true == bag.predict(tested.items)))
+            figures[bag_name][part] = float(np.mean(true == bag.predict(labelled.items)))
     deciding = "test" if "test" in parts else "valid"
-    own = scores[deciding]["accuracy"]
-    error = math.sqrt(2 * own * (1 - own) / len(parts[deciding].labels))
-    accuracies = {name: found[deciding] for name, found in figures.items()}
-    return {"baselines": figures} | beside("accuracy", own, accuracies, higher=True, error=error)
+    accuracy = scores[deciding]["accuracy"]
+    error = math.sqrt(2 * accuracy * (1 - accuracy) / len(parts[deciding].labels))
+    baselines = {name: by_part[deciding] for name, by_part in figures.items()}
+    return {"baselines": figures} | beside("accuracy", accuracy, baselines, higher=True, error=error)
 
 
-def _some(train: Labelled) -> Labelled:
-    """Return what is counted of many examples."""
-    share = MOST_COUNTED / len(train.labels)
+def _subsample(train: Labelled) -> Labelled:
+    """Return about :data:`MAX_TFIDF_TEXTS` examples, stratified by label, or all if there are fewer."""
+    share = MAX_TFIDF_TEXTS / len(train.labels)
     return train if share >= 1 else train.take(hold_out(train.labels, share, seed=0)[1])
 
 
-def _texts(labels: Sequence[Any]) -> Labels:
+def _as_text(labels: Sequence[Any]) -> Labels:
     return np.array([str(label) for label in labels])

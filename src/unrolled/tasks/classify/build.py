@@ -13,23 +13,26 @@ from unrolled.tasks.classify.options import DROPOUT
 
 
 def build_model(
-    config: ClassifierConfig, known: ClassifierArtifacts, vectors: Tensor | None
+    config: ClassifierConfig, artifacts: ClassifierArtifacts, vectors: Tensor | None
 ) -> RecurrentClassifier:
-    """Build the network over a vocabulary, or over vectors.
+    """Build the network over tokens, or over vectors.
 
     Args:
-        config: of the classifier.
-        known: labels, and the vocabulary or the size of a vector.
-        vectors: word vectors (V, size) that the configuration names.
+        config: configuration of the classifier.
+        artifacts: labels, and the tokenizer or the size of the input vectors.
+        vectors: pretrained word vectors (V, size); None to learn the embedding.
     """
-    c, both = config, config.network.bidirectional
-    dropout = c.dropout.settled(DROPOUT["vectors"])
-    inside = dataclasses.replace(dropout, dropout_output=0.0)  # it acts on the pooled vector
+    c, bidirectional = config, config.network.bidirectional
+    dropout = c.dropout.resolve(DROPOUT["vectors"])
+    # Dropout on the output is applied to the pooled vector, so the encoder has none.
+    encoder_dropout = dataclasses.replace(dropout, dropout_output=0.0)
     reader: TokenReader | SeriesReader
-    if known.tokenizer is None:
-        reader = SeriesReader(known.features, c.cell, c.network, inside, bidirectional=both)
+    if artifacts.tokenizer is None:
+        reader = SeriesReader(
+            artifacts.features, c.cell, c.network, encoder_dropout, bidirectional=bidirectional
+        )
     else:
-        size = known.tokenizer.size
-        reader = TokenReader(size, c.cell, c.network, inside, vectors, bidirectional=both)
+        size = artifacts.tokenizer.size
+        reader = TokenReader(size, c.cell, c.network, encoder_dropout, vectors, bidirectional=bidirectional)
     pooling = c.head.pooling if c.head.pooling != "auto" else "max"
-    return RecurrentClassifier(reader, len(known.classes), pooling, dropout.dropout_output)
+    return RecurrentClassifier(reader, len(artifacts.classes), pooling, dropout.dropout_output)

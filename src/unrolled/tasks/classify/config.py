@@ -22,33 +22,33 @@ from unrolled.training import TrainingConfig
 
 @dataclass(frozen=True)
 class LabelledConfig:
-    """The labelled sequences to learn from."""
+    """The labelled sequences for training, validation and test."""
 
     data: str = ""
     """Training data: a table with a text and a label column (CSV, TSV, JSON lines, a JSON array, a text file
-    with a tab in each line); a file with a label at the beginning of each line (__label__NAME text); two
-    files TEXTS,LABELS; a folder of LABEL.txt files, one text a line, or of folders LABEL, one text a file;
-    LABEL=FILE,LABEL=FILE; or a data set such as @rt-polarity, @trec/train or @names."""
+    with a tab in each line); a file with a label at the start of each line (__label__NAME text); two files
+    TEXTS,LABELS; a folder of LABEL.txt files with one text per line, or of folders LABEL with one text per
+    file; LABEL=FILE,LABEL=FILE; or a data set such as @rt-polarity, @trec/train or @names."""
 
     valid: str = ""
-    """Held-out data; without it valid_fraction of each label is held out at random."""
+    """Held-out data. Empty: a random valid_fraction of the examples of each label."""
 
     valid_fraction: float = 0.1
-    """Share of each label held out where valid is not given; 0 holds out nothing."""
+    """Share of each label to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
-    """Data to score once training is over."""
+    """Test data, scored after training."""
 
     text_column: str = ""
-    """Column with the text, by name, or by number from 1; several are joined: title,body. Empty: found by its
-    name, or by what it holds."""
+    """Column of the text, by name or by number from 1. Several are joined: title,body. Empty: inferred from
+    the column names or the content."""
 
     label_column: str = ""
-    """Column with the label, by name, or by number from 1. Empty: found by its name, or as the one column
-    with few values that recur."""
+    """Column of the label, by name or by number from 1. Empty: inferred from the column names, or the only
+    column with few, recurring values."""
 
     missing: Missing = "drop"
-    """Rows without text or label: drop leaves them out and says how many, error refuses them."""
+    """Rows without text or label: drop leaves them out and reports their number; error refuses them."""
 
     def __post_init__(self) -> None:
         require(0 <= self.valid_fraction < 1, f"valid_fraction={self.valid_fraction}: must lie in [0, 1)")
@@ -64,73 +64,73 @@ class LabelledConfig:
 
 
 def _absolute(source: str | Path) -> str:
-    """Return a source with absolute paths; of ``TEXTS,LABELS`` both are made so."""
+    """Return a source with absolute paths; for ``TEXTS,LABELS`` both paths."""
     text = str(source)
-    both = two_files(text) if "," in text and not os.path.exists(text) and "=" not in text else None
-    return ",".join(map(absolute, both)) if both else absolute(text)
+    paths = two_files(text) if "," in text and not os.path.exists(text) and "=" not in text else None
+    return ",".join(map(absolute, paths)) if paths else absolute(text)
 
 
 @dataclass(frozen=True)
 class HeadConfig:
-    """From what the network read to a label."""
+    """The output layer, its loss, and which weights are kept."""
 
     pooling: Literal["auto", "last", "mean", "max", "attention"] = "auto"
-    """What the label is read from: the state after the last step (of each direction), the mean or the largest
-    value over all steps, or a mean weighted by learned attention (Yang et al. 2016). auto is attention for
-    words and pieces, else max."""
+    """Pooling of the hidden states before the output layer: the state after the last step (of each
+    direction), the mean or the maximum over all steps, or a mean weighted by learned attention (Yang et al.
+    2016). auto: attention for words and pieces, else max."""
 
     class_weights: Literal["none", "balanced"] = "none"
-    """balanced counts each example as N / (classes × examples of its class), so that rare labels count as
-    much as frequent ones."""
+    """balanced: weight the loss of each example by N / (classes × examples of its class), so that rare labels
+    count as much as frequent ones."""
 
     select: Literal["accuracy", "macro_f1", "loss"] = "accuracy"
-    """Held-out figure by which the best weights are kept."""
+    """Validation metric that selects the best weights."""
 
     init_from: str = ""
-    """Run folder of a language model to start from (Dai & Le 2015): its tokenizer, cell and sizes are taken,
-    and its weights begin the (forward) network."""
+    """Run folder of a language model to start from (Dai & Le 2015). The classifier uses its tokenizer, cell
+    and sizes, and its weights initialise the (forward) encoder."""
 
 
 @dataclass(frozen=True)
 class LabelledTextConfig:
-    """How text becomes tokens."""
+    """Tokenizer options."""
 
     tokenizer: Literal["auto", "char", "word", "bpe"] = "auto"
-    """Characters, words (what white space separates), or byte-pair pieces. auto: characters for texts of one
-    or two words or without blanks, else words."""
+    """Characters, words (separated by white space), or byte-pair pieces. auto: characters for texts of one or
+    two words or without spaces, else words."""
 
     vocabulary: int = 0
-    """Largest vocabulary, <eos> and <unk> included; 0 is no limit (2000 for bpe)."""
+    """Largest vocabulary size, <eos> and <unk> included; 0: no limit (2000 for bpe)."""
 
     min_frequency: int = 0
-    """Tokens that occur less often in the text become <unk>; 0 is 2 for pieces and the words of more
-    than 20,000 texts, else 1."""
+    """Smallest number of occurrences of a vocabulary token; rarer tokens become <unk>. 0: 2 for pieces and
+    for the words of more than 20,000 texts, else 1."""
 
     lowercase: bool = True
     """Lower-case all text; --no-lowercase keeps capital letters."""
 
     split_punctuation: bool = True
-    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two;
-    --no-split-punctuation leaves signs to the words."""
+    """Words only: split punctuation from words, so that "end." is two tokens; --no-split-punctuation keeps
+    it attached."""
 
     def __post_init__(self) -> None:
-        self.plain("bpe" if self.tokenizer == "bpe" else "word")
+        self.resolve("bpe" if self.tokenizer == "bpe" else "word")  # checks them
 
-    def plain(self, tokenizer: Literal["char", "word", "bpe"]) -> TextConfig:
-        """Return the options of one kind of tokenizer.
+    def resolve(self, tokenizer: Literal["char", "word", "bpe"]) -> TextConfig:
+        """Return the options for one kind of tokenizer, with defaults filled in.
 
         Raises:
-            ConfigError: if they contradict each other.
+            ConfigError: if options contradict each other.
         """
-        often = self.min_frequency or (2 if tokenizer == "bpe" else 1)
+        min_frequency = self.min_frequency or (2 if tokenizer == "bpe" else 1)
         split = self.split_punctuation and tokenizer == "word"
-        return TextConfig(tokenizer, self.vocabulary, often, self.lowercase, split)
+        return TextConfig(tokenizer, self.vocabulary, min_frequency, self.lowercase, split)
 
 
 @options_repr
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """A classifier and its training."""
+    """Configuration of a classifier and its training."""
 
     corpus: LabelledConfig = field(default_factory=LabelledConfig)
     table: TableConfig = field(default_factory=TableConfig)
@@ -150,11 +150,11 @@ class ClassifierConfig:
         )
         require(
             not self.head.init_from or not vectors,
-            "init_from and input='vectors' both say what the input vectors start from; give one of them",
+            "init_from and input='vectors' both initialise the input vectors; give one of them",
         )
 
     @property
     def form(self) -> LabelledForm:
-        """How the labelled data are written."""
+        """Format of the labelled data: columns, missing cells, table options."""
         corpus = self.corpus
         return LabelledForm(corpus.text_column, corpus.label_column, corpus.missing, self.table)

@@ -1,4 +1,4 @@
-"""From labelled sequences to what a classifier is trained and scored on."""
+"""Encoding of labelled sequences, and the split into training and held-out examples."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -20,49 +20,51 @@ from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
 Numbers = NDArray[np.int64]
 END = np.array([EOS_ID], dtype=np.int64)
-MOST_UNSEEN = 0.5
-"""Share of examples with labels that training had not, up to which data are scored."""
-SHOWN = 5
+MAX_UNSEEN_SHARE = 0.5
+"""Largest share of examples with labels absent from the training data; with more, the data are refused."""
+MAX_SHOWN_LABELS = 5
+"""Largest number of labels that a message names."""
 
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """Sequences (T, B) or (T, B, I), their lengths (B,), and the number of the label of each (B,)."""
+    """Sequences (T, B) or (T, B, I), their lengths (B,), and their label indices (B,)."""
 
     sequences: Tensor
     lengths: Tensor
     labels: Tensor
 
     def first_rows(self, rows: int) -> "LabelledBatch":
-        """Return the first sequences, without steps past the end of the longest of them."""
+        """Return the first sequences, cut to the longest of them."""
         lengths = self.lengths[:rows]
         return LabelledBatch(self.sequences[: int(lengths.max()), :rows], lengths, self.labels[:rows])
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Encoded sequences: token numbers with ``<eos>`` behind, or vectors (T, I); and numbers of labels."""
+    """Encoded sequences and labels."""
 
     rows: list[NDArray[Any]]
+    """Token ids followed by ``<eos>``, (T,), or vectors, (T, I)."""
     labels: Numbers
-    """Number of the label of each row; below 0 for labels that training had not."""
+    """Label index of each row; negative for labels absent from the training data."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[Numbers, LabelledBatch]]:
-        """Yield the numbers of the rows, and the batch; in the order of :func:`unrolled.data.buckets`."""
-        for chosen in buckets([len(row) for row in self.rows], size, seed):
-            sequences, lengths = pad([self.rows[i] for i in chosen], EOS_ID)
-            yield chosen, LabelledBatch(sequences, lengths, torch.from_numpy(self.labels[chosen]))
+        """Yield row numbers and batches, in the order of :func:`unrolled.data.buckets`."""
+        for indices in buckets([len(row) for row in self.rows], size, seed):
+            sequences, lengths = pad([self.rows[i] for i in indices], EOS_ID)
+            yield indices, LabelledBatch(sequences, lengths, torch.from_numpy(self.labels[indices]))
 
-    def known(self) -> "Examples":
-        """Return the examples whose labels training had."""
-        kept = np.flatnonzero(self.labels >= 0)
-        return Examples([self.rows[i] for i in kept], self.labels[kept])
+    def with_known_labels(self) -> "Examples":
+        """Return the examples whose labels occur in the training data."""
+        indices = np.flatnonzero(self.labels >= 0)
+        return Examples([self.rows[i] for i in indices], self.labels[indices])
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of all rows and labels, by which a resumed run knows its data."""
+        """Return the SHA-256 of all rows and labels, with which a resumed run checks its data."""
         digest = hashlib.sha256(self.labels.tobytes())
         for row in self.rows:
             digest.update(len(row).to_bytes(8, "little") + row.tobytes())
@@ -71,14 +73,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class ClassifierData:
-    """Training and held-out examples, and facts about them for the report."""
+    """Training and held-out examples, and information about them for the report."""
 
     train: Examples
     valid: Examples | None
     classes: list[Label]
     facts: dict[str, Any]
     texts: tuple[Labelled, Labelled | None]
-    """Training and held-out examples as they were read."""
+    """Training and held-out examples before encoding."""
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
 
@@ -89,22 +91,22 @@ class ClassifierData:
 
 
 def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int) -> Examples:
-    """Return token numbers (or the vectors as they are, without a tokenizer) and numbers of labels.
+    """Return sequences as token ids (without a tokenizer: as vectors), and labels as indices.
 
-    Labels that are not among the classes have numbers below 0, which no prediction equals.
+    Labels that are not among the classes get negative indices, which no prediction equals.
 
     Raises:
-        DataError: if vectors have another size.
+        DataError: if vectors have a size other than ``features``.
     """
-    numbers = {label: i for i, label in enumerate(classes)}
+    indices = {label: i for i, label in enumerate(classes)}
     for label in labelled.labels:
-        numbers.setdefault(label, len(classes) - len(numbers) - 1)
-    labels = np.array([numbers[label] for label in labelled.labels], dtype=np.int64)
+        indices.setdefault(label, len(classes) - len(indices) - 1)
+    labels = np.array([indices[label] for label in labelled.labels], dtype=np.int64)
     return Examples(encode_rows(labelled.items, tokenizer, features), labels)
 
 
-def note_unseen(labels: Sequence[Any], classes: Sequence[Label], source: str) -> list[str]:
-    """Return a note that counts and names the labels that training had not; none if there are none.
+def unseen_label_notes(labels: Sequence[Any], classes: Sequence[Label], source: str) -> list[str]:
+    """Return a note that counts and names the labels absent from the training data; empty without any.
 
     Raises:
         DataError: if most examples have such labels.
@@ -113,12 +115,13 @@ def note_unseen(labels: Sequence[Any], classes: Sequence[Label], source: str) ->
     unseen = [str(label) for label in labels if label not in known]
     if not unseen:
         return []
-    kinds = sorted(set(unseen))
-    names = ", ".join(f"{kind!r:.60}" for kind in kinds[:SHOWN]) + (", …" if len(kinds) > SHOWN else "")
-    if len(unseen) > MOST_UNSEEN * len(labels):
+    distinct = sorted(set(unseen))
+    more = ", …" if len(distinct) > MAX_SHOWN_LABELS else ""
+    names = ", ".join(f"{label!r:.60}" for label in distinct[:MAX_SHOWN_LABELS]) + more
+    if len(unseen) > MAX_UNSEEN_SHARE * len(labels):
         raise DataError(
-            f"{source}: most examples have labels that the training data lack ({names}); known are "
-            f"{', '.join(map(repr, classes[:20]))}"
+            f"{source}: most examples have labels that the training data lack ({names}); the known labels "
+            f"are {', '.join(map(repr, classes[:20]))}"
         )
     return [
         f"{source}: {len(unseen):,} of {len(labels):,} examples have labels that the training data lack "
@@ -127,10 +130,10 @@ def note_unseen(labels: Sequence[Any], classes: Sequence[Label], source: str) ->
 
 
 def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) -> list[NDArray[Any]]:
-    """Return what the model reads of texts or of vectors (T, I).
+    """Return the model input: token ids (T,) of each text, or the vectors (T, I).
 
     Raises:
-        DataError: for text where vectors are needed and the other way round, or vectors of another size.
+        DataError: for text if the classifier reads vectors and vice versa, or for vectors of another size.
     """
     for number, item in enumerate(items, 1):
         if isinstance(item, str) != (tokenizer is not None):
@@ -146,38 +149,38 @@ def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) ->
 
 
 def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Numbers, Numbers]:
-    """Return the numbers of the rows to train on and to hold out: ``fraction`` of each label, at random.
+    """Return the row numbers to train on and to hold out: a random ``fraction`` of each label.
 
-    A label of which that is less than half a row is trained on alone.
+    If that is less than half a row, no row of the label is held out.
     """
     rng = np.random.default_rng(seed)
-    kinds = np.array([str(label) for label in labels])
-    held: list[Numbers] = []
-    for kind in np.unique(kinds):
-        rows = rng.permutation(np.flatnonzero(kinds == kind))
-        held.append(rows[: min(round(fraction * len(rows)), len(rows) - 1)])
-    out = np.sort(np.concatenate(held)).astype(np.int64)
-    return np.setdiff1d(np.arange(len(labels)), out), out
+    names = np.array([str(label) for label in labels])
+    parts: list[Numbers] = []
+    for name in np.unique(names):
+        rows = rng.permutation(np.flatnonzero(names == name))
+        parts.append(rows[: min(round(fraction * len(rows)), len(rows) - 1)])
+    held_out = np.sort(np.concatenate(parts)).astype(np.int64)
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
 
 
-def divide(labelled: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled | None]:
-    """Return what to train on and what :func:`hold_out` holds out, None if that is nothing."""
-    train, out = hold_out(labelled.labels, fraction, seed)
-    return labelled.take(train), labelled.take(out) if len(out) else None
+def split_held_out(labelled: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled | None]:
+    """Return the training part and the part that :func:`hold_out` selects, None if that is empty."""
+    train, held_out = hold_out(labelled.labels, fraction, seed)
+    return labelled.take(train), labelled.take(held_out) if len(held_out) else None
 
 
 def cut_batch(examples: Examples, size: SampleSize) -> LabelledBatch:
-    """Return the first examples as one batch, each cut after so many steps."""
+    """Return the first ``size.rows`` examples as one batch, each cut to ``size.steps``."""
     rows = [row[: size.steps] for row in examples.rows[: size.rows]]
     _, batch = next(Examples(rows, examples.labels[: size.rows]).batches(size.rows))
     return batch
 
 
 def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> dict[str, Any]:
-    """Return facts about the examples for ``config.json`` and the report."""
+    """Return information about the examples for ``config.json`` and the report."""
     lengths = [len(row) for row in train.rows]
-    text = train.rows[0].ndim == 1
-    counts = np.bincount(train.known().labels, minlength=len(classes))
+    is_text = train.rows[0].ndim == 1
+    counts = np.bincount(train.with_known_labels().labels, minlength=len(classes))
     return {
         "examples": len(train),
         "held_out_examples": len(valid) if valid else 0,
@@ -185,8 +188,8 @@ def describe(train: Examples, valid: Examples | None, classes: list[Label]) -> d
         "class_counts": counts.tolist(),
         "longest": max(lengths),
         "mean_length": round(float(np.mean(lengths)), 2),
-        "unknown": int(sum((row == UNK_ID).sum() for row in train.rows)) if text else 0,
-        "features": 0 if text else train.rows[0].shape[1],
+        "unknown": int(sum((row == UNK_ID).sum() for row in train.rows)) if is_text else 0,
+        "features": 0 if is_text else train.rows[0].shape[1],
         "sha256": train.fingerprint(),
         "held_out_sha256": valid.fingerprint() if valid else "",
     }

@@ -1,4 +1,4 @@
-"""Options that are left to the data, filled in before training."""
+"""Defaults of a classifier that depend on the data, filled in before training."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,50 +17,55 @@ from unrolled.tasks.classify.options import (
 from unrolled.text import TextConfig
 
 POOLING: dict[str, PoolingKind] = {"word": "attention", "bpe": "attention", "char": "max", "vectors": "max"}
-"""By tokenizer; or for sequences of vectors."""
-MANY = 20_000
-"""Texts from which words that occur once become ``<unk>``."""
-SHORT = 2
-"""Words of a text that is a name or a term, at most."""
+"""Pooling by kind of input: the tokenizer, or "vectors"."""
+MANY_TEXTS = 20_000
+"""Number of texts above which words that occur once become ``<unk>``."""
+SHORT_TEXT = 2
+"""Largest mean number of words of texts that are read as characters: names and terms."""
 LONG_WORD = 20
-"""Characters of a word, on average, from which text is of a script without blanks, or no words at all."""
-UPDATES, MOST_UPDATES = 1000, 5000
+"""Mean number of characters of a word above which the script has no spaces, or the text no words."""
+TARGET_STEPS, MAX_STEPS = 1000, 5000
+"""Number of optimizer steps to aim for, and approximate largest number."""
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
-"""Fewest and most passes over the data, by tokenizer."""
+"""Smallest and largest number of epochs, by tokenizer."""
 
 
 def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[ClassifierConfig, tuple[str, ...]]:
-    """Return the configuration with everything filled in, and notes about what the texts decided.
+    """Return the configuration with all defaults filled in, and notes about the choices made from the texts.
 
-    Options that were given stay.
+    Options that the user gave are kept.
 
     Args:
-        config: as the caller gave it.
-        labelled: the training part.
+        config: configuration from the user.
+        labelled: training examples.
     """
     items: list[Any] = labelled.items
     is_text = isinstance(items[0], str)
     text, notes = config.text, []
     if is_text and text.tokenizer == "auto":
-        chosen, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
-        text = dataclasses.replace(text, tokenizer=chosen)
-        notes.append(f"tokens: {'characters' if chosen == 'char' else 'words'}, since {reason} (--tokenizer)")
-    if text.tokenizer == "word" and not text.min_frequency and len(items) > MANY:
+        tokenizer, reason = choose_tokenizer(items, vectors=config.network.entry == "vectors")
+        text = dataclasses.replace(text, tokenizer=tokenizer)
+        noun = "characters" if tokenizer == "char" else "words"
+        notes.append(f"tokens: {noun}, since {reason} (--tokenizer)")
+    if text.tokenizer == "word" and not text.min_frequency and len(items) > MANY_TEXTS:
         text = dataclasses.replace(text, min_frequency=2)
     training = config.training
     if is_text and not (training.epochs or training.minutes):
         epochs = choose_epochs(len(items), training.batch, text.tokenizer)
         training = dataclasses.replace(training, epochs=epochs)
     kind = text.tokenizer if is_text else "vectors"
-    network = ClassifierNetworkConfig(**vars(config.network.settled(SIZES[kind])))
+    network = ClassifierNetworkConfig(**vars(config.network.resolve(SIZES[kind])))
     pooling = config.head.pooling if config.head.pooling != "auto" else POOLING[kind]
-    optimizer = ClassifierOptimizerConfig(**vars(config.optimizer.settled()))
-    dropout = ClassifierDropoutConfig(**vars(config.dropout.settled(DROPOUT[kind])))
+    optimizer = ClassifierOptimizerConfig(**vars(config.optimizer.resolve()))
+    dropout = ClassifierDropoutConfig(**vars(config.dropout.resolve(DROPOUT[kind])))
     if dropout.dropout and network.layers == 1:
-        notes.append("dropout between layers does nothing in one layer (--dropout-input, --dropout-output)")
+        notes.append(
+            "--dropout acts between layers and has no effect with one layer (use --dropout-input or "
+            "--dropout-output)"
+        )
     filled = dataclasses.replace(
         config,
-        text=_filled_text(text),
+        text=_resolve_text(text),
         network=network,
         head=dataclasses.replace(config.head, pooling=pooling),
         dropout=dropout,
@@ -71,17 +76,17 @@ def fill_defaults(config: ClassifierConfig, labelled: Labelled) -> tuple[Classif
 
 
 def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Literal["char", "word"], str]:
-    """Return the kind of tokens that suits the texts, and why.
+    """Return the kind of tokens that suits the texts, and the reason.
 
     Args:
-        texts: of training.
-        vectors: whether vectors of words are given.
+        texts: training texts.
+        vectors: whether pretrained word vectors are used.
     """
     if vectors:
-        return "word", "vectors of words are given"
+        return "word", "word vectors are given"
     words = sum(len(text.split()) for text in texts) / len(texts)
     length = sum(map(len, texts)) / len(texts)
-    if words <= SHORT:
+    if words <= SHORT_TEXT:
         return "char", f"a text has {words:.1f} words on average"
     if length / words > LONG_WORD:
         return "char", f"a word has {length / words:.0f} characters on average"
@@ -89,22 +94,27 @@ def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Li
 
 
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:
-    """Return as many passes over the examples as make about :data:`UPDATES` updates, within bounds.
+    """Return the number of epochs that gives about :data:`TARGET_STEPS` optimizer steps, within bounds.
 
-    Of many examples they are fewer again, so that updates do not exceed :data:`MOST_UPDATES` by much.
+    With many examples the number is smaller, so that steps do not exceed :data:`MAX_STEPS` by much.
+
+    Args:
+        count: number of training examples.
+        batch: batch size.
+        tokenizer: kind of tokens, a key of :data:`EPOCHS`.
     """
     fewest, most = EPOCHS[tokenizer]
-    limit = max(round(MOST_UPDATES * batch / count), 1)
-    return min(max(round(UPDATES * batch / count), fewest), most, limit)
+    limit = max(round(MAX_STEPS * batch / count), 1)
+    return min(max(round(TARGET_STEPS * batch / count), fewest), most, limit)
 
 
-def settled_text(text: LabelledTextConfig) -> TextConfig:
-    """Return the options of the tokenizer, once :func:`fill_defaults` has chosen its kind."""
+def tokenizer_config(text: LabelledTextConfig) -> TextConfig:
+    """Return the tokenizer options, after :func:`fill_defaults` has chosen the kind of tokenizer."""
     assert text.tokenizer != "auto"
-    return text.plain(text.tokenizer)
+    return text.resolve(text.tokenizer)
 
 
-def _filled_text(text: LabelledTextConfig) -> LabelledTextConfig:
+def _resolve_text(text: LabelledTextConfig) -> LabelledTextConfig:
     if text.tokenizer == "auto":  # sequences of vectors have no tokens
         return text
-    return LabelledTextConfig(**vars(settled_text(text)))
+    return LabelledTextConfig(**vars(tokenizer_config(text)))

@@ -1,4 +1,4 @@
-"""Sequences and labels from memory: lists, arrays, and the frames and columns of pandas."""
+"""Sequences and labels from memory: lists, arrays, and pandas DataFrames and Series."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from unrolled.data.tables import Table
 from unrolled.errors import ConfigError, DataError
 from unrolled.extras import extra
 from unrolled.tasks.base.sources import is_path
-from unrolled.tasks.classify.labels import distinct, plain_labels
+from unrolled.tasks.classify.labels import to_python_labels, unique_labels
 
 with extra("classify", "a classifier"):
     from sklearn.base import BaseEstimator
@@ -27,73 +27,75 @@ with extra("classify", "a classifier"):
     from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
 FRAME = Path("the table")
-"""In messages, the name of a table that is no file."""
+"""Name of a pandas DataFrame in messages."""
 
 
-def from_memory(X: Any, y: Any, estimator: BaseEstimator, form: LabelledForm, *, fitting: bool) -> Labelled:
-    """Return texts or sequences of vectors with their labels; a text or a label that is missing is left out.
+def convert_labelled(
+    X: Any, y: Any, estimator: BaseEstimator, form: LabelledForm, *, fitting: bool
+) -> Labelled:
+    """Convert sequences and their labels; examples with a missing text or label are dropped.
 
     Args:
-        X: see :func:`items_of`; or a table of pandas with a text and a label column, without ``y``.
-        y: a label for each: text, whole numbers, booleans or dates.
-        estimator: what is fitted or asked.
-        form: the columns of a table, and what is done with what is missing.
-        fitting: whether X settles the number of columns of a table.
+        X: see :func:`convert_items`; or a pandas DataFrame with a text and a label column, without ``y``.
+        y: a label for each item: text, whole numbers, booleans or dates.
+        estimator: the classifier, for the checks of scikit-learn.
+        form: the columns of a table, and whether missing cells are dropped or an error.
+        fitting: whether X sets the number of columns that later calls must have.
 
     Raises:
-        DataError: if something is missing and may not be, or the columns do not show.
-        ValueError: if they do not fit together, with scikit-learn's words.
+        DataError: if a text or label is missing and ``missing="error"``, or the columns cannot be inferred.
+        ValueError: if X and y do not match, with the message of scikit-learn.
     """
     if y is None and is_frame(X) and not _is_numeric(X):
-        return _checked(labelled_table(table_of(X), form, check=lambda label, _: label))
+        return _check_labels(labelled_table(frame_to_table(X), form, check=lambda label, _: label))
     if y is None:
         raise ConfigError("requires y to be passed, but the target y is None: give a label for each sequence")
-    labels = plain_labels(column_or_1d(_as_list(y), warn=True, dtype=None))
-    items = items_of(X, estimator, form, fitting=fitting, gaps=True)
+    labels = to_python_labels(column_or_1d(_as_object_array(y), warn=True, dtype=None))
+    items = convert_items(X, estimator, form, fitting=fitting, allow_missing=True)
     check_consistent_length(items, labels)
     rows = (Row(f"item {i}", item, label) for i, (item, label) in enumerate(zip(items, labels, strict=True)))
-    return _checked(labelled_rows(rows, form.missing, "the data"))
+    return _check_labels(labelled_rows(rows, form.missing, "the data"))
 
 
-def items_of(
-    X: Any, estimator: BaseEstimator, form: LabelledForm, *, fitting: bool, gaps: bool = False
+def convert_items(
+    X: Any, estimator: BaseEstimator, form: LabelledForm, *, fitting: bool, allow_missing: bool = False
 ) -> list[Any]:
-    """Return texts, or sequences of vectors (T, I).
+    """Return a list of texts, or of sequences of vectors (T, I).
 
     Args:
-        X: texts; or arrays (T_i, I), of any lengths; or one array (N, T, I); or a table (N, T), whose rows
-            are sequences of single values and which has the same number of columns at every call; or a table
-            of pandas with a column of texts.
-        estimator: what is fitted or asked.
+        X: texts; or arrays (T_i, I) of any lengths; or one array (N, T, I); or a table (N, T), whose rows are
+            sequences of single values and whose number of columns is the same in every call; or a pandas
+            DataFrame with a column of texts.
+        estimator: the classifier, for the checks of scikit-learn.
         form: names the text column of a table.
-        fitting: whether X settles the number of columns of a table.
-        gaps: take None and NaN in place of a text, as None.
+        fitting: whether X sets the number of columns that later calls must have.
+        allow_missing: accept None and NaN instead of a text, and return None for them.
 
     Raises:
-        ValueError: if it is none of these, or holds what is not finite.
+        ValueError: if X has none of these forms, or contains values that are not finite.
     """
     if is_frame(X) and not _is_numeric(X):
-        table = table_of(X)
-        places, _ = find_texts(table, form)
-        X = [joined(row, places) for row in table.rows]
+        table = frame_to_table(X)
+        text_columns, _ = find_texts(table, form)
+        X = [joined(row, text_columns) for row in table.rows]
     if _is_list_like(X):
         items = list(X)
         if any(isinstance(item, str) for item in items):
-            return _texts(items, gaps=gaps)
+            return _check_texts(items, allow_missing=allow_missing)
         if any(isinstance(item, list | tuple) and any(isinstance(w, str) for w in item) for item in items):
             raise ConfigError("a text is one string: join the words of a list by spaces")
         if items and all(np.ndim(item) == 2 for item in items):
             return [np.asarray(check_array(item, dtype=np.float32)) for item in items]
     table = validate_data(estimator, X, reset=fitting, dtype=np.float32)
-    found: list[Series] = list(np.asarray(table)[:, :, None])
-    return found
+    sequences: list[Series] = list(np.asarray(table)[:, :, None])
+    return sequences
 
 
 def is_source(X: Any) -> bool:
-    """Tell whether X names a file, a folder, several files or a data set.
+    """Return whether X names a file, a folder, several files or a data set.
 
     Raises:
-        DataError: if it is a text that names nothing.
+        DataError: if X is a text that is not the name of any of these.
     """
     if isinstance(X, str) and not os.path.exists(X):
         names = [part.partition("=")[2] if "=" in part else part for part in split_paths(X)]
@@ -103,46 +105,47 @@ def is_source(X: Any) -> bool:
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether X is a table of pandas, or one like it."""
+    """Return whether X is a pandas DataFrame, or an object with the same interface."""
     return hasattr(X, "columns") and hasattr(X, "iloc")
 
 
-def table_of(frame: Any) -> Table:
-    """Return a table of pandas with its columns by name."""
-    columns = [plain_labels(frame.iloc[:, i]) for i in range(frame.shape[1])]
+def frame_to_table(frame: Any) -> Table:
+    """Convert a pandas DataFrame into a table with its column names."""
+    columns = [to_python_labels(frame.iloc[:, i]) for i in range(frame.shape[1])]
     rows = [
         [cell.strip() if isinstance(cell, str) else cell for cell in row]
         for row in zip(*columns, strict=True)
     ]
     if not rows:
-        raise DataError("the table holds no rows")
+        raise DataError("the table has no rows")
     names = [str(name).strip() for name in frame.columns]
     return Table(FRAME, names, True, rows, list(range(len(rows))))
 
 
-def _texts(items: list[Any], *, gaps: bool) -> list[Any]:
-    for place, item in enumerate(items):
-        if isinstance(item, str) or (gaps and is_absent(item)):
+def _check_texts(items: list[Any], *, allow_missing: bool) -> list[Any]:
+    """Return texts as plain strings, None for missing ones."""
+    for index, item in enumerate(items):
+        if isinstance(item, str) or (allow_missing and is_absent(item)):
             continue
         if is_absent(item):
             raise DataError(
-                f"item {place} is {item!r:.60}: there is no text to predict; give '' for an empty one"
+                f"item {index} is {item!r:.60}: there is no text to predict; give '' for an empty text"
             )
-        raise ConfigError(f"item {place} is {item!r:.40}, not a text as others are")
+        raise ConfigError(f"item {index} is {item!r:.40}, not a text like other items")
     return [str(item) if isinstance(item, str) else None for item in items]
 
 
 def _is_numeric(frame: Any) -> bool:
-    """Tell whether all columns are numbers: rows are then sequences of single values."""
+    """Return whether all columns are numeric: rows are then sequences of single values."""
     return all(getattr(dtype, "kind", "O") in "biuf" for dtype in frame.dtypes)
 
 
-def _as_list(y: Any) -> Any:
-    """Return labels as an array of objects if they hold what is missing, or dates, which arrays change."""
+def _as_object_array(y: Any) -> Any:
+    """Return labels with missing values or dates as an object array, because NumPy would convert them."""
     values = y.tolist() if hasattr(y, "tolist") and str(getattr(y, "dtype", "")) == "object" else y
-    plain = str | int | float
+    simple_types = str | int | float
     if isinstance(values, list | tuple) and not all(
-        isinstance(v, plain) and not is_absent(v) for v in values
+        isinstance(v, simple_types) and not is_absent(v) for v in values
     ):
         array = np.empty(len(values), dtype=object)
         array[:] = values
@@ -150,10 +153,10 @@ def _as_list(y: Any) -> Any:
     return y
 
 
-def _checked(labelled: Labelled) -> Labelled:
-    """Return data whose labels are classes, and warn of rows that were left out."""
+def _check_labels(labelled: Labelled) -> Labelled:
+    """Check that labels are classes, not continuous values, and warn of rows that were left out."""
     labels = labelled.labels
-    classes = distinct(labels)
+    classes = unique_labels(labels)
     if any(isinstance(c, float) and not math.isfinite(c) for c in classes):
         assert_all_finite(np.array(labels), input_name="y")
     if isinstance(classes[0], str | int | float):
@@ -165,7 +168,7 @@ def _checked(labelled: Labelled) -> Labelled:
 
 
 def _is_list_like(X: Any) -> bool:
-    """Tell whether X is a list, or an array or column of things that are no numbers of a table."""
+    """Return whether X is a list or tuple, or an array of one or three axes, not a table (N, T)."""
     if hasattr(X, "toarray") or hasattr(X, "columns"):
         return False
     axes = getattr(X, "ndim", None)

@@ -18,13 +18,13 @@ from unrolled.training.job import Carried
 
 
 class ClassifierJob:
-    """The batches and the loss of a classifier."""
+    """The training job of a classifier: batches, loss and validation."""
 
     def __init__(self, model: RecurrentClassifier, data: ClassifierData, config: ClassifierConfig) -> None:
         self.model = model
         self._data, self._config = data, config
         self._weights = (
-            _balanced(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None
+            _balanced_weights(data.facts["class_counts"]) if config.head.class_weights == "balanced" else None
         )
 
     def batches(self, epoch: int) -> Iterator[LabelledBatch]:
@@ -50,7 +50,7 @@ class ClassifierJob:
         return StepLoss(loss, nats, len(batch.labels), None)
 
     def step_losses(self, batch: LabelledBatch, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: one of each row, which belongs to its last step."""
+        """See :meth:`Job.step_losses`: one loss per row, assigned to its last step."""
         logits = self.model(batch.sequences, batch.lengths)
         losses = F.cross_entropy(logits, batch.labels, reduction="none")
         return StepLosses(losses[None], batch.lengths[None] - 1, "reader.recurrent")
@@ -60,7 +60,7 @@ class ClassifierJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out examples by the figure that the configuration names."""
+        """Score the held-out examples by the metric that ``select`` names."""
         valid = self._data.valid
         if valid is None:
             return None
@@ -70,7 +70,7 @@ class ClassifierJob:
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
 
 
-def _balanced(counts: list[int]) -> Tensor:
-    """Return N / (classes × count) of each class."""
-    each = torch.tensor(counts, dtype=torch.get_default_dtype())
-    return each.sum() / (len(counts) * each)
+def _balanced_weights(class_counts: list[int]) -> Tensor:
+    """Return N / (classes × count) for each class."""
+    counts = torch.tensor(class_counts, dtype=torch.get_default_dtype())
+    return counts.sum() / (len(class_counts) * counts)

@@ -1,4 +1,4 @@
-"""Labels of any type: from memory, in run folders, and as arrays."""
+"""Conversion of labels of any type: from NumPy and pandas, to JSON and back, to arrays."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from unrolled.errors import ConfigError
 
 Label = str | int | float | bool | date | datetime
 Kind = Literal["", "bool", "date", "datetime"]
-"""Type of labels that JSON cannot tell by itself; "" for text and numbers."""
+"""Type of labels that JSON cannot represent; "" for text and numbers."""
 _READERS: dict[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "datetime": datetime.fromisoformat,
@@ -19,17 +19,17 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def plain_labels(y: Any) -> list[Any]:
-    """Return labels as values of Python; those of NumPy and pandas are converted.
+def to_python_labels(y: Any) -> list[Any]:
+    """Convert labels of NumPy and pandas types into Python values.
 
-    None and NaN stay, and so does what can be no label.
+    None, NaN and values of types that no label can have are returned unchanged.
     """
     if getattr(y, "ndim", 1) > 1:
         y = np.asarray(y).ravel()
-    return [_plain(value) for value in y]
+    return [_to_python(value) for value in y]
 
 
-def _plain(value: Any) -> Any:
+def _to_python(value: Any) -> Any:
     if isinstance(value, np.datetime64):
         if np.isnat(value):
             return None
@@ -42,40 +42,41 @@ def _plain(value: Any) -> Any:
     return None if type(value).__name__ in ("NAType", "NaTType") else value
 
 
-def kind_of(labels: Sequence[Any]) -> Kind:
-    """Return the kind of labels that are all of one type.
+def get_kind(labels: Sequence[Any]) -> Kind:
+    """Return the kind of labels that all have the same type.
 
     Raises:
-        ConfigError: if one is of a type that no label has.
+        ConfigError: if a label is not text, a number, a boolean or a date.
     """
     first = labels[0]
-    odd = next((v for v in labels if not isinstance(v, str | int | float | date)), None)
-    if odd is not None:
+    invalid = next((v for v in labels if not isinstance(v, str | int | float | date)), None)
+    if invalid is not None:
         raise ConfigError(
-            f"a label is {odd!r:.60}, a {type(odd).__name__}: give text, whole numbers, booleans or dates"
+            f"a label is {invalid!r:.60}, a {type(invalid).__name__}: give text, whole numbers, booleans or "
+            "dates"
         )
     if isinstance(first, datetime):
         return "datetime"
     return "date" if isinstance(first, date) else "bool" if isinstance(first, bool) else ""
 
 
-def distinct(labels: Sequence[Any]) -> list[Any]:
-    """Return the classes: the different labels in order.
+def unique_labels(labels: Sequence[Any]) -> list[Any]:
+    """Return the classes: the distinct labels, sorted.
 
     Raises:
-        ConfigError: see :func:`kind_of`; or types are mixed.
+        ConfigError: see :func:`get_kind`; or if labels have several types.
     """
-    kinds = {type(label) for label in labels}
-    if len(kinds - {int, float}) > 1 or (len(kinds) > 1 and not kinds <= {int, float}):
-        names = " and ".join(sorted(kind.__name__ for kind in kinds))
-        raise ConfigError(f"labels are of several types ({names}): give them one")
-    kind_of(labels)
+    types = {type(label) for label in labels}
+    if len(types - {int, float}) > 1 or (len(types) > 1 and not types <= {int, float}):
+        names = " and ".join(sorted(kind.__name__ for kind in types))
+        raise ConfigError(f"labels have several types ({names}): convert them to one type")
+    get_kind(labels)
     return sorted(set(labels))
 
 
-def as_array(classes: Sequence[Any]) -> NDArray[Any]:
-    """Return classes as an array of NumPy: dates as ``datetime64``, those with a zone as objects."""
-    kind = kind_of(classes)
+def to_array(classes: Sequence[Any]) -> NDArray[Any]:
+    """Return classes as a NumPy array: dates as ``datetime64``, dates with a time zone as objects."""
+    kind = get_kind(classes)
     if kind == "date":
         return np.array(classes, dtype="datetime64[D]")
     if kind == "datetime" and all(c.tzinfo is None for c in classes):
@@ -84,10 +85,10 @@ def as_array(classes: Sequence[Any]) -> NDArray[Any]:
 
 
 def to_json(classes: Sequence[Any]) -> tuple[list[Any], Kind]:
-    """Return classes as JSON can hold them, and their kind."""
-    kind = kind_of(classes)
-    dates = kind in ("date", "datetime")
-    return [c.isoformat() for c in classes] if dates else [
+    """Return classes as JSON values, and their kind."""
+    kind = get_kind(classes)
+    is_date = kind in ("date", "datetime")
+    return [c.isoformat() for c in classes] if is_date else [
         int(c) if kind == "bool" else c for c in classes
     ], kind
 
@@ -96,7 +97,7 @@ def from_json(values: Sequence[Any], kind: Kind) -> list[Any]:
     """Return the classes that :func:`to_json` wrote.
 
     Raises:
-        ValueError: if a value is not of that kind.
+        ValueError: if a value does not have that kind.
     """
     reader = _READERS.get(kind)
     if reader is None:
@@ -104,4 +105,4 @@ def from_json(values: Sequence[Any], kind: Kind) -> list[Any]:
     try:
         return [reader(value) for value in values]
     except TypeError as error:
-        raise ValueError(f"a label is no {kind} ({error})") from None
+        raise ValueError(f"a label is not a {kind} ({error})") from None

@@ -1,4 +1,4 @@
-"""The ladder of classifiers: the most frequent label, bag of words, windows, recurrence."""
+"""The ladder of classifiers: the most frequent label, bag of words, window networks, recurrent networks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.base.parts import settle_parts
-from unrolled.tasks.classify.baselines import bag_of_words, most_frequent
+from unrolled.tasks.classify.baselines import run_bag_of_words, run_most_frequent
 from unrolled.tasks.classify.defaults import fill_defaults
-from unrolled.tasks.classify.folds import Split, fold_rows, rare_labels, split_fold
+from unrolled.tasks.classify.folds import Split, find_rare_labels, fold_rows, split_fold
 from unrolled.wording import counted
 
 FOLDS = 10
@@ -24,10 +24,10 @@ MOST_FREQUENT, BAG = "most-frequent", "tf-idf"
 
 
 class ClassificationLadder(Ladder):
-    """Models of one label for a whole sequence.
+    """Models that predict one label per sequence.
 
-    Without test data, seed s is scored on fold s of ten (stratified, shuffled once for all) and trained on
-    the others.
+    Without test data, seed s is scored on fold s of ten and trained on the others. The folds are stratified,
+    and the same for all models.
     """
 
     task: ClassVar[str] = "classify"
@@ -65,43 +65,49 @@ class ClassificationLadder(Ladder):
         self.test = read_labelled(corpus.test, form) if corpus.test else None
         tested = (self.test.items, self.test.labels) if self.test is not None else ()
         self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
-        kinds = len({str(label) for label in self.data.labels})
-        if kinds < 2:
+        class_count = len({str(label) for label in self.data.labels})
+        if class_count < 2:
             label = str(self.data.labels[0])
-            raise DataError(f"{corpus.data}: all examples have one label ({label!r}): nothing to tell apart")
+            raise DataError(
+                f"{corpus.data}: all examples have the label {label!r}; a classifier needs at least two"
+            )
         self.notes = [*parts, *self.data.notes]
         if self.test is not None:
             return (
                 f"{counted(len(self.data.items), 'example')}, {len(self.test.items):,} to predict, "
-                f"{counted(kinds, 'label')}"
+                f"{counted(class_count, 'label')}"
             )
         try:
             fold_rows(self.data.labels, FOLDS, 1, keep_rare=True)
         except ConfigError as error:
-            raise ConfigError(f"{error}; give test data, and none are cut") from None
-        rare = rare_labels(self.data.labels, FOLDS)
-        kept = f"; {len(rare)} labels with fewer than {FOLDS} examples are trained on alone" if rare else ""
+            raise ConfigError(f"{error}; give test data to use no folds") from None
+        rare = len(find_rare_labels(self.data.labels, FOLDS))
+        rare_note = (
+            f"; {counted(rare, 'label')} with fewer than {FOLDS} examples "
+            f"{'is' if rare == 1 else 'are'} only trained on"
+            if rare
+            else ""
+        )
         return (
-            f"{counted(len(self.data.items), 'example')}, {counted(kinds, 'label')}; seed s is trained "
-            "on nine tenths and "
-            f"scored on tenth s of {FOLDS}{kept}"
+            f"{counted(len(self.data.items), 'example')}, {counted(class_count, 'label')}; seed s is trained "
+            f"on nine tenths and scored on tenth s of {FOLDS}{rare_note}"
         )
 
     def split(self, seed: int) -> Split:
-        """Return what a seed is trained and tested on."""
+        """Return the training and test examples of a seed."""
         if self.test is not None:
             return Split(self.data, self.test, np.arange(len(self.test.items)))
         return split_fold(self.data, FOLDS, seed, keep_rare=True)
 
     @classmethod
     def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
-        """See :meth:`Ladder.check`; more seeds than folds cannot be tried either."""
+        """See :meth:`Ladder.check`; also refuses more seeds than folds."""
         super().check(config, rungs, metric, seeds)
         if seeds > FOLDS and not config.corpus.test:
             raise ConfigError(f"seeds={seeds}: without test data there are {FOLDS}, one for each fold")
 
     def varies(self, rung: str) -> bool:
-        """See :meth:`Ladder.varies`; with folds every rung does."""
+        """See :meth:`Ladder.varies`; with folds every model depends on the seed."""
         return self.test is None or super().varies(rung)
 
     @classmethod
@@ -113,28 +119,28 @@ class ClassificationLadder(Ladder):
         """See :meth:`Ladder.simple`."""
         train, test, rows = self.split(seed)
         if rung == MOST_FREQUENT:
-            found = most_frequent(train, test)
+            result = run_most_frequent(train, test)
         elif isinstance(train.items[0], str):
             config, _ = fill_defaults(self.config, train)
             characters = config.text.tokenizer == "char"
-            found = bag_of_words(train, test, characters=characters, seed=seed)
+            result = run_bag_of_words(train, test, characters=characters, seed=seed)
         else:
-            raise ConfigError("tf-idf reads texts; leave it out of models for sequences of vectors")
+            raise ConfigError("tf-idf reads texts; remove it from models for sequences of vectors")
         outcome = Outcome(
             rung,
             seed,
-            found.scores,
-            seconds=found.seconds,
-            rate=found.rate,
-            size=found.parameters,
-            counted="parameters" if found.parameters else "",
-            bytes=found.bytes,
+            result.scores,
+            seconds=result.seconds,
+            rate=result.rate,
+            size=result.parameters,
+            counted="parameters" if result.parameters else "",
+            bytes=result.bytes,
         )
-        return Tried(outcome, Units.one_each(found.predicted != found.true, rows), {})
+        return Tried(outcome, Units.one_each(result.predicted != result.true, rows), {})
 
     @property
     def from_memory(self) -> bool:
-        """See :attr:`Ladder.from_memory`: folds are cut in memory."""
+        """See :attr:`Ladder.from_memory`: folds are split in memory."""
         return self.test is None
 
     def fit(self, task: Any, seed: int, out: Path) -> Any:
@@ -147,6 +153,6 @@ class ClassificationLadder(Ladder):
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         _, test, rows = self.split(seed)
-        found = task.evaluate(test.items, test.labels)
-        scores = {"accuracy": found.accuracy, "macro_f1": found.macro_f1}
-        return Scored(scores, Units.one_each(found.predicted != found.true, rows), {}, len(rows))
+        score = task.evaluate(test.items, test.labels)
+        figures = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
+        return Scored(figures, Units.one_each(score.predicted != score.true, rows), {}, len(rows))

@@ -1,4 +1,4 @@
-"""Options of network, dropout and optimizer whose defaults suit classifiers, or are left to the data."""
+"""Network, dropout and optimizer options with the defaults of classifiers."""
 
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -12,7 +12,7 @@ RATES = {"sgd": 0.5, "rmsprop": 0.001, "adam": 0.002, "adamw": 0.002, "nt-asgd":
 
 
 class Sizes(NamedTuple):
-    """Sizes of a network that suit a kind of input."""
+    """Default sizes of the network for one kind of input."""
 
     hidden: int
     embedding: int
@@ -24,27 +24,27 @@ SIZES = {
     "char": Sizes(256, 64),
     "vectors": Sizes(150, 1),
 }
-"""By tokenizer; or for sequences of vectors, which have no embedding."""
+"""Sizes by kind of input: the tokenizer, or "vectors", which have no embedding."""
 
 
 @dataclass(frozen=True)
 class ClassifierNetworkConfig(EncoderConfig):
-    """A network that reads a whole sequence before anything is said about it."""
+    """The encoder of a classifier."""
 
     hidden: int = 0
-    """Units of each layer (of each direction); 0 takes 256 for characters, else 150."""
+    """Hidden units of each layer (of each direction); 0: 256 for characters, else 150."""
 
     embedding: int = 0
-    """Size of the learned vectors; 0 takes 300 for words and pieces, 64 for characters."""
+    """Size of the token embedding; 0: 300 for words and pieces, 64 for characters."""
 
     def __post_init__(self) -> None:
-        self.settled(SIZES["word"])
+        self.resolve(SIZES["word"])  # checks the options
 
-    def settled(self, sizes: Sizes) -> EncoderConfig:
-        """Return the options with sizes in place of those that are 0.
+    def resolve(self, sizes: Sizes) -> EncoderConfig:
+        """Return the options with ``sizes`` for those that are 0.
 
         Raises:
-            ConfigError: if they contradict each other.
+            ConfigError: if options contradict each other.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["hidden"] = self.hidden or max(sizes.hidden, self.projection + 1)
@@ -53,7 +53,7 @@ class ClassifierNetworkConfig(EncoderConfig):
 
 
 class Rates(NamedTuple):
-    """Rates of dropout that suit a kind of input."""
+    """Default dropout rates for one kind of input."""
 
     dropout_input: float
     dropout_output: float
@@ -66,28 +66,29 @@ DROPOUT = {
     "char": Rates(0.1, 0.3, 0.0),
     "vectors": Rates(0.0, 0.3, 0.0),
 }
-"""By tokenizer; or for sequences of vectors."""
+"""Dropout rates by kind of input: the tokenizer, or "vectors"."""
 
 
 @dataclass(frozen=True)
 class ClassifierDropoutConfig(TokenDropoutConfig):
-    """Dropout, by what it is applied to; every rate in [0, 1)."""
+    """Dropout rates, each in [0, 1)."""
 
-    # None is wider than the type of the base class; settled() returns plain rates.
+    # None widens the type of the base class; resolve() returns plain rates.
     dropout_input: float | None = None  # type: ignore[assignment]
     """On the input vectors. None: 0.5 for words and pieces, 0.1 for characters, 0 for vectors."""
 
     dropout_output: float | None = None  # type: ignore[assignment]
-    """On what the output layer reads. None: 0.5 for words and pieces, else 0.3."""
+    """On the input of the output layer. None: 0.5 for words and pieces, else 0.3."""
 
     dropout_word: float | None = None  # type: ignore[assignment]
-    """On whole tokens, which are read as <unk> (Dai & Le 2015). None: 0.1 for words and pieces, else 0."""
+    """Share of tokens that training replaces by <unk> (Dai & Le 2015). None: 0.1 for words and pieces, else
+    0."""
 
     def __post_init__(self) -> None:
-        self.settled(Rates(0.0, 0.0, 0.0))
+        self.resolve(Rates(0.0, 0.0, 0.0))  # checks the options
 
-    def settled(self, rates: Rates) -> TokenDropoutConfig:
-        """Return the options with rates in place of those that are None.
+    def resolve(self, rates: Rates) -> TokenDropoutConfig:
+        """Return the options with ``rates`` for those that are None.
 
         Raises:
             ConfigError: if a rate is not in [0, 1).
@@ -98,24 +99,24 @@ class ClassifierDropoutConfig(TokenDropoutConfig):
 
 @dataclass(frozen=True)
 class ClassifierOptimizerConfig(OptimizerConfig):
-    """How weights are updated."""
+    """Optimizer options."""
 
     lr: float = 0.0
-    """Learning rate (its peak, where there is a schedule); 0 takes 0.002 for adam and adamw, 0.001 for
-    rmsprop, 0.5 for the others."""
+    """Learning rate (the peak rate with a schedule); 0: 0.002 for adam and adamw, 0.001 for rmsprop, 0.5 for
+    the others."""
 
     moving_average: float = 0.99
-    """Decay of a moving average of the weights, by which is validated and which is kept (Polyak & Juditsky
-    1992); 0 keeps the weights themselves. Not used with nt-asgd, which has an average of its own."""
+    """Decay of an exponential moving average of the weights, which is validated and saved (Polyak & Juditsky
+    1992); 0 uses the weights themselves. Not used with nt-asgd, which averages weights itself."""
 
     def __post_init__(self) -> None:
-        self.settled()
+        self.resolve()  # checks the options
 
-    def settled(self) -> OptimizerConfig:
-        """Return the options with those filled in that follow from others.
+    def resolve(self) -> OptimizerConfig:
+        """Return the options with defaults that depend on other options filled in.
 
         Raises:
-            ConfigError: if they contradict each other.
+            ConfigError: if options contradict each other.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.method == "nt-asgd":

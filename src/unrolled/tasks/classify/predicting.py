@@ -1,4 +1,4 @@
-"""Probabilities of labels by a trained classifier, and their scores."""
+"""Label probabilities of a trained classifier, and their scores."""
 
 import numpy as np
 import torch
@@ -10,18 +10,18 @@ from unrolled.tasks.classify.data import Examples
 from unrolled.tasks.classify.score import ClassifierScore
 from unrolled.training.waiting import Report, silent
 
-PREDICTING_ROWS = 128
+BATCH_SIZE = 128
 
 
 @torch.no_grad()
 def log_probabilities(
     model: RecurrentClassifier, examples: Examples, report: Report = silent
 ) -> NDArray[np.float64]:
-    """Return ln p (N, classes) of every label for each example."""
+    """Return ln p of every label for each example, (N, classes)."""
     model.eval()
     result = np.empty((len(examples), model.output.out_features))
-    for rows, examined in examples.batches(PREDICTING_ROWS):
-        batch = move(examined, device_of(model))
+    for rows, cpu_batch in examples.batches(BATCH_SIZE):
+        batch = move(cpu_batch, device_of(model))
         logits = model(batch.sequences, batch.lengths)
         result[rows] = logits.double().log_softmax(-1).cpu().numpy()
         report(len(rows))
@@ -31,8 +31,8 @@ def log_probabilities(
 def score_examples(
     model: RecurrentClassifier, examples: Examples, classes: list[str], report: Report = silent
 ) -> ClassifierScore:
-    """Return the figures of a model on labelled examples."""
+    """Return the scores of a model on labelled examples."""
     log_p = log_probabilities(model, examples, report)
-    known = np.flatnonzero(examples.labels >= 0)
-    nats = -float(log_p[known, examples.labels[known]].mean())
+    known_rows = np.flatnonzero(examples.labels >= 0)
+    nats = -float(log_p[known_rows, examples.labels[known_rows]].mean())
     return ClassifierScore(classes, examples.labels, log_p.argmax(1), nats)

@@ -1,4 +1,4 @@
-"""The scores of a classifier."""
+"""The printed scores of a classifier."""
 
 from rich.console import Console
 from rich.table import Table
@@ -8,7 +8,7 @@ from unrolled.tasks.classify.task import Classifier
 
 
 def print_scores(classifier: Classifier, console: Console) -> str:
-    """Print scores beside the baselines; return the command to try next."""
+    """Print the scores of the model and the baselines; return the command to try next."""
     result = classifier.result
     parts = [part for part in ("valid", "test") if part in result]
     if parts:

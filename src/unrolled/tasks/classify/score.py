@@ -1,4 +1,4 @@
-"""How well labels are predicted, by scikit-learn's definitions."""
+"""Scores of a classifier, as scikit-learn defines them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,20 +14,21 @@ with extra("classify", "a classifier"):
 
 Numbers = NDArray[np.int64]
 NAMED_COLUMNS = 60
-"""Characters over which labels may stand above the columns of a table."""
+"""Largest width of the confusion table, in characters, with label names as column heads."""
 
 
 @short_repr
 @dataclass(frozen=True)
 class ClassifierScore:
-    """Figures of a classification."""
+    """True and predicted labels of scored examples, and the metrics computed from them."""
 
     classes: list[str]
     true: Numbers
-    """Number of the label of each example; below 0 for labels that training had not."""
+    """Index of the true label of each example; negative for labels absent from the training data."""
     predicted: Numbers
+    """Index of the predicted label of each example."""
     nats: float
-    """Mean −ln p of the true label, over the labels that training had."""
+    """Mean −ln p of the true label, over examples with a label of the training data."""
 
     @property
     def examples(self) -> int:
@@ -36,22 +37,22 @@ class ClassifierScore:
 
     @property
     def unseen(self) -> int:
-        """Number of examples whose label training had not: each counts as wrong."""
+        """Number of examples whose label is absent from the training data: each counts as wrong."""
         return int((self.true < 0).sum())
 
     @property
     def accuracy(self) -> float:
-        """Share of examples whose label is predicted."""
+        """Share of examples whose label is predicted correctly."""
         return float(accuracy_score(self.true, self.predicted))
 
     @property
     def macro_f1(self) -> float:
-        """Mean over the labels that occur, in truth or prediction, of F1 = 2PR / (P + R)."""
+        """Mean of F1 = 2PR / (P + R) over the labels that are true or predicted for some example."""
         return float(f1_score(self.true, self.predicted, average="macro", zero_division=0.0))
 
     @property
     def confusion(self) -> Numbers:
-        """Counts (classes, classes): row the true label, column the predicted one."""
+        """Confusion matrix, (classes, classes): rows are true labels, columns predicted ones."""
         return np.asarray(confusion_matrix(self.true, self.predicted, labels=range(len(self.classes))))
 
     def per_class(self) -> str:
@@ -68,9 +69,9 @@ class ClassifierScore:
         )
 
     def confusion_table(self) -> str:
-        """Return the confusion matrix as text: a row a true label, a column a predicted one.
+        """Return the confusion matrix as text: rows are true labels, columns predicted ones.
 
-        Labels that are too long to stand above the columns are numbered.
+        Labels that are too long for column heads are replaced by numbers.
         """
         table = self.confusion
         longest = max(len(name) for name in self.classes)
@@ -85,7 +86,7 @@ class ClassifierScore:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Return every figure."""
+        """Return all scores."""
         return {
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,

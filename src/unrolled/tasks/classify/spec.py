@@ -1,4 +1,4 @@
-"""What the rest of the package knows about classifiers."""
+"""The specification of the classification task for the rest of the package."""
 
 from typing import TYPE_CHECKING, Any
 

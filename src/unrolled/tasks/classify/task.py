@@ -1,4 +1,4 @@
-"""The classifier as a tool: a label for a text or a sequence of vectors."""
+"""The classifier: predicts a label for a text or a sequence of vectors."""
 
 import dataclasses
 from pathlib import Path
@@ -18,7 +18,6 @@ from unrolled.tasks.base.plots import plot_confusion
 from unrolled.tasks.base.sample import Sample, SampleSize, token_names
 from unrolled.tasks.base.sources import absolute
 from unrolled.tasks.base.spec import TaskSpec
-from unrolled.tasks.classify.answers import ClassifierAnswers
 from unrolled.tasks.classify.artifacts import ClassifierArtifacts
 from unrolled.tasks.classify.baselines import compare_baselines
 from unrolled.tasks.classify.build import build_model
@@ -28,23 +27,24 @@ from unrolled.tasks.classify.data import (
     Examples,
     cut_batch,
     describe,
-    divide,
-    note_unseen,
+    split_held_out,
+    unseen_label_notes,
 )
-from unrolled.tasks.classify.defaults import fill_defaults, settled_text
-from unrolled.tasks.classify.input import from_memory, is_source
+from unrolled.tasks.classify.defaults import fill_defaults, tokenizer_config
+from unrolled.tasks.classify.inference import ClassifierInference
+from unrolled.tasks.classify.input import convert_labelled, is_source
 from unrolled.tasks.classify.job import ClassifierJob
-from unrolled.tasks.classify.labels import Label, distinct
+from unrolled.tasks.classify.labels import Label, unique_labels
 from unrolled.tasks.classify.spec import SPEC
 from unrolled.text import Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
 
 
-class Classifier(ClassifierAnswers):
-    """A recurrent classifier of texts or of sequences of vectors; one of scikit-learn's estimators.
+class Classifier(ClassifierInference):
+    """A recurrent classifier of texts or of sequences of vectors, with the interface of scikit-learn.
 
-    ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes any option of :class:`ClassifierConfig` by
-    its own name; so do ``get_params`` and ``set_params``.
+    ``Classifier(cell="lstm", hidden=128, pooling="max")`` takes every option of :class:`ClassifierConfig` as
+    a keyword argument; ``get_params`` and ``set_params`` use the same names.
 
     Raises:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
@@ -54,8 +54,8 @@ class Classifier(ClassifierAnswers):
 
     def __init__(self, config: ClassifierConfig | None = None, /, **options: Any) -> None:
         super().__init__(config, **options)
-        self._given: GivenVectors | None = None
-        self._memory: tuple[Labelled | None, Labelled | None] = (None, None)
+        self._word_vectors: GivenVectors | None = None
+        self._in_memory: tuple[Labelled | None, Labelled | None] = (None, None)
 
     def fit(
         self,
@@ -71,17 +71,18 @@ class Classifier(ClassifierAnswers):
         """Train on labelled sequences and keep the weights that predict the held-out part best.
 
         Args:
-            X: texts or sequences of vectors (see :func:`unrolled.tasks.classify.input.items_of`), with
-                ``y``; or a table of pandas with a text and a label column; or what
-                :class:`ClassifierConfig`'s ``data`` may be; else the config's.
+            X: texts or sequences of vectors (see :func:`unrolled.tasks.classify.input.convert_items`), with
+                ``y``; or a pandas DataFrame with a text and a label column; or a source in a form of the
+                option ``data``. None uses the data of the configuration.
             y: a label for each item of X.
-            valid: held-out data: the same kind of source, a table, or a pair (X, y); else the config's, or a
-                share of each label at random.
-            out: run folder for checkpoints, log and plots; None keeps all in memory.
-            overwrite: replace a run that ``out`` holds.
-            progress: show a bar, or tell a watcher; None shows one unless the data come from memory.
-            watch: look inside the training after every so many updates: how far back gradients reach, what
-                is saturated, how far weights move (docs/training.md). True chooses how many.
+            valid: held-out data: a source, a DataFrame, or a pair (X, y). None uses those of the
+                configuration, or a random share of each label.
+            out: run folder for checkpoints, log and plots; None keeps everything in memory.
+            overwrite: replace an existing run in ``out``.
+            progress: show a progress bar, or call this callback; None shows a bar unless the data come from
+                memory.
+            watch: interval, in optimizer steps, of diagnostics during training: how far back gradients reach,
+                saturated units, weight changes (docs/training.md). True chooses the interval.
 
         Raises:
             DataError: if the data cannot be used.
@@ -90,26 +91,27 @@ class Classifier(ClassifierAnswers):
         """
         in_memory = X is not None and not is_source(X)
         if not in_memory and y is not None:
-            raise ConfigError("y goes with sequences in memory; a file or data set has its own labels")
+            raise ConfigError("y is for sequences in memory; a file or data set contains its own labels")
         held_out = valid if valid is None or isinstance(valid, str | Path) else None
         form, pair = self._asked.form, None
         if valid is not held_out:
             valid_X, valid_y = valid if isinstance(valid, tuple) else (valid, None)
-            pair = from_memory(valid_X, valid_y, self, form, fitting=False)
-        self._memory = (from_memory(X, y, self, form, fitting=True) if in_memory else None, pair)
+            pair = convert_labelled(valid_X, valid_y, self, form, fitting=False)
+        train = convert_labelled(X, y, self, form, fitting=True) if in_memory else None
+        self._in_memory = (train, pair)
         corpus = self._asked.corpus.with_sources("" if in_memory else X, held_out)
         head = dataclasses.replace(self._asked.head, init_from=absolute(self._asked.head.init_from))
         self.config = dataclasses.replace(self._asked, corpus=corpus, head=head)
         if not in_memory and not corpus.data:
             raise ConfigError("no training data: give sequences and labels, a file, a folder, or a data set")
-        shown = not in_memory if progress is None else progress
-        self._fit(out, overwrite=overwrite, progress=shown, watch=watch)
-        self._memory, self._given = (None, None), None
+        show = not in_memory if progress is None else progress
+        self._fit(out, overwrite=overwrite, progress=show, watch=watch)
+        self._in_memory, self._word_vectors = (None, None), None
         return self
 
     @property
     def unit(self) -> str:
-        """What is predicted."""
+        """Noun for one example: "sequence" or "text"."""
         return "sequence" if self._artifacts is not None and self.artifacts.features else "text"
 
     def sources(self) -> tuple[str, str]:
@@ -118,68 +120,75 @@ class Classifier(ClassifierAnswers):
 
     def _learn(self) -> ClassifierData:
         if self.config.text.tokenizer == "bpe":
-            tokenizer_type("bpe")  # says now if its package is missing
-        corpus, taken = settle_parts(self.config.corpus, labelled_parts, held_out=self._memory[1] is not None)
+            tokenizer_type("bpe")  # fails now if its package is missing
+        corpus, part_notes = settle_parts(
+            self.config.corpus, labelled_parts, held_out=self._in_memory[1] is not None
+        )
         self.config = dataclasses.replace(self.config, corpus=corpus)
-        labelled, held_out = self._labelled()
-        classes: list[Label] = distinct(labelled.labels)
+        labelled, held_out = self._read_labelled()
+        classes: list[Label] = unique_labels(labelled.labels)
         if len(classes) < 2:
-            raise DataError(f"the data are of one class ({classes[0]!r}): a classifier needs at least two")
+            raise DataError(f"the data have one class ({classes[0]!r}): a classifier needs at least two")
         is_text = isinstance(labelled.items[0], str)
         tokenizer: Tokenizer | None = None
         notes: tuple[str, ...] = ()
         if self.config.head.init_from:
-            from unrolled.tasks.classify.initial import adopt_sizes  # loads another task
+            from unrolled.tasks.classify.pretrained import load_lm_sizes  # imports another task
 
-            self.config, tokenizer = adopt_sizes(self.config, is_text=is_text)
+            self.config, tokenizer = load_lm_sizes(self.config, is_text=is_text)
         self.config, notes = fill_defaults(self.config, labelled)
         if is_text and tokenizer is None:
-            tokenizer = train_tokenizer(settled_text(self.config.text), map(str, labelled.items))
+            tokenizer = train_tokenizer(tokenizer_config(self.config.text), map(str, labelled.items))
         features = 0 if is_text else np.shape(labelled.items[0])[1]
-        self._given = given = read_given(self.config.network, tokenizer.tokens) if tokenizer else None
-        self._artifacts = ClassifierArtifacts(classes, tokenizer, features, given.size if given else None)
+        vectors = read_given(self.config.network, tokenizer.tokens) if tokenizer else None
+        self._word_vectors = vectors
+        self._artifacts = ClassifierArtifacts(classes, tokenizer, features, vectors.size if vectors else None)
         data = self._encode(labelled, held_out)
         return dataclasses.replace(
             data,
-            facts=data.facts | (given.facts if given else {}),
+            facts=data.facts | (vectors.facts if vectors else {}),
             notes=(
-                *taken,
+                *part_notes,
                 *labelled.notes,
-                *_new(held_out, labelled),
+                *_additional_notes(held_out, labelled),
                 *notes,
-                *self._note_held_out(held_out),
-                *self._note_unseen(held_out),
+                *self._held_out_notes(held_out),
+                *self._unseen_notes(held_out),
             ),
         )
 
-    def _note_held_out(self, held_out: Labelled | None) -> list[str]:
+    def _held_out_notes(self, held_out: Labelled | None) -> list[str]:
         fraction = self.config.corpus.valid_fraction
         if held_out is not None or not fraction:
             return []
         return [f"nothing is held out: {fraction:g} of each label is less than half a row (--valid-fraction)"]
 
-    def _note_unseen(self, held_out: Labelled | None) -> list[str]:
-        """Return notes on labels of the held-out and the test data that training lacks."""
+    def _unseen_notes(self, held_out: Labelled | None) -> list[str]:
+        """Return notes on labels of the held-out and test data that are absent from the training data."""
         classes, (source, valid) = self.artifacts.classes, self.sources()
         test = self.config.corpus.test
-        found = note_unseen(held_out.labels, classes, valid or source or "held-out data") if held_out else []
-        return found + (note_unseen(self._read(test).labels, classes, test) if test else [])
+        notes: list[str] = []
+        if held_out:
+            notes += unseen_label_notes(held_out.labels, classes, valid or source or "held-out data")
+        if test:
+            notes += unseen_label_notes(self._read(test).labels, classes, test)
+        return notes
 
     def _reread(self) -> ClassifierData:
-        return self._encode(*self._labelled())
+        return self._encode(*self._read_labelled())
 
-    def _labelled(self) -> tuple[Labelled, Labelled | None]:
-        """Return what to train on and what to hold out."""
-        corpus, (given, held_out) = self.config.corpus, self._memory
-        labelled = given or self._read(corpus.data)
-        if labelled.columns.text:  # other data have the same columns
+    def _read_labelled(self) -> tuple[Labelled, Labelled | None]:
+        """Return the training and the held-out examples."""
+        corpus, (in_memory, held_out) = self.config.corpus, self._in_memory
+        labelled = in_memory or self._read(corpus.data)
+        if labelled.columns.text:  # the other files have the same columns
             text, label = labelled.columns
             corpus = dataclasses.replace(corpus, text_column=text, label_column=label)
             self.config = dataclasses.replace(self.config, corpus=corpus)
         if corpus.valid:
             held_out = self._read(corpus.valid)
         elif held_out is None and corpus.valid_fraction:
-            return divide(labelled, corpus.valid_fraction, self.config.training.seed)
+            return split_held_out(labelled, corpus.valid_fraction, self.config.training.seed)
         return labelled, held_out
 
     def _encode(self, labelled: Labelled, held_out: Labelled | None) -> ClassifierData:
@@ -194,16 +203,16 @@ class Classifier(ClassifierAnswers):
             self._examples(self._read(self.config.corpus.test))
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known = self.artifacts
+        artifacts = self.artifacts
         vectors = None
-        if known.tokenizer is not None:
-            rows, size = known.tokenizer.size, known.vector_size
-            vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
-        model = build_model(self.config, known, vectors)
+        if artifacts.tokenizer is not None:
+            rows, size = artifacts.tokenizer.size, artifacts.vector_size
+            vectors = vectors_of(self.config.network, self._word_vectors, rows, size, start=start)
+        model = build_model(self.config, artifacts, vectors)
         if start and self.config.head.init_from:
-            from unrolled.tasks.classify.initial import adopt_weights  # loads another task
+            from unrolled.tasks.classify.pretrained import load_lm_weights  # imports another task
 
-            adopt_weights(model.reader, self.config.head.init_from)
+            load_lm_weights(model.reader, self.config.head.init_from)
         return model
 
     def _make_job(self, data: ClassifierData) -> ClassifierJob:
@@ -224,8 +233,8 @@ class Classifier(ClassifierAnswers):
         for part, (_, examples) in parts.items():
             scores[part] = self._score(examples, shown=shown).to_json()
         characters = self.config.text.tokenizer == "char"
-        tested = {part: read for part, (read, _) in parts.items()}
-        return scores | compare_baselines(scores, labelled, tested, characters=characters)
+        scored = {part: part_labelled for part, (part_labelled, _) in parts.items()}
+        return scores | compare_baselines(scores, labelled, scored, characters=characters)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ClassifierJob, Sample]:
         if data is None:
@@ -234,9 +243,9 @@ class Classifier(ClassifierAnswers):
             examples, source = self._examples(self._read(str(data))), str(data)
         if examples is None:
             raise self._nothing_held_out()
-        examples = examples.known()
+        examples = examples.with_known_labels()
         if not len(examples):
-            raise DataError(f"{source}: has no label that the model knows")
+            raise DataError(f"{source}: the model knows none of the labels")
         job = ClassifierJob(
             self.model,
             ClassifierData(examples, None, self.artifacts.classes, self.facts, (Labelled([], []), None)),
@@ -262,6 +271,6 @@ class Classifier(ClassifierAnswers):
         return self.tokenizer.tokens, getattr(self.model.reader, "input", None)
 
 
-def _new(held_out: Labelled | None, labelled: Labelled) -> list[str]:
-    """Return the notes of held-out data that the training data have not."""
+def _additional_notes(held_out: Labelled | None, labelled: Labelled) -> list[str]:
+    """Return the notes of the held-out data that the training data do not have too."""
     return [note for note in (held_out.notes if held_out else ()) if note not in labelled.notes]
