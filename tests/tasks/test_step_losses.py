@@ -40,7 +40,7 @@ def untrained(tmp_path, name: str) -> tuple[Any, Any]:
     case = CASES[verb]
     task = case.kind(**case.options | options, data=str(case.write(tmp_path)))
     if verb == "translate":
-        task._given = (task.config.corpus.data, "")
+        task._sources = (task.config.corpus.data, "")
     data = task._learn()
     task.facts = data.facts
     with seeded(task.config.training):

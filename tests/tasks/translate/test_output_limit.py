@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unrolled.data import EncodedPairs
-from unrolled.tasks.translate.limit import SPARE, OutputLimit, most_tokens
+from unrolled.tasks.translate.limit import EXTRA_TOKENS, OutputLimit, max_output_tokens
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 90)), min_size=1, max_size=20)
 
@@ -17,25 +17,25 @@ def encoded(lengths):
 
 @given(LENGTHS, st.integers(1, 200))
 def test_every_target_of_training_fits_whatever_its_source(lengths, source):
-    limit = OutputLimit.of(encoded(lengths))
+    limit = OutputLimit.measure(encoded(lengths))
     longest = max(target for _, target in lengths) + 1
-    assert most_tokens(source, 0.0, limit) >= longest + SPARE
+    assert max_output_tokens(source, 0.0, limit) >= longest + EXTRA_TOKENS
 
 
 @given(LENGTHS)
 def test_longer_sources_than_those_of_training_get_more_in_proportion(lengths):
-    limit = OutputLimit.of(encoded(lengths))
-    short, long = (limit.tokens(n * limit.source) - SPARE for n in (1, 4))
+    limit = OutputLimit.measure(encoded(lengths))
+    short, long = (limit.max_tokens(n * limit.source) - EXTRA_TOKENS for n in (1, 4))
     assert 4 * (short - 1) <= long <= 4 * short
 
 
 @given(LENGTHS)
 def test_sources_of_any_length_have_a_longest_output(lengths):
-    limit = OutputLimit.of(encoded(lengths))
-    assert limit.tokens(100_000) == limit.tokens(4 * limit.source)
+    limit = OutputLimit.measure(encoded(lengths))
+    assert limit.max_tokens(100_000) == limit.max_tokens(4 * limit.source)
 
 
 def test_a_ratio_is_of_the_source_without_its_end():
     limit = OutputLimit(5, 50)
-    assert most_tokens(9, 1.5, limit) == 12 + SPARE
-    assert most_tokens(9, 0.0, None) == 16 + SPARE  # models of earlier versions
+    assert max_output_tokens(9, 1.5, limit) == 12 + EXTRA_TOKENS
+    assert max_output_tokens(9, 0.0, None) == 16 + EXTRA_TOKENS  # models of earlier versions

@@ -10,7 +10,7 @@ from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.data.pairs import PairForm, read_pairs
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.translate.ladder import TranslationLadder
-from unrolled.tasks.translate.score import overlap_of
+from unrolled.tasks.translate.score import compute_overlap
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,13 @@ def test_networks_are_scored_as_by_themselves(whole, pairs, rung):
 def test_simple_outputs_come_from_the_source(whole, pairs):
     out, table = whole
     test = pairs.part(54, 60)
-    copied = overlap_of(test.sources, test.targets, lowercase=False)
+    copied = compute_overlap(test.sources, test.targets, lowercase=False)
     assert mean_of(table, "copy") == copied.bleu
     train = pairs.part(0, 48)  # without test and held-out pairs
     words = round(np.mean([len(t.split()) for t in train.targets]))
-    begun = overlap_of([" ".join(s.split()[:words]) for s in test.sources], test.targets, lowercase=False)
+    begun = compute_overlap(
+        [" ".join(s.split()[:words]) for s in test.sources], test.targets, lowercase=False
+    )
     assert kept(out, "lead")[0].scores == vars(begun)
     assert kept(out, "lead")[0].size == 1
 

@@ -7,10 +7,10 @@ import sacrebleu
 
 from unrolled.tasks.translate.score import (
     TranslationScore,
-    by_length,
+    compute_overlap,
     corpus_bleu,
-    lead,
-    overlap_of,
+    lead_outputs,
+    score_by_length,
     signatures,
 )
 
@@ -20,12 +20,12 @@ REFERENCES = ["A man sits on the bench .", "two dogs are running", "The cat"]
 
 def test_bleu_and_chrf_are_sacrebleus():
     for lower in (False, True):
-        found = overlap_of(OUTPUTS, REFERENCES, lowercase=lower)
+        found = compute_overlap(OUTPUTS, REFERENCES, lowercase=lower)
         bleu = sacrebleu.corpus_bleu(OUTPUTS, [REFERENCES], lowercase=lower, force=True)
         assert found.bleu == pytest.approx(bleu.score)
         assert corpus_bleu(OUTPUTS, REFERENCES, lowercase=lower) == found.bleu
     chrf = sacrebleu.corpus_chrf(OUTPUTS, [REFERENCES])
-    assert overlap_of(OUTPUTS, REFERENCES, lowercase=False).chrf == pytest.approx(chrf.score)
+    assert compute_overlap(OUTPUTS, REFERENCES, lowercase=False).chrf == pytest.approx(chrf.score)
 
 
 def test_a_signature_says_how():
@@ -38,26 +38,26 @@ def test_a_signature_says_how():
 
 
 def test_rouge_by_hand():
-    found = overlap_of(["the cat sat"], ["the cat is on the mat"], lowercase=False)
+    found = compute_overlap(["the cat sat"], ["the cat is on the mat"], lowercase=False)
     assert found.rouge1 == pytest.approx(100 * 2 * (2 / 3) * (2 / 6) / (2 / 3 + 2 / 6))
     assert found.rouge2 == pytest.approx(100 * 2 * (1 / 2) * (1 / 5) / (1 / 2 + 1 / 5))
     assert found.rouge_l == pytest.approx(found.rouge1)
 
 
 def test_exact_match_is_of_the_text_that_the_model_was_shown():
-    assert overlap_of(["the cat"], ["The cat"], lowercase=False).exact_match == 0
-    assert overlap_of(["the cat"], ["The cat"], lowercase=True).exact_match == 100
+    assert compute_overlap(["the cat"], ["The cat"], lowercase=False).exact_match == 0
+    assert compute_overlap(["the cat"], ["The cat"], lowercase=True).exact_match == 100
 
 
 def test_the_table_by_length_counts_every_pair_once():
     sources = ["w " * n for n in (1, 9, 10, 14, 15, 45)]
-    rows = by_length(sources, ["x"] * 6, ["x"] * 3 + ["y"] * 3, lowercase=False)
+    rows = score_by_length(sources, ["x"] * 6, ["x"] * 3 + ["y"] * 3, lowercase=False)
     assert [(r.words, r.pairs) for r in rows] == [("1-9", 2), ("10-14", 2), ("15-19", 1), ("30+", 1)]
     assert [r.exact_match for r in rows] == [100, 50, 0, 0]
 
 
 def test_how_a_source_begins():
-    found = lead(["One two. Three four.", "AP - U.S. stocks fell", "no end"], 3)
+    found = lead_outputs(["One two. Three four.", "AP - U.S. stocks fell", "no end"], 3)
     assert found == {
         "source, first 3 words": ["One two. Three", "AP - U.S.", "no end"],
         "source, first sentence": ["One two.", "AP - U.S. stocks fell", "no end"],
@@ -65,8 +65,8 @@ def test_how_a_source_begins():
 
 
 def test_a_score_is_json_and_a_few_lines():
-    overlap = overlap_of(OUTPUTS, REFERENCES, lowercase=False)
-    rows = by_length(REFERENCES, OUTPUTS, REFERENCES, lowercase=False)
+    overlap = compute_overlap(OUTPUTS, REFERENCES, lowercase=False)
+    rows = score_by_length(REFERENCES, OUTPUTS, REFERENCES, lowercase=False)
     score = TranslationScore(overlap, 6.0, 4, 3, "sig:b", "sig:c", 0.5, {"lead": overlap}, rows)
     values = json.loads(json.dumps(score.to_json()))
     assert values["bleu"] == overlap.bleu

@@ -1,1 +1,1 @@
-"""Translation and other maps from text to text."""
+"""Translation, summarisation and other tasks from text to text."""

@@ -1,4 +1,4 @@
-"""What a translator needs to be built again."""
+"""The artifacts of a translator: what rebuilds it, besides configuration and weights."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,14 +9,14 @@ import msgspec
 from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values
 from unrolled.tasks.base.folder import TOKENIZER
-from unrolled.tasks.translate.data import SidesUnknown
+from unrolled.tasks.translate.data import UnknownCounts
 from unrolled.tasks.translate.limit import OutputLimit
 from unrolled.text import PairTokenizer
 from unrolled.training.files import read_json
 
 
 class _Values(msgspec.Struct):
-    unknown: SidesUnknown
+    unknown: UnknownCounts
     target_words: Positive
     limit: OutputLimit | None = None
     unknown_share: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
@@ -25,16 +25,16 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class TranslatorArtifacts(Artifacts):
-    """The vocabularies, and what is known about the training pairs."""
+    """The vocabularies, and statistics of the training pairs."""
 
     tokenizer: PairTokenizer
-    unknown: SidesUnknown
+    unknown: UnknownCounts
     target_words: int
-    """Words of a target, on average; so many words of the source are the baseline of a score."""
+    """Mean number of words of a target; the baseline of a score outputs this many words of the source."""
     limit: OutputLimit | None = None
-    """Length of outputs; None for models of earlier versions."""
+    """Limit on the length of outputs; None for models of earlier versions."""
     unknown_share: float = 0.0
-    """Of ``<unk>`` where targets hold unknown tokens; see :mod:`unrolled.unknown`."""
+    """Share of ``<unk>`` in targets with unknown tokens; see :mod:`unrolled.unknown`."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
@@ -50,6 +50,6 @@ class TranslatorArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
+        stored = artifact_values(values, _Values)
         tokenizer = PairTokenizer.from_json(read_json(folder / TOKENIZER))
-        return cls(tokenizer, known.unknown, known.target_words, known.limit, known.unknown_share)
+        return cls(tokenizer, stored.unknown, stored.target_words, stored.limit, stored.unknown_share)

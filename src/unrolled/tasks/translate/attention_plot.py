@@ -1,4 +1,4 @@
-"""Attention weights as a picture."""
+"""Plot of attention weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,25 +12,26 @@ from unrolled.storage.folder import make_folder
 from unrolled.storage.output import write_output
 from unrolled.storage.picture import png_bytes
 
-CELL = 0.32
+CELL_SIZE = 0.32
 """Inches per token."""
-LONGEST = 24
-"""Characters of a label, at most."""
-WIDEST = 24.0
-TOKEN = 8
+MAX_LABEL_CHARS = 24
+"""Largest number of characters of a label."""
+MAX_SIZE = 24.0
+"""Largest width and height of the axes, in inches."""
+FONT_SIZE = 8
 """Font size of the labels, in points."""
 
 
 def plot_attention(
     weights: NDArray[np.float32], source: Sequence[str], target: Sequence[str], path: Path
 ) -> Path:
-    """Draw attention with the source along the top and the output down the side; return the PNG's path.
+    """Plot attention weights, source tokens as columns and output tokens as rows; return the path of the PNG.
 
     Args:
-        weights: (target, source), in [0, 1].
-        source: tokens that were attended to.
-        target: tokens that were written.
-        path: the PNG; its folder is made where it is missing.
+        weights: attention weights in [0, 1], (target, source).
+        source: source tokens.
+        target: output tokens.
+        path: path of the PNG; its folder is created if needed.
 
     Raises:
         RunError: if the file cannot be written.
@@ -39,14 +40,16 @@ def plot_attention(
         from matplotlib.figure import Figure
 
     rows, columns = weights.shape
-    across, down = ([label_text(t, line=LONGEST) for t in tokens] for tokens in (source, target))
-    width = min(WIDEST, 2.2 + CELL * columns) + width_of(down, TOKEN)
-    height = min(WIDEST, 1.8 + CELL * rows) + width_of(across, TOKEN)
+    column_labels, row_labels = (
+        [label_text(t, line=MAX_LABEL_CHARS) for t in tokens] for tokens in (source, target)
+    )
+    width = min(MAX_SIZE, 2.2 + CELL_SIZE * columns) + width_of(row_labels, FONT_SIZE)
+    height = min(MAX_SIZE, 1.8 + CELL_SIZE * rows) + width_of(column_labels, FONT_SIZE)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(weights, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
-    axes.set_xticks(range(columns), across, rotation=90, fontsize=TOKEN)
-    axes.set_yticks(range(rows), down, fontsize=TOKEN)
+    axes.set_xticks(range(columns), column_labels, rotation=90, fontsize=FONT_SIZE)
+    axes.set_yticks(range(rows), row_labels, fontsize=FONT_SIZE)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("source")

@@ -5,7 +5,7 @@ from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslatorConfig
 
 
-def build_model(config: TranslatorConfig, known: TranslatorArtifacts) -> EncoderDecoder:
-    """Build the network from one vocabulary to the other."""
-    sizes = (known.tokenizer.source.size, known.tokenizer.target.size)
+def build_model(config: TranslatorConfig, artifacts: TranslatorArtifacts) -> EncoderDecoder:
+    """Build the encoder-decoder for the source and target vocabularies."""
+    sizes = (artifacts.tokenizer.source.size, artifacts.tokenizer.target.size)
     return EncoderDecoder(sizes, config.cell, config.network, config.dropout)

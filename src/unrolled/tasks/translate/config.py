@@ -17,40 +17,42 @@ from unrolled.training import OptimizerConfig, TrainingConfig
 
 @dataclass(frozen=True)
 class PairsConfig:
-    """The pairs to learn from."""
+    """The pairs of texts for training, validation and test."""
 
     data: str = ""
     """Training pairs: two files aligned line by line (train.de,train.en), one file with a source and a
-    target in each line (.tsv, .csv, .jsonl, .txt), or a folder with train.de and train.en;
-    @multi30k/train.de,@multi30k/train.en and the like are data sets."""
+    target on each line (.tsv, .csv, .jsonl, .txt), a folder with train.de and train.en, or a data set such as
+    @multi30k/train.de,@multi30k/train.en."""
 
     valid: str = ""
-    """Held-out pairs, in the same form; without it the last valid_fraction of the training pairs."""
+    """Held-out pairs, in the same forms. Empty: the last valid_fraction of the training pairs."""
 
     valid_fraction: float = 0.1
-    """Share of the pairs held out where valid is not given; 0 holds out nothing."""
+    """Share of the pairs to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
-    """Pairs to score once training is over."""
+    """Test pairs, scored after training."""
 
     test_fraction: float = 0.0
-    """Share of the pairs, the last of all, scored once training is over where test is not given."""
+    """Share of the pairs to use as test pairs if test is not given: the last ones."""
 
     source_column: str = ""
-    """Column of a table with the sources, by name or by number from 1. Empty: by the names of the columns,
-    else the first one of two with text."""
+    """Column of the sources in a table, by name or by number from 1. Empty: inferred from the column names,
+    else the first of two columns with text."""
 
     target_column: str = ""
-    """Column with the targets. Empty: likewise, the second one."""
+    """Column of the targets, by name or by number from 1. Empty: inferred from the column names, else the
+    second of two columns with text."""
 
     missing: Literal["drop", "error"] = "drop"
-    """Pairs that lack a side: drop leaves them out and counts them, error names their lines."""
+    """Pairs without source or target: drop leaves them out and reports their number; error names their
+    lines."""
 
     max_length: int = 0
-    """Training pairs with more tokens than this on either side are left out; 0 keeps all."""
+    """Largest number of tokens of a source or target in training; longer pairs are left out. 0: no limit."""
 
     read_at_most: int = 0
-    """Tokens of a source that are read, the first ones, in training and in use; 0 reads all."""
+    """Number of tokens to read from the start of each source, in training and in use; 0 reads all."""
 
     def __post_init__(self) -> None:
         for name in ("valid_fraction", "test_fraction"):
@@ -59,7 +61,7 @@ class PairsConfig:
         require(
             self.valid_fraction + self.test_fraction < 1,
             f"valid_fraction={self.valid_fraction} and test_fraction={self.test_fraction}: together they "
-            "must leave pairs to learn from",
+            "must leave pairs to train on",
         )
         require_at_least(self, {"max_length": 0, "read_at_most": 0})
 
@@ -80,18 +82,18 @@ def _absolute(source: str | Path) -> str:
 
 @dataclass(frozen=True)
 class PairTextConfig(TextConfig):
-    """How text becomes tokens, on both sides."""
+    """Tokenizer options for sources and targets."""
 
     tokenizer: Literal["auto", "char", "word", "bpe"] = "auto"  # type: ignore[assignment]
-    """Characters, words (what white space separates), or byte-pair pieces. auto: characters for short
-    strings, words where there are few different ones, else pieces."""
+    """Characters, words (separated by white space), or byte-pair pieces. auto: characters for short strings,
+    words for texts with few distinct words, else pieces."""
 
     vocabulary: int = 0
-    """Largest vocabulary of a side, <eos> and <unk> included; 0 is no limit (4000 for bpe)."""
+    """Largest vocabulary size of each side, <eos> and <unk> included; 0: no limit (4000 for bpe)."""
 
     joint: bool = False
-    """One vocabulary for both sides, learned on both; else each has its own, of at most vocabulary tokens.
-    It is taken with --share-embeddings."""
+    """Learn one vocabulary from sources and targets together, instead of one for each. Implied by
+    --share-embeddings."""
 
     def __post_init__(self) -> None:
         if self.tokenizer != "auto":
@@ -106,27 +108,28 @@ class PairTextConfig(TextConfig):
 
 @dataclass(frozen=True)
 class TranslationNetworkConfig(EncoderDecoderConfig):
-    """Encoder and decoder."""
+    """The encoder and the decoder."""
 
     embedding: int = 256
-    """Size of the learned vectors of tokens, on both sides."""
+    """Size of the token embeddings of encoder and decoder."""
 
     attention: Literal["auto", "none", "fixed", "dot", "general", "additive"] = "auto"  # type: ignore[assignment]
-    """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
-    and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
-    its state after it (Luong et al. 2015). additive: chosen by the state before it (Bahdanau et al. 2015).
-    auto: dot, or general if encoder and decoder have vectors of different sizes."""
+    """How the decoder uses the source. none: only its initial state (Sutskever et al. 2014). fixed: also the
+    same context vector at every step (Cho et al. 2014). dot, general: at each step a weighted mean of the
+    encoder states, with weights from the decoder state after the step (Luong et al. 2015). additive: with
+    weights from the decoder state before the step (Bahdanau et al. 2015). auto: dot, or general if encoder
+    and decoder states have different sizes."""
 
 
 @dataclass(frozen=True)
 class TranslationDropoutConfig(DropoutConfig):
-    """Dropout, by what it is applied to; every rate in [0, 1)."""
+    """Dropout rates, each in [0, 1)."""
 
     dropout_input: float | None = None  # type: ignore[assignment]
-    """On the input vectors. None: 0.2 for sentences, 0 for short strings and few different words."""
+    """On the input vectors. None: 0.2 for sentences; 0 for short strings and for few distinct words."""
 
     dropout_output: float | None = None  # type: ignore[assignment]
-    """On what the output layer reads. None: 0.3 for sentences, else 0."""
+    """On the input of the output layer. None: 0.3 for sentences, else 0."""
 
     def __post_init__(self) -> None:
         rates = {name: getattr(self, name) or 0.0 for name in ("dropout_input", "dropout_output")}
@@ -135,15 +138,15 @@ class TranslationDropoutConfig(DropoutConfig):
 
 @dataclass(frozen=True)
 class TranslationSearchConfig(SearchConfig):
-    """How outputs are looked for."""
+    """Options of the search for outputs."""
 
     length_ratio: float = 0.0
-    """An output has at most so many tokens for each of the source, and 10; 0 is one and a half times the
-    longest output of training, and 10."""
+    """Limit of the output length: this number of tokens per source token, plus 10. 0: one and a half times
+    the longest training target, plus 10."""
 
     copy_unknown: bool = False
-    """Where <unk> is the best word, write the word of the source to which most attention goes; else <unk>
-    is never written. Needs tokenizer=word and attention."""
+    """Replace an output <unk> by the source word with the most attention; otherwise <unk> is never output.
+    Needs tokenizer=word and attention."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -153,43 +156,43 @@ class TranslationSearchConfig(SearchConfig):
 
 @dataclass(frozen=True)
 class TranslationTrainingConfig(TrainingConfig):
-    """How long, on what batches, and what is kept."""
+    """Training options: length, batches, and which weights are kept."""
 
     batch: int = 64
-    """Pairs trained side by side, of like length."""
+    """Batch size: number of pairs, of similar length, per optimizer step."""
 
     sampling: float = 0.0
-    """Scheduled sampling: share of the decoder's inputs that it draws itself, at the end of its rise (Bengio
-    et al. 2015); 0 always gives the true token (teacher forcing)."""
+    """Scheduled sampling: final share of decoder inputs sampled from the model itself (Bengio et al. 2015); 0
+    always feeds the true token (teacher forcing)."""
 
     sampling_epochs: int = 10
-    """Epochs in which the share of sampling rises in equal steps, from 0 in the first."""
+    """Number of epochs over which the sampling share rises linearly from 0."""
 
     label_smoothing: float | None = None  # type: ignore[assignment]
-    """Weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016); what is reported is
-    without it. None: 0.1 for sentences, else 0."""
+    """Label smoothing: weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016).
+    Reported losses exclude it. None: 0.1 for sentences, else 0."""
 
     select: Literal["loss", "bleu"] = "loss"
-    """Which weights are kept: those with the best held-out loss, or with the best BLEU of greedy outputs."""
+    """Validation metric that selects the best weights: the loss, or the BLEU of greedy outputs."""
 
     select_pairs: int = 500
-    """Held-out pairs, the first ones, that are written out at a validation with select=bleu."""
+    """Number of held-out pairs, from the first on, that each validation with select=bleu translates."""
 
     def __post_init__(self) -> None:
         common = {f.name: getattr(self, f.name) for f in fields(TrainingConfig)}
-        TrainingConfig(**common | {"label_smoothing": self.label_smoothing or 0.0})  # checks them
+        TrainingConfig(**common | {"label_smoothing": self.label_smoothing or 0.0})  # checks the options
         require(0 <= self.sampling <= 1, f"sampling={self.sampling}: must lie in [0, 1]")
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 
     def sampling_in(self, epoch: int) -> float:
-        """Return the share of sampling in an epoch, counted from 0."""
+        """Return the sampling share of an epoch, counted from 0."""
         return self.sampling * min(1.0, epoch / self.sampling_epochs)
 
 
 @options_repr
 @dataclass(frozen=True)
 class TranslatorConfig:
-    """A translator and its training."""
+    """Configuration of a translator and its training."""
 
     corpus: PairsConfig = field(default_factory=PairsConfig)
     table: TableConfig = field(default_factory=TableConfig)
@@ -204,15 +207,15 @@ class TranslatorConfig:
     def __post_init__(self) -> None:
         self.network.check_cell(self.cell)
         self.network.check_dropout(self.dropout)
-        attends = self.network.attention not in ("none", "fixed")
+        has_attention = self.network.attention not in ("none", "fixed")
         require(
-            not self.search.copy_unknown or (attends and self.text.tokenizer in ("auto", "word")),
-            "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it writes the "
-            "word of the source to which most attention goes",
+            not self.search.copy_unknown or (has_attention and self.text.tokenizer in ("auto", "word")),
+            "copy_unknown needs tokenizer='word' and attention (dot, general or additive): it copies the "
+            "source word with the most attention",
         )
 
     @property
     def form(self) -> PairForm:
-        """How a file holds pairs."""
+        """Format of files with pairs: columns, missing cells, table options."""
         corpus = self.corpus
         return PairForm(self.table, corpus.source_column, corpus.target_column, corpus.missing)

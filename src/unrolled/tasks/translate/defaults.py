@@ -1,4 +1,4 @@
-"""Options that were left to the data: columns, separator, tokens."""
+"""Defaults of a translator that depend on the training pairs: columns, tokenizer, regularisation."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,148 +19,148 @@ from unrolled.tasks.translate.config import (
 
 Kind = Literal["char", "word", "bpe"]
 
-SINGLE = 1.5
-"""Words of a text, on average, up to which a side consists of single words."""
-SHORT = 40
-"""Characters of a text, on average, up to which it is a short string."""
+SINGLE_WORDS = 1.5
+"""Mean number of words of a text below which a side consists of single words."""
+SHORT_STRING = 40
+"""Mean number of characters of a text below which texts are short strings."""
 RARE = 5
-"""A word that occurs less often is rare."""
-CLOSED = 0.001
-"""Share of rare words up to which the words of a side are a closed set."""
+"""Number of occurrences below which a word is rare."""
+CLOSED_SET = 0.001
+"""Largest share of rare words with which the words of a side are a closed set."""
 GRU = "gru"
-PIECES = 4000
-"""Size of a vocabulary of pieces."""
+BPE_VOCABULARY = 4000
+"""Default vocabulary size of byte-pair encoding."""
 RATES = {"dropout_input": 0.2, "dropout_output": 0.3, "label_smoothing": 0.1}
-"""Of sentences."""
+"""Regularisation for sentences."""
 
 
-class Filled(NamedTuple):
-    """A configuration without open options, and notes on the choices."""
+class FilledConfig(NamedTuple):
+    """A configuration with all defaults filled in, and notes on the choices."""
 
     config: TranslatorConfig
     notes: tuple[str, ...]
 
 
-def fill_defaults(config: TranslatorConfig, train: Pairs) -> Filled:
-    """Settle the options that were left to the data by the training pairs."""
-    data = describe(train)
-    text, notes = _text(config, data)
-    dropout, training, regular = _regularisation(config, data)
+def fill_defaults(config: TranslatorConfig, train: Pairs) -> FilledConfig:
+    """Fill in the defaults that depend on the training pairs."""
+    traits = measure_pairs(train)
+    text, text_notes = _fill_text(config, traits)
+    dropout, training, regularisation_notes = _fill_regularisation(config, traits)
     corpus, table = config.corpus, config.table
     if train.columns[0]:
         corpus = replace(corpus, source_column=train.columns[0], target_column=train.columns[1])
     if train.separator:
         table = replace(table, separator=train.separator)
-    network = _network(config.network)
+    network = _fill_network(config.network)
     filled = replace(
         config,
         corpus=corpus,
         table=table,
         text=text,
-        cell=_cell(config.cell),
+        cell=_fill_cell(config.cell),
         network=network,
         dropout=dropout,
         training=training,
     )
-    return Filled(filled, (*notes, *regular))
+    return FilledConfig(filled, (*text_notes, *regularisation_notes))
 
 
-class Described(NamedTuple):
-    """What training pairs look like."""
+class PairTraits(NamedTuple):
+    """Properties of the training pairs that decide the defaults."""
 
     short: bool
     """Short strings of which one side is single words, such as dates and spellings."""
     closed: bool
-    """Few different words on both sides, as in commands."""
+    """Few distinct words on both sides, as in commands."""
 
     @property
     def sentences(self) -> bool:
-        """Sentences of a language, whose words never end."""
+        """Sentences of a language, with an open vocabulary."""
         return not self.short and not self.closed
 
 
-def describe(train: Pairs) -> Described:
-    """Look at training pairs."""
+def measure_pairs(train: Pairs) -> PairTraits:
+    """Return the properties of the training pairs."""
     sides = (train.sources, train.targets)
     words = [_mean([len(t.split()) for t in side]) for side in sides]
     characters = [_mean([len(t) for t in side]) for side in sides]
-    short = min(words) < SINGLE and max(characters) < SHORT
-    return Described(short, all(_rare_share(side) <= CLOSED for side in sides))
+    short = min(words) < SINGLE_WORDS and max(characters) < SHORT_STRING
+    return PairTraits(short, all(_rare_share(side) <= CLOSED_SET for side in sides))
 
 
-def _regularisation(
-    config: TranslatorConfig, data: Described
+def _fill_regularisation(
+    config: TranslatorConfig, traits: PairTraits
 ) -> tuple[TranslationDropoutConfig, TranslationTrainingConfig, tuple[str, ...]]:
-    """Return dropout and label smoothing, and a note if they were chosen here."""
+    """Return dropout and label smoothing, and a note if any rate was chosen here."""
     dropout, training = config.dropout, config.training
     rates = {"dropout_input": dropout.dropout_input, "dropout_output": dropout.dropout_output}
-    opened = {name: RATES[name] * data.sentences for name, rate in rates.items() if rate is None}
+    chosen = {name: RATES[name] * traits.sentences for name, rate in rates.items() if rate is None}
     smoothing = training.label_smoothing
     if smoothing is None:
-        opened["label_smoothing"] = smoothing = RATES["label_smoothing"] * data.sentences
+        chosen["label_smoothing"] = smoothing = RATES["label_smoothing"] * traits.sentences
     dropout = replace(
         dropout,
-        dropout_input=opened.get("dropout_input", dropout.dropout_input),
-        dropout_output=opened.get("dropout_output", dropout.dropout_output),
+        dropout_input=chosen.get("dropout_input", dropout.dropout_input),
+        dropout_output=chosen.get("dropout_output", dropout.dropout_output),
     )
     training = replace(training, label_smoothing=smoothing)
-    if not opened or not data.sentences:
+    if not chosen or not traits.sentences:
         return dropout, training, ()
-    shown = ", ".join(f"--{name.replace('_', '-')} {rate:g}" for name, rate in opened.items())
-    return dropout, training, (f"sentences are trained on with {shown}",)
+    options = ", ".join(f"--{name.replace('_', '-')} {rate:g}" for name, rate in chosen.items())
+    return dropout, training, (f"sentences are trained on with {options}",)
 
 
-def _cell(cell: CellConfig) -> CellConfig:
-    """Return the cell: a GRU, unless an option is given that it does not have.
+def _fill_cell(cell: CellConfig) -> CellConfig:
+    """Return the cell: a GRU, unless an option is set that a GRU does not have.
 
-    On 29,000 pairs of sentences a GRU was 5 BLEU better than an LSTM of the same size after 1,200 updates.
+    On 29,000 pairs of sentences, a GRU was 5 BLEU better than an LSTM of the same size after 1,200 steps.
     """
     if cell.cell != "auto":
         return cell
-    usual = CellConfig()
-    foreign = [
-        n for n, cells in owners().items() if getattr(cell, n) != getattr(usual, n) and GRU not in cells
+    default = CellConfig()
+    not_gru = [
+        n for n, cells in owners().items() if getattr(cell, n) != getattr(default, n) and GRU not in cells
     ]
-    return replace(cell, cell=cell.name if foreign else GRU)
+    return replace(cell, cell=cell.name if not_gru else GRU)
 
 
-def _network(network: TranslationNetworkConfig) -> TranslationNetworkConfig:
-    """Return the network with a kind of attention that goes with its sizes."""
+def _fill_network(network: TranslationNetworkConfig) -> TranslationNetworkConfig:
+    """Return the network with a kind of attention that fits its sizes."""
     if network.attention != "auto":
         return network
     features = network.encoder_size * (2 if network.bidirectional else 1)
     return replace(network, attention="dot" if features == network.hidden else "general")
 
 
-def _text(config: TranslatorConfig, data: Described) -> tuple[PairTextConfig, tuple[str, ...]]:
-    """Return how text becomes tokens, and a note if that was chosen here."""
+def _fill_text(config: TranslatorConfig, traits: PairTraits) -> tuple[PairTextConfig, tuple[str, ...]]:
+    """Return the tokenizer options, and a note if the kind of tokens was chosen here."""
     text, joint = config.text, config.text.joint or config.network.share_embeddings
     if text.tokenizer != "auto":
-        return replace(text, joint=joint, vocabulary=_vocabulary(text, text.tokenizer)), ()
-    kind, reason = _kind(config, data)
-    chosen = replace(text, tokenizer=kind, joint=joint, vocabulary=_vocabulary(text, kind))
+        return replace(text, joint=joint, vocabulary=_vocabulary_size(text, text.tokenizer)), ()
+    kind, reason = _choose_tokens(config, traits)
+    filled = replace(text, tokenizer=kind, joint=joint, vocabulary=_vocabulary_size(text, kind))
     noun = {"char": "characters", "word": "words", "bpe": "pieces"}[kind]
-    return chosen, (f"tokens are {noun}: {reason} (--tokenizer)",)
+    return filled, (f"tokens are {noun}: {reason} (--tokenizer)",)
 
 
-def _vocabulary(text: PairTextConfig, kind: Kind) -> int:
-    return text.vocabulary or (PIECES if kind == "bpe" else 0)
+def _vocabulary_size(text: PairTextConfig, kind: Kind) -> int:
+    return text.vocabulary or (BPE_VOCABULARY if kind == "bpe" else 0)
 
 
-def _kind(config: TranslatorConfig, data: Described) -> tuple[Kind, str]:
-    """Return the kind of tokens for some pairs, and the reason.
+def _choose_tokens(config: TranslatorConfig, traits: PairTraits) -> tuple[Kind, str]:
+    """Return the kind of tokens for the training pairs, and the reason.
 
-    Options that only one kind has decide first. Short strings are read character by character, few different
-    words as words, and everything else is cut into pieces.
+    Options that only one kind of tokens has decide first. Otherwise short strings are split into characters,
+    texts with few distinct words into words, and all others into pieces.
     """
     text = config.text
     if config.search.copy_unknown:
-        return "word", "--copy-unknown needs them"
+        return "word", "--copy-unknown needs words"
     if text.split_punctuation:
-        return "word", "--split-punctuation is theirs"
-    if data.short:
+        return "word", "--split-punctuation needs words"
+    if traits.short:
         return "char", "sources and targets are short strings"
-    if data.closed:
+    if traits.closed:
         return "word", "sources and targets have few different words"
     if text.vocabulary and text.vocabulary < 258:
         return "word", "--vocabulary is too small for pieces"
@@ -170,7 +170,7 @@ def _kind(config: TranslatorConfig, data: Described) -> tuple[Kind, str]:
 
 
 def _rare_share(texts: Sequence[str]) -> float:
-    """Return the share of running words that are rare."""
+    """Return the share of all words that are rare."""
     counts = Counter(word for text in texts for word in text.split())
     return sum(n for n in counts.values() if n < RARE) / max(counts.total(), 1)
 

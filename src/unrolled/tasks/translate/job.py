@@ -9,26 +9,26 @@ from unrolled.layers.output import token_losses
 from unrolled.models import EncoderDecoder
 from unrolled.models.scheduled_sampling import sampled_inputs
 from unrolled.tasks.translate.config import TranslatorConfig
-from unrolled.tasks.translate.data import PairMaterial
+from unrolled.tasks.translate.data import TranslatorData
 from unrolled.tasks.translate.predicting import score_pairs
 from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
 
 class TranslationJob:
-    """The batches and the loss of a translator.
+    """The training job of a translator: batches, loss and validation.
 
     Args:
-        model: to train.
-        data: pairs.
-        config: of the translator.
-        bleu: gives the BLEU of the first held-out pairs, where weights are selected by it.
+        model: model to train.
+        data: training and held-out pairs.
+        config: configuration of the translator.
+        bleu: computes the BLEU of held-out pairs, which then selects the weights; None selects by the loss.
     """
 
     def __init__(
         self,
         model: EncoderDecoder,
-        data: PairMaterial,
+        data: TranslatorData,
         config: TranslatorConfig,
         bleu: Callable[[], float] | None = None,
     ) -> None:
@@ -64,7 +64,7 @@ class TranslationJob:
         return StepLoss(loss, nats.sum(), tokens, None)
 
     def step_losses(self, batch: PairBatch, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: each token after the true ones before it, at a step of the decoder."""
+        """See :meth:`Job.step_losses`: one loss per decoder step, with teacher forcing."""
         source = batch.source
         logits, _ = self.model(source.tokens, source.lengths, batch.inputs, batch.lengths)
         losses = token_losses(logits, batch.targets, IGNORE)
@@ -75,7 +75,7 @@ class TranslationJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out pairs by their nats a token, and if asked for by BLEU."""
+        """Score the held-out pairs by nats per token, and by BLEU if it selects the weights."""
         valid = self._data.valid
         if valid is None:
             return None

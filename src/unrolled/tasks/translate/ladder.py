@@ -1,4 +1,4 @@
-"""The ladder from texts to texts: copying, the beginning of the source, encoder-decoders, attention."""
+"""The ladder of translators: copying, the start of the source, encoder-decoders, attention."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.networks import with_cell
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.translate.data import split_pairs
-from unrolled.tasks.translate.score import lead, overlap_of
+from unrolled.tasks.translate.score import compute_overlap, lead_outputs
 from unrolled.wording import counted
 
 with extra("translate", "a comparison of translators"):
@@ -28,10 +28,10 @@ WITHOUT_ATTENTION = {"attention": "none", "input_feeding": False, "copy_unknown"
 
 
 class TranslationLadder(Ladder):
-    """Models from texts to texts; they are compared by the mean chrF of a sentence.
+    """Models from text to text, compared by the mean chrF of a sentence.
 
-    ``CELL`` alone is an encoder-decoder without attention, ``CELL+attention`` one with the kind that the
-    configuration names.
+    ``CELL`` is an encoder-decoder without attention, ``CELL+attention`` one with the attention of the
+    configuration.
     """
 
     task: ClassVar[str] = "translate"
@@ -45,7 +45,7 @@ class TranslationLadder(Ladder):
     loss: ClassVar[str] = "chrF missing"
 
     def prepare(self, folder: Path) -> str:
-        """See :meth:`Ladder.prepare`; without test pairs the last tenth of all is the test."""
+        """See :meth:`Ladder.prepare`; without test pairs, the last tenth of all pairs is used."""
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no training pairs: give data (train.de,train.en or a table) or a recipe")
@@ -63,13 +63,13 @@ class TranslationLadder(Ladder):
     @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:
         """See :meth:`Ladder.configured`."""
-        cell, attends = rung.removesuffix(ATTENTION), rung.endswith(ATTENTION)
+        cell, has_attention = rung.removesuffix(ATTENTION), rung.endswith(ATTENTION)
         if cell not in RECURRENT:
             return None
         kind = config.network.attention
-        if attends and kind in ("none", "fixed"):
+        if has_attention and kind in ("none", "fixed"):
             kind = "dot"
-        options = {"attention": kind} if attends else WITHOUT_ATTENTION
+        options = {"attention": kind} if has_attention else WITHOUT_ATTENTION
         return with_options(with_cell(config, cell, config.network.bidirectional), options)
 
     @classmethod
@@ -83,32 +83,32 @@ class TranslationLadder(Ladder):
         words = max(1, round(np.mean([len(t.split()) for t in self.train_pairs.targets])))
         fitted = time.perf_counter()
         sources = self.test.sources
-        outputs = sources if rung == COPY else next(iter(lead(sources, words).values()))
+        outputs = sources if rung == COPY else next(iter(lead_outputs(sources, words).values()))
         rate = len(sources) / max(time.perf_counter() - fitted, 1e-9)
-        scores, units = self._figures(outputs)
-        learnt = 0 if rung == COPY else 1
+        scores, units = self._score_outputs(outputs)
+        parameters = 0 if rung == COPY else 1
         outcome = Outcome(
             rung,
             seed,
             scores,
             seconds=fitted - began,
             rate=rate,
-            size=learnt,
-            counted="number" if learnt else "",
-            bytes=8 * learnt,
+            size=parameters,
+            counted="number" if parameters else "",
+            bytes=8 * parameters,
         )
         return Tried(outcome, units, {})
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        written = task.translate_sources(self.test.sources, progress=self.progress)
-        scores, units = self._figures([best.text for best, *_ in written.outputs])
-        return Scored(scores, units, {}, len(self.test), "; ".join(written.notes))
+        translated = task.translate_sources(self.test.sources, progress=self.progress)
+        scores, units = self._score_outputs([best.text for best, *_ in translated.outputs])
+        return Scored(scores, units, {}, len(self.test), "; ".join(translated.notes))
 
-    def _figures(self, outputs: list[str]) -> tuple[dict[str, float], Units]:
+    def _score_outputs(self, outputs: list[str]) -> tuple[dict[str, float], Units]:
         lowercase = self.config.text.lowercase
-        found = overlap_of(outputs, self.test.targets, lowercase=lowercase)
+        overlap = compute_overlap(outputs, self.test.targets, lowercase=lowercase)
         chrf = CHRF(lowercase=lowercase)
         pairs = zip(outputs, self.test.targets, strict=True)
         missing = [100 - chrf.sentence_score(output, [target]).score for output, target in pairs]
-        return vars(found), Units.one_each(np.array(missing))
+        return vars(overlap), Units.one_each(np.array(missing))

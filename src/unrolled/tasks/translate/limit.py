@@ -1,4 +1,4 @@
-"""How long an output may become."""
+"""The largest length of outputs."""
 
 import math
 from dataclasses import dataclass
@@ -8,46 +8,46 @@ from unrolled.data import EncodedPairs
 from unrolled.tasks.base.artifacts import Positive
 
 MARGIN = 1.5
-"""Factor over the longest output of training."""
-SPARE = 10
-"""Tokens that every output may have besides."""
-GROWTH = 4.0
-"""Factor over the longest source of training up to which outputs grow with their sources."""
+"""Factor on the length of the longest training target."""
+EXTRA_TOKENS = 10
+"""Number of tokens added to every limit."""
+MAX_GROWTH = 4.0
+"""Largest ratio of a source to the longest training source up to which the limit grows with the source."""
 EARLIER_RATIO = 2.0
-"""Target tokens for each of the source, of models that were trained before limits were learned."""
+"""Output tokens per source token, for models of earlier versions without a learned limit."""
 
 
 @dataclass(frozen=True)
 class OutputLimit:
-    """The longest sides of the training pairs, in tokens, each with its ``<eos>``."""
+    """The lengths of the longest training source and target, in tokens, ``<eos>`` included."""
 
     source: Positive
     target: Positive
 
     @classmethod
-    def of(cls, pairs: EncodedPairs) -> Self:
-        """Measure training pairs."""
+    def measure(cls, pairs: EncodedPairs) -> Self:
+        """Return the limit of training pairs."""
         longest = (max((len(ids) for ids in side), default=0) + 1 for side in (pairs.sources, pairs.targets))
         return cls(*longest)
 
-    def tokens(self, source: int) -> int:
-        """Return the most tokens of an output for a source of ``source`` tokens.
+    def max_tokens(self, source: int) -> int:
+        """Return the largest number of output tokens for a source of ``source`` tokens.
 
-        It is the longest target of training with a margin. For sources longer than any of training it grows
-        in proportion to them, up to four times their length.
+        It is the length of the longest training target, plus a margin. For sources longer than the longest
+        training source it grows in proportion to the source, up to a factor of four.
         """
-        growth = min(max(1.0, source / self.source), GROWTH)
-        return math.ceil(MARGIN * self.target * growth) + SPARE
+        growth = min(max(1.0, source / self.source), MAX_GROWTH)
+        return math.ceil(MARGIN * self.target * growth) + EXTRA_TOKENS
 
 
-def most_tokens(source: int, ratio: float, learned: OutputLimit | None) -> int:
-    """Return the most tokens of an output for a source of ``source`` tokens, ``<eos>`` included.
+def max_output_tokens(source: int, ratio: float, learned: OutputLimit | None) -> int:
+    """Return the largest number of output tokens for a source, ``<eos>`` included.
 
     Args:
-        source: its tokens, with ``<eos>``.
-        ratio: target tokens for each of the source; 0 takes the learned limit.
-        learned: of the training pairs; None for models of earlier versions.
+        source: number of source tokens, ``<eos>`` included.
+        ratio: output tokens per source token; 0 uses the learned limit.
+        learned: limit of the training pairs; None for models of earlier versions.
     """
     if not ratio and learned is not None:
-        return learned.tokens(source)
-    return int((ratio or EARLIER_RATIO) * (source - 1)) + SPARE
+        return learned.max_tokens(source)
+    return int((ratio or EARLIER_RATIO) * (source - 1)) + EXTRA_TOKENS

@@ -1,4 +1,4 @@
-"""What a translator wrote for the sources of a file, as a table."""
+"""Sources with their outputs, as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,49 +6,50 @@ from typing import Any
 
 from unrolled.data import Sources
 from unrolled.tasks.base.predictions import Predictions
-from unrolled.tasks.translate.writer import Written
+from unrolled.tasks.translate.generator import Output
 
 
 @dataclass(frozen=True)
 class Translated:
-    """Sources and the outputs for each, best first."""
+    """Sources, and the outputs for each, best first."""
 
     sources: Sources
-    outputs: list[list[Written]]
+    outputs: list[list[Output]]
     notes: tuple[str, ...] = ()
-    """How the sources were read, and what is wrong with outputs."""
+    """How the sources were read, and how many outputs were cut off."""
 
 
 def output_table(translated: Translated, *, scores: bool = False) -> Predictions:
-    """Return the rows of the input, the sources of a file of lines, with their outputs.
+    """Return the rows of the input (one column "source" for a file of lines) with an output column.
 
     Args:
-        translated: with one or more outputs for each source; more take a row each.
-        scores: add the rank and the score of each output.
+        translated: sources with one or more outputs each; every output gets a row.
+        scores: add columns for the rank and the score of each output.
     """
     table = translated.sources.table
-    names = ["source"] if table is None else _named(table.names, table.has_header)
+    names = ["source"] if table is None else _column_names(table.names, table.has_header)
     rows: Sequence[Sequence[Any]] = (
         [[text] for text in translated.sources.texts] if table is None else table.rows
     )
     extra = ["output", "rank", "score"] if scores else ["output"]
     filled = [
-        [*row, *(_columns(rank, written) if scores else [written.text])]
+        [*row, *(_cells(rank, output) if scores else [output.text])]
         for row, outputs in zip(rows, translated.outputs, strict=True)
-        for rank, written in enumerate(outputs, 1)
+        for rank, output in enumerate(outputs, 1)
     ]
-    return Predictions([*names, *(_free(name, names) for name in extra)], filled, translated.notes)
+    return Predictions([*names, *(_unused_name(name, names) for name in extra)], filled, translated.notes)
 
 
-def _columns(rank: int, written: Written) -> list[Any]:
-    return [written.text, rank, round(written.score, 6)]
+def _cells(rank: int, output: Output) -> list[Any]:
+    return [output.text, rank, round(output.score, 6)]
 
 
-def _named(names: Sequence[str], has_header: bool) -> list[str]:
+def _column_names(names: Sequence[str], has_header: bool) -> list[str]:
     return list(names) if has_header else [f"column {name}" for name in names]
 
 
-def _free(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
+def _unused_name(name: str, used: Sequence[str]) -> str:
+    """Return the name, with underscores appended if a column already has it."""
+    while name in used:
         name += "_"
     return name

@@ -1,4 +1,4 @@
-"""How well a translator predicts given targets token by token, and what it writes itself."""
+"""Scoring of a translator: the likelihood of the references, and the outputs compared with them."""
 
 import time
 
@@ -12,13 +12,13 @@ from unrolled.tasks.base.unknown import mix_unknown_losses
 from unrolled.tasks.translate.artifacts import TranslatorArtifacts
 from unrolled.tasks.translate.config import TranslatorConfig
 from unrolled.tasks.translate.data import encode
-from unrolled.tasks.translate.score import TranslationScore, lead, score_outputs
-from unrolled.tasks.translate.writer import TranslationWriter
+from unrolled.tasks.translate.generator import TranslationGenerator
+from unrolled.tasks.translate.score import TranslationScore, lead_outputs, score_outputs
 from unrolled.training.waiting import Report, silent
 from unrolled.unknown import share_for
 
-SCORING_PAIRS = 64
-SAMPLES = 10
+BATCH_SIZE = 64
+SAMPLE_COUNT = 10
 SAMPLE_PARTS = ("source", "reference", "lead", "output")
 
 
@@ -26,19 +26,19 @@ SAMPLE_PARTS = ("source", "reference", "lead", "output")
 def score_pairs(
     model: EncoderDecoder, pairs: EncodedPairs, unknown_share: float = 0.0, report: Report = silent
 ) -> float:
-    """Return the sum of −ln p over the targets, each token after the true ones before it.
+    """Return the sum of −ln p over the target tokens, with teacher forcing.
 
     Args:
-        model: trained.
-        pairs: to score.
-        unknown_share: of ``<unk>``, where it is in a target; see :mod:`unrolled.unknown`.
-        report: told of the pairs that are done.
+        model: trained model.
+        pairs: pairs to score.
+        unknown_share: share of ``<unk>`` if a target contains it; see :mod:`unrolled.unknown`.
+        report: called with the number of pairs of each finished batch.
     """
     model.eval()
     nats = 0.0
     share = share_for(np.concatenate(pairs.targets), unknown_share) if len(pairs) else 0.0
-    for encoded in pairs.batches(SCORING_PAIRS):
-        batch = move(encoded, device_of(model))
+    for cpu_batch in pairs.batches(BATCH_SIZE):
+        batch = move(cpu_batch, device_of(model))
         _, losses = model.loss(
             batch.source.tokens,
             batch.source.lengths,
@@ -52,21 +52,21 @@ def score_pairs(
     return nats
 
 
-def write_and_score(
+def translate_and_score(
     model: EncoderDecoder,
     pairs: Pairs,
-    known: TranslatorArtifacts,
+    artifacts: TranslatorArtifacts,
     config: TranslatorConfig,
     report: Report = silent,
 ) -> tuple[TranslationScore, list[str]]:
-    """Write an output for each source as the configuration says; return the scores and the outputs."""
+    """Generate an output for each source with the search of the configuration; return scores and outputs."""
     limit, lowercase = config.corpus.read_at_most, config.text.lowercase
-    encoded = encode(pairs, known.tokenizer, limit)
-    nats = score_pairs(model, encoded, known.unknown_share, report)
+    encoded = encode(pairs, artifacts.tokenizer, limit)
+    nats = score_pairs(model, encoded, artifacts.unknown_share, report)
     began = time.perf_counter()
-    written = TranslationWriter(model, known, config.search, limit).write(pairs.sources, report)
+    generated = TranslationGenerator(model, artifacts, config.search, limit).generate(pairs.sources, report)
     seconds = time.perf_counter() - began
-    outputs = [best.text for best, *_ in written]
+    outputs = [best.text for best, *_ in generated]
     score = score_outputs(
         pairs.sources,
         outputs,
@@ -74,16 +74,16 @@ def write_and_score(
         nats=nats,
         tokens=encoded.predictions,
         seconds=seconds,
-        lead_words=known.target_words,
+        lead_words=artifacts.target_words,
         lowercase=lowercase,
-        cut=sum(best.cut for best, *_ in written),
+        cut=sum(best.cut for best, *_ in generated),
     )
     return score, outputs
 
 
-def samples_of(pairs: Pairs, outputs: list[str], known: TranslatorArtifacts) -> list[dict[str, str]]:
-    """Return the first few pairs with the outputs of the model and the beginning of the source."""
-    sources = pairs.sources[:SAMPLES]
-    begins = next(iter(lead(sources, known.target_words).values()))
-    columns = (sources, pairs.targets, begins, outputs)
+def make_samples(pairs: Pairs, outputs: list[str], artifacts: TranslatorArtifacts) -> list[dict[str, str]]:
+    """Return the first few pairs with the outputs of the model and the start of the source."""
+    sources = pairs.sources[:SAMPLE_COUNT]
+    leads = next(iter(lead_outputs(sources, artifacts.target_words).values()))
+    columns = (sources, pairs.targets, leads, outputs)
     return [dict(zip(SAMPLE_PARTS, row, strict=True)) for row in zip(*columns, strict=False)]

@@ -1,4 +1,4 @@
-"""The scores of a translator, beside the beginning of the source, and samples of what it writes."""
+"""The printed scores of a translator and its baselines, and sample outputs."""
 
 from typing import Any
 

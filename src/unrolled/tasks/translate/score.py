@@ -1,4 +1,4 @@
-"""How outputs are scored against references: sacrebleu's BLEU and chrF, ROUGE, exact match."""
+"""Scores of outputs against references: sacrebleu's BLEU and chrF, ROUGE, exact match."""
 
 import math
 from collections.abc import Sequence
@@ -12,35 +12,35 @@ from unrolled.tasks.translate.rouge import rouge
 from unrolled.wording import counted
 
 LENGTHS = (10, 15, 20, 30)
-"""Words of a source at which a new row of the table by length begins."""
+"""Number of source words at which each further row of the table by length begins."""
 
 
 @short_repr
 @dataclass(frozen=True)
 class Overlap:
-    """How much outputs have in common with references, each from 0 to 100."""
+    """Metrics of the overlap of outputs and references, each from 0 to 100."""
 
     bleu: float
-    """Of the corpus (Papineni et al. 2002), by sacrebleu."""
+    """Corpus BLEU (Papineni et al. 2002), from sacrebleu."""
     chrf: float
-    """chrF2 of the corpus (Popović 2015), by sacrebleu."""
+    """Corpus chrF2 (Popović 2015), from sacrebleu."""
     rouge1: float
     """F1 of words, mean over pairs (Lin 2004); words are runs of a–z and 0–9."""
     rouge2: float
-    """F1 of pairs of words."""
+    """F1 of word pairs, mean over pairs."""
     rouge_l: float
-    """F1 of the longest common subsequence of words."""
+    """F1 of the longest common subsequence of words, mean over pairs."""
     exact_match: float
-    """Share of outputs that are the reference, character by character."""
+    """Percentage of outputs equal to the reference, character by character."""
 
 
 @short_repr
 @dataclass(frozen=True)
 class LengthScore:
-    """What was reached on the sources of like length."""
+    """Scores of the pairs whose sources have similar lengths."""
 
     words: str
-    """Words of the source, as "10-14"."""
+    """Range of source words, such as "10-14"."""
     pairs: int
     bleu: float
     exact_match: float
@@ -49,49 +49,50 @@ class LengthScore:
 @short_repr
 @dataclass(frozen=True)
 class TranslationScore:
-    """How well a translator does on some pairs, and how that was computed."""
+    """Scores of a translator on a set of pairs, and the signatures of how they were computed."""
 
     overlap: Overlap
     nats: float
-    """Sum of −ln p over the tokens of the references, ``<eos>`` included, each after the true ones."""
+    """Sum of −ln p over the reference tokens, ``<eos>`` included, with teacher forcing."""
     tokens: int
+    """Number of reference tokens, ``<eos>`` included."""
     pairs: int
     bleu_signature: str
     chrf_signature: str
     seconds: float
-    """Taken by writing the outputs."""
+    """Time to generate the outputs."""
     baselines: dict[str, Overlap] = field(default_factory=dict)
-    """What is reached by the beginning of the source, by its name."""
+    """Scores of the baselines by name: the start of the source, or all of it, as the output."""
     by_length: list[LengthScore] = field(default_factory=list)
     cut: int = 0
-    """Outputs that reached the longest length before the model ended them."""
+    """Number of outputs cut off at the largest length, without ``<eos>`` from the model."""
     notes: tuple[str, ...] = ()
-    """How the pairs were read, and what of them is unknown."""
+    """How the pairs were read, and which of their tokens are unknown."""
 
     @property
-    def beside(self) -> dict[str, Any]:
-        """The model by chrF with the baselines; see :func:`unrolled.tasks.base.better.beside`."""
+    def baseline_comparison(self) -> dict[str, Any]:
+        """The chrF of the model and the baselines; see :func:`unrolled.tasks.base.better.beside`."""
         baselines = {name: overlap.chrf for name, overlap in self.baselines.items()}
         return beside("chrF2", self.overlap.chrf, baselines, higher=True)
 
     @property
     def better_baseline(self) -> str:
-        """A sentence that names the baseline that beats the model by chrF, if one does."""
-        sentence: str = self.beside["better_baseline"]
+        """A sentence that names the baseline with a better chrF than the model; "" if there is none."""
+        sentence: str = self.baseline_comparison["better_baseline"]
         return sentence
 
     @property
     def nats_per_token(self) -> float:
-        """Cross-entropy of the references."""
+        """Cross-entropy of the references, in nats per token."""
         return self.nats / self.tokens
 
     @property
     def perplexity(self) -> float:
-        """Exp of the nats a token."""
+        """Exponential of the nats per token."""
         return math.exp(min(self.nats_per_token, 700.0))
 
     def to_json(self) -> dict[str, Any]:
-        """Return every figure."""
+        """Return all scores."""
         values = asdict(self)
         overlap = values.pop("overlap")
         figures = {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity}
@@ -116,7 +117,7 @@ class TranslationScore:
 
 
 def cut_notes(cut: int, outputs: int) -> list[str]:
-    """Say how many outputs were cut off, if any were."""
+    """Return a note on the number of outputs that were cut off; empty without any."""
     if not cut:
         return []
     return [f"{cut:,} of {outputs:,} outputs were cut off at the longest length allowed (--length-ratio)"]
@@ -134,22 +135,22 @@ def score_outputs(
     lowercase: bool,
     cut: int = 0,
 ) -> TranslationScore:
-    """Return every figure.
+    """Return all scores of outputs.
 
     Args:
-        sources: texts that were given.
-        outputs: what was written for each.
-        references: what should have been.
-        nats: sum of −ln p over the references' tokens.
-        tokens: number of these.
-        seconds: taken by writing.
-        lead_words: words of a source that stand in for an output, as a baseline.
-        lowercase: whether the model was trained on lower-cased text, so that outputs have no other.
-        cut: outputs that reached the longest length.
+        sources: source texts.
+        outputs: output of the model for each source.
+        references: reference for each source.
+        nats: sum of −ln p over the reference tokens.
+        tokens: number of reference tokens.
+        seconds: time to generate the outputs.
+        lead_words: number of source words that a baseline outputs.
+        lowercase: compare lower-cased texts, because the model was trained on them.
+        cut: number of outputs cut off at the largest length.
     """
     bleu, chrf = signatures(outputs, references, lowercase=lowercase)
     return TranslationScore(
-        overlap=overlap_of(outputs, references, lowercase=lowercase),
+        overlap=compute_overlap(outputs, references, lowercase=lowercase),
         nats=nats,
         tokens=tokens,
         pairs=len(sources),
@@ -157,16 +158,16 @@ def score_outputs(
         chrf_signature=chrf,
         seconds=round(seconds, 2),
         baselines={
-            name: overlap_of(texts, references, lowercase=lowercase)
-            for name, texts in {**lead(sources, lead_words), "source, copied": sources}.items()
+            name: compute_overlap(texts, references, lowercase=lowercase)
+            for name, texts in {**lead_outputs(sources, lead_words), "source, copied": sources}.items()
         },
-        by_length=by_length(sources, outputs, references, lowercase=lowercase),
+        by_length=score_by_length(sources, outputs, references, lowercase=lowercase),
         cut=cut,
     )
 
 
-def overlap_of(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Overlap:
-    """Return every score of outputs against one reference each."""
+def compute_overlap(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> Overlap:
+    """Return the metrics of outputs against one reference each."""
     bleu, chrf = _metrics(lowercase)
     rouges = [rouge(r, o) for r, o in zip(references, outputs, strict=True)]
     rouge1, rouge2, rouge_l = (100 * sum(kind) / len(rouges) for kind in zip(*rouges, strict=True))
@@ -176,44 +177,44 @@ def overlap_of(outputs: Sequence[str], references: Sequence[str], *, lowercase: 
         rouge1=rouge1,
         rouge2=rouge2,
         rouge_l=rouge_l,
-        exact_match=_exact(outputs, references, lowercase),
+        exact_match=_exact_match(outputs, references, lowercase),
     )
 
 
 def corpus_bleu(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> float:
-    """Return BLEU alone."""
+    """Return the corpus BLEU of outputs against one reference each, from 0 to 100."""
     score: float = _metrics(lowercase)[0].corpus_score(outputs, [references]).score
     return score
 
 
 def signatures(outputs: Sequence[str], references: Sequence[str], *, lowercase: bool) -> tuple[str, str]:
-    """Return how BLEU and chrF were computed, as sacrebleu writes it."""
+    """Return the signatures of BLEU and chrF from sacrebleu."""
     bleu, chrf = _metrics(lowercase)
     for metric in (bleu, chrf):
-        metric.corpus_score(outputs[:1], [references[:1]])  # a signature counts references, so wants some
+        metric.corpus_score(outputs[:1], [references[:1]])  # a signature includes the number of references
     return str(bleu.get_signature()), str(chrf.get_signature())
 
 
-def by_length(
+def score_by_length(
     sources: Sequence[str], outputs: Sequence[str], references: Sequence[str], *, lowercase: bool
 ) -> list[LengthScore]:
-    """Return scores of the sources with few words, with more, and so on."""
-    found = []
+    """Return the scores of pairs grouped by the number of source words, in increasing order."""
+    scores = []
     for low, high in zip((0, *LENGTHS), (*LENGTHS, 0), strict=True):
         rows = [
             i for i, s in enumerate(sources) if low <= len(s.split()) and (not high or len(s.split()) < high)
         ]
         if not rows:
             continue
-        here, true = [outputs[i] for i in rows], [references[i] for i in rows]
+        predicted, true = [outputs[i] for i in rows], [references[i] for i in rows]
         words = f"{max(low, 1)}-{high - 1}" if high else f"{low}+"
-        bleu = corpus_bleu(here, true, lowercase=lowercase)
-        found.append(LengthScore(words, len(rows), bleu, _exact(here, true, lowercase)))
-    return found
+        bleu = corpus_bleu(predicted, true, lowercase=lowercase)
+        scores.append(LengthScore(words, len(rows), bleu, _exact_match(predicted, true, lowercase)))
+    return scores
 
 
-def lead(sources: Sequence[str], words: int) -> dict[str, list[str]]:
-    """Return how each source begins: its first words, and its first sentence."""
+def lead_outputs(sources: Sequence[str], words: int) -> dict[str, list[str]]:
+    """Return the outputs of two baselines by name: the first words and the first sentence of each source."""
     first = f"source, first {counted(words, 'word')}" if words > 1 else "source, first word"
     return {
         first: [" ".join(s.split()[:words]) for s in sources],
@@ -229,7 +230,7 @@ def _first_sentence(text: str) -> str:
     return text
 
 
-def _exact(outputs: Sequence[str], references: Sequence[str], lowercase: bool) -> float:
+def _exact_match(outputs: Sequence[str], references: Sequence[str], lowercase: bool) -> float:
     pairs = list(zip(outputs, references, strict=True))
     return 100 * sum(o == (r.lower() if lowercase else r) for o, r in pairs) / len(pairs)
 
@@ -238,5 +239,5 @@ def _metrics(lowercase: bool) -> tuple[Any, Any]:
     with extra("translate", "the score of a translator"):
         from sacrebleu.metrics import BLEU, CHRF
 
-    # Character and toy tasks have texts that look tokenised; sacrebleu would warn about each corpus.
+    # The texts of character-level and toy tasks look tokenised; force=True silences sacrebleu's warning.
     return BLEU(lowercase=lowercase, force=True), CHRF(lowercase=lowercase)

@@ -1,4 +1,4 @@
-"""What the rest of the package knows about translators."""
+"""The specification of the translation task for the rest of the package."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def _ladder() -> "type[Ladder]":
 
 SPEC = TaskSpec(
     verb="translate",
-    summary="train a model from texts to texts on pairs",
+    summary="train a model from text to text on pairs",
     description=(
         "Train an encoder-decoder on pairs of texts: a sentence and its translation, an article and its "
         "summary."

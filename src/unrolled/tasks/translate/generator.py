@@ -1,0 +1,150 @@
+"""Generation of outputs in batches: encoding, beam search and decoding; and attention weights."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unrolled.data import SourceBatch, pad_sources
+from unrolled.decoding import Hypothesis, Start, search
+from unrolled.devices import device_of, move
+from unrolled.models import EncoderDecoder
+from unrolled.tasks.translate.artifacts import TranslatorArtifacts
+from unrolled.tasks.translate.config import TranslationSearchConfig
+from unrolled.tasks.translate.limit import max_output_tokens
+from unrolled.text import EOS_ID, UNK_ID, Tokenizer
+from unrolled.text.tokenizer import EOS, Ids
+from unrolled.training.waiting import Report
+
+MAX_HYPOTHESES = 512
+"""Largest number of hypotheses in a batch of the search."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output for a source."""
+
+    text: str
+    score: float
+    """log p / length^α, by which outputs are ranked."""
+    log_probability: float
+    cut: bool = False
+    """Whether the output was cut off at the largest length, without ``<eos>`` from the model."""
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """Attention weights over the source tokens for each target token."""
+
+    source: list[str]
+    target: list[str]
+    weights: NDArray[np.float32]
+    """Weights, (target, source); each row sums to 1."""
+
+
+class TranslationGenerator:
+    """Generates outputs for texts.
+
+    Args:
+        model: trained model.
+        artifacts: tokenizers, and the limit on the length of outputs.
+        config: options of the search.
+        read_at_most: number of tokens to read from each source; 0 reads all.
+    """
+
+    def __init__(
+        self,
+        model: EncoderDecoder,
+        artifacts: TranslatorArtifacts,
+        config: TranslationSearchConfig,
+        read_at_most: int = 0,
+    ) -> None:
+        self._model, self._tokenizer, self._config = model.eval(), artifacts.tokenizer, config
+        self._output_limit, self._source_limit = artifacts.limit, read_at_most
+
+    def generate(self, texts: Sequence[str], report: Report = lambda count: None) -> list[list[Output]]:
+        """Return the outputs for each text, best first; one empty output for a blank text."""
+        sources = [self.encode_source(text) for text in texts]
+        outputs = [[Output("", 0.0, 0.0)] for _ in texts]
+        for rows in self._groups(sources):
+            batch = pad_sources([sources[i] for i in rows], EOS_ID)
+            for i, hypotheses in zip(rows, self._search(batch), strict=True):
+                outputs[i] = [self._decode(texts[i], sources[i], h) for h in hypotheses]
+            report(len(rows))
+        return outputs
+
+    def encode_source(self, text: str) -> Ids:
+        """Return the token ids of a source, up to the limit."""
+        ids = self._tokenizer.encode_source(text)
+        return ids[: self._source_limit] if self._source_limit else ids
+
+    def attention(self, text: str) -> AttentionMap:
+        """Return the attention weights of the best output for a text."""
+        ids = self.encode_source(text)
+        [[best, *_]] = self._search(pad_sources([ids], EOS_ID))
+        source, target = self._tokenizer.source, self._tokenizer.target
+        return AttentionMap(
+            [*_printable_tokens(source, ids.tolist()), EOS],
+            _printable_tokens(target, best.tokens),
+            self._weights(ids, best.tokens).cpu().numpy(),
+        )
+
+    def _groups(self, sources: Sequence[Ids]) -> Iterator[list[int]]:
+        """Yield the indices of sources of similar length, without blank ones.
+
+        The longest sources come first, so that running out of memory shows immediately.
+        """
+        not_blank = [i for i, ids in enumerate(sources) if len(ids)]
+        order = sorted(not_blank, key=lambda i: -len(sources[i]))
+        size = max(1, MAX_HYPOTHESES // self._config.beams)
+        for begin in range(0, len(order), size):
+            yield order[begin : begin + size]
+
+    @torch.no_grad()
+    def _search(self, batch: SourceBatch) -> list[list[Hypothesis]]:
+        batch = move(batch, device_of(self._model))
+        encoded = self._model.encode(batch.tokens, batch.lengths)
+        ratio = self._config.length_ratio
+        lengths = [max_output_tokens(n, ratio, self._output_limit) for n in batch.lengths.tolist()]
+        banned = () if self._config.copy_unknown else (UNK_ID,)
+        start = Start(EOS_ID, encoded.state, encoded.memory, lengths)
+        return search(self._model.step, start, self._config, end=EOS_ID, banned=banned)
+
+    def _decode(self, text: str, ids: Ids, h: Hypothesis) -> Output:
+        """Return the output of a hypothesis for a source ``text`` with the token ids ``ids``."""
+        ended = h.tokens[-1] == EOS_ID
+        tokens = h.tokens[:-1] if ended else h.tokens
+        if self._config.copy_unknown and UNK_ID in tokens:
+            output = self._copy_unknown(text, ids, tokens)
+        else:
+            output = self._tokenizer.decode_target(tokens)
+        return Output(output, h.score, h.log_probability, not ended)
+
+    def _copy_unknown(self, text: str, ids: Ids, tokens: list[int]) -> str:
+        """Return the words of an output, with the source word with most attention for each ``<unk>``."""
+        words, vocabulary = text.split()[: len(ids)], self._tokenizer.target.tokens
+        best = self._weights(ids, tokens)[:, : len(ids)].argmax(-1).tolist()
+        return " ".join(
+            words[position] if token == UNK_ID else vocabulary[token]
+            for token, position in zip(tokens, best, strict=True)
+        )
+
+    @torch.no_grad()
+    def _weights(self, ids: Ids, tokens: Sequence[int]) -> Tensor:
+        """Return the attention weights (T, S) at the steps that output ``tokens``."""
+        device = device_of(self._model)
+        source = move(pad_sources([ids], EOS_ID), device)
+        inputs = torch.tensor([EOS_ID, *tokens[:-1]], device=device)[:, None]
+        _, weights = self._model(source.tokens, source.lengths, inputs)
+        assert weights is not None
+        return weights[:, 0]
+
+
+def _printable_tokens(tokenizer: Tokenizer, ids: Sequence[int]) -> list[str]:
+    """Return tokens for display; each space, also one at the start of a piece, is shown as ▁."""
+    if tokenizer.kind == "word":
+        return [tokenizer.tokens[i] for i in ids]
+    return [EOS if i == EOS_ID else tokenizer.decode([i]).replace(" ", "▁") for i in ids]
