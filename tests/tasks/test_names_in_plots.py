@@ -35,7 +35,7 @@ def test_labels_of_texts(tmp_path, name):
 def test_tags(tmp_path, name):
     sentences = Tagged([["a", "b"]] * 20, [[name, "b"]] * 20)
     Tagger(**QUICK).fit(sentences, out=tmp_path / "run", progress=False)
-    assert load(tmp_path / "run").numbering.tags == sorted([name, "b"])
+    assert load(tmp_path / "run").vocabularies.tags == sorted([name, "b"])
 
 
 @pytest.mark.parametrize("name", NASTY)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.tasks.tag.spans import count_spans, span_table, spans_of
+from unrolled.tasks.tag.spans import count_spans, extract_spans, span_table
 
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="seqeval")
 metrics = pytest.importorskip("seqeval.metrics")
@@ -45,7 +45,7 @@ def test_figures_and_table_are_seqevals(pairs):
     ],
 )
 def test_spans_by_hand(tags, spans):
-    assert spans_of(tags.split()) == spans
+    assert extract_spans(tags.split()) == spans
 
 
 def test_no_span_crosses_the_end_of_a_sentence():

@@ -57,7 +57,7 @@ def test_label_smoothing_takes_the_softmax():
 def test_broken_tags_are_counted_and_the_first_is_shown():
     broken = Tagged([["a", "b"], ["c", "d"]], [["B-X", "I-X"], ["O", "I-X"]])
     notes = filled(broken)[1]
-    assert "1 tags do not keep to BIO (IOB2), the first in sentence 2: 'd' I-X" in notes[1]
+    assert "1 tag does not follow BIO (IOB2), the first in sentence 2: 'd' I-X" in notes[1]
 
 
 def test_each_fit_begins_with_the_options_that_were_given():

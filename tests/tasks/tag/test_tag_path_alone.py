@@ -119,7 +119,7 @@ def test_a_tag_that_only_the_held_out_part_has_is_counted(tmp_path, command):
     (tmp_path / "t.txt").write_text(rows)
     shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
     assert shown.status == 0, shown.err
-    assert "1 of 2 held-out words have tags that training has not" in shown.err
+    assert "1 of 2 held-out words have tags that the training data lack" in shown.err
     for output in ("softmax", "crf"):
         shown = command(
             "train",
@@ -168,7 +168,7 @@ def test_a_held_out_part_without_spans_is_scored_by_accuracy(tmp_path, command):
     (tmp_path / "t.txt").write_text(columns(ROWS) + columns([(w, p, "O") for w, p, _ in ROWS], times=3))
     shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
     assert shown.status == 0, shown.err
-    assert "the held-out part has no spans: weights are kept by accuracy (--valid, --select)" in shown.err
+    assert "the held-out part has no spans: weights are selected by accuracy (--valid, --select)" in shown.err
     assert "--output crf, --select accuracy" in shown.err
     (tmp_path / "o.txt").write_text(columns([(w, p, "O") for w, p, _ in ROWS]))
     for data in ("o.txt", "t.txt"):
@@ -221,7 +221,7 @@ def test_compare_cuts_its_own_test_data(tmp_path, command):
     paths = ("--data", tmp_path / "t.txt", "--out", tmp_path / "out")
     shown = command("compare", "tag", *paths, "--models", "majority", "gru", "--budget", 0.0005, *SHORT[2:])
     assert shown.status == 0, shown.err
-    assert "scored are the last 2 sentences (or --test)" in shown.err
+    assert "test data: the last 2 sentences (or --test)" in shown.err
 
 
 def test_held_out_and_test_files_are_read_as_the_training_file(tmp_path, command):

@@ -20,9 +20,9 @@ def test_the_probability_is_that_of_the_known_tags(output):
     model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output=output)
     model.fit(TRAIN, progress=False)
     tags = ["X", "new", "Y"]
-    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.numbering, "t")
-    score = score_sentences(model.model, encoded, model.numbering.tags)
-    ways = [["X", way, "Y"] for way in model.numbering.tags]
+    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.vocabularies, "t")
+    score = score_sentences(model.model, encoded, model.vocabularies.tags)
+    ways = [["X", way, "Y"] for way in model.vocabularies.tags]
     total = sum(math.exp(-_nats(model, way)) for way in ways)
     assert score.nats == pytest.approx(-math.log(total) / 2, rel=1e-4)
     assert score.unseen == 1
@@ -34,11 +34,11 @@ def test_the_probability_is_that_of_the_known_tags(output):
 def test_probabilities_of_all_sequences_sum_to_one():
     model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output="crf")
     model.fit(TRAIN, progress=False)
-    every = itertools.product(model.numbering.tags, repeat=3)
+    every = itertools.product(model.vocabularies.tags, repeat=3)
     assert sum(math.exp(-_nats(model, [*way])) for way in every) == pytest.approx(1, rel=1e-4)
 
 
 def _nats(model, tags):
-    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.numbering, "t")
+    encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.vocabularies, "t")
     with torch.no_grad():
-        return 3 * score_sentences(model.model, encoded, model.numbering.tags).nats
+        return 3 * score_sentences(model.model, encoded, model.vocabularies.tags).nats

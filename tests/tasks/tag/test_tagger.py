@@ -77,7 +77,7 @@ def test_the_spelling_tells_words_that_were_never_seen():
 
 def test_a_sentence_is_tagged_alone_whatever_stands_beside_it(trained):
     words = tagged(20, 5).words
-    encoded = EncodedSentences(words, trained.numbering)
+    encoded = EncodedSentences(words, trained.vocabularies)
     for _, batch in encoded.batches(20):
         together = trained.model(batch.sentences)
     for rows, batch in encoded.batches(1):
@@ -193,7 +193,7 @@ def test_what_does_not_go_together_is_refused(options, kind, message):
 def test_new_tags_and_unsplit_sentences_are_named(trained):
     with pytest.raises(
         DataError,
-        match=r"most words have tags that the training data lack \(odd\); known are bad, good, other",
+        match=r"most words have tags that the training data lack \(odd\); the known tags are bad, good, other",
     ):
         trained.evaluate(Tagged([["a"]], [["odd"]]))
     with pytest.raises(ConfigError, match="split the text first"):

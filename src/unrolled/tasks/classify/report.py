@@ -5,6 +5,7 @@ from rich.table import Table
 
 from unrolled.console import print_table
 from unrolled.tasks.classify.task import Classifier
+from unrolled.wording import counted
 
 
 def print_scores(classifier: Classifier, console: Console) -> str:
@@ -34,7 +35,8 @@ def _title(classifier: Classifier) -> str:
         for p, n in (("valid", "held out"), ("test", "test"))
         if p in classifier.result
     ]
-    return f"{facts['examples']:,} {classifier.unit}s, {', '.join(counts)}, {len(facts['classes'])} labels"
+    examples = counted(facts["examples"], classifier.unit)
+    return f"{examples}, {', '.join(counts)}, {counted(len(facts['classes']), 'label')}"
 
 
 def _percent(share: float | None) -> str:

@@ -1,1 +1,1 @@
-"""Tagging: a label for each token."""
+"""Tagging: one label for each word of a sentence."""

@@ -1,4 +1,4 @@
-"""What a tagger needs to be built again."""
+"""The artifacts of a tagger: what rebuilds it, besides configuration and weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import msgspec
 from unrolled.short_repr import short_repr
 from unrolled.tasks.base.artifacts import Artifacts, Positive, Stored, artifact_values, check_vector_size
 from unrolled.tasks.base.folder import TOKENIZER
-from unrolled.tasks.tag.data import Numbering
+from unrolled.tasks.tag.data import Vocabularies
 from unrolled.text.vocabulary import Vocabulary
 from unrolled.training.files import read_json_as
 
@@ -28,30 +28,29 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 @short_repr
 @dataclass(frozen=True)
 class TaggerArtifacts(Artifacts):
-    """The words, characters and tags of the training data."""
+    """The vocabularies of words and characters, and the tags."""
 
-    numbering: Numbering
+    vocabularies: Vocabularies
     vector_size: int | None = None
-    """Of word vectors that were given."""
+    """Size of the pretrained word vectors; None without them."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        numbers = self.numbering
-        vocabularies = {
+        file = {
             "kind": "tagger",
-            "words": numbers.words.to_json(),
-            "characters": numbers.characters.to_json(),
-            "tags": numbers.tags,
+            "words": self.vocabularies.words.to_json(),
+            "characters": self.vocabularies.characters.to_json(),
+            "tags": self.vocabularies.tags,
         }
-        return Stored({"vector_size": self.vector_size}, {TOKENIZER: vocabularies})
+        return Stored({"vector_size": self.vector_size}, {TOKENIZER: file})
 
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
+        stored = artifact_values(values, _Values)
         file = read_json_as(folder / TOKENIZER, _File)
         words, characters = Vocabulary.from_json(file.words), Vocabulary.from_json(file.characters)
-        return cls(Numbering(words, characters, file.tags), known.vector_size)
+        return cls(Vocabularies(words, characters, file.tags), stored.vector_size)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

@@ -1,4 +1,4 @@
-"""The most frequent tag of each word, scored as a tagger is."""
+"""The baseline of a tagger: the most frequent tag of each word."""
 
 from unrolled.baselines import MajorityTag
 from unrolled.data.tagged import Tagged
@@ -7,8 +7,8 @@ from unrolled.tasks.tag.score import TaggerScore
 NAME = "most frequent tag of each word"
 
 
-def baseline_figures(train: Tagged, tested: Tagged, tags: list[str]) -> dict[str, float]:
-    """Return accuracy, and F1 of spans where there are spans, of each word's most frequent tag."""
+def score_baseline(train: Tagged, test: Tagged, tags: list[str]) -> dict[str, float]:
+    """Fit the baseline and return its accuracy on ``test``, and its span F1 if there are spans."""
     model = MajorityTag.fit(train.words, train.tags)
-    score = TaggerScore(tags, tested.tags, model.predict(tested.words), float("nan"))
+    score = TaggerScore(tags, test.tags, model.predict(test.words), float("nan"))
     return {"accuracy": score.accuracy} | ({"span_f1": score.span_f1} if score.has_spans else {})

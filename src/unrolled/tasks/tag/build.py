@@ -11,33 +11,33 @@ from unrolled.tasks.tag.config import TaggerConfig
 
 
 def tag_rules(scheme: str, tags: list[str]) -> Moves | None:
-    """Return the scores that forbid what a scheme does not allow; None if it allows everything."""
+    """Return the transition scores that forbid tag sequences outside a scheme; None without a scheme."""
     if scheme not in SCHEMES:
         return None
     return forbidding(*map(torch.from_numpy, rules_of(scheme, tags)))
 
 
-def build_model(config: TaggerConfig, known: TaggerArtifacts, vectors: Tensor | None) -> RecurrentTagger:
+def build_model(config: TaggerConfig, artifacts: TaggerArtifacts, vectors: Tensor | None) -> RecurrentTagger:
     """Build the network over words and their characters.
 
     Args:
-        config: of the tagger.
-        known: words, characters and tags.
-        vectors: word vectors (V, size) that the configuration names.
+        config: configuration of the tagger.
+        artifacts: words, characters and tags.
+        vectors: pretrained word vectors (V, size); None to learn the embedding.
     """
-    c, numbers, spelling = config.words, known.numbering, None
+    c, vocabularies, spelling = config.words, artifacts.vocabularies, None
     if c.characters:
         spelling = SpellingReader(
-            len(numbers.characters), c.character_embedding, c.characters, c.character_dropout
+            len(vocabularies.characters), c.character_embedding, c.characters, c.character_dropout
         )
     return RecurrentTagger(
-        len(numbers.words),
-        len(numbers.tags),
+        len(vocabularies.words),
+        len(vocabularies.tags),
         config.cell,
         config.network,
         config.dropout,
         spelling,
         crf=config.tags.output == "crf",
-        rules=tag_rules(config.tags.scheme, numbers.tags),
+        rules=tag_rules(config.tags.scheme, vocabularies.tags),
         vectors=vectors,
     )

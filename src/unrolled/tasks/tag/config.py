@@ -15,31 +15,31 @@ from unrolled.training import OptimizerConfig, TrainingConfig
 
 @dataclass(frozen=True)
 class TaggedConfig:
-    """The tagged sentences to learn from."""
+    """The tagged sentences for training, validation and test."""
 
     data: str = ""
     """Training data: CoNLL-U; columns with a blank line after each sentence; lines of word/TAG; a table with
-    a column of sentences; JSON; WORDS,TAGS, two files; or a data set such as @ud_english-ewt/train."""
+    a column of sentences; JSON; two files WORDS,TAGS; or a data set such as @ud_english-ewt/train."""
 
     valid: str = ""
-    """Held-out data; without it the last valid_fraction of the sentences is held out."""
+    """Held-out data. Empty: the last valid_fraction of the sentences."""
 
     valid_fraction: float = 0.1
-    """Share of the sentences held out where valid is not given; 0 holds out nothing."""
+    """Share of the sentences to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
-    """Data to score once training is over."""
+    """Test data, scored after training."""
 
     word_column: str = ""
-    """Column of the word: a name in CoNLL-U, a header or JSON, or a number from 1, or from -1 backwards.
-    Empty: form, tokens or word, else the first column."""
+    """Column of the word: a name in CoNLL-U, a header or JSON, or a number, from 1 at the left or -1 at the
+    right. Empty: form, tokens or word, else the first column."""
 
     tag_column: str = ""
-    """Column of the tag, likewise; in CoNLL-U also a key, as feats:Case or misc:NER. Empty: upos, or the last
-    column."""
+    """Column of the tag, by name or number as word_column; in CoNLL-U also a key such as feats:Case or
+    misc:NER. Empty: upos, else the last column."""
 
     missing: Literal["drop", "error"] = "drop"
-    """Sentences with a word that has no tag: drop leaves them out, error refuses them."""
+    """Sentences with a word that has no tag: drop leaves them out; error refuses them."""
 
     encoding: str = "utf-8"
     """Encoding of the files, such as cp1252 or latin-1."""
@@ -49,7 +49,7 @@ class TaggedConfig:
 
     @property
     def columns(self) -> Columns:
-        """Which columns to read."""
+        """The columns of words and tags."""
         return Columns(self.word_column, self.tag_column)
 
     def with_sources(self, data: Source, valid: Source) -> "TaggedConfig":
@@ -63,29 +63,29 @@ class TaggedConfig:
 
 
 def _absolute(source: str | Path) -> str:
-    """Return one path, or two with a comma between, as absolute."""
+    """Return one path, or two separated by a comma, as absolute paths."""
     return ",".join(absolute(path) for path in split_paths(str(source)))
 
 
 @dataclass(frozen=True)
 class WordsConfig:
-    """What is known of a word."""
+    """The representation of a word: vocabulary and characters."""
 
     min_frequency: int = 2
-    """Words that occur less often in the training data are read as <unk>."""
+    """Smallest number of occurrences of a vocabulary word in the training data; rarer words become <unk>."""
 
     lowercase: bool = True
-    """Look words up in lower case; their characters are read as they are. --no-lowercase looks words up as
-    they are written."""
+    """Look words up in lower case; their characters keep their case. --no-lowercase looks words up
+    unchanged."""
 
     characters: int = 64
-    """Units, in each direction, of the network over the characters of a word; 0 leaves characters out."""
+    """Hidden units, in each direction, of the network over the characters of a word; 0 uses no characters."""
 
     character_embedding: int = 32
-    """Size of a character's vector."""
+    """Size of the character embedding."""
 
     character_dropout: float = 0.0
-    """Dropout on characters' vectors."""
+    """Dropout rate on character embeddings."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"min_frequency": 1, "characters": 0, "character_embedding": 1})
@@ -96,24 +96,24 @@ class WordsConfig:
 
 @dataclass(frozen=True)
 class TagsConfig:
-    """From what the network read to tags."""
+    """The output layer, the tagging scheme, and which weights are kept."""
 
     output: Literal["auto", "softmax", "crf"] = "auto"
-    """softmax: each word by itself; crf: all tags of a sentence together (Lafferty et al. 2001). auto: crf
-    where tags mark spans."""
+    """softmax: predict each tag independently; crf: predict all tags of a sentence jointly (Lafferty et al.
+    2001). auto: crf if tags mark spans."""
 
     scheme: Literal["auto", "none", "bio", "iob1", "iobes", "bilou", "bmes"] = "auto"
-    """How tags mark spans. auto: detected. Predicted tags keep to it; none predicts any sequence of tags."""
+    """Tagging scheme of spans. Predicted tags follow it; none allows any tag sequence. auto: detect it."""
 
     select: Literal["auto", "accuracy", "span_f1", "loss"] = "auto"
-    """Held-out figure by which the best weights are kept. auto: span_f1 where tags mark spans (in
-    the held-out part too), else accuracy."""
+    """Validation metric that selects the best weights. auto: span_f1 if tags mark spans (in the held-out data
+    too), else accuracy."""
 
 
 @options_repr
 @dataclass(frozen=True)
 class TaggerConfig:
-    """A tagger and its training."""
+    """Configuration of a tagger and its training."""
 
     corpus: TaggedConfig = field(default_factory=TaggedConfig)
     words: WordsConfig = field(default_factory=WordsConfig)
@@ -127,5 +127,5 @@ class TaggerConfig:
     def __post_init__(self) -> None:
         require(
             not (self.training.label_smoothing and self.tags.output == "crf"),
-            "label_smoothing is for output='softmax'; a crf has no distribution of each tag alone",
+            "label_smoothing is for output='softmax'; a crf has no distribution over single tags",
         )

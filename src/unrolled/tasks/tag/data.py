@@ -1,4 +1,4 @@
-"""From tagged sentences to what a tagger is trained and scored on."""
+"""Encoding of tagged sentences, and the split into training and held-out sentences."""
 
 import hashlib
 from collections.abc import Iterator
@@ -20,25 +20,25 @@ from unrolled.tasks.tag.config import WordsConfig
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
 
-MOST_UNSEEN = 0.5
-"""Share of words with unknown tags up to which sentences are scored; with more they are refused."""
+MAX_UNSEEN_SHARE = 0.5
+"""Largest share of words with tags absent from the training data; with more, the data are refused."""
 
 
 @dataclass(frozen=True)
 class TaggedBatch:
-    """Sentences, and their tags (T, B)."""
+    """Sentences, and their tag indices (T, B)."""
 
     sentences: Sentences
     tags: Tensor
 
     def first_rows(self, rows: int) -> "TaggedBatch":
-        """Return the first sentences, without steps past the end of the longest of them."""
+        """Return the first sentences, cut to the longest of them."""
         sentences = self.sentences.first_rows(rows)
         return TaggedBatch(sentences, self.tags[: len(sentences.words), :rows])
 
 
 @dataclass(frozen=True)
-class Numbering:
+class Vocabularies:
     """The words, characters and tags that a tagger knows."""
 
     words: Vocabulary
@@ -47,31 +47,32 @@ class Numbering:
 
 
 class EncodedSentences:
-    """Sentences as numbers.
+    """Sentences as indices of words, characters and tags.
 
     Args:
-        words: of each sentence, none empty.
-        numbering: of words and characters.
-        tags: numbers of the tags, IGNORE for one that is not known; zeros where only words are known.
-        text: the sentences as they are written, for scores; None where only words are known.
+        words: words of each sentence; no sentence is empty.
+        vocabularies: vocabularies of words and characters.
+        tags: tag indices of each sentence, IGNORE for tags absent from the training data; None for sentences
+            without tags, which get zeros.
+        text: the sentences as text, for scores; None for sentences without tags.
     """
 
     def __init__(
         self,
         words: list[list[str]],
-        numbering: Numbering,
+        vocabularies: Vocabularies,
         tags: list[Ids] | None = None,
         text: Tagged | None = None,
     ) -> None:
         self.text = text or Tagged(words, [[] for _ in words])
-        self.words = [numbering.words.numbers(sentence) for sentence in words]
+        self.words = [vocabularies.words.numbers(sentence) for sentence in words]
         self.tags = tags or [np.zeros(len(sentence), dtype=np.int64) for sentence in words]
-        kinds: dict[str, int] = {}
-        self._kinds = [
-            np.array([kinds.setdefault(word, len(kinds)) for word in sentence], dtype=np.int64)
+        distinct: dict[str, int] = {}
+        self._spelling_ids = [
+            np.array([distinct.setdefault(word, len(distinct)) for word in sentence], dtype=np.int64)
             for sentence in words
         ]
-        self._spellings = [numbering.characters.numbers(word) for word in kinds]
+        self._spellings = [vocabularies.characters.numbers(word) for word in distinct]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -82,23 +83,23 @@ class EncodedSentences:
         return sum(len(sentence) for sentence in self.words)
 
     def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[NDArray[np.int64], TaggedBatch]]:
-        """Yield the numbers of the sentences, and the batch; in the order of :func:`buckets`."""
-        for chosen in buckets([len(s) for s in self.words], size, seed):
-            yield chosen, self._batch([int(i) for i in chosen])
+        """Yield sentence indices and batches, in the order of :func:`buckets`."""
+        for indices in buckets([len(s) for s in self.words], size, seed):
+            yield indices, self._batch([int(i) for i in indices])
 
     def _batch(self, rows: list[int]) -> TaggedBatch:
         words, lengths = pad([self.words[i] for i in rows])
         tags, _ = pad([self.tags[i] for i in rows], IGNORE)
-        kinds, _ = pad([self._kinds[i] for i in rows], int(self._kinds[rows[0]][0]))
-        present, local = np.unique(kinds.numpy(), return_inverse=True)
-        spellings, spelling_lengths = pad([self._spellings[k] for k in present])
-        which = torch.from_numpy(local.reshape(kinds.shape))
-        return TaggedBatch(Sentences(words, lengths, spellings, spelling_lengths, which), tags)
+        ids, _ = pad([self._spelling_ids[i] for i in rows], int(self._spelling_ids[rows[0]][0]))
+        in_batch, inverse = np.unique(ids.numpy(), return_inverse=True)
+        spellings, spelling_lengths = pad([self._spellings[i] for i in in_batch])
+        spelling_of_word = torch.from_numpy(inverse.reshape(ids.shape))
+        return TaggedBatch(Sentences(words, lengths, spellings, spelling_lengths, spelling_of_word), tags)
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of all words, spellings and tags, by which a resumed run knows its data."""
+        """Return the SHA-256 of all words, spellings and tags, with which a resumed run checks its data."""
         digest = hashlib.sha256()
-        for parts in zip(self.words, self._kinds, self.tags, strict=True):
+        for parts in zip(self.words, self._spelling_ids, self.tags, strict=True):
             for part in parts:
                 digest.update(len(part).to_bytes(8, "little") + part.tobytes())
         for spelling in self._spellings:
@@ -106,13 +107,13 @@ class EncodedSentences:
         return digest.hexdigest()
 
     def unseen(self) -> int:
-        """Return the number of words whose tag is not known."""
+        """Return the number of words whose tag is absent from the training data."""
         return int(sum((tags == IGNORE).sum() for tags in self.tags))
 
 
 @dataclass(frozen=True)
 class TaggerData:
-    """Training and held-out sentences, and facts about them for the report."""
+    """Training and held-out sentences, and information about them for the report."""
 
     train: EncodedSentences
     valid: EncodedSentences | None
@@ -122,8 +123,8 @@ class TaggerData:
     """See :class:`Material`."""
 
 
-def divide(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
-    """Return what to train on, and the last sentences to hold out: at least one, but None of a single one."""
+def split_held_out(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
+    """Return the training sentences and the last ones, held out: at least one; None of a single sentence."""
     count = len(tagged.words)
     if count < 2:
         return tagged, None
@@ -132,11 +133,13 @@ def divide(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
     return tagged.take(rows[:cut]), tagged.take(rows[cut:])
 
 
-def learn_numbering(sentences: list[list[str]], tags: list[list[str]], config: WordsConfig) -> Numbering:
+def learn_vocabularies(
+    sentences: list[list[str]], tags: list[list[str]], config: WordsConfig
+) -> Vocabularies:
     """Return the words, characters and tags of training sentences."""
     words = (word for sentence in sentences for word in sentence)
-    characters = (sign for sentence in sentences for word in sentence for sign in word)
-    return Numbering(
+    characters = (character for sentence in sentences for word in sentence for character in word)
+    return Vocabularies(
         words=Vocabulary.learn(words, min_frequency=config.min_frequency, lowercase=config.lowercase),
         characters=Vocabulary.learn(characters),
         tags=sorted({tag for sentence in tags for tag in sentence}),
@@ -144,41 +147,43 @@ def learn_numbering(sentences: list[list[str]], tags: list[list[str]], config: W
 
 
 def encode_tagged(
-    tagged: Tagged, numbering: Numbering, source: str, most_unseen: float = MOST_UNSEEN
+    tagged: Tagged, vocabularies: Vocabularies, source: str, max_unseen_share: float = MAX_UNSEEN_SHARE
 ) -> EncodedSentences:
-    """Return sentences and tags as numbers; tags that training had not cannot be predicted.
+    """Return sentences and tags as indices; tags absent from the training data become IGNORE.
 
     Args:
-        tagged: sentences.
-        numbering: of training.
+        tagged: tagged sentences.
+        vocabularies: vocabularies of the training data.
         source: name of the data, for messages.
-        most_unseen: share of words with unknown tags up to which sentences are taken.
+        max_unseen_share: largest share of words with tags absent from the training data.
 
     Raises:
-        DataError: if more words have a tag that is not known.
+        DataError: if more words have such tags.
     """
-    numbers = {tag: i for i, tag in enumerate(numbering.tags)}
-    tags = [np.array([numbers.get(t, IGNORE) for t in sentence], dtype=np.int64) for sentence in tagged.tags]
-    encoded = EncodedSentences(tagged.words, numbering, tags, tagged)
-    if encoded.unseen() > most_unseen * encoded.word_count:
-        unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - numbers.keys())
+    indices = {tag: i for i, tag in enumerate(vocabularies.tags)}
+    tags = [np.array([indices.get(t, IGNORE) for t in sentence], dtype=np.int64) for sentence in tagged.tags]
+    encoded = EncodedSentences(tagged.words, vocabularies, tags, tagged)
+    if encoded.unseen() > max_unseen_share * encoded.word_count:
+        unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - indices.keys())
         raise DataError(
-            f"{source}: most words have tags that the training data lack ({', '.join(unknown[:5])}); known "
-            f"are {', '.join(numbering.tags[:30])}"
+            f"{source}: most words have tags that the training data lack ({', '.join(unknown[:5])}); the "
+            f"known tags are {', '.join(vocabularies.tags[:30])}"
         )
     return encoded
 
 
-def describe(train: EncodedSentences, valid: EncodedSentences | None, numbering: Numbering) -> dict[str, Any]:
-    """Return facts about the sentences for ``config.json`` and the report."""
+def describe(
+    train: EncodedSentences, valid: EncodedSentences | None, vocabularies: Vocabularies
+) -> dict[str, Any]:
+    """Return information about the sentences for ``config.json`` and the report."""
     return {
         "sentences": len(train),
         "words": train.word_count,
         "held_out_sentences": len(valid) if valid else 0,
         "unknown": int(sum((sentence == UNK_ID).sum() for sentence in train.words)),
-        "vocabulary": len(numbering.words),
-        "characters": len(numbering.characters),
-        "tags": numbering.tags,
+        "vocabulary": len(vocabularies.words),
+        "characters": len(vocabularies.characters),
+        "tags": vocabularies.tags,
         "sha256": train.fingerprint(),
         "held_out_sha256": valid.fingerprint() if valid else "",
     }

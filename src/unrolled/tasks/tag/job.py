@@ -18,7 +18,7 @@ from unrolled.training.job import Carried
 
 
 class TaggerJob:
-    """The batches and the loss of a tagger."""
+    """The training job of a tagger: batches, loss and validation."""
 
     def __init__(self, model: RecurrentTagger, data: TaggerData, config: TaggerConfig) -> None:
         self.model = model
@@ -46,13 +46,13 @@ class TaggerJob:
         total = self.model.loss_of(scores, sentences, batch.tags, ignore=IGNORE, label_smoothing=smoothing)
         nats = total.detach()
         if smoothing:
-            plain = scores.detach()
-            nats = self.model.loss_of(plain, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
+            detached = scores.detach()
+            nats = self.model.loss_of(detached, sentences, batch.tags, ignore=IGNORE, label_smoothing=0.0)
         count = int(sentences.lengths.sum())
         return StepLoss(total / count, nats, count, None)
 
     def step_losses(self, batch: TaggedBatch, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: one of each word, or with a CRF one of each sentence, at its end."""
+        """See :meth:`Job.step_losses`: one loss per word; with a CRF one per sentence, at its last step."""
         scores, lengths = self.model(batch.sentences), batch.sentences.lengths
         if self.model.crf is None:
             times = torch.arange(len(scores), device=scores.device)
@@ -64,7 +64,7 @@ class TaggerJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out sentences by the figure that the configuration names."""
+        """Score the held-out sentences by the metric that ``select`` names."""
         valid = self._data.valid
         if valid is None:
             return None
@@ -75,5 +75,5 @@ class TaggerJob:
         select = self._config.tags.select
         select = ("span_f1" if score.has_spans else "accuracy") if select == "auto" else select
         if select == "span_f1":
-            figures[select] = score.span_f1  # 0 where there are no spans to find
+            figures[select] = score.span_f1  # 0 if there are no spans
         return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)

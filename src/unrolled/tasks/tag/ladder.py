@@ -1,4 +1,4 @@
-"""The ladder of taggers: each word's most frequent tag, windows, recurrence."""
+"""The ladder of taggers: the most frequent tag of each word, window networks, recurrent networks."""
 
 import time
 from dataclasses import replace
@@ -15,20 +15,20 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Outcome, Tried, Units
 from unrolled.tasks.base.parts import settle_parts
-from unrolled.tasks.tag.data import divide
+from unrolled.tasks.tag.data import split_held_out
 from unrolled.tasks.tag.score import TaggerScore
-from unrolled.tasks.tag.sources import open_like
+from unrolled.tasks.tag.sources import open_matching
 from unrolled.wording import counted
 
 MAJORITY = "majority"
 TEST_SHARE = 0.1
-"""Of the sentences, the last ones, that are scored where no test data are given."""
+"""Share of the sentences, the last ones, to use as test data if none are given."""
 
 
 class TaggingLadder(Ladder):
-    """Models of a tag for every word; they are compared sentence by sentence.
+    """Models that predict a tag for every word, compared sentence by sentence.
 
-    Without test data the last tenth of the sentences is scored, and the others are trained on.
+    Without test data, models are scored on the last tenth of the sentences and trained on the others.
     """
 
     task: ClassVar[str] = "tag"
@@ -57,23 +57,21 @@ class TaggingLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no tagged sentences: give data (a file, a data set) or a recipe")
-        corpus, taken = settle_parts(corpus, tagged_parts, held_out=False)
+        corpus, part_notes = settle_parts(corpus, tagged_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
-        file, cut = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
+        file, test_note = open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding), ""
         self.data, dropped = complete(file, corpus.missing)
-        self.notes = [*taken, *file.notes, *dropped]
+        self.notes = [*part_notes, *file.notes, *dropped]
         if corpus.test:
-            self.test, dropped = complete(open_like(file, corpus.test, corpus), corpus.missing)
+            self.test, dropped = complete(open_matching(file, corpus.test, corpus), corpus.missing)
             self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
-            self.data, test = divide(self.data, TEST_SHARE)
+            self.data, test = split_held_out(self.data, TEST_SHARE)
             if test is None:
-                raise DataError(f"{corpus.data}: is one sentence; give test data to score (--test)")
-            self.test, cut = (
-                test,
-                f"; scored are the last {counted(len(test.words), 'sentence')} (or --test)",
-            )
-        words, asked = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
+                raise DataError(f"{corpus.data}: has only one sentence; give test data (--test)")
+            sentences = counted(len(test.words), "sentence")
+            self.test, test_note = test, f"; test data: the last {sentences} (or --test)"
+        words, test_words = (sum(map(len, tagged.words)) for tagged in (self.data, self.test))
         self.tags = sorted({tag for sentence in self.data.tags for tag in sentence})
         if self.shown == "span_f1" and not are_spans(self.tags):
             raise DataError(f"metric 'span_f1': the tags of {corpus.data} mark no spans (BIO or IOBES)")
@@ -83,13 +81,13 @@ class TaggingLadder(Ladder):
             raise DataError("metric 'span_f1': the test data have no spans; give others (--test)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
         return (
-            f"{counted(words, 'word')} to learn from, {asked:,} to predict, "
-            f"{counted(len(self.tags), 'tag')}{cut}"
+            f"{counted(words, 'word')} to learn from, {test_words:,} to predict, "
+            f"{counted(len(self.tags), 'tag')}{test_note}"
         )
 
     @property
     def from_memory(self) -> bool:
-        """See :attr:`Ladder.from_memory`: without test data they are cut in memory."""
+        """See :attr:`Ladder.from_memory`: without test data, the data are split in memory."""
         return not self.config.corpus.test
 
     def fit(self, task: Any, seed: int, out: Path) -> Any:
@@ -110,8 +108,8 @@ class TaggingLadder(Ladder):
         fitted = time.perf_counter()
         predicted = model.predict(self.test.words)
         ended = time.perf_counter()
-        found = TaggerScore(self.tags, [list(t) for t in self.test.tags], predicted, float("nan"))
-        scores, units = _figures(found)
+        score = TaggerScore(self.tags, [list(t) for t in self.test.tags], predicted, float("nan"))
+        scores, units = _get_scores(score)
         outcome = Outcome(
             rung,
             seed,
@@ -126,15 +124,16 @@ class TaggingLadder(Ladder):
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        scores, units = _figures(task.evaluate(self.test))
+        scores, units = _get_scores(task.evaluate(self.test))
         return Scored(scores, units, {}, int(units.weights.sum()))
 
 
-def _figures(found: TaggerScore) -> tuple[dict[str, float], Units]:
-    scores = {"accuracy": found.accuracy, "sentence_accuracy": found.sentence_accuracy}
-    if found.has_spans:
-        scores["span_f1"] = found.span_f1
-    pairs = list(zip(found.true, found.predicted, strict=True))
+def _get_scores(score: TaggerScore) -> tuple[dict[str, float], Units]:
+    """Return the metrics of a score, and the number of wrong tags and of words of each sentence."""
+    scores = {"accuracy": score.accuracy, "sentence_accuracy": score.sentence_accuracy}
+    if score.has_spans:
+        scores["span_f1"] = score.span_f1
+    pairs = list(zip(score.true, score.predicted, strict=True))
     wrong = np.array([sum(a != b for a, b in zip(*pair, strict=True)) for pair in pairs], np.float64)
     lengths = np.array([len(true) for true, _ in pairs], np.float64)
     return scores, Units(np.arange(len(pairs)), wrong, lengths)

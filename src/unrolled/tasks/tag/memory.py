@@ -1,4 +1,4 @@
-"""Sentences from memory: lists of words and lists of their tags."""
+"""Sentences from memory: lists of words and lists of tags."""
 
 from collections.abc import Iterable, Sized
 from typing import Any
@@ -10,44 +10,47 @@ from unrolled.errors import ConfigError, DataError
 from unrolled.wording import counted
 
 NAME = "the data"
-SHAPES = "fit(words, tags) takes two lists of sentences: [['time', 'flies']], [['NOUN', 'VERB']]"
+EXPECTED = "fit(words, tags) takes two lists of sentences: [['time', 'flies']], [['NOUN', 'VERB']]"
 
 
-def sentences_of(words: Any, tags: Any = None) -> TaggedFile:
-    """Return sentences from memory; a word or tag that is None, NaN or empty is missing.
+def convert_tagged(words: Any, tags: Any = None) -> TaggedFile:
+    """Convert tagged sentences; words and tags that are None, NaN or empty are missing.
 
     Args:
-        words: ``Tagged``; or a list of words for each sentence; or, without tags, a list of pairs
+        words: ``Tagged``; or a list of words for each sentence; or, without ``tags``, a list of pairs
             (word, tag) for each sentence.
         tags: a list of tags for each sentence.
 
     Raises:
-        ConfigError: if they have another shape, or a word or tag is no text.
-        DataError: if a sentence has another number of tags than words.
+        ConfigError: if words and tags have another form, or a word or tag is not text.
+        DataError: if a sentence has different numbers of words and tags.
     """
     if isinstance(words, Tagged):
         words, tags = words.words, words.tags
     elif tags is None:
         words, tags = _split_pairs(words)
-    left, right = _nested(words, "word"), _nested(tags, "tag")
-    if len(left) != len(right):
-        raise DataError(f"there are {counted(len(left), 'sentence')} of words, but tags for {len(right):,}")
-    pairs = list(zip(left, right, strict=True))
-    for number, (sentence, given) in enumerate(pairs, 1):
-        if sentence is not None and given is not None and len(sentence) != len(given):
+    all_words, all_tags = _text_lists(words, "word"), _text_lists(tags, "tag")
+    if len(all_words) != len(all_tags):
+        raise DataError(
+            f"there are {counted(len(all_words), 'sentence')} of words, but tags for {len(all_tags):,}"
+        )
+    pairs = list(zip(all_words, all_tags, strict=True))
+    for number, (sentence, its_tags) in enumerate(pairs, 1):
+        if sentence is not None and its_tags is not None and len(sentence) != len(its_tags):
             raise DataError(
                 f"sentence {number} has {counted(len(sentence), 'word')} and "
-                f"{counted(len(given), 'tag')}; give one tag for each "
+                f"{counted(len(its_tags), 'tag')}; give one tag for each "
                 f"word (it begins with {[*sentence[:3]]!r:.60})"
             )
-    filled = [(s or [None], g) for s, g in pairs if s != []]
-    whole = [(s, g if g and s != [None] else [None] * len(s)) for s, g in filled]
-    if not whole:
+    # A missing sentence becomes one missing word, and missing tags become one missing tag per word.
+    not_empty = [(s or [None], t) for s, t in pairs if s != []]
+    complete = [(s, t if t and s != [None] else [None] * len(s)) for s, t in not_empty]
+    if not complete:
         raise DataError(f"{NAME}: holds no sentences")
     return TaggedFile(
         NAME,
-        words=[[word or "" for word in sentence] for sentence, _ in whole],
-        tags=[[tag if word else None for word, tag in zip(s, g, strict=True)] for s, g in whole],
+        words=[[word or "" for word in sentence] for sentence, _ in complete],
+        tags=[[tag if word else None for word, tag in zip(s, t, strict=True)] for s, t in complete],
         lines=[],
         form="memory",
         columns=Columns(),
@@ -55,53 +58,53 @@ def sentences_of(words: Any, tags: Any = None) -> TaggedFile:
     )
 
 
-def words_of(sentences: Any) -> tuple[list[list[str]], bool]:
-    """Return the words of sentences to tag, and whether they are one sentence, a list of words.
+def convert_words(sentences: Any) -> tuple[list[list[str]], bool]:
+    """Return the words of each sentence to tag, and whether the input is a single sentence, a list of words.
 
     Raises:
-        ConfigError: for another shape, or a word that is no text.
+        ConfigError: if the sentences have another form, or a word is not text.
     """
-    given = _listed(sentences, "sentences")
-    alone = bool(given) and all(isinstance(item, str) for item in given)
-    if alone and (whole := next((word for word in given if " " in word.strip()), None)) is not None:
+    items = _as_list(sentences, "sentences")
+    single = bool(items) and all(isinstance(item, str) for item in items)
+    if single and (text := next((word for word in items if " " in word.strip()), None)) is not None:
         raise ConfigError(
-            f"a sentence is a list of its words, {whole!r:.60} holds several: split the text first; "
+            f"a sentence is a list of words, but {text!r:.60} contains several: split the text first; "
             "predict(['time', 'flies']) tags one sentence, predict([['time', 'flies'], …]) several"
         )
     words: list[list[str]] = []
-    for number, sentence in enumerate(_nested([given] if alone else given, "word"), 1):
+    for number, sentence in enumerate(_text_lists([items] if single else items, "word"), 1):
         if sentence is None or not all(sentence):
             raise ConfigError(f"sentence {number}: a word is missing (None, NaN or empty)")
         words.append([str(word) for word in sentence])
-    return words, alone
+    return words, single
 
 
 def _split_pairs(sentences: Any) -> tuple[Any, Any]:
-    """Return words and tags of sentences that are lists of pairs."""
-    given = [_listed(sentence, "a sentence") for sentence in _listed(sentences, "sentences")]
-    pairs = [item for sentence in given for item in sentence]
+    """Return the words and the tags of sentences that are lists of pairs (word, tag)."""
+    lists = [_as_list(sentence, "a sentence") for sentence in _as_list(sentences, "sentences")]
+    pairs = [item for sentence in lists for item in sentence]
     if not pairs or not all(isinstance(item, tuple | list) and len(item) == 2 for item in pairs):
-        raise ConfigError(f"tags are missing: {SHAPES}")
-    words, tags = ([[item[part] for item in sentence] for sentence in given] for part in (0, 1))
+        raise ConfigError(f"tags are missing: {EXPECTED}")
+    words, tags = ([[item[part] for item in sentence] for sentence in lists] for part in (0, 1))
     return words, tags
 
 
-def _nested(sentences: Any, noun: str) -> list[list[str | None] | None]:
-    """Return sentences as lists of text, None for what is missing."""
-    found: list[list[str | None] | None] = []
-    for number, sentence in enumerate(_listed(sentences, "sentences"), 1):
+def _text_lists(sentences: Any, noun: str) -> list[list[str | None] | None]:
+    """Return the words or tags of each sentence as a list, with None for missing items and sentences."""
+    lists: list[list[str | None] | None] = []
+    for number, sentence in enumerate(_as_list(sentences, "sentences"), 1):
         if _is_missing(sentence):
-            found.append(None)
+            lists.append(None)
             continue
         if isinstance(sentence, str):
             raise ConfigError(
-                f"sentence {number} is the text {sentence!r:.60}, not a list of {noun}s; {SHAPES}"
+                f"sentence {number} is the text {sentence!r:.60}, not a list of {noun}s; {EXPECTED}"
             )
-        found.append([_text(item, number, noun) for item in _listed(sentence, f"sentence {number}")])
-    return found
+        lists.append([_text_or_none(item, number, noun) for item in _as_list(sentence, f"sentence {number}")])
+    return lists
 
 
-def _text(item: Any, number: int, noun: str) -> str | None:
+def _text_or_none(item: Any, number: int, noun: str) -> str | None:
     if _is_missing(item) or (isinstance(item, str) and not item.strip()):
         return None
     if not isinstance(item, str):
@@ -109,13 +112,13 @@ def _text(item: Any, number: int, noun: str) -> str | None:
     return str(item)
 
 
-def _listed(value: Any, name: str) -> list[Any]:
+def _as_list(value: Any, name: str) -> list[Any]:
     if isinstance(value, str | bytes | dict) or not (
         isinstance(value, Iterable) and isinstance(value, Sized)
     ):
-        raise ConfigError(f"{name}: is a {type(value).__name__}, not a list; {SHAPES}")
+        raise ConfigError(f"{name}: is a {type(value).__name__}, not a list; {EXPECTED}")
     if getattr(value, "ndim", 1) == 2 and hasattr(value, "columns"):
-        raise ConfigError(f"{name}: is a table; {SHAPES}; a file of columns is read by its path")
+        raise ConfigError(f"{name}: is a table; {EXPECTED}; for a file of columns give its path")
     return list(value)
 
 

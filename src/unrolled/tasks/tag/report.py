@@ -1,25 +1,28 @@
-"""The scores of a tagger."""
+"""The printed scores of a tagger."""
 
 from typing import Any
 
 from rich.console import Console
 
 from unrolled.tasks.tag.task import Tagger
+from unrolled.wording import counted
 
 
 def print_scores(tagger: Tagger, console: Console) -> str:
     """Print the scores; return the command to try next."""
     facts = tagger.facts
     console.print(
-        f"{facts['sentences']:,} sentences, {facts['words']:,} words ({facts['unknown']:,} <unk>), "
-        f"vocabulary {facts['vocabulary']:,}, {len(facts['tags'])} tags"
+        f"{counted(facts['sentences'], 'sentence')}, {counted(facts['words'], 'word')} "
+        f"({facts['unknown']:,} <unk>), vocabulary {facts['vocabulary']:,}, "
+        f"{counted(len(facts['tags']), 'tag')}"
     )
     for part, name in (("valid", "held out"), ("test", "test")):
         if part in tagger.result:
             score = tagger.result[part]
             console.print(
-                f"{name}: accuracy {100 * score['accuracy']:.2f}% of {score['words']:,} words, "
-                f"{100 * score['sentence_accuracy']:.2f}% of {score['sentences']:,} sentences{_spans(score)}"
+                f"{name}: accuracy {100 * score['accuracy']:.2f}% of {counted(score['words'], 'word')}, "
+                f"{100 * score['sentence_accuracy']:.2f}% of {counted(score['sentences'], 'sentence')}"
+                f"{_spans(score)}"
             )
             for baseline, parts in tagger.result.get("baselines", {}).items():
                 figures = parts[part]

@@ -1,4 +1,4 @@
-"""The training and the held-out sentences that a configuration names, or that come from memory."""
+"""Reading of training and held-out sentences, from files or memory."""
 
 import os
 from dataclasses import dataclass
@@ -10,94 +10,96 @@ from unrolled.data.tagged import Columns, Reader, Tagged, TaggedFile, complete, 
 from unrolled.errors import ConfigError
 from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.tag.config import TaggedConfig
-from unrolled.tasks.tag.data import EncodedSentences, divide
-from unrolled.tasks.tag.memory import sentences_of
+from unrolled.tasks.tag.data import EncodedSentences, split_held_out
+from unrolled.tasks.tag.memory import convert_tagged
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What to train on and what to hold out."""
+class SplitSentences:
+    """Training and held-out sentences."""
 
     train: Tagged
     valid: Tagged | None
     form: str
-    """Of the training file; "memory" if there is none."""
+    """Format of the training file; "memory" without a file."""
     columns: Columns
-    """That were read."""
+    """Columns that were read."""
     notes: tuple[str, ...]
 
 
-def pair_of(data: Any) -> tuple[Any, Any]:
-    """Return words and tags of ``(words, tags)``; of anything else it, and None."""
+def split_pair(data: Any) -> tuple[Any, Any]:
+    """Return a pair ``(words, tags)`` unchanged; for anything else ``(data, None)``."""
     if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], str):
         return data
     return data, None
 
 
-def named_or_given(X: Any, y: Any) -> tuple[str | Path | None, TaggedFile | None]:
-    """Return the path or data set that is named, or the sentences that are given.
+def to_path_or_sentences(X: Any, y: Any) -> tuple[str | Path | None, TaggedFile | None]:
+    """Return the path or data set that X names and None, or None and the sentences in X and y.
 
     Raises:
-        ConfigError: if sentences have another shape.
-        DataError: for a text that names nothing.
+        ConfigError: if sentences have another form.
+        DataError: if X is a text that is not the name of a file or data set.
     """
     if X is None and y is not None:
         raise ConfigError("tags are given without words: fit(words, tags)")
-    if X is None or (y is None and isinstance(X, str | Path) and _is_named(X)):
+    if X is None or (y is None and isinstance(X, str | Path) and _is_source(X)):
         return X, None
-    return None, sentences_of(X, y)
+    return None, convert_tagged(X, y)
 
 
-def _is_named(source: str | Path) -> bool:
-    """Tell whether data are given by name: a path, two with a comma between, or a data set."""
-    several = split_paths(str(source))
-    return (len(several) > 1 and all(map(os.path.exists, several))) or is_path(source)
+def _is_source(source: str | Path) -> bool:
+    """Return whether data are given as a path, two paths separated by a comma, or a data set."""
+    paths = split_paths(str(source))
+    return (len(paths) > 1 and all(map(os.path.exists, paths))) or is_path(source)
 
 
-def unseen_note(held_out: EncodedSentences) -> tuple[str, ...]:
-    """Return a note that counts the words whose tag training had not; none if there are none."""
+def unseen_tag_notes(held_out: EncodedSentences) -> tuple[str, ...]:
+    """Return a note on the number of words whose tag is absent from the training data; empty without any."""
     count = held_out.unseen()
     if not count:
         return ()
     words = f"{count:,} of {held_out.word_count:,} held-out words"
-    return (f"{words} have tags that training has not: they count as wrong",)
+    return (f"{words} have tags that the training data lack: counted as wrong",)
 
 
-def open_like(file: TaggedFile, other: str, corpus: TaggedConfig) -> TaggedFile:
-    """Open another file: in the columns of the first one if it has the same form.
+def open_matching(file: TaggedFile, other: str, corpus: TaggedConfig) -> TaggedFile:
+    """Open another file, with the columns of ``file`` if both have the same format.
 
     Raises:
         DataError: see :func:`open_tagged`.
     """
-    own, given = file.columns, corpus.columns
-    columns = Columns(given.word or own.word, given.tag or own.tag)
+    read, configured = file.columns, corpus.columns
+    columns = Columns(configured.word or read.word, configured.tag or read.tag)
     tags = frozenset(tag for sentence in file.tags for tag in sentence if tag is not None)
     reader = Reader("" if file.form == "memory" else file.form, tags)
     return open_tagged(other, columns, encoding=corpus.encoding, model=reader)
 
 
-def read_parts(corpus: TaggedConfig, given: TaggedFile | None, held_out: TaggedFile | None) -> Parts:
-    """Read training and held-out sentences; without held-out ones the last of the training ones are.
+def read_split(
+    corpus: TaggedConfig, in_memory: TaggedFile | None, held_out: TaggedFile | None
+) -> SplitSentences:
+    """Read training and held-out sentences; without held-out data, hold out the last training sentences.
 
     Args:
-        corpus: names the files.
-        given: training sentences from memory, in place of a file.
-        held_out: held-out sentences from memory, likewise.
+        corpus: the names of the files.
+        in_memory: training sentences from memory; None reads the file.
+        held_out: held-out sentences from memory; None reads the file, if there is one.
 
     Raises:
-        DataError: if a file cannot be read, or no sentence is left.
+        DataError: if a file cannot be read, or no sentence remains.
     """
-    file = given or open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding)
+    file = in_memory or open_tagged(corpus.data, corpus.columns, encoding=corpus.encoding)
     tagged, dropped = complete(file, corpus.missing)
     notes = file.notes + dropped
     if corpus.valid:
-        held_out = open_like(file, corpus.valid, corpus)
+        held_out = open_matching(file, corpus.valid, corpus)
     if held_out is not None:
-        valid, missing = complete(held_out, corpus.missing)
-        return Parts(tagged, valid, file.form, file.columns, notes + missing)
+        valid, valid_dropped = complete(held_out, corpus.missing)
+        return SplitSentences(tagged, valid, file.form, file.columns, notes + valid_dropped)
     if not corpus.valid_fraction:
-        return Parts(tagged, None, file.form, file.columns, notes)
-    train, rest = divide(tagged, corpus.valid_fraction)
-    if rest is None:
+        return SplitSentences(tagged, None, file.form, file.columns, notes)
+    train, last = split_held_out(tagged, corpus.valid_fraction)
+    if last is None:
         notes += ("one sentence: nothing is held out (--valid gives held-out data)",)
-    return Parts(train, rest, file.form, file.columns, notes)
+    return SplitSentences(train, last, file.form, file.columns, notes)

@@ -1,4 +1,4 @@
-"""Spans of words from their tags; their precision, recall and F1, counted as CoNLL's conlleval does."""
+"""Spans from tags, and their precision, recall and F1, as CoNLL's conlleval counts them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,71 +9,73 @@ import numpy as np
 from unrolled.data.tagged.schemes import mark_of
 
 Span = tuple[int, str, int, int]
-"""Sentence, kind, first and last word."""
+"""Sentence index, kind, and indices of the first and last word."""
 
 
 @dataclass(frozen=True)
 class SpanCounts:
-    """Spans of one kind, or of all kinds together."""
+    """Numbers of spans of one kind, or of all kinds together."""
 
     correct: int
-    """Predicted with the true kind, beginning and end."""
+    """Number of spans predicted with the true kind, start and end."""
     predicted: int
     true: int
 
     @property
     def precision(self) -> float:
-        """Share of the predicted spans that are correct; 0 where nothing is predicted."""
+        """Share of the predicted spans that are correct; 0 without predicted spans."""
         return self.correct / max(self.predicted, 1)
 
     @property
     def recall(self) -> float:
-        """Share of the true spans that are found; 0 where there are none."""
+        """Share of the true spans that are predicted; 0 without true spans."""
         return self.correct / max(self.true, 1)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; 0 where both are 0."""
+        """Harmonic mean of precision and recall; 0 if both are 0."""
         p, r = self.precision, self.recall
         return 2 * p * r / (p + r) if p + r else 0.0
 
 
-def spans_of(tags: Sequence[str], sentence: int = 0) -> set[Span]:
-    """Return the spans of one sentence.
+def extract_spans(tags: Sequence[str], sentence: int = 0) -> set[Span]:
+    """Return the spans that the tags of one sentence mark.
 
-    The tags are of one of the schemes (:mod:`unrolled.data.tagged.schemes`); others mark no span. Wrong
-    sequences are read as conlleval reads them (Tjong Kim Sang & De Meulder 2003): an I or E that continues
-    nothing, or a span of another kind, begins a span.
+    Tags outside the schemes of :mod:`unrolled.data.tagged.schemes` mark no span. Invalid sequences are
+    treated as in conlleval (Tjong Kim Sang & De Meulder 2003): an I or E that continues no span, or a span of
+    another kind, begins a new span.
     """
-    found: set[Span] = set()
-    before, kind_before, first = "O", "", 0
-    for place, tag in enumerate([*tags, "O"]):
+    spans: set[Span] = set()
+    last_position, last_kind, first = "O", "", 0
+    for index, tag in enumerate([*tags, "O"]):
         position, kind = mark_of(tag)
-        changed = before in "ESO" or position in "BSO" or kind != kind_before
-        if changed and before != "O":
-            found.add((sentence, kind_before, first, place - 1))
+        changed = last_position in "ESO" or position in "BSO" or kind != last_kind
+        if changed and last_position != "O":
+            spans.add((sentence, last_kind, first, index - 1))
         if changed:
-            first = place
-        before, kind_before = position, kind
-    return found
+            first = index
+        last_position, last_kind = position, kind
+    return spans
 
 
 def count_spans(
     true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
 ) -> tuple[SpanCounts, dict[str, SpanCounts]]:
-    """Compare the tags of sentences; return the counts of all spans, and those of each kind by its name."""
-    real = {span for number, tags in enumerate(true) for span in spans_of(tags, number)}
-    guessed = {span for number, tags in enumerate(predicted) for span in spans_of(tags, number)}
-    parts = [Counter(kind for _, kind, _, _ in part) for part in (real & guessed, guessed, real)]
-    by_kind = {kind: SpanCounts(*(part[kind] for part in parts)) for kind in sorted(parts[1] | parts[2])}
-    return SpanCounts(*(part.total() for part in parts)), by_kind
+    """Return the counts of all true and predicted spans, and the counts of each kind by its name."""
+    true_spans = {span for i, tags in enumerate(true) for span in extract_spans(tags, i)}
+    predicted_spans = {span for i, tags in enumerate(predicted) for span in extract_spans(tags, i)}
+    sets = (true_spans & predicted_spans, predicted_spans, true_spans)
+    counters = [Counter(kind for _, kind, _, _ in spans) for spans in sets]
+    kinds = sorted(counters[1] | counters[2])
+    by_kind = {kind: SpanCounts(*(counter[kind] for counter in counters)) for kind in kinds}
+    return SpanCounts(*(counter.total() for counter in counters)), by_kind
 
 
 def span_table(total: SpanCounts, by_kind: dict[str, SpanCounts], digits: int = 3) -> str:
-    """Return precision, recall, F1 and number of true spans of each kind as a table.
+    """Return a table of precision, recall, F1 and the number of true spans of each kind.
 
-    Below the kinds are the micro average (of all spans), the macro average (mean over kinds) and the weighted
-    average (mean over kinds, weighted by their true spans).
+    The last rows are the micro average (over all spans), the macro average (mean over kinds) and the weighted
+    average (mean over kinds, weighted by their number of true spans).
     """
     each = np.array([_figures(counts) for counts in by_kind.values()] or [_figures(total)])
     weights = [counts.true for counts in by_kind.values()] if total.true else None

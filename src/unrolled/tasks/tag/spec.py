@@ -1,4 +1,4 @@
-"""What the rest of the package knows about taggers."""
+"""The specification of the tagging task for the rest of the package."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ def _ladder() -> "type[Ladder]":
 
 SPEC = TaskSpec(
     verb="tag",
-    summary="train a tagger on sentences whose words have a tag each",
-    description="Train a recurrent tagger on sentences whose words have a tag each.",
+    summary="train a tagger on sentences with one tag per word",
+    description="Train a recurrent tagger on sentences with one tag per word.",
     missing_data="no training data: give --data FILE, --data @ud_english-ewt/train, or --recipe",
     metrics=("accuracy", "sentence_accuracy", "span_f1", "nats"),
     counted="words",

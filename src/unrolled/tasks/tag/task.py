@@ -1,4 +1,4 @@
-"""The tagger as a tool: a tag for every word of a sentence."""
+"""The tagger: predicts a tag for every word of a sentence."""
 
 import dataclasses
 import sys
@@ -19,45 +19,51 @@ from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
-from unrolled.tasks.tag.baseline import NAME, baseline_figures
+from unrolled.tasks.tag.baseline import NAME, score_baseline
 from unrolled.tasks.tag.build import build_model
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import (
     EncodedSentences,
-    Numbering,
     TaggerData,
+    Vocabularies,
     describe,
     encode_tagged,
-    learn_numbering,
+    learn_vocabularies,
 )
 from unrolled.tasks.tag.defaults import fill_defaults
 from unrolled.tasks.tag.job import TaggerJob
-from unrolled.tasks.tag.memory import words_of
+from unrolled.tasks.tag.memory import convert_words
 from unrolled.tasks.tag.predicting import score_sentences, tag_sentences
 from unrolled.tasks.tag.score import TaggerScore
-from unrolled.tasks.tag.sources import Parts, named_or_given, pair_of, read_parts, unseen_note
+from unrolled.tasks.tag.sources import (
+    SplitSentences,
+    read_split,
+    split_pair,
+    to_path_or_sentences,
+    unseen_tag_notes,
+)
 from unrolled.tasks.tag.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import counting_bar
 from unrolled.visible import visible
 
 LARGEST_CONFUSION = 60
-"""Tags up to which the confusion matrix is drawn."""
+"""Largest number of tags with which the confusion matrix is plotted."""
 
 
 class Tagger(Task[TaggerConfig, TaggerData]):
     """A recurrent tagger of sentences.
 
-    ``Tagger(cell="lstm", hidden=200, layers=2, output="crf")`` takes any option of :class:`TaggerConfig` by
-    its own name.
+    ``Tagger(cell="lstm", hidden=200, layers=2, output="crf")`` takes every option of :class:`TaggerConfig` as
+    a keyword argument.
 
     Raises:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
     spec: ClassVar[TaskSpec] = SPEC
-    _given: GivenVectors | None = None
-    _memory: tuple[TaggedFile | None, TaggedFile | None] = (None, None)
+    _word_vectors: GivenVectors | None = None
+    _in_memory: tuple[TaggedFile | None, TaggedFile | None] = (None, None)
 
     def fit(
         self,
@@ -74,25 +80,27 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
         Args:
             X: a file, a data set such as ``"@ud_english-ewt/train"``, ``Tagged``, a list of words for each
-                sentence, or without y a list of pairs (word, tag) for each; else the config's.
-            y: a list of tags for each sentence of X. None, NaN and empty ones are missing: see ``missing``.
-            valid: held-out data: what X takes, or ``(words, tags)``; else the config's, or the last part of
-                the training data.
-            out: run folder for checkpoints, log and plots; None keeps all in memory.
-            overwrite: replace a run that ``out`` holds.
-            progress: show a bar, or tell a watcher.
-            watch: look inside the training after every so many updates: how far back gradients reach, what
-                is saturated, how far weights move (docs/training.md). True chooses how many.
+                sentence, or without ``y`` a list of pairs (word, tag) for each sentence. None uses the data
+                of the configuration.
+            y: a list of tags for each sentence of X. Tags that are None, NaN or empty are missing: see the
+                option ``missing``.
+            valid: held-out data in the forms of X, or ``(words, tags)``. None uses those of the
+                configuration, or the last training sentences.
+            out: run folder for checkpoints, log and plots; None keeps everything in memory.
+            overwrite: replace an existing run in ``out``.
+            progress: show a progress bar, or call this callback.
+            watch: interval, in optimizer steps, of diagnostics during training: how far back gradients reach,
+                saturated units, weight changes (docs/training.md). True chooses the interval.
 
         Raises:
-            ConfigError: if sentences from memory have another shape.
+            ConfigError: if sentences from memory have another form.
             DataError: if the data cannot be used.
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        path, sentences = named_or_given(X, y)
-        valid_path, held_out = named_or_given(*pair_of(valid))
-        self._memory = (sentences, held_out)
+        path, sentences = to_path_or_sentences(X, y)
+        valid_path, held_out = to_path_or_sentences(*split_pair(valid))
+        self._in_memory = (sentences, held_out)
         corpus = self._asked.corpus.with_sources("" if sentences else path, "" if held_out else valid_path)
         self.config = dataclasses.replace(self._asked, corpus=corpus)
         if sentences is None and not corpus.data:
@@ -100,12 +108,12 @@ class Tagger(Task[TaggerConfig, TaggerData]):
                 "no training data: give a file of tagged sentences, a data set, or words and tags"
             )
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
-        self._memory, self._given = (None, None), None
+        self._in_memory, self._word_vectors = (None, None), None
         return self
 
     @property
     def unit(self) -> str:
-        """What is predicted."""
+        """Noun for one prediction."""
         return "word"
 
     def sources(self) -> tuple[str, str]:
@@ -113,44 +121,47 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> TaggerData:
-        corpus, taken = settle_parts(self.config.corpus, tagged_parts, held_out=self._memory[1] is not None)
+        corpus, part_notes = settle_parts(
+            self.config.corpus, tagged_parts, held_out=self._in_memory[1] is not None
+        )
         self.config = dataclasses.replace(self.config, corpus=corpus)
-        parts = self._parts()
-        self.config, choices = fill_defaults(self.config, parts.train, parts.columns, parts.valid)
-        numbering = learn_numbering(parts.train.words, parts.train.tags, self.config.words)
-        self._given = given = read_given(self.config.network, numbering.words.items)
-        self._artifacts = TaggerArtifacts(numbering, given.size if given else None)
-        data = self._encode(parts)
-        facts = data.facts | (given.facts if given else {})
-        return dataclasses.replace(data, facts=facts, notes=(*taken, *data.notes, *choices))
+        split = self._read_split()
+        self.config, default_notes = fill_defaults(self.config, split.train, split.columns, split.valid)
+        vocabularies = learn_vocabularies(split.train.words, split.train.tags, self.config.words)
+        vectors = read_given(self.config.network, vocabularies.words.items)
+        self._word_vectors = vectors
+        self._artifacts = TaggerArtifacts(vocabularies, vectors.size if vectors else None)
+        data = self._encode(split)
+        facts = data.facts | (vectors.facts if vectors else {})
+        return dataclasses.replace(data, facts=facts, notes=(*part_notes, *data.notes, *default_notes))
 
     def _reread(self) -> TaggerData:
-        return self._encode(self._parts())
+        return self._encode(self._read_split())
 
-    def _parts(self) -> Parts:
-        return read_parts(self.config.corpus, *self._memory)
+    def _read_split(self) -> SplitSentences:
+        return read_split(self.config.corpus, *self._in_memory)
 
-    def _encode(self, parts: Parts) -> TaggerData:
+    def _encode(self, split: SplitSentences) -> TaggerData:
         source, valid_source = self.sources()
-        known = self.numbering
-        encoded = encode_tagged(parts.train, known, source or "the training data")
-        held_out, notes = None, parts.notes
-        if parts.valid is not None:
+        vocabularies = self.vocabularies
+        train = encode_tagged(split.train, vocabularies, source or "the training data")
+        held_out, notes = None, split.notes
+        if split.valid is not None:
             name = valid_source or source or "the held-out data"
-            held_out = encode_tagged(parts.valid, known, name, most_unseen=0.999)
-            notes += unseen_note(held_out)
-        facts = describe(encoded, held_out, known) | {"form": parts.form}
-        return TaggerData(encoded, held_out, known.tags, facts, notes)
+            held_out = encode_tagged(split.valid, vocabularies, name, max_unseen_share=0.999)
+            notes += unseen_tag_notes(held_out)
+        facts = describe(train, held_out, vocabularies) | {"form": split.form}
+        return TaggerData(train, held_out, vocabularies.tags, facts, notes)
 
     def _check_before_training(self, data: TaggerData) -> None:
         if self.config.corpus.test:
             self._read(self.config.corpus.test)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known = self.artifacts
-        rows, size = len(known.numbering.words), known.vector_size
-        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
-        return build_model(self.config, known, vectors)
+        artifacts = self.artifacts
+        rows, size = len(artifacts.vocabularies.words), artifacts.vector_size
+        vectors = vectors_of(self.config.network, self._word_vectors, rows, size, start=start)
+        return build_model(self.config, artifacts, vectors)
 
     def _make_job(self, data: TaggerData) -> TaggerJob:
         return TaggerJob(self.model, data, self.config)
@@ -166,107 +177,110 @@ class Tagger(Task[TaggerConfig, TaggerData]):
                 continue
             score = self._score(part, shown=shown)
             scores[name] = score.to_json()
-            baseline[name] = baseline_figures(data.train.text, part.text, data.tags)
+            baseline[name] = score_baseline(data.train.text, part.text, data.tags)
             if name == "valid" or "valid" not in scores:
-                figure = "span_f1" if score.has_spans else "accuracy"
-                simple = {NAME: baseline[name][figure]}
-                scores |= beside(figure.replace("_f1", " F1"), score.main, simple, higher=True)
+                metric = "span_f1" if score.has_spans else "accuracy"
+                figures = {NAME: baseline[name][metric]}
+                scores |= beside(metric.replace("_f1", " F1"), score.main_metric, figures, higher=True)
         return scores | {"baselines": {NAME: baseline}}
 
     def evaluate(self, X: Any, y: Any = None, *, progress: bool = False) -> TaggerScore:
         """Score tagged sentences, in the forms that ``fit`` takes.
 
         Raises:
-            ConfigError: if sentences from memory have another shape.
-            DataError: if they cannot be read, or most of their tags are none that the model knows.
+            ConfigError: if sentences from memory have another form.
+            DataError: if the sentences cannot be read, or the model knows less than half of their tags.
         """
-        path, sentences = named_or_given(X, y)
+        path, sentences = to_path_or_sentences(X, y)
         if sentences is None:
             return self._score(self._read(str(path), shown=progress), shown=progress)
         tagged, _ = complete(sentences, self.config.corpus.missing)
-        return self._score(encode_tagged(tagged, self.numbering, "the data"), shown=progress)
+        return self._score(encode_tagged(tagged, self.vocabularies, "the data"), shown=progress)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the share of words whose tag is predicted, of what ``evaluate`` takes."""
+        """Return the share of words whose tag is predicted correctly, on data that ``evaluate`` takes."""
         return self.evaluate(X, y).accuracy
 
     def predict(self, X: Any) -> Any:
-        """Return the tags of words.
+        """Return the predicted tags of words.
 
         Args:
-            X: a list of words, one sentence; or a list of such sentences; or a file.
+            X: one sentence, as a list of words; or a list of such sentences; or a file.
 
         Returns:
-            A list of tags for one sentence, else a list of them for each sentence.
+            A list of tags for one sentence, else a list of tags for each sentence.
 
         Raises:
             ConfigError: if a sentence is not a list of words.
             DataError: if a file cannot be read.
         """
         if isinstance(X, Path) or (isinstance(X, str) and is_path(X)):
-            return self._tags_of(self._open(str(X), tagged=False).words)
-        words, alone = words_of(X)
-        tags = self._tags_of(words)
-        return tags[0] if alone else tags
+            return self._predict_tags(self._open(str(X), tagged=False).words)
+        words, single = convert_words(X)
+        tags = self._predict_tags(words)
+        return tags[0] if single else tags
 
-    def _tags_of(self, sentences: list[list[str]]) -> list[list[str]]:
-        filled = [sentence for sentence in sentences if sentence]
-        if not filled:
+    def _predict_tags(self, sentences: list[list[str]]) -> list[list[str]]:
+        """Return the tags of each sentence; an empty list for an empty sentence."""
+        not_empty = [sentence for sentence in sentences if sentence]
+        if not not_empty:
             return [[] for _ in sentences]
-        tagged, _ = tag_sentences(self.model, EncodedSentences(filled, self.numbering), self.numbering.tags)
-        found = iter(tagged)
-        return [next(found) if sentence else [] for sentence in sentences]
+        encoded = EncodedSentences(not_empty, self.vocabularies)
+        tags, _ = tag_sentences(self.model, encoded, self.vocabularies.tags)
+        remaining = iter(tags)
+        return [next(remaining) if sentence else [] for sentence in sentences]
 
     def predict_file(self, data: str, out: TextIO) -> None:
-        """Write a file with predicted tags in place of its own, or in a new last column; all else is kept.
+        """Copy a file with predicted tags instead of its tags, or with a new last column of them.
 
-        Plain text is read as a sentence a line, and written as two columns. What was taken for what is
-        printed to standard error.
+        Plain text is read with one sentence per line, and written as two columns. Notes on how the file was
+        read are printed to standard error.
 
         Raises:
             DataError: if the file cannot be read.
         """
         file = self._open(data, tagged=False)
-        _say(file.notes)
-        out.write(file.with_tags(self._tags_of(file.words)))
+        _print_notes(file.notes)
+        out.write(file.with_tags(self._predict_tags(file.words)))
 
     def _open(self, source: str, *, tagged: bool) -> TaggedFile:
-        """Open a file that the model reads, with the columns of training if it has the same form."""
+        """Open a file for the model, with the columns of the training file if both have the same format."""
         corpus = self.config.corpus
-        numbered = corpus.word_column.lstrip("-").isdecimal()
-        earlier = ("columns" if numbered else "conllu") if corpus.word_column else ""
-        form = self.facts.get("form", earlier)
-        reader = Reader("" if form == "memory" else form, frozenset(self.numbering.tags))
+        is_number = corpus.word_column.lstrip("-").isdecimal()
+        default = ("columns" if is_number else "conllu") if corpus.word_column else ""  # of earlier versions
+        form = self.facts.get("form", default)
+        reader = Reader("" if form == "memory" else form, frozenset(self.vocabularies.tags))
         return open_tagged(source, corpus.columns, encoding=corpus.encoding, tagged=tagged, model=reader)
 
     def _read(self, source: str, *, shown: bool = False) -> EncodedSentences:
         file = self._open(source, tagged=True)
         tagged, dropped = complete(file, self.config.corpus.missing)
         if shown:
-            _say(file.notes + dropped)
-        return encode_tagged(tagged, self.numbering, source)
+            _print_notes(file.notes + dropped)
+        return encode_tagged(tagged, self.vocabularies, source)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[TaggerJob, Sample]:
         if data is None:
             self._read_again()
-            tagged, source = self._parts().valid, self._held_out_source()
+            tagged, source = self._read_split().valid, self._held_out_source()
         else:
             tagged, source = self._read(str(data)).text, str(data)
         if tagged is None:
             raise self._nothing_held_out()
-        known = set(self.numbering.tags)
-        rows = [i for i, tags in enumerate(tagged.tags) if known.issuperset(tags)][: size.rows]
+        known_tags = set(self.vocabularies.tags)
+        rows = [i for i, tags in enumerate(tagged.tags) if known_tags.issuperset(tags)][: size.rows]
         if not rows:
-            raise DataError(f"{source}: every sentence has a tag that training had not")
+            raise DataError(f"{source}: every sentence has a tag that the training data lack")
         words, tags = ([s[: size.steps] for s in part] for part in dataclasses.astuple(tagged.take(rows)))
-        encoded = encode_tagged(Tagged(words, tags), self.numbering, source)
-        job = TaggerJob(self.model, TaggerData(encoded, None, self.numbering.tags, self.facts), self.config)
+        encoded = encode_tagged(Tagged(words, tags), self.vocabularies, source)
+        sample_data = TaggerData(encoded, None, self.vocabularies.tags, self.facts)
+        job = TaggerJob(self.model, sample_data, self.config)
         order, batch = next(encoded.batches(size.rows))
         return job, Sample(batch, [words[i] for i in order], source)
 
     def _score(self, sentences: EncodedSentences, *, shown: bool) -> TaggerScore:
         with counting_bar("scoring", sentences.word_count, shown=shown) as report:
-            return score_sentences(self.model, sentences, self.numbering.tags, report)
+            return score_sentences(self.model, sentences, self.vocabularies.tags, report)
 
     def _plot(self, folder: Path) -> None:
         super()._plot(folder)
@@ -279,25 +293,25 @@ class Tagger(Task[TaggerConfig, TaggerData]):
 
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
         """See :meth:`Task._input_table`."""
-        return self.numbering.words.items, self.model.input
+        return self.vocabularies.words.items, self.model.input
 
     @property
     def model(self) -> RecurrentTagger:
-        """The torch module inside; RunError before training."""
+        """The trained ``nn.Module``; RunError before training."""
         return self._trained(RecurrentTagger)
 
     @property
     def artifacts(self) -> TaggerArtifacts:
-        """The words, characters and tags of training; RunError before that."""
+        """The vocabularies and the size of word vectors; RunError before training."""
         return self._learned(TaggerArtifacts)
 
     @property
-    def numbering(self) -> Numbering:
-        """The words, characters and tags that are known; RunError before training."""
-        return self.artifacts.numbering
+    def vocabularies(self) -> Vocabularies:
+        """The words, characters and tags that the model knows; RunError before training."""
+        return self.artifacts.vocabularies
 
 
-def _say(notes: tuple[str, ...]) -> None:
-    """Print notes of a file that is used, without the options of training that they name."""
+def _print_notes(notes: tuple[str, ...]) -> None:
+    """Print notes on a file to standard error, without the training options in parentheses."""
     for note in notes:
         print(visible(note.partition(" (--")[0]), file=sys.stderr)
