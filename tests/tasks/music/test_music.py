@@ -12,7 +12,7 @@ import unrolled
 from unrolled import PianoRoll
 from unrolled.data.midi import make_midi, read_midi
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.tasks.music.data import windows
+from unrolled.tasks.music.data import cut_windows
 
 TINY = {"hidden": 24, "batch": 4, "epochs": 40, "lr": 0.05, "threads": 1}
 CHORDS = [(60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 72)]
@@ -161,7 +161,7 @@ def test_long_pieces_are_trained_in_windows(tmp_path):
     m = PianoRoll(**TINY | {"epochs": 1, "batch": 1}).fit(tmp_path / "p.json", progress=False)
     assert m.config.pieces.window == 256
     assert m.result["steps"] == 3 + 1  # of 540 and 6 steps
-    assert "1 of 2 pieces are longer than 256 steps and trained 256 at a time (--window)" in m.notes
+    assert "1 of 2 pieces is longer than 256 steps and cut into windows (--window)" in m.notes
     given = PianoRoll(**TINY | {"epochs": 1, "batch": 1}, window=1000).fit(
         tmp_path / "p.json", progress=False
     )
@@ -171,10 +171,10 @@ def test_long_pieces_are_trained_in_windows(tmp_path):
 def test_every_step_of_a_window_is_predicted_once():
     rolls = [np.arange(n, dtype=np.float32)[:, None] for n in (2, 9, 10, 11)]
     for steps in (1, 2, 3, 10, 20):
-        predicted = [float(v) for window in windows(rolls, steps) for v in window[1:, 0]]
+        predicted = [float(v) for window in cut_windows(rolls, steps) for v in window[1:, 0]]
         assert predicted == [float(v) for roll in rolls for v in roll[1:, 0]]
-        assert all(2 <= len(window) <= steps + 1 for window in windows(rolls, steps))
-    assert windows(rolls, 0) == rolls
+        assert all(2 <= len(window) <= steps + 1 for window in cut_windows(rolls, steps))
+    assert cut_windows(rolls, 0) == rolls
 
 
 def test_a_baseline_that_is_better_is_named(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unrolled import PianoRoll
 from unrolled.data.piano import notes_of, piano_roll
 from unrolled.errors import ConfigError, DataError, RunError
-from unrolled.tasks.music.input import rolls_of
+from unrolled.tasks.music.input import convert_rolls
 
 TINY = {"hidden": 8, "epochs": 1, "threads": 1, "batch": 4}
 PIECE = [[60, 64], [], [62], [60, 67], [62], []]
@@ -42,21 +42,21 @@ FORMS = {
 def test_a_piece_and_pieces_in_every_form(form):
     piece = FORMS[form](PIECE)
     for pieces, single in ((piece, True), ([piece, piece], False), ((piece,), False)):
-        rolls, one = rolls_of(pieces)
+        rolls, one = convert_rolls(pieces)
         assert one == single
         assert all(notes_of(roll) == [tuple(step) for step in PIECE] for roll in rolls)
         assert all(roll.dtype == np.float32 and roll.shape == (6, 88) for roll in rolls)
 
 
 def test_pieces_of_one_length_as_one_array_and_as_a_series_of_pandas():
-    assert len(rolls_of(np.stack([piano_roll(PIECE)] * 3))[0]) == 3
-    assert len(rolls_of(pd.Series([piano_roll(PIECE), PIECE]))[0]) == 2
+    assert len(convert_rolls(np.stack([piano_roll(PIECE)] * 3))[0]) == 3
+    assert len(convert_rolls(pd.Series([piano_roll(PIECE), PIECE]))[0]) == 2
 
 
 @given(st.lists(st.lists(st.integers(21, 108), max_size=4, unique=True), min_size=2, max_size=9))
 def test_forms_agree(piece):
     if any(piece):
-        lists, array, wide = (rolls_of(f(piece))[0][0] for f in (list, piano_roll, midi_roll))
+        lists, array, wide = (convert_rolls(f(piece))[0][0] for f in (list, piano_roll, midi_roll))
         assert np.array_equal(lists, array)
         assert np.array_equal(lists, wide)
 
@@ -69,17 +69,17 @@ def test_forms_agree(piece):
         (np.zeros((128, 50)), "transposed"),
         (np.zeros(88), r"got ndarray of shape \(88,\)"),
         (np.zeros((2, 2, 2, 88)), "got ndarray of shape"),
-        (np.full((4, 88), np.nan), "below 0 or none at all"),
+        (np.full((4, 88), np.nan), "negative or not finite"),
         (np.full((4, 88), -1.0), "below 0"),
         (np.full((4, 88), "x"), "not of numbers"),
-        (np.ones((4, 128)), "holds notes that no piano has"),
+        (np.ones((4, 128)), "contains notes that are not on a piano"),
         ([60, 62], r"got \[60, 62\]"),
         ("C4 E4", "no such file"),
         (5, "got 5"),
         ([], r"got \[\]"),
         ([[[60], [20]]], "piece 1, step 2: note 20 is not on a piano"),
-        ([[60], ["C4"]], "piece, step 2: 'C4' is no MIDI note"),
-        ([[[60], [62]], [[60.5], [3]]], "piece 2, step 1: 60.5 is no MIDI note"),
+        ([[60], ["C4"]], "piece, step 2: 'C4' is not a MIDI note"),
+        ([[[60], [62]], [[60.5], [3]]], "piece 2, step 1: 60.5 is not a MIDI note"),
         ([[60]], "1 steps are too few"),
         ({"a": 1}, "got {'a': 1}"),
     ],

@@ -96,7 +96,7 @@ def test_the_loss_is_the_sum_over_words_and_gradients_are_right(crf):
     data = EncodedSentences.__new__(EncodedSentences)
     data.words = [torch.randint(7, (n,)).numpy() for n in (4, 2, 3)]
     data.tags = [torch.randint(4, (n,)).numpy() for n in (4, 2, 3)]
-    data._kinds = [w % 5 for w in data.words]
+    data._spelling_ids = [w % 5 for w in data.words]
     data._spellings = [torch.randint(9, (n,)).numpy() for n in (3, 1, 4, 2, 2)]
     ((_, batch),) = data.batches(3)
     total = model.loss(batch.sentences, batch.tags, ignore=-100, label_smoothing=0.0)
@@ -193,7 +193,7 @@ def test_what_does_not_go_together_is_refused(options, kind, message):
 def test_new_tags_and_unsplit_sentences_are_named(trained):
     with pytest.raises(
         DataError,
-        match=r"most words have tags that the training data lack \(odd\); the known tags are bad, good, other",
+        match=r"tags that the training data lack \(odd\); the known tags are bad, good, other",
     ):
         trained.evaluate(Tagged([["a"]], [["odd"]]))
     with pytest.raises(ConfigError, match="split the text first"):

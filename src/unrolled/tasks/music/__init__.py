@@ -1,1 +1,1 @@
-"""Music as piano rolls."""
+"""Models of polyphonic music as piano rolls."""

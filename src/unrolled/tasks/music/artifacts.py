@@ -1,4 +1,4 @@
-"""What a model of piano rolls needs besides configuration and weights."""
+"""The artifacts of a music model: what it needs besides configuration and weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +32,12 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class PianoRollArtifacts(Artifacts):
-    """The beginnings of the training pieces, and how fast they go."""
+    """The openings, tempo and metre of the training pieces."""
 
     openings: Piece
-    """First step with notes of each piece, from which a composition may start."""
+    """First step with notes of each piece; a composition starts from one of them."""
     tempo: float = 0.0
-    """Quarter notes a minute, the median over the pieces; 0 if they do not say."""
+    """Median tempo of the pieces in quarter notes per minute; 0 if unknown."""
     metre: tuple[int, int] = COMMON_TIME
     """Numerator and denominator of the most frequent time signature."""
 
@@ -49,5 +49,5 @@ class PianoRollArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
-        return cls(read_json_as(folder / OPENINGS, _File).openings, known.tempo, known.metre)
+        stored = artifact_values(values, _Values)
+        return cls(read_json_as(folder / OPENINGS, _File).openings, stored.tempo, stored.metre)

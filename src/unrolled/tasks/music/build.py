@@ -1,4 +1,4 @@
-"""The network of a model of piano rolls."""
+"""The network of a music model."""
 
 from unrolled.data.piano import KEYS
 from unrolled.models.piano_roll import PianoRollModel

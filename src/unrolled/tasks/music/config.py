@@ -1,4 +1,4 @@
-"""The configuration of a model of piano rolls."""
+"""The configuration of a music model: one tree for the command line, recipes and config.json."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,29 +11,30 @@ from unrolled.training import OptimizerConfig, TrainingConfig
 
 @dataclass(frozen=True)
 class PiecesConfig:
-    """The music to learn from."""
+    """The pieces for training and validation."""
 
     data: str = ""
     """Pieces: a MIDI file, a folder of MIDI files, a JSON file of note lists, or a data set
     (@music/jsb-chorales)."""
 
     valid: str = ""
-    """Held-out pieces, in the same forms; empty takes the part "valid" of the data, or a share of them."""
+    """Held-out pieces, in the same forms. Empty: the part "valid" of the data, else the last valid_fraction
+    of the pieces."""
 
     valid_fraction: float = 0.1
-    """Share of the pieces held out, the last ones, where the data do not say which; of fewer pieces than make
-    one, the end of each. 0 holds out nothing."""
+    """Share of the pieces, the last ones, to hold out if none are given and the data have no part "valid". If
+    that is less than one piece, the end of each piece is held out. 0 holds out nothing."""
 
     steps_per_beat: int = 0
-    """Steps of a quarter note, for MIDI files; 0 takes the fewest of 1, 2, 3, 4, 6 and 8 that keep 99% of the
+    """Steps per quarter note, for MIDI files; 0: the smallest of 1, 2, 3, 4, 6 and 8 that keeps 99% of the
     notes apart."""
 
     sustain: bool = False
-    """Let the notes of MIDI files sound as long as the sustain pedal is down, instead of ending where their
-    keys are let go."""
+    """Extend the notes of MIDI files while the sustain pedal is down, instead of ending them when their keys
+    are released."""
 
     window: int = 0
-    """Steps of a piece that are trained at a time: longer pieces are cut. 0 takes 256."""
+    """Number of steps per training sequence: longer pieces are cut into windows. 0: 256."""
 
     def __post_init__(self) -> None:
         require(0 <= self.valid_fraction < 1, f"valid_fraction={self.valid_fraction}: must lie in [0, 1)")
@@ -47,38 +48,38 @@ class PiecesConfig:
 
 @dataclass(frozen=True)
 class MusicDropoutConfig(DropoutConfig):
-    """Dropout of a model of piano rolls; every rate in [0, 1)."""
+    """Dropout rates of a music model, each in [0, 1)."""
 
     dropout_input: float = 0.1
     """On the keys of each step."""
 
     dropout_output: float = 0.4
-    """On what the output layer reads."""
+    """On the input of the output layer."""
 
 
 @dataclass(frozen=True)
 class MusicOptimizerConfig(OptimizerConfig):
-    """How the weights of a model of piano rolls are updated."""
+    """Optimizer options of a music model."""
 
     lr: float = 0.006
-    """Learning rate (its peak, where there is a schedule)."""
+    """Learning rate (the peak rate with a schedule)."""
 
 
 @dataclass(frozen=True)
 class MusicTrainingConfig(TrainingConfig):
-    """How long and on what batches a model of piano rolls is trained."""
+    """Training options of a music model: length and batches."""
 
     batch: int = 4
-    """Pieces, or windows of them, trained side by side."""
+    """Batch size: number of pieces, or windows of pieces, per optimizer step."""
 
     early_stopping: int = 8
-    """Stop after so many validations without improvement; 0 never stops early."""
+    """Stop after this number of validations without improvement; 0 never stops early."""
 
 
 @options_repr
 @dataclass(frozen=True)
 class PianoRollConfig:
-    """A model of piano rolls and its training."""
+    """Configuration of a music model and its training."""
 
     pieces: PiecesConfig = field(default_factory=PiecesConfig)
     cell: CellConfig = field(default_factory=CellConfig)

@@ -1,4 +1,4 @@
-"""Batches and loss of a model of piano rolls, for the training loop."""
+"""Batches and loss of a music model, for the training loop."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,13 +8,13 @@ from torch import Tensor
 from unrolled.data.buckets import buckets
 from unrolled.models.piano_roll import PianoRollModel
 from unrolled.tasks.music.data import Roll
-from unrolled.tasks.music.score import as_batch, nats_of, score_pieces
+from unrolled.tasks.music.score import as_batch, compute_nats, score_pieces
 from unrolled.training import StepLoss, StepLosses, TrainingConfig, Validation
 from unrolled.training.job import Carried
 
 
 class MusicJob:
-    """The batches and the loss of a model of piano rolls."""
+    """The training job of a music model: batches, loss and validation."""
 
     def __init__(
         self, model: PianoRollModel, train: Sequence[Roll], valid: Sequence[Roll], training: TrainingConfig
@@ -23,7 +23,7 @@ class MusicJob:
         self._train, self._valid, self._training = train, valid, training
 
     def batches(self, epoch: int) -> Iterator[list[Tensor]]:
-        """See :meth:`Job.batches`: pieces of like length."""
+        """See :meth:`Job.batches`: pieces of similar length."""
         seed = self._training.seed * 1_000_003 + epoch
         for rows in buckets([len(r) for r in self._train], self._training.batch, seed):
             yield as_batch([self._train[i] for i in rows])
@@ -34,13 +34,13 @@ class MusicJob:
 
     def loss(self, batch: list[Tensor], state: Carried) -> StepLoss:
         """See :meth:`Job.loss`: the mean over steps."""
-        nats, steps = nats_of(self.model, batch)
+        nats, steps = compute_nats(self.model, batch)
         total = nats.sum()
         return StepLoss(total / steps, total.detach(), steps, None)
 
     def step_losses(self, batch: list[Tensor], state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: each step summed over keys."""
-        nats, _ = nats_of(self.model, batch)
+        """See :meth:`Job.step_losses`: the loss of each step, summed over keys."""
+        nats, _ = compute_nats(self.model, batch)
         return StepLosses(nats, torch.arange(len(nats), device=nats.device))
 
     def first_rows(self, batch: list[Tensor], rows: int) -> list[Tensor]:
@@ -48,7 +48,7 @@ class MusicJob:
         return batch[:rows]
 
     def validate(self) -> Validation | None:
-        """Score the held-out pieces by their nats a step."""
+        """Score the held-out pieces by nats per step."""
         if not self._valid:
             return None
         nll = score_pieces(self.model, self._valid).nll

@@ -1,4 +1,4 @@
-"""A picture of a piece: keys over steps."""
+"""Plot of a piece as a piano roll: keys over steps."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ MIDDLE_C = 60
 
 
 def plot_piece(piece: Piece, folder: Path) -> Path:
-    """Draw a piece as a piano roll; return the PNG's path."""
+    """Plot a piece as a piano roll; return the path of the PNG."""
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
 

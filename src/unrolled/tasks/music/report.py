@@ -1,4 +1,4 @@
-"""The scores of a model of piano rolls beside what counting gives."""
+"""The printed scores of a music model and its baselines."""
 
 from rich.console import Console
 from rich.table import Table
@@ -6,6 +6,7 @@ from rich.table import Table
 from unrolled.console import print_table
 from unrolled.tasks.music.score import BASELINES
 from unrolled.tasks.music.task import PianoRoll
+from unrolled.wording import counted
 
 
 def print_scores(task: PianoRoll, console: Console) -> str:
@@ -14,10 +15,10 @@ def print_scores(task: PianoRoll, console: Console) -> str:
     table.add_column("model")
     parts = [part for part in ("valid", "test") if part in task.result]
     for part in parts:
-        count = task.result[part]
+        score = task.result[part]
         title = {"valid": "held out", "test": "test"}[part]
-        pieces = f"{count['pieces']:,} piece{'' if count['pieces'] == 1 else 's'}"
-        table.add_column(f"{title} ({pieces}, {count['steps']:,} steps)", justify="right")
+        size = f"{counted(score['pieces'], 'piece')}, {counted(score['steps'], 'step')}"
+        table.add_column(f"{title} ({size})", justify="right")
     for name, label in BASELINES.items():
         table.add_row(label, *(f"{task.result['baselines'][part][name]:.3f}" for part in parts))
     table.add_row(f"this {task.config.cell.name}", *(f"{task.result[part]['nll']:.3f}" for part in parts))

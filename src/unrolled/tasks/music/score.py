@@ -1,4 +1,4 @@
-"""How well a model of piano rolls predicts pieces."""
+"""Scores of a music model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,57 +13,56 @@ from unrolled.short_repr import short_repr
 from unrolled.tasks.music.data import Roll
 from unrolled.wording import counted
 
-SCORING_ROWS = 64
+BATCH_SIZE = 64
 BASELINES = {"frequency": "how often each key sounds", "previous": "each key after itself"}
-"""The models that count, by the fields of :class:`unrolled.baselines.NoteBaselines`."""
+"""Names of the baselines, by the fields of :class:`unrolled.baselines.NoteBaselines`."""
 
 
 @short_repr
 @dataclass(frozen=True)
 class MusicScore:
-    """How well pieces are predicted."""
+    """The negative log-likelihood of pieces."""
 
     nats: float
     """Sum of −ln p over all steps and keys."""
     steps: int
-    """Steps predicted: all but the first of each piece."""
+    """Number of predicted steps: all except the first of each piece."""
     pieces: int
 
     @property
     def nll(self) -> float:
-        """Nats a step, summed over the 88 keys (Boulanger-Lewandowski et al. 2012)."""
+        """Negative log-likelihood in nats per step, summed over keys (Boulanger-Lewandowski et al. 2012)."""
         return self.nats / self.steps
 
     def to_json(self) -> dict[str, float | int]:
-        """Return every figure."""
+        """Return all scores."""
         return {"nll": self.nll, "steps": self.steps, "pieces": self.pieces}
 
     def __str__(self) -> str:
         return (
             f"NLL {self.nll:.4f} nats a step, over 88 keys ({counted(self.steps, 'step')} of "
-            f"{counted(self.pieces, 'piece')}, "
-            "each from its second step on)"
+            f"{counted(self.pieces, 'piece')}, each from its second step on)"
         )
 
 
 @torch.no_grad()
 def score_pieces(model: PianoRollModel, pieces: Sequence[Roll]) -> MusicScore:
-    """Score pieces, each read from its beginning."""
+    """Return the score of complete pieces, each with a zero initial state."""
     model.eval()
     nats = 0.0
-    for rows in buckets([len(p) for p in pieces], SCORING_ROWS):
+    for rows in buckets([len(p) for p in pieces], BATCH_SIZE):
         batch = move(as_batch([pieces[i] for i in rows]), device_of(model))
-        nats += float(nats_of(model, batch)[0].sum())
+        nats += float(compute_nats(model, batch)[0].sum())
     return MusicScore(nats, sum(len(p) - 1 for p in pieces), len(pieces))
 
 
 def as_batch(pieces: Sequence[Roll]) -> list[Tensor]:
-    """Return pieces (T, keys) as a batch, each a tensor of its own length."""
+    """Return pieces (T_i, keys) of different lengths as a batch: a list of tensors."""
     return [torch.from_numpy(p) for p in pieces]
 
 
-def nats_of(model: PianoRollModel, batch: list[Tensor]) -> tuple[Tensor, int]:
-    """Return the nats of every step but the first of each piece, (T, B), and the number of steps."""
+def compute_nats(model: PianoRollModel, batch: list[Tensor]) -> tuple[Tensor, int]:
+    """Return the nats of all steps except the first of each piece, (T, B), and the number of steps."""
     lengths = torch.tensor([len(p) - 1 for p in batch])
     x = torch.nn.utils.rnn.pad_sequence(batch)
     return model.nats(x[:-1], x[1:], lengths.to(x.device)), int(lengths.sum())

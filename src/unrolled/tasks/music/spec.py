@@ -1,4 +1,4 @@
-"""What the rest of the package knows about models of piano rolls."""
+"""The specification of the music task for the rest of the package."""
 
 from typing import Any
 
