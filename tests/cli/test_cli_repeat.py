@@ -88,7 +88,7 @@ def test_seeds(recipe, tmp_path, command):
     [
         ([], "give --folds K (2 or more) or --seeds N"),
         (["--folds", 3, "--seeds", 2], "give --folds K (2 or more) or --seeds N"),
-        (["--seeds", 2, "--baseline"], "--baseline goes with --folds"),
+        (["--seeds", 2, "--baseline"], "--baseline works with --folds only"),
         (["--folds", 200, "--jobs", 1], "200 folds need as many examples of each label"),
         (["--folds", 2, "--metric", "acuracy"], "did you mean 'accuracy'"),
         (["--folds", 2, "--jobs", 1, "--variant", "hiden=3"], "did you mean 'hidden'"),

@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from unrolled.experiments.comparison_table import COLUMNS, brief, duration, frame, line_of, markdown, shown
+from unrolled.experiments.comparison_table import (
+    COLUMNS,
+    format_count,
+    format_duration,
+    format_table,
+    frame,
+    line_of,
+    to_markdown,
+)
 from unrolled.experiments.significance import Difference
 from unrolled.tasks.base.outcome import Outcome
 
@@ -33,7 +41,7 @@ def outcome(value, seed=1, rung="lstm", **changes):
     ],
 )
 def test_brief_numbers(count, said):
-    assert brief(count) == said
+    assert format_count(count) == said
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,7 @@ def test_brief_numbers(count, said):
     ],
 )
 def test_durations(seconds, said):
-    assert duration(seconds) == said
+    assert format_duration(seconds) == said
 
 
 def test_a_line_is_over_the_seeds():
@@ -76,7 +84,7 @@ def test_what_people_see():
         line_of([outcome(0.75), outcome(0.77, 2)], "accuracy", Difference(-0.26, -0.3, -0.2, 0.0005)),
         line_of([outcome(0.8, rung="gru", bytes=5e7)], "accuracy", Difference(0.01, -0.02, 0.03, 0.5)),
     ]
-    heads, rows = shown(frame(lines), 100.0, "texts", "% wrong", 100.0)
+    heads, rows = format_table(frame(lines), 100.0, "texts", "% wrong", 100.0)
     assert heads == [
         "model",
         "accuracy %",
@@ -97,9 +105,9 @@ def test_what_people_see():
 
 def test_what_is_infinite_and_what_is_no_number():
     lines = [line_of([outcome(value)], "accuracy", None) for value in (math.inf, math.nan, 3.14159)]
-    _, rows = shown(frame(lines), 1.0, "tokens", "nats/token", 1.0)
+    _, rows = format_table(frame(lines), 1.0, "tokens", "nats/token", 1.0)
     assert [row[1] for row in rows] == ["∞", "–", "3.142"]
 
 
 def test_markdown():
-    assert markdown(["a", "b"], [["1", "x|y"]]) == "| a | b |\n| --- | --- |\n| 1 | x\\|y |\n"
+    assert to_markdown(["a", "b"], [["1", "x|y"]]) == "| a | b |\n| --- | --- |\n| 1 | x\\|y |\n"

@@ -30,7 +30,7 @@ def test_trials_run_in_processes_of_their_own():
     assert sorted(o.seed for o in run_all([Job(n) for n in range(3)], 2)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="no such trial"):
         list(run_all([Job(1), Job(-1)], 2))
-    with pytest.raises(RunError, match=r"process was killed, .*the trials done so far are kept"):
+    with pytest.raises(RunError, match=r"process was killed, .*the finished trials are kept"):
         list(run_all([Job(1), Job(101)], 2))
 
 

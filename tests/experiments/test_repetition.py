@@ -92,7 +92,7 @@ def test_side_by_side_they_run_on_one_thread(recipe):
         ({"folds": 1}, "give --folds K"),
         ({"folds": 0}, "give --folds K"),
         ({"seeds": 2}, "give --folds K"),
-        ({"folds": 0, "seeds": 2}, "--baseline goes with --folds"),
+        ({"folds": 0, "seeds": 2}, "--baseline works with --folds only"),
         ({"metric": "acuracy"}, "did you mean 'accuracy'"),
         ({"variants": (parse_variant("hiden=3"),)}, "variant 'hiden=3': unknown option 'hiden'"),
     ],

@@ -43,7 +43,7 @@ def test_differences_without_a_direction_are_chance():
 
 
 def test_the_loss_is_a_mean_over_predictions_not_items(monkeypatch):
-    monkeypatch.setattr(significance, "FEWEST", 0)
+    monkeypatch.setattr(significance, "MIN_BLOCKS", 0)
     found = paired_bootstrap(units([2.0, 30.0], [1, 9]), units([1.0, 12.0], [1, 9]))
     assert found.mean == pytest.approx(19 / 10)
     # The draws are both of one kind or one of each: (1, 1), (1, 9), (9, 9) predictions.
@@ -81,7 +81,7 @@ def test_blocks_see_what_neighbours_have_in_common():
 
 
 def test_a_block_as_long_as_all_draws_all(monkeypatch):
-    monkeypatch.setattr(significance, "FEWEST", 0)
+    monkeypatch.setattr(significance, "MIN_BLOCKS", 0)
     difference = np.random.default_rng(5).normal(0, 1, 30)
     found = paired_bootstrap(units(difference), units(np.zeros(30)), block=99)
     assert found.low == pytest.approx(difference.mean())
@@ -89,7 +89,7 @@ def test_a_block_as_long_as_all_draws_all(monkeypatch):
 
 
 def test_a_block_goes_round_the_end(monkeypatch):
-    monkeypatch.setattr(significance, "FEWEST", 0)
+    monkeypatch.setattr(significance, "MIN_BLOCKS", 0)
     # Blocks of 2 of 3 items, two of them cut to 3: from each start alike, so that each item counts alike.
     drawn = paired_bootstrap(units([3.0, 0.0, 0.0]), units([0.0, 0.0, 0.0]), block=2, samples=20_000)
     assert drawn.mean == 1.0
@@ -102,7 +102,7 @@ def test_the_same_again(monkeypatch):
     first = paired_bootstrap(ours, theirs)
     assert paired_bootstrap(ours, theirs) == first
     # In pieces, where memory is bounded.
-    monkeypatch.setattr(significance, "CELLS", 40 * 7)
+    monkeypatch.setattr(significance, "MAX_DRAWN", 40 * 7)
     assert paired_bootstrap(ours, theirs) == first
 
 

@@ -10,4 +10,4 @@ def test_a_variant_is_named_as_it_is_written():
 def test_pretraining_is_no_option_of_the_task():
     variant = parse_variant("hidden=50,pretrain=names")
     assert variant.options == {"hidden": 50, "pretrain": "names"}
-    assert variant.own == {"hidden": 50}
+    assert variant.task_options == {"hidden": 50}

@@ -1,5 +1,5 @@
-"""Experiments: many trainings in one folder, kept, resumed and compared.
+"""Experiments: several trainings whose results are saved in one folder, compared, and resumed after a stop.
 
-:mod:`unrolled.experiments.comparison` trains the models of a task's ladder on one data set;
-:mod:`unrolled.experiments.repetition` trains one recipe over folds or seeds, with variants.
+:mod:`unrolled.experiments.comparison` trains several models of a task on one data set.
+:mod:`unrolled.experiments.repetition` trains one recipe and its variants over folds or seeds.
 """

@@ -1,4 +1,4 @@
-"""``unrolled.compare``: the models of a task side by side on one data set."""
+"""``unrolled.compare``: train several models of a task on one data set, and compare them."""
 
 import sys
 import tempfile
@@ -10,7 +10,7 @@ from typing import Any
 from unrolled.config import to_dict, with_options
 from unrolled.errors import ConfigError
 from unrolled.experiments.comparison_folder import ComparisonFolder
-from unrolled.experiments.comparison_report import Comparison, Rung, conclude
+from unrolled.experiments.comparison_report import Comparison, Rung, write_comparison
 from unrolled.experiments.ladders import ladder_type
 from unrolled.experiments.runner import Runner
 from unrolled.experiments.significance import join_seeds
@@ -25,11 +25,11 @@ with extra("compare", "a comparison of models"):
 
 DEFAULT_MINUTES = 5.0
 OWN = {
-    "seed": "networks have the seeds 1, 2 …; give seeds, how many",
+    "seed": "networks have the seeds 1, 2 …; give seeds, the number of them",
     "minutes": "give budget, the minutes of each network",
     "model": "give models, the names of all that are compared",
 }
-"""Options of a training that a comparison sets itself, and what to do about it."""
+"""Training options that a comparison sets itself, each with the hint for the error message."""
 
 
 def compare(
@@ -46,31 +46,32 @@ def compare(
     progress: bool = True,
     **options: Any,
 ) -> pd.DataFrame:
-    """Train the models of a task on the same data, and compare what they cost and what they give.
+    """Train several models of a task on the same data, and compare their scores and costs.
 
     Args:
         task: "lm", "classify", "tag", "translate" or "forecast".
-        data: training data, as the task's ``fit`` takes them by name; else the recipe's.
-        models: from the simplest up; None takes the task's usual ones.
-        seeds: trainings of each network, with seeds 1, 2 …; what does not depend on a seed is fitted once.
+        data: path or name of the training data, as for the task's ``fit``; default: the recipe's data.
+        models: names of the models, simplest first; None is the task's default list.
+        seeds: number of trainings of each network, with seeds 1, 2 …; a model without a seed is fitted once.
         budget: minutes of training for each network and seed.
-        metric: figure to compare; "" is the recipe's target, or the task's usual one (of language models the
-            perplexity, over characters bits a character).
+        metric: metric to compare; "" is the metric of the recipe's target, or else the task's default (for
+            language models perplexity, or bits per character if the tokens are characters).
         recipe: configuration to start from.
-        out: folder for table, plot, runs; a stopped comparison goes on there. None keeps nothing.
-        overwrite: begin anew even if ``out`` holds a comparison.
-        progress: show bars.
-        options: of the task's configuration, by their own names; all networks share them. A cell is no more
-            than a start for options that it alone has.
+        out: folder for table, plot and runs; a stopped comparison is resumed from it. None saves nothing.
+        overwrite: start again even if ``out`` holds a comparison.
+        progress: show progress bars.
+        options: options of the task's configuration, shared by all networks. ``cell`` does not choose the
+            models; it only allows options that this cell alone has.
 
     Returns:
-        A row for each model: model, metric, mean and sd over seeds; difference of the loss from the model
-        above with its 95% interval and p, from a paired bootstrap over the test data; size, what it counts,
-        bytes; seconds of training, epochs, predictions a second; a note, as the weights of mixtures.
+        One row per model: model, metric, mean and sd over seeds; difference of the loss from the model in
+        the row above, with its 95% interval and p from a paired bootstrap over the test data; size, unit of
+        the size, bytes; seconds of training, epochs, predictions per second; a note, such as the weights of
+        a mixture.
 
     Raises:
-        ConfigError: for an unknown task, model, metric or option.
-        DataError: if the data cannot be used.
+        ConfigError: if a task, model, metric or option is unknown.
+        DataError: if the data cannot be read or are too few.
         RunError: if ``out`` cannot be used.
         MissingExtraError: if pandas or matplotlib is not installed.
     """
@@ -105,7 +106,7 @@ def open_recipe(name: str, task: str) -> Recipe:
     """Return a recipe of a task.
 
     Raises:
-        ConfigError: if there is none of that name, or it is of another task.
+        ConfigError: if no recipe has that name, or it belongs to another task.
     """
     recipe = load_recipe(name)
     if recipe.task != task:
@@ -114,67 +115,70 @@ def open_recipe(name: str, task: str) -> Recipe:
 
 
 def metric_of(recipe: Recipe | None, ladder: type[Ladder]) -> str:
-    """Return the metric of a recipe's target; "" if there is none, or not every rung has it."""
+    """Return the metric of a recipe's target; "" without a target, or if some model lacks the metric."""
     target = recipe.target if recipe else None
     return target.metric if target and target.metric in ladder.metrics else ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The models to compare, and how."""
+    """Settings of a comparison: the models, their shared configuration, seeds, time and metric."""
 
     task: str
     config: Any
     models: tuple[str, ...]
-    """Empty takes the task's usual ones."""
+    """Names of the models, simplest first; empty is the task's default list."""
     seeds: int
+    """Number of trainings of each network."""
     budget: float
+    """Minutes of training for each network and seed."""
     metric: str
-    """To compare; "" is the task's usual one."""
+    """Metric to compare; "" is the task's default."""
 
 
 def run(plan: Plan, out: Path, *, overwrite: bool = False, progress: bool = True) -> Comparison:
-    """Try every rung, networks with every seed; outcomes in the folder are not made again.
+    """Train and score every model, networks with every seed; outcomes saved in the folder are reused.
 
     Raises:
-        ConfigError: if there are no seeds or no time, or a model or metric is unknown.
-        DataError: if the data cannot be used.
+        ConfigError: if ``seeds`` or ``budget`` is out of range, or a model or metric is unknown.
+        DataError: if the data cannot be read or are too few.
         RunError: if ``out`` cannot be used.
     """
-    kind = ladder_type(plan.task)
+    ladder_class = ladder_type(plan.task)
     if plan.seeds < 1:
         raise ConfigError(f"seeds={plan.seeds}: must be at least 1")
     if not 0 < plan.budget < 1e6:
         raise ConfigError(f"budget={plan.budget}: must be a positive number of minutes")
-    rungs = plan.models or kind.rungs
-    kind.check(plan.config, rungs, plan.metric, plan.seeds)
-    described = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
-    with ComparisonFolder.locked(out, described, overwrite=overwrite) as kept, each_note_once():
-        ladder = kind(plan.config, plan.metric, progress=progress)
-        data = ladder.prepare(kept.data)
-        kept.check_data(ladder.fingerprint)
+    rungs = plan.models or ladder_class.rungs
+    ladder_class.check(plan.config, rungs, plan.metric, plan.seeds)
+    plan_values = {"task": plan.task, "config": to_dict(plan.config), "budget": plan.budget}
+    with ComparisonFolder.locked(out, plan_values, overwrite=overwrite) as folder, each_note_once():
+        ladder = ladder_class(plan.config, plan.metric, progress=progress)
+        data = ladder.prepare(folder.data)
+        folder.check_data(ladder.fingerprint)
         if progress:
             show_notes(ladder.notes)
             print(data, file=sys.stderr)
-        runner = Runner(ladder, kept, plan.budget)
-        tried = _try_all(ladder, runner, rungs, plan.seeds)
-        return conclude(ladder, tried, data, kept.folder)
+        runner = Runner(ladder, folder, plan.budget)
+        results = _run_all(ladder, runner, rungs, plan.seeds)
+        return write_comparison(ladder, results, data, folder.folder)
 
 
-def _try_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -> dict[str, Rung]:
-    tried = {}
+def _run_all(ladder: Ladder, runner: Runner, rungs: Sequence[str], seeds: int) -> dict[str, Rung]:
+    """Train and score the models in order; return outcomes and losses by name."""
+    results = {}
     for number, rung in enumerate(rungs, 1):
-        found = []
+        runs = []
         count = seeds if ladder.varies(rung) else 1
         for seed in range(1, count + 1):
-            several = f", seed {seed} of {count}" if count > 1 else ""
-            _say(ladder, f"{number} of {len(rungs)}: {rung}{several}")
-            found.append(runner.outcome(rung, seed))
-            _say(ladder, f"   {ladder.shown} {found[-1].outcome.scores[ladder.shown]:.4f}")
-        tried[rung] = ([t.outcome for t in found], join_seeds([t.units for t in found]))
-    return tried
+            seed_text = f", seed {seed} of {count}" if count > 1 else ""
+            _print_progress(ladder, f"{number} of {len(rungs)}: {rung}{seed_text}")
+            runs.append(runner.get_outcome(rung, seed))
+            _print_progress(ladder, f"   {ladder.shown} {runs[-1].outcome.scores[ladder.shown]:.4f}")
+        results[rung] = ([r.outcome for r in runs], join_seeds([r.units for r in runs]))
+    return results
 
 
-def _say(ladder: Ladder, line: str) -> None:
+def _print_progress(ladder: Ladder, line: str) -> None:
     if ladder.progress:
         print(line, file=sys.stderr, flush=True)

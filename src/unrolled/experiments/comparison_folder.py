@@ -1,4 +1,4 @@
-"""The folder of a comparison: an outcome file and a run folder for each model and seed."""
+"""The folder of a comparison: one outcome file and one run folder per model and seed."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ OUTCOMES, RUNS, DATA = "outcomes", "runs", "data"
 
 
 class ComparisonFolder(ExperimentFolder):
-    """See :class:`ExperimentFolder`; scores and losses are in one safetensors file for each outcome."""
+    """An :class:`ExperimentFolder` with one safetensors file of scores and losses per outcome."""
 
     layout: ClassVar[Layout] = Layout(
         kind="comparison",
@@ -35,23 +35,23 @@ class ComparisonFolder(ExperimentFolder):
 
     @property
     def outcomes(self) -> Path:
-        """Folder of the outcomes."""
+        """Folder of the outcome files."""
         return self.folder / OUTCOMES
 
     @property
     def data(self) -> Path:
-        """Folder for files made of the data."""
+        """Folder for files derived from the data, such as a split of a text."""
         return self.folder / DATA
 
     def run(self, model: str, seed: int) -> Path:
-        """Return the run folder of a network."""
+        """Return the path of a network's run folder."""
         return self.folder / RUNS / f"{_file_name(model)}-{seed}"
 
     def claim_run(self, model: str, seed: int) -> Path:
-        """Return the run folder of a network to train in it. A link in its place is replaced, not followed.
+        """Return a network's run folder for training. A symbolic link at its path is replaced, not followed.
 
         Raises:
-            RunError: if the folder above it cannot be made.
+            RunError: if the parent folder cannot be created.
         """
         folder = self.run(model, seed)
         make_inner_folder(folder.parent)
@@ -60,27 +60,28 @@ class ComparisonFolder(ExperimentFolder):
         return folder
 
     def find(self, model: str, seed: int) -> Tried | None:
-        """Return what was kept; None if there is nothing.
+        """Load a saved outcome with its losses and arrays; None if there is no file.
 
         Raises:
-            RunError: if it is damaged.
+            RunError: if the file is damaged.
         """
         path = self._path(model, seed)
         if not path.exists():
             return None
-        tensors, meta = read_tensors(path, checksum=self.marked)
+        tensors, meta = read_tensors(path, checksum=self.is_marked)
         try:
             values = convert(meta.get("outcome"), dict[str, Any])
             outcome = convert({"model": values.pop("rung"), **values}, Outcome)
             arrays = {name: t.numpy() for name, t in tensors.items()}
             units = Units(arrays.pop("items"), arrays.pop("losses"), arrays.pop("weights"))
         except (KeyError, TypeError, MalformedError) as error:
-            said = str(error) if isinstance(error, MalformedError) else repr(error)
-            raise RunError(f"{path}: damaged ({said}); remove it, and the rung is tried again") from error
+            reason = str(error) if isinstance(error, MalformedError) else repr(error)
+            hint = "remove the file, and the model is trained again"
+            raise RunError(f"{path}: damaged ({reason}); {hint}") from error
         return Tried(outcome, units, arrays)
 
     def keep(self, tried: Tried) -> None:
-        """Write an outcome, its losses and further arrays."""
+        """Write an outcome with its losses and extra arrays to a file."""
         import torch
 
         make_inner_folder(self.outcomes)
@@ -95,7 +96,7 @@ class ComparisonFolder(ExperimentFolder):
         """See :meth:`ExperimentFolder.is_outcome`."""
         try:
             return path.suffix == ".safetensors" and "outcome" in read_tensors(path)[1]
-        except RunError:  # damaged, or another program's: it stays
+        except RunError:  # damaged or another program's: keep the file
             return False
 
     def _path(self, model: str, seed: int) -> Path:
@@ -103,7 +104,7 @@ class ComparisonFolder(ExperimentFolder):
 
 
 def _file_name(model: str) -> str:
-    """Return a file name that no other model has; for most it is their own."""
+    """Return a file name unique to a model: its name or, if that is no short, plain name, one with a hash."""
     if re.fullmatch(r"[\w.+-]{1,60}", model):
         return model
     end = re.sub(r"[^\w.+-]", "_", Path(model).name)[-40:]

@@ -1,4 +1,4 @@
-"""The result of a comparison: tests of significance, table and plot."""
+"""The result of a comparison: significance tests, table and plot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from unrolled.atomic import write_atomically
 from unrolled.experiments.comparison_folder import MARKDOWN, PLOT, TABLE
 from unrolled.experiments.comparison_plot import plot_comparison
-from unrolled.experiments.comparison_table import frame, line_of, markdown, shown
+from unrolled.experiments.comparison_table import format_table, frame, line_of, to_markdown
 from unrolled.experiments.figures import scale_of
 from unrolled.experiments.significance import Difference, paired_bootstrap
 from unrolled.extras import extra
@@ -21,52 +21,54 @@ with extra("compare", "a comparison of models"):
     import pandas as pd
 
 Rung = tuple[list[Outcome], Units]
-"""The outcomes of all seeds, and the mean losses over them."""
+"""The result of one model: the outcomes of all seeds, and the losses averaged over the seeds."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table of a comparison, and what was written."""
+    """The result of a comparison: its table, as a DataFrame and as text, and the plot."""
 
     table: pd.DataFrame
     heads: list[str]
+    """Column heads of the table as text."""
     rows: list[list[str]]
-    """The table for people."""
+    """Cells of the table as text."""
     notes: list[str]
-    """On single rungs: the weights of a mixture, discounts that could not be estimated."""
+    """Notes on single models: weights of a mixture, discounts that could not be estimated."""
     data: str
     """Description of the data."""
     plot: Path
+    """Path of the PNG file."""
 
 
-def conclude(ladder: Ladder, rungs: Mapping[str, Rung], data: str, folder: Path) -> Comparison:
-    """Compare each rung with the one above; write table and plot into the folder.
+def write_comparison(ladder: Ladder, results: Mapping[str, Rung], data: str, folder: Path) -> Comparison:
+    """Compare each model with the one before it; write table and plot into the folder.
 
     Args:
-        ladder: that was tried.
-        rungs: from the simplest up, by name.
+        ladder: the ladder of the task.
+        results: results by model name, simplest first.
         data: description of the data.
-        folder: where table and plot go.
+        folder: output folder for table and plot.
     """
     lines: list[dict[str, Any]] = []
-    above: Units | None = None
-    for outcomes, units in rungs.values():
+    previous: Units | None = None
+    for outcomes, units in results.values():
         difference: Difference | None = None
-        if above is not None and np.isfinite(units.losses).all() and np.isfinite(above.losses).all():
-            difference = paired_bootstrap(units, above, block=ladder.block)
+        if previous is not None and np.isfinite(units.losses).all() and np.isfinite(previous.losses).all():
+            difference = paired_bootstrap(units, previous, block=ladder.block)
         lines.append(line_of(outcomes, ladder.shown, difference))
-        above = units
+        previous = units
     table = frame(lines)
     scale = scale_of(ladder.shown)
-    heads, rows = shown(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
+    heads, rows = format_table(table, scale, ladder.counted, ladder.loss, ladder.loss_scale)
     _write(folder / TABLE, table.to_csv(index=False))
-    _write(folder / MARKDOWN, f"{data}\n\n{markdown(heads, rows)}")
+    _write(folder / MARKDOWN, f"{data}\n\n{to_markdown(heads, rows)}")
     plot = plot_comparison(
         table,
         heads[1],
         scale,
         higher=ladder.shown in ladder.higher,
-        mixtures=[rung for rung in rungs if ladder.parts_of(rung)],
+        mixtures=[rung for rung in results if ladder.parts_of(rung)],
         path=folder / PLOT,
     )
     notes = [f"{line['model']}: {line['note']}" for line in lines if line["note"]]

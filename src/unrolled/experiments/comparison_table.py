@@ -1,4 +1,4 @@
-"""The models of a comparison side by side: a DataFrame, and the same as text."""
+"""The table of a comparison: a DataFrame with one row per model, and the same table as text."""
 
 import math
 import statistics
@@ -33,7 +33,13 @@ COLUMNS = (
 
 
 def line_of(outcomes: Sequence[Outcome], metric: str, difference: Difference | None) -> dict[str, object]:
-    """Return the figures of a rung over its seeds, and of its difference from the rung above."""
+    """Return one row of the table.
+
+    Args:
+        outcomes: outcomes of one model, one per seed.
+        metric: the metric to show.
+        difference: of the loss from the model in the row above, if it was tested.
+    """
     score = Spread.of([o.scores[metric] for o in outcomes])
     epochs = [o.epochs for o in outcomes if o.epochs is not None]
     d = difference
@@ -58,62 +64,62 @@ def line_of(outcomes: Sequence[Outcome], metric: str, difference: Difference | N
 
 
 def frame(lines: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """Return a row for each rung."""
+    """Return the DataFrame of the rows that :func:`line_of` returned."""
     return pd.DataFrame(list(lines), columns=list(COLUMNS))
 
 
-def shown(
+def format_table(
     table: pd.DataFrame, scale: float, counted: str, loss: str, loss_scale: float
 ) -> tuple[list[str], list[list[str]]]:
-    """Return heads and cells for people.
+    """Return the column heads and the cells of the table as text.
 
     Args:
-        table: what :func:`frame` gave.
-        scale: what the metric is multiplied by (100 for shares).
-        counted: what the rate counts.
-        loss: what differences are measured in.
-        loss_scale: what they are multiplied by to be that.
+        table: from :func:`frame`.
+        scale: factor for the metric (100 for fractions).
+        counted: plural noun of a prediction, such as "tokens".
+        loss: unit of the differences.
+        loss_scale: factor from the loss to that unit.
     """
     metric = words_of(str(table["metric"].iloc[0])) + (" %" if scale == 100 else "")
     heads = ["model", metric, f"Δ {loss} (95%)", "p", "size", "MB", "training", "epochs", f"{counted}/s"]
     rows = []
     for row in table.to_dict("records"):
-        tested = not math.isnan(row["difference"])
+        has_difference = not math.isnan(row["difference"])
         rows.append(
             [
                 row["model"],
-                _spread(row, scale),
-                _difference(row, loss_scale) if tested else "",
-                _p(row["p"]) if tested else "",
-                f"{brief(row['size'])} {row['counted']}" if row["size"] else "–",
-                _megabytes(row["bytes"]) if row["bytes"] else "–",
-                duration(row["seconds"]),
+                _format_score(row, scale),
+                _format_difference(row, loss_scale) if has_difference else "",
+                _format_p(row["p"]) if has_difference else "",
+                f"{format_count(row['size'])} {row['counted']}" if row["size"] else "–",
+                _format_megabytes(row["bytes"]) if row["bytes"] else "–",
+                format_duration(row["seconds"]),
                 "" if math.isnan(row["epochs"]) else f"{row['epochs']:.3g}",
-                brief(row["rate"]),
+                format_count(row["rate"]),
             ]
         )
     return heads, rows
 
 
-def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def to_markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table as Markdown."""
     lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def duration(seconds: float) -> str:
-    """Return a time as people say it."""
+def format_duration(seconds: float) -> str:
+    """Return a duration as text: "0.25 s", "90 s", "2.5 min"."""
     if seconds < 10:
         return f"{seconds:.2g} s"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
-def _megabytes(count: float) -> str:
+def _format_megabytes(count: float) -> str:
     size = count / 1e6
     return f"{size:,.1f}" if size >= 0.1 else f"{size:.1g}"
 
 
-def _spread(row: dict[str, float], scale: float) -> str:
+def _format_score(row: dict[str, float], scale: float) -> str:
     mean, sd = scale * row["mean"], scale * row["sd"]
     if not math.isfinite(mean):
         return "∞" if mean > 0 else "–"
@@ -121,22 +127,22 @@ def _spread(row: dict[str, float], scale: float) -> str:
     return f"{mean:.{digits}f}" + ("" if math.isnan(sd) else f" ± {sd:.{digits}f}")
 
 
-def _difference(row: dict[str, float], scale: float) -> str:
+def _format_difference(row: dict[str, float], scale: float) -> str:
     low, mean, high = (scale * row[name] for name in ("low", "difference", "high"))
     return f"{mean:+.3g}" if math.isnan(low) else f"{mean:+.3g} ({low:.3g} to {high:.3g})"
 
 
-def _p(p: float) -> str:
+def _format_p(p: float) -> str:
     if math.isnan(p):
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def brief(count: float) -> str:
-    """Return a count with at most three digits: 890, 4.6k, 37M; billions as they are."""
+def format_count(count: float) -> str:
+    """Return a count with three significant digits: 890, 4.6k, 37M, 1.5G; from 1000G on, all digits."""
     for unit in ("", "k", "M"):
-        shown = f"{count:.3g}"
-        if float(shown) < 1000:
-            return shown + unit
+        digits = f"{count:.3g}"
+        if float(digits) < 1000:
+            return digits + unit
         count /= 1000
     return f"{count:.3g}G" if count < 999.5 else f"{count:.0f}G"

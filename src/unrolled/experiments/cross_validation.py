@@ -1,4 +1,4 @@
-"""One fold of a cross-validation of classifiers: a network, or bag of words on the same fold."""
+"""Cross-validation of classifiers: train and score a network, or the bag-of-words baseline, on one fold."""
 
 import tempfile
 import time
@@ -19,34 +19,35 @@ from unrolled.tasks.classify.task import Classifier
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Train on all folds but one, and score that one."""
+class FoldTrial:
+    """Trains one variant on all folds but one, and scores it on that fold."""
 
     config: ClassifierConfig
     variant: Variant
     number: int
-    """Of the fold that is scored, from 1; the seed as well."""
+    """Number of the scored fold, from 1; also used as the seed."""
     folds: int
+    """Number of folds."""
 
     def run(self) -> Outcome:
-        """Train and score."""
-        began = time.monotonic()
+        """Train and score the variant, or the baseline."""
+        start = time.monotonic()
         train, test, _ = split_fold(read_corpus(self.config), self.folds, self.number)
         if self.variant.name == BASELINE:
             characters = fill_defaults(self.config, train)[0].text.tokenizer == "char"
             scores = run_bag_of_words(train, test, characters=characters, seed=self.number).scores
         else:
-            scores = self._network(train, test)
-        return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))
+            scores = self._train_network(train, test)
+        return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - start, 1))
 
-    def _network(self, train: Labelled, test: Labelled) -> dict[str, float]:
-        """Train a network; the fold that is scored is not used before the end."""
+    def _train_network(self, train: Labelled, test: Labelled) -> dict[str, float]:
+        """Train a network without the scored fold, then return its metrics on that fold."""
         options = {"seed": self.number, "data": "", "test": ""}
-        config = with_options(self.config, self.variant.own | options)
+        config = with_options(self.config, self.variant.task_options | options)
         pretrain = self.variant.options.get(PRETRAIN)
-        with tempfile.TemporaryDirectory(prefix="unrolled-") as name:
+        with tempfile.TemporaryDirectory(prefix="unrolled-") as directory:
             if pretrain is not None:
-                run = _pretrained(str(pretrain), train, Path(name), self.number, config.training.threads)
+                run = _pretrain(str(pretrain), train, Path(directory), self.number, config.training.threads)
                 config = with_options(config, {"init_from": str(run)})
             classifier = Classifier(config).fit(train.items, train.labels)
         score = classifier.evaluate(test.items, test.labels)
@@ -57,13 +58,13 @@ def read_corpus(config: ClassifierConfig) -> Labelled:
     """Read the labelled data that a configuration names.
 
     Raises:
-        DataError: if they cannot be read.
+        DataError: if the data cannot be read.
     """
     return read_labelled(config.corpus.data, config.form)
 
 
-def _pretrained(recipe: str, train: Labelled, folder: Path, seed: int, threads: int) -> Path:
-    """Train a language model on the training texts of a fold, without their labels; return its run."""
+def _pretrain(recipe: str, train: Labelled, folder: Path, seed: int, threads: int) -> Path:
+    """Train a language model on the training texts of a fold, without labels; return its run folder."""
     text = folder / "texts.txt"
     text.write_text("\n".join(" ".join(str(item).split()) for item in train.items) + "\n", encoding="utf-8")
     config = with_options(load_recipe(recipe).config, {"data": "", "seed": seed, "threads": threads})

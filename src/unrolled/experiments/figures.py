@@ -1,37 +1,38 @@
-"""How scores of several trainings are summarised and shown, in comparisons and repetitions alike."""
+"""Mean, standard deviation and display form of metrics, for comparisons and repetitions."""
 
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SHARES = ("accuracy", "macro_f1", "sentence_accuracy", "span_f1")
-"""Metrics that are shares of 1, shown as percentages."""
+FRACTIONS = ("accuracy", "macro_f1", "sentence_accuracy", "span_f1")
+"""Metrics in [0, 1], shown as percentages."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation over trainings."""
+    """Mean and standard deviation of a metric over several trainings."""
 
     mean: float
     deviation: float
-    """NaN for a single value, or where one is infinite."""
+    """Sample standard deviation; NaN for a single value, or if a value is not finite."""
     count: int
+    """Number of trainings."""
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Measure one value or more."""
-        measurable = len(values) > 1 and all(map(math.isfinite, values))
+        """Return the spread of one or more values."""
+        has_deviation = len(values) > 1 and all(map(math.isfinite, values))
         return cls(
-            statistics.fmean(values), statistics.stdev(values) if measurable else math.nan, len(values)
+            statistics.fmean(values), statistics.stdev(values) if has_deviation else math.nan, len(values)
         )
 
 
 def scale_of(metric: str) -> float:
-    """Return the factor by which a metric is shown: 100 for shares."""
-    return 100.0 if metric in SHARES else 1.0
+    """Return the factor that a metric is multiplied by for display: 100 for fractions, else 1."""
+    return 100.0 if metric in FRACTIONS else 1.0
 
 
 def words_of(metric: str) -> str:
-    """Return the name of a metric for people."""
+    """Return the display name of a metric: spaces for underscores."""
     return metric.replace("_", " ")

@@ -1,4 +1,4 @@
-"""The folder of an experiment: its plan, outcomes and runs. Finished trainings are not repeated."""
+"""The folder of an experiment: its plan, outcomes and runs, so that finished trainings are not repeated."""
 
 import contextlib
 import json
@@ -22,36 +22,36 @@ DATA = "data"
 
 @dataclass(frozen=True)
 class Layout:
-    """Names in the folder of one kind of experiment, and words for messages."""
+    """File names in the folder of one kind of experiment, and the words that messages use for it."""
 
     kind: str
-    """Mark in the plan, and noun: "comparison", "trials"."""
+    """Mark in the plan, and noun in messages: "comparison" or "trials"."""
     another: str
-    """The same with another plan, for messages."""
+    """Words for an experiment with a different plan, as in "trials of another plan"."""
     replace: str
-    """How the user replaces it, for messages."""
+    """How the user replaces the experiment, as in "--overwrite"."""
     earlier: frozenset[str]
-    """Keys by which a plan is known that an earlier version wrote without a mark."""
+    """Keys that identify a plan of an earlier version, which has no mark."""
     results: tuple[str, ...]
-    """Files made of the outcomes at the end: tables, plots."""
+    """Names of the files written from all outcomes at the end: tables, plots."""
     outcomes: str
-    """Glob pattern of the files that hold outcomes."""
+    """Glob pattern of the outcome files."""
     runs: str
     """Glob pattern of the run folders."""
     inner: tuple[str, ...] = ()
-    """Further folders in which files are written."""
+    """Names of other inner folders that files are written into."""
 
 
 class ExperimentFolder:
-    """A folder of outcomes and runs; use :meth:`locked` to open it. Outcomes in it are not made again.
+    """A folder of outcomes and runs, opened with :meth:`locked`. Outcomes it holds are not computed again.
 
     Args:
-        folder: locked; made if it is missing.
-        plan: the trainings to make, as values for JSON.
-        overwrite: begin anew even if it holds outcomes or runs, which are removed.
+        folder: path, already locked; created if missing.
+        plan: the planned trainings, as JSON values.
+        overwrite: remove all outcomes and runs in the folder, and start again.
 
     Raises:
-        RunError: if it holds outcomes or runs of another plan, or anything else; or cannot be made.
+        RunError: if the folder holds outcomes or runs of another plan, or other files, or cannot be created.
     """
 
     layout: ClassVar[Layout]
@@ -59,17 +59,17 @@ class ExperimentFolder:
     def __init__(self, folder: Path, plan: dict[str, Any], *, overwrite: bool = False) -> None:
         self.folder = folder
         layout, present = self.layout, list_folder(folder)
-        before = read_json(folder / PLAN) if PLAN in present else {}
-        if present and not (before.get(MARK) == layout.kind or layout.earlier <= before.keys()):
+        old_plan = read_json(folder / PLAN) if PLAN in present else {}
+        if present and not (old_plan.get(MARK) == layout.kind or layout.earlier <= old_plan.keys()):
             raise RunError(f"{folder}: is not empty and holds no {layout.kind}; choose another folder")
         check_replaceable(folder, (PLAN, *layout.results))
         self._clear_unfinished()
-        begun = any(folder.glob(layout.outcomes)) or any(folder.glob(layout.runs))
-        if begun and not overwrite:
-            odd = [name for name in plan if before.get(name) != json.loads(json.dumps(plan[name]))]
-            if odd:
+        has_results = any(folder.glob(layout.outcomes)) or any(folder.glob(layout.runs))
+        if has_results and not overwrite:
+            changed = [name for name in plan if old_plan.get(name) != json.loads(json.dumps(plan[name]))]
+            if changed:
                 raise RunError(
-                    f"{folder}: holds {layout.another} ({', '.join(odd)} of it differs); choose another "
+                    f"{folder}: holds {layout.another} ({', '.join(changed)} of it differs); choose another "
                     f"folder, or {layout.replace}"
                 )
             return
@@ -80,41 +80,41 @@ class ExperimentFolder:
     @classmethod
     @contextmanager
     def locked(cls, path: Path, plan: dict[str, Any], *, overwrite: bool = False) -> Iterator[Self]:
-        """Open a folder that no other command can use meanwhile.
+        """Open a folder and lock it against other commands until the block ends.
 
         Raises:
-            RunError: as the class does, and if another command works there.
+            RunError: as for the class, and if another command is using the folder.
         """
-        list_folder(path)  # fails now if it cannot be a folder
+        list_folder(path)  # fails here if the path cannot be a folder
         folder = path.resolve()
         with FolderLock(folder):
             yield cls(folder, plan, overwrite=overwrite)
 
     def check_data(self, fingerprint: str) -> None:
-        """Remember the data of which the outcomes are.
+        """Write the fingerprint of the data into the plan, or compare it with the one already there.
 
         Raises:
-            RunError: if the outcomes in the folder are of other data.
+            RunError: if the outcomes in the folder were computed on other data.
         """
         plan = read_json(self.folder / PLAN)
         if plan.setdefault(DATA, fingerprint) != fingerprint:
             raise RunError(
-                f"{self.folder}: the data have changed since the {self.layout.kind} began; put the old "
-                f"ones back, choose another folder, or {self.layout.replace}"
+                f"{self.folder}: the data have changed since the {self.layout.kind} began; restore the old "
+                f"data, choose another folder, or {self.layout.replace}"
             )
         write_json(self.folder / PLAN, plan)
 
     @property
-    def marked(self) -> bool:
-        """Whether the plan is of a version that marks what it writes, and adds checksums."""
+    def is_marked(self) -> bool:
+        """True if the plan was written by a version that marks its files and adds checksums to them."""
         return read_json(self.folder / PLAN).get(MARK) == self.layout.kind
 
     def is_outcome(self, path: Path) -> bool:
-        """Tell a file with an outcome from another program's of the same name."""
+        """Return whether a file holds an outcome; a file of another program may have a similar name."""
         return True
 
     def _clear_unfinished(self) -> None:
-        """Remove the temporary files that a kill left."""
+        """Remove temporary files left by a killed process."""
         for name in ("", *self.layout.inner):
             clear_unfinished(self.folder / name)
         for run in self._run_folders():
@@ -122,21 +122,21 @@ class ExperimentFolder:
                 clear(run)
 
     def _run_folders(self) -> list[Path]:
-        """Return the folders of the runs, without links and the folders of other programs."""
-        found = [config.parent for config in self.folder.glob(f"{self.layout.runs}/{CONFIG}")]
-        return [run for run in found if not self._is_linked(run) and is_run(run)]
+        """Return the run folders, without symbolic links and folders of other programs."""
+        candidates = [config.parent for config in self.folder.glob(f"{self.layout.runs}/{CONFIG}")]
+        return [run for run in candidates if not self._is_linked(run) and is_run(run)]
 
     def _is_linked(self, run: Path) -> bool:
         parts = run.relative_to(self.folder).parts
         return any(self.folder.joinpath(*parts[: i + 1]).is_symlink() for i in range(len(parts)))
 
     def _remove_old(self) -> None:
-        """Remove results, outcomes and runs; what someone else put there stays."""
+        """Remove results, outcomes and runs, but no files of other programs."""
         outcomes = [path for path in self.folder.glob(self.layout.outcomes) if self.is_outcome(path)]
         names = [path.relative_to(self.folder).as_posix() for path in outcomes]
         remove_files(self.folder, (*self.layout.results, *names))
         for run in self._run_folders():
             empty(run)
-            with contextlib.suppress(OSError):  # not empty: someone put a file there
-                for emptied in (run / PLOTS, run):
-                    emptied.rmdir()
+            with contextlib.suppress(OSError):  # not empty: another program wrote a file there
+                for directory in (run / PLOTS, run):
+                    directory.rmdir()

@@ -1,4 +1,4 @@
-"""Trainings side by side, each in its own process."""
+"""Run trainings in parallel, each in its own process."""
 
 import multiprocessing
 import os
@@ -13,32 +13,32 @@ from unrolled.tasks.base.outcome import Outcome
 
 
 class Runnable(Protocol):
-    """A training that is sent to another process."""
+    """A training that can be pickled and run in another process."""
 
     def run(self) -> Outcome:
-        """Train and score."""
+        """Train and score a model."""
 
 
 def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Outcome]:
-    """Yield the outcomes as trainings end; a single process is this one.
+    """Run the trainings and yield each outcome when it is ready; with ``processes=1``, in this process.
 
     Raises:
-        RunError: if one of the processes was killed.
+        RunError: if a process was killed.
     """
     if processes == 1:
         yield from (job.run() for job in jobs)
         return
-    # Threads of a forked process may wait for ever on locks that the parent held: a new interpreter each.
+    # After a fork, the child's threads may deadlock on locks that the parent held: spawn new interpreters.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_exit_with_parent) as pool:
         futures = [pool.submit(_run, job) for job in jobs]
         try:
             for future in as_completed(futures):
                 yield future.result()
         except BrokenProcessPool as error:
             raise RunError(
-                "a trial's process was killed, perhaps for want of memory; the trials done so far are kept: "
-                "give the same command again, with --jobs 1"
+                "a trial's process was killed, perhaps because memory ran out; the finished trials are kept: "
+                "run the same command again, with --jobs 1"
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -47,16 +47,16 @@ def run_all(jobs: Sequence[Runnable], processes: int) -> Iterator[Outcome]:
             raise
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed: else its folder would stay locked."""
+def _exit_with_parent() -> None:
+    """Exit when the parent process ends: after a kill, this process would keep the run folder locked."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
-    def wait() -> None:
+    def wait_for_parent() -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()
 
 
 def _run(job: Runnable) -> Outcome:

@@ -1,4 +1,4 @@
-"""The folder of a repetition: a line for each trial, and with seeds a run folder for each."""
+"""The folder of a repetition: a file with one line per trial and, with seeds, one run folder per trial."""
 
 import json
 import os
@@ -18,16 +18,17 @@ TRIALS, PLOT = "trials.jsonl", "trials.png"
 
 @dataclass(frozen=True)
 class _Line:
-    """A trial as the file has it."""
+    """One line of the trials file."""
 
     variant: str
     number: int
+    """Number of the fold, or the seed."""
     scores: dict[str, float]
     seconds: float
 
 
 class RepetitionFolder(ExperimentFolder):
-    """See :class:`ExperimentFolder`; all outcomes are in one file of JSON lines."""
+    """An :class:`ExperimentFolder` with all outcomes in one file of JSON lines."""
 
     layout: ClassVar[Layout] = Layout(
         kind="trials",
@@ -41,21 +42,21 @@ class RepetitionFolder(ExperimentFolder):
 
     def __init__(self, folder: Path, plan: dict[str, Any], *, overwrite: bool = False) -> None:
         super().__init__(folder, plan, overwrite=overwrite)
-        self.done = _read(folder / TRIALS)
+        self.done = _read_outcomes(folder / TRIALS)
 
     def run(self, variant: int, seed: int) -> Path:
-        """Return the run folder of a variant, by its place in the plan, and a seed."""
+        """Return the path of the run folder of a variant, given its index in the plan, and a seed."""
         return self.folder / f"variant-{variant}" / f"seed-{seed}"
 
     def add(self, outcome: Outcome) -> None:
-        """Keep an outcome, on disk too."""
+        """Append an outcome, and write the file."""
         self.done.append(outcome)
-        kept = [_Line(o.model, o.seed, o.scores, o.seconds) for o in self.done]
-        lines = "".join(json.dumps(asdict(line)) + "\n" for line in kept)
-        write_atomically(self.folder / TRIALS, lines.encode())
+        lines = [_Line(o.model, o.seed, o.scores, o.seconds) for o in self.done]
+        text = "".join(json.dumps(asdict(line)) + "\n" for line in lines)
+        write_atomically(self.folder / TRIALS, text.encode())
 
 
-def _read(path: Path) -> list[Outcome]:
+def _read_outcomes(path: Path) -> list[Outcome]:
     if not os.path.lexists(path):
         return []
     require_regular(path)
@@ -64,6 +65,8 @@ def _read(path: Path) -> list[Outcome]:
         try:
             line = parse_json(raw, _Line)
         except MalformedError as error:
-            raise RunError(f"{path}: line {number} is damaged ({error}); remove it, or the folder") from None
+            raise RunError(
+                f"{path}: line {number} is damaged ({error}); remove this line, or the folder"
+            ) from None
         outcomes.append(Outcome(line.variant, line.number, line.scores, line.seconds))
     return outcomes

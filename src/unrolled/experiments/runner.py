@@ -1,4 +1,4 @@
-"""Train and score the models of a ladder; outcomes that are kept are not made again."""
+"""Train and score the models of a ladder; saved outcomes are loaded, not computed again."""
 
 import time
 from typing import Any
@@ -13,40 +13,40 @@ from unrolled.training import CHECKPOINT
 
 
 class Runner:
-    """The models of one ladder, one after another: side by side they would take time from each other.
+    """Trains and scores the models of one ladder, one at a time: parallel runs would distort the timings.
 
     Args:
-        ladder: prepared.
-        kept: where outcomes and runs go.
-        minutes: of training for each network and seed.
+        ladder: the models, with the data already prepared.
+        results: folder for the outcomes and runs.
+        minutes: training time for each network and seed.
     """
 
-    def __init__(self, ladder: Ladder, kept: ComparisonFolder, minutes: float) -> None:
-        self._ladder, self._kept, self._minutes = ladder, kept, minutes
+    def __init__(self, ladder: Ladder, results: ComparisonFolder, minutes: float) -> None:
+        self._ladder, self._results, self._minutes = ladder, results, minutes
 
-    def outcome(self, rung: str, seed: int) -> Tried:
-        """Return the outcome of a rung: kept from before, or made now and kept."""
+    def get_outcome(self, rung: str, seed: int) -> Tried:
+        """Return the outcome of a model: the saved one, or else train the model and save the outcome."""
         seed = seed if self._ladder.varies(rung) else 1
-        tried = self._kept.find(rung, seed)
+        tried = self._results.find(rung, seed)
         if tried is None:
-            tried = self._try(rung, seed)
-            self._kept.keep(tried)
+            tried = self._run(rung, seed)
+            self._results.keep(tried)
         return tried._replace(units=self._ladder.units_of(tried))
 
-    def _try(self, rung: str, seed: int) -> Tried:
+    def _run(self, rung: str, seed: int) -> Tried:
         ladder = self._ladder
         if parts := ladder.parts_of(rung):
-            return ladder.mix(rung, seed, {part: self.outcome(part, seed) for part in parts})
+            return ladder.mix(rung, seed, {part: self.get_outcome(part, seed) for part in parts})
         config = ladder.network(ladder.config, rung)
-        return ladder.simple(rung, seed) if config is None else self._network(rung, seed, config)
+        return ladder.simple(rung, seed) if config is None else self._run_network(rung, seed, config)
 
-    def _network(self, rung: str, seed: int, config: Any) -> Tried:
+    def _run_network(self, rung: str, seed: int, config: Any) -> Tried:
         ladder = self._ladder
         options = {"seed": seed, "minutes": self._minutes}
         task = self._train(with_options(config, options), rung, seed)
-        began = time.perf_counter()
+        start = time.perf_counter()
         scored = ladder.score_network(task, seed)
-        rate = scored.predictions / (time.perf_counter() - began)
+        rate = scored.predictions / (time.perf_counter() - start)
         parameters = list(task.model.parameters())
         outcome = Outcome(
             rung,
@@ -63,15 +63,15 @@ class Runner:
         return Tried(outcome, scored.units, scored.extra | ladder.after_network(task))
 
     def _train(self, config: Any, rung: str, seed: int) -> Any:
-        """Train a network in its run folder, or go on with one that was stopped."""
-        ladder, kind = self._ladder, spec_of(self._ladder.task).tool
-        folder = self._kept.claim_run(rung, seed)
-        # A finished run has a checkpoint too: a kill may have come before its plots, which resuming draws.
+        """Train a network in its run folder, resume a stopped training, or load a finished run."""
+        ladder, tool = self._ladder, spec_of(self._ladder.task).tool
+        folder = self._results.claim_run(rung, seed)
+        # A finished run also has a checkpoint: resuming draws its plots if a kill came before them.
         if not ladder.from_memory and (folder / CHECKPOINT).exists():
-            return kind.resume(folder, progress=ladder.progress)
+            return tool.resume(folder, progress=ladder.progress)
         if (folder / RESULT).exists():
-            task = kind.load(folder)
+            task = tool.load(folder)
             if ladder.from_memory:
                 task.draw(folder)
             return task
-        return ladder.fit(kind(config), seed, folder)
+        return ladder.fit(tool(config), seed, folder)

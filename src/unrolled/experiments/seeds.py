@@ -1,4 +1,4 @@
-"""A training with one of several seeds, kept as a run folder."""
+"""Training with one of several seeds, saved as a run folder."""
 
 import time
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ from unrolled.tasks.base.outcome import Outcome
 
 
 @dataclass(frozen=True)
-class Seed:
-    """One training with a seed."""
+class SeedTrial:
+    """Trains one variant of a recipe with one seed."""
 
     verb: str
-    """Of the task, as in ``unrolled train VERB``."""
+    """Command-line name of the task, as in ``unrolled train VERB``."""
     config: Any
     variant: Variant
     number: int
     """The seed."""
     folder: str
-    """Run folder to make."""
+    """Run folder to write."""
 
     def run(self) -> Outcome:
-        """Train, and return the scores on the test data; without test data, on the held-out data."""
-        began = time.monotonic()
+        """Train, and return the scores on the test data or, without test data, on the validation data."""
+        start = time.monotonic()
         if PRETRAIN in self.variant.options:
-            raise ConfigError(f"{PRETRAIN} is for folds; with seeds give init_from=RUN")
+            raise ConfigError(f"{PRETRAIN} works with folds only; with seeds give init_from=RUN")
         spec = spec_of(self.verb)
         config = with_options(self.config, self.variant.options | {"seed": self.number})
         task = spec.tool(config)
         task.fit(out=Path(self.folder), overwrite=True, progress=False)
-        part = next((p for p in ("test", "valid") if p in task.result), None)
-        if part is None:
-            raise ConfigError("nothing to compare seeds by: give test data, or hold some out")
-        scores = {name: float(task.result[part][name]) for name in spec.metrics}
-        return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - began, 1))
+        split = next((p for p in ("test", "valid") if p in task.result), None)
+        if split is None:
+            raise ConfigError("no data to score the seeds on: give test data, or hold out validation data")
+        scores = {name: float(task.result[split][name]) for name in spec.metrics}
+        return Outcome(self.variant.name, self.number, scores, round(time.monotonic() - start, 1))

@@ -1,4 +1,4 @@
-"""A variant: a configuration with some of its options changed."""
+"""Variants of a recipe: its configuration with some options changed."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,32 +6,31 @@ from typing import Any
 from unrolled.tasks.base.options import parse_options
 
 PRETRAIN = "pretrain"
-"""Option of a variant, not of a task: the recipe of a language model to train first, on the same texts."""
-
+"""Option of a variant, not of a task: recipe of a language model to pretrain on the same texts."""
 
 UNCHANGED = "as it stands"
-"""Name of the recipe itself among its variants."""
+"""Name of the unchanged recipe in the list of variants."""
 BASELINE = "tf-idf regression"
-"""Name of bag of words among the variants of a classifier."""
+"""Name of the bag-of-words baseline in the list of variants."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A name, and the options that differ; without options the configuration is used unchanged."""
+    """A named set of options that replace those of a recipe; with no options the recipe is unchanged."""
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def own(self) -> dict[str, Any]:
-        """Options of the task's configuration, without :data:`PRETRAIN`."""
+    def task_options(self) -> dict[str, Any]:
+        """The options that belong to the task's configuration: all but :data:`PRETRAIN`."""
         return {name: value for name, value in self.options.items() if name != PRETRAIN}
 
 
 def parse_variant(text: str) -> Variant:
-    """Return the variant that ``OPTION=VALUE,OPTION=VALUE`` names.
+    """Parse a variant written as ``OPTION=VALUE,OPTION=VALUE``; the text is also its name.
 
     Raises:
-        ConfigError: if a part is not OPTION=VALUE.
+        ConfigError: if a part of the text is not OPTION=VALUE.
     """
     return Variant(text, parse_options(text))
