@@ -38,9 +38,9 @@ def without_report(monkeypatch):
 @pytest.mark.parametrize(
     ("problem", "shown"),
     [
-        ("adding", "beside 0.1667 of always guessing the mean"),
-        ("copy", "beside 0.7998 of guessing the symbols"),
-        ("recall", "beside 2.0794 of chance"),
+        ("adding", "baseline 0.1667 (always guessing the mean)"),
+        ("copy", "baseline 0.7998 (guessing the symbols)"),
+        ("recall", "baseline 2.0794 (chance)"),
     ],
 )
 def test_every_problem(learn, tmp_path, problem, shown):
@@ -50,15 +50,15 @@ def test_every_problem(learn, tmp_path, problem, shown):
     assert shown in result
     assert "not solved" in result
     assert "update 12 after" in result
-    assert ("% right" in result) == (problem != "adding")
+    assert ("accuracy" in result) == (problem != "adding")
     assert "step 10: held-out" in said.err
-    assert "% of the cost without memory" in said.err
+    assert "% of the loss without memory" in said.err
     assert picture == f"picture: {out / PICTURE}"
     assert report == f"report:  {out / REPORT}"
     assert any("(recurrent.l0)" in line for line in findings)
     page = (out / REPORT).read_text(encoding="utf-8")
     assert f"{problem.capitalize()} at distance 6" in page
-    assert "Not learnt" in page or "Learnt in part" in page
+    assert "Not learnt" in page or "Partly learnt" in page
     written = json.loads((out / RESULT).read_text())
     assert written["updates"] == 12
     assert written["config"]["problem"] == problem

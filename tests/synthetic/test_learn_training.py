@@ -12,7 +12,7 @@ from unrolled.synthetic.config import LearnConfig, PracticeConfig, SizeConfig, S
 from unrolled.synthetic.job import SolverJob
 from unrolled.synthetic.model import Solver
 from unrolled.synthetic.problems import Adding, Copy, Recall
-from unrolled.synthetic.train import figure, learn, make_solver
+from unrolled.synthetic.train import format_loss, learn, make_solver
 from unrolled.training import Progress, Validation, Watcher
 
 TINY = {"hidden": 16, "batch": 32, "held_out": 250, "threads": 1, "lr": 0.01, "validate_every": 50}
@@ -157,7 +157,7 @@ def test_figures_are_what_json_says() -> None:
     ("loss", "shown"), [(0.16667, "0.1667"), (0.0012, "0.0012"), (0.00032, "0.00032"), (0.0, "0.0000")]
 )
 def test_losses_are_shown_with_enough_digits(loss: float, shown: str) -> None:
-    assert figure(loss) == shown
+    assert format_loss(loss) == shown
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ ALL = [(problem, name) for problem in PRESETS for name in PRESETS[problem]]
 def test_every_preset_at_every_distance(problem, name) -> None:
     usual = preset(problem, name)
     assert usual.problem == problem
-    assert usual.source().distance == PROBLEMS[problem].distance
+    assert usual.make_problem().distance == PROBLEMS[problem].distance
     for distance in (1, 2, 10, 11, 5000):
         if (problem, distance) != ("adding", 1):
-            assert preset(problem, name, distance).source().distance == distance
+            assert preset(problem, name, distance).make_problem().distance == distance
     with pytest.raises(ConfigError, match=r"distance=0: must be at least"):
         preset(problem, name, 0)
 

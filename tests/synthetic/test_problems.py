@@ -22,7 +22,7 @@ def test_shapes_are_what_the_problem_says(problem: Synthetic) -> None:
     assert batch.steps == problem.steps
     assert batch.x.dtype == torch.float32
     assert batch.target.shape[1] == 3
-    assert problem.recalled <= len(batch.target) <= problem.steps
+    assert problem.memory_steps <= len(batch.target) <= problem.steps
     if problem.measure == "cross-entropy":
         assert batch.target.dtype == torch.int64
         assert 0 <= batch.target.min() <= batch.target.max() < problem.outputs

@@ -1,4 +1,4 @@
-"""Guided experiments: what they say is what they measured, and what they write is whole."""
+"""Lessons: their text agrees with their measurements, and their output files are complete."""
 
 import dataclasses
 import io
@@ -18,11 +18,11 @@ from unrolled.synthetic.problems import Adding
 from unrolled.tutorials import exploding, folder, gates, memory, vanishing
 from unrolled.tutorials.config import Lesson, LessonConfig
 from unrolled.tutorials.folder import FIGURES, NUMBERS, PAGE
-from unrolled.tutorials.looking import WayBack, way_back
-from unrolled.tutorials.networks import USUAL, forget_bias, mended
-from unrolled.tutorials.practice import Trained, make, practise
+from unrolled.tutorials.gradient_flow import GradientFlow, measure_gradient_flow
+from unrolled.tutorials.networks import DEFAULT_NETWORKS, forget_bias, improved_networks
 from unrolled.tutorials.run import run_lesson
 from unrolled.tutorials.script import Script
+from unrolled.tutorials.trial import TrialResult, make_network, practise
 
 LESSONS = [vanishing.LESSON, exploding.LESSON, memory.LESSON, gates.LESSON]
 TINY = LessonConfig(distance=10, hidden=4, updates=2, threads=1)
@@ -65,34 +65,36 @@ def test_a_lesson_says_and_writes_the_same(lesson: Lesson, tmp_path: Path) -> No
     assert any(r["flag"] for v in numbers["verdicts"] for r in v["remedies"])
 
 
-def test_the_textbook_numbers() -> None:
-    small, large = vanishing._textbook().rows
+def test_the_bounds_of_the_two_examples() -> None:
+    small, large = vanishing._bound_table().rows
     assert small[:2] == (0.7, 0.2)
     assert small[3] == pytest.approx((0.7 * 0.2) ** 10) == pytest.approx(2.89e-9, rel=1e-3)
     assert large[3] == 1024.0
 
 
-def test_the_gradient_that_is_measured_is_autograds() -> None:
-    model = make(USUAL[1], dataclasses.replace(TINY, hidden=6))
-    way = way_back(model)
-    assert len(way.norm) == 11
+def test_gradient_flow_agrees_with_autograd_and_its_bound() -> None:
+    model = make_network(DEFAULT_NETWORKS[1], dataclasses.replace(TINY, hidden=6))
+    flow = measure_gradient_flow(model)
+    assert len(flow.norm) == 11
     u = model.get_parameter("recurrent.weight_hh_l0").detach().double()
-    assert way.bound == pytest.approx(float(torch.linalg.matrix_norm(u, 2)))
-    assert 0 < way.factor <= way.bound
-    assert 0 < way.left < 1
-    relu = make(mended(10)[0], TINY)
-    assert way_back(relu).bound == pytest.approx(1.0)
+    assert flow.bound == pytest.approx(float(torch.linalg.matrix_norm(u, 2)))
+    assert 0 < flow.factor <= flow.bound
+    assert 0 < flow.remaining < 1
+    relu = make_network(improved_networks(10)[0], TINY)
+    assert measure_gradient_flow(relu).bound == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
-    ("norm", "left", "reach"),
+    ("norm", "remaining", "reach"),
     [([1, 0.5, 0.25], 0.25, None), ([2, 1e-3, 1e-4], 5e-5, 1), ([1, 0, 0.5], 0.5, None)],
 )
-def test_reach_is_where_a_thousandth_is_left_for_good(norm: list, left: float, reach: int | None) -> None:
-    way = WayBack(np.arange(3), np.array(norm, float), 0.5, None)
-    assert way.left == pytest.approx(left)
-    assert way.reach == reach
-    assert way.reach_words == ("over 2" if reach is None else str(reach))
+def test_reach_is_where_the_gradient_stays_below_a_thousandth(
+    norm: list, remaining: float, reach: int | None
+) -> None:
+    flow = GradientFlow(np.arange(3), np.array(norm, float), 0.5, None)
+    assert flow.remaining == pytest.approx(remaining)
+    assert flow.reach == reach
+    assert flow.reach_text == ("over 2" if reach is None else str(reach))
 
 
 def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
@@ -103,57 +105,58 @@ def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
     assert len(run.norms) == len(run.losses) == run.updates == 2
     assert [step for step, _ in run.validated] == [1, 2]
     assert run.loss == min(loss for _, loss in run.validated)
-    ours, theirs = make(trial, TINY).state_dict(), run.start.state_dict()
+    ours, theirs = make_network(trial, TINY).state_dict(), run.start.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_a_training_that_breaks_says_where() -> None:
+def test_a_training_that_fails_says_where() -> None:
     run = practise(exploding.SHARP["free"][0], LessonConfig(updates=3, threads=1))
-    assert run.broke
-    assert not run.learnt
+    assert run.failure
+    assert not run.is_learnt
     assert len(run.norms) == run.updates < 3
     assert math.isinf(run.loss)
-    assert f"broke at update {run.updates + 1}" in run.outcome
-    level, title = exploding._judged(run)
-    assert (level, title) == ("bad", f"broke at update {run.updates + 1}")
+    assert f"not finite at update {run.updates + 1}, first in" in run.outcome
+    level, title = exploding._rate(run)
+    assert (level, title) == ("bad", f"not finite at update {run.updates + 1}")
 
 
-def test_gradients_vanish_and_a_start_mends_it(tmp_path: Path) -> None:
+def test_gradients_vanish_and_initialisation_fixes_it(tmp_path: Path) -> None:
     said = teach(
         vanishing.LESSON, tmp_path / "out", LessonConfig(distance=40, hidden=32, updates=250, threads=1)
     )
     assert "Not learnt over 40 steps: sigmoid" in said
-    assert "Mended: LSTM, chrono" in said
+    assert "Fixed: LSTM, chrono" in said
 
 
 def test_verdicts_follow_the_numbers() -> None:
-    run = practise(USUAL[0], TINY)
-    vanished = WayBack(np.arange(11), np.geomspace(1, 1e-30, 11), 0.001, 0.25)
-    there = dataclasses.replace(vanished, norm=np.ones(11))
-    failed = vanishing._failures(10, [run], {"sigmoid": vanished})
+    run = practise(DEFAULT_NETWORKS[0], TINY)
+    vanished = GradientFlow(np.arange(11), np.geomspace(1, 1e-30, 11), 0.001, 0.25)
+    preserved = dataclasses.replace(vanished, norm=np.ones(11))
+    judge = vanishing._failure_verdict
+    failed = judge(10, [run], {"sigmoid": vanished})
     assert (failed.level, failed.title) == ("bad", "Not learnt over 10 steps: sigmoid")
     assert "10⁻³⁰" in failed.says
-    assert "not explained by a vanishing gradient" in vanishing._failures(10, [run], {"sigmoid": there}).says
+    assert "not explained by a vanishing gradient" in judge(10, [run], {"sigmoid": preserved}).says
     learnt = dataclasses.replace(run, accuracy=1.0)
-    assert vanishing._failures(10, [learnt], {"sigmoid": vanished}).level == "notice"
-    assert "Solved all the same" in vanishing._failures(10, [learnt], {"sigmoid": vanished}).says
+    assert judge(10, [learnt], {"sigmoid": vanished}).level == "notice"
+    assert "Nevertheless learnt by sigmoid" in judge(10, [learnt], {"sigmoid": vanished}).says
 
 
-def _accurate(run: Trained, *accuracies: float) -> dict[int, Trained]:
+def _accurate(run: TrialResult, *accuracies: float) -> dict[int, TrialResult]:
     return {5 * 2**i: dataclasses.replace(run, accuracy=a) for i, a in enumerate(accuracies)}
 
 
 def test_memory_ends_at_the_first_failure() -> None:
-    run = practise(USUAL[0], TINY)
-    assert memory.remembered(_accurate(run, 1.0, 0.95, 0.5, 1.0)) == 10
-    assert memory.remembered(_accurate(run, 0.2)) == 0
-    assert memory.remembered(_accurate(run, 1.0, 1.0)) == 10
-    way = WayBack(np.arange(21), np.geomspace(1, 1e-30, 21), 0.03, None)
-    verdict = memory._broken("LSTM", _accurate(run, 1.0, 0.1), way, TINY)
+    run = practise(DEFAULT_NETWORKS[0], TINY)
+    assert memory.longest_remembered(_accurate(run, 1.0, 0.95, 0.5, 1.0)) == 10
+    assert memory.longest_remembered(_accurate(run, 0.2)) == 0
+    assert memory.longest_remembered(_accurate(run, 1.0, 1.0)) == 10
+    flow = GradientFlow(np.arange(21), np.geomspace(1, 1e-30, 21), 0.03, None)
+    verdict = memory._memory_verdict("LSTM", _accurate(run, 1.0, 0.1), flow, TINY)
     assert verdict.title == "LSTM: remembers 5 steps, not 10"
-    assert "10% are right" in verdict.says
+    assert "Accuracy at 10 steps: 10%" in verdict.says
     assert "training lengthened its reach" in verdict.says  # 1/1000 is passed after 2 or 3 steps
-    assert memory._broken("LSTM", _accurate(run, 1.0, 1.0), way, TINY).level == "good"
+    assert memory._memory_verdict("LSTM", _accurate(run, 1.0, 1.0), flow, TINY).level == "good"
 
 
 def test_distances_double_up_to_the_longest() -> None:
@@ -164,7 +167,7 @@ def test_distances_double_up_to_the_longest() -> None:
 
 
 def test_marks_lie_where_they_are_asked_for() -> None:
-    batch = gates.marked(12, (3, 9))
+    batch = gates.make_marked_batch(12, (3, 9))
     assert batch.x[..., 1].sum() == 2 * gates.ROWS
     torch.testing.assert_close(batch.target[0], batch.x[3, :, 0] + batch.x[9, :, 0])
     assert batch.x.shape[2] == Adding(12).inputs

@@ -1,1 +1,1 @@
-"""Synthetic problems whose answer is many steps back: generators, training, presets, report."""
+"""Synthetic long-range dependency problems: generators, training, presets, report."""

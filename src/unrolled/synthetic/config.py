@@ -1,4 +1,4 @@
-"""Configuration of a synthetic problem: the problem, the network, the training."""
+"""Configuration of training on a synthetic problem: problem, network, training."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -9,27 +9,27 @@ from unrolled.synthetic.problems import Adding, Copy, ProblemName, Recall, Synth
 from unrolled.training import OptimizerConfig, TrainingConfig
 
 SOLVED = 0.01
-"""Share of the baseline that counts as solved, unless a target says otherwise."""
+"""Default target, as a fraction of the baseline."""
 
-GROWTH = 0.75
-"""Share of the updates after which a growing distance is whole."""
+GROWTH_FRACTION = 0.75
+"""Fraction of the updates after which a growing distance reaches its final value."""
 
 
 @dataclass(frozen=True)
 class SizeConfig:
-    """How far back the answer lies, and among how many it is chosen."""
+    """Size of the problem: distance to the answer, and number of different symbols."""
 
     distance: int = 200
-    """Steps that the answer lies back: T of adding and copy, the distractors of recall."""
+    """Steps between the input and the answer: T of adding and copy, the number of distractors of recall."""
 
     kinds: int = 8
-    """Symbols that recall tells apart; recall only."""
+    """Number of different symbols to recall; recall only."""
 
     distractors: int = 8
-    """Kinds of symbols in between; recall only."""
+    """Number of different distractor symbols; recall only."""
 
     def check(self, problem: ProblemName) -> None:
-        """Raise ConfigError for an option that the problem does not have."""
+        """Raise ConfigError if an option is set that the problem does not have."""
         defaults = {f.name: f.default for f in fields(self)}
         for name in ("kinds", "distractors"):
             value = getattr(self, name)
@@ -41,22 +41,21 @@ class SizeConfig:
 
 @dataclass(frozen=True)
 class SolverConfig:
-    """The network beside its cell."""
+    """The network, apart from its cell."""
 
     layers: int = 1
-    """Recurrent layers, each reading the one below."""
+    """Number of stacked recurrent layers."""
 
     hidden: int = 64
-    """Units of each layer."""
+    """Units of each recurrent layer."""
 
     start_std: float = 0.0
-    """Start the input weights normally with this standard deviation, and the bias of new content (of a gate
-    none) at zero, so that little is written before anything is learnt (Le et al. 2015: 0.001); 0 keeps the
-    usual start."""
+    """Initialise the input weights from a normal distribution with this standard deviation, and the bias of
+    the candidate (not of the gates) with zero, so that an untrained network writes little to its state
+    (Le et al. 2015: 0.001); 0 keeps the default initialisation."""
 
     truncation: int = 0
-    """Steps that the gradient goes back: it is cut every so many (truncated backpropagation through time); 0
-    never cuts it."""
+    """Length in steps of the chunks of truncated backpropagation through time; 0 does not truncate."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "start_std": 0, "truncation": 0})
@@ -64,50 +63,50 @@ class SolverConfig:
 
 @dataclass(frozen=True)
 class PracticeConfig:
-    """How long, on what batches, and what counts as solved."""
+    """Length of the training, its batches, and the target that ends it."""
 
     updates: int = 4000
-    """Updates at most; each has sequences of its own."""
+    """Maximum number of updates; each is made on new sequences."""
 
     minutes: float = 0.0
-    """Stop after so many minutes of updates; 0 is no limit."""
+    """Maximum training time in minutes; 0 is no limit."""
 
     batch: int = 50
-    """Sequences trained side by side."""
+    """Batch size: sequences per update."""
 
     grow_from: int = 0
-    """Begin with this distance, which then grows by equal factors and is whole after three quarters of the
-    updates; 0 begins with the whole."""
+    """Distance at the start, which grows exponentially to the full distance over the first three quarters of
+    the updates; 0 starts with the full distance."""
 
     target: float | None = None
-    """Solved is a held-out figure of at most this, and training then stops; None takes a hundredth of what
-    the problem costs without memory."""
+    """Training stops when the held-out loss is at most this; None is a hundredth of the baseline, the best
+    loss without memory."""
 
     held_out: int = 1000
-    """Held-out sequences: the same ones at every validation, from a seed of their own."""
+    """Number of held-out sequences: the same ones at every validation and for every seed."""
 
     validate_every: int = 100
     """Updates between validations."""
 
     seed: int = 0
-    """Of the random start and of the sequences."""
+    """Seed of the initial weights and of the training sequences."""
 
     threads: int = 0
-    """CPU threads; 0 takes those that are free when training starts. The same number gives the same bits."""
+    """CPU threads; 0 uses the cores that are free at the start. The same number gives identical results."""
 
     def __post_init__(self) -> None:
         at_least = {"updates": 1, "held_out": 1, "validate_every": 1, "target": 0, "grow_from": 0}
         require_at_least(self, at_least)
         require(self.target is None or math.isfinite(self.target), f"target={self.target}: must be finite")
-        self.training()
+        self.training_config()
 
-    def distance_at(self, update: int, whole: int) -> int:
-        """Return the distance at an update, counted from 0."""
-        first, share = self.grow_from, min(update / (GROWTH * self.updates), 1.0)
-        return round(first * (whole / first) ** share) if first else whole
+    def distance_at(self, update: int, full: int) -> int:
+        """Return the distance at an update, counted from 0; ``full`` is the final distance."""
+        first, fraction = self.grow_from, min(update / (GROWTH_FRACTION * self.updates), 1.0)
+        return round(first * (full / first) ** fraction) if first else full
 
-    def training(self) -> TrainingConfig:
-        """Return the same for the training loop, to which all updates are one epoch."""
+    def training_config(self) -> TrainingConfig:
+        """Return the configuration of the training loop; all updates form one epoch."""
         return TrainingConfig(
             epochs=1,
             minutes=self.minutes,
@@ -120,14 +119,14 @@ class PracticeConfig:
 
 @dataclass(frozen=True)
 class LearnConfig:
-    """A problem whose answer is many steps back, and the network that learns it.
+    """Configuration of a synthetic problem and of the network trained on it.
 
     Raises:
-        ConfigError: for a wrong value, or an option that the problem does not have.
+        ConfigError: if a value is out of range, or the problem does not have an option.
     """
 
     problem: ProblemName = "recall"
-    """adding: the sum of two marked numbers; copy: ten symbols said again; recall: the first symbol."""
+    """adding: sum two marked numbers; copy: repeat ten symbols; recall: name the first symbol."""
 
     size: SizeConfig = field(default_factory=SizeConfig)
     cell: CellConfig = field(default_factory=CellConfig)
@@ -137,15 +136,15 @@ class LearnConfig:
 
     def __post_init__(self) -> None:
         self.size.check(self.problem)
-        start = self.solver.start_std
-        require(not (start and self.cell.windowed), f"start_std={start} needs a recurrent cell")
-        first, whole = self.practice.grow_from, self.source().distance
-        require(first <= whole, f"grow_from={first}: must be at most distance={whole}")
+        std = self.solver.start_std
+        require(not (std and self.cell.windowed), f"start_std={std} needs a recurrent cell")
+        first, full = self.practice.grow_from, self.make_problem().distance
+        require(first <= full, f"grow_from={first}: must be at most distance={full}")
         if first:
-            self.source().at(first)
+            self.make_problem().at_distance(first)
 
-    def source(self) -> Synthetic:
-        """Return the problem, which draws the sequences."""
+    def make_problem(self) -> Synthetic:
+        """Return the configured problem, which generates the sequences."""
         size = self.size
         match self.problem:
             case "adding":
@@ -156,6 +155,6 @@ class LearnConfig:
                 return Recall(size.distance, size.kinds, size.distractors)
 
     def target(self) -> float:
-        """Return the held-out figure that counts as solved."""
-        given = self.practice.target
-        return SOLVED * self.source().baseline if given is None else given
+        """Return the held-out loss at which the problem counts as solved."""
+        target = self.practice.target
+        return SOLVED * self.make_problem().baseline if target is None else target

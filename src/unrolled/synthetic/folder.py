@@ -1,4 +1,4 @@
-"""The folder that a training on a problem leaves: figures, log and picture."""
+"""The output folder of a training on a synthetic problem: result, log, plot and report."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from unrolled.storage.lock import FolderLock
 from unrolled.storage.regular import check_replaceable
 from unrolled.storage.report import check_report
 from unrolled.synthetic.plot import plot_learned
-from unrolled.synthetic.train import Learned
+from unrolled.synthetic.train import LearnResult
 from unrolled.training.files import read_json, write_json
 
 RESULT, LOG, PICTURE, REPORT = "result.json", "metrics.jsonl", "curves.png", "report.html"
@@ -21,11 +21,11 @@ KIND = "learned"
 
 @contextmanager
 def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
-    """Keep other commands out of the folder of a new result; None is no folder.
+    """Check that a new result can be written to a folder, and lock the folder; None does nothing.
 
     Raises:
-        RunError: if it holds a result and ``overwrite`` is not set, or anything else; another command works
-            there; or it cannot be made.
+        RunError: if the folder holds a result and ``overwrite`` is not set, holds other files, is in use by
+            another command, or cannot be created.
     """
     if folder is None:
         yield
@@ -37,27 +37,27 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise RunError if the folder holds a result and ``overwrite`` is not set, or anything of others."""
+    """Raise RunError if the folder holds a result and ``overwrite`` is not set, or holds other files."""
     present = list_folder(folder)
-    strange = [name for name in present if name not in (RESULT, LOG, PICTURE, REPORT)]
-    if present and not strange and not _is_result(folder / RESULT):
-        strange = present
-    if strange:
-        raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder")
+    foreign = [name for name in present if name not in (RESULT, LOG, PICTURE, REPORT)]
+    if present and not foreign and not _is_result(folder / RESULT):
+        foreign = present
+    if foreign:
+        raise RunError(f"{folder}: is not empty (it holds {foreign[0]}); choose another folder")
     if present and not overwrite:
         raise RunError(f"{folder}: holds a result already; choose another folder, or add --overwrite")
     check_replaceable(folder, (RESULT, LOG, PICTURE))
     check_report(folder / REPORT)
 
 
-def write_learned(learned: Learned, folder: Path) -> Path:
-    """Write what came of a training into a claimed folder; return the path of the picture.
+def write_learned(learned: LearnResult, folder: Path) -> Path:
+    """Write the result of a training into a claimed folder; return the path of the plot.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if a file cannot be written.
     """
     clear_unfinished(folder)
-    # The result comes first: by it the folder is known.
+    # Write the result first: it identifies the folder.
     write_json(folder / RESULT, {MARK: KIND} | learned.to_json())
     lines = "".join(json.dumps(record) + "\n" for record in learned.history)
     write_atomically(folder / LOG, lines.encode())
@@ -65,7 +65,7 @@ def write_learned(learned: Learned, folder: Path) -> Path:
 
 
 def _is_result(path: Path) -> bool:
-    """Tell whether a file is a result of this or of an earlier version."""
+    """Return whether a file is a result, written by this or an earlier version."""
     if not path.is_file():
         return False
     try:

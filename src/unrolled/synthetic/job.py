@@ -1,4 +1,4 @@
-"""What a problem hands to the training loop: new sequences at every update, and fixed held-out ones."""
+"""The training job of a synthetic problem: new sequences for every update, fixed held-out sequences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,41 +13,42 @@ from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
 HELD_OUT = 0
-"""First number of the seeds of held-out sequences; that of training is the run's seed and 1."""
+"""First number of the seeds of held-out sequences; for training sequences it is the run's seed plus 1."""
 SCORING_ROWS = 100
+"""Batch size for scoring."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """How well held-out sequences are answered."""
+    """Loss and accuracy on held-out sequences."""
 
     loss: float
-    """Mean over all answers: squared error, or nats."""
+    """Mean loss over all answers: squared error, or nats."""
     accuracy: float | None
-    """Share of right answers among those that need memory; None where answers are numbers."""
+    """Fraction of correct answers among those that need memory; None if the answers are numbers."""
 
 
 class SolverJob:
-    """The batches and the loss of a problem.
+    """Provides the batches and the loss of a problem to the training loop.
 
     Args:
-        model: what learns.
+        model: the model to train.
         practice: sizes and seed.
     """
 
     def __init__(self, model: Solver, practice: PracticeConfig) -> None:
         self.model, self._practice = model, practice
-        begins = range(0, practice.held_out, SCORING_ROWS)
+        starts = range(0, practice.held_out, SCORING_ROWS)
         self._held_out = [
-            model.problem.draw(min(SCORING_ROWS, practice.held_out - begin), HELD_OUT, begin)
-            for begin in begins
+            model.problem.draw(min(SCORING_ROWS, practice.held_out - start), HELD_OUT, start)
+            for start in starts
         ]
 
     def batches(self, epoch: int) -> Iterator[SyntheticBatch]:
-        """See :meth:`Job.batches`: no two updates see the same sequences."""
-        practice, whole = self._practice, self.model.problem
+        """See :meth:`Job.batches`: every update gets new sequences."""
+        practice, full = self._practice, self.model.problem
         for update in range(practice.updates):
-            problem = whole.at(practice.distance_at(update, whole.distance))
+            problem = full.at_distance(practice.distance_at(update, full.distance))
             yield problem.draw(practice.batch, HELD_OUT + 1 + practice.seed, update)
 
     def batch_count(self) -> int:
@@ -60,7 +61,7 @@ class SolverJob:
         return StepLoss(losses.mean(), losses.detach().sum(), losses.numel(), None)
 
     def step_losses(self, batch: SyntheticBatch, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: one of each answer."""
+        """See :meth:`Job.step_losses`: one loss per answer."""
         losses = self.model.losses(batch)
         times = torch.arange(len(batch.x) - len(losses), len(batch.x), device=losses.device)
         return StepLosses(losses, times)
@@ -70,26 +71,26 @@ class SolverJob:
         return batch.first_rows(rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out sequences by their loss."""
+        """Return the loss and accuracy on the held-out sequences as a validation."""
         score = self.score()
-        figures = {} if score.accuracy is None else {"accuracy": score.accuracy}
-        return Validation(score.loss, score.loss, figures)
+        metrics = {} if score.accuracy is None else {"accuracy": score.accuracy}
+        return Validation(score.loss, score.loss, metrics)
 
     @torch.no_grad()
     def score(self) -> Score:
-        """Return how well the held-out sequences are answered."""
+        """Compute loss and accuracy on the held-out sequences."""
         self.model.eval()
         device = device_of(self.model)
-        found = [_score(self.model, move(batch, device)) for batch in self._held_out]
-        losses, right, asked, answers = (sum(parts) for parts in zip(*found, strict=True))
-        classes = self.model.problem.measure == "cross-entropy"
-        return Score(losses / answers, right / asked if classes else None)
+        batch_sums = [_sum_scores(self.model, move(batch, device)) for batch in self._held_out]
+        loss, correct, scored, answers = (sum(values) for values in zip(*batch_sums, strict=True))
+        has_classes = self.model.problem.measure == "cross-entropy"
+        return Score(loss / answers, correct / scored if has_classes else None)
 
 
-def _score(model: Solver, batch: SyntheticBatch) -> tuple[float, int, int, int]:
-    """Return the sum of losses, and how many answers that need memory are right, are asked for, and all."""
+def _sum_scores(model: Solver, batch: SyntheticBatch) -> tuple[float, int, int, int]:
+    """Return the summed loss, and counts of correct answers, answers that need memory, and all answers."""
     answers = model(batch.x, len(batch.target))
     losses = model.losses_of(answers, batch.target)
-    asked = batch.target[-model.problem.recalled :]
-    right = answers[-len(asked) :].argmax(-1) == asked
-    return float(losses.double().sum()), int(right.sum()), asked.numel(), losses.numel()
+    target = batch.target[-model.problem.memory_steps :]
+    correct = answers[-len(target) :].argmax(-1) == target
+    return float(losses.double().sum()), int(correct.sum()), target.numel(), losses.numel()

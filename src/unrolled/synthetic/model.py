@@ -1,4 +1,4 @@
-"""The smallest network that can solve such a problem: recurrent layers, and one linear answer."""
+"""The network for the synthetic problems: recurrent layers and a linear output layer."""
 
 import torch
 import torch.nn.functional as F
@@ -13,12 +13,12 @@ from unrolled.synthetic.problems import Synthetic, SyntheticBatch
 
 
 class Solver(NumberReader):
-    """y_t = V h_t + c at the steps that are asked about: a number, or the logits of classes.
+    """Recurrent network with the output y_t = V h_t + c at the answer steps: a number, or logits of classes.
 
     Args:
-        problem: whose answers are learned.
-        cell: the mathematics of one step.
-        config: size, start and truncation.
+        problem: the problem to learn.
+        cell: configuration of the recurrent cell.
+        config: size, initialisation and truncation.
     """
 
     def __init__(self, problem: Synthetic, cell: CellConfig, config: SolverConfig) -> None:
@@ -27,10 +27,11 @@ class Solver(NumberReader):
         self.problem, self.truncation = problem, config.truncation
         self.head = nn.Linear(self.features, problem.outputs)
         if config.start_std:
-            self._start(config.start_std)
+            self._initialise_small(config.start_std)
 
     @torch.no_grad()
-    def _start(self, std: float) -> None:
+    def _initialise_small(self, std: float) -> None:
+        """Draw the input weights from N(0, std²), and set the bias of the candidate to zero."""
         assert isinstance(self.recurrent, Recurrent)
         cell = self.recurrent.cell
         for name, p in self.recurrent.named_parameters():
@@ -42,31 +43,31 @@ class Solver(NumberReader):
                         bias.zero_()
 
     def forward(self, x: Tensor, answers: int) -> Tensor:
-        """Return the answers (N, B, outputs) at the last N steps.
+        """Return the outputs (N, B, outputs) of the last N steps.
 
         Args:
-            x: (T, B, I).
-            answers: N.
+            x: inputs, (T, B, I).
+            answers: N, the number of answer steps.
         """
-        parts: list[Tensor] = []
+        chunks: list[Tensor] = []
         state: State | None = None
-        for part in x.split(self.truncation or len(x)):
-            h, state = self.read(part, state and tuple(s.detach() for s in state))
-            parts.append(h)
-        h = torch.cat(parts) if len(parts) > 1 else parts[0]
+        for chunk in x.split(self.truncation or len(x)):
+            h, state = self.read(chunk, state and tuple(s.detach() for s in state))
+            chunks.append(h)
+        h = torch.cat(chunks) if len(chunks) > 1 else chunks[0]
         y: Tensor = self.head(h[len(h) - answers :])
         return y
 
     def losses(self, batch: SyntheticBatch) -> Tensor:
-        """Return the loss of every answer, (N, B): its squared error, or its nats."""
+        """Return the loss of every answer, (N, B): squared error, or cross-entropy in nats."""
         return self.losses_of(self(batch.x, len(batch.target)), batch.target)
 
     def losses_of(self, answers: Tensor, target: Tensor) -> Tensor:
-        """Return the loss (N, B) of answers (N, B, outputs) to targets (N, B)."""
+        """Return the losses (N, B) of outputs (N, B, outputs) for targets (N, B)."""
         if self.problem.measure == "squared error":
             return (answers[..., 0] - target).square()
         return F.cross_entropy(answers.flatten(0, 1), target.flatten(), reduction="none").view_as(target)
 
     def loss(self, batch: SyntheticBatch) -> Tensor:
-        """Return the mean over all answers."""
+        """Return the mean loss over all answers."""
         return self.losses(batch).mean()

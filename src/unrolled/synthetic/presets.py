@@ -1,6 +1,6 @@
-"""Settings for each problem, by name: those that solve it, and those that show why others do not.
+"""Named presets for each problem: some that solve it, and some that fail, for comparison.
 
-They depend on the distance, which the start of the gates has to bridge.
+They depend on the distance, because the initialisation of the gates does.
 """
 
 import math
@@ -16,27 +16,27 @@ from unrolled.synthetic.problems import PROBLEMS, ProblemName
 
 @dataclass(frozen=True)
 class Preset:
-    """Options by their own names."""
+    """A named set of options for a problem."""
 
     says: str
-    """What it is and what comes of it at the usual distance."""
+    """Description of the network, and its result at the default distance."""
     options: Callable[[int], dict[str, Any]]
-    """Of the distance, or of 2 where it is less."""
+    """Returns the options by name for a distance, which is at least 2."""
 
 
-def _identity_start(distance: int) -> dict[str, Any]:
+def _identity_options(distance: int) -> dict[str, Any]:
     return {"cell": "elman", "nonlinearity": "relu", "recurrent_init": "identity", "lr": 0.0003}
 
 
 PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
     "adding": {
-        "gru": Preset("GRU with its usual start: solves it", lambda distance: {"cell": "gru"}),
+        "gru": Preset("GRU with default initialisation: solves it", lambda distance: {"cell": "gru"}),
         "lstm": Preset(
-            "LSTM whose gates start for the distance (chrono): solves it",
+            "LSTM with gates initialised for the distance (chrono): solves it",
             lambda distance: {"cell": "lstm", "chrono": distance},
         ),
         "lstm-usual": Preset(
-            "LSTM with its usual start: hardly better than always guessing the mean",
+            "LSTM with default initialisation: hardly better than always guessing the mean",
             lambda distance: {"cell": "lstm", "updates": 2000},
         ),
         "elman": Preset(
@@ -46,8 +46,8 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
     },
     "copy": {
         "lstm": Preset(
-            "LSTM whose gates start for the distance (chrono), at which it arrives by way of shorter ones: a "
-            "quarter of the cost of guessing",
+            "LSTM with gates initialised for the distance (chrono), trained on growing distances: a quarter "
+            "of the baseline loss",
             lambda distance: {
                 "cell": "lstm",
                 "chrono": distance,
@@ -60,48 +60,48 @@ PRESETS: Mapping[ProblemName, Mapping[str, Preset]] = {
     },
     "recall": {
         "lstm": Preset(
-            "LSTM whose gates start for the distance (chrono): solves it",
+            "LSTM with gates initialised for the distance (chrono): solves it",
             lambda distance: {"cell": "lstm", "chrono": distance},
         ),
         "lstm-forget-bias": Preset(
-            "LSTM with a forget bias of ln(distance), slowly learnt: solves it",
+            "LSTM with a forget bias of ln(distance) and a low learning rate: solves it",
             lambda distance: {"cell": "lstm", "forget_bias": round(math.log(distance), 2), "lr": 0.0003},
         ),
         "lstm-usual": Preset(
-            "LSTM with its usual start: stays at chance",
+            "LSTM with default initialisation: stays at chance",
             lambda distance: {"cell": "lstm", "updates": 2000},
         ),
         "gru": Preset(
-            "GRU whose gate starts for the distance (chrono): solves it",
+            "GRU with its update gate initialised for the distance (chrono): solves it",
             lambda distance: {"cell": "gru", "chrono": distance},
         ),
         "irnn": Preset(
-            "ReLU network that starts at the identity (Le et al. 2015): solves it", _identity_start
+            "ReLU network with U initialised to the identity (Le et al. 2015): solves it", _identity_options
         ),
         "elman": Preset(
-            "sigmoid network: stays at chance, its gradient vanishes",
+            "sigmoid network: stays at chance because its gradient vanishes",
             lambda distance: {"cell": "elman", "nonlinearity": "sigmoid", "updates": 2000, "lr": 0.001},
         ),
     },
 }
-"""The first of each problem is its default."""
+"""Presets by problem and name; the first of each problem is its default."""
 
 
 def preset(problem: ProblemName, name: str = "", distance: int | None = None) -> LearnConfig:
     """Return the configuration of a preset.
 
     Args:
-        problem: its word.
-        name: of the preset; "" is the problem's default.
-        distance: steps back to the answer; None is the problem's usual one.
+        problem: name of the problem.
+        name: name of the preset; "" is the problem's default.
+        distance: steps between the input and the answer; None is the problem's default.
 
     Raises:
-        ConfigError: for a name that the problem does not have.
+        ConfigError: if the problem has no preset of that name.
     """
-    known = PRESETS[problem]
-    name = name or next(iter(known))
-    if name not in known:
-        raise ConfigError(f"preset {name!r}: {problem} has {', '.join(known)}{suggestion(name, known)}")
+    presets = PRESETS[problem]
+    name = name or next(iter(presets))
+    if name not in presets:
+        raise ConfigError(f"preset {name!r}: {problem} has {', '.join(presets)}{suggestion(name, presets)}")
     distance = PROBLEMS[problem].distance if distance is None else distance
-    options = {"problem": problem, "distance": distance} | known[name].options(max(distance, 2))
+    options = {"problem": problem, "distance": distance} | presets[name].options(max(distance, 2))
     return with_options(LearnConfig(), options, f"preset {name!r}")

@@ -1,7 +1,7 @@
-"""Problems drawn from a seed, whose answer is so many steps back that only memory can give it.
+"""Random sequence problems whose answers depend on inputs many steps back.
 
-The baseline of a problem is the best score without memory of the inputs: a network that beats it has carried
-something through time. Tensors are time-major, and the answer is asked for at the last steps.
+The baseline of a problem is the best expected loss without memory of the inputs: a network that beats it has
+carried information through time. Tensors are time-major. The answers are due at the last steps.
 """
 
 import dataclasses
@@ -24,9 +24,9 @@ class SyntheticBatch:
     """A batch of sequences and their targets."""
 
     x: Tensor
-    """(T, B, I): numbers, or symbols as one-hot vectors."""
+    """Inputs, (T, B, I): numbers, or symbols as one-hot vectors."""
     target: Tensor
-    """(N, B), of the last N steps: numbers (float32), or classes (int64)."""
+    """Targets of the last N steps, (N, B): numbers (float32) or class indices (int64)."""
 
     @property
     def steps(self) -> int:
@@ -34,35 +34,35 @@ class SyntheticBatch:
         return len(self.x)
 
     def first_rows(self, rows: int) -> "SyntheticBatch":
-        """Return the first sequences."""
+        """Return the first ``rows`` sequences of the batch."""
         return SyntheticBatch(self.x[:, :rows], self.target[:, :rows])
 
 
 @dataclass(frozen=True)
 class Synthetic(ABC):
-    """A source of such sequences.
+    """A generator of sequences and targets.
 
     Raises:
-        ConfigError: if a size is too small to be asked about.
+        ConfigError: if a size is too small.
     """
 
     distance: int
-    """Steps between the symbols and the answer."""
+    """Steps between the input and the answer."""
 
     shows: ClassVar[str]
-    """Its line in the list of problems."""
+    """Short description, for the list of problems."""
     measure: ClassVar[Literal["squared error", "cross-entropy"]]
-    """Loss of one answer; its mean over the steps asked about and the rows is the problem's figure."""
+    """Loss of one answer; the loss of a batch is its mean over answers and rows."""
 
     @property
     @abstractmethod
     def inputs(self) -> int:
-        """I, numbers of one step."""
+        """I, the number of input features per step."""
 
     @property
     @abstractmethod
     def outputs(self) -> int:
-        """How many numbers an answer takes: one for a number, else one for each class."""
+        """Size of the output: 1 if the answer is a number, else the number of classes."""
 
     @property
     @abstractmethod
@@ -71,39 +71,39 @@ class Synthetic(ABC):
 
     @property
     @abstractmethod
-    def recalled(self) -> int:
-        """Number of last steps whose answer needs memory; accuracy is over these."""
+    def memory_steps(self) -> int:
+        """Number of final steps whose answers need memory; accuracy is computed on these only."""
 
     @property
     @abstractmethod
     def baseline(self) -> float:
-        """Expected figure of the best predictor that remembers nothing of its inputs."""
+        """Expected loss of the best predictor without memory of the inputs."""
 
     @property
     @abstractmethod
-    def baseline_words(self) -> str:
-        """What that predictor does, for people."""
+    def baseline_name(self) -> str:
+        """Description of that predictor, such as "chance"."""
 
-    def at(self, distance: int) -> Self:
-        """Return the same problem at another distance."""
+    def at_distance(self, distance: int) -> Self:
+        """Return the same problem with another distance."""
         return dataclasses.replace(self, distance=distance)
 
     @abstractmethod
-    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch: ...
+    def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch: ...
 
     def draw(self, rows: int, *seed: int) -> SyntheticBatch:
-        """Return so many rows; the same seed, of one or more numbers from 0 up, draws the same ones."""
-        # numpy's, which makes use of every bit of a seed: torch's generator of the CPU takes the last 32
+        """Return a random batch of ``rows`` sequences; the seed is one or more non-negative integers."""
+        # numpy's generator uses every bit of the seed; torch's CPU generator uses only the last 32.
         return self._draw(rows, np.random.default_rng(seed))
 
 
 @dataclass(frozen=True)
 class Adding(Synthetic):
-    """The sum of two marked numbers among T.
+    """Adding problem: sum two marked numbers among T.
 
-    x_t = (value in [0, 1), mark); one mark is in the first half of the steps and one in the second, each
-    anywhere in it, and the last step is asked for the sum of the two marked values. Always guessing its mean,
-    1, has the squared error of the variance of two uniform numbers, 2/12.
+    x_t = (value in [0, 1), mark). One random step in each half of the sequence is marked. The answer, due at
+    the last step, is the sum of the two marked values. The baseline always predicts the mean, 1; its squared
+    error is the variance of the sum of two uniform numbers, 2/12.
     Sources: Hochreiter & Schmidhuber (1997), experiment 4; in this form Arjovsky et al. (2016), section 4.2.
     """
 
@@ -111,39 +111,40 @@ class Adding(Synthetic):
     measure = "squared error"
 
     distance: int = 600
-    """T, steps; at least 2."""
+    """T, the length of the sequences; at least 2."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"distance": 2})
 
-    inputs, outputs, recalled = 2, 1, 1
-    baseline, baseline_words = 1 / 6, "always guessing the mean"
+    inputs, outputs, memory_steps = 2, 1, 1
+    baseline, baseline_name = 1 / 6, "always guessing the mean"
 
     @property
     def steps(self) -> int:
         """See :attr:`Synthetic.steps`."""
         return self.distance
 
-    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
+    def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
         half = self.distance // 2
-        values = torch.from_numpy(random.random((self.distance, rows), dtype=np.float32))
-        first, second = random.integers(half, size=rows), random.integers(half, self.distance, size=rows)
-        marked = torch.from_numpy(np.stack([first, second]))
-        marks = torch.zeros_like(values).scatter_(0, marked, 1.0)
-        return SyntheticBatch(torch.stack([values, marks], -1), values.gather(0, marked).sum(0, keepdim=True))
+        values = torch.from_numpy(rng.random((self.distance, rows), dtype=np.float32))
+        first, second = rng.integers(half, size=rows), rng.integers(half, self.distance, size=rows)
+        positions = torch.from_numpy(np.stack([first, second]))
+        marks = torch.zeros_like(values).scatter_(0, positions, 1.0)
+        target = values.gather(0, positions).sum(0, keepdim=True)
+        return SyntheticBatch(torch.stack([values, marks], -1), target)
 
 
 @dataclass(frozen=True)
 class Copy(Synthetic):
-    """Ten symbols to be said again, in order, once T steps have passed.
+    """Copy problem: repeat ten symbols in order after T steps.
 
-    Ten symbols of 8 kinds, T − 1 blanks, a mark that says go, ten blanks: T + 20 steps, each of which is
-    asked for a symbol: a blank at all but the last ten, there the ten symbols. Who knows when to answer but
-    not what has a cross-entropy of 10 ln 8 over T + 20 steps.
+    The input is ten random symbols out of 8, T − 1 blanks, a go mark and ten blanks: T + 20 steps. Every step
+    has a target: the ten symbols at the last ten steps, a blank at all others. The baseline knows when to
+    answer but guesses the symbols; its cross-entropy is 10 ln 8 / (T + 20).
     Sources: Hochreiter & Schmidhuber (1997), in this form Arjovsky et al. (2016), section 4.1.
     """
 
-    shows = "ten symbols, said again after a long wait"
+    shows = "ten symbols, repeated after a long delay"
     measure = "cross-entropy"
     KINDS: ClassVar[int] = 8
     SYMBOLS: ClassVar[int] = 10
@@ -151,13 +152,13 @@ class Copy(Synthetic):
     GO: ClassVar[int] = 9
 
     distance: int = 1000
-    """T, steps from the first symbol's end to the mark; at least 1."""
+    """T, the number of steps from the last symbol to the go mark; at least 1."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"distance": 1})
 
-    inputs, outputs, recalled = 10, 9, 10
-    baseline_words = "guessing the symbols"
+    inputs, outputs, memory_steps = 10, 9, 10
+    baseline_name = "guessing the symbols"
 
     @property
     def steps(self) -> int:
@@ -169,22 +170,22 @@ class Copy(Synthetic):
         """See :attr:`Synthetic.baseline`."""
         return self.SYMBOLS * math.log(self.KINDS) / self.steps
 
-    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
-        symbols = torch.from_numpy(random.integers(self.KINDS, size=(self.SYMBOLS, rows)))
-        read = torch.full((self.steps, rows), self.BLANK)
-        read[: self.SYMBOLS] = symbols
-        read[-self.SYMBOLS - 1] = self.GO
-        asked = torch.full((self.steps, rows), self.BLANK)
-        asked[-self.SYMBOLS :] = symbols
-        return SyntheticBatch(F.one_hot(read, self.inputs).float(), asked)
+    def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
+        symbols = torch.from_numpy(rng.integers(self.KINDS, size=(self.SYMBOLS, rows)))
+        x = torch.full((self.steps, rows), self.BLANK)
+        x[: self.SYMBOLS] = symbols
+        x[-self.SYMBOLS - 1] = self.GO
+        target = torch.full((self.steps, rows), self.BLANK)
+        target[-self.SYMBOLS :] = symbols
+        return SyntheticBatch(F.one_hot(x, self.inputs).float(), target)
 
 
 @dataclass(frozen=True)
 class Recall(Synthetic):
-    """The first symbol, asked for after so many others.
+    """Recall problem: name the first symbol of the sequence at the last step.
 
-    One of K symbols, then ``distance`` distractors, which are symbols of other kinds; the last step is asked
-    which symbol came first. All K are alike: chance is a cross-entropy of ln K.
+    The input is one of K symbols, then ``distance`` distractors, drawn from a different set of symbols. All K
+    symbols are equally frequent; the baseline, chance, has a cross-entropy of ln K.
     Source: the latching problem of Bengio et al. (1994), with symbols as in Hochreiter & Schmidhuber (1997),
     experiment 2.
     """
@@ -196,20 +197,20 @@ class Recall(Synthetic):
     """Steps from the symbol to the answer; at least 1."""
 
     kinds: int = 8
-    """K; at least 2."""
+    """K, the number of different symbols to recall; at least 2."""
 
     distractors: int = 8
-    """Kinds of distractors; one is a blank."""
+    """Number of different distractor symbols; at least 1."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"distance": 1, "kinds": 2, "distractors": 1})
 
-    recalled = 1
-    baseline_words = "chance"
+    memory_steps = 1
+    baseline_name = "chance"
 
     @property
     def inputs(self) -> int:
-        """See :attr:`Synthetic.inputs`: a number for each symbol and each distractor."""
+        """See :attr:`Synthetic.inputs`: one for each symbol and each distractor symbol."""
         return self.kinds + self.distractors
 
     @property
@@ -227,9 +228,9 @@ class Recall(Synthetic):
         """See :attr:`Synthetic.baseline`."""
         return math.log(self.kinds)
 
-    def _draw(self, rows: int, random: np.random.Generator) -> SyntheticBatch:
-        first = torch.from_numpy(random.integers(self.kinds, size=(1, rows)))
-        others = random.integers(self.kinds, self.inputs, size=(self.distance, rows))
+    def _draw(self, rows: int, rng: np.random.Generator) -> SyntheticBatch:
+        first = torch.from_numpy(rng.integers(self.kinds, size=(1, rows)))
+        others = rng.integers(self.kinds, self.inputs, size=(self.distance, rows))
         return SyntheticBatch(
             F.one_hot(torch.cat([first, torch.from_numpy(others)]), self.inputs).float(), first
         )
@@ -237,4 +238,4 @@ class Recall(Synthetic):
 
 ProblemName = Literal["adding", "copy", "recall"]
 PROBLEMS: Mapping[ProblemName, Synthetic] = {"adding": Adding(), "copy": Copy(), "recall": Recall()}
-"""By the word in ``unrolled learn WORD``, at their usual distances."""
+"""Problems at their default distances, by the WORD of ``unrolled learn WORD``."""

@@ -1,4 +1,4 @@
-"""What a training on a problem looks like from inside, as a page with a verdict."""
+"""The report of a training on a synthetic problem: a page with gradients and states through time."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ from unrolled.pages.options import options_table
 from unrolled.pages.page import page_bytes
 from unrolled.synthetic.folder import REPORT
 from unrolled.synthetic.job import HELD_OUT
-from unrolled.synthetic.train import Learned, figure
+from unrolled.synthetic.train import LearnResult, format_loss
 
 ROWS = 16
-"""Held-out sequences that are looked at."""
+"""Number of held-out sequences to diagnose."""
 
 
-def look_inside(learned: Learned, stage: Stage | None = None) -> Diagnosis:
-    """Look at the trained network on held-out sequences."""
+def diagnose_result(learned: LearnResult, stage: Stage | None = None) -> Diagnosis:
+    """Diagnose the trained network on held-out sequences."""
     model = learned.model
     batch = model.problem.draw(ROWS, HELD_OUT, 0)
     answers = len(batch.target)
@@ -30,47 +30,46 @@ def look_inside(learned: Learned, stage: Stage | None = None) -> Diagnosis:
     return diagnose(model, lambda: model.losses(batch), times=list(times), stage=stage)
 
 
-def learned_page(learned: Learned, found: Diagnosis) -> Page:
-    """Return the page: what was reached, what was found, how it was trained."""
+def make_page(learned: LearnResult, diagnosis: Diagnosis) -> Page:
+    """Return the page: the result, the findings, the training curve and the configuration."""
     problem = learned.model.problem
-    unit = "sequence" if problem.recalled == 1 else "step"
+    unit = "sequence" if problem.memory_steps == 1 else "step"
     chart = loss_chart(
         learned.history, unit, "squared error" if problem.measure == "squared error" else "nats"
     )
+    baseline = f"{format_loss(learned.baseline)} ({problem.baseline_name})"
     facts = {
         "problem": f"{learned.config.problem}, distance {problem.distance:,}",
-        "loss": f"{figure(learned.loss)} beside {figure(learned.baseline)} of {problem.baseline_words}",
+        "loss": f"{format_loss(learned.loss)}, baseline {baseline}",
         "training": f"{learned.updates:,} updates, {learned.seconds:,.0f} s",
     }
     return Page(
         f"{learned.config.problem.capitalize()} at distance {problem.distance:,}",
         "gradients and states through time",
         facts,
-        (_outcome(learned), *(with_values(v, lr=learned.config.optimizer.lr) for v in found.verdicts)),
+        (_outcome(learned), *(with_values(v, lr=learned.config.optimizer.lr) for v in diagnosis.verdicts)),
         (
-            Section("Training", "How the loss fell.", (chart,)),
-            *diagnosis_sections(found),
+            Section("Training", "Training and held-out loss.", (chart,)),
+            *diagnosis_sections(diagnosis),
             Section("Configuration", "", (options_table(to_dict(learned.config)),)),
         ),
     )
 
 
-def write_report(learned: Learned, folder: Path, stage: Stage | None = None) -> tuple[Path, Page]:
-    """Write the page into the folder of the training; return its path and what it says.
+def write_report(learned: LearnResult, folder: Path, stage: Stage | None = None) -> tuple[Path, Page]:
+    """Write the page into the output folder; return its path and the page.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if the file cannot be written.
     """
-    page = learned_page(learned, look_inside(learned, stage))
+    page = make_page(learned, diagnose_result(learned, stage))
     write_atomically(folder / REPORT, page_bytes(page))
     return folder / REPORT, page
 
 
-def _outcome(learned: Learned) -> Verdict:
+def _outcome(learned: LearnResult) -> Verdict:
     solved, better = learned.solved, learned.loss < 0.9 * learned.baseline
-    title = (
-        "Solved" if solved else "Learnt in part" if better else "Not learnt: no better than without memory"
-    )
+    title = "Solved" if solved else "Partly learnt" if better else "Not learnt: no better than without memory"
     return Verdict(
         title,
         "good" if solved else "notice" if better else "bad",

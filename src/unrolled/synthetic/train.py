@@ -1,4 +1,4 @@
-"""Train a network on a problem until it is solved, or its time is over."""
+"""Train a network on a synthetic problem until it is solved or a limit is reached."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -15,39 +15,39 @@ from unrolled.training.seeding import seeded, with_threads
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
-    """What came of a training; the model has its best weights."""
+class LearnResult:
+    """Result of a training; the model has the weights with the lowest held-out loss."""
 
     model: Solver
     config: LearnConfig
-    """As it was trained, with the threads that were chosen."""
+    """Configuration of the training, with the number of threads that was used."""
     loss: float
-    """On held-out sequences: mean squared error (adding), or nats an answer (copy, recall)."""
+    """Loss on held-out sequences: mean squared error (adding), or nats per answer (copy, recall)."""
     accuracy: float | None
-    """Share of right answers among those that need memory; None for adding, whose answers are numbers."""
+    """Fraction of correct answers among those that need memory; None for adding (answers are numbers)."""
     updates: int
-    """That were made."""
+    """Number of updates made."""
     best_update: int
-    """After which the loss was the least."""
+    """Update with the lowest held-out loss."""
     seconds: float
-    """The updates took, validations not counted."""
+    """Training time, without validation."""
     history: list[dict[str, Any]]
-    """Records of the training log: training and held-out loss."""
+    """Records of the training log, with training and held-out losses."""
 
     @property
     def baseline(self) -> float:
-        """What the problem costs without memory."""
+        """Best expected loss without memory."""
         return self.model.problem.baseline
 
     @property
     def solved(self) -> bool:
-        """Whether the target is reached."""
+        """Whether the held-out loss reached the target."""
         return self.loss <= self.config.target()
 
     def to_json(self) -> dict[str, Any]:
-        """Return every figure and the configuration."""
-        figures = ("loss", "baseline", "accuracy", "solved", "updates", "best_update")
-        return {name: getattr(self, name) for name in figures} | {
+        """Return the metrics and the configuration."""
+        names = ("loss", "baseline", "accuracy", "solved", "updates", "best_update")
+        return {name: getattr(self, name) for name in names} | {
             "seconds": round(self.seconds, 1),
             "target": self.config.target(),
             "config": to_dict(self.config),
@@ -56,88 +56,91 @@ class Learned:
     def __str__(self) -> str:
         problem = self.model.problem
         name = "MSE" if problem.measure == "squared error" else "cross-entropy"
-        figures = f"{name} {figure(self.loss)} beside {figure(self.baseline)} of {problem.baseline_words}"
+        scores = f"{name} {format_loss(self.loss)}, "
+        scores += f"baseline {format_loss(self.baseline)} ({problem.baseline_name})"
         if self.accuracy is not None:
-            figures += f", {100 * self.accuracy:.1f}% right"
-        came = "solved at" if self.solved else f"not solved (target {figure(self.config.target())}) by"
-        return f"{figures}; {came} update {self.updates:,} after {self.seconds:.0f} s"
+            scores += f", accuracy {100 * self.accuracy:.1f}%"
+        outcome = (
+            "solved at" if self.solved else f"not solved (target {format_loss(self.config.target())}) by"
+        )
+        return f"{scores}; {outcome} update {self.updates:,} after {self.seconds:.0f} s"
 
 
-def figure(loss: float) -> str:
-    """Return a loss with four decimals, or more where these would be mostly zeros."""
+def format_loss(loss: float) -> str:
+    """Return a loss as text: with four decimals, or two significant digits if it is below 0.001."""
     return f"{loss:.4f}" if loss >= 0.001 or loss == 0 else f"{loss:.2g}"
 
 
-class UntilSolved(Watcher):
-    """Ends a training at the validation that reaches the target.
+class StopWhenSolved(Watcher):
+    """Stops training at the first validation that reaches the target.
 
     Args:
-        trainer: of the training.
-        target: held-out score.
+        trainer: the trainer to stop.
+        target: held-out loss to reach.
     """
 
     def __init__(self, trainer: Trainer[Any], target: float) -> None:
         self._trainer, self._target = trainer, target
 
     def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """See :meth:`Watcher.validated`; no update is made once the score is good enough."""
+        """See :meth:`Watcher.validated`: stop if the score is at most the target."""
         if found.score <= self._target:
             self._trainer.length = Length(progress.step)
 
 
-def learn(config: LearnConfig, *, progress: bool | Watcher = True) -> Learned:
-    """Train a network as configured.
+def learn(config: LearnConfig, *, progress: bool | Watcher = True) -> LearnResult:
+    """Train a network on a problem.
 
     Args:
-        config: problem, network and practice.
-        progress: show a bar, or tell a watcher.
+        config: problem, network and training.
+        progress: True to show a progress bar, or a watcher to call during training.
 
     Raises:
         ConfigError: if options contradict each other.
-        NonFiniteError: if training diverges.
+        NonFiniteError: if a loss or gradient is not finite.
     """
-    training, threads = with_threads(config.practice.training())
+    training, threads = with_threads(config.practice.training_config())
     practice = dataclasses.replace(config.practice, threads=training.threads)
     config = dataclasses.replace(config, practice=practice)
     with seeded(training):
-        model = Solver(config.source(), config.cell, config.solver)
+        model = Solver(config.make_problem(), config.cell, config.solver)
         job = SolverJob(model, practice)
         watcher = progress if isinstance(progress, Watcher) else None
         if progress and watcher is None:
-            watcher = _bar(config, str(threads))
+            watcher = _make_bar(config, str(threads))
         trainer = Trainer(job, config.optimizer, training, watcher=watcher)
-        trainer.watcher = Watchers(trainer.watcher, UntilSolved(trainer, config.target()))
+        trainer.watcher = Watchers(trainer.watcher, StopWhenSolved(trainer, config.target()))
         trainer.run()
-        score, done = job.score(), trainer.progress
-    return Learned(
-        model,
-        config,
-        score.loss,
-        score.accuracy,
-        done.step,
-        done.best_step,
-        done.seconds,
-        trainer.log.records,
+        score, state = job.score(), trainer.progress
+    return LearnResult(
+        model=model,
+        config=config,
+        loss=score.loss,
+        accuracy=score.accuracy,
+        updates=state.step,
+        best_update=state.best_step,
+        seconds=state.seconds,
+        history=trainer.log.records,
     )
 
 
 def make_solver(config: LearnConfig) -> Solver:
-    """Return the network as training begins with it, before any update."""
-    with seeded(config.practice.training()):
-        return Solver(config.source(), config.cell, config.solver)
+    """Return the initial network of a training, before any update."""
+    with seeded(config.practice.training_config()):
+        return Solver(config.make_problem(), config.cell, config.solver)
 
 
-def _bar(config: LearnConfig, opening: str) -> ProgressBar:
-    problem = config.source()
+def _make_bar(config: LearnConfig, opening: str) -> ProgressBar:
+    problem = config.make_problem()
     return ProgressBar(
-        "sequence" if problem.recalled == 1 else "step",
+        "sequence" if problem.memory_steps == 1 else "step",
         opening=opening,
         loss_unit="MSE" if problem.measure == "squared error" else "nats",
-        # of a growing problem the cost without memory changes
-        describe=None if config.practice.grow_from else lambda loss: _beside(loss, problem.baseline),
+        # With a growing distance the baseline changes during training.
+        describe=None if config.practice.grow_from else lambda loss: _describe(loss, problem.baseline),
         minutes=config.practice.minutes,
     )
 
 
-def _beside(loss: float, baseline: float) -> str:
-    return f"{loss / baseline:.1%} of the cost without memory"
+def _describe(loss: float, baseline: float) -> str:
+    return f"{loss / baseline:.1%} of the loss without memory"

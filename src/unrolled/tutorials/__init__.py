@@ -1,1 +1,1 @@
-"""Guided experiments on gradients and memory; see :mod:`unrolled.tutorials.lessons` for the list."""
+"""Lessons: guided experiments on gradients and memory, listed in :mod:`unrolled.tutorials.lessons`."""

@@ -1,4 +1,4 @@
-"""The size of a guided experiment."""
+"""Lessons as data, and the configuration of their size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,49 +9,49 @@ from unrolled.config import require_at_least
 if TYPE_CHECKING:
     from unrolled.tutorials.script import Script
 
-SHORTEST = 10
-"""Steps; over fewer there is nothing to see."""
+MIN_DISTANCE = 10
+"""Steps; over shorter distances the effects are not visible."""
 
 
 @dataclass(frozen=True)
 class LessonConfig:
-    """How large the experiment is.
+    """Size of a lesson's experiment.
 
     Raises:
-        ConfigError: if it is too small to show anything.
+        ConfigError: if a size is too small to show an effect.
     """
 
     distance: int = 100
-    """Steps that the answer lies back."""
+    """Steps between the symbol and the answer; of the memory lesson the longest distance."""
 
     hidden: int = 64
     """Units of each network."""
 
     updates: int = 400
-    """Updates of each training at most; it stops when the problem is solved."""
+    """Maximum number of updates of each training; it stops earlier if the problem is solved."""
 
     seed: int = 0
-    """Of the random starts and of the sequences."""
+    """Seed of the initial weights and of the sequences."""
 
     threads: int = 0
-    """CPU threads; 0 takes those that are free. The same number gives the same bits."""
+    """CPU threads; 0 uses the free cores. The same number gives identical results."""
 
     def __post_init__(self) -> None:
-        at_least = {"distance": SHORTEST, "hidden": 2, "updates": 1, "seed": 0, "threads": 0}
+        at_least = {"distance": MIN_DISTANCE, "hidden": 2, "updates": 1, "seed": 0, "threads": 0}
         require_at_least(self, at_least)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A guided experiment."""
+    """A lesson: its names, its default size, and the function that runs it."""
 
     word: str
-    """Its name in ``unrolled learn WORD``."""
+    """Name of the lesson, as in ``unrolled learn WORD``."""
     shows: str
-    """Its line in the list of lessons."""
+    """Short description, for the list of lessons."""
     title: str
     subtitle: str
     config: LessonConfig
-    """Its usual size."""
+    """Default size of the experiment."""
     teach: Callable[["Script", LessonConfig], None]
-    """Runs the experiment and tells it."""
+    """Runs the experiment and presents it through the script."""

@@ -1,4 +1,4 @@
-"""Gradients that explode: how training breaks, what clipping mends, and what only another start mends."""
+"""Lesson on exploding gradients: how training fails, and what clipping and initialisation can fix."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,21 +13,23 @@ from unrolled.pages.display import in_words
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
 from unrolled.synthetic.problems import Recall
-from unrolled.tutorials.charts import learning_chart, line, way_back_chart
+from unrolled.tutorials.charts import gradient_chart, learning_chart, line_style
 from unrolled.tutorials.config import Lesson, LessonConfig
-from unrolled.tutorials.looking import recorded, way_back
-from unrolled.tutorials.practice import Trained, Trial, make, practise
+from unrolled.tutorials.gradient_flow import measure_gradient_flow, record_pass
 from unrolled.tutorials.script import Script
+from unrolled.tutorials.trial import Trial, TrialResult, make_network, practise
+from unrolled.wording import counted
 
 EQUATION = """‖∂h_t/∂h_k‖ ≤ (‖U‖ · max σ′)^(t−k)
 
-a bound of 2 · 1 = 2 a step allows a factor of 2^10 = 1,024 over ten steps
+a bound of 2 · 1 = 2 per step allows a factor of 2^10 = 1,024 over ten steps
 
 clipping:  g ← g · min(1, c / ‖g‖),  ‖g‖ over all weights"""
 GROWTH = 1.02
+"""Factor that multiplies the identity at the start."""
 GAINS = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0, 3.0)
-LONG = 200
-"""Steps along which Lyapunov exponents are measured."""
+LYAPUNOV_STEPS = 200
+"""Length of the sequence on which Lyapunov exponents are measured."""
 RELU = {"cell": "elman", "nonlinearity": "relu", "recurrent_init": "identity"}
 TANH = {"cell": "elman", "nonlinearity": "tanh", "recurrent_init": "orthogonal", "lr": 0.001}
 SGD, ADAM = {"optimizer": "sgd", "lr": 0.01}, {"optimizer": "adam", "lr": 0.0005}
@@ -47,126 +49,131 @@ CALM = Trial("U = Q, not clipped", TANH | FREE)
 
 
 def teach(script: Script, config: LessonConfig) -> None:
-    """Run the experiment and tell it."""
+    """Run the experiment and present it through the script."""
     script.section(
         "The question",
-        f"The first of {config.distance + 1} symbols is to be recalled at the end. What if each step on the "
-        "way back multiplies the gradient by a little more than 1?",
+        f"The network must recall the first of {config.distance + 1} symbols at the last step. What happens "
+        "if each step back multiplies the gradient by slightly more than 1?",
     )
     script.show(Words("A bound that allows growth", EQUATION))
-    free = _break(script, config)
-    _clip(script, config, free)
-    _start(script, config)
-    _exponents(script, config)
+    free = _show_failure(script, config)
+    _show_clipping(script, config, free)
+    _show_initialisation(script, config)
+    _show_exponents(script, config)
 
 
-def _break(script: Script, config: LessonConfig) -> list[Trained]:
+def _show_failure(script: Script, config: LessonConfig) -> list[TrialResult]:
     script.section(
-        "Training breaks",
-        f"A ReLU network whose U starts at {GROWTH} times the identity, which allows a factor of {GROWTH} a "
-        "step (the lesson multiplies U; there is no option for it). It is trained without clipping: by plain "
-        "SGD (rate 0.01) and by Adam (rate 0.0005).",
+        "Training without clipping",
+        f"A ReLU network whose U starts as {GROWTH} times the identity, which allows a factor of {GROWTH} "
+        "per step (the lesson scales U; no option does this). It is trained without clipping: with SGD "
+        "(learning rate 0.01) and with Adam (learning rate 0.0005).",
     )
-    runs = _practise(script, config, SHARP["free"])
+    runs = _train(script, config, SHARP["free"])
     script.show(_updates_chart("norms-free", "Gradients and loss without clipping", runs))
-    way = way_back(runs[0].start)
-    grown = float(np.max(way.norm) / way.norm[0])
+    flow = measure_gradient_flow(runs[0].start)
+    growth = float(np.max(flow.norm) / flow.norm[0])
     for run in runs:
         says = (
-            f"At the start the gradient grows on its way back to at most {in_words(grown)} times what it "
-            f"is at "
-            f"its own step (the bound is {GROWTH}^{config.distance} = "
-            f"{in_words(GROWTH**config.distance)}). {_course(run)}"
+            f"Before training the gradient grows on its way back to at most {in_words(growth)} times its "
+            f"norm at the last step (the bound is {GROWTH}^{config.distance} = "
+            f"{in_words(GROWTH**config.distance)}). {_describe_training(run)}"
         )
-        level, title = _judged(run)
-        flag = (Remedy("scale the gradient down to a norm of 1 (Pascanu et al. 2013)", "--clip-norm 1"),)
-        script.find(Verdict(f"{run.name}: {title}", level, says, remedies=() if run.learnt else flag))
+        level, title = _rate(run)
+        remedies = (Remedy("scale the gradient down to a norm of 1 (Pascanu et al. 2013)", "--clip-norm 1"),)
+        script.add_verdict(
+            Verdict(f"{run.name}: {title}", level, says, remedies=() if run.is_learnt else remedies)
+        )
     return runs
 
 
-def _clip(script: Script, config: LessonConfig, free: Sequence[Trained]) -> None:
+def _show_clipping(script: Script, config: LessonConfig, free: Sequence[TrialResult]) -> None:
     script.section(
         "The remedy: clipping",
-        "The same networks, the same sequences; but a gradient longer than 1 is scaled down to 1 "
-        "(Pascanu et al. 2013). Its direction stays.",
+        "The same networks and sequences, but a gradient with a norm above 1 is scaled down to a norm of 1 "
+        "(Pascanu et al. 2013). Its direction stays the same.",
     )
-    runs = _practise(script, config, SHARP["clipped"])
-    script.show(_table("With and without clipping", [*free, *runs]))
-    script.show(_updates_chart("norms-clipped", "Gradients before they are clipped, and loss", runs))
+    runs = _train(script, config, SHARP["clipped"])
+    script.show(_results_table("With and without clipping", [*free, *runs]))
+    script.show(_updates_chart("norms-clipped", "Gradients before clipping, and loss", runs))
     script.show(learning_chart("learning-clipped", "Held-out loss with and without clipping", [*free, *runs]))
     for old, run in zip(free, runs, strict=True):
-        level, title = _judged(run)
-        says = f"{_course(run)} Without clipping: {_came(old)}."
-        script.find(
+        level, title = _rate(run)
+        says = f"{_describe_training(run)} Without clipping: {_describe_result(old)}."
+        script.add_verdict(
             Verdict(f"{run.name}: {title}", level, says, remedies=(Remedy("this option", "--clip-norm 1"),))
         )
 
 
-def _start(script: Script, config: LessonConfig) -> None:
+def _show_initialisation(script: Script, config: LessonConfig) -> None:
     script.section(
-        "What clipping does not mend",
-        "A tanh network keeps its states within ±1, so that no loss explodes. U is an orthogonal matrix Q "
-        "times "
-        "2, and then Q itself: the first with clipping, the second without.",
+        "What clipping does not fix",
+        "A tanh network keeps its states within ±1, so its loss cannot explode. Two networks are compared: "
+        "one starts with U = 2 Q, where Q is an orthogonal matrix, and is clipped; the other starts with U = "
+        "Q and is not clipped.",
     )
-    chaotic, calm = _practise(script, config, (CHAOTIC, CALM))
-    seen = {run.name.partition(",")[0]: way_back(run.start) for run in (chaotic, calm)}
-    script.show(way_back_chart("gradients-tanh", "Gradients before training, tanh", seen))
-    script.show(learning_chart("learning-tanh", "Learning of tanh networks", [chaotic, calm]))
-    script.show(_table("Two starts of a tanh network", [chaotic, calm]))
+    chaotic, calm = _train(script, config, (CHAOTIC, CALM))
+    flows = {run.name.partition(",")[0]: measure_gradient_flow(run.start) for run in (chaotic, calm)}
+    script.show(gradient_chart("gradients-tanh", "Gradients before training, tanh", flows))
+    script.show(learning_chart("learning-tanh", "Training of tanh networks", [chaotic, calm]))
+    script.show(_results_table("Two initialisations of a tanh network", [chaotic, calm]))
     says = (
-        f"U = 2 Q, clipped: {_came(chaotic)}, largest norm {in_words(max(chaotic.norms))}. "
-        f"U = Q, not clipped: {_came(calm)}, largest norm {in_words(max(calm.norms))}."
+        f"U = 2 Q, clipped: {_describe_result(chaotic)}, largest norm {in_words(max(chaotic.norms))}. "
+        f"U = Q, not clipped: {_describe_result(calm)}, largest norm {in_words(max(calm.norms))}."
     )
-    remedy = (Remedy("an orthogonal start (Saxe et al. 2014)", "--recurrent-init orthogonal"),)
-    if calm.loss < chaotic.loss and not chaotic.learnt:
-        title = "Clipping shortens a gradient but does not make it useful; the start does"
-        script.find(Verdict(title, "good" if calm.learnt else "notice", says, remedies=remedy))
+    remedies = (Remedy("orthogonal initialisation (Saxe et al. 2014)", "--recurrent-init orthogonal"),)
+    if calm.loss < chaotic.loss and not chaotic.is_learnt:
+        title = "Clipping limits the norm of a gradient but does not make it useful; initialisation does"
+        script.add_verdict(Verdict(title, "good" if calm.is_learnt else "notice", says, remedies=remedies))
     else:
-        script.find(Verdict("In this run the start made no such difference", "notice", says))
+        script.add_verdict(Verdict("In this run the initialisation made no such difference", "notice", says))
 
 
-def _exponents(script: Script, config: LessonConfig) -> None:
+def _show_exponents(script: Script, config: LessonConfig) -> None:
     script.section(
-        "Contracting, at the edge, chaotic",
-        "What becomes of a small change of the state in the long run, against the gain g of U = g Q (tanh, "
-        "sigmoid) or g times the identity (ReLU), before training: the largest Lyapunov exponent λ. Below 0 "
-        "changes fade and gradients vanish, above 0 they grow and gradients explode.",
+        "Lyapunov exponents",
+        "The largest Lyapunov exponent λ is the rate at which a small change of the state grows in the long "
+        "run. It is measured before training, for several gains g of U = g Q (tanh, sigmoid) or g times the "
+        "identity (ReLU). Below 0 changes fade and gradients vanish; above 0 changes grow and gradients "
+        "explode.",
     )
-    found = {
-        name: [_exponent(trial, gain, config) for gain in GAINS]
+    exponents = {
+        name: [_measure_exponent(trial, gain, config) for gain in GAINS]
         for name, trial in (
             ("tanh, g Q", Trial("", TANH)),
             ("sigmoid, g Q", Trial("", TANH | {"nonlinearity": "sigmoid"})),
             ("ReLU, g identity", Trial("", RELU)),
         )
     }
-    script.show(_exponents_chart(found))
+    script.show(_exponents_chart(exponents))
     rows: list[tuple[str | float, ...]] = [
-        (gain, *(f"{ones[at].exponents[0]:+.3f} ± {ones[at].error[0]:.3f}" for ones in found.values()))
-        for at, gain in enumerate(GAINS)
+        (
+            gain,
+            *(f"{values[i].exponents[0]:+.3f} ± {values[i].error[0]:.3f}" for values in exponents.values()),
+        )
+        for i, gain in enumerate(GAINS)
     ]
-    script.show(Table("Largest exponent, nats a step", "± its standard error.", ("gain", *found), rows))
-    says = " ".join(f"{name}: {_edge(ones)}." for name, ones in found.items())
-    script.find(Verdict("Where changes begin to grow", "notice", says))
+    script.show(Table("Largest exponent, nats per step", "± standard error.", ("gain", *exponents), rows))
+    says = " ".join(f"{name}: {_describe_growth(values)}." for name, values in exponents.items())
+    script.add_verdict(Verdict("Where changes begin to grow", "notice", says))
 
 
-def _edge(exponents: Sequence[Lyapunov]) -> str:
-    grows = [g for g, one in zip(GAINS, exponents, strict=True) if one.regime == "chaotic"]
-    first, last = (float(one.exponents[0]) for one in (exponents[0], exponents[-1]))
-    said = f"they grow from g = {grows[0]:g} on" if grows else "they fade at all of these gains"
-    return f"{said} (λ from {first:+.2f} at g = {GAINS[0]:g} to {last:+.2f} at g = {GAINS[-1]:g})"
+def _describe_growth(exponents: Sequence[Lyapunov]) -> str:
+    growing = [gain for gain, value in zip(GAINS, exponents, strict=True) if value.regime == "chaotic"]
+    first, last = (float(value.exponents[0]) for value in (exponents[0], exponents[-1]))
+    trend = f"changes grow from g = {growing[0]:g} on" if growing else "changes fade at all these gains"
+    return f"{trend} (λ from {first:+.2f} at g = {GAINS[0]:g} to {last:+.2f} at g = {GAINS[-1]:g})"
 
 
-def _exponent(trial: Trial, gain: float, config: LessonConfig) -> Lyapunov:
-    model = make(replace(trial, gain=gain), config)
-    batch = replace(model.problem, distance=LONG).draw(1, config.seed)
+def _measure_exponent(trial: Trial, gain: float, config: LessonConfig) -> Lyapunov:
+    model = make_network(replace(trial, gain=gain), config)
+    batch = replace(model.problem, distance=LYAPUNOV_STEPS).draw(1, config.seed)
     assert isinstance(model.problem, Recall)
-    (layer,) = recorded(model, batch).passes
+    (layer,) = record_pass(model, batch).passes
     return lyapunov(layer, count=1)
 
 
-def _practise(script: Script, config: LessonConfig, trials: Sequence[Trial]) -> list[Trained]:
+def _train(script: Script, config: LessonConfig, trials: Sequence[Trial]) -> list[TrialResult]:
     runs = []
     for trial in trials:
         runs.append(practise(trial, config))
@@ -174,62 +181,60 @@ def _practise(script: Script, config: LessonConfig, trials: Sequence[Trial]) -> 
     return runs
 
 
-def _judged(run: Trained) -> tuple[Level, str]:
-    if run.broke:
-        return "bad", f"broke at update {run.updates + 1}"
-    if run.learnt:
-        return "good", f"learnt in {run.updates} updates"
+def _rate(run: TrialResult) -> tuple[Level, str]:
+    if run.failure:
+        return "bad", f"not finite at update {run.updates + 1}"
+    if run.is_learnt:
+        return "good", f"learnt in {counted(run.updates, 'update')}"
     clipped = run.trial.options["clip_norm"] > 0
     return ("notice" if clipped else "bad"), "stays finite, but does not learn"
 
 
-def _course(run: Trained) -> str:
+def _describe_training(run: TrialResult) -> str:
     norms, losses = np.array(run.norms), np.array(run.losses)
     if not len(norms):
-        return f"The very first update is not finite: {run.broke}."
-    said = (
-        f"The norm of the gradient is {in_words(norms[0])} at the first update, "
-        f"{in_words(float(np.median(norms)))} "
-        f"in the median and at most {in_words(norms.max())} (update {int(norms.argmax()) + 1}); the loss is "
-        f"at most {in_words(losses.max())} (update {int(losses.argmax()) + 1})."
+        return f"The first update is not finite: {run.failure}."
+    ranges = (
+        f"The gradient norm is {in_words(norms[0])} at the first update, its median is "
+        f"{in_words(float(np.median(norms)))} and its maximum {in_words(norms.max())} (update "
+        f"{int(norms.argmax()) + 1}); the maximum loss is {in_words(losses.max())} (update "
+        f"{int(losses.argmax()) + 1})."
     )
-    return f"{said} Then {_came(run)}." if run.broke else f"{said} In the end: {_came(run)}."
+    return f"{ranges} {'Then' if run.failure else 'Result:'} {_describe_result(run)}."
 
 
-def _came(run: Trained) -> str:
-    if run.broke:
-        return f"update {run.updates + 1} is not finite, first in {run.broke}"
-    return (
-        f"held-out loss {run.loss:.3g} beside {run.model.problem.baseline:.3g} of chance, "
-        f"{run.accuracy:.0%} right"
-    )
+def _describe_result(run: TrialResult) -> str:
+    if run.failure:
+        return f"update {run.updates + 1} is not finite, first in {run.failure}"
+    chance = f"{run.model.problem.baseline:.3g}"
+    return f"held-out loss {run.loss:.3g} (chance: {chance}), accuracy {run.accuracy:.0%}"
 
 
-def _table(title: str, runs: Sequence[Trained]) -> Table:
+def _results_table(title: str, runs: Sequence[TrialResult]) -> Table:
     rows = [
         (
             run.name,
             max(run.norms, default=float("nan")),
             max(run.losses, default=float("nan")),
             run.updates,
-            "broke" if run.broke else f"{run.loss:.3g}",
-            "" if run.broke else f"{run.accuracy:.0%}",
+            "not finite" if run.failure else f"{run.loss:.3g}",
+            "" if run.failure else f"{run.accuracy:.0%}",
         )
         for run in runs
     ]
-    header = ("training", "largest norm", "largest loss", "updates", "held-out", "right")
-    return Table(title, "The norm is that before clipping.", header, rows)
+    header = ("training", "largest norm", "largest loss", "updates", "held-out loss", "accuracy")
+    return Table(title, "Norms are those before clipping.", header, rows)
 
 
-def _updates_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
+def _updates_chart(name: str, title: str, runs: Sequence[TrialResult]) -> Chart:
     figure = new_figure(WIDE, 4.6)
     above, below = figure.subplots(2, 1, sharex=True)
     for number, run in enumerate(runs):
         steps = np.arange(1, len(run.norms) + 1)
-        colour = line(number)["color"]
+        colour = line_style(number)["color"]
         above.plot(steps, run.norms, "-", color=colour, linewidth=0.9, label=run.name)
         below.plot(steps[: len(run.losses)], run.losses, "-", color=colour, linewidth=0.9)
-        if run.broke:
+        if run.failure:
             for axes, values in ((above, run.norms), (below, run.losses)):
                 axes.plot([len(values)], values[-1:], marker="x", markersize=9, color=colour)
             above.annotate(
@@ -239,49 +244,49 @@ def _updates_chart(name: str, title: str, runs: Sequence[Trained]) -> Chart:
     above.axhline(1.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     for axes in (above, below):
         axes.set_yscale("log")
-    above.set_ylabel("norm of the gradient")
+    above.set_ylabel("gradient norm")
     below.set_ylabel("training loss, nats")
     label_updates(below)
     above.legend(fontsize=8)
     caption = (
-        "At every update; the dotted line is a norm of 1. A cross is the last update before a "
-        "number is not finite."
+        "One value per update; the dotted line is a norm of 1. A cross marks the last update before a value "
+        "is not finite."
     )
     return Chart(name, title, caption, figure, {r.name: {"norm": r.norms, "loss": r.losses} for r in runs})
 
 
-def _exponents_chart(found: dict[str, list[Lyapunov]]) -> Chart:
+def _exponents_chart(exponents: dict[str, list[Lyapunov]]) -> Chart:
     figure = new_figure(WIDE, 3.4)
     axes = figure.subplots()
-    for number, (name, exponents) in enumerate(found.items()):
-        values = [float(one.exponents[0]) for one in exponents]
-        errors = [float(one.error[0]) for one in exponents]
-        axes.errorbar(GAINS, values, errors, **line(number), marker="o", markersize=3.5, label=name)
+    for number, (name, results) in enumerate(exponents.items()):
+        values = [float(result.exponents[0]) for result in results]
+        errors = [float(result.error[0]) for result in results]
+        axes.errorbar(GAINS, values, errors, **line_style(number), marker="o", markersize=3.5, label=name)
     axes.axhline(0.0, color=INK, alpha=0.6, linewidth=0.8, linestyle=":")
     axes.annotate("chaotic", (1, 0.0), xycoords=("axes fraction", "data"), xytext=(0, 4),
                   textcoords="offset points", ha="right", va="bottom", fontsize=8)  # fmt: skip
     axes.annotate("contracting", (1, 0.0), xycoords=("axes fraction", "data"), xytext=(0, -4),
                   textcoords="offset points", ha="right", va="top", fontsize=8)  # fmt: skip
     axes.set_xlabel("gain g of U")
-    axes.set_ylabel("largest exponent λ, nats a step")
+    axes.set_ylabel("largest exponent λ, nats per step")
     axes.legend(fontsize=8)
     numbers = {
         name: {
             "gain": list(GAINS),
-            "exponent": [float(o.exponents[0]) for o in ones],
-            "regime": [o.regime for o in ones],
+            "exponent": [float(result.exponents[0]) for result in results],
+            "regime": [result.regime for result in results],
         }
-        for name, ones in found.items()
+        for name, results in exponents.items()
     }
-    caption = f"Along one sequence of {LONG} symbols; bars are standard errors."
+    caption = f"Measured along one sequence of {LYAPUNOV_STEPS} symbols; bars are standard errors."
     return Chart("lyapunov-gain", "Lyapunov exponents against the gain of U", caption, figure, numbers)
 
 
 LESSON = Lesson(
     "exploding",
-    "gradients that grow until training breaks, and what tames them",
+    "gradients that grow until training fails, and what prevents it",
     "Gradients that explode",
-    "a gradient that grows by a little at each step, how it breaks training, and what tames it",
+    "a gradient that grows slightly at each step, how it breaks training, and what prevents it",
     LessonConfig(updates=240),
     teach,
 )

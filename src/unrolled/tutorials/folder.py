@@ -1,4 +1,4 @@
-"""The folder of a lesson: its page, its figures for papers, its numbers."""
+"""The output folder of a lesson: page, figure files and numbers."""
 
 import os
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ PAGE, NUMBERS, FIGURES = "page.html", "numbers.json", "figures"
 
 @contextmanager
 def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
-    """Keep other commands out of the folder of a lesson.
+    """Check that a lesson can be written to a folder, and lock the folder.
 
     Raises:
-        RunError: if it holds a lesson and ``overwrite`` is not set, or anything else; another command works
-            there; or it cannot be made.
+        RunError: if the folder holds a lesson and ``overwrite`` is not set, holds other files, is in use by
+            another command, or cannot be created.
     """
     _check_free(folder, overwrite=overwrite)
     with FolderLock(folder):
@@ -36,11 +36,11 @@ def claim(folder: Path, *, overwrite: bool) -> Iterator[None]:
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:
     present = list_folder(folder)
-    strange = [name for name in present if name not in (PAGE, NUMBERS, FIGURES)]
-    if present and not strange and _numbers_at(folder) is None:
-        strange = present
-    if strange:
-        raise RunError(f"{folder}: is not empty (it holds {strange[0]}); choose another folder with --out")
+    foreign = [name for name in present if name not in (PAGE, NUMBERS, FIGURES)]
+    if present and not foreign and _read_numbers(folder) is None:
+        foreign = present
+    if foreign:
+        raise RunError(f"{folder}: is not empty (it holds {foreign[0]}); choose another folder with --out")
     if present and not overwrite:
         raise RunError(
             f"{folder}: holds a lesson already; choose another folder with --out, or add --overwrite"
@@ -53,19 +53,19 @@ def _check_free(folder: Path, *, overwrite: bool) -> None:
 def write_lesson(page: Page, folder: Path) -> Path:
     """Write page, figures and numbers into a claimed folder; return the path of the page.
 
-    All is drawn before the first file is written: what is interrupted while drawing leaves the folder as it
-    was. Of an earlier lesson those figures are removed that its numbers name.
+    All figures are drawn before the first file is written, so an interrupt while drawing leaves the folder
+    unchanged. Figures of an earlier lesson are removed if its numbers file names them.
 
     Raises:
-        RunError: if it cannot be written, or a file of someone else has the name of a new figure.
+        RunError: if a file cannot be written, or another program's file has the name of a new figure.
     """
     html, numbers, figures = page_bytes(page), numbers_bytes(page), dict(figure_files(page))
-    old = _figures_of(_numbers_at(folder) or {})
+    old = _list_figures(_read_numbers(folder) or {})
     _check_figures(folder / FIGURES, set(figures).difference(old))
     clear_unfinished(folder)
     clear_unfinished(folder / FIGURES)
     remove_files(folder, [f"{FIGURES}/{name}" for name in old if name not in figures])
-    # The numbers come first: by them the folder is known, and they name the figures.
+    # Write the numbers first: they identify the folder and name the figures.
     write_atomically(folder / NUMBERS, numbers)
     make_inner_folder(folder / FIGURES)
     for name, data in figures.items():
@@ -75,30 +75,30 @@ def write_lesson(page: Page, folder: Path) -> Path:
 
 
 def _check_figures(folder: Path, new: set[str]) -> None:
-    """Raise RunError if a figure would replace one that is not of the lesson there."""
-    if folder.is_symlink():  # a folder of our own takes its place
+    """Raise RunError if a new figure would replace a file that is not of the lesson in the folder."""
+    if folder.is_symlink():  # will be replaced by a folder
         return
     for name in sorted(new):
         if os.path.lexists(folder / name):
             raise RunError(
-                f"{folder / name}: is not of the lesson there, but the new one needs that name; move it away"
+                f"{folder / name}: is not of the lesson there, but a new figure needs the name; move it away"
             )
 
 
-def _numbers_at(folder: Path) -> dict[str, Any] | None:
-    """Return the numbers of the lesson that a folder holds; None if it holds none."""
+def _read_numbers(folder: Path) -> dict[str, Any] | None:
+    """Return the numbers of the lesson in a folder; None if the folder holds no lesson."""
     if not (folder / NUMBERS).is_file():
         return None
     try:
         values = read_json(folder / NUMBERS)
-    except RunError:  # another program's
+    except RunError:  # a file of another program
         return None
-    earlier = {"title", "subtitle", "facts", "verdicts", "sections"} <= values.keys()
-    return values if values.get(MARK) == "page" or earlier else None
+    is_earlier = {"title", "subtitle", "facts", "verdicts", "sections"} <= values.keys()
+    return values if values.get(MARK) == "page" or is_earlier else None
 
 
-def _figures_of(numbers: dict[str, Any]) -> list[str]:
-    """Return the names of the figures that a page's numbers name, as far as they are names of files."""
+def _list_figures(numbers: dict[str, Any]) -> list[str]:
+    """Return the file names of the figures in a page's numbers; names with a folder in them are left out."""
     sections = numbers.get("sections", [])
     parts = [part for section in sections for part in section.get("parts", []) if isinstance(part, dict)]
     names = [str(part["name"]) for part in parts if "name" in part]

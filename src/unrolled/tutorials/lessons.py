@@ -1,8 +1,8 @@
-"""The guided experiments, in the order in which they are listed."""
+"""The list of lessons."""
 
 from unrolled.tutorials import exploding, gates, memory, vanishing
 
 LESSONS = {
     lesson.word: lesson for lesson in (vanishing.LESSON, exploding.LESSON, memory.LESSON, gates.LESSON)
 }
-"""By the word in ``unrolled learn WORD``."""
+"""Lessons by the WORD of ``unrolled learn WORD``, in the order of the list."""

@@ -1,4 +1,4 @@
-"""How far back networks remember: where each kind breaks, beside how far its gradient reaches."""
+"""Lesson on memory: how far back networks remember, compared with how far their gradients reach."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,111 +6,117 @@ from dataclasses import replace
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.pages.parts import Chart, Table, Words
 from unrolled.pages.style import INK, WIDE, new_figure
-from unrolled.tutorials.charts import line, way_back_chart
+from unrolled.tutorials.charts import gradient_chart, line_style
 from unrolled.tutorials.config import Lesson, LessonConfig
-from unrolled.tutorials.looking import WayBack, way_back
-from unrolled.tutorials.networks import USUAL, flags, mended
-from unrolled.tutorials.practice import BATCH, Trained, Trial, make, practise
+from unrolled.tutorials.gradient_flow import GradientFlow, measure_gradient_flow
+from unrolled.tutorials.networks import DEFAULT_NETWORKS, format_flags, improved_networks
 from unrolled.tutorials.script import Script
+from unrolled.tutorials.trial import BATCH, Trial, TrialResult, make_network, practise
+from unrolled.wording import counted
 
-NEAREST, MOST = 4, 6
-"""The shortest distance, in steps, and how many are tried at most."""
-WORDS = """chance:  1/8 right, ln 8 = 2.08 nats
+MIN_DISTANCE, MAX_DISTANCES = 4, 6
+"""Shortest distance in steps, and maximum number of distances."""
+CRITERION = """chance:  accuracy 1/8, loss ln 8 = 2.08 nats
 
-a network remembers over n steps here if at least 90% of its answers
-about the first of n + 1 symbols are right"""
-Reached = Mapping[int, Trained]
-"""What came of a network at each distance."""
+a network remembers over n steps if it names the first of n + 1 symbols
+with an accuracy of at least 90%"""
+RunsByDistance = Mapping[int, TrialResult]
+"""Results of one network, by distance."""
 
 
 def teach(script: Script, config: LessonConfig) -> None:
-    """Run the experiment and tell it."""
+    """Run the experiment and present it through the script."""
     distances = halvings(config.distance)
     script.section(
         "The question",
-        f"How many steps back can each network remember a symbol, if all get the same: {config.hidden} "
-        f"units, "
-        f"{config.updates} updates of {BATCH} sequences? Distances: {', '.join(map(str, distances))}; at "
-        f"each "
-        "one a network is trained from its start.",
+        f"How many steps back can each network remember a symbol, if all have {config.hidden} units and "
+        f"{counted(config.updates, 'update')} of {BATCH} sequences? A new network is trained for each "
+        f"distance: {', '.join(map(str, distances))}.",
     )
-    script.show(Words("What counts as remembered", WORDS))
+    script.show(Words("What counts as remembered", CRITERION))
     script.section(
-        "Five networks", "As they usually start. Between symbol and question lie distractors of eight kinds."
+        "Five networks",
+        "Default initialisation. Between the symbol and the answer come random distractors, eight different "
+        "symbols.",
     )
-    usual = {trial.name: _over(script, config, trial, distances) for trial in USUAL}
-    script.show(_accuracy_chart("memory-usual", "Right answers over the distance", usual))
-    script.show(_table("Right answers", usual, distances))
+    default_runs = {
+        trial.name: _train_at_distances(script, config, trial, distances) for trial in DEFAULT_NETWORKS
+    }
+    script.show(_accuracy_chart("memory-usual", "Accuracy against distance", default_runs))
+    script.show(_accuracy_table("Accuracy", default_runs, distances))
     script.section(
         "How far their gradients reach",
-        f"Before any training, over {config.distance} steps: what a symbol "
-        "further back than the gradient reaches adds to an update is lost beside the rest.",
+        f"Measured before training, over {config.distance} steps. A symbol further back than the gradient "
+        "reaches has almost no influence on an update.",
     )
-    ways = {trial.name: way_back(make(trial, config)) for trial in USUAL}
-    script.show(way_back_chart("memory-gradients", "Gradients before training", ways))
-    script.show(_beside(usual, ways))
-    for name, runs in usual.items():
-        script.find(_broken(name, runs, ways[name], config))
+    flows = {trial.name: measure_gradient_flow(make_network(trial, config)) for trial in DEFAULT_NETWORKS}
+    script.show(gradient_chart("memory-gradients", "Gradients before training", flows))
+    script.show(_reach_table(default_runs, flows))
+    for name, runs in default_runs.items():
+        script.add_verdict(_memory_verdict(name, runs, flows[name], config))
     script.section(
         "The remedy",
-        "The same budget with other starts: ReLU from the identity (Le et al. 2015), gates for the longest "
-        "dependency (chrono, Tallec & Ollivier 2018), at each distance for this distance.",
+        "The same training budget with better initialisation: ReLU with U set to the identity (Le et al. "
+        "2015), and gates initialised for the distance (chrono, Tallec & Ollivier 2018).",
     )
-    helped = {}
-    for number, trial in enumerate(mended(config.distance)):
-        of_distance = {n: mended(n)[number] for n in distances}
-        helped[trial.name] = _over(script, config, trial, distances, of_distance)
-    kinds = [trial.name.partition(",")[0] for trial in mended(config.distance)]
-    beside = {name: runs for name, runs in usual.items() if name in kinds} | helped
-    script.show(_accuracy_chart("memory-mended", "Right answers over the distance, mended", beside))
-    script.show(_table("Right answers, mended", helped, distances))
-    for trial in mended(config.distance):
-        script.find(_mended(trial, helped[trial.name], usual))
+    improved_runs = {}
+    for number, trial in enumerate(improved_networks(config.distance)):
+        by_distance = {n: improved_networks(n)[number] for n in distances}
+        improved_runs[trial.name] = _train_at_distances(script, config, trial, distances, by_distance)
+    improved_names = [trial.name.partition(",")[0] for trial in improved_networks(config.distance)]
+    compared = {name: runs for name, runs in default_runs.items() if name in improved_names} | improved_runs
+    script.show(
+        _accuracy_chart("memory-mended", "Accuracy against distance, better initialisation", compared)
+    )
+    script.show(_accuracy_table("Accuracy, better initialisation", improved_runs, distances))
+    for trial in improved_networks(config.distance):
+        script.add_verdict(_improvement_verdict(trial, improved_runs[trial.name], default_runs))
 
 
 def halvings(longest: int) -> tuple[int, ...]:
-    """Return distances that double up to the longest: at most six, none below four steps."""
-    found = [longest]
-    while len(found) < MOST and found[0] // 2 >= NEAREST:
-        found.insert(0, found[0] // 2)
-    return tuple(found)
+    """Return up to six distances, each twice the one before, from four steps or more to the longest."""
+    distances = [longest]
+    while len(distances) < MAX_DISTANCES and distances[0] // 2 >= MIN_DISTANCE:
+        distances.insert(0, distances[0] // 2)
+    return tuple(distances)
 
 
-def remembered(runs: Reached) -> int:
-    """Return the longest distance up to which all are remembered; 0 for none."""
+def longest_remembered(runs: RunsByDistance) -> int:
+    """Return the longest distance up to which the network learnt every distance; 0 for none."""
     longest = 0
     for distance, run in runs.items():
-        if not run.learnt:
+        if not run.is_learnt:
             break
         longest = distance
     return longest
 
 
-def _over(
+def _train_at_distances(
     script: Script,
     config: LessonConfig,
     trial: Trial,
     distances: Sequence[int],
-    of_distance: Mapping[int, Trial] | None = None,
-) -> dict[int, Trained]:
+    by_distance: Mapping[int, Trial] | None = None,
+) -> dict[int, TrialResult]:
+    """Train a network at each distance; ``by_distance`` replaces the trial with one for each distance."""
     runs = {}
     for n in distances:
-        one = trial if of_distance is None else of_distance[n]
-        named = replace(one, name=f"{trial.name} at {n}", options=dict(one.options) | {"distance": n})
-        runs[n] = practise(named, config)
-    said = ", ".join(f"{run.accuracy:.0%} at {n}" for n, run in runs.items())
-    script.note(f"{trial.name}: {said}")
+        base = trial if by_distance is None else by_distance[n]
+        trial_at_n = replace(base, name=f"{trial.name} at {n}", options=dict(base.options) | {"distance": n})
+        runs[n] = practise(trial_at_n, config)
+    accuracies = ", ".join(f"{run.accuracy:.0%} at {n}" for n, run in runs.items())
+    script.note(f"{trial.name}: {accuracies}")
     return runs
 
 
-def _accuracy_chart(name: str, title: str, found: Mapping[str, Reached]) -> Chart:
+def _accuracy_chart(name: str, title: str, runs_by_name: Mapping[str, RunsByDistance]) -> Chart:
     figure = new_figure(WIDE, 3.6)
     axes = figure.subplots()
-    for number, (label, runs) in enumerate(found.items()):
+    for number, (label, runs) in enumerate(runs_by_name.items()):
         distances = list(runs)
-        # Lines that coincide at 100% or at chance are set apart by their marks.
+        # Different markers distinguish lines that coincide at 100% or at chance.
         axes.plot(
-            distances, [100 * run.accuracy for run in runs.values()], **line(number),
+            distances, [100 * run.accuracy for run in runs.values()], **line_style(number),
             marker="os^Dv<>P"[number % 8], markersize=5, alpha=0.85, label=label,
         )  # fmt: skip
     axes.axhline(100 / 8, color=INK, alpha=0.6, linewidth=0.8, linestyle=":", label="chance")
@@ -118,7 +124,7 @@ def _accuracy_chart(name: str, title: str, found: Mapping[str, Reached]) -> Char
     axes.set_xticks(distances, [str(d) for d in distances])
     axes.set_ylim(0, 104)
     axes.set_xlabel("distance in steps")
-    axes.set_ylabel("right answers, %")
+    axes.set_ylabel("accuracy, %")
     axes.legend(fontsize=8, ncols=2)
     numbers = {
         label: {
@@ -126,65 +132,74 @@ def _accuracy_chart(name: str, title: str, found: Mapping[str, Reached]) -> Char
             "accuracy": [r.accuracy for r in runs.values()],
             "loss": [r.loss for r in runs.values()],
         }
-        for label, runs in found.items()
+        for label, runs in runs_by_name.items()
     }
     caption = (
-        "Of 200 held-out sequences, after an equal number of updates (fewer where the problem was "
-        "solved before)."
+        "On 200 held-out sequences, after the same number of updates for all (fewer if the problem was "
+        "solved earlier)."
     )
     return Chart(name, title, caption, figure, numbers)
 
 
-def _table(title: str, found: Mapping[str, Reached], distances: Sequence[int]) -> Table:
-    rows = [(name, *(f"{runs[n].accuracy:.0%}" for n in distances)) for name, runs in found.items()]
-    return Table(title, "By the distance in steps; chance is 12.5%.", ("network", *map(str, distances)), rows)
+def _accuracy_table(
+    title: str, runs_by_name: Mapping[str, RunsByDistance], distances: Sequence[int]
+) -> Table:
+    rows = [(name, *(f"{runs[n].accuracy:.0%}" for n in distances)) for name, runs in runs_by_name.items()]
+    return Table(title, "By distance in steps; chance is 12.5%.", ("network", *map(str, distances)), rows)
 
 
-def _beside(usual: Mapping[str, Reached], ways: Mapping[str, WayBack]) -> Table:
+def _reach_table(runs_by_name: Mapping[str, RunsByDistance], flows: Mapping[str, GradientFlow]) -> Table:
     rows = [
-        (name, ways[name].factor, ways[name].reach_words, remembered(runs)) for name, runs in usual.items()
+        (name, flows[name].factor, flows[name].reach_text, longest_remembered(runs))
+        for name, runs in runs_by_name.items()
     ]
     return Table(
         "Gradient and memory",
-        "Factor of one step back at the start, the distance at which less than 1/1000 of the gradient is "
-        "left, "
+        "Factor per step before training, steps back from which less than 1/1000 of the gradient remains, "
         "and the longest distance remembered after training.",
-        ("network", "a step", "1/1000 at", "remembers"),
+        ("network", "factor", "1/1000 at", "remembers"),
         rows,
     )
 
 
-def _broken(name: str, runs: Reached, way: WayBack, config: LessonConfig) -> Verdict:
-    known, longest = remembered(runs), max(runs)
-    reach = "reaches all the way" if way.reach is None else f"is below 1/1000 from {way.reach} steps on"
-    if known == longest:
+def _memory_verdict(name: str, runs: RunsByDistance, flow: GradientFlow, config: LessonConfig) -> Verdict:
+    learnt, longest = longest_remembered(runs), max(runs)
+    reach = "reaches all steps" if flow.reach is None else f"is below 1/1000 from {flow.reach} steps back on"
+    if learnt == longest:
         return Verdict(
-            f"{name}: remembers over all {longest} steps", "good", f"At the start its gradient {reach}."
+            f"{name}: remembers over all {longest} steps", "good", f"Before training its gradient {reach}."
         )
-    first = next(n for n in runs if n > known)
-    says = f"At {first} steps {runs[first].accuracy:.0%} are right. At the start its gradient {reach}"
-    if known and way.reach is not None and known > way.reach:
-        says += f"; it learnt {known} steps all the same, so training lengthened its reach."
-    elif way.reach is None or first < way.reach:
-        says += f"; what failed at {first} steps is not explained by it."
+    failed = next(n for n in runs if n > learnt)
+    says = f"Accuracy at {failed} steps: {runs[failed].accuracy:.0%}. Before training its gradient {reach}"
+    if learnt and flow.reach is not None and learnt > flow.reach:
+        says += f"; it learnt {learnt} steps nevertheless, so training lengthened its reach."
+    elif flow.reach is None or failed < flow.reach:
+        says += f"; this does not explain the failure at {failed} steps."
     else:
-        says += ", no further than what it failed to learn."
+        says += f", so it does not reach {failed} steps back."
     title = (
-        f"{name}: remembers {known} steps, not {first}"
-        if known
-        else f"{name}: does not remember {first} steps"
+        f"{name}: remembers {learnt} steps, not {failed}"
+        if learnt
+        else f"{name}: does not remember {failed} steps"
     )
-    remedies = tuple(Remedy(t.name, flags(t)) for t in mended(config.distance) if t.name.startswith(name))
+    remedies = tuple(
+        Remedy(t.name, format_flags(t)) for t in improved_networks(config.distance) if t.name.startswith(name)
+    )
     return Verdict(title, "bad", says, remedies=remedies)
 
 
-def _mended(trial: Trial, runs: Reached, usual: Mapping[str, Reached]) -> Verdict:
-    old = remembered(usual[trial.name.partition(",")[0]])
-    new, longest = remembered(runs), max(runs)
-    says = f"With its usual start {old} steps, with this one {new} of {longest} that were tried."
+def _improvement_verdict(
+    trial: Trial, runs: RunsByDistance, default_runs: Mapping[str, RunsByDistance]
+) -> Verdict:
+    old = longest_remembered(default_runs[trial.name.partition(",")[0]])
+    new, longest = longest_remembered(runs), max(runs)
+    says = f"Remembers {old} steps with default initialisation, {new} with this one; {longest} were tried."
     title = f"{trial.name}: {old} → {new} steps"
     return Verdict(
-        title, "good" if new > old else "notice", says, remedies=(Remedy("this start", flags(trial)),)
+        title,
+        "good" if new > old else "notice",
+        says,
+        remedies=(Remedy("this initialisation", format_flags(trial)),),
     )
 
 
@@ -192,7 +207,7 @@ LESSON = Lesson(
     "memory",
     "how far back five kinds of networks can remember",
     "How far memory reaches",
-    "five networks under one budget, at growing distances, and three starts that reach further",
+    "five networks with the same budget at growing distances, and initialisations that reach further",
     LessonConfig(updates=300),
     teach,
 )

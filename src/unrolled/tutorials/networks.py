@@ -1,15 +1,15 @@
-"""The networks of the lessons: five kinds as they usually start, and starts that mend them.
+"""The networks of the lessons: five cells with default initialisation, and three with a better one.
 
-Rates of learning go by the kind, so that a network and its remedy have the same one.
+The learning rate depends on the cell only, so that a network and its improved version share it.
 """
 
 import math
 
-from unrolled.tutorials.practice import Trial
+from unrolled.tutorials.trial import Trial
 
 ELMAN, GATED = {"cell": "elman", "lr": 0.0005}, {"lr": 0.005}
 
-USUAL = (
+DEFAULT_NETWORKS = (
     Trial("sigmoid", ELMAN | {"nonlinearity": "sigmoid"}),
     Trial("tanh", ELMAN | {"nonlinearity": "tanh"}),
     Trial("ReLU", ELMAN | {"nonlinearity": "relu"}),
@@ -18,8 +18,8 @@ USUAL = (
 )
 
 
-def mended(distance: int) -> tuple[Trial, ...]:
-    """Return starts whose gradients reach so far."""
+def improved_networks(distance: int) -> tuple[Trial, ...]:
+    """Return networks initialised so that their gradients reach back over the distance."""
     return (
         Trial("ReLU, identity", ELMAN | {"nonlinearity": "relu", "recurrent_init": "identity"}),
         Trial("LSTM, chrono", GATED | {"cell": "lstm", "chrono": distance}),
@@ -27,11 +27,11 @@ def mended(distance: int) -> tuple[Trial, ...]:
     )
 
 
-def flags(trial: Trial) -> str:
-    """Return the options of a trial as the command line has them."""
+def format_flags(trial: Trial) -> str:
+    """Return the options of a trial as command-line flags."""
     return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in trial.options.items())
 
 
 def forget_bias(distance: int) -> float:
-    """Return ln n: the bias at which a forget gate keeps 1/e over about n steps."""
+    """Return ln n, the bias with which a forget gate keeps 1/e of the state for about n steps."""
     return round(math.log(distance), 2)

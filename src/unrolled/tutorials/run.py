@@ -1,4 +1,4 @@
-"""Runs a lesson from its beginning to its page."""
+"""Run a lesson and write its page."""
 
 import dataclasses
 import time
@@ -23,31 +23,31 @@ def run_lesson(
     overwrite: bool = False,
     console: Console | None = None,
 ) -> Path:
-    """Teach a lesson and write it down; return the path of its page.
+    """Run a lesson, print it, and write it as a page; return the path of the page.
 
     Args:
-        lesson: which.
-        config: its size.
-        folder: where page, figures and numbers go.
-        overwrite: replace a lesson that lies there.
-        console: where to print; standard output by default.
+        lesson: the lesson to run.
+        config: size of the experiment.
+        folder: output folder for page, figures and numbers.
+        overwrite: replace a lesson already in the folder.
+        console: console to print on; standard output by default.
 
     Raises:
-        RunError: if the folder holds something already, or cannot be written.
+        RunError: if the folder holds other files or (without ``overwrite``) a lesson, or cannot be written.
     """
     with claim(folder, overwrite=overwrite):
-        began = time.perf_counter()
+        start = time.perf_counter()
         training, choice = with_threads(TrainingConfig(seed=config.seed, threads=config.threads))
         config = dataclasses.replace(config, threads=training.threads)
         script = Script(lesson.title, lesson.subtitle, console or Terminal(highlight=False))
         with seeded(training):
             lesson.teach(script, config)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         page = script.page(
             {
                 "command": _command(lesson, config),
                 "distance": f"{config.distance} steps",
-                "networks": f"{config.hidden} units, {config.updates} updates at most",
+                "networks": f"{config.hidden} units, at most {config.updates} updates",
                 "seed": str(config.seed),
                 "threads": str(choice.count),
                 "took": f"{seconds:.0f} s",
@@ -58,8 +58,8 @@ def run_lesson(
 
 
 def _command(lesson: Lesson, config: LessonConfig) -> str:
-    """Return what to type for the same lesson; threads are no part of it."""
+    """Return the command that repeats the lesson, without the number of threads."""
     names = ("distance", "hidden", "updates", "seed")
-    given = {name: getattr(config, name) for name in names}
-    options = [f"--{name} {value}" for name, value in given.items() if value != getattr(lesson.config, name)]
+    values = {name: getattr(config, name) for name in names}
+    options = [f"--{name} {value}" for name, value in values.items() if value != getattr(lesson.config, name)]
     return " ".join([f"unrolled learn {lesson.word}", *options])

@@ -1,4 +1,4 @@
-"""What a lesson says: at once on the terminal, and once more as a page."""
+"""Output of a lesson: printed on the terminal while it runs, and collected for its page."""
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,12 +14,12 @@ MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "re
 
 
 class Script:
-    """Prints what it is told and keeps it for the page.
+    """Prints the parts of a lesson and collects them for the page.
 
     Args:
-        title: of the lesson.
-        subtitle: what it shows.
-        console: where to print.
+        title: title of the lesson.
+        subtitle: summary of what the lesson shows.
+        console: console to print on.
     """
 
     def __init__(self, title: str, subtitle: str, console: Console) -> None:
@@ -29,18 +29,18 @@ class Script:
         console.print(Text.assemble((title, "bold"), f": {subtitle}"))
 
     def section(self, title: str, lead: str) -> None:
-        """Begin a section; ``lead`` says what is about to happen."""
+        """Begin a section; ``lead`` describes what comes next."""
         self._sections.append((title, lead, []))
         self.console.print()
         self.console.print(Text(f"{len(self._sections)}. {title}", "bold cyan"))
         self.console.print(Text(lead))
 
     def note(self, text: str) -> None:
-        """Print a line that is not on the page: how the work goes on."""
+        """Print a line of progress that is not added to the page."""
         self.console.print(Text(f"  {text}", "dim"))
 
     def show(self, part: Part) -> None:
-        """Add a part to the section; tables and words are printed, of a figure what it shows."""
+        """Add a part to the section, and print it; of a figure only the title is printed."""
         self._sections[-1][2].append(part)
         if isinstance(part, Table):
             print_table(_grid(part), self.console)
@@ -51,8 +51,8 @@ class Script:
         elif isinstance(part, Chart):
             self.console.print(Text(f"  figure {part.name}: {part.title}", "dim"))
 
-    def find(self, verdict: Verdict) -> None:
-        """Say what was found, with its remedies."""
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Print a finding with its remedies, and add it to the page."""
         self._verdicts.append(verdict)
         mark, colour = MARKS[verdict.level]
         self.console.print(Text(f"{mark} {verdict.title}", f"bold {colour}"))
@@ -62,7 +62,7 @@ class Script:
             self.console.print(Text.assemble("    → ", remedy.what, (flag, "bold")))
 
     def page(self, facts: dict[str, str]) -> Page:
-        """Return all that was told as a page."""
+        """Return the page of all sections and findings; ``facts`` is shown at its top."""
         sections = tuple(Section(title, lead, tuple(parts)) for title, lead, parts in self._sections)
         return Page(self._title, self._subtitle, facts, tuple(self._verdicts), sections)
 
@@ -70,8 +70,8 @@ class Script:
 def _grid(table: Table) -> Grid:
     grid = Grid(title=table.title, title_justify="left")
     for column, name in enumerate(table.header):
-        numbers = not any(isinstance(row[column], str) for row in table.rows)
-        grid.add_column(name, justify="right" if numbers else "left")
+        is_numeric = not any(isinstance(row[column], str) for row in table.rows)
+        grid.add_column(name, justify="right" if is_numeric else "left")
     for row in table.rows:
         grid.add_row(*(in_words(cell) for cell in row))
     return grid

@@ -1,0 +1,176 @@
+"""Train one network of a lesson, recording the loss and gradient norm of every update."""
+
+import copy
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn
+
+from unrolled.config import with_options
+from unrolled.errors import NonFiniteError
+from unrolled.synthetic.config import LearnConfig
+from unrolled.synthetic.job import Score, SolverJob
+from unrolled.synthetic.model import Solver
+from unrolled.synthetic.train import StopWhenSolved
+from unrolled.terminal import Terminal
+from unrolled.training import Progress as TrainingProgress
+from unrolled.training import Trainer, Watcher
+from unrolled.training.job import Update, Watchers
+from unrolled.training.seeding import seeded, with_threads
+from unrolled.tutorials.config import LessonConfig
+from unrolled.wording import counted
+
+BATCH, HELD_OUT, VALIDATIONS = 50, 200, 8
+SOLVED = 0.025
+"""Target loss as a fraction of the baseline: 0.05 nats for recall of one of eight symbols."""
+MIN_ACCURACY = 0.9
+"""Accuracy from which a network counts as having learnt the problem."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A network to train: its display name and options."""
+
+    name: str
+    """Display name."""
+    options: Mapping[str, Any]
+    """Options of :class:`LearnConfig`, by name."""
+    gain: float = 1.0
+    """Factor that U is multiplied by before training."""
+
+    def config(self, lesson: LessonConfig) -> LearnConfig:
+        """Return the configuration: the sizes of the lesson, replaced by the trial's own options."""
+        sizes = {
+            "distance": lesson.distance,
+            "hidden": lesson.hidden,
+            "updates": lesson.updates,
+            "seed": lesson.seed,
+            "threads": lesson.threads,
+            "batch": BATCH,
+            "held_out": HELD_OUT,
+            "validate_every": max(1, lesson.updates // VALIDATIONS),
+        }
+        config = with_options(LearnConfig(), sizes | dict(self.options), self.name)
+        return with_options(config, {"target": SOLVED * config.make_problem().baseline})
+
+
+@dataclass(frozen=True, eq=False)
+class TrialResult:
+    """Result of a trial; the model has its best weights, unless training failed."""
+
+    trial: Trial
+    start: Solver
+    """The network before the first update."""
+    model: Solver
+    loss: float
+    """Loss on held-out sequences; infinite if training failed."""
+    accuracy: float
+    """Fraction of correct answers; NaN if the answers are numbers, or training failed."""
+    solved: bool
+    updates: int
+    norms: list[float]
+    """Gradient norm before clipping, one per update."""
+    losses: list[float]
+    """Training loss, one per update."""
+    validated: list[tuple[int, float]]
+    """Update and held-out loss of each validation."""
+    failure: str = ""
+    """Place of the first value that is not finite; empty if training did not fail."""
+
+    @property
+    def name(self) -> str:
+        """Display name of the network."""
+        return self.trial.name
+
+    @property
+    def is_learnt(self) -> bool:
+        """Whether the network learnt the problem: accuracy at least 90%, or a tenth of the baseline loss."""
+        if self.accuracy == self.accuracy:
+            return self.accuracy >= MIN_ACCURACY
+        return self.loss <= self.model.problem.baseline / 10
+
+    @property
+    def outcome(self) -> str:
+        """The result as a line of text."""
+        if self.failure:
+            return f"not finite at update {self.updates + 1}, first in {self.failure}"
+        accuracy = "" if self.accuracy != self.accuracy else f"accuracy {self.accuracy:.0%}, "
+        baseline = f"{self.model.problem.baseline:.3g}"
+        updates = counted(self.updates, "update")
+        return f"{accuracy}held-out loss {self.loss:.3g} (without memory {baseline}), {updates}"
+
+
+def make_network(trial: Trial, lesson: LessonConfig) -> Solver:
+    """Return the initial network of a trial, before any update."""
+    config = trial.config(lesson)
+    with seeded(config.practice.training_config()):
+        return _make_initial(trial, config)
+
+
+def practise(trial: Trial, lesson: LessonConfig) -> TrialResult:
+    """Train a network until the problem is solved, the updates are used up, or a value is not finite."""
+    config = trial.config(lesson)
+    training, _ = with_threads(config.practice.training_config())
+    with seeded(training):
+        model = _make_initial(trial, config)
+        start = copy.deepcopy(model)
+        job, recorder = SolverJob(model, config.practice), _Recorder(trial.name)
+        trainer = Trainer(job, config.optimizer, training)
+        trainer.watcher = Watchers(recorder, StopWhenSolved(trainer, config.target()))
+        score, failure = Score(float("inf"), None), ""
+        try:
+            trainer.run()
+            score = job.score()
+        except NonFiniteError:
+            failure = str(trainer.log.records[-1]["where"])
+    records = [r for r in trainer.log.records if r["kind"] == "valid"]
+    return TrialResult(
+        trial=trial,
+        start=start,
+        model=model,
+        loss=score.loss,
+        accuracy=float("nan") if score.accuracy is None else score.accuracy,
+        solved=score.loss <= config.target(),
+        updates=trainer.progress.step,
+        norms=recorder.norms,
+        losses=recorder.losses,
+        validated=[(r["step"], r["loss"]) for r in records],
+        failure=failure,
+    )
+
+
+def _make_initial(trial: Trial, config: LearnConfig) -> Solver:
+    model = Solver(config.make_problem(), config.cell, config.solver)
+    if trial.gain != 1.0:
+        with torch.no_grad():
+            model.get_parameter("recurrent.weight_hh_l0").mul_(trial.gain)
+    return model
+
+
+@dataclass
+class _Recorder(Watcher):
+    """Records gradient norms and losses, and shows a progress bar on a terminal."""
+
+    name: str
+    norms: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+
+    def started(self, progress: TrainingProgress, total_steps: int | None) -> None:
+        columns = TextColumn("  {task.description}"), BarColumn(), TextColumn("{task.fields[text]}")
+        console = Terminal(file=sys.stderr)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
+        self._task = self._bar.add_task(self.name, total=total_steps, text="")
+        self._bar.start()
+
+    def updating(self, progress: TrainingProgress, update: Update) -> None:
+        self.norms.append(update.norm)
+
+    def stepped(self, progress: TrainingProgress, loss: float, lr: float) -> None:
+        self.losses.append(loss)
+        self._bar.update(self._task, completed=progress.step, text=f"loss {loss:.3g}")
+
+    def ended(self, progress: TrainingProgress) -> None:
+        self._bar.stop()
