@@ -1,11 +1,11 @@
-"""A forecaster from a DataFrame: rules for its faults, a rolling backtest, intervals and paths."""
+"""Forecast a series in a DataFrame: handling of bad rows, a rolling backtest, intervals, sample paths."""
 
 import numpy as np
 import pandas as pd
 
 import unrolled as ur
 
-# Eleven years of monthly sales with a season and growth; one month is missing, one is there twice.
+# Eleven years of monthly sales with seasonality and growth. One month is missing, one is repeated.
 months = pd.date_range("2012-01-01", periods=132, freq="MS")
 rng = np.random.default_rng(0)
 growth, season = 0.01 * np.arange(132), 0.3 * np.sin(2 * np.pi * np.arange(132) / 12)
@@ -30,7 +30,7 @@ forecaster.fit(sales, progress=False)
 for note in forecaster.facts["series"]["sales"]["notes"]:
     print(note)
 
-backtest = forecaster.backtest()  # from 2021 on, without training again
+backtest = forecaster.backtest()  # from 2021 on, without retraining
 print(backtest)
 print(backtest.table.head(6)[["origin", "step", "time", "actual", "prediction", "q0.1", "q0.9"]])
 

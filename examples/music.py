@@ -1,4 +1,4 @@
-"""A model of piano rolls from a list of pieces, and a MIDI file that it wrote."""
+"""Train a model of piano rolls on a list of pieces, and write a new piece as a MIDI file."""
 
 import json
 import random
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import unrolled as ur
 
-# Forty little pieces: a bass and a chord over it, in a fixed order of chords from a random one on.
+# Forty short pieces: bass notes with chords, always in the same order, starting at a random chord.
 CHORDS = [[48, 64, 67, 72], [53, 65, 69, 72], [55, 62, 67, 71], [57, 64, 69, 72]]
 rng = random.Random(0)
 pieces = []
@@ -20,12 +20,8 @@ folder = Path(tempfile.mkdtemp())
 
 model = ur.PianoRoll(hidden=32, batch=4, epochs=30, lr=0.02)
 model.fit(folder / "pieces.json", progress=False)
-print(
-    "held out:",
-    round(model.result["valid"]["nll"], 2),
-    "nats a step; beside",
-    model.result["baselines"]["valid"],
-)
+print("held-out loss:", round(model.result["valid"]["nll"], 2), "nats per step")
+print("baselines:", model.result["baselines"]["valid"])
 
 piece = model.compose(16, temperature=0.7, seed=1)
 model.write_midi(piece, folder / "piece.mid")

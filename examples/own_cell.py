@@ -1,4 +1,4 @@
-"""A cell of one's own: a leaky integrator, run by the same loop with lengths, directions and a trace."""
+"""Define a custom cell, a leaky integrator, and run it with lengths and a trace."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,7 @@ class Leaky(Cell):
     leak: float = 0.3
 
     def step(self, a, state, p, masks):
-        """Advance one step; a is W x_t + b_ih."""
+        """Compute one step; a is W x_t + b_ih."""
         (h,) = state
         new = (1 - self.leak) * h + self.leak * torch.tanh(a + self.recur(h, p))
         return (new,), {"new": new}

@@ -1,4 +1,4 @@
-"""A tagger of sentences that this program makes up.  Run: python examples/tag.py"""
+"""Train a tagger on sentences that this program generates.  Run: python examples/tag.py"""
 
 import random
 
@@ -11,14 +11,14 @@ WORDS = {
 }
 
 
-def make(count: int, seed: int) -> tuple[list[list[str]], list[list[str]]]:
-    """Return words and tags of sentences of a pronoun, a verb and one or two adverbs."""
+def make_sentences(count: int, seed: int) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the words and the tags of sentences: a pronoun, a verb, and one or two adverbs."""
     rng = random.Random(seed)
     tags = [["pronoun", "verb", *["adverb"] * rng.randint(1, 2)] for _ in range(count)]
     return [[rng.choice(WORDS[tag]) for tag in sentence] for sentence in tags], tags
 
 
 tagger = ur.Tagger(hidden=32, embedding=32, characters=16, epochs=10, threads=1)
-tagger.fit(*make(200, seed=1))
-print(tagger.evaluate(*make(100, seed=2)))
-print(tagger.predict(["she", "sings", "softly"]))  # "softly" was never seen: its spelling tells
+tagger.fit(*make_sentences(200, seed=1))
+print(tagger.evaluate(*make_sentences(100, seed=2)))
+print(tagger.predict(["she", "sings", "softly"]))  # "softly" is new: tagged by its spelling

@@ -1,4 +1,4 @@
-"""Five lines from a text file to generated text.  Run: python examples/text_file.py FILE"""
+"""Train a language model on a text file, and generate text.  Run: python examples/text_file.py FILE"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Learn to write dates as YYYY-MM-DD from pairs made here, and see where the model looks.
+"""Train a translator that rewrites dates as YYYY-MM-DD, and plot its attention.
 
 Run: python examples/translate.py
 """
@@ -20,5 +20,5 @@ translator.fit(pairs[:-500], progress=False)
 print(translator.evaluate(pairs[-500:]))
 for text in ("July 20, 1999", "09 Nov 1989"):
     print(text, "→", translator.translate([text])[0])
-picture = Path(tempfile.gettempdir()) / "attention.png"
-print("attention:", translator.plot_attention("July 20, 1999", picture))
+plot = Path(tempfile.gettempdir()) / "attention.png"
+print("attention:", translator.plot_attention("July 20, 1999", plot))

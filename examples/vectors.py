@@ -1,4 +1,4 @@
-"""Word vectors of the standard library's own words, and their neighbours.  Run: python examples/vectors.py"""
+"""Train word vectors on the standard library, and list nearest words.  Run: python examples/vectors.py"""
 
 from unrolled.data import open_documents
 from unrolled.text.neighbours import nearest

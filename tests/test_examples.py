@@ -21,7 +21,7 @@ EXPECTED = {
     "forecast.py": "1 row repeats a time stamp: averaged",
     "translate.py": "09 Nov 1989 → 1989-11-09",
     "music.py": "16 steps in ",
-    "ngram.py": "nats a character",
+    "ngram.py": "nats per character",
     "inside.py": "bad: Vanishing at distance 10 (rnn.l0)",
 }
 

@@ -31,7 +31,7 @@ class GradientFlow:
     norm: Floats
     """Median over the rows of ‖∂E/∂state‖, for an LSTM the larger of h and c, (T,)."""
     factor: float
-    """Largest factor of one step: ‖J_t … J_1‖^(1/n) over the whole sequence, median over the rows."""
+    """Factor per step: ‖J_t … J_1‖^(1/n) over the whole sequence, median over the rows."""
     bound: float | None
     """Upper bound ‖U‖ max σ′ of that factor for an Elman network, else None."""
 
