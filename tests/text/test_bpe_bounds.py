@@ -64,13 +64,13 @@ def test_only_the_pipeline_that_is_written_is_read(stored, place, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m["vocab"].update({"a": 10**9}), "numbered from 0 on"),
-        (lambda m: m["vocab"].update({"a": 0}), "numbered from 0 on"),
-        (lambda m: m["merges"].append(["a", "zzz"]), "'a zzz' is not of tokens"),
+        (lambda m: m["vocab"].update({"a": 10**9}), "ids of the vocabulary must be 0 to"),
+        (lambda m: m["vocab"].update({"a": 0}), "ids of the vocabulary must be 0 to"),
+        (lambda m: m["merges"].append(["a", "zzz"]), "'a zzz' needs tokens"),
         (lambda m: m["merges"].append(["a"]), "merges"),
         (lambda m: m.update(dropout=0.5), "dropout"),
         (lambda m: m.update(ignore_merges=True), "must be false"),
-        (lambda m: m.update(merges=[], vocab={"a": 0}), "must hold every byte"),
+        (lambda m: m.update(merges=[], vocab={"a": 0}), "must have a token for every byte"),
     ],
 )
 def test_a_damaged_model_is_refused(stored, change, message):

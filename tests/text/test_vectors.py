@@ -116,13 +116,17 @@ def test_gensim_is_not_needed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("v.bin", b"1000000000 300\nthe " + b"\0" * 1200, "ends within word 2 of the 1,000,000,000"),
+        ("v.bin", b"1000000000 300\nthe " + b"\0" * 1200, "ends inside word 2 of the 1,000,000,000"),
         ("v.bin", b"3 1000000000\nthe " + b"\0" * 12, "vectors of 1,000,000,000 values"),
-        ("v.txt", b"99999999999999999999 3\nthe 1 2 3\n", "tells of 99,999,999,999,999,999,999 words, .* 1$"),
-        ("v.txt", b"1 3\nthe 1 2 3\ncat 1 2 3\n", "tells of 1 words, and there are more"),
-        ("v.txt", b"the 1 2 3\ncat 1 2_0 3\n", "line 2 holds what is not a number"),
-        ("v.txt", b"the 1 2 3\ncat 1 nan 3\n", "line 2 holds what is not a number"),
-        ("v.txt", "the 1 2 3\ncat 1 ٣ 3\n".encode(), "line 2 holds what is not a number"),
+        (
+            "v.txt",
+            b"99999999999999999999 3\nthe 1 2 3\n",
+            "announces 99,999,999,999,999,999,999 words, .* 1$",
+        ),
+        ("v.txt", b"1 3\nthe 1 2 3\ncat 1 2 3\n", "announces 1 word, but it has more"),
+        ("v.txt", b"the 1 2 3\ncat 1 2_0 3\n", "line 2 has a value that is not a number"),
+        ("v.txt", b"the 1 2 3\ncat 1 nan 3\n", "line 2 has a value that is not a number"),
+        ("v.txt", "the 1 2 3\ncat 1 ٣ 3\n".encode(), "line 2 has a value that is not a number"),
         ("v.txt", b"the 1 2 3\ncat 1 1e99 3\n", "the vector of 'cat' is not finite"),
         ("v.txt", b"the 1 2 3\n\xff 1 2 3\n", "line 2 is not UTF-8"),
         ("v.txt", b"x" * (1 << 21), "line 1 is longer than 1 MiB"),

@@ -1,7 +1,8 @@
-"""A byte-level BPE model as ``tokenizer.json`` holds it: the one pipeline that is written here.
+"""Read the byte-level BPE model in ``tokenizer.json``; no other pipeline is accepted.
 
-The ``tokenizers`` library would build any pipeline that a file describes, with regular expressions of its
-author's. Here vocabulary and merges are taken from the file, and the pipeline is made anew.
+The ``tokenizers`` library would build any pipeline that a file describes, including regular expressions
+chosen by the author of the file. Here only the vocabulary and the merges come from the file; the pipeline is
+built from code.
 """
 
 from typing import Any, Literal
@@ -42,10 +43,10 @@ class _Model(msgspec.Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if sorted(self.vocab.values()) != list(range(len(self.vocab))):
-            raise ValueError("the tokens of the vocabulary must be numbered from 0 on, each number once")
+            raise ValueError("the ids of the vocabulary must be 0 to V - 1, each used once")
         missing = next((m for m in self.merges for t in (*m, "".join(m)) if t not in self.vocab), None)
         if missing is not None:
-            raise ValueError(f"the merge {' '.join(missing)!r} is not of tokens of the vocabulary")
+            raise ValueError(f"the merge {' '.join(missing)!r} needs tokens that are not in the vocabulary")
         if self.fuse_unk or self.byte_fallback or self.ignore_merges:
             raise ValueError("fuse_unk, byte_fallback and ignore_merges must be false")
 
@@ -67,24 +68,24 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     kind: Literal["bpe"] = "bpe"
 
 
-def pipeline(*, lowercase: bool, model: models.BPE | None = None) -> tokenizers.Tokenizer:
-    """Return byte-level BPE with a model, or with an empty one to be trained."""
-    made = tokenizers.Tokenizer(model or models.BPE())
+def make_pipeline(*, lowercase: bool, model: models.BPE | None = None) -> tokenizers.Tokenizer:
+    """Return a byte-level BPE pipeline with the given model, or with an untrained one."""
+    tokenizer = tokenizers.Tokenizer(model or models.BPE())
     if lowercase:
-        made.normalizer = normalizers.Lowercase()
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    return made
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return tokenizer
 
 
 def pipeline_from_json(values: dict[str, Any]) -> tokenizers.Tokenizer:
     """Return the pipeline that a file describes.
 
     Raises:
-        ValueError: if it is another one, or damaged.
+        ValueError: if the file is damaged or describes another pipeline.
     """
     stored = convert(values, _Stored).model
     try:
         model = models.BPE(vocab=stored.model.vocab, merges=stored.model.merges)
     except Exception as error:  # the library raises bare Exception
         raise ValueError(f"not a BPE model: {error}") from error
-    return pipeline(lowercase=stored.normalizer is not None, model=model)
+    return make_pipeline(lowercase=stored.normalizer is not None, model=model)

@@ -1,4 +1,4 @@
-"""Tokenisers by name: trained from a configuration, written to JSON and read back."""
+"""Train a tokeniser from a configuration; save it to JSON and load it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,24 +23,24 @@ class _Kind(msgspec.Struct):
 
 @dataclass(frozen=True)
 class TextConfig:
-    """How text becomes tokens."""
+    """How text is split into tokens."""
 
     tokenizer: Literal["char", "word", "bpe"] = "char"
-    """Characters, words (what white space separates; each line ends with <eos>), or byte-pair pieces."""
+    """Characters, words (split at white space; each line ends with <eos>) or byte-pair encoded subwords."""
 
     vocabulary: int = 0
-    """Largest vocabulary, <eos> and <unk> included; 0 is no limit (2000 for bpe)."""
+    """Maximum vocabulary size, <eos> and <unk> included; 0: no limit (2000 for bpe)."""
 
     min_frequency: int = 0
-    """Tokens that occur less often in the text become <unk>; 0 is 2 for words and pieces, 1 for
+    """Tokens that occur less often in the training text become <unk>; 0: 2 for words and subwords, 1 for
     characters."""
 
     lowercase: bool = False
-    """Lower-case all text. Where this is the default, --no-lowercase keeps capital letters."""
+    """Convert all text to lower case. If this is the default, --no-lowercase keeps capital letters."""
 
     split_punctuation: bool = False
-    """Words only: every sign that is not part of a word is a word of its own, so that "end." is two. Where
-    this is the default, --no-split-punctuation leaves signs at their words."""
+    """Words only: every punctuation mark outside a word becomes a separate token, so that "end." is two
+    tokens. If this is the default, --no-split-punctuation keeps marks attached to their words."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"min_frequency": 0, "vocabulary": 0})
@@ -59,10 +59,10 @@ class TextConfig:
 
 
 def tokenizer_type(kind: str) -> "type[CharacterTokenizer] | type[WordTokenizer] | type[SubwordTokenizer]":
-    """Return the class of a kind of tokenizer.
+    """Return the tokeniser class for ``kind``.
 
     Raises:
-        MissingExtraError: for "bpe" where the tokenizers library is not installed.
+        MissingExtraError: for "bpe" if the tokenizers library is not installed.
     """
     if kind == "char":
         return CharacterTokenizer
@@ -74,24 +74,24 @@ def tokenizer_type(kind: str) -> "type[CharacterTokenizer] | type[WordTokenizer]
 
 
 def train_tokenizer(config: TextConfig, texts: Iterable[str]) -> Tokenizer:
-    """Build the vocabulary of a training text."""
+    """Train a tokeniser: build its vocabulary from training texts."""
     size = config.vocabulary or (2000 if config.tokenizer == "bpe" else 0)
-    often = config.min_frequency or (1 if config.tokenizer == "char" else 2)
-    options: dict[str, Any] = {"size": size, "min_frequency": often, "lowercase": config.lowercase}
+    min_frequency = config.min_frequency or (1 if config.tokenizer == "char" else 2)
+    options: dict[str, Any] = {"size": size, "min_frequency": min_frequency, "lowercase": config.lowercase}
     if config.tokenizer == "word":
         options["split_punctuation"] = config.split_punctuation
     return tokenizer_type(config.tokenizer).train(texts, **options)
 
 
 def tokenizer_to_json(tokenizer: Tokenizer) -> dict[str, Any]:
-    """Return what ``tokenizer.json`` holds."""
+    """Return the content of ``tokenizer.json``."""
     return {"kind": tokenizer.kind, **tokenizer.to_json()}
 
 
 def tokenizer_from_json(values: dict[str, Any]) -> Tokenizer:
-    """Rebuild a tokeniser.
+    """Rebuild a tokeniser from the content of ``tokenizer.json``.
 
     Raises:
-        ValueError: if the values are damaged.
+        ValueError: if the content is damaged.
     """
     return tokenizer_type(convert(values, _Kind).kind).from_json(values)

@@ -1,4 +1,4 @@
-"""One token a character."""
+"""Character tokeniser."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CharacterTokenizer(Tokenizer):
-    """Every Unicode code point is a token; those seen too rarely are ``<unk>``."""
+    """Tokeniser with one token per Unicode code point; rare characters become ``<unk>``."""
 
     kind: ClassVar[str] = "char"
     ends_lines: ClassVar[bool] = False
@@ -29,19 +29,19 @@ class CharacterTokenizer(Tokenizer):
         self._characters = characters
         self._lowercase = lowercase
         codes = np.array([ord(c) for c in characters], dtype=np.int64)
-        self._table = np.full(int(codes.max(initial=0)) + 1, UNK_ID, dtype=np.int64)
-        self._table[codes] = np.arange(2, 2 + len(codes))
+        self._id_by_code = np.full(int(codes.max(initial=0)) + 1, UNK_ID, dtype=np.int64)
+        self._id_by_code[codes] = np.arange(2, 2 + len(codes))
 
     @classmethod
     def train(
         cls, texts: Iterable[str], *, size: int = 0, min_frequency: int = 1, lowercase: bool = False
     ) -> "CharacterTokenizer":
-        """Take the characters that occur at least ``min_frequency`` times, at most ``size`` − 2 of them."""
+        """Build the vocabulary of characters that occur ``min_frequency`` times, at most ``size`` − 2."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(text.lower() if lowercase else text)
-        kept = [c for c, n in counts.most_common() if n >= min_frequency]
-        return cls(sorted(kept[: size - 2] if size else kept), lowercase)
+        characters = [c for c, n in counts.most_common() if n >= min_frequency]
+        return cls(sorted(characters[: size - 2] if size else characters), lowercase)
 
     @property
     def tokens(self) -> list[str]:
@@ -52,8 +52,8 @@ class CharacterTokenizer(Tokenizer):
         """See :meth:`Tokenizer.encode`."""
         text = text.lower() if self._lowercase else text
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        known = codes < len(self._table)
-        return np.where(known, self._table[np.where(known, codes, 0)], UNK_ID)
+        in_table = codes < len(self._id_by_code)
+        return np.where(in_table, self._id_by_code[np.where(in_table, codes, 0)], UNK_ID)
 
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """See :meth:`Tokenizer.pieces`; ``<unk>`` is shown as the replacement character U+FFFD."""
@@ -62,9 +62,9 @@ class CharacterTokenizer(Tokenizer):
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`."""
-        known = set(self._characters)
+        vocabulary = set(self._characters)
         text = text.lower() if self._lowercase else text
-        return [c for c, _ in Counter(text).most_common() if c not in known]
+        return [c for c, _ in Counter(text).most_common() if c not in vocabulary]
 
     def to_json(self) -> dict[str, Any]:
         """See :meth:`Tokenizer.to_json`."""

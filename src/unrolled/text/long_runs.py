@@ -1,21 +1,21 @@
-"""Texts with long runs of one kind of sign cut, so that learning pieces takes time in proportion to them."""
+"""Cut long runs of one kind of character, so that BPE training takes time linear in the text length."""
 
 import re
 from collections.abc import Iterable, Iterator
 
 LONGEST = 1000
-"""Signs of a run that are kept together."""
+"""Maximum number of characters of a run that stay together."""
 
 _KINDS = (r"[^\W\d_]", r"\d", r"[^\w\s]|_", r"\s")
 _LONG = re.compile("|".join(rf"(?<!{k})(?:{k}){{{LONGEST + 1},}}" for k in (rf"(?:{k})" for k in _KINDS)))
-"""Letters, digits, other signs or white space: the units within which byte-level BPE merges."""
+"""Runs of letters, digits, other characters or white space: byte-level BPE merges only inside such runs."""
 
 
 def cut_long_runs(texts: Iterable[str]) -> Iterator[str]:
-    """Yield texts; those with a run of letters, digits, signs or blanks longer than LONGEST in parts.
+    """Yield texts, cutting every run of letters, digits, signs or blanks after each LONGEST characters.
 
-    DNA and base64 are such runs. Learning BPE takes time with the square of the length of a run. Other texts
-    are yielded as they are.
+    DNA and base64 contain such runs. BPE training time grows with the square of the run length. Texts without
+    long runs are yielded unchanged.
     """
     for text in texts:
         begin = 0

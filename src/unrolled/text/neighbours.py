@@ -1,4 +1,4 @@
-"""Which words have like vectors, and where they lie in the plane."""
+"""Find the nearest words of a word vector, and plot word vectors in two dimensions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,28 +18,28 @@ Matrix = NDArray[np.float32]
 
 
 def nearest(words: Sequence[str], vectors: Matrix, word: str, top: int = 10) -> list[tuple[str, float]]:
-    """Return the words whose vectors have the largest cosine with a word's, and these cosines.
+    """Return the words with the largest cosine similarity to ``word``, with these similarities.
 
     Args:
-        words: V of them.
-        vectors: (V, size).
-        word: one of them.
-        top: how many to return.
+        words: V words.
+        vectors: their vectors, (V, size).
+        word: one of ``words``.
+        top: number of words to return.
 
     Raises:
-        DataError: if the word is not among them.
+        DataError: if ``word`` is not in ``words``.
     """
-    places = {name: i for i, name in enumerate(words)}
-    if word not in places:
-        raise DataError(f"{word!r} has no vector{suggestion(word, places)}")
-    lengths = np.linalg.norm(vectors, axis=1)
-    cosines = vectors @ vectors[places[word]] / np.maximum(lengths * lengths[places[word]], 1e-12)
-    order = [i for i in np.argsort(-cosines) if i != places[word]][:top]
+    row_of = {name: i for i, name in enumerate(words)}
+    if word not in row_of:
+        raise DataError(f"{word!r} has no vector{suggestion(word, row_of)}")
+    norms = np.linalg.norm(vectors, axis=1)
+    cosines = vectors @ vectors[row_of[word]] / np.maximum(norms * norms[row_of[word]], 1e-12)
+    order = [i for i in np.argsort(-cosines) if i != row_of[word]][:top]
     return [(words[i], float(cosines[i])) for i in order]
 
 
 def plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDArray[np.float64]:
-    """Return two coordinates (V, 2) of each vector: its first principal components, or t-SNE."""
+    """Project vectors (V, size) to two dimensions (V, 2), by principal components or t-SNE."""
     with extra("vectors", "a picture of words"):
         from sklearn.decomposition import PCA
         from sklearn.manifold import TSNE
@@ -52,7 +52,7 @@ def plane(vectors: Matrix, method: Literal["pca", "tsne"], seed: int = 0) -> NDA
 
 
 def plot_words(words: Sequence[str], points: NDArray[np.float64], path: Path, title: str) -> Path:
-    """Write each word where it lies as a PNG; return its path."""
+    """Plot each word at its coordinates and save the figure as PNG; return its path."""
     with extra("vectors", "a picture of words"):
         from matplotlib.figure import Figure
 

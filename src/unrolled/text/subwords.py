@@ -1,4 +1,4 @@
-"""Byte-pair encoding over bytes, by the ``tokenizers`` library: no text is ever unknown."""
+"""Byte-level BPE tokeniser, built on the ``tokenizers`` library; every text can be encoded."""
 
 import codecs
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import tokenizers
 from tokenizers import pre_tokenizers, trainers
 
-from unrolled.text.bpe_file import pipeline, pipeline_from_json
+from unrolled.text.bpe_file import make_pipeline, pipeline_from_json
 from unrolled.text.long_runs import cut_long_runs
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
@@ -19,20 +19,20 @@ _SURROGATES = re.compile("([\ud800-\udfff])")
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """Return the characters in which byte-level BPE writes bytes (Radford et al. 2019).
+    """Return the characters that represent bytes in byte-level BPE (Radford et al. 2019).
 
-    Bytes that print stand for themselves, the others are numbered from 256 on.
+    A printable byte is represented by the character with its code; the others by characters from 256 on.
     """
-    printing = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [b for b in range(256) if b not in printing]
-    return {chr(b): b for b in printing} | {chr(256 + n): b for n, b in enumerate(hidden)}
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    unprintable = [b for b in range(256) if b not in printable]
+    return {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(unprintable)}
 
 
 class SubwordTokenizer(Tokenizer):
-    """Byte-level BPE (Sennrich et al. 2016): frequent pairs of pieces are merged into new pieces.
+    """Byte-level BPE (Sennrich et al. 2016): frequent pairs of tokens are merged into new tokens.
 
-    The library numbers its pieces from 0; here they follow ``<eos>`` and ``<unk>``, which no text can
-    spell.
+    The library numbers its tokens from 0. Here their ids are larger by 2, after ``<eos>`` and ``<unk>``,
+    which no text can produce.
     """
 
     kind: ClassVar[str] = "bpe"
@@ -45,9 +45,13 @@ class SubwordTokenizer(Tokenizer):
         alphabet = _byte_alphabet()
         foreign = {c for token, _ in by_id for c in token if c not in alphabet}
         if foreign:
-            raise ValueError(f"a BPE vocabulary must be written in bytes, it holds {sorted(foreign)[:8]}")
+            raise ValueError(
+                f"a BPE vocabulary must use the byte alphabet only, but it has {sorted(foreign)[:8]}"
+            )
         if missing := alphabet.keys() - inner.get_vocab().keys():
-            raise ValueError(f"a BPE vocabulary must hold every byte, it lacks {sorted(missing)[:8]}")
+            raise ValueError(
+                f"a BPE vocabulary must have a token for every byte, but lacks {sorted(missing)[:8]}"
+            )
         self._bytes = [bytes(alphabet[c] for c in token) for token, _ in by_id]
         self._byte_ids = {b[0]: n + 2 for n, b in enumerate(self._bytes) if len(b) == 1 and b[0] >= 0x80}
 
@@ -62,9 +66,9 @@ class SubwordTokenizer(Tokenizer):
     ) -> "SubwordTokenizer":
         """Merge pairs that occur at least ``min_frequency`` times until there are ``size`` tokens.
 
-        Runs of over 1,000 letters, digits, signs or blanks are learned from in parts.
+        Runs of more than 1,000 letters, digits, signs or blanks are cut before training.
         """
-        inner = pipeline(lowercase=lowercase)
+        inner = make_pipeline(lowercase=lowercase)
         trainer = trainers.BpeTrainer(
             vocab_size=size - 2,
             min_frequency=min_frequency,
@@ -76,14 +80,14 @@ class SubwordTokenizer(Tokenizer):
 
     @property
     def tokens(self) -> list[str]:
-        """See :attr:`Tokenizer.tokens`; pieces are written in the library's byte alphabet."""
+        """See :attr:`Tokenizer.tokens`; tokens are written in the library's byte alphabet."""
         return self._tokens
 
     def encode(self, text: str) -> Ids:
         """See :meth:`Tokenizer.encode`.
 
-        Bytes that are no UTF-8, which Python reads as single surrogates, are the pieces of these bytes; other
-        surrogates are ``<unk>``.
+        Python decodes bytes that are not UTF-8 as single surrogates: these become the tokens of their bytes.
+        Other surrogates become ``<unk>``.
         """
         if not _SURROGATES.search(text):
             return np.array(self._inner.encode(text).ids, dtype=np.int64) + 2
@@ -96,20 +100,20 @@ class SubwordTokenizer(Tokenizer):
         return np.array(ids, dtype=np.int64)
 
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """See :meth:`Tokenizer.pieces`; bytes are held back until they make whole characters."""
+        """See :meth:`Tokenizer.pieces`; bytes are buffered until they form complete characters."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for i in ids:
             if i in (EOS_ID, UNK_ID):
                 yield decoder.decode(b"", final=True) + ("\n" if i == EOS_ID else "\ufffd")
             elif text := decoder.decode(self._bytes[i - 2]):
                 yield text
-        if rest := decoder.decode(b"", final=True):
-            yield rest
+        if remainder := decoder.decode(b"", final=True):
+            yield remainder
 
     def unknown(self, text: str) -> list[str]:
-        """See :meth:`Tokenizer.unknown`: every byte is a token, so that only stray surrogates are left."""
-        found = Counter(c for c in _SURROGATES.findall(text) if ord(c) - 0xDC00 not in self._byte_ids)
-        return [c for c, _ in found.most_common()]
+        """See :meth:`Tokenizer.unknown`; every byte is a token, so only stray surrogates can be unknown."""
+        counts = Counter(c for c in _SURROGATES.findall(text) if ord(c) - 0xDC00 not in self._byte_ids)
+        return [c for c, _ in counts.most_common()]
 
     def to_json(self) -> dict[str, Any]:
         """See :meth:`Tokenizer.to_json`."""

@@ -1,4 +1,4 @@
-"""What every tokeniser does: text to numbers and back, and itself to JSON and back."""
+"""Base class of the tokenisers: text to token ids and back, saving to JSON and loading."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -15,16 +15,16 @@ Ids = NDArray[np.int64]
 
 
 class Tokenizer(ABC):
-    """Text to token numbers and back; 0 is ``<eos>`` and 1 is ``<unk>`` in every vocabulary."""
+    """Base class: converts text to token ids and back; ``<eos>`` is always 0 and ``<unk>`` is always 1."""
 
     kind: ClassVar[str]
     ends_lines: ClassVar[bool]
-    """Whether every line of a text ends with ``<eos>`` (else ``<eos>`` only stands between documents)."""
+    """True if every line of a text ends with ``<eos>``; otherwise ``<eos>`` only separates documents."""
 
     @property
     @abstractmethod
     def tokens(self) -> list[str]:
-        """The vocabulary in the order of its numbers."""
+        """The vocabulary in the order of its ids."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.size:,} tokens)"
@@ -36,25 +36,25 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def encode(self, text: str) -> Ids:
-        """Return the token numbers of a text; what is not in the vocabulary is ``<unk>``."""
+        """Return the token ids of a text; tokens outside the vocabulary become ``<unk>``."""
 
     @abstractmethod
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
-        """Yield the text of a stream of token numbers as it comes."""
+        """Yield the text of a stream of token ids piece by piece, as the ids arrive."""
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of token numbers."""
+        """Return the text of token ids."""
         return "".join(self.pieces(ids))
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
-        """Return the kinds of tokens in a text that the vocabulary lacks, most frequent first."""
+        """Return the distinct tokens of a text that are not in the vocabulary, most frequent first."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """Return everything that :meth:`from_json` needs."""
+        """Return the JSON data that :meth:`from_json` reads."""
 
     @classmethod
     @abstractmethod
     def from_json(cls, values: dict[str, Any]) -> "Tokenizer":
-        """Rebuild from :meth:`to_json`, with or without ``kind``; raises ValueError if it is damaged."""
+        """Rebuild from the data of :meth:`to_json`, with or without ``kind``; raise ValueError if damaged."""

@@ -1,4 +1,4 @@
-"""Word vectors of one's own text: Word2Vec, trained by gensim."""
+"""Train word vectors on a text: Word2Vec, by gensim."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from unrolled.errors import DataError
 
 @dataclass(frozen=True)
 class Word2VecConfig:
-    """How vectors are trained (Mikolov et al. 2013)."""
+    """Training options of Word2Vec (Mikolov et al. 2013)."""
 
     method: Literal["skip-gram", "cbow"] = "skip-gram"
-    """skip-gram predicts the words around a word; cbow a word from the sum of those around it."""
+    """skip-gram predicts the context words from a word; cbow predicts a word from the sum of its context."""
 
     size: int = 100
     """Size of the vectors."""
 
     window: int = 5
-    """Words on each side that count as around."""
+    """Context size: number of words on each side."""
 
     min_count: int = 5
-    """Words that occur less often have no vector."""
+    """Words that occur less often get no vector."""
 
     negative: int = 5
-    """Random words that each prediction is told from."""
+    """Negative samples: random words that each prediction is trained to reject."""
 
     passes: int = 5
-    """Passes over the text."""
+    """Number of passes over the text (epochs)."""
 
     seed: int = 0
-    """Of the random start and of the random words."""
+    """Seed of the initial weights and of the negative samples."""
 
     def __post_init__(self) -> None:
         require_at_least(self, dict.fromkeys(("size", "window", "min_count", "negative", "passes"), 1))
@@ -42,12 +42,12 @@ class Word2VecConfig:
 def train_word2vec(
     sentences: Iterable[list[str]], config: Word2VecConfig, report: Callable[[int], None] | None = None
 ) -> Any:
-    """Return gensim's ``KeyedVectors``, words from frequent to rare; the same seed gives the same bits.
+    """Return gensim's ``KeyedVectors``, most frequent words first; the same seed gives the same bits.
 
     Args:
         sentences: words of each sentence.
-        config: how.
-        report: is told after every pass.
+        config: training options.
+        report: called with 1 after every pass.
 
     Raises:
         DataError: if gensim is not installed, or no word occurs often enough.
@@ -58,7 +58,7 @@ def train_word2vec(
     except ImportError as error:
         raise DataError("word vectors need gensim: pip install 'unrolled[vectors]'") from error
 
-    class Passes(CallbackAny2Vec):
+    class PassCallback(CallbackAny2Vec):
         def on_epoch_end(self, model: Any) -> None:
             if report is not None:
                 report(1)
@@ -70,11 +70,11 @@ def train_word2vec(
         sg=config.method == "skip-gram",
         negative=config.negative,
         seed=config.seed + 1,  # gensim takes 0 for "no seed"
-        workers=1,  # with more the order of updates, and so the result, is left to chance
+        workers=1,  # more workers would make the order of updates, and so the result, random
     )
     corpus = list(sentences)
     model.build_vocab(corpus)
     if not len(model.wv):
         raise DataError(f"no word occurs {config.min_count} times; give more text or a smaller --min-count")
-    model.train(corpus, total_examples=len(corpus), epochs=config.passes, callbacks=[Passes()])
+    model.train(corpus, total_examples=len(corpus), epochs=config.passes, callbacks=[PassCallback()])
     return model.wv

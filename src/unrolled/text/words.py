@@ -1,4 +1,4 @@
-"""One token a word: whatever white space separates."""
+"""Word tokeniser: words are separated by white space."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ from unrolled.reading import convert
 from unrolled.text.tokenizer import EOS, EOS_ID, UNK, UNK_ID, Ids, Tokenizer
 
 _PARTS = re.compile(r"<unk>|<eos>|\w+(?:['’\-]\w+)*|[^\w\s]")
-"""A word, with inner apostrophes and hyphens, or one other sign."""
+"""A word, with inner apostrophes and hyphens, or one punctuation mark."""
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
@@ -23,11 +23,10 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WordTokenizer(Tokenizer):
-    """Words are what white space separates; every line ends with ``<eos>``.
+    """Tokeniser that splits at white space; every line ends with ``<eos>``.
 
-    With ``split_punctuation`` every sign that is not part of a word stands alone: "end." is two words.
-
-    A word that is literally ``<unk>`` or ``<eos>`` in the text is that token.
+    With ``split_punctuation`` every punctuation mark outside a word is a separate token: "end." is two
+    tokens. The words ``<unk>`` and ``<eos>`` in a text are read as these special tokens.
     """
 
     kind: ClassVar[str] = "word"
@@ -35,7 +34,7 @@ class WordTokenizer(Tokenizer):
 
     def __init__(self, words: list[str], lowercase: bool = False, split_punctuation: bool = False) -> None:
         if len({*words, EOS, UNK}) != len(words) + 2 or not all(isinstance(w, str) for w in words):
-            raise ValueError("a word vocabulary must hold distinct words, <eos> and <unk> not among them")
+            raise ValueError("a word vocabulary must have distinct words, without <eos> and <unk>")
         self._tokens = [EOS, UNK, *words]
         self._ids = {word: i for i, word in enumerate(self._tokens)}
         self._lowercase, self._split_punctuation = lowercase, split_punctuation
@@ -50,13 +49,13 @@ class WordTokenizer(Tokenizer):
         lowercase: bool = False,
         split_punctuation: bool = False,
     ) -> "WordTokenizer":
-        """Take the words that occur at least ``min_frequency`` times, the ``size`` − 2 most frequent."""
+        """Build the vocabulary: words that occur at least ``min_frequency`` times, at most ``size`` − 2."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(split_words(text, lowercase, split_punctuation))
-        kept = [(word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)]
-        kept.sort(key=lambda item: (-item[1], item[0]))
-        words = [word for word, _ in kept]
+        frequent = [(word, n) for word, n in counts.items() if n >= min_frequency and word not in (EOS, UNK)]
+        frequent.sort(key=lambda item: (-item[1], item[0]))
+        words = [word for word, _ in frequent]
         return cls(words[: size - 2] if size else words, lowercase, split_punctuation)
 
     @property
@@ -65,7 +64,7 @@ class WordTokenizer(Tokenizer):
         return self._tokens
 
     def encode(self, text: str) -> Ids:
-        """See :meth:`Tokenizer.encode`; a text without a final line end keeps its last line open."""
+        """See :meth:`Tokenizer.encode`; no ``<eos>`` is added after a last line without a line break."""
         lookup = self._ids.get
         ids: list[int] = []
         lines = text.split("\n")
@@ -77,14 +76,14 @@ class WordTokenizer(Tokenizer):
 
     def pieces(self, ids: Iterable[int]) -> Iterator[str]:
         """See :meth:`Tokenizer.pieces`; words of a line are joined by one space."""
-        fresh = True
+        at_line_start = True
         for i in ids:
             if i == EOS_ID:
                 yield "\n"
-                fresh = True
+                at_line_start = True
             else:
-                yield self._tokens[i] if fresh else " " + self._tokens[i]
-                fresh = False
+                yield self._tokens[i] if at_line_start else " " + self._tokens[i]
+                at_line_start = False
 
     def unknown(self, text: str) -> list[str]:
         """See :meth:`Tokenizer.unknown`."""
@@ -109,6 +108,6 @@ class WordTokenizer(Tokenizer):
 
 
 def split_words(text: str, lowercase: bool = False, split_punctuation: bool = False) -> list[str]:
-    """Return the words of a text: what white space separates, or words and signs."""
+    """Return the words of a text, split at white space, or its words and punctuation marks."""
     text = text.lower() if lowercase else text
     return _PARTS.findall(text) if split_punctuation else text.split()
