@@ -62,7 +62,7 @@ def test_a_constant_stays_finite():
 
 @pytest.mark.parametrize(("transform", "bad"), [("log", 0.0), ("log", -1.0), ("sqrt", -0.5)])
 def test_values_without_logarithm_or_root(transform, bad):
-    with pytest.raises(DataError, match=f"1 values have no {transform}.*{bad:g}"):
+    with pytest.raises(DataError, match=f"1 value has no {transform}.*{bad:g}"):
         check_positive(np.array([1.0, bad, 2.0]), transform, "series 's'")
     check_positive(np.array([1.0, 2.0]), transform, "series 's'")
     check_positive(np.array([bad]), "none", "series 's'")

@@ -114,7 +114,7 @@ def test_a_bad_file_in_a_folder_is_named_not_skipped(tmp_path):
 def test_an_empty_folder_is_refused(tmp_path):
     made(tmp_path, ".hidden", b"no")
     (tmp_path / "sub").mkdir()
-    with pytest.raises(DataError, match="holds no files"):
+    with pytest.raises(DataError, match="contains no files"):
         read_documents(tmp_path)
 
 
@@ -125,7 +125,7 @@ def test_binary_files_of_a_folder_are_left_out_and_named(tmp_path):
     (folder / "logo.png").write_bytes(png)
     texts = open_texts(folder)
     assert [d.name for d in texts.documents] == ["a.md"]
-    assert texts.notes == (f"1 of 2 files are binary and left out: {folder}/logo.png",)
+    assert texts.notes == (f"1 of 2 files is binary and left out: {folder}/logo.png",)
     with pytest.raises(DataError, match=r"logo\.png: is binary"):
         open_texts(folder / "logo.png")
     (folder / "a.md").unlink()

@@ -1,4 +1,4 @@
-"""Readers of files and public data sets, and what cuts them into batches."""
+"""Readers of files and public data sets, and batching."""
 
 from unrolled.data.documents import open_documents, open_texts
 from unrolled.data.files import Document, read_documents, read_text

@@ -1,4 +1,4 @@
-"""Batches of sequences of like length, so that little of a padded batch is padding."""
+"""Group sequences of similar length into batches, to reduce padding."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 POOL = 50
-"""Batches within which sequences are sorted by length."""
+"""Batches per pool; with a seed, sequences are sorted by length within each pool."""
 
 
 def buckets(lengths: Sequence[int], batch: int, seed: int | None = None) -> list[NDArray[np.int64]]:
-    """Return the numbers of the sequences in each batch.
+    """Return the indices of the sequences in each batch.
 
-    With a seed, sequences are shuffled, sorted by length within pools of 50 batches, and the batches
-    shuffled; without one they are sorted by length. The same seed gives the same batches.
+    With a seed, sequences are shuffled, sorted by length within pools of 50 batches, and then the batches are
+    shuffled. Without one, all sequences are sorted by length. The same seed gives the same batches.
     """
     sizes = np.asarray(lengths)
     if seed is None:

@@ -1,4 +1,4 @@
-"""What a time stamp tells, in its own zone: hour, weekday, month and season, known for steps to come."""
+"""Calendar features of time stamps in their time zone: hour, weekday, month and day of the year."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,18 +9,18 @@ from unrolled.data.series import Numbers
 from unrolled.errors import DataError
 
 KINDS = {"hour": 24, "weekday": 7, "month": 12, "day-of-year": 4}
-"""Features of each name: the first three are one-hot, day-of-year is two waves a year."""
+"""Number of features per name: the first three are one-hot, day-of-year is two pairs of sine and cosine."""
 
 
 def calendar_features(index: Any, names: Sequence[str]) -> Numbers:
-    """Return (N, features) of time stamps.
+    """Return the calendar features of N time stamps, (N, features).
 
     Raises:
-        DataError: if a stamp is unknown (beyond a table without a frequency).
+        DataError: if a time stamp is unknown (future steps of a table without a frequency).
     """
     if names and (index.hasnans or not hasattr(index, "hour")):
         raise DataError(
-            f"calendar={tuple(names)}: steps to come have no time stamps, since each row is a step; leave "
+            f"calendar={tuple(names)}: future steps have no time stamps, since each row is a step; leave "
             "calendar out"
         )
     parts = [_feature(index, name) for name in names]
@@ -31,5 +31,5 @@ def _feature(index: Any, name: str) -> Numbers:
     if name == "day-of-year":
         angle = 2 * np.pi * (index.day_of_year.to_numpy() - 1) / 365.25
         return np.stack([wave(k * angle) for k in (1, 2) for wave in (np.sin, np.cos)], axis=1)
-    place = {"hour": index.hour, "weekday": index.day_of_week, "month": index.month - 1}[name]
-    return np.asarray(np.eye(KINDS[name])[place.to_numpy()])
+    value = {"hour": index.hour, "weekday": index.day_of_week, "month": index.month - 1}[name]
+    return np.asarray(np.eye(KINDS[name])[value.to_numpy()])

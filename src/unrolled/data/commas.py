@@ -1,35 +1,35 @@
-"""Lists of files in one argument, such as ``train.de,train.en`` or ``good=a.txt,bad=b.txt``."""
+"""Split lists of files in one argument, such as ``train.de,train.en`` or ``good=a.txt,bad=b.txt``."""
 
 import os
 
 
 def split_paths(text: str) -> list[str]:
-    """Split at commas, except at those inside a path that exists, or whose folder does.
+    """Split at commas, but not inside a path if the path or its folder exists.
 
-    A piece may be a path, or ``NAME=PATH``.
+    Each item is a path or ``NAME=PATH``.
     """
-    pieces = text.split(",")
-    found: list[str] = []
-    while pieces:
-        joined = [",".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
-        there = (piece for piece in joined if _exists(piece))
-        missing = (piece for piece in joined if _lies_in_such_a_folder(piece))
-        longest = next(there, None) or next(missing, pieces[0])
-        found.append(longest)
-        pieces = pieces[longest.count(",") + 1 :]
-    return found
+    parts = text.split(",")
+    items: list[str] = []
+    while parts:
+        candidates = [",".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        existing = (item for item in candidates if _exists(item))
+        missing = (item for item in candidates if _has_folder_with_comma(item))
+        longest = next(existing, None) or next(missing, parts[0])
+        items.append(longest)
+        parts = parts[longest.count(",") + 1 :]
+    return items
 
 
-def _exists(piece: str) -> bool:
-    return any(os.path.exists(path) for path in _paths(piece))
+def _exists(item: str) -> bool:
+    return any(os.path.exists(path) for path in _paths(item))
 
 
-def _lies_in_such_a_folder(piece: str) -> bool:
-    """Whether commas are in the folder's name, and the folder exists: a file is missing there."""
-    folders = [os.path.dirname(path) for path in _paths(piece)]
+def _has_folder_with_comma(item: str) -> bool:
+    """Return whether the folder of the path exists and has a comma in its name."""
+    folders = [os.path.dirname(path) for path in _paths(item)]
     return any("," in folder and os.path.isdir(folder) for folder in folders)
 
 
-def _paths(piece: str) -> list[str]:
-    _, equals, path = piece.partition("=")
-    return [piece.strip(), path.strip()] if equals else [piece.strip()]
+def _paths(item: str) -> list[str]:
+    _, equals, path = item.partition("=")
+    return [item.strip(), path.strip()] if equals else [item.strip()]

@@ -1,4 +1,4 @@
-"""Text files and folders, read strictly: what cannot be used is named, never skipped or guessed."""
+"""Read text files and folders strictly: an unusable file is an error that names it, never skipped."""
 
 import os
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ UTF8: Final = "utf-8"
 
 
 class BinaryFileError(DataError):
-    """A file that is no text in any encoding of one byte a character."""
+    """Raised if a file contains zero bytes, so that it is not text in any single-byte encoding."""
 
 
 @short_repr
 @dataclass(frozen=True)
 class Document:
-    """One file of text."""
+    """A text file: its name and its content."""
 
     name: str
     text: str
 
 
 def read_text(path: str | Path, encoding: str = UTF8) -> str:
-    """Return the text of one file, unpacked if it ends with ``.gz``.
+    """Return the text of a file; ``.gz`` is decompressed.
 
     Args:
         path: the file.
-        encoding: of the text; a byte order mark of UTF-16 or UTF-32 goes before it.
+        encoding: encoding of the text; a byte order mark of UTF-16 or UTF-32 overrides it.
 
     Raises:
-        DataError: if it is missing, a folder, unreadable, empty, binary, or not in that encoding.
+        DataError: if the file is missing, a folder, unreadable, empty, binary, or in another encoding.
     """
     text, _ = read_encoded(path, encoding)
     if not text.strip():
@@ -42,7 +42,7 @@ def read_text(path: str | Path, encoding: str = UTF8) -> str:
 
 
 def read_encoded(path: str | Path, encoding: str = UTF8) -> tuple[str, str]:
-    """Return the text of one file, which may be empty, and the encoding that it was read in.
+    """Return the text of a file, which may be empty, and the encoding used to read it.
 
     Raises:
         DataError: see :func:`read_text`.
@@ -52,21 +52,21 @@ def read_encoded(path: str | Path, encoding: str = UTF8) -> tuple[str, str]:
     if _is_binary(raw, encoding):
         raise BinaryFileError(
             f"{path}: is binary (a zero byte at offset {raw.index(0)}), not text; if it is UTF-16 without a "
-            "byte order mark, say so: --encoding utf-16-le"
+            "byte order mark, give its encoding: --encoding utf-16-le"
         )
     return decode(raw, path, encoding).replace("\r\n", "\n"), encoding
 
 
 def _is_binary(raw: bytes, encoding: str) -> bool:
-    """Tell whether bytes hold a zero, which no text has but in encodings of several bytes a character."""
+    """Return whether the bytes contain a zero; only text in UTF-16 or UTF-32 may contain one."""
     return b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
 
 
 def read_documents(path: str | Path) -> list[Document]:
-    """Return the text of a file, or of every file in a folder; see :func:`text_files`.
+    """Return the document in a file, or one for every file in a folder; see :func:`text_files`.
 
     Raises:
-        DataError: see :func:`read_text`; or the folder holds no file.
+        DataError: see :func:`read_text`; or if the folder contains no files.
     """
     path = Path(path)
     if not os.path.isdir(path):
@@ -75,13 +75,15 @@ def read_documents(path: str | Path) -> list[Document]:
 
 
 def text_files(folder: Path) -> list[Path]:
-    """Return the files in a folder and below, by name, without hidden ones; the paths begin in the folder.
+    """Return the files in a folder and its subfolders, sorted, as paths relative to the folder.
+
+    Hidden files and files in hidden folders are left out.
 
     Raises:
-        DataError: if there is none.
+        DataError: if there are no files.
     """
-    inside = (p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file())
-    names = [p for p in inside if not any(part.startswith(".") for part in p.parts)]
+    files = (p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file())
+    names = [p for p in files if not any(part.startswith(".") for part in p.parts)]
     if not names:
-        raise DataError(f"{folder}: the folder holds no files")
+        raise DataError(f"{folder}: the folder contains no files")
     return names

@@ -1,4 +1,4 @@
-"""A checksum of data, by which changed data are recognised."""
+"""Checksum of data, to detect whether the data changed."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def fingerprint(*parts: Iterable[Any]) -> str:
-    """Return the SHA-256 over the values of each part: arrays by their bytes, all else by ``repr``."""
+    """Return the SHA-256 of the values of all parts; arrays are hashed by their bytes, others by ``repr``."""
     digest = hashlib.sha256()
     for part in parts:
         for value in part:

@@ -1,4 +1,4 @@
-"""Pairs of token sequences in ragged batches."""
+"""Padded batches of pairs of token sequences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SourceBatch:
-    """Sources side by side, each ended by ``<eos>``."""
+    """Padded batch of source sequences, each ending with ``<eos>``."""
 
     tokens: Tensor
-    """(S, B)"""
+    """Token ids, (S, B)."""
     lengths: Tensor
-    """(B,), ``<eos>`` included."""
+    """Length of each source, ``<eos>`` included, (B,)."""
 
     def first_rows(self, rows: int) -> "SourceBatch":
-        """Return the first sources, without steps past the end of the longest of them."""
+        """Return the first ``rows`` sources, cut to the longest of them."""
         lengths = self.lengths[:rows]
         return SourceBatch(self.tokens[: int(lengths.max()), :rows], lengths)
 
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Sources, and what a decoder reads and must say: the target after ``<eos>``, and before it."""
+    """Padded batch of sources, decoder inputs (``<eos>``, then the target) and targets (then ``<eos>``)."""
 
     source: SourceBatch
     inputs: Tensor
-    """(T, B)"""
+    """Decoder inputs, (T, B)."""
     targets: Tensor
-    """(T, B), IGNORE in padding."""
+    """Tokens to predict, (T, B); IGNORE in padding."""
     lengths: Tensor
-    """(B,), steps of each target, ``<eos>`` included."""
+    """Length of each target, ``<eos>`` included, (B,)."""
     sampling: float = 0.0
-    """Share of inputs that the model chooses itself (scheduled sampling)."""
+    """Scheduled sampling: probability that an input is sampled from the model."""
 
     @property
     def predictions(self) -> int:
@@ -49,7 +49,7 @@ class PairBatch:
         return int(self.lengths.sum())
 
     def first_rows(self, rows: int) -> "PairBatch":
-        """Return the first pairs, without steps past the end of the longest, and without sampling."""
+        """Return the first ``rows`` pairs, cut to the longest of them, without scheduled sampling."""
         lengths = self.lengths[:rows]
         steps = int(lengths.max())
         source = self.source.first_rows(rows)
@@ -58,7 +58,7 @@ class PairBatch:
 
 @dataclass(frozen=True)
 class EncodedPairs:
-    """Pairs as token numbers, each side without ``<eos>``."""
+    """Pairs as token ids, each side without ``<eos>``."""
 
     sources: list[Ids]
     targets: list[Ids]
@@ -69,23 +69,23 @@ class EncodedPairs:
 
     @property
     def predictions(self) -> int:
-        """Number of tokens to predict: those of the targets, and an ``<eos>`` for each."""
+        """Number of tokens to predict: all tokens of the targets and one ``<eos>`` per target."""
         return sum(len(t) + 1 for t in self.targets)
 
     def within(self, most: int) -> "EncodedPairs":
-        """Return the pairs of which no side has more than so many tokens."""
-        kept = [i for i, (s, t) in enumerate(zip(*self._sides, strict=True)) if max(len(s), len(t)) <= most]
-        return EncodedPairs([self.sources[i] for i in kept], [self.targets[i] for i in kept], self.eos)
+        """Return the pairs whose source and target have at most ``most`` tokens each."""
+        short = [i for i, (s, t) in enumerate(zip(*self._sides, strict=True)) if max(len(s), len(t)) <= most]
+        return EncodedPairs([self.sources[i] for i in short], [self.targets[i] for i in short], self.eos)
 
     def batches(self, size: int, seed: int | None = None, sampling: float = 0.0) -> Iterator[PairBatch]:
-        """Yield batches of like length, by target and then by source; see :func:`buckets` for their order."""
+        """Yield batches of pairs with similar target and source lengths, ordered as in :func:`buckets`."""
         longest = max((len(s) for s in self.sources), default=0) + 1
         keys = [len(t) * longest + len(s) for s, t in zip(*self._sides, strict=True)]
         for rows in buckets(keys, size, seed):
             yield self._batch([int(i) for i in rows], sampling)
 
     def batch_count(self, size: int) -> int:
-        """Return how many batches :meth:`batches` yields."""
+        """Return the number of batches that :meth:`batches` yields."""
         return -(-len(self) // size)
 
     @property
@@ -96,20 +96,20 @@ class EncodedPairs:
         targets = [self.targets[i] for i in rows]
         steps = max(len(t) for t in targets) + 1
         inputs = torch.full((steps, len(rows)), self.eos)
-        marks = torch.full((steps, len(rows)), IGNORE)
+        labels = torch.full((steps, len(rows)), IGNORE)
         for column, t in enumerate(targets):
             tokens = torch.from_numpy(t)
             inputs[1 : len(t) + 1, column] = tokens
-            marks[: len(t), column] = tokens
-            marks[len(t), column] = self.eos
+            labels[: len(t), column] = tokens
+            labels[len(t), column] = self.eos
         lengths = torch.tensor([len(t) + 1 for t in targets])
         return PairBatch(
-            pad_sources([self.sources[i] for i in rows], self.eos), inputs, marks, lengths, sampling
+            pad_sources([self.sources[i] for i in rows], self.eos), inputs, labels, lengths, sampling
         )
 
 
 def pad_sources(sources: Sequence[Ids], eos: int) -> SourceBatch:
-    """Return sources side by side, each ended and then filled up by ``<eos>``."""
+    """Return a batch of sources, each followed by ``<eos>`` and padded with ``<eos>``."""
     lengths = torch.tensor([len(s) + 1 for s in sources])
     tokens = torch.full((int(lengths.max()), len(sources)), eos)
     for column, s in enumerate(sources):

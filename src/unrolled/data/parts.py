@@ -1,4 +1,4 @@
-"""A folder with the parts of a corpus: training data, and held-out and test data beside them."""
+"""Find the training, validation and test data in a folder."""
 
 import re
 from collections.abc import Callable
@@ -19,77 +19,77 @@ _ABOUT = re.compile(
 
 
 class Parts(NamedTuple):
-    """The data of each part, as ``--data`` takes them; "" for a part that is not there."""
+    """Data of each part, in the form that ``--data`` takes; "" for a missing part."""
 
     train: str
     valid: str
     test: str
     unread: tuple[str, ...]
-    """Names of files and folders that belong to no part."""
+    """Names of the files and folders that belong to no part."""
 
 
 class Contents(NamedTuple):
-    """What a folder holds, without hidden files and those about the data."""
+    """Subfolders and files of a folder, without hidden files and documentation (README, licence, …)."""
 
     folders: list[Path]
     files: list[Path]
 
 
 def contents(folder: Path) -> Contents:
-    """Return what a folder holds by name; of a folder that holds one folder alone, what that one holds.
+    """Return the contents of a folder, sorted by name; a folder with only one subfolder is entered.
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: if the folder cannot be read.
     """
     try:
-        inside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+        paths = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
-    folders = [p for p in inside if p.is_dir()]
-    files = [p for p in inside if not p.is_dir() and not _ABOUT.fullmatch(p.name)]
+    folders = [p for p in paths if p.is_dir()]
+    files = [p for p in paths if not p.is_dir() and not _ABOUT.fullmatch(p.name)]
     return contents(folders[0]) if len(folders) == 1 and not files else Contents(folders, files)
 
 
 def find_parts(folder: Path, one: Callable[[Path, str, list[Path]], str]) -> Parts | None:
-    """Return the parts of a folder that holds training and held-out or test data; None if it does not.
+    """Return the parts of a folder; None without training data, or without validation and test data.
 
     A part is a folder (``train``) or files with its name (``train.tsv``).
 
     Args:
-        folder: to look into.
-        one: takes the folder, the name of a part and its files or folders; returns the data of the part, or
-            raises DataError.
+        folder: folder to search.
+        one: function of the folder, the name of a part and its files or folders; returns the data of the
+            part, or raises DataError.
 
     Raises:
-        DataError: if the data of a part may be several files.
+        DataError: if the files of a part are ambiguous.
     """
     folders, files = contents(folder)
-    named = {part: [p for p in folders if p.name.lower() in words] for part, words in PARTS.items()}
-    if not any(named.values()):
-        named = {part: [p for p in files if part_of(p) == part] for part in PARTS}
-    if not named["train"] or not (named["valid"] or named["test"]):
+    by_part = {part: [p for p in folders if p.name.lower() in words] for part, words in PARTS.items()}
+    if not any(by_part.values()):
+        by_part = {part: [p for p in files if part_of(p) == part] for part in PARTS}
+    if not by_part["train"] or not (by_part["valid"] or by_part["test"]):
         return None
-    taken = {path for paths in named.values() for path in paths}
-    unread = tuple(p.name for p in (*folders, *files) if p not in taken)
-    train, valid, test = (one(folder, part, named[part]) for part in PARTS)
+    assigned = {path for paths in by_part.values() for path in paths}
+    unread = tuple(p.name for p in (*folders, *files) if p not in assigned)
+    train, valid, test = (one(folder, part, by_part[part]) for part in PARTS)
     return Parts(train, valid, test, unread)
 
 
 def part_of(path: Path) -> str:
-    """Return the part that the name of a file says, "" if it says none."""
+    """Return the part that the file name indicates, or ""."""
     words = re.split(r"[^a-z]+", path.name.lower())
     return next((_WORDS[word] for word in words if word in _WORDS), "")
 
 
 def refuse_several(folder: Path, part: str, paths: list[Path]) -> None:
-    """Refuse a part with several files.
+    """Check that a part has at most one file.
 
     Raises:
-        DataError: if there are more than one.
+        DataError: if it has several.
     """
     if len(paths) > 1:
         names = ", ".join(p.name for p in paths)
         raise DataError(
-            f"{folder}: the {part} data may be any of {names}; give the files: --data {paths[0]} --valid … "
-            "--test …"
+            f"{folder}: several files may be the {part} data ({names}); give the files: "
+            f"--data {paths[0]} --valid … --test …"
         )

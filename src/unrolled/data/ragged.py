@@ -1,4 +1,4 @@
-"""Sequences of unequal length as one padded batch."""
+"""Pad sequences of different lengths to one batch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def pad(rows: Sequence[NDArray[Any]], fill: int = 0) -> tuple[Tensor, Tensor]:
-    """Return rows (n_b, …) as one tensor (T, B, …) filled up with ``fill``, and their lengths (B,)."""
+    """Return rows (n_b, …) as one tensor (T, B, …) padded with ``fill``, and their lengths (B,)."""
     lengths = [len(row) for row in rows]
     shape = (max(lengths), len(rows), *rows[0].shape[1:])
     padded = np.full(shape, fill, dtype=rows[0].dtype)

@@ -1,4 +1,4 @@
-"""Published files, fetched once and checked by SHA-256."""
+"""Download published files once and check their SHA-256."""
 
 import hashlib
 import os
@@ -11,22 +11,22 @@ from unrolled.extras import extra
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One published file."""
+    """A published file: its address and its checksum."""
 
     name: str
     url: str
-    """Its address; one that ends with .gz is of the file compressed by gzip."""
+    """Address of the file; if it ends with .gz, of the file compressed by gzip."""
     sha256: str
-    """Of the file, uncompressed."""
+    """Checksum of the uncompressed file."""
     equal: tuple[tuple[str, str], ...] = ()
-    """Name and SHA-256 of other files with the same content, taken where ``$UNROLLED_DATA`` holds one."""
+    """Name and SHA-256 of equivalent files, used if ``$UNROLLED_DATA`` contains one of them."""
 
 
 def fetch(dataset: str, file: RemoteFile) -> Path:
-    """Return the path of a published file, downloading it if it is nowhere yet.
+    """Return the path of a published file; download it if it is not on this machine.
 
     Raises:
-        DataError: if the file in ``$UNROLLED_DATA`` has another hash, or the download fails.
+        DataError: if the file in ``$UNROLLED_DATA`` has the wrong checksum, or the download fails.
         MissingExtraError: if it must be downloaded and pooch is not installed.
     """
     root = os.environ.get("UNROLLED_DATA")
@@ -43,21 +43,21 @@ def fetch(dataset: str, file: RemoteFile) -> Path:
     cache = Path(pooch.os_cache("unrolled")) / dataset
     try:
         if file.url.endswith(".gz"):
-            return _uncompressed(file, cache)
+            return _fetch_gzipped(file, cache)
         return Path(pooch.retrieve(file.url, "sha256:" + file.sha256, fname=file.name, path=cache))
     except Exception as error:  # pooch raises whatever its downloader does
         where = f"{local} or {cache / file.name}" if local else cache / file.name
         raise DataError(
             f"@{dataset}: could not download {file.url} ({type(error).__name__}); "
-            f"get it by hand and put it at {where}"
+            f"download it yourself and save it as {where}"
         ) from error
 
 
-def _uncompressed(file: RemoteFile, cache: Path) -> Path:
-    """Fetch a file compressed by gzip; what is checked is the file inside.
+def _fetch_gzipped(file: RemoteFile, cache: Path) -> Path:
+    """Download a gzipped file, decompress it and check the decompressed file.
 
     Raises:
-        ValueError: if it is not the published one; it is then removed.
+        ValueError: if the checksum is wrong; the file is then removed.
     """
     import pooch
 

@@ -1,6 +1,6 @@
-"""A series on the scale of the network and back: transform, differences, then mean 0 and spread 1.
+"""Scale a series for the network and back: transform, difference, then standardise.
 
-Every number of it is found on the training part alone.
+All statistics are computed on the training part only.
 """
 
 import math
@@ -11,6 +11,7 @@ import numpy as np
 
 from unrolled.data.series import Numbers
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 Transform = Literal["none", "log", "sqrt"]
 Scale = Literal["standard", "minmax", "none"]
@@ -18,7 +19,10 @@ Scale = Literal["standard", "minmax", "none"]
 
 @dataclass(frozen=True)
 class Scaling:
-    """z_t = (g_t − g_{t−d} − centre) / width of g = log y, √y or y; no difference where d is 0."""
+    """Invertible scaling: z_t = (g_t − g_{t−d} − centre) / width with g = log y, √y or y.
+
+    With d = 0 there is no difference: z_t = (g_t − centre) / width.
+    """
 
     transform: Transform
     difference: int
@@ -27,33 +31,34 @@ class Scaling:
 
     @classmethod
     def fit(cls, values: Numbers, transform: Transform, difference: int, scale: Scale) -> Self:
-        """Find centre and width on the training part of a series (T,).
+        """Compute centre and width from the training part of a series (T,).
 
-        ``standard`` makes mean 0 and standard deviation 1, ``minmax`` fills [0, 1].
+        ``standard`` scales to mean 0 and standard deviation 1, ``minmax`` to [0, 1].
         """
         changes = _difference(_forward(values, transform), difference)[difference:]
         centre, width = 0.0, 1.0
         if scale == "standard":
-            unit = 2.0 ** min(int(np.frexp(np.abs(changes).max())[1]), 1023)  # squares need room
+            unit = 2.0 ** min(int(np.frexp(np.abs(changes).max())[1]), 1023)  # so that squares don't overflow
             centre, width = unit * float((changes / unit).mean()), unit * float((changes / unit).std())
         elif scale == "minmax":
             centre, width = float(changes.min()), float(np.ptp(changes))
         if width <= 1e-12 * abs(centre):
-            width = 1.0  # a constant stays one
+            width = 1.0  # a constant series stays constant
         return cls(transform, difference, centre, width)
 
     def apply(self, values: Numbers) -> Numbers:
-        """Return z (T,) of values (T,); NaN in the first d steps, which have no difference."""
+        """Return the scaled values z (T,); the first d steps have no difference and are NaN."""
         return (_difference(_forward(values, self.transform), self.difference) - self.centre) / self.width
 
     def invert(self, z: Numbers, before: Numbers, *, cumulative: bool) -> Numbers:
-        """Return values of what was forecast.
+        """Return forecasts in data units.
 
         Args:
-            z: (…, H), the steps from one origin on.
-            before: at least d values up to the origin, on the scale of the data.
-            cumulative: whether each z is the difference from the step d before it, itself a forecast;
-                otherwise from the last value that is known at the origin and as many whole d before it.
+            z: scaled forecasts of the H steps after an origin, (…, H).
+            before: at least d values up to the origin, in data units.
+            cumulative: True if each z is the difference from the value d steps before it, which may be a
+                forecast; False if it is the difference from the last value known at the origin that is a
+                whole multiple of d steps before it.
         """
         g = z * self.width + self.centre
         d = self.difference
@@ -70,31 +75,32 @@ class Scaling:
         return _backward(g, self.transform)
 
     def direct_targets(self, values: Numbers, horizon: int) -> Numbers:
-        """Return z of every step of every horizon, (T, H): row t holds the steps t + 1 … t + H.
+        """Return the scaled targets of all horizons, (T, H): row t has the steps t + 1 … t + H.
 
-        Differences are taken as :meth:`invert` undoes them without ``cumulative``. NaN where a step lies
-        beyond the series or there is no difference.
+        The differences are those that :meth:`invert` undoes with ``cumulative=False``. NaN if a step is after
+        the end of the series or has no difference.
         """
         g = _forward(values, self.transform)
         d = self.difference
-        found = np.full((len(g), horizon), np.nan)
+        targets = np.full((len(g), horizon), np.nan)
         for k in range(1, min(horizon, len(g) - 1) + 1):
-            found[:-k, k - 1] = g[k:]
+            targets[:-k, k - 1] = g[k:]
             if d:
-                lag = k - d * math.ceil(k / d)  # of the reference, from t; 0 or before
+                lag = k - d * math.ceil(k / d)  # offset of the reference step from t, at most 0
                 reference = np.full(len(g), np.nan)
                 reference[-lag:] = g[: len(g) + lag]
-                found[:, k - 1] -= reference
-        return (found - self.centre) / self.width
+                targets[:, k - 1] -= reference
+        return (targets - self.centre) / self.width
 
 
 def check_positive(values: Numbers, transform: Transform, where: str) -> None:
-    """Raise DataError if a value has no logarithm or root."""
+    """Raise DataError if a value has no logarithm or square root."""
     bad = values <= 0 if transform == "log" else values < 0 if transform == "sqrt" else np.zeros(0, bool)
     if bad.any():
+        count = int(bad.sum())
         raise DataError(
-            f"{where}: {int(bad.sum()):,} values have no {transform} (the first is "
-            f"{values[int(np.argmax(bad))]:g}); choose another transform"
+            f"{where}: {counted(count, 'value')} {'has' if count == 1 else 'have'} no {transform} (the first "
+            f"is {values[int(np.argmax(bad))]:g}); choose another transform"
         )
 
 
@@ -113,6 +119,6 @@ def _backward(g: Numbers, transform: Transform) -> Numbers:
 def _difference(g: Numbers, lag: int) -> Numbers:
     if not lag:
         return g
-    changed = np.full(len(g), np.nan)
-    changed[lag:] = g[lag:] - g[:-lag]
-    return changed
+    differences = np.full(len(g), np.nan)
+    differences[lag:] = g[lag:] - g[:-lag]
+    return differences

@@ -1,4 +1,4 @@
-"""A corpus as separate sentences, batched by length."""
+"""Corpus of separate sentences, batched by length."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from unrolled.data.stream import IGNORE, Chunk
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences as token numbers, each without ``<eos>``.
+    """Sentences as token ids, each without ``<eos>``.
 
-    A sentence of n tokens is n + 1 predictions: its tokens and then ``<eos>``.
+    A sentence of n tokens has n + 1 predictions: its tokens and ``<eos>``.
     """
 
     items: list[NDArray[np.int64]]
@@ -28,24 +28,21 @@ class Sentences:
         return sum(len(s) + 1 for s in self.items)
 
     def split(self, fraction: float) -> tuple["Sentences", "Sentences"]:
-        """Cut by position: the last ``fraction`` of the sentences becomes the second part."""
+        """Split by position: the last ``fraction`` of the sentences becomes the second part."""
         cut = len(self.items) - int(len(self.items) * fraction)
         return Sentences(self.items[:cut], self.eos), Sentences(self.items[cut:], self.eos)
 
     def chunks(self, batch: int, seed: int | None = None) -> Iterator[Chunk]:
-        """Yield ragged batches of sentences of like length.
-
-        Their order is that of :func:`unrolled.data.buckets.buckets`.
-        """
-        opens = list(itertools.accumulate((len(s) + 1 for s in self.items), initial=0))
+        """Yield padded batches of sentences of similar length, in the order of :func:`buckets`."""
+        offsets = list(itertools.accumulate((len(s) + 1 for s in self.items), initial=0))
         for rows in buckets([len(s) for s in self.items], batch, seed):
-            yield self._pad([self.items[i] for i in rows], [opens[i] for i in rows])
+            yield self._pad([self.items[i] for i in rows], [offsets[i] for i in rows])
 
     def chunk_count(self, batch: int) -> int:
-        """Return how many batches :meth:`chunks` yields."""
+        """Return the number of batches that :meth:`chunks` yields."""
         return -(-len(self.items) // batch)
 
-    def _pad(self, rows: list[NDArray[np.int64]], opens: list[int]) -> Chunk:
+    def _pad(self, rows: list[NDArray[np.int64]], offsets: list[int]) -> Chunk:
         steps = max(len(s) for s in rows) + 1
         inputs = torch.full((steps, len(rows)), self.eos)
         targets = torch.full((steps, len(rows)), IGNORE)
@@ -55,5 +52,5 @@ class Sentences:
             targets[: len(s), column] = tokens
             targets[len(s), column] = self.eos
         lengths = torch.tensor([len(s) + 1 for s in rows])
-        places = torch.tensor(opens) + torch.arange(steps)[:, None]
+        places = torch.tensor(offsets) + torch.arange(steps)[:, None]
         return Chunk(inputs, targets, lengths=lengths, places=places)

@@ -1,4 +1,7 @@
-"""Series out of a table: what has one meaning is taken, and said; what has two is refused."""
+"""Read time series from a table.
+
+Roles and formats that the caller leaves open are detected and noted; ambiguous ones are errors.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,15 +24,15 @@ with extra("forecast", "a forecaster"):
 
 @dataclass(frozen=True)
 class SeriesTable:
-    """The series of a table, and how it was read."""
+    """Series of a table, with the options and notes of how it was read."""
 
     series: list[Series]
     columns: ColumnsConfig
-    """Which column was taken for what, so that other tables of this form are read alike."""
+    """Role of each column, to read other tables of this form the same way."""
     rules: TimeRulesConfig
-    """With the frequency and the time zone."""
+    """Rules with the frequency and the time zone filled in."""
     notes: tuple[str, ...]
-    """What was taken for what, one line each."""
+    """What was detected, one line each."""
 
 
 def open_series(
@@ -45,56 +48,59 @@ def read_series(
     """Read every series of a file, a data set by name, or data in memory.
 
     Args:
-        source: path or name of a data set; DataFrame or Series of pandas (time stamps as its index or a
+        source: path or name of a data set; pandas DataFrame or Series (time stamps in the index or in a
             column); array (T,) or (T, F); list of numbers or of rows.
-        columns: which column is what; what is left empty is found.
-        rules: what happens to what is uneven or missing.
-        table: how a file is written.
+        columns: role of each column; empty roles are detected.
+        rules: handling of uneven or missing time stamps and values.
+        table: format of the file.
 
     Raises:
-        DataError: if the table, a column, a stamp or a number cannot be used, or has two readings.
-        ConfigError: if there is no such time zone.
+        DataError: if the table, a column, a time stamp or a number cannot be used, or is ambiguous.
+        ConfigError: if the time zone does not exist.
     """
-    asked = [n for n in (columns.time, columns.series, *columns.target, *columns.known, *columns.past) if n]
-    cells = turn_down(read_cells(source, table or TableConfig(), asked, columns.target))
+    roles = (columns.time, columns.series, *columns.target, *columns.known, *columns.past)
+    column_names = [name for name in roles if name]
+    cells = turn_down(read_cells(source, table or TableConfig(), column_names, columns.target))
     layout = read_layout(cells, columns, rules)
     numbers, notes = _numbers(layout)
-    series, told = even_series(_rows(layout, numbers), rules, layout.axis)
-    name = ROWS if told.frequency is None else told.frequency.name
+    series, inferred = even_series(_rows(layout, numbers), rules, layout.axis)
+    name = ROWS if inferred.frequency is None else inferred.frequency.name
     if not rules.frequency and layout.axis.shown != "steps":
-        notes = (*notes, told.note or f"the frequency is {name} (--frequency)")
+        notes = (*notes, inferred.note or f"the frequency is {name} (--frequency)")
     rules = replace(rules, frequency=rules.frequency or name, timezone=layout.zone)
     return SeriesTable(series, layout.columns, rules, (*layout.notes, *notes))
 
 
 def _numbers(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
-    """Return the numbers of every column that is used, and what is said of their cells."""
+    """Return the numbers of every used column, and notes on how their cells were read."""
     cells, columns = layout.cells, layout.columns
-    read = {
+    number_columns = {
         name: read_numbers(cells.column(name), name, cells.where, cells.lines, cells.decimal)
         for name in (*columns.target, *columns.known, *columns.past)
     }
-    return {name: r.values for name, r in read.items()}, tuple(r.note for r in read.values() if r.note)
+    values = {name: c.values for name, c in number_columns.items()}
+    return values, tuple(c.note for c in number_columns.values() if c.note)
 
 
 def _rows(layout: Layout, numbers: "dict[str, np.ndarray]") -> list[Rows]:
-    """Return the rows of each series: of each label and each target."""
+    """Return the rows of each series, one series per label and target."""
     columns, labels = layout.columns, layout.labels
     covariates = [*columns.known, *columns.past]
-    places = labels.groupby(labels).indices
-    found = []
+    rows_of_label = labels.groupby(labels).indices
+    series_rows = []
     for label in labels.unique():
-        mine = places[label]
+        selected = rows_of_label[label]
         for target in columns.target:
-            table = {"target": numbers[target][mine]} | {name: numbers[name][mine] for name in covariates}
+            table = {"target": numbers[target][selected]}
+            table |= {name: numbers[name][selected] for name in covariates}
             name = " ".join(filter(None, (label, target if label == "" or len(columns.target) > 1 else "")))
-            found.append(
+            series_rows.append(
                 Rows(
                     name,
                     f"{layout.cells.where}: series {name!r}",
-                    pd.DataFrame(table, index=layout.index[mine]),
+                    pd.DataFrame(table, index=layout.index[selected]),
                     list(columns.known),
                     list(columns.past),
                 )
             )
-    return found
+    return series_rows

@@ -1,4 +1,4 @@
-"""A corpus as one stream of tokens, cut into rows and chunks for truncated backpropagation."""
+"""Corpus as one stream of tokens, cut into rows and chunks for truncated backpropagation."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unrolled.errors import DataError
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """T steps of B rows: predict ``targets`` (T, B) from ``inputs`` (T, B).
+    """Batch of B rows and T steps: predict ``targets`` (T, B) from ``inputs`` (T, B).
 
-    ``fresh`` (T, B) is true where a document begins, before whose input the state is reset; None if nowhere.
-    ``lengths`` (B,) is given where rows end before T; targets past the end are ``IGNORE``. ``places`` (T, B)
-    is where each target stands in reading order, of chunks that are made to be scored.
+    ``fresh`` (T, B) is True at the first token of a document, before which the state is reset; None if no
+    document begins in the chunk. ``lengths`` (B,) is set if some rows are shorter than T; targets after the
+    end of a row are ``IGNORE``. ``places`` (T, B) is the position of each target in reading order, set only
+    in chunks for scoring.
     """
 
     inputs: Tensor
@@ -28,7 +30,7 @@ class Chunk:
     places: Tensor | None = None
 
     def first_rows(self, rows: int) -> "Chunk":
-        """Return the first rows, without steps past the end of the longest of them."""
+        """Return the first ``rows`` rows, cut to the longest of them."""
         lengths = None if self.lengths is None else self.lengths[:rows]
         steps = len(self.inputs) if lengths is None else int(lengths.max())
         fresh = None if self.fresh is None else self.fresh[:steps, :rows]
@@ -36,14 +38,15 @@ class Chunk:
 
 
 IGNORE = -100
+"""Target of padding steps, ignored by the loss."""
 
 
 @dataclass(frozen=True)
 class TokenStream:
-    """Token numbers in reading order.
+    """Token ids of a corpus in reading order.
 
-    ``ids`` begins with the ``<eos>`` from which the first token is predicted, so that N + 1 ids are N
-    predictions. ``starts`` are the positions of ids that open a document (0 among them).
+    ``ids`` begins with an ``<eos>``, from which the first token is predicted: N + 1 ids give N predictions.
+    ``starts`` are the positions in ``ids`` at which a document begins, 0 included.
     """
 
     ids: NDArray[np.int64]
@@ -55,58 +58,58 @@ class TokenStream:
         return len(self.ids) - 1
 
     def split(self, fraction: float) -> tuple["TokenStream", "TokenStream"]:
-        """Cut by position: the last ``fraction`` of the predictions becomes the second stream.
+        """Split by position: the last ``fraction`` of the predictions becomes the second stream.
 
-        The second stream begins with the last token of the first, from which its first is predicted.
+        The second stream begins with the last token of the first, from which its first token is predicted.
         """
         cut = int(self.predictions * (1 - fraction))
         first = TokenStream(self.ids[: cut + 1], self.starts[self.starts < cut])
-        later = self.starts[self.starts > cut] - cut
-        second = TokenStream(self.ids[cut:], np.concatenate([np.zeros(1, np.int64), later]))
+        later_starts = self.starts[self.starts > cut] - cut
+        second = TokenStream(self.ids[cut:], np.concatenate([np.zeros(1, np.int64), later_starts]))
         return first, second
 
     def chunks(self, batch: int, steps: int) -> Iterator[Chunk]:
-        """Yield the stream as ``batch`` rows side by side, ``steps`` at a time, in reading order.
+        """Yield chunks of ``batch`` rows and ``steps`` steps, in reading order.
 
-        Each row is one contiguous piece; up to batch − 1 tokens at the end of the stream are left out.
+        Each row is a contiguous piece of the stream; up to batch − 1 tokens at the end are left out.
 
         Raises:
-            DataError: if there is less than one prediction a row.
+            DataError: if there is less than one prediction per row.
         """
         length = self._row_length(batch)
         used = length * batch
         inputs = torch.from_numpy(self.ids[:used]).view(batch, length).t()
         targets = torch.from_numpy(self.ids[1 : used + 1]).view(batch, length).t()
-        opens = np.zeros(used, dtype=bool)
-        opens[self.starts[self.starts < used]] = True
-        fresh = torch.from_numpy(opens).view(batch, length).t()
+        is_start = np.zeros(used, dtype=bool)
+        is_start[self.starts[self.starts < used]] = True
+        fresh = torch.from_numpy(is_start).view(batch, length).t()
         for begin in range(0, length, steps):
             part = slice(begin, begin + steps)
-            here = fresh[part]
-            yield Chunk(inputs[part], targets[part], here if bool(here.any()) else None)
+            resets = fresh[part]
+            yield Chunk(inputs[part], targets[part], resets if bool(resets.any()) else None)
 
     def documents(self, rows: int, steps: int) -> Iterator[Iterator[Chunk]]:
-        """Yield groups of up to ``rows`` documents, each group as its chunks in reading order.
+        """Yield groups of up to ``rows`` documents, each group as an iterator of its chunks.
 
-        Documents do not see each other's state, so that reading them side by side gives the numbers of
-        reading them one after another. A group is sorted by length, longest first: a chunk holds only the
-        rows that go on, so that its rows are the first rows of the chunk before.
+        Documents do not share state, so that reading them in parallel gives the same result as reading them
+        one after another. A group is sorted by length, longest first. A chunk contains only the documents
+        that have not ended, so its rows are the first rows of the chunk before.
         """
         edges = np.append(self.starts, self.predictions)
         spans = [(int(b), int(e)) for b, e in itertools.pairwise(edges) if e > b]
         spans.sort(key=lambda span: span[0] - span[1])
         for first in range(0, len(spans), rows):
-            yield self._side_by_side(spans[first : first + rows], steps)
+            yield self._parallel_chunks(spans[first : first + rows], steps)
 
-    def _side_by_side(self, spans: list[tuple[int, int]], steps: int) -> Iterator[Chunk]:
+    def _parallel_chunks(self, spans: list[tuple[int, int]], steps: int) -> Iterator[Chunk]:
         longest = spans[0][1] - spans[0][0]
         for offset in range(0, longest, steps):
-            going = [(b + offset, e) for b, e in spans if b + offset < e]
-            lengths = torch.tensor([min(e - b, steps) for b, e in going])
-            inputs = torch.zeros(int(lengths.max()), len(going), dtype=torch.int64)
+            active = [(b + offset, e) for b, e in spans if b + offset < e]
+            lengths = torch.tensor([min(e - b, steps) for b, e in active])
+            inputs = torch.zeros(int(lengths.max()), len(active), dtype=torch.int64)
             targets = torch.full_like(inputs, IGNORE)
             places = torch.zeros_like(inputs)
-            for column, ((b, _), n) in enumerate(zip(going, lengths.tolist(), strict=True)):
+            for column, ((b, _), n) in enumerate(zip(active, lengths.tolist(), strict=True)):
                 places[:n, column] = torch.arange(b, b + n)
                 inputs[:n, column] = torch.from_numpy(self.ids[b : b + n])
                 targets[:n, column] = torch.from_numpy(self.ids[b + 1 : b + n + 1])
@@ -114,38 +117,37 @@ class TokenStream:
             yield Chunk(inputs, targets, lengths=ragged, places=places)
 
     def chunk_count(self, batch: int, steps: int) -> int:
-        """Return how many chunks :meth:`chunks` yields; raises as it does."""
+        """Return the number of chunks that :meth:`chunks` yields; raise as it does."""
         return -(-self._row_length(batch) // steps)
 
     def _row_length(self, batch: int) -> int:
-        """Return how many predictions a row has; raise DataError if there is less than one."""
+        """Return the number of predictions per row; raise DataError if there is less than one."""
         if self.predictions < batch:
             raise DataError(
-                f"the text has {self.predictions} tokens to predict, too few for {batch} rows: "
+                f"the text has {counted(self.predictions, 'token')} to predict, too few for {batch} rows: "
                 "give more text or a smaller batch"
             )
         return self.predictions // batch
 
 
 def join_documents(encoded: Sequence[NDArray[np.int64]], eos: int, *, ends_lines: bool) -> TokenStream:
-    """Join documents into one stream, opened by ``<eos>``.
+    """Join documents into one stream that begins with ``<eos>``.
 
     Args:
-        encoded: token numbers of each document.
-        eos: number of ``<eos>``.
-        ends_lines: whether every line ends with ``<eos>`` already; each document then must end with one
-            (added if its last line is open) and the next document is predicted from it. Otherwise one
-            ``<eos>`` stands between documents.
+        encoded: token ids of each document.
+        eos: id of ``<eos>``.
+        ends_lines: True if every line already ends with ``<eos>``; then ``<eos>`` is added only to documents
+            whose last line lacks it. Otherwise one ``<eos>`` is inserted between documents.
     """
     parts: list[NDArray[np.int64]] = [np.array([eos], dtype=np.int64)]
     starts: list[int] = []
     position = 0
-    mark = np.array([eos], dtype=np.int64)
+    separator = np.array([eos], dtype=np.int64)
     for number, ids in enumerate(encoded):
         starts.append(position)
         closing = ends_lines and (len(ids) == 0 or ids[-1] != eos)
         separating = not ends_lines and number < len(encoded) - 1
-        piece = np.concatenate([ids, mark]) if closing or separating else ids
+        piece = np.concatenate([ids, separator]) if closing or separating else ids
         parts.append(piece)
         position += len(piece)
     return TokenStream(np.concatenate(parts), np.array(starts, dtype=np.int64))

@@ -59,7 +59,7 @@ def test_several_files(tmp_path, train, form):
     }
     source, count = sources[form]
     notes = train(source)
-    assert f"1 of {count + 1} files are empty and left out: {books}/empty.txt" in notes
+    assert f"1 of {count + 1} files is empty and left out: {books}/empty.txt" in notes
     held_out = (
         f"held out: the last 10% of each of the {count} documents (--hold-out, --valid-fraction, --valid)"
     )
@@ -82,7 +82,7 @@ def test_another_encoding(tmp_path, command, train):
 
 def test_a_pattern_that_fits_nothing(tmp_path, command):
     error = command("train", "lm", "--data", tmp_path / "*.txt", "--out", tmp_path / "run").error
-    assert "no file fits this pattern" in error
+    assert "no file matches this pattern" in error
 
 
 def test_a_comparison_by_path_alone(tmp_path, command):
