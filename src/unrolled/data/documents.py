@@ -129,6 +129,6 @@ def _standard_library() -> list[Document]:
             documents.append(Document(path.name, text))
     if not documents:
         raise DataError(
-            f"{folder}: this Python {platform.python_version()} has no library source files; give --data"
+            f"{folder}: this Python {platform.python_version()} has no library source; give --data"
         )
     return documents

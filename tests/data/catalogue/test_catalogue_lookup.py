@@ -184,7 +184,7 @@ def test_every_reader_says_which_task_reads_a_set_of_another_kind(noun):
     with pytest.raises(DataError) as caught:
         READERS[noun](f"@{other}/train")
     said = str(caught.value)
-    assert said.startswith(f"@{other}/train: holds {entry.kind.noun}, for {entry.kind.reader}; ")
+    assert said.startswith(f"@{other}/train: contains {entry.kind.noun}, for {entry.kind.reader}; ")
     assert noun in said
     own = [name for name, known in CATALOGUE.items() if known.kind.noun == noun]
     assert all(f"@{name}" in said for name in own)

@@ -107,7 +107,10 @@ def test_files_whose_ending_is_the_label(tmp_path):
             "train_text.txt,.*_labels",
         ),
         (["train.txt", "dev.txt"], "holds parts, not labels; .*train.txt"),
-        (["x.train.all", "x.train.label", "x.test"], r"files may be the train data \(x.train.all, x.train.label\)"),
+        (
+            ["x.train.all", "x.train.label", "x.test"],
+            r"may be the train data \(x.train.all, x.train.label\)",
+        ),
         (["train_labels.txt", "val_text.txt"], "train_labels.txt, and no file with the texts"),
         (["a/1.txt", "b/c/1.txt", "b/d/1.txt"], r"its folders \(a, b\) or of those in b \(c, d\)"),
     ],

@@ -97,7 +97,7 @@ def test_what_is_no_midi_file(tmp_path, content):
     [
         (midi(track()), "holds no notes"),
         (midi(track(*note(0, 9, 36, channel=9))), r"holds no notes but percussion \(channel 10\)"),
-        (midi(track(*note(0, 9, 60)), track(*note(0, 9, 60)), kind=2), "holds 2 pieces"),
+        (midi(track(*note(0, 9, 60)), track(*note(0, 9, 60)), kind=2), "has 2 pieces"),
     ],
 )
 def test_what_is_no_piece(tmp_path, raw, message):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.data.midi.grid import GRIDS, choose_steps, steps_of
+from unrolled.data.midi.grid import GRIDS, choose_steps, quantise
 from unrolled.data.midi.notes import Note, Performance
 
 
@@ -21,16 +21,16 @@ def line(length, shift=0.0, step=1.0, count=8):
 
 @pytest.mark.parametrize("length", [1.0, 0.5, 0.4, 0.1, 0.0])
 def test_short_notes_take_a_step(length):
-    assert steps_of(line(length), 1).piece == [(60 + i,) for i in range(8)]
+    assert quantise(line(length), 1).piece == [(60 + i,) for i in range(8)]
 
 
 def test_notes_off_the_beat_do_not_fall_together():
-    assert steps_of(line(1.0, shift=0.5), 1).piece == [(), *((60 + i,) for i in range(8))]
+    assert quantise(line(1.0, shift=0.5), 1).piece == [(), *((60 + i,) for i in range(8))]
 
 
 def test_short_notes_over_a_long_one():
     held = performance((0, 4, 40), *((i, i + 0.4, 60 + i) for i in range(4)))
-    assert steps_of(held, 1).piece == [(40, 60 + i) for i in range(4)]
+    assert quantise(held, 1).piece == [(40, 60 + i) for i in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_short_notes_over_a_long_one():
     ],
 )
 def test_a_key_that_is_struck_again(notes, expected):
-    steps = steps_of(performance(*notes), 1)
+    steps = quantise(performance(*notes), 1)
     assert [int(60 in step) for step in steps.piece] == expected
     assert steps.notes == 2
     assert steps.merged == (expected == [1, 1, 1, 1])
 
 
 def test_unisons_are_one_note():
-    assert steps_of(performance((0, 1, 60), (0, 2, 60)), 1)[1:] == (1, 0)
+    assert quantise(performance((0, 1, 60), (0, 2, 60)), 1)[1:] == (1, 0)
 
 
 events = st.lists(
@@ -61,7 +61,7 @@ events = st.lists(
 @given(events, st.integers(1, 12))
 def test_no_note_vanishes(events, steps_per_beat):
     played = performance(*((start / 24, (start + length) / 24, key) for start, length, key in events))
-    piece, notes, merged = steps_of(played, steps_per_beat)
+    piece, notes, merged = quantise(played, steps_per_beat)
     starts = {(int(n.start * steps_per_beat / 480 + 0.5), n.note) for n in played.notes}
     assert all(key in piece[start] for start, key in starts)
     begun = sum(key not in before for before, step in zip([(), *piece], piece, strict=False) for key in step)
@@ -79,7 +79,7 @@ def test_the_grid_leaves_room_between_repeated_notes():
     repeated = performance(*((i, i + 1, 60) for i in range(8)))
     steps_per_beat, share = choose_steps([repeated])
     assert (steps_per_beat, share) == (2, 1.0)
-    assert steps_of(repeated, steps_per_beat).piece == [(60,), ()] * 7 + [(60,), (60,)]
+    assert quantise(repeated, steps_per_beat).piece == [(60,), ()] * 7 + [(60,), (60,)]
 
 
 def test_chords_of_a_player_are_one_beginning():

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from midi_bytes import midi, note, off, on, pedal, tempo, track
 from unrolled.data.midi.events import read_events
-from unrolled.data.midi.notes import performances
+from unrolled.data.midi.notes import iter_performances
 
 
 def piece(*tracks, sustain=False, **header):
-    (only,) = performances(read_events(midi(*(track(*t) for t in tracks), **header)), sustain=sustain)
+    (only,) = iter_performances(read_events(midi(*(track(*t) for t in tracks), **header)), sustain=sustain)
     return only
 
 
@@ -93,4 +93,4 @@ def test_seconds_are_read_at_120_quarter_notes_a_minute():
 
 def test_each_track_of_format_2_is_a_piece():
     raw = midi(track(), track(*note(0, 9, 60)), track(*note(0, 9, 62)), kind=2)
-    assert [[n.note for n in p.notes] for p in performances(read_events(raw))] == [[60], [62]]
+    assert [[n.note for n in p.notes] for p in iter_performances(read_events(raw))] == [[60], [62]]

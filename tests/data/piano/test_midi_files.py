@@ -25,7 +25,7 @@ def test_the_grid_is_said_with_its_option(tmp_path):
     read = notes_about(tmp_path, *EIGHTHS)
     assert read.steps_per_beat == 2
     assert read.notes[0] == (
-        "steps: 2 to a quarter note, the fewest that keep 99% of notes and chords apart (--steps-per-beat)"
+        "steps: 2 to a quarter note, the fewest that keep 99% of notes and chords distinct (--steps-per-beat)"
     )
     given = open_pieces(tmp_path, 1)
     assert given.steps_per_beat == 1
@@ -37,11 +37,14 @@ def test_the_grid_is_said_with_its_option(tmp_path):
     [
         (
             note(0, 9, 36, channel=9) + note(0, 480, 60),
-            "1 notes of percussion (channel 10) in 1 piece",
+            "1 percussion note (channel 10) in 1 piece",
         ),
-        (note(0, 480, 12) + note(0, 480, 60), "1 notes that no piano has are left out (MIDI 21 to 108)"),
+        (
+            note(0, 480, 12) + note(0, 480, 60),
+            "1 note outside the range of a piano (MIDI 21 to 108) left out",
+        ),
         ([*note(0, 480, 60), (9, pedal(True)), (99, pedal(False))], "sustain pedal in 1 piece"),
-        ([*note(0, 480, 60), (9, on(62)), (480, on(64))], "2 notes are never let go"),
+        ([*note(0, 480, 60), (9, on(62)), (480, on(64))], "2 notes never released"),
         ([*note(0, 480, 60), (0, tempo(60)), (99, tempo(90))], "with changes in 1 of them"),
         (
             [*note(0, 480, 60), (0, b"\xff\x58\x04\x03\x02\x18\x08"), (9, b"\xff\x58\x04\x04\x02\x18\x08")],
@@ -49,7 +52,7 @@ def test_the_grid_is_said_with_its_option(tmp_path):
         ),
         (
             note(0, 100, 60) + note(110, 480, 60),
-            "1 of 10 notes (10.0%) are struck again with no step between",
+            "1 of 10 notes (10.0%) repeated with no step between",
         ),
     ],
 )
@@ -118,5 +121,5 @@ def test_what_holds_no_piece(tmp_path, events, message):
     with pytest.raises(DataError, match=rf"a\.mid: .*{message}"):
         open_pieces(tmp_path)
     (tmp_path / "b.mid").write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"and 1 more files"):
+    with pytest.raises(DataError, match=r"and 1 more file that cannot be used"):
         open_pieces(tmp_path)

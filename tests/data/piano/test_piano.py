@@ -94,7 +94,7 @@ def test_rolls():
         ([3], "not of its form"),
         ([[[60], ["C4"]]], "expected int . null, got str"),
         ([PIECE, [[60], [20]]], "train piece 2, step 2: note 20 is not on a piano"),
-        ([[[60]]], "train piece 1: 1 steps are too few"),
+        ([[[60]]], "train piece 1: 1 step is too few"),
     ],
 )
 def test_what_is_no_music(pieces_file, values, message):

@@ -53,5 +53,5 @@ def test_two_lists_of_rows_are_refused(tmp_path):
 
 def test_rows_of_other_lengths_are_refused(tmp_path):
     (tmp_path / "v.json").write_text('[["a", "b"], ["c"]]')
-    with pytest.raises(DataError, match="row 2 has 1 values and the first row 2"):
+    with pytest.raises(DataError, match="row 2 has 1 value and the first row 2"):
         read_table(tmp_path / "v.json")

@@ -40,7 +40,7 @@ def test_a_decimal_comma_between_semicolons(table):
 
 def test_commas_in_each_row_beside_a_semicolon_in_each_row(table):
     assert table("2020-01-01;1,5\n2020-01-02;2,2\n", "t.txt").rows[0] == ["2020-01-01", "1,5"]
-    with pytest.raises(DataError, match="separated by ',' or by ';'; say which: --separator ','"):
+    with pytest.raises(DataError, match="separated by ',' or by ';'; choose: --separator ','"):
         table("a b;c d,e f\ng h;i j,k l\n", "t.txt")
     assert table("a b;c d,e f\ng h;i j,k l\n", "t.txt", separator=",").rows[0] == ["a b;c d", "e f"]
     assert table("a b;c d,e f\ng h;i j,k l\n", "t.csv").rows[0] == ["a b;c d", "e f"]

@@ -3,7 +3,7 @@
 import pytest
 
 from unrolled.data.tables import read_table
-from unrolled.data.tables.header import names_columns
+from unrolled.data.tables.header import is_header
 from unrolled.errors import DataError
 
 
@@ -96,4 +96,4 @@ def test_json_that_python_chokes_on_is_named(tmp_path, line):
     ],
 )
 def test_a_first_line_that_counts_columns_from_0(text, header):
-    assert names_columns([line.split(",") for line in text.splitlines()]) is header
+    assert is_header([line.split(",") for line in text.splitlines()]) is header

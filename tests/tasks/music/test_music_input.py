@@ -80,7 +80,7 @@ def test_forms_agree(piece):
         ([[[60], [20]]], "piece 1, step 2: note 20 is not on a piano"),
         ([[60], ["C4"]], "piece, step 2: 'C4' is not a MIDI note"),
         ([[[60], [62]], [[60.5], [3]]], "piece 2, step 1: 60.5 is not a MIDI note"),
-        ([[60]], "1 steps are too few"),
+        ([[60]], "1 step is too few"),
         ({"a": 1}, "got {'a': 1}"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The public data sets that are known by name; one file for each kind, and the look-up."""
+"""Catalogue of public data sets: one module for each kind, and the look-up by name."""
 
 from unrolled.data.catalogue.lookup import CATALOGUE, find, locate
 

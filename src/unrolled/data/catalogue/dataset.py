@@ -1,4 +1,4 @@
-"""An entry of the catalogue: a public data set, its files, its licence, and what reads it."""
+"""Entries of the catalogue: a public data set, its files, its licence and its reader."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from unrolled.data.remote import RemoteFile
 
 @dataclass(frozen=True)
 class Kind:
-    """The content of a data set, and its reader."""
+    """Kind of data set: what it contains and what reads it."""
 
     noun: str
     """Plural noun for messages."""
@@ -26,7 +26,7 @@ MUSIC = Kind("pieces of music", "unrolled train music")
 VECTORS = Kind("word vectors", "--vectors")
 
 PLAIN = (TEXT, PAIRS, SERIES, MUSIC, VECTORS)
-"""Kinds whose parts are one file each, which can be read as text too."""
+"""Kinds whose parts are single files, which can also be read as text."""
 
 Texts = tuple[list[str], list[str]]
 """Texts and their labels."""
@@ -41,12 +41,12 @@ class DataSet:
     content: str
     """Description in one line."""
     form: str
-    """The form of its files, with the options that read them."""
+    """Format of its files, with the options that read them."""
     source: str
     """Address of the publisher."""
     licence: str
     parts: Mapping[str, tuple[RemoteFile, ...]]
-    """The files of each part; none for what is on every machine."""
+    """Files of each part; empty if nothing has to be downloaded."""
 
 
 @dataclass(frozen=True)

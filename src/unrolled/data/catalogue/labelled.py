@@ -1,4 +1,4 @@
-"""Labelled texts for classifiers, and the readers of their forms."""
+"""Data sets of labelled texts for classifiers, and their readers."""
 
 from pathlib import Path
 
@@ -42,23 +42,23 @@ _LANGUAGES = {
 """SHA-256 of the file of each language."""
 
 
-def _by_suffix(path: Path) -> Texts:
-    """Read a file whose lines all have the label that its name ends with."""
-    return _lines(path, path.suffix[1:])
+def _read_label_from_suffix(path: Path) -> Texts:
+    """Read a file whose extension is the label of all its lines."""
+    return _read_lines(path, path.suffix[1:])
 
 
-def _by_stem(path: Path) -> Texts:
-    """Read a file whose lines all have the label that its name begins with."""
-    return _lines(path, path.stem)
+def _read_label_from_stem(path: Path) -> Texts:
+    """Read a file whose stem is the label of all its lines."""
+    return _read_lines(path, path.stem)
 
 
-def _lines(path: Path, label: str) -> Texts:
+def _read_lines(path: Path, label: str) -> Texts:
     texts = [line.strip() for line in read_text(path).split("\n") if line.strip()]
     return texts, [label] * len(texts)
 
 
-def _trec(path: Path) -> Texts:
-    """Read lines of a class number and a question; the file is ISO-8859-1."""
+def _read_trec(path: Path) -> Texts:
+    """Read a file with a class number and a question per line, in ISO-8859-1."""
     lines = read_text(path, encoding="iso-8859-1").split("\n")
     pairs = [line.strip().partition(" ") for line in lines if line.strip()]
     return [text for _, _, text in pairs], [_TREC_CLASSES[int(label)] for label, _, _ in pairs]
@@ -86,7 +86,7 @@ SETS = (
                 ),
             )
         },
-        read=_by_suffix,
+        read=_read_label_from_suffix,
     ),
     LabelledSet(
         name="trec",
@@ -111,7 +111,7 @@ SETS = (
                 ),
             ),
         },
-        read=_trec,
+        read=_read_trec,
     ),
     LabelledSet(
         name="names",
@@ -126,6 +126,6 @@ SETS = (
                 for language, sha256 in _LANGUAGES.items()
             )
         },
-        read=_by_stem,
+        read=_read_label_from_stem,
     ),
 )

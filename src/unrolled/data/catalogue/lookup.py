@@ -1,7 +1,7 @@
-"""Find a data set by ``@name`` or ``@name/part``.
+"""Look up a data set by ``@name`` or ``@name/part``.
 
-Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees; otherwise they are downloaded once, from
-their public address into the user's cache.
+Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees. Files that are not there are downloaded once,
+from their public address to the user's cache.
 """
 
 from pathlib import Path
@@ -16,20 +16,20 @@ CATALOGUE: dict[str, DataSet] = {
     for module in (text, series, music, pairs, vectors, labelled, tagged)
     for entry in module.SETS
 }
-"""Every data set by its name."""
+"""All data sets by name."""
 
 
 def names_of(*kinds: Kind) -> str:
-    """Return the names of the data sets of some kinds, for messages."""
+    """Return the names of the data sets of the given kinds, for messages."""
     return ", ".join(f"@{entry.name}" for entry in CATALOGUE.values() if entry.kind in kinds)
 
 
 def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
-    """Return a data set, and which of its parts is named; "" for one without parts.
+    """Return the data set and the part named by ``source``; the part is "" if the data set has none.
 
     Args:
         source: ``@name/part``; the part can be left out if there is only one.
-        kinds: that the caller can read.
+        kinds: kinds that the caller can read.
 
     Raises:
         DataError: if the name or part is unknown, or the data set is of another kind.
@@ -37,13 +37,13 @@ def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
     name, _, part = source.removeprefix("@").partition("/")
     if name not in CATALOGUE:
         near = suggestion(name, CATALOGUE)
-        raise DataError(f"{source}: no such data set{near}; known are {names_of(*kinds)}")
+        raise DataError(f"{source}: no such data set{near}; choose from {names_of(*kinds)}")
     entry = CATALOGUE[name]
     if entry.kind not in kinds:
-        wanted = " or ".join(kind.noun for kind in kinds)
+        nouns = " or ".join(kind.noun for kind in kinds)
         raise DataError(
-            f"{source}: holds {entry.kind.noun}, for {entry.kind.reader}; {wanted} are needed here, such as "
-            f"{names_of(*kinds)}"
+            f"{source}: contains {entry.kind.noun}, for {entry.kind.reader}; {nouns} are needed here, such "
+            f"as {names_of(*kinds)}"
         )
     if not entry.parts and part:
         raise DataError(f"{source}: has no parts{suggestion(source[1:], [name])}")
@@ -55,10 +55,10 @@ def find(source: str, *kinds: Kind) -> tuple[DataSet, str]:
 
 
 def locate(source: str | Path, *kinds: Kind) -> Path:
-    """Return a path unchanged, or that of the one file of ``@name`` or ``@name/part``.
+    """Return the path of ``source``: a path, or the single file of ``@name`` or ``@name/part``.
 
     Raises:
-        DataError: if the name is unknown, of another kind than the given ones, or the file is not available.
+        DataError: if the name is unknown or of another kind, or the file is not available.
     """
     if not str(source).startswith("@"):
         return Path(source)

@@ -1,4 +1,4 @@
-"""Pieces for models of polyphonic music."""
+"""Data sets of polyphonic music."""
 
 from unrolled.data.catalogue.dataset import MUSIC, DataSet
 from unrolled.data.remote import RemoteFile

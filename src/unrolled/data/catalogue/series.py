@@ -1,4 +1,4 @@
-"""Time series for forecasters."""
+"""Data sets of time series for forecasters."""
 
 from unrolled.data.catalogue.dataset import SERIES, DataSet
 from unrolled.data.remote import RemoteFile

@@ -1,4 +1,4 @@
-"""Tagged sentences for taggers."""
+"""Data sets of tagged sentences for taggers."""
 
 from unrolled.data.catalogue.dataset import TAGGED, DataSet
 from unrolled.data.remote import RemoteFile
@@ -9,7 +9,7 @@ _EWT = (
 )
 
 
-def _ewt(part: str, sha256: str) -> tuple[RemoteFile]:
+def _ewt_file(part: str, sha256: str) -> tuple[RemoteFile]:
     name = f"en_ewt-ud-{part}.conllu"
     return (RemoteFile(name, _EWT + name, sha256),)
 
@@ -23,9 +23,9 @@ SETS = (
         source="https://github.com/UniversalDependencies/UD_English-EWT",
         licence="CC BY-SA 4.0",
         parts={
-            "train": _ewt("train", "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"),
-            "dev": _ewt("dev", "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6"),
-            "test": _ewt("test", "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd"),
+            "train": _ewt_file("train", "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"),
+            "dev": _ewt_file("dev", "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6"),
+            "test": _ewt_file("test", "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd"),
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""Texts for language models."""
+"""Data sets of plain text for language models."""
 
 from unrolled.data.catalogue.dataset import TEXT, DataSet
 from unrolled.data.remote import RemoteFile

@@ -1,4 +1,4 @@
-"""Trained word vectors."""
+"""Data sets of pretrained word vectors."""
 
 from unrolled.data.catalogue.dataset import VECTORS, DataSet
 from unrolled.data.remote import RemoteFile

@@ -1,4 +1,4 @@
-"""MIDI files: read as steps of notes, and written."""
+"""Read MIDI files as steps of notes, and write them."""
 
 from unrolled.data.midi.grid import Piece
 from unrolled.data.midi.read import read_midi

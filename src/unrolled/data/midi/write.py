@@ -1,29 +1,30 @@
-"""Pieces as MIDI files."""
+"""Write pieces as MIDI files."""
 
 from typing import TYPE_CHECKING
 
 from unrolled.config import require
 from unrolled.data.midi.grid import Piece
-from unrolled.data.midi.notes import COMMON_TIME, MICROSECONDS, Written
+from unrolled.data.midi.notes import COMMON_TIME, MICROSECONDS, GridMarker
 from unrolled.extras import extra
 
 if TYPE_CHECKING:
     import mido
 
 TICKS = 480
-"""Ticks of a quarter note in the files that are written, or a little more where steps do not divide them."""
+"""Ticks per quarter note in the written files; rounded up to a multiple of the steps per beat."""
 TEMPOS = (4, 1000)
+"""Lowest and highest tempo, in quarter notes per minute."""
 
 
 def make_midi(
     piece: Piece, *, steps_per_beat: int = 1, tempo: float = 90, metre: tuple[int, int] = COMMON_TIME
 ) -> "mido.MidiFile":
-    """Return a MIDI file of one track; a note that goes on in the next step is held.
+    """Return a MIDI file with one track; a note that continues in the next step is held.
 
     Args:
         piece: notes of each step.
-        steps_per_beat: steps of a quarter note.
-        tempo: quarter notes a minute.
+        steps_per_beat: steps per quarter note.
+        tempo: quarter notes per minute.
         metre: numerator and denominator of the time signature.
 
     Raises:
@@ -38,7 +39,7 @@ def make_midi(
     file = mido.MidiFile(ticks_per_beat=step * steps_per_beat)
     track = mido.MidiTrack()
     file.tracks.append(track)
-    track.append(mido.MetaMessage("text", text=Written(steps_per_beat, len(piece)).text()))
+    track.append(mido.MetaMessage("text", text=GridMarker(steps_per_beat, len(piece)).text()))
     track.append(mido.MetaMessage("set_tempo", tempo=round(MICROSECONDS / tempo)))
     track.append(mido.MetaMessage("time_signature", numerator=metre[0], denominator=metre[1]))
     wait, sounding = 0, set[int]()

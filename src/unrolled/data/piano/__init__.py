@@ -1,4 +1,4 @@
-"""Pieces for a piano: as lists of notes by step, and as piano rolls."""
+"""Pieces for piano, as lists of notes per step and as piano rolls."""
 
 from unrolled.data.piano.collection import Collection
 from unrolled.data.piano.rolls import KEYS, LOWEST, PianoNote, notes_of, piano_roll

@@ -1,4 +1,4 @@
-"""Pieces of music by part."""
+"""A collection of pieces of music, by part."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from unrolled.data.midi.notes import COMMON_TIME
 
 @dataclass(frozen=True)
 class Collection:
-    """Pieces by part, and what their files say besides the notes."""
+    """Pieces of music by part, with the tempo and metre of their files."""
 
     parts: dict[str, list[Piece]]
-    """ "train", "valid" and "test" where the source says so, else "train" alone."""
+    """Pieces of "train", "valid" and "test" if the source has these parts, else all in "train"."""
     works: tuple[str, ...] = ()
-    """The name of each piece of the part "train": pieces of one name are one work, or parts of it."""
+    """Name of the work of each piece in "train": pieces with the same name belong to one work."""
     steps_per_beat: int = 1
-    """Steps of a quarter note."""
+    """Steps per quarter note."""
     tempo: float = 0.0
-    """Quarter notes a minute, the median over the pieces; 0 if no file says it."""
+    """Quarter notes per minute, the median over the pieces; 0 if unknown."""
     metre: tuple[int, int] = COMMON_TIME
     """Numerator and denominator of the most frequent time signature."""
     notes: tuple[str, ...] = ()

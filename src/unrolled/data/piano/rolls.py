@@ -1,4 +1,4 @@
-"""A piece as a piano roll, and back."""
+"""Convert pieces to piano rolls and back."""
 
 from typing import Annotated
 
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from unrolled.data.midi import Piece
 
 LOWEST, KEYS = 21, 88
-"""The keys of a piano: MIDI notes 21 to 108."""
+"""Lowest MIDI note and number of keys of a piano (MIDI notes 21 to 108)."""
 
 PianoNote = Annotated[int, msgspec.Meta(ge=LOWEST, le=LOWEST + KEYS - 1)]
 
 
 def on_piano(note: int) -> bool:
-    """Tell whether a piano has the key of a MIDI note."""
+    """Return whether a MIDI note is on a piano."""
     return LOWEST <= note < LOWEST + KEYS
 
 
 def piano_roll(piece: Piece) -> NDArray[np.float32]:
-    """Return (T, 88): 1 where a key sounds."""
+    """Return the piano roll of a piece, (T, 88): 1 if a key sounds in a step, else 0."""
     roll = np.zeros((len(piece), KEYS), np.float32)
     for step, notes in enumerate(piece):
         roll[step, [n - LOWEST for n in notes]] = 1.0
@@ -28,5 +28,5 @@ def piano_roll(piece: Piece) -> NDArray[np.float32]:
 
 
 def notes_of(roll: NDArray[np.float32]) -> Piece:
-    """Return the piece of a piano roll (T, 88)."""
+    """Convert a piano roll (T, 88) back to a piece."""
     return [tuple(int(k) + LOWEST for k in np.flatnonzero(step)) for step in roll]

@@ -11,7 +11,7 @@ from unrolled.data.catalogue.dataset import SERIES
 from unrolled.data.catalogue.lookup import locate
 from unrolled.data.series.stamps import read_forms
 from unrolled.data.tables import Table, TableConfig, is_missing, is_number, is_time, read_table
-from unrolled.data.tables.header import names_columns
+from unrolled.data.tables.header import is_header
 from unrolled.errors import DataError
 from unrolled.extras import extra
 
@@ -166,7 +166,7 @@ def _below_title(
         else "the first line is a title: left out"
     ]
     rows, lines = rows[titles:], lines[titles:]
-    if config.header == "yes" or names_columns(rows):
+    if config.header == "yes" or is_header(rows):
         return list(rows[0]), rows[1:], lines[1:], True, said
     return table.names, rows, lines, False, [*said, *notes]
 

@@ -1,4 +1,4 @@
-"""Tables with rows and columns: CSV in all its forms, JSON lines."""
+"""Tables with rows and columns, from CSV in all its variants or JSON."""
 
 from unrolled.data.tables.config import TableConfig
 from unrolled.data.tables.read import ENDINGS, JSON_ENDINGS, read_table

@@ -1,4 +1,4 @@
-"""How the cells of a table are written, where the file does not tell."""
+"""Options for the format of a table file."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from unrolled.config import require
 
 @dataclass(frozen=True)
 class TableConfig:
-    """How a table is written."""
+    """Format of a table file."""
 
     separator: str = ""
     """Separator between the cells of a line, such as ; or a tab. Empty: detected."""
@@ -25,7 +25,7 @@ class TableConfig:
     def __post_init__(self) -> None:
         require(
             "\n" not in self.separator and '"' not in self.separator,
-            f"separator={self.separator!r}: must not hold a line break or a quotation mark",
+            f"separator={self.separator!r}: must not contain a line break or a quotation mark",
         )
         require(
             not self.decimal or self.decimal != self.separator,

@@ -1,4 +1,4 @@
-"""Tables in JSON: an object or array a line, or one document with all rows."""
+"""Read tables from JSON: one object or array per line, or one document with all rows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,51 +6,54 @@ from typing import Any, NamedTuple
 
 from unrolled.errors import DataError
 from unrolled.reading import MalformedError, parse_json
+from unrolled.wording import counted
 
 
 class JsonRows(NamedTuple):
-    """The rows of a file."""
+    """Rows of a JSON file."""
 
     names: list[str]
-    """Of the columns; empty where rows are arrays without names."""
+    """Names of the columns; empty if rows are arrays without names."""
     rows: list[list[Any]]
-    """None where an object lacks the name."""
+    """Cells of each row; None if an object lacks the name."""
     lines: list[int]
-    """Line of each row; in a document its number."""
+    """Line of each row, or in a single document its number."""
 
 
 def json_rows(path: Path, text: str) -> JsonRows:
-    """Return the rows of a file of JSON.
+    """Return the rows of a JSON file.
 
-    Taken are an object or an array a line; one array of them; an object that holds such an array, as
-    ``{"data": […]}``, or with a list or an object of values for each column.
+    Accepted are one object or array per line; one array of them; an object with such an array, such as
+    ``{"data": […]}``; an object with a list or an object of values for each column.
 
     Raises:
-        DataError: if it is not JSON, has another form, or the rows may be several lists.
+        DataError: if it is not JSON, has another form, or several lists could be the rows.
     """
-    document = _document(path, text)
+    document = _parse_document(path, text)
     names: list[str] = []
     if document is None:
-        found = [(n, _line(path, n, line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        numbered = [
+            (n, _parse_line(path, n, line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()
+        ]
     else:
         if isinstance(document, dict):
-            names, document = _rows_in(path, document)
-        found = list(enumerate(document, 1))
-    lines, rows = [n for n, _ in found], [row for _, row in found]
+            names, document = _find_rows(path, document)
+        numbered = list(enumerate(document, 1))
+    lines, rows = [n for n, _ in numbered], [row for _, row in numbered]
     if rows and all(isinstance(row, list) for row in rows):
-        return JsonRows(names, _even(path, lines, rows, len(names) or len(rows[0])), lines)
-    for number, row in found:
+        return JsonRows(names, _check_lengths(path, lines, rows, len(names) or len(rows[0])), lines)
+    for number, row in numbered:
         if not isinstance(row, dict):
             raise DataError(
                 f"{path}: row {number} is {row!r:.60}, not an object; give one array of "
-                "objects, or an object a line"
+                "objects, or one object per line"
             )
     names = list(dict.fromkeys(name for row in rows for name in row))
     return JsonRows(names, [[row.get(name) for name in names] for row in rows], lines)
 
 
-def _document(path: Path, text: str) -> list[Any] | dict[str, Any] | None:
-    """Return the one array or object that a ``.json`` file is; None if it has one a line."""
+def _parse_document(path: Path, text: str) -> list[Any] | dict[str, Any] | None:
+    """Return the array or object in a ``.json`` file; None if the file has one per line."""
     start = text.lstrip()
     if Path(path.name.removesuffix(".gz")).suffix.lower() != ".json" or not start.startswith(("[", "{")):
         return None
@@ -59,12 +62,12 @@ def _document(path: Path, text: str) -> list[Any] | dict[str, Any] | None:
     except MalformedError as error:
         if start.startswith("{") or start.split("\n", 1)[0].rstrip().endswith("]"):
             return None
-        raise DataError(f"{path}: is {error}; one array of objects, or an object a line") from None
+        raise DataError(f"{path}: is {error}; give one array of objects, or one object per line") from None
     assert isinstance(document, list | dict)
     return document
 
 
-def _line(path: Path, number: int, line: str) -> Any:
+def _parse_line(path: Path, number: int, line: str) -> Any:
     try:
         value = parse_json(line, Any)
     except MalformedError as error:
@@ -74,8 +77,8 @@ def _line(path: Path, number: int, line: str) -> Any:
     return value
 
 
-def _rows_in(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    """Return the names of the columns, if rows are arrays that have some, and the rows in an object."""
+def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Return the rows in an object, and the column names if the rows are arrays and the object names them."""
     values = list(document.values())
     if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_numbers(document):
         return [], values
@@ -85,8 +88,8 @@ def _rows_in(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]
     lists = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
     if len(lists) > 1:
         raise DataError(
-            f"{path}: the rows may be those of {' or '.join(map(repr, lists))}; write one of them to a file "
-            "of its own"
+            f"{path}: the rows may be those of {' or '.join(map(repr, lists))}; write one of them to a "
+            "separate file"
         )
     if not lists:
         return [], [document]
@@ -96,7 +99,10 @@ def _rows_in(path: Path, document: dict[str, Any]) -> tuple[list[str], list[Any]
 
 
 def _are_rows(value: Any, *, named: bool) -> bool:
-    """Tell a list of objects, or of arrays; without names these must hold text: others are vectors."""
+    """Return whether a value is a list of objects or arrays; arrays without names must contain text.
+
+    Arrays of numbers without names are vectors, not rows.
+    """
     if not isinstance(value, list) or not value:
         return False
     if all(isinstance(row, dict) for row in value):
@@ -106,9 +112,9 @@ def _are_rows(value: Any, *, named: bool) -> bool:
 
 
 def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return the values of each column if the object has them, else none.
+    """Return the values of each column if the object consists of columns, else {}.
 
-    They are lists, or objects with a number for each row, as pandas writes them.
+    A column is a list, or an object with the number of the row as key, as pandas writes it.
     """
     values = list(document.values())
     if len(values) < 2 or not values[0]:
@@ -123,8 +129,10 @@ def _are_numbers(names: Iterable[str]) -> bool:
     return all(name.isdecimal() for name in names)
 
 
-def _even(path: Path, lines: list[int], rows: list[list[Any]], width: int) -> list[list[Any]]:
+def _check_lengths(path: Path, lines: list[int], rows: list[list[Any]], width: int) -> list[list[Any]]:
     for number, row in zip(lines, rows, strict=True):
         if len(row) != width:
-            raise DataError(f"{path}: row {number} has {len(row)} values and the first row {width}")
+            raise DataError(
+                f"{path}: row {number} has {counted(len(row), 'value')} and the first row {width}"
+            )
     return rows

@@ -1,4 +1,4 @@
-"""The lines of a table, cut into cells."""
+"""Split the lines of a table into cells."""
 
 import csv
 import io
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 BLANKS = " "
-"""As a separator: any run of blanks."""
+"""Separator value that means any run of blanks."""
 _LONGEST_CELL = 2**31 - 1  # csv takes a C long, which has 32 bits on Windows
 
 
 class Form(NamedTuple):
-    """How cells are separated, and whether they may be quoted."""
+    """Format of a table: separator of the cells, and whether cells may be quoted."""
 
     separator: str
     quoted: bool
 
 
 class MalformedLineError(Exception):
-    """A line that has not the form of the table."""
+    """Raised if a line does not fit the format of the table."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class MalformedLineError(Exception):
 
 
 def split_rows(text: str, form: Form) -> Iterator[tuple[int, list[str]]]:
-    """Yield the last line number and the cells of each row; blank lines are left out.
+    """Yield the last line number and the cells of each row; blank lines are skipped.
 
     Raises:
         MalformedLineError: if a quoted cell does not end where a cell may end.
@@ -34,14 +34,14 @@ def split_rows(text: str, form: Form) -> Iterator[tuple[int, list[str]]]:
     if "\n" not in text:
         text = text.replace("\r", "\n")
     if form.quoted:
-        yield from _quoted(text, form.separator)
+        yield from _split_quoted(text, form.separator)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield number, _cut(line, form.separator)
+            yield number, _split_line(line, form.separator)
 
 
-def _cut(line: str, separator: str) -> list[str]:
+def _split_line(line: str, separator: str) -> list[str]:
     if not separator:
         return [line]
     if separator == BLANKS:
@@ -50,7 +50,7 @@ def _cut(line: str, separator: str) -> list[str]:
     return cells
 
 
-def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _split_quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(_LONGEST_CELL)
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t")
@@ -63,5 +63,5 @@ def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def is_quotable(separator: str) -> bool:
-    """Tell whether cells between such separators can be quoted: single characters, but not blanks."""
+    """Return whether cells can be quoted with this separator: a tab or a single non-blank character."""
     return len(separator) == 1 and (separator == "\t" or not separator.isspace())

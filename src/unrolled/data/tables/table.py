@@ -1,4 +1,4 @@
-"""A table in memory: names, rows, and where each row came from."""
+"""A table in memory: column names, rows and line numbers."""
 
 import re
 from collections import Counter
@@ -19,19 +19,19 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """The cells of a file, row by row."""
+    """Table read from a file, stored row by row."""
 
     path: Path
     names: list[str]
-    """Of the columns; "1", "2", … where the file names none."""
+    """Column names; "1", "2", … if the file has none."""
     has_header: bool
     rows: list[list[Any]]
-    """Text, stripped of outer blanks; in JSON any value, and None where an object lacks the key."""
+    """Cells: stripped text; from JSON any value, None if an object lacks the key."""
     lines: list[int]
-    """Line of the file at which each row ends."""
+    """Line of the file on which each row ends."""
     separator: str = ""
     decimal: str = ""
-    """Decimal sign as given; "" to take it from the columns."""
+    """Decimal sign given by the caller; "" to detect it per column."""
     notes: tuple[str, ...] = ()
     """What was detected, one line each."""
 
@@ -39,10 +39,10 @@ class Table:
         return f"Table({self.path}, {len(self.rows):,} rows of {', '.join(self.names[:SHOWN])})"
 
     def place(self, column: str) -> int:
-        """Return where a column is, by its name, or by its number from 1.
+        """Return the index of a column, given by its name or by its number from 1.
 
         Raises:
-            DataError: if there is none, or there are two.
+            DataError: if no column or more than one has this name.
         """
         count = self.names.count(column)
         if count == 1:
@@ -57,8 +57,8 @@ class Table:
         else:
             first = ", ".join(f"{cell!r:.40}" for cell in self.rows[0][:SHOWN])
             what = (
-                f"has no column {column!r}; its first line, {first}, names none: number the columns from 1, "
-                "or say that it is a header: --header yes"
+                f"has no column {column!r}; its first line, {first}, is read as data: give column numbers "
+                "from 1, or --header yes if it is a header"
             )
         raise DataError(f"{self.path}: {what}")
 
@@ -68,53 +68,53 @@ class Table:
         return [row[place] for row in self.rows]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers, NaN where one is missing.
+        """Return a column as numbers, NaN for missing ones.
 
         Raises:
-            DataError: if a cell is no number, or its decimal sign may be either of two.
+            DataError: if a cell is not a number, or the decimal sign is ambiguous.
         """
         cells = [str(cell) if cell is not None else "" for cell in self.column(name)]
         filled = [cell.strip() for cell in cells if not is_missing(cell)]
         for line, cell in zip(self.lines, cells, strict=True):
             if not is_missing(cell) and not is_number(cell):
                 raise DataError(
-                    f"{self.path}: line {line}: {cell!r:.60} in column {name!r} is not a number (an empty "
-                    "cell is a missing one)"
+                    f"{self.path}: line {line}: {cell!r:.60} in column {name!r} is not a number (leave "
+                    "missing numbers empty)"
                 )
-        comma = self._decimal(name, filled) == ","
-        found = np.full(len(cells), np.nan)
+        comma = self._detect_decimal(name, filled) == ","
+        values = np.full(len(cells), np.nan)
         for row, cell in enumerate(cells):
             if not is_missing(cell):
                 plain = cell.strip().replace("." if comma else ",", "")
-                found[row] = float(plain.replace(",", ".") if comma else plain)
-        return found
+                values[row] = float(plain.replace(",", ".") if comma else plain)
+        return values
 
-    def _decimal(self, name: str, cells: Sequence[str]) -> str:
+    def _detect_decimal(self, name: str, cells: Sequence[str]) -> str:
         """Return the decimal sign of a column.
 
-        A sign that is not followed by three digits is decimal; so is the last of two kinds. Where every
-        number with a sign is like ``1,234``, a point is decimal, a comma may be either.
+        A sign that is not followed by exactly three digits is decimal; so is the last of two different signs.
+        If all signs are followed by three digits (``1,234``), a point is decimal and a comma is ambiguous.
         """
         if self.decimal:
             return self.decimal
-        marked = [cell for cell in cells if "," in cell]
-        if not marked:
+        with_comma = [cell for cell in cells if "," in cell]
+        if not with_comma:
             return "."
         votes = Counter(_vote(cell) for cell in cells if "," in cell or "." in cell)
         if votes[","] and not votes["."]:
             return ","
         if votes["."] and not votes[","]:
             return "."
-        example = marked[0]
+        example = with_comma[0]
         reason = "both signs are decimal in some rows" if votes["."] else f"{example!r} may be either"
         raise DataError(
             f"{self.path}: column {name!r}: is ',' a decimal sign or a separator of thousands ({reason})? "
-            "Say --decimal , or --decimal ."
+            "Give --decimal , or --decimal ."
         )
 
 
 def _vote(cell: str) -> str:
-    """Return the decimal sign that a number must have, "" if it may have either."""
+    """Return the decimal sign that a cell implies; "" if it fits both."""
     point, comma = cell.rfind("."), cell.rfind(",")
     if point >= 0 and comma >= 0:
         return "." if point > comma else ","

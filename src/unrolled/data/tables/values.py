@@ -1,25 +1,25 @@
-"""What a cell holds: a number, a time, nothing."""
+"""Recognise cells that are numbers, times or missing."""
 
 import re
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", "?", ".", "nil", "missing"})
-"""Cells that stand for no number, in lower case."""
+"""Texts that mark a missing number, in lower case."""
 _POINT = re.compile(r"[+-]?(\d+(,\d{3})*\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(\d+(\.\d{3})*,?\d*|,\d+)([eE][+-]?\d+)?")
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([T ]\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number, under either decimal sign."""
+    """Return whether a cell is a number, with either decimal sign."""
     cell = cell.strip()
     return bool(_POINT.fullmatch(cell) or _COMMA.fullmatch(cell))
 
 
 def is_time(cell: str) -> bool:
-    """Tell whether a cell looks like a date or a time of day, written in digits."""
+    """Return whether a cell looks like a date or a time of day in digits."""
     return bool(_TIME.fullmatch(cell.strip()))
 
 
 def is_missing(cell: str) -> bool:
-    """Tell whether a cell of a column of numbers stands for a missing one."""
+    """Return whether a cell marks a missing number."""
     return cell.strip().lower() in MISSING
