@@ -79,7 +79,7 @@ def test_a_limit_of_time_ends_it_in_mid_epoch(command, series, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--duplicates", "error"), "rows repeat a time stamp (2002-07-01)"),
+        (("--duplicates", "error"), "1 row repeats a time stamp (2002-07-01)"),
         (("--missing", "error"), "time stamps lack a number (2004-03-01, 2005-11-01)"),
         ((*RULES, "--target", "sale"), "did you mean 'sales'"),
         ((*RULES, "--time", "when"), "has no column 'when'; it has 'month', 'sales'"),

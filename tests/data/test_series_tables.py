@@ -67,7 +67,7 @@ def test_a_series_of_pandas():
     for name, expected in (("sales", "sales"), (None, "value")):
         [s] = read(pd.Series([1.0, 2.0, 4.0], index=index, name=name))
         assert (s.name, s.target.tolist(), s.index.freqstr) == (expected, [1.0, 2.0, 4.0], "MS")
-    with pytest.raises(DataError, match="not as dict"):
+    with pytest.raises(DataError, match="not a dict"):
         read({"value": [1.0]})
 
 
@@ -98,8 +98,8 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         (GOOD.replace("2000-01,3", "2000-01,inf"), {"target": ("sales",)}, "line 4: 'inf'"),
         ("a,b\n1,2,3,4\n1,2\n1,2,3\n", {}, "t.csv"),
         ("a,b\n1,2\n1,2,3\n", {}, r"line 3 has 3 columns and the first line 2.*--separator"),
-        ("t;y\n2000-01;1\n", {}, "1 time stamps do not tell a frequency"),
-        (GOOD, {"time": "sales", "target": ("sales",)}, "column 'sales' is the target and the time"),
+        ("t;y\n2000-01;1\n", {}, "1 time stamp cannot define a frequency"),
+        (GOOD, {"time": "sales", "target": ("sales",)}, "column 'sales' is both the target and the time"),
         (
             "day,sales\n2000-01-01,\n2000-01-02,\n2000-01-03,\n",
             {},
@@ -110,7 +110,11 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
             {"target": ("sales",)},
             "holds no number to forecast",
         ),
-        ("d,s,x\n2000-01-01,,1\n", {"series": "s", "target": ("x",)}, "line 2: column 's' names no series"),
+        (
+            "d,s,x\n2000-01-01,,1\n",
+            {"series": "s", "target": ("x",)},
+            "line 2: column 's' must name the series, but is empty",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(table, text, options, message):
@@ -120,7 +124,7 @@ def test_what_cannot_be_used_is_named(table, text, options, message):
 
 def test_a_day_first_format_is_never_guessed(table):
     text = "day,x\n01-02-2000,1\n02-02-2000,2\n03-02-2000,3\n"
-    with pytest.raises(DataError, match="may be of the form '%d-%m-%Y' or '%m-%d-%Y'"):
+    with pytest.raises(DataError, match="may have the format '%d-%m-%Y' or '%m-%d-%Y'"):
         read(table(text))
     [s] = read(table(text), time_format="%d-%m-%Y")
     assert str(s.index[0]) == "2000-02-01 00:00:00"
@@ -175,7 +179,7 @@ def test_stamps_keep_their_zone(table):
         (
             ["1900-01-01T00:00:00.000000001", "1900-01-01T00:00:00.000000002", "2000-01-01"],
             {},
-            "1 rows repeat a time stamp",
+            "1 row repeats a time stamp",
         ),
         (
             ["1700-01-01", "2260-01-01"],

@@ -14,7 +14,7 @@ from unrolled.data.series.cells import read_cells
 from unrolled.data.series.grid import Rows, even_series
 from unrolled.data.series.layout import Layout, read_layout
 from unrolled.data.series.numbers import read_numbers
-from unrolled.data.series.wide import turn_down
+from unrolled.data.series.wide import to_long_format
 from unrolled.data.tables import TableConfig
 from unrolled.extras import extra
 
@@ -60,7 +60,7 @@ def read_series(
     """
     roles = (columns.time, columns.series, *columns.target, *columns.known, *columns.past)
     column_names = [name for name in roles if name]
-    cells = turn_down(read_cells(source, table or TableConfig(), column_names, columns.target))
+    cells = to_long_format(read_cells(source, table or TableConfig(), column_names, columns.target))
     layout = read_layout(cells, columns, rules)
     numbers, notes = _numbers(layout)
     series, inferred = even_series(_rows(layout, numbers), rules, layout.axis)

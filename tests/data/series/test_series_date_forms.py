@@ -76,7 +76,7 @@ def test_forms(tmp_path, stamps, first, frequency, season):
 
 def test_a_form_that_is_not_iso_is_said(tmp_path):
     found = read(tmp_path, written("%m/%d/%Y"))
-    assert "dates are of the form '%m/%d/%Y', the first is 1985-01-01 (--time-format)" in found.notes
+    assert "dates have the format '%m/%d/%Y', the first is 1985-01-01 (--time-format)" in found.notes
     assert found.columns.time_format == "%m/%d/%Y"
 
 
@@ -98,7 +98,7 @@ def test_a_given_form_of_dates_leaves_the_time_of_day_free(tmp_path):
 def test_the_form_of_training_reads_what_two_forms_fit(tmp_path):
     first = read(tmp_path, written("%d/%m/%Y", "D", "2000-01-25"))
     later = ["01/02/2000", "02/02/2000", "03/02/2000"]
-    with pytest.raises(DataError, match="say which"):
+    with pytest.raises(DataError, match="choose one: time_format="):
         read(tmp_path, later)
     path = tmp_path / "t.csv"
     [s] = read_series(path, first.columns, first.rules).series
@@ -125,7 +125,7 @@ def test_steps_of_a_season_without_a_year_are_rows(tmp_path, stamps, season, wha
 
 def test_a_line_that_is_no_date_is_named(tmp_path):
     stamps = written("%Y-%m-%d", "D", count=9)
-    with pytest.raises(DataError, match=r"line 6: '1985-02-30' in column 'date' is not a time of the form"):
+    with pytest.raises(DataError, match=r"line 6: '1985-02-30' in column 'date' is not a time of the format"):
         read(tmp_path, [*stamps[:4], "1985-02-30", *stamps[5:]])
 
 

@@ -30,7 +30,7 @@ def test_rows_out_of_order_are_sorted_and_counted():
 @pytest.mark.parametrize(("rule", "value"), [("mean", 3.0), ("first", 2.0), ("last", 4.0)])
 def test_repeated_stamps(rule, value):
     stamps, values = DAYS[[0, 1, 1, 2]], [0, 2, 4, 5]
-    with pytest.raises(DataError, match=r"1 rows repeat a time stamp \(2020-01-02\).*duplicates=mean"):
+    with pytest.raises(DataError, match=r"1 row repeats a time stamp \(2020-01-02\).*duplicates=mean"):
         grid(stamps, values)
     s = grid(stamps, values, duplicates=rule)
     assert s.target.tolist() == [0, value, 5]

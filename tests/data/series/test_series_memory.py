@@ -99,11 +99,11 @@ def test_other_data_may_come_in_another_shape():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ({"y": [1.0]}, r"an array \(T,\) or \(T, F\), or as a list of numbers, not as dict"),
-        (3.5, "not as float"),
-        (np.zeros((2, 3, 4)), r"has the shape \(T,\) or \(T, F\), not \(2, 3, 4\)"),
-        (["a", "b"], "a list must hold T numbers, or T rows of F numbers"),
-        ([[1.0], [1.0, 2.0]], "a list must hold T numbers"),
+        ({"y": [1.0]}, r"an array \(T,\) or \(T, F\), or a list of numbers, not a dict"),
+        (3.5, "not a float"),
+        (np.zeros((2, 3, 4)), r"must have the shape \(T,\) or \(T, F\), not \(2, 3, 4\)"),
+        (["a", "b"], "a list must contain T numbers, or T rows of F numbers"),
+        ([[1.0], [1.0, 2.0]], "a list must contain T numbers"),
         (pd.DataFrame(), "holds no rows"),
         ([], "no numbers"),
         (pd.DataFrame({"y": Y}, index=pd.MultiIndex.from_arrays([["a"] * 20, range(20)])), "reset_index"),

@@ -93,7 +93,7 @@ def test_what_was_taken_for_what_is_kept(tmp_path):
     for note in (
         "cells are separated by semicolons (--separator)",
         "time is 'Datum' (--time)",
-        "dates are of the form '%d/%m/%Y', the first is 2001-01-01 (--time-format)",
+        "dates have the format '%d/%m/%Y', the first is 2001-01-01 (--time-format)",
         "2 series, named by 'Filiale' (--series)",
         "the frequency is MS (--frequency)",
     ):

@@ -1,4 +1,4 @@
-"""Series of numbers in time: tables of them, their time stamps, frequency and gaps."""
+"""Time series: reading from tables, time stamps, frequencies and gaps."""
 
 from unrolled.data.series.axis import TimeAxis
 from unrolled.data.series.config import ColumnsConfig, TimeRulesConfig

@@ -1,4 +1,4 @@
-"""How the steps of a series are told apart in time, and how those to come are named."""
+"""Time axis of a series, and the index of its future steps."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,25 +10,25 @@ ROWS = "rows"
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """The steps of a series in time; with the stamps of the past it says those to come."""
+    """Time axis of a series; extends its time stamps to future steps."""
 
     frequency: str = ROWS
-    """As ``--frequency`` takes it; rows: the steps to come have no time stamps."""
+    """Value of ``--frequency``; "rows": future steps have no time stamps."""
     season: int = 1
-    """Steps of the usual season."""
+    """Steps per season."""
     shown: Literal["stamps", "periods", "steps"] = "stamps"
-    """As the time of the table was given: time stamps, periods of pandas, or whole numbers."""
+    """Form of the time in the table: time stamps, pandas periods or whole numbers."""
     period: str = ""
-    """Frequency of periods, as pandas writes it."""
+    """Frequency of the periods, in the notation of pandas."""
     step: int = 1
-    """Distance of whole numbers."""
+    """Distance between whole numbers."""
 
     def stamps(self, index: Any, end: int) -> Any:
-        """Return the stamps of the first ``end`` steps; NaT where one is unknown.
+        """Return the time stamps of the first ``end`` steps; NaT for unknown ones.
 
         Args:
-            index: the stamps that are there, DatetimeIndex or Index of whole numbers.
-            end: may lie beyond them.
+            index: known time stamps, DatetimeIndex or Index of whole numbers.
+            end: number of steps; may be larger than ``len(index)``.
         """
         with extra("forecast", "a forecaster"):
             import numpy as np
@@ -38,17 +38,17 @@ class TimeAxis:
 
         if end <= len(index):
             return index[:end]
-        more = np.arange(1, end - len(index) + 1)
+        offsets = np.arange(1, end - len(index) + 1)
         if self.shown == "steps":
-            return index.append(pd.Index(index[-1] + self.step * more))
+            return index.append(pd.Index(index[-1] + self.step * offsets))
         if self.frequency == ROWS:
-            return index.append(pd.DatetimeIndex([pd.NaT] * len(more), tz=index.tz))
+            return index.append(pd.DatetimeIndex([pd.NaT] * len(offsets), tz=index.tz))
         return parse_frequency(self.frequency).stamps(index[0], end)
 
     def show(self, stamps: Any) -> Any:
-        """Return stamps of steps to come in the form in which the table gave its own.
+        """Return the index of future steps in the form of the table's time.
 
-        They are named "time"; where no stamp is known, numbers from 1 are named "step".
+        It is named "time". If the time stamps are unknown, it is numbers from 1, named "step".
         """
         with extra("forecast", "a forecaster"):
             import pandas as pd

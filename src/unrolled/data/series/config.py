@@ -1,4 +1,4 @@
-"""Options of tables of series: which column is what, and what happens to what is uneven or missing."""
+"""Options for tables of series: roles of the columns, and handling of uneven or missing data."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,54 +8,58 @@ from unrolled.config import require
 
 @dataclass(frozen=True)
 class ColumnsConfig:
-    """Which column of the table is what. What is left empty is found in the table, and said."""
+    """Roles of the columns. Empty options are detected in the table and noted."""
 
     time: str = ""
-    """Column of the time stamps; several that make one are joined by +: year+month+day+hour. Empty takes the
-    index of a DataFrame if it holds time stamps, else the column that holds dates; without one, rows are
-    steps where the table is a single column of numbers, or with --frequency rows."""
+    """Column of the time stamps. Join several columns by +, such as year+month+day+hour. Empty: the index of
+    a DataFrame if it has time stamps, else the column with dates. Without one, each row is a step if the
+    table is a single column of numbers, or with --frequency rows."""
 
     time_format: str = ""
-    """Form of the time stamps, as '%d-%m-%Y %H:%M' (strptime), or of their dates alone; s, ms, us or ns for
-    unix time. Empty takes the form under which the stamps are ordered and even; two such forms are an
-    error."""
+    """Format of the time stamps or of their dates, such as '%d-%m-%Y %H:%M' (strptime); s, ms, us or ns for
+    unix time. Empty: the format in which the time stamps are ordered and evenly spaced; two such formats are
+    an error."""
 
     target: tuple[str, ...] = ()
-    """Columns to forecast, each a series that shares the model; empty takes every column of numbers that is
-    left."""
+    """Columns to forecast; each is a series, and all share the model. Empty: all columns of numbers without
+    another role."""
 
     series: str = ""
-    """Column that names the series of a row, for several in one table (long form); several columns are joined
-    by +. Empty takes the column that tells rows of one time stamp apart, if there is one."""
+    """Column that names the series of each row, in tables with several series (long format). Join several
+    columns by +. Empty: the column that distinguishes rows with the same time stamp, if any."""
 
     known: tuple[str, ...] = ()
-    """Covariates known ahead (prices, holidays): given for the steps that are forecast as well."""
+    """Covariates known in advance (prices, holidays): also needed in the data for the steps to forecast."""
 
     past: tuple[str, ...] = ()
-    """Covariates known up to the present only; they need strategy=direct."""
+    """Covariates known only up to the present; they require strategy=direct."""
 
 
 @dataclass(frozen=True)
 class TimeRulesConfig:
-    """What happens to time stamps and values that are uneven or missing; all is counted and reported."""
+    """Handling of uneven or missing time stamps and values; all changes are counted and reported."""
 
     frequency: str = ""
-    """Distance of steps, as pandas writes it (h, D, B, W, MS, ME, QS, YS), or M, Q, Y for months, quarters
-    and years on the day of the first stamp; empty infers it from the stamps of all series; "rows" takes each
-    row as one step, whatever the time between (trading days)."""
+    """Distance between steps, in the notation of pandas (h, D, B, W, MS, ME, QS, YS), or M, Q, Y for months,
+    quarters and years on the day of the first time stamp. Empty: inferred from the time stamps of all
+    series. "rows": each row is one step, whatever the time between them (trading days)."""
 
     timezone: str = ""
-    """Time zone of the days and hours, as Europe/Berlin: stamps without a zone are local times of it, others
-    are converted. Empty keeps the zone of the stamps, or takes the one in which they are even."""
+    """Time zone of the days and hours, such as Europe/Berlin: time stamps without a zone are local times in
+    it, others are converted. Empty: the zone of the time stamps, or the one in which they are evenly
+    spaced."""
 
     duplicates: Literal["auto", "error", "mean", "first", "last"] = "auto"
-    """Of several rows with one time stamp: refuse, average, take the first or the last; auto averages them if
-    they are at most one row in a hundred, or equal, else refuses."""
+    """Several rows with the same time stamp: raise an error, average them, or keep the first or the last.
+    auto: average them if they are at most one row in a hundred, or equal; otherwise raise an error."""
 
     missing: Literal["auto", "error", "interpolate", "forward"] = "auto"
-    """A value that is empty or whose stamp is missing: refuse, draw a straight line between its neighbours,
-    or take the value before it; auto draws lines if at most one step in twenty is missing and no gap is
-    longer than a season or one step in a hundred, else refuses."""
+    """Missing values and time stamps: raise an error, interpolate linearly, or repeat the value before
+    (forward). auto: interpolate if at most one step in twenty is missing and no gap is longer than a season
+    or one step in a hundred; otherwise raise an error."""
 
     def __post_init__(self) -> None:
-        require(self.frequency == self.frequency.strip(), f"frequency={self.frequency!r}: has spaces around")
+        require(
+            self.frequency == self.frequency.strip(),
+            f"frequency={self.frequency!r}: must not begin or end with spaces",
+        )

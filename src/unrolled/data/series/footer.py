@@ -1,4 +1,4 @@
-"""Notes below a table, in the place of the time."""
+"""Remove notes below a table, written in the time column."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 FOOTER = 10
-"""Lines below a table that may be notes."""
+"""Maximum number of lines below a table that may be notes."""
 
 
-def without_footer(
+def drop_footer(
     cells: Cells, texts: "pd.Series[str]", names: Sequence[str]
 ) -> "tuple[Cells, pd.Series[str]]":
-    """Leave out the last lines if all they hold is a text where the time would be."""
+    """Remove the last rows if their only content is a text in the time columns that is not a time."""
     others = [c for n, c in zip(cells.names, cells.columns, strict=True) if n not in names]
     end = len(texts)
     while end > 1 and len(texts) - end < FOOTER and all(is_blank(c.iloc[end - 1]) for c in others):
@@ -29,7 +29,7 @@ def without_footer(
         end -= 1
     if end == len(texts) or not others:
         return cells, texts
-    kept = np.arange(len(texts)) < end
+    keep = np.arange(len(texts)) < end
     count = len(texts) - end
-    said = f"{counted(count, 'line')} below the table left out, the last {texts.iloc[-1]!r:.60}"
-    return cells.keep(kept, said), texts[kept]
+    note = f"{counted(count, 'line')} below the table left out, the last {texts.iloc[-1]!r:.60}"
+    return cells.keep(keep, note), texts[keep]

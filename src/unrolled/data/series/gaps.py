@@ -1,4 +1,4 @@
-"""Numbers and time stamps that are missing: filled by a stated rule, or refused."""
+"""Fill missing numbers and time stamps by the given rule, or raise an error."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,15 @@ import numpy as np
 from unrolled.data.series.config import TimeRulesConfig
 from unrolled.errors import DataError
 from unrolled.extras import extra
+from unrolled.wording import counted
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
 FEW = 0.05
-"""Share of the steps that may be missing and are filled without being asked."""
+"""Maximum share of missing steps that ``auto`` fills."""
 SHORT = 3
-"""Steps of a gap that is short, where a season is shorter."""
+"""Maximum gap, in steps, that ``auto`` fills even if a season is shorter."""
 SHARE = 0.01
 """The same as a share of all steps."""
 SHOWN = 3
@@ -23,40 +24,41 @@ SHOWN = 3
 def fill(
     rows: pd.DataFrame, needed: np.ndarray, rules: TimeRulesConfig, season: int, where: str
 ) -> tuple[pd.DataFrame, int]:
-    """Fill the empty numbers of an even grid; return the grid and how many were filled.
+    """Fill the missing numbers of an even grid; return the grid and the number of filled values.
 
     Args:
-        rows: a number of each column for each step, NaN where there is none.
-        needed: of the same shape, where a number must be.
+        rows: numbers of each step and column, NaN for missing ones.
+        needed: mask of the same shape, True where a number is required.
         rules: how to fill.
-        season: steps of the usual season, the longest gap that is filled without being asked.
-        where: names the series in errors.
+        season: steps per season, the longest gap that ``auto`` fills.
+        where: name of the series in errors.
 
     Raises:
-        DataError: if the rule refuses what is missing, or there is nothing to fill it from.
+        DataError: if the rule does not allow the gaps, or the first values are missing.
     """
     empty = rows.isna().to_numpy() & needed
     if not empty.any():
         return rows, 0
-    _check(rows.index, empty, rules, season, where)
+    _check_rule(rows.index, empty, rules, season, where)
     filled = rows.ffill() if rules.missing == "forward" else rows.interpolate(method="linear").ffill()
-    left = filled.isna().to_numpy() & needed
-    if left.any():
-        column = rows.columns[int(np.argmax(left.any(axis=0)))]
+    still_empty = filled.isna().to_numpy() & needed
+    if still_empty.any():
+        column = rows.columns[int(np.argmax(still_empty.any(axis=0)))]
+        stamps = list_stamps(rows.index[still_empty.any(axis=1)])
         raise DataError(
-            f"{where}: column {column!r} is empty at the beginning ({some(rows.index[left.any(axis=1)])}), "
-            "where there is nothing to fill it from; leave those rows out"
+            f"{where}: column {column!r} is empty at the beginning ({stamps}), "
+            "where there is no value before it to fill it from; leave those rows out"
         )
     return filled, int(empty.sum())
 
 
-def some(stamps: Sequence[object]) -> str:
-    """Name the first of some time stamps."""
+def list_stamps(stamps: Sequence[object]) -> str:
+    """Return the first time stamps as text."""
     unique = list(dict.fromkeys(str(s).removesuffix(" 00:00:00") for s in stamps[: 10 * SHOWN]))
     return ", ".join(unique[:SHOWN]) + (", …" if len(unique) > SHOWN else "")
 
 
-def _check(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, season: int, where: str) -> None:
+def _check_rule(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, season: int, where: str) -> None:
     if rules.missing in ("interpolate", "forward"):
         return
     lacking: np.ndarray = np.asarray(empty.any(axis=1))
@@ -67,15 +69,16 @@ def _check(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, season: i
     )
     if rules.missing == "auto" and count <= FEW * len(index) and longest <= allowed:
         return
-    few = ""
+    share = ""
     if rules.missing == "auto":
-        few = (
-            f", {count / len(index):.0%} of all, the longest gap {longest:,} steps (up to {FEW:.0%} and gaps "
-            f"of {allowed} steps are filled)"
+        share = (
+            f", {count / len(index):.0%} of all, the longest gap {counted(longest, 'step')} (up to {FEW:.0%} "
+            f"and gaps of {allowed} steps are filled)"
         )
     raise DataError(
-        f"{where}: {count:,} time stamps lack a number ({some(index[lacking])}){few}; say what to do: "
-        "missing=interpolate or forward, or frequency=rows where steps are not evenly spaced"
+        f"{where}: {counted(count, 'time stamp')} {'lacks' if count == 1 else 'lack'} a number "
+        f"({list_stamps(index[lacking])}){share}; choose "
+        "missing=interpolate or forward, or frequency=rows if the steps are not evenly spaced"
     )
 
 

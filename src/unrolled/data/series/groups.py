@@ -1,4 +1,4 @@
-"""Which column names the series of a row, in a table that holds several below each other."""
+"""Find the columns that name the series of each row, in a table with several series (long format)."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,33 +14,35 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 FEWEST_ROWS = 3
-"""Mean rows of a series, from which on a column names series."""
+"""Minimum mean number of rows per series for a column to name series."""
 MOST_COLUMNS = 3
-"""Columns that are joined to one name."""
+"""Maximum number of columns that together name a series."""
 FEW = 0.01
-"""Share of rows up to which repeated times are mistakes, not other series."""
+"""Maximum share of repeated times that count as mistakes rather than as several series."""
 PRESENT = 0.25
-"""Share of the series that a time has rows of, on average."""
+"""Minimum mean share of the series that have a row at a time."""
 
 
-def labels_of(cells: Cells, columns: Sequence[str]) -> "pd.Series[str]":
-    """Return the name of the series of each row: the cells of the columns, joined by blanks.
+def get_labels(cells: Cells, columns: Sequence[str]) -> "pd.Series[str]":
+    """Return the name of the series of each row: the cells of ``columns``, joined by blanks.
 
     Raises:
-        DataError: if a row names none.
+        DataError: if one of the cells is empty.
     """
     labels = pd.Series([""] * len(cells.lines), dtype=object)
     for name in columns:
         column = cells.column(name)
         empty = column.map(is_blank).to_numpy(dtype=bool)
         if empty.any():
-            raise DataError(f"{cells.at(int(np.argmax(empty)))}: column {name!r} names no series")
+            raise DataError(
+                f"{cells.at(int(np.argmax(empty)))}: column {name!r} must name the series, but is empty"
+            )
         labels = (labels + " " + column.map(str)).str.strip()
     return labels
 
 
-def series_parts(cells: Cells, series: str) -> tuple[str, ...]:
-    """Return the columns of ``--series``: one, or several joined by +."""
+def split_series_option(cells: Cells, series: str) -> tuple[str, ...]:
+    """Return the column names in the value of ``--series``: one, or several joined by +."""
     if not series:
         return ()
     if series in cells.names or "+" not in series:
@@ -49,66 +51,70 @@ def series_parts(cells: Cells, series: str) -> tuple[str, ...]:
 
 
 def find_series(cells: Cells, index: pd.Index, free: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that tell rows of one time apart; none if no time is repeated, or nothing does.
+    """Return the columns that distinguish rows of the same time; () if no time is repeated or no columns do.
 
-    Text comes before whole numbers, one column before several, fewer series before more.
+    Text is preferred to whole numbers, one column to several, and fewer series to more.
 
     Raises:
-        DataError: if two columns do.
+        DataError: if two different choices are equally good.
     """
     if index.duplicated().mean() <= FEW:
         return ()
-    codes = {name: _codes(cells.column(name)) for name in free}
-    usable = [n for n in free if _names_series(codes[n], len(cells.lines))]
+    codes = {name: _encode(cells.column(name)) for name in free}
+    usable = [n for n in free if _can_name_series(codes[n], len(cells.lines))]
     texts = [n for n in usable if not holds_numbers(cells.column(n))]
-    wholes = [n for n in usable if n not in texts and _are_whole(cells.column(n))]
+    wholes = [n for n in usable if n not in texts and _is_whole(cells.column(n))]
     time = pd.factorize(index)[0]
     for names in (texts, [*texts, *wholes]):
         for size in range(1, MOST_COLUMNS + 1):
-            fitting = [c for c in itertools.combinations(names, size) if _apart(time, [codes[n] for n in c])]
+            fitting = [
+                c
+                for c in itertools.combinations(names, size)
+                if _is_distinguishing(time, [codes[n] for n in c])
+            ]
             if fitting:
-                return _fewest(cells, codes, fitting)
+                return _choose_fewest(cells, codes, fitting)
     return ()
 
 
-def _codes(column: pd.Series) -> np.ndarray:
+def _encode(column: pd.Series) -> np.ndarray:
     if column.map(is_blank).any():
         return np.empty(0, np.int64)
     return np.asarray(pd.factorize(column.map(str))[0], dtype=np.int64)
 
 
-def _names_series(codes: np.ndarray, rows: int) -> bool:
+def _can_name_series(codes: np.ndarray, rows: int) -> bool:
     return len(codes) == rows and 1 < int(codes.max()) + 1 <= rows / FEWEST_ROWS
 
 
-def _are_whole(column: pd.Series) -> bool:
+def _is_whole(column: pd.Series) -> bool:
     numbers = pd.to_numeric(column, errors="coerce")
     return bool((numbers % 1 == 0).all())
 
 
-def _apart(time: np.ndarray, codes: Sequence[np.ndarray]) -> bool:
+def _is_distinguishing(time: np.ndarray, codes: Sequence[np.ndarray]) -> bool:
     joint = np.stack([time, *codes], axis=1)
-    each = len(time) / (int(time.max()) + 1)
-    count = _count(codes)
-    if count * FEWEST_ROWS > len(time) or each < PRESENT * count:
+    rows_per_time = len(time) / (int(time.max()) + 1)
+    count = _count_series(codes)
+    if count * FEWEST_ROWS > len(time) or rows_per_time < PRESENT * count:
         return False
     return len(np.unique(joint, axis=0)) >= (1 - FEW) * len(joint)
 
 
-def _count(codes: Sequence[np.ndarray]) -> int:
+def _count_series(codes: Sequence[np.ndarray]) -> int:
     return len(np.unique(np.stack(codes, axis=1), axis=0))
 
 
-def _fewest(
+def _choose_fewest(
     cells: Cells, codes: dict[str, np.ndarray], fitting: Sequence[tuple[str, ...]]
 ) -> tuple[str, ...]:
-    counts = [_count([codes[n] for n in names]) for names in fitting]
-    least = [names for names, count in zip(fitting, counts, strict=True) if count == min(counts)]
-    for other in least[1:]:
-        if _count([codes[n] for n in (*least[0], *other)]) != min(counts):
-            one, two = "+".join(least[0]), "+".join(other)
+    counts = [_count_series([codes[n] for n in names]) for names in fitting]
+    fewest = [names for names, count in zip(fitting, counts, strict=True) if count == min(counts)]
+    for other in fewest[1:]:
+        if _count_series([codes[n] for n in (*fewest[0], *other)]) != min(counts):
+            one, two = "+".join(fewest[0]), "+".join(other)
             raise DataError(
-                f"{cells.where}: rows of one time are told apart by column {one!r} and by {two!r}; say which "
-                f"names the series: series={one!r} or series={two!r}"
+                f"{cells.where}: rows of one time are told apart by column {one!r} and by {two!r}; give the "
+                f"one that names the series: series={one!r} or series={two!r}"
             )
-    return least[0]
+    return fewest[0]

@@ -1,4 +1,4 @@
-"""Columns of numbers as people write them: missing marks, thousands, decimal signs, units."""
+"""Read columns of numbers with missing marks, thousands separators, decimal signs and units."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -19,25 +19,25 @@ _SAMPLE = 2000
 
 
 class NumberColumn(NamedTuple):
-    """The numbers of a column, NaN where one is missing, and what was left out of its cells."""
+    """Numbers of a column, NaN for missing ones, and a note on the unit that was removed."""
 
     values: Numbers
     note: str = ""
 
 
 def holds_numbers(cells: pd.Series) -> bool:
-    """Tell whether most cells of a column are numbers, with or without a unit."""
+    """Return whether most cells of a column are numbers, with or without a unit."""
     if pd.api.types.is_bool_dtype(cells):
         return False
     if pd.api.types.is_numeric_dtype(cells):
         return True
     if not (pd.api.types.is_object_dtype(cells) or pd.api.types.is_string_dtype(cells)):
         return False
-    filled = _texts(cells.iloc[:: max(1, len(cells) // _SAMPLE)])
-    filled = filled[~_missing(filled)]
+    filled = _to_texts(cells.iloc[:: max(1, len(cells) // _SAMPLE)])
+    filled = filled[~_find_missing(filled)]
     if filled.empty:
         return False
-    plain, _, _ = _without_units(filled)
+    plain, _, _ = _strip_units(filled)
     return sum(map(is_number, plain)) > len(plain) / 2
 
 
@@ -45,41 +45,41 @@ def read_numbers(cells: pd.Series, name: str, where: str, lines: list[int], deci
     """Return the numbers of a column.
 
     Args:
-        cells: text, numbers or None.
-        name: of the column, for errors.
-        where: names the table in errors.
-        lines: of the file, of each row.
-        decimal: the decimal sign; "" to take it from the column.
+        cells: texts, numbers or None.
+        name: name of the column in errors.
+        where: name of the table in errors.
+        lines: line of each row in the file.
+        decimal: decimal sign; "" to detect it from the column.
 
     Raises:
-        DataError: if a cell is no number, or may be two.
+        DataError: if a cell is not a number, or is ambiguous.
     """
     if pd.api.types.is_numeric_dtype(cells):
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        return NumberColumn(_finite(values, cells, name, where, lines))
-    texts = _texts(cells)
-    missing = _missing(texts)
+        return NumberColumn(_check_finite(values, cells, name, where, lines))
+    texts = _to_texts(cells)
+    missing = _find_missing(texts)
     values = pd.to_numeric(texts.mask(missing), errors="coerce").to_numpy(np.float64, na_value=np.nan)
     if decimal != "," and not (np.isnan(values) & ~missing.to_numpy()).any():
-        return NumberColumn(_finite(values, cells, name, where, lines))
-    plain, unit, factors = _without_units(texts.mask(missing, ""))
+        return NumberColumn(_check_finite(values, cells, name, where, lines))
+    plain, unit, factors = _strip_units(texts.mask(missing, ""))
     table = Table(Path(where), [name], True, [[c] for c in plain], lines, decimal=decimal)
     note = f"column {name!r}: {unit!r} is left out" if unit else ""
-    return NumberColumn(_finite(table.numbers(name) * factors, cells, name, where, lines), note)
+    return NumberColumn(_check_finite(table.numbers(name) * factors, cells, name, where, lines), note)
 
 
-def _texts(cells: pd.Series) -> pd.Series:
+def _to_texts(cells: pd.Series) -> pd.Series:
     return cells.map(lambda c: "" if c is None or c is pd.NA or c != c else str(c).strip()).astype(object)
 
 
-def _missing(texts: pd.Series) -> pd.Series:
+def _find_missing(texts: pd.Series) -> pd.Series:
     return texts.map(is_missing).astype(bool)
 
 
-def _without_units(texts: pd.Series) -> tuple[pd.Series, str, np.ndarray]:
-    """Return numbers without the one unit that all of them have, the unit, and the factors of K, M and B.
+def _strip_units(texts: pd.Series) -> tuple[pd.Series, str, np.ndarray]:
+    """Return the numbers without their common unit, the unit, and the factors of K, M, B and T.
 
-    Amounts in parentheses are negative.
+    Numbers in parentheses are negative.
     """
     written = texts.astype(str)
     negative = written.str.match(r"^\(.*\)$")
@@ -103,12 +103,12 @@ def _without_units(texts: pd.Series) -> tuple[pd.Series, str, np.ndarray]:
     return spaced, unit, factors
 
 
-def _finite(values: Numbers, cells: pd.Series, name: str, where: str, lines: list[int]) -> Numbers:
+def _check_finite(values: Numbers, cells: pd.Series, name: str, where: str, lines: list[int]) -> Numbers:
     bad = np.isinf(values)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"{where}: line {lines[row]}: {cells.iloc[row]!r:.60} in column {name!r} is not a number (an "
-            "empty cell is a missing one)"
+            f"{where}: line {lines[row]}: {cells.iloc[row]!r:.60} in column {name!r} is not a number (leave "
+            "missing numbers empty)"
         )
     return values

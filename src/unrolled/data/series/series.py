@@ -1,4 +1,4 @@
-"""A series of numbers on an even grid of time, and what was done to its rows."""
+"""Time series on an even grid, and counts of the changes made to its rows."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,43 +16,42 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SeriesNotes:
-    """What was found in the rows of a series, and what was done about it."""
+    """Counts of problems in the rows of a series and of the changes made."""
 
     rows: int = 0
     out_of_order: int = 0
-    """Rows earlier than the row before them."""
+    """Rows that are earlier than the row before them."""
     duplicates: int = 0
-    """Rows beyond the first of their time stamp."""
+    """Rows that repeat a time stamp."""
     gaps: int = 0
-    """Stamps that the frequency asks for and no row has."""
+    """Time stamps of the grid without a row."""
     missing: int = 0
-    """Empty numbers in the rows that are there."""
+    """Empty numbers in existing rows."""
     filled: int = 0
-    """Numbers made by the rule for missing values."""
+    """Numbers filled by the rule for missing values."""
     cut: int = 0
-    """Rows left out at both ends, where the target is empty."""
+    """Rows without a target left out at both ends."""
 
     def describe(self, rules: TimeRulesConfig) -> list[str]:
-        """Say in words what is not as it should be; nothing for a clean series."""
+        """Return one line for each kind of problem; [] for a clean series."""
         notes = []
         if self.out_of_order:
-            notes.append(f"{_with_verb(self.out_of_order, 'row')} out of order: sorted")
+            notes.append(f"{with_verb(self.out_of_order, 'row', past=True)} out of order: sorted")
         if self.duplicates:
             mean = "averaged (--duplicates error refuses them)"
-            did = {"auto": mean, "mean": "averaged", "first": "the first kept", "last": "the last kept"}
+            actions = {"auto": mean, "mean": "averaged", "first": "the first kept", "last": "the last kept"}
             repeat = "repeats" if self.duplicates == 1 else "repeat"
-            notes.append(
-                f"{counted(self.duplicates, 'row')} {repeat} a time stamp: {did.get(rules.duplicates, '')}"
-            )
+            action = actions.get(rules.duplicates, "")
+            notes.append(f"{counted(self.duplicates, 'row')} {repeat} a time stamp: {action}")
         if self.gaps:
-            notes.append(f"{_with_verb(self.gaps, 'time stamp', now=True)} missing")
+            notes.append(f"{with_verb(self.gaps, 'time stamp')} missing")
         if self.missing:
-            notes.append(f"{_with_verb(self.missing, 'number', now=True)} empty")
+            notes.append(f"{with_verb(self.missing, 'number')} empty")
         if self.filled:
             lines = "straight lines between neighbours"
-            did = {"auto": f"{lines} (--missing error refuses them)", "interpolate": lines}
+            methods = {"auto": f"{lines} (--missing error refuses them)", "interpolate": lines}
             notes.append(
-                f"{counted(self.filled, 'number')} filled by {did.get(rules.missing, 'the value before')}"
+                f"{counted(self.filled, 'number')} filled by {methods.get(rules.missing, 'the value before')}"
             )
         if self.cut:
             notes.append(f"{counted(self.cut, 'row')} without a target at the ends: left out")
@@ -62,60 +61,62 @@ class SeriesNotes:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One series on an even grid of T observed steps, and known covariates that may reach beyond.
+    """Time series of T observed steps on an even grid, with covariates.
 
-    ``index`` holds the time stamps of N ≥ T steps, or their whole numbers; the steps from T on are those
-    whose known covariates are given and whose target is not.
+    ``index`` has the time stamps or whole numbers of N ≥ T steps. For the steps from T on, the known
+    covariates are given, but not the target.
     """
 
     name: str
     index: Any
     target: Numbers
-    """(T,)"""
+    """Observed values, (T,)."""
     known: Numbers
-    """(N, number of known covariates)"""
+    """Known covariates, (N, number of known covariates)."""
     past: Numbers
-    """(T, number of past covariates)"""
+    """Past covariates, (T, number of past covariates)."""
     notes: SeriesNotes = field(default_factory=SeriesNotes)
     axis: TimeAxis = field(default_factory=TimeAxis)
 
     @property
     def steps(self) -> int:
-        """T: the number of steps whose target was observed."""
+        """T: number of steps with an observed target."""
         return len(self.target)
 
     def stamps(self, end: int) -> Any:
-        """Return the time stamps of the first ``end`` steps; NaT beyond a table without a frequency."""
+        """Return the time stamps of the first ``end`` steps; NaT for future steps without a frequency."""
         return self.axis.stamps(self.index, end)
 
     def future(self, steps: int) -> Any:
-        """Return the index of the ``steps`` after the last observed one, in the form of the table's own."""
+        """Return the index of the next ``steps`` steps, in the form of the time in the table."""
         return self.axis.show(self.stamps(self.steps + steps)[self.steps :])
 
     def steps_up_to(self, stamp: Any) -> int:
-        """Return how many observed steps are not later than a time stamp; see :meth:`steps_before`."""
-        return int((self.index[: self.steps] <= self._moment(stamp)).sum())
+        """Return the number of observed steps at or before a time stamp; see :meth:`steps_before`."""
+        return int((self.index[: self.steps] <= self._to_timestamp(stamp)).sum())
 
     def steps_before(self, stamp: Any) -> int:
-        """Return how many observed steps are earlier than a time stamp, local where it has no zone.
+        """Return the number of observed steps before a time stamp; without a zone it is local time.
 
         Raises:
-            ValueError: if it is no time stamp, or no whole number for a series of numbered steps.
+            ValueError: if ``stamp`` is not a time stamp, or not a whole number for a series of numbered
+            steps.
         """
-        return int((self.index[: self.steps] < self._moment(stamp)).sum())
+        return int((self.index[: self.steps] < self._to_timestamp(stamp)).sum())
 
-    def _moment(self, stamp: Any) -> Any:
+    def _to_timestamp(self, stamp: Any) -> Any:
         import pandas as pd
 
         if self.axis.shown == "steps":
             return int(stamp)
-        moment = pd.Timestamp(str(stamp) if isinstance(stamp, pd.Period) else stamp)
+        timestamp = pd.Timestamp(str(stamp) if isinstance(stamp, pd.Period) else stamp)
         zone = self.index.tz
         if zone is None:
-            return moment.tz_localize(None)
-        return moment.tz_convert(zone) if moment.tz is not None else moment.tz_localize(zone)
+            return timestamp.tz_localize(None)
+        return timestamp.tz_convert(zone) if timestamp.tz is not None else timestamp.tz_localize(zone)
 
 
-def _with_verb(count: int, noun: str, *, now: bool = False) -> str:
-    verbs = ("is", "are") if now else ("was", "were")
+def with_verb(count: int, noun: str, *, past: bool = False) -> str:
+    """Return a count, its noun and the verb: "1 row is", "2 rows were"."""
+    verbs = ("was", "were") if past else ("is", "are")
     return f"{counted(count, noun)} {verbs[count != 1]}"

@@ -1,11 +1,11 @@
-"""A column of time stamps: the one form under which it is ordered and even."""
+"""Parse a column of time stamps in the format in which it is ordered and evenly spaced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.data.series.clock import Clock, take_apart
+from unrolled.data.series.clock import Clock, split_stamps
 from unrolled.data.series.dates import FORMS, UNIX, DateForm
 from unrolled.data.series.inference import infer_frequency
 from unrolled.errors import DataError
@@ -15,121 +15,121 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 SAMPLE = 300
-"""Stamps on which forms are tried first."""
+"""Number of time stamps on which formats are tried first."""
 EVEN = 0.95
-"""Share of the steps that are there in stamps that are even."""
+"""Minimum share of grid steps present in evenly spaced time stamps."""
 
 
 @dataclass(frozen=True)
-class Written:
-    """Texts read as time stamps by one form."""
+class ParsedStamps:
+    """Texts parsed as time stamps in one format."""
 
     values: "pd.Series[pd.Timestamp]"
-    """Without a zone; UTC where offsets are written. NaT where a text is not of this form."""
+    """Time stamps without a zone, in UTC if offsets are given. NaT for texts in another format."""
     offsets: "pd.Series[pd.Timedelta] | None"
     form: DateForm
 
     @property
-    def read(self) -> int:
-        """Texts that are of this form."""
+    def count(self) -> int:
+        """Number of texts in this format."""
         return int(self.values.notna().sum())
 
 
-def read_forms(texts: "pd.Series[str]", *, numbers: bool = True) -> list[Written]:
-    """Return texts read by each form that reads most of them, the best share alone.
+def read_forms(texts: "pd.Series[str]", *, numbers: bool = True) -> list[ParsedStamps]:
+    """Parse texts in each format that fits as many of them as the best one, and at least half.
 
     Args:
-        texts: stripped; NaN where there is none.
-        numbers: take forms of plain numbers too.
+        texts: stripped texts; NaN for empty ones.
+        numbers: also try formats of plain numbers.
     """
     unique = texts.dropna().drop_duplicates()
     if unique.empty:
         return []
     sample = unique.iloc[np.unique(np.linspace(0, len(unique) - 1, SAMPLE).astype(int))]
-    dates = [d for d in take_apart(sample).dates if isinstance(d, str)]
-    tried = [f for f in FORMS if (numbers or not f.number) and 2 * f.matches(dates) >= len(sample)]
-    if not tried:
+    dates = [d for d in split_stamps(sample).dates if isinstance(d, str)]
+    candidates = [f for f in FORMS if (numbers or not f.number) and 2 * f.count_matches(dates) >= len(sample)]
+    if not candidates:
         return []
-    clock = take_apart(unique)
-    found = [_parse(clock, form) for form in tried]
-    best = max((w.read for w in found), default=0)
+    clock = split_stamps(unique)
+    readings = [_parse(clock, form) for form in candidates]
+    best = max((r.count for r in readings), default=0)
     if best < len(unique) / 2:
         return []
-    kept: list[Written] = []
-    for written in found:
-        if written.read == best and not any(written.values.equals(k.values) for k in kept):
-            kept.append(written)
-    return [_spread(w, texts, unique) for w in kept]
+    distinct: list[ParsedStamps] = []
+    for reading in readings:
+        if reading.count == best and not any(reading.values.equals(d.values) for d in distinct):
+            distinct.append(reading)
+    return [_expand(d, texts, unique) for d in distinct]
 
 
-def choose_form(found: Sequence[Written], where: str) -> Written:
-    """Return the one form under which the stamps are ordered and even.
+def choose_form(readings: Sequence[ParsedStamps], where: str) -> ParsedStamps:
+    """Choose the format in which the time stamps are ordered and evenly spaced.
 
     Raises:
-        DataError: if two are.
+        DataError: if two formats are equally good.
     """
-    left = list(found)
-    for test in (_ordered, _even):
-        if len(left) > 1:
-            left = [w for w in left if test(w)] or left
-    if len(left) > 1:
-        one, two = left[:2]
+    candidates = list(readings)
+    for test in (_is_ordered, _is_even):
+        if len(candidates) > 1:
+            candidates = [c for c in candidates if test(c)] or candidates
+    if len(candidates) > 1:
+        one, two = candidates[:2]
         row = int(np.argmax((one.values != two.values).to_numpy()))
         raise DataError(
-            f"{where}: may be of the form {one.form.name!r} or {two.form.name!r} (the first is "
-            f"{one.values.iloc[row]} or {two.values.iloc[row]}); say which: time_format={one.form.name!r}"
+            f"{where}: may have the format {one.form.name!r} or {two.form.name!r} (the first is "
+            f"{one.values.iloc[row]} or {two.values.iloc[row]}); choose one: time_format={one.form.name!r}"
         )
-    return left[0]
+    return candidates[0]
 
 
-def read_given(texts: "pd.Series[str]", form: str) -> Written:
-    """Return texts read by a given form: of strptime, of dates alone, or a unit of unix time."""
-    known = next((f for f in FORMS if f.name == form and (f.stored or form in UNIX)), None)
-    if known is not None:
-        return _parse(take_apart(texts), known)
+def parse_with_format(texts: "pd.Series[str]", form: str) -> ParsedStamps:
+    """Parse texts in a given format: strptime (of dates or whole time stamps) or a unit of unix time."""
+    date_form = next((f for f in FORMS if f.name == form and (f.option or form in UNIX)), None)
+    if date_form is not None:
+        return _parse(split_stamps(texts), date_form)
     zoned = "%z" in form
     try:
         values = pd.to_datetime(texts, format=form, errors="coerce", utc=zoned)
     except ValueError as error:
-        raise DataError(f"time_format={form!r}: is not a form of strptime ({error})") from None
+        raise DataError(f"time_format={form!r}: is not a strptime format ({error})") from None
     values = values.dt.tz_localize(None).astype("datetime64[us]")
     offsets = pd.Series(pd.Timedelta(0), index=texts.index) if zoned else None
-    return Written(values, offsets, DateForm(form, "", lambda t: t))
+    return ParsedStamps(values, offsets, DateForm(form, "", lambda t: t))
 
 
-def _parse(clock: Clock, form: DateForm) -> Written:
+def _parse(clock: Clock, form: DateForm) -> ParsedStamps:
     values = form.parse(clock.dates) + clock.time
     if form.number and clock.timed:
         values = values.mask(clock.dates.str.fullmatch(r"\d{9,}(\.\d+)?").fillna(value=False).astype(bool))
-    written = clock.offset.notna()
-    if not written.any():
-        return Written(values, None, form)
-    return Written((values - clock.offset).where(written), clock.offset, form)
+    has_offset = clock.offset.notna()
+    if not has_offset.any():
+        return ParsedStamps(values, None, form)
+    return ParsedStamps((values - clock.offset).where(has_offset), clock.offset, form)
 
 
-def _spread(written: Written, texts: "pd.Series[str]", unique: "pd.Series[str]") -> Written:
-    """Return what was read of unique texts for all of them."""
+def _expand(parsed: ParsedStamps, texts: "pd.Series[str]", unique: "pd.Series[str]") -> ParsedStamps:
+    """Expand the result for unique texts to all texts."""
     if len(unique) == len(texts):
-        return written
-    place = pd.Index(unique).get_indexer(pd.Index(texts))
+        return parsed
+    indices = pd.Index(unique).get_indexer(pd.Index(texts))
 
     def take(values: pd.Series) -> pd.Series:
-        return pd.Series(values.array.take(place, allow_fill=True), index=texts.index)
+        return pd.Series(values.array.take(indices, allow_fill=True), index=texts.index)
 
-    offsets = None if written.offsets is None else take(written.offsets)
-    return Written(take(written.values), offsets, written.form)
+    offsets = None if parsed.offsets is None else take(parsed.offsets)
+    return ParsedStamps(take(parsed.values), offsets, parsed.form)
 
 
-def _ordered(written: Written) -> bool:
-    values = written.values.dropna()
+def _is_ordered(parsed: ParsedStamps) -> bool:
+    values = parsed.values.dropna()
     return bool(values.is_monotonic_increasing or values.is_monotonic_decreasing)
 
 
-def _even(written: Written) -> bool:
-    index = pd.DatetimeIndex(written.values.dropna().unique()).sort_values()
+def _is_even(parsed: ParsedStamps) -> bool:
+    index = pd.DatetimeIndex(parsed.values.dropna().unique()).sort_values()
     inferred = infer_frequency([index])
     if inferred is None:
         return False
     return inferred.frequency is None or len(index) >= EVEN * (
-        int(inferred.frequency.resolve(index).places(index)[-1]) + 1
+        int(inferred.frequency.resolve(index).positions(index)[-1]) + 1
     )

@@ -1,4 +1,4 @@
-"""Which column tells the time of a row, and the time of each row."""
+"""Read the time of each row of a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,12 @@ import numpy as np
 from unrolled.data.series.axis import ROWS, TimeAxis
 from unrolled.data.series.cells import Cells, texts_of
 from unrolled.data.series.config import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series.cycles import Cycle, cycle_of
+from unrolled.data.series.cycles import Cycle, detect_cycle
 from unrolled.data.series.dates import EARLIEST, LATEST, UNIX
-from unrolled.data.series.footer import without_footer
-from unrolled.data.series.joined import joined_texts
-from unrolled.data.series.stamps import Written, choose_form, read_forms, read_given
-from unrolled.data.series.time_search import COUNTED, counts_rows, find_time, hold_dates
+from unrolled.data.series.footer import drop_footer
+from unrolled.data.series.joined import join_texts
+from unrolled.data.series.stamps import ParsedStamps, choose_form, parse_with_format, read_forms
+from unrolled.data.series.time_search import COUNTED, are_dates, find_time, is_row_number
 from unrolled.errors import DataError
 from unrolled.extras import extra
 
@@ -23,64 +23,64 @@ with extra("forecast", "a forecaster"):
 
 @dataclass(frozen=True)
 class Times:
-    """The time of each row: stamps, or numbers of steps."""
+    """Time of each row: time stamps or step numbers."""
 
     index: pd.Index
-    """DatetimeIndex, with a zone where the stamps have one (in UTC); or whole numbers."""
+    """DatetimeIndex, in UTC if the time stamps have a zone or offset; or whole numbers."""
     columns: tuple[str, ...] = ()
-    """Where it is from."""
+    """Columns that contain the time."""
     form: str = ""
-    """As ``--time-format`` takes it."""
+    """Value of ``--time-format``."""
     offsets: "pd.Series[pd.Timedelta] | None" = None
     axis: TimeAxis = field(default_factory=TimeAxis)
     notes: tuple[str, ...] = ()
     cells: Cells | None = None
-    """The table without its notes at the end."""
+    """The table without notes at its end."""
 
 
-def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, taken: Sequence[str]) -> Times:
+def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, named: Sequence[str]) -> Times:
     """Return the time of each row of a table.
 
     Args:
         cells: the table.
-        columns: which column is what, as far as that is given.
-        rules: ``frequency`` "rows" lets a table have no time column.
-        taken: names of columns that have another role.
+        columns: roles of the columns that are given.
+        rules: with ``frequency`` "rows", the table may have no time column.
+        named: columns that have another role.
 
     Raises:
-        DataError: if no column tells the time and rows are not steps for certain, or a stamp cannot be read.
+        DataError: if no column contains the time and rows cannot count as steps, or a time cannot be parsed.
     """
     if columns.time:
         parts = time_parts(cells, columns.time)
-        if parts is None and _tells_time(cells.index):
-            return _of_index(cells)
+        if parts is None and _has_times(cells.index):
+            return _read_index(cells)
         if parts is None and not cells.named:
-            return _numbered(cells, ())
-        parts = parts or (cells.names[cells.place(columns.time)],)
-        return _of_columns(cells, parts, columns.time_format, rules)
-    if _tells_time(cells.index):
-        return _of_index(cells)
-    free = [name for name in cells.names if name not in taken and cells.names.count(name) == 1]
-    found = find_time(cells, free, columns.time_format)
-    if found:
-        times = _of_columns(cells, found, columns.time_format, rules)
-        return replace(times, notes=(f"time is {' + '.join(map(repr, found))} (--time)", *times.notes))
-    return _rows(cells, free, rules)
+            return _number_rows(cells, ())
+        parts = parts or (cells.names[cells.find_column(columns.time)],)
+        return _read_columns(cells, parts, columns.time_format, rules)
+    if _has_times(cells.index):
+        return _read_index(cells)
+    free = [name for name in cells.names if name not in named and cells.names.count(name) == 1]
+    time_columns = find_time(cells, free, columns.time_format)
+    if time_columns:
+        times = _read_columns(cells, time_columns, columns.time_format, rules)
+        return replace(times, notes=(f"time is {' + '.join(map(repr, time_columns))} (--time)", *times.notes))
+    return _count_rows(cells, free, rules)
 
 
 def time_parts(cells: Cells, time: str) -> tuple[str, ...] | None:
-    """Return the columns of ``--time``, one or several joined by +; None if they are not there."""
+    """Return the column names in ``--time``, one or several joined by +; None if one does not exist."""
     parts = (time,) if time in cells.names else tuple(part.strip() for part in time.split("+"))
     return parts if all(part in cells.names for part in parts) else None
 
 
-def _tells_time(index: pd.Index | None) -> bool:
+def _has_times(index: pd.Index | None) -> bool:
     if index is None or isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         return index is not None
-    return pd.api.types.is_string_dtype(index.dtype) and hold_dates(texts_of(index.to_series()))
+    return pd.api.types.is_string_dtype(index.dtype) and are_dates(texts_of(index.to_series()))
 
 
-def _of_index(cells: Cells) -> Times:
+def _read_index(cells: Cells) -> Times:
     index = cells.index
     assert index is not None
     axis = TimeAxis()
@@ -88,90 +88,91 @@ def _of_index(cells: Cells) -> Times:
         axis = TimeAxis(shown="periods", period=str(index.freqstr))
         index = index.to_timestamp()
     if not isinstance(index, pd.DatetimeIndex):
-        written = choose_form(read_forms(texts_of(pd.Series(index)), numbers=False), cells.where)
-        return _of_written(cells, written, texts_of(pd.Series(index)), ())
+        parsed = choose_form(read_forms(texts_of(pd.Series(index)), numbers=False), cells.where)
+        return _make_times(cells, parsed, texts_of(pd.Series(index)), ())
     if index.hasnans:
-        raise DataError(f"{cells.at(int(np.argmax(index.isna())))}: the index holds no time stamp")
+        raise DataError(f"{cells.at(int(np.argmax(index.isna())))}: the index has no time stamp")
     return Times(pd.DatetimeIndex(index, freq=None).rename(None), axis=axis, cells=cells)
 
 
-def _of_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRulesConfig) -> Times:
+def _read_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRulesConfig) -> Times:
     column = cells.column(names[0])
     if len(names) == 1 and pd.api.types.is_datetime64_any_dtype(column):
-        return replace(_of_index(replace(cells, index=pd.DatetimeIndex(column))), columns=tuple(names))
+        return replace(_read_index(replace(cells, index=pd.DatetimeIndex(column))), columns=tuple(names))
     if len(names) == 1 and isinstance(column.dtype, pd.PeriodDtype):
-        return replace(_of_index(replace(cells, index=pd.PeriodIndex(column))), columns=tuple(names))
+        return replace(_read_index(replace(cells, index=pd.PeriodIndex(column))), columns=tuple(names))
     texts = (
-        joined_texts([texts_of(cells.column(n)) for n in names], names)
-        if len(names) > 1
-        else texts_of(column)
+        join_texts([texts_of(cells.column(n)) for n in names], names) if len(names) > 1 else texts_of(column)
     )
-    cells, texts = without_footer(cells, texts, names)
+    cells, texts = drop_footer(cells, texts, names)
     if form:
-        return _of_written(cells, read_given(texts, form), texts, tuple(names), given=form)
-    found = read_forms(texts)
-    cycle = cycle_of(texts) if not found and len(names) == 1 else None
-    if not found and cycle is not None:
-        return _of_cycle(cells, cycle, tuple(names))
-    if not found and rules.frequency == ROWS:
-        return replace(_numbered(cells, names), columns=tuple(names))
-    if not found:
+        return _make_times(cells, parse_with_format(texts, form), texts, tuple(names), given=form)
+    readings = read_forms(texts)
+    cycle = detect_cycle(texts) if not readings and len(names) == 1 else None
+    if not readings and cycle is not None:
+        return _make_cycle_times(cells, cycle, tuple(names))
+    if not readings and rules.frequency == ROWS:
+        return replace(_number_rows(cells, names), columns=tuple(names))
+    if not readings:
         row = next((i for i, t in enumerate(texts) if isinstance(t, str)), 0)
         raise DataError(
             f"{cells.at(row)}: {column.iloc[row]!r:.60} in column {names[0]!r} is not a time stamp, such as "
-            "2003-12-31 or 31.12.2003 13:00; give its form, such as time_format='%d-%m-%Y %H:%M', or the "
+            "2003-12-31 or 31.12.2003 13:00; give its format, such as time_format='%d-%m-%Y %H:%M', or the "
             "column: time="
         )
     where = f"{cells.where}: column {names[0]!r}"
-    return _of_written(cells, choose_form(found, where), texts, tuple(names))
+    return _make_times(cells, choose_form(readings, where), texts, tuple(names))
 
 
-def _of_written(
-    cells: Cells, written: Written, texts: "pd.Series[str]", names: tuple[str, ...], given: str = ""
+def _make_times(
+    cells: Cells, parsed: ParsedStamps, texts: "pd.Series[str]", names: tuple[str, ...], given: str = ""
 ) -> Times:
-    bad = written.values.isna().to_numpy()
+    bad = parsed.values.isna().to_numpy()
     if bad.any():
         row = int(np.argmax(bad))
         column = f" in column {names[0]!r}" if names else ""
         raise DataError(
-            f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time of the form "
-            f"{written.form.name!r} in the years {EARLIEST} to {LATEST}"
-            + ("" if given else ", as the other rows are; correct it, or give the form: time_format=")
+            f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time of the format "
+            f"{parsed.form.name!r} in the years {EARLIEST} to {LATEST}"
+            + ("" if given else " of the other rows; correct it, or give the format: time_format=")
         )
-    index = pd.DatetimeIndex(written.values)
-    if written.offsets is not None:
+    index = pd.DatetimeIndex(parsed.values)
+    if parsed.offsets is not None:
         index = index.tz_localize("UTC")
     notes: tuple[str, ...] = ()
-    if names and not given and not written.form.name.startswith(("%Y-%m", "%Y/%m")):
+    if names and not given and not parsed.form.name.startswith(("%Y-%m", "%Y/%m")):
         first = str(index[0]).removesuffix(" 00:00:00")
-        form = f"unix time in {written.form.name}" if written.form.name in UNIX else repr(written.form.name)
-        notes = (f"dates are of the form {form}, the first is {first} (--time-format)",)
-    return Times(index, names, written.form.stored, written.offsets, notes=notes, cells=cells)
+        form = f"unix time in {parsed.form.name}" if parsed.form.name in UNIX else repr(parsed.form.name)
+        notes = (f"dates have the format {form}, the first is {first} (--time-format)",)
+    return Times(index, names, parsed.form.option, parsed.offsets, notes=notes, cells=cells)
 
 
-def _of_cycle(cells: Cells, cycle: Cycle, names: tuple[str, ...]) -> Times:
-    note = f"{names[0]!r} counts {cycle.what}: each row is a step, {cycle.season} of them a cycle (--season)"
+def _make_cycle_times(cells: Cells, cycle: Cycle, names: tuple[str, ...]) -> Times:
+    note = (
+        f"{names[0]!r} counts {cycle.description}: each row is a step, {cycle.season} of them a cycle "
+        "(--season)"
+    )
     axis = TimeAxis(season=cycle.season, shown="steps")
-    return Times(_count(len(cells.lines)), names, axis=axis, notes=(note,), cells=cells)
+    return Times(_make_range(len(cells.lines)), names, axis=axis, notes=(note,), cells=cells)
 
 
-def _rows(cells: Cells, free: Sequence[str], rules: TimeRulesConfig) -> Times:
-    """Return rows as steps: of data in memory, where asked, or of the one column of numbers there is."""
-    counted = [n for n in free if COUNTED.fullmatch(n) and counts_rows(cells.column(n))]
-    named = [n for n in counted if n.lower() in ("t", "time", "step", "steps")]
+def _count_rows(cells: Cells, free: Sequence[str], rules: TimeRulesConfig) -> Times:
+    """Count rows as steps, for data in memory, if requested, or if there is only one column of numbers."""
+    counters = [n for n in free if COUNTED.fullmatch(n) and is_row_number(cells.column(n))]
+    named = [n for n in counters if n.lower() in ("t", "time", "step", "steps")]
     if cells.index is not None:
-        return replace(_numbered(cells, counted), columns=tuple(counted))
-    if named or rules.frequency == ROWS or len(free) - len(counted) <= 1:
-        times = _numbered(cells, counted)
+        return replace(_number_rows(cells, counters), columns=tuple(counters))
+    if named or rules.frequency == ROWS or len(free) - len(counters) <= 1:
+        times = _number_rows(cells, counters)
         return replace(times, notes=("no column tells the time: each row is a step (--time)",))
     names = ", ".join(map(repr, cells.names[:8]))
     raise DataError(
-        f"{cells.where}: no column tells the time of its rows (there are {names}); name it: time=, or say "
-        "that each row is a step after the row before: frequency=rows"
+        f"{cells.where}: no column tells the time of its rows (there are {names}); name it: time=, or count "
+        "each row as a step: frequency=rows"
     )
 
 
-def _numbered(cells: Cells, counted: Sequence[str]) -> Times:
+def _number_rows(cells: Cells, counters: Sequence[str]) -> Times:
     index = cells.index
     axis = TimeAxis(shown="steps")
     if isinstance(index, pd.RangeIndex):
@@ -181,11 +182,11 @@ def _numbered(cells: Cells, counted: Sequence[str]) -> Times:
         step = int(steps[0]) if len(steps) else 1
         if len(steps) == 0 or (step > 0 and (steps == step).all()):
             return Times(pd.Index(index.to_numpy()), axis=replace(axis, step=step), cells=cells)
-    if counted:
-        first = int(float(cells.column(counted[0]).iloc[0]))
-        return Times(_count(len(cells.lines), first), tuple(counted[:1]), axis=axis, cells=cells)
-    return Times(_count(len(cells.lines)), axis=axis, cells=cells)
+    if counters:
+        first = int(float(cells.column(counters[0]).iloc[0]))
+        return Times(_make_range(len(cells.lines), first), tuple(counters[:1]), axis=axis, cells=cells)
+    return Times(_make_range(len(cells.lines)), axis=axis, cells=cells)
 
 
-def _count(length: int, first: int = 1) -> pd.Index:
+def _make_range(length: int, first: int = 1) -> pd.Index:
     return pd.Index(np.arange(first, first + length))

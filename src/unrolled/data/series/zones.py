@@ -1,4 +1,4 @@
-"""Time zones: the one in which the time stamps of a table are even."""
+"""Find the time zone in which the time stamps of a table are evenly spaced."""
 
 import zoneinfo
 from typing import NamedTuple
@@ -17,33 +17,40 @@ USUAL = (
     "America/Denver", "America/Los_Angeles", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland",
     "America/Halifax", "America/Anchorage", "Asia/Jerusalem",
 )  # fmt: skip
-"""Zones whose clocks change, tried before all others."""
+"""Zones with daylight saving time, tried before all others."""
 
 
 class Zoned(NamedTuple):
-    """Time stamps in the zone of their days and hours."""
+    """Time stamps in their local time zone."""
 
     index: pd.DatetimeIndex
     zone: str
-    """Its name; empty for stamps without one."""
+    """Name of the zone; empty for time stamps without one."""
     note: str = ""
 
 
 def check_zone(name: str) -> None:
-    """Raise ConfigError if there is no such time zone."""
+    """Raise ConfigError if the time zone does not exist."""
     try:
         pd.Timestamp("2000-01-01").tz_localize(name)
     except (ValueError, KeyError, zoneinfo.ZoneInfoNotFoundError):
-        raise ConfigError(f"timezone={name!r}: is no time zone; write one as Europe/Berlin or UTC") from None
+        raise ConfigError(
+            f"timezone={name!r}: is no time zone; write one such as Europe/Berlin or UTC"
+        ) from None
 
 
 def local_times(wall: pd.DatetimeIndex, zone: str, groups: np.ndarray, where: str) -> pd.DatetimeIndex:
-    """Return stamps without a zone as local times of ``zone``.
+    """Interpret time stamps without a zone as local times of ``zone``.
 
-    An hour that the clocks repeat is the first where it occurs first among rows of one group.
+    Args:
+        wall: time stamps without a zone.
+        zone: name of the time zone.
+        groups: series of each row; of an hour that occurs twice when the clocks go back, the first row of a
+            series is the earlier one.
+        where: name of the table in errors.
 
     Raises:
-        DataError: if a local time does not exist, since the clocks skip it.
+        DataError: if a local time does not exist because the clocks skip it.
     """
     check_zone(zone)
     order = pd.Series(0, index=range(len(wall)))
@@ -52,33 +59,34 @@ def local_times(wall: pd.DatetimeIndex, zone: str, groups: np.ndarray, where: st
     if index.hasnans:
         skipped = wall[index.isna()][0]
         raise DataError(
-            f"{where}: {skipped} does not exist in {zone}, whose clocks skip it: the stamps are no local "
-            "times of that zone; give another timezone, or none"
+            f"{where}: {skipped} does not exist in {zone}, whose clocks skip it: the time stamps are not "
+            "local times of that zone; give another timezone, or none"
         )
     return index
 
 
-def even_zone(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Timedelta] | None") -> Zoned:
-    """Return instants in the zone in which they are even.
+def convert_to_even_zone(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Timedelta] | None") -> Zoned:
+    """Convert time stamps to the zone in which they are evenly spaced.
 
     Args:
-        instants: with a zone, in any order.
-        offsets: from UTC, as they were written; None keeps the zone of the instants if they are even in it.
+        instants: time stamps with a zone, in any order.
+        offsets: UTC offset given with each time stamp; None keeps the zone of ``instants`` if they are evenly
+            spaced in it.
 
     Raises:
-        DataError: if the offsets change and are those of no zone.
+        DataError: if the offsets vary and match no zone.
     """
     if offsets is not None and offsets.nunique() > 1:
-        name = _zone_with(instants, offsets)
+        name = _find_zone(instants, offsets)
         if not name:
             raise DataError(
-                "the offsets of the time stamps from UTC are those of no one time zone; give it: timezone="
+                "the UTC offsets of the time stamps match no single time zone; give it: timezone="
             )
         return Zoned(instants.tz_convert(name), name, f"time zone {name}, from the offsets (--timezone)")
     if offsets is not None and len(offsets) and offsets.iloc[0] != pd.Timedelta(0):
         hours = offsets.iloc[0] / pd.Timedelta("1h")
-        sign, whole = "-" if hours < 0 else "+", abs(round(hours * 60))
-        instants = instants.tz_convert(f"UTC{sign}{whole // 60:02d}:{whole % 60:02d}")
+        sign, minutes = "-" if hours < 0 else "+", abs(round(hours * 60))
+        instants = instants.tz_convert(f"UTC{sign}{minutes // 60:02d}:{minutes % 60:02d}")
     if infer_frequency([_sorted(instants)]) is None:
         for name in USUAL:
             local = instants.tz_convert(name)
@@ -87,15 +95,15 @@ def even_zone(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Timedelta] | No
     return Zoned(instants, str(instants.tz))
 
 
-def _zone_with(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Timedelta]") -> str:
-    wanted = offsets.to_numpy()
+def _find_zone(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Timedelta]") -> str:
+    target = offsets.to_numpy()
     utc = instants.tz_convert(None)
-    some = np.unique(np.linspace(0, len(instants) - 1, min(len(instants), 500)).astype(int))
+    sample = np.unique(np.linspace(0, len(instants) - 1, min(len(instants), 500)).astype(int))
     for name in (*USUAL, *sorted(zoneinfo.available_timezones())):
-        ours = instants[some].tz_convert(name).tz_localize(None) - utc[some]
-        if (ours.to_numpy() == wanted[some]).all():
-            whole = instants.tz_convert(name).tz_localize(None) - utc
-            if (whole.to_numpy() == wanted).all():
+        sample_offsets = instants[sample].tz_convert(name).tz_localize(None) - utc[sample]
+        if (sample_offsets.to_numpy() == target[sample]).all():
+            zone_offsets = instants.tz_convert(name).tz_localize(None) - utc
+            if (zone_offsets.to_numpy() == target).all():
                 return name
     return ""
 
