@@ -125,7 +125,7 @@ def test_steps_of_a_season_without_a_year_are_rows(tmp_path, stamps, season, wha
 
 def test_a_line_that_is_no_date_is_named(tmp_path):
     stamps = written("%Y-%m-%d", "D", count=9)
-    with pytest.raises(DataError, match=r"line 6: '1985-02-30' in column 'date' is not a time of the format"):
+    with pytest.raises(DataError, match=r"line 6: '1985-02-30' in column 'date' is not a time in the format"):
         read(tmp_path, [*stamps[:4], "1985-02-30", *stamps[5:]])
 
 

@@ -28,8 +28,8 @@ VECTORS = Kind("word vectors", "--vectors")
 PLAIN = (TEXT, PAIRS, SERIES, MUSIC, VECTORS)
 """Kinds whose parts are single files, which can also be read as text."""
 
-Texts = tuple[list[str], list[str]]
-"""Texts and their labels."""
+TextsAndLabels = tuple[list[str], list[str]]
+"""TextsAndLabels and their labels."""
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ class DataSet:
 class LabelledSet(DataSet):
     """A data set of labelled texts, with the function that reads one of its files."""
 
-    read: Callable[[Path], Texts]
+    read: Callable[[Path], TextsAndLabels]

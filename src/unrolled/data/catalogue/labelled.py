@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from unrolled.data.catalogue.dataset import LABELLED, LabelledSet, Texts
+from unrolled.data.catalogue.dataset import LABELLED, LabelledSet, TextsAndLabels
 from unrolled.data.files import read_text
 from unrolled.data.remote import RemoteFile
 
@@ -42,22 +42,22 @@ _LANGUAGES = {
 """SHA-256 of the file of each language."""
 
 
-def _read_label_from_suffix(path: Path) -> Texts:
+def _read_label_from_suffix(path: Path) -> TextsAndLabels:
     """Read a file whose extension is the label of all its lines."""
     return _read_lines(path, path.suffix[1:])
 
 
-def _read_label_from_stem(path: Path) -> Texts:
+def _read_label_from_stem(path: Path) -> TextsAndLabels:
     """Read a file whose stem is the label of all its lines."""
     return _read_lines(path, path.stem)
 
 
-def _read_lines(path: Path, label: str) -> Texts:
+def _read_lines(path: Path, label: str) -> TextsAndLabels:
     texts = [line.strip() for line in read_text(path).split("\n") if line.strip()]
     return texts, [label] * len(texts)
 
 
-def _read_trec(path: Path) -> Texts:
+def _read_trec(path: Path) -> TextsAndLabels:
     """Read a file with a class number and a question per line, in ISO-8859-1."""
     lines = read_text(path, encoding="iso-8859-1").split("\n")
     pairs = [line.strip().partition(" ") for line in lines if line.strip()]
@@ -69,7 +69,7 @@ SETS = (
         name="rt-polarity",
         kind=LABELLED,
         content="5,331 positive and 5,331 negative sentences of film reviews",
-        form="a sentence a line, one file a label",
+        form="one sentence per line, one file per label",
         source="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
         licence="none stated: research, cite Pang & Lee 2005",
         parts={
@@ -92,7 +92,7 @@ SETS = (
         name="trec",
         kind=LABELLED,
         content="5,452 / 500 questions of six classes",
-        form="the number of a class and a question a line",
+        form="class number and question, one per line",
         source="https://cogcomp.seas.upenn.edu/Data/QA/QC/",
         licence="none stated: research, cite Li & Roth 2002",
         parts={
@@ -117,7 +117,7 @@ SETS = (
         name="names",
         kind=LABELLED,
         content="20,050 surnames of 18 languages",
-        form="a name a line, one file a language",
+        form="one name per line, one file per language",
         source="https://github.com/spro/practical-pytorch",
         licence="MIT",
         parts={

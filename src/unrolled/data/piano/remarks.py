@@ -61,8 +61,8 @@ class ReadingReport:
         varying = f", with changes in {changes} of them" if changes else ""
         span = " to ".join(dict.fromkeys(f"{t:.0f}" for t in (min(tempos), max(tempos))))
         self._tempo_note = (
-            f"tempo: {span} quarter notes a minute in {counted(self._pieces, 'piece')}{varying}; steps are "
-            f"fractions of a beat, so it is not learnt; compose writes {median(tempos):.0f} (--tempo)"
+            f"tempo: {span} quarter notes a minute in {counted(self._pieces, 'piece')}{varying}; steps "
+            f"follow the beat, so that the tempo is not learnt; compose writes {median(tempos):.0f} (--tempo)"
         )
 
     def error_message(self) -> str:

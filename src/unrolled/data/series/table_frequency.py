@@ -42,8 +42,8 @@ def common_frequency(stamps: Mapping[str, pd.DatetimeIndex], rules: TimeRulesCon
 
 def _check_frequency(index: pd.DatetimeIndex, name: str, rules: TimeRulesConfig) -> None:
     """Raise DataError if time stamps are not at the given frequency, or at a much coarser one."""
-    given = parse_frequency(rules.frequency).resolve(index)
-    positions = given.positions(index)
+    required = parse_frequency(rules.frequency).resolve(index)
+    positions = required.positions(index)
     off = index[positions == OFF]
     actual = infer_frequency([index])
     sparse = actual and rules.missing == "auto" and len(index) < LEAST * (int(positions[-1]) + 1)
@@ -51,9 +51,9 @@ def _check_frequency(index: pd.DatetimeIndex, name: str, rules: TimeRulesConfig)
         return
     fits = f"; they are at frequency {actual.frequency.name!r}" if actual and actual.frequency else ""
     problem = (
-        f"are not at frequency {given.name!r}: {list_stamps(off)}"
+        f"are not at frequency {required.name!r}: {list_stamps(off)}"
         if len(off)
-        else f"are too few for {given.name!r}"
+        else f"are too few for {required.name!r}"
     )
     count = len(off) if len(off) else len(index)
     raise DataError(
@@ -76,7 +76,7 @@ def _no_frequency_error(indexes: Sequence[pd.DatetimeIndex], names: Sequence[str
         other = next((pair for pair in named if pair[1] != named[longest][1]), named[0])
         return DataError(
             f"{name}: is at frequency {named[longest][1]!r}, and {other[0]} at {other[1]!r}: one frequency "
-            "is needed for all; leave list_stamps out, or give it: frequency=…"
+            "is needed for all; leave some out, or give it: frequency=…"
         )
     distance = most_common_distance(index)
     off = index[np.asarray((index - index[0]) % distance != pd.Timedelta(0))]

@@ -106,7 +106,7 @@ def _read_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRule
     )
     cells, texts = drop_footer(cells, texts, names)
     if form:
-        return _make_times(cells, parse_with_format(texts, form), texts, tuple(names), given=form)
+        return _make_times(cells, parse_with_format(texts, form), texts, tuple(names), given_form=form)
     readings = read_forms(texts)
     cycle = detect_cycle(texts) if not readings and len(names) == 1 else None
     if not readings and cycle is not None:
@@ -125,22 +125,22 @@ def _read_columns(cells: Cells, names: Sequence[str], form: str, rules: TimeRule
 
 
 def _make_times(
-    cells: Cells, parsed: ParsedStamps, texts: "pd.Series[str]", names: tuple[str, ...], given: str = ""
+    cells: Cells, parsed: ParsedStamps, texts: "pd.Series[str]", names: tuple[str, ...], given_form: str = ""
 ) -> Times:
     bad = parsed.values.isna().to_numpy()
     if bad.any():
         row = int(np.argmax(bad))
         column = f" in column {names[0]!r}" if names else ""
         raise DataError(
-            f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time of the format "
+            f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time in the format "
             f"{parsed.form.name!r} in the years {EARLIEST} to {LATEST}"
-            + ("" if given else " of the other rows; correct it, or give the format: time_format=")
+            + ("" if given_form else " of the other rows; correct it, or give the format: time_format=")
         )
     index = pd.DatetimeIndex(parsed.values)
     if parsed.offsets is not None:
         index = index.tz_localize("UTC")
     notes: tuple[str, ...] = ()
-    if names and not given and not parsed.form.name.startswith(("%Y-%m", "%Y/%m")):
+    if names and not given_form and not parsed.form.name.startswith(("%Y-%m", "%Y/%m")):
         first = str(index[0]).removesuffix(" 00:00:00")
         form = f"unix time in {parsed.form.name}" if parsed.form.name in UNIX else repr(parsed.form.name)
         notes = (f"dates have the format {form}, the first is {first} (--time-format)",)
