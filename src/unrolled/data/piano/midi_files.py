@@ -10,7 +10,7 @@ from unrolled.data.midi.grid import Piece, choose_steps
 from unrolled.data.midi.notes import Performance
 from unrolled.data.midi.read import quantise_file, read_performances
 from unrolled.data.piano.collection import Collection
-from unrolled.data.piano.remarks import ReadingReport
+from unrolled.data.piano.reading_report import ReadingReport
 from unrolled.data.piano.rolls import on_piano
 from unrolled.errors import DataError
 

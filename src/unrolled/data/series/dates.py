@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unrolled.data.series.cycles import NAMES_OF_MONTHS
+from unrolled.data.series.season_columns import NAMES_OF_MONTHS
 from unrolled.extras import extra
 
 with extra("forecast", "a forecaster"):

@@ -7,7 +7,7 @@ import numpy as np
 from unrolled.data.series.axis import TimeAxis
 from unrolled.data.series.cells import Cells
 from unrolled.data.series.config import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series.groups import find_series, get_labels, split_series_option
+from unrolled.data.series.series_columns import find_series, get_labels, split_series_option
 from unrolled.data.series.targets import find_targets
 from unrolled.data.series.times import Times, read_times, time_parts
 from unrolled.data.series.zones import Zoned, convert_to_even_zone, local_times

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from unrolled.data.series.cells import Cells, is_blank
-from unrolled.data.series.joined import NAMES
+from unrolled.data.series.joined_times import NAMES
 from unrolled.data.series.numbers import holds_numbers
 from unrolled.data.series.time_search import is_row_number
 from unrolled.errors import DataError

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from unrolled.data.series.cells import Cells, texts_of
-from unrolled.data.series.cycles import detect_cycle
 from unrolled.data.series.dates import SPREADSHEET
 from unrolled.data.series.inference import infer_frequency
-from unrolled.data.series.joined import candidate_first_columns, find_joined_columns, join_texts
+from unrolled.data.series.joined_times import candidate_first_columns, find_joined_columns, join_texts
+from unrolled.data.series.season_columns import detect_cycle
 from unrolled.data.series.stamps import parse_with_format, read_forms
 from unrolled.extras import extra
 

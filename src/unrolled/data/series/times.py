@@ -8,10 +8,10 @@ import numpy as np
 from unrolled.data.series.axis import ROWS, TimeAxis
 from unrolled.data.series.cells import Cells, texts_of
 from unrolled.data.series.config import ColumnsConfig, TimeRulesConfig
-from unrolled.data.series.cycles import Cycle, detect_cycle
 from unrolled.data.series.dates import EARLIEST, LATEST, UNIX
 from unrolled.data.series.footer import drop_footer
-from unrolled.data.series.joined import join_texts
+from unrolled.data.series.joined_times import join_texts
+from unrolled.data.series.season_columns import Cycle, detect_cycle
 from unrolled.data.series.stamps import ParsedStamps, choose_form, parse_with_format, read_forms
 from unrolled.data.series.time_search import COUNTED, are_dates, find_time, is_row_number
 from unrolled.errors import DataError

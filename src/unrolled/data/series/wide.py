@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from unrolled.data.series.cells import FEWEST_DATES, Cells, has_dates, texts_of
-from unrolled.data.series.cycles import MONTHS
+from unrolled.data.series.season_columns import MONTHS
 from unrolled.data.series.stamps import read_forms
 from unrolled.extras import extra
 

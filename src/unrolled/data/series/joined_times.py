@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from unrolled.data.series.cycles import MONTHS
+from unrolled.data.series.season_columns import MONTHS
 from unrolled.extras import extra
 
 with extra("forecast", "a forecaster"):
