@@ -190,7 +190,7 @@ def test_stamps_keep_their_zone(table):
         (
             ["2020-01-01", "2020-01-02", "2020-01-03", "-1"],
             {},
-            "line 5: '-1' in column 'time' is not a time of .* in the years 1 to 9000",
+            "line 5: '-1' in column 'time' is not a time in .* in the years 1 to 9000",
         ),
         (
             ["2020-01-01", "2020-01-02", "9999-12-31"],

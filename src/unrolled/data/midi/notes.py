@@ -60,7 +60,7 @@ class Performance:
     metre: tuple[int, int]
     """Numerator and denominator of the first time signature."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Counts of events that were left out or resolved, by name; see :mod:`unrolled.data.piano.reading_report`."""
+    """Counts of events left out or resolved, by name; see :mod:`unrolled.data.piano.reading_report`."""
     marker: GridMarker | None = None
     """Grid of the piece, if this package wrote the file."""
 

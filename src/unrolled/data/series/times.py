@@ -134,7 +134,7 @@ def _make_times(
         raise DataError(
             f"{cells.at(row)}: {texts.iloc[row]!r:.60}{column} is not a time in the format "
             f"{parsed.form.name!r} in the years {EARLIEST} to {LATEST}"
-            + ("" if given_form else " of the other rows; correct it, or give the format: time_format=")
+            + ("" if given_form else ", unlike the other rows; correct it, or give the format: time_format=")
         )
     index = pd.DatetimeIndex(parsed.values)
     if parsed.offsets is not None:
