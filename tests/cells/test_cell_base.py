@@ -1,4 +1,4 @@
-"""What every cell has in common: parameters, their start, sizes of states."""
+"""Properties of every cell: parameter shapes, their initialisation, sizes of states."""
 
 import math
 
@@ -18,10 +18,10 @@ ORTHOGONAL = [
 ]
 
 
-def started(
+def initialised(
     cell: Cell, input_size: int = 3, hidden_size: int = 5, seed: int = 0, **options: int
 ) -> dict[str, Tensor]:
-    """Return freshly started parameters."""
+    """Return freshly initialised parameters."""
     torch.manual_seed(seed)
     shapes = cell.shapes(input_size, hidden_size, **options)
     p = {name: torch.full(shape, math.nan) for name, shape in shapes.items()}
@@ -30,8 +30,8 @@ def started(
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_parameter_is_started_within_torchs_bound(case: Case) -> None:
-    p = started(case.cell, hidden_size=25, bias=case.bias, proj_size=case.proj_size)
+def test_every_parameter_is_initialised_within_torchs_bound(case: Case) -> None:
+    p = initialised(case.cell, hidden_size=25, bias=case.bias, proj_size=case.proj_size)
     bound = 1 / math.sqrt(25)
     for name, value in p.items():
         if name.startswith("weight_ln"):
@@ -61,8 +61,8 @@ def test_parameter_shapes(case: Case) -> None:
 
 
 @pytest.mark.parametrize(("kind", "proj_size"), ORTHOGONAL)
-def test_orthogonal_start_is_orthogonal_in_each_gate(kind: type[Cell], proj_size: int) -> None:
-    p = started(kind(recurrent_init="orthogonal"), proj_size=proj_size)
+def test_orthogonal_init_is_orthogonal_in_each_gate(kind: type[Cell], proj_size: int) -> None:
+    p = initialised(kind(recurrent_init="orthogonal"), proj_size=proj_size)
     blocks = p["weight_hh"].split(5)
     assert len(blocks) == GATES[kind.__name__]
     for block in blocks:
@@ -73,16 +73,16 @@ def test_orthogonal_start_is_orthogonal_in_each_gate(kind: type[Cell], proj_size
 
 
 @pytest.mark.parametrize("kind", [Elman, LSTM, GRU, Jordan])
-def test_identity_start_is_the_identity_in_each_gate(kind: type[Cell]) -> None:
-    p = started(kind(recurrent_init="identity"))
+def test_identity_init_is_the_identity_in_each_gate(kind: type[Cell]) -> None:
+    p = initialised(kind(recurrent_init="identity"))
     for block in p["weight_hh"].split(5):
         assert torch.equal(block, torch.eye(5))
 
 
-def test_the_start_of_u_leaves_the_other_parameters_alone() -> None:
-    plain = started(GRU())
+def test_recurrent_init_does_not_change_the_other_parameters() -> None:
+    plain = initialised(GRU())
     for init in ("orthogonal", "identity"):
-        other = started(GRU(recurrent_init=init))
+        other = initialised(GRU(recurrent_init=init))
         assert not torch.equal(plain["weight_hh"], other["weight_hh"])
         for name in ("weight_ih", "bias_ih", "bias_hh"):
             assert torch.equal(plain[name], other[name])
@@ -90,7 +90,7 @@ def test_the_start_of_u_leaves_the_other_parameters_alone() -> None:
 
 def test_an_identity_relu_network_remembers_its_first_state() -> None:
     case = case_named("elman-relu")
-    p = started(Elman(nonlinearity="relu", recurrent_init="identity"))
+    p = initialised(Elman(nonlinearity="relu", recurrent_init="identity"))
     h = torch.tensor([[0.0, 1.0, 2.0, 3.0, 4.0]])
     p["bias_ih"].zero_()
     p["bias_hh"].zero_()

@@ -1,4 +1,4 @@
-"""Gate biases that start for a longest dependency: their distribution, and that nothing else changes."""
+"""Chrono initialisation: the distribution of the gate biases, and that no other parameter changes."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def start(cell: Cell, hidden: int = HIDDEN) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("longest", [3, 50, 1000])
-def test_the_gate_that_keeps_starts_at_log_uniform(kind: type[Cell], longest: int) -> None:
+def test_the_bias_of_the_retaining_gate_is_log_uniform(kind: type[Cell], longest: int) -> None:
     p = start(kind(chrono=longest))
     block = {LSTM: 1, GRU: 1}[kind]  # f of i f g o; z of r z n
     bias = p["bias_ih"].split(HIDDEN)[block]
@@ -34,14 +34,14 @@ def test_the_gate_that_keeps_starts_at_log_uniform(kind: type[Cell], longest: in
     assert float((u.sort().values - ranks).abs().max()) < 1.95 / HIDDEN**0.5
 
 
-def test_the_input_gate_of_the_lstm_starts_as_far_closed() -> None:
+def test_the_input_gate_bias_of_the_lstm_is_the_negative_forget_gate_bias() -> None:
     p = start(LSTM(chrono=200))
     into, keep, *_ = p["bias_ih"].split(HIDDEN)
     assert torch.equal(into, -keep)
     assert (p["bias_hh"][: 2 * HIDDEN] == 0).all()
 
 
-def test_two_steps_are_gates_half_open() -> None:
+def test_chrono_of_two_steps_gives_a_bias_of_zero() -> None:
     assert (start(GRU(chrono=2))["bias_ih"][HIDDEN : 2 * HIDDEN] == 0).all()
 
 
@@ -55,8 +55,8 @@ def test_nothing_else_changes(kind: type[Cell], changed: slice) -> None:
         assert torch.equal(value, chrono[name]), name
 
 
-def test_the_memory_of_a_started_lstm_lasts_as_long_as_it_was_told() -> None:
-    """With h = 0 and no input 1/e of c is left after about 1 + u steps: some units forget soon, some late."""
+def test_the_memory_of_an_initialised_lstm_lasts_up_to_chrono_steps() -> None:
+    """With h = 0 and no input, 1/e of c is left after about 1 + u steps, and u differs between units."""
     p = start(LSTM(chrono=1000))
     f = torch.sigmoid(p["bias_ih"][HIDDEN : 2 * HIDDEN].double())
     reach = 1 / (1 - f)  # steps after which about 1/e is left
@@ -67,7 +67,7 @@ def test_the_memory_of_a_started_lstm_lasts_as_long_as_it_was_told() -> None:
 
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("longest", [-3, 1])
-def test_a_reach_that_cannot_be(kind: type[Cell], longest: int) -> None:
+def test_an_invalid_number_of_steps_is_an_error(kind: type[Cell], longest: int) -> None:
     with pytest.raises(ConfigError, match=rf"chrono={longest} must be at least 2 steps, or 0"):
         kind(chrono=longest)
 
@@ -78,12 +78,12 @@ def test_chrono_without_bias_is_an_error(kind: type[Cell]) -> None:
         kind(chrono=9).shapes(2, 3, bias=False)
 
 
-def test_two_starts_of_the_forget_gate_are_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"chrono and forget_bias both start the forget gate"):
+def test_chrono_together_with_forget_bias_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"chrono and forget_bias both initialise the forget gate"):
         LSTM(chrono=9, forget_bias=1.0)
 
 
-def test_models_pass_it_on_to_the_cells_that_have_it() -> None:
+def test_cell_configs_pass_chrono_on_to_the_cells_that_have_it() -> None:
     assert CellConfig(cell="lstm", chrono=40).build() == LSTM(chrono=40)
     assert CellConfig(cell="gru", chrono=40).build() == GRU(chrono=40)
     with pytest.raises(ConfigError, match=r"chrono=40 is an option of lstm and gru, not of cell='elman'"):

@@ -1,4 +1,4 @@
-"""What cells declare, held to the extension's own declarations and to what the cells do."""
+"""The declarations of cells agree with those of the extension and with what the cells compute."""
 
 from dataclasses import dataclass
 
@@ -71,8 +71,8 @@ def test_gates_of_the_trace_are_the_declared_nonlinearities(case: Case) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnStart(LSTM):
-    """Another start, the same step."""
+class OwnInit(LSTM):
+    """A subclass with the same step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,15 +89,15 @@ class OwnDeclaration(OwnStep):
 
 
 def test_a_subclass_has_no_kernel_until_it_declares_one() -> None:
-    for cell in (OwnStart(), OwnStep(), OwnDeclaration()):
+    for cell in (OwnInit(), OwnStep(), OwnDeclaration()):
         assert cell.kernel is None
         assert cell.torch_kernel is None
         assert cell.state_activations == ()
 
 
-def test_what_is_declared_of_a_step_holds_until_it_is_replaced() -> None:
-    assert OwnStart().gate_activations == LSTM().gate_activations
-    assert OwnStart().retaining_gate == "f"
+def test_declarations_about_a_step_are_inherited_unless_it_is_overridden() -> None:
+    assert OwnInit().gate_activations == LSTM().gate_activations
+    assert OwnInit().retaining_gate == "f"
     replaced: Cell = OwnStep()
     assert replaced.gate_activations == ()
     assert not replaced.is_simple

@@ -59,7 +59,7 @@ def test_zeros_bias_and_input_weights_alone() -> None:
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_layer_norm_normalises_both_products_apart(bias: bool) -> None:
+def test_layer_norm_normalises_both_products_separately(bias: bool) -> None:
     cell = Elman(layer_norm=True)
     problem = make_problem(Case("elman", cell, bias), steps=1, batch=3, hidden_size=4)
     x, (h,), p = problem.x[0], problem.state, problem.p

@@ -67,7 +67,7 @@ def test_it_has_no_recurrent_parameters() -> None:
 
 
 @pytest.mark.parametrize("backend", [b for b in BACKENDS if b != "aten"])
-def test_gates_that_are_both_shut_share_by_their_ratio(backend: str) -> None:
+def test_gates_that_are_both_close_to_zero_are_divided_by_their_sum(backend: str) -> None:
     layer = Recurrent(1, 1, cell=MinLSTM(), bias=False, backend=backend)
     with torch.no_grad():
         layer.weight_ih_l0.copy_(torch.tensor([[-302.0], [-300.0], [1.0]]))
@@ -91,7 +91,7 @@ def test_a_stack_in_both_directions_is_the_reference(tokens: bool) -> None:
         torch.testing.assert_close(ours, expected)
 
 
-def test_a_configuration_asks_for_it_by_name() -> None:
+def test_a_configuration_selects_it_by_name() -> None:
     assert CellConfig(cell="minlstm", layer_norm=True).build() == MinLSTM(layer_norm=True)
     with pytest.raises(ConfigError, match="recurrent_init='identity' is an option of"):
         CellConfig(cell="minlstm", recurrent_init="identity")

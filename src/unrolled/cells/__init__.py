@@ -1,4 +1,4 @@
-"""The mathematics of one step, one file a cell."""
+"""Recurrent cells: the equations of one time step, one cell per file."""
 
 from unrolled.cells.base import Cell, Masks, Parameters, State
 from unrolled.cells.elman import Elman
@@ -8,7 +8,7 @@ from unrolled.cells.lstm import LSTM
 from unrolled.cells.minlstm import MinLSTM
 
 CELLS: tuple[type[Cell], ...] = (LSTM, GRU, Elman, Jordan, MinLSTM)
-"""Every cell of this package."""
+"""All cells of this package."""
 
 __all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "Jordan", "Masks", "MinLSTM", "Parameters", "State"]
 

@@ -1,8 +1,8 @@
-"""What every recurrent cell has in common.
+"""Base class of the recurrent cells.
 
-A step of a cell has two parts. ``project`` computes ``a_t = W x_t + b``, which depends on the input
-alone, for all steps at once; ``step`` computes the next state from ``a_t`` and the previous state.
-A cell holds options and no tensors: its parameters come in as a mapping from short names to tensors.
+A step of a cell has two parts. ``project`` computes ``a_t = W x_t + b`` for all steps in one product, because
+it depends only on the input. ``step`` computes the next state from ``a_t`` and the previous state.
+A cell holds options but no tensors: parameters are passed in as a mapping from short names to tensors.
 """
 
 import math
@@ -22,90 +22,93 @@ Parameters = Mapping[str, Tensor]
 """Short parameter names (``weight_ih``, ``bias_hh``, …) to tensors."""
 
 Masks = Mapping[str, Tensor | float]
-"""Masks of one step: ``zoneout_<state>`` is the share of the old state that is kept (a mask of zeros and ones
-in training, the rate in evaluation); ``candidate`` multiplies the new content."""
+"""Masks of one step. ``zoneout_<state>``: share of the old state to keep (a mask of zeros and ones in
+training, the rate in evaluation). ``candidate``: factor of the candidate, the new content of the state."""
 
 State = tuple[Tensor, ...]
+"""State tensors of a cell or a stack, in the order of ``Cell.state_names``."""
 RecurrentInit = Literal["uniform", "orthogonal", "identity"]
 
-_OF_THE_CLASS = ("kernel", "torch_kernel", "state_activations")
-"""Declarations that hold for exactly the class that makes them."""
-_OF_THE_STEP = ("gate_activations", "retaining_gate", "is_simple")
-"""Declarations that hold as long as ``step`` is the same."""
+_NEVER_INHERITED = ("kernel", "torch_kernel", "state_activations")
+"""Declarations that subclasses do not inherit."""
+_RESET_WITH_STEP = ("gate_activations", "retaining_gate", "is_simple")
+"""Declarations that subclasses inherit unless they override ``step``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell(ABC):
-    """One step of a recurrent network, and what the rest of the package needs to know about it.
+    """One step of a recurrent network, with the declarations that kernels and diagnostics use.
 
-    Shapes: B batch, I input, H hidden, G number of gates, R what is fed back (H unless projected).
+    Shapes: B batch, I input, H hidden, G number of gates, R size of the output that is fed back (H unless
+    projected).
 
-    A subclass may have other equations. It therefore declares anew which kernels compute it; what is declared
-    about the numbers in a step's trace holds until ``step`` is replaced.
+    A subclass may change the equations. So it does not inherit the declarations of kernels, and the
+    declarations about the trace of a step only as long as it does not override ``step``.
     """
 
     name: ClassVar[str] = ""
-    """Name in configurations, for a cell that they can ask for."""
+    """Name of the cell in configurations; empty if they cannot select it."""
 
     gate_names: ClassVar[tuple[str, ...]]
-    """Blocks of H rows in W and U, in order."""
+    """Names of the blocks of H rows in W and U, in order."""
 
     state_names: ClassVar[tuple[str, ...]] = ("h",)
-    """States; the first one is the output of a step and is fed back."""
+    """Names of the states; the first state is the output of a step and is fed back."""
 
     candidate_gate: ClassVar[str | None] = None
-    """The gate that holds the new content, or None."""
+    """Name of the gate that holds the new content of the state, or None."""
 
     recurrent: ClassVar[bool] = True
-    """Whether the cell has the product U h_{t-1}; without it ``weight_hh`` and ``bias_hh`` do not exist."""
+    """True if the cell has the product U h_{t-1}; if not, there is no ``weight_hh`` and no ``bias_hh``."""
 
     initial_options: ClassVar[frozenset[str]] = frozenset({"recurrent_init"})
-    """Options that only start parameters: a step does not depend on them."""
+    """Options that only affect the initial parameters, not the step."""
 
     projects: ClassVar[bool] = False
-    """Whether ``proj_size`` may project h before it is emitted and fed back."""
+    """True if ``proj_size`` is supported, which projects h before it is emitted and fed back."""
 
     layer_norm: bool = False
-    """Normalise W x_t and U h_{t-1} separately, each over all gates (Ba et al. 2016, eqs. 20-22)."""
+    """Layer normalisation of W x_t and U h_{t-1}, each over all gates (Ba et al. 2016, eqs. 20-22)."""
 
     recurrent_init: RecurrentInit = "uniform"
-    """Start of U: uniform as in torch, orthogonal a gate (Saxe et al. 2014), or identity (Le et al. 2015)."""
+    """Initialisation of U: uniform as in torch, an orthogonal matrix for each gate (Saxe et al. 2014), or the
+    identity (Le et al. 2015)."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = vars(cls)
-        for name in (*_OF_THE_CLASS, *(_OF_THE_STEP if "step" in own else ())):
-            if name not in own:
+        attributes = vars(cls)
+        for name in (*_NEVER_INHERITED, *(_RESET_WITH_STEP if "step" in attributes else ())):
+            if name not in attributes:
                 setattr(cls, name, vars(Cell)[name])
 
     @property
     def kernel(self) -> Kernel | None:
-        """The compiled step that computes this cell, or None."""
+        """Compiled kernel of this cell, or None."""
         return None
 
     @property
     def torch_kernel(self) -> str | None:
-        """Torch's kernel that computes this cell: ``"tanh"``, ``"relu"``, ``"lstm"``, ``"gru"``, or None."""
+        """Torch's kernel of this cell: ``"tanh"``, ``"relu"``, ``"lstm"``, ``"gru"``, or None."""
         return None
 
     @property
     def gate_activations(self) -> tuple[TracedActivation, ...]:
-        """Nonlinearities whose values are gates of the trace."""
+        """Nonlinearities whose values are recorded as gates in a trace."""
         return ()
 
     @property
     def state_activations(self) -> tuple[TracedActivation, ...]:
-        """Nonlinearities whose value or preactivation is a state, as long as that state has no zoneout."""
+        """Nonlinearities whose value or preactivation is a state; valid only if that state has no zoneout."""
         return ()
 
     @property
     def retaining_gate(self) -> str | None:
-        """The gate that multiplies the old state, or None."""
+        """Name of the gate that multiplies the old state, or None."""
         return None
 
     @property
     def is_simple(self) -> bool:
-        """Whether h_t = σ(a_t + U h_{t-1}), so that the Jacobian of a step is diag(σ′) U."""
+        """True if h_t = σ(a_t + U h_{t-1}), so that the Jacobian of a step is diag(σ′) U."""
         return False
 
     @property
@@ -115,12 +118,12 @@ class Cell(ABC):
 
     @classmethod
     def option_names(cls) -> tuple[str, ...]:
-        """Return the names of the options that this cell has."""
+        """Return the names of the options of this cell."""
         unused = () if cls.recurrent else ("recurrent_init",)
         return tuple(f.name for f in fields(cls) if f.name not in unused)
 
     def output_size(self, hidden_size: int, proj_size: int = 0) -> int:
-        """Return R, the size of what a step emits and feeds back."""
+        """Return R, the size of the output of a step, which is fed back."""
         return proj_size or hidden_size
 
     def state_sizes(self, hidden_size: int, proj_size: int = 0) -> tuple[int, ...]:
@@ -130,7 +133,7 @@ class Cell(ABC):
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every parameter, in torch's order and then the cell's own."""
+        """Return the shape of every parameter: torch's parameters in torch's order, then the others."""
         rows = self.gates * hidden_size
         fed_back = self.output_size(hidden_size, proj_size)
         sides = ("ih", "hh") if self.recurrent else ("ih",)
@@ -145,7 +148,7 @@ class Cell(ABC):
         return shapes
 
     def initialise(self, p: Parameters) -> None:
-        """Fill the parameters in place: torch's uniform(±1/√H), then what the options ask for."""
+        """Initialise the parameters in place: torch's uniform(±1/√H), then the changes set by the options."""
         hidden_size = p["weight_ih"].shape[0] // self.gates
         bound = 1.0 / math.sqrt(hidden_size)
         with torch.no_grad():
@@ -178,21 +181,21 @@ class Cell(ABC):
         return F.layer_norm(product, product.shape[-1:], p["weight_ln_hh"], p.get("bias_hh"))
 
     def emit(self, h: Tensor, p: Parameters) -> Tensor:
-        """Return what leaves the step and is fed back: h, or its projection P h (Sak et al. 2014)."""
+        """Return the output of the step, which is fed back: h, or its projection P h (Sak et al. 2014)."""
         return F.linear(h, p["weight_hr"]) if "weight_hr" in p else h
 
     @abstractmethod
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
-        """Advance one step.
+        """Compute one step.
 
         Args:
-            a: ``W x_t + b``, shape (B, G·H), plus whatever else is added to the preactivation.
-            state: as ``state_names``; each (B, size).
+            a: ``W x_t + b``, shape (B, G·H), plus anything else that is added to the preactivation.
+            state: one tensor (B, size) for each of ``state_names``.
             p: parameters.
-            masks: of this step; see :data:`Masks`.
+            masks: masks of this step; see :data:`Masks`.
 
         Returns:
-            The new state, and every gate of this step by name (for traces).
+            The new state, and the gates of this step by name (for traces).
         """
 
 
@@ -202,11 +205,11 @@ def zoneout(new: Tensor, old: Tensor, keep_old: Tensor | float | None) -> Tensor
 
 
 def apply_candidate_mask(candidate: Tensor, masks: Masks) -> Tensor:
-    """Drop units of the new content alone, so that memory is never erased (Semeniuta et al. 2016)."""
+    """Apply dropout to the candidate only, so that memory is never erased (Semeniuta et al. 2016)."""
     return candidate * masks["candidate"] if "candidate" in masks else candidate
 
 
-def require_choice(cell: str, option: str, value: str, known: tuple[str, ...]) -> None:
-    """Raise ConfigError unless ``value`` is one of ``known``."""
-    if value not in known:
-        raise ConfigError(f"{cell}: {option}={value!r} is not one of {', '.join(known)}")
+def require_choice(cell: str, option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise ConfigError unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise ConfigError(f"{cell}: {option}={value!r} is not one of {', '.join(choices)}")

@@ -1,4 +1,4 @@
-"""Biases of gates that begin with a memory of a known reach."""
+"""Chrono initialisation: gate biases for an expected range of dependencies."""
 
 import torch
 from torch import Tensor
@@ -6,18 +6,21 @@ from torch import Tensor
 from unrolled.errors import ConfigError
 
 
-def check_chrono(cell: str, longest: int, *, bias: bool = True) -> None:
-    """Raise ConfigError for a reach that cannot be, or where there are no biases to carry it."""
-    if longest < 0 or longest == 1:
-        raise ConfigError(f"{cell}: chrono={longest} must be at least 2 steps, or 0 for the usual start")
-    if longest and not bias:
+def check_chrono(cell: str, max_steps: int, *, bias: bool = True) -> None:
+    """Raise ConfigError if the number of steps is not valid, or if there is no bias to initialise."""
+    if max_steps < 0 or max_steps == 1:
+        raise ConfigError(
+            f"{cell}: chrono={max_steps} must be at least 2 steps, or 0 for the default initialisation"
+        )
+    if max_steps and not bias:
         raise ConfigError(f"{cell}: chrono needs bias=True")
 
 
-def chrono_bias(units: int, longest: int, like: Tensor) -> Tensor:
-    """Return log u, u uniform in [1, longest − 1], one for each unit.
+def chrono_bias(units: int, max_steps: int, like: Tensor) -> Tensor:
+    """Return log u for each unit, with u uniform in [1, max_steps − 1].
 
-    A gate that starts at sigmoid(log u) = u / (1 + u) keeps e⁻¹ of a state after about 1 + u steps.
+    A gate with this bias starts at sigmoid(log u) = u / (1 + u): e⁻¹ of a state remains after about 1 + u
+    steps.
     Source: Tallec & Ollivier (2018), Can recurrent neural networks warp time? (chrono initialisation).
     """
-    return torch.empty(units, dtype=like.dtype, device=like.device).uniform_(1.0, longest - 1.0).log_()
+    return torch.empty(units, dtype=like.dtype, device=like.device).uniform_(1.0, max_steps - 1.0).log_()

@@ -1,4 +1,4 @@
-"""What a cell declares about itself, for kernels and diagnostics."""
+"""Declarations of a cell about itself, for kernels and diagnostics."""
 
 from dataclasses import dataclass
 
@@ -7,34 +7,34 @@ from unrolled.cells.nonlinearities import Nonlinearity
 
 @dataclass(frozen=True)
 class Kernel:
-    """The compiled step that computes a cell.
+    """The compiled step of a cell.
 
-    The extension declares the rest: gates, states, and by name the parameters (H,) that the step takes.
+    The extension declares the rest: gates, states, and the names of the parameters of shape (H,).
     """
 
     name: str
-    """As in ``csrc/cells/``."""
+    """Name in ``csrc/cells/``."""
 
     nonlinearity: str = "tanh"
-    """σ of the step, for a kernel that has a choice."""
+    """σ of the step, for kernels that support several."""
 
     output_weight: str = "weight_hr"
-    """The parameter whose product with h is emitted and fed back, where the layer has it."""
+    """Name of the matrix that maps h to the output that is fed back; the layer may lack it."""
 
     output_bias: str = ""
-    """Bias of that product."""
+    """Name of the bias of that map."""
 
     output_nonlinearity: str = "identity"
-    """Nonlinearity of that product."""
+    """Nonlinearity of that map."""
 
 
 @dataclass(frozen=True)
 class TracedActivation:
-    """A nonlinearity σ(a) of a step, by the names of its numbers in the trace."""
+    """A nonlinearity σ(a) of a step, with the names under which a trace records σ(a) and a."""
 
     name: str
     kind: Nonlinearity
     value: str = ""
-    """σ(a): a gate or a state; empty if it is not in the trace."""
+    """Gate or state that holds σ(a); empty if it is not in the trace."""
     preactivation: str = ""
-    """a; empty if it is not in the trace."""
+    """Gate or state that holds a; empty if it is not in the trace."""

@@ -20,7 +20,7 @@ from unrolled.cells.nonlinearities import NONLINEARITIES, Nonlinearity
 
 @dataclass(frozen=True, kw_only=True)
 class Elman(Cell):
-    """h_t = σ(W x_t + b_ih + U h_{t-1} + b_hh), with σ tanh, relu or sigmoid.
+    """Elman's simple recurrent cell: h_t = σ(W x_t + b_ih + U h_{t-1} + b_hh), σ = tanh, relu or sigmoid.
 
     W is ``weight_ih`` (input to hidden), U is ``weight_hh`` (hidden to hidden).
     Source: J. L. Elman, Finding structure in time, Cognitive Science 14 (1990).

@@ -1,4 +1,4 @@
-"""The gated recurrent unit, in both of its forms."""
+"""The gated recurrent unit, with the reset gate before or after the product with U_n."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -32,7 +32,7 @@ class GRU(Cell):
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t-1}
 
     W is ``weight_ih``, U is ``weight_hh``. Chung et al. (2014) swap z and 1 − z.
-    With ``layer_norm`` and reset "before" the products of U for (r, z) and for n are normalised apart.
+    With ``layer_norm`` and reset "before", the products of U for (r, z) and for n are normalised separately.
     Sources: Cho et al. (2014), eqs. 5-8 (reset before); torch and cuDNN (reset after).
     """
 
@@ -42,11 +42,11 @@ class GRU(Cell):
     initial_options: ClassVar[frozenset[str]] = frozenset({"recurrent_init", "chrono"})
 
     reset: Literal["after", "before"] = "after"
-    """Whether the reset gate is applied after or before the product with U_n."""
+    """Apply the reset gate after or before the product with U_n."""
 
     chrono: int = 0
-    """Longest dependency to expect, T steps: b_iz starts at log u, u uniform in [1, T − 1], with b_hz 0
-    (Tallec & Ollivier 2018; here it is z, not 1 − z, that keeps the state); 0 as torch."""
+    """Chrono initialisation for dependencies of up to T steps: b_iz = log u with u uniform in [1, T − 1], and
+    b_hz = 0 (Tallec & Ollivier 2018; here z keeps the state, not 1 − z). 0 initialises as torch does."""
 
     def __post_init__(self) -> None:
         require_choice("GRU", "reset", self.reset, ("after", "before"))
@@ -54,7 +54,7 @@ class GRU(Cell):
 
     @property
     def kernel(self) -> Kernel | None:
-        """See :attr:`Cell.kernel`: the two forms are two kernels."""
+        """See :attr:`Cell.kernel`; each position of the reset gate has its own kernel."""
         return Kernel(f"gru_{self.reset}")
 
     @property
@@ -76,21 +76,21 @@ class GRU(Cell):
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """See :meth:`Cell.shapes`; a projected GRU is not defined, as in torch."""
+        """See :meth:`Cell.shapes`; as in torch, a GRU cannot be projected."""
         if proj_size:
             raise ConfigError("GRU: proj_size is only defined for the LSTM")
         check_chrono("GRU", self.chrono, bias=bias)
         return super().shapes(input_size, hidden_size, bias=bias)
 
     def initialise(self, p: Parameters) -> None:
-        """See :meth:`Cell.initialise`; then the bias of the gate that keeps the state."""
+        """See :meth:`Cell.initialise`; with ``chrono`` also set the bias of the update gate z."""
         super().initialise(p)
         if self.chrono:
             hidden_size = p["weight_hh"].shape[0] // 3
-            keep = slice(hidden_size, 2 * hidden_size)
+            z_rows = slice(hidden_size, 2 * hidden_size)
             with torch.no_grad():
-                p["bias_ih"][keep] = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
-                p["bias_hh"][keep] = 0.0
+                p["bias_ih"][z_rows] = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
+                p["bias_hh"][z_rows] = 0.0
 
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
         """See :meth:`Cell.step`; the trace holds r, z, n."""
@@ -101,15 +101,15 @@ class GRU(Cell):
             r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
             n = torch.tanh(a_n + r * u_n)
         else:
-            rows = slice(0, 2 * a_r.shape[-1]), slice(2 * a_r.shape[-1], None)
-            u_r, u_z = self._recur_rows(h, p, rows[0]).chunk(2, dim=-1)
+            rz_rows, n_rows = slice(0, 2 * a_r.shape[-1]), slice(2 * a_r.shape[-1], None)
+            u_r, u_z = self._recur_rows(h, p, rz_rows).chunk(2, dim=-1)
             r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
-            n = torch.tanh(a_n + self._recur_rows(r * h, p, rows[1]))
+            n = torch.tanh(a_n + self._recur_rows(r * h, p, n_rows))
         new_h = (1 - z) * apply_candidate_mask(n, masks) + z * h
         return (zoneout(new_h, h, masks.get("zoneout_h")),), {"r": r, "z": z, "n": n}
 
     def _recur_rows(self, h: Tensor, p: Parameters, rows: slice) -> Tensor:
-        """Return ``U h + b_hh`` for some of the gates."""
+        """Return ``U h + b_hh`` for these rows of U."""
         bias = p["bias_hh"][rows] if "bias_hh" in p else None
         if not self.layer_norm:
             return F.linear(h, p["weight_hh"][rows], bias)

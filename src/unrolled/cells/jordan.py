@@ -1,4 +1,4 @@
-"""The network of Jordan (1986), whose previous output feeds back."""
+"""The network of Jordan (1986), which feeds back its output instead of its hidden state."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -17,9 +17,9 @@ OUTPUTS = {**NONLINEARITIES, "identity": lambda y: y}
 
 @dataclass(frozen=True, kw_only=True)
 class Jordan(Elman):
-    """h_t = σ(W x_t + b_ih + U y_{t-1} + b_hh), y_t = f(V h_t + c).
+    """Jordan's cell: h_t = σ(W x_t + b_ih + U y_{t-1} + b_hh), y_t = f(V h_t + c).
 
-    The state and the output of the layer are y. W is ``weight_ih`` (input to hidden), U is ``weight_hh``
+    y is both the state and the output of the layer. W is ``weight_ih`` (input to hidden), U is ``weight_hh``
     (output to hidden), V is ``weight_ho`` (hidden to output), c is ``bias_ho``.
     Source: M. I. Jordan, Serial order: a parallel distributed processing approach (1986).
     """
@@ -30,7 +30,7 @@ class Jordan(Elman):
     """Size of y; 0 means the hidden size."""
 
     output_nonlinearity: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh"
-    """f of the output."""
+    """Output nonlinearity f."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -40,7 +40,7 @@ class Jordan(Elman):
 
     @property
     def kernel(self) -> Kernel | None:
-        """See :attr:`Cell.kernel`: Elman's step, with a map of h that is fed back."""
+        """See :attr:`Cell.kernel`: Elman's step with an output map f(V h + c) that is fed back."""
         return Kernel(
             "elman",
             nonlinearity=self.nonlinearity,
@@ -51,13 +51,13 @@ class Jordan(Elman):
 
     @property
     def state_activations(self) -> tuple[TracedActivation, ...]:
-        """See :attr:`Cell.state_activations`: y is f of what the output's map gives."""
+        """See :attr:`Cell.state_activations`: the state y is a value of f."""
         kind = self.output_nonlinearity
         return () if kind == "identity" else (TracedActivation("output", kind, value="h"),)
 
     @property
     def is_simple(self) -> bool:
-        """See :attr:`Cell.is_simple`: y is fed back, not h."""
+        """See :attr:`Cell.is_simple`: False, because y is fed back instead of h."""
         return False
 
     def output_size(self, hidden_size: int, proj_size: int = 0) -> int:
@@ -69,7 +69,7 @@ class Jordan(Elman):
     ) -> dict[str, tuple[int, ...]]:
         """See :meth:`Cell.shapes`; adds V (``weight_ho``) and c (``bias_ho``)."""
         if proj_size:
-            raise ConfigError("Jordan: proj_size has no meaning, the output is already a map of h")
+            raise ConfigError("Jordan: proj_size is not supported: the output is already a map of h")
         shapes = super().shapes(input_size, hidden_size, bias=bias)
         size = self.output_size(hidden_size)
         shapes["weight_ho"] = (size, hidden_size)

@@ -25,8 +25,8 @@ class LSTM(Cell):
     h_t = o_t ⊙ tanh(c_t), with projection h_t = P (o_t ⊙ tanh(c_t))
 
     W is ``weight_ih``, U is ``weight_hh``, P is ``weight_hr``, p are ``weight_peephole_*`` of shape (H,).
-    With ``layer_norm`` the c_t inside the last tanh is normalised as well. With zoneout, h_t comes from
-    the c_t before zoneout.
+    With ``layer_norm``, the c_t inside the last tanh is normalised as well. With zoneout, h_t is computed
+    from c_t before zoneout is applied.
     Sources: Hochreiter & Schmidhuber (1997); Gers et al. (2000), forget gate; Gers et al. (2002),
     peepholes; Sak et al. (2014), projection; Ba et al. (2016), layer normalisation; Tallec & Ollivier
     (2018), chrono initialisation.
@@ -40,19 +40,21 @@ class LSTM(Cell):
     projects: ClassVar[bool] = True
 
     forget_bias: float | None = None
-    """Start of b_ih of the forget gate, with b_hh there 0 (Jozefowicz et al. 2015: 1); None as torch."""
+    """Initial b_ih of the forget gate; its b_hh starts at 0 (Jozefowicz et al. 2015 recommend 1). None
+    initialises as torch does."""
 
     chrono: int = 0
-    """Longest dependency to expect, T steps: b_ih of the forget gate starts at log u, u uniform in
-    [1, T − 1], that of the input gate at −log u, with b_hh of both 0 (Tallec & Ollivier 2018); 0 as torch."""
+    """Chrono initialisation for dependencies of up to T steps: b_ih of the forget gate is log u with u
+    uniform in [1, T − 1], b_ih of the input gate is −log u, and b_hh of both is 0 (Tallec & Ollivier 2018).
+    0 initialises as torch does."""
 
     peepholes: bool = False
-    """Let the gates see the cell state."""
+    """Connect the cell state to the gates."""
 
     def __post_init__(self) -> None:
         check_chrono("LSTM", self.chrono)
         if self.chrono and self.forget_bias is not None:
-            raise ConfigError("LSTM: chrono and forget_bias both start the forget gate: give one of them")
+            raise ConfigError("LSTM: chrono and forget_bias both initialise the forget gate: give one")
 
     @property
     def kernel(self) -> Kernel | None:
@@ -72,7 +74,7 @@ class LSTM(Cell):
 
     @property
     def state_activations(self) -> tuple[TracedActivation, ...]:
-        """See :attr:`Cell.state_activations`: tanh(c), unless c is normalised before."""
+        """See :attr:`Cell.state_activations`: tanh(c), unless c is normalised first."""
         return () if self.layer_norm else (TracedActivation("tanh(c)", "tanh", preactivation="c"),)
 
     @property
@@ -87,7 +89,7 @@ class LSTM(Cell):
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """See :meth:`Cell.shapes`; adds the peepholes and the normalisation of c."""
+        """See :meth:`Cell.shapes`; adds the parameters of peepholes and of the normalisation of c."""
         if self.forget_bias is not None and not bias:
             raise ConfigError("LSTM: forget_bias needs bias=True")
         check_chrono("LSTM", self.chrono, bias=bias)
@@ -99,17 +101,17 @@ class LSTM(Cell):
         return shapes
 
     def initialise(self, p: Parameters) -> None:
-        """See :meth:`Cell.initialise`; then the forget bias, or those of both gates of the memory."""
+        """See :meth:`Cell.initialise`; then apply ``forget_bias`` or ``chrono``."""
         super().initialise(p)
         hidden_size = p["weight_hh"].shape[0] // 4
-        into, keep = slice(0, hidden_size), slice(hidden_size, 2 * hidden_size)
+        input_rows, forget_rows = slice(0, hidden_size), slice(hidden_size, 2 * hidden_size)
         with torch.no_grad():
             if self.forget_bias is not None:
-                p["bias_ih"][keep] = self.forget_bias
-                p["bias_hh"][keep] = 0.0
+                p["bias_ih"][forget_rows] = self.forget_bias
+                p["bias_hh"][forget_rows] = 0.0
             if self.chrono:
                 bias = chrono_bias(hidden_size, self.chrono, p["bias_ih"])
-                p["bias_ih"][into], p["bias_ih"][keep] = -bias, bias
+                p["bias_ih"][input_rows], p["bias_ih"][forget_rows] = -bias, bias
                 p["bias_hh"][: 2 * hidden_size] = 0.0
 
     def step(self, a: Tensor, state: State, p: Parameters, masks: Masks) -> tuple[State, dict[str, Tensor]]:
@@ -123,14 +125,15 @@ class LSTM(Cell):
         if self.peepholes:
             o = o + p["weight_peephole_o"] * new_c
         o = torch.sigmoid(o)
-        new_h = self.emit(o * torch.tanh(self._normalised(new_c, p)), p)
+        new_h = self.emit(o * torch.tanh(self._normalise_c(new_c, p)), p)
         new_state = (
             zoneout(new_h, h, masks.get("zoneout_h")),
             zoneout(new_c, c, masks.get("zoneout_c")),
         )
         return new_state, {"i": i, "f": f, "g": g, "o": o}
 
-    def _normalised(self, c: Tensor, p: Parameters) -> Tensor:
+    def _normalise_c(self, c: Tensor, p: Parameters) -> Tensor:
+        """Return c, normalised if ``layer_norm`` is set."""
         if not self.layer_norm:
             return c
         return F.layer_norm(c, c.shape[-1:], p["weight_ln_c"], p["bias_ln_c"])

@@ -1,4 +1,4 @@
-"""The minimal long short-term memory, whose gates read the input alone."""
+"""The minimal long short-term memory, whose gates depend only on the input."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,8 +22,8 @@ class MinLSTM(Cell):
     f'_t = f_t / (f_t + i_t),  i'_t = i_t / (f_t + i_t)
     h_t = f'_t ⊙ h_{t-1} + i'_t ⊙ g_t
 
-    W is ``weight_ih``. No gate reads h_{t-1}: there is no ``weight_hh``. f' is computed as
-    sigmoid(ln f − ln i), which is exact where both gates are close to 0. With ``layer_norm`` W x_t is
+    W is ``weight_ih``. No gate depends on h_{t-1}, so there is no ``weight_hh``. f' is computed as
+    sigmoid(ln f − ln i), which stays accurate when both gates are close to 0. With ``layer_norm``, W x_t is
     normalised. The trace holds f', i' and g.
     Source: Feng et al., Were RNNs all we needed? (2024), arXiv:2410.01201, section 3.2.
     """
@@ -43,7 +43,7 @@ class MinLSTM(Cell):
 
     @property
     def gate_activations(self) -> tuple[TracedActivation, ...]:
-        """See :attr:`Cell.gate_activations`: f' is a sigmoid of ln f − ln i."""
+        """See :attr:`Cell.gate_activations`: f' = sigmoid(ln f − ln i)."""
         return (TracedActivation("f", "sigmoid", "f"),)
 
     @property
@@ -54,7 +54,7 @@ class MinLSTM(Cell):
     def shapes(
         self, input_size: int, hidden_size: int, *, bias: bool = True, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """See :meth:`Cell.shapes`; there is no projection, since the step reads all of h_{t-1}."""
+        """See :meth:`Cell.shapes`; a projection is not supported, since the step needs all of h_{t-1}."""
         if proj_size:
             raise ConfigError("MinLSTM: proj_size is only defined for the LSTM")
         return super().shapes(input_size, hidden_size, bias=bias)

@@ -1,4 +1,4 @@
-"""Nonlinearities that a cell takes as an option."""
+"""Nonlinearities that can be chosen as an option of a cell."""
 
 from typing import Literal
 
