@@ -27,7 +27,7 @@ from numerics import (
     widened,
 )
 from parity import assert_near, outcome
-from unrolled.backends import Need, choose
+from unrolled.backends import Requirements, choose
 from unrolled.errors import BackendError
 from unrolled.extension import core
 
@@ -191,12 +191,12 @@ def test_training_in_bfloat16_learns() -> None:
 
 @needs_bfloat16
 def test_auto_takes_it_where_it_can_and_says_so() -> None:
-    need = Need(precision="auto")
+    need = Requirements(precision="auto")
     choice = choose("auto", case_named("lstm").cell, need)
     assert choice.path == "compiled"
     assert choice.bfloat16
     assert choice.reason.endswith("; products in bfloat16, sums in float32")
-    assert not choose("auto", case_named("lstm").cell, Need()).bfloat16
+    assert not choose("auto", case_named("lstm").cell, Requirements()).bfloat16
     layer = ur.LSTM(2, 3, precision="auto")
     assert "bfloat16" in str(layer.explain())
 
@@ -265,7 +265,7 @@ def test_autocast_refuses_too() -> None:
 
 def test_on_another_device_autocast_is_named_as_the_way_out() -> None:
     with pytest.raises(BackendError, match=r"or torch\.autocast"):
-        choose("auto", case_named("lstm").cell, Need(device="cuda", precision="bfloat16"))
+        choose("auto", case_named("lstm").cell, Requirements(device="cuda", precision="bfloat16"))
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])

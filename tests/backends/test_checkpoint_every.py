@@ -27,7 +27,7 @@ from numerics import (
     widened,
 )
 from parity import assert_near, outcome
-from unrolled.backends import Need, choose
+from unrolled.backends import Requirements, choose
 from unrolled.backends.compiled import checkpoint_steps
 from unrolled.errors import BackendError, ConfigError
 
@@ -150,7 +150,7 @@ def test_auto_refuses_where_there_is_no_compiled_loop(no_extension: None) -> Non
     with pytest.raises(BackendError, match="would run on reference"):
         ur.LSTM(2, 3, checkpoint_every="auto", skip=2)(torch.zeros(4, 1, 2))
     with pytest.raises(BackendError, match="would run on aten"):
-        choose("auto", case_named("lstm").cell, Need(checkpoint=True, device="cuda"))
+        choose("auto", case_named("lstm").cell, Requirements(checkpoint=True, device="cuda"))
 
 
 @needs_extension

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from numerics import CASES, TORCH_CASES, Case, needs_extension
-from unrolled.backends import Backend, LayerCall, LayerResult, Need, choose
+from unrolled.backends import Backend, LayerCall, LayerResult, Requirements, choose
 from unrolled.backends import choice as choice_module
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
 from unrolled.errors import BackendError
@@ -20,17 +20,17 @@ BEYOND_TORCH = [
     GRU(layer_norm=True),
 ]
 BEYOND_TORCHS_LOOP = [
-    (Need(skip=3), r"skip connection through time \(skip=3\)"),
-    (Need(masks=("zoneout_h", "candidate")), r"takes no masks \(zoneout_h, candidate\)"),
-    (Need(trace=True), r"does not show its inner states \(trace\)"),
+    (Requirements(skip=3), r"skip connection through time \(skip=3\)"),
+    (Requirements(masks=("zoneout_h", "candidate")), r"takes no masks \(zoneout_h, candidate\)"),
+    (Requirements(trace=True), r"does not show its inner states \(trace\)"),
 ]
 BEYOND_THE_COMPILED_LOOP = [
-    (Need(skip=3), r"the compiled loop has no skip connection through time \(skip=3\)"),
-    (Need(trace=True), r"the compiled loop does not show its inner states \(trace\)"),
-    (Need(device="cuda"), "the compiled loop runs on CPUs, not on cuda"),
-    (Need(autocast=True), "autocast decides on its own dtypes"),
-    (Need(dtype=torch.bfloat16), "takes float32 and float64, not torch.bfloat16"),
-    (Need(dtype=torch.float16), "takes float32 and float64, not torch.float16"),
+    (Requirements(skip=3), r"the compiled loop has no skip connection through time \(skip=3\)"),
+    (Requirements(trace=True), r"the compiled loop does not show its inner states \(trace\)"),
+    (Requirements(device="cuda"), "the compiled loop runs on CPUs, not on cuda"),
+    (Requirements(autocast=True), "autocast decides on its own dtypes"),
+    (Requirements(dtype=torch.bfloat16), "takes float32 and float64, not torch.bfloat16"),
+    (Requirements(dtype=torch.float16), "takes float32 and float64, not torch.float16"),
 ]
 ABSENT = "the compiled extension is absent"
 
@@ -39,10 +39,10 @@ class Newest(Backend):
     """A backend that computes nothing and takes skip connections alone."""
 
     name = "newest"
-    merit = "it is the newest"
+    auto_reason = "it is the newest"
 
-    def obstacle(self, cell: Cell, need: Need) -> str | None:
-        return None if need.skip else "the newest needs a skip"
+    def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
+        return None if requirements.skip else "the newest needs a skip"
 
     def run_layer(self, call: LayerCall) -> LayerResult:
         raise NotImplementedError
@@ -56,65 +56,76 @@ class Own(LSTM):
 
 
 @needs_extension
-@pytest.mark.parametrize("need", [Need(), Need(dtype=torch.float64), Need(masks=("zoneout_h",))], ids=str)
+@pytest.mark.parametrize(
+    "requirements",
+    [Requirements(), Requirements(dtype=torch.float64), Requirements(masks=("zoneout_h",))],
+    ids=str,
+)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, need: Need) -> None:
-    choice = choose("auto", case.cell, need)
+def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, requirements: Requirements) -> None:
+    choice = choose("auto", case.cell, requirements)
     assert choice.path == "compiled"
     assert choice.reason == "a compiled loop exists for this cell and these options"
     assert not choice.bfloat16
-    assert choose("compiled", case.cell, need).reason == "asked for"
+    assert choose("compiled", case.cell, requirements).reason == "asked for"
 
 
 @needs_extension
-@pytest.mark.parametrize(("need", "message"), BEYOND_THE_COMPILED_LOOP)
-def test_what_the_compiled_loop_cannot_do_runs_elsewhere_and_says_why(need: Need, message: str) -> None:
-    choice = choose("auto", LSTM(), need)
-    assert choice.path == ("reference" if need.skip or need.trace else "aten")
+@pytest.mark.parametrize(("requirements", "message"), BEYOND_THE_COMPILED_LOOP)
+def test_what_the_compiled_loop_cannot_do_runs_elsewhere_and_says_why(
+    requirements: Requirements, message: str
+) -> None:
+    choice = choose("auto", LSTM(), requirements)
+    assert choice.path == ("reference" if requirements.skip or requirements.trace else "aten")
     assert message.replace("\\", "") in choice.reason
     with pytest.raises(BackendError, match=f"'compiled': .*{message}.*'auto', 'aten' or 'reference'"):
-        choose("compiled", LSTM(), need)
+        choose("compiled", LSTM(), requirements)
 
 
 @needs_extension
 def test_a_subclass_of_a_cell_has_equations_of_its_own() -> None:
-    choice = choose("auto", Own(peepholes=True), Need())
+    choice = choose("auto", Own(peepholes=True), Requirements())
     assert choice.path == "reference"
     assert choice.reason.startswith("there is no compiled loop for Own; torch has no kernel for Own(")
     with pytest.raises(BackendError, match="no compiled loop for Own"):
-        choose("compiled", Own(), Need())
+        choose("compiled", Own(), Requirements())
 
 
 @needs_extension
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_single_step_does_not_pack_weights_in_vain(case: Case) -> None:
-    need = Need(one_step=True)
-    choice = choose("auto", case.cell, need)
+    requirements = Requirements(one_step=True)
+    choice = choose("auto", case.cell, requirements)
     assert choice.path == ("aten" if case in TORCH_CASES else "reference")
     assert choice.reason.startswith("a single step does not repay packing the weights for the compiled loop")
-    assert choose("compiled", case.cell, need).path == "compiled"
-    assert choose("auto", case.cell, need._replace(checkpoint=True)).path == "compiled"
-    assert choose("auto", case.cell, need._replace(precision="auto")).path == "compiled"
+    assert choose("compiled", case.cell, requirements).path == "compiled"
+    assert choose("auto", case.cell, requirements._replace(checkpoint=True)).path == "compiled"
+    assert choose("auto", case.cell, requirements._replace(precision="auto")).path == "compiled"
 
 
 @pytest.mark.usefixtures("no_extension")
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
 def test_without_the_extension_auto_takes_torchs_kernel_where_there_is_one(case: Case) -> None:
-    for need in (Need(), Need(one_step=True), Need(device="cuda"), Need(autocast=True)):
-        choice = choose("auto", case.cell, need)
+    for requirements in (
+        Requirements(),
+        Requirements(one_step=True),
+        Requirements(device="cuda"),
+        Requirements(autocast=True),
+    ):
+        choice = choose("auto", case.cell, requirements)
         assert (choice.path, choice.reason) == ("aten", f"{ABSENT}; torch has a kernel for it")
 
 
 @pytest.mark.parametrize("option", [LSTM(forget_bias=1.0), GRU(recurrent_init="orthogonal")])
 def test_another_start_is_no_obstacle(option: Cell, no_extension: None) -> None:
-    assert choose("auto", option, Need()).path == "aten"
+    assert choose("auto", option, Requirements()).path == "aten"
 
 
 @pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
 def test_without_the_extension_a_cell_that_torch_lacks_runs_on_the_reference(
     cell: Cell, no_extension: None
 ) -> None:
-    choice = choose("auto", cell, Need())
+    choice = choose("auto", cell, Requirements())
     assert choice.path == "reference"
     assert choice.reason == f"{ABSENT}; torch has no kernel for {cell}"
 
@@ -122,46 +133,46 @@ def test_without_the_extension_a_cell_that_torch_lacks_runs_on_the_reference(
 @pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
 def test_asking_for_torchs_kernel_of_a_cell_that_torch_lacks_is_an_error(cell: Cell) -> None:
     with pytest.raises(BackendError, match=r"no kernel for .*use backend='auto' or 'reference'"):
-        choose("aten", cell, Need())
+        choose("aten", cell, Requirements())
 
 
-@pytest.mark.parametrize(("need", "message"), BEYOND_TORCHS_LOOP)
+@pytest.mark.parametrize(("requirements", "message"), BEYOND_TORCHS_LOOP)
 def test_a_need_that_torch_cannot_meet_is_told(
-    need: Need, message: str, request: pytest.FixtureRequest
+    requirements: Requirements, message: str, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(BackendError, match=message + ".*; use backend='auto' or 'reference'"):
-        choose("aten", LSTM(), need)
+        choose("aten", LSTM(), requirements)
     request.getfixturevalue("no_extension")
-    choice = choose("auto", LSTM(), need)
+    choice = choose("auto", LSTM(), requirements)
     assert choice.path == "reference"
     assert choice.reason.startswith(f"{ABSENT}; torch")
 
 
 @pytest.mark.parametrize("cell", [LSTM(), *BEYOND_TORCH, Own()], ids=str)
 def test_the_reference_runs_everything(cell: Cell) -> None:
-    need = Need(skip=2, masks=("candidate",), trace=True, device="cuda", dtype=torch.float16)
-    choice = choose("reference", cell, need)
+    requirements = Requirements(skip=2, masks=("candidate",), trace=True, device="cuda", dtype=torch.float16)
+    choice = choose("reference", cell, requirements)
     assert (choice.path, choice.reason) == ("reference", "asked for")
 
 
 @pytest.mark.parametrize("cell", [LSTM(), Elman(), GRU(), Jordan()], ids=str)
 def test_the_compiled_loop_asked_for_where_there_is_none_is_an_error(cell: Cell, no_extension: None) -> None:
     with pytest.raises(BackendError, match=f"'compiled': {ABSENT}; use .*'auto', 'aten' or 'reference'"):
-        choose("compiled", cell, Need())
+        choose("compiled", cell, Requirements())
 
 
 def test_a_new_backend_is_one_entry_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice_module, "BACKENDS", (Newest(), *choice_module.BACKENDS))
-    need = Need(skip=1009)  # no other test asks for this: choices are remembered
-    chosen = choose("auto", LSTM(), need)
+    requirements = Requirements(skip=1009)  # no other test asks for this: choices are cached
+    chosen = choose("auto", LSTM(), requirements)
     assert (chosen.path, chosen.reason) == ("newest", "it is the newest")
-    assert choose("newest", LSTM(), need).reason == "asked for"
+    assert choose("newest", LSTM(), requirements).reason == "asked for"
     alternatives = "use backend='auto', 'compiled', 'aten' or 'reference'"
     with pytest.raises(BackendError, match=f"'newest': the newest needs a skip; {alternatives}"):
-        choose("newest", LSTM(), Need(masks=("newest",)))
+        choose("newest", LSTM(), Requirements(masks=("newest",)))
     with pytest.raises(BackendError, match="not one of auto, newest, compiled, aten, reference"):
-        choose("fastest", LSTM(), need)
-    last = choose("auto", LSTM(), Need(masks=("none",), trace=True))
+        choose("fastest", LSTM(), requirements)
+    last = choose("auto", LSTM(), Requirements(masks=("none",), trace=True))
     assert last.reason.startswith("the newest needs a skip; ")
     assert last.path == "reference"
 
@@ -170,11 +181,11 @@ def test_a_new_backend_refuses_what_it_lacks(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(choice_module, "BACKENDS", (Newest(),))
     for option in ({"checkpoint": True}, {"precision": "bfloat16"}):
         with pytest.raises(BackendError, match=r"this would run on newest \(it is the newest\)"):
-            choose("auto", LSTM(), Need(skip=1013)._replace(**option))
-    with pytest.raises(BackendError, match="no backend runs this layer: the newest needs a skip"):
-        choose("auto", LSTM(), Need(masks=("nobody",)))
+            choose("auto", LSTM(), Requirements(skip=1013)._replace(**option))
+    with pytest.raises(BackendError, match="no backend can run this layer: the newest needs a skip"):
+        choose("auto", LSTM(), Requirements(masks=("nobody",)))
 
 
 def test_an_unknown_backend_is_an_error_and_never_another_path() -> None:
     with pytest.raises(BackendError, match="'fastest'"):
-        choose("fastest", LSTM(), Need())  # type: ignore[arg-type]
+        choose("fastest", LSTM(), Requirements())  # type: ignore[arg-type]

@@ -15,10 +15,10 @@ from unrolled.backends.arguments import (
     Operands,
     allocate,
     allocate_gradients,
-    arguments,
-    give_gradients,
-    give_kept,
-    give_outputs,
+    make_arguments,
+    set_gradients,
+    set_outputs,
+    set_saved,
 )
 from unrolled.backends.compiled_steps import CompiledStep
 from unrolled.backends.spec import decode, encoded_spec
@@ -94,12 +94,12 @@ def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bo
     masks_given = [m for m in given.values() if isinstance(m, Tensor)]
     states = [state.detach() for state in problem.state]
     o = Operands(x, list(p.values()), states, masks_given, torch.tensor(LENGTHS), numbers)
-    args = arguments(o, s, checkpoint)
+    args = make_arguments(o, s, checkpoint)
     results = allocate(o, s, True, checkpoint)
-    give_outputs(args, results, s)
-    give_kept(args, [results[0], *results[1 + len(states) :]], s, checkpoint)
+    set_outputs(args, results, s)
+    set_saved(args, [results[0], *results[1 + len(states) :]], s, checkpoint)
     gradients = allocate_gradients(o, [True] * (1 + len(p) + len(states)))
-    give_gradients(args, gradients, s)
+    set_gradients(args, gradients, s)
     above = [torch.ones_like(t) for t in results[: 1 + len(states)]]
     args.dy, args.dy_time, args.dy_row = buffer(above[0]), *above[0].stride()[:2]
     args.dfinal = [buffer(d) for d in above[1:]]

@@ -18,7 +18,7 @@ T, B, I, H = 4, 3, 2, 5
 cell = LSTM()
 p = {name: torch.randn(shape) for name, shape in cell.shapes(I, H).items()}
 x, h, c = torch.randn(T, B, I), torch.randn(B, H), torch.randn(B, H)
-compiled_layer(cell, x, (h, c), p)  # shapes that fit are remembered, but not in place of others
+compiled_layer(cell, x, (h, c), p)  # shapes that fit are cached, but not in place of others
 """
 WRONG = {
     "fewer rows of h": "compiled_layer(cell, x, (h[:2], c), p)",

@@ -28,7 +28,7 @@ from unrolled.extension import core
 pytestmark = needs_extension
 
 SetThreads = Callable[[int], None]
-SPLIT = (  # cells whose units a team of threads can share, and an H that repays it
+SPLIT = (  # cells whose units a team of threads can share, and an H that is_table_cheaper it
     Case("elman", case_named("elman-relu").cell),
     case_named("lstm"),
     case_named("lstm-peepholes"),

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from numerics import uniform
 from unrolled.backends import Lookup, TensorTable
-from unrolled.backends.lookup import like_of, resolved
+from unrolled.backends.lookup import resolve_lookup, tensor_like
 
 TOKENS = torch.tensor([[0, 2], [1, 1], [2, 0]])
 
@@ -19,9 +19,9 @@ def lookup() -> tuple[Lookup, Tensor]:
 def test_it_is_the_tensor_it_stands_for() -> None:
     x, rows = lookup()
     assert (x.shape, x.dtype, x.device, len(x)) == (rows.shape, rows.dtype, rows.device, 3)
-    assert torch.equal(resolved(x), rows)
-    assert torch.equal(resolved(x[1:]), rows[1:])
-    assert torch.equal(resolved(x.transpose(0, 1)), rows.transpose(0, 1))
-    assert resolved(rows) is rows
-    assert like_of(rows) is rows
-    assert like_of(x).dtype == rows.dtype
+    assert torch.equal(resolve_lookup(x), rows)
+    assert torch.equal(resolve_lookup(x[1:]), rows[1:])
+    assert torch.equal(resolve_lookup(x.transpose(0, 1)), rows.transpose(0, 1))
+    assert resolve_lookup(rows) is rows
+    assert tensor_like(rows) is rows
+    assert tensor_like(x).dtype == rows.dtype

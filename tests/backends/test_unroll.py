@@ -256,9 +256,9 @@ def test_no_steps_leave_the_state_as_it_was() -> None:
 def test_states_that_do_not_fit_are_errors_with_the_sizes() -> None:
     problem = make_problem(case_named("lstm"))
     h, c = problem.state
-    with pytest.raises(ShapeError, match=r"\(h, c\), each of 3 rows; got \(3, 3\)"):
+    with pytest.raises(ShapeError, match=r"\(h, c\), each with 3 rows; got \(3, 3\)"):
         unroll(problem.cell, problem.x, (h,), problem.p)
-    with pytest.raises(ShapeError, match=r"each of 3 rows; got \(3, 3\), \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"each with 3 rows; got \(3, 3\), \(2, 3\)"):
         unroll(problem.cell, problem.x, (h, c[:2]), problem.p)
 
 

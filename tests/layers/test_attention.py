@@ -23,7 +23,8 @@ def make(kind: str, seed: int = 0) -> Attention:
 def test_general_attention_begins_as_a_dot_product() -> None:
     memory, lengths, query = problem((5, 2))
     found = [
-        a(query, a.remember(memory, lengths)) for a in (KINDS[k](H, M).double() for k in ("dot", "general"))
+        a(query, a.make_memory(memory, lengths))
+        for a in (KINDS[k](H, M).double() for k in ("dot", "general"))
     ]
     torch.testing.assert_close(found[0], found[1])
 
@@ -53,7 +54,7 @@ def score(attention: Attention, s: Tensor, h: Tensor) -> Tensor:
 def test_it_is_the_published_equation(kind: str) -> None:
     attention = make(kind)
     memory, lengths, query = problem((5, 2, 1))
-    context, weights = attention(query, attention.remember(memory, lengths))
+    context, weights = attention(query, attention.make_memory(memory, lengths))
     for b, length in enumerate(lengths.tolist()):
         for n in range(query.shape[1]):
             scores = torch.stack([score(attention, query[b, n], memory[j, b]) for j in range(length)])
@@ -77,7 +78,7 @@ def test_gradients(kind: str) -> None:
                 self.inner = attention
 
             def forward(self, query: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-                return self.inner(query, self.inner.remember(memory, lengths))
+                return self.inner(query, self.inner.make_memory(memory, lengths))
 
         renamed = {f"inner.{name}": p for name, p in named.items()}
         return torch.func.functional_call(Whole(), renamed, (query, memory))
@@ -90,11 +91,11 @@ def test_gradients(kind: str) -> None:
 def test_what_stands_past_a_row_and_beside_it_changes_nothing(kind: str) -> None:
     attention = make(kind)
     memory, lengths, query = problem((4, 2))
-    context, weights = attention(query, attention.remember(memory, lengths))
+    context, weights = attention(query, attention.make_memory(memory, lengths))
     memory[2:, 1] = 1e6
-    again, _ = attention(query, attention.remember(memory, lengths))
+    again, _ = attention(query, attention.make_memory(memory, lengths))
     assert torch.equal(again, context)
-    alone, alone_weights = attention(query[1:], attention.remember(memory[:2, 1:], lengths[1:]))
+    alone, alone_weights = attention(query[1:], attention.make_memory(memory[:2, 1:], lengths[1:]))
     torch.testing.assert_close(alone[0], context[1])
     torch.testing.assert_close(alone_weights[0], weights[1, :, :2])
 
@@ -103,7 +104,7 @@ def test_a_memory_is_selected_by_rows() -> None:
     attention = make("general")
     memory, lengths, query = problem((4, 2, 3))
     kept = torch.tensor([2, 0])
-    whole: Memory = attention.remember(memory, lengths)
+    whole: Memory = attention.make_memory(memory, lengths)
     context, _ = attention(query, whole)
     torch.testing.assert_close(attention(query[kept], whole.select(kept))[0], context[kept])
 
@@ -111,7 +112,7 @@ def test_a_memory_is_selected_by_rows() -> None:
 def test_a_fixed_summary_is_read_whatever_is_asked() -> None:
     attention = make("fixed")
     memory, _, query = problem((1, 1))
-    context, weights = attention(query, attention.remember(memory, torch.ones(2, dtype=torch.long)))
+    context, weights = attention(query, attention.make_memory(memory, torch.ones(2, dtype=torch.long)))
     assert torch.equal(context, memory[0][:, None].expand(-1, 3, -1))
     assert torch.equal(weights, torch.ones(2, 3, 1, dtype=torch.float64))
 
@@ -122,6 +123,6 @@ def test_sizes_that_do_not_fit() -> None:
     attention = make("general")
     memory, lengths, query = problem((2,))
     with pytest.raises(ShapeError, match=r"memory must be \(S, B, 4\), got \(2, 1, 3\)"):
-        attention.remember(memory[..., :3], lengths)
+        attention.make_memory(memory[..., :3], lengths)
     with pytest.raises(ShapeError, match=r"queries must be \(B, N, 4\)"):
-        attention(query[..., :3], attention.remember(memory, lengths))
+        attention(query[..., :3], attention.make_memory(memory, lengths))

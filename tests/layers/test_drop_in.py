@@ -149,7 +149,7 @@ def test_to_torch_refuses_options_that_torch_lacks(options: dict[str, Any]) -> N
 
 def test_torch_fx_says_what_to_trace() -> None:
     with pytest.raises(
-        BackendError, match=r"torch\.fx cannot look inside LSTM: trace a module that holds it"
+        BackendError, match=r"torch\.fx cannot trace LSTM itself: trace a module that contains it"
     ):
         torch.fx.symbolic_trace(ur.LSTM(2, 3))
 

@@ -75,5 +75,5 @@ def test_output_and_states_share_no_memory(kind: str, backend: str, steps: int) 
 
 
 def test_a_layer_of_any_cell_needs_one() -> None:
-    with pytest.raises(ConfigError, match="Recurrent has no cell of its own: give cell="):
+    with pytest.raises(ConfigError, match="Recurrent has no default cell: give cell="):
         Recurrent(2, 3)

@@ -259,7 +259,7 @@ def test_a_state_of_another_dtype_is_an_error_that_names_both(
         ({"dropout": -0.1}, ConfigError, "got -0.1"),
         ({"dropout": math.nan}, ConfigError, "got nan"),
         ({"dropout": True}, ConfigError, "got True"),
-        ({"skip": 1}, ConfigError, r"skip=1: h_\(t-1\) is read already"),
+        ({"skip": 1}, ConfigError, r"skip=1: every step reads h_\(t-1\) already"),
         ({"skip": -2}, ConfigError, "skip=-2"),
     ],
 )

@@ -132,7 +132,7 @@ def test_where_it_does_not_repay_the_rows_are_looked_up(
     options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not options:
-        monkeypatch.setattr(lookup, "LARGEST", 100)
+        monkeypatch.setattr(lookup, "MAX_TABLE_BYTES", 100)
     layer = make_layer(case_named("lstm"), **options)
     assert not layer.looks_up(KINDS, drawn_tokens(layer))
     assert all(
@@ -148,11 +148,11 @@ def test_a_table_repays_beside_a_long_sequence_only() -> None:
     def tokens(*shape: int) -> Tensor:
         return torch.zeros(1, dtype=torch.int64).expand(shape)
 
-    assert layer.looks_up(10, tokens(5, 2 * lookup.FEWER))
-    assert not layer.looks_up(11, tokens(5, 2 * lookup.FEWER))
+    assert layer.looks_up(10, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
+    assert not layer.looks_up(11, tokens(5, 2 * lookup.MIN_READS_PER_ROW))
     row = 4 * layer.hidden_size * 8
-    assert layer.looks_up(lookup.LARGEST // row, tokens(10**4, 10**4))
-    assert not layer.looks_up(lookup.LARGEST // row + 1, tokens(10**4, 10**4))
+    assert layer.looks_up(lookup.MAX_TABLE_BYTES // row, tokens(10**4, 10**4))
+    assert not layer.looks_up(lookup.MAX_TABLE_BYTES // row + 1, tokens(10**4, 10**4))
 
 
 @needs_extension
@@ -205,7 +205,7 @@ def test_a_row_that_is_not_there(wrong: int) -> None:
     ids=["numbers", "one axis", "no table"],
 )
 def test_what_is_no_sequence_of_rows(tokens: Tensor, table: Tensor) -> None:
-    with pytest.raises(ShapeError, match=r"tokens \(T, B\) of whole numbers and a table \(V, I\)"):
+    with pytest.raises(ShapeError, match=r"integer tokens \(T, B\) and a table \(V, I\)"):
         make_layer(case_named("lstm")).look_up(tokens, table)
 
 

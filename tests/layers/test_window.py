@@ -273,7 +273,7 @@ def test_what_cannot_be_built(arguments: tuple, options: dict, message: str) -> 
         ({"input": torch.rand(0, 3, 2)}, "no time steps"),
         ({"input": torch.rand(4, 3, 2).double()}, "convert one of them"),
         ({"lengths": [4, 5, 1]}, "lengths must lie in 1..4"),
-        ({"lengths": [4, 4]}, "one length a row"),
+        ({"lengths": [4, 4]}, "one length per row"),
         ({"state": (torch.rand(2, 3, 2),)}, r"must have shapes \[\(2, 3, 2\), \(1, 3, 5\)\], got"),
         ({"state": torch.rand(2, 3, 2)}, "must have shapes"),
         ({"state": (torch.rand(2, 3, 2).double(), torch.rand(1, 3, 5))}, "the state is torch.float64"),

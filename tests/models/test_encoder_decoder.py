@@ -167,11 +167,11 @@ def test_shared_tables_are_one_and_are_written_once() -> None:
 
 def test_options_that_contradict_each_other() -> None:
     cell, network = CellConfig(), replace(BASE, share_embeddings=True)
-    with pytest.raises(ConfigError, match="share_embeddings needs one vocabulary, these have 9 and 8"):
+    with pytest.raises(ConfigError, match="share_embeddings needs one vocabulary, but the two have 9 and 8"):
         EncoderDecoder((9, 8), cell, network, DropoutConfig())
     with pytest.raises(ConfigError, match="steps run one by one"):
         replace(BASE, attention="additive").check_dropout(DropoutConfig(dropout_weight=0.5))
-    with pytest.raises(ConfigError, match="with tie_weights it is embedding"):
+    with pytest.raises(ConfigError, match="with tie_weights it must be embedding"):
         replace(BASE, tie_weights=True, readout=5)
 
 

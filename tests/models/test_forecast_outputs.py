@@ -42,7 +42,7 @@ def test_shapes(output):
     if output.sampled:
         assert output.sample(y).shape == (3, 4)
     else:
-        with pytest.raises(NotImplementedError, match="no distribution"):
+        with pytest.raises(NotImplementedError, match="is not a distribution"):
             output.sample(y)
 
 

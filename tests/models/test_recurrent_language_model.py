@@ -81,7 +81,7 @@ def test_a_table_of_products_gives_the_losses_and_gradients_of_vectors(
     fresh[0] = fresh[11, 1] = True
     results = []
     for fewer in (1, 10**9):
-        monkeypatch.setattr(lookup, "FEWER", fewer)
+        monkeypatch.setattr(lookup, "MIN_READS_PER_ROW", fewer)
         model.zero_grad(set_to_none=True)
         loss, nats, state = model.loss(text, text.roll(-1, 0), fresh=fresh, row_sparse=row_sparse)
         loss.backward()

@@ -59,9 +59,9 @@ def test_rates_between_layers_reach_them() -> None:
 @pytest.mark.parametrize(
     ("network", "dropout", "message"),
     [
-        ({"skip": 2}, {}, "skip=2 acts in the loop"),
+        ({"skip": 2}, {}, "skip=2 acts in the recurrent loop"),
         ({"projection": 4}, {}, "projection is an option of lstm"),
-        ({}, {"dropout_weight": 0.5}, "dropout_weight=0.5 acts in the loop from step to step"),
+        ({}, {"dropout_weight": 0.5}, "dropout_weight=0.5 acts in the recurrent loop"),
         ({}, {"dropout_candidate": 0.5}, "dropout_candidate=0.5"),
         ({}, {"zoneout": 0.1}, "zoneout=0.1"),
         ({}, {"zoneout_cell": 0.1}, "zoneout_cell=0.1"),

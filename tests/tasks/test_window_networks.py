@@ -35,7 +35,7 @@ def test_a_run_is_trained_loaded_and_scored(tmp_path, command, name: str, cell: 
     assert "recurrent.weight_l1 " in summary.out
     explained = command("explain", tmp_path / "run")
     assert explained.status == 0
-    assert "aten (each window of 3 steps needs nothing but its input" in explained.out
+    assert "aten (each window of 3 steps depends only on its input" in explained.out
 
 
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])

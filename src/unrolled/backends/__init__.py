@@ -1,4 +1,4 @@
-"""The loop through time: a readable reference, torch's kernels, a compiled one, and the choice."""
+"""Backends that run the loop through time (reference, torch's kernels, compiled), and the choice of one."""
 
 from unrolled.backends.aten import Aten
 from unrolled.backends.base import (
@@ -9,8 +9,8 @@ from unrolled.backends.base import (
     Direction,
     LayerCall,
     LayerResult,
-    Need,
     Precision,
+    Requirements,
 )
 from unrolled.backends.choice import (
     BackendName,
@@ -35,7 +35,7 @@ __all__ = [
     "LayerCall",
     "LayerResult",
     "Lookup",
-    "Need",
+    "Requirements",
     "Precision",
     "Reference",
     "Table",

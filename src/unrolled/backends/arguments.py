@@ -1,4 +1,4 @@
-"""Arguments of the kernels: room for results, checks of shapes, and memory."""
+"""Arguments of the compiled kernels: allocation of results, shape checks, and memory buffers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -11,37 +11,37 @@ from unrolled.errors import BackendError, ShapeError
 from unrolled.extension import buffer, core, own_buffer
 
 NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
-"""Numbers of ``Nonlinearity`` in ``csrc/args.h``."""
+"""Values of ``Nonlinearity`` in ``csrc/args.h``."""
 ABSENT = (0, 0)
-"""Memory that is not there."""
+"""Buffer of a missing tensor."""
 
-MOST_FITTING = 4096
-"""Shapes that a spec remembers."""
+MAX_CHECKED_SHAPES = 4096
+"""Number of valid shape combinations that a spec caches."""
 
 
 class Operands(NamedTuple):
-    """What a pass reads."""
+    """Input tensors of a pass."""
 
     x: Tensor
-    """Input (T, B, I), dense in its last axis; with tokens (V, G·H), W x + b of each kind of input."""
+    """Input (T, B, I), contiguous in its last axis; with tokens the table's W x + b, (V, G·H)."""
     weights: Sequence[Tensor]
-    """Named by the spec."""
+    """Weights, in the order of the names in the spec."""
     states: Sequence[Tensor]
-    """In the order of the cell: (B, R), and (B, H) for each but the first."""
+    """Initial states in the order of the cell: (B, R) for the first, (B, H) for the others."""
     masks: Sequence[Tensor]
-    """Named by the spec, (T, B, size) each."""
+    """Masks (T, B, size), in the order of the names in the spec."""
     lengths: Tensor | None
-    """int64 (B)."""
+    """Row lengths, int64 (B)."""
     tokens: Tensor | None
-    """int64 (T, B): the row of x that each step reads."""
+    """Row of x that each step reads, int64 (T, B)."""
 
     @property
-    def outline(self) -> Tensor:
-        """A tensor whose first two axes are T and B."""
+    def sequence(self) -> Tensor:
+        """The tensor whose first two axes are T and B: x or tokens."""
         return self.x if self.tokens is None else self.tokens
 
     def sizes(self, s: Spec) -> tuple[int, int]:
-        """Return H and R, the size of what is fed back."""
+        """Return H and R, the size of the output that is fed back."""
         looked_up = self.tokens is not None
         rows = self.x.shape[-1] if looked_up else len(self.weights[s.weights.index("weight_ih")])
         hidden = rows // s.step.gates
@@ -50,31 +50,32 @@ class Operands(NamedTuple):
         return hidden, len(self.weights[s.weights.index(s.kernel.output_weight)])
 
 
-def aligned(o: Operands) -> Operands:
-    """Return operands whose numbers lie at multiples of their size, which torch does not ask for."""
+def align(o: Operands) -> Operands:
+    """Return operands whose memory is aligned to the element size, which torch does not guarantee."""
     size = o.x.element_size()
     addresses = map(Tensor.data_ptr, (o.x, *o.weights, *o.states, *o.masks))
     if not any([address % size for address in addresses]):  # noqa: C419 - faster than a generator
         return o
-    return _each(o, lambda t: t.clone() if t.data_ptr() % size else t)
+    return _map_tensors(o, lambda t: t.clone() if t.data_ptr() % size else t)
 
 
-def dense(o: Operands) -> Operands:
-    """Return contiguous operands: what was kept for backward may come back in another layout."""
+def make_contiguous(o: Operands) -> Operands:
+    """Return contiguous operands; tensors saved for backward may come back in another layout."""
     x = o.x if o.x.stride(-1) == 1 else o.x.contiguous()
     if x is o.x and all(map(Tensor.is_contiguous, (*o.weights, *o.states, *o.masks))):
         return o
-    return _each(o, Tensor.contiguous)._replace(x=x)
+    return _map_tensors(o, Tensor.contiguous)._replace(x=x)
 
 
-def _each(o: Operands, change: Callable[[Tensor], Tensor]) -> Operands:
+def _map_tensors(o: Operands, change: Callable[[Tensor], Tensor]) -> Operands:
+    """Apply ``change`` to all tensors except lengths and tokens."""
     weights, states, masks = ([change(t) for t in group] for group in (o.weights, o.states, o.masks))
     return Operands(change(o.x), weights, states, masks, o.lengths, o.tokens)
 
 
 def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
-    """Return y, the final states, and room for what backward needs; then comes what give_kept takes."""
-    steps, batch = o.outline.shape[:2]
+    """Allocate y, the final states, and with ``save`` the tensors that backward needs (see set_saved)."""
+    steps, batch = o.sequence.shape[:2]
     hidden, fed_back = o.sizes(s)
     results = [o.x.new_empty(steps, batch, fed_back), *(torch.empty_like(state) for state in o.states)]
     if not save:
@@ -82,56 +83,56 @@ def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
     if checkpoint:
         segments = (steps + checkpoint - 1) // checkpoint
         return [*results, *(o.x.new_empty(segments, batch, hidden) for _ in o.states[1:])]
-    return [*results, *(o.x.new_empty(steps, batch, size) for _, size in _kept(s, hidden, fed_back))]
+    return [*results, *(o.x.new_empty(steps, batch, size) for _, size in _saved_sizes(s, hidden, fed_back))]
 
 
-def _kept(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
-    """Name what backward needs of every step, and its size; ``states`` once for each state but the first."""
+def _saved_sizes(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
+    """Return name and size of each tensor that backward needs of every step; see set_saved."""
     step = s.step
     y_is_gate = step.gate_is_hidden and not (s.has_map or s.zoneout or "candidate" in s.masks)
-    kept = [] if y_is_gate else [("gates", step.gates * hidden)]
-    kept += [("states", hidden)] * (len(step.states) - 1)
+    saved = [] if y_is_gate else [("gates", step.gates * hidden)]
+    saved += [("states", hidden)] * (len(step.states) - 1)
     if step.keeps_extra:
-        kept.append(("extra", hidden))
+        saved.append(("extra", hidden))
     if "weight_ln_hh" in s.weights:
-        kept.append(("norms", step.gates * hidden + 2))
+        saved.append(("norms", step.gates * hidden + 2))
     if "weight_ln_ih" in s.weights:
-        kept.append(("input_norms", step.gates * hidden + 1))
+        saved.append(("input_norms", step.gates * hidden + 1))
     if s.has_map:
-        kept.append(("hidden", hidden))
+        saved.append(("hidden", hidden))
         if s.zoneout:
-            kept.append(("emitted", fed_back))
-    return kept
+            saved.append(("emitted", fed_back))
+    return saved
 
 
 def allocate_gradients(o: Operands, needs: Sequence[bool]) -> list[Tensor]:
-    """Return room for the gradients of x, the weights and the states, empty where not needed."""
+    """Allocate the gradients of x, the weights and the states; empty if not needed."""
     shapes = [o.x.shape, *(w.shape for w in o.weights), *(state.shape for state in o.states)]
-    # Numbers one by one: torch takes longer to read a torch.Size.
+    # Sizes are passed as single integers, because torch takes longer to read a torch.Size.
     return [o.x.new_empty(*(shape if need else (0,))) for shape, need in zip(shapes, needs, strict=True)]
 
 
-def arithmetic(x: Tensor, s: Spec) -> int:
-    """Return the number of float32, float64 or bfloat16 in ``csrc/args.h``."""
+def arithmetic_code(x: Tensor, s: Spec) -> int:
+    """Return the code of float32, float64 or bfloat16 arithmetic in ``csrc/args.h``."""
     if s.bfloat16:
         return 2
     return 1 if x.dtype == torch.float64 else 0
 
 
-def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
-    """Return the kernel's arguments for all that is read.
+def make_arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
+    """Return the kernel's arguments with all inputs set.
 
     Raises:
-        BackendError: for a dtype, device or layout that the kernels do not take.
-        ShapeError: for a tensor that they would read beyond its end.
+        BackendError: for a dtype, device or layout that the kernels do not support.
+        ShapeError: for a shape with which the kernels would read beyond the end of a tensor.
     """
     x, weights, states, masks, lengths, tokens = o
     assert core is not None
     check_dense((*weights, *states, *masks), x)
-    dense = x.shape[-1] < 2 or x.stride(-1) == 1
-    if not dense or not x.is_cpu or x.dtype not in (torch.float32, torch.float64):
+    is_dense = x.shape[-1] < 2 or x.stride(-1) == 1
+    if not is_dense or not x.is_cpu or x.dtype not in (torch.float32, torch.float64):
         raise BackendError(
-            "unrolled::layer: x must be float32 or float64, on the CPU and dense in its last axis; got "
+            "unrolled::layer: x must be float32 or float64, on the CPU and contiguous in its last axis; got "
             f"{x.dtype} on {x.device} with strides {x.stride()}"
         )
     _check_fit(o, s)
@@ -153,32 +154,32 @@ def arguments(o: Operands, s: Spec, checkpoint: int) -> Any:
     args.x = buffer(x)
     if tokens is None:
         args.x_time, args.x_row = x.stride()[:2]
-    memory = [buffer(w) for w in weights]
-    for place, name in s.fields:
-        setattr(args, name, memory[place])
+    buffers = [buffer(w) for w in weights]
+    for index, name in s.fields:
+        setattr(args, name, buffers[index])
     if s.vectors:
-        args.vectors = [ABSENT if place < 0 else memory[place] for place in s.vectors]
+        args.vectors = [ABSENT if index < 0 else buffers[index] for index in s.vectors]
     args.initial = [buffer(state) for state in states]
     if masks:
-        given = dict(zip(s.masks, map(buffer, masks), strict=True))
-        args.masks = [given.get(f"zoneout_{state}", ABSENT) for state in s.step.states]
-        args.mask_candidate = given.get("candidate", ABSENT)
+        mask_buffers = dict(zip(s.masks, map(buffer, masks), strict=True))
+        args.masks = [mask_buffers.get(f"zoneout_{state}", ABSENT) for state in s.step.states]
+        args.mask_candidate = mask_buffers.get("candidate", ABSENT)
     return args
 
 
 def check_dense(tensors: Iterable[Tensor], like: Tensor) -> None:
-    """Raise BackendError unless all are contiguous, on the CPU, and of the dtype of ``like``."""
+    """Raise BackendError unless all tensors are contiguous, on the CPU, and have the dtype of ``like``."""
     dtype = like.dtype
     for t in tensors:
         if not t.is_contiguous() or not t.is_cpu or t.dtype != dtype or t.is_neg():
             raise BackendError(
                 f"unrolled::layer needs contiguous CPU tensors of one dtype; got {t.dtype} {tuple(t.shape)} "
-                f"with strides {t.stride()} on {t.device} beside {dtype}"
+                f"with strides {t.stride()} on {t.device}, expected {dtype}"
             )
 
 
 def check_gradients(tensors: Iterable[Tensor | None], like: Tensor) -> None:
-    """Raise BackendError unless those that are there are on the CPU and of the dtype of ``like``."""
+    """Raise BackendError unless all gradients that are not None are on the CPU with the dtype of ``like``."""
     for t in tensors:
         if t is not None and (not t.is_cpu or t.dtype != like.dtype):
             raise BackendError(
@@ -187,22 +188,22 @@ def check_gradients(tensors: Iterable[Tensor | None], like: Tensor) -> None:
 
 
 def _check_fit(o: Operands, s: Spec) -> None:
-    """Raise ShapeError for shapes that do not go together; those that do are remembered."""
+    """Raise ShapeError if the shapes do not fit together; cache them if they do."""
     x, weights, states, masks, lengths, tokens = o
-    shapes = tuple([t.shape for t in (o.outline, x, *weights, *states, *masks)])
+    shapes = tuple([t.shape for t in (o.sequence, x, *weights, *states, *masks)])
     key = len(weights), len(states), tokens is None, shapes
-    if key not in s.fitting:
+    if key not in s.valid_shapes:
         _check_shapes(o, s)
-        if len(s.fitting) >= MOST_FITTING:
-            s.fitting.clear()
-        s.fitting.add(key)
+        if len(s.valid_shapes) >= MAX_CHECKED_SHAPES:
+            s.valid_shapes.clear()
+        s.valid_shapes.add(key)
     if lengths is not None:
-        _check_lengths(lengths, o.outline.shape[1])
+        _check_lengths(lengths, o.sequence.shape[1])
 
 
 def _check_shapes(o: Operands, s: Spec) -> None:
     x, weights, states, masks, _, tokens = o
-    steps, batch = o.outline.shape[:2]
+    steps, batch = o.sequence.shape[:2]
     features = x.shape[-1]
     hidden, fed_back = o.sizes(s)
     rows = s.step.gates * hidden
@@ -231,8 +232,8 @@ def _check_shapes(o: Operands, s: Spec) -> None:
 
 
 def _check_lengths(lengths: Tensor, batch: int) -> None:
-    dense = lengths.is_cpu and lengths.is_contiguous()
-    if lengths.shape != (batch,) or lengths.dtype != torch.int64 or not dense:
+    is_dense = lengths.is_cpu and lengths.is_contiguous()
+    if lengths.shape != (batch,) or lengths.dtype != torch.int64 or not is_dense:
         raise ShapeError(
             f"unrolled::layer: lengths must be int64 ({batch},), contiguous and on the CPU; got "
             f"{lengths.dtype} {tuple(lengths.shape)} with strides {lengths.stride()} on {lengths.device}"
@@ -240,7 +241,7 @@ def _check_lengths(lengths: Tensor, batch: int) -> None:
 
 
 def _check_tokens(tokens: Tensor, table: Tensor) -> None:
-    """Raise ShapeError for rows that the table does not have."""
+    """Raise ShapeError for row indices outside the table."""
     if (
         not tokens.is_cpu
         or tokens.dtype != torch.int64
@@ -248,44 +249,44 @@ def _check_tokens(tokens: Tensor, table: Tensor) -> None:
         or not table.is_contiguous()
     ):
         raise ShapeError(
-            "unrolled::layer: tokens must be int64 and contiguous on the CPU, and so W x + b; got "
-            f"{tokens.dtype} on {tokens.device} with strides {tokens.stride()} beside {table.stride()}"
+            "unrolled::layer: tokens must be int64 and contiguous on the CPU, and W x + b contiguous; got "
+            f"{tokens.dtype} on {tokens.device} with strides {tokens.stride()} and {table.stride()}"
         )
     if tokens.numel():
         first, last = tokens.aminmax()
         if int(first) < 0 or int(last) >= len(table):
             raise ShapeError(
-                f"tokens must lie in 0..{len(table) - 1}, got {int(first)}..{int(last)}: they number the "
-                "rows of a table"
+                f"tokens must lie in 0..{len(table) - 1}, got {int(first)}..{int(last)}: they are row "
+                "indices of a table"
             )
 
 
-def give_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
-    """Tell the kernel where to write y and the final states."""
+def set_outputs(args: Any, results: Sequence[Tensor], s: Spec) -> None:
+    """Set the buffers for y and the final states in the kernel's arguments."""
     y = results[0]
     args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
     args.final = [own_buffer(final) for final in results[1 : 1 + len(s.step.states)]]
 
 
-def give_gradients(args: Any, gradients: Sequence[Tensor], s: Spec) -> None:
-    """Tell the kernel where to write the gradients of x, the weights and the states."""
-    args.dx, *memory = [own_buffer(g) for g in gradients]
-    for place, name in s.fields:
-        setattr(args, "d" + name, memory[place])
+def set_gradients(args: Any, gradients: Sequence[Tensor], s: Spec) -> None:
+    """Set the buffers for the gradients of x, the weights and the states in the kernel's arguments."""
+    args.dx, *buffers = [own_buffer(g) for g in gradients]
+    for index, name in s.fields:
+        setattr(args, "d" + name, buffers[index])
     if s.vectors:
-        args.dvectors = [ABSENT if place < 0 else memory[place] for place in s.vectors]
-    args.dinitial = memory[len(s.weights) :]
+        args.dvectors = [ABSENT if index < 0 else buffers[index] for index in s.vectors]
+    args.dinitial = buffers[len(s.weights) :]
 
 
-def give_kept(args: Any, kept: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
-    """Tell the kernel where to write what backward needs, or where to read it: y, and then the rest."""
-    y, *rest = kept
-    check_dense(kept, y)
+def set_saved(args: Any, saved: Sequence[Tensor], s: Spec, checkpoint: int) -> None:
+    """Set the buffers of the tensors that forward writes and backward reads: y, then the others."""
+    y, *others = saved
+    check_dense(saved, y)
     args.y, args.y_time, args.y_row = own_buffer(y), y.stride(0), y.stride(1)
-    others = len(s.step.states) - 1
-    names = ["states"] * others if checkpoint else [n for n, _ in _kept(s, args.H, args.R)]
+    further_states = len(s.step.states) - 1
+    names = ["states"] * further_states if checkpoint else [n for n, _ in _saved_sizes(s, args.H, args.R)]
     states = []
-    for name, tensor in zip(names, rest, strict=True):
+    for name, tensor in zip(names, others, strict=True):
         if name == "states":
             states.append(own_buffer(tensor))
         else:

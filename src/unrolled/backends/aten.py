@@ -9,7 +9,7 @@ from torch import _VF, Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from unrolled.backends.autocast import autocast_enabled
-from unrolled.backends.base import Backend, LayerCall, LayerResult, Need
+from unrolled.backends.base import Backend, LayerCall, LayerResult, Requirements
 from unrolled.backends.ragged import check_range
 from unrolled.cells import Cell, Parameters, State
 
@@ -27,44 +27,44 @@ _STEPS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
 }
 
 
-def kernel_name(cell: Cell) -> str | None:
-    """Return the name of torch's kernel that computes this very cell, or None."""
+def torch_kernel_name(cell: Cell) -> str | None:
+    """Return the name of torch's kernel for exactly this cell, or None."""
     return cell.torch_kernel
 
 
 @dataclass(frozen=True)
 class Aten(Backend):
-    """Torch's own kernels."""
+    """Backend that runs torch's own kernels."""
 
     name: ClassVar[str] = "aten"
-    merit: ClassVar[str] = "torch has a kernel for it"
+    auto_reason: ClassVar[str] = "torch has a kernel for it"
 
-    def obstacle(self, cell: Cell, need: Need) -> str | None:
+    def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
         """Return why torch's kernels cannot run this, or None."""
-        name = kernel_name(cell)
+        name = torch_kernel_name(cell)
         if name is None:
             return f"torch has no kernel for {cell}"
-        if need.skip:
-            return f"torch has no skip connection through time (skip={need.skip})"
-        if need.masks:
-            return f"torch's loop takes no masks ({', '.join(need.masks)})"
-        if need.trace:
+        if requirements.skip:
+            return f"torch has no skip connection through time (skip={requirements.skip})"
+        if requirements.masks:
+            return f"torch's loop takes no masks ({', '.join(requirements.masks)})"
+        if requirements.trace:
             return "torch's loop does not show its inner states (trace)"
-        if need.transforms.batched or need.transforms.traced:
+        if requirements.transforms.batched or requirements.transforms.traced:
             return "torch's loop has no batching rule for vmap"
-        if need.transforms.forward_mode and (need.ragged or name == "lstm"):
+        if requirements.transforms.forward_mode and (requirements.ragged or name == "lstm"):
             return "torch's LSTM and its packed rows have no forward-mode derivative"
-        if need.ragged and need.device == "meta":
+        if requirements.ragged and requirements.device == "meta":
             return "torch does not pack ragged rows on the meta device"
         return None
 
     def run_layer(self, call: LayerCall) -> LayerResult:
-        """Run one layer; cuDNN keeps what backward needs only where ``call.training``."""
-        cell, x, directions, lengths = call.cell, call.rows, call.directions, call.lengths
+        """Run one layer; cuDNN saves what backward needs only if ``call.training``."""
+        cell, x, directions, lengths = call.cell, call.input, call.directions, call.lengths
         first = directions[0].parameters
         if lengths is None and _is_one_step(x, first):
             new = [self.run_step(cell, x[0], d.carry, d.parameters) for d in directions]
-            # A copy: the caller may change y in place, and backward reads the state.
+            # torch.cat copies y: the caller may change it in place, and backward reads the state.
             return LayerResult(torch.cat([s[0] for s in new], dim=-1)[None], new)
         name = _require_kernel(cell)
         stacked = [torch.stack(parts) for parts in zip(*(d.carry for d in directions), strict=True)]
@@ -79,10 +79,10 @@ class Aten(Backend):
                 return run_packed_eagerly(name, x, stacked, lengths, options)
             return run_packed(name, x, stacked, lengths, options)
         y, *final = _KERNELS[name](x, hx, *options, False)
-        return LayerResult(y, _by_direction(final))
+        return LayerResult(y, _split_directions(final))
 
     def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
-        """Run torch's kernel of one step."""
+        """Run torch's kernel for one step."""
         name = _require_kernel(cell)
         hx = state if name == "lstm" else state[0]
         result = _STEPS[name](x, hx, p["weight_ih"], p["weight_hh"], p.get("bias_ih"), p.get("bias_hh"))
@@ -90,7 +90,7 @@ class Aten(Backend):
 
 
 def _require_kernel(cell: Cell) -> str:
-    name = kernel_name(cell)
+    name = torch_kernel_name(cell)
     assert name is not None, cell
     return name
 
@@ -101,21 +101,23 @@ def run_packed(
     """Run torch's kernel on packed rows."""
     check_range(lengths, len(x))
     packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
-    order, back = packed.sorted_indices, packed.unsorted_indices
+    order, inverse = packed.sorted_indices, packed.unsorted_indices
     assert order is not None
-    assert back is not None
-    in_order = [s.index_select(1, order) for s in states]
-    hx = in_order if name == "lstm" else in_order[0]
+    assert inverse is not None
+    sorted_states = [s.index_select(1, order) for s in states]
+    hx = sorted_states if name == "lstm" else sorted_states[0]
     data, *final = _KERNELS[name](packed.data, packed.batch_sizes, hx, *options)
-    y, _ = pad_packed_sequence(PackedSequence(data, packed.batch_sizes, order, back), total_length=x.shape[0])
-    return LayerResult(y, _by_direction([s.index_select(1, back) for s in final]))
+    packed_y = PackedSequence(data, packed.batch_sizes, order, inverse)
+    y, _ = pad_packed_sequence(packed_y, total_length=x.shape[0])
+    return LayerResult(y, _split_directions([s.index_select(1, inverse) for s in final]))
 
 
-def _by_direction(final: Sequence[Tensor]) -> list[State]:
+def _split_directions(final: Sequence[Tensor]) -> list[State]:
+    """Return the final states of each direction, from tensors (D, B, size)."""
     return [tuple(s[d] for s in final) for d in range(len(final[0]))]
 
 
 def _is_one_step(x: Tensor, p: Parameters) -> bool:
-    """Whether torch's kernel for one step does the same: the loop's own repacks all weights each call."""
+    """Return whether torch's kernel for one step can run this; its loop repacks all weights at each call."""
     device = x.device.type
     return x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not autocast_enabled(device)

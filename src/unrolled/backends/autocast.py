@@ -1,8 +1,8 @@
-"""Autocast, for every device: torch's own question raises for devices that have none, such as meta."""
+"""Query of autocast for any device; torch's own function raises for devices without it, such as meta."""
 
 import torch
 
 
 def autocast_enabled(device: str) -> bool:
-    """Whether autocast is on for this type of device."""
+    """Return whether autocast is enabled for this type of device."""
     return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)

@@ -1,4 +1,4 @@
-"""A backend: one way to run a layer or a single step, or the reason why it cannot."""
+"""Base class of backends, which run a layer or a single step, or say why they cannot."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from unrolled.backends.lookup import Lookup, resolved
+from unrolled.backends.lookup import Lookup, resolve_lookup
 from unrolled.backends.transforms import NONE, Transforms
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
@@ -17,40 +17,40 @@ Precision = Literal["full", "bfloat16", "auto"]
 CheckpointEvery = int | str | None
 
 Carry = tuple[Tensor, ...]
-"""State of one direction of one layer: the cell's states (B, size) each, then the last k outputs (k, B, R) if
-there are skip connections through time and they were given."""
+"""State of one direction of one layer: the cell's states, (B, size) each, then optionally the last k outputs
+(k, B, R) for skip connections through time."""
 
 
-class Need(NamedTuple):
-    """What a pass asks of its backend beyond the cell itself."""
+class Requirements(NamedTuple):
+    """Requirements of a pass on its backend, besides the cell itself."""
 
     skip: int = 0
     masks: tuple[str, ...] = ()
     trace: bool = False
     one_step: bool = False
-    """Whether the input is a single step."""
+    """True if the input is a single step."""
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
     autocast: bool = False
     precision: Precision = "full"
     checkpoint: bool = False
-    """Whether states are to be computed again in the backward pass."""
+    """True if states are recomputed in the backward pass (``checkpoint_every``)."""
     ragged: bool = False
-    """Whether rows have lengths."""
+    """True if rows have lengths."""
     projected: bool = False
-    """Whether h is projected (``proj_size``)."""
+    """True if h is projected (``proj_size``)."""
     transforms: Transforms = NONE
-    """Those of torch.func and torch.autograd that are running."""
+    """Running transforms of torch.func and torch.autograd."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The backend of a layer, and why it was chosen."""
+    """The backend of a layer, and the reason why it was chosen."""
 
     backend: "Backend"
     reason: str
     bfloat16: bool = False
-    """Whether its products round their operands to bfloat16."""
+    """True if products round their operands to bfloat16."""
 
     @property
     def path(self) -> str:
@@ -59,106 +59,106 @@ class Choice:
 
 
 class Direction(NamedTuple):
-    """What one direction of a layer reads beside the input."""
+    """Inputs of one direction of a layer, apart from x."""
 
     carry: Carry
     parameters: Parameters
-    """By short name."""
+    """Parameters by short name."""
     masks: Masks
-    """Numbers or (T, B, size)."""
+    """Masks of all steps: numbers, or (T, B, size)."""
     reverse: bool = False
-    """Whether it runs each row from its last step to its first."""
+    """True to run each row from its last step to its first."""
     probes: Mapping[str, Tensor] | None = None
     """Zeros (T, B, size) by state; see :func:`unrolled.backends.unroll`."""
 
 
 class LayerCall(NamedTuple):
-    """One layer over all steps, in one or two directions."""
+    """Arguments for running one layer over all steps, in one or two directions."""
 
     cell: Cell
     x: Tensor | Lookup
-    """(T, B, I), or the rows of a table that are one."""
+    """Input (T, B, I), or a lookup of it in a table."""
     directions: Sequence[Direction]
     lengths: Tensor | None = None
-    """As checked by :func:`unrolled.backends.ragged.check_lengths`."""
+    """Row lengths, checked by :func:`unrolled.backends.ragged.check_lengths`."""
     skip: int = 0
     training: bool = False
-    """Mode of the module."""
+    """Training mode of the module."""
     trace: bool = False
-    """Whether to record every state and gate."""
+    """Record every state and gate."""
     checkpoint_every: CheckpointEvery = None
     bfloat16: bool = False
-    """As chosen; see :class:`Choice`."""
+    """See :class:`Choice`."""
 
     @property
-    def rows(self) -> Tensor:
-        """The input (T, B, I), looked up where it is rows of a table."""
-        return resolved(self.x)
+    def input(self) -> Tensor:
+        """The input (T, B, I), looked up if it is a lookup."""
+        return resolve_lookup(self.x)
 
 
-class Seen(NamedTuple):
-    """What a trace saw in one direction; see :class:`unrolled.backends.Unrolled`."""
+class DirectionTrace(NamedTuple):
+    """Trace of one direction of a layer; see :class:`unrolled.backends.Unrolled`."""
 
     trace: dict[str, Tensor]
     entered: dict[str, Tensor]
 
 
 class LayerResult(NamedTuple):
-    """What a layer gives."""
+    """Output, final states and traces of a layer."""
 
     y: Tensor
-    """(T, B, D·R), zero past the length of a row."""
+    """Output (T, B, D·R), zero past the length of a row."""
     carries: list[Carry]
     """Final state of each direction."""
-    seen: Sequence[Seen] = ()
-    """Of each direction, where a trace was asked for."""
+    traces: Sequence[DirectionTrace] = ()
+    """Trace of each direction; empty unless requested."""
 
 
 class Backend(ABC):
-    """One way to run a layer; backends hold no tensors and no state."""
+    """One implementation of the loop; backends hold no tensors and no state."""
 
     name: ClassVar[str]
-    merit: ClassVar[str] = ""
-    """What to say for it where it is chosen without being asked for."""
+    auto_reason: ClassVar[str] = ""
+    """Reason to report when ``"auto"`` chooses this backend."""
 
     @abstractmethod
-    def obstacle(self, cell: Cell, need: Need) -> str | None:
-        """Return why it cannot run this cell, or None."""
+    def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
+        """Return why the backend cannot run this cell with these requirements, or None if it can."""
 
-    def drawback(self, need: Need) -> str | None:
-        """Return why another backend is the better choice though it could run this, or None."""
+    def drawback(self, requirements: Requirements) -> str | None:
+        """Return why ``"auto"`` should prefer another backend although this one could run, or None."""
         return None
 
-    def chosen(self, need: Need, reason: str) -> Choice:
-        """Return itself as the choice.
+    def make_choice(self, requirements: Requirements, reason: str) -> Choice:
+        """Return a choice of this backend.
 
         Raises:
-            BackendError: if the pass asks for an option that it lacks and the compiled loop has.
+            BackendError: if the pass requires an option that only the compiled loop has.
         """
         where = f"but this would run on {self.name} ({reason})"
-        if need.precision == "bfloat16":
-            autocast = "" if need.device == "cpu" else ", or torch.autocast"
+        if requirements.precision == "bfloat16":
+            autocast = "" if requirements.device == "cpu" else ", or torch.autocast"
             raise BackendError(
                 f"precision='bfloat16' needs the compiled loop, {where}; use precision='full'{autocast}"
             )
-        if need.checkpoint:
+        if requirements.checkpoint:
             raise BackendError(
                 f"checkpoint_every needs the compiled loop, {where}; use checkpoint_every=None"
             )
         return Choice(self, reason)
 
-    def reads_table(self, kinds: int, steps: int, row_bytes: int) -> bool:
-        """Whether it computes W x + b once for each of so many kinds of x rather than at so many steps.
+    def uses_table(self, table_rows: int, steps: int, row_bytes: int) -> bool:
+        """Return whether the backend computes W x + b once for each row of a table, not at every step.
 
         Args:
-            kinds: rows of the table.
-            steps: steps of all rows of the batch, T·B.
-            row_bytes: size of W x + b for one row of the table.
+            table_rows: number of rows of the table.
+            steps: number of steps of all rows of the batch, T·B.
+            row_bytes: size of W x + b for one row of the table, in bytes.
         """
         return False
 
-    def computes_in(self, cell: Cell, need: Need) -> torch.dtype | None:
-        """Return the dtype to convert input and state to under autocast, or None to leave them alone."""
+    def computes_in(self, cell: Cell, requirements: Requirements) -> torch.dtype | None:
+        """Return the dtype to which input and state are converted under autocast, or None for no change."""
         return None
 
     @abstractmethod
@@ -167,9 +167,9 @@ class Backend(ABC):
 
     @abstractmethod
     def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
-        """Run one step: x (B, I) and state to the new state."""
+        """Run one step from input x (B, I) and state; return the new state."""
 
 
 def join_directions(outputs: Sequence[Tensor]) -> Tensor:
-    """Return the outputs (T, B, R) of all directions side by side."""
+    """Concatenate the outputs (T, B, R) of all directions in their last axis."""
     return outputs[0] if len(outputs) == 1 else torch.cat(list(outputs), dim=-1)

@@ -1,7 +1,7 @@
-"""The one place that decides which backend runs a layer, and says why.
+"""Choice of the backend that runs a layer, with the reason.
 
-It asks the backends of one list in turn; each answers for itself. Nothing falls back in silence: every choice
-carries its reason.
+The backends of one list are tried in order; each decides for itself whether it can run the layer. There is no
+silent fallback: every choice carries its reason.
 """
 
 from typing import TYPE_CHECKING, Literal, get_args
@@ -10,15 +10,15 @@ import torch
 
 from unrolled import extension
 from unrolled.backends.aten import Aten
-from unrolled.backends.base import Backend, Choice, Need, Precision
+from unrolled.backends.base import Backend, Choice, Precision, Requirements
+from unrolled.backends.cached import cached
 from unrolled.backends.compiled import Compiled
 from unrolled.backends.reference import Reference
-from unrolled.backends.remember import remembered
 from unrolled.cells import Cell
 from unrolled.errors import BackendError
 
 BACKENDS: tuple[Backend, ...] = (Compiled(), Aten(), Reference())
-"""The fastest first; the last runs everything."""
+"""All backends, the fastest first; the last one can run everything."""
 AUTO = "auto"
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -28,54 +28,57 @@ else:
     BackendName = Literal[(AUTO, *(b.name for b in BACKENDS))]  # the command line lists them
 
 
-def choose(backend: BackendName, cell: Cell, need: Need) -> Choice:
+def choose(backend: BackendName, cell: Cell, requirements: Requirements) -> Choice:
     """Return the backend of one layer.
 
     Args:
-        backend: the name of one, or ``"auto"`` for the first that can and should run it.
-        cell: of the layer.
-        need: what the pass asks for.
+        backend: name of a backend, or ``"auto"`` for the first one that can run the layer and has no
+            drawback.
+        cell: cell of the layer.
+        requirements: requirements of the pass.
 
     Raises:
-        BackendError: if the backend asked for by name cannot run this, or none has what is needed.
+        BackendError: if the named backend cannot run the layer, or no backend can.
     """
-    return _choose(backend, cell, need, extension.core is not None, extension.bfloat16_kernels)
+    return _choose(backend, cell, requirements, extension.core is not None, extension.bfloat16_kernels)
 
 
-@remembered
-def _choose(backend: BackendName, cell: Cell, need: Need, *extension_state: bool) -> Choice:
-    """Choose; the answer depends on the state of the extension too, which is part of what is remembered."""
+@cached
+def _choose(backend: BackendName, cell: Cell, requirements: Requirements, *extension_state: bool) -> Choice:
+    """Choose a backend; the state of the extension is an argument, since the cached result depends on it."""
     check_backend(backend)
-    return _first(cell, need) if backend == AUTO else _by_name(backend, cell, need)
+    return _first(cell, requirements) if backend == AUTO else _by_name(backend, cell, requirements)
 
 
-def _first(cell: Cell, need: Need) -> Choice:
-    """Return the first backend with neither obstacle nor drawback; the reason names those of the others."""
+def _first(cell: Cell, requirements: Requirements) -> Choice:
+    """Return the first backend that can run this without a drawback; the reason says why not the others."""
     reasons: list[str] = []
     for backend in BACKENDS:
-        against = backend.obstacle(cell, need) or backend.drawback(need)
+        against = backend.unsupported_reason(cell, requirements) or backend.drawback(requirements)
         if against is None:
-            return backend.chosen(need, _listed([*reasons, backend.merit] if backend.merit else reasons))
+            if backend.auto_reason:
+                reasons.append(backend.auto_reason)
+            return backend.make_choice(requirements, _join_reasons(reasons))
         reasons.append(against)
-    raise BackendError(f"no backend runs this layer: {_listed(reasons)}")
+    raise BackendError(f"no backend can run this layer: {_join_reasons(reasons)}")
 
 
-def _listed(reasons: list[str]) -> str:
+def _join_reasons(reasons: list[str]) -> str:
     text = reasons[0] if reasons else ""
     for reason in reasons[1:]:  # torch.compile traces this, but not str.join
         text = f"{text}; {reason}"
     return text
 
 
-def _by_name(name: str, cell: Cell, need: Need) -> Choice:
-    """Return the backend that was asked for."""
-    place = _names().index(name)
-    backend = BACKENDS[place]
-    obstacle = backend.obstacle(cell, need)
-    if obstacle:
-        *others, last = (repr(other) for other in (AUTO, *_names()[place + 1 :]))
-        raise BackendError(f"backend={name!r}: {obstacle}; use backend={', '.join(others)} or {last}")
-    return backend.chosen(need, "asked for")
+def _by_name(name: str, cell: Cell, requirements: Requirements) -> Choice:
+    """Return the requested backend."""
+    index = _names().index(name)
+    backend = BACKENDS[index]
+    reason = backend.unsupported_reason(cell, requirements)
+    if reason:
+        *others, last = (repr(other) for other in (AUTO, *_names()[index + 1 :]))
+        raise BackendError(f"backend={name!r}: {reason}; use backend={', '.join(others)} or {last}")
+    return backend.make_choice(requirements, "asked for")
 
 
 def _names() -> list[str]:
@@ -84,9 +87,9 @@ def _names() -> list[str]:
 
 def check_backend(backend: str) -> None:
     """Raise BackendError for a backend that does not exist."""
-    known = [AUTO, *_names()]
-    if backend not in known:
-        raise BackendError(f"backend={backend!r} is not one of {', '.join(known)}")
+    choices = [AUTO, *_names()]
+    if backend not in choices:
+        raise BackendError(f"backend={backend!r} is not one of {', '.join(choices)}")
 
 
 def check_precision(precision: str) -> None:
@@ -96,7 +99,7 @@ def check_precision(precision: str) -> None:
 
 
 def resolve_precision(precision: Precision, dtype: torch.dtype) -> Literal["full", "bfloat16"]:
-    """Return what ``"auto"`` means on this processor."""
+    """Return the precision, with ``"auto"`` replaced by its meaning on this processor."""
     if precision != "auto":
         return precision
     return "bfloat16" if extension.bfloat16_kernels and dtype == torch.float32 else "full"

@@ -1,4 +1,4 @@
-"""The compiled loop: one layer in one direction through ``csrc/``, for CPU tensors."""
+"""The compiled loop in ``csrc/``, which runs one layer in one direction on CPU tensors."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,83 +11,88 @@ from torch.autograd import forward_ad
 
 from unrolled import extension
 from unrolled.backends import transforms
-from unrolled.backends.arguments import Operands, aligned
+from unrolled.backends.arguments import Operands, align
 from unrolled.backends.base import (
     Backend,
     CheckpointEvery,
     Choice,
     LayerCall,
     LayerResult,
-    Need,
+    Requirements,
     join_directions,
 )
 from unrolled.backends.functions import EagerLayerFunction, LayerFunction
-from unrolled.backends.lookup import Lookup, repays
+from unrolled.backends.lookup import Lookup, is_table_cheaper
 from unrolled.backends.operators import run_layer
-from unrolled.backends.spec import encoded_spec, kind_of
+from unrolled.backends.spec import compiled_kernel_name, encoded_spec
 from unrolled.backends.tracing import is_traced
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 
-OF_INPUT = ("weight_ih", "weight_ln_ih", "bias_ih")
+INPUT_PARAMETERS = ("weight_ih", "weight_ln_ih", "bias_ih")
 
 
 @dataclass(frozen=True)
 class Compiled(Backend):
-    """This package's extension, for CPU tensors."""
+    """Backend that runs this package's compiled extension, for CPU tensors."""
 
     name: ClassVar[str] = "compiled"
-    merit: ClassVar[str] = "a compiled loop exists for this cell and these options"
+    auto_reason: ClassVar[str] = "a compiled loop exists for this cell and these options"
 
-    def obstacle(self, cell: Cell, need: Need) -> str | None:
+    def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
         """Return why the compiled loop cannot run this, or None."""
         if extension.core is None:
             return "the compiled extension is absent"
-        if need.device != "cpu":
-            return f"the compiled loop runs on CPUs, not on {need.device}"
-        if kind_of(cell) is None:
+        if requirements.device != "cpu":
+            return f"the compiled loop runs on CPUs, not on {requirements.device}"
+        if compiled_kernel_name(cell) is None:
             return f"there is no compiled loop for {type(cell).__name__}"
-        if need.autocast:
+        if requirements.autocast:
             return "autocast decides on its own dtypes, which the compiled loop does not take"
-        if need.dtype not in (torch.float32, torch.float64):
-            return f"the compiled loop takes float32 and float64, not {need.dtype}"
-        if need.transforms.forward_mode:
+        if requirements.dtype not in (torch.float32, torch.float64):
+            return f"the compiled loop takes float32 and float64, not {requirements.dtype}"
+        if requirements.transforms.forward_mode:
             return "the compiled loop has no forward-mode derivative"
-        if need.transforms.traced:
+        if requirements.transforms.traced:
             return "torch.compile cannot trace the compiled loop inside a transform of torch.func"
-        if need.skip:
-            return f"the compiled loop has no skip connection through time (skip={need.skip})"
-        if need.trace:
+        if requirements.skip:
+            return f"the compiled loop has no skip connection through time (skip={requirements.skip})"
+        if requirements.trace:
             return "the compiled loop does not show its inner states (trace)"
         return None
 
-    def drawback(self, need: Need) -> str | None:
-        """Return why a single step runs elsewhere, unless it needs what only this loop has."""
-        if need.one_step and need.device == "cpu" and not need.checkpoint and need.precision == "full":
+    def drawback(self, requirements: Requirements) -> str | None:
+        """Return why ``"auto"`` runs a single step elsewhere, unless only this loop supports its options."""
+        if (
+            requirements.one_step
+            and requirements.device == "cpu"
+            and not requirements.checkpoint
+            and requirements.precision == "full"
+        ):
             return "a single step does not repay packing the weights for the compiled loop"
         return None
 
-    def chosen(self, need: Need, reason: str) -> Choice:
-        """Return itself as the choice, with the arithmetic of its products.
+    def make_choice(self, requirements: Requirements, reason: str) -> Choice:
+        """Return a choice of this backend, with the arithmetic of its products.
 
         Raises:
-            BackendError: if bfloat16 was asked for and cannot be had.
+            BackendError: if bfloat16 is required and not available.
         """
-        if need.precision == "full":
+        if requirements.precision == "full":
             return Choice(self, reason)
-        if extension.bfloat16_kernels and need.dtype == torch.float32:
+        if extension.bfloat16_kernels and requirements.dtype == torch.float32:
             return Choice(self, f"{reason}; products in bfloat16, sums in float32", bfloat16=True)
-        if need.precision == "auto":
+        if requirements.precision == "auto":
             return Choice(self, reason)
         raise BackendError(
             "precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
-            f"{need.dtype} and the kernels in use are {extension.kernels()}; use precision='full', or "
-            "'auto' for bfloat16 where there is such a processor"
+            f"{requirements.dtype} and the kernels in use are {extension.kernels()}; use precision='full', "
+            "or 'auto' for bfloat16 on processors that support it"
         )
 
-    def reads_table(self, kinds: int, steps: int, row_bytes: int) -> bool:
-        """Whether the table is small enough, beside the sequence and in bytes."""
-        return repays(kinds, steps, row_bytes)
+    def uses_table(self, table_rows: int, steps: int, row_bytes: int) -> bool:
+        """Return whether the table is small enough, compared with the sequence and in bytes."""
+        return is_table_cheaper(table_rows, steps, row_bytes)
 
     def run_layer(self, call: LayerCall) -> LayerResult:
         """Run the directions one after the other."""
@@ -112,7 +117,7 @@ class Compiled(Backend):
         return LayerResult(join_directions(outputs), finals)
 
     def run_step(self, cell: Cell, x: Tensor, state: State, p: Parameters) -> State:
-        """Run a sequence of one step."""
+        """Run one step as a sequence of length 1."""
         _, final = compiled_layer(cell, x[None], state, p)
         return final
 
@@ -130,45 +135,44 @@ def compiled_layer(
     bfloat16: bool = False,
     tokens: Tensor | None = None,
 ) -> tuple[Tensor, State]:
-    """Run one layer in one direction; arguments and result as of :func:`unrolled.backends.unroll`.
+    """Run one layer in one direction, like :func:`unrolled.backends.unroll`.
 
     Args:
-        cell: one for which :func:`unrolled.backends.spec.kind_of` is not None.
+        cell: a cell for which :func:`unrolled.backends.spec.compiled_kernel_name` is not None.
         x: (T, B, I), float32 or float64 on the CPU; with tokens (V, I).
         state: initial state, (B, size) each.
         p: parameters by short name.
-        lengths: as checked by :func:`unrolled.backends.ragged.check_lengths`, or None.
+        lengths: row lengths checked by :func:`unrolled.backends.ragged.check_lengths`, or None.
         reverse: run each row from its last step to its first.
-        masks: of the loop; numbers or (T, B, size).
-        checkpoint_every: keep the state of every so many steps and compute the rest again in the backward
-            pass; ``"auto"`` is about √T, None keeps everything (Chen et al. 2016).
+        masks: masks of all steps; numbers or (T, B, size).
+        checkpoint_every: keep the state of every n-th step and recompute the others in the backward pass;
+            ``"auto"`` is about √T, None keeps all states (Chen et al. 2016).
         bfloat16: round the operands of products to bfloat16; sums, states and outputs stay float32.
-        tokens: (T, B), the row of x that each step reads. W x + b is then computed once for each row of x.
+        tokens: row of x that each step reads, (T, B). W x + b is then computed once for each row of x.
 
     Returns:
-        y (T, B, R), zero past the length of a row, and each row's own final state.
+        y (T, B, R), zero past the length of a row, and the final state of each row.
     """
-    names = tuple(p) if tokens is None else tuple([n for n in p if n not in OF_INPUT])
-    drawn = {n: m.contiguous() for n, m in masks.items() if isinstance(m, Tensor)} if masks else {}
+    names = tuple(p) if tokens is None else tuple([n for n in p if n not in INPUT_PARAMETERS])
+    mask_tensors = {n: m.contiguous() for n, m in masks.items() if isinstance(m, Tensor)} if masks else {}
     rates = tuple(_rate(masks, f"zoneout_{name}") for name in cell.state_names)
-    spec = encoded_spec(cell, names, tuple(drawn), rates, reverse, bfloat16)
+    spec = encoded_spec(cell, names, tuple(mask_tensors), rates, reverse, bfloat16)
     if tokens is not None:
-        # A copy: what the caller writes into its tokens later does not reach the backward pass.
+        # Copy, so that later changes of the caller's tokens do not affect the backward pass.
         tokens = tokens.clone(memory_format=torch.contiguous_format)
         x = cell.project(x, p).contiguous()
     elif x.stride(-1) != 1:
         x = x.contiguous()
     weights = [p[n].contiguous() for n in names]
     states = [s.contiguous() for s in state]
-    # Inside a transform requires_grad tells of one level alone.
-    transformed = transforms.active()
-    grads = transformed or any(t.requires_grad for t in (x, *weights, *states))
-    # A traced pass is run with and without gradients.
-    save = grads and (torch.is_grad_enabled() or torch.jit.is_tracing())
-    kept = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
-    results = _run(
-        Operands(x, weights, states, list(drawn.values()), lengths, tokens), (spec, save, kept), transformed
-    )
+    # Inside a transform, requires_grad only describes one level.
+    transformed = transforms.any_active()
+    needs_grad = transformed or any(t.requires_grad for t in (x, *weights, *states))
+    # A traced pass may later run with or without gradients.
+    save = needs_grad and (torch.is_grad_enabled() or torch.jit.is_tracing())
+    checkpoint = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
+    operands = Operands(x, weights, states, list(mask_tensors.values()), lengths, tokens)
+    results = _run(operands, (spec, save, checkpoint), transformed)
     return results[0], tuple(results[1 : 1 + len(states)])
 
 
@@ -181,7 +185,7 @@ def _run(o: Operands, options: tuple[str, bool, int], transformed: bool) -> Sequ
     if is_traced(tensors):
         return torch.ops.unrolled.layer(*o, *options)
     _refuse_forward_mode(tensors)
-    o = aligned(o)
+    o = align(o)
     if not options[1]:
         return run_layer(o, *options)
     return EagerLayerFunction.apply(options, counts, o.lengths, o, o.x, *o.weights, *o.states, *o.masks)
@@ -195,7 +199,7 @@ def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:
 
 
 def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
-    """Return the number of steps between two kept states; 0 keeps everything."""
+    """Return the number of steps between two saved states; 0 saves all states."""
     if every is None:
         return 0
     return min(steps, math.isqrt(steps - 1) + 1 if isinstance(every, str) else every)

@@ -1,4 +1,4 @@
-"""The compiled steps of cells, as the extension declares them."""
+"""Compiled steps of cells, as declared by the extension."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,27 +8,27 @@ from unrolled.extension import core
 
 @dataclass(frozen=True)
 class CompiledStep:
-    """One compiled step: ``csrc/cells/declaration.h``."""
+    """Declaration of a compiled step; see ``csrc/cells/declaration.h``."""
 
     number: int
-    """Its place in the extension's list, which is how a kernel is asked for."""
+    """Index in the extension's list, which selects the kernel."""
     gates: int
-    """Blocks of H rows in W and U."""
+    """Number of blocks of H rows in W and U."""
     states: tuple[str, ...]
     vectors: tuple[str, ...]
-    """Parameters (H,) that it takes beside W, U and their biases."""
+    """Names of the parameters of shape (H,) besides the biases of W and U."""
     recurrent: bool
-    """Whether it has the product U h + b_hh."""
+    """True if there is a product U h + b_hh."""
     keeps_extra: bool
-    """Whether backward needs H numbers of each step beside its gates and states."""
+    """True if backward needs H further numbers of each step, besides gates and states."""
     gate_is_hidden: bool
-    """Whether its gate is what it emits, so that y holds it where nothing changes it."""
+    """True if the gate equals the output of the step, so that y holds it unless y is changed afterwards."""
 
 
 @cache
 def compiled_steps() -> dict[str, CompiledStep]:
-    """Return every compiled step by name; none without the extension."""
-    declared = [] if core is None else core.kernels_of_cells()
+    """Return all compiled steps by name; empty without the extension."""
+    declarations = [] if core is None else core.kernels_of_cells()
     return {
         d.name: CompiledStep(
             number=number,
@@ -39,10 +39,10 @@ def compiled_steps() -> dict[str, CompiledStep]:
             keeps_extra=d.keeps_extra,
             gate_is_hidden=d.gate_is_hidden,
         )
-        for number, d in enumerate(declared)
+        for number, d in enumerate(declarations)
     }
 
 
 def compiled_step(name: str) -> CompiledStep:
-    """Return the compiled step of this name."""
+    """Return the compiled step with this name."""
     return compiled_steps()[name]

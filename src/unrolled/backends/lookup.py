@@ -1,4 +1,4 @@
-"""Input as rows of a table by number: W x + b can be computed once for each row instead of at each step."""
+"""Input given as row indices of a table: W x + b can be computed per table row, not per step."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,14 +9,14 @@ from torch import Tensor
 
 from unrolled.errors import ShapeError
 
-FEWER = 4
-"""A table repays its product where every row is read this many times on average."""
-LARGEST = 4 << 20
-"""Bytes of W x + b for all rows: what a core's caches hold, and each thread's part of the gradient."""
+MIN_READS_PER_ROW = 4
+"""Least average number of reads of a table row that makes computing W x + b per row worthwhile."""
+MAX_TABLE_BYTES = 4 << 20
+"""Largest size of W x + b for all rows, so that it and a thread's part of its gradient fit in the cache."""
 
 
 class Table(Protocol):
-    """Vectors by number, made only when they are read."""
+    """Interface of a table of vectors, which may be computed only when they are read."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -24,22 +24,22 @@ class Table(Protocol):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the vectors."""
+        """Dtype of the vectors."""
 
     @property
     def device(self) -> torch.device:
-        """Of the vectors."""
+        """Device of the vectors."""
 
-    def whole(self) -> Tensor:
+    def all_rows(self) -> Tensor:
         """Return all vectors, (V, I)."""
 
     def rows(self, tokens: Tensor) -> Tensor:
-        """Return those of tokens (…), (…, I)."""
+        """Return the vectors (…, I) of tokens (…)."""
 
 
 @dataclass(frozen=True, eq=False)
 class TensorTable:
-    """A table that is one tensor (V, I)."""
+    """A table stored as one tensor (V, I)."""
 
     tensor: Tensor
 
@@ -50,42 +50,42 @@ class TensorTable:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the tensor."""
+        """Dtype of the tensor."""
         return self.tensor.dtype
 
     @property
     def device(self) -> torch.device:
-        """Of the tensor."""
+        """Device of the tensor."""
         return self.tensor.device
 
-    def whole(self) -> Tensor:
+    def all_rows(self) -> Tensor:
         """Return the tensor."""
         return self.tensor
 
     def rows(self, tokens: Tensor) -> Tensor:
-        """Return the rows of tokens (…), (…, I)."""
+        """Return the rows (…, I) of tokens (…)."""
         return F.embedding(tokens, self.tensor)
 
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """A sequence ``table[tokens]`` that is not looked up yet: to be used where x (T, B, I) is."""
+    """A sequence ``table[tokens]`` that is not looked up yet; can be passed instead of x (T, B, I)."""
 
     source: Table
     tokens: Tensor
-    """(T, B), or in the order of axes of the layer that is called."""
+    """Row indices (T, B), or (B, T) for a layer with batch_first."""
 
     def __post_init__(self) -> None:
         if len(self.source.shape) != 2 or self.tokens.dim() != 2 or self.tokens.is_floating_point():
             raise ShapeError(
-                f"look_up takes tokens (T, B) of whole numbers and a table (V, I), got {self.tokens.dtype} "
+                f"look_up takes integer tokens (T, B) and a table (V, I), got {self.tokens.dtype} "
                 f"{tuple(self.tokens.shape)} and {tuple(self.source.shape)}"
             )
 
     @property
     def table(self) -> Tensor:
         """All vectors, (V, I)."""
-        return self.source.whole()
+        return self.source.all_rows()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -95,23 +95,23 @@ class Lookup:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the sequence."""
+        """Dtype of the sequence."""
         return self.source.dtype
 
     @property
     def device(self) -> torch.device:
-        """Of the sequence."""
+        """Device of the sequence."""
         return self.source.device
 
     def transpose(self, first: int, second: int) -> "Lookup":
-        """Return the sequence with two of its first two axes exchanged."""
+        """Return the sequence with its axes ``first`` and ``second``, 0 or 1, exchanged."""
         return Lookup(self.source, self.tokens.transpose(first, second))
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     def __getitem__(self, steps: slice) -> "Lookup":
-        """Return some of the steps."""
+        """Return a slice of the steps."""
         return Lookup(self.source, self.tokens[steps])
 
     def resolve(self) -> Tensor:
@@ -119,16 +119,16 @@ class Lookup:
         return self.source.rows(self.tokens)
 
 
-def resolved(x: Tensor | Lookup) -> Tensor:
-    """Return a sequence as a tensor (T, B, I)."""
+def resolve_lookup(x: Tensor | Lookup) -> Tensor:
+    """Return a sequence as a tensor (T, B, I), looked up if it is a lookup."""
     return x.resolve() if isinstance(x, Lookup) else x
 
 
-def like_of(x: Tensor | Lookup) -> Tensor:
-    """Return a tensor of the dtype and device of a sequence."""
+def tensor_like(x: Tensor | Lookup) -> Tensor:
+    """Return a tensor with the dtype and device of a sequence."""
     return x.table if isinstance(x, Lookup) else x
 
 
-def repays(kinds: int, steps: int, row_bytes: int) -> bool:
-    """Whether W x + b, of row_bytes each, is cheaper for so many kinds of x than at so many steps."""
-    return 0 < FEWER * kinds <= steps and kinds * row_bytes <= LARGEST
+def is_table_cheaper(table_rows: int, steps: int, row_bytes: int) -> bool:
+    """Return whether computing W x + b (row_bytes each) is cheaper for all table rows than for all steps."""
+    return 0 < MIN_READS_PER_ROW * table_rows <= steps and table_rows * row_bytes <= MAX_TABLE_BYTES

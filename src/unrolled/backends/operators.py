@@ -1,8 +1,8 @@
-"""The compiled loop as operators of ``torch.library``: real kernels, shapes alone, and gradients.
+"""The compiled loop as operators of ``torch.library``: kernels, fake (shape-only) kernels, and gradients.
 
-``unrolled::layer`` runs one layer in one direction and returns y, the final states, and what its backward
-needs; ``unrolled::layer_backward`` returns the gradients. Sizes that depend on lengths are padded ones, so
-that shapes are known without looking at the data.
+``unrolled::layer`` runs one layer in one direction and returns y, the final states, and the tensors that its
+backward needs; ``unrolled::layer_backward`` returns the gradients. Outputs have the padded sizes, so that
+their shapes do not depend on the values of lengths.
 """
 
 import itertools
@@ -17,12 +17,12 @@ from unrolled.backends.arguments import (
     Operands,
     allocate,
     allocate_gradients,
-    arguments,
-    arithmetic,
+    arithmetic_code,
     check_gradients,
-    give_gradients,
-    give_kept,
-    give_outputs,
+    make_arguments,
+    set_gradients,
+    set_outputs,
+    set_saved,
 )
 from unrolled.backends.ragged import check_range
 from unrolled.backends.second_derivative import second_derivative
@@ -39,24 +39,24 @@ def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tenso
     """Run one layer in one direction.
 
     Args:
-        o: what is read.
+        o: input tensors.
         spec: an encoded :class:`Spec`.
-        save: keep what the backward pass needs.
-        checkpoint: keep the state of every so many steps only; 0 keeps everything.
+        save: save what the backward pass needs.
+        checkpoint: number of steps between two saved states; 0 saves all states.
 
     Returns:
-        y (T, B, R), the final states, and then what backward needs.
+        y (T, B, R), the final states, and the tensors that backward needs.
     """
     assert core is not None
     keep_freed_memory()
     s = decode(spec)
     results = allocate(o, s, save, checkpoint)
     if results[0].shape[1]:
-        args = arguments(o, s, checkpoint)
-        give_outputs(args, results, s)
+        args = make_arguments(o, s, checkpoint)
+        set_outputs(args, results, s)
         if save:
-            give_kept(args, [results[0], *results[1 + len(o.states) :]], s, checkpoint)
-        call_kernel(core.layer_forward, args, arithmetic(o.x, s))
+            set_saved(args, [results[0], *results[1 + len(o.states) :]], s, checkpoint)
+        call_kernel(core.layer_forward, args, arithmetic_code(o.x, s))
     return results
 
 
@@ -72,15 +72,15 @@ def layer(
     save: bool,
     checkpoint: int,
 ) -> list[Tensor]:
-    """Run :func:`run_layer`, for callers that could not look at lengths before."""
+    """Run :func:`run_layer` as an operator; check the values of lengths, which a tracing caller could not."""
     refuse_forward_mode("unrolled::layer")
-    o = Operands(x, weights, states, masks, _dense(lengths), tokens)
+    o = Operands(x, weights, states, masks, _make_dense(lengths), tokens)
     if lengths is not None:
-        check_range(lengths, o.outline.shape[0])
+        check_range(lengths, o.sequence.shape[0])
     return run_layer(o, spec, save, checkpoint)
 
 
-def _dense(lengths: Tensor | None) -> Tensor | None:
+def _make_dense(lengths: Tensor | None) -> Tensor | None:
     return None if lengths is None else lengths.contiguous()
 
 
@@ -91,43 +91,43 @@ def _(*inputs: Any) -> list[Tensor]:
 
 
 def run_backward(
-    above: Sequence[Tensor | None],
+    grad_outputs: Sequence[Tensor | None],
     o: Operands,
-    kept: Sequence[Tensor],
+    saved: Sequence[Tensor],
     spec: str,
     checkpoint: int,
     needs: Sequence[bool],
 ) -> list[Tensor]:
-    """Return the gradients of x, the weights and the states, empty where not needed.
+    """Return the gradients of x, the weights and the states; empty if not needed.
 
     Args:
-        above: gradients of y and of the final states, None for zero.
-        o: as handed to :func:`run_layer`.
-        kept: y, and what else it kept for backward.
-        spec: as handed to it.
-        checkpoint: as handed to it.
-        needs: of x, the weights and the states, whether their gradients are wanted.
+        grad_outputs: gradients of y and of the final states, None for zero.
+        o: input tensors, as in :func:`run_layer`.
+        saved: y and the other tensors that the forward pass saved.
+        spec: as in :func:`run_layer`.
+        checkpoint: as in :func:`run_layer`.
+        needs: for x, the weights and the states, whether the gradient is needed.
     """
     assert core is not None
     s = decode(spec)
     gradients = allocate_gradients(o, needs)
-    if not kept[0].shape[1]:
+    if not saved[0].shape[1]:
         return [g.zero_() for g in gradients]
-    args = arguments(o, s, checkpoint)
-    give_kept(args, kept, s, checkpoint)
-    dy, *dstates = above
+    args = make_arguments(o, s, checkpoint)
+    set_saved(args, saved, s, checkpoint)
+    dy, *dstates = grad_outputs
     if dy is not None:
-        dy = _plain(dy if dy.stride(-1) == 1 else dy.contiguous())
+        dy = _resolve_neg(dy if dy.stride(-1) == 1 else dy.contiguous())
         args.dy, args.dy_time, args.dy_row = buffer(dy), dy.stride(0), dy.stride(1)
-    dense = [None if d is None else _plain(d.contiguous()) for d in dstates]
-    check_gradients((dy, *dense), o.x)
-    args.dfinal = [ABSENT if d is None else buffer(d) for d in dense]
-    give_gradients(args, gradients, s)
-    call_kernel(core.layer_backward, args, arithmetic(o.x, s))
+    dense_dstates = [None if d is None else _resolve_neg(d.contiguous()) for d in dstates]
+    check_gradients((dy, *dense_dstates), o.x)
+    args.dfinal = [ABSENT if d is None else buffer(d) for d in dense_dstates]
+    set_gradients(args, gradients, s)
+    call_kernel(core.layer_backward, args, arithmetic_code(o.x, s))
     return gradients
 
 
-def _plain(t: Tensor) -> Tensor:
+def _resolve_neg(t: Tensor) -> Tensor:
     return t.resolve_neg() if t.is_neg() else t
 
 
@@ -147,12 +147,16 @@ def layer_backward(
     checkpoint: int,
     needs: Sequence[bool],
 ) -> list[Tensor]:
-    """Run :func:`run_backward`; a list of an operator has no gaps, so ``has_dstate`` says where they were."""
+    """Run :func:`run_backward` as an operator.
+
+    An operator's list of tensors cannot contain None, so ``has_dstate`` says which final states have a
+    gradient in ``dstates``.
+    """
     refuse_forward_mode("unrolled::layer_backward")
-    given = iter(dstates)
-    above = [dy, *(next(given) if has else None for has in has_dstate)]
-    o = Operands(x, weights, states, masks, _dense(lengths), tokens)
-    return run_backward(above, o, kept, spec, checkpoint, needs)
+    present = iter(dstates)
+    grad_outputs = [dy, *(next(present) if has else None for has in has_dstate)]
+    o = Operands(x, weights, states, masks, _make_dense(lengths), tokens)
+    return run_backward(grad_outputs, o, kept, spec, checkpoint, needs)
 
 
 @layer_backward.register_fake
@@ -161,17 +165,17 @@ def _(*inputs: Any) -> list[Tensor]:
 
 
 def call_backward(
-    above: Sequence[Tensor | None], o: Operands, kept: Sequence[Tensor], *options: Any
+    grad_outputs: Sequence[Tensor | None], o: Operands, saved: Sequence[Tensor], *options: Any
 ) -> Sequence[Tensor]:
-    """Call the operator as :func:`run_backward` is called."""
-    dy, *dstates = above
+    """Call the operator with the arguments of :func:`run_backward`."""
+    dy, *dstates = grad_outputs
     present, has = [d for d in dstates if d is not None], [d is not None for d in dstates]
-    gradients: Sequence[Tensor] = torch.ops.unrolled.layer_backward(dy, present, has, *o, kept, *options)
+    gradients: Sequence[Tensor] = torch.ops.unrolled.layer_backward(dy, present, has, *o, saved, *options)
     return gradients
 
 
-def wanted(gradients: Sequence[Tensor | None], needs: Sequence[bool]) -> list[Tensor | None]:
-    """Return gradients with None where they are not needed."""
+def drop_unneeded(gradients: Sequence[Tensor | None], needs: Sequence[bool]) -> list[Tensor | None]:
+    """Replace the gradients that are not needed by None."""
     return [g if need else None for g, need in zip(gradients, needs, strict=True)]
 
 
@@ -180,29 +184,31 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     o = Operands(*operands)
     ctx.set_materialize_grads(False)
     ctx.counts = len(o.weights), len(o.states), len(o.masks)
-    # Of y a copy: the caller may change y in place.
-    y, kept = output[0].clone(), output[1 + len(o.states) :]
-    ctx.save_for_backward(o.x, *o.weights, *o.states, *o.masks, y, *kept, o.lengths, o.tokens)
+    # y is copied because the caller may change it in place.
+    y, saved = output[0].clone(), output[1 + len(o.states) :]
+    ctx.save_for_backward(o.x, *o.weights, *o.states, *o.masks, y, *saved, o.lengths, o.tokens)
 
 
 def _backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
     if not ctx.save:
-        raise BackendError("unrolled::layer was called with save=False: nothing was kept for its gradient")
-    x, *rest, lengths, tokens = ctx.saved_tensors
-    inputs, kept = rest[: sum(ctx.counts)], rest[sum(ctx.counts) :]
+        raise BackendError(
+            "unrolled::layer was called with save=False, so it has no gradient: call it with save=True"
+        )
+    x, *others, lengths, tokens = ctx.saved_tensors
+    inputs, saved = others[: sum(ctx.counts)], others[sum(ctx.counts) :]
     weights, states, masks = split(inputs, ctx.counts)
     o = Operands(x, weights, states, masks, lengths, tokens)
-    # x, then two lists, as the inputs are.
-    asked = ctx.needs_input_grad
-    needs = [bool(asked[0]), *map(bool, asked[1]), *map(bool, asked[2])]
-    results = call_backward(grads[: 1 + len(o.states)], o, kept, ctx.spec, ctx.checkpoint, needs)
-    given = wanted(results, needs)
-    (of_x,), of_weights, of_states = split(given, (1, *ctx.counts[:2]))
-    return of_x, of_weights, of_states, [None] * len(o.masks), *[None] * 5
+    # The entries are x and two lists, in the structure of the inputs.
+    x_needs, weights_need, states_need, *_ = ctx.needs_input_grad
+    needs = [bool(x_needs), *map(bool, weights_need), *map(bool, states_need)]
+    results = call_backward(grads[: 1 + len(o.states)], o, saved, ctx.spec, ctx.checkpoint, needs)
+    gradients = drop_unneeded(results, needs)
+    (dx,), dweights, dstates = split(gradients, (1, *ctx.counts[:2]))
+    return dx, dweights, dstates, [None] * len(o.masks), *[None] * 5
 
 
 def split(tensors: Sequence[T], counts: Sequence[int]) -> list[Sequence[T]]:
-    """Return consecutive parts of so many tensors."""
+    """Split tensors into consecutive parts of the given lengths."""
     ends = list(itertools.accumulate(counts))
     return [tensors[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
@@ -210,24 +216,25 @@ def split(tensors: Sequence[T], counts: Sequence[int]) -> list[Sequence[T]]:
 layer.register_autograd(_backward, setup_context=_setup)
 
 
-def _setup_second(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+def _setup_double_backward(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     dy, dstates, ctx.has, x, weights, states, masks, lengths, tokens, kept, ctx.spec, _, ctx.needs = inputs
     ctx.set_materialize_grads(False)
     ctx.counts, ctx.kept = (len(dstates), len(weights), len(states), len(masks)), len(kept)
     ctx.save_for_backward(dy, x, *dstates, *weights, *states, *masks, lengths, tokens)
 
 
-def _second(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
-    dy, x, *rest, lengths, tokens = ctx.saved_tensors
-    dstates, weights, states, masks = split(rest, ctx.counts)
+def _double_backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...]:
+    dy, x, *others, lengths, tokens = ctx.saved_tensors
+    dstates, weights, states, masks = split(others, ctx.counts)
     present = iter(dstates)
-    above = [dy, *(next(present) if has else None for has in ctx.has)]
+    grad_outputs = [dy, *(next(present) if has else None for has in ctx.has)]
     o = Operands(x, weights, states, masks, lengths, tokens)
-    results = second_derivative(above, o, ctx.spec, wanted(grads, ctx.needs))
-    of_above, (of_x,), of_weights, of_initial = split(results, (len(above), 1, len(weights), len(states)))
-    of_states = [d for d, has in zip(of_above[1:], ctx.has, strict=True) if has]
-    inputs = of_x, of_weights, of_initial, [None] * len(masks)
-    return of_above[0], of_states, None, *inputs, None, None, [None] * ctx.kept, *[None] * 3
+    results = second_derivative(grad_outputs, o, ctx.spec, drop_unneeded(grads, ctx.needs))
+    counts = len(grad_outputs), 1, len(weights), len(states)
+    for_outputs, (for_x,), for_weights, for_initial = split(results, counts)
+    for_states = [d for d, has in zip(for_outputs[1:], ctx.has, strict=True) if has]
+    inputs = for_x, for_weights, for_initial, [None] * len(masks)
+    return for_outputs[0], for_states, None, *inputs, None, None, [None] * ctx.kept, *[None] * 3
 
 
-layer_backward.register_autograd(_second, setup_context=_setup_second)
+layer_backward.register_autograd(_double_backward, setup_context=_setup_double_backward)

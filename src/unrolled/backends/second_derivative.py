@@ -1,4 +1,4 @@
-"""Derivatives of the compiled loop's gradients, through the reference loop."""
+"""Second derivatives of the compiled loop, computed with the reference loop."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,80 +9,79 @@ from torch import Tensor
 from unrolled.backends.arguments import Operands
 from unrolled.backends.reference import unroll
 from unrolled.backends.spec import Spec, decode
-from unrolled.cells import Masks
 
 
 def second_derivative(
-    above: Sequence[Tensor | None], o: Operands, spec: str, grads: Sequence[Tensor | None]
+    grad_outputs: Sequence[Tensor | None], o: Operands, spec: str, grads: Sequence[Tensor | None]
 ) -> list[Tensor | None]:
-    """Return the products of ``grads`` with the derivatives of the gradients of a layer.
+    """Return the backward pass of a layer's backward pass (a vector-Jacobian product).
 
-    The reference loop computes them in the tensors' own dtype, also where the kernels round products to
-    bfloat16. They can be differentiated again.
+    The reference loop computes it in the dtype of the tensors, even if the kernels round products to
+    bfloat16. The results can be differentiated again.
 
     Args:
-        above: gradients of y and of the final states, None for zero.
+        grad_outputs: gradients of y and of the final states, None for zero.
         o: operands of the layer.
-        spec: its encoded :class:`Spec`.
-        grads: of the gradients of x, the weights and the states; None for zero.
+        spec: encoded :class:`Spec` of the layer.
+        grads: upstream gradients of the gradients of x, the weights and the states; None for zero.
 
     Returns:
-        The products for ``above``, None where it was None, and for x, the weights and the states.
+        Gradients for ``grad_outputs`` (None where it is None), and for x, the weights and the states.
     """
     s = decode(spec)
     inputs = (o.x, *o.weights, *o.states)
 
-    def gradients(above: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
-        pull: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), *inputs)[1]
-        result: tuple[Tensor, ...] = pull(above)
+    def gradients(grad_outputs: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, ...]:
+        vjp: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), *inputs)[1]
+        result: tuple[Tensor, ...] = vjp(grad_outputs)
         return result
 
-    first, *pulls = torch.func.vjp(gradients, _filled(above, o, s), *inputs)
-    pull: Any = pulls[0]
-    of_gradients = tuple(torch.zeros_like(f) if g is None else g for f, g in zip(first, grads, strict=True))
-    of_above, *of_inputs = pull(of_gradients)
-    return [*(None if a is None else d for a, d in zip(above, of_above, strict=True)), *of_inputs]
+    first, *vjps = torch.func.vjp(gradients, _fill_zeros(grad_outputs, o, s), *inputs)
+    vjp: Any = vjps[0]
+    upstream = tuple(torch.zeros_like(f) if g is None else g for f, g in zip(first, grads, strict=True))
+    for_outputs, *for_inputs = vjp(upstream)
+    return [*(None if g is None else d for g, d in zip(grad_outputs, for_outputs, strict=True)), *for_inputs]
 
 
-def reference_gradients(above: Sequence[Tensor | None], o: Operands, spec: str) -> Sequence[Tensor]:
+def reference_gradients(grad_outputs: Sequence[Tensor | None], o: Operands, spec: str) -> Sequence[Tensor]:
     """Return the gradients of x, the weights and the states from the reference loop, in any mode of torch.
 
     Args:
-        above: gradients of y and of the final states, None for zero.
+        grad_outputs: gradients of y and of the final states, None for zero.
         o: operands of the layer.
-        spec: its encoded :class:`Spec`.
+        spec: encoded :class:`Spec` of the layer.
     """
     s = decode(spec)
-    pull: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), o.x, *o.weights, *o.states)[1]
-    gradients: tuple[Tensor, ...] = pull(_filled(above, o, s))
+    vjp: Any = torch.func.vjp(lambda *inputs: _run(o, s, inputs), o.x, *o.weights, *o.states)[1]
+    gradients: tuple[Tensor, ...] = vjp(_fill_zeros(grad_outputs, o, s))
     return gradients
 
 
-def _filled(above: Sequence[Tensor | None], o: Operands, s: Spec) -> tuple[Tensor, ...]:
-    """Return gradients from above with zeros for those that are None."""
-    outputs: Sequence[Any] = above
-    if any(a is None for a in above):
+def _fill_zeros(grad_outputs: Sequence[Tensor | None], o: Operands, s: Spec) -> tuple[Tensor, ...]:
+    """Return the output gradients with None replaced by zeros."""
+    outputs: Sequence[Any] = grad_outputs
+    if any(g is None for g in grad_outputs):
         outputs = _run(o, s, (o.x, *o.weights, *o.states))
-    return tuple(torch.zeros_like(out) if a is None else a for a, out in zip(above, outputs, strict=True))
+    pairs = zip(grad_outputs, outputs, strict=True)
+    return tuple(torch.zeros_like(out) if g is None else g for g, out in pairs)
 
 
 def _run(o: Operands, s: Spec, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Run the reference loop on other inputs: y and the final states."""
-    x, rest = inputs[0], inputs[1:]
-    p = dict(zip(s.weights, rest[: len(s.weights)], strict=True))
+    """Run the reference loop with x, weights and states from ``inputs``; return y and the final states."""
+    x, others = inputs[0], inputs[1:]
+    p = dict(zip(s.weights, others[: len(s.weights)], strict=True))
     rates = zip(s.cell.state_names, s.rates, strict=True)
     masks: dict[str, Any] = {f"zoneout_{name}": rate for name, rate in rates if rate}
     masks |= dict(zip(s.masks, o.masks, strict=True))
-    given: Masks | None = masks or None
     looked_up = o.tokens is not None
     result = unroll(
         s.cell,
         x[o.tokens] if looked_up else x,
-        tuple(rest[len(s.weights) :]),
+        tuple(others[len(s.weights) :]),
         p,
         lengths=o.lengths,
         reverse=s.reverse,
-        masks=given,
+        masks=masks or None,
         projected=looked_up,
     )
     return result.y, *result.state

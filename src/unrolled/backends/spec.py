@@ -1,7 +1,7 @@
-"""Everything about a pass of the compiled loop except its tensors, as one string.
+"""Description of a pass of the compiled loop, without its tensors, as one string.
 
-Operators of ``torch.library`` take tensors, numbers and strings; what is decided before a pass (cell,
-direction, names of the tensors that follow) travels as the string of a :class:`Spec`.
+Operators of ``torch.library`` accept only tensors, numbers and strings. So the settings of a pass (cell,
+direction, names of the tensors) are passed as the string of a :class:`Spec`.
 """
 
 import ast
@@ -9,73 +9,73 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from unrolled.backends.cached import cached
 from unrolled.backends.compiled_steps import CompiledStep, compiled_step
-from unrolled.backends.remember import remembered
 from unrolled.cells import CELLS, Cell
 from unrolled.cells.declarations import Kernel
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One layer in one direction."""
+    """Settings for running one layer in one direction."""
 
     cell: Cell
     reverse: bool
     bfloat16: bool
-    """Whether products round their operands to bfloat16."""
+    """True if products round their operands to bfloat16."""
     weights: tuple[str, ...]
-    """Names of the weights, in the order in which they are handed over."""
+    """Names of the weights, in the order in which they are passed."""
     masks: tuple[str, ...]
-    """Names of the masks, likewise."""
+    """Names of the masks, in the order in which they are passed."""
     rates: tuple[float, ...]
-    """Zoneout of each state where it has no mask."""
+    """Zoneout rate of each state; 0 if the state has a mask or no zoneout."""
 
-    # A decoded spec is remembered: these are computed once for each kind of pass, not at every call.
+    # Decoded specs are cached, so the properties below are computed once per spec, not at every call.
 
     @cached_property
-    def fitting(self) -> set[Any]:
-        """Shapes of operands that were found to go together: a check outlasts the loop of a small layer."""
+    def valid_shapes(self) -> set[Any]:
+        """Operand shapes that passed the check; cached because the check is slower than a small layer."""
         return set()
 
     @cached_property
     def kernel(self) -> Kernel:
-        """The compiled step of the cell."""
+        """The cell's declaration of its compiled step."""
         kernel = self.cell.kernel
         assert kernel is not None, self.cell
         return kernel
 
     @cached_property
     def step(self) -> CompiledStep:
-        """What the extension declares about that step."""
+        """The extension's declaration of that step."""
         return compiled_step(self.kernel.name)
 
     @cached_property
     def has_map(self) -> bool:
-        """Whether a map of h is fed back, not h itself."""
+        """True if a map of h is fed back instead of h itself."""
         return self.kernel.output_weight in self.weights
 
     @cached_property
     def vectors(self) -> tuple[int, ...]:
-        """For each vector of the step its place in ``weights``, or -1 where the layer has none."""
-        places = {name: place for place, name in enumerate(self.weights)}
-        return tuple(places.get(name, -1) for name in self.step.vectors)
+        """For each vector parameter of the step, its index in ``weights``, or -1 if the layer lacks it."""
+        indices = {name: index for index, name in enumerate(self.weights)}
+        return tuple(indices.get(name, -1) for name in self.step.vectors)
 
     @cached_property
     def fields(self) -> tuple[tuple[int, str], ...]:
-        """For each other weight its place in ``weights``, and what the kernel calls it."""
-        renamed = {self.kernel.output_weight: "weight_out", self.kernel.output_bias: "bias_out"}
-        named = [(place, renamed.get(name, name)) for place, name in enumerate(self.weights)]
-        return tuple((place, name) for place, name in named if place not in self.vectors)
+        """For each other weight, its index in ``weights`` and its name in the kernel's arguments."""
+        kernel_names = {self.kernel.output_weight: "weight_out", self.kernel.output_bias: "bias_out"}
+        indexed = [(index, kernel_names.get(name, name)) for index, name in enumerate(self.weights)]
+        return tuple((index, name) for index, name in indexed if index not in self.vectors)
 
     @cached_property
     def zoneout(self) -> bool:
-        """Whether the state that is fed back has zoneout."""
+        """True if the state that is fed back has zoneout."""
         return bool(self.rates[0]) or f"zoneout_{self.cell.state_names[0]}" in self.masks
 
     def encode(self) -> str:
-        """Return the spec as a string, without options that only start parameters.
+        """Return the spec as a string, without options that only affect the initial parameters.
 
-        It is plain enough for torch.compile to trace.
+        The code is simple enough for torch.compile to trace.
         """
         options = ",".join(
             [
@@ -92,13 +92,13 @@ class Spec:
 
 @lru_cache(maxsize=4096)
 def decode(text: str) -> Spec:
-    """Return the spec that :meth:`Spec.encode` gave as a string."""
+    """Return the spec from the string that :meth:`Spec.encode` returned."""
     name, options, flags, weights, masks, rates = text.split(";")
-    kind = next(cell for cell in CELLS if cell.__name__ == name)
+    cell_type = next(cell for cell in CELLS if cell.__name__ == name)
     pairs = [option.split("=") for option in options.split(",") if option]
     reverse, bfloat16 = (flag == "1" for flag in flags)
     return Spec(
-        cell=kind(**{key: ast.literal_eval(value) for key, value in pairs}),
+        cell=cell_type(**{key: ast.literal_eval(value) for key, value in pairs}),
         reverse=reverse,
         bfloat16=bfloat16,
         weights=tuple(weights.split(",")) if weights else (),
@@ -107,12 +107,12 @@ def decode(text: str) -> Spec:
     )
 
 
-def kind_of(cell: Cell) -> str | None:
-    """Return the name of the compiled step that computes this very cell, or None."""
+def compiled_kernel_name(cell: Cell) -> str | None:
+    """Return the name of the compiled step for exactly this cell, or None."""
     return None if cell.kernel is None else cell.kernel.name
 
 
-@remembered
+@cached
 def encoded_spec(
     cell: Cell,
     weights: tuple[str, ...],
@@ -121,5 +121,5 @@ def encoded_spec(
     reverse: bool,
     bfloat16: bool,
 ) -> str:
-    """Return the string for a pass."""
+    """Return the encoded spec of a pass."""
     return Spec(cell, reverse, bfloat16, weights, masks, rates).encode()

@@ -1,4 +1,4 @@
-"""Whether a kernel may read the memory of tensors, or the call must go through torch's dispatcher."""
+"""Check whether a kernel may read the memory of tensors, or must be called through torch's dispatcher."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.nn import Parameter
 
 PLAIN = frozenset((Tensor, Parameter))
-"""Types whose numbers lie in the memory that they name."""
+"""Tensor types whose data pointer gives access to their values."""
 
 
 def is_traced(tensors: Sequence[Tensor]) -> bool:
-    """Whether something traces the call, or a tensor has no plain numbers in its memory."""
+    """Return whether the call is traced, or the memory of a tensor does not hold its plain values."""
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack():
         return True
     if not PLAIN.issuperset(map(type, tensors)):

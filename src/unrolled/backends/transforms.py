@@ -1,4 +1,4 @@
-"""Which transforms of torch.func and torch.autograd are active: they decide what a kernel may read."""
+"""Query of the active transforms of torch.func and torch.autograd, which limit what a kernel may read."""
 
 from typing import NamedTuple
 
@@ -11,28 +11,28 @@ from unrolled.errors import BackendError
 
 
 class Transforms(NamedTuple):
-    """Transforms that are running, at any depth."""
+    """Flags of the transforms that are running, at any depth."""
 
     batched: bool = False
-    """vmap"""
+    """True for vmap."""
     forward_mode: bool = False
-    """torch.func.jvp, or dual tensors"""
+    """True for torch.func.jvp or dual tensors."""
     traced: bool = False
-    """Any of torch.func, while torch.compile traces it."""
+    """True for any transform of torch.func that torch.compile is tracing."""
 
 
 NONE = Transforms()
 
 
-def active() -> bool:
-    """Whether a transform of torch.func (grad, vjp, jvp, vmap, …) is running; torch.compile traces this."""
+def any_active() -> bool:
+    """Return whether a transform of torch.func (grad, vmap, …) is running; torch.compile can trace this."""
     return _functorch.get_dynamic_layer_stack_depth() > 0
 
 
 def running() -> Transforms:
     """Return which transforms are running."""
     forward_mode = forward_ad._current_level >= 0
-    if not active():
+    if not any_active():
         return Transforms(forward_mode=True) if forward_mode else NONE
     if torch.compiler.is_compiling():
         return Transforms(forward_mode=forward_mode, traced=True)
@@ -42,7 +42,7 @@ def running() -> Transforms:
 
 
 def refuse_forward_mode(operator: str) -> None:
-    """Raise BackendError inside forward mode, where torch would take an operator's derivative as zero."""
+    """Raise BackendError inside forward mode, where torch would treat the operator's derivative as zero."""
     if forward_ad._current_level >= 0:
         raise BackendError(
             f"{operator} has no forward-mode derivative (jvp, dual tensors): use the layer itself, not an "
@@ -50,8 +50,8 @@ def refuse_forward_mode(operator: str) -> None:
         )
 
 
-def values_of(t: Tensor) -> Tensor:
-    """Return the tensor inside all transforms: the numbers of every sample."""
+def unwrap(t: Tensor) -> Tensor:
+    """Return the tensor without its wrappers of transforms: the values of all samples."""
     while _functorch.is_functorch_wrapped_tensor(t):
         t = _functorch.get_unwrapped(t)
     return t

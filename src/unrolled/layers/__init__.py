@@ -11,7 +11,7 @@ from unrolled.layers.single_step import GRUCell, LSTMCell, RNNCell
 from unrolled.layers.window import Window
 
 Stack = Recurrent | Window
-"""Layers that read a sequence step by step and carry a state along it."""
+"""Layers that process a sequence step by step and carry a state."""
 
 __all__ = [
     "GRU",

@@ -1,8 +1,8 @@
-"""Attention: a weighted mean of what an encoder remembers, the weights from where a decoder stands.
+"""Attention: a mean of the encoder's outputs, weighted by how well each of them matches the decoder's state.
 
 With h_j the memory of source step j and s the query, a_j = softmax_j(score(s, h_j)) and c = Σ_j a_j h_j. The
-kinds differ in the score. All queries of a batch are answered at once, whether they are steps of time or
-hypotheses of a beam.
+kinds of attention differ in the score function. All queries of a batch are computed together, whether they
+are time steps or hypotheses of a beam.
 """
 
 from abc import ABC, abstractmethod
@@ -18,22 +18,22 @@ from unrolled.errors import ShapeError
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """What there is to attend to, made once for each batch of sources."""
+    """Keys and values of a batch of sources, computed once per batch."""
 
     keys: Tensor
-    """(B, S, K), what queries are compared with."""
+    """Keys that queries are compared with, (B, S, K)."""
     values: Tensor
-    """(B, S, M), what is read."""
-    absent: Tensor
-    """(B, 1, S), true past the length of a row."""
+    """Values to average, (B, S, M)."""
+    padding: Tensor
+    """Padding mask (B, 1, S), true past the length of a row."""
 
     def select(self, rows: Tensor) -> "Memory":
-        """Return the memory of some rows of the batch."""
-        return Memory(self.keys[rows], self.values[rows], self.absent[rows])
+        """Return the memory of the given rows of the batch."""
+        return Memory(self.keys[rows], self.values[rows], self.padding[rows])
 
 
 class Attention(nn.Module, ABC):
-    """What every kind of attention does beside its score.
+    """Base class of attention; subclasses define the score function.
 
     Args:
         query_size: H of the decoder's state s.
@@ -48,42 +48,42 @@ class Attention(nn.Module, ABC):
 
     @abstractmethod
     def make_keys(self, values: Tensor) -> Tensor:
-        """Return (B, S, K) of the memory (B, S, M): the part of the score that no query changes."""
+        """Return the keys (B, S, K) of the memory (B, S, M): the part of the score that needs no query."""
 
     @abstractmethod
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Return (B, N, S) of queries (B, N, H) and keys (B, S, K)."""
+        """Return the scores (B, N, S) of queries (B, N, H) and keys (B, S, K)."""
 
-    def remember(self, memory: Tensor, lengths: Tensor) -> Memory:
-        """Return what :meth:`forward` reads.
+    def make_memory(self, memory: Tensor, lengths: Tensor) -> Memory:
+        """Compute the keys and values that :meth:`forward` uses.
 
         Args:
-            memory: (S, B, M), as a recurrent layer gives it.
-            lengths: (B,), number of source steps of each row, at least 1.
+            memory: output of a recurrent layer, (S, B, M).
+            lengths: number of source steps of each row, (B,), at least 1.
 
         Raises:
-            ShapeError: if the size does not fit.
+            ShapeError: if the last axis does not have size M.
         """
         if memory.dim() != 3 or memory.shape[-1] != self.memory_size:
             raise ShapeError(f"memory must be (S, B, {self.memory_size}), got {tuple(memory.shape)}")
         values = memory.transpose(0, 1)
         steps = torch.arange(len(memory), device=memory.device)
-        absent = steps >= lengths.to(memory.device)[:, None]
-        return Memory(self.make_keys(values), values, absent[:, None])
+        padding = steps >= lengths.to(memory.device)[:, None]
+        return Memory(self.make_keys(values), values, padding[:, None])
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Return c (B, N, M) and the weights a (B, N, S), which are zero past the length of a row.
 
         Args:
-            query: s, (B, N, H): N queries about each source.
-            memory: of :meth:`remember`.
+            query: s, (B, N, H): N queries for each source.
+            memory: result of :meth:`make_memory`.
 
         Raises:
-            ShapeError: if the size does not fit.
+            ShapeError: if the last axis does not have size H.
         """
         if query.dim() != 3 or query.shape[-1] != self.query_size:
             raise ShapeError(f"queries must be (B, N, {self.query_size}), got {tuple(query.shape)}")
-        scores = self.scores(query, memory.keys).masked_fill(memory.absent, -torch.inf)
+        scores = self.scores(query, memory.keys).masked_fill(memory.padding, -torch.inf)
         weights = scores.softmax(-1)
         return weights @ memory.values, weights
 
@@ -93,10 +93,10 @@ class Attention(nn.Module, ABC):
 
 
 class DotAttention(Attention):
-    """score(s, h) = s · h (Luong et al. 2015, equation 8); query and memory have one size.
+    """Dot-product attention: score(s, h) = s · h (Luong et al. 2015, equation 8).
 
     Raises:
-        ConfigError: if they have not.
+        ConfigError: if query and memory differ in size.
     """
 
     kind: ClassVar[str] = "dot"
@@ -106,7 +106,7 @@ class DotAttention(Attention):
         require(
             query_size == memory_size,
             f"attention='dot' compares the decoder's {query_size} features with the encoder's {memory_size}: "
-            "make them equal (a bidirectional encoder has twice encoder_hidden), or take 'general'",
+            "make them equal (a bidirectional encoder has twice encoder_hidden), or use 'general'",
         )
 
     def make_keys(self, values: Tensor) -> Tensor:
@@ -119,10 +119,10 @@ class DotAttention(Attention):
 
 
 class GeneralAttention(Attention):
-    """score(s, h) = sᵀ W h (Luong et al. 2015, equation 8).
+    """General (bilinear) attention: score(s, h) = sᵀ W h (Luong et al. 2015, equation 8).
 
-    W starts with ones on its diagonal: between vectors of one size training begins with the dot product,
-    from which sources and targets are aligned sooner than from small random weights.
+    W is initialised with ones on its diagonal. For vectors of equal size, training so begins with the dot
+    product, from which it learns the alignment sooner than from small random weights.
     """
 
     kind: ClassVar[str] = "general"
@@ -143,7 +143,7 @@ class GeneralAttention(Attention):
 
 
 class AdditiveAttention(Attention):
-    """score(s, h) = vᵀ tanh(W s + U h) (Bahdanau et al. 2015, A.1.2), with H units in between."""
+    """Additive attention: score(s, h) = vᵀ tanh(W s + U h), H hidden units (Bahdanau et al. 2015, A.1.2)."""
 
     kind: ClassVar[str] = "additive"
 
@@ -159,23 +159,23 @@ class AdditiveAttention(Attention):
         return keys
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """See :meth:`Attention.scores`; holds (B, N, S, H) numbers."""
+        """See :meth:`Attention.scores`; allocates a tensor (B, N, S, H)."""
         joint = torch.tanh(self.query(query)[:, :, None] + keys[:, None])
         scores: Tensor = self.score(joint).squeeze(-1)
         return scores
 
 
 class FixedSummary(Attention):
-    """No choice: every query reads the same vector (Cho et al. 2014), the memory of a single step."""
+    """Constant attention: every query reads the same vector (Cho et al. 2014), a memory of one step."""
 
     kind: ClassVar[str] = "fixed"
 
     def make_keys(self, values: Tensor) -> Tensor:
-        """See :meth:`Attention.make_keys`: none."""
+        """See :meth:`Attention.make_keys`: empty keys."""
         return values[..., :0]
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """See :meth:`Attention.scores`: zeros, for one step to which all weight goes."""
+        """See :meth:`Attention.scores`: zeros, so that the only step gets all the weight."""
         return query.new_zeros(*query.shape[:2], keys.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""One form for every kind of input: torch's layers take five, the loop takes one."""
+"""Conversion of every kind of input that torch's layers accept to the one layout that the loop uses."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from unrolled.errors import ShapeError
 
 
 class TimeMajor(NamedTuple):
-    """Input as (T, B, I) with the lengths of its rows, and the way back to the caller's form."""
+    """Input (T, B, I) with row lengths, and how to convert results back to the caller's layout."""
 
     x: Tensor | Lookup
     lengths: Tensor | None
@@ -20,21 +20,21 @@ class TimeMajor(NamedTuple):
     packed: PackedSequence | None = None
 
     @staticmethod
-    def of(
+    def from_input(
         input: Tensor | PackedSequence | Lookup, lengths: Lengths | None, batch_first: bool
     ) -> "TimeMajor":
-        """Bring a 2-d (unbatched), 3-d, packed or looked-up input into one form.
+        """Convert an input: a 2-d (unbatched) or 3-d tensor, a PackedSequence, or a Lookup.
 
         Raises:
-            ShapeError: for another number of dimensions, or lengths where they do not belong.
+            ShapeError: for another number of dimensions, or if lengths= does not apply to this input.
         """
         if isinstance(input, PackedSequence):
             if lengths is not None:
                 raise ShapeError("a PackedSequence carries its own lengths: leave lengths= out")
-            x, own = pad_packed_sequence(input)
-            return TimeMajor(x, own, batch_first, packed=input)
+            x, packed_lengths = pad_packed_sequence(input)
+            return TimeMajor(x, packed_lengths, batch_first, packed=input)
         if isinstance(input, Lookup):
-            return TimeMajor.padded(input, lengths, batch_first)
+            return TimeMajor.from_padded(input, lengths, batch_first)
         if input.dim() == 2:
             if lengths is not None:
                 raise ShapeError("lengths= needs batched input (3-d), got 2-d")
@@ -44,17 +44,17 @@ class TimeMajor(NamedTuple):
                 f"expected input (time, batch, features), (time, features) or a PackedSequence, got "
                 f"{input.dim()} dimensions of shape {tuple(input.shape)}"
             )
-        return TimeMajor.padded(input, lengths, batch_first)
+        return TimeMajor.from_padded(input, lengths, batch_first)
 
     @staticmethod
-    def padded(input: Tensor | Lookup, lengths: Lengths | None, batch_first: bool) -> "TimeMajor":
-        """Bring an input with batch and time axes into the form."""
+    def from_padded(input: Tensor | Lookup, lengths: Lengths | None, batch_first: bool) -> "TimeMajor":
+        """Convert an input that has a batch axis and a time axis."""
         x = input.transpose(0, 1) if batch_first else input
         checked = None if lengths is None else check_lengths(lengths, x.shape[0], x.shape[1])
         return TimeMajor(x, checked, batch_first)
 
     def restore(self, y: Tensor) -> Tensor | PackedSequence:
-        """Return an output (T, B, ·) in the form in which the input came."""
+        """Convert an output (T, B, ·) to the layout of the input."""
         if self.packed is not None:
             order = self.packed.sorted_indices
             lengths = self.lengths
@@ -67,9 +67,9 @@ class TimeMajor(NamedTuple):
         return y.transpose(0, 1) if self.batch_first else y
 
     def restore_state(self, state: Tensor) -> Tensor:
-        """Return a state (…, B, size), without its batch axis if the input had none."""
+        """Remove the batch axis of a state (…, B, size) if the input had none."""
         return state.squeeze(-2) if self.unbatched else state
 
-    def take_state(self, state: Tensor) -> Tensor:
-        """Return a caller's state with a batch axis."""
+    def add_batch_axis(self, state: Tensor) -> Tensor:
+        """Add a batch axis to the caller's state if the input had none."""
         return state.unsqueeze(-2) if self.unbatched else state

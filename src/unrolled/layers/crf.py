@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field: tags of a sequence are scored together (Lafferty et al. 2001)."""
+"""Linear-chain conditional random field: scores all tags of a sequence jointly (Lafferty et al. 2001)."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from unrolled.errors import ConfigError, ShapeError
 
 FORBIDDEN = -1e4
-"""Score of a tag that must not be there: far below any other, and finite, so that a best sequence exists."""
+"""Score of a forbidden tag: far below any other score, but finite, so that a best sequence always exists."""
 
 
 class Moves(NamedTuple):
-    """Scores of the first tag (K,), of a tag after each other (K, K), and of the last tag (K,)."""
+    """Scores of the first tag (K,), of transitions from tag to tag (K, K), and of the last tag (K,)."""
 
     start: Tensor
     transition: Tensor
@@ -20,16 +20,16 @@ class Moves(NamedTuple):
 
 
 def forbidding(start: Tensor, transition: Tensor, end: Tensor) -> Moves:
-    """Return 0 for what is allowed (True), and :data:`FORBIDDEN` for the rest."""
+    """Return scores of 0 where the flag is True (allowed) and :data:`FORBIDDEN` where it is False."""
     return Moves(*(torch.where(flags, 0.0, FORBIDDEN) for flags in (start, transition, end)))
 
 
 @torch.no_grad()
 def viterbi(emissions: Tensor, lengths: Tensor, moves: Moves) -> Tensor:
-    """Return the tags (T, B) of the highest sum of scores (Viterbi 1967); zero past the end of a row.
+    """Return the tags (T, B) with the highest sum of scores (Viterbi 1967); zero past the end of a row.
 
     Args:
-        emissions: (T, B, K), T at least 1.
+        emissions: scores of each step's tags, (T, B, K), T at least 1.
         lengths: number of steps of each row, (B,), each at least 1.
         moves: scores of the K tags.
     """
@@ -49,16 +49,16 @@ def viterbi(emissions: Tensor, lengths: Tensor, moves: Moves) -> Tensor:
 
 
 class LinearChainCRF(nn.Module):
-    """p(y | e) = exp(s(e, y)) / Σ_y' exp(s(e, y')) over all tag sequences.
+    """Linear-chain CRF: p(y | e) = exp(s(e, y)) / Σ_y' exp(s(e, y')) over all tag sequences.
 
-    s(e, y) = start[y_1] + Σ_t e_t[y_t] + Σ_t transition[y_t, y_(t+1)] + end[y_T]. Nothing is approximated:
-    the sum is the forward algorithm, the best sequence Viterbi's.
+    s(e, y) = start[y_1] + Σ_t e_t[y_t] + Σ_t transition[y_t, y_(t+1)] + end[y_T]. Both algorithms are exact:
+    the forward algorithm computes the sum, the Viterbi algorithm finds the best sequence.
 
     Args:
         tags: K, number of tags, from 1.
 
     Raises:
-        ConfigError: if there is no tag.
+        ConfigError: if ``tags`` is not a whole number from 1.
     """
 
     def __init__(self, tags: int) -> None:
@@ -88,10 +88,10 @@ class LinearChainCRF(nn.Module):
         return (forward + self.end).logsumexp(1)
 
     def score(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
-        """Return s(e, y) of each row, (B,), of tags y (T, B); those past a row's end may be anything.
+        """Return s(e, y) of each row, (B,), for tags y (T, B); tags past the end of a row are ignored.
 
         Raises:
-            ShapeError: if a size does not fit, or a tag within a row is none of the K.
+            ShapeError: if a size does not fit, or a tag within a row is not in 0..K − 1.
         """
         self._check(emissions, lengths)
         inside = torch.arange(len(emissions), device=emissions.device)[:, None] < lengths
@@ -110,21 +110,21 @@ class LinearChainCRF(nn.Module):
 
     @torch.no_grad()
     def best(self, emissions: Tensor, lengths: Tensor, rules: Moves | None = None) -> Tensor:
-        """Return the tags (T, B) of highest score of each row; zero past its end.
+        """Return the tags (T, B) with the highest score of each row; zero past the end of a row.
 
         Args:
             emissions: e, (T, B, K).
             lengths: number of steps of each row, (B,).
-            rules: scores that are added to start, transition and end, such as :func:`forbidding`.
+            rules: scores to add to start, transition and end, such as those of :func:`forbidding`.
 
         Raises:
             ShapeError: if a size does not fit.
         """
         self._check(emissions, lengths)
-        own = Moves(self.start, self.transition, self.end)
+        moves = Moves(self.start, self.transition, self.end)
         if rules is not None:
-            own = Moves(*(score + rule for score, rule in zip(own, rules, strict=True)))
-        return viterbi(emissions, lengths, own)
+            moves = Moves(*(score + rule for score, rule in zip(moves, rules, strict=True)))
+        return viterbi(emissions, lengths, moves)
 
     def _check(self, emissions: Tensor, lengths: Tensor) -> None:
         if emissions.ndim != 3 or emissions.shape[2] != self.tags or lengths.shape != emissions.shape[1:2]:
@@ -132,7 +132,7 @@ class LinearChainCRF(nn.Module):
             raise ShapeError(f"emissions (T, B, {self.tags}) and lengths (B,) are needed, got {shapes}")
         if not len(emissions):
             raise ShapeError("emissions have no time steps: give at least one")
-        if not emissions.is_floating_point() or not _is_whole(lengths):
+        if not emissions.is_floating_point() or not _is_integer(lengths):
             raise ShapeError(
                 f"emissions must be of a floating type and lengths whole numbers, got {emissions.dtype} and "
                 f"{lengths.dtype}"
@@ -145,10 +145,10 @@ class LinearChainCRF(nn.Module):
             raise ShapeError(
                 f"tags must be int64 {tuple(emissions.shape[:2])}, got {tags.dtype} {tuple(tags.shape)}"
             )
-        wrong = tags[inside & ((tags < 0) | (tags >= self.tags))]
-        if len(wrong):
-            raise ShapeError(f"tags must lie in 0..{self.tags - 1}, got {int(wrong[0])}")
+        invalid = tags[inside & ((tags < 0) | (tags >= self.tags))]
+        if len(invalid):
+            raise ShapeError(f"tags must lie in 0..{self.tags - 1}, got {int(invalid[0])}")
 
 
-def _is_whole(t: Tensor) -> bool:
+def _is_integer(t: Tensor) -> bool:
     return not (t.is_floating_point() or t.is_complex() or t.dtype == torch.bool)

@@ -1,4 +1,4 @@
-"""A recurrent layer in words, for ``repr``."""
+"""Text for the ``repr`` of a recurrent layer."""
 
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,6 @@ DEFAULTS = {
 def describe(layer: "Recurrent") -> str:
     """Return the sizes, the cell, and the arguments that differ from their defaults."""
     parts = [f"{layer.input_size}, {layer.hidden_size}", str(layer.cell)]
-    given = {name: getattr(layer, name) for name in DEFAULTS}
-    parts += [f"{name}={value}" for name, value in given.items() if value != DEFAULTS[name]]
+    values = {name: getattr(layer, name) for name in DEFAULTS}
+    parts += [f"{name}={value}" for name, value in values.items() if value != DEFAULTS[name]]
     return ", ".join(parts)

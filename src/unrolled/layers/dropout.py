@@ -1,4 +1,4 @@
-"""The kinds of dropout that a recurrent layer knows, and what each is applied to."""
+"""The kinds of dropout that a recurrent layer supports, and where each of them is applied."""
 
 from dataclasses import dataclass, fields
 
@@ -11,36 +11,37 @@ from unrolled.layers.masks import drop, random_mask
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentDrop:
-    """Rates of the regularisers that torch's layers lack; each in [0, 1)."""
+    """Rates of the regularisers that torch's layers lack, each in [0, 1)."""
 
     locked: float = 0.0
-    """Between layers, one mask a sequence: variational dropout (Gal & Ghahramani 2016)."""
+    """Dropout between layers with one mask per sequence: variational dropout (Gal & Ghahramani 2016)."""
 
     weight: float = 0.0
-    """On U, one mask a forward pass: DropConnect (Wan et al. 2013; Merity et al. 2018)."""
+    """Dropout of single weights of U, one mask per forward pass: DropConnect (Wan et al. 2013; Merity et al.
+    2018)."""
 
     zoneout: float = 0.0
     """Share of units of h that keep their old value (Krueger et al. 2017)."""
 
     zoneout_cell: float = 0.0
-    """The same for c of an LSTM."""
+    """Share of units of an LSTM's c that keep their old value."""
 
     candidate: float = 0.0
-    """On the new content only: recurrent dropout without memory loss (Semeniuta et al. 2016)."""
+    """Dropout of the new content only: recurrent dropout without memory loss (Semeniuta et al. 2016)."""
 
     def __post_init__(self) -> None:
         for f in fields(self):
             check_rate(f"RecurrentDrop.{f.name}", getattr(self, f.name))
 
     def check(self, cell: Cell) -> None:
-        """Raise ConfigError if the cell has nothing that one of the rates applies to."""
+        """Raise ConfigError if a rate does not apply to this cell."""
         if self.weight and not cell.recurrent:
             raise ConfigError(f"weight dropout needs the product U h, which {type(cell).__name__} lacks")
         if self.zoneout_cell and "c" not in cell.state_names:
             raise ConfigError(f"zoneout_cell needs a cell state, which {type(cell).__name__} lacks")
 
     def mask_names(self, training: bool) -> tuple[str, ...]:
-        """Return the names of the masks that the loop will be given."""
+        """Return the names of the masks to pass to the loop."""
         if not (self.zoneout or self.zoneout_cell or self.candidate):
             return ()
         rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
@@ -52,8 +53,8 @@ class RecurrentDrop:
     def draw(self, steps: int, batch: int, sizes: dict[str, int], like: Tensor, training: bool) -> Masks:
         """Draw the masks of one layer and direction for all steps, (T, B, size) each.
 
-        ``sizes`` maps a mask's name to the size of what it is applied to. In evaluation zoneout is its
-        rate (the expected value), the others are absent.
+        ``sizes`` maps the name of a mask to its last dimension. In evaluation, the zoneout masks are their
+        rates (the expected values), and there are no others.
         """
         rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
         masks: dict[str, Tensor | float] = {}
@@ -68,7 +69,7 @@ class RecurrentDrop:
 
 
 class Dropout(nn.Module):
-    """Drop single numbers, each by a draw of its own (Srivastava et al. 2014)."""
+    """Drop single elements independently (Srivastava et al. 2014)."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -76,7 +77,7 @@ class Dropout(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x, in training with a share at zero and the rest scaled by 1/(1−rate)."""
+        """Return x; in training, set a share of its elements to zero and scale the rest by 1/(1−rate)."""
         return dropout(x, self.rate, self.training)
 
     def extra_repr(self) -> str:
@@ -105,14 +106,14 @@ class LockedDropout(nn.Module):
 
 
 def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
-    """Return x with single numbers dropped; 1 drops all, as in torch."""
+    """Return x with single elements dropped; as in torch, a rate of 1 drops all."""
     if not training or not rate:
         return x
     return drop(x, rate) if rate < 1 else x * 0.0
 
 
 def locked_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
-    """Return x (T, B, size) with one mask over all steps."""
+    """Return x (T, B, size) with the same mask applied to all steps."""
     return drop(x, rate, (1, *x.shape[1:])) if training and rate else x
 
 

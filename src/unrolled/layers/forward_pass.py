@@ -1,4 +1,4 @@
-"""One forward pass: the input in one form, what it needs, one choice of backend, then all layers."""
+"""One forward pass: convert the input, choose a backend that meets the requirements, run all layers."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from unrolled.backends import Carry, Choice, Lookup, Need, TensorTable, choose, transforms
+from unrolled.backends import Carry, Choice, Lookup, Requirements, TensorTable, choose, transforms
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.backends.ragged import Lengths
 from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dtype
-from unrolled.layers.fresh import resets_of
+from unrolled.layers.fresh import find_resets
 from unrolled.layers.result import Hidden
 from unrolled.layers.stack import Plan, Probes, StackResult, make_probes, run_stack
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent
 
 
-class Passed(NamedTuple):
-    """Result of a pass."""
+class PassResult(NamedTuple):
+    """Result of a forward pass."""
 
     batch: TimeMajor
-    """The input, and the way back to the caller's form."""
+    """The input, which converts results back to the caller's layout."""
     result: StackResult
     probes: Probes
 
@@ -38,54 +38,54 @@ def run_pass(
     *,
     trace: bool = False,
     probe: bool = False,
-) -> Passed:
+) -> PassResult:
     """Run all layers over a sequence.
 
     Args:
         layer: the module.
         input: see :meth:`Recurrent.forward` for this and the next three.
         hx: initial state.
-        lengths: of the rows.
-        fresh: where rows begin anew.
-        trace: whether to record every state and gate.
-        probe: whether to add zeros that require a gradient to every state.
+        lengths: row lengths.
+        fresh: where states are reset.
+        trace: record every state and gate.
+        probe: add zeros that require a gradient to every state.
 
     Raises:
         ShapeError: if a size does not fit.
-        BackendError: if the backend asked for cannot run this.
+        BackendError: if the requested backend cannot run this.
     """
     weight = layer._weight
-    batch = TimeMajor.of(input, lengths, layer.batch_first)
+    batch = TimeMajor.from_input(input, lengths, layer.batch_first)
     x = batch.x
     _check_input(layer, x, weight)
-    resets = resets_of(batch, fresh, layer.batch_first, layer.bidirectional)
+    resets = find_resets(batch, fresh, layer.batch_first, layer.bidirectional)
     ragged = batch.lengths is not None
-    need = need_of(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
-    choice = choose(layer.backend, layer.cell, need)
+    requirements = get_requirements(layer, x, trace=trace, one_step=x.shape[0] == 1, ragged=ragged)
+    choice = choose(layer.backend, layer.cell, requirements)
     like = x
     if isinstance(x, Lookup):
-        x, like = _looked_up(layer, choice, x)
+        x, like = _resolve_input(layer, choice, x)
     assert isinstance(like, Tensor)
     carries = layer._carry_shape.start(hx, batch, like, weight)
-    if need.autocast:
-        x, carries = _converted(choice.backend.computes_in(layer.cell, need), x, carries)
+    if requirements.autocast:
+        x, carries = _cast(choice.backend.computes_in(layer.cell, requirements), x, carries)
     probes = make_probes(layer, x) if probe and isinstance(x, Tensor) else {}
     result = run_stack(layer, x, carries, Plan(choice, batch.lengths, resets, trace, probes))
     layer.__dict__["_ran"] = choice  # nn.Module would look for parameters first
-    return Passed(batch, result, probes)
+    return PassResult(batch, result, probes)
 
 
-def need_of(
+def get_requirements(
     layer: "Recurrent",
     like: Tensor | Lookup,
     *,
     trace: bool = False,
     one_step: bool = False,
     ragged: bool = False,
-) -> Need:
-    """Return what a pass over an input ``like`` this asks of its backend."""
+) -> Requirements:
+    """Return the requirements of a pass over an input with the dtype and device of ``like``."""
     device = like.device.type
-    return Need(
+    return Requirements(
         layer.skip,
         layer.drop.mask_names(layer.training),
         trace,
@@ -101,25 +101,25 @@ def need_of(
     )
 
 
-def reads_table(layer: "Recurrent", choice: Choice, kinds: int, tokens: Tensor) -> bool:
-    """Whether the backend computes W x + b once for each row of the table."""
+def uses_table(layer: "Recurrent", choice: Choice, table_rows: int, tokens: Tensor) -> bool:
+    """Return whether the backend computes W x + b once for each row of the table."""
     row = layer.cell.gates * layer.hidden_size * layer._weight.element_size()
-    return choice.backend.reads_table(kinds, tokens.numel(), row)
+    return choice.backend.uses_table(table_rows, tokens.numel(), row)
 
 
-def _looked_up(layer: "Recurrent", choice: Choice, x: Lookup) -> tuple[Tensor | Lookup, Tensor]:
-    """Return the input as the backend reads it, and a tensor of its dtype and device."""
-    if reads_table(layer, choice, x.source.shape[0], x.tokens):
+def _resolve_input(layer: "Recurrent", choice: Choice, x: Lookup) -> tuple[Tensor | Lookup, Tensor]:
+    """Return the input in the form that the backend uses, and a tensor with its dtype and device."""
+    if uses_table(layer, choice, x.source.shape[0], x.tokens):
         table = x.table
         return Lookup(TensorTable(table), x.tokens), table
     resolved = x.resolve()
     return resolved, resolved
 
 
-def _converted(
+def _cast(
     dtype: torch.dtype | None, x: Tensor | Lookup, carries: list[Carry]
 ) -> tuple[Tensor | Lookup, list[Carry]]:
-    """Return input and state in a dtype; None leaves them alone."""
+    """Convert input and state to a dtype; None leaves them unchanged."""
     if dtype is None:
         return x, carries
     assert isinstance(x, Tensor)

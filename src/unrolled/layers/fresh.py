@@ -1,4 +1,4 @@
-"""Rows that begin anew in the middle of a batch: where time is cut for them."""
+"""Resets of single rows in the middle of a sequence, and the split of the sequence at these steps."""
 
 import itertools
 
@@ -10,11 +10,11 @@ from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 
 Resets = dict[int, Tensor]
-"""By step, in order: which rows (B,) begin anew before it."""
+"""For each step with resets, in order: a mask (B,) of the rows whose state is reset before it."""
 
 
-def resets_of(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool) -> Resets:
-    """Return the steps at which rows begin anew; arguments and errors are :func:`check_fresh`'s."""
+def find_resets(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool) -> Resets:
+    """Return the steps at which rows are reset; see :func:`check_fresh` for arguments and errors."""
     rows = check_fresh(batch, fresh, batch_first, bidirectional)
     return {} if rows is None else {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
 
@@ -22,16 +22,16 @@ def resets_of(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirec
 def check_fresh(
     batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool
 ) -> Tensor | None:
-    """Return where rows begin anew, (T, B).
+    """Return a mask (T, B) of the steps before which the state of a row is reset, or None.
 
     Args:
         batch: the input.
-        fresh: (T, B) or as the input's first two axes, true where a row begins anew; None means nowhere.
-        batch_first: order of the input's axes.
-        bidirectional: whether the layer also runs backwards, which it cannot then.
+        fresh: mask (T, B), or (B, T) with batch_first, true where a state is reset; None means nowhere.
+        batch_first: order of the axes of input and mask.
+        bidirectional: true if the layer also runs backwards, which resets do not support.
 
     Raises:
-        ShapeError: if fresh does not fit the input, or cannot be together with what else is given.
+        ShapeError: if fresh does not fit the input, or is combined with an option that excludes it.
     """
     if fresh is None:
         return None
@@ -41,15 +41,16 @@ def check_fresh(
     expected = (width, steps) if batch_first else (steps, width)
     if fresh.shape != expected or fresh.dtype != torch.bool:
         raise ShapeError(
-            f"fresh must be bool, one value a step and row {expected}, got {fresh.dtype} {tuple(fresh.shape)}"
+            f"fresh must be bool of shape {expected}, one value for each step and row, got {fresh.dtype} "
+            f"{tuple(fresh.shape)}"
         )
     return fresh.transpose(0, 1) if batch_first else fresh
 
 
-def pieces(x: Tensor | Lookup, resets: Resets) -> list[tuple[int, Tensor | Lookup]]:
-    """Return x (T, B, I) cut before every step at which a row begins anew, and where each piece begins.
+def split_at_resets(x: Tensor | Lookup, resets: Resets) -> list[tuple[int, Tensor | Lookup]]:
+    """Split x (T, B, I) before every step with resets; return each piece with its first step.
 
-    Without resets T is not looked at, so that a traced or exported layer takes any number of steps.
+    Without resets T is not read, so that a traced or exported layer accepts any number of steps.
     """
     if not resets:
         return [(0, x)]

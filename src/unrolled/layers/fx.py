@@ -1,4 +1,4 @@
-"""Layers as leaves of torch.fx, which does not look inside torch's own layers either."""
+"""Record layers as leaf modules in torch.fx graphs, as torch.fx does with torch's own layers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from unrolled.errors import BackendError
 
 
 def is_traced(*arguments: object) -> bool:
-    """Whether torch.fx is tracing the call."""
+    """Return whether torch.fx is tracing the call."""
     for argument in arguments:  # noqa: SIM110 - faster than any(), at every call of a layer
         if isinstance(argument, Proxy):
             return True
@@ -17,14 +17,14 @@ def is_traced(*arguments: object) -> bool:
 
 
 def leaf_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-    """Record one call of the module in the graph that torch.fx is tracing; arguments of None are left out."""
+    """Record a call of the module in the graph that torch.fx is tracing; arguments of None are left out."""
     proxy = next(a for a in (*args, *kwargs.values()) if isinstance(a, Proxy))
     tracer: Any = proxy.tracer
     path = tracer.path_of_module(module)
     if not path:
         raise BackendError(
-            f"torch.fx cannot look inside {type(module).__name__}: trace a module that holds it"
+            f"torch.fx cannot trace {type(module).__name__} itself: trace a module that contains it"
         )
-    given = {name: value for name, value in kwargs.items() if value is not None}
+    keywords = {name: value for name, value in kwargs.items() if value is not None}
     positional = tuple(a for a in args if a is not None)
-    return tracer.create_proxy("call_module", path, positional, given)
+    return tracer.create_proxy("call_module", path, positional, keywords)

@@ -9,12 +9,12 @@ from unrolled.layers.softmax_loss import linear_cross_entropy
 
 
 class SoftmaxOutput(nn.Module):
-    """y_t = V h_t + c, softmax over the vocabulary, cross-entropy in nats.
+    """Output layer y_t = V h_t + c with a softmax over the vocabulary and the cross-entropy in nats.
 
     Args:
         features: size of h.
         vocabulary: number of tokens.
-        tied: whether V is the embedding matrix (Press & Wolf 2017), handed to every call.
+        tied: use the embedding matrix as V (Press & Wolf 2017); it is then passed to every call.
     """
 
     def __init__(self, features: int, vocabulary: int, *, tied: bool = False) -> None:
@@ -25,7 +25,7 @@ class SoftmaxOutput(nn.Module):
         self.bias = linear.bias
 
     def forward(self, h: Tensor, table: Tensor | None = None) -> Tensor:
-        """Return logits (…, vocabulary) of h (…, features); ``table`` is the tied matrix."""
+        """Return the logits (…, vocabulary) of h (…, features); ``table`` is the tied matrix."""
         return F.linear(h, self._matrix(table), self.bias)
 
     def loss(
@@ -39,27 +39,27 @@ class SoftmaxOutput(nn.Module):
         label_smoothing: float = 0.0,
         precision: Precision = "full",
     ) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum of the losses, and −ln p of each target, without holding the logits.
+        """Return the weighted sum of the losses, and −ln p of each target, without storing the logits.
 
         Args:
-            h: (…, features).
-            targets: (…), int64.
+            h: hidden states, (…, features).
+            targets: token ids, (…), int64.
             table: the tied matrix.
-            row_weights: weight of each target in the sum, of a shape that expands to (…); None is 1.
-            ignore: the target that does not count.
+            row_weights: weight of each target in the sum, of a shape that expands to (…); None means 1.
+            ignore: target value to leave out of the loss.
             label_smoothing: ε of :func:`linear_cross_entropy`.
-            precision: of the products, as of :class:`Recurrent`.
+            precision: precision of the products; see :class:`Recurrent`.
 
         Raises:
             ShapeError: if a size does not fit, or a target is not in the vocabulary.
         """
         matrix = self._matrix(table)
-        rows, marks, weights = flat_rows(h.to(matrix.dtype), targets, row_weights)
+        rows, flat_targets, weights = flat_rows(h.to(matrix.dtype), targets, row_weights)
         loss, nats = linear_cross_entropy(
             rows,
             matrix,
             self.bias,
-            marks,
+            flat_targets,
             weights,
             ignore=ignore,
             label_smoothing=label_smoothing,
@@ -75,18 +75,20 @@ class SoftmaxOutput(nn.Module):
 
 
 def flat_rows(h: Tensor, targets: Tensor, row_weights: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return h (N, features), targets (N,) and their weights (N,) in h's dtype, without other axes.
+    """Flatten to h (N, features), targets (N,) and weights (N,) in h's dtype.
 
     Raises:
-        ShapeError: if there is not one target for each h.
+        ShapeError: if targets and h differ in shape.
     """
     if h.shape[:-1] != targets.shape:
-        raise ShapeError(f"one target for each h {tuple(h.shape[:-1])} is needed, got {tuple(targets.shape)}")
+        raise ShapeError(
+            f"targets must have shape {tuple(h.shape[:-1])} as h has, got {tuple(targets.shape)}"
+        )
     weights = None if row_weights is None else row_weights.to(h.dtype).expand(targets.shape).reshape(-1)
     return h.flatten(0, -2), targets.reshape(-1), weights
 
 
 def token_losses(logits: Tensor, targets: Tensor, ignore: int) -> Tensor:
-    """Return −ln p of each target, shaped like targets; zero where the target is ``ignore``."""
+    """Return −ln p of each target in the shape of targets; zero where the target is ``ignore``."""
     flat = F.cross_entropy(logits.flatten(0, -2), targets.reshape(-1), reduction="none", ignore_index=ignore)
     return flat.view(targets.shape)

@@ -1,4 +1,4 @@
-"""The parameters of recurrent modules: registered under torch's names, read under a cell's short ones."""
+"""Parameters of recurrent modules: registered under torch's names, passed to cells under short names."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 Names = Mapping[str, str]
-"""A cell's short names (``weight_ih``) to those of the module (``weight_ih_l0_reverse``)."""
+"""Maps a cell's short names (``weight_ih``) to the module's names (``weight_ih_l0_reverse``)."""
 
 
 def register_parameters(
@@ -16,7 +16,7 @@ def register_parameters(
     device: torch.device | str | None,
     dtype: torch.dtype | None,
 ) -> dict[str, str]:
-    """Add uninitialised parameters of these shapes by short name; return short names to full names."""
+    """Register uninitialised parameters with these shapes; return a map from short names to full names."""
     for name, shape in shapes.items():
         empty = torch.empty(shape, device=device, dtype=dtype)
         module.register_parameter(name + suffix, nn.Parameter(empty))
@@ -24,12 +24,14 @@ def register_parameters(
 
 
 def current_parameter(module: nn.Module, name: str) -> Tensor:
-    """Return a weight as it is used now; one that is pruned or reparametrised is an attribute."""
-    own = module._parameters  # nn.Module.__getattr__ is slow
-    weight: Tensor = own[name] if name in own else getattr(module, name)  # type: ignore[assignment]
+    """Return the current value of a weight; if pruned or reparametrised, it is an attribute, no parameter."""
+    parameters = module._parameters  # nn.Module.__getattr__ is slow
+    weight: Tensor = (
+        parameters[name] if name in parameters else getattr(module, name)  # type: ignore[assignment]
+    )
     return weight
 
 
 def current_parameters(module: nn.Module, names: Names) -> dict[str, Tensor]:
-    """Return weights as they are used now, by short name."""
+    """Return the current values of the weights, by short name."""
     return {short: current_parameter(module, full) for short, full in names.items()}

@@ -1,4 +1,4 @@
-"""From the outputs of all steps to one vector a sequence."""
+"""Pooling: reduce the outputs of all steps to one vector per sequence."""
 
 from typing import Literal
 
@@ -9,10 +9,10 @@ PoolingKind = Literal["last", "mean", "max", "attention"]
 
 
 class Last(nn.Module):
-    """The output of the step at which each direction has read the whole row.
+    """Output of the step at which each direction has read the whole row.
 
     Args:
-        directions: 2 if the features are those of two directions, joined.
+        directions: 2 if the features are the concatenated outputs of two directions.
     """
 
     def __init__(self, directions: int = 1) -> None:
@@ -30,7 +30,7 @@ class Last(nn.Module):
 
 
 class Mean(nn.Module):
-    """The mean over the steps of each row."""
+    """Mean over the steps of each row."""
 
     def forward(self, h: Tensor, lengths: Tensor) -> Tensor:
         """Return (B, F) of h (T, B, F), zero past the lengths (B,)."""
@@ -38,15 +38,15 @@ class Mean(nn.Module):
 
 
 class Max(nn.Module):
-    """The largest value of each feature over the steps of each row."""
+    """Maximum of each feature over the steps of each row."""
 
     def forward(self, h: Tensor, lengths: Tensor) -> Tensor:
         """Return (B, F) of h (T, B, F) and lengths (B,), each at least 1."""
-        return h.masked_fill(past(h, lengths)[..., None], -torch.inf).amax(0)
+        return h.masked_fill(padding_mask(h, lengths)[..., None], -torch.inf).amax(0)
 
 
 class Attention(nn.Module):
-    """The mean over steps, weighted by α = softmax_t(vᵀ tanh(W h_t + b)) (Yang et al. 2016, eq. 5–7).
+    """Mean over steps, weighted by α = softmax_t(vᵀ tanh(W h_t + b)) (Yang et al. 2016, eq. 5–7).
 
     Args:
         features: F, size of h.
@@ -60,21 +60,21 @@ class Attention(nn.Module):
     def weights(self, h: Tensor, lengths: Tensor) -> Tensor:
         """Return α (T, B) of h (T, B, F); zero past the lengths (B,), each at least 1."""
         scores = self.context(torch.tanh(self.hidden(h))).squeeze(-1)
-        return scores.masked_fill(past(h, lengths), -torch.inf).softmax(0)
+        return scores.masked_fill(padding_mask(h, lengths), -torch.inf).softmax(0)
 
     def forward(self, h: Tensor, lengths: Tensor) -> Tensor:
         """Return (B, F) of h (T, B, F) and lengths (B,)."""
         return torch.einsum("tb,tbf->bf", self.weights(h, lengths), h)
 
 
-def past(h: Tensor, lengths: Tensor) -> Tensor:
-    """Return (T, B), true at the steps after the end of a row."""
+def padding_mask(h: Tensor, lengths: Tensor) -> Tensor:
+    """Return a mask (T, B), true at the steps after the end of a row."""
     steps = torch.arange(h.shape[0], device=h.device)
     return steps[:, None] >= lengths.to(h.device)
 
 
 def make_pooling(kind: PoolingKind, features: int, directions: int) -> Last | Mean | Max | Attention:
-    """Return the pooling of a name."""
+    """Return the pooling module with this name."""
     match kind:
         case "last":
             return Last(directions)

@@ -1,4 +1,4 @@
-"""What a recurrent layer returns beyond its output: traces, and which path ran."""
+"""Results of a recurrent layer beyond its output: traces, and the backend that ran."""
 
 from dataclasses import dataclass, field
 
@@ -8,14 +8,15 @@ from torch.nn.utils.rnn import PackedSequence
 from unrolled.backends import Choice
 
 Hidden = Tensor | tuple[Tensor, ...]
+"""State of a stack in torch's layout: h, or (h, c) for an LSTM."""
 
 
 class Explanation(tuple[tuple[str, Choice], ...]):
-    """Which path runs each layer, and why; printed one layer a line."""
+    """The backend of each layer and the reason for it; printed with one line per layer."""
 
     @property
     def paths(self) -> list[str]:
-        """The path of each layer."""
+        """Names of the layers' backends."""
         return [choice.path for _, choice in self]
 
     def __str__(self) -> str:
@@ -24,13 +25,13 @@ class Explanation(tuple[tuple[str, Choice], ...]):
 
 @dataclass(frozen=True)
 class Traced:
-    """A forward pass with everything it went through.
+    """Output of a forward pass with the states and gates of all steps.
 
     ``layers`` maps ``"l0"``, ``"l0_reverse"``, ``"l1"``, … to the states and gates of that layer by name,
-    each (T, B, size), in the time order of the input and zero past the length of a row. ``entered`` does so
-    with what each step was given: ``x`` of the layer, ``a`` = W x + b (and what skip connections add), and
-    the states before the step. ``probes`` holds the zeros that were added to the states where they were asked
-    for.
+    each (T, B, size), in the time order of the input and zero past the length of a row. ``entered`` maps the
+    same names to the inputs of each step: ``x`` of the layer, ``a`` = W x + b (plus the skip connections),
+    and the states before the step. ``probes`` holds the zeros that were added to the states if ``probe`` was
+    set.
     """
 
     output: Tensor | PackedSequence

@@ -13,8 +13,8 @@ from unrolled.layers.recurrent import Recurrent
 class RNN(Recurrent):
     """Elman's network, or Jordan's with ``cell=Jordan(...)``; see :class:`Recurrent` for the arguments.
 
-    ``nonlinearity`` is tanh, relu or (beyond torch) sigmoid. With a ``cell`` it is the cell's.
-    ``proj_size`` is there for torch's order of arguments and must be 0.
+    ``nonlinearity`` is tanh, relu or (beyond torch) sigmoid. If a ``cell`` is given, the cell sets it.
+    ``proj_size`` exists only to keep torch's order of arguments and must be 0.
     """
 
     cell_type = Elman
@@ -35,7 +35,7 @@ class RNN(Recurrent):
         dtype: torch.dtype | None = None,
         *,
         cell: Elman | None = None,
-        **beyond: Any,
+        **options: Any,
     ) -> None:
         if cell is None:
             cell = Elman(nonlinearity="tanh" if nonlinearity is None else nonlinearity)
@@ -55,7 +55,7 @@ class RNN(Recurrent):
             device,
             dtype,
             cell=cell,
-            **beyond,
+            **options,
         )
 
     @property
@@ -66,5 +66,5 @@ class RNN(Recurrent):
 
     @property
     def mode(self) -> str:
-        """``"RNN_"`` and the nonlinearity, as in torch."""
+        """``"RNN_"`` followed by the nonlinearity, as in torch."""
         return f"RNN_{self.nonlinearity.upper()}"

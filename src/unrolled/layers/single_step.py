@@ -5,32 +5,32 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from unrolled.backends import BackendName, Choice, Need, check_backend, choose, transforms
+from unrolled.backends import BackendName, Choice, Requirements, check_backend, choose, transforms
 from unrolled.backends.autocast import autocast_enabled
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.errors import ShapeError
-from unrolled.layers.checks import check_dtype, take_cell
+from unrolled.layers.checks import check_dtype, resolve_cell
 from unrolled.layers.fx import is_traced, leaf_call
 from unrolled.layers.parameters import current_parameter, current_parameters, register_parameters
 from unrolled.layers.to_torch import cell_to_torch
 
 
 class SingleStep(nn.Module):
-    """One step of a cell with parameters of its own, named as in torch.
+    """One step of a cell as a module; parameters are named as in torch.
 
     Args:
         input_size: I.
         hidden_size: H.
-        bias: whether there are bias_ih and bias_hh.
-        device: of the parameters.
-        dtype: of the parameters.
-        cell: the mathematics of the step; None takes that of the class with its defaults.
-        backend: ``"auto"``, or one path by name.
+        bias: use bias_ih and bias_hh.
+        device: device of the parameters.
+        dtype: dtype of the parameters.
+        cell: equations of the step; None means the default cell of the class.
+        backend: ``"auto"``, or the name of a backend.
     """
 
     cell_type: ClassVar[type[Cell] | None] = None
-    """Kind of cell of the class; None has no default."""
+    """Type of cell that the class accepts; None accepts any cell and has no default."""
 
     def __init__(
         self,
@@ -45,40 +45,40 @@ class SingleStep(nn.Module):
     ) -> None:
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        self.cell, self.backend = take_cell(self, cell), backend
+        self.cell, self.backend = resolve_cell(self, cell), backend
         check_backend(backend)
         shapes = self.cell.shapes(input_size, hidden_size, bias=bias)
         self._names = register_parameters(self, shapes, "", device, dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew, in torch's order."""
+        """Initialise all parameters again, in torch's order."""
         self.cell.initialise(current_parameters(self, self._names))
 
     def explain(self) -> Choice:
-        """Tell which path runs the step, and why."""
+        """Return the backend that runs the step, and the reason."""
         return self._choose(self._weight)
 
     @property
     def _weight(self) -> Tensor:
-        """A weight, for dtype and device; a parametrised module holds tensors that are no parameters."""
+        """A weight, to read dtype and device from; in a parametrised module it may not be a parameter."""
         return current_parameter(self, "weight_ih")
 
     def _choose(self, like: Tensor) -> Choice:
         device = like.device.type
-        need = Need(
+        requirements = Requirements(
             one_step=True,
             device=device,
             dtype=like.dtype,
             autocast=autocast_enabled(device),
             transforms=transforms.running(),
         )
-        return choose(self.backend, self.cell, need)
+        return choose(self.backend, self.cell, requirements)
 
     def forward(
         self, input: Tensor, hx: Tensor | tuple[Tensor, ...] | None = None
     ) -> Tensor | tuple[Tensor, ...]:
-        """Return the next state of x (B, I) or (I,) and state hx; None means zeros.
+        """Return the next state, given input (B, I) or (I,) and state hx; None means a state of zeros.
 
         Raises:
             ShapeError: if a size does not fit.
@@ -104,8 +104,8 @@ class SingleStep(nn.Module):
         sizes = self.cell.state_sizes(self.hidden_size)
         if hx is None:
             return tuple(x.new_zeros(x.shape[0], size) for size in sizes)
-        given = (hx,) if isinstance(hx, Tensor) else tuple(hx)
-        state = tuple(s.unsqueeze(0) for s in given) if unbatched else given
+        tensors = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+        state = tuple(s.unsqueeze(0) for s in tensors) if unbatched else tensors
         expected = [(x.shape[0], size) for size in sizes]
         if [tuple(s.shape) for s in state] != expected:
             raise ShapeError(

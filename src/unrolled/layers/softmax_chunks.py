@@ -1,7 +1,7 @@
-"""The loss of a softmax over a linear layer and its gradients, some rows at a time, in torch.
+"""Loss and gradients of a linear layer with softmax, computed in chunks of rows with torch operations.
 
-Works on any device. The logits of a chunk are overwritten, first by their exponentials and then by their
-gradient, so that one chunk of them is all that is held.
+Works on any device. The logits of a chunk are overwritten in place, first by their exponentials and then by
+their gradient, so that memory holds only one chunk of logits.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from torch import Tensor
 from unrolled.errors import BackendError
 
 CHUNK_BYTES = 8 << 20
-"""Logits held at a time, where that is rows enough."""
+"""Size of the logits of a chunk, unless that is less than CHUNK_ROWS rows."""
 CHUNK_ROWS = 128
-"""Rows at least: a product with fewer spends its time on reading the matrix."""
+"""Least number of rows in a chunk: with fewer, a product spends most of its time on reading the matrix."""
 
 Gradients = tuple[Tensor, Tensor, Tensor]
-"""Of h, weight and bias; that of a missing bias is empty."""
+"""Gradients of h, weight and bias; empty if there is no bias."""
 Multiply = Callable[[Tensor, Tensor, Tensor, bool], None]
 """(a, b, out, add): out = a · b, or out += a · b."""
 
@@ -36,15 +36,15 @@ def kernel_torch(
     """Return loss, nats and gradients; see :data:`unrolled.layers.softmax_loss.Kernel`.
 
     Raises:
-        BackendError: if torch cannot multiply in that precision on that device.
+        BackendError: if torch cannot multiply in this precision on this device.
     """
     multiply = _multiplier(precision, h)
     w = torch.ones_like(h[:, 0]) if row_weights is None else row_weights
     nats, losses = torch.empty_like(w), torch.empty_like(w)
-    # Written by the first chunk and added to by the others; without a row there is no first one.
-    start = torch.empty_like if len(h) else torch.zeros_like
-    dh, dweight = (start(h), start(weight)) if need_grads else (h.new_empty(0), h.new_empty(0))
-    dbias = start(bias) if need_grads and bias is not None else h.new_empty(0)
+    # The first chunk writes the gradients, the others add to them. Without rows there is no first chunk.
+    allocate = torch.empty_like if len(h) else torch.zeros_like
+    dh, dweight = (allocate(h), allocate(weight)) if need_grads else (h.new_empty(0), h.new_empty(0))
+    dbias = allocate(bias) if need_grads and bias is not None else h.new_empty(0)
     size = chunk_rows(len(h), weight)
     logits = h.new_empty(size, len(weight))
     for begin in range(0, len(h), size):
@@ -65,9 +65,9 @@ def kernel_torch(
 
 
 def chunk_rows(rows: int, weight: Tensor) -> int:
-    """Return how many rows to take at a time, so that the chunks are about alike."""
-    most = max(CHUNK_ROWS, CHUNK_BYTES // (weight.element_size() * max(len(weight), 1)))
-    chunks = max(1, -(-rows // most))
+    """Return the number of rows of a chunk, chosen so that all chunks have about the same size."""
+    max_rows = max(CHUNK_ROWS, CHUNK_BYTES // (weight.element_size() * max(len(weight), 1)))
+    chunks = max(1, -(-rows // max_rows))
     return max(1, -(-rows // chunks))
 
 
@@ -84,22 +84,22 @@ def _chunk_torch(
     *,
     add: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Return the losses and the nats of a few rows; write their gradients, for which z is overwritten.
+    """Return the losses and nats of a chunk of rows; write their gradients. Overwrites z.
 
-    The numbers in z are exp(z_v − max z) and are never divided by their sum s: w / s, one number a row,
-    goes to the rows of h and of its gradient instead, which are narrower than those of z.
+    z holds exp(z_v − max z), which is never divided by its sum s. Instead, the rows of h and of its gradient
+    are multiplied by w / s, one factor per row, because they are narrower than the rows of z.
 
     Args:
-        h: (n, F).
+        h: hidden states, (n, F).
         weight: (V, F).
         bias: (V,) or None.
         targets: (n,).
-        w: (n,), the weight of each row in the loss.
-        smoothing: ε.
-        multiply: the product.
-        z: (n, V), to work in.
-        gradients: where those of h (n, F), weight and bias go; None computes none.
-        add: whether those of weight and bias are added to what is there.
+        w: weight of each row in the loss, (n,).
+        smoothing: ε of label smoothing.
+        multiply: computes a product in the chosen precision.
+        z: buffer for the logits, (n, V).
+        gradients: tensors for the gradients of h (n, F), weight and bias; None computes none.
+        add: add to the gradients of weight and bias instead of overwriting them.
     """
     if bias is not None:
         z.copy_(bias)
@@ -127,7 +127,7 @@ def _chunk_torch(
 
 
 def _multiplier(precision: str, h: Tensor) -> Multiply:
-    """Return the product of that precision; BackendError where torch has none."""
+    """Return the product in this precision; raise BackendError if torch has none."""
     if precision == "full":
         return _multiply
     if h.device.type == "cpu" or h.dtype != torch.float32:
@@ -143,7 +143,7 @@ def _multiply(a: Tensor, b: Tensor, out: Tensor, add: bool) -> None:
 
 
 def _multiply_rounded(a: Tensor, b: Tensor, out: Tensor, add: bool) -> None:
-    """Multiply with both factors rounded to bfloat16 and a sum in float32."""
+    """Multiply with both factors rounded to bfloat16 and sums in float32."""
     product = torch.mm(a.bfloat16(), b.bfloat16(), out_dtype=torch.float32)
     if add:
         out.add_(product)

@@ -1,4 +1,4 @@
-"""The linear layer with its cross-entropy through the compiled core, for CPU tensors."""
+"""Linear layer with softmax cross-entropy, computed by the compiled extension for CPU tensors."""
 
 import torch
 from torch import Tensor
@@ -18,12 +18,10 @@ def kernel_compiled(
     precision: str,
     need_grads: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Compute what :func:`unrolled.layers.softmax_loss.linear_cross_entropy` describes.
-
-    Tensors are contiguous; gradients are empty where not needed, and so is that of a missing bias.
+    """Return loss, nats and gradients; see :data:`unrolled.layers.softmax_loss.Kernel`.
 
     Raises:
-        BackendError: if the processor has no bfloat16 products and they are asked for.
+        BackendError: if bfloat16 products are requested and the processor does not have them.
     """
     assert core is not None
     bfloat16 = precision == "bfloat16"

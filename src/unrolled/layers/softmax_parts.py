@@ -1,4 +1,4 @@
-"""A linear layer, softmax and cross-entropy from torch's own parts, for derivatives of every order."""
+"""Linear layer, softmax and cross-entropy from torch's own operations, for derivatives of every order."""
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,8 +13,8 @@ def loss_from_parts(
     ignore: int,
     label_smoothing: float,
 ) -> tuple[Tensor, Tensor]:
-    """Return what :func:`unrolled.layers.softmax_loss.linear_cross_entropy` does, holding all logits."""
-    ignored = targets == ignore  # their rows may hold anything
+    """Compute :func:`unrolled.layers.softmax_loss.linear_cross_entropy` with all logits in memory."""
+    ignored = targets == ignore  # the rows of h may then hold anything, even NaN
     h = h.masked_fill(ignored[:, None], 0.0)
     if row_weights is not None:
         row_weights = row_weights.masked_fill(ignored, 0.0)

@@ -1,4 +1,4 @@
-"""All layers of a stack, one above the other, on the backend that was chosen for the pass."""
+"""Run all layers of a stack on the backend chosen for the pass."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -6,39 +6,39 @@ import torch
 from torch import Tensor
 
 from unrolled.backends import Carry, Choice, Direction, LayerCall, LayerResult, Lookup
-from unrolled.backends.base import Seen
-from unrolled.backends.lookup import resolved
-from unrolled.layers.carry import reset
+from unrolled.backends.base import DirectionTrace
+from unrolled.backends.lookup import resolve_lookup
+from unrolled.layers.carry import reset_rows
 from unrolled.layers.dropout import dropout, locked_dropout
-from unrolled.layers.fresh import Resets, pieces
+from unrolled.layers.fresh import Resets, split_at_resets
 
 if TYPE_CHECKING:
     from unrolled.layers.recurrent import Recurrent
 
 Probes = dict[str, dict[str, Tensor]]
-"""Zeros (T, B, size) by layer and state."""
+"""Zeros (T, B, size) that are added to the states, by layer and state."""
 
 
 class Plan(NamedTuple):
-    """Settings of a pass, fixed before its first layer runs."""
+    """Settings of a forward pass, fixed before its first layer runs."""
 
     choice: Choice
     lengths: Tensor | None
     resets: Resets
     trace: bool
     probes: Probes
-    """Empty unless gradients of states were asked for."""
+    """Empty unless gradients of states are requested."""
 
 
 class StackResult(NamedTuple):
-    """Output and states of all layers."""
+    """Output of a stack and the states of all layers."""
 
     y: Tensor
-    """Of the last layer, (T, B, D·R)."""
+    """Output of the last layer, (T, B, D·R)."""
     carries: list[Carry]
-    """Of every layer and direction."""
-    seen: dict[str, Seen]
-    """By layer and direction, where a trace was asked for."""
+    """Final states of all layers and directions."""
+    traces: dict[str, DirectionTrace]
+    """Traces by layer and direction; empty unless requested."""
 
 
 def run_stack(layer: "Recurrent", x: Tensor | Lookup, carries: list[Carry], plan: Plan) -> StackResult:
@@ -48,28 +48,28 @@ def run_stack(layer: "Recurrent", x: Tensor | Lookup, carries: list[Carry], plan
         layer: the module with the parameters and options.
         x: input (T, B, I).
         carries: initial state of each layer and direction.
-        plan: of this pass.
+        plan: settings of this pass.
     """
     directions = layer.num_directions
     finals: list[Carry] = []
-    seen: dict[str, Seen] = {}
+    traces: dict[str, DirectionTrace] = {}
     for number in range(layer.num_layers):
         below = x
-        x = _between(layer, x) if number else x
-        mine = carries[number * directions : (number + 1) * directions]
-        result = _run_layer(layer, number, x, mine, plan)
+        x = _apply_dropout(layer, x) if number else x
+        layer_carries = carries[number * directions : (number + 1) * directions]
+        result = _run_layer(layer, number, x, layer_carries, plan)
         finals += result.carries
         if plan.trace:
-            for name, there in zip(layer._layer_names(number), result.seen, strict=True):
-                seen[name] = there._replace(entered={"x": resolved(x)} | there.entered)
+            for name, trace in zip(layer._layer_names(number), result.traces, strict=True):
+                traces[name] = trace._replace(entered={"x": resolve_lookup(x)} | trace.entered)
         x = result.y
         if layer.residual and number:
-            x = x + resolved(below)
-    return StackResult(resolved(x), finals, seen)
+            x = x + resolve_lookup(below)
+    return StackResult(resolve_lookup(x), finals, traces)
 
 
 def make_probes(layer: "Recurrent", x: Tensor) -> Probes:
-    """Return zeros for every state of every layer and direction at every step, ready for a gradient."""
+    """Return zeros that require a gradient for every state of every layer, direction and step."""
     sizes = layer.cell.state_sizes(layer.hidden_size, layer.proj_size)
     return {
         name: {
@@ -81,21 +81,22 @@ def make_probes(layer: "Recurrent", x: Tensor) -> Probes:
     }
 
 
-def _between(layer: "Recurrent", x: Tensor | Lookup) -> Tensor:
-    x = dropout(resolved(x), layer.dropout, layer.training)
+def _apply_dropout(layer: "Recurrent", x: Tensor | Lookup) -> Tensor:
+    """Apply the dropout between layers."""
+    x = dropout(resolve_lookup(x), layer.dropout, layer.training)
     return locked_dropout(x, layer.drop.locked, layer.training)
 
 
 def _run_layer(
     layer: "Recurrent", number: int, x: Tensor | Lookup, carries: list[Carry], plan: Plan
 ) -> LayerResult:
-    """Run one layer, in pieces between the steps at which rows begin anew."""
+    """Run one layer, split at the steps where rows are reset."""
     weights = [layer._parameters_of(number, d) for d in range(len(carries))]
     results: list[LayerResult] = []
-    for begin, part in pieces(x, plan.resets):
+    for begin, part in split_at_resets(x, plan.resets):
         if begin in plan.resets:
-            carries = reset(carries, plan.resets[begin])
-        probes = _probes_of(layer, number, plan.probes, begin, part)
+            carries = reset_rows(carries, plan.resets[begin])
+        probes = _slice_probes(layer, number, plan.probes, begin, part)
         directions = [
             Direction(carry, p, layer._masks(part), bool(d), probes[d] if probes else None)
             for d, (carry, p) in enumerate(zip(carries, weights, strict=True))
@@ -113,26 +114,26 @@ def _run_layer(
         )
         results.append(plan.choice.backend.run_layer(call))
         carries = results[-1].carries
-    return results[0] if len(results) == 1 else _joined(results)
+    return results[0] if len(results) == 1 else _join_in_time(results)
 
 
-def _probes_of(
+def _slice_probes(
     layer: "Recurrent", number: int, probes: Probes, begin: int, part: Tensor | Lookup
 ) -> list[dict[str, Tensor]]:
-    """Return the probes of each direction of a layer over one piece of time, or nothing if there are none."""
+    """Return the probes of each direction of a layer for the steps of ``part``; empty if there are none."""
     if not probes:
         return []
     steps = slice(begin, begin + len(part))
     return [{n: t[steps] for n, t in probes[name].items()} for name in layer._layer_names(number)]
 
 
-def _joined(results: list[LayerResult]) -> LayerResult:
-    """Return consecutive pieces of time as one."""
-    seen = [
-        Seen(_cat([s.trace for s in parts]), _cat([s.entered for s in parts]))
-        for parts in zip(*(r.seen for r in results), strict=True)
+def _join_in_time(results: list[LayerResult]) -> LayerResult:
+    """Join the results of consecutive pieces of the sequence."""
+    traces = [
+        DirectionTrace(_cat([s.trace for s in parts]), _cat([s.entered for s in parts]))
+        for parts in zip(*(r.traces for r in results), strict=True)
     ]
-    return LayerResult(torch.cat([r.y for r in results]), results[-1].carries, seen)
+    return LayerResult(torch.cat([r.y for r in results]), results[-1].carries, traces)
 
 
 def _cat(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Attributes and methods of ``torch.nn``'s recurrent layers, for code that was written for them."""
+"""Attributes and methods of ``torch.nn``'s recurrent layers, for code written for them."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -20,7 +20,7 @@ class TorchNames:
 
     @property
     def mode(self) -> str:
-        """Kind of the layer: ``"RNN_TANH"``, ``"RNN_RELU"``, ``"LSTM"`` or ``"GRU"`` as in torch."""
+        """Mode of the layer as in torch: ``"RNN_TANH"``, ``"RNN_RELU"``, ``"LSTM"`` or ``"GRU"``."""
         return type(self.cell).__name__.upper()
 
     @property
@@ -29,7 +29,7 @@ class TorchNames:
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
-        """The weights of each layer and direction as they are used now, pruned or reparametrised."""
+        """Current weights of each layer and direction, after pruning and reparametrisation."""
         return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     @property
@@ -41,16 +41,16 @@ class TorchNames:
         return [getattr(self, name) for name in self._flat_weights_names]
 
     def flatten_parameters(self) -> None:
-        """Do nothing; here for code written for torch, whose CUDA layers need it."""
+        """Do nothing. Exists for code written for torch, whose CUDA layers need the call."""
 
     def to_torch(self) -> nn.RNNBase:
-        """Return torch's own layer with these parameters, for tools that look for ``torch.nn`` classes.
+        """Return torch's own layer with these parameters, for tools that expect ``torch.nn`` classes.
 
-        Parameters are shared, so training one trains the other; pruned and reparametrised weights are copied
-        as they are now.
+        Parameters are shared, so training one layer trains the other. Of pruned and reparametrised weights
+        the current values are copied.
 
         Raises:
-            BackendError: if torch has no such layer: another cell, or an option that torch lacks.
+            BackendError: if torch has no such layer, because it lacks the cell or an option.
         """
         return to_torch(cast("Recurrent", self))
 

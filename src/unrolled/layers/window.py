@@ -1,8 +1,7 @@
-"""A stack of windows over time: the networks that came before recurrent ones, called as those are."""
+"""Window networks (feed-forward and time-delay), with the same interface as recurrent layers."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from unrolled.backends import Aten, Choice, Precision, check_precision
 from unrolled.backends.ragged import Lengths, check_lengths, live_steps, reverse_time
+from unrolled.cells.nonlinearities import NONLINEARITIES, Nonlinearity
 from unrolled.errors import ConfigError, ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dropout, check_dtype, check_flags, check_sizes
@@ -17,37 +17,31 @@ from unrolled.layers.dropout import check_rate, dropout, locked_dropout
 from unrolled.layers.fresh import check_fresh
 from unrolled.layers.result import Explanation
 
-Nonlinearity = Literal["tanh", "relu", "sigmoid"]
-SIGMA: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-}
-
 
 class Window(nn.Module):
-    """Layers that read the last n steps of what is below them, in one or two directions.
+    """Stack of layers that read the last n steps of the layer below, in one or two directions.
 
-    h^l_t = σ(Σ_k W^l_k h^{l−1}_{t−k} + b^l), k = 0 … n_l − 1, with h^0 = x and zeros before the beginning.
-    Windows (n, 1, …, 1) are the feed-forward network of Bengio et al. (2003, without its direct connections),
-    (n, n, …, n) the time-delay network of Waibel et al. (1989), which sees further with every layer.
+    h^l_t = σ(Σ_k W^l_k h^{l−1}_{t−k} + b^l), k = 0 … n_l − 1, with h^0 = x and zeros before the first step.
+    Windows (n, 1, …, 1) give the feed-forward network of Bengio et al. (2003, without its direct
+    connections); (n, n, …, n) the time-delay network of Waibel et al. (1989), whose context grows with every
+    layer.
 
-    All that a later step needs of the earlier ones is the last n_l − 1 inputs of each layer: the state, so
-    that sequences are read in pieces as recurrent layers read them. Each layer is one product over all steps.
+    The state of the network is the last n_l − 1 inputs of each layer. With it, a long sequence can be read in
+    pieces, as with recurrent layers. Each layer is one product over all steps.
 
-    Parameters are weight_l0 (H, n·I), whose blocks of I columns read x_t, x_{t−1}, …, and bias_l0 (H,), then
-    those of the layers above, each followed by its ``_reverse`` if there are two directions.
+    Parameters are weight_l0 (H, n·I), whose blocks of I columns multiply x_t, x_{t−1}, …, and bias_l0 (H,),
+    then those of the layers above. With two directions, each is followed by its ``_reverse`` counterpart.
 
     Args:
         input_size: I, features of one step.
         hidden_size: H, units of each layer and direction.
-        windows: n of each layer, the present step included.
+        windows: n of each layer, including the current step.
         nonlinearity: σ.
-        dropout: rate between layers, drawn anew for every element.
-        locked: rate between layers, one mask for all steps.
+        dropout: dropout rate between layers, drawn independently for every element.
+        locked: dropout rate between layers, with one mask for all steps.
         residual: add the input of each layer above the first to its output.
-        bidirectional: whether a second network has windows on the steps to come: it reads each row backwards,
-            and outputs are joined.
+        bidirectional: run a second network backwards over each row, so that its windows cover later steps,
+            and concatenate the outputs.
     """
 
     def __init__(
@@ -69,8 +63,8 @@ class Window(nn.Module):
         check_rate("locked", locked)
         if not all(isinstance(n, int) and n >= 1 for n in windows):
             raise ConfigError(f"windows={tuple(windows)}: each must be a number of steps from 1")
-        if nonlinearity not in SIGMA:
-            raise ConfigError(f"nonlinearity={nonlinearity!r} is not one of {', '.join(SIGMA)}")
+        if nonlinearity not in NONLINEARITIES:
+            raise ConfigError(f"nonlinearity={nonlinearity!r} is not one of {', '.join(NONLINEARITIES)}")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, len(windows)
         self.windows, self.nonlinearity = tuple(windows), nonlinearity
         self.dropout, self.locked, self.residual = float(dropout), locked, residual
@@ -94,18 +88,18 @@ class Window(nn.Module):
 
     @property
     def output_size(self) -> int:
-        """The size of what one direction of one layer emits."""
+        """Output size of one direction of one layer."""
         return self.hidden_size
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the parameters."""
+        """Dtype of the parameters."""
         weight: Tensor = self.weight_l0  # type: ignore[assignment]
         return weight.dtype
 
     @property
     def precision(self) -> Precision:
-        """Of the products: always full, whatever ``"auto"`` means for other layers."""
+        """Precision of the products: always full, also with ``"auto"``."""
         return self._precision
 
     @precision.setter
@@ -113,13 +107,13 @@ class Window(nn.Module):
         check_precision(value)
         if value == "bfloat16":
             raise ConfigError(
-                "precision='bfloat16' is of recurrent layers: window networks (cell='feed-forward' and "
+                "precision='bfloat16' needs recurrent layers: window networks (cell='feed-forward' and "
                 "cell='tdnn') compute in float32; use precision='full'"
             )
         self._precision = value
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew, uniform within ±1/√(n·I) as in ``nn.Linear``."""
+        """Initialise all parameters again, uniform within ±1/√(n·I) as in ``nn.Linear``."""
         for layer, n in enumerate(self.windows):
             bound = 1.0 / math.sqrt(n * self._size_below(layer))
             for suffix in self._suffixes:
@@ -127,11 +121,9 @@ class Window(nn.Module):
                     nn.init.uniform_(self.get_parameter(f"{kind}_l{layer}{suffix}"), -bound, bound)
 
     def explain(self) -> Explanation:
-        """Tell what runs each layer: always torch's own matrix product."""
+        """Return what runs each layer: always torch's own matrix product."""
         steps = ("step" if n == 1 else f"window of {n} steps" for n in self.windows)
-        reasons = (
-            f"each {s} needs nothing but its input: one matrix product in torch, no loop" for s in steps
-        )
+        reasons = (f"each {s} depends only on its input: one matrix product in torch, no loop" for s in steps)
         return Explanation((f"l{layer}", Choice(Aten(), why)) for layer, why in enumerate(reasons))
 
     def forward(
@@ -142,18 +134,18 @@ class Window(nn.Module):
         lengths: Lengths | None = None,
         fresh: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run the whole sequence.
+        """Run the layers over a whole sequence.
 
         Args:
             input: (T, B, I).
-            state: what the last call returned; None means zeros.
+            state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: (T, B), true where a row begins anew: what came before is zeros from there on; one
-                direction only, and not together with lengths.
+            fresh: mask (T, B), true where a row is reset: from there on, all earlier inputs count as zeros.
+                One direction only, and not together with lengths.
 
         Returns:
             The output of the last layer, (T, B, D·H), zero past the length of a row; and the state, the last
-            n − 1 inputs (n − 1, B, size) of each layer and direction whose n is above 1.
+            n − 1 inputs (n − 1, B, size) of each layer and direction with n > 1.
 
         Raises:
             ShapeError: if a size does not fit.
@@ -165,20 +157,20 @@ class Window(nn.Module):
         fresh = check_fresh(batch, fresh, False, self.bidirectional)
         documents = fresh.cumsum(0) if fresh is not None and bool(fresh.any()) else None
         ended = None if checked is None else ~live_steps(checked, steps, input.device)[..., None]
-        before = self._start(state, input)
+        previous = self._initial_states(state, input)
         x = input if ended is None else input.masked_fill(ended, 0.0)
         finals: list[Tensor] = []
         for layer, n in enumerate(self.windows):
             below = x
-            x = self._between(x) if layer else x
+            x = self._apply_dropout(x) if layer else x
             outputs = []
             for suffix in self._suffixes:
                 read = reverse_time(x, checked) if suffix else x
                 if n > 1:
-                    padded = torch.cat([next(before), read])
-                    read = _windows(padded, n, documents)
-                    finals.append(_last(padded, n - 1, checked, documents))
-                y = SIGMA[self.nonlinearity](F.linear(read, *self._parameters_of(layer, suffix)))
+                    padded = torch.cat([next(previous), read])
+                    read = _stack_windows(padded, n, documents)
+                    finals.append(_last_inputs(padded, n - 1, checked, documents))
+                y = NONLINEARITIES[self.nonlinearity](F.linear(read, *self._parameters_of(layer, suffix)))
                 outputs.append(reverse_time(y, checked) if suffix else y)
             x = torch.cat(outputs, -1) if len(outputs) > 1 else outputs[0]
             x = x if ended is None else x.masked_fill(ended, 0.0)
@@ -191,7 +183,8 @@ class Window(nn.Module):
     def _parameters_of(self, layer: int, suffix: str) -> tuple[Tensor, Tensor]:
         return getattr(self, f"weight_l{layer}{suffix}"), getattr(self, f"bias_l{layer}{suffix}")
 
-    def _between(self, x: Tensor) -> Tensor:
+    def _apply_dropout(self, x: Tensor) -> Tensor:
+        """Apply the dropout between layers."""
         return locked_dropout(dropout(x, self.dropout, self.training), self.locked, self.training)
 
     def _check_input(self, x: Tensor) -> None:
@@ -204,8 +197,8 @@ class Window(nn.Module):
             raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
         check_dtype(x, self._parameters_of(0, "")[0])
 
-    def _start(self, state: Tensor | tuple[Tensor, ...] | None, x: Tensor) -> Iterator[Tensor]:
-        """Return what each layer and direction with n > 1 has read before; None means zeros."""
+    def _initial_states(self, state: Tensor | tuple[Tensor, ...] | None, x: Tensor) -> Iterator[Tensor]:
+        """Return the earlier inputs of each layer and direction with n > 1; None means zeros."""
         shapes = [
             (n - 1, x.shape[1], self._size_below(layer))
             for layer, n in enumerate(self.windows)
@@ -214,18 +207,18 @@ class Window(nn.Module):
         ]
         if state is None:
             return (x.new_zeros(shape) for shape in shapes)
-        given = (state,) if isinstance(state, Tensor) else tuple(state)
-        if [tuple(s.shape) for s in given] != shapes:
+        tensors = (state,) if isinstance(state, Tensor) else tuple(state)
+        if [tuple(s.shape) for s in tensors] != shapes:
             raise ShapeError(
                 f"the state of windows {self.windows} must have shapes {shapes}, got "
-                f"{[tuple(s.shape) for s in given]}"
+                f"{[tuple(s.shape) for s in tensors]}"
             )
-        for s in given:
+        for s in tensors:
             check_dtype(s, self._parameters_of(0, "")[0], "the state")
-        return iter(given)
+        return iter(tensors)
 
     def extra_repr(self) -> str:
-        """Show the sizes, and what differs from the defaults."""
+        """Show the sizes, and the arguments that differ from their defaults."""
         parts = [f"{self.input_size}, {self.hidden_size}, windows={self.windows}"]
         defaults = {
             "nonlinearity": "tanh",
@@ -238,34 +231,34 @@ class Window(nn.Module):
         return ", ".join(parts)
 
 
-def _windows(padded: Tensor, n: int, documents: Tensor | None) -> Tensor:
+def _stack_windows(padded: Tensor, n: int, documents: Tensor | None) -> Tensor:
     """Return [x_t; x_{t−1}; …; x_{t−n+1}] (T, B, n·I) of padded (n − 1 + T, B, I).
 
-    ``documents`` (T, B) numbers the document of each step, 0 being that which was read before: what is of
-    another than the present step is zero.
+    ``documents`` (T, B) numbers the document of each step; 0 is the document of the previous call. Inputs
+    from another document than that of step t are set to zero.
     """
     steps = len(padded) - n + 1
     parts = [padded[n - 1 - k : n - 1 - k + steps] for k in range(n)]
     if documents is not None:
-        known = _padded(documents, n - 1)
+        padded_documents = _pad_front(documents, n - 1)
         for k in range(1, n):
-            other = known[n - 1 - k : n - 1 - k + steps] != documents
+            other = padded_documents[n - 1 - k : n - 1 - k + steps] != documents
             parts[k] = parts[k].masked_fill(other[..., None], 0.0)
     return torch.cat(parts, -1)
 
 
-def _last(padded: Tensor, count: int, lengths: Tensor | None, documents: Tensor | None) -> Tensor:
-    """Return the last inputs (count, B, I) of each row: up to its own end, of its last document alone."""
+def _last_inputs(padded: Tensor, count: int, lengths: Tensor | None, documents: Tensor | None) -> Tensor:
+    """Return the last inputs (count, B, I) before the end of each row, with zeros for earlier documents."""
     if lengths is not None:
         rows = torch.arange(padded.shape[1], device=padded.device)
         steps = torch.arange(count, device=padded.device)[:, None] + lengths.to(padded.device)
         return padded[steps, rows]
     last = padded[len(padded) - count :]
     if documents is not None:
-        other = _padded(documents, count)[len(padded) - count :] != documents[-1]
+        other = _pad_front(documents, count)[len(padded) - count :] != documents[-1]
         return last.masked_fill(other[..., None], 0.0)
     return last.clone()  # a view would keep the whole sequence in memory
 
 
-def _padded(documents: Tensor, before: int) -> Tensor:
-    return torch.cat([documents.new_zeros(before, documents.shape[1]), documents])
+def _pad_front(documents: Tensor, steps: int) -> Tensor:
+    return torch.cat([documents.new_zeros(steps, documents.shape[1]), documents])

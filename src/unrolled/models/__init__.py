@@ -1,4 +1,4 @@
-"""Layers with a head: whole models."""
+"""Complete models: recurrent layers with input and output layers."""
 
 from unrolled.models.config import CellConfig, DropoutConfig, EncoderConfig, NetworkConfig, StackConfig
 from unrolled.models.encoder_decoder import Encoded, EncoderDecoder

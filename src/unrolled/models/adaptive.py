@@ -1,45 +1,46 @@
-"""The adaptive softmax: an output layer whose rare tokens cost less than the frequent ones."""
+"""The adaptive softmax: an output layer in which rare tokens cost less than frequent ones."""
 
 from torch import Tensor, nn
 
 from unrolled.backends import Precision
 from unrolled.config import require
 from unrolled.layers.output import flat_rows
+from unrolled.wording import counted
 
 TAIL_DIVISOR = 4
-"""Each group of tokens is read from so many times fewer features than the one before."""
+"""Factor by which the number of features decreases from one group of tokens to the next."""
 
 
 class AdaptiveOutput(nn.Module):
-    """Softmax in groups of tokens from frequent to rare (Grave et al. 2017), as torch has it.
+    """Adaptive softmax over groups of tokens from frequent to rare (Grave et al. 2017), based on torch's.
 
-    The most frequent tokens and one entry for each other group share one softmax; the tokens of a group
-    have one of their own, read from fewer features. A target then costs its group alone. Tokens must be
-    numbered from frequent to rare.
+    The first softmax covers the most frequent tokens and one entry for each other group. Each of these groups
+    has another softmax over its tokens, with fewer features. So a target only costs the softmax of its group.
+    Tokens must be numbered from frequent to rare.
 
     Args:
         features: size of h.
         vocabulary: number of tokens.
-        cutoffs: first token of each group after the first, rising.
+        cutoffs: first token of each group after the first, in increasing order.
 
     Raises:
-        ConfigError: if the groups do not fit the vocabulary, or a group would have no features left.
+        ConfigError: if the groups do not fit the vocabulary, or a group would have no features.
     """
 
     tied = False
 
     def __init__(self, features: int, vocabulary: int, cutoffs: tuple[int, ...]) -> None:
         super().__init__()
-        rising = list(cutoffs) == sorted({*cutoffs})
+        is_increasing = list(cutoffs) == sorted({*cutoffs})
         require(
-            rising and cutoffs[0] > 0 and cutoffs[-1] < vocabulary,
-            f"adaptive_softmax={cutoffs}: must rise and lie in 1..{vocabulary - 1}, for there are "
-            f"{vocabulary} tokens",
+            is_increasing and cutoffs[0] > 0 and cutoffs[-1] < vocabulary,
+            f"adaptive_softmax={cutoffs}: must rise and lie in 1..{vocabulary - 1}, because there are "
+            f"{counted(vocabulary, 'token')}",
         )
         require(
             features >= TAIL_DIVISOR ** len(cutoffs),
-            f"adaptive_softmax={cutoffs}: the last group is read from {features} / "
-            f"{TAIL_DIVISOR}^{len(cutoffs)} features, which is none; give fewer groups or a wider network",
+            f"adaptive_softmax={cutoffs}: the last group would have {features} / "
+            f"{TAIL_DIVISOR}^{len(cutoffs)} features, less than 1; give fewer groups or a wider network",
         )
         self.features, self.vocabulary, self.cutoffs = features, vocabulary, cutoffs
         self.softmax = nn.AdaptiveLogSoftmaxWithLoss(
@@ -47,7 +48,7 @@ class AdaptiveOutput(nn.Module):
         )
 
     def forward(self, h: Tensor, table: Tensor | None = None) -> Tensor:
-        """Return ln p (…, vocabulary) of h (…, features), which are logits too: their softmax is p."""
+        """Return ln p (…, vocabulary) of h (…, features); they are also logits, since their softmax is p."""
         log_p: Tensor = self.softmax.log_prob(h.flatten(0, -2))
         return log_p.view(*h.shape[:-1], self.vocabulary)
 
@@ -65,14 +66,14 @@ class AdaptiveOutput(nn.Module):
         """See :meth:`SoftmaxOutput.loss`.
 
         Raises:
-            ConfigError: if there is label_smoothing, which needs every ln p, or bfloat16 is asked for, which
-                torch's softmax does not offer.
+            ConfigError: for label_smoothing, which needs the ln p of all tokens, or for bfloat16, which
+                torch's adaptive softmax does not support.
         """
         require(precision != "bfloat16", "precision='bfloat16' does not go with adaptive_softmax")
         require(not label_smoothing, "label_smoothing does not go with adaptive_softmax")
-        rows, marks, weights = flat_rows(h, targets, row_weights)
-        kept = (marks != ignore).nonzero().squeeze(1)
-        counted = -self.softmax(rows[kept], marks[kept]).output
-        loss = (counted if weights is None else counted * weights[kept]).sum()
-        nats = rows.new_zeros(len(rows)).index_copy_(0, kept, counted.detach())
+        rows, flat_targets, weights = flat_rows(h, targets, row_weights)
+        kept = (flat_targets != ignore).nonzero().squeeze(1)
+        losses = -self.softmax(rows[kept], flat_targets[kept]).output
+        loss = (losses if weights is None else losses * weights[kept]).sum()
+        nats = rows.new_zeros(len(rows)).index_copy_(0, kept, losses.detach())
         return loss, nats.view(targets.shape)

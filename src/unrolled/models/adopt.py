@@ -1,4 +1,4 @@
-"""Start one reader from the weights of another (Dai & Le 2015)."""
+"""Initialise one encoder with the weights of another (Dai & Le 2015)."""
 
 import torch
 
@@ -9,10 +9,11 @@ from unrolled.models.reader import TokenReader
 
 @torch.no_grad()
 def adopt(reader: TokenReader, source: TokenReader) -> None:
-    """Copy the input vectors and the recurrent weights of a reader in one direction.
+    """Copy the embeddings and the recurrent weights of a unidirectional encoder.
 
-    In a bidirectional reader they become those of the forward network; where a layer reads both directions of
-    the one below, the columns for the forward one (in a window: of each step). The others keep their start.
+    In a bidirectional encoder the forward network gets them. If a layer reads both directions of the layer
+    below, only the columns for the forward direction are set (in a window network: those of each step). All
+    other weights keep their initial values.
 
     Raises:
         ConfigError: if a size does not fit.
@@ -20,14 +21,14 @@ def adopt(reader: TokenReader, source: TokenReader) -> None:
     if isinstance(source.input, Embedding) and isinstance(reader.input, Embedding):
         reader.input.weight.copy_(source.input.weight)
     size = source.recurrent.output_size
-    for name, theirs in source.recurrent.named_parameters():
-        ours = reader.recurrent.get_parameter(name)
-        fits = ours.shape[0] == theirs.shape[0] and ours.ndim == theirs.ndim
-        if fits and "_l0" not in name and ours.ndim == 2 and ours.shape[1] == 2 * theirs.shape[1]:
-            ours.view(len(ours), -1, 2, size)[:, :, 0] = theirs.view(len(theirs), -1, size)
+    for name, weight in source.recurrent.named_parameters():
+        target = reader.recurrent.get_parameter(name)
+        same_rows = target.shape[0] == weight.shape[0] and target.ndim == weight.ndim
+        if same_rows and "_l0" not in name and target.ndim == 2 and target.shape[1] == 2 * weight.shape[1]:
+            target.view(len(target), -1, 2, size)[:, :, 0] = weight.view(len(weight), -1, size)
             continue
         require(
-            ours.shape == theirs.shape,
-            f"{name} is {tuple(ours.shape)} here and {tuple(theirs.shape)} in the model to start from",
+            target.shape == weight.shape,
+            f"{name} is {tuple(target.shape)} here and {tuple(weight.shape)} in the model to start from",
         )
-        ours.copy_(theirs)
+        target.copy_(weight)

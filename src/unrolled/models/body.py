@@ -1,4 +1,4 @@
-"""What all models have whose middle is one stack of recurrent layers, or of windows."""
+"""Base class of models that are built around one stack of recurrent or window layers."""
 
 from torch import nn
 
@@ -7,18 +7,18 @@ from unrolled.layers import Stack
 
 
 class RecurrentBody(nn.Module):
-    """A module with recurrent layers, ``recurrent``: the size of what they give, and their precision."""
+    """A module with a stack of layers in ``recurrent``; provides its output size and precision."""
 
     recurrent: Stack
 
     @property
     def features(self) -> int:
-        """Size of what is read out at every step, both directions joined."""
+        """Output size of the stack at every step, both directions concatenated."""
         return self.recurrent.num_directions * self.recurrent.output_size
 
     @property
     def precision(self) -> Precision:
-        """Of the products in the recurrent layers; see :class:`Recurrent`."""
+        """Precision of the products in the recurrent layers; see :class:`Recurrent`."""
         return self.recurrent.precision
 
     @precision.setter

@@ -1,4 +1,4 @@
-"""What an encoder hands to a decoder: its last states, mapped to the first ones of the other."""
+"""The bridge, which maps the encoder's final states to the decoder's initial states."""
 
 import torch
 from torch import Tensor, nn
@@ -7,28 +7,28 @@ from unrolled.layers import Recurrent, Stack
 
 
 class Bridge(nn.Module):
-    """A linear map for each layer, from one of the encoder's last states to one that the decoder begins with.
+    """A linear map for each layer, from a final state of the encoder to an initial state of the decoder.
 
     Args:
         layers: number of layers.
-        encoded: size of the encoder's state, both directions joined.
-        decoded: size of the decoder's.
-        bounded: whether tanh follows, as for an h; a c has no bounds.
+        encoder_size: size of the encoder's state, both directions concatenated.
+        decoder_size: size of the decoder's state.
+        bounded: apply tanh after the map, as for h; not for c, which is unbounded.
     """
 
-    def __init__(self, layers: int, encoded: int, decoded: int, *, bounded: bool) -> None:
+    def __init__(self, layers: int, encoder_size: int, decoder_size: int, *, bounded: bool) -> None:
         super().__init__()
         self.bounded = bounded
-        self.maps = nn.ModuleList(nn.Linear(encoded, decoded) for _ in range(layers))
+        self.maps = nn.ModuleList(nn.Linear(encoder_size, decoder_size) for _ in range(layers))
 
     def forward(self, state: Tensor) -> Tensor:
-        """Return (L, B, decoded) of (L, B, encoded)."""
+        """Map a state (L, B, encoder_size) to (L, B, decoder_size)."""
         mapped = torch.stack([linear(s) for linear, s in zip(self.maps, state, strict=True)])
         return torch.tanh(mapped) if self.bounded else mapped
 
 
 def make_bridge(encoder: Stack, decoder: Stack) -> nn.ModuleList:
-    """Return a map for each state of the cell; windows have none that says it all."""
+    """Return a bridge for each state of the cell; not for window networks, whose state covers few steps."""
     assert isinstance(encoder, Recurrent)
     assert isinstance(decoder, Recurrent)
     sizes = zip(
@@ -43,6 +43,6 @@ def make_bridge(encoder: Stack, decoder: Stack) -> nn.ModuleList:
 
 
 def join_directions(state: Tensor, directions: int) -> Tensor:
-    """Return (L, B, D·size) of (L·D, B, size)."""
+    """Concatenate the directions of a state: (L·D, B, size) to (L, B, D·size)."""
     rows, batch, size = state.shape
     return state.view(rows // directions, directions, batch, size).transpose(1, 2).flatten(2)

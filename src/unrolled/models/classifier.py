@@ -1,4 +1,4 @@
-"""The recurrent classifier: one label for a whole sequence."""
+"""The recurrent classifier, which predicts one label for each sequence."""
 
 from torch import Tensor, nn
 
@@ -10,13 +10,13 @@ from unrolled.models.series_reader import SeriesReader
 
 
 class RecurrentClassifier(nn.Module):
-    """A reader, pooling over its steps, dropout, and y = V p + c over the classes.
+    """Encoder, pooling over the steps, dropout, and a linear layer y = V p + c over the classes.
 
     Args:
-        reader: of tokens or of vectors.
+        reader: encoder of tokens or vectors.
         classes: number of labels.
-        pooling: how the steps become one vector.
-        dropout: rate on that vector.
+        pooling: how the outputs of all steps are reduced to one vector.
+        dropout: dropout rate on that vector.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class RecurrentClassifier(nn.Module):
 
     @property
     def precision(self) -> Precision:
-        """Of the products in the recurrent layers; see :class:`Recurrent`."""
+        """Precision of the products in the recurrent layers; see :class:`Recurrent`."""
         return self.reader.precision
 
     @precision.setter
@@ -48,7 +48,7 @@ class RecurrentClassifier(nn.Module):
         return self.output(self.dropout(self.pooling(h, lengths)))
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
         features, classes = self.output.in_features, self.output.out_features
         return [
             f"output   y = softmax(V p + c)   {features} → {classes}",

@@ -1,20 +1,22 @@
-"""The network of a model: its cell, its size, how tokens enter it, and its dropout."""
+"""Configuration of a model's network: cell, size, input of tokens, and dropout."""
 
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from unrolled.cells import CELLS, Cell
+from unrolled.cells.base import RecurrentInit
+from unrolled.cells.nonlinearities import Nonlinearity
 from unrolled.config import LARGEST_SIZE, require, require_at_least, require_at_most
 from unrolled.errors import ConfigError
 from unrolled.layers import RecurrentDrop
 
 RECURRENT = tuple(cell.name for cell in CELLS)
 WINDOWED = ("feed-forward", "tdnn")
-CHOICE = ("lstm", "gru", "elman")
-"""Cells on which an open choice falls: the first that has all of the options given."""
+AUTO_CELLS = ("lstm", "gru", "elman")
+"""Candidates for cell='auto'; the first one that supports all given options is chosen."""
 LOOP_OPTIONS = ("skip", "dropout_weight", "dropout_candidate", "zoneout", "zoneout_cell")
-"""Options that act in the loop from step to step, which windows do not have."""
+"""Options that act in the recurrent loop, which window networks do not have."""
 if TYPE_CHECKING:
     CellName = str
 else:
@@ -23,45 +25,45 @@ else:
 
 @dataclass(frozen=True)
 class CellConfig:
-    """The mathematics of one step."""
+    """The recurrent cell, or the window network in its place, with its options."""
 
     cell: CellName = "auto"
-    """Recurrent cell. auto is lstm, or the first of gru and elman that has the options given. Its elders read
-    a window in place of a state: feed-forward the last inputs, in its first layer (Bengio et al. 2003), tdnn
-    the last steps of the layer below, in every layer (time delays, Waibel et al. 1989). --model is another
-    name of this option."""
+    """Recurrent cell, or a network that reads a window of steps and has no recurrent state. auto: lstm, or
+    the first of gru and elman that has the given options. feed-forward: a window of inputs in the first layer
+    (Bengio et al. 2003). tdnn: a window over the layer below in every layer (time delays, Waibel et al.
+    1989). --model is another name of this option."""
 
     context: int = 5
-    """Steps that a layer reads, the present one included; feed-forward (its first layer) and tdnn only."""
+    """Steps that a layer reads, including the current one; feed-forward (its first layer) and tdnn only."""
 
-    nonlinearity: Literal["tanh", "relu", "sigmoid"] = "tanh"
-    """σ of the hidden layer; not of lstm and gru."""
+    nonlinearity: Nonlinearity = "tanh"
+    """Nonlinearity σ of the hidden layer; not for lstm and gru."""
 
     reset: Literal["after", "before"] = "after"
-    """Where the reset gate acts; gru only."""
+    """Apply the reset gate after or before the recurrent product; gru only."""
 
     peepholes: bool = False
-    """Gates see the cell state; lstm only."""
+    """Connect the cell state to the gates; lstm only."""
 
     forget_bias: float | None = None
-    """Start of the forget gate's bias, 1 is usual; lstm only. None starts as torch does."""
+    """Initial bias of the forget gate, usually 1; lstm only. None initialises as torch does."""
 
     chrono: int = 0
-    """Longest dependency to expect, in steps: the gates that keep the memory start for it (Tallec & Ollivier
-    2018); lstm and gru only. 0 starts as torch does."""
+    """Longest dependency to expect, in steps: initialises the gate biases for a memory of this length (Tallec
+    & Ollivier 2018); lstm and gru only. 0 initialises as torch does."""
 
     layer_norm: bool = False
-    """Normalise inside the cell (Ba et al. 2016)."""
+    """Layer normalisation inside the cell (Ba et al. 2016)."""
 
-    recurrent_init: Literal["uniform", "orthogonal", "identity"] = "uniform"
-    """Start of the hidden-to-hidden weights."""
+    recurrent_init: RecurrentInit = "uniform"
+    """Initialisation of the hidden-to-hidden weights."""
 
     def __post_init__(self) -> None:
-        for name, cells in self._particular().items():
+        for name, cells in self._non_default_options().items():
             value = getattr(self, name)
             require(
                 self.name in cells,
-                f"{name}={value!r} is an option of {_listed(cells)}, "
+                f"{name}={value!r} is an option of {_join_names(cells)}, "
                 + (f"not of cell={self.cell!r}" if self.cell != "auto" else "say which: cell"),
             )
         require_at_least(self, {"context": 1})
@@ -71,49 +73,49 @@ class CellConfig:
 
     @property
     def name(self) -> str:
-        """The cell, chosen by the options that only one has where it is left open."""
+        """Name of the cell; if it is auto, the first candidate that has all options that were changed."""
         if self.cell != "auto":
             return self.cell
-        particular = self._particular().values()
-        return next((n for n in CHOICE if all(n in cells for cells in particular)), CHOICE[0])
+        supporting = self._non_default_options().values()
+        return next((n for n in AUTO_CELLS if all(n in cells for cells in supporting)), AUTO_CELLS[0])
 
-    def _particular(self) -> dict[str, tuple[str, ...]]:
-        """Return the options that are not as usual, by the cells that have them."""
-        usual = {f.name: f.default for f in fields(self)}
-        return {name: cells for name, cells in owners().items() if getattr(self, name) != usual[name]}
+    def _non_default_options(self) -> dict[str, tuple[str, ...]]:
+        """Return the options that differ from their defaults, each with the cells that have it."""
+        defaults = {f.name: f.default for f in fields(self)}
+        return {name: cells for name, cells in owners().items() if getattr(self, name) != defaults[name]}
 
     @property
     def windowed(self) -> bool:
-        """Whether it is no recurrent cell but a network of windows over time."""
+        """True for a window network, False for a recurrent cell."""
         return self.name in WINDOWED
 
     def windows(self, layers: int) -> tuple[int, ...]:
-        """Return the steps that each layer of a network of windows reads."""
-        rest = self.context if self.name == "tdnn" else 1
-        return (self.context, *(rest,) * (layers - 1))
+        """Return the window size of each layer of a window network, in steps."""
+        upper = self.context if self.name == "tdnn" else 1
+        return (self.context, *(upper,) * (layers - 1))
 
     def build(self) -> Cell:
         """Return the cell.
 
         Raises:
-            ConfigError: if it is a network of windows, which has no step from state to state.
+            ConfigError: for a window network, which has no cell.
         """
-        kind = next((cell for cell in CELLS if cell.name == self.name), None)
-        if kind is None:
+        cell_type = next((cell for cell in CELLS if cell.name == self.name), None)
+        if cell_type is None:
             raise ConfigError(f"cell={self.name!r} is not a recurrent cell")
-        own: dict[str, Any] = {n: getattr(self, n) for n in kind.option_names() if hasattr(self, n)}
-        return kind(**own)
+        options: dict[str, Any] = {n: getattr(self, n) for n in cell_type.option_names() if hasattr(self, n)}
+        return cell_type(**options)
 
 
 @cache
 def owners() -> dict[str, tuple[str, ...]]:
-    """Return the options of :class:`CellConfig` by the cells that have them."""
-    windowed = ("context", "nonlinearity")
+    """Return a map from each option of :class:`CellConfig` to the cells that have it."""
+    window_options = ("context", "nonlinearity")
     names = [f.name for f in fields(CellConfig) if f.name != "cell"]
     return {
         name: (
             *(cell.name for cell in CELLS if name in cell.option_names()),
-            *(WINDOWED if name in windowed else ()),
+            *(WINDOWED if name in window_options else ()),
         )
         for name in names
     }
@@ -121,7 +123,7 @@ def owners() -> dict[str, tuple[str, ...]]:
 
 @cache
 def loop_owners() -> dict[str, tuple[str, ...]]:
-    """Return the options of the loop and of the stack that some cells lack, by the cells that have them."""
+    """Return a map from each option of loop and stack that some cells lack to the cells that have it."""
     return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
         "projection": tuple(cell.name for cell in CELLS if cell.projects),
@@ -134,19 +136,19 @@ class StackConfig:
     """Size and connections of the recurrent layers."""
 
     layers: int = 1
-    """Recurrent layers, each reading the one below."""
+    """Number of recurrent layers; each one reads the output of the layer below."""
 
     hidden: int = 256
-    """Units of each layer (of each direction)."""
+    """Units of each layer and direction."""
 
     projection: int = 0
-    """Size of the LSTM's projected output; 0 is none."""
+    """Size of the LSTM's projected output; 0 means no projection."""
 
     residual: bool = False
     """Add the input of each layer above the first to its output."""
 
     skip: int = 0
-    """Connect h_(t-k) to step t as well, k ≥ 2; 0 is none."""
+    """Distance k ≥ 2 of skip connections through time, from h_(t-k) to step t; 0 means none."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
@@ -160,25 +162,25 @@ class StackConfig:
 
 @dataclass(frozen=True)
 class TokenNetworkConfig(StackConfig):
-    """Recurrent layers over tokens, and how tokens enter them."""
+    """Recurrent layers over tokens, and the input layer for tokens."""
 
     input: Literal["auto", "embedding", "one-hot", "vectors"] = "auto"
-    """How a token enters: a learned vector; one-hot, so that the first weight matrix is the table; or
-    given word vectors. auto takes vectors where a file of them is given."""
+    """Input vectors of tokens. embedding: learned. one-hot: no table, so the first weight matrix acts as one.
+    vectors: word vectors from a file. auto: vectors if a file is given, else embedding."""
 
     embedding: int = 128
-    """Size of the learned vectors."""
+    """Size of the learned embeddings."""
 
     embedding_std: float = 1.0
-    """Standard deviation of the learned vectors' normal start; for tokens that a file of vectors lacks, in
-    units of the file's own."""
+    """Standard deviation of the initial embeddings (normal distribution). With a file of vectors it applies
+    to tokens that the file lacks, as a multiple of the standard deviation in the file."""
 
     vectors: str = ""
     """File of word vectors for input=vectors (GloVe or word2vec, text or .bin), or @word-vectors/glove-50d:
     the 9,163 most frequent words of GloVe 6B."""
 
     freeze_vectors: bool = False
-    """Keep the given vectors as they are."""
+    """Do not train the word vectors from the file."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -196,7 +198,7 @@ class TokenNetworkConfig(StackConfig):
 
     @property
     def entry(self) -> Literal["embedding", "one-hot", "vectors"]:
-        """How a token enters, chosen by the file of vectors where it is left open."""
+        """The kind of input, with auto replaced by vectors or embedding."""
         if self.input != "auto":
             return self.input
         return "vectors" if self.vectors else "embedding"
@@ -207,15 +209,16 @@ class NetworkConfig(TokenNetworkConfig):
     """The network of a language model."""
 
     tie_weights: bool = False
-    """Output matrix = embedding table; needs embedding = hidden (or projection)."""
+    """Use the embedding table as output matrix; needs embedding = hidden (or projection)."""
 
     adaptive_softmax: tuple[int, ...] = ()
-    """Groups of tokens from frequent to rare, by the first token of each but the first (2000 10000 makes
-    three): rare ones cost less (Grave et al. 2017). Empty is one softmax over all."""
+    """Adaptive softmax with groups of tokens from frequent to rare, in which rare tokens cost less (Grave et
+    al. 2017): first token of each group except the first (2000 10000 makes three groups). Empty: one softmax
+    over all tokens."""
 
     init_range: float = 0.0
-    """Start every weight and bias (not the gains of layer normalisation) uniformly within ± this; 0 keeps
-    the usual starts."""
+    """Initialise every weight and bias (not the gains of layer normalisation) uniformly within ± this value;
+    0 keeps the default initialisation."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -232,44 +235,45 @@ class NetworkConfig(TokenNetworkConfig):
 
 @dataclass(frozen=True)
 class EncoderConfig(TokenNetworkConfig):
-    """A network that reads a whole sequence before anything is said about it."""
+    """An encoder, which reads the whole sequence before it predicts."""
 
     embedding_std: float = 0.1
-    """Standard deviation of the learned vectors' normal start: small, so that rare words, which hardly move
-    from it, say little."""
+    """Standard deviation of the initial embeddings (normal distribution). It is small, so that rare words,
+    whose embeddings are hardly trained, have little influence."""
 
     bidirectional: bool = True
-    """Read each sequence backwards as well, with weights of its own, and join both (Schuster & Paliwal
-    1997). --no-bidirectional reads forwards alone."""
+    """Also read each sequence backwards with separate weights, and concatenate the outputs (Schuster &
+    Paliwal 1997). --no-bidirectional reads forwards only."""
 
 
 @dataclass(frozen=True)
 class DropoutConfig:
-    """Dropout, by what it is applied to; every rate in [0, 1)."""
+    """Dropout rates, each in [0, 1)."""
 
     dropout: float = 0.0
-    """Between recurrent layers."""
+    """Dropout rate between recurrent layers."""
 
     dropout_input: float = 0.0
-    """On the input vectors."""
+    """Dropout rate on the input vectors."""
 
     dropout_output: float = 0.0
-    """On what the output layer reads."""
+    """Dropout rate on the input of the output layer."""
 
     locked: bool = False
-    """Variational: the same units at all steps of a chunk, for the three above (Gal & Ghahramani 2016)."""
+    """Variational dropout: drop the same units at all steps of a chunk, for dropout, dropout_input and
+    dropout_output (Gal & Ghahramani 2016)."""
 
     dropout_weight: float = 0.0
-    """On single hidden-to-hidden connections (Merity et al. 2018)."""
+    """Dropout rate on single hidden-to-hidden weights (Merity et al. 2018)."""
 
     dropout_candidate: float = 0.0
-    """On the new content of each step (Semeniuta et al. 2016)."""
+    """Dropout rate on the new content of each step (Semeniuta et al. 2016)."""
 
     zoneout: float = 0.0
     """Share of units of h that keep their old value (Krueger et al. 2017)."""
 
     zoneout_cell: float = 0.0
-    """The same for the LSTM's c."""
+    """Share of units of the LSTM's c that keep their old value."""
 
     def __post_init__(self) -> None:
         self.recurrent()
@@ -278,7 +282,7 @@ class DropoutConfig:
             require(0 <= rate < 1, f"{name}={rate}: a rate must lie in [0, 1)")
 
     def recurrent(self) -> RecurrentDrop:
-        """Return the rates that the recurrent layers apply."""
+        """Return the rates for the recurrent layers."""
         return RecurrentDrop(
             locked=self.dropout if self.locked else 0.0,
             weight=self.dropout_weight,
@@ -288,5 +292,5 @@ class DropoutConfig:
         )
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     return " and ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)

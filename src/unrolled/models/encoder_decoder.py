@@ -1,4 +1,4 @@
-"""The encoder-decoder: one sequence in, another out, of another length and order."""
+"""The encoder-decoder, which maps a source sequence to a target sequence."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.backends import Precision
+from unrolled.cells import State
 from unrolled.config import require
 from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.layers.attention import Memory
@@ -14,30 +15,31 @@ from unrolled.models.bridge import join_directions, make_bridge
 from unrolled.models.config import CellConfig, DropoutConfig, TokenNetworkConfig
 from unrolled.models.decoder import Decoded, Decoder
 from unrolled.models.encoder_decoder_config import EncoderDecoderConfig
-from unrolled.models.reader import State, TokenReader
+from unrolled.models.reader import TokenReader
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """What a decoder begins with."""
+    """Encoded sources: the inputs of a decoder."""
 
     state: State
-    """Before its first step."""
+    """Initial state of the decoder."""
     memory: Memory | None
-    """What it can ask; None without attention."""
+    """Memory for attention; None without attention."""
 
 
 class EncoderDecoder(nn.Module):
-    """A stack of layers reads the source, another with parameters of its own writes the target.
+    """One stack of layers encodes the source, another stack generates the target.
 
-    The decoder begins with a learned map of the encoder's last states: s_0 = tanh(W [forward; backward] + b)
-    in each layer, and the same without tanh for the c of an LSTM.
+    The initial state of the decoder is a learned map of the encoder's final states:
+    s_0 = tanh(W [forward; backward] + b) in each layer, and the same without tanh for the c of an LSTM.
 
     Args:
         vocabularies: number of source tokens and of target tokens.
-        cell: the mathematics of one step, on both sides.
-        network: size and connections.
-        dropout: rates; dropout_output is on what the output layer reads, the others act on both sides.
+        cell: configuration of the cell of both stacks.
+        network: sizes and connections.
+        dropout: dropout rates; dropout_output acts on the input of the output layer, the others in both
+            stacks.
     """
 
     def __init__(
@@ -60,20 +62,21 @@ class EncoderDecoder(nn.Module):
         self.decoder = Decoder(target, cell, network, dropout, self.encoder.features)
         self.bridge = make_bridge(self.encoder.recurrent, self.decoder.recurrent)
         self.output = SoftmaxOutput(network.readout_size, target, tied=network.tie_weights)
-        self.summarises = network.attention == "fixed"
+        self.has_fixed_context = network.attention == "fixed"
         if network.tie_weights:
             nn.init.uniform_(self.decoder.input.weight, -0.1, 0.1)
         if network.share_embeddings:
             require(
-                source == target, f"share_embeddings needs one vocabulary, these have {source} and {target}"
+                source == target,
+                f"share_embeddings needs one vocabulary, but the two have {source} and {target} tokens",
             )
-            # Not registered a second time: a state dict then holds the table once.
+            # Set without registering it a second time, so that a state dict contains the table once.
             del self.encoder.input
             self.encoder.__dict__["input"] = self.decoder.input
 
     @property
     def precision(self) -> Precision:
-        """Of the products in the recurrent layers and the output layer's loss; see :class:`Recurrent`."""
+        """Precision of the products in the recurrent layers and in the loss; see :class:`Recurrent`."""
         return self.encoder.precision
 
     @precision.setter
@@ -82,31 +85,31 @@ class EncoderDecoder(nn.Module):
         self.decoder.recurrent.precision = value
 
     def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
-        """Read sources (S, B), of ``lengths`` (B,) steps each."""
+        """Encode sources (S, B) with ``lengths`` (B,) steps."""
         h, final = self.encoder.read(source, lengths=lengths)
         directions = self.encoder.recurrent.num_directions
         joined = [join_directions(s, directions) for s in final[: len(self.bridge)]]
         state = tuple(map_(s) for map_, s in zip(self.bridge, joined, strict=True))
         if self.decoder.attention is None:
             memory = None
-        elif self.summarises:
-            memory = self.decoder.attention.remember(joined[0][-1:], torch.ones_like(lengths))
+        elif self.has_fixed_context:
+            memory = self.decoder.attention.make_memory(joined[0][-1:], torch.ones_like(lengths))
         else:
-            memory = self.decoder.attention.remember(h, lengths)
+            memory = self.decoder.attention.make_memory(h, lengths)
         return Encoded(self.decoder.first_state(state), memory)
 
     def forward(
         self, source: Tensor, source_lengths: Tensor, inputs: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """Return logits (T, B, V) of the token after each of ``inputs``, and attention (T, B, S).
+        """Return the logits (T, B, V) of the token after each of ``inputs``, and the attention (T, B, S).
 
         Args:
-            source: (S, B).
-            source_lengths: (B,).
-            inputs: (T, B): ``<eos>`` and then the target.
-            lengths: (B,), steps of each target.
+            source: source tokens (S, B).
+            source_lengths: number of steps of each source, (B,).
+            inputs: ``<eos>`` followed by the target, (T, B).
+            lengths: number of steps of each target, (B,).
         """
-        decoded = self._read(source, source_lengths, inputs, lengths)
+        decoded = self._decode(source, source_lengths, inputs, lengths)
         return self.output(decoded.h, self._table), decoded.weights
 
     def loss(
@@ -118,40 +121,40 @@ class EncoderDecoder(nn.Module):
         targets: Tensor,
         **options: Any,
     ) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum of the losses, and −ln p of each target (T, B), without any logits held.
+        """Return the weighted sum of the losses, and −ln p of each target (T, B), without storing the logits.
 
         Args:
-            source: (S, B).
-            source_lengths: (B,).
-            inputs: (T, B): ``<eos>`` and then the target.
-            lengths: (B,), steps of each target.
-            targets: (T, B): the target and then ``<eos>``.
+            source: source tokens (S, B).
+            source_lengths: number of steps of each source, (B,).
+            inputs: ``<eos>`` followed by the target, (T, B).
+            lengths: number of steps of each target, (B,).
+            targets: the target followed by ``<eos>``, (T, B).
             options: row_weights, ignore and label_smoothing of :meth:`SoftmaxOutput.loss`.
         """
-        h = self._read(source, source_lengths, inputs, lengths).h
+        h = self._decode(source, source_lengths, inputs, lengths).h
         return self.output.loss(h, targets, self._table, precision=self.precision, **options)
 
     def step(self, tokens: Tensor, state: State, memory: Memory | None) -> tuple[Tensor, State]:
-        """Return logits (N, V) of the token after ``tokens`` (N,), and the next state."""
+        """Return the logits (N, V) of the token after ``tokens`` (N,), and the next state."""
         decoded = self.decoder(tokens[None], state, memory)
         return self.output(decoded.h[0], self._table), decoded.state
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
         decoder, encoder = self.decoder, self.encoder
-        asked = decoder.attention
-        context = "" if asked is None else f" and {asked.kind} attention over the encoder"
+        attention = decoder.attention
+        context = "" if attention is None else f" and {attention.kind} attention over the encoder"
         return [
             f"output   y_t = softmax(V h̃_t + c)   {self.output.features} → {self.output.vocabulary}",
             f"readout  h̃_t = tanh(W [c_t; s_t] + b) of the decoder{context}",
             decoder.recurrent,
-            f"input    x_t = Embedding(token_t)   {decoder.input.kinds} → {decoder.input.embedding_dim}",
+            f"input    x_t = Embedding(token_t)   {decoder.input.num_tokens} → {decoder.input.embedding_dim}",
             "bridge   s_0 = tanh(W [last states of the encoder] + b)",
             encoder.recurrent,
             encoder.input_line,
         ]
 
-    def _read(
+    def _decode(
         self, source: Tensor, source_lengths: Tensor, inputs: Tensor, lengths: Tensor | None
     ) -> Decoded:
         encoded = self.encode(source, source_lengths)

@@ -1,4 +1,4 @@
-"""The network of an encoder-decoder: two stacks of recurrent layers and what passes between them."""
+"""Configuration of an encoder-decoder: two stacks of recurrent layers and their connection."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,43 +9,44 @@ from unrolled.models.config import RECURRENT, CellConfig, DropoutConfig, StackCo
 
 @dataclass(frozen=True)
 class EncoderDecoderConfig(StackConfig):
-    """Encoder and decoder; layers, projection, residual and skip are those of both."""
+    """Sizes and connections of encoder and decoder; layers, projection, residual and skip apply to both."""
 
     hidden: int = 256
     """Units of each layer of the decoder."""
 
     encoder_hidden: int = 0
-    """Units of each layer and direction of the encoder; 0 is as many as the decoder's, halved where there
-    are two directions, so that both see vectors of one size."""
+    """Units of each layer and direction of the encoder; 0 means as many as in the decoder, halved if the
+    encoder is bidirectional, so that the outputs of both have the same size."""
 
     bidirectional: bool = True
-    """The encoder reads each source backwards as well (Schuster & Paliwal 1997). --no-bidirectional reads it
-    forwards alone."""
+    """Also read each source backwards in the encoder (Schuster & Paliwal 1997). --no-bidirectional reads it
+    forwards only."""
 
     embedding: int = 128
-    """Size of the learned vectors of tokens, on both sides."""
+    """Size of the embeddings of source and target tokens."""
 
     embedding_std: float = 0.1
-    """Standard deviation of the learned vectors' normal start: small, so that rare tokens, which hardly move
-    from it, say little."""
+    """Standard deviation of the initial embeddings (normal distribution). It is small, so that rare tokens,
+    whose embeddings are hardly trained, have little influence."""
 
     attention: Literal["none", "fixed", "dot", "general", "additive"] = "dot"
-    """What the decoder sees of the source. none: its own first state alone (Sutskever et al. 2014). fixed:
-    and one vector at every step (Cho et al. 2014). dot, general: a weighted mean for each step, chosen by
-    its state after it (Luong et al. 2015). additive: chosen by the state before it (Bahdanau et al. 2015)."""
+    """How the decoder reads the source. none: only through its initial state (Sutskever et al. 2014). fixed:
+    also through one constant vector at every step (Cho et al. 2014). dot, general: also through a weighted
+    mean of the encoder's outputs, with the decoder's state after the step as query (Luong et al. 2015).
+    additive: the same with the state before the step as query (Bahdanau et al. 2015)."""
 
     input_feeding: bool = False
-    """Each step also reads what the last one was answered with (Luong et al. 2015, 3.3); steps then run
-    one by one, and so they do with additive attention."""
+    """Feed the readout of each step into the next step (Luong et al. 2015, 3.3). Steps then run one by one,
+    as they do with additive attention."""
 
     readout: int = 0
-    """Size of the vector that the output layer reads; 0 is hidden, or embedding with tie_weights."""
+    """Size of the readout, the input of the output layer; 0 means hidden, or embedding with tie_weights."""
 
     tie_weights: bool = False
-    """Output matrix = table of target vectors (Press & Wolf 2017)."""
+    """Use the embedding table of the target as output matrix (Press & Wolf 2017)."""
 
     share_embeddings: bool = False
-    """Table of source vectors = table of target vectors; needs one vocabulary (joint)."""
+    """Use one embedding table for source and target; needs one vocabulary (joint)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +54,7 @@ class EncoderDecoderConfig(StackConfig):
         require_at_most(self, dict.fromkeys(("embedding", "encoder_hidden", "readout"), LARGEST_SIZE))
         require(
             not self.tie_weights or self.readout in (0, self.embedding),
-            f"readout={self.readout}: with tie_weights it is embedding ({self.embedding}); leave it out",
+            f"readout={self.readout}: with tie_weights it must be embedding ({self.embedding}); leave it out",
         )
         require(
             not self.projection or self.projection < self.encoder_size,
@@ -67,28 +68,28 @@ class EncoderDecoderConfig(StackConfig):
 
     @property
     def readout_size(self) -> int:
-        """Size of the vector that the output layer reads."""
+        """Size of the input of the output layer."""
         return self.readout or (self.embedding if self.tie_weights else self.hidden)
 
     @property
     def stepwise(self) -> bool:
-        """Whether a step of the decoder needs more of the one before than its recurrent state."""
+        """True if a decoder step needs more of the previous step than its recurrent state."""
         return self.input_feeding or self.attention == "additive"
 
     @staticmethod
     def check_cell(cell: CellConfig) -> None:
-        """Raise ConfigError for a network without a state that stands for all that was read."""
+        """Raise ConfigError for a window network, whose state does not cover the whole source."""
         require(
             not cell.windowed,
-            f"cell={cell.name!r}: the decoder begins with what the encoder remembers of the whole source, "
-            f"and a network of windows forgets; take {', '.join(RECURRENT)}",
+            f"cell={cell.name!r}: the decoder begins with the encoder's state after the whole source, but a "
+            f"window network only remembers the last steps; use {', '.join(RECURRENT)}",
         )
 
     def check_dropout(self, dropout: DropoutConfig) -> None:
-        """Raise ConfigError for masks that must last over all steps where steps run one by one."""
-        lasting = dropout.dropout_weight or (dropout.locked and dropout.dropout)
+        """Raise ConfigError for dropout with one mask for all steps if the steps run one by one."""
+        has_constant_masks = dropout.dropout_weight or (dropout.locked and dropout.dropout)
         require(
-            not (self.stepwise and lasting),
+            not (self.stepwise and has_constant_masks),
             "dropout_weight, and dropout with locked, keep one mask over all steps: that does not go with "
-            "input_feeding or attention='additive', whose steps run one by one; take attention='dot'",
+            "input_feeding or attention='additive', whose steps run one by one; use attention='dot'",
         )

@@ -1,4 +1,4 @@
-"""Forecasting networks of one kind side by side, whose forecasts are pooled."""
+"""An ensemble of forecasting networks, whose forecasts are pooled."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -14,12 +14,12 @@ Member = RecursiveForecaster | DirectForecaster
 
 
 class ForecastEnsemble(nn.Module):
-    """M ≥ 2 networks, each from a start of its own: their errors differ and partly cancel.
+    """Ensemble of M ≥ 2 networks with different initial weights, so that their errors partly cancel.
 
-    They share nothing but the data (Hansen & Salamon 1990; Lakshminarayanan et al. 2017).
+    The members share only the data (Hansen & Salamon 1990; Lakshminarayanan et al. 2017).
 
     Args:
-        members: networks that differ in their weights only.
+        members: networks that only differ in their weights.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -28,12 +28,12 @@ class ForecastEnsemble(nn.Module):
 
     @property
     def output(self) -> ForecastOutput:
-        """Reads what each member says."""
+        """Output type, which is the same for all members."""
         return members_of(self)[0].output
 
     @property
     def precision(self) -> Precision:
-        """Of the products in the recurrent layers of every member."""
+        """Precision of the products in the recurrent layers of every member."""
         return members_of(self)[0].precision
 
     @precision.setter
@@ -42,9 +42,9 @@ class ForecastEnsemble(nn.Module):
             member.precision = value
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what in the first member; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the first member for :func:`unrolled.models.summary.summarise`."""
         return [
-            f"mean of {len(self.members)} networks with weights of their own",
+            f"mean of {len(self.members)} networks with different weights",
             *members_of(self)[0].parts(),
         ]
 
@@ -53,7 +53,7 @@ Forecasting = Member | ForecastEnsemble
 
 
 def members_of(model: Forecasting) -> list[Member]:
-    """Return the members of an ensemble; of a single network, itself."""
+    """Return the members of an ensemble, or a list with the single network."""
     if not isinstance(model, ForecastEnsemble):
         return [model]
     return cast(list[Member], list(model.members))

@@ -1,4 +1,4 @@
-"""What a forecaster says of one number: a value, quantiles, or a distribution, each with its loss."""
+"""Output types of a forecaster: a point value, quantiles, or a distribution, each with its loss."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,33 +10,33 @@ from torch import Tensor
 from torch.distributions import Distribution, Normal, StudentT
 
 SMALLEST_SCALE = 1e-3
-"""Of a distribution, on the scale of the network (where series have a spread of 1)."""
+"""Smallest scale of a distribution, in the network's units (in which series have a spread of 1)."""
 
 
 class ForecastOutput(ABC):
-    """Reads P numbers of the network as a statement about one number to come."""
+    """Interpretation of P network outputs as a forecast of one number."""
 
     size: int
-    """P."""
+    """P, the number of network outputs per forecast."""
     sampled: ClassVar[bool] = False
-    """Whether it is a distribution that can be drawn from."""
+    """True if the forecast is a distribution that can be sampled."""
 
     @abstractmethod
     def loss(self, y: Tensor, target: Tensor) -> Tensor:
-        """Return the loss (…) of what the network says (…, P) about targets (…)."""
+        """Return the loss (…) of network outputs (…, P) for targets (…)."""
 
     @abstractmethod
     def centre(self, y: Tensor) -> Tensor:
-        """Return the value (…) that stands for what is said (…, P)."""
+        """Return the point forecast (…) of network outputs (…, P)."""
 
     def sample(self, y: Tensor) -> Tensor:
-        """Draw one value (…) of each (…, P), by torch's generator."""
-        raise NotImplementedError(f"{type(self).__name__} is no distribution")
+        """Draw one value (…) for network outputs (…, P), with torch's generator."""
+        raise NotImplementedError(f"{type(self).__name__} is not a distribution")
 
 
 @dataclass(frozen=True)
 class PointOutput(ForecastOutput):
-    """One value: the mean by squared errors, the median by absolute ones."""
+    """Point forecast: squared errors give the mean, absolute errors the median."""
 
     errors: Literal["squared", "absolute"] = "squared"
     size: int = 1
@@ -53,7 +53,7 @@ class PointOutput(ForecastOutput):
 
 @dataclass(frozen=True)
 class QuantileOutput(ForecastOutput):
-    """The quantiles of given levels, by the pinball loss (Koenker & Bassett 1978)."""
+    """Quantiles at given levels, trained with the pinball loss (Koenker & Bassett 1978)."""
 
     levels: tuple[float, ...]
 
@@ -74,30 +74,30 @@ class QuantileOutput(ForecastOutput):
 
 
 class DistributionOutput(ForecastOutput):
-    """A distribution with a place and a width, by its negative log-likelihood in nats."""
+    """A symmetric distribution with location and scale, trained with the negative log-likelihood in nats."""
 
     sampled: ClassVar[bool] = True
 
     @abstractmethod
     def distribution(self, y: Tensor) -> Distribution:
-        """Return the distribution (…) that (…, P) describes."""
+        """Return the distribution (…) with parameters (…, P)."""
 
     def loss(self, y: Tensor, target: Tensor) -> Tensor:
         """Return −log p(target)."""
         return -self.distribution(y).log_prob(target)
 
     def centre(self, y: Tensor) -> Tensor:
-        """Return the mean, which is the median too."""
+        """Return the mean, which is also the median."""
         return y[..., 0]
 
     def sample(self, y: Tensor) -> Tensor:
-        """Draw one value of each."""
+        """Draw one value from each distribution."""
         return self.distribution(y).sample()
 
 
 @dataclass(frozen=True)
 class GaussianOutput(DistributionOutput):
-    """N(μ, σ²), σ = softplus(s) + 10⁻³."""
+    """Normal distribution N(μ, σ²) with σ = softplus(s) + 10⁻³."""
 
     size: int = 2
 
@@ -108,7 +108,7 @@ class GaussianOutput(DistributionOutput):
 
 @dataclass(frozen=True)
 class StudentTOutput(DistributionOutput):
-    """Student's t with ν = 2 + softplus(n) degrees of freedom, so that its variance is finite."""
+    """Student's t distribution, ν = 2 + softplus(n) degrees of freedom, so that the variance is finite."""
 
     size: int = 3
 

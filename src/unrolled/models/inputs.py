@@ -1,4 +1,4 @@
-"""How a token enters a network: as a learned or given vector, or one-hot."""
+"""Input layers for tokens: learned embeddings, given word vectors, or one-hot vectors."""
 
 from dataclasses import dataclass
 
@@ -11,58 +11,58 @@ from unrolled.models.config import TokenNetworkConfig
 
 
 class OneHot(nn.Module):
-    """Token numbers to one-hot vectors: the first weight matrix is then the table of inputs."""
+    """One-hot vectors of tokens; the first weight matrix then acts as the embedding table."""
 
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
         self.vocabulary = vocabulary
 
     @property
-    def kinds(self) -> int:
-        """Number of tokens there are."""
+    def num_tokens(self) -> int:
+        """Number of tokens of the vocabulary."""
         return self.vocabulary
 
     @property
     def table(self) -> Tensor:
-        """The vector of each token, (vocabulary, vocabulary)."""
+        """Vectors of all tokens, (vocabulary, vocabulary)."""
         return torch.eye(self.vocabulary)
 
     def forward(self, tokens: Tensor, row_sparse: bool = False) -> Tensor:
-        """Return (…, vocabulary) of tokens (…); there is no table whose gradient could be sparse."""
+        """Return the vectors (…, vocabulary) of tokens (…); ``row_sparse`` has no effect without a table."""
         return F.one_hot(tokens, self.vocabulary).to(torch.get_default_dtype())
 
 
 class Embedding(nn.Embedding):
-    """torch's, with the form of the table's gradient chosen at each call."""
+    """torch's embedding, with the option of a sparse gradient at each call."""
 
     @property
-    def kinds(self) -> int:
-        """Number of tokens there are."""
+    def num_tokens(self) -> int:
+        """Number of tokens of the vocabulary."""
         return self.num_embeddings
 
     @property
     def table(self) -> Tensor:
-        """The vector of each token, (V, size)."""
+        """Vectors of all tokens, (V, size)."""
         return self.weight
 
     def forward(self, input: Tensor, row_sparse: bool = False) -> Tensor:
-        """Return (…, size) of tokens (…).
+        """Return the vectors (…, size) of tokens (…).
 
-        With ``row_sparse`` the gradient of the table is a sparse tensor of the rows that were read, once
-        for each time (coalescing it adds them up), and no pass is made over the others.
+        With ``row_sparse``, the gradient of the table is a sparse tensor with one entry for each row read.
+        Rows read several times occur several times; coalescing adds them. The other rows cost nothing.
         """
         return F.embedding(input, self.weight, sparse=row_sparse)
 
 
 @dataclass(frozen=True)
 class InputTable:
-    """The vectors of all tokens: a :class:`unrolled.backends.Table`."""
+    """Table of the vectors of all tokens; implements :class:`unrolled.backends.Table`."""
 
     input: OneHot | Embedding
     size: int
-    """Of a vector."""
+    """Size of a vector."""
     dtype: torch.dtype
-    """Of the layers that read them."""
+    """Dtype of the layers that read the vectors."""
     device: torch.device
     row_sparse: bool = False
     """See :meth:`Embedding.forward`."""
@@ -70,14 +70,14 @@ class InputTable:
     @property
     def shape(self) -> tuple[int, int]:
         """(V, size)"""
-        return self.input.kinds, self.size
+        return self.input.num_tokens, self.size
 
-    def whole(self) -> Tensor:
+    def all_rows(self) -> Tensor:
         """Return all vectors, (V, size)."""
         return self.input.table.to(self.dtype)
 
     def rows(self, tokens: Tensor) -> Tensor:
-        """Return the vectors of tokens (…), (…, size)."""
+        """Return the vectors (…, size) of tokens (…)."""
         x: Tensor = self.input(tokens, self.row_sparse)
         return x.to(self.dtype)
 
@@ -85,10 +85,10 @@ class InputTable:
 def make_input(
     vocabulary: int, network: TokenNetworkConfig, vectors: Tensor | None
 ) -> tuple[OneHot | Embedding, int]:
-    """Return what reads tokens, and the size of its vectors.
+    """Return the input layer for tokens, and the size of its vectors.
 
     Raises:
-        ConfigError: if vectors (vocabulary, size) are asked for and not given.
+        ConfigError: if the configuration needs vectors (vocabulary, size) and they are missing or do not fit.
     """
     if network.entry == "one-hot":
         return OneHot(vocabulary), vocabulary
@@ -96,7 +96,7 @@ def make_input(
         shape = None if vectors is None else tuple(vectors.shape)
         require(
             shape is not None and shape[0] == vocabulary,
-            f"input='vectors': one vector a token is needed ({vocabulary}), got {shape}",
+            f"input='vectors': one vector per token is needed ({vocabulary}), got {shape}",
         )
         assert vectors is not None
         table = Embedding.from_pretrained(vectors, freeze=network.freeze_vectors)

@@ -1,25 +1,26 @@
-"""The recurrent language model: the next token, from all the tokens before it."""
+"""The recurrent language model, which predicts the next token from all previous tokens."""
 
 import torch
 from torch import Tensor
 
+from unrolled.cells import State
 from unrolled.config import require
 from unrolled.layers import SoftmaxOutput, Stack
 from unrolled.models.adaptive import AdaptiveOutput
 from unrolled.models.config import CellConfig, DropoutConfig, NetworkConfig
 from unrolled.models.inputs import Embedding
-from unrolled.models.reader import State, TokenReader
+from unrolled.models.reader import TokenReader
 
 
 class RecurrentLanguageModel(TokenReader):
-    """Input vectors, recurrent layers, softmax over the vocabulary.
+    """Language model: input vectors, recurrent layers, softmax over the vocabulary.
 
     Args:
         vocabulary: number of tokens.
-        cell: the mathematics of one step.
-        network: size and connections.
-        dropout: rates.
-        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
+        cell: configuration of the cell.
+        network: sizes and connections.
+        dropout: dropout rates.
+        vectors: word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class RecurrentLanguageModel(TokenReader):
         self._initialise(network, vectors is not None)
 
     def _initialise(self, network: NetworkConfig, given_vectors: bool) -> None:
-        """A tied table starts small; ``init_range`` starts all weights alike."""
+        """Initialise a tied table with small values, or all weights within ``init_range`` if it is set."""
         with torch.no_grad():
             if isinstance(self.input, Embedding) and network.tie_weights and not given_vectors:
                 self.input.weight.uniform_(-0.1, 0.1)
@@ -66,9 +67,9 @@ class RecurrentLanguageModel(TokenReader):
 
         Args:
             tokens: (T, B).
-            state: what the last call returned; None starts from zeros.
+            state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: (T, B), true where a row's state is reset before the step.
+            fresh: mask (T, B), true where the state of a row is reset before the step.
 
         Returns:
             Logits (T, B, V) and the state after the last step of each row.
@@ -77,7 +78,7 @@ class RecurrentLanguageModel(TokenReader):
         return self.output(h, self._table), final
 
     def next(self, tokens: Tensor) -> Tensor:
-        """Return the logits (B, V) of the token after the last of each column, (T, B), read from zeros."""
+        """Return the logits (B, V) of the token after tokens (T, B), read from a state of zeros."""
         h, _ = self.read(tokens)
         logits: Tensor = self.output(h[-1:], self._table)
         return logits[0]
@@ -95,22 +96,22 @@ class RecurrentLanguageModel(TokenReader):
         label_smoothing: float = 0.0,
         row_sparse: bool = False,
     ) -> tuple[Tensor, Tensor, State]:
-        """Return the weighted sum of the losses without ever holding the logits of all steps.
+        """Return the weighted sum of the losses without storing the logits of all steps.
 
         Args:
             tokens: (T, B).
-            targets: (T, B), the token that follows each.
-            state: what the last call returned; None starts from zeros.
+            targets: next token of each token, (T, B).
+            state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: (T, B), true where a row's state is reset before the step.
-            row_weights: weight of each target in the sum, expanded to (T, B); None is 1.
-            ignore: the target that does not count, as in padding.
-            label_smoothing: ε of the loss (Szegedy et al. 2016); the nats are without it.
-            row_sparse: leave the gradient of an embedding table as the rows that were read (a sparse
-                tensor); a tied table, all of whose rows have a gradient, keeps the usual form.
+            fresh: mask (T, B), true where the state of a row is reset before the step.
+            row_weights: weight of each target in the sum, expanded to (T, B); None means 1.
+            ignore: target value to leave out of the loss, as in padding.
+            label_smoothing: ε of the loss (Szegedy et al. 2016); the nats are not smoothed.
+            row_sparse: use a sparse gradient for the embedding table, with only the rows that were read. A
+                tied table keeps a dense gradient, because all its rows have one.
 
         Returns:
-            The loss in nats, a number; −ln p of each target (T, B), zero where ignored and not
+            The loss in nats, a scalar; −ln p of each target (T, B), zero where ignored and not
             differentiable; and the state after the last step of each row.
 
         Raises:
@@ -130,7 +131,7 @@ class RecurrentLanguageModel(TokenReader):
         return loss, nats, final
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
         vocabulary = self.output.vocabulary
         formula = "softmax(V h_t + c)"
         if isinstance(self.output, AdaptiveOutput):
@@ -139,5 +140,5 @@ class RecurrentLanguageModel(TokenReader):
 
     @property
     def _table(self) -> Tensor | None:
-        """The embedding table where it is the output matrix too."""
+        """The embedding table if it is also the output matrix, else None."""
         return self.input.weight if self.output.tied and isinstance(self.input, Embedding) else None

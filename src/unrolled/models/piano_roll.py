@@ -1,26 +1,26 @@
-"""The recurrent model of piano rolls: which keys sound next, each with a probability of its own."""
+"""The recurrent model of piano rolls, which predicts a probability for each key of the next step."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.cells import State
 from unrolled.layers import Stack
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
 from unrolled.models.forecaster import NumberReader
-from unrolled.models.reader import State
 
 
 class PianoRollModel(NumberReader):
-    """p(x_{t+1} | x_1 … x_t) = Π_k Bernoulli(x_{t+1,k}; σ(V h_t + c)_k) over keys k.
+    """Piano-roll model: p(x_{t+1} | x_1 … x_t) = Π_k Bernoulli(x_{t+1,k}; σ(V h_t + c)_k) over keys k.
 
-    Given h, keys are independent: the RNN of Boulanger-Lewandowski et al. (2012) without a further model of
-    chords.
+    Keys are independent given h: this is the RNN of Boulanger-Lewandowski et al. (2012) without a joint model
+    of chords.
 
     Args:
-        keys: numbers of one step, each 0 or 1.
-        cell: the mathematics of one step.
-        network: size and connections.
-        dropout: rates.
+        keys: number of keys; each is 0 or 1 at every step.
+        cell: configuration of the cell.
+        network: sizes and connections.
+        dropout: dropout rates.
     """
 
     def __init__(self, keys: int, cell: CellConfig, network: StackConfig, dropout: DropoutConfig) -> None:
@@ -31,7 +31,7 @@ class PianoRollModel(NumberReader):
     def forward(
         self, x: Tensor, state: State | None = None, *, lengths: Tensor | None = None
     ) -> tuple[Tensor, State]:
-        """Return the logits (T, B, keys) of the next step at every step, and the state after the last."""
+        """Return the logits (T, B, keys) of the next step at every step, and the final state."""
         h, final = self.read(x, state, lengths=lengths)
         return self.head(h), final
 
@@ -40,7 +40,7 @@ class PianoRollModel(NumberReader):
 
         Args:
             x: (T, B, keys).
-            target: (T, B, keys), the step after each.
+            target: next step of each step, (T, B, keys).
             lengths: number of steps of each row.
         """
         logits, _ = self(x, lengths=lengths)
@@ -50,7 +50,7 @@ class PianoRollModel(NumberReader):
         return nats * (torch.arange(len(nats), device=nats.device)[:, None] < lengths)
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
         return [
             f"output   p_t = σ(V h_t + c)   {self.features} → {self.keys} keys of step t + 1",
             self.recurrent,

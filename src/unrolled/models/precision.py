@@ -1,4 +1,4 @@
-"""What every model says about the precision of its products."""
+"""Interface of models with a configurable precision."""
 
 from typing import Protocol, runtime_checkable
 
@@ -7,12 +7,12 @@ from unrolled.backends import Precision
 
 @runtime_checkable
 class HasPrecision(Protocol):
-    """A model whose products can be rounded: it begins in ``"full"``, and the trainer sets another."""
+    """A model with a configurable precision, which is ``"full"`` until the trainer changes it."""
 
     @property
     def precision(self) -> Precision:
-        """Of the products; see :class:`unrolled.layers.Recurrent`."""
+        """Precision of the products; see :class:`unrolled.layers.Recurrent`."""
 
     @precision.setter
     def precision(self, value: Precision) -> None:
-        """Set it; ConfigError or BackendError where the model does not have it."""
+        """Set the precision; raise ConfigError or BackendError if the model does not support it."""

@@ -1,10 +1,11 @@
-"""What reads tokens in every model: their vectors, and recurrent layers over them."""
+"""The encoder of tokens that all token models share: input vectors and recurrent layers."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from unrolled.cells import State as State  # other packages import it from here
 from unrolled.config import require
 from unrolled.layers import GRU, LSTM, RNN, Dropout, LockedDropout, Recurrent, Stack, Window
 from unrolled.models.body import RecurrentBody
@@ -18,19 +19,17 @@ from unrolled.models.config import (
 )
 from unrolled.models.inputs import Embedding, InputTable, OneHot, make_input
 
-State = tuple[Tensor, ...]
-
 
 class TokenReader(RecurrentBody):
-    """Input vectors and recurrent layers, with dropout before and after: the body of a model over tokens.
+    """Encoder of tokens: input vectors and recurrent layers, with dropout before and after.
 
     Args:
         vocabulary: number of tokens.
-        cell: the mathematics of one step.
-        network: size and connections.
-        dropout: rates.
-        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
-        bidirectional: whether a second network reads each row backwards.
+        cell: configuration of the cell.
+        network: sizes and connections.
+        dropout: dropout rates.
+        vectors: word vectors (V, size) for ``network.entry == "vectors"``.
+        bidirectional: run a second network backwards over each row.
     """
 
     def __init__(
@@ -50,10 +49,10 @@ class TokenReader(RecurrentBody):
         self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
         if network.entry == "one-hot":
-            self._widen_columns()
+            self._initialise_one_hot()
 
-    def _widen_columns(self) -> None:
-        """One-hot columns start as wide as a learned vector's product does."""
+    def _initialise_one_hot(self) -> None:
+        """Initialise the columns of one-hot inputs with the spread that W x has for learned embeddings."""
         with torch.no_grad():
             for name, p in self.recurrent.named_parameters():
                 if name.startswith(("weight_ih_l0", "weight_l0")):
@@ -61,9 +60,9 @@ class TokenReader(RecurrentBody):
 
     @property
     def input_line(self) -> str:
-        """How tokens enter, for the drawing of a model."""
+        """Line about the input layer in the summary of a model."""
         kind, size = type(self.input).__name__, self.recurrent.input_size
-        return f"input    x_t = {kind}(token_t)   {self.input.kinds} → {size}"
+        return f"input    x_t = {kind}(token_t)   {self.input.num_tokens} → {size}"
 
     def read(
         self,
@@ -74,22 +73,22 @@ class TokenReader(RecurrentBody):
         fresh: Tensor | None = None,
         row_sparse: bool = False,
     ) -> tuple[Tensor, State]:
-        """Return what stands above the recurrent layers at every step, and the final state.
+        """Return the features of every step, after dropout, and the final state.
 
         Args:
             tokens: (T, B).
-            state: what the last call returned; None starts from zeros.
+            state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: (T, B), true where a row's state is reset before the step.
-            row_sparse: leave the gradient of an embedding table as the rows that were read.
+            fresh: mask (T, B), true where the state of a row is reset before the step.
+            row_sparse: use a sparse gradient for the embedding table; see :meth:`Embedding.forward`.
 
         Returns:
             h (T, B, :attr:`features`), zero past the length of a row, and the state after the last step.
         """
         stack = self.recurrent
         table = InputTable(self.input, stack.input_size, stack.dtype, tokens.device, row_sparse)
-        dropped = self.training and self.input_dropout.rate > 0
-        if isinstance(stack, Recurrent) and not dropped:
+        has_input_dropout = self.training and self.input_dropout.rate > 0
+        if isinstance(stack, Recurrent) and not has_input_dropout:
             h, final = stack.look_up(tokens, table, state, lengths=lengths, fresh=fresh)
         else:
             h, final = stack(self.input_dropout(table.rows(tokens)), state, lengths=lengths, fresh=fresh)
@@ -97,11 +96,11 @@ class TokenReader(RecurrentBody):
 
 
 TORCH_LAYERS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU, "elman": RNN, "jordan": RNN}
-"""Layers with torch's names, by the cell that they hold; any other cell is in a Recurrent layer."""
+"""Layer classes with torch's names, by cell; for any other cell, Recurrent is used."""
 
 
 def make_dropout(rate: float, dropout: DropoutConfig) -> Dropout | LockedDropout:
-    """Return dropout of the kind that the configuration asks for."""
+    """Return the dropout module that the configuration selects."""
     return LockedDropout(rate) if dropout.locked else Dropout(rate)
 
 
@@ -113,10 +112,10 @@ def make_recurrent(
     *,
     bidirectional: bool = False,
 ) -> Stack:
-    """Return the recurrent layers that a configuration describes, or the windows in their place.
+    """Return the recurrent layers or the window network that the configuration describes.
 
     Raises:
-        ConfigError: if its parts contradict each other.
+        ConfigError: if parts of the configuration contradict each other.
     """
     require(
         not network.projection or cell.name in loop_owners()["projection"],
@@ -149,7 +148,7 @@ def _make_windows(
         value = getattr(network if name == "skip" else dropout, name)
         require(
             not value,
-            f"{name}={value} acts in the loop from step to step, which cell={cell.name!r} does not have",
+            f"{name}={value} acts in the recurrent loop, which cell={cell.name!r} does not have",
         )
     return Window(
         input_size,

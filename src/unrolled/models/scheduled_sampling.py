@@ -1,4 +1,4 @@
-"""Scheduled sampling: in training, a decoder sometimes reads what it would have said itself."""
+"""Scheduled sampling: in training, some of the decoder's inputs are sampled from its own predictions."""
 
 import torch
 from torch import Tensor
@@ -10,27 +10,26 @@ from unrolled.models.encoder_decoder import EncoderDecoder
 def sampled_inputs(
     model: EncoderDecoder, source: Tensor, source_lengths: Tensor, inputs: Tensor, rate: float
 ) -> Tensor:
-    """Return inputs (T, B) of which a share is drawn from the model (Bengio et al. 2015).
+    """Return inputs (T, B), some of them replaced by samples from the model (Bengio et al. 2015).
 
-    Each input but the first is replaced with probability ``rate`` by a token drawn from the distribution
-    that the model, which has read the inputs so chosen before, gives. No gradient passes through the draws,
-    so they are made beforehand, without dropout, one step after the other; the training pass over what they
-    give is then the usual one.
+    Each input except the first is replaced with probability ``rate`` by a token that the model samples, given
+    the inputs chosen so far. No gradient passes through the samples. So they are drawn in advance, step by
+    step and without dropout, and the training pass over the returned inputs is the usual one.
 
     Args:
-        model: in training mode, and so again afterwards.
-        source: (S, B).
-        source_lengths: (B,).
-        inputs: (T, B): ``<eos>`` and then the true target.
-        rate: of replacement, from 0 to 1.
+        model: model in training mode; it is in training mode again afterwards.
+        source: source tokens (S, B).
+        source_lengths: number of steps of each source, (B,).
+        inputs: ``<eos>`` followed by the true target, (T, B).
+        rate: probability of replacement, from 0 to 1.
     """
     model.eval()
     encoded = model.encode(source, source_lengths)
-    state, chosen = encoded.state, [inputs[0]]
-    replaced = torch.rand(inputs.shape, device=inputs.device) < rate
-    for true, own in zip(inputs[1:], replaced[1:], strict=True):
-        logits, state = model.step(chosen[-1], state, encoded.memory)
-        drawn = torch.multinomial(logits.softmax(-1), 1).squeeze(1)
-        chosen.append(torch.where(own, drawn, true))
+    state, new_inputs = encoded.state, [inputs[0]]
+    replace = torch.rand(inputs.shape, device=inputs.device) < rate
+    for true_tokens, mask in zip(inputs[1:], replace[1:], strict=True):
+        logits, state = model.step(new_inputs[-1], state, encoded.memory)
+        samples = torch.multinomial(logits.softmax(-1), 1).squeeze(1)
+        new_inputs.append(torch.where(mask, samples, true_tokens))
     model.train()
-    return torch.stack(chosen)
+    return torch.stack(new_inputs)

@@ -1,22 +1,23 @@
-"""What reads sequences of vectors: their standardisation, and recurrent layers over them."""
+"""The encoder of series: standardisation of the vectors and recurrent layers."""
 
 import torch
 from torch import Tensor
 
+from unrolled.cells import State
 from unrolled.models.body import RecurrentBody
 from unrolled.models.config import CellConfig, DropoutConfig, StackConfig
-from unrolled.models.reader import State, make_dropout, make_recurrent
+from unrolled.models.reader import make_dropout, make_recurrent
 
 
 class SeriesReader(RecurrentBody):
-    """Standardised features and recurrent layers, with dropout before and after.
+    """Encoder of series: standardised features and recurrent layers, with dropout before and after.
 
     Args:
         features: I, size of the vectors.
-        cell: the mathematics of one step.
-        network: size and connections.
-        dropout: rates.
-        bidirectional: whether a second network reads each row backwards.
+        cell: configuration of the cell.
+        network: sizes and connections.
+        dropout: dropout rates.
+        bidirectional: run a second network backwards over each row.
     """
 
     mean: Tensor
@@ -39,13 +40,13 @@ class SeriesReader(RecurrentBody):
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
 
     def standardise(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set what is taken from each feature and what it is divided by, (I,); no deviation divides by 1."""
+        """Set mean and standard deviation of each feature, (I,); a deviation of 0 is replaced by 1."""
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
 
     @property
     def input_line(self) -> str:
-        """How vectors enter, for the drawing of a model."""
+        """Line about the input layer in the summary of a model."""
         return f"input    x_t = (v_t − mean) / deviation   {self.recurrent.input_size}"
 
     def read(

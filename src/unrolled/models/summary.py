@@ -1,4 +1,4 @@
-"""A model as a drawing and a table: folded, unrolled, and its parameters."""
+"""Summary of a model as text: drawings of the folded and the unrolled network, and a parameter table."""
 
 from typing import Protocol
 
@@ -10,22 +10,23 @@ STEPS = ("1", "2", "3", "T")
 
 
 class Drawable(Protocol):
-    """A model that can tell what stands on what."""
+    """A model that lists its parts for a drawing."""
 
     def parts(self) -> list[str | Stack]:
-        """Return lines and stacks of layers from the output down to the input."""
+        """Return the parts from the output down to the input: lines of text and stacks of layers."""
 
 
 def summarise(model: Drawable) -> str:
-    """Return the folded network, the same unrolled through time, its parameters and its paths as text."""
+    """Return as text: the network folded, unrolled through time, its parameters, and its backends."""
     assert isinstance(model, nn.Module)
-    drawn = [_unrolled(part) for part in model.parts() if not isinstance(part, str)]
+    unrolled = [_draw_unrolled(part) for part in model.parts() if not isinstance(part, str)]
     paths = ["paths", *path_lines(model)]
-    return "\n\n".join((_folded(model.parts()), *drawn, _parameters(model), "\n".join(paths)))
+    folded, parameters = _draw_folded(model.parts()), _parameter_table(model)
+    return "\n\n".join((folded, *unrolled, parameters, "\n".join(paths)))
 
 
 def path_lines(model: nn.Module) -> list[str]:
-    """Return a line for each layer of each stack: which code runs it, and why."""
+    """Return a line for each layer of each stack with the backend that runs it and the reason."""
     stacks = {name: m for name, m in model.named_modules() if isinstance(m, Recurrent | Window)}
     lines = []
     for name, stack in stacks.items():
@@ -34,16 +35,16 @@ def path_lines(model: nn.Module) -> list[str]:
     return lines
 
 
-def _folded(parts: list[str | Stack]) -> str:
+def _draw_folded(parts: list[str | Stack]) -> str:
     lines: list[str] = []
     for part in parts:
-        for line in [part] if isinstance(part, str) else _layers(part):
+        for line in [part] if isinstance(part, str) else _layer_lines(part):
             lines += ["   ↑", line] if lines else [line]
     return "folded\n" + "\n".join("  " + line for line in lines)
 
 
-def _layers(r: Stack) -> list[str]:
-    """Return a line a layer, the uppermost first."""
+def _layer_lines(r: Stack) -> list[str]:
+    """Return a line for each layer, the top layer first."""
     lines = []
     for layer in reversed(range(r.num_layers)):
         size = r.input_size if layer == 0 else r.num_directions * r.output_size
@@ -60,24 +61,24 @@ def _layers(r: Stack) -> list[str]:
     return lines
 
 
-def _unrolled(r: Stack) -> str:
-    """Draw the same cells side by side: one column a step, one row a layer and direction."""
+def _draw_unrolled(r: Stack) -> str:
+    """Draw the stack with one column per step and one row per layer and direction."""
     up = _columns(["↑"] * len(STEPS), "   ")
     rows = [_columns([f"y_{t}" for t in STEPS], "   "), up]
     if isinstance(r, Recurrent):
-        rows += _loops(r, up)
-        sight = ""
+        rows += _recurrent_rows(r, up)
+        context = ""
     else:
-        rows += _windows(r)
+        rows += _window_rows(r)
         reach = sum(n - 1 for n in r.windows)
-        sight = f"y_t depends on {_span('x', reach, r.bidirectional)} alone; "
+        context = f"y_t depends on {_span('x', reach, r.bidirectional)} alone; "
     rows.append(_columns([f"x_{t}" for t in STEPS], "   "))
     shared = "the same weights at every step: their number does not depend on T"
-    return "unrolled through time\n" + "\n".join("  " + row for row in rows) + f"\n  ({sight}{shared})"
+    return "unrolled through time\n" + "\n".join("  " + row for row in rows) + f"\n  ({context}{shared})"
 
 
-def _loops(r: Recurrent, up: str) -> list[str]:
-    """Return the rows between output and input of a network whose steps are tied from left to right."""
+def _recurrent_rows(r: Recurrent, up: str) -> list[str]:
+    """Return the rows between output and input of a recurrent network, with arrows from step to step."""
     rows = []
     for layer in reversed(range(r.num_layers)):
         if r.bidirectional:
@@ -86,8 +87,8 @@ def _loops(r: Recurrent, up: str) -> list[str]:
     return rows
 
 
-def _windows(r: Window) -> list[str]:
-    """Return the same where a step reads those below alone: earlier ones, with two directions later ones."""
+def _window_rows(r: Window) -> list[str]:
+    """Return the rows of a window network, with arrows from earlier (if bidirectional, also later) steps."""
     rows = []
     for layer, n in reversed(list(enumerate(r.windows))):
         before = [" ", *["↗" if n > 1 else " "] * (len(STEPS) - 1)]
@@ -98,19 +99,20 @@ def _windows(r: Window) -> list[str]:
 
 
 def _span(symbol: str, reach: int, both: bool) -> str:
-    """Return what is read from so many steps before t on, with two directions to as many after it."""
+    """Return the range of steps that step t reads: ``reach`` steps back, and with ``both`` as many ahead."""
     if not reach:
         return f"{symbol}_t"
     return f"{symbol}_(t-{reach}) … {symbol}_" + (f"(t+{reach})" if both else "t")
 
 
 def _columns(cells: list[str], joint: str) -> str:
+    """Join the cells of a row, with dots before the last one."""
     row = joint.join(f"{cell:^5}" for cell in cells[:-1])
     dots = {"   ": " … ", "──▶": "─…▶", "◀──": "◀…─"}[joint]
     return f"{row}{dots}{cells[-1]:^5}"
 
 
-def _parameters(model: nn.Module) -> str:
+def _parameter_table(model: nn.Module) -> str:
     rows = [
         (name, "×".join(str(n) for n in p.shape), p.numel(), "" if p.requires_grad else " (fixed)")
         for name, p in model.named_parameters()

@@ -1,4 +1,4 @@
-"""The recurrent tagger: a tag for every word of a sentence."""
+"""The recurrent tagger, which predicts a tag for every word of a sentence."""
 
 from dataclasses import dataclass
 
@@ -17,42 +17,42 @@ from unrolled.models.reader import make_dropout, make_recurrent
 
 @dataclass(frozen=True)
 class Sentences:
-    """A padded batch of sentences; every kind of word in it is spelled once."""
+    """A padded batch of sentences; the spelling of each distinct word is stored once."""
 
     words: Tensor
-    """Numbers of the words, (T, B)."""
+    """Word ids, (T, B)."""
     lengths: Tensor
-    """Words of each sentence, (B,)."""
+    """Number of words of each sentence, (B,)."""
     spellings: Tensor
-    """Numbers of the characters of each kind of word, (S, U)."""
+    """Character ids of each distinct word, (S, U)."""
     spelling_lengths: Tensor
-    """Characters of each kind, (U,)."""
+    """Number of characters of each distinct word, (U,)."""
     kinds: Tensor
-    """Which kind each word is, (T, B)."""
+    """Column of ``spellings`` that belongs to each word, (T, B)."""
 
     def first_rows(self, rows: int) -> "Sentences":
-        """Return the first sentences, without steps and spellings that none of them needs."""
+        """Return the first sentences, without the steps and spellings that they do not need."""
         lengths = self.lengths[:rows]
         steps = int(lengths.max())
-        present, kinds = torch.unique(self.kinds[:steps, :rows], return_inverse=True)
-        spelled = self.spelling_lengths[present]
+        used, kinds = torch.unique(self.kinds[:steps, :rows], return_inverse=True)
+        spelling_lengths = self.spelling_lengths[used]
         return Sentences(
             words=self.words[:steps, :rows],
             lengths=lengths,
-            spellings=self.spellings[: int(spelled.max()), present],
-            spelling_lengths=spelled,
+            spellings=self.spellings[: int(spelling_lengths.max()), used],
+            spelling_lengths=spelling_lengths,
             kinds=kinds.to(self.kinds.dtype),
         )
 
 
 class SpellingReader(nn.Module):
-    """A small recurrent network over the characters of each word, read in both directions (Ling et al. 2015).
+    """Encoder of characters: a bidirectional LSTM over the characters of each word (Ling et al. 2015).
 
     Args:
-        characters: number of characters known.
-        embedding: size of a character's vector.
+        characters: number of characters in the vocabulary.
+        embedding: size of the character embeddings.
         hidden: units of each direction.
-        dropout: rate on the characters' vectors.
+        dropout: dropout rate on the character embeddings.
     """
 
     def __init__(self, characters: int, embedding: int, hidden: int, dropout: float) -> None:
@@ -64,29 +64,29 @@ class SpellingReader(nn.Module):
 
     @property
     def features(self) -> int:
-        """Size of what a word's spelling becomes."""
+        """Size of the vector of a word."""
         return 2 * self.recurrent.output_size
 
     def forward(self, spellings: Tensor, lengths: Tensor) -> Tensor:
-        """Return (U, :attr:`features`) of characters (S, U) and lengths (U,)."""
+        """Return the vectors (U, :attr:`features`) of words with characters (S, U) and lengths (U,)."""
         h, _ = self.recurrent(self.dropout(self.input(spellings)), lengths=lengths)
         return self.pooling(h, lengths)
 
 
 class RecurrentTagger(RecurrentBody):
-    """Vectors of a word and of its spelling, recurrent layers over the sentence, softmax or CRF over tags.
+    """Tagger: word and character vectors, recurrent layers over the sentence, softmax or CRF over tags.
 
     Args:
-        vocabulary: number of words known.
-        tags: K.
-        cell: the mathematics of one step.
-        network: size and connections.
-        dropout: rates.
-        spelling: reads the characters of a word; None leaves them out.
-        crf: score the tags of a sentence together.
-        rules: added to the scores of tag sequences when the best is sought (:func:`forbidding`); None allows
+        vocabulary: number of words in the vocabulary.
+        tags: K, number of tags.
+        cell: configuration of the cell.
+        network: sizes and connections.
+        dropout: dropout rates.
+        spelling: encoder of the characters of a word; None means word vectors only.
+        crf: score the tags of a sentence jointly with a CRF.
+        rules: scores that are added when the best tag sequence is searched (:func:`forbidding`); None allows
             every sequence.
-        vectors: given word vectors (V, size) for ``network.entry == "vectors"``.
+        vectors: word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
     rule_start: Tensor
@@ -111,12 +111,11 @@ class RecurrentTagger(RecurrentBody):
         self.spelling = spelling
         size += spelling.features if spelling else 0
         self.input_dropout = make_dropout(dropout.dropout_input, dropout)
-        both = network.bidirectional
-        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=both)
+        self.recurrent = make_recurrent(size, cell, network, dropout, bidirectional=network.bidirectional)
         self.output_dropout = make_dropout(dropout.dropout_output, dropout)
         self.output = nn.Linear(self.features, tags)
         self.crf = LinearChainCRF(tags) if crf else None
-        self.ruled = rules is not None
+        self.has_rules = rules is not None
         for name, rule in zip(Moves._fields, rules or (), strict=False):
             self.register_buffer(f"rule_{name}", rule, persistent=False)
 
@@ -124,8 +123,8 @@ class RecurrentTagger(RecurrentBody):
         """Return the scores (T, B, K) of every tag for every word."""
         x = self.input(batch.words)
         if self.spelling is not None:
-            spelled = self.spelling(batch.spellings, batch.spelling_lengths)
-            x = torch.cat([x, F.embedding(batch.kinds, spelled)], -1)
+            character_vectors = self.spelling(batch.spellings, batch.spelling_lengths)
+            x = torch.cat([x, F.embedding(batch.kinds, character_vectors)], -1)
         h, _ = self.recurrent(self.input_dropout(x), lengths=batch.lengths)
         return self.output(self.output_dropout(h))
 
@@ -134,16 +133,16 @@ class RecurrentTagger(RecurrentBody):
 
         Args:
             batch: sentences.
-            tags: (T, B), ``ignore`` past the end of a sentence.
-            ignore: the tag that does not count.
-            label_smoothing: ε (Szegedy et al. 2016), of the softmax alone.
+            tags: true tags (T, B), ``ignore`` past the end of a sentence.
+            ignore: tag value to leave out of the loss.
+            label_smoothing: ε (Szegedy et al. 2016); only used without a CRF.
         """
         return self.loss_of(self(batch), batch, tags, ignore=ignore, label_smoothing=label_smoothing)
 
     def loss_of(
         self, scores: Tensor, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float
     ) -> Tensor:
-        """Return :meth:`loss` of scores (T, B, K) that are there already."""
+        """Return :meth:`loss` for scores (T, B, K) that are already computed."""
         if self.crf is not None:
             return self.crf(scores, tags, batch.lengths).sum()
         return F.cross_entropy(
@@ -156,21 +155,21 @@ class RecurrentTagger(RecurrentBody):
 
     @torch.no_grad()
     def best_of(self, scores: Tensor, batch: Sentences) -> Tensor:
-        """Return the best tags (T, B) by scores (T, B, K): of each word, or together with a CRF or rules."""
-        rules = Moves(self.rule_start, self.rule_transition, self.rule_end) if self.ruled else None
+        """Return the best tags (T, B) for scores (T, B, K): word by word, or jointly with a CRF or rules."""
+        rules = Moves(self.rule_start, self.rule_transition, self.rule_end) if self.has_rules else None
         if self.crf is not None:
             return self.crf.best(scores, batch.lengths, rules)
         return scores.argmax(-1) if rules is None else viterbi(scores.log_softmax(-1), batch.lengths, rules)
 
     def parts(self) -> list[str | Stack]:
-        """Return what stands on what; see :func:`unrolled.models.summary.summarise`."""
+        """Return the parts of the model for :func:`unrolled.models.summary.summarise`."""
         features, tags = self.output.in_features, self.output.out_features
         formula = "crf" if self.crf is not None else "softmax"
-        spelled = ""
+        spelling = ""
         if self.spelling is not None:
-            spelled = f", last states over its characters ({self.spelling.features})"
+            spelling = f", last states over its characters ({self.spelling.features})"
         return [
             f"output   y_t = {formula}(V h_t + c)   {features} → {tags}",
             self.recurrent,
-            f"input    x_t = [vector of word_t{spelled}]   {self.recurrent.input_size}",
+            f"input    x_t = [vector of word_t{spelling}]   {self.recurrent.input_size}",
         ]
