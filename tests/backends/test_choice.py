@@ -72,7 +72,7 @@ def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, requirements: R
 
 @needs_extension
 @pytest.mark.parametrize(("requirements", "message"), BEYOND_THE_COMPILED_LOOP)
-def test_what_the_compiled_loop_cannot_do_runs_elsewhere_and_says_why(
+def test_auto_runs_unsupported_options_elsewhere_with_the_reason(
     requirements: Requirements, message: str
 ) -> None:
     choice = choose("auto", LSTM(), requirements)
@@ -83,7 +83,7 @@ def test_what_the_compiled_loop_cannot_do_runs_elsewhere_and_says_why(
 
 
 @needs_extension
-def test_a_subclass_of_a_cell_has_equations_of_its_own() -> None:
+def test_a_subclass_of_a_cell_does_not_inherit_its_kernel() -> None:
     choice = choose("auto", Own(peepholes=True), Requirements())
     assert choice.path == "reference"
     assert choice.reason.startswith("there is no compiled loop for Own; torch has no kernel for Own(")
@@ -117,7 +117,7 @@ def test_without_the_extension_auto_takes_torchs_kernel_where_there_is_one(case:
 
 
 @pytest.mark.parametrize("option", [LSTM(forget_bias=1.0), GRU(recurrent_init="orthogonal")])
-def test_another_start_is_no_obstacle(option: Cell, no_extension: None) -> None:
+def test_initialisation_options_do_not_rule_out_a_kernel(option: Cell, no_extension: None) -> None:
     assert choose("auto", option, Requirements()).path == "aten"
 
 
@@ -137,7 +137,7 @@ def test_asking_for_torchs_kernel_of_a_cell_that_torch_lacks_is_an_error(cell: C
 
 
 @pytest.mark.parametrize(("requirements", "message"), BEYOND_TORCHS_LOOP)
-def test_a_need_that_torch_cannot_meet_is_told(
+def test_the_reason_names_the_requirement_that_torch_lacks(
     requirements: Requirements, message: str, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(BackendError, match=message + ".*; use backend='auto' or 'reference'"):

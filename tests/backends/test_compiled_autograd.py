@@ -56,7 +56,7 @@ def test_a_graph_that_is_dropped_is_freed_at_once(every: int | None) -> None:
 
 
 @pytest.mark.parametrize("which", ["x", "h0", "c0", "weight_ih", "weight_hh"])
-def test_what_was_overwritten_before_backward_is_an_error(which: str) -> None:
+def test_overwriting_a_saved_tensor_before_backward_is_an_error(which: str) -> None:
     problem = make_problem(case_named("lstm"))
     tensors = {"x": problem.x, "h0": problem.state[0], "c0": problem.state[1], **problem.p}
     y = problem.compiled().y

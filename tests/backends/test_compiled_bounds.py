@@ -249,7 +249,7 @@ def test_a_vector_of_a_group_that_is_not_there_is_refused() -> None:
         call.run()
 
 
-def test_a_size_of_what_is_fed_back_that_the_step_cannot_read_is_refused() -> None:
+def test_an_invalid_size_of_the_fed_back_output_is_an_error() -> None:
     call = make_call(case_named("gru-after"))
     call.args.R, call.args.weight_out = 2, call.args.y
     with pytest.raises(ValueError, match="R must be H"):

@@ -68,7 +68,7 @@ def test_each_row_is_as_alone(case: Case, reverse: bool, every: int | None) -> N
 @pytest.mark.parametrize("every", [None, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", EVERY, ids=str)
-def test_what_stands_in_the_padding_is_never_read(case: Case, reverse: bool, every: int | None) -> None:
+def test_padding_is_never_read(case: Case, reverse: bool, every: int | None) -> None:
     problem = make_problem(case, steps=STEPS, batch=5)
     bits = []
     for garbage in (0.0, NAN, float("inf")):

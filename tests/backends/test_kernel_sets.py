@@ -116,7 +116,7 @@ def test_names() -> None:
     assert core.current_kernels() in KERNEL_SETS
 
 
-def test_the_set_in_use_is_told(kernels: str) -> None:
+def test_the_kernel_set_in_use_is_reported(kernels: str) -> None:
     assert core is not None
     assert core.current_kernels() == extension.kernels() == kernels
     assert f"{kernels} kernels" in extension.describe()

@@ -16,7 +16,7 @@ def lookup() -> tuple[Lookup, Tensor]:
     return Lookup(TensorTable(table), TOKENS), table[TOKENS]
 
 
-def test_it_is_the_tensor_it_stands_for() -> None:
+def test_a_lookup_equals_the_indexed_tensor() -> None:
     x, rows = lookup()
     assert (x.shape, x.dtype, x.device, len(x)) == (rows.shape, rows.dtype, rows.device, 3)
     assert torch.equal(resolve_lookup(x), rows)

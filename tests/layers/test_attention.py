@@ -88,7 +88,7 @@ def test_gradients(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SCORED)
-def test_what_stands_past_a_row_and_beside_it_changes_nothing(kind: str) -> None:
+def test_padding_and_other_rows_do_not_change_the_result(kind: str) -> None:
     attention = make(kind)
     memory, lengths, query = problem((4, 2))
     context, weights = attention(query, attention.make_memory(memory, lengths))

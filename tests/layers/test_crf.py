@@ -104,7 +104,7 @@ EMISSIONS, TAGS, LENGTHS = torch.zeros(4, 2, 3), torch.zeros(4, 2, dtype=torch.l
         (EMISSIONS, TAGS, LENGTHS + 1, r"lengths must lie in 1\.\.4"),
     ],
 )
-def test_what_does_not_fit_is_refused(emissions, tags, lengths, message):
+def test_shapes_that_do_not_fit_are_errors(emissions, tags, lengths, message):
     with pytest.raises(ShapeError, match=message):
         LinearChainCRF(3)(emissions, tags, lengths)
 

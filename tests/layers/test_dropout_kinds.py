@@ -117,7 +117,7 @@ def test_weight_dropout_drops_connections_the_same_at_every_step(backend: str) -
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_weight_dropout_is_drawn_anew_every_pass_and_absent_in_evaluation(backend: str) -> None:
+def test_weight_dropout_is_drawn_at_every_pass_and_off_in_evaluation(backend: str) -> None:
     layer = positive_recurrence(0.3, backend)
     x, h = torch.zeros(2, 12, 1).double(), torch.eye(12, dtype=torch.float64)[None]
     assert not torch.equal(layer(x, h)[0], layer(x, h)[0])

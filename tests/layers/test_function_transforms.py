@@ -194,7 +194,7 @@ def test_checkpoints_under_transforms(checkpoint_every: Any) -> None:
 
 
 @pytest.mark.parametrize("randomness", ["same", "different"])
-def test_dropout_of_each_sample_is_drawn_as_vmap_is_told(randomness: str) -> None:
+def test_dropout_under_vmap_follows_its_randomness_option(randomness: str) -> None:
     drop = RecurrentDrop(zoneout=0.5, candidate=0.3, weight=0.4)
     layer = make_layer(case_named("gru-after"), hidden_size=40, num_layers=2, dropout=0.3, drop=drop)
     x = uniform(STEPS, BATCH, 2, seed=1).expand(N, -1, -1, -1)
@@ -248,7 +248,7 @@ def test_transforms_that_torch_compile_traces(name: str) -> None:
         torch.testing.assert_close(torch.compile(function, backend="aot_eager")(*inputs), expected)
 
 
-def test_a_path_that_cannot_follow_a_transform_says_what_can() -> None:
+def test_a_backend_without_a_transform_names_one_that_has_it() -> None:
     x = uniform(STEPS, BATCH, 2, seed=1)
     compiled = make_layer(case_named("lstm"), backend="compiled")
     with pytest.raises(BackendError, match=r"no forward-mode derivative; use backend='auto'"):

@@ -142,7 +142,7 @@ def test_where_it_does_not_repay_the_rows_are_looked_up(
 
 
 @needs_extension
-def test_a_table_repays_beside_a_long_sequence_only() -> None:
+def test_a_table_is_only_used_for_long_sequences() -> None:
     layer = make_layer(case_named("lstm"))
 
     def tokens(*shape: int) -> Tensor:
@@ -204,7 +204,7 @@ def test_a_row_that_is_not_there(wrong: int) -> None:
     ],
     ids=["numbers", "one axis", "no table"],
 )
-def test_what_is_no_sequence_of_rows(tokens: Tensor, table: Tensor) -> None:
+def test_invalid_tokens_or_tables_are_errors(tokens: Tensor, table: Tensor) -> None:
     with pytest.raises(ShapeError, match=r"integer tokens \(T, B\) and a table \(V, I\)"):
         make_layer(case_named("lstm")).look_up(tokens, table)
 

@@ -23,7 +23,7 @@ def test_logits_are_v_h_plus_c() -> None:
                 assert logits[t, b, k].item() == pytest.approx(expected.item(), abs=1e-13)
 
 
-def test_a_tied_output_reads_the_table_and_has_no_matrix_of_its_own() -> None:
+def test_a_tied_output_uses_the_table_and_has_no_weight() -> None:
     output = SoftmaxOutput(3, 4, tied=True).double()
     table, h = uniform(4, 3, seed=1), uniform(2, 3, seed=0)
     assert [name for name, _ in output.named_parameters()] == ["bias"]

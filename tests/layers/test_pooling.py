@@ -35,7 +35,7 @@ def test_a_row_in_a_batch_is_as_alone(h, kind, directions):
 
 
 @pytest.mark.parametrize("kind", ["last", "max", "attention"])  # the mean relies on zeros there
-def test_what_lies_past_a_rows_end_has_no_say(h, kind):
+def test_padding_does_not_change_the_result(h, kind):
     pooling, past = make(kind), torch.arange(T)[:, None] >= LENGTHS
     spoilt = h.masked_fill(past[..., None], 1e6)
     assert torch.equal(pooling(spoilt, LENGTHS), pooling(h, LENGTHS))

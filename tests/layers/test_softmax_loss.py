@@ -207,7 +207,7 @@ def test_a_nan_is_not_hidden() -> None:
     assert dweight.isnan().any()
 
 
-def test_what_stands_in_an_ignored_row_is_not_looked_at() -> None:
+def test_ignored_rows_are_not_read() -> None:
     h, weight, bias, targets, _ = problem()
     targets[3] = IGNORE
     expected = torch.autograd.grad(in_parts(h, weight, bias, targets)[0], [h, weight, bias])
@@ -408,7 +408,7 @@ def test_the_logits_are_never_held_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         ({"precision": "float16"}, ConfigError, "precision='float16' is not one of full, bfloat16"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_invalid_arguments_are_errors(
     change: dict[str, object], error: type[UnrolledError], message: str
 ) -> None:
     h, weight, bias, targets, w = problem(dtype=torch.float32)

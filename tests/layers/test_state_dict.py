@@ -105,7 +105,7 @@ def test_a_state_dict_of_another_shape_is_refused() -> None:
         ur.GRU(3, 5, 2).load_state_dict(nn.GRU(3, 5).state_dict())
 
 
-def test_reset_parameters_draws_anew() -> None:
+def test_reset_parameters_draws_new_values() -> None:
     layer = ur.GRU(3, 5, 2)
     torch.manual_seed(1)
     layer.reset_parameters()

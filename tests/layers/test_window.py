@@ -98,7 +98,7 @@ def test_gradients_of_first_and_second_order(options: dict) -> None:
 
 
 @pytest.mark.parametrize("windows", SHAPES)
-def test_what_is_seen_grows_with_depth_and_is_never_to_come(windows: tuple) -> None:
+def test_the_context_grows_with_depth_and_never_includes_later_steps(windows: tuple) -> None:
     x = inputs(9, 1).requires_grad_()
     y, _ = make(windows)(x)
     seen = grad(y[7].sum(), x)[0].abs().sum((1, 2)) > 0
@@ -229,7 +229,7 @@ def test_the_state_does_not_hold_the_sequence() -> None:
     assert state.untyped_storage().nbytes() == state.numel() * 4
 
 
-def test_what_it_says_of_itself() -> None:
+def test_repr_and_explain() -> None:
     layer = Window(2, 3, (4, 1), "relu", residual=True)
     assert str(layer) == "Window(2, 3, windows=(4, 1), nonlinearity=relu, residual=True)"
     assert layer.explain().paths == ["aten", "aten"]
@@ -260,7 +260,7 @@ def test_precision_is_full() -> None:
         ((2, 3, (2, 2)), {"locked": 1.0}, "locked=1.0"),
     ],
 )
-def test_what_cannot_be_built(arguments: tuple, options: dict, message: str) -> None:
+def test_invalid_options_are_errors(arguments: tuple, options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Window(*arguments, **options)
 
@@ -282,7 +282,7 @@ def test_what_cannot_be_built(arguments: tuple, options: dict, message: str) -> 
         ({"fresh": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "fresh= needs"),
     ],
 )
-def test_what_does_not_fit(call: dict, message: str) -> None:
+def test_inputs_that_do_not_fit_are_errors(call: dict, message: str) -> None:
     layer = Window(2, 5, (3, 2))
     with pytest.raises(ShapeError, match=message):
         layer(**{"input": torch.rand(4, 3, 2)} | call)

@@ -86,7 +86,7 @@ def test_hypotheses_side_by_side_share_the_memory_of_their_source(name: str) -> 
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_row_is_what_it_is_alone(name: str) -> None:
+def test_a_row_gives_the_same_result_in_any_batch(name: str) -> None:
     model, batch = make(name).eval(), make_batch()
     together, weights = run(model, batch)
     for b in range(3):
@@ -205,7 +205,7 @@ def test_scheduled_sampling_replaces_a_share_and_never_the_first_input() -> None
     assert torch.equal(every, again)
 
 
-def test_a_certain_model_is_given_its_own_words() -> None:
+def test_a_model_without_doubt_gets_its_own_predictions_as_inputs() -> None:
     model, batch = make("general").train(), make_batch()
     with torch.no_grad():
         assert model.output.weight is not None

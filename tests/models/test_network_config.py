@@ -105,7 +105,7 @@ def test_every_rate_lies_in_0_1(name: str, rate: float) -> None:
         DropoutConfig(**{name: rate})
 
 
-def test_rates_are_handed_on_by_what_they_apply_to() -> None:
+def test_dropout_rates_reach_the_layers_they_apply_to() -> None:
     config = DropoutConfig(
         dropout=0.1, dropout_weight=0.2, dropout_candidate=0.3, zoneout=0.4, zoneout_cell=0.5
     )

@@ -26,7 +26,7 @@ def numbers(*shape, seed=0):
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
-def test_rolling_out_is_reading_what_was_said():
+def test_roll_out_feeds_back_its_own_forecasts():
     model, x, known = recursive(), numbers(6, 2, 3), numbers(4, 2, 2, seed=1)
     y, state = model(x)
     z = model.roll_out(y[-1], state, known, draw=False)
@@ -60,7 +60,7 @@ def test_a_direct_forecast_from_a_window_is_the_one_from_its_last_state():
         torch.testing.assert_close(y[t], model.horizon_from(h[t], known[t : t + 3]))
 
 
-def test_step_k_of_a_direct_forecast_reads_what_is_known_of_step_k_alone():
+def test_step_k_of_a_direct_forecast_only_reads_the_covariates_of_step_k():
     model, x, known = direct(), numbers(6, 1, 4), numbers(8, 1, 2, seed=1)
     y, _ = model(x, known)
     known[4] += 1.0  # of step 6 (steps are counted from 1; known begins with the second)
@@ -101,7 +101,7 @@ def test_gradients_of_every_weight(kind):
     assert gradcheck(function, weights)
 
 
-def test_summaries_name_what_stands_on_what():
+def test_summaries_list_the_parts_from_output_to_input():
     assert "known_(t+k)" in summarise(direct())
     assert "x_t = (z_(t-1), known_t)" in summarise(recursive())
     assert "88 keys of step t + 1" in summarise(PianoRollModel(88, *NETWORK))

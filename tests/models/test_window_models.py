@@ -121,7 +121,7 @@ def test_one_hot_columns_start_wide() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_both_directions_begin_with_what_one_has_learnt(cell: str) -> None:
+def test_a_bidirectional_encoder_starts_from_the_weights_of_one_direction(cell: str) -> None:
     """Layers of the forward network that read forward units alone give what the source gives."""
     network, config = NetworkConfig(layers=2, hidden=6, embedding=5), CellConfig(cell=cell, context=3)
     source = TokenReader(20, config, network, DropoutConfig()).double()
