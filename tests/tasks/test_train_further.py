@@ -89,7 +89,7 @@ def test_early_stopping_begins_anew(train):
 def test_an_end_that_is_no_later_is_refused_and_changes_nothing(train):
     _, folder = train("short", epochs=1)
     before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
-    with pytest.raises(ConfigError, match=r"has made \d+ updates \(1 epochs, .* already: give a later end"):
+    with pytest.raises(ConfigError, match=r"already has \d+ steps \(1 epoch, .*\): give a later end"):
         LanguageModel.resume(folder, until=NewEnd(epochs=1), progress=False)
     assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
     with pytest.raises(ConfigError, match="epochs=-1"):

@@ -12,12 +12,12 @@ from unrolled.devices import move
 from unrolled.errors import RunError
 from unrolled.training import OptimizerConfig, Progress
 from unrolled.training.average import MovingAverage
-from unrolled.training.checkpoint import Learner, read_checkpoint, write_checkpoint
+from unrolled.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from unrolled.training.files import read_tensors
 from unrolled.training.optimizer import make_optimizer
 
 
-def learner(device: torch.device) -> Learner:
+def make_state(device: torch.device) -> TrainingState:
     """Return a small model after one update on a device."""
     torch.manual_seed(2)
     model = nn.Linear(3, 2).to(device)
@@ -27,7 +27,7 @@ def learner(device: torch.device) -> Learner:
     model(move(torch.ones(4, 3), device)).sum().backward()
     optimizer.step()
     average.update()
-    return Learner(model, optimizer, average, device)
+    return TrainingState(model, optimizer, average, device)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def states(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
 def test_everything_comes_back_to_its_device(tmp_path: Path, states: list[torch.Tensor]) -> None:
     path = tmp_path / "checkpoint.safetensors"
     with far_device() as device:
-        first, second = learner(device), learner(device)
+        first, second = make_state(device), make_state(device)
         with torch.no_grad():
             first.model.weight.add_(1.0)
         carried = (move(torch.full((1, 2), 3.0), device),)
@@ -68,16 +68,16 @@ def test_everything_comes_back_to_its_device(tmp_path: Path, states: list[torch.
 
 def test_on_the_cpu_there_is_one_random_state(tmp_path: Path) -> None:
     path, device = tmp_path / "checkpoint.safetensors", torch.device("cpu")
-    write_checkpoint(path, learner(device), Progress(), None)
+    write_checkpoint(path, make_state(device), Progress(), None)
     expected = torch.rand(3)
     assert [n for n in read_tensors(path)[0] if n.startswith("rng")] == ["rng"]
     torch.manual_seed(99)
-    assert read_checkpoint(path, learner(device), batches=1, checksum=True)[1] is None
+    assert read_checkpoint(path, make_state(device), batches=1, checksum=True)[1] is None
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_a_position_outside_of_the_epoch_is_named(tmp_path: Path) -> None:
-    path, made = tmp_path / "checkpoint.safetensors", learner(torch.device("cpu"))
-    write_checkpoint(path, made, Progress(position=3), None)
+    path, state = tmp_path / "checkpoint.safetensors", make_state(torch.device("cpu"))
+    write_checkpoint(path, state, Progress(position=3), None)
     with pytest.raises(RunError, match=r"does not belong to this run \(batch 3 of 3 in an epoch\)"):
-        read_checkpoint(path, made, batches=3, checksum=True)
+        read_checkpoint(path, state, batches=3, checksum=True)

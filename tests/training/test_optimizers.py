@@ -16,7 +16,7 @@ from unrolled.training.optimizer import (
     make_optimizer,
     optimizer_tensors,
     restore_optimizer,
-    update,
+    scaled_step,
 )
 
 CONFIGS = [
@@ -94,7 +94,7 @@ def test_an_update_by_a_factor_is_one_with_gradients_scaled_by_it(config, factor
             net(x).square().sum().backward()
         for p in theirs.parameters():
             p.grad.mul_(factor)
-        update(ours_optimizer, factor)
+        scaled_step(ours_optimizer, factor)
         theirs_optimizer.step()
         assert [g["lr"] for g in ours_optimizer.param_groups] == [config.lr]
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
@@ -113,7 +113,7 @@ def test_clipping_inside_the_update_is_torchs_clipping_before_it(clip_norm, dtyp
             net.zero_grad()
             net(x).square().sum().backward()
         norm, factor = clip_gradients(config, list(ours.parameters()))
-        update(optimizer, factor)
+        scaled_step(optimizer, factor)
         expected = nn.utils.clip_grad_norm_(theirs.parameters(), clip_norm or torch.inf)
         plain.step()
         assert norm == pytest.approx(float(expected), rel=1e-5)
@@ -138,7 +138,7 @@ def test_a_row_sparse_update_is_the_dense_one(tokens, clip_norm, kind):
         (read * torch.randn(read.shape, dtype=torch.float64, generator=generator)).sum().backward()
         assert table.grad.is_sparse == sparse
         norm, factor = clip_gradients(config, [table])
-        update(make_optimizer(config, [table]), factor)
+        scaled_step(make_optimizer(config, [table]), factor)
         unread = [row for row in range(7) if row not in tokens]
         assert torch.equal(table.detach()[unread], start[unread])
         tables.append(table)
@@ -153,7 +153,7 @@ def test_a_row_sparse_update_is_the_dense_one(tokens, clip_norm, kind):
         ({"lr": 0.0}, "lr=0.0"),
         ({"lr": float("nan")}, "lr=nan"),
         ({"optimizer": "adam", "momentum": 0.9}, "momentum is not an option of optimizer='adam'"),
-        ({"optimizer": "sgd", "weight_decay": 0.1}, "weight_decay is adamw's.*use l2"),
+        ({"optimizer": "sgd", "weight_decay": 0.1}, "weight_decay is an option of adamw.*use l2"),
         ({"clip_norm": -1.0}, "clip_norm=-1.0: must be at least 0"),
         ({"decay": 0.0}, "decay=0.0"),
         ({"average_after": 0}, "average_after=0: must be at least 1"),
@@ -170,7 +170,7 @@ def test_impossible_options_are_refused(options, message):
 def starts_at(scores, n):
     """Validation at which averaging begins, or None."""
     average = TriggeredAverage([nn.Parameter(torch.zeros(1))], n)
-    started = [average.validated(score) for score in scores]
+    started = [average.record_validation(score) for score in scores]
     assert sum(started) <= 1
     assert average.active == any(started)
     return started.index(True) if any(started) else None
@@ -215,7 +215,7 @@ def test_the_mean_is_that_of_all_weights_since():
     assert not average.active
     for score in (1.0, 1.0, 2.0):
         move()
-        average.validated(score)
+        average.record_validation(score)
     assert average.active
     began = len(seen) - 1  # the weights at the trigger are the first of the mean
     for _ in range(7):
@@ -232,7 +232,7 @@ def test_swapping_twice_changes_nothing():
     average.swap()
     assert p.tolist() == [1.0, 2.0]
     for score in (0.0, 0.0, 1.0):
-        average.validated(score)
+        average.record_validation(score)
     with torch.no_grad():
         p.copy_(torch.tensor([3.0, 6.0]))
     average.update()
@@ -264,7 +264,7 @@ def test_the_moving_average_is_the_recursion_of_its_docstring():
 
 
 def test_two_averages_are_one_too_many():
-    with pytest.raises(ConfigError, match="has an average of its own"):
+    with pytest.raises(ConfigError, match="has its own average"):
         OptimizerConfig(optimizer="nt-asgd", moving_average=0.9)
     with pytest.raises(ConfigError, match=r"moving_average=1\.0: must lie in"):
         OptimizerConfig(moving_average=1.0)

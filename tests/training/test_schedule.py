@@ -77,7 +77,7 @@ def test_a_warmup_longer_than_the_training_is_survived():
 def decays(scores, patience, decay=0.5):
     plateau, factors = Plateau(), []
     for score in scores:
-        plateau.validated(score, decay, patience)
+        plateau.record_validation(score, decay, patience)
         factors.append(plateau.factor)
     return factors
 

@@ -189,20 +189,28 @@ def test_what_is_no_time_is_refused(minutes):
 
 def test_the_length_of_a_training_by_hand():
     both = Length(100, 60.0)
-    assert [both.share(50, 15.0), both.share(50, 45.0), both.share(101, 0.0)] == [0.5, 0.75, 1.0]
-    assert [both.over(99, 59.0), both.over(100, 0.0), both.over(1, 60.0)] == [False, True, True]
-    assert both.left(50, 20.0) == 20.0
-    assert both.left(50, 45.0) == 15.0
-    assert Length(100).left(25, 5.0) == 15.0
-    assert Length(None, 60.0).left(0, 0.0) == 60.0
-    assert Length(None, 60.0).left(9, 61.0) == 0.0
-    assert Length(100).share_of_time(1e9) == 0.0
-    assert [s for s in range(1, 1601) if Length(1600).marked(s, 0.0, 0.0)] == list(range(4, 1601, 4))
+    assert [both.fraction_done(50, 15.0), both.fraction_done(50, 45.0), both.fraction_done(101, 0.0)] == [
+        0.5,
+        0.75,
+        1.0,
+    ]
+    assert [both.is_reached(99, 59.0), both.is_reached(100, 0.0), both.is_reached(1, 60.0)] == [
+        False,
+        True,
+        True,
+    ]
+    assert both.remaining_seconds(50, 20.0) == 20.0
+    assert both.remaining_seconds(50, 45.0) == 15.0
+    assert Length(100).remaining_seconds(25, 5.0) == 15.0
+    assert Length(None, 60.0).remaining_seconds(0, 0.0) == 60.0
+    assert Length(None, 60.0).remaining_seconds(9, 61.0) == 0.0
+    assert Length(100).time_fraction(1e9) == 0.0
+    assert [s for s in range(1, 1601) if Length(1600).should_log(s, 0.0, 0.0)] == list(range(4, 1601, 4))
 
 
 def test_the_ends_of_a_configuration():
     def planned(**options):
-        return Length.planned(TrainingConfig(**options), 100)
+        return Length.from_config(TrainingConfig(**options), 100)
 
     assert planned() == Length(4000)
     assert planned(epochs=3, max_steps=250) == Length(250)

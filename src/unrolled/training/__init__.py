@@ -1,4 +1,4 @@
-"""The training loop and what it needs: optimisers, schedules, checkpoints, the log."""
+"""The training loop, optimizers, learning rate schedules, checkpoints and the log."""
 
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.job import Job, Progress, StepLoss, StepLosses, Update, Validation, Watcher, Watchers

@@ -1,4 +1,4 @@
-"""The gradients of one update, added up over its batches."""
+"""Gradient accumulation over the batches of one step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,62 +14,62 @@ from unrolled.training.placement import Placement
 
 
 @dataclass(frozen=True, eq=False)
-class Accumulated:
-    """The losses of the batches of one update; their gradients are in the parameters."""
+class AccumulatedLoss:
+    """Losses of the batches of one step; their gradients are in ``.grad`` of the parameters."""
 
     total: float
-    """Sum of the plain loss over all predictions."""
+    """Sum of the unsmoothed loss over all predictions."""
     tokens: int
     """Number of predictions."""
     state: Carried
     """State after the last batch."""
     finite: bool
-    """Whether every loss is finite."""
+    """True if every loss is finite."""
     batch: Any
-    """The last batch, on the device; if a loss is not finite, the first such batch."""
+    """Last batch, on the device; if a loss is not finite, the first batch with such a loss."""
     carried: Carried
     """State before that batch."""
 
 
-class Accumulation(Generic[Batch]):
-    """Adds up the gradients of the batches of an update.
+class GradientAccumulator(Generic[Batch]):
+    """Accumulates the gradients of the batches of a step.
 
-    Each loss is weighted by the share of its batch in all predictions of the update. Where the loss is a mean
-    over predictions, the gradient is then that of one large batch. A single batch keeps its gradient to the
-    bit.
+    Each loss is weighted by its batch's fraction of all predictions of the step. If the loss is a mean over
+    predictions, the gradient equals that of one large batch. The gradient of a single batch is left
+    unchanged, to the bit.
 
     Args:
-        job: gives the losses.
-        placement: where the batches go, and the precision of their products.
-        parameters: receive the gradients.
+        job: computes the losses.
+        placement: device of the batches and precision of the products.
+        parameters: the parameters that receive the gradients.
     """
 
     def __init__(self, job: Job[Batch], placement: Placement, parameters: list[nn.Parameter]) -> None:
         self._job, self._placement, self._parameters = job, placement, parameters
 
-    def run(self, batches: Sequence[Batch], state: Carried) -> Accumulated:
-        """Run batches forward and backward; the parameters have no gradients yet.
+    def run(self, batches: Sequence[Batch], state: Carried) -> AccumulatedLoss:
+        """Run the forward and backward pass of batches. Gradients must be zeroed before.
 
         Args:
             batches: at least one, on any device.
-            state: carried from the batch before, and here from each batch to the next.
+            state: carried state after the previous batch; passed on from each batch to the next.
         """
         total, tokens, counts = 0.0, 0, list[int]()
-        shown: tuple[Batch, Carried] | None = None
+        reported: tuple[Batch, Carried] | None = None
         finite = True
         with self._placement.computing(self._job.model):
             for batch in batches:
-                moved, before = move(batch, self._placement.device), state
-                result = self._job.loss(moved, before)
+                batch_on_device, carried = move(batch, self._placement.device), state
+                result = self._job.loss(batch_on_device, carried)
                 counts.append(max(result.tokens, 1))
-                # Relative to the first batch: the number of all predictions is not known yet.
+                # Weighted relative to the first batch: the total number of predictions is not known yet.
                 (result.loss * (counts[-1] / counts[0])).backward()
                 total, tokens, state = total + float(result.total), tokens + result.tokens, result.state
                 if finite:
-                    shown, finite = (moved, before), bool(result.loss.isfinite())
-        assert shown is not None
+                    reported, finite = (batch_on_device, carried), bool(result.loss.isfinite())
+        assert reported is not None
         self._scale(counts[0] / sum(counts))
-        return Accumulated(total, tokens, state, finite, *shown)
+        return AccumulatedLoss(total, tokens, state, finite, *reported)
 
     @torch.no_grad()
     def _scale(self, factor: float) -> None:

@@ -1,4 +1,4 @@
-"""Averages of weights over updates: a model is validated and kept by them, while training goes on beside."""
+"""Averages of the weights over steps, used for validation and for the saved model."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from unrolled.training.records import Count
 
 @dataclass(frozen=True)
 class AverageState:
-    """What a checkpoint holds of an average beside its tensors."""
+    """State of an average in a checkpoint, without the tensors."""
 
     count: Count
-    """Updates in the mean."""
+    """Number of steps in the mean."""
     history: list[float]
-    """Scores of the validations."""
+    """Scores of all validations so far."""
 
 
 class WeightAverage(ABC):
-    """A mean of the weights, which can be put in their place and taken out again.
+    """Mean of the weights over steps. :meth:`swap` exchanges it with the weights.
 
     Args:
-        parameters: what is averaged.
+        parameters: the parameters to average.
     """
 
     def __init__(self, parameters: list[nn.Parameter]) -> None:
@@ -35,49 +35,49 @@ class WeightAverage(ABC):
 
     @property
     def active(self) -> bool:
-        """Whether averaging has begun."""
+        """True once averaging has begun."""
         return bool(self.mean)
 
     def begin(self) -> None:
-        """Take the weights of this step as the mean."""
+        """Start the mean with the current weights."""
         self.mean = [p.detach().clone() for p in self._parameters]
         self.count = 1
 
     def restore(self, state: AverageState, mean: list[Tensor]) -> None:
-        """Go on from a checkpoint.
+        """Restore the state of a checkpoint.
 
         Raises:
-            ValueError: if the mean is not one of these weights.
+            ValueError: if the tensors of ``mean`` do not have the shapes of the parameters.
         """
         if mean and [m.shape for m in mean] != [p.shape for p in self._parameters]:
-            raise ValueError("the averaged weights have other shapes than the weights")
+            raise ValueError("the averaged weights do not have the shapes of the weights")
         self.mean, self.count, self.history = mean, state.count, state.history
 
-    def validated(self, score: float) -> bool:
-        """Take note of a validation; return whether this one starts the averaging."""
+    def record_validation(self, score: float) -> bool:
+        """Record a validation score; return True if it starts the averaging."""
         self.history.append(score)
         return False
 
     @abstractmethod
     def update(self) -> None:
-        """Take the weights of this step into the mean."""
+        """Add the current weights to the mean."""
 
     @torch.no_grad()
-    def _move(self, share: float) -> None:
+    def _interpolate(self, weight: float) -> None:
         self.count += 1
-        torch._foreach_lerp_(self.mean, [p.detach() for p in self._parameters], share)
+        torch._foreach_lerp_(self.mean, [p.detach() for p in self._parameters], weight)
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange the weights with their mean; a second call undoes it."""
+        """Exchange the weights with their mean. A second call restores them."""
         for p, mean in zip(self._parameters, self.mean, strict=False):
-            kept = p.detach().clone()
+            weights = p.detach().clone()
             p.copy_(mean)
-            mean.copy_(kept)
+            mean.copy_(weights)
 
 
 class TriggeredAverage(WeightAverage):
-    """Running mean of the weights from the moment validation stops improving.
+    """Mean of the weights since validation stopped improving.
 
     Source: Merity, Keskar & Socher, Regularizing and optimizing LSTM language models (2018), algorithm 1.
     """
@@ -86,8 +86,8 @@ class TriggeredAverage(WeightAverage):
         super().__init__(parameters)
         self._average_after = average_after
 
-    def validated(self, score: float) -> bool:
-        """See :meth:`WeightAverage.validated`."""
+    def record_validation(self, score: float) -> bool:
+        """See :meth:`WeightAverage.record_validation`."""
         earlier = self.history[: -self._average_after]
         trigger = not self.active and bool(earlier) and score > min(earlier)
         self.history.append(score)
@@ -96,17 +96,17 @@ class TriggeredAverage(WeightAverage):
         return trigger
 
     def update(self) -> None:
-        """See :meth:`WeightAverage.update`; all steps since the beginning count alike."""
+        """See :meth:`WeightAverage.update`; all steps since averaging began have equal weight."""
         if self.active:
-            self._move(1 / (self.count + 1))
+            self._interpolate(1 / (self.count + 1))
 
 
 class MovingAverage(WeightAverage):
-    """Exponential moving mean of the weights, m ← d m + (1 − d) w from the first update on.
+    """Exponential moving average of the weights, m ← d m + (1 − d) w, from the first step on.
 
-    d is the smaller of ``decay`` and (1 + n) / (10 + n) after n updates, so that the random start is soon
-    forgotten. Source: Polyak & Juditsky, Acceleration of stochastic approximation by averaging (1992), in the
-    exponential form that is usual for networks.
+    After n steps, d is the smaller of ``decay`` and (1 + n) / (10 + n), so that the initial weights soon lose
+    their influence. Source: Polyak & Juditsky, Acceleration of stochastic approximation by averaging (1992),
+    in the exponential form usual for neural networks.
     """
 
     def __init__(self, parameters: list[nn.Parameter], decay: float) -> None:
@@ -118,11 +118,11 @@ class MovingAverage(WeightAverage):
         if not self.active:
             self.begin()
             return
-        self._move(1 - min(self._decay, (1 + self.count) / (10 + self.count)))
+        self._interpolate(1 - min(self._decay, (1 + self.count) / (10 + self.count)))
 
 
 def make_average(config: OptimizerConfig, parameters: list[nn.Parameter]) -> WeightAverage | None:
-    """Return the average that a configuration asks for, if any."""
+    """Return the weight average that a config selects, or None."""
     if config.method == "nt-asgd":
         return TriggeredAverage(parameters, config.average_after)
     return MovingAverage(parameters, config.moving_average) if config.moving_average else None

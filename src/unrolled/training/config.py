@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""Training options: optimizer, learning rate, length of training, batches, checkpoints."""
 
 import math
 from dataclasses import dataclass
@@ -9,60 +9,60 @@ from unrolled.config import require, require_at_least, require_at_most
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights are updated."""
+    """Options of the optimizer and the learning rate schedule."""
 
     optimizer: Literal["auto", "sgd", "rmsprop", "adam", "adamw", "nt-asgd"] = "auto"
-    """auto is adam; with weight_decay adamw, with momentum sgd. nt-asgd is SGD that averages the weights once
-    validation stops improving (Merity et al. 2018)."""
+    """auto is adam; adamw if weight_decay is set, sgd if momentum is set. nt-asgd is SGD that averages the
+    weights once validation stops improving (Merity et al. 2018)."""
 
     lr: float = 0.003
-    """Learning rate (its peak, where there is a schedule)."""
+    """Learning rate; with a schedule, the peak learning rate."""
 
     momentum: float = 0.0
-    """Of sgd, rmsprop and nt-asgd."""
+    """Momentum; for sgd, rmsprop and nt-asgd."""
 
     weight_decay: float = 0.0
-    """Decoupled weight decay; adamw only. For the others use l2."""
+    """Decoupled weight decay; adamw only. With other optimizers use l2."""
 
     average_after: int = 5
-    """nt-asgd: averaging begins when a validation is worse than the best of all but the last so many
-    before it."""
+    """nt-asgd: number n of recent validations to ignore. Averaging begins when a validation is worse than the
+    best one before the last n."""
 
     moving_average: float = 0.0
-    """Decay of a moving average of the weights, by which is validated and which is kept, 0.999 say (Polyak &
-    Juditsky 1992); 0 keeps the weights themselves. nt-asgd has an average of its own."""
+    """Decay of a moving average of the weights, for example 0.999; 0 disables it. The averaged weights are
+    validated and saved (Polyak & Juditsky 1992). Not for nt-asgd, which has its own average."""
 
     clip_norm: float = 1.0
-    """Scale the gradient down to this norm over all weights; 0 never clips."""
+    """Maximum norm of the gradient over all weights; 0 disables clipping."""
 
     clip_value: float = 0.0
-    """Cut every gradient element to ± this value; 0 never cuts."""
+    """Maximum absolute value of every gradient element; 0 disables clipping by value."""
 
     l1: float = 0.0
-    """Weight of Σ|w| in the loss, over weight matrices."""
+    """L1 penalty: weight of Σ|w| over the weight matrices in the loss."""
 
     l2: float = 0.0
-    """Weight of ½Σw² in the loss, over weight matrices."""
+    """L2 penalty: weight of ½Σw² over the weight matrices in the loss."""
 
     schedule: Literal["constant", "step", "plateau", "cosine"] = "cosine"
-    """Of the learning rate: step decays each epoch after decay_after; plateau decays when validation
-    stops improving; cosine falls from lr to lr_floor × lr over the whole training, by updates or by
-    minutes, whichever are nearer to their end."""
+    """Learning rate schedule. step decays each epoch after the first decay_after; plateau decays when
+    validation stops improving; cosine falls from lr to lr_floor × lr over the whole training, by steps or by
+    minutes, whichever limit is closer."""
 
     warmup: int = 0
-    """Steps over which the learning rate first rises from zero."""
+    """Warmup steps: the learning rate rises linearly to lr."""
 
     decay: float = 0.5
-    """Factor of each decay of step and plateau."""
+    """Schedules step and plateau: factor of each decay."""
 
     decay_after: int = 1
-    """Schedule step: epochs at full rate."""
+    """Schedule step: number of epochs at the full learning rate."""
 
     patience: int = 0
-    """Schedule plateau: validations without improvement before a decay."""
+    """Schedule plateau: number of validations without improvement to tolerate before a decay."""
 
     lr_floor: float = 0.0
-    """Schedule cosine: share of lr at the end."""
+    """Schedule cosine: final learning rate as a fraction of lr."""
 
     def __post_init__(self) -> None:
         require(0 < self.lr < 3.4e38, f"lr={self.lr}: must be a positive number")
@@ -73,12 +73,12 @@ class OptimizerConfig:
         require(0 <= average < 1, f"moving_average={average}: must lie in [0, 1)")
         require(
             not average or self.method != "nt-asgd",
-            "moving_average: optimizer='nt-asgd' has an average of its own",
+            "moving_average: optimizer='nt-asgd' has its own average",
         )
         require(0 < self.decay <= 1, f"decay={self.decay}: must lie in (0, 1]")
         require(
             not self.weight_decay or self.method == "adamw",
-            f"weight_decay is adamw's; with optimizer={self.optimizer!r} use l2",
+            f"weight_decay is an option of adamw; with optimizer={self.optimizer!r} use l2",
         )
         require(
             not self.momentum or self.method in ("sgd", "rmsprop", "nt-asgd"),
@@ -87,7 +87,7 @@ class OptimizerConfig:
 
     @property
     def method(self) -> Literal["sgd", "rmsprop", "adam", "adamw", "nt-asgd"]:
-        """The optimizer, chosen by the options that only one has where it is left open."""
+        """The optimizer to use; "auto" is resolved from weight_decay and momentum."""
         if self.optimizer != "auto":
             return self.optimizer
         return "adamw" if self.weight_decay else "sgd" if self.momentum else "adam"
@@ -95,54 +95,54 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long, on what batches, and what is kept."""
+    """Options of the training loop: length, batches, validation, checkpoints, seed, precision."""
 
     epochs: int = 0
-    """Passes over the training data; 0 takes as many as make about 4000 updates, 60 at most, or with minutes
-    as many as go into them."""
+    """Passes over the training data. 0: enough for about 4000 steps, at most 60 epochs; if minutes is set,
+    until the time is up."""
 
     max_steps: int = 0
-    """Stop after so many updates, even in mid-epoch; 0 is no limit."""
+    """Stop after this many optimizer steps, even in the middle of an epoch; 0 is no limit."""
 
     minutes: float = 0.0
-    """Stop after so many minutes of training (updates alone; validations are not counted); 0 is no limit.
-    The end that comes first counts. How many updates it takes is up to the machine, so that a run which ends
-    by it is not repeated to the bit."""
+    """Stop after this many minutes of training, validation excluded; 0 is no limit. Training ends at the
+    first limit it reaches. The number of steps in that time depends on the machine, so that a run that ends
+    by time is not reproducible to the bit."""
 
     batch: int = 32
-    """Sequences trained side by side."""
+    """Batch size: number of sequences in a batch."""
 
     accumulate: int = 1
-    """Batches whose gradients are added up before an update, each weighted by its number of predictions: the
-    update of one large batch in the memory of a small one."""
+    """Gradient accumulation: batches per optimizer step, each weighted by its number of predictions. Gives
+    the step of one large batch with the memory of a small one."""
 
     label_smoothing: float = 0.0
-    """Share of the loss that asks for every answer alike, in [0, 1) (Szegedy et al. 2016); what is
-    reported is without it."""
+    """Label smoothing: weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016).
+    Reported losses are without it."""
 
     validate_every: int = 0
-    """Updates between validations; 0 validates after each epoch."""
+    """Steps between validations; 0 validates after each epoch."""
 
     early_stopping: int = 0
-    """Stop after so many validations without improvement; 0 never stops early."""
+    """Stop after this many validations without improvement; 0 never stops early."""
 
     checkpoint_steps: int = 0
-    """Updates between checkpoints; 0 leaves it to checkpoint_minutes."""
+    """Steps between checkpoints; 0: only checkpoint_minutes counts."""
 
     checkpoint_minutes: float = 5.0
-    """Minutes between checkpoints; 0 leaves it to checkpoint_steps."""
+    """Minutes between checkpoints; 0: only checkpoint_steps counts."""
 
     seed: int = 0
-    """Of the random start, of dropout and of the order of the data."""
+    """Seed of the initial weights, of dropout and of the order of the data."""
 
     precision: Literal["full", "bfloat16", "auto"] = "full"
-    """Of the products in training: full is float32; bfloat16 rounds their operands and is about twice as
-    fast on processors with AVX512_BF16; auto takes it where there is such a processor. Weights, sums and
-    the final scores are float32."""
+    """Precision of matrix products in training. full is float32; bfloat16 rounds the operands and is about
+    twice as fast on processors with AVX512_BF16; auto is bfloat16 on such processors, else full. Weights,
+    sums and final scores are always float32."""
 
     threads: int = 0
-    """CPU threads; 0 takes those that are free when training starts, and the run keeps that number. The same
-    number gives the same bits."""
+    """Number of CPU threads. 0: as many as are free when training starts; a resumed run keeps that number.
+    The same number of threads gives the same bits."""
 
     def __post_init__(self) -> None:
         require(self.seed < 2**63, f"seed={self.seed}: must be less than 2**63")

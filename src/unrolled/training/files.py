@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole or not at all."""
+"""Atomic reading and writing of JSON and tensor files."""
 
 import contextlib
 import hashlib
@@ -20,18 +20,18 @@ from unrolled.storage.regular import require_regular
 
 META = "unrolled"
 CHECKSUM = "sha256"
-"""Key in the header's dictionary. The checksum is replaced with the tensors, in one rename."""
+"""Key of the checksum in the metadata of the file, so that one rename replaces tensors and checksum."""
 T = TypeVar("T")
 
 
 def json_bytes(values: Any) -> bytes:
-    """Return JSON for people and programs."""
+    """Return indented JSON as UTF-8 bytes."""
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "surrogatepass")
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write JSON for people and programs, atomically."""
+    """Write indented JSON atomically."""
     write_atomically(path, json_bytes(values))
 
 
@@ -41,12 +41,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_json_as(path: Path, kind: type[T]) -> T:
-    """Read JSON as a type that msgspec knows.
+    """Read JSON and convert it to a type that msgspec supports.
 
     Raises:
-        RunError: if it is missing, cannot be read, or holds something else.
+        RunError: if the file is missing, cannot be read, or has other content.
     """
-    _require_there(path)
+    _require_file(path)
     try:
         return parse_json(read_bytes(path, RunError), kind)
     except MalformedError as error:
@@ -54,22 +54,22 @@ def read_json_as(path: Path, kind: type[T]) -> T:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-    """Write tensors and a JSON-able dictionary as one safetensors file with their checksum, atomically."""
+    """Write tensors and JSON metadata to one safetensors file with a checksum, atomically."""
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    packed = {META: json.dumps(meta | {CHECKSUM: _checksum(contiguous, meta)})}
-    write_atomically(path, safetensors.torch.save(contiguous, metadata=packed))
+    metadata = {META: json.dumps(meta | {CHECKSUM: _checksum(contiguous, meta)})}
+    write_atomically(path, safetensors.torch.save(contiguous, metadata=metadata))
 
 
 def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`write_tensors` wrote, and compare its checksum.
+    """Read tensors and metadata written by :func:`write_tensors`, and verify the checksum.
 
     Args:
         path: the file.
-        checksum: whether it must have one. Files of earlier versions and of other programs have none; of what
-            this version wrote, it can only be missing because the header is damaged.
+        checksum: require a checksum. Files of earlier versions and of other programs have none; in a file
+            written by this version it is missing only if the header is damaged.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if the file is missing or damaged.
     """
     with _open_tensors(path) as file:
         meta = parse_json((file.metadata() or {}).get(META, "{}"), dict[str, Any])
@@ -83,10 +83,10 @@ def read_tensors(path: Path, *, checksum: bool = False) -> tuple[dict[str, Tenso
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the tensors of a file, from its header alone.
+    """Return the shapes of the tensors of a file. Reads only the header.
 
     Raises:
-        RunError: if it is missing or damaged.
+        RunError: if the file is missing or damaged.
     """
     with _open_tensors(path) as file:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
@@ -94,7 +94,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 @contextlib.contextmanager
 def _open_tensors(path: Path) -> Iterator[Any]:
-    _require_there(path)
+    _require_file(path)
     try:
         with _utf8_path(path) as name, safe_open(name, framework="pt") as file:
             yield file
@@ -108,7 +108,7 @@ def _open_tensors(path: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _utf8_path(path: Path) -> Iterator[str]:
-    """Yield a name of a file in UTF-8, as safetensors needs it: its own, or that of an open descriptor."""
+    """Yield a UTF-8 name of a file, as safetensors needs it: the path, or that of an open file descriptor."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -118,14 +118,14 @@ def _utf8_path(path: Path) -> Iterator[str]:
         yield str(path)
 
 
-def _require_there(path: Path) -> None:
+def _require_file(path: Path) -> None:
     require_regular(path)
     if not os.path.isfile(path):
         raise RunError(f"{path}: missing; is {path.parent} a folder made by unrolled?")
 
 
 def _checksum(tensors: dict[str, Tensor], meta: dict[str, Any]) -> str:
-    """Return the SHA-256 of names, types, shapes and bytes, in the order of names, and of the dictionary."""
+    """Return the SHA-256 of the metadata and of the sorted tensors: name, dtype, shape and bytes."""
     digest = hashlib.sha256(json.dumps(meta).encode())
     for name, t in sorted(tensors.items()):
         digest.update(json.dumps([name, str(t.dtype), list(t.shape)]).encode())

@@ -1,4 +1,4 @@
-"""Ctrl-C during training: wait for the step under way, so that the checkpoint is whole."""
+"""Ctrl-C during training: finish the current step first, so that the checkpoint is complete."""
 
 import signal
 import threading
@@ -7,7 +7,10 @@ from typing import Any
 
 
 class DeferredInterrupt:
-    """Turns the first SIGINT into a flag; a second one interrupts at once. Only in the main thread."""
+    """Context manager that turns the first SIGINT into a flag; a second one interrupts immediately.
+
+    Has no effect outside of the main thread.
+    """
 
     def __init__(self) -> None:
         self.requested = False

@@ -1,4 +1,4 @@
-"""What a task and the training loop say to each other."""
+"""Interface between a task and the training loop: job, losses, progress, callbacks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,48 +15,48 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True)
 class StepLoss:
-    """What one batch gives."""
+    """Loss of one batch."""
 
     loss: Tensor
-    """What is descended."""
+    """The loss to minimise."""
     total: Tensor
-    """Sum of the plain loss over what was predicted: nats, or squared errors for series."""
+    """Sum of the unsmoothed loss over all predictions, in nats; for series, squared errors."""
     tokens: int
-    """How many predictions ``total`` sums up."""
+    """Number of predictions in ``total``."""
     state: Carried
-    """What the next batch begins with."""
+    """State to carry over to the next batch."""
 
 
 @dataclass(frozen=True, eq=False)
 class StepLosses:
-    """The loss of every prediction by itself, differentiable, for diagnostics."""
+    """Separate, differentiable losses of all predictions, for diagnostics."""
 
     losses: Tensor
-    """(N, B) in nats, or in squared errors and the like for series; zero where nothing is predicted."""
+    """(N, B) in nats, or in squared (or other) errors for series; zero where nothing is predicted."""
     times: Tensor | None
-    """(N,) or (N, B), the step of the recurrent layers that each belongs to; -1 for none. None where losses
-    belong to no step."""
+    """Step of the recurrent layers that each loss belongs to, (N,) or (N, B); -1 for no step. None if no loss
+    belongs to a step."""
     layers: str = "recurrent"
-    """Name in the model of the module whose steps are meant: of recurrent layers, or of what holds them."""
+    """Name of the submodule that ``times`` refers to: recurrent layers, or a module that contains them."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found on held-out data."""
+    """Scores on held-out data."""
 
     score: float
-    """What decides which weights are kept; lower is better."""
+    """Score that selects the best weights; lower is better."""
     loss: float
-    """Mean loss of a prediction, for the log and the plot."""
+    """Mean loss per prediction, for the log and the plot."""
     figures: dict[str, float] = field(default_factory=dict)
-    """Others to show and to log, by name."""
+    """Further metrics to show and to log, by name."""
 
 
 class Job(Protocol[Batch]):
-    """A model with its data and its loss, as the trainer takes them.
+    """A model with its data and its loss, as the trainer needs them.
 
-    The trainer sets the model's device and precision, and moves each batch to the device before :meth:`loss`:
-    see :func:`unrolled.devices.move` for what a batch may be made of.
+    The trainer sets the model's device and precision, and moves each batch to the device before it calls
+    :meth:`loss`. See :func:`unrolled.devices.move` for the types that a batch may consist of.
     """
 
     @property
@@ -64,35 +64,35 @@ class Job(Protocol[Batch]):
         """The module to train."""
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch, the same ones in the same order whenever asked."""
+        """Yield the batches of an epoch; the same batches in the same order at every call."""
 
     def batch_count(self) -> int:
         """Return the number of batches in an epoch."""
 
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
-        """Run the model forward."""
+        """Run the forward pass and return the loss."""
 
     def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
-        """Run the model forward by operations that torch can differentiate for many losses at once.
+        """Run the forward pass with operations that torch can differentiate for many losses in one call.
 
-        They are those of :meth:`loss` without smoothing and weights: their sum is its ``total``.
+        These are the losses of :meth:`loss` without label smoothing and weights; they sum to ``total``.
         """
 
     def first_rows(self, batch: Batch, rows: int) -> Batch:
-        """Return the first rows of a batch as a batch, without steps that are padding in all of them."""
+        """Return the first rows of a batch as a batch, without steps that are padding in all these rows."""
 
     def validate(self) -> Validation | None:
-        """Score held-out data, or return None if there is none."""
+        """Score the held-out data; return None without held-out data."""
 
 
 @dataclass
 class Progress:
-    """How far training has come; everything here is in the checkpoint."""
+    """Progress of a training. All fields are stored in the checkpoint."""
 
     step: Count = 0
     epoch: Count = 0
     position: Count = 0
-    """Batches of the epoch that updates were made from."""
+    """Number of batches of this epoch already used."""
     tokens: Count = 0
     seconds: float = 0.0
     best: float | None = None
@@ -107,45 +107,45 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """What is known of an update before it is made."""
+    """Statistics of a step before the optimizer runs."""
 
     batch: Any
-    """The batch of the gradients; the last one where several are accumulated."""
+    """The batch; with gradient accumulation, the last one of the step."""
     carried: Carried
-    """State before that batch."""
+    """Carried state before that batch."""
     norm: float
-    """Of all gradients together, before they are scaled down to ``clip_norm``."""
+    """Norm of all gradients together, before clipping to ``clip_norm``."""
     factor: float
-    """What every gradient is about to be multiplied by, 1 where nothing is clipped."""
+    """Factor of norm clipping for every gradient; 1 without clipping."""
 
 
 class Watcher:
-    """Is told what happens during training; does nothing itself.
+    """Base class of callbacks: the trainer calls these methods, which do nothing here.
 
-    What it does takes no part in training: it leaves weights, gradients and random numbers as they are.
+    A callback must not change weights, gradients or the RNG state.
     """
 
     def started(self, progress: Progress, total_steps: int | None) -> None:
-        """Training begins or goes on; ``total_steps`` is None where only its time is limited."""
+        """Called when training starts or resumes; ``total_steps`` is None if only the time is limited."""
 
     def updating(self, progress: Progress, update: Update) -> None:
-        """The gradients are there and finite; ``progress.step`` updates were made before this one."""
+        """Called before each optimizer step, with finite gradients; ``progress.step`` steps are done."""
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
-        """An update was made; ``loss`` is the mean of its predictions."""
+        """Called after each optimizer step; ``loss`` is the mean over its predictions."""
 
     def validating(self) -> None:
-        """A validation begins."""
+        """Called before each validation."""
 
     def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
-        """A validation ended."""
+        """Called after each validation."""
 
     def ended(self, progress: Progress) -> None:
-        """Training is over or was interrupted."""
+        """Called when training has ended, also by an interrupt or an error."""
 
 
 class Watchers(Watcher):
-    """Several watchers as one; they are told in their order."""
+    """Several callbacks as one, called in the given order."""
 
     def __init__(self, *watchers: Watcher) -> None:
         self.watchers = watchers

@@ -1,4 +1,4 @@
-"""How long training goes on: so many updates, so much time, or whichever of the two is over first."""
+"""When training stops: after a number of steps, after some time, or at whichever limit comes first."""
 
 import dataclasses
 import math
@@ -10,17 +10,19 @@ from unrolled.training.config import TrainingConfig
 
 AUTOMATIC_UPDATES = 4000
 AUTOMATIC_EPOCHS = 60
-"""The most that is taken of few batches."""
-MARKS = 400
-"""Records of the training loss over a whole training."""
+"""Maximum number of epochs if an epoch has few batches."""
+LOG_RECORDS = 400
+"""Number of training loss records in the log of a whole training."""
 
 
 @dataclass(frozen=True)
 class NewEnd:
-    """A later end for a run: passes, updates or minutes in all; 0 is none. It replaces all limits of the run.
+    """New limits for a finished run: total epochs, steps or minutes; 0 is no limit.
+
+    They replace all limits of the run.
 
     Raises:
-        ConfigError: if one is negative or infinite.
+        ConfigError: if a limit is negative or infinite.
     """
 
     epochs: int = 0
@@ -33,65 +35,70 @@ class NewEnd:
 
     @property
     def given(self) -> bool:
-        """Whether there is one."""
+        """True if any limit is set."""
         return bool(self.epochs or self.max_steps or self.minutes)
 
     def limits(self) -> dict[str, float]:
-        """Return the options of :class:`TrainingConfig` that it replaces."""
+        """Return the limits as options of :class:`TrainingConfig`."""
         return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
 class Length:
-    """The ends of a training, of which one at least is set; the nearer one counts."""
+    """The limits of a training. At least one is set; the first one reached ends the training."""
 
     steps: int | None
-    """Updates; None is no limit."""
+    """Number of steps; None is no limit."""
     seconds: float | None = None
-    """Time of updates alone; None is no limit."""
+    """Training time without validation; None is no limit."""
 
     @classmethod
-    def planned(cls, training: TrainingConfig, updates: int) -> Self:
-        """Return the ends that a configuration sets, for so many updates an epoch.
+    def from_config(cls, training: TrainingConfig, steps_per_epoch: int) -> Self:
+        """Return the limits that a config sets, for a number of steps per epoch.
 
-        Without a number of epochs, a limit of time stands alone, else the updates are about 4000.
+        If ``epochs`` is 0, a time limit is the only limit (besides ``max_steps``); without one, the limit is
+        about 4000 steps.
         """
         epochs = training.epochs
         if not epochs and not training.minutes:
-            epochs = min(max(round(AUTOMATIC_UPDATES / updates), 1), AUTOMATIC_EPOCHS)
-        steps = [updates * epochs] if epochs else []
+            epochs = min(max(round(AUTOMATIC_UPDATES / steps_per_epoch), 1), AUTOMATIC_EPOCHS)
+        steps = [steps_per_epoch * epochs] if epochs else []
         steps += [training.max_steps] if training.max_steps else []
         return cls(min(steps, default=None), 60.0 * training.minutes or None)
 
-    def over(self, step: int, seconds: float) -> bool:
-        """Tell whether training ends after so many updates that took so long."""
-        return (self.steps is not None and step >= self.steps) or self.share_of_time(seconds) >= 1.0
+    def is_reached(self, step: int, seconds: float) -> bool:
+        """Return whether training ends after this many steps and seconds."""
+        return (self.steps is not None and step >= self.steps) or self.time_fraction(seconds) >= 1.0
 
-    def share_of_time(self, seconds: float) -> float:
-        """Return the share of the time that is spent, 0 where time has no limit."""
+    def time_fraction(self, seconds: float) -> float:
+        """Return the fraction of the time limit used so far; 0 without a time limit."""
         return 0.0 if self.seconds is None else seconds / self.seconds
 
-    def share(self, step: int, seconds: float) -> float:
-        """Return the share of the training that is done, in [0, 1]."""
-        of_steps = 0.0 if self.steps is None else step / max(self.steps, 1)
-        return min(max(of_steps, self.share_of_time(seconds)), 1.0)
+    def fraction_done(self, step: int, seconds: float) -> float:
+        """Return the fraction of the training that is done, in [0, 1]."""
+        step_fraction = 0.0 if self.steps is None else step / max(self.steps, 1)
+        return min(max(step_fraction, self.time_fraction(seconds)), 1.0)
 
-    def marked(self, step: int, seconds: float, before: float) -> bool:
-        """Tell whether the loss is logged after an update; about 400 of them are.
+    def should_log(self, step: int, seconds: float, seconds_before: float) -> bool:
+        """Return whether to log the loss after a step; about 400 steps of a training are logged.
 
         Args:
-            step: updates done, this one included.
-            seconds: what they took.
-            before: what those before it took.
+            step: number of steps done, this one included.
+            seconds: training time, this step included.
+            seconds_before: training time before this step.
         """
         if self.seconds is None:
             assert self.steps is not None
-            return step % max(1, self.steps // MARKS) == 0
-        return int(MARKS * self.share(step, seconds)) > int(MARKS * self.share(step - 1, before))
+            return step % max(1, self.steps // LOG_RECORDS) == 0
+        fraction, fraction_before = (
+            self.fraction_done(step, seconds),
+            self.fraction_done(step - 1, seconds_before),
+        )
+        return int(LOG_RECORDS * fraction) > int(LOG_RECORDS * fraction_before)
 
-    def left(self, step: int, seconds: float) -> float:
-        """Return the seconds to come, if updates go on as fast as they did."""
-        found = [] if self.seconds is None else [self.seconds - seconds]
+    def remaining_seconds(self, step: int, seconds: float) -> float:
+        """Estimate the remaining training time from the mean time of a step so far."""
+        estimates = [] if self.seconds is None else [self.seconds - seconds]
         if self.steps is not None:
-            found.append(seconds / max(step, 1) * (self.steps - step))
-        return max(min(found), 0.0)
+            estimates.append(seconds / max(step, 1) * (self.steps - step))
+        return max(min(estimates), 0.0)

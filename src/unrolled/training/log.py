@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line, cut back to the checkpoint on resume."""
+"""The log of a run: one JSON object per line, truncated to the checkpoint on resume."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from unrolled.training.records import Record
 
 
 class MetricsLog:
-    """Appends records to ``metrics.jsonl``, or only keeps them in memory when there is no path."""
+    """Log of records, in memory and in ``metrics.jsonl``; without a path only in memory."""
 
     def __init__(self, path: Path | None) -> None:
         self.records: list[dict[str, Any]] = []
@@ -32,10 +32,10 @@ class MetricsLog:
             with self._path.open("ab") as file:
                 file.write((json.dumps(record) + "\n").encode())
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._write_error(error) from error
 
     def position(self) -> int:
-        """Return the length in bytes, with everything so far on disk.
+        """Flush the file to disk and return its length in bytes.
 
         Raises:
             RunError: if it cannot be written.
@@ -48,40 +48,40 @@ class MetricsLog:
                 os.fsync(file.fileno())
                 return file.seek(0, os.SEEK_END)
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._write_error(error) from error
 
     def rewind(self, position: int) -> None:
-        """Cut back to a position of :meth:`position`: what came later will be done again.
+        """Truncate the file to a length returned by :meth:`position`; later steps will be repeated.
 
         Raises:
-            RunError: if the log is shorter than that, damaged, or cannot be written.
+            RunError: if the log is shorter than ``position``, damaged, or cannot be written.
         """
         assert self._path is not None
         if self._path.is_symlink():
-            raise RunError(f"{self._path}: is a link; put the log itself in its place, then resume")
+            raise RunError(f"{self._path}: is a symbolic link; replace it by the log itself, then resume")
         require_regular(self._path)
         size = self._path.stat().st_size if self._path.exists() else 0
         if size < position:
             raise RunError(
-                f"{self._path}: is shorter than its checkpoint says ({size} < {position} bytes); "
+                f"{self._path}: shorter than the checkpoint expects ({size} < {position} bytes); "
                 "restore the folder from a copy"
             )
         try:
             with self._path.open("ab") as file:
                 file.truncate(position)
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._write_error(error) from error
         self.records = read_log(self._path)
 
-    def _refusal(self, error: OSError) -> RunError:
+    def _write_error(self, error: OSError) -> RunError:
         return RunError(f"{self._path}: could not be written ({error.strerror})")
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read every whole record; a line that was cut off by a kill is left out.
+    """Read all complete records. An incomplete last line, as a killed run leaves it, is ignored.
 
     Raises:
-        RunError: if a whole line is not a :data:`Record`, or the file cannot be read.
+        RunError: if a complete line is not a :data:`Record`, or the file cannot be read.
     """
     if not os.path.lexists(path):
         return []

@@ -1,4 +1,4 @@
-"""The training loop: one for every task, exact to the bit when it is stopped and resumed."""
+"""The training loop of all tasks. A stopped and resumed run gives the same bits as an uninterrupted one."""
 
 import itertools
 import math
@@ -12,10 +12,10 @@ import torch
 from unrolled.devices import device_of
 from unrolled.errors import ConfigError, NonFiniteError
 from unrolled.memory import keep_freed_memory
-from unrolled.training.accumulation import Accumulated, Accumulation
+from unrolled.training.accumulation import AccumulatedLoss, GradientAccumulator
 from unrolled.training.average import make_average
-from unrolled.training.best import BestWeights
-from unrolled.training.checkpoint import Learner, read_checkpoint, write_checkpoint
+from unrolled.training.best_weights import BestWeights
+from unrolled.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from unrolled.training.config import OptimizerConfig, TrainingConfig
 from unrolled.training.gradients import add_penalties, clip_gradients
 from unrolled.training.interrupt import DeferredInterrupt
@@ -23,9 +23,10 @@ from unrolled.training.job import Batch, Carried, Job, Progress, Update, Watcher
 from unrolled.training.length import Length
 from unrolled.training.log import MetricsLog
 from unrolled.training.nonfinite import ADVICE, first_nonfinite, nonfinite_weights
-from unrolled.training.optimizer import make_optimizer, update
+from unrolled.training.optimizer import make_optimizer, scaled_step
 from unrolled.training.placement import Placement
 from unrolled.training.schedule import learning_rate
+from unrolled.wording import counted
 
 CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
@@ -33,20 +34,20 @@ LOG = "metrics.jsonl"
 
 
 class Trainer(Generic[Batch]):
-    """Runs a job's batches through the model until the configured end.
+    """Trains the model of a job until a configured limit is reached.
 
     Args:
-        job: what to train.
-        optimizer: how weights are updated.
-        training: how long, and what is kept.
-        folder: where model, checkpoint and log go; None keeps all in memory.
-        watcher: is told what happens.
-        device: where the model computes; None leaves it where it is.
-        validate_start: validate before the first update too, so that the weights of the start are kept where
-            no update betters them.
+        job: model, data and loss.
+        optimizer: options of the optimizer and the schedule.
+        training: options of the training loop.
+        folder: folder for model, checkpoint and log; None keeps everything in memory.
+        watcher: callback to notify.
+        device: device of the model; None keeps the current device.
+        validate_start: validate before the first step too, so that the initial weights are kept if no step
+            improves on them.
 
     Raises:
-        ConfigError: if the model does not have the precision of ``training``.
+        ConfigError: if the model does not support the precision of ``training``.
     """
 
     def __init__(
@@ -73,26 +74,27 @@ class Trainer(Generic[Batch]):
         self.log = MetricsLog(folder / LOG if folder else None)
         self.watcher = watcher or Watcher()
         self.validate_start = validate_start
-        self._accumulation = Accumulation(job, self.placement, self.parameters)
+        self._accumulator = GradientAccumulator(job, self.placement, self.parameters)
         self._best = BestWeights(job.model, folder / MODEL if folder else None)
-        self._learner = Learner(job.model, self.optimizer, self.average, self.placement.device)
+        self._state = TrainingState(job.model, self.optimizer, self.average, self.placement.device)
         self._checksums = True
         self._last_checkpoint = time.monotonic()
-        self.length = Length.planned(training, self.updates_per_epoch)
+        self.length = Length.from_config(training, self.updates_per_epoch)
         self.total_steps = self.length.steps
 
     @property
     def updates_per_epoch(self) -> int:
-        """Updates of an epoch, of which the last may have fewer batches than the others."""
+        """Optimizer steps per epoch; the last one may have fewer batches than the others."""
         return -(-self.job.batch_count() // self.training.accumulate)
 
     def run(self) -> None:
-        """Train to the end; the model then holds its best weights (by validation, if there is one).
+        """Train until a limit is reached. The model then has its best weights (by validation, if possible).
 
         Raises:
-            NonFiniteError: if the loss, a gradient or an updated weight is not finite; it is never saved.
+            NonFiniteError: if the loss, a gradient or an updated weight is not finite; such weights are never
+                saved.
             RunError: if a file cannot be written.
-            KeyboardInterrupt: after a checkpoint was written.
+            KeyboardInterrupt: on Ctrl-C, after a checkpoint was written.
         """
         if self.progress.step == 0:
             self.save_checkpoint()
@@ -102,43 +104,43 @@ class Trainer(Generic[Batch]):
         try:
             with DeferredInterrupt() as interrupt:
                 while not self.progress.finished:
-                    self._epoch(interrupt)
+                    self._run_epoch(interrupt)
         finally:
             self.watcher.ended(self.progress)
-        self._best.put_back(checksum=self._checksums)
+        self._best.restore(checksum=self._checksums)
         self.job.model.eval()
 
-    def _epoch(self, interrupt: DeferredInterrupt) -> None:
+    def _run_epoch(self, interrupt: DeferredInterrupt) -> None:
         progress = self.progress
         batches = itertools.islice(self.job.batches(progress.epoch), progress.position, None)
         last = self.job.batch_count()
         while group := list(itertools.islice(batches, self.training.accumulate)):
             if self._is_over():
                 break
-            before = progress.seconds
-            self._update(group)
-            self._record(before)
+            seconds_before = progress.seconds
+            self._step(group)
+            self._log_train_loss(seconds_before)
             at_end = progress.position == last
             every = self.training.validate_every
             if progress.step % every == 0 if every else at_end:
                 self._validate()
             if at_end:
                 progress.epoch, progress.position, self.carried = progress.epoch + 1, 0, None
-            if self._stops_early():
+            if self._should_stop_early():
                 break
             if interrupt.requested:
                 self.save_checkpoint()
                 raise KeyboardInterrupt
-            if self._checkpoint_due():
+            if self._is_checkpoint_due():
                 self.save_checkpoint()
-        if self._is_over() or self._stops_early():
+        if self._is_over() or self._should_stop_early():
             self._finish()
 
     def _is_over(self) -> bool:
-        return self.length.over(self.progress.step, self.progress.seconds)
+        return self.length.is_reached(self.progress.step, self.progress.seconds)
 
-    def _update(self, batches: Sequence[Batch]) -> None:
-        """Make one update from batches that follow each other."""
+    def _step(self, batches: Sequence[Batch]) -> None:
+        """Run one optimizer step on consecutive batches."""
         progress, began = self.progress, time.perf_counter()
         lr = learning_rate(
             self.optimizer_config,
@@ -146,43 +148,44 @@ class Trainer(Generic[Batch]):
             self.total_steps,
             progress.epoch,
             progress.plateau,
-            self.length.share_of_time(progress.seconds),
+            self.length.time_fraction(progress.seconds),
         )
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.job.model.train()
-        self.optimizer.zero_grad()  # before the forward pass, which then reuses the memory
-        done = self._accumulation.run(batches, self.carried)
+        self.optimizer.zero_grad()  # before the forward pass, so that it reuses the memory
+        accumulated = self._accumulator.run(batches, self.carried)
         add_penalties(self.optimizer_config, self.parameters)
         norm, factor = clip_gradients(self.optimizer_config, self.parameters)
-        if not (done.finite and norm < float("inf")):
-            self._stop_nonfinite(done, norm)
-        watched = self._tell_updating(Update(done.batch, done.carried, norm, factor))
-        update(self.optimizer, factor)
+        if not (accumulated.finite and norm < float("inf")):
+            self._raise_nonfinite(accumulated, norm)
+        update = Update(accumulated.batch, accumulated.carried, norm, factor)
+        callback_seconds = self._notify_before_step(update)
+        scaled_step(self.optimizer, factor)
         if self.average:
             self.average.update()
-        self.carried = done.state
+        self.carried = accumulated.state
         progress.step += 1
         progress.position += len(batches)
-        progress.tokens += done.tokens
-        progress.window_loss += done.total
-        progress.window_tokens += done.tokens
-        progress.seconds += time.perf_counter() - began - watched
-        self.watcher.stepped(progress, done.total / max(done.tokens, 1), lr)
+        progress.tokens += accumulated.tokens
+        progress.window_loss += accumulated.total
+        progress.window_tokens += accumulated.tokens
+        progress.seconds += time.perf_counter() - began - callback_seconds
+        self.watcher.stepped(progress, accumulated.total / max(accumulated.tokens, 1), lr)
 
-    def _tell_updating(self, update: Update) -> float:
-        """Tell the watcher; return the seconds that it took, which are none of training's."""
+    def _notify_before_step(self, update: Update) -> float:
+        """Notify the callback; return the seconds it took, which do not count as training time."""
         began = time.perf_counter()
         self.watcher.updating(self.progress, update)
         return time.perf_counter() - began
 
-    def _record(self, seconds_before: float) -> None:
+    def _log_train_loss(self, seconds_before: float) -> None:
         progress = self.progress
-        if self.length.marked(progress.step, progress.seconds, seconds_before):
+        if self.length.should_log(progress.step, progress.seconds, seconds_before):
             self._log("train", progress.window_loss / max(progress.window_tokens, 1))
             progress.window_loss, progress.window_tokens = 0.0, 0
 
-    def _log(self, kind: str, loss: float, **figures: float) -> None:
+    def _log(self, kind: str, loss: float, **metrics: float) -> None:
         progress = self.progress
         self.log.add(
             {
@@ -194,28 +197,33 @@ class Trainer(Generic[Batch]):
                 "loss": loss,
                 "lr": self.optimizer.param_groups[0]["lr"],
             }
-            | figures
+            | metrics
         )
 
     def _validate(self, *, regular: bool = True) -> None:
-        """Validate; at an end between two regular validations nothing but the best weights depends on it."""
+        """Validate and keep the best weights.
+
+        Args:
+            regular: False for the last validation if no regular one is due. Only the choice of the best
+                weights then depends on it, not the plateau schedule or the average.
+        """
         progress = self.progress
         self.watcher.validating()
         if self.average:
             self.average.swap()
         try:
             with self.placement.computing(self.job.model):
-                found = self.job.validate()
-            if found is None:
+                validation = self.job.validate()
+            if validation is None:
                 return
-            if not (math.isfinite(found.loss) and math.isfinite(found.score)):
+            if not (math.isfinite(validation.loss) and math.isfinite(validation.score)):
                 where = "the held-out loss"
-                raise self._nonfinite(progress.step, where, f"{where} is not finite")
-            improved = progress.best is None or found.score < progress.best
-            self._log("valid", found.loss, score=found.score, **found.figures)
+                raise self._nonfinite_error(progress.step, where, f"{where} is not finite")
+            improved = progress.best is None or validation.score < progress.best
+            self._log("valid", validation.loss, score=validation.score, **validation.figures)
             if improved:
-                progress.best, progress.best_step, progress.worse = found.score, progress.step, 0
-                self._keep_best()
+                progress.best, progress.best_step, progress.worse = validation.score, progress.step, 0
+                self._save_best()
             else:
                 progress.worse += 1
         finally:
@@ -223,16 +231,16 @@ class Trainer(Generic[Batch]):
                 self.average.swap()
         if regular:
             decay, patience = self.optimizer_config.decay, self.optimizer_config.patience
-            progress.plateau.validated(found.score, decay, patience)
+            progress.plateau.record_validation(validation.score, decay, patience)
             if self.average:
-                self.average.validated(found.score)
-        self.watcher.validated(progress, found, improved)
+                self.average.record_validation(validation.score)
+        self.watcher.validated(progress, validation, improved)
 
-    def _keep_best(self) -> None:
+    def _save_best(self) -> None:
         self._require_finite_weights()
-        self._best.keep()
+        self._best.save()
 
-    def _stops_early(self) -> bool:
+    def _should_stop_early(self) -> bool:
         limit = self.training.early_stopping
         return bool(limit) and self.progress.worse >= limit
 
@@ -244,13 +252,13 @@ class Trainer(Generic[Batch]):
         if progress.best is None:
             if self.average:
                 self.average.swap()
-            self._keep_best()
+            self._save_best()
             if self.average:
                 self.average.swap()
         progress.finished = True
         self.save_checkpoint()
 
-    def _checkpoint_due(self) -> bool:
+    def _is_checkpoint_due(self) -> bool:
         if not self.folder:
             return False
         every, minutes = self.training.checkpoint_steps, self.training.checkpoint_minutes
@@ -259,71 +267,73 @@ class Trainer(Generic[Batch]):
         return bool(minutes) and time.monotonic() - self._last_checkpoint >= 60 * minutes
 
     def save_checkpoint(self) -> None:
-        """Write everything that training needs to go on, as one file that replaces the last.
+        """Write a checkpoint that replaces the previous one: one file with everything needed to resume.
 
         Raises:
-            RunError: if it cannot be written; the earlier checkpoint then stands.
-            NonFiniteError: if the weights are not finite; the earlier checkpoint then stands.
+            RunError: if it cannot be written; the previous checkpoint is then unchanged.
+            NonFiniteError: if the weights are not finite; the previous checkpoint is then unchanged.
         """
         if not self.folder:
             return
         self._require_finite_weights()
         self.progress.log_position = self.log.position()
-        write_checkpoint(self.folder / CHECKPOINT, self._learner, self.progress, self.carried)
+        write_checkpoint(self.folder / CHECKPOINT, self._state, self.progress, self.carried)
         self._last_checkpoint = time.monotonic()
 
     def restore(self, *, checksums: bool = True) -> None:
-        """Go back to the last checkpoint of the folder.
+        """Restore the last checkpoint of the folder.
 
         Args:
-            checksums: whether checkpoint and weights must have one; those of earlier versions have none.
+            checksums: require a checksum in checkpoint and weights; files of earlier versions have none.
 
         Raises:
-            RunError: if there is none, or it is damaged.
+            RunError: if the checkpoint is missing or damaged.
         """
         assert self.folder is not None
         self._checksums = checksums
         self.progress, self.carried = read_checkpoint(
-            self.folder / CHECKPOINT, self._learner, batches=self.job.batch_count(), checksum=checksums
+            self.folder / CHECKPOINT, self._state, batches=self.job.batch_count(), checksum=checksums
         )
         self.log.rewind(self.progress.log_position)
 
     def extend(self) -> None:
-        """Let a restored training go on to the end that its configuration sets now.
+        """Continue a restored training to the new limits of its configuration.
 
-        The patience of early stopping begins anew. The validation at the old end took part in the choice of
-        the best weights, even where it was between two regular ones; it changed nothing else.
+        The patience of early stopping restarts. The validation at the old end took part in the choice of the
+        best weights, even if no regular one was due; it changed nothing else.
 
         Raises:
-            ConfigError: if the training has come so far already.
+            ConfigError: if the training is already past the new limits.
         """
         progress = self.progress
         if self._is_over():
-            epochs = progress.step / max(self.updates_per_epoch, 1)
+            epochs = float(f"{progress.step / max(self.updates_per_epoch, 1):.4g}")
+            minutes = float(f"{progress.seconds / 60:.3g}")
             raise ConfigError(
-                f"the run has made {progress.step:,} updates ({epochs:.4g} epochs, "
-                f"{progress.seconds / 60:.3g} minutes) already: give a later end"
+                f"the run already has {counted(progress.step, 'step')} ({counted(epochs, 'epoch')}, "
+                f"{counted(minutes, 'minute')}): give a later end"
             )
         progress.worse, progress.finished = 0, False
 
-    def _stop_nonfinite(self, done: Accumulated, norm: float) -> None:
-        with self.placement.computing(self.job.model):
-            where = first_nonfinite(self.job.model, lambda: self.job.loss(done.batch, done.carried).loss)
-        said = f"the loss or its gradient is not finite (gradient norm {norm:g}); first seen in {where}"
-        raise self._nonfinite(self.progress.step + 1, where, said)
+    def _raise_nonfinite(self, accumulated: AccumulatedLoss, norm: float) -> None:
+        job = self.job
+        with self.placement.computing(job.model):
+            where = first_nonfinite(job.model, lambda: job.loss(accumulated.batch, accumulated.carried).loss)
+        problem = f"the loss or its gradient is not finite (gradient norm {norm:g}); first seen in {where}"
+        raise self._nonfinite_error(self.progress.step + 1, where, problem)
 
     def _require_finite_weights(self) -> None:
-        """Refuse to keep weights that a finite gradient times a huge rate has made infinite."""
+        """Raise if a weight is not finite, for example after a finite gradient times a huge learning rate."""
         if where := nonfinite_weights(self.job.model):
-            said = f"the update made {where} infinite or not a number"
-            raise self._nonfinite(self.progress.step, where, said)
+            problem = f"the update made {where} infinite or not a number"
+            raise self._nonfinite_error(self.progress.step, where, problem)
 
-    def _nonfinite(self, step: int, where: str, said: str) -> NonFiniteError:
-        """Write down where training broke, and return the error to raise."""
+    def _nonfinite_error(self, step: int, where: str, problem: str) -> NonFiniteError:
+        """Log the place of the non-finite number, and return the error to raise."""
         self.log.add({"kind": "nonfinite", "step": step, "epoch": self.progress.epoch, "where": where})
-        return NonFiniteError(f"step {step}: {said}; {ADVICE}; {self._kept()}")
+        return NonFiniteError(f"step {step}: {problem}; {ADVICE}; {self._describe_checkpoint()}")
 
-    def _kept(self) -> str:
+    def _describe_checkpoint(self) -> str:
         if self.folder:
-            return f"the last good checkpoint stands in {self.folder}"
-        return "nothing was saved: give a folder to keep checkpoints in"
+            return f"the last good checkpoint is in {self.folder}"
+        return "nothing was saved: give a folder to save checkpoints"

@@ -1,4 +1,4 @@
-"""Where a number first became infinite or not a number."""
+"""Find the first place with an infinite or NaN value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,16 +15,18 @@ ADVICE = (
 
 
 def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
-    """Name the first place with a non-finite number: a weight, a layer's output, the loss, or a gradient.
+    """Describe the first place with a non-finite number: a weight, a layer's output, the loss, or a gradient.
 
-    ``forward`` repeats the forward pass of the failing step and returns its loss, or what it depends on; it
-    is run without dropout and gradients.
+    Args:
+        model: the model whose step failed.
+        forward: repeats the forward pass of the failing step and returns the loss, or a tensor that the loss
+            depends on. It runs without dropout and without gradients.
     """
-    if where := nonfinite_weights(model):
-        return where
+    if place := nonfinite_weights(model):
+        return place
     calls: list[tuple[str, nn.Module, tuple[Any, ...], dict[str, Any], Any]] = []
     hooks = [
-        module.register_forward_hook(_recorder(name, calls), with_kwargs=True)
+        module.register_forward_hook(_make_hook(name, calls), with_kwargs=True)
         for name, module in model.named_modules()
         if not any(module.children())
     ]
@@ -36,32 +38,32 @@ def first_nonfinite(model: nn.Module, forward: Callable[[], Any]) -> str:
             for hook in hooks:
                 hook.remove()
             for name, module, args, kwargs, output in calls:
-                if not all(_finite(t) for t in _tensors(output)):
-                    return _inside(name, module, args, kwargs)
-            if not all(_finite(t) for t in _tensors(loss)):
+                if not all(_is_finite(t) for t in _tensors(output)):
+                    return _describe_output(name, module, args, kwargs)
+            if not all(_is_finite(t) for t in _tensors(loss)):
                 return "the loss (the output of every layer before it is finite)"
     finally:
         model.train(was_training)
     for name, p in model.named_parameters():
-        if p.grad is not None and not _finite(p.grad):
+        if p.grad is not None and not _is_finite(p.grad):
             return f"the gradient of {name}"
     return "the loss (every layer's output is finite without dropout)"
 
 
 def nonfinite_weights(model: nn.Module) -> str:
-    """Name the first weights with a non-finite number; empty where all are finite."""
-    return next((f"the weights of {name}" for name, p in model.named_parameters() if not _finite(p)), "")
+    """Name the first parameter with a non-finite number; return "" if all are finite."""
+    return next((f"the weights of {name}" for name, p in model.named_parameters() if not _is_finite(p)), "")
 
 
-def _recorder(name: str, calls: list[Any]) -> Callable[..., None]:
+def _make_hook(name: str, calls: list[Any]) -> Callable[..., None]:
     def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         calls.append((name, module, args, kwargs, output))
 
     return hook
 
 
-def _inside(name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Name layer, gate and time step inside a recurrent module, else the module."""
+def _describe_output(name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Describe layer, gate and time step inside a recurrent module; for other modules, name the module."""
     if not isinstance(module, Recurrent):
         return f"the output of {name}"
     backend, precision = module.backend, module.precision
@@ -72,7 +74,7 @@ def _inside(name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[st
         module.backend, module.precision = backend, precision
     for layer, values in layers.items():
         bad = {n: (~v.isfinite()).flatten(1).any(1).nonzero() for n, v in values.items()}
-        steps = {n: int(where[0]) for n, where in bad.items() if len(where)}
+        steps = {n: int(bad_steps[0]) for n, bad_steps in bad.items() if len(bad_steps)}
         if steps:
             gate = min(steps, key=lambda n: steps[n])
             return f"{name}, layer {layer}, {gate!r} at time step {steps[gate]} of the chunk"
@@ -87,6 +89,6 @@ def _tensors(value: Any) -> list[Tensor]:
     return []
 
 
-def _finite(t: Tensor) -> bool:
+def _is_finite(t: Tensor) -> bool:
     t = t.coalesce().values() if t.is_sparse else t
     return not t.is_floating_point() or bool(t.isfinite().all())

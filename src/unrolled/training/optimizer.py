@@ -1,4 +1,4 @@
-"""Optimisers by name, and their state in checkpoints."""
+"""Optimizers by name, and their state in checkpoints."""
 
 import torch
 from torch import Tensor, nn
@@ -7,16 +7,16 @@ from unrolled.reading import plain_int
 from unrolled.training.config import OptimizerConfig
 
 _SCALAR = torch.Size()
-_NEEDED = {
+_REQUIRED_STATE = {
     torch.optim.Adam: {"step", "exp_avg", "exp_avg_sq"},
     torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
     torch.optim.RMSprop: {"step", "square_avg"},
 }
-"""State that every updated parameter has; SGD's depends on the momentum."""
+"""Names of the state tensors of every updated parameter. Those of SGD depend on the momentum."""
 
 
 def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return torch's optimiser of that name, fused where torch has it so."""
+    """Return the torch optimizer that a config selects, fused if torch has a fused version."""
     match config.method:
         case "sgd" | "nt-asgd":
             return torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
@@ -29,11 +29,12 @@ def make_optimizer(config: OptimizerConfig, parameters: list[nn.Parameter]) -> t
 
 
 @torch.no_grad()
-def update(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Make one update with every gradient times ``factor``, of which the clipped norm is made.
+def scaled_step(optimizer: torch.optim.Optimizer, factor: float) -> None:
+    """Run one optimizer step with every gradient multiplied by ``factor``, the scale of norm clipping.
 
-    Without momentum SGD's step is −lr · factor · gradient: the factor goes to the rate, and the gradients
-    are read once. The others keep sums of gradients, so that these are scaled first, unless it is by 1.
+    The step of SGD without momentum is −lr · factor · gradient: the learning rate is scaled instead, so that
+    the gradients are read only once. Other optimizers accumulate gradients, so that the gradients are scaled
+    first (unless the factor is 1).
     """
     groups = optimizer.param_groups
     if isinstance(optimizer, torch.optim.SGD) and not any(g["momentum"] or g["weight_decay"] for g in groups):
@@ -51,7 +52,7 @@ def update(optimizer: torch.optim.Optimizer, factor: float) -> None:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return the optimiser's tensors by ``"<parameter number>.<name>"``; its options come from the config."""
+    """Return the state tensors, keyed by ``"<parameter number>.<name>"``; the options are in the config."""
     state = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": value
@@ -62,23 +63,23 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what :func:`optimizer_tensors` returned.
+    """Restore the tensors that :func:`optimizer_tensors` returned.
 
     Raises:
-        ValueError: if a tensor is not of a parameter, has another shape, or one is missing.
+        ValueError: if a tensor belongs to no parameter, has the wrong shape, or is missing.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        written, _, name = key.partition(".")
-        number = plain_int(written)
+        prefix, _, name = key.partition(".")
+        number = plain_int(prefix)
         fits = 0 <= number < len(parameters) and value.shape in (_SCALAR, parameters[number].shape)
         if not fits or (value.shape == _SCALAR) != (name == "step"):
-            raise ValueError(f"the optimizer's {key} of shape {tuple(value.shape)} fits no parameter")
+            raise ValueError(f"the optimizer state {key!r} of shape {tuple(value.shape)} fits no parameter")
         state.setdefault(number, {})[name] = value
-    needed = _NEEDED.get(type(optimizer), set())
+    required = _REQUIRED_STATE.get(type(optimizer), set())
     for number, values in state.items():
-        if missing := sorted(needed - values.keys()):
-            raise ValueError(f"the optimizer's {missing[0]} of parameter {number} is missing")
+        if missing := sorted(required - values.keys()):
+            raise ValueError(f"the optimizer state {missing[0]} of parameter {number} is missing")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

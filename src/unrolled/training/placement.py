@@ -1,4 +1,4 @@
-"""Where a model computes and with which precision: the one place that sets them in training."""
+"""Device and precision of a model in training. Nothing else in training sets them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,32 +14,32 @@ from unrolled.models.precision import HasPrecision
 
 @dataclass(frozen=True)
 class Placement:
-    """The device of a training, and the precision of its products.
+    """Device of a training, and precision of its matrix products.
 
-    The precision holds while :meth:`computing` is entered. Outside of it (scores after training, samples,
-    watchers) a model computes in the precision that it had before, which is ``"full"``.
+    The precision applies inside :meth:`computing`. Outside (scores after training, samples, callbacks) the
+    model keeps its previous precision, ``"full"``.
     """
 
     device: torch.device
     precision: Precision = "full"
 
     def prepare(self, model: nn.Module) -> None:
-        """Move a model to the device.
+        """Move a model to the device and check that it supports the precision.
 
         Raises:
-            ConfigError: if the model does not have the precision.
-            BackendError: if there is no such precision.
+            ConfigError: if the model does not support the precision.
+            BackendError: if the precision does not exist.
         """
         with self.computing(model):
             model.to(self.device)
 
     @contextlib.contextmanager
     def computing(self, model: nn.Module) -> Iterator[None]:
-        """Set the precision of a model; it is put back afterwards, whatever happens.
+        """Set the precision of a model inside the context; restore it on exit, also after an error.
 
         Raises:
-            ConfigError: if the model does not have the precision.
-            BackendError: if there is no such precision.
+            ConfigError: if the model does not support the precision.
+            BackendError: if the precision does not exist.
         """
         if not isinstance(model, HasPrecision):
             require(
@@ -48,9 +48,9 @@ class Placement:
             )
             yield
             return
-        before = model.precision
+        previous = model.precision
         try:
             model.precision = self.precision
             yield
         finally:
-            model.precision = before
+            model.precision = previous

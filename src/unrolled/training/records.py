@@ -1,11 +1,11 @@
-"""The records of ``metrics.jsonl``, by their kind: what a reader may rely on."""
+"""Schema of the records in ``metrics.jsonl``, one class per ``kind``."""
 
 from typing import Annotated
 
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""A whole number that a training can reach."""
+"""Non-negative integer below 2**53, which every JSON reader represents exactly."""
 
 
 class _Logged(msgspec.Struct, tag_field="kind"):
@@ -14,7 +14,7 @@ class _Logged(msgspec.Struct, tag_field="kind"):
 
 
 class TrainRecord(_Logged, tag="train"):
-    """The mean loss of the updates since the record before."""
+    """Mean training loss of the steps since the previous record."""
 
     tokens: Count
     seconds: float
@@ -23,7 +23,7 @@ class TrainRecord(_Logged, tag="train"):
 
 
 class ValidRecord(_Logged, tag="valid"):
-    """Held-out data; figures of the task stand beside, by their names."""
+    """Result of a validation. The metrics of the task are further keys of the record."""
 
     tokens: Count
     seconds: float
@@ -33,13 +33,13 @@ class ValidRecord(_Logged, tag="valid"):
 
 
 class NonFiniteRecord(_Logged, tag="nonfinite"):
-    """Where training broke."""
+    """Place of the first non-finite number, which ended the training."""
 
     where: str
 
 
 class Clipping(msgspec.Struct):
-    """Gradient norms since the last look."""
+    """Statistics of gradient clipping since the previous record."""
 
     updates: Count
     share: float
@@ -48,8 +48,8 @@ class Clipping(msgspec.Struct):
     clipped_norm_mean: float | None
 
 
-class Reach(msgspec.Struct):
-    """Gradient norms by their distance in steps from the loss."""
+class GradientNorms(msgspec.Struct):
+    """Gradient norms by distance from the loss, in time steps."""
 
     distance: list[Count]
     norm: dict[str, list[float | None]]
@@ -61,7 +61,7 @@ class Reach(msgspec.Struct):
 
 
 class WeightSizes(msgspec.Struct):
-    """Norms of a weight and its gradient, and the size of an update by that of the weight."""
+    """Norm of a weight, norm of its gradient, and norm of an update relative to the weight's."""
 
     norm: float | None
     ratio: float | None
@@ -69,12 +69,12 @@ class WeightSizes(msgspec.Struct):
 
 
 class WatchRecord(_Logged, tag="watch"):
-    """What a watch saw of one update."""
+    """Monitoring data of one step."""
 
     tokens: Count
     seconds: float
     clipping: Clipping
-    gradients: Reach
+    gradients: GradientNorms
     saturation: dict[str, tuple[float | None, float | None]]
     weights: dict[str, WeightSizes]
 

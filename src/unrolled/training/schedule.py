@@ -1,4 +1,4 @@
-"""The learning rate over the course of training."""
+"""Learning rate schedules."""
 
 import math
 from dataclasses import dataclass
@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from unrolled.training.config import OptimizerConfig
 
 GRACE = 0.05
-"""Share of a limit of time that may pass before the rate goes by it, where updates are limited as well: the
-first ones are slow, and a training that ends by its updates well in time then has the rates, and the bits,
-that it has without the limit."""
+"""Fraction of the time limit that the cosine schedule ignores if the steps are limited as well.
+
+The first steps are slow. With this margin, a training that ends by steps well before the time limit has the
+same learning rates, and the same bits, as without the limit."""
 
 
 @dataclass
 class Plateau:
-    """Decay of the rate each time validation has not improved for ``patience`` validations."""
+    """Plateau schedule: decays the rate after more than ``patience`` validations without improvement."""
 
     factor: float = 1.0
     best: float = math.inf
     waited: int = 0
 
-    def validated(self, score: float, decay: float, patience: int) -> None:
-        """Take note of a validation (lower is better)."""
+    def record_validation(self, score: float, decay: float, patience: int) -> None:
+        """Record a validation score (lower is better) and decay the factor if it is due."""
         if score < self.best:
             self.best, self.waited = score, 0
             return
@@ -36,19 +37,19 @@ def learning_rate(
     total_steps: int | None,
     epoch: int,
     plateau: Plateau,
-    share_of_time: float = 0.0,
+    time_fraction: float = 0.0,
 ) -> float:
-    """Return the rate of an update.
+    """Return the learning rate of a step.
 
     Args:
-        config: schedule and its options.
-        step: updates done before this one.
-        total_steps: updates of the whole training; None where only its time is limited.
-        epoch: epochs finished before this one.
+        config: the schedule and its options.
+        step: steps completed before this one.
+        total_steps: steps of the whole training; None if only its time is limited.
+        epoch: epochs completed before this one.
         plateau: state of the plateau schedule.
-        share_of_time: how much of the time of the training is spent, warmup included, since how long a
-            warmup takes is not known before it; 0 where time has no limit. Cosine goes by it, less
-            :data:`GRACE`, where it is ahead of the share of the updates.
+        time_fraction: fraction of the time limit used so far; 0 without a limit. Includes the warmup, whose
+            duration is not known in advance. The cosine schedule follows it, less :data:`GRACE`, if it is
+            ahead of the fraction of the steps.
     """
     rate = config.lr
     match config.schedule:
@@ -57,13 +58,13 @@ def learning_rate(
         case "plateau":
             rate *= plateau.factor
         case "cosine":
-            done = share_of_time
+            done = time_fraction
             if total_steps is not None:
-                span = max(total_steps - config.warmup, 1)
-                done = max((done - GRACE) / (1 - GRACE), max(step - config.warmup, 0) / span)
+                steps_after_warmup = max(total_steps - config.warmup, 1)
+                done = max((done - GRACE) / (1 - GRACE), max(step - config.warmup, 0) / steps_after_warmup)
             done = min(done, 1.0)
-            share = 0.5 * (1.0 + math.cos(math.pi * done))
-            rate *= config.lr_floor + (1.0 - config.lr_floor) * share
+            cosine = 0.5 * (1.0 + math.cos(math.pi * done))
+            rate *= config.lr_floor + (1.0 - config.lr_floor) * cosine
         case "constant":
             pass
     if step < config.warmup:

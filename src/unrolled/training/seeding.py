@@ -1,4 +1,4 @@
-"""Randomness and threads of a training, put back when it is over."""
+"""Random seed and number of threads of a training, restored afterwards."""
 
 import contextlib
 import dataclasses
@@ -11,10 +11,13 @@ from unrolled.training.config import TrainingConfig
 
 
 def with_threads(config: TrainingConfig) -> tuple[TrainingConfig, ThreadChoice]:
-    """Choose the threads of a training that starts now; the first result holds the number chosen.
+    """Choose the number of threads for a training that starts now.
 
-    It is what a run folder shall keep: a resumed run then has the same number, and ends with the same bits,
-    however busy the machine is by then.
+    Store the returned config in the run folder: it holds the chosen number. A resumed run then uses the same
+    number of threads, and ends with the same bits, however busy the machine is by then.
+
+    Returns:
+        The config with the number of threads filled in, and the choice with its reason.
     """
     choice = choose_threads(config.threads)
     return dataclasses.replace(config, threads=choice.count), choice
@@ -22,7 +25,7 @@ def with_threads(config: TrainingConfig) -> tuple[TrainingConfig, ThreadChoice]:
 
 @contextlib.contextmanager
 def seeded(config: TrainingConfig) -> Iterator[None]:
-    """Seed torch and set its threads; the caller's random state and threads come back afterwards."""
+    """Seed torch and set its number of threads; restore the caller's random state and threads on exit."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

@@ -1,4 +1,4 @@
-"""What a person sees while text is read or scored: a spinner or a bar, on a terminal only."""
+"""Spinner and progress bars for reading and scoring; shown only on a terminal."""
 
 import contextlib
 import sys
@@ -17,16 +17,16 @@ from rich.progress import (
 from unrolled.terminal import Terminal
 
 Report = Callable[[int], None]
-"""Is told how many tokens more are done."""
+"""Function that reports how many more items are done."""
 
 
 def silent(count: int) -> None:
-    """Report nothing."""
+    """Ignore the report."""
 
 
 @contextlib.contextmanager
 def spinner(text: str, *, shown: bool) -> Iterator[None]:
-    """Show that something is under way whose length is not known."""
+    """Show a spinner for work of unknown length."""
     console = Terminal(file=sys.stderr)
     if not shown or not console.is_interactive:
         yield
@@ -37,7 +37,7 @@ def spinner(text: str, *, shown: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
-    """Show how much of ``total`` is done; yields the function to report to."""
+    """Show a bar of how much of ``total`` is done; yield the function that advances it."""
     console = Terminal(file=sys.stderr)
     if not shown or not console.is_interactive:
         yield lambda count: None
@@ -50,12 +50,12 @@ def counting_bar(text: str, total: int, *, shown: bool) -> Iterator[Report]:
 
 @contextlib.contextmanager
 def staged_bar(*, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Show which of several stages is under way and for how long; yields the function to tell of the next."""
+    """Show the current stage and the elapsed time; yield the function that sets the next stage."""
     console = Terminal(file=sys.stderr)
     if not shown or not console.is_interactive:
-        yield lambda what: None
+        yield lambda stage: None
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting")
-        yield lambda what: bar.update(task, description=what)
+        yield lambda stage: bar.update(task, description=stage)
