@@ -185,7 +185,7 @@ def test_one_step_alone_makes_no_unit_constant() -> None:
 
 @pytest.mark.parametrize("edge", [0.0, 0.5, -1.0])
 def test_an_edge_that_is_no_share_of_the_range_is_refused(edge: float) -> None:
-    with pytest.raises(ConfigError, match=r"a share of it between 0 and 0\.5"):
+    with pytest.raises(ConfigError, match=r"a fraction of the range between 0 and 0\.5"):
         saturation(sigmoid_pass([[0.3]]), edge=edge)
 
 

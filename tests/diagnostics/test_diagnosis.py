@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import unrolled as ur
-from unrolled.diagnostics.diagnosis import usual_samples
+from unrolled.diagnostics.diagnosis import default_samples
 from unrolled.errors import ConfigError
 
 
@@ -68,7 +68,7 @@ def test_its_gradients_are_autograds(foreign: tuple[Foreign, ur.diagnostics.Diag
 
 
 def test_large_states_are_looked_at_less_often() -> None:
-    assert [usual_samples(n) for n in (8, 512, 1024, 4096)] == [64, 64, 8, 4]
+    assert [default_samples(n) for n in (8, 512, 1024, 4096)] == [64, 64, 8, 4]
 
 
 def test_a_layer_with_skips_has_no_products() -> None:

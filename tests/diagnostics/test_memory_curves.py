@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from unrolled.diagnostics import memory
 from unrolled.diagnostics.memory import Targets
-from unrolled.diagnostics.memory_context import ContextCurve, context_curve, context_work
-from unrolled.diagnostics.memory_replacement import replacement_curve, replacement_work
+from unrolled.diagnostics.memory_context import ContextCurve, context_curve, count_context_tokens
+from unrolled.diagnostics.memory_replacement import count_replacement_tokens, replacement_curve
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 
 KINDS = 7
@@ -165,10 +165,10 @@ class Small(nn.Module):
 
 
 def test_losses_are_those_of_each_target_after_its_own_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "TOKENS_TOGETHER", 50)  # several batches, the last of them smaller
+    monkeypatch.setattr(memory, "CHUNK_TOKENS", 50)  # several batches, the last of them smaller
     model, tokens = Small(), text(60)
     found = context_curve(model.score, tokens, longest=9, targets=13, seed=3)
-    places = Targets.of(tokens, 9, 13, 3).places
+    places = Targets.draw(tokens, 9, 13, 3).places
     for column, n in enumerate(found.contexts.tolist()):
         slow = [float(model.score(torch.tensor(tokens[t - n : t + 1])[:, None])) for t in places]
         assert found.loss[column] == pytest.approx(np.mean(slow), rel=1e-5)
@@ -176,11 +176,11 @@ def test_losses_are_those_of_each_target_after_its_own_context(monkeypatch: pyte
 
 
 def test_targets_are_different_tokens_with_their_whole_context() -> None:
-    places = Targets.of(text(100), 30, 40, 0).places
+    places = Targets.draw(text(100), 30, 40, 0).places
     assert len(set(places.tolist())) == 40
     assert places.min() >= 30
     assert (np.diff(places) > 0).all()
-    assert Targets.of(text(100), 30, 500, 0).places.tolist() == list(range(30, 100))
+    assert Targets.draw(text(100), 30, 500, 0).places.tolist() == list(range(30, 100))
 
 
 @pytest.mark.parametrize("kind", [list, np.uint16, torch.tensor])
@@ -201,15 +201,17 @@ def test_the_same_seed_gives_the_same_numbers_and_leaves_the_text_alone() -> Non
 def test_the_work_is_known_beforehand() -> None:
     done: list[int] = []
     context_curve(no_memory, text(), longest=20, targets=30, report=done.append)
-    assert sum(done) == context_work(20, 30)
+    assert sum(done) == count_context_tokens(20, 30)
     done.clear()
     replacement_curve(no_memory, text(), longest=20, targets=30, draws=2, report=done.append)
-    assert sum(done) == replacement_work(20, 30, draws=2)
+    assert sum(done) == count_replacement_tokens(20, 30, draws=2)
 
 
 @pytest.mark.parametrize("curve", [context_curve, replacement_curve])
 def test_wrong_input_is_named(curve: Callable) -> None:
-    with pytest.raises(ShapeError, match=r"21 tokens are too few: with 20 before .* at least 22"):
+    with pytest.raises(
+        ShapeError, match=r"21 tokens are too few: two targets with 20 tokens before .* at least 22"
+    ):
         curve(no_memory, text(21), longest=20)
     with pytest.raises(ConfigError, match=r"longest=0 and targets=512"):
         curve(no_memory, text(), longest=0)
@@ -219,9 +221,9 @@ def test_wrong_input_is_named(curve: Callable) -> None:
         curve(no_memory, [0.5, 1.0, 2.0], longest=1)
     with pytest.raises(ShapeError, match=r"whole numbers \(L,\), got int64 \(2, 300\)"):
         curve(no_memory, text().reshape(2, 300), longest=1)
-    with pytest.raises(ShapeError, match=r"score returned \(\) for tokens \(2, 30\).*a column, \(30,\)"):
+    with pytest.raises(ShapeError, match=r"score returned \(\) for tokens \(2, 30\).*per column, \(30,\)"):
         curve(lambda tokens: tokens.double().mean(), text(), longest=1, targets=30)
-    with pytest.raises(NonFiniteError, match=r"30 of 30 losses with 1 tokens of context"):
+    with pytest.raises(NonFiniteError, match=r"30 of 30 losses with 1 token of context"):
         curve(lambda tokens: tokens[-1] * math.nan, text(), longest=1, targets=30)
 
 

@@ -231,7 +231,7 @@ def test_a_layer_called_step_by_step_is_one_sequence() -> None:
 
 def test_what_cannot_be_looked_at_is_said() -> None:
     linear = nn.Linear(3, 2)
-    with pytest.raises(ConfigError, match=r"Linear holds no recurrent layer .* made of Linear"):
+    with pytest.raises(ConfigError, match=r"Linear has no recurrent layer .* consists of Linear"):
         record(linear, lambda: linear(torch.ones(1, 3)))
     problem = make_problem(case_named("gru-after"))
     with pytest.raises(ConfigError, match=r"the recurrent layers stack were not called"):
@@ -274,9 +274,9 @@ def test_what_is_not_finite_is_named_before_anything_is_computed() -> None:
 
     with torch.no_grad():
         layer.weight_hh_l0[0, 0] = torch.nan
-    with pytest.raises(NonFiniteError, match=r"the weights of weight_hh_l0 hold an infinite number, or none"):
+    with pytest.raises(NonFiniteError, match=r"the weights of weight_hh_l0 have an infinite or NaN value"):
         diagnose(layer, losses)
-    with pytest.raises(NonFiniteError, match=r"l0: a Jacobian holds an infinite number, or none"):
+    with pytest.raises(NonFiniteError, match=r"l0: a Jacobian has an infinite or NaN value"):
         spectra(record(layer, losses).passes[0], [(3, 0)])
     with torch.no_grad():
         layer.weight_hh_l0[0, 0] = 0.0

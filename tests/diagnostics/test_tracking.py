@@ -137,7 +137,7 @@ def test_one_long_cycle_outweighs_the_short_ones() -> None:
 def test_a_text_of_nothing_has_no_features(tokens: list[str]) -> None:
     assert text_features(tokens) == ()
     found = track(tokens, np.zeros((len(tokens), 3)))
-    assert (found.of_units(), found.r.shape) == ((), (0, 3))
+    assert (found.best_features(), found.r.shape) == ((), (0, 3))
 
 
 def test_planted_units_are_found_and_no_others() -> None:
@@ -151,13 +151,13 @@ def test_planted_units_are_found_and_no_others() -> None:
         21: "tokens left in the line",
     }
     found = track(tokens, plant(tokens, planted))
-    assert {t.unit: t.feature for t in found.of_units()} == planted
-    for tracked in found.of_units():
+    assert {t.unit: t.feature for t in found.best_features()} == planted
+    for tracked in found.best_features():
         assert (tracked.r > 0.9) if tracked.unit % 2 else (tracked.r < -0.9)
-    strengths = [abs(t.r) for t in found.of_units()]
+    strengths = [abs(t.r) for t in found.best_features()]
     assert strengths == sorted(strengths, reverse=True)
-    assert [t.unit for t in found.of_feature("is a blank")] == [17]
-    assert found.of_feature("is a letter", count=0) == ()
+    assert [t.unit for t in found.units_for_feature("is a blank")] == [17]
+    assert found.units_for_feature("is a letter", count=0) == ()
 
 
 def test_notes_are_short_and_give_the_sign() -> None:
@@ -169,7 +169,7 @@ def test_notes_are_short_and_give_the_sign() -> None:
 def test_lines_of_one_length_are_no_obstacle() -> None:
     tokens = list(("abcdefghi" * 3 + "\n") * 30)
     found = track(tokens, plant(tokens, {5: "position in the line"}))
-    assert [(t.unit, t.feature) for t in found.of_units()] == [(5, "position in the line")]
+    assert [(t.unit, t.feature) for t in found.best_features()] == [(5, "position in the line")]
 
 
 def test_units_that_follow_with_a_delay_do_not_hide_the_prompt_ones() -> None:
@@ -177,7 +177,7 @@ def test_units_that_follow_with_a_delay_do_not_hide_the_prompt_ones() -> None:
     states = plant(tokens, {3: "is a blank"}, strength=0.4)
     states[:, 9] = np.roll(value_of(tokens, "is a blank"), 1)
     found = track(tokens, states)
-    assert [t.unit for t in found.of_feature("is a blank")] == [3]
+    assert [t.unit for t in found.units_for_feature("is a blank")] == [3]
 
 
 def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
@@ -203,7 +203,7 @@ def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
 @given(seed=st.integers(0, 10**6), memory=st.sampled_from([0.0, 0.5, 0.9]))
 def test_noise_tracks_nothing(seed: int, memory: float) -> None:
     found = track(prose(1200, seed), noise(1200, 40, seed, memory))
-    assert found.of_units() == ()
+    assert found.best_features() == ()
 
 
 def test_chance_guards_where_the_minimum_is_low() -> None:
@@ -233,7 +233,7 @@ def test_units_that_never_change_or_overflow_follow_nothing() -> None:
     states[500, 4] = np.nan
     found = track(tokens, states)
     assert np.isnan(found.r[:, [0, 1, 2, 4]]).all()
-    assert [t.unit for t in found.of_units()] == [3]
+    assert [t.unit for t in found.best_features()] == [3]
 
 
 @pytest.mark.parametrize("lines", [1, 4])
@@ -241,7 +241,7 @@ def test_too_little_text_says_nothing(lines: int) -> None:
     tokens = list("a b\n" * lines)
     found = track(tokens, plant(tokens, {3: "position in the text"}))
     assert np.isinf(found.chance).all()
-    assert found.of_units() == ()
+    assert found.best_features() == ()
 
 
 def rows(lengths: list[int], seed: int = 0) -> tuple[list[list[str]], torch.Tensor]:
@@ -259,7 +259,7 @@ def test_a_row_of_a_pass_ends_where_its_padding_begins() -> None:
     p.live[700:, 1] = False
     for row in (0, 1):
         found: Tracking = track_row(p, texts[row], row=row)
-        assert [t.unit for t in found.of_units()] == [3 + row]
+        assert [t.unit for t in found.best_features()] == [3 + row]
 
 
 def test_wrong_input_is_named() -> None:
@@ -273,4 +273,4 @@ def test_wrong_input_is_named() -> None:
     with pytest.raises(ShapeError, match=r"each of the 60 tokens, got \(50, 24\)"):
         track(texts[0], states[:50, 0].numpy())
     with pytest.raises(ConfigError, match=r"no feature 'is blank' .*did you mean 'is a blank'"):
-        track_row(p, texts[0]).of_feature("is blank")
+        track_row(p, texts[0]).units_for_feature("is blank")

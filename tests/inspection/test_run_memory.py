@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cases import CASES
-from unrolled.inspection.memory import memory_of
+from unrolled.inspection.memory import measure_memory
 from unrolled.inspection.memory_section import memory_section, memory_verdict
 from unrolled.pages.parts import Chart
 from unrolled.tasks import LanguageModel
@@ -27,7 +27,7 @@ def test_a_model_cut_off_from_its_past_needs_one_token(lm: LanguageModel, tmp_pa
                 p.zero_()
         forget = lm.model.recurrent.hidden_size
         lm.model.recurrent.bias_ih_l0[forget : 2 * forget] = -100.0
-    found = memory_of(lm, None, 20)
+    found = measure_memory(lm, None, 20)
     assert found is not None
     assert found.context.effective() == 1
     assert abs(found.context.excess).max() < 1e-5
@@ -51,5 +51,5 @@ def test_losses_are_those_of_the_model(lm: LanguageModel) -> None:
 def test_only_running_text_has_a_memory(tmp_path: Path) -> None:
     data = CASES["lm"].write(tmp_path)
     sentences = LanguageModel(**(OPTIONS | {"steps": 64}), mode="sentence").fit(data, progress=False)
-    assert memory_of(sentences, None, 20) is None
-    assert memory_of(CASES["classify"].kind(), None, 20) is None
+    assert measure_memory(sentences, None, 20) is None
+    assert measure_memory(CASES["classify"].kind(), None, 20) is None

@@ -74,7 +74,7 @@ def test_tensorboard_shows_what_the_log_holds(tmp_path) -> None:
 
 def test_without_tensorboard_it_says_what_to_install(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
-    assert not Board.installed()
+    assert not Board.is_installed()
     case = CASES["lm"]
     lm = case.kind(**case.options | SHORT)
     lm.fit(case.write(tmp_path), out=tmp_path / "run", progress=False, watch=4)

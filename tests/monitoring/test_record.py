@@ -9,7 +9,7 @@ from watching import SHORT, looks, stopped
 
 from cases import CASES
 from unrolled.monitoring.look import look
-from unrolled.monitoring.record import brief
+from unrolled.monitoring.record import round_number
 from unrolled.training import Watcher
 
 
@@ -48,9 +48,9 @@ def test_weights_gradients_and_clipping_are_those_of_the_update(tmp_path) -> Non
 def test_numbers_that_are_not_finite_are_null(tmp_path) -> None:
     job, update = stopped(tmp_path, "lm")
 
-    assert brief(math.nan) is None
-    assert brief(math.inf) is None
-    assert brief(0.123456) == 0.1235
+    assert round_number(math.nan) is None
+    assert round_number(math.inf) is None
+    assert round_number(0.123456) == 0.1235
     with torch.no_grad():
         job.model.output.weight.fill_(math.inf)
     assert look(job, update)

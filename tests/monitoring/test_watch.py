@@ -66,10 +66,10 @@ def test_looks_that_would_take_too_much_time_wait(tmp_path, monkeypatch) -> None
     case = CASES["lm"]
     data = case.write(tmp_path)
     free = case.kind(**case.options | SHORT)
-    monkeypatch.setattr("unrolled.monitoring.watch.SHARE", 1e9)
+    monkeypatch.setattr("unrolled.monitoring.watch.TIME_FRACTION", 1e9)
     free.fit(data, progress=False, watch=True)
     assert [r["step"] for r in looks(free)] == [1, 3, 6, 9, 12]
-    monkeypatch.setattr("unrolled.monitoring.watch.SHARE", 1e-9)
+    monkeypatch.setattr("unrolled.monitoring.watch.TIME_FRACTION", 1e-9)
     dear = case.kind(**case.options | SHORT).fit(data, progress=False, watch=True)
     assert [r["step"] for r in looks(dear)] == [1]
     assert looks(case.kind(**case.options | SHORT).fit(data, progress=False, watch=12))[-1]["step"] == 12

@@ -9,7 +9,7 @@ from report_pages import NASTY, page, states
 
 from unrolled.errors import ConfigError, DataError
 from unrolled.pages import Chart, Section, check_page, new_figure, write_page
-from unrolled.pages.check import BROWSERS, open_browser, watch
+from unrolled.pages.check import BROWSERS, collect_problems, open_browser
 from unrolled.pages.display import visible
 
 pytestmark = [
@@ -36,7 +36,7 @@ def report(tmp_path_factory):
 def tab(browser, report):
     context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light")
     opened = context.new_page()
-    problems = watch(opened, report)
+    problems = collect_problems(opened, report)
     opened.goto(report.as_uri())
     yield opened
     context.close()
@@ -77,7 +77,7 @@ def test_problems_are_found(browser, tmp_path):
     path.write_text(html.replace("</body>", "<script>console.warn('beware'); broken()</script></body>"))
     found = "\n".join(check_page(path, browser=browser))
     for problem in (
-        r"wide-light: the page asks for file:///.*nowhere\.png",
+        r"wide-light: the page requests file:///.*nowhere\.png",
         r"phone-dark: the page is \d+ px wider than the window",
         r"wide-light: text has a contrast of 2\.\d, less than 7\.0",
         r'figure-cut: "cut off at the edge" is cut off by \d+ px',

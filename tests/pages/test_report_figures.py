@@ -11,7 +11,7 @@ from matplotlib.image import imread
 from report_pages import curve, page, picture, states
 
 from unrolled.pages import Chart, new_figure, write_figures
-from unrolled.pages.figures import for_paper
+from unrolled.pages.figures import render_for_paper
 from unrolled.pages.style import PALETTE, PAPER, finish, text_on
 from unrolled.pages.svg import page_svg
 
@@ -92,10 +92,10 @@ def test_files_are_what_was_asked_for(tmp_path):
 
 def test_a_figure_is_the_same_file_whenever_it_is_written():
     one, other = curve().figure, curve().figure
-    first = {ending: for_paper(one, ending) for ending in ("svg", "png")}
+    first = {ending: render_for_paper(one, ending) for ending in ("svg", "png")}
     page_svg(one, "p.", "label")
     for figure, ending in ((one, "png"), (one, "svg"), (other, "svg")):
-        assert for_paper(figure, ending) == first[ending]
+        assert render_for_paper(figure, ending) == first[ending]
 
 
 def test_ink_follows_the_page_and_colours_do_not():

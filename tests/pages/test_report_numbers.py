@@ -12,7 +12,7 @@ from report_pages import curve, page, states
 
 from unrolled.errors import ConfigError
 from unrolled.pages import write_numbers
-from unrolled.pages.numbers import plain
+from unrolled.pages.numbers import to_json_types
 
 FLOATS = {"float16": 16, "float32": 32, "float64": 64}
 
@@ -30,13 +30,13 @@ def strict(text):
 def test_arrays_come_back_bit_by_bit(kind, data):
     elements = st.floats(width=FLOATS[kind])
     array = data.draw(arrays(kind, array_shapes(min_dims=0, max_dims=3, max_side=4), elements=elements))
-    back = np.array(strict(json.dumps(plain(array), allow_nan=False)), float).astype(kind)
+    back = np.array(strict(json.dumps(to_json_types(array), allow_nan=False)), float).astype(kind)
     np.testing.assert_array_equal(back, array)
 
 
 @given(st.floats())
 def test_numbers_come_back(number):
-    back = float(strict(json.dumps(plain(number), allow_nan=False)))
+    back = float(strict(json.dumps(to_json_types(number), allow_nan=False)))
     assert back == number or (np.isnan(back) and np.isnan(number))
 
 
@@ -58,7 +58,7 @@ def test_every_part_and_verdict_is_there(tmp_path):
 def test_what_numbers_may_be():
     given_ = {1: [np.float32(0.1), (True, None)], "c": np.array([1 + 2j]), "i": np.arange(2), "n": -np.inf}
     given_ |= {"o": np.array([1, "a", np.nan], object), "z": 1j}
-    assert plain(given_) == {
+    assert to_json_types(given_) == {
         "1": [0.1, [True, None]],
         "c": {"real": [1.0], "imag": [2.0]},
         "i": [0, 1],

@@ -11,7 +11,7 @@ from unrolled.pages import Section, Table
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", ".hidden", "-x", "a.png", "ä", "x" * 81, "a\n"])
 @pytest.mark.parametrize("make", [curve, states])
 def test_a_name_must_be_the_stem_of_a_file(make, name):
-    with pytest.raises(ConfigError, match=r"its name becomes a file's"):
+    with pytest.raises(ConfigError, match=r"its name becomes a file name"):
         make(name)
 
 

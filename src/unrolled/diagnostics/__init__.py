@@ -1,9 +1,9 @@
-"""Numbers about gradients and states through time, and verdicts on them, for any module that recurs.
+"""Diagnostics of gradients and states through time, with verdicts, for any module with recurrent layers.
 
-:func:`diagnose` computes everything at once. To take single parts, :func:`record` a pass and give it to
+:func:`diagnose` computes everything. To compute single parts, :func:`record` a pass and give it to
 :func:`gradients`, :func:`contributions`, :func:`jacobians`, :func:`spectra`, :func:`products`,
 :func:`lyapunov`, :func:`slopes`, :func:`saturation`, :func:`gate_courses`, :func:`state_courses`.
-Nothing here draws: :func:`unrolled.write_report` writes a :class:`Diagnosis` as a page.
+Nothing here draws plots; :func:`unrolled.write_report` writes a :class:`Diagnosis` as a page.
 """
 
 from unrolled.diagnostics.activation_courses import gate_courses, state_courses, time_constants

@@ -1,4 +1,4 @@
-"""Gates and states over time, and how long the gates keep a state."""
+"""Gates and states over time, and the time constants of the gates."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True, eq=False)
 class GateCourse:
-    """One gate over time: the mean over the rows of each unit, and of these the mean and quantiles.
+    """One gate over time: mean and quantiles over the units of each unit's mean over the rows.
 
-    Each array is (T,), NaN at steps where every row is padding.
+    Each array is (T,), NaN at steps where all rows are padding.
     """
 
     layer: str
@@ -34,9 +34,9 @@ class GateCourse:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class StateCourse:
-    """The Euclidean norm of one state over time: mean and quantiles over the rows.
+    """Euclidean norm of one state over time: mean and quantiles over the rows.
 
-    Each array is (T,), NaN at steps where every row is padding.
+    Each array is (T,), NaN at steps where all rows are padding.
     """
 
     layer: str
@@ -48,49 +48,49 @@ class StateCourse:
     high: Floats
     """The 90% quantile over the rows."""
     constant: NDArray[np.int64]
-    """Units that have one and the same value at every step of every row, rounding aside."""
+    """Units with the same value at every step of every row, up to rounding."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class TimeConstants:
-    """After how many steps the gate that keeps the old state leaves 1/e of it, τ = −1 / ln(mean gate).
+    """Time constants of the retaining gate, in steps: τ = −1 / ln(mean gate).
 
-    With c_t = f_t ⊙ c_{t−1} + … (an LSTM) or h_t = z_t ⊙ h_{t−1} + … (a GRU), a gate at its mean ḡ leaves
-    ḡⁿ = e^(−n/τ) after n steps (compare Tallec & Ollivier 2018). What zoneout keeps besides is not
-    counted.
+    With c_t = f_t ⊙ c_{t−1} + … (LSTM) or h_t = z_t ⊙ h_{t−1} + … (GRU), a gate at its mean ḡ retains ḡⁿ =
+    e^(−n/τ) of the state after n steps, and 1/e after τ steps (compare Tallec & Ollivier 2018). The effect of
+    zoneout is not included.
     """
 
     layer: str
     gate: str
     mean_gate: Floats
-    """Of each unit over all steps and rows, (units,)."""
+    """Mean of the gate of each unit over all steps and rows, (units,)."""
     steps: Floats
-    """τ of each unit, (units,): 0 for a gate that is always 0, infinite for one that is always 1."""
+    """τ of each unit, (units,): 0 if the gate is always 0, infinite if it is always 1."""
 
     @property
     def quantiles(self) -> tuple[float, float, float]:
-        """The units at 10%, 50% and 90% of the distribution of τ."""
+        """The 10%, 50% and 90% quantiles of τ over the units."""
         low, median, high = np.quantile(self.steps, QUANTILES, method="inverted_cdf").tolist()
         return low, median, high
 
 
 def gate_courses(p: Pass) -> tuple[GateCourse, ...]:
-    """Return every gate of the trace over time, those of a user's own cell too.
+    """Return every gate of the trace over time, including those of custom cells.
 
-    The trace of Elman's and Jordan's network holds ``preactivation`` and ``hidden``. What a cell traces in
-    another form than (T, B, units) is left out.
+    The trace of Elman and Jordan networks has ``preactivation`` and ``hidden``. Traced values of another
+    shape than (T, B, units) are left out.
     """
-    return tuple(_gate(p, name, values) for name, values in p.gates.items() if values.dim() == 3)
+    return tuple(_gate_course(p, name, values) for name, values in p.gates.items() if values.dim() == 3)
 
 
 def state_courses(p: Pass) -> tuple[StateCourse, ...]:
-    """Return the norms of every state over time."""
-    return tuple(_state(p, name, values) for name, values in p.states.items())
+    """Return the norm of every state over time."""
+    return tuple(_state_course(p, name, values) for name, values in p.states.items())
 
 
 def time_constants(p: Pass) -> TimeConstants | None:
-    """Return what the gate that keeps the state implies; None for a cell without one."""
+    """Return the time constants of the retaining gate; None for a cell without one."""
     gate = p.cell.retaining_gate
     if gate is None:
         return None
@@ -99,33 +99,35 @@ def time_constants(p: Pass) -> TimeConstants | None:
         return TimeConstants(p.name, gate, mean, 1 / np.abs(np.log(mean)))
 
 
-def _gate(p: Pass, name: str, values: Tensor) -> GateCourse:
-    live, there = _live(p)
-    array = np.where(live[:, :, None], values.double().cpu().numpy()[there], 0.0)
+def _gate_course(p: Pass, name: str, values: Tensor) -> GateCourse:
+    live, live_steps = _live_rows(p)
+    array = np.where(live[:, :, None], values.double().cpu().numpy()[live_steps], 0.0)
     units = array.sum(1) / live.sum(1, keepdims=True)
     low, median, high = np.quantile(units, QUANTILES, axis=1)
-    mean, low, median, high = (_spread(part, there) for part in (units.mean(1), low, median, high))
+    mean, low, median, high = (_to_all_steps(part, live_steps) for part in (units.mean(1), low, median, high))
     return GateCourse(p.name, name, mean, low, median, high)
 
 
-def _state(p: Pass, name: str, values: Tensor) -> StateCourse:
-    live, there = _live(p)
-    norms = np.linalg.norm(values.double().cpu().numpy()[there], axis=-1)
+def _state_course(p: Pass, name: str, values: Tensor) -> StateCourse:
+    live, live_steps = _live_rows(p)
+    norms = np.linalg.norm(values.double().cpu().numpy()[live_steps], axis=-1)
     norms = np.where(live, norms, np.nan)
     low, median, high = np.nanquantile(norms, QUANTILES, axis=1)
-    mean, low, median, high = (_spread(part, there) for part in (np.nanmean(norms, 1), low, median, high))
+    mean, low, median, high = (
+        _to_all_steps(part, live_steps) for part in (np.nanmean(norms, 1), low, median, high)
+    )
     return StateCourse(p.name, name, mean, low, median, high, constant_units(live_values(p, values)))
 
 
-def _live(p: Pass) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows are live at the steps where any is (S, B), and which steps these are (T,)."""
+def _live_rows(p: Pass) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the live rows at the steps with any live row, (S, B), and the mask of these steps, (T,)."""
     live: NDArray[np.bool_] = p.live.cpu().numpy()
-    there: NDArray[np.bool_] = np.asarray(live.any(1))
-    return live[there], there
+    live_steps: NDArray[np.bool_] = np.asarray(live.any(1))
+    return live[live_steps], live_steps
 
 
-def _spread(values: Floats, there: NDArray[np.bool_]) -> Floats:
-    """Return values (S,) of the steps that are there over all T steps, NaN elsewhere."""
-    found = np.full(len(there), np.nan)
-    found[there] = values
-    return found
+def _to_all_steps(values: Floats, live_steps: NDArray[np.bool_]) -> Floats:
+    """Return values (S,) at the S masked of all T steps, NaN elsewhere."""
+    all_steps = np.full(len(live_steps), np.nan)
+    all_steps[live_steps] = values
+    return all_steps

@@ -1,4 +1,4 @@
-"""Units and gates that sit at an end of their range, where gradients do not pass."""
+"""Saturated units and gates: values near an end of the range, where gradients vanish."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,20 @@ from unrolled.errors import ConfigError
 from unrolled.short_repr import short_repr
 
 EDGE = 0.1
-"""Share of the range of a nonlinearity that counts as its end (Karpathy, Johnson & Fei-Fei 2015)."""
+"""Fraction of the range at each end that counts as saturated (Karpathy, Johnson & Fei-Fei 2015)."""
 SAME = 1e-6
-"""Values within this share of their size are the same: float32 rounds to about a tenth of it."""
+"""Relative difference below which values count as equal: about ten times the rounding of float32."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Saturation:
-    """How much of the time each unit of one nonlinearity is saturated.
+    """Fraction of steps at which each unit of one nonlinearity is saturated.
 
-    Left is below 10% of the range, right above 90%: a sigmoid below 0.1 or above 0.9, as in Karpathy, Johnson
-    & Fei-Fei (2015, arXiv:1506.02078), and so a tanh below −0.8 or above 0.8. σ′ is there at
-    most 36% of its largest value. A relu is left-saturated at 0 and never on the right.
+    A unit is left-saturated below 10% of the range, and right-saturated above 90%: for a sigmoid below 0.1
+    and above 0.9, as in Karpathy, Johnson & Fei-Fei (2015, arXiv:1506.02078), for a tanh below −0.8 and above
+    0.8. There σ′ is at most 36% of its largest value. A relu is left-saturated at 0 and never
+    right-saturated.
     """
 
     layer: str
@@ -35,53 +36,53 @@ class Saturation:
     right: Floats
     """Fraction of the steps of all rows, (units,)."""
     always: NDArray[np.int64]
-    """Units that are saturated, on either side, at every step of every row."""
+    """Units saturated (on either side) at every step of every row."""
     dead: NDArray[np.int64]
-    """Units of a relu that are 0 at every step of every row: they learn nothing from this batch."""
+    """ReLU units that are 0 at every step of every row: they learn nothing from this batch."""
     constant: NDArray[np.int64]
-    """Units that have one and the same value everywhere, rounding aside."""
+    """Units with the same value at every step of every row, up to rounding."""
 
     @property
     def share_left(self) -> float:
-        """Share of all steps, rows and units."""
+        """Left-saturated fraction of all steps, rows and units."""
         return float(self.left.mean())
 
     @property
     def share_right(self) -> float:
-        """Share of all steps, rows and units."""
+        """Right-saturated fraction of all steps, rows and units."""
         return float(self.right.mean())
 
 
 def saturation(p: Pass, edge: float = EDGE) -> tuple[Saturation, ...]:
-    """Return the saturation of every nonlinearity of a pass that is known.
+    """Return the saturation of every known nonlinearity of a pass.
 
     Args:
         p: the pass.
-        edge: share of the range that counts as its end, on each side; 0.005 is |tanh| > 0.99.
+        edge: fraction of the range at each end that counts as saturated; 0.005 is |tanh| > 0.99.
 
     Raises:
         ConfigError: if edge is not between 0 and 0.5.
     """
     if not 0 < edge < 0.5:
-        raise ConfigError(f"edge={edge}: the end of a range must be a share of it between 0 and 0.5")
+        raise ConfigError(f"edge={edge}: must be a fraction of the range between 0 and 0.5")
     return tuple(_saturation(a, edge) for a in activations(p))
 
 
 def constant_units(values: Floats) -> NDArray[np.int64]:
-    """Return the units of values (N, units) that never change; none where N is 1."""
+    """Return the units of values (N, units) that never change; none if N is 1."""
     if len(values) < 2:
         return np.zeros(0, np.int64)
     spread = np.ptp(values, axis=0)
-    found: NDArray[np.int64] = np.flatnonzero(spread <= SAME * np.abs(values).max(0))
-    return found
+    units: NDArray[np.int64] = np.flatnonzero(spread <= SAME * np.abs(values).max(0))
+    return units
 
 
 def _saturation(a: Activation, edge: float) -> Saturation:
     if a.kind == "relu":
         left, right = a.slopes == 0, np.zeros(a.values.shape, bool)
     else:
-        place = (a.values + 1) / 2 if a.kind == "tanh" else a.values
-        left, right = place < edge, place > 1 - edge
+        position = (a.values + 1) / 2 if a.kind == "tanh" else a.values
+        left, right = position < edge, position > 1 - edge
     always = np.flatnonzero((left | right).all(0))
     return Saturation(
         layer=a.layer,

@@ -1,4 +1,4 @@
-"""The nonlinearities inside a layer, and the distribution of their derivatives σ′."""
+"""Activations inside a layer, and the distribution of their derivatives σ′."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,10 +21,10 @@ BINS = 50
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """One nonlinearity of one layer and direction at all N steps of all rows that are not padding.
+    """Values of one nonlinearity of one layer and direction at all N steps and rows that are not padding.
 
-    ``name`` is that of the trace (``"hidden"``, ``"i"``, …), ``"tanh(c)"`` of an LSTM's cell, or ``"output"``
-    of Jordan's network.
+    ``name`` is the name in the trace (``"hidden"``, ``"i"``, …), ``"tanh(c)"`` for the cell state of an LSTM,
+    or ``"output"`` for a Jordan network.
     """
 
     layer: str
@@ -39,17 +39,17 @@ class Activation:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class SlopeDistribution:
-    """σ′ of one nonlinearity over all steps, rows and units.
+    """Distribution of σ′ of one nonlinearity over all steps, rows and units.
 
-    Every step back through time multiplies the gradient by σ′ (Pascanu et al. 2013, eq. 5): what is far below
-    the largest possible value, 1 for tanh and relu, 1/4 for sigmoid, lets gradients vanish.
+    Each step back through time multiplies the gradient by σ′ (Pascanu et al. 2013, eq. 5). Values far below
+    the maximum (1 for tanh and relu, 1/4 for sigmoid) make gradients vanish.
     """
 
     layer: str
     name: str
     kind: Kind
     edges: Floats
-    """Of the bins, from 0 to the largest possible value, (bins + 1,)."""
+    """Edges of the bins, from 0 to the largest possible value, (bins + 1,)."""
     counts: NDArray[np.int64]
     """(bins,)"""
     mean: float
@@ -60,47 +60,47 @@ class SlopeDistribution:
     """The 90% quantile."""
     largest: float
     unit_mean: Floats
-    """The mean of each unit, (units,)."""
+    """Mean of each unit, (units,)."""
 
 
 def activations(p: Pass) -> tuple[Activation, ...]:
-    """Return every nonlinearity of a pass that is known, with its derivative.
+    """Return every known nonlinearity of a pass, with its derivative.
 
-    σ′(a) of Elman's and Jordan's hidden layer comes from the preactivation. That of a gate comes from its
-    value g: g (1 − g) for sigmoid, 1 − g² for tanh; this is 0 where the gate was rounded to 0 or ±1.
-    The tanh of an LSTM's cell state and the output of Jordan's network are there only where the trace holds
-    them: not with layer normalisation of c or zoneout. Of a cell whose ``step`` is a user's own nothing is
-    known: there are none.
+    For the hidden layer of Elman and Jordan networks, σ′(a) is computed from the preactivation. For a gate it
+    is computed from its value g: g (1 − g) for sigmoid, 1 − g² for tanh, and thus 0 if the gate is rounded to
+    0 or ±1. The tanh of an LSTM's cell state and the output of a Jordan network are included only if the
+    trace has them: not with layer normalisation of c or zoneout. The result is empty for a cell with a custom
+    ``step``.
     """
-    gates = [_of_gate(p, declared) for declared in p.cell.gate_activations]
+    gates = [_gate_activation(p, declaration) for declaration in p.cell.gate_activations]
     states = [
-        _of_state(p, declared)
-        for declared in p.cell.state_activations
-        if f"zoneout_{declared.value or declared.preactivation}" not in p.masks
+        _state_activation(p, declaration)
+        for declaration in p.cell.state_activations
+        if f"zoneout_{declaration.value or declaration.preactivation}" not in p.masks
     ]
     return (*gates, *states)
 
 
 def slopes(p: Pass) -> tuple[SlopeDistribution, ...]:
-    """Return the distribution of σ′ of every nonlinearity that :func:`activations` knows."""
+    """Return the distribution of σ′ of every nonlinearity in :func:`activations`."""
     return tuple(_distribution(a) for a in activations(p))
 
 
 def live_values(p: Pass, values: Tensor) -> Floats:
-    """Return values (T, B, units) of all steps of all rows that are not padding, (N, units)."""
-    found: Floats = values[p.live].double().cpu().numpy()
-    return found
+    """Return the values (T, B, units) at all steps and rows that are not padding, (N, units)."""
+    array: Floats = values[p.live].double().cpu().numpy()
+    return array
 
 
 def slope_of_value(kind: Kind, value: Floats) -> Floats:
-    """Return σ′(a) for the value σ(a)."""
+    """Return σ′(a) from the value σ(a)."""
     if kind == "sigmoid":
         return value * (1 - value)
     return 1 - value**2 if kind == "tanh" else (value > 0).astype(np.float64)
 
 
 def slope_of_preactivation(kind: Kind, a: Floats) -> Floats:
-    """Return σ′(a), without loss of digits where σ is flat."""
+    """Return σ′(a), accurate also where σ is flat."""
     if kind == "relu":
         return (a > 0).astype(np.float64)
     # sigmoid′(a) = e^−|a| / (1 + e^−|a|)², and tanh′(a) = 4 sigmoid′(2a).
@@ -109,22 +109,28 @@ def slope_of_preactivation(kind: Kind, a: Floats) -> Floats:
     return 4 * slope if kind == "tanh" else slope
 
 
-def _of_gate(p: Pass, declared: TracedActivation) -> Activation:
-    if not declared.preactivation:
-        return _from_value(p, declared, p.gates[declared.value])
-    slopes = slope_of_preactivation(declared.kind, live_values(p, p.gates[declared.preactivation]))
-    return Activation(p.name, declared.name, declared.kind, live_values(p, p.gates[declared.value]), slopes)
+def _gate_activation(p: Pass, declaration: TracedActivation) -> Activation:
+    if not declaration.preactivation:
+        return _from_value(p, declaration, p.gates[declaration.value])
+    slopes = slope_of_preactivation(declaration.kind, live_values(p, p.gates[declaration.preactivation]))
+    return Activation(
+        p.name, declaration.name, declaration.kind, live_values(p, p.gates[declaration.value]), slopes
+    )
 
 
-def _of_state(p: Pass, declared: TracedActivation) -> Activation:
-    if declared.value:
-        return _from_value(p, declared, p.states[declared.value])
-    return _from_value(p, declared, NONLINEARITIES[declared.kind](p.states[declared.preactivation].double()))
+def _state_activation(p: Pass, declaration: TracedActivation) -> Activation:
+    if declaration.value:
+        return _from_value(p, declaration, p.states[declaration.value])
+    return _from_value(
+        p, declaration, NONLINEARITIES[declaration.kind](p.states[declaration.preactivation].double())
+    )
 
 
-def _from_value(p: Pass, declared: TracedActivation, values: Tensor) -> Activation:
-    found = live_values(p, values)
-    return Activation(p.name, declared.name, declared.kind, found, slope_of_value(declared.kind, found))
+def _from_value(p: Pass, declaration: TracedActivation, values: Tensor) -> Activation:
+    outputs = live_values(p, values)
+    return Activation(
+        p.name, declaration.name, declaration.kind, outputs, slope_of_value(declaration.kind, outputs)
+    )
 
 
 def _distribution(a: Activation) -> SlopeDistribution:

@@ -1,4 +1,4 @@
-"""What each step adds to the gradients of W, U and b."""
+"""Contribution of each step to the gradients of W, U and b."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from unrolled.diagnostics.gradients import Floats
 from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.short_repr import short_repr
 
-STEPS_TOGETHER = 16
+CHUNK_STEPS = 16
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """‖∂E/∂w at step k‖ of each parameter w of one layer and direction, by the parameter's short name.
+    """Norms of the gradient contributions of each step, by short parameter name, for gradients_at layer and
+    direction.
 
-    The weights are used at every step; ∂E/∂w = Σ_k ∂E/∂w_k, were each step to have its own copy w_k. Norms
-    are of ∂E/∂w_k of all rows together, (T,); E is the sum of all losses.
+    The weights are shared by all steps: if step k had its own copy w_k, then ∂E/∂w = Σ_k ∂E/∂w_k. Each norm
+    ‖∂E/∂w_k‖, (T,), is over all rows together; E is the sum of all losses.
     """
 
     layer: str
@@ -29,7 +30,7 @@ class Contributions:
 
 
 def contributions(recording: Recording) -> tuple[Contributions, ...]:
-    """Return what each step adds to the gradient of every parameter of every recurrent layer."""
+    """Return the contribution of each step to the gradient of every parameter of every recurrent layer."""
     return tuple(
         Contributions(
             p.name,
@@ -42,35 +43,36 @@ def contributions(recording: Recording) -> tuple[Contributions, ...]:
 @torch.enable_grad()
 def total_gradients(recording: Recording) -> list[State]:
     """Return ∂(Σ E)/∂state of every pass, each state (T, B, size)."""
-    wanted = [probe for p in recording.passes for n in p.cell.state_names for probe in p.probes[n]]
-    found = iter(
-        torch.autograd.grad(recording.losses.sum(), wanted, retain_graph=True, materialize_grads=True)
+    probes = [probe for p in recording.passes for n in p.cell.state_names for probe in p.probes[n]]
+    gradients = iter(
+        torch.autograd.grad(recording.losses.sum(), probes, retain_graph=True, materialize_grads=True)
     )
     return [
-        tuple(torch.cat([next(found) for _ in p.probes[n]]) for n in p.cell.state_names)
+        tuple(torch.cat([next(gradients) for _ in p.probes[n]]) for n in p.cell.state_names)
         for p in recording.passes
     ]
 
 
 def step_gradients(p: Pass, states: State) -> dict[str, Tensor]:
-    """Return ∂E/∂w_k (T, …) of every parameter w but those of skip connections.
+    """Return ∂E/∂w_k (T, …) of every parameter w except those of skip connections.
 
-    ``states`` is ∂E/∂state_k of every step: what step k adds is its own vector-Jacobian product.
+    ``states`` is ∂E/∂state_k of every step. The contribution of step k is gradients_at vector-Jacobian
+    product.
     """
     weights = {n: w for n, w in p.parameters.items() if n != "weight_skip"}
     x, a = p.entered["x"], p.entered["a"]
-    # Constants of the step: what skip connections add to W x + b.
-    beside = a - p.cell.project(x, p.parameters)
+    # The part of a from skip connections, added to W x + b; constant in the step.
+    skip_input = a - p.cell.project(x, p.parameters)
 
-    def one(x_k: Tensor, beside_k: Tensor, before: State, cotangent: State) -> Parameters:
+    def gradients_at(x_k: Tensor, skip_input_k: Tensor, before: State, cotangent: State) -> Parameters:
         def step(w: Parameters) -> State:
-            return p.cell.step(p.cell.project(x_k, w) + beside_k, before, w, p.masks)[0]
+            return p.cell.step(p.cell.project(x_k, w) + skip_input_k, before, w, p.masks)[0]
 
         pull = vjp(step, weights)[1]
         gradients: Parameters = pull(cotangent)[0]
         return gradients
 
-    return dict(vmap(one, chunk_size=STEPS_TOGETHER)(x, beside, p.before, states))
+    return dict(vmap(gradients_at, chunk_size=CHUNK_STEPS)(x, skip_input, p.before, states))
 
 
 def _norms(per_step: Tensor) -> Tensor:

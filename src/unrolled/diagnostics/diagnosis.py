@@ -1,4 +1,4 @@
-"""All diagnostics of one module on one batch, at once."""
+"""All diagnostics of one module on one batch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ from unrolled.diagnostics.findings.dynamics import dynamics_verdict
 from unrolled.diagnostics.findings.merged import merge
 from unrolled.diagnostics.findings.reach import reach_verdicts
 from unrolled.diagnostics.findings.verdict import Verdict
-from unrolled.diagnostics.gradients import GradientMatrices, gradients, within
+from unrolled.diagnostics.gradients import GradientMatrices, gradients, is_in_module
 from unrolled.diagnostics.jacobian import Spectra, sample_places, spectra
-from unrolled.diagnostics.lyapunov import WARM, Lyapunov, lyapunov
+from unrolled.diagnostics.lyapunov import MIN_STEPS, Lyapunov, lyapunov
 from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.products import Products, products
 from unrolled.diagnostics.recording import Run, check_finite, record
@@ -31,22 +31,22 @@ from unrolled.diagnostics.weights import WeightNorms, weight_norms
 from unrolled.short_repr import short_repr
 
 Stage = Callable[[str], None]
-"""Called with the name of each step as it begins."""
-USUAL, FEWEST, LARGE = 64, 4, 512
-"""Sampled Jacobians: as usual, at least, and the largest state size for which the usual number is taken."""
+"""Callback that receives the name of each stage when it starts."""
+DEFAULT_SAMPLES, MIN_SAMPLES, LARGE_STATE = 64, 4, 512
+"""Number of sampled Jacobians: default and minimum; and the largest state size that gets the default."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class LayerDiagnosis:
-    """All numbers about one layer in one direction."""
+    """All diagnostics of one layer and direction."""
 
     layer: Pass
     spectra: Spectra
     products: Products | None
-    """None where a connection skips steps: the product of one-step Jacobians is then not the whole."""
+    """None if a connection skips steps: the product of step Jacobians is then not the full Jacobian."""
     lyapunov: Lyapunov | None
-    """None where no row is long enough."""
+    """None if no row is long enough."""
     slopes: tuple[SlopeDistribution, ...]
     saturation: tuple[Saturation, ...]
     gates: tuple[GateCourse, ...]
@@ -64,7 +64,7 @@ class LayerDiagnosis:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """All numbers about a module on a batch, and the verdicts on them."""
+    """All diagnostics of a module on a batch, with verdicts."""
 
     recording: Recording
     gradients: GradientMatrices
@@ -73,11 +73,12 @@ class Diagnosis:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts, with remedies, as one list, the worst first; of one level gradients first."""
-        found = list(reach_verdicts(self.recording, self.gradients))
+        """All verdicts with remedies, the worst first; is_in_module a level, verdicts on gradients come
+        first."""
+        verdicts = list(reach_verdicts(self.recording, self.gradients))
         for layer in self.layers:
-            found += layer.verdicts()
-        return merge(found)
+            verdicts += layer.verdicts()
+        return merge(verdicts)
 
 
 def diagnose(
@@ -94,66 +95,70 @@ def diagnose(
 
     Args:
         model: any module with recurrent layers, of this toolkit or of torch.nn.
-        run: a function that runs the module on a batch and returns the losses, (N, B), (B,) or a number; see
+        run: function that runs the module on a batch and returns the losses, (N, B), (B,) or a scalar; see
             :func:`unrolled.diagnostics.record`.
-        times: the step that each loss belongs to; see :func:`unrolled.diagnostics.gradients`.
-        layers: the part of the module to look at, by its name; "" is all of it. ``times`` counts its steps.
-        samples: steps and rows at which Jacobians are computed; None takes 64, and fewer of states above 512
-            numbers (an LSTM of 256 units), since their cost goes with the cube of the size.
-        together: losses differentiated at once; see :func:`unrolled.diagnostics.gradients`.
-        stage: called with the name of each step as it begins, for a progress bar.
+        times: step that each loss belongs to; see :func:`unrolled.diagnostics.gradients`.
+        layers: name of the submodule to analyse, whose steps ``times`` counts; "" is the whole module.
+        samples: number of steps and rows at which Jacobians are computed; None takes 64, and fewer for states
+            of more than 512 numbers (an LSTM of 256 units), because the cost is cubic in the size.
+        together: number of losses differentiated in one pass; see :func:`unrolled.diagnostics.gradients`.
+        stage: called with the name of each stage when it starts, for a progress bar.
 
     Raises:
-        ConfigError, ShapeError: as of :func:`unrolled.diagnostics.record` and
+        ConfigError, ShapeError: see :func:`unrolled.diagnostics.record` and
             :func:`unrolled.diagnostics.gradients`.
-        NonFiniteError: if a weight, a state or a loss is infinite or not a number.
+        NonFiniteError: if a weight, a state or a loss is infinite or NaN.
     """
-    tell = stage or (lambda what: None)
-    tell("forward pass, every step recorded")
+    report_stage = stage or (lambda name: None)
+    report_stage("forward pass")
     recording = record(model, run)
     check_finite(model, recording)
-    tell("gradients of every loss by every state")
+    report_stage("gradients of every loss with respect to every state")
     matrices = gradients(recording, times=times, layers=layers, together=together)
-    tell("what each step adds")
-    added = {c.layer: c for c in contributions(recording)}
+    report_stage("gradient contributions of each step")
+    contributions_of = {c.layer: c for c in contributions(recording)}
     rows = recording.losses.shape[1]
-    looked_at = [p for p in recording.passes if within(p.name, layers) or p.live.shape[1] == rows]
-    found = tuple(_layer(p, added[p.name], samples, tell) for p in looked_at)
-    return Diagnosis(recording, matrices, found, weight_norms(model))
+    passes = [p for p in recording.passes if is_in_module(p.name, layers) or p.live.shape[1] == rows]
+    layer_diagnoses = tuple(
+        _diagnose_layer(p, contributions_of[p.name], samples, report_stage) for p in passes
+    )
+    return Diagnosis(recording, matrices, layer_diagnoses, weight_norms(model))
 
 
-def replace_lyapunov(found: Diagnosis, exponents: Sequence[Lyapunov]) -> Diagnosis:
-    """Return a diagnosis with the Lyapunov exponents of another, longer pass, matched by layer."""
+def replace_lyapunov(diagnosis: Diagnosis, exponents: Sequence[Lyapunov]) -> Diagnosis:
+    """Return the diagnosis with Lyapunov exponents from another, longer pass, matched by layer."""
     by_layer = {one.layer: one for one in exponents}
-    layers = tuple(replace(f, lyapunov=by_layer.get(f.layer.name, f.lyapunov)) for f in found.layers)
-    return replace(found, layers=layers)
+    layers = tuple(replace(f, lyapunov=by_layer.get(f.layer.name, f.lyapunov)) for f in diagnosis.layers)
+    return replace(diagnosis, layers=layers)
 
 
-def usual_samples(state_size: int) -> int:
-    """Return how many Jacobians of this state size take about the time of 64 of size 512."""
-    return max(FEWEST, min(USUAL, round(USUAL * (LARGE / state_size) ** 3)))
+def default_samples(state_size: int) -> int:
+    """Return the number of Jacobians of this state size that take about as long as 64 of size 512."""
+    return max(MIN_SAMPLES, min(DEFAULT_SAMPLES, round(DEFAULT_SAMPLES * (LARGE_STATE / state_size) ** 3)))
 
 
-def _layer(p: Pass, added: Contributions, samples: int | None, tell: Stage) -> LayerDiagnosis:
-    places = sample_places(p, usual_samples(p.state_size) if samples is None else samples)
-    tell(f"spectra of the Jacobians of {p.name}")
-    seen = spectra(p, places)
-    tell(f"products of the Jacobians of {p.name}")
-    multiplied = None if p.skip else products(p, places)
-    tell(f"Lyapunov exponents of {p.name}")
+def _diagnose_layer(
+    p: Pass, contributions: Contributions, samples: int | None, report_stage: Stage
+) -> LayerDiagnosis:
+    places = sample_places(p, default_samples(p.state_size) if samples is None else samples)
+    report_stage(f"spectra of the Jacobians of {p.name}")
+    layer_spectra = spectra(p, places)
+    report_stage(f"products of the Jacobians of {p.name}")
+    layer_products = None if p.skip else products(p, places)
+    report_stage(f"Lyapunov exponents of {p.name}")
     lengths = p.live.sum(0)
     longest = int(lengths.argmax())
-    exponents = lyapunov(p, longest) if int(lengths[longest]) >= WARM else None
-    tell(f"activations of {p.name}")
+    exponents = lyapunov(p, longest) if int(lengths[longest]) >= MIN_STEPS else None
+    report_stage(f"activations of {p.name}")
     return LayerDiagnosis(
         layer=p,
-        spectra=seen,
-        products=multiplied,
+        spectra=layer_spectra,
+        products=layer_products,
         lyapunov=exponents,
         slopes=slopes(p),
         saturation=saturation(p),
         gates=gate_courses(p),
         states=state_courses(p),
         time_constants=time_constants(p),
-        contributions=added,
+        contributions=contributions,
     )

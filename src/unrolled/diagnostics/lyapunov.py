@@ -1,4 +1,4 @@
-"""Lyapunov exponents: how fast small changes of the state grow or fade in the long run."""
+"""Lyapunov exponents: long-run growth rates of small changes of the state."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,30 +10,31 @@ import torch
 from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.jacobian import Place, jacobians, push
+from unrolled.diagnostics.jacobian import Place, jacobian_times, jacobians
 from unrolled.diagnostics.passes import Pass
 from unrolled.errors import ShapeError
 from unrolled.short_repr import short_repr
+from unrolled.wording import counted
 
-STEPS_TOGETHER = 32
-FEW, SMALL = 4, 512
-"""A state above 512 is large; a quarter of its size is few directions."""
-Move = Callable[[Tensor], Tensor]
-WARM = 12
-"""Steps that a row needs at least: ten after a warm-up of a tenth."""
+CHUNK_STEPS = 32
+FEW_DIRECTIONS, LARGE_STATE = 4, 512
+"""A state of more than 512 numbers is large. At most a quarter of its size are few directions."""
+Propagate = Callable[[Tensor], Tensor]
+MIN_STEPS = 12
+"""Minimum length of a row: ten steps after a warm-up of a tenth."""
 EDGE = 0.01
-"""Nats a step: an exponent within this of zero neither fades nor grows for a hundred steps."""
-ERRORS = 2
-"""Standard errors within which an exponent cannot be told from zero."""
+"""In nats per step: changes with an exponent this close to zero neither fade nor grow for a hundred steps."""
+STANDARD_ERRORS = 2
+"""An exponent within this many standard errors of zero is not distinguishable from zero."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Lyapunov:
-    """Exponents of one layer and direction along its input, in nats a step, the largest first.
+    """Lyapunov exponents of one layer and direction along its input, in nats per step, the largest first.
 
-    ``history`` (T, K) is ln of the growth of each direction at each step; exponents are its means after the
-    warm-up. ``error`` (K,) is the standard error of each, from the means of ten parts of the run.
+    ``history`` (T, K) is the log growth of each direction at each step. The exponents are its means after the
+    warm-up. ``error`` (K,) is their standard error, from the means of ten parts of the run.
     """
 
     layer: str
@@ -44,49 +45,51 @@ class Lyapunov:
 
     @property
     def regime(self) -> Literal["contracting", "edge", "chaotic"]:
-        """The regime of the largest exponent: small changes fade, stay, or grow.
+        """Regime of the largest exponent: small changes fade, persist, or grow.
 
-        They stay where the exponent is within :data:`EDGE` of zero, or within two standard errors.
+        They persist ("edge") if the exponent is within :data:`EDGE` or two standard errors of zero.
         """
         largest = self.exponents[0]
-        if abs(largest) <= max(EDGE, ERRORS * self.error[0]):
+        if abs(largest) <= max(EDGE, STANDARD_ERRORS * self.error[0]):
             return "edge"
         return "contracting" if largest < 0 else "chaotic"
 
     @property
     def steps_to_e(self) -> float:
-        """Steps in which a change shrinks (or grows) by a factor e, 1/|λ₁|."""
+        """Number of steps in which a change shrinks or grows by a factor e, 1/|λ₁|."""
         return float(1 / max(abs(self.exponents[0]), np.finfo(float).tiny))
 
 
 def lyapunov(p: Pass, row: int = 0, count: int | None = 16, warm_up: int | None = None) -> Lyapunov:
-    """Return the largest exponents of a layer driven by its input along one row.
+    """Return the largest Lyapunov exponents of a layer driven by its input along one row.
 
-    Orthonormal directions are carried along by the step Jacobians and made orthonormal again by a QR
-    decomposition at every step; the logarithms of R's diagonal are averaged (Benettin et al. 1980; for
-    recurrent networks: Vogt et al. 2022, doi:10.3389/fams.2022.818799). A layer above the first is driven by
-    the one below, whose exponents are its own: together they are those of the whole stack.
+    The step Jacobians propagate orthonormal directions, which a QR decomposition makes orthonormal again
+    after every step. The logarithms of R's diagonal are averaged (Benettin et al. 1980; for recurrent
+    networks: Vogt et al. 2022, doi:10.3389/fams.2022.818799). A layer above the first is driven by the layer
+    below; the exponents of all layers together are those of the whole stack.
 
     Args:
         p: the pass.
-        row: which row of the batch; the longer, the better.
-        count: how many exponents, K; None is all N.
-        warm_up: steps that are left out at the beginning, until the directions have settled; None is a tenth.
+        row: row of the batch; a longer row gives better estimates.
+        count: number of exponents, K; None computes all N.
+        warm_up: number of initial steps to skip until the directions have settled; None skips a tenth.
 
     Raises:
         ShapeError: if the row is shorter than ten steps after the warm-up.
     """
     path = p.steps_of(row)
-    left_out = len(path) // 10 if warm_up is None else warm_up
-    if len(path) - left_out < 10:
+    skipped = len(path) // 10 if warm_up is None else warm_up
+    if len(path) - skipped < 10:
         raise ShapeError(
-            f"row {row} of {p.name} has {len(path)} steps, {left_out} of them warm-up: exponents need at "
-            "least ten more"
+            f"row {row} of {p.name} has {counted(len(path), 'step')}, {skipped} of them warm-up: exponents "
+            "need at least ten more"
         )
-    kept = min(count or p.state_size, p.state_size)
+    exponent_count = min(count or p.state_size, p.state_size)
     generator = torch.Generator().manual_seed(0)
-    like = p.before[0]
-    start = torch.randn(p.state_size, kept, generator=generator, dtype=torch.float64).to(like.dtype)
+    state = p.before[0]
+    start = torch.randn(p.state_size, exponent_count, generator=generator, dtype=torch.float64).to(
+        state.dtype
+    )
     history = (
         torch.stack(list(_growth(p, [(t, row) for t in path], start)))
         .double()
@@ -94,23 +97,23 @@ def lyapunov(p: Pass, row: int = 0, count: int | None = 16, warm_up: int | None 
         .log()
         .numpy()
     )
-    settled = history[left_out:]
+    settled = history[skipped:]
     parts = np.array([part.mean(0) for part in np.array_split(settled, 10)])
     order = np.argsort(-settled.mean(0), kind="stable")
     exponents, error = settled.mean(0), parts.std(0, ddof=1) / np.sqrt(len(parts))
-    return Lyapunov(p.name, exponents[order], error[order], history[:, order], left_out)
+    return Lyapunov(p.name, exponents[order], error[order], history[:, order], skipped)
 
 
 def _growth(p: Pass, places: list[Place], start: Tensor) -> Iterator[Tensor]:
-    """Yield by how much each of the directions (N, K) grows at each step, (K,)."""
+    """Yield the growth factor of each of the directions (N, K) at each step, (K,)."""
     directions = torch.linalg.qr(start).Q
-    for begin in range(0, len(places), STEPS_TOGETHER):
-        part = places[begin : begin + STEPS_TOGETHER]
-        # Few directions of a large state are carried along for less than its Jacobian costs.
-        if start.shape[1] * FEW <= len(start) and len(start) > SMALL:
-            moves: list[Move] = [partial(push, p, place) for place in part]
+    for begin in range(0, len(places), CHUNK_STEPS):
+        part = places[begin : begin + CHUNK_STEPS]
+        # For few directions of a large state, products are cheaper than the full Jacobian.
+        if start.shape[1] * FEW_DIRECTIONS <= len(start) and len(start) > LARGE_STATE:
+            propagators: list[Propagate] = [partial(jacobian_times, p, place) for place in part]
         else:
-            moves = [jacobian.matmul for jacobian in jacobians(p, part)]
-        for move in moves:
-            directions, r = torch.linalg.qr(move(directions))
+            propagators = [jacobian.matmul for jacobian in jacobians(p, part)]
+        for propagate in propagators:
+            directions, r = torch.linalg.qr(propagate(directions))
             yield r.diagonal().abs()

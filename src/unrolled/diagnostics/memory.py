@@ -1,4 +1,4 @@
-"""Losses of single tokens, given a limited number of tokens before them."""
+"""Losses of single tokens with a limited context."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,45 +11,46 @@ from torch import Tensor
 from unrolled.diagnostics.gradients import Floats
 from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.short_repr import short_repr
+from unrolled.wording import counted
 
 Score = Callable[[Tensor], Tensor]
-"""Of tokens (T, B): the loss in nats of the last token of each column, given the others, (B,).
+"""Function from tokens (T, B) to the loss in nats of the last token of each column, given the others, (B,).
 
-The model begins each column from its initial state. Its output is wanted at the last step alone.
+The model starts each column from its initial state. Only its output at the last step is used.
 """
 Report = Callable[[int], None]
-"""Is told how many tokens more are done."""
+"""Progress callback: called with the number of tokens just processed."""
 Ids = NDArray[np.int64]
-TOKENS_TOGETHER = 1 << 14
+CHUNK_TOKENS = 1 << 14
 
 
-def silent(count: int) -> None:
-    """Report nothing."""
+def ignore_progress(count: int) -> None:
+    """Progress callback that does nothing."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """Tokens of one long text whose losses are taken, each with at least ``longest`` tokens before it."""
+    """Target tokens in one long text, each with at least ``longest`` tokens before it."""
 
     tokens: Ids
     places: Ids
-    """(N,), ascending."""
+    """Positions of the targets, ascending, (N,)."""
     longest: int
 
     @staticmethod
-    def of(tokens: Tensor | Ids | Sequence[int], longest: int, count: int, seed: int) -> "Targets":
-        """Draw ``count`` different tokens of a text; all that there are where they are fewer.
+    def draw(tokens: Tensor | Ids | Sequence[int], longest: int, count: int, seed: int) -> "Targets":
+        """Draw ``count`` different tokens of a text, or take all of them if there are fewer.
 
         Args:
-            tokens: (L,), numbers of tokens.
-            longest: the most tokens that are given before a target.
-            count: targets, at least 2.
-            seed: of the draw.
+            tokens: token numbers, (L,).
+            longest: maximum number of context tokens before a target.
+            count: number of targets, at least 2.
+            seed: seed of the draw.
 
         Raises:
-            ConfigError: if longest or count cannot be.
-            ShapeError: if the text is no sequence, or too short for two targets.
+            ConfigError: if longest or count is too small.
+            ShapeError: if ``tokens`` is not a sequence of integers, or too short for two targets.
         """
         text = tokens.cpu().numpy() if isinstance(tokens, Tensor) else np.asarray(tokens)
         if longest < 1 or count < 2:
@@ -60,48 +61,48 @@ class Targets:
             raise ShapeError(f"tokens must be whole numbers (L,), got {text.dtype} {text.shape}")
         if len(text) < longest + 2:
             raise ShapeError(
-                f"{len(text)} tokens are too few: with {longest} before each of two targets there must be at "
-                f"least {longest + 2}; give more text or a shorter longest"
+                f"{len(text)} tokens are too few: two targets with {longest} tokens before each need at "
+                f"least {longest + 2}; give more text or a smaller longest"
             )
         possible = len(text) - longest
         drawn = np.random.default_rng(seed).choice(possible, min(count, possible), replace=False)
         return Targets(text.astype(np.int64), longest + np.sort(drawn), longest)
 
     def windows(self, context: int) -> Tensor:
-        """Return each target after so many tokens of its context, (context + 1, N)."""
+        """Return each target with its last ``context`` context tokens before it, (context + 1, N)."""
         steps = np.arange(-context, 1)[:, None]
         return torch.from_numpy(self.tokens[self.places + steps])
 
 
-def scored(score: Score, windows: Tensor, report: Report) -> Floats:
-    """Return the losses of windows (T, N), so many at once as hold 16,384 tokens, as (N,).
+def compute_losses(score: Score, windows: Tensor, report: Report) -> Floats:
+    """Return the losses (N,) of windows (T, N), computed in chunks of up to 16,384 tokens.
 
     Raises:
-        NonFiniteError: if a loss is infinite or not a number.
-        ShapeError: if ``score`` returns anything but one loss a column.
+        NonFiniteError: if a loss is infinite or NaN.
+        ShapeError: if ``score`` does not return one loss per column.
     """
-    found = []
+    parts = []
     with torch.no_grad():
-        for part in windows.split(max(1, TOKENS_TOGETHER // len(windows)), dim=1):
-            losses = score(part)
-            if losses.shape != part.shape[1:]:
+        for chunk in windows.split(max(1, CHUNK_TOKENS // len(windows)), dim=1):
+            losses = score(chunk)
+            if losses.shape != chunk.shape[1:]:
                 raise ShapeError(
-                    f"score returned {tuple(losses.shape)} for tokens {tuple(part.shape)}: it must return "
-                    f"one loss a column, ({part.shape[1]},)"
+                    f"score returned {tuple(losses.shape)} for tokens {tuple(chunk.shape)}: it must return "
+                    f"one loss per column, ({chunk.shape[1]},)"
                 )
-            found.append(losses.double().cpu().numpy())
-            report(part.numel())
-    joined = np.concatenate(found)
+            parts.append(losses.double().cpu().numpy())
+            report(chunk.numel())
+    joined = np.concatenate(parts)
     if not np.isfinite(joined).all():
         raise NonFiniteError(
-            f"{(~np.isfinite(joined)).sum()} of {len(joined)} losses with {len(windows) - 1} tokens of "
-            "context are infinite or not a number: a mean over them says nothing"
+            f"{(~np.isfinite(joined)).sum()} of {counted(len(joined), 'loss', 'losses')} with "
+            f"{counted(len(windows) - 1, 'token')} of context are infinite or NaN"
         )
     return joined
 
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats]:
-    """Return the mean over the first axis and its standard error, targets taken as independent."""
+    """Return the mean over the first axis and its standard error; targets are treated as independent."""
     mean: Floats = values.mean(0)
     error: Floats = values.std(0, ddof=1) / np.sqrt(len(values))
     return mean, error

@@ -1,4 +1,4 @@
-"""The loss when one earlier token is replaced: which distances a model remembers."""
+"""Loss increase when one earlier token is replaced: the distances that a model remembers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,15 @@ import torch
 from torch import Tensor
 
 from unrolled.diagnostics.gradients import Floats
-from unrolled.diagnostics.memory import Ids, Report, Score, Targets, mean_and_error, scored, silent
+from unrolled.diagnostics.memory import (
+    Ids,
+    Report,
+    Score,
+    Targets,
+    compute_losses,
+    ignore_progress,
+    mean_and_error,
+)
 from unrolled.diagnostics.products import log_spaced
 from unrolled.diagnostics.student import upper_quantile
 from unrolled.errors import ConfigError
@@ -21,32 +29,32 @@ LEVEL = 0.05
 @short_repr
 @dataclass(frozen=True, eq=False)
 class ReplacementCurve:
-    """How much the loss of N targets rises when the token d steps before each is another one.
+    """Increase of the loss of N targets when the token d steps before each target is replaced.
 
     ``increase`` is the mean over targets and draws of the loss with the replaced token minus the loss of the
-    same target with the text as it is, in nats; ``error`` is its standard error over the targets, which are
-    taken as independent.
+    same target in the original text, in nats. ``error`` is its standard error over the targets, which are
+    treated as independent.
     """
 
     distances: Ids
-    """d, ascending (D,); 1 is the token right before the target."""
+    """d, ascending, (D,); 1 is the token right before the target."""
     increase: Floats
     error: Floats
     loss: float
-    """The mean loss with the text as it is, in nats."""
+    """Mean loss in the original text, in nats."""
     targets: int
-    """N"""
+    """Number of targets N."""
 
     def reach(self, level: float = LEVEL) -> int:
-        """Return the largest distance at which the increase is distinguishable from zero, 0 if none is.
+        """Return the largest distance with a significant increase, or 0 if there is none.
 
-        A one-sided t test over the targets at each distance, at a level that is divided by the number of
-        distances (Bonferroni): without any effect, some distance is found with a probability of ``level`` at
-        most. With more targets smaller effects show.
+        Applies a one-sided t-test over the targets at each distance, at ``level`` divided by the number of
+        distances (Bonferroni): without any effect, the probability of a false detection is at most ``level``.
+        More targets detect smaller effects.
         """
         critical = upper_quantile(level / len(self.distances), self.targets - 1)
-        seen = np.flatnonzero((self.increase > critical * self.error) & (self.increase > 0))
-        return int(self.distances[seen[-1]]) if len(seen) else 0
+        significant = np.flatnonzero((self.increase > critical * self.error) & (self.increase > 0))
+        return int(self.distances[significant[-1]]) if len(significant) else 0
 
 
 def replacement_curve(
@@ -57,45 +65,48 @@ def replacement_curve(
     targets: int = 512,
     draws: int = DRAWS,
     seed: int = 0,
-    report: Report = silent,
+    report: Report = ignore_progress,
 ) -> ReplacementCurve:
-    """Replace the token at distances 1, 2, 3, 4, 6, 8, 11, 16, … before each target, one at a time.
+    """Measure the loss with one token replaced, at distances 1, 2, 3, 4, 6, 8, 11, 16, … before each target.
 
-    The model is given ``longest`` tokens before each target. The other token is drawn from the text itself,
-    each place as likely as any other: from the unigram distribution, so that it may be the same token again.
-    Compare the replaced words of Khandelwal et al. (2018, arXiv:1805.04623).
+    The model reads ``longest`` tokens before each target. The replacement is drawn uniformly from the
+    positions of the text (the unigram distribution), so that it may be the same token. Compare the replaced
+    words of Khandelwal et al. (2018, arXiv:1805.04623).
 
     Args:
-        score: the loss of the last token of each column; see :data:`unrolled.diagnostics.memory.Score`.
-        tokens: (L,), a text that the model has not seen.
-        longest: the longest distance, and how many tokens the model is given.
-        targets: how many tokens to predict, drawn from the text; all that there are where they are fewer.
-        draws: how many other tokens to try for each target and distance.
-        seed: of the targets and of the other tokens.
-        report: is told how many tokens more are done, of :func:`replacement_work` in all.
+        score: computes the loss of the last token of each column; see
+            :data:`unrolled.diagnostics.memory.Score`.
+        tokens: (L,), held-out text.
+        longest: the longest distance, and the number of tokens that the model reads before a target.
+        targets: number of tokens to predict, drawn from the text; all of them if there are fewer.
+        draws: number of replacements per target and distance.
+        seed: seed of the targets and the replacements.
+        report: called with the number of tokens just processed, out of :func:`count_replacement_tokens`.
 
     Raises:
-        ConfigError: if longest, targets or draws cannot be.
-        NonFiniteError: if a loss is infinite or not a number.
-        ShapeError: if the text is too short, or score does not return one loss a column.
+        ConfigError: if longest, targets or draws is too small.
+        NonFiniteError: if a loss is infinite or NaN.
+        ShapeError: if the text is too short, or ``score`` does not return one loss per column.
     """
-    chosen = Targets.of(tokens, longest, targets, seed)
+    chosen = Targets.draw(tokens, longest, targets, seed)
     if draws < 1:
         raise ConfigError(f"draws={draws}: must be at least 1")
     windows = chosen.windows(longest)
-    whole = scored(score, windows, report)
+    original_losses = compute_losses(score, windows, report)
     generator = np.random.default_rng([seed, 1])
     distances = log_spaced(longest)
-    increases = np.zeros((len(whole), len(distances)))
+    increases = np.zeros((len(original_losses), len(distances)))
     for number, distance in enumerate(distances.tolist()):
         for _ in range(draws):
             changed = windows.clone()
-            changed[longest - distance] = torch.from_numpy(generator.choice(chosen.tokens, len(whole)))
-            increases[:, number] += (scored(score, changed, report) - whole) / draws
+            changed[longest - distance] = torch.from_numpy(
+                generator.choice(chosen.tokens, len(original_losses))
+            )
+            increases[:, number] += (compute_losses(score, changed, report) - original_losses) / draws
     increase, error = mean_and_error(increases)
-    return ReplacementCurve(distances, increase, error, float(whole.mean()), len(whole))
+    return ReplacementCurve(distances, increase, error, float(original_losses.mean()), len(original_losses))
 
 
-def replacement_work(longest: int, targets: int, draws: int = DRAWS) -> int:
-    """Return how many tokens :func:`replacement_curve` runs through, if there are so many targets."""
+def count_replacement_tokens(longest: int, targets: int, draws: int = DRAWS) -> int:
+    """Return the number of tokens that :func:`replacement_curve` processes for a number of targets."""
     return (len(log_spaced(longest)) * draws + 1) * (longest + 1) * targets

@@ -13,9 +13,9 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """One direction of one layer over a window of T steps and B rows.
+    """Recorded values of one layer and direction over a window of T steps and B rows.
 
-    Every tensor is in the time order of the input. ``name`` is that of the module and the layer, as in
+    All tensors are in the time order of the input. ``name`` consists of module and layer, as in
     ``"encoder.l0_reverse"``.
     """
 
@@ -25,16 +25,16 @@ class Pass:
     reverse: bool
     skip: int
     masks: Masks
-    """Rates of zoneout, as in evaluation."""
+    """Zoneout rates, as used in evaluation."""
     live: Tensor
-    """(T, B), false past the length of a row."""
+    """(T, B), False beyond the length of a row."""
     entered: Mapping[str, Tensor]
-    """x (T, B, I), a (T, B, G·H) and the states before each step."""
+    """Inputs of each step: x (T, B, I), a (T, B, G·H) and the states before the step."""
     states: Mapping[str, Tensor]
     """The states after each step, (T, B, size)."""
     gates: Mapping[str, Tensor]
     probes: Mapping[str, tuple[Tensor, ...]]
-    """By state: zeros of consecutive calls, whose gradient is that of the state."""
+    """By state: zero tensors of consecutive calls; their gradient is the gradient of the state."""
 
     @property
     def before(self) -> State:
@@ -43,11 +43,11 @@ class Pass:
 
     @property
     def state_size(self) -> int:
-        """N, the size of the whole state of a row: R, for an LSTM R + H."""
+        """Size N of the whole state of a row: R, for an LSTM R + H."""
         return sum(s.shape[-1] for s in self.before)
 
     def steps_of(self, row: int) -> list[int]:
-        """Return the steps of a row in the order in which the layer took them."""
+        """Return the steps of a row in the order in which the layer processed them."""
         steps: list[int] = self.live[:, row].nonzero().flatten().tolist()
         return steps[::-1] if self.reverse else steps
 
@@ -55,7 +55,7 @@ class Pass:
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """The losses (N, B) of a batch, and every recurrent layer that they came through."""
+    """The losses (N, B) of a batch and the passes of all recurrent layers."""
 
     losses: Tensor
     passes: tuple[Pass, ...]
@@ -64,9 +64,9 @@ class Recording:
         """Return a pass by name.
 
         Raises:
-            ConfigError: if there is none.
+            ConfigError: if there is no pass of that name.
         """
-        for one in self.passes:
-            if one.name == name:
-                return one
+        for p in self.passes:
+            if p.name == name:
+                return p
         raise ConfigError(f"no layer {name!r}; there are {', '.join(p.name for p in self.passes)}")

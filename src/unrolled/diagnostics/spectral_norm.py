@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 SMALL = 64
-"""Width up to which all singular values are computed: Lanczos iterations are not faster there."""
+"""Maximum width for computing all singular values: Lanczos iterations are not faster there."""
 TOLERANCE = 1e-6
-"""Residual at which the iterations end, relative to σ²: the relative error of σ is about its square."""
+"""Residual relative to σ² at which the iterations end; the relative error of σ is about its square."""
 
 
 def spectral_norm(matrix: Tensor) -> float:
@@ -21,7 +21,7 @@ def spectral_norm(matrix: Tensor) -> float:
 def _lanczos(a: Tensor) -> float:
     """Return √λ for the largest eigenvalue λ of AᵀA, by Lanczos iterations with full reorthogonalisation."""
     width = len(a)
-    # A random start has a part along every singular vector; its seed is fixed, so that results repeat.
+    # A random start has a component along every singular vector; the seed is fixed for reproducible results.
     start = torch.randn(width, dtype=a.dtype, generator=torch.Generator().manual_seed(0))
     basis = torch.zeros(width, width, dtype=a.dtype)
     basis[0] = start / start.norm()
@@ -30,13 +30,13 @@ def _lanczos(a: Tensor) -> float:
     for k in range(width):
         image = a.T.mv(a.mv(basis[k]))
         projected[k, k] = image.dot(basis[k])
-        for _ in range(2):  # once leaves rounding errors of the size of what is left
+        for _ in range(2):  # a single pass leaves rounding errors as large as the residual
             image -= basis[: k + 1].T.mv(basis[: k + 1].mv(image))
-        rest = float(image.norm())
+        residual = float(image.norm())
         values, vectors = torch.linalg.eigh(projected[: k + 1, : k + 1])
         largest = float(values[-1])
-        if rest * abs(float(vectors[-1, -1])) <= TOLERANCE * largest or k == width - 1:
+        if residual * abs(float(vectors[-1, -1])) <= TOLERANCE * largest or k == width - 1:
             break
-        projected[k, k + 1] = projected[k + 1, k] = rest
-        basis[k + 1] = image / rest
+        projected[k, k + 1] = projected[k + 1, k] = residual
+        basis[k + 1] = image / residual
     return float(largest**0.5)

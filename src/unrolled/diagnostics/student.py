@@ -1,4 +1,4 @@
-"""Quantiles of Student's t distribution with a whole number of degrees of freedom."""
+"""Quantiles of Student's t distribution with integer degrees of freedom."""
 
 import math
 
@@ -9,11 +9,11 @@ PRECISION = 1e-13
 
 
 def upper_quantile(p: float, degrees: int) -> float:
-    """Return the t that a t-distributed variable exceeds with probability p.
+    """Return the value that a t-distributed variable exceeds with probability p.
 
     Args:
-        p: in (0, 1/2].
-        degrees: of freedom, at least 1.
+        p: probability, in (0, 1/2].
+        degrees: degrees of freedom, at least 1.
     """
     low, high = 0.0, 1.0
     while upper_tail(high, degrees) > p:
@@ -27,7 +27,8 @@ def upper_quantile(p: float, degrees: int) -> float:
 def upper_tail(t: float, degrees: int) -> float:
     """Return the probability that a t-distributed variable exceeds t ≥ 0.
 
-    The finite series in powers of the cosine of arctan(t / √degrees) (Abramowitz & Stegun 1964, 26.7.3-4).
+    Computed by the finite series in powers of the cosine of arctan(t / √degrees) (Abramowitz & Stegun 1964,
+    26.7.3-4).
     """
     angle = math.atan2(t, math.sqrt(degrees))
     if degrees == 1:

@@ -1,4 +1,4 @@
-"""Recurrent layers of any module, made to trace what they compute."""
+"""Tracing of the recurrent layers inside any module."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.backends.ragged import live_steps
-from unrolled.diagnostics.twin import twin_of
+from unrolled.diagnostics.twin import make_twin
 from unrolled.layers import Recurrent
 from unrolled.layers.result import Traced
 from unrolled.short_repr import short_repr
@@ -17,40 +17,42 @@ from unrolled.short_repr import short_repr
 
 @short_repr
 @dataclass(frozen=True)
-class Call:
-    """One call of a layer."""
+class LayerCall:
+    """Traced call of a layer."""
 
     layer: Recurrent
     traced: Traced
     live: Tensor
-    """(T, B), false past the length of a row."""
+    """(T, B), False beyond the length of a row."""
 
 
 @contextmanager
-def opened(found: Mapping[str, nn.Module], calls: Mapping[str, list[Call]]) -> Iterator[None]:
-    """Let the layers trace what they compute; what was called is appended to ``calls``."""
-    own = {module: module.__dict__.get("forward") for module in found.values()}
+def trace_layers(layers: Mapping[str, nn.Module], calls: Mapping[str, list[LayerCall]]) -> Iterator[None]:
+    """Trace every call of the given layers inside the context; append the calls to ``calls``, by layer
+    name."""
+    original_forwards = {module: module.__dict__.get("forward") for module in layers.values()}
     try:
-        for name, module in found.items():
-            module.__dict__["forward"] = _tracing(module, calls[name])
+        for name, module in layers.items():
+            module.__dict__["forward"] = _make_tracing_forward(module, calls[name])
         yield
     finally:
-        for module, forward in own.items():
+        for module, forward in original_forwards.items():
             if forward is None:
                 module.__dict__.pop("forward", None)
             else:
                 module.__dict__["forward"] = forward
 
 
-def _tracing(module: nn.Module, calls: list[Call]) -> Callable[..., Any]:
+def _make_tracing_forward(module: nn.Module, calls: list[LayerCall]) -> Callable[..., Any]:
     def forward(input: Any, hx: Any = None, **options: Any) -> Any:
-        layer = module if isinstance(module, Recurrent) else twin_of(module)  # type: ignore[arg-type]
-        own, (layer.backend, layer.precision) = (layer.backend, layer.precision), ("reference", "full")
+        layer = module if isinstance(module, Recurrent) else make_twin(module)  # type: ignore[arg-type]
+        settings = layer.backend, layer.precision
+        layer.backend, layer.precision = "reference", "full"
         try:
             traced = layer.trace(input, hx, **options, probe=True)
         finally:
-            layer.backend, layer.precision = own
-        calls.append(Call(layer, traced, _live(traced, input, options.get("lengths"))))
+            layer.backend, layer.precision = settings
+        calls.append(LayerCall(layer, traced, _live_mask(traced, input, options.get("lengths"))))
         return traced.output, traced.state
 
     return forward
@@ -62,8 +64,8 @@ def _shape(traced: Traced) -> tuple[int, int]:
     return steps, rows
 
 
-def _live(traced: Traced, input: Any, lengths: Any) -> Tensor:
-    """Return (T, B), false past the length of a row."""
+def _live_mask(traced: Traced, input: Any, lengths: Any) -> Tensor:
+    """Return a mask (T, B), False beyond the length of a row."""
     steps, rows = _shape(traced)
     if isinstance(input, nn.utils.rnn.PackedSequence):
         lengths = nn.utils.rnn.pad_packed_sequence(input)[1]

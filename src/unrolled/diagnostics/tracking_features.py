@@ -1,4 +1,4 @@
-"""What a text is like at each of its tokens: where in the line, inside quotes, how deep in brackets."""
+"""Features of a text at each token: position in the line, inside quotes, depth of brackets and others."""
 
 import math
 import unicodedata
@@ -22,17 +22,17 @@ from unrolled.symbols import EOS, UNK
 
 UNKNOWN = "\ufffd"
 POSITION = "position in the text"
-FEWEST = 5
-"""What happens less often in a text cannot be told from anything else that happens then."""
+MIN_CYCLES = 5
+"""Features with fewer cycles in a text are too rare to be correlated with."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """One number for each token of a text, (T,), as it stands once the token is read.
+    """One number per token of a text, (T,), the value after reading the token.
 
-    NaN where it is not known: the tokens left of a line whose end is not there, the tokens since a digit
-    before there was one. The numbers that are known stand together.
+    NaN if unknown: the tokens left in an unfinished line, or the tokens since a digit before the first digit.
+    The known values are contiguous.
     """
 
     label: str
@@ -40,16 +40,16 @@ class Feature:
 
     @property
     def known(self) -> slice:
-        """The steps at which it is known."""
+        """Slice of the steps with known values."""
         steps = np.flatnonzero(~np.isnan(self.values))
         return slice(int(steps[0]), int(steps[-1]) + 1) if len(steps) else slice(0, 0)
 
     @property
     def cycles(self) -> float:
-        """How many times it comes and goes, those alone counted that make out its variance.
+        """Effective number of cycles (rises and falls), weighted by their share of the variance.
 
-        With s the shares of its cycles in the variance this is exp(−Σ s ln s): five lines of one length are
-        five, but four short ones and one that is ten times as long are little more than one.
+        It is exp(−Σ s ln s) with s the shares of the cycles in the variance: five lines of equal length count
+        as five, but four short ones and one ten times as long as little more than one.
         """
         values = self.values[self.known]
         changes = np.diff(values)
@@ -64,89 +64,90 @@ class Feature:
 @dataclass(frozen=True)
 class _Text:
     tokens: tuple[str, ...]
-    """``<eos>`` as a newline, ``<unk>`` as U+FFFD."""
+    """Tokens with ``<eos>`` replaced by a newline and ``<unk>`` by U+FFFD."""
     words: bool
-    """Whether the tokens are words that stand apart."""
+    """True if the tokens are words without blanks."""
 
     @staticmethod
-    def of(tokens: Sequence[str]) -> "_Text":
-        """Make whole text of tokens."""
+    def from_tokens(tokens: Sequence[str]) -> "_Text":
+        """Build a text from tokens."""
         shown = tuple({EOS: "\n", UNK: UNKNOWN}.get(t, t) for t in tokens)
         blanks = any(c.isspace() and c != "\n" for t in shown for c in t)
         return _Text(shown, not blanks and any(len(t) > 1 for t in shown))
 
     @property
     def characters(self) -> bool:
-        """Whether every token is one character."""
+        """True if every token is one character."""
         return all(len(t) == 1 for t in self.tokens)
 
-    def whole(self) -> str:
-        """Return all characters, with a blank after each word."""
+    def full_text(self) -> str:
+        """Return the text as one string, with a blank after each word."""
         return "".join(f"{t} " if self.words else t for t in self.tokens)
 
     def at_ends(self, values: Floats) -> Floats:
-        """Return what numbers of the characters are once each token is read."""
+        """Return the values (C,) of the characters at the last character of each token, (T,)."""
         ends = np.cumsum([len(t) + self.words for t in self.tokens]) - 1
         return values[np.maximum(ends, 0)]
 
 
 def text_features(tokens: Sequence[str]) -> tuple[Feature, ...]:
-    """Return every feature that comes and goes at least five times in a text, each of them once.
+    """Return every feature with at least five cycles in a text, without duplicates.
 
-    Position in the text and in the line, tokens left in the line, inside double and single quotes and
-    comments, depth of brackets, indentation, position in the word; whether a token is (or begins with) a
-    letter, capital, digit or punctuation, is blank or ends a line, and how many tokens ago there was one.
+    The features are: position in the text and in the line, tokens left in the line, inside double quotes,
+    single quotes and comments, depth of brackets, indentation, position in the word; whether a token is (or
+    begins with) a letter, capital, digit or punctuation, is blank or ends a line; and the number of tokens
+    since the last one.
 
     Args:
-        tokens: characters, words, or pieces of words with their blanks. Words are tokens of which none holds
-            a blank while some are longer than a character; comments, indentation and the position in the
-            word are not looked for in them. ``<eos>`` ends a line, as a newline does.
+        tokens: characters, words, or subwords with their blanks. Tokens count as words if none contains a
+            blank and some are longer than a character; comments, indentation and the position in the word are
+            then omitted. ``<eos>`` ends a line, like a newline.
     """
-    text = _Text.of(tokens)
+    text = _Text.from_tokens(tokens)
     if not "".join(text.tokens):
         return ()
-    found: list[Feature] = []
-    for feature in (*_places(text), *_marks(text), *_kinds(text)):
-        twice = any(np.array_equal(feature.values, f.values, equal_nan=True) for f in found)
-        if not twice and (feature.cycles >= FEWEST or feature.label == POSITION):
-            found.append(feature)
-    return tuple(found)
+    features: list[Feature] = []
+    for feature in (*_position_features(text), *_mark_features(text), *_kind_features(text)):
+        duplicate = any(np.array_equal(feature.values, f.values, equal_nan=True) for f in features)
+        if not duplicate and (feature.cycles >= MIN_CYCLES or feature.label == POSITION):
+            features.append(feature)
+    return tuple(features)
 
 
-def _places(text: _Text) -> Iterator[Feature]:
-    """Yield where a token stands."""
+def _position_features(text: _Text) -> Iterator[Feature]:
+    """Yield the position of each token in the text and in the line."""
     ends = np.array(["\n" in t for t in text.tokens])
     steps = np.arange(len(ends), dtype=np.float64)
     yield Feature(POSITION, steps)
     since = _since(ends)
-    # As though a line had ended just before the text.
+    # The first line counts from the beginning of the text.
     yield Feature("position in the line", np.where(np.isnan(since), steps + 1, since))
     yield Feature("tokens left in the line", _since(ends[::-1])[::-1])
 
 
-def _marks(text: _Text) -> Iterator[Feature]:
-    """Yield what the marks of the text say about a token."""
-    whole = text.whole()
-    found: dict[str, Callable[[str], Floats]] = {
+def _mark_features(text: _Text) -> Iterator[Feature]:
+    """Yield the features of quotes, comments, brackets, indentation and words."""
+    full_text = text.full_text()
+    functions: dict[str, Callable[[str], Floats]] = {
         "inside double quotes": inside_double_quotes,
         "inside single quotes": inside_single_quotes,
     }
     if not text.words:
-        found |= {
+        functions |= {
             "inside a comment": inside_comments,
             "indentation": indentation,
             "position in the word": position_in_word,
         }
-    depths = bracket_depths(whole)
+    depths = bracket_depths(full_text)
     yield Feature("depth of brackets", text.at_ends(np.sum(list(depths.values()), axis=0)))
     for pair, depth in depths.items():
         yield Feature(f"depth of {pair}", text.at_ends(depth))
-    for label, compute in found.items():
-        yield Feature(label, text.at_ends(compute(whole)))
+    for label, compute in functions.items():
+        yield Feature(label, text.at_ends(compute(full_text)))
 
 
-def _kinds(text: _Text) -> Iterator[Feature]:
-    """Yield what kind of token it is, and how long ago there was one of that kind."""
+def _kind_features(text: _Text) -> Iterator[Feature]:
+    """Yield the kind of each token, and the number of tokens since the last one of that kind."""
     is_a = "is" if text.characters else "begins with"
     firsts = [t.strip()[:1] for t in text.tokens]
     kinds: dict[str, Callable[[str], bool]] = {
@@ -168,7 +169,7 @@ def _kinds(text: _Text) -> Iterator[Feature]:
 
 
 def _since(flags: NDArray[np.bool_]) -> Floats:
-    """Return how many steps ago a flag was last set, 0 where it is; NaN before the first."""
+    """Return the number of steps since a flag was last set; NaN before the first."""
     steps = np.arange(len(flags))
     last = np.maximum.accumulate(np.where(flags, steps, -1))
     return np.where(last < 0, np.nan, steps - last).astype(np.float64)

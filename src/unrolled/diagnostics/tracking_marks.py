@@ -1,7 +1,7 @@
-"""Quotes, brackets, comments, indentation and words, at every character of a text.
+"""Quotes, brackets, comments, indentation and words at every character of a text.
 
-Each function takes a text of C characters and returns (C,): what holds once that character is read. So an
-opening mark is inside already, and a closing one no longer.
+Each function takes a text of C characters and returns (C,), the value after reading each character. So an
+opening mark already counts as inside, a closing mark no longer.
 """
 
 import re
@@ -13,7 +13,7 @@ from unrolled.diagnostics.gradients import Floats
 
 BRACKETS = ("()", "[]", "{}")
 
-# Marks belong together within one paragraph: one that was forgotten does no harm beyond.
+# Marks are matched within one paragraph, so that an unclosed mark has no effect beyond it.
 _IN = r"(?!\n[^\S\n]*\n)"
 _DOUBLE = re.compile(
     rf'(?<!\\)"(?:{_IN}(?:\\.|[^"\\]))*"'
@@ -21,15 +21,15 @@ _DOUBLE = re.compile(
     rf"|``(?:{_IN}.)*?''",
     re.DOTALL,
 )
-# A quote of one mark begins where no word was before and ends where none goes on; an apostrophe inside stands
-# in or at the end of a word. Marks that stand apart, as among words split by blanks, are taken in pairs.
+# A single quote opens if no word precedes it, and closes if no word follows it; an apostrophe is inside or at
+# the end of a word. Marks surrounded by blanks, as in tokenized text, are matched in pairs.
 _SINGLE = re.compile(
     rf"(?<![\w'\\])'(?=[^\s'])(?:{_IN}(?:\\.|[^'\\]|(?<=\w)'(?=\w)))+'(?![\w'])"
     rf"|(?<!\S)'(?=\s)(?:{_IN}(?:[^']|(?<=\w)'|'(?=\w)))+(?<=\s)'(?!\S)"
     rf"|‘(?:{_IN}(?:[^‘’]|’(?=\w)))+’",
     re.DOTALL,
 )
-# "#" with a blank after it is not C's "#include"; "//" with a blank before it is not that of an address.
+# "#" followed by a blank excludes C's "#include"; "//" after a blank excludes URLs.
 _COMMENT = re.compile(r"(?<!\S)(?:#+(?=[\s!])|//)[^\n]*|/\*.*?\*/", re.DOTALL)
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _MARGIN = re.compile(r"^[^\S\n]+", re.MULTILINE)
@@ -41,7 +41,7 @@ def inside_double_quotes(text: str) -> Floats:
 
 
 def inside_single_quotes(text: str) -> Floats:
-    """Return 1 between '…' and ‘…’ in one paragraph, else 0; apostrophes are none."""
+    """Return 1 between '…' and ‘…’ in one paragraph, else 0; apostrophes do not count."""
     return _inside(text, (m.span() for m in _SINGLE.finditer(text)))
 
 
@@ -49,44 +49,44 @@ def inside_comments(text: str) -> Floats:
     """Return 1 from # or // to the end of the line and between /* */, unless in double quotes, else 0."""
     quoted = inside_double_quotes(text)
     spans = (m.span() for m in _COMMENT.finditer(text) if not quoted[m.start()])
-    # The end of a line ends its comment; that of /* */ is the slash.
+    # A line comment ends at the end of the line, a block comment at the slash.
     return _inside(text, ((a, b if text[a : a + 2] != "/*" else b - 1) for a, b in spans), closed=False)
 
 
 def bracket_depths(text: str) -> dict[str, Floats]:
-    """Return how many brackets of each kind are open; one that closes nothing is passed over."""
+    """Return the number of open brackets of each kind; unmatched closing brackets are ignored."""
     return {pair: _depth(text, *pair) for pair in BRACKETS}
 
 
 def indentation(text: str) -> Floats:
-    """Return how many blanks the line begins with, as far as they are read."""
-    found = np.zeros(len(text))
+    """Return the indentation of the line: the number of leading blanks read so far."""
+    values = np.zeros(len(text))
     for m in _MARGIN.finditer(text):
         end = text.find("\n", m.end())
-        found[m.start() : end if end >= 0 else len(text)] = len(m[0])
-        found[m.start() : m.end()] = np.arange(1, len(m[0]) + 1)
-    return found
+        values[m.start() : end if end >= 0 else len(text)] = len(m[0])
+        values[m.start() : m.end()] = np.arange(1, len(m[0]) + 1)
+    return values
 
 
 def position_in_word(text: str) -> Floats:
     """Return 1 for the first character of a word, 2 for the next, …, and 0 between words."""
-    found = np.zeros(len(text))
+    values = np.zeros(len(text))
     for m in _WORD.finditer(text):
-        found[slice(*m.span())] = np.arange(1, len(m[0]) + 1)
-    return found
+        values[slice(*m.span())] = np.arange(1, len(m[0]) + 1)
+    return values
 
 
 def _inside(text: str, spans: Iterable[tuple[int, int]], *, closed: bool = True) -> Floats:
-    """Return 1 in the spans; the last character of those that are closed by it is outside."""
-    found = np.zeros(len(text))
+    """Return 1 inside the spans, else 0; if ``closed``, the last character of a span is outside."""
+    values = np.zeros(len(text))
     for begin, end in spans:
-        found[begin : end - closed] = 1.0
-    return found
+        values[begin : end - closed] = 1.0
+    return values
 
 
 def _depth(text: str, opening: str, closing: str) -> Floats:
-    depth, found = 0, np.zeros(len(text))
+    depth, depths = 0, np.zeros(len(text))
     for i, c in enumerate(text):
         depth = depth + 1 if c == opening else max(0, depth - 1) if c == closing else depth
-        found[i] = depth
-    return found
+        depths[i] = depth
+    return depths

@@ -1,4 +1,4 @@
-"""A layer of torch seen as one of ours: the same weights, every step visible."""
+"""Twin of a torch.nn recurrent layer: a layer of this toolkit that shares its weights and can be traced."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from unrolled.layers import GRU, LSTM, RNN, Recurrent
 TORCH_LAYERS = (nn.RNN, nn.LSTM, nn.GRU)
 
 
-def twin_of(module: nn.RNNBase) -> Recurrent:
-    """Return a layer of this toolkit that computes what a torch.nn.RNN, LSTM or GRU does, with its weights.
+def make_twin(module: nn.RNNBase) -> Recurrent:
+    """Return a layer of this toolkit that computes the same as a torch.nn.RNN, LSTM or GRU.
 
-    The weights are shared, not copied: gradients reach those of ``module``.
+    The weights are shared, not copied, so that gradients flow to those of ``module``.
     """
     options: dict[str, Any] = {
         "num_layers": module.num_layers,
@@ -32,12 +32,12 @@ def twin_of(module: nn.RNNBase) -> Recurrent:
         assert isinstance(module, nn.RNN)
         twin = RNN(*sizes, nonlinearity=module.nonlinearity, **options)
     for name in list(twin._parameters):
-        _share(twin, name, getattr(module, name))
+        _share_weight(twin, name, getattr(module, name))
     return twin.eval()
 
 
-def _share(twin: Recurrent, name: str, weight: Tensor) -> None:
-    """Put in a weight; one that a wrapper computes anew (weight dropout, weight norm) is no parameter."""
+def _share_weight(twin: Recurrent, name: str, weight: Tensor) -> None:
+    """Assign a weight. A weight computed by a wrapper (weight dropout, weight norm) is not a parameter."""
     if isinstance(weight, nn.Parameter):
         twin._parameters[name] = weight
     else:

@@ -1,4 +1,4 @@
-"""Norms of weights: how large each is, and how far U can stretch a state."""
+"""Norms of parameters."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True)
 class WeightNorms:
-    """Of one parameter: ‖w‖ over its root mean square, and for a matrix its largest singular value."""
+    """Norms of one parameter: Euclidean norm, root mean square and, for a matrix, the largest singular
+    value."""
 
     name: str
     shape: tuple[int, ...]
@@ -21,7 +22,7 @@ class WeightNorms:
 
 
 def weight_norms(model: nn.Module) -> tuple[WeightNorms, ...]:
-    """Return the norms of every parameter of a module, in its order."""
+    """Return the norms of every parameter, in the order of ``named_parameters``."""
     return tuple(_norms(name, p.detach()) for name, p in model.named_parameters())
 
 

@@ -1,4 +1,4 @@
-"""A trained run looked at from inside: its numbers, how it was trained, samples of its output, and a page."""
+"""Inspection of a trained run: diagnostics, training history, samples of its output, and a report page."""
 
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,21 @@ def __dir__() -> list[str]:
 
 
 def inspect(run: str | Path | Task[Any, Any], data: str | Path | None = None, **extent: int) -> RunInspection:
-    """Look at a trained model from inside: gradients and states through time, with verdicts.
+    """Analyse gradients and states of a trained model through time, with verdicts.
 
     ``write_report(inspect("RUN", "other.txt"), "report.html")`` writes the result as a page. For a module of
     your own, see :func:`unrolled.diagnostics.diagnose`.
 
     Args:
         run: a run folder, or a trained task.
-        data: in the forms that ``evaluate`` takes; None takes the held-out data of training.
-        extent: how much is looked at; options of :class:`Extent`.
+        data: data in the forms that ``evaluate`` takes; None takes the held-out data of training.
+        extent: options of :class:`Extent`: how much to analyse.
 
     Raises:
-        ConfigError: if ``run`` is neither, the model has no recurrent layers, or an option is wrong.
+        ConfigError: if ``run`` is neither a run nor a task, the model has no recurrent layers, or an option
+            is invalid.
         DataError: if the data cannot be used.
-        RunError: if there is no such run.
+        RunError: if the run does not exist.
     """
     if isinstance(run, Task):
         task, name = run, type(run).__name__

@@ -7,22 +7,22 @@ from unrolled.config import require_at_least
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is looked at."""
+    """Amount of data and computation of an inspection."""
 
     rows: int = 16
-    """Items or windows in the gradient matrices."""
+    """Number of items or windows in the gradient matrices."""
 
     steps: int = 200
-    """Steps of each, at most."""
+    """Maximum number of steps of each row."""
 
     long_steps: int = 1000
-    """Steps of the one long row whose states are drawn and along which Lyapunov exponents are taken."""
+    """Length of the single long row for state maps and Lyapunov exponents, in steps."""
 
     samples: int = 0
-    """Steps and rows at which Jacobians are computed; 0 takes 64, and fewer where states are large."""
+    """Number of steps and rows at which Jacobians are computed; 0 takes 64, and fewer for large states."""
 
     targets: int = 300
-    """Tokens whose loss is measured with less and less context; language models only."""
+    """Number of tokens for measuring the loss by context length; language models only."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"rows": 1, "steps": 1, "long_steps": 1, "samples": 0, "targets": 1})

@@ -1,4 +1,4 @@
-"""The losses of a job on one batch, as diagnostics take them."""
+"""Losses of a job on one batch, in the form that diagnostics need."""
 
 from typing import Any
 
@@ -8,13 +8,16 @@ from unrolled.training import Job, StepLosses
 
 
 class JobLosses:
-    """Runs a job on one batch and returns the losses; ``last`` says which steps they belong to."""
+    """Callable that runs a job on one batch and returns the losses.
+
+    ``last`` holds the :class:`~unrolled.training.StepLosses` of the last call, with the steps of the losses.
+    """
 
     def __init__(self, job: Job[Any], batch: Any) -> None:
         self._job, self._batch = job, batch
         self.last: StepLosses
 
     def __call__(self) -> Tensor:
-        """Run the model forward and return the losses, (N, B)."""
+        """Run the forward pass and return the losses, (N, B)."""
         self.last = self._job.step_losses(self._batch, None)
         return self.last.losses

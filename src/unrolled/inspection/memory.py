@@ -1,4 +1,4 @@
-"""Memory of a language model in practice: its loss with less context, and with a token before replaced."""
+"""Memory of a language model: its loss with limited context, and with an earlier token replaced."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,28 +12,28 @@ from unrolled.diagnostics.memory_replacement import ReplacementCurve, replacemen
 from unrolled.short_repr import short_repr
 from unrolled.tasks import LanguageModel, Task
 
-TEXT = 20_000
-"""Length of the text that targets are drawn from, at most, in tokens."""
-LONGEST = 256
+MAX_TEXT = 20_000
+"""Maximum length of the text that targets are drawn from, in tokens."""
+MAX_CONTEXT = 256
 """Longest context, in tokens."""
-FURTHEST = 128
-"""Furthest token before a target that is replaced."""
-SHORTEST = 32
-"""Shortest text from which memory is measured, in tokens."""
+MAX_DISTANCE = 128
+"""Maximum distance of a replaced token from the target."""
+MIN_TEXT = 32
+"""Minimum length of a text to measure memory, in tokens."""
 
 
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """The two curves, and the name of a token ("character")."""
+    """Context curve, replacement curve, and the noun for a token ("character")."""
 
     context: ContextCurve
     replacement: ReplacementCurve
     unit: str
 
 
-def memory_of(task: Task[Any, Any], data: str | Path | None, targets: int) -> Memory | None:
-    """Measure the memory of a language model of running text; None for any other, or too short a text."""
+def measure_memory(task: Task[Any, Any], data: str | Path | None, targets: int) -> Memory | None:
+    """Measure the memory of a language model of running text; None for other tasks and for short texts."""
     if not isinstance(task, LanguageModel) or task.config.corpus.mode == "sentence" or targets < 2:
         return None
     model = task.model
@@ -41,14 +41,14 @@ def memory_of(task: Task[Any, Any], data: str | Path | None, targets: int) -> Me
     def score(tokens: Tensor) -> Tensor:
         return F.cross_entropy(model.next(tokens[:-1]), tokens[-1], reduction="none")
 
-    _, sample = task.sample(data, rows=1, steps=TEXT)
+    _, sample = task.sample(data, rows=1, steps=MAX_TEXT)
     text = sample.batch.inputs[:, 0]
-    if len(text) < SHORTEST:
+    if len(text) < MIN_TEXT:
         return None
     model.eval()
-    longest, furthest = min(LONGEST, len(text) // 2), min(FURTHEST, len(text) // 2)
+    context, distance = min(MAX_CONTEXT, len(text) // 2), min(MAX_DISTANCE, len(text) // 2)
     return Memory(
-        context_curve(score, text, longest=longest, targets=targets),
-        replacement_curve(score, text, longest=furthest, targets=targets, draws=1),
+        context_curve(score, text, longest=context, targets=targets),
+        replacement_curve(score, text, longest=distance, targets=targets, draws=1),
         task.unit,
     )

@@ -1,4 +1,4 @@
-"""An inspection or a diagnosis as a page on disk."""
+"""Writes an inspection or a diagnosis as a page."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ def write_report(looked: RunInspection | Diagnosis, path: str | Path, title: str
 
     Args:
         looked: the result of :func:`unrolled.inspect` or :func:`unrolled.diagnostics.diagnose`.
-        path: the HTML file; an existing one is replaced.
-        title: of the page; by default the name of the run, or "Through time" for a module.
+        path: the HTML file; an existing file is replaced.
+        title: title of the page; by default the name of the run, or "Through time" for a module.
 
     Raises:
         RunError: if the page cannot be written.
     """
     path = named_file(path)
     check_output(path)
-    # Imported here, since they load matplotlib and jinja2, which the numbers alone do without.
+    # Imported here, because they load matplotlib and jinja2, which the diagnostics do not need.
     from unrolled.inspection.run_page import run_page
     from unrolled.pages import write_page
     from unrolled.pages.diagnosis import diagnosis_page

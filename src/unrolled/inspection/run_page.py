@@ -1,4 +1,4 @@
-"""The inspection of a run as a page."""
+"""Report page of the inspection of a run."""
 
 from collections.abc import Iterator
 
@@ -18,33 +18,36 @@ from unrolled.pages.parts import Page, Section, StateMap, Words
 from unrolled.pages.watched import watch_section
 from unrolled.wording import counted
 
-MAPS = 4
-"""States of layers that are drawn, at most."""
+MAX_MAPS = 4
+"""Maximum number of states in the state map."""
 
 
-def run_page(seen: RunInspection, title: str = "") -> Page:
-    """Return the page of a run; ``title`` replaces its name."""
-    config = seen.task.config
-    steps = getattr(config.training, "steps", 0)  # of language models alone
-    verdicts = [*seen.diagnosis.verdicts, *training_verdicts(seen.task.history, config.optimizer.method)]
-    if seen.memory is not None:
-        verdicts.append(memory_verdict(seen.memory))
+def run_page(inspection: RunInspection, title: str = "") -> Page:
+    """Return the report page of a run; ``title`` replaces the name of the run."""
+    config = inspection.task.config
+    steps = getattr(config.training, "steps", 0)  # language models only
+    verdicts = [
+        *inspection.diagnosis.verdicts,
+        *training_verdicts(inspection.task.history, config.optimizer.method),
+    ]
+    if inspection.memory is not None:
+        verdicts.append(memory_verdict(inspection.memory))
     return Page(
-        title or seen.name,
+        title or inspection.name,
         "gradients and states through time",
-        _facts(seen),
+        _facts(inspection),
         merge(with_values(v, lr=config.optimizer.lr, steps=steps) for v in verdicts),
-        tuple(_sections(seen)),
+        tuple(_sections(inspection)),
     )
 
 
-def _facts(seen: RunInspection) -> dict[str, str]:
-    task, result = seen.task, seen.task.result
-    losses, rows = seen.diagnosis.recording.losses.shape
+def _facts(inspection: RunInspection) -> dict[str, str]:
+    task, result = inspection.task, inspection.task.result
+    losses, rows = inspection.diagnosis.recording.losses.shape
     facts = {
         "task": task.spec.verb,
-        "network": ", ".join(f.layer.name for f in seen.diagnosis.layers),
-        "looked at": f"{seen.source}: {counted(rows, 'row')}, {counted(losses, 'loss', 'losses')} each",
+        "network": ", ".join(f.layer.name for f in inspection.diagnosis.layers),
+        "looked at": f"{inspection.source}: {counted(rows, 'row')}, {counted(losses, 'loss', 'losses')} each",
         "parameters": f"{sum(p.numel() for p in task.model.parameters()):,}",
     }
     if "steps" in result:
@@ -55,42 +58,44 @@ def _facts(seen: RunInspection) -> dict[str, str]:
     return facts
 
 
-def _sections(seen: RunInspection) -> Iterator[Section]:
-    if any(r["kind"] == "train" for r in seen.task.history):
-        chart = loss_chart(seen.task.history, seen.task.unit, seen.task.spec.loss_unit)
-        yield Section("Training", "How the loss fell.", (chart,))
-    watched = watch_section(seen.task.history)
-    if watched is not None:
-        yield watched
-    first, *rest = diagnosis_sections(seen.diagnosis)
+def _sections(inspection: RunInspection) -> Iterator[Section]:
+    if any(r["kind"] == "train" for r in inspection.task.history):
+        chart = loss_chart(inspection.task.history, inspection.task.unit, inspection.task.spec.loss_unit)
+        yield Section("Training", "The loss during training.", (chart,))
+    watch_charts = watch_section(inspection.task.history)
+    if watch_charts is not None:
+        yield watch_charts
+    first, *rest = diagnosis_sections(inspection.diagnosis)
     yield first
-    if seen.long is not None:
-        yield _states(seen.long)
-    if seen.memory is not None:
-        yield memory_section(seen.memory)
+    if inspection.long is not None:
+        yield _states(inspection.long)
+    if inspection.memory is not None:
+        yield memory_section(inspection.memory)
     yield from rest
-    if seen.samples:
-        yield Section("Samples", "", (Words("What the model writes", seen.samples),))
-    drawing = Words("Folded, and unrolled through time", seen.drawing)
-    yield Section("The network", "", (drawing, options_table(seen.config)))
+    if inspection.samples:
+        yield Section("Samples", "", (Words("Generated text", inspection.samples),))
+    drawing = Words("Folded, and unrolled through time", inspection.drawing)
+    yield Section("The network", "", (drawing, options_table(inspection.config)))
 
 
 def _states(long: LongRow) -> Section:
     states: dict[str, np.ndarray] = {}
     notes: dict[str, dict[int, str]] = {}
-    every = [(p, state) for p in long.recording.passes for state in p.states]
-    for p, state in [(p, state) for p, state in every if f"{p.name} {state}" in long.tracking][:MAPS]:
+    all_states = [(p, state) for p in long.recording.passes for state in p.states]
+    for p, state in [(p, state) for p, state in all_states if f"{p.name} {state}" in long.tracking][
+        :MAX_MAPS
+    ]:
         values = p.states[state][:, 0][p.live[:, 0]].double()
         label = f"{p.name} tanh(c)" if state == "c" else f"{p.name} {state}"
         states[label] = (values.tanh() if state == "c" else values).numpy()
         notes[label] = long.tracking[f"{p.name} {state}"].notes()
-    found = StateMap(
+    state_map = StateMap(
         stem("states"),
         "States over the text",
-        "Each row is a unit, each column a token. Choose a unit to colour the text by it. Units in the list "
-        "follow something that can be seen in the text, by correlation, more than chance would have it.",
+        "Each row is a unit, each column a token. Select a unit to colour the text by its values. Units in "
+        "the list track a visible feature of the text: their correlation is above the chance level.",
         long.tokens,
         states,
         notes,
     )
-    return Section("States", "What the network holds while it reads.", (found,))
+    return Section("States", "The states of the network while it reads the text.", (state_map,))

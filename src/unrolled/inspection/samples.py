@@ -10,12 +10,12 @@ LENGTH = {"char": 400, "word": 60, "bpe": 120}
 
 
 @singledispatch
-def samples_of(task: Task[Any, Any], sample: Sample) -> str:
-    """Return generated text, or "" for tasks that generate none."""
+def generate_samples(task: Task[Any, Any], sample: Sample) -> str:
+    """Generate sample text; return "" for tasks that generate none."""
     return ""
 
 
-@samples_of.register
+@generate_samples.register
 def _(task: LanguageModel, sample: Sample) -> str:
     length = LENGTH[task.config.text.tokenizer]
     texts = [task.generate("", length, temperature=0.8, seed=seed).strip("\n") for seed in (1, 2)]

@@ -1,8 +1,8 @@
-"""A training looked at while it runs.
+"""Monitoring of a running training.
 
-:func:`watch_training` adds a :class:`~unrolled.monitoring.watch.Watch` to a trainer. It looks at a few rows
-of a batch (:mod:`.look`), measures weights (:mod:`.weights`), writes records into the log (:mod:`.record`)
-and shows them in TensorBoard (:mod:`.board`); :func:`plot_reach` draws the records of a whole training.
+:func:`watch_training` adds a :class:`~unrolled.monitoring.watch.Watch` to a trainer. It analyses a few rows
+of a batch (:mod:`.look`), measures weights (:mod:`.weights`), adds records to the log (:mod:`.record`) and
+shows them in TensorBoard (:mod:`.board`); :func:`plot_reach` draws the records of a whole training.
 """
 
 from unrolled.monitoring.attach import watch_training

@@ -1,4 +1,4 @@
-"""How a training comes to be watched."""
+"""Attaches the monitoring callback to a trainer."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ from unrolled.training import Trainer, Watchers
 
 
 def watch_training(trainer: Trainer[Any], watch: bool | int) -> None:
-    """Watch a training from inside; the watchers that it has stay.
+    """Add the monitoring callback to a trainer; its other callbacks are kept.
 
     Args:
-        trainer: the training, before it runs.
-        watch: updates between two looks; True takes the usual number, False or 0 does not watch.
+        trainer: the trainer, before it runs.
+        watch: steps between two watch records; True uses the default, False or 0 disables monitoring.
 
     Raises:
         ConfigError: if the number is negative.
-        RunError: if TensorBoard cannot write into the folder of the run.
+        RunError: if TensorBoard cannot write to the run folder.
     """
     if not watch:
         return
-    # Imported here: a training that is not watched loads no diagnostics.
+    # Imported here, so that a training without monitoring does not load the diagnostics.
     from unrolled.monitoring.watch import Watch
 
     every = 0 if watch is True else watch
-    watching = Watch(trainer.job, trainer.log, every=every, folder=trainer.folder)
-    trainer.watcher = Watchers(watching, trainer.watcher)
+    callback = Watch(trainer.job, trainer.log, every=every, folder=trainer.folder)
+    trainer.watcher = Watchers(callback, trainer.watcher)

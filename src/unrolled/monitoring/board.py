@@ -1,4 +1,4 @@
-"""Event files for TensorBoard, where it is installed."""
+"""Event files for TensorBoard, if it is installed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,22 +15,22 @@ from unrolled.storage.folder import make_inner_folder
 BOARD = "tensorboard"
 """Folder of the event files in a run folder."""
 BOARD_SUFFIX = ".unrolled"
-"""End of the names of our event files, by which a run knows them."""
+"""Suffix of our event files, by which a run recognises them."""
 FLUSH_SECONDS = 30
 BINS = 64
-"""Bins of a histogram."""
+"""Number of bins of a histogram."""
 MISSING = (
-    "TensorBoard is not installed: what is watched goes to metrics.jsonl alone; for its pictures: "
+    "TensorBoard is not installed: watch records go only to metrics.jsonl; to see them in TensorBoard: "
     "pip install 'unrolled[watch]'"
 )
 
 
 class Board:
-    """Writes event files into a folder.
+    """Writes event files to a folder.
 
     Args:
-        folder: for ``tensorboard --logdir``.
-        step: updates made so far; events of later updates, by an earlier process, are hidden.
+        folder: the folder, for ``tensorboard --logdir``.
+        step: steps done so far; events of later steps, written by an earlier process, are hidden.
 
     Raises:
         RunError: here and in every method, if the folder cannot be written.
@@ -51,7 +51,7 @@ class Board:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turn errors of the system, those of TensorBoard's thread too, into the package's."""
+        """Turn OSErrors, also those of TensorBoard's thread, into RunErrors."""
         try:
             yield
         except OSError as error:
@@ -59,7 +59,7 @@ class Board:
 
     @staticmethod
     def check_folder(folder: Path) -> None:
-        """Check that TensorBoard, where it is installed, can write into a folder of that name.
+        """Check that TensorBoard, if it is installed, can write to a folder of that name.
 
         Raises:
             RunError: if the name is not UTF-8.
@@ -67,38 +67,38 @@ class Board:
         try:
             str(folder).encode()
         except UnicodeEncodeError:
-            if Board.installed():
+            if Board.is_installed():
                 raise RunError(
-                    f"{folder}: TensorBoard needs a name in UTF-8; give another folder, or leave out --watch"
+                    f"{folder}: TensorBoard needs a UTF-8 name; give another folder, or omit --watch"
                 ) from None
 
     @staticmethod
-    def installed() -> bool:
-        """Whether TensorBoard is installed."""
+    def is_installed() -> bool:
+        """Return whether TensorBoard is installed."""
         return has_extra("watch")
 
     def scalars(self, group: str, values: Mapping[str, float | None], step: int) -> None:
-        """Write numbers by name; None is left out."""
+        """Write scalars by name; None is skipped."""
         with self._writing():
             for name, value in values.items():
                 if value is not None:
                     self._writer.add_scalar(f"{group}/{name}", value, step)
 
     def histograms(self, group: str, values: Mapping[str, NDArray[Any]], step: int) -> None:
-        """Write the distribution of numbers by name; those that are not finite are left out."""
+        """Write histograms by name; non-finite numbers are skipped."""
         with self._writing():
-            for name, numbers in values.items():
-                finite = numbers[np.isfinite(numbers)]
+            for name, array in values.items():
+                finite = array[np.isfinite(array)]
                 if finite.size:
                     self._writer.add_histogram(f"{group}/{name}", finite, step, bins=BINS)
 
     def image(self, name: str, pixels: NDArray[np.uint8], step: int) -> None:
-        """Write a picture (height, width, 3)."""
+        """Write an image (height, width, 3)."""
         with self._writing():
             self._writer.add_image(name, pixels, step, dataformats="HWC")
 
     def text(self, name: str, text: str, step: int) -> None:
-        """Write a note."""
+        """Write a text."""
         with self._writing():
             self._writer.add_text(name, text, step)
 

@@ -1,4 +1,4 @@
-"""One look inside a model in training: how far back gradients reach, and which units are saturated."""
+"""Analysis of a model in training on a few rows: reach of gradients, and saturation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,51 +11,50 @@ from torch import Tensor
 
 from unrolled.diagnostics.activation_saturation import saturation
 from unrolled.diagnostics.activations import activations
-from unrolled.diagnostics.gradients import within
+from unrolled.diagnostics.gradients import is_in_module
 from unrolled.diagnostics.passes import Pass, Recording
 from unrolled.diagnostics.recording import record
 from unrolled.training import Job, StepLosses, Update
 from unrolled.training.job import Carried
 
 ROWS = 8
-"""Rows of a batch that a look takes."""
+"""Number of rows of a batch to analyse."""
 DISTANCES = (0, 1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 125, 200, 320, 500, 800, 1250, 2000, 3200, 5000, 8000)
-"""Steps back whose gradients are logged."""
-SHOWN_VALUES = 10_000
-"""Numbers in a histogram, at most."""
+"""Distances in steps at which gradient norms are logged."""
+MAX_SAMPLE = 10_000
+"""Maximum number of values in a histogram."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """Numbers from a few rows of one batch, computed in evaluation mode."""
+    """Results from a few rows of one batch, computed in evaluation mode."""
 
     norms: Mapping[str, Mapping[int, float]]
-    """By layer and state, as in ``"recurrent.l0 h"``, and by distance d: the mean over rows of
-    ‖∂E_t/∂state_(t−d)‖, E_t the last loss of the row. Of layers that run backwards the first loss, and d
-    steps ahead."""
+    """Mean over rows of ‖∂E_t/∂state_(t−d)‖, by layer and state, as in ``"recurrent.l0 h"``, and by distance
+    d. E_t is the last loss of the row; for backward layers the first loss, with states d steps ahead."""
     saturation: Mapping[str, tuple[float, float]]
-    """By layer and gate, as in ``"recurrent.l0 f"``: the share of values at the lower and the upper end."""
+    """Fraction of values at the lower and the upper end, by layer and gate, as in ``"recurrent.l0 f"``."""
     values: Mapping[str, Floats]
-    """By layer and gate: a sample of the values."""
+    """Sample of the values, by layer and gate."""
 
 
 def look(job: Job[Any], update: Update) -> Look:
-    """Look at the first rows of an update's batch; the model and all random numbers stay as they are."""
+    """Analyse the first rows of a step's batch. Does not change the model or any RNG state."""
     batch, state = job.first_rows(update.batch, ROWS), first_states(update.carried, ROWS)
-    found: list[StepLosses] = []
+    results: list[StepLosses] = []
 
     def run() -> Tensor:
-        found.append(job.step_losses(batch, state))
-        return found[-1].losses
+        results.append(job.step_losses(batch, state))
+        return results[-1].losses
 
     recording = record(job.model, run)
-    ends = [s for p in recording.passes for s in saturation(p)]
+    saturations = [s for p in recording.passes for s in saturation(p)]
     return Look(
-        _reach(recording, found[0]),
-        {f"{s.layer} {s.name}": (s.share_left, s.share_right) for s in ends},
-        {f"{a.layer} {a.name}": some(a.values) for p in recording.passes for a in activations(p)},
+        _gradient_norms(recording, results[0]),
+        {f"{s.layer} {s.name}": (s.share_left, s.share_right) for s in saturations},
+        {f"{a.layer} {a.name}": subsample(a.values) for p in recording.passes for a in activations(p)},
     )
 
 
@@ -64,70 +63,72 @@ def first_states(state: Carried, rows: int) -> Carried:
     return None if state is None else tuple(s[..., :rows, :] for s in state)
 
 
-def some(values: Floats) -> Floats:
-    """Return at most :data:`SHOWN_VALUES` numbers, evenly taken out of all."""
+def subsample(values: Floats) -> Floats:
+    """Return at most :data:`MAX_SAMPLE` values, taken at even intervals."""
     flat = values.reshape(-1)
-    return flat[:: max(1, -(-len(flat) // SHOWN_VALUES))]
+    return flat[:: max(1, -(-len(flat) // MAX_SAMPLE))]
 
 
-def _reach(recording: Recording, found: StepLosses) -> dict[str, dict[int, float]]:
-    if found.times is None:
+def _gradient_norms(recording: Recording, step_losses: StepLosses) -> dict[str, dict[int, float]]:
+    if step_losses.times is None:
         return {}
-    inside = [p for p in recording.passes if within(p.name, found.layers)]
-    times = found.times.reshape(len(found.losses), -1).expand(found.losses.shape)
+    module_passes = [p for p in recording.passes if is_in_module(p.name, step_losses.layers)]
+    times = step_losses.times.reshape(len(step_losses.losses), -1).expand(step_losses.losses.shape)
     counted = (recording.losses.detach() != 0) & (times >= 0)
-    reached: dict[str, dict[int, float]] = {}
+    norms: dict[str, dict[int, float]] = {}
     for reverse in (False, True):
-        passes = [p for p in inside if p.reverse == reverse]
+        passes = [p for p in module_passes if p.reverse == reverse]
         if passes and bool(counted.any()):
-            reached |= _reach_of(passes, _ends(recording.losses, times, counted, reverse=reverse))
-    return reached
+            norms |= _norms_by_distance(
+                passes, _select_losses(recording.losses, times, counted, reverse=reverse)
+            )
+    return norms
 
 
 @dataclass(frozen=True, eq=False)
-class _Ends:
-    """One loss of each row, (B,), and the step that it belongs to, (B,); −1 for rows without any."""
+class _RowLosses:
+    """One loss per row, (B,), and the step that it belongs to, (B,); −1 for rows without a loss."""
 
     losses: Tensor
     times: Tensor
 
 
-def _ends(losses: Tensor, times: Tensor, counted: Tensor, *, reverse: bool) -> _Ends:
-    """Return the last loss of each row, or the first.
+def _select_losses(losses: Tensor, times: Tensor, counted: Tensor, *, reverse: bool) -> _RowLosses:
+    """Return the last loss of each row; for backward layers the first one.
 
-    A layer that runs backwards ends at the first step, to which a single loss of the row then belongs.
+    A backward layer ends at the first step, to index a single loss of the row then belongs.
     """
     far = torch.iinfo(times.dtype).max
-    which = (
+    index = (
         times.masked_fill(~counted, far).argmin(0) if reverse else times.masked_fill(~counted, -1).argmax(0)
     )
     rows = torch.arange(times.shape[1])
-    steps = times[which, rows]
+    steps = times[index, rows]
     if reverse and len(times) == 1:
         steps = torch.zeros_like(steps)
-    return _Ends(losses[which, rows], steps.masked_fill(~counted.any(0), -1))
+    return _RowLosses(losses[index, rows], steps.masked_fill(~counted.any(0), -1))
 
 
-def _reach_of(passes: Sequence[Pass], ends: _Ends) -> dict[str, dict[int, float]]:
-    """Differentiate the losses of all rows at once, for each state of passes of one direction."""
-    wanted = [(p, name) for p in passes for name in p.probes]
-    probes = [probe for p, name in wanted for probe in p.probes[name]]
-    total = (ends.losses * (ends.times >= 0)).sum()
+def _norms_by_distance(passes: Sequence[Pass], row_losses: _RowLosses) -> dict[str, dict[int, float]]:
+    """Differentiate one loss per row with respect to each state, for passes of one direction."""
+    states = [(p, name) for p in passes for name in p.probes]
+    probes = [probe for p, name in states for probe in p.probes[name]]
+    total = (row_losses.losses * (row_losses.times >= 0)).sum()
     parts = iter(torch.autograd.grad(total, probes, retain_graph=True, materialize_grads=True))
-    found = {}
-    for p, name in wanted:
+    norms = {}
+    for p, name in states:
         gradient = torch.cat([next(parts) for _ in p.probes[name]])
-        gaps = ends.times - torch.arange(len(gradient))[:, None]
-        gaps = (-gaps if p.reverse else gaps).masked_fill(~p.live | (ends.times < 0), -1)
-        found[f"{p.name} {name}"] = _by_distance(gaps, torch.linalg.vector_norm(gradient, dim=-1))
-    return found
+        gaps = row_losses.times - torch.arange(len(gradient))[:, None]
+        gaps = (-gaps if p.reverse else gaps).masked_fill(~p.live | (row_losses.times < 0), -1)
+        norms[f"{p.name} {name}"] = _by_distance(gaps, torch.linalg.vector_norm(gradient, dim=-1))
+    return norms
 
 
 def _by_distance(gaps: Tensor, norms: Tensor) -> dict[int, float]:
-    """Return the mean of the norms (T, B) at each of :data:`DISTANCES` that some row has."""
-    found = {}
+    """Return the mean of the norms (T, B) at each of :data:`DISTANCES` that occurs."""
+    means = {}
     for distance in DISTANCES:
-        there = norms[gaps == distance]
-        if len(there):
-            found[distance] = float(there.mean())
-    return found
+        norms_at_distance = norms[gaps == distance]
+        if len(norms_at_distance):
+            means[distance] = float(norms_at_distance.mean())
+    return means

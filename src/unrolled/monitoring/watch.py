@@ -1,4 +1,4 @@
-"""Watching a training from inside: gradients through time, saturation, weights, clipping."""
+"""Callback that monitors gradients through time, saturation, weights and clipping."""
 
 import sys
 import time
@@ -9,58 +9,59 @@ from unrolled.config import require
 from unrolled.layers import Recurrent
 from unrolled.monitoring.board import BOARD, MISSING, Board
 from unrolled.monitoring.look import Look, look
-from unrolled.monitoring.plot import pixels_of, reach_over_training
+from unrolled.monitoring.plot import reach_over_training, render_pixels
 from unrolled.monitoring.record import Clipping, watch_record
-from unrolled.monitoring.weights import WatchedUpdate, weight_values
+from unrolled.monitoring.weights import UpdateSnapshot, weight_values
 from unrolled.training import Job, Progress, Update, Validation, Watcher
 from unrolled.training.log import MetricsLog
 
 EVERY = 200
-"""Updates between two looks, by default."""
-SHARE = 0.03
-"""Share of the training time that looks may take then; a look that would take more waits."""
+"""Default number of steps between two watch records."""
+TIME_FRACTION = 0.03
+"""With the default interval, the maximum fraction of the training time; records are skipped above it."""
 DRAWN_EVERY = 10
-"""Looks between two pictures."""
-NO_LAYERS = "watching: the model has no recurrent layers, so there are no gradients through time to look at"
+"""Number of records between two images."""
+NO_LAYERS = "watching: the model has no recurrent layers, so there are no gradients through time to record"
 
 
 class Watch(Watcher):
-    """Looks at the first update and at every ``every``-th from then on, and logs what it sees.
+    """Analyses the first step and then every ``every``-th step, and logs the results.
 
-    Each look is a record of kind "watch" in the log. With a folder, and with TensorBoard installed, scalars,
-    histograms and a picture go to ``tensorboard`` in it too. Training ends with the same bits.
+    Each analysis adds a record of kind "watch" to the log. With a folder, and with TensorBoard installed,
+    scalars, histograms and an image also go to its subfolder ``tensorboard``. The training gives the same
+    bits with and without this callback.
 
     Args:
-        job: the job that is trained.
+        job: the job to train.
         log: the log of the training.
-        every: updates between two looks; 0 is 200, or more where looks would take over 3% of the time.
+        every: steps between two records; 0 is 200, or more if the analysis would take over 3% of the time.
         folder: the run folder, or None.
 
     Raises:
-        ConfigError: if every is negative.
-        RunError: if TensorBoard cannot write into a folder of that name.
+        ConfigError: if ``every`` is negative.
+        RunError: if TensorBoard cannot write to a folder of that name.
     """
 
     def __init__(self, job: Job[Any], log: MetricsLog, *, every: int = 0, folder: Path | None = None) -> None:
-        require(every >= 0, f"watch={every}: must be at least 1, or 0 for the usual number of updates")
+        require(every >= 0, f"watch={every}: must be at least 1, or 0 for the default")
         self._job, self._log, self._every, self._folder = job, log, every, folder
         self._recurrent = any(isinstance(m, Recurrent) for m in job.model.modules())
         self._clipping = Clipping()
         self._update: Update | None = None
-        self._weights: WatchedUpdate | None = None
+        self._weights: UpdateSnapshot | None = None
         self._board: Board | None = None
         if folder is not None:
             Board.check_folder(folder)
-        self._spent, self._began, self._looks = 0.0, 0.0, 0
+        self._seconds, self._seconds_at_start, self._record_count = 0.0, 0.0, 0
 
     def started(self, progress: Progress, total_steps: int | None) -> None:
         """See :meth:`Watcher.started`."""
-        self._began = progress.seconds
+        self._seconds_at_start = progress.seconds
         if not self._recurrent:
             print(NO_LAYERS, file=sys.stderr)
         if self._folder is None or progress.finished:
             return
-        if Board.installed():
+        if Board.is_installed():
             self._board = Board(self._folder / BOARD, progress.step)
         else:
             print(MISSING, file=sys.stderr)
@@ -68,28 +69,28 @@ class Watch(Watcher):
     def updating(self, progress: Progress, update: Update) -> None:
         """See :meth:`Watcher.updating`."""
         self._clipping.add(update)
-        if not self._due(progress):
+        if not self._is_due(progress):
             return
         began = time.perf_counter()
         self._update = update
-        self._weights = WatchedUpdate(self._job.model, shown=self._board is not None)
-        self._spent += time.perf_counter() - began
+        self._weights = UpdateSnapshot(self._job.model, sample_gradients=self._board is not None)
+        self._seconds += time.perf_counter() - began
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
         """See :meth:`Watcher.stepped`."""
         if self._update is None or self._weights is None:
             return
         began = time.perf_counter()
-        seen = look(self._job, self._update) if self._recurrent else Look({}, {}, {})
+        result = look(self._job, self._update) if self._recurrent else Look({}, {}, {})
         sizes = self._weights.sizes(self._job.model)
-        record = watch_record(progress, self._clipping, seen, sizes)
+        record = watch_record(progress, self._clipping, result, sizes)
         self._log.add(record)
         if self._board is not None:
-            self._show(record, seen, loss)
+            self._write_board(record, result, loss)
         self._update = self._weights = None
         self._clipping = Clipping()
-        self._looks += 1
-        self._spent += time.perf_counter() - began
+        self._record_count += 1
+        self._seconds += time.perf_counter() - began
 
     def validated(self, progress: Progress, found: Validation, improved: bool) -> None:
         """See :meth:`Watcher.validated`."""
@@ -109,31 +110,35 @@ class Watch(Watcher):
         self._board.close()
         self._board = None
 
-    def _due(self, progress: Progress) -> bool:
+    def _is_due(self, progress: Progress) -> bool:
         step, every = progress.step + 1, self._every or EVERY
         if step > 1 and step % every:
             return False
-        return bool(self._every) or step == 1 or self._spent <= SHARE * (progress.seconds - self._began)
+        return (
+            bool(self._every)
+            or step == 1
+            or self._seconds <= TIME_FRACTION * (progress.seconds - self._seconds_at_start)
+        )
 
-    def _show(self, record: dict[str, Any], seen: Look, loss: float) -> None:
+    def _write_board(self, record: dict[str, Any], result: Look, loss: float) -> None:
         board, step = self._board, record["step"]
         assert board is not None
         board.scalars("loss", {"training": loss}, step)
         board.scalars("clipping", record["clipping"], step)
-        for name, norms in seen.norms.items():
+        for name, norms in result.norms.items():
             board.scalars(f"gradient by distance, {name}", {f"{d:05d}": v for d, v in norms.items()}, step)
-        for name, (low, high) in seen.saturation.items():
+        for name, (low, high) in result.saturation.items():
             board.scalars(f"saturation, {name}", {"lower end": low, "upper end": high}, step)
         for name, sizes in record["weights"].items():
             board.scalars(f"weights, {name}", sizes, step)
-        board.histograms("gates", seen.values, step)
+        board.histograms("gates", result.values, step)
         board.histograms("weights", weight_values(self._job.model), step)
         board.histograms("gradients", self._weights.gradients if self._weights else {}, step)
-        if self._looks % DRAWN_EVERY == DRAWN_EVERY - 1:
+        if self._record_count % DRAWN_EVERY == DRAWN_EVERY - 1:
             self._draw(step)
 
     def _draw(self, step: int) -> None:
         assert self._board is not None
         figure = reach_over_training(self._log.records)
         if figure is not None:
-            self._board.image("gradient by distance over training", pixels_of(figure), step)
+            self._board.image("gradient by distance over training", render_pixels(figure), step)

@@ -1,8 +1,9 @@
-"""A report as one page that opens without a network, its figures for papers, and its numbers as JSON.
+"""Reports: a page that opens without a network, its figures for papers, and its numbers as JSON.
 
-:mod:`.parts` defines what a page is made of, :mod:`.style` how its figures look, :mod:`.charts` draws the
+:mod:`.parts` defines the parts of a page, :mod:`.style` the style of its figures; :mod:`.charts` draws the
 numbers of :mod:`unrolled.diagnostics`. :func:`write_page` writes a page, :func:`write_figures` its figures,
-:func:`write_numbers` its numbers; :func:`check_page` opens it in a real browser. Nothing here knows a task.
+:func:`write_numbers` its numbers; :func:`check_page` opens it in a real browser. Nothing here depends on a
+task.
 """
 
 from unrolled.extras import extra

@@ -1,4 +1,4 @@
-"""Check a page in a real browser: does it open, is everything visible, does it fit, can it be read?"""
+"""Check of a page in a real browser: that it opens, fits the window, and is visible and readable."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ ARGUMENTS = (
     "--disable-sync",
 )
 PHONE, WIDE = 360, 1400
-"""Widths in pixels at which a page must fit."""
+"""Widths of the window in pixels; the page must fit both."""
 CONTRAST = 7.0
-"""The least contrast of running text (level AAA of WCAG 2)."""
+"""Minimum contrast of running text (level AAA of WCAG 2)."""
 
-_ODDITIES = """() => {
+_FIND_PROBLEMS = """() => {
   const found = [];
   const luminance = (colour) => {
     const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255);
@@ -62,18 +62,18 @@ _ODDITIES = """() => {
 def check_page(path: Path, screenshots: Path | None = None, *, browser: "Browser | None" = None) -> list[str]:
     """Open the page in a headless Chromium and return the problems found, one line each.
 
-    Looked for in the light and the dark theme, on a phone (360 px) and a wide screen (1400 px): errors and
-    warnings of the browser, requests for anything but the file, charts that are not visible or whose labels
-    are cut off, empty state maps, text of little contrast, a page wider than its window.
+    The page is checked in the light and the dark theme, on a phone (360 px) and a wide screen (1400 px), for:
+    errors and warnings of the browser, requests for other files, charts that are invisible or have cut-off
+    labels, empty state maps, text with low contrast, and a page wider than its window.
 
     Args:
-        path: of the page.
-        screenshots: a folder for a picture of each look (``wide-light.png``, …); made where it is missing.
-        browser: one that runs already; without it one is started and ended.
+        path: the page.
+        screenshots: folder for a screenshot of each variant (``wide-light.png``, …); created if missing.
+        browser: a running browser; None starts one and closes it.
 
     Raises:
-        ConfigError: if playwright or a Chromium is missing; the message says what to install.
-        DataError: if there is no such file.
+        ConfigError: if playwright or Chromium is missing; the message says what to install.
+        DataError: if the file does not exist.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such page")
@@ -81,47 +81,47 @@ def check_page(path: Path, screenshots: Path | None = None, *, browser: "Browser
     with nullcontext(browser) if browser else open_browser() as running:
         for theme in ("light", "dark"):
             for width in (WIDE, PHONE):
-                look = f"{'phone' if width == PHONE else 'wide'}-{theme}"
-                picture = screenshots / f"{look}.png" if screenshots else None
-                problems += [f"{look}: {p}" for p in _look(running, path, theme, width, picture)]
+                variant = f"{'phone' if width == PHONE else 'wide'}-{theme}"
+                picture = screenshots / f"{variant}.png" if screenshots else None
+                problems += [f"{variant}: {p}" for p in _check_variant(running, path, theme, width, picture)]
     return problems
 
 
 @contextmanager
 def open_browser() -> "Iterator[Browser]":
-    """Start a headless Chromium: the system's, else the one that playwright brought.
+    """Start a headless Chromium: that of the system if there is one, else that of playwright.
 
     Raises:
-        ConfigError: if playwright or a Chromium is missing.
+        ConfigError: if playwright or Chromium is missing.
     """
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError as error:
         raise ConfigError(
-            "looking at a page in a browser needs playwright: pip install 'unrolled[browser]'"
+            "checking a page in a browser needs playwright: pip install 'unrolled[browser]'"
         ) from error
     with sync_playwright() as playwright:
-        found = next((p for p in map(shutil.which, BROWSERS) if p), playwright.chromium.executable_path)
-        if not Path(found).is_file():
+        executable = next((p for p in map(shutil.which, BROWSERS) if p), playwright.chromium.executable_path)
+        if not Path(executable).is_file():
             raise ConfigError(
-                f"looking at a page in a browser needs Chromium: install it with the system's packages "
-                f"({', '.join(BROWSERS)} are looked for on PATH), or run: playwright install chromium"
+                f"checking a page in a browser needs Chromium: install it with the system's package manager "
+                f"(searched on PATH: {', '.join(BROWSERS)}), or run: playwright install chromium"
             )
-        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         try:
             yield browser
         finally:
             browser.close()
 
 
-def _look(browser: "Browser", path: Path, theme: str, width: int, picture: Path | None) -> list[str]:
+def _check_variant(browser: "Browser", path: Path, theme: str, width: int, picture: Path | None) -> list[str]:
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if theme == "dark" else "light"
     )
     tab = context.new_page()
-    problems = watch(tab, path)
+    problems = collect_problems(tab, path)
     tab.goto(path.resolve().as_uri())
-    problems += tab.evaluate(_ODDITIES)
+    problems += tab.evaluate(_FIND_PROBLEMS)
     if picture is not None:
         picture.parent.mkdir(parents=True, exist_ok=True)
         tab.screenshot(path=picture, full_page=True)
@@ -129,20 +129,20 @@ def _look(browser: "Browser", path: Path, theme: str, width: int, picture: Path 
     return problems
 
 
-def watch(tab: "Tab", path: Path) -> list[str]:
-    """Return a list to which the browser's errors, warnings and requests for other files are appended."""
+def collect_problems(tab: "Tab", path: Path) -> list[str]:
+    """Return a list that collects the browser's errors, warnings and requests for other files."""
     problems: list[str] = []
     page = path.resolve().as_uri()
 
-    def requested(url: str) -> None:
+    def check_request(url: str) -> None:
         if url.partition("#")[0] != page and not url.startswith("data:"):
-            problems.append(f"the page asks for {url}")
+            problems.append(f"the page requests {url}")
 
-    def said(kind: str, text: str) -> None:
+    def check_message(kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             problems.append(f"{kind} of the browser: {text}")
 
-    tab.on("request", lambda request: requested(request.url))
-    tab.on("console", lambda message: said(message.type, message.text))
+    tab.on("request", lambda request: check_request(request.url))
+    tab.on("console", lambda message: check_message(message.type, message.text))
     tab.on("pageerror", lambda error: problems.append(f"error of a script: {error}"))
     return problems

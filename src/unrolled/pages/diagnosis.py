@@ -1,4 +1,4 @@
-"""A diagnosis as a page, and as the sections of one."""
+"""Page and page sections of a diagnosis."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ def diagnosis_page(diagnosis: Diagnosis, title: str) -> Page:
 
 
 def diagnosis_sections(diagnosis: Diagnosis) -> Iterator[Section]:
-    """Yield gradients, Jacobians, activations and weights."""
+    """Yield the sections on gradients, Jacobians, activations and weights."""
     yield _gradients(diagnosis)
     yield _jacobians(diagnosis)
     yield from (_activations(layer) for layer in diagnosis.layers)
@@ -62,7 +62,7 @@ def _gradients(diagnosis: Diagnosis) -> Section:
     return Section(
         "Gradients through time",
         "∂Eₜ/∂sₖ for every loss t and every step k: the total derivative, through all later steps and all "
-        "layers above, exact to rounding.",
+        "layers above, exact up to rounding.",
         tuple(parts),
     )
 
@@ -74,10 +74,9 @@ def _jacobians(diagnosis: Diagnosis) -> Section:
     if exponents:
         parts.append(lyapunov_chart(exponents))
     return Section(
-        "One step, and many",
-        "The Jacobian ∂stateₜ/∂stateₜ₋₁ says what one step does to a small change of the state; "
-        "gradients "
-        "through n steps are products of n of them.",
+        "Step Jacobians and their products",
+        "The Jacobian ∂stateₜ/∂stateₜ₋₁ describes the effect of one step on a small change of the state; "
+        "gradients through n steps are products of n Jacobians.",
         tuple(parts),
     )
 
@@ -96,7 +95,7 @@ def _activations(layer: LayerDiagnosis) -> Section:
         parts.append(time_constants_table([layer.time_constants]))
     return Section(
         f"Activations of {layer.layer.name}",
-        "Where units work, where they are stuck, and what the gates do.",
+        "Slopes, saturation, gates and states.",
         tuple(parts),
     )
 

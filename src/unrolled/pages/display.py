@@ -1,4 +1,4 @@
-"""Tokens and numbers as people read them."""
+"""Readable forms of tokens and numbers."""
 
 import math
 import unicodedata
@@ -8,27 +8,29 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def visible(token: str) -> str:
-    """Return the token with everything seen that would not be.
+    """Return the token with its invisible characters made visible.
 
-    Newline, tab and blank become ↵ → ·, an empty token ∅, other characters without a shape of their own
-    (control, format, separators, halves of surrogate pairs) their code as in ⟨200B⟩, and a combining mark
-    at the start is set on a dotted circle. A joiner inside stays: it is part of the shape of an emoji.
+    Newline, tab and blank become ↵ → ·, and an empty token ∅. Other invisible characters (control, format,
+    separators, lone surrogates) become their code, as in ⟨200B⟩. A combining mark at the start is placed on a
+    dotted circle. A joiner inside the token is kept: it is part of an emoji.
     """
     if token in _NAMED:
         return _NAMED[token]
-    shown = "".join(_NAMED.get(c) or (f"⟨{ord(c):04X}⟩" if _unseen(c, i) else c) for i, c in enumerate(token))
+    shown = "".join(
+        _NAMED.get(c) or (f"⟨{ord(c):04X}⟩" if _is_invisible(c, i) else c) for i, c in enumerate(token)
+    )
     return f"◌{shown}" if unicodedata.category(token[0]).startswith("M") else shown
 
 
 def raised(number: str) -> str:
-    """Return a whole number in superscript characters."""
+    """Return an integer in superscript characters."""
     return number.translate(_RAISED)
 
 
 def in_words(value: object, digits: int = 3) -> str:
-    """Return a number as text: so many significant digits, 2.3 × 10⁻⁹ where it is very small or large.
+    """Format a number with ``digits`` significant digits, as 2.3 × 10⁻⁹ if it is very small or large.
 
-    Whole numbers below ten million stand as they are; text is returned unchanged.
+    Integers below ten million are written in full; text is returned unchanged.
     """
     if isinstance(value, str | bool):
         return str(value)
@@ -46,7 +48,7 @@ def in_words(value: object, digits: int = 3) -> str:
     return f"{mantissa} × 10{raised(str(int(power)))}".replace("-", "−")
 
 
-def _unseen(character: str, place: int) -> bool:
+def _is_invisible(character: str, position: int) -> bool:
     if character == "\u200d":
-        return place == 0
+        return position == 0
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")

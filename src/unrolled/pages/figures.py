@@ -1,4 +1,4 @@
-"""The figures of a page as files for papers: black on white, PNG and SVG."""
+"""Export of the figures of a page for papers: black on white, as PNG and SVG."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +20,10 @@ DPI = 200
 
 
 def write_figures(page: Page, folder: Path) -> list[Path]:
-    """Write NAME.png and NAME.svg for each chart and each state map; return their paths.
+    """Write NAME.png and NAME.svg for each chart and each state map; return the paths.
 
-    The folder is made where it is missing; files of these names in it are replaced, each as a whole. Text in
-    the SVG is drawn as outlines, so that it looks the same wherever it is opened.
+    The folder is created if missing; existing files of these names are replaced atomically. Text in the SVG
+    is converted to outlines, so that it looks the same everywhere.
 
     Raises:
         RunError: if a file cannot be written.
@@ -37,15 +37,15 @@ def write_figures(page: Page, folder: Path) -> list[Path]:
 
 
 def figure_files(page: Page) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of the files that :func:`write_figures` writes."""
+    """Yield the name and bytes of each file that :func:`write_figures` writes."""
     for part in page.drawn:
         figure = draw_states(part) if isinstance(part, StateMap) else part.figure
         for ending in ("png", "svg"):
-            yield f"{part.name}.{ending}", for_paper(figure, ending)
+            yield f"{part.name}.{ending}", render_for_paper(figure, ending)
 
 
-def for_paper(figure: Figure, ending: str) -> bytes:
-    """Return the figure on white, as the bytes of a ``"png"`` or ``"svg"`` file."""
+def render_for_paper(figure: Figure, ending: str) -> bytes:
+    """Return the figure on a white background, as the bytes of a ``"png"`` or ``"svg"`` file."""
     metadata = NO_DATE if ending == "svg" else {"Software": None}
     with any_glyph():
         finish(figure)

@@ -1,4 +1,4 @@
-"""A configuration as a table."""
+"""Table of the configuration."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from unrolled.pages.parts import Table
 
 
 def options_table(config: Mapping[str, Any]) -> Table:
-    """Return a configuration, its options grouped by name, as a table."""
+    """Return the options of a configuration as a table, named ``group.option``."""
     rows = [
         (f"{group}.{name}" if name else group, json.dumps(value, ensure_ascii=False))
         for group, options in config.items()

@@ -1,4 +1,4 @@
-"""The page: one file of HTML with everything that it needs inside."""
+"""Rendering of a page to one self-contained HTML file."""
 
 from functools import cache
 from importlib.resources import files
@@ -18,36 +18,36 @@ from unrolled.pages.svg import page_svg
 from unrolled.storage.output import write_output
 
 HALF_WIDTH = 5.0
-"""Figures up to this width in inches stand side by side."""
+"""Figures up to this width in inches are placed side by side."""
 LEVEL_WORDS = {"bad": "Problem", "notice": "Take note", "good": "Good"}
 LEVEL_MARKS = {"bad": "✕", "notice": "!", "good": "✓"}
 
 
 def write_page(page: Page, path: Path) -> None:
-    """Write the page as one file that opens without a network, replaced as a whole or not at all.
+    """Write the page atomically as one file that opens without a network.
 
     The same page gives the same bytes.
 
     Raises:
-        RunError: if it cannot be written.
+        RunError: if the file cannot be written.
     """
     write_output(path, page_bytes(page))
 
 
 def page_bytes(page: Page) -> bytes:
     """Return the page as the bytes of a file."""
-    # Halves of surrogate pairs, as undecodable bytes become in Python, have no UTF-8: they are spelled out.
+    # Lone surrogates, Python's form of undecodable bytes, have no UTF-8: they are written as escapes.
     return render(page).encode("utf-8", "backslashreplace")
 
 
 def render(page: Page) -> str:
     """Return the page as HTML."""
-    count = _Count()
+    counter = _Counter()
     return _environment().get_template("page.html.j2").render(
         page=page,
         verdicts=sorted(page.verdicts, key=lambda v: -LEVELS.index(v.level)),
         tally=_tally(page),
-        sections=[_section(number, s, count) for number, s in enumerate(page.sections, 1)],
+        sections=[_section(number, s, counter) for number, s in enumerate(page.sections, 1)],
         colours={theme: [_bytes(c) for c in stops] for theme, stops in DIVERGING_STOPS.items()},
         level_words=LEVEL_WORDS,
         level_marks=LEVEL_MARKS,
@@ -56,8 +56,8 @@ def render(page: Page) -> str:
     )  # fmt: skip
 
 
-class _Count:
-    """Numbers figures and tables through the page."""
+class _Counter:
+    """Counter that numbers the figures and tables of a page."""
 
     def __init__(self) -> None:
         self.parts = self.figures = self.tables = 0
@@ -73,16 +73,16 @@ class _Count:
         return ""
 
 
-def _section(number: int, section: Section, count: _Count) -> dict[str, Any]:
-    parts = [_part(part, count) for part in section.parts]
+def _section(number: int, section: Section, counter: _Counter) -> dict[str, Any]:
+    parts = [_part(part, counter) for part in section.parts]
     return {"id": f"section-{number}", "title": section.title, "lead": section.lead, "parts": parts}
 
 
-def _part(part: Part, count: _Count) -> dict[str, Any]:
-    label = count.label(part)
-    view: dict[str, Any] = {"label": label, "part": part, "id": f"part-{count.parts}", "kind": "words"}
+def _part(part: Part, counter: _Counter) -> dict[str, Any]:
+    label = counter.label(part)
+    view: dict[str, Any] = {"label": label, "part": part, "id": f"part-{counter.parts}", "kind": "words"}
     if isinstance(part, Chart):
-        svg = page_svg(part.figure, f"f{count.parts}.", part.title)
+        svg = page_svg(part.figure, f"f{counter.parts}.", part.title)
         half = part.figure.get_figwidth() <= HALF_WIDTH
         view |= {"kind": "chart", "id": f"figure-{part.name}", "svg": Markup(svg), "half": half}
     elif isinstance(part, StateMap):
@@ -99,11 +99,11 @@ def _is_numeric(table: Table, column: int) -> bool:
 def _tally(page: Page) -> str:
     """Return ``"1 problem, 2 to take note of, 3 good"``."""
     words = {"bad": ("problem", "problems"), "notice": ("to take note of",) * 2, "good": ("good",) * 2}
-    found = [v.level for v in page.verdicts]
+    levels = [v.level for v in page.verdicts]
     return ", ".join(
-        f"{found.count(level)} {words[level][found.count(level) != 1]}"
+        f"{levels.count(level)} {words[level][levels.count(level) != 1]}"
         for level in reversed(LEVELS)
-        if level in found
+        if level in levels
     )
 
 

@@ -1,4 +1,4 @@
-"""The parts of a page: plain data, checked when it is made."""
+"""The parts of a page as plain data, validated on construction."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import ConfigError, ShapeError, suggestion
+from unrolled.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,11 +22,11 @@ _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 class Chart:
     """A matplotlib figure (see :func:`unrolled.pages.style.new_figure`) and its numbers.
 
-    ``name`` is the stem of its files. ``numbers`` go to the JSON; see
-    :func:`unrolled.pages.numbers.write_numbers` for what they may be.
+    ``name`` is the stem of its file names. ``numbers`` go to the JSON file; see
+    :func:`unrolled.pages.numbers.write_numbers` for the supported types.
 
     Raises:
-        ConfigError: if the name cannot be the stem of a file.
+        ConfigError: if the name is not a valid file name stem.
     """
 
     name: str
@@ -40,20 +41,20 @@ class Chart:
 
 @dataclass(frozen=True)
 class StateMap:
-    """The states of each unit over a text: a map to point at, and the text coloured by one unit.
+    """The states of each unit over a text: an interactive map, and the text coloured by one unit.
 
     Args:
-        name: stem of its files.
-        title: what it shows.
-        caption: how to read it.
-        tokens: T tokens; a state belongs to the token that was read when it arose.
-        layers: states (T, H) by the name of their layer; H may differ.
-        notes: by layer, what a unit tracks: ``{"l0": {17: "position in line, r = 0.93"}}``, the most
-            telling first.
+        name: stem of its file names.
+        title: title of the map.
+        caption: explanation of the map.
+        tokens: T tokens; row t of the states is the state after reading token t.
+        layers: states (T, H) by layer name; H may differ between layers.
+        notes: by layer and unit, the feature that the unit tracks, the strongest first: ``{"l0": {17:
+            "position in line, r = 0.93"}}``.
 
     Raises:
-        ConfigError: if the name cannot be the stem of a file, there is nothing to show, or a note is about
-            a layer or unit that is not there.
+        ConfigError: if the name is not a valid file name stem, tokens or layers are empty, or a note refers
+            to an unknown layer or unit.
         ShapeError: if states are not real numbers of shape (T, H).
     """
 
@@ -67,7 +68,7 @@ class StateMap:
     def __post_init__(self) -> None:
         _check_stem("state map", self.name)
         if not self.tokens or not self.layers:
-            raise ConfigError(f"state map {self.name!r}: it needs at least one token and one layer")
+            raise ConfigError(f"state map {self.name!r}: needs at least one token and one layer")
         for layer, states in self.layers.items():
             self._check_states(layer, states)
         for layer, notes in self.notes.items():
@@ -81,7 +82,7 @@ class StateMap:
             raise ShapeError(f"{where}: states of shape {states.shape}; they must be (T, H), H at least 1")
         if len(states) != len(self.tokens):
             raise ShapeError(
-                f"{where}: {len(states)} states for {len(self.tokens)} tokens; give one row of states a token"
+                f"{where}: {len(states)} states for {len(self.tokens)} tokens; give one row per token"
             )
 
     def _check_notes(self, layer: str, notes: Mapping[int, str]) -> None:
@@ -100,10 +101,10 @@ class StateMap:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a header; a column of numbers alone is set flush right.
+    """Table with a header; columns that contain only numbers are right-aligned.
 
     Raises:
-        ShapeError: if a row has another length than the header.
+        ShapeError: if a row does not have the length of the header.
     """
 
     title: str
@@ -115,13 +116,14 @@ class Table:
         for number, row in enumerate(self.rows, 1):
             if len(row) != len(self.header):
                 raise ShapeError(
-                    f"table {self.title!r}: row {number} has {len(row)} cells, the header {len(self.header)}"
+                    f"table {self.title!r}: row {number} has {counted(len(row), 'cell')}, "
+                    f"the header {len(self.header)}"
                 )
 
 
 @dataclass(frozen=True)
 class Words:
-    """Text whose lines and blanks stand as they are: a drawing of a network, a sample, a configuration."""
+    """Preformatted text: a drawing of a network, a sample, a configuration."""
 
     title: str
     text: str
@@ -133,7 +135,7 @@ Part = Chart | StateMap | Table | Words
 
 @dataclass(frozen=True)
 class Section:
-    """Parts under one heading; ``lead`` says in a sentence or two what they tell together."""
+    """Parts under one heading; ``lead`` introduces them in one or two sentences."""
 
     title: str
     lead: str
@@ -145,14 +147,14 @@ class Page:
     """A whole report.
 
     Args:
-        title: the name of the report.
-        subtitle: what it is about.
-        facts: what, when, on what data: short names and values.
-        verdicts: what was found; the page shows the worst first.
-        sections: in the order of reading.
+        title: name of the report.
+        subtitle: subject of the report.
+        facts: short names and values, such as model, time and data.
+        verdicts: verdicts; the page shows the worst first.
+        sections: sections in reading order.
 
     Raises:
-        ConfigError: if two charts or state maps have the same name, capitals aside: their files would
+        ConfigError: if the names of two charts or state maps are equal (ignoring case): their files would
             overwrite each other.
     """
 
@@ -163,24 +165,24 @@ class Page:
     sections: tuple[Section, ...]
 
     def __post_init__(self) -> None:
-        seen: dict[str, str] = {}
+        titles: dict[str, str] = {}
         for part in self.drawn:
-            if part.name.lower() in seen:
+            if part.name.lower() in titles:
                 raise ConfigError(
-                    f"two parts of the page are named {part.name!r}: {seen[part.name.lower()]!r} and "
-                    f"{part.title!r}; names of charts and state maps are files, so each needs its own"
+                    f"two parts of the page are named {part.name!r}: {titles[part.name.lower()]!r} and "
+                    f"{part.title!r}; names of charts and state maps are file names, so they must be unique"
                 )
-            seen[part.name.lower()] = part.title
+            titles[part.name.lower()] = part.title
 
     @property
     def drawn(self) -> tuple[Chart | StateMap, ...]:
-        """Its charts and state maps, in order."""
+        """All charts and state maps of the page, in order."""
         return tuple(p for s in self.sections for p in s.parts if isinstance(p, Chart | StateMap))
 
 
 def _check_stem(kind: str, name: str) -> None:
     if not _STEM.fullmatch(name):
         raise ConfigError(
-            f"{kind} {name!r}: its name becomes a file's; use up to 80 letters, digits, '_' and '-', "
-            "a letter or digit first"
+            f"{kind} {name!r}: its name becomes a file name; use up to 80 letters, digits, '_' and '-', "
+            "starting with a letter or digit"
         )

@@ -1,4 +1,4 @@
-"""A state map as a static figure, for papers."""
+"""State maps as static figures for papers."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from unrolled.pages.states import colour_limit
 from unrolled.pages.style import DIVERGING, WIDE, new_figure
 
 READABLE = 80
-"""Up to so many tokens are written under the map."""
+"""Maximum number of tokens to write below the map."""
 LONGEST = 16
-"""Characters of a token that are written."""
+"""Maximum number of characters of a token to write."""
 FAMILIES = ["DejaVu Sans Mono", "DejaVu Sans"]
-"""Typefaces that come with matplotlib."""
+"""Typefaces included in matplotlib."""
 
 
 def draw_states(states: StateMap) -> Figure:
-    """Draw units over time, a layer below the other; colours are those of the page's map.
+    """Draw units over time, one layer below the other, in the colours of the page's map.
 
-    Values that are not finite are left white.
+    Non-finite values are white.
     """
     heights = [min(max(1.2, 0.025 * s.shape[1]), 4.0) for s in states.layers.values()]
     figure = new_figure(WIDE, sum(heights) + 0.55 * len(heights) + 0.5)
@@ -34,16 +34,16 @@ def draw_states(states: StateMap) -> Figure:
         axes.set_title(name, parse_math=False)
         axes.set_ylabel("unit")
         figure.colorbar(image, ax=axes, extend="both", pad=0.01, aspect=30 * heights[0] / 3)
-    _name_tokens(rows[-1], states)
+    _label_tokens(rows[-1], states)
     return figure
 
 
-def _name_tokens(axes: Any, states: StateMap) -> None:
+def _label_tokens(axes: Any, states: StateMap) -> None:
     if len(states.tokens) > READABLE:
         axes.set_xlabel("token")
         return
-    known = {code for family in FAMILIES for code in get_font(findfont(family)).get_charmap()}
-    names = ["".join(c if ord(c) in known else "\ufffd" for c in visible(t)) for t in states.tokens]
+    drawable = {code for family in FAMILIES for code in get_font(findfont(family)).get_charmap()}
+    names = ["".join(c if ord(c) in drawable else "\ufffd" for c in visible(t)) for t in states.tokens]
     names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
     wide = max(map(len, names)) > 2
     axes.set_xticks(

@@ -1,4 +1,4 @@
-"""States of a layer packed small enough for a page: one byte each, with the scale of each unit."""
+"""Compact encoding of the states of a layer for a page: one byte per value, one scale per unit."""
 
 import base64
 from typing import Any
@@ -9,15 +9,15 @@ from unrolled.pages.display import visible
 from unrolled.pages.parts import StateMap
 
 LEVELS = 127
-"""A value is a whole number of steps of 1/127 of the largest magnitude of its unit."""
+"""Quantisation levels: a value is an integer multiple of 1/127 of its unit's largest magnitude."""
 NOT_FINITE = -128
-"""The byte of infinities and NaN."""
+"""Byte value for infinities and NaN."""
 
 
 def payload(states: StateMap) -> dict[str, Any]:
-    """Return what the page's script needs to show a state map, as strict JSON's types.
+    """Return the data of a state map for the page's script, in types of strict JSON.
 
-    Values are rounded to 1/254 of the largest magnitude of their unit at most.
+    The rounding error of values is at most 1/254 of the largest magnitude of their unit.
     """
     return {
         "tokens": list(states.tokens),
@@ -30,9 +30,9 @@ def payload(states: StateMap) -> dict[str, Any]:
 
 
 def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (T, H) values as bytes (H, T) and the scales (H): value = byte · scale / 127.
+    """Return the values (T, H) as bytes (H, T) and scales (H,): value = byte · scale / 127.
 
-    What is not finite becomes :data:`NOT_FINITE`; the scale of a unit that is always zero is 0.
+    Non-finite values become :data:`NOT_FINITE`; the scale of a unit that is always zero is 0.
     """
     finite = np.isfinite(values)
     real = np.where(finite, values, 0).astype(np.float64)
@@ -42,16 +42,16 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def colour_limit(values: np.ndarray) -> float:
-    """Return the magnitude where colours saturate: one value in two hundred exceeds it."""
+    """Return the magnitude at which colours saturate: one value in two hundred exceeds it."""
     magnitudes = np.abs(values[np.isfinite(values)].astype(np.float64))
     limit = float(np.quantile(magnitudes, 0.995)) if magnitudes.size else 0.0
     return limit or float(magnitudes.max(initial=0.0)) or 1.0
 
 
 def similar_order(values: np.ndarray) -> list[int]:
-    """Return the units (H) of (T, H) values so that those with correlated courses are neighbours.
+    """Order the units of values (T, H) so that correlated units are neighbours.
 
-    Average-linkage clustering of the standardised courses; units that never change come as one group.
+    Uses average-linkage clustering of the standardised values over time; constant units form one group.
     """
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import pdist
@@ -62,8 +62,8 @@ def similar_order(values: np.ndarray) -> list[int]:
     real = np.where(np.isfinite(values), values, 0).astype(np.float64)
     centred = real - real.mean(0)
     length = np.linalg.norm(centred, axis=0)
-    courses = centred / np.where(length > 0, length, 1)
-    tree = linkage(pdist(courses.T), method="average", optimal_ordering=width <= 128)
+    normalised = centred / np.where(length > 0, length, 1)
+    tree = linkage(pdist(normalised.T), method="average", optimal_ordering=width <= 128)
     return [int(unit) for unit in leaves_list(tree)]
 
 

@@ -1,8 +1,8 @@
-"""The house style of figures: one drawing for a light page, a dark page and a paper.
+"""House style of figures: one drawing for a light page, a dark page and a paper.
 
-The rule that makes this work: black is ink. On a page everything pure black (text, axes, grid) takes the
-colour of the page's text, in a light and in a dark theme; :data:`PAPER` takes the colour of the page's
-ground; all other colours stay. In a paper black is black and the ground is white.
+Black is ink: on a page, everything pure black (text, axes, grid) gets the text colour of the theme, light or
+dark. :data:`PAPER` gets the background colour of the page; all other colours are kept. In a paper, black is
+black and the background is white.
 """
 
 import re
@@ -23,27 +23,27 @@ from matplotlib.ticker import Formatter, LogFormatterSciNotation, NullFormatter
 from unrolled.pages.display import raised
 
 INK = "black"
-"""Text, axes and grid: the colour of the page's text."""
+"""Colour of text, axes and grid; becomes the text colour of the page."""
 PAPER = "#fffffe"
-"""Edges that set a mark off from what lies under it: the colour of the page's ground; white in a paper."""
+"""Colour of edges that separate a mark from its background; becomes the background colour of the page."""
 ON_LIGHT, ON_DARK = "#010101", "#ffffff"
-"""Text on a coloured field, black and white in every theme; see :func:`text_on`."""
+"""Colours of text on a coloured field, black and white in every theme; see :func:`text_on`."""
 
 PALETTE = ("#2966cc", "#e57300", "#00a67c", "#a6428d", "#736a2e", "#7f33ff")
-"""For categories: each has a contrast of 3 or more on both grounds, and each two stay at least 20 units of
-CIE L*a*b* apart as seen with protanopia, deuteranopia and tritanopia (Machado et al., 2009)."""
+"""Colours of categories: each has a contrast of 3 or more on both backgrounds, and each two differ by at
+least 20 units of CIE L*a*b* as seen with protanopia, deuteranopia and tritanopia (Machado et al., 2009)."""
 SEQUENTIAL = "viridis"
-"""For magnitudes."""
+"""Colour map of magnitudes."""
 DIVERGING_STOPS = {
     "light": ("#1c4f9c", "#6ba0dc", "#f7f6f3", "#ea9a62", "#a8440c"),
     "dark": ("#8cc2ff", "#3b76bd", "#171a1f", "#b5602a", "#ffad73"),
 }
-"""Negative to positive in even steps, by theme; state maps take the one that fits the page."""
+"""Colours from negative to positive in even steps, by theme; state maps use those of the current theme."""
 DIVERGING = LinearSegmentedColormap.from_list("unrolled_diverging", DIVERGING_STOPS["light"])
-"""For signed values around zero, blue below and orange above."""
+"""Colour map of signed values: blue below zero, orange above."""
 
 WIDE, HALF = 8.6, 4.25
-"""Widths in inches: of a figure that fills the column, and of one of two side by side."""
+"""Widths in inches: of a figure that fills the column, and of two figures side by side."""
 
 HOUSE: Any = {
     "axes.axisbelow": True,
@@ -65,15 +65,15 @@ HOUSE: Any = {
     "ytick.labelcolor": "#000000d0",
     "ytick.labelsize": 9,
 }
-"""matplotlib settings under which the axes of a house figure are made; :func:`finish` does the rest."""
-LOW = 1.3
-"""Axes lower than this in inches get no labels between the powers of ten: they would overlap."""
-LARGE_PICTURE = 1 << 18
-"""Pictures of up to so many cells keep each cell's own colour and sharp edges at every size."""
+"""matplotlib settings for creating axes in the house style; :func:`finish` completes the style."""
+MIN_LABEL_HEIGHT = 1.3
+"""Axes lower than this in inches get no labels between powers of ten: they would overlap."""
+LARGE_IMAGE = 1 << 18
+"""Images of up to this many cells are drawn without interpolation, with sharp cells at every size."""
 
 
 class HouseFigure(Figure):
-    """A figure whose axes come out in the house style, however they are added."""
+    """A figure whose axes are in the house style, however they are added."""
 
     def add_subplot(self, *args: Any, **options: Any) -> Any:
         """Add axes to a grid; see :meth:`matplotlib.figure.Figure.add_subplot`."""
@@ -81,44 +81,44 @@ class HouseFigure(Figure):
             return super().add_subplot(*args, **options)
 
     def add_axes(self, *args: Any, **options: Any) -> Any:
-        """Add axes at a place; see :meth:`matplotlib.figure.Figure.add_axes`."""
+        """Add axes at a position; see :meth:`matplotlib.figure.Figure.add_axes`."""
         with rc_context(HOUSE):
             return super().add_axes(*args, **options)
 
     def colorbar(self, *args: Any, **options: Any) -> Any:
-        """Add a bar of colours; see :meth:`matplotlib.figure.Figure.colorbar`."""
+        """Add a colour bar; see :meth:`matplotlib.figure.Figure.colorbar`."""
         with rc_context(HOUSE):
             return super().colorbar(*args, **options)
 
 
 def new_figure(width: float = WIDE, height: float = 3.6) -> Figure:
-    """Return an empty figure in the house style: transparent, with room made for what is written.
+    """Return an empty figure in the house style: transparent, with constrained layout.
 
     Args:
-        width: in inches, at its natural size 96 pixels of the page each. Figures of up to five inches stand
-            side by side where the page is wide enough.
-        height: in inches.
+        width: width in inches, at 96 pixels of the page per inch. Figures of up to five inches are placed
+            side by side if the page is wide enough.
+        height: height in inches.
     """
     return HouseFigure(figsize=(width, height), layout="constrained", facecolor="none")
 
 
 def text_on(colour: Any) -> str:
-    """Return the colour of text that is read on a field of this colour, in every theme."""
+    """Return the colour of readable text on a field of this colour, in every theme."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return ON_LIGHT if luminance > 0.18 else ON_DARK
 
 
 def finish(figure: Figure) -> None:
-    """Give a drawn figure what only its content can tell, and fix its layout; done again it changes nothing.
+    """Apply the parts of the style that depend on the content, and fix the layout. Idempotent.
 
-    Titles of axes stand on the left, legends lose their box, pictures their grid, and powers of ten on
-    logarithmic axes are written in plain characters, so that the page can set them in its own typeface.
+    Axes titles are left-aligned, legends lose their box, images their grid, and powers of ten on logarithmic
+    axes are written in plain characters, so that the page can use its own typeface.
     """
     for legend in figure.findobj(Legend):
         legend.get_frame().set(facecolor=PAPER, edgecolor="none", alpha=0.8)
     for image in figure.findobj(AxesImage):
-        if image.get_interpolation() == "auto" and np.asarray(image.get_array()).size <= LARGE_PICTURE:
+        if image.get_interpolation() == "auto" and np.asarray(image.get_array()).size <= LARGE_IMAGE:
             image.set_interpolation("none")
     for axes in figure.findobj(Axes):
         if axes.images or any(isinstance(c, QuadMesh) for c in axes.collections):
@@ -129,10 +129,12 @@ def finish(figure: Figure) -> None:
             axes.set_title("")
         for axis in (axes.xaxis, axes.yaxis):
             _write_powers_plainly(axis)
-        if axes.bbox.height < LOW * figure.dpi and isinstance(axes.yaxis.get_minor_formatter(), _PlainPowers):
+        if axes.bbox.height < MIN_LABEL_HEIGHT * figure.dpi and isinstance(
+            axes.yaxis.get_minor_formatter(), _PlainPowers
+        ):
             axes.yaxis.set_minor_formatter(NullFormatter())
     if figure.get_layout_engine() is not None:
-        # Room made for labels changes ticks, which change the labels: each drawing would differ a little.
+        # Space for labels changes the ticks, which change the labels: each drawing would differ slightly.
         figure.draw_without_rendering()
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -147,7 +149,7 @@ def _write_powers_plainly(axis: Axis) -> None:
 
 
 class _PlainPowers(Formatter):
-    """Writes 10⁻³ where matplotlib's own formatter writes ``$\\mathdefault{10^{-3}}$``."""
+    """Formatter that writes 10⁻³ instead of matplotlib's ``$\\mathdefault{10^{-3}}$``."""
 
     def __init__(self, inner: LogFormatterSciNotation):
         self.inner = inner
@@ -161,5 +163,5 @@ class _PlainPowers(Formatter):
         self.inner.set_locs(locs)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        written = re.sub(r"\^\{([-0-9]+)\}", lambda m: raised(m[1]), self.inner(x, pos))
-        return re.sub(r"\$|\\mathdefault|[{}]", "", written).replace("\\times", " × ")
+        label = re.sub(r"\^\{([-0-9]+)\}", lambda m: raised(m[1]), self.inner(x, pos))
+        return re.sub(r"\$|\\mathdefault|[{}]", "", label).replace("\\times", " × ")

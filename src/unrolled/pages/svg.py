@@ -1,4 +1,4 @@
-"""A matplotlib figure as SVG that lives inside a page and takes its colours and typeface."""
+"""Conversion of a matplotlib figure to inline SVG with the colours and the typeface of the page."""
 
 import io
 import re
@@ -11,25 +11,25 @@ from unrolled.pages.style import PAPER, finish
 from unrolled.storage.picture import any_glyph
 
 NO_DATE = {"Date": None, "Creator": None, "Format": None, "Type": None}
-"""SVG metadata left out, so that the same figure is the same file."""
+"""SVG metadata to omit, so that the same figure gives the same file."""
 SALT = "unrolled"
-"""Seed from which, with the content, matplotlib derives the ids in an SVG."""
+"""Salt from which (with the content) matplotlib derives the ids in an SVG."""
 
-_DPI = 150  # of what is drawn as an image inside the SVG
+_DPI = 150  # of images inside the SVG
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 def page_svg(figure: Figure, prefix: str, label: str) -> str:
     """Return the figure as an ``<svg>`` element of HTML.
 
-    Black becomes ``currentColor``, :data:`~unrolled.pages.style.PAPER` the page's ground and the
-    typeface the page's; nothing is painted behind. Ids begin with the prefix, as the SVGs of a page share
-    one document.
+    Black becomes ``currentColor``, :data:`~unrolled.pages.style.PAPER` becomes the background of the page,
+    and text gets the typeface of the page; the background is transparent. Ids begin with the prefix, because
+    all SVGs of a page share one document.
 
     Args:
-        figure: any; its legends and ticks are finished in the house style.
-        prefix: of ids, another one for each figure of a page.
-        label: what is said to those who do not see it.
+        figure: the figure; its legends and ticks are finished in the house style.
+        prefix: prefix of ids, unique for each figure of a page.
+        label: description for screen readers.
     """
     buffer = io.StringIO()
     with any_glyph():
@@ -41,9 +41,9 @@ def page_svg(figure: Figure, prefix: str, label: str) -> str:
     for parent in list(root.iter()):
         for child in [c for c in parent if c.tag in ("metadata", "style")]:
             parent.remove(child)
-    _mark_ids(root, prefix)
+    _prefix_ids(root, prefix)
     for element in root.iter():
-        _theme(element)
+        _apply_theme(element)
     width = float(root.attrib.pop("width").removesuffix("pt")) / 72 * 96
     del root.attrib["height"]
     root.attrib.pop("version", None)
@@ -52,15 +52,15 @@ def page_svg(figure: Figure, prefix: str, label: str) -> str:
 
 
 def _to_html_names(root: ElementTree.Element) -> None:
-    """Drop XML's namespaces, which HTML gives to an ``<svg>`` by itself."""
+    """Drop the XML namespaces, which HTML adds to an ``<svg>`` implicitly."""
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         for name in [n for n in element.attrib if n.startswith("{")]:
             element.set(name.rpartition("}")[2], element.attrib.pop(name))
 
 
-def _mark_ids(root: ElementTree.Element, prefix: str) -> None:
-    """Begin each id with the prefix; drop those that nothing refers to."""
+def _prefix_ids(root: ElementTree.Element, prefix: str) -> None:
+    """Add the prefix to each id; drop unused ids."""
     used = set()
     for element in root.iter():
         for name, value in element.attrib.items():
@@ -70,12 +70,12 @@ def _mark_ids(root: ElementTree.Element, prefix: str) -> None:
                 used.add(value[1:])
                 element.set(name, f"#{prefix}{value[1:]}")
     for element in root.iter():
-        if (own := element.attrib.pop("id", None)) in used:
-            element.set("id", f"{prefix}{own}")
+        if (old_id := element.attrib.pop("id", None)) in used:
+            element.set("id", f"{prefix}{old_id}")
 
 
-def _theme(element: ElementTree.Element) -> None:
-    """Put the page's colours and typeface for ink, paper and fonts; shorten coordinates."""
+def _apply_theme(element: ElementTree.Element) -> None:
+    """Replace ink, paper and fonts by the page's colours and typeface; shorten coordinates."""
     for name in ("style", "fill", "stroke"):
         if value := element.get(name):
             value = value.replace("#000000", "currentColor").replace(PAPER, "var(--ground)")

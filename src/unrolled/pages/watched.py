@@ -1,4 +1,4 @@
-"""The records of ``--watch`` as a section."""
+"""Section of the page with the records of ``--watch``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from unrolled.pages.parts import Part, Section
 
 
 def watch_section(history: Sequence[Mapping[str, Any]]) -> Section | None:
-    """Return the charts of all looks; None where there are fewer than two."""
+    """Return the charts of all watch records; None if there are fewer than two."""
     records = [r for r in history if r["kind"] == "watch"]
     if len(records) < 2:
         return None
@@ -23,4 +23,6 @@ def watch_section(history: Sequence[Mapping[str, Any]]) -> Section | None:
     parts.append(updates_chart(records))
     if records[-1]["saturation"]:
         parts.append(saturation_over_training(records))
-    return Section("Watched in training", "What changed while the weights did.", tuple(parts))
+    return Section(
+        "Watched in training", "Gradients, updates and saturation over the course of training.", tuple(parts)
+    )

@@ -118,7 +118,7 @@ class Trainer(Generic[Batch]):
             if self._is_over():
                 break
             seconds_before = progress.seconds
-            self._step(group)
+            self._update(group)
             self._log_train_loss(seconds_before)
             at_end = progress.position == last
             every = self.training.validate_every
@@ -139,7 +139,7 @@ class Trainer(Generic[Batch]):
     def _is_over(self) -> bool:
         return self.length.is_reached(self.progress.step, self.progress.seconds)
 
-    def _step(self, batches: Sequence[Batch]) -> None:
+    def _update(self, batches: Sequence[Batch]) -> None:
         """Run one optimizer step on consecutive batches."""
         progress, began = self.progress, time.perf_counter()
         lr = learning_rate(

@@ -73,7 +73,7 @@ def exponents(first: float) -> Lyapunov:
 @pytest.mark.parametrize(
     ("first", "title", "level"),
     [
-        (-1.0, "Contracting: small differences fade within 1 steps", "notice"),
+        (-1.0, "Contracting: small differences fade within 1 step", "notice"),
         (-0.05, "Contracting: small differences fade within 20 steps", "good"),
         (0.004, "At the edge: small differences stay", "good"),
         (0.2, "Chaotic: small differences grow", "notice"),

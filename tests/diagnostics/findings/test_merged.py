@@ -21,7 +21,7 @@ def test_one_value_for_an_option_that_serves_the_longest_distance():
     first, second = merge([vanishing("l0", 42), vanishing("l1", 98)])
     assert [r.flag for r in first.remedies] == ["--chrono 98", "--skip 14"]
     assert first.remedies[0].what == "memories of 98"
-    assert [(r.what, r.flag) for r in second.remedies] == [("what helps against: Vanishing at 42 (l0)", "")]
+    assert [(r.what, r.flag) for r in second.remedies] == [("see the remedies for: Vanishing at 42 (l0)", "")]
 
 
 def test_other_options_have_the_value_of_the_worst_finding():

@@ -11,7 +11,7 @@ from numerics import generator, uniform
 from unrolled.cells import GRU, LSTM, Cell, Elman
 from unrolled.diagnostics import gradients, record
 from unrolled.diagnostics.findings.reach import reach, reach_verdicts
-from unrolled.diagnostics.findings.remedies import against_vanishing
+from unrolled.diagnostics.findings.remedies import remedies_for_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.gradients import DistanceCurve
 from unrolled.layers import Recurrent
@@ -133,7 +133,7 @@ def test_a_remedy_in_use_is_not_told_again() -> None:
     ],
 )
 def test_starts_of_gates_are_told_if_they_can_be_set_together_with_those_in_use(cell, told):
-    found = against_vanishing(SimpleNamespace(cell=cell, skip=0), 40)
+    found = remedies_for_vanishing(SimpleNamespace(cell=cell, skip=0), 40)
     assert {r.flag.split()[0] for r in found} & {"--chrono", "--forget-bias"} == told
 
 

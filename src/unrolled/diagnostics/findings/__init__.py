@@ -1,1 +1,1 @@
-"""Verdicts on the numbers, in words, with remedies and the command-line option of each."""
+"""Verdicts on the diagnostics in words, with remedies and their command-line options."""

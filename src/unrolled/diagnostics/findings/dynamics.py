@@ -1,57 +1,60 @@
-"""Contracting, at the edge, chaotic: Lyapunov exponents in words."""
+"""Verdict on the dynamics: contracting, at the edge, or chaotic, by Lyapunov exponents."""
 
-from unrolled.diagnostics.findings.remedies import against_chaos, against_vanishing
+from unrolled.diagnostics.findings.remedies import remedies_for_chaos, remedies_for_vanishing
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.diagnostics.lyapunov import EDGE, Lyapunov
 from unrolled.diagnostics.passes import Pass
+from unrolled.wording import counted
 
 SHORT = 3.0
-"""Steps to 1/e below which a state is called short of memory."""
+"""A memory is short if a change shrinks to 1/e in fewer steps than this."""
 
 
-def dynamics_verdict(p: Pass, found: Lyapunov) -> Verdict:
-    """Say what becomes of a small change of the state in the long run."""
-    largest = float(found.exponents[0])
-    number, name = largest, "largest exponent, nats a step"
-    if found.regime == "chaotic":
+def dynamics_verdict(p: Pass, lyapunov: Lyapunov) -> Verdict:
+    """Return the verdict on how a small change of the state develops in the long run."""
+    largest = float(lyapunov.exponents[0])
+    number, name = largest, "largest exponent, nats per step"
+    if lyapunov.regime == "chaotic":
         return Verdict(
             "Chaotic: small differences grow",
             "notice",
-            f"A change of the state grows by a factor e in {found.steps_to_e:.1f} steps: what a state holds "
-            "of its past is in time ruled by tiny differences, and gradients through many steps grow.",
+            f"A change of the state grows by a factor e in {lyapunov.steps_to_e:.1f} steps: tiny "
+            "differences eventually dominate the state, and gradients through many steps grow.",
             p.name,
             number,
             name,
-            against_chaos(p),
+            remedies_for_chaos(p),
         )
-    if found.regime == "edge" and abs(largest) > EDGE:
+    if lyapunov.regime == "edge" and abs(largest) > EDGE:
         return Verdict(
             "Near the edge: the row is too short to tell",
             "notice",
-            f"The largest exponent, {largest:.3f} ± {found.error[0]:.3f} nats a step, cannot be told from 0: "
-            "small differences may fade, stay, or grow. A longer row says more (--long-steps).",
+            f"The largest exponent, {largest:.3f} ± {lyapunov.error[0]:.3f} nats per step, is not "
+            "distinguishable from 0: small differences may fade, persist, or grow. "
+            "Use a longer row (--long-steps).",
             p.name,
             number,
             name,
         )
-    if found.regime == "edge":
+    if lyapunov.regime == "edge":
         return Verdict(
             "At the edge: small differences stay",
             "good",
-            "In the direction that lasts longest a change of the state neither fades nor grows for a hundred "
-            "steps and more: something of the past is kept.",
+            "In the most persistent direction, a change of the state neither fades nor grows for a hundred "
+            "steps or more: part of the past is kept.",
             p.name,
             number,
             name,
         )
-    short = found.steps_to_e < SHORT
+    short = lyapunov.steps_to_e < SHORT
+    steps = counted(float(f"{lyapunov.steps_to_e:.3g}"), "step")
     return Verdict(
-        f"Contracting: small differences fade within {found.steps_to_e:.3g} steps",
+        f"Contracting: small differences fade within {steps}",
         "notice" if short else "good",
-        f"Even in the direction that lasts longest a change of the state shrinks to 1/e in "
-        f"{found.steps_to_e:.3g} steps: the state forgets where it began and depends on its recent input.",
+        f"Even in the most persistent direction, a change of the state shrinks to 1/e in "
+        f"{steps}: the state forgets its start and depends on recent input.",
         p.name,
         number,
         name,
-        against_vanishing(p, int(p.live.sum(0).max())) if short else (),
+        remedies_for_vanishing(p, int(p.live.sum(0).max())) if short else (),
     )

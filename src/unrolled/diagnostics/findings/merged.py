@@ -1,4 +1,4 @@
-"""Findings as one list: no praise of a layer that another finding blames, and one value for each option."""
+"""Merging of verdicts: no good verdict on a layer with a worse one, and one value per option."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,26 +6,27 @@ from dataclasses import replace
 from unrolled.diagnostics.findings.verdict import LEVELS, Remedy, Verdict
 
 LONGEST = ("--chrono", "--forget-bias", "--skip")
-"""Options whose value is made for a distance: the one for the longest serves all layers."""
+"""Options whose value depends on a distance: the value for the longest distance serves all layers."""
 
 
 def merge(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Return findings, the worst first, that do not contradict each other.
+    """Return the verdicts without contradictions, the worst first.
 
-    A good finding about a layer is left out where another one warns of that layer. An option is named once,
-    at the worst finding that it helps against, since it is set for the whole network; later ones refer to it.
+    A good verdict on a layer is dropped if another verdict warns about that layer. Each option is named once,
+    in the worst verdict that it helps with, because it is set for the whole network; later verdicts refer to
+    that.
     """
-    kept = list(verdicts)
-    warned = {v.where for v in kept if v.where and v.level != "good"}
-    kept = [v for v in kept if v.level != "good" or v.where not in warned]
-    kept.sort(key=lambda v: -LEVELS.index(v.level))
-    chosen = _one_value_each(remedy for v in kept for remedy in v.remedies)
+    remaining = list(verdicts)
+    warned = {v.where for v in remaining if v.where and v.level != "good"}
+    remaining = [v for v in remaining if v.level != "good" or v.where not in warned]
+    remaining.sort(key=lambda v: -LEVELS.index(v.level))
+    chosen = _choose_remedies(remedy for v in remaining for remedy in v.remedies)
     named = dict[str, str]()
-    return tuple(replace(v, remedies=_named_once(v, chosen, named)) for v in kept)
+    return tuple(replace(v, remedies=_without_repeats(v, chosen, named)) for v in remaining)
 
 
-def _one_value_each(remedies: Iterable[Remedy]) -> dict[str, Remedy]:
-    """Return the remedy of each option: that for the longest distance, or of the worst finding."""
+def _choose_remedies(remedies: Iterable[Remedy]) -> dict[str, Remedy]:
+    """Return one remedy per option: that for the longest distance, or that of the worst verdict."""
     chosen = dict[str, Remedy]()
     for remedy in remedies:
         option = _option(remedy)
@@ -36,19 +37,21 @@ def _one_value_each(remedies: Iterable[Remedy]) -> dict[str, Remedy]:
     return chosen
 
 
-def _named_once(verdict: Verdict, chosen: dict[str, Remedy], named: dict[str, str]) -> tuple[Remedy, ...]:
-    """Return the remedies that no earlier finding names, and a reference to those that one does."""
-    own, others = list[Remedy](), dict[str, None]()
+def _without_repeats(
+    verdict: Verdict, chosen: dict[str, Remedy], named: dict[str, str]
+) -> tuple[Remedy, ...]:
+    """Return the remedies that no earlier verdict names, and references to the earlier ones."""
+    new, references = list[Remedy](), dict[str, None]()
     for remedy in verdict.remedies:
         option = _option(remedy)
         if not remedy.flag:
-            own.append(remedy)
+            new.append(remedy)
         elif option in named:
-            others[named[option]] = None
+            references[named[option]] = None
         else:
             named[option] = f"{verdict.title} ({verdict.where})" if verdict.where else verdict.title
-            own.append(chosen[option])
-    return (*own, *(Remedy(f"what helps against: {title}") for title in others))
+            new.append(chosen[option])
+    return (*new, *(Remedy(f"see the remedies for: {title}") for title in references))
 
 
 def _option(remedy: Remedy) -> str:

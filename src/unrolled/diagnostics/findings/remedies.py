@@ -1,4 +1,4 @@
-"""Remedies by what is wrong, each with the option that does it, without those that are in use already."""
+"""Remedies for each problem, with their options, without those already in use."""
 
 import math
 
@@ -6,55 +6,59 @@ from unrolled.diagnostics.findings.verdict import Remedy
 from unrolled.diagnostics.passes import Pass
 
 
-def against_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
-    """Return what lets gradients reach a distance in steps."""
-    found = []
+def remedies_for_vanishing(p: Pass, distance: int) -> tuple[Remedy, ...]:
+    """Return remedies that let gradients reach a distance in steps."""
+    remedies = []
     if p.cell.retaining_gate is None:
-        found.append(
+        remedies.append(
             Remedy(
-                "a gated cell, whose state is kept by a product with a gate near 1 "
+                "a gated cell, which keeps its state by a product with a gate near 1 "
                 "(Hochreiter & Schmidhuber 1997)",
                 "--cell lstm",
             )
         )
         if _hidden(p) != "relu":
-            found.append(
+            remedies.append(
                 Remedy(
-                    "ReLU with U starting as the identity: σ′ is 1 where a unit is active (Le et al. 2015)",
+                    "ReLU with U initialised as the identity: σ′ is 1 for active units (Le et al. 2015)",
                     "--nonlinearity relu --recurrent-init identity",
                 )
             )
-    start = getattr(p.cell, "forget_bias", None)
+    initial_bias = getattr(p.cell, "forget_bias", None)
     chrono = getattr(p.cell, "chrono", None)
-    if chrono is not None and chrono < distance and start is None:
-        found.append(
+    if chrono is not None and chrono < distance and initial_bias is None:
+        remedies.append(
             Remedy(
-                f"gate biases that start for memories of up to {distance} steps (Tallec & Ollivier 2018)",
+                f"gate biases initialised for memories of up to {distance} steps (Tallec & Ollivier 2018)",
                 f"--chrono {distance}",
             )
         )
     bias = max(1.0, round(math.log(max(distance, 3)), 1))
-    if hasattr(p.cell, "forget_bias") and not chrono and (start is None or start < bias):
-        found.append(
+    if hasattr(p.cell, "forget_bias") and not chrono and (initial_bias is None or initial_bias < bias):
+        remedies.append(
             Remedy(
-                f"{'or in its place ' if start is None else ''}a forget gate that starts open: at a bias of "
-                f"ln {distance} it forgets over about {distance} steps",
+                f"{'or instead ' if initial_bias is None else ''}a forget gate that starts open: with a "
+                f"bias of ln {distance} it forgets over about {distance} steps",
                 f"--forget-bias {bias:g}",
             )
         )
     sigmoid = _hidden(p) == "sigmoid"  # σ′ ≤ 1/4, whatever U
     if p.cell.recurrent_init != "orthogonal" and not sigmoid:
-        found.append(
+        remedies.append(
             Remedy(
-                "an orthogonal start of U, which at first keeps the length of what it is applied to "
+                "orthogonal initialisation of U, which initially preserves the norm of the state "
                 "(Saxe et al. 2014)",
                 "--recurrent-init orthogonal",
             )
         )
     if not p.skip:
         k = max(2, min(distance, round(math.sqrt(distance))))
-        found.append(Remedy(f"a connection that skips {k} steps: paths that much shorter", f"--skip {k}"))
-    return tuple(found)
+        remedies.append(
+            Remedy(
+                f"a connection that skips {k} steps: gradient paths become {k} times shorter", f"--skip {k}"
+            )
+        )
+    return tuple(remedies)
 
 
 def _hidden(p: Pass) -> str | None:
@@ -62,48 +66,48 @@ def _hidden(p: Pass) -> str | None:
     return next((a.kind for a in p.cell.gate_activations if a.name == "hidden"), None)
 
 
-def against_exploding(p: Pass, norm: float | None = None) -> tuple[Remedy, ...]:
-    """Return what keeps gradients from growing; ``norm`` is one that was seen and is sound."""
+def remedies_for_exploding(p: Pass, norm: float | None = None) -> tuple[Remedy, ...]:
+    """Return remedies against growing gradients; ``norm`` is a healthy gradient norm seen in training."""
     clip = 1.0 if norm is None else float(f"{norm:.1g}")
-    found = [
+    remedies = [
         Remedy(
-            f"scale the gradient down to a norm of {clip:g} wherever it is larger (Pascanu et al. 2013)",
+            f"clip the gradient norm to {clip:g} (Pascanu et al. 2013)",
             f"--clip-norm {clip:g}",
         ),
-        Remedy("a smaller learning rate: a third of it", "--lr"),
+        Remedy("a smaller learning rate, a third of the current one", "--lr"),
         Remedy("weight decay, which keeps ‖U‖ small", "--l2 1e-4"),
     ]
     if p.cell.retaining_gate is None:
-        found.append(Remedy("a gated cell, whose products stay near 1", "--cell lstm"))
+        remedies.append(Remedy("a gated cell, whose products stay near 1", "--cell lstm"))
     if p.cell.recurrent_init != "orthogonal":
-        found.append(
-            Remedy("an orthogonal start of U: all its singular values are 1", "--recurrent-init orthogonal")
+        remedies.append(
+            Remedy("orthogonal initialisation of U: all singular values are 1", "--recurrent-init orthogonal")
         )
-    found.append(Remedy("a shorter truncation of backpropagation through time", "--steps"))
-    return tuple(found)
+    remedies.append(Remedy("a shorter truncation of backpropagation through time", "--steps"))
+    return tuple(remedies)
 
 
-def against_saturation(p: Pass) -> tuple[Remedy, ...]:
-    """Return what brings units back to where σ′ is not zero."""
-    found = [Remedy("weight decay: smaller weights, smaller preactivations", "--l2 1e-4")]
+def remedies_for_saturation(p: Pass) -> tuple[Remedy, ...]:
+    """Return remedies that bring units back to where σ′ is not zero."""
+    remedies = [Remedy("weight decay: smaller weights, smaller preactivations", "--l2 1e-4")]
     if not p.cell.layer_norm:
-        found.append(Remedy("layer normalisation inside the cell (Ba et al. 2016)", "--layer-norm"))
-    found.append(Remedy("a smaller learning rate: a third of it", "--lr"))
-    return tuple(found)
+        remedies.append(Remedy("layer normalisation inside the cell (Ba et al. 2016)", "--layer-norm"))
+    remedies.append(Remedy("a smaller learning rate, a third of the current one", "--lr"))
+    return tuple(remedies)
 
 
-def against_dead_units() -> tuple[Remedy, ...]:
-    """Return what keeps ReLU units from never being active."""
+def remedies_for_dead_units() -> tuple[Remedy, ...]:
+    """Return remedies against ReLU units that are never active."""
     return (
-        Remedy("a smaller learning rate: a third of it", "--lr"),
+        Remedy("a smaller learning rate, a third of the current one", "--lr"),
         Remedy("tanh, whose slope is nowhere exactly 0", "--nonlinearity tanh"),
         Remedy("layer normalisation inside the cell (Ba et al. 2016)", "--layer-norm"),
     )
 
 
-def against_chaos(p: Pass) -> tuple[Remedy, ...]:
-    """Return what makes a state forget small differences again."""
+def remedies_for_chaos(p: Pass) -> tuple[Remedy, ...]:
+    """Return remedies that make a state forget small differences again."""
     return (
         Remedy("weight decay, which keeps ‖U‖ small", "--l2 1e-4"),
-        *(r for r in against_exploding(p) if r.flag in ("--clip-norm 1", "--cell lstm")),
+        *(r for r in remedies_for_exploding(p) if r.flag in ("--clip-norm 1", "--cell lstm")),
     )

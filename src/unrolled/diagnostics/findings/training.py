@@ -1,4 +1,4 @@
-"""Verdicts on the log of a training: where it broke, how often gradients were clipped."""
+"""Verdicts on the log of a training: non-finite numbers, clipping of most gradients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,42 +6,42 @@ from typing import Any
 from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 OFTEN = 0.9
-"""Share of updates that were clipped from which the clipping norm, not the learning rate, sets the pace."""
+"""Fraction of clipped updates from which the clipping norm, not the learning rate, sets the update size."""
 PLAIN = ("sgd", "nt-asgd")
 LATE = 0.5
-"""Where the judged part of the training begins, as a share of it."""
+"""Start of the part of the training to judge, as a fraction of it."""
 
 
 def training_verdicts(history: Sequence[Mapping[str, Any]], optimizer: str = "sgd") -> tuple[Verdict, ...]:
-    """Say where a number first became non-finite, and whether nearly all updates were clipped.
+    """Return verdicts on the first non-finite number, and on whether nearly all updates were clipped.
 
-    The latter means something where the size of a gradient is that of the update: with SGD, not with Adam or
+    Clipping is judged only if the size of the gradient sets that of the update: with SGD, not with Adam or
     RMSprop, which divide by it.
     """
-    found = [_nonfinite(r) for r in history if r["kind"] == "nonfinite"]
-    watched = [r for r in history if r["kind"] == "watch"]
-    late = watched[int(len(watched) * LATE) :]
-    updates = sum(r["clipping"]["updates"] for r in late)
+    verdicts = [_nonfinite(r) for r in history if r["kind"] == "nonfinite"]
+    watch_records = [r for r in history if r["kind"] == "watch"]
+    late_records = watch_records[int(len(watch_records) * LATE) :]
+    updates = sum(r["clipping"]["updates"] for r in late_records)
     if updates and optimizer in PLAIN:
-        share = sum(r["clipping"]["share"] * r["clipping"]["updates"] for r in late) / updates
+        share = sum(r["clipping"]["share"] * r["clipping"]["updates"] for r in late_records) / updates
         if share >= OFTEN:
-            found.append(_clipped(share, late[-1]["clipping"]["norm_mean"]))
-    return tuple(found)
+            verdicts.append(_clipped(share, late_records[-1]["clipping"]["norm_mean"]))
+    return tuple(verdicts)
 
 
 def _nonfinite(record: Mapping[str, Any]) -> Verdict:
     return Verdict(
         f"Not finite at update {record['step']:,}",
         "bad",
-        f"Training broke there: an infinite number, or none, was first seen in {record['where']}.",
+        f"Training stopped there: the first infinite or NaN value was in {record['where']}.",
         str(record["where"]),
         float(record["step"]),
         "update",
         (
-            Remedy("scale gradients down to a norm of 1 (Pascanu et al. 2013)", "--clip-norm 1"),
-            Remedy("a smaller learning rate: a third of it", "--lr"),
+            Remedy("clip the gradient norm to 1 (Pascanu et al. 2013)", "--clip-norm 1"),
+            Remedy("a smaller learning rate, a third of the current one", "--lr"),
             Remedy("a gated cell", "--cell lstm"),
-            Remedy("an orthogonal start of U", "--recurrent-init orthogonal"),
+            Remedy("orthogonal initialisation of U", "--recurrent-init orthogonal"),
         ),
     )
 
@@ -51,13 +51,13 @@ def _clipped(share: float, norm: float | None) -> Verdict:
     remedies = (
         ()
         if norm is None
-        else (Remedy("clip only what is larger than usual", f"--clip-norm {float(f'{2 * norm:.1g}'):g}"),)
+        else (Remedy("clip only unusually large gradients", f"--clip-norm {float(f'{2 * norm:.1g}'):g}"),)
     )
     return Verdict(
         f"Clipped: {share:.0%} of updates",
         "notice",
-        f"In the last half of training nearly every gradient was scaled down{size}: the clipping norm, not "
-        "the learning rate, sets how far updates go.",
+        f"In the last half of training nearly every gradient was clipped{size}: the clipping norm, not "
+        "the learning rate, sets the size of the updates.",
         "",
         share,
         "share of updates",

@@ -1,4 +1,4 @@
-"""Remedies filled in with values, where a remedy changes an option that the run has set."""
+"""Fills in option values of remedies that depend on the options of the run."""
 
 from dataclasses import replace
 
@@ -6,13 +6,13 @@ from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 
 
 def with_values(verdict: Verdict, *, lr: float, steps: int = 0) -> Verdict:
-    """Return a verdict whose ``--lr`` and ``--steps`` come with the value to set.
+    """Return a verdict whose ``--lr`` and ``--steps`` remedies have a value.
 
     Args:
-        verdict: a finding.
-        lr: the learning rate of the run.
-        steps: the truncation of backpropagation through time; 0 leaves out the remedy, for tasks without
-            that option.
+        verdict: the verdict.
+        lr: learning rate of the run.
+        steps: truncation length of backpropagation through time; 0 drops the ``--steps`` remedy, for tasks
+            without that option.
     """
     remedies = (_with_value(r, lr, steps) for r in verdict.remedies)
     return replace(verdict, remedies=tuple(r for r in remedies if r is not None))

@@ -1,4 +1,4 @@
-"""A finding as data: what was found, how serious it is, and what would help."""
+"""Verdicts as data: title, level of severity, explanation and remedies."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,9 +12,9 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 @dataclass(frozen=True)
 class Remedy:
-    """What would help (``"scale gradients down to a norm of 1"``) and the option that does it.
+    """A suggestion (``"clip the gradient norm to 1"``) and its command-line option (``"--clip-norm 1.0"``).
 
-    ``flag`` (``"--clip-norm 1.0"``) may be empty where no option does it.
+    ``flag`` is empty if there is no such option.
     """
 
     what: str
@@ -24,19 +24,19 @@ class Remedy:
 @short_repr
 @dataclass(frozen=True)
 class Verdict:
-    """One finding: how serious it is, where, the number behind it, and what would help.
+    """A verdict on one aspect: level, place, the number behind it, and remedies.
 
     Args:
-        title: the finding in a few words.
+        title: the verdict in a few words.
         level: ``"good"``, ``"notice"`` or ``"bad"``.
-        says: one to three sentences.
-        where: the layer, parameter or time it is about; may be empty.
-        number: the number that the finding rests on, or None where there is no single one.
-        number_name: the name of that number.
-        remedies: the most helpful first.
+        says: explanation in one to three sentences.
+        where: layer, parameter or step that it refers to; may be empty.
+        number: the number that the verdict is based on; None if there is no single one.
+        number_name: name of that number.
+        remedies: remedies, the most helpful first.
 
     Raises:
-        ConfigError: if the level is none of the three, or a number has no name.
+        ConfigError: if the level is invalid, or a number has no name.
     """
 
     title: str

@@ -1,1 +1,1 @@
-"""Numbers as charts of a report, one file a subject."""
+"""Charts of a report, one module per topic."""

@@ -1,4 +1,4 @@
-"""Jacobians of the step: singular values, products over a distance, Lyapunov exponents."""
+"""Charts of step Jacobians: singular values, products over a distance, Lyapunov exponents."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,20 @@ from unrolled.diagnostics.products import Products
 from unrolled.pages.charts.names import stem
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, PALETTE, WIDE, new_figure
+from unrolled.wording import counted
 
 
-def spectra_chart(found: Sequence[Spectra]) -> Chart:
+def spectra_chart(spectra: Sequence[Spectra]) -> Chart:
     """Draw the singular values of the step Jacobians, descending, and their spectral radii."""
     figure = new_figure(WIDE, 3.4)
     values, radii = figure.subplots(1, 2, width_ratios=[3, 2])
-    for number, one in enumerate(found):
+    for number, s in enumerate(spectra):
         colour = PALETTE[number % len(PALETTE)]
-        index = np.arange(1, one.singular.shape[1] + 1)
-        low, median, high = np.quantile(one.singular, (0.1, 0.5, 0.9), axis=0)
-        values.plot(index, median, color=colour, label=one.layer)
+        index = np.arange(1, s.singular.shape[1] + 1)
+        low, median, high = np.quantile(s.singular, (0.1, 0.5, 0.9), axis=0)
+        values.plot(index, median, color=colour, label=s.layer)
         values.fill_between(index, low, high, color=colour, alpha=0.15, linewidth=0)
-        radii.hist(one.radius, bins=20, color=colour, alpha=0.6, label=one.layer)
+        radii.hist(s.radius, bins=20, color=colour, alpha=0.6, label=s.layer)
     values.axhline(1.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     values.set_xlabel("index")
     values.set_ylabel("singular value")
@@ -31,30 +32,32 @@ def spectra_chart(found: Sequence[Spectra]) -> Chart:
     radii.axvline(1.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     radii.set_xlabel("spectral radius, max |eigenvalue|")
     radii.set_ylabel("sampled steps")
-    samples = len(found[0].places)
+    samples = len(spectra[0].places)
     return Chart(
         "jacobian-spectra",
         "Spectra of ∂stateₜ/∂stateₜ₋₁",
-        f"At {samples} sampled steps and rows: singular values (median, and a band from the 10% to the 90% "
-        "quantile) and spectral radii. Directions below 1 shrink in a step, those above 1 grow.",
+        f"Singular values (median, with a band from the 10% to the 90% quantile) and spectral radii at "
+        f"{counted(samples, 'sampled step')}. Directions below 1 shrink in a step, those above 1 grow.",
         figure,
-        {one.layer: {"places": one.places, "singular": one.singular, "radius": one.radius} for one in found},
+        {s.layer: {"places": s.places, "singular": s.singular, "radius": s.radius} for s in spectra},
     )
 
 
-def products_chart(found: Products) -> Chart:
-    """Draw the norm of the product of Jacobians over the distance, with its bounds."""
+def products_chart(products: Products) -> Chart:
+    """Draw the norm of the product of Jacobians by distance, with its bounds."""
     figure = new_figure(HALF, 3.4)
     axes = figure.subplots()
     to_decades = 1 / np.log(10)
-    steps = found.distances
-    measured = found.log_norm * to_decades
+    steps = products.distances
+    measured = products.log_norm * to_decades
     axes.plot(steps, measured.T, color=PALETTE[0], linestyle="-", alpha=0.12, linewidth=0.8)
-    axes.plot(steps, found.median() * to_decades, color=PALETTE[0], linestyle="-", label="measured, median")
-    bound = np.nanmedian(found.log_bound, 0) * to_decades
+    axes.plot(
+        steps, products.median() * to_decades, color=PALETTE[0], linestyle="-", label="measured, median"
+    )
+    bound = np.nanmedian(products.log_bound, 0) * to_decades
     axes.plot(steps, bound, color=PALETTE[1], linestyle="--", label="bound: product of the ‖J‖")
-    if found.log_a_priori is not None:
-        bound = steps * found.log_a_priori * to_decades
+    if products.log_a_priori is not None:
+        bound = steps * products.log_a_priori * to_decades
         axes.plot(steps, bound, color=PALETTE[3], linestyle=":", label="bound: (‖U‖ max σ′)ⁿ")
     axes.set_ylim(*_limits(measured))
     axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
@@ -62,67 +65,71 @@ def products_chart(found: Products) -> Chart:
     axes.set_ylabel("log₁₀ ‖∂stateₜ/∂stateₜ₋ₙ‖")
     axes.legend(fontsize=8)
     return Chart(
-        stem("jacobian-products", found.layer),
-        f"Products of Jacobians, {found.layer}",
-        f"The largest factor by which a change of the state n steps ago reaches the present one, at "
-        f"{len(found.places)} sampled steps, and what bounds it.",
+        stem("jacobian-products", products.layer),
+        f"Products of Jacobians, {products.layer}",
+        f"The largest factor between a change of the state n steps ago and its effect on the current state, "
+        f"at {counted(len(products.places), 'sampled step')}, with its upper bounds.",
         figure,
         {
             "distance": steps,
-            "places": found.places,
-            "log_norm": found.log_norm,
-            "log_bound": found.log_bound,
-            "log_a_priori_of_one_step": found.log_a_priori,
+            "places": products.places,
+            "log_norm": products.log_norm,
+            "log_bound": products.log_bound,
+            "log_a_priori_of_one_step": products.log_a_priori,
         },
     )
 
 
 def _limits(measured: Floats) -> tuple[float, float]:
-    """Return limits that show what was measured; bounds may leave them."""
-    seen = measured[np.isfinite(measured)]
-    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (-1.0, 1.0)
-    room = max(0.25 * (high - low), 0.5)
-    return low - room / 4, high + room
+    """Return axis limits for the measured values; bounds may exceed them."""
+    finite = measured[np.isfinite(measured)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 1.0)
+    margin = max(0.25 * (high - low), 0.5)
+    return low - margin / 4, high + margin
 
 
-def lyapunov_chart(found: Sequence[Lyapunov]) -> Chart:
-    """Draw the exponents with their standard errors, and how the largest settled."""
+def lyapunov_chart(results: Sequence[Lyapunov]) -> Chart:
+    """Draw the exponents with their standard errors, and the convergence of the largest."""
     figure = new_figure(WIDE, 3.2)
-    exponents, settling = figure.subplots(1, 2)
-    for number, one in enumerate(found):
+    exponents, convergence = figure.subplots(1, 2)
+    for number, result in enumerate(results):
         colour = PALETTE[number % len(PALETTE)]
-        index = np.arange(1, len(one.exponents) + 1)
+        index = np.arange(1, len(result.exponents) + 1)
         exponents.errorbar(
             index,
-            one.exponents,
-            one.error,
+            result.exponents,
+            result.error,
             color=colour,
             marker="o",
             markersize=3,
             linewidth=1,
-            label=one.layer,
+            label=result.layer,
         )
-        kept = one.history[one.warm_up :, 0]
-        settling.plot(
-            np.arange(one.warm_up, len(one.history)),
-            np.cumsum(kept) / np.arange(1, len(kept) + 1),
+        growth = result.history[result.warm_up :, 0]
+        convergence.plot(
+            np.arange(result.warm_up, len(result.history)),
+            np.cumsum(growth) / np.arange(1, len(growth) + 1),
             color=colour,
         )
-    for axes in (exponents, settling):
+    for axes in (exponents, convergence):
         axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     exponents.set_xlabel("index")
-    exponents.set_ylabel("exponent, nats a step")
+    exponents.set_ylabel("exponent, nats per step")
     exponents.legend(fontsize=8)
-    settling.set_xlabel("step")
-    settling.set_ylabel("largest exponent so far")
+    convergence.set_xlabel("step")
+    convergence.set_ylabel("largest exponent so far")
     return Chart(
         "lyapunov-exponents",
         "Lyapunov exponents",
-        "Mean growth of small changes of the state along the run. Below 0 they fade (the state forgets where "
-        "it began), at 0 they stay, above 0 they grow: two nearly equal pasts part.",
+        "Mean growth rate of small changes of the state along the sequence. Below 0 they fade (the state "
+        "forgets its start), at 0 they persist, above 0 they grow: nearly equal pasts diverge.",
         figure,
         {
-            one.layer: {"exponents": one.exponents, "standard_error": one.error, "regime": one.regime}
-            for one in found
+            result.layer: {
+                "exponents": result.exponents,
+                "standard_error": result.error,
+                "regime": result.regime,
+            }
+            for result in results
         },
     )

@@ -1,23 +1,27 @@
-"""Memory in practice: the loss by context, and by which earlier token is another one."""
+"""Charts of memory: loss by context length, and by distance of a replaced token."""
 
 import numpy as np
 
-from unrolled.diagnostics.memory_context import ERRORS, TOLERANCE, ContextCurve
+from unrolled.diagnostics.memory_context import STANDARD_ERRORS, TOLERANCE, ContextCurve
 from unrolled.diagnostics.memory_replacement import ReplacementCurve
 from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, PALETTE, new_figure
 
 
-def context_chart(found: ContextCurve, unit: str) -> Chart:
-    """Draw by how much the loss exceeds that with the longest context, and the effective context."""
+def context_chart(curve: ContextCurve, unit: str) -> Chart:
+    """Draw the excess of the loss over that with the longest context, and the effective context."""
     figure = new_figure(HALF, 3.3)
     axes = figure.subplots()
-    limit, (least, most) = found.tolerance_nats(), found.effective_range()
-    shown = found.contexts[:-1], found.excess[:-1], ERRORS * found.excess_error[:-1]  # the last is 0
-    axes.errorbar(*shown, color=PALETTE[0], marker="o", markersize=3)
+    limit, (least, most) = curve.tolerance_nats(), curve.effective_range()
+    points = (
+        curve.contexts[:-1],
+        curve.excess[:-1],
+        STANDARD_ERRORS * curve.excess_error[:-1],
+    )  # the last is 0
+    axes.errorbar(*points, color=PALETTE[0], marker="o", markersize=3)
     axes.axhline(limit, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     axes.axvspan(least, most, color=PALETTE[1], alpha=0.15, linewidth=0)
-    effective = found.effective()
+    effective = curve.effective()
     axes.axvline(effective, color=PALETTE[1], linestyle="--", linewidth=1, label=f"effective: {effective:,}")
     axes.set_yscale("symlog", linthresh=limit)
     axes.set_xscale("log", base=2)
@@ -28,17 +32,17 @@ def context_chart(found: ContextCurve, unit: str) -> Chart:
     return Chart(
         "loss-by-context",
         "Loss by context",
-        f"By how much the mean loss of the same {found.targets} {unit}s, when the model begins so many "
-        f"{unit}s before each, exceeds that with the longest context ({found.loss[-1]:.3g} nats), with "
-        f"{ERRORS} standard errors of the differences. The dotted line is {TOLERANCE:.0%} of that loss "
-        "(Khandelwal et al. 2018); the errors allow an effective context in the shaded range.",
+        f"Mean loss of {curve.targets} {unit}s by the number of {unit}s of context, minus the loss with the "
+        f"longest context ({curve.loss[-1]:.3g} nats); error bars are {STANDARD_ERRORS} standard errors of "
+        f"the differences. The dotted line is {TOLERANCE:.0%} of that loss (Khandelwal et al. 2018). The shaded "
+        "range is the range of the effective context.",
         figure,
         {
-            "context": found.contexts,
-            "loss": found.loss,
-            "error": found.error,
-            "excess": found.excess,
-            "excess_error": found.excess_error,
+            "context": curve.contexts,
+            "loss": curve.loss,
+            "error": curve.error,
+            "excess": curve.excess,
+            "excess_error": curve.excess_error,
             "effective": effective,
             "effective_least": least,
             "effective_most": most,
@@ -46,28 +50,28 @@ def context_chart(found: ContextCurve, unit: str) -> Chart:
     )
 
 
-def replacement_chart(found: ReplacementCurve, unit: str) -> Chart:
-    """Draw how much the loss rises when one earlier token is another one, over its distance."""
+def replacement_chart(curve: ReplacementCurve, unit: str) -> Chart:
+    """Draw the increase of the loss when one earlier token is replaced, by its distance."""
     figure = new_figure(HALF, 3.3)
     axes = figure.subplots()
-    axes.errorbar(found.distances, found.increase, found.error, color=PALETTE[0], marker="o", markersize=3)
+    axes.errorbar(curve.distances, curve.increase, curve.error, color=PALETTE[0], marker="o", markersize=3)
     axes.axhline(0.0, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
-    axes.set_yscale("symlog", linthresh=max(float(np.median(found.error)), 1e-4))
+    axes.set_yscale("symlog", linthresh=max(float(np.median(curve.error)), 1e-4))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.set_xlabel(f"distance of the replaced {unit}")
-    axes.set_ylabel(f"rise of the loss, nats per {unit}")
+    axes.set_ylabel(f"increase of the loss, nats per {unit}")
     return Chart(
         "loss-by-replaced-token",
         "One earlier token replaced",
-        f"How much the loss rises when the {unit} so many steps before is another one, drawn from the text. "
-        f"It can be told from zero up to distance {found.reach()}.",
+        f"Increase of the loss when the {unit} at this distance before the target is replaced by one drawn "
+        f"from the text. It is significant up to distance {curve.reach()}.",
         figure,
         {
-            "distance": found.distances,
-            "increase": found.increase,
-            "error": found.error,
-            "reach": found.reach(),
-            "largest": float(np.max(found.increase)),
+            "distance": curve.distances,
+            "increase": curve.increase,
+            "error": curve.error,
+            "reach": curve.reach(),
+            "largest": float(np.max(curve.increase)),
         },
     )

@@ -1,4 +1,4 @@
-"""The chart of losses over a training."""
+"""Chart of the losses over a training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,15 +12,15 @@ from unrolled.pages.style import PALETTE, WIDE, new_figure
 Record = Mapping[str, Any]
 
 MOST_NATS = 14
-"""Loss up to which a second axis shows the perplexity, about a million: a larger one cannot be read."""
+"""Maximum loss with a second axis of perplexity (about a million): larger numbers are unreadable."""
 
 
 def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
-    """Draw training and held-out loss over the updates; for few nats with a second axis of perplexity.
+    """Draw training and held-out loss by update; for small losses in nats with a second axis of perplexity.
 
     Args:
-        history: records of a run's log.
-        unit: name of one prediction ("character").
+        history: records of the log of a run.
+        unit: noun for one prediction ("character").
         loss_unit: unit of the loss ("nats").
     """
     figure = new_figure(WIDE, 3.6)
@@ -45,7 +45,7 @@ def loss_chart(history: Sequence[Record], unit: str, loss_unit: str) -> Chart:
     return Chart(
         "losses",
         "Training",
-        "Mean loss of the predictions between two marks, and on held-out data.",
+        "Mean training loss since the previous point, and loss on held-out data.",
         figure,
         numbers,
     )

@@ -1,4 +1,4 @@
-"""Charts of a watched training: clipping, gradients by distance, updates, saturation."""
+"""Charts of watch records: clipping, gradients by distance, updates, saturation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from unrolled.pages.parts import Chart
 from unrolled.pages.style import HALF, INK, WIDE, new_figure
 
 Record = Mapping[str, Any]
-USUAL = 1e-3
-"""Usual size of an update, as a share of the weight."""
+TYPICAL_UPDATE = 1e-3
+"""Typical size of an update relative to the weight."""
 
 
 def clipping_chart(records: Sequence[Record]) -> Chart:
-    """Draw the norm of the gradient before and after clipping, and how often it was clipped."""
+    """Draw the gradient norm before and after clipping, and the fraction of clipped updates."""
     figure = new_figure(WIDE, 3.2)
     norms, rate = figure.subplots(1, 2, width_ratios=[3, 2])
     steps = [r["step"] for r in records]
@@ -43,19 +43,19 @@ def clipping_chart(records: Sequence[Record]) -> Chart:
     return Chart(
         "clipping",
         "Gradient norm and clipping",
-        "Over all weights, between two looks.",
+        "Norm over all weights, since the previous record.",
         figure,
         {"step": steps, **numbers},
     )
 
 
 def reach_chart(records: Sequence[Record], name: str) -> Chart:
-    """Draw ‖∂E_t/∂s_(t−d)‖ over updates and distance, on a log scale."""
+    """Draw ‖∂E_t/∂s_(t−d)‖ by update and distance, on a log scale."""
     distances = sorted({d for r in records for d in r["gradients"]["distance"]})
     matrix = np.full((len(distances), len(records)), np.nan)
     for column, record in enumerate(records):
-        seen = record["gradients"]
-        for distance, value in zip(seen["distance"], seen["norm"].get(name, []), strict=False):
+        gradients = record["gradients"]
+        for distance, value in zip(gradients["distance"], gradients["norm"].get(name, []), strict=False):
             if value is not None and value > 0:
                 matrix[distances.index(distance), column] = value
     figure = new_figure(HALF, 3.4)
@@ -74,8 +74,8 @@ def reach_chart(records: Sequence[Record], name: str) -> Chart:
     figure.colorbar(image, label="norm of the gradient")
     return Chart(
         stem("gradients-over-training", name),
-        f"How far gradients reach in training, {name}",
-        "The last loss of a few rows, differentiated by the states before it.",
+        f"Reach of gradients in training, {name}",
+        "Gradient of the last loss of a few rows with respect to earlier states.",
         figure,
         {"step": steps, "distance": distances, "norm": matrix},
     )
@@ -90,22 +90,22 @@ def updates_chart(records: Sequence[Record]) -> Chart:
     for name in records[-1]["weights"]:
         numbers[name] = _numbers([r["weights"].get(name, {}).get("ratio") for r in records])
         axes.plot(steps, np.where(numbers[name] > 0, numbers[name], np.nan), label=name, linewidth=1)
-    axes.axhline(USUAL, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
+    axes.axhline(TYPICAL_UPDATE, color=INK, alpha=0.5, linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
     axes.set_xlabel("update")
     axes.set_ylabel("‖Δw‖ / ‖w‖")
     axes.legend(fontsize=7, ncols=2)
     return Chart(
         "updates",
-        "Updates beside weights",
-        "How far one update moves a parameter, as a share of its size; about 1/1000 (dotted) is usual.",
+        "Relative size of updates",
+        "Change of a parameter in one update, relative to its norm; about 1/1000 (dotted) is typical.",
         figure,
         {"step": steps, **numbers},
     )
 
 
 def saturation_over_training(records: Sequence[Record]) -> Chart:
-    """Draw the share of saturated gates and units over training."""
+    """Draw the fraction of saturated gates and units over training."""
     figure = new_figure(HALF, 3.4)
     axes = figure.subplots()
     steps = [r["step"] for r in records]
@@ -120,7 +120,7 @@ def saturation_over_training(records: Sequence[Record]) -> Chart:
     return Chart(
         "saturation-over-training",
         "Saturation in training",
-        "Share of values in the outer tenths of the range, at either end.",
+        "Fraction of values in the outer tenths of the range, at either end.",
         figure,
         {"step": steps, **numbers},
     )

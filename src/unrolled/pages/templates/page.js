@@ -1,6 +1,6 @@
 "use strict";
 
-/* The theme: the system's until the button is pressed; watchers redraw what is not CSS. */
+/* The theme: that of the system until the button is pressed; watchers redraw everything that is not CSS. */
 const theme = {
   watchers: [],
   printing: false,
@@ -9,7 +9,7 @@ const theme = {
     if (this.printing) return "light";
     return document.documentElement.dataset.theme ?? (this.system.matches ? "dark" : "light");
   },
-  tell() {
+  update() {
     const button = document.querySelector("button.theme");
     button.textContent = this.now === "dark" ? "Light theme" : "Dark theme";
     for (const redraw of this.watchers) redraw();
@@ -19,18 +19,18 @@ const theme = {
     button.hidden = false;
     button.addEventListener("click", () => {
       document.documentElement.dataset.theme = this.now === "dark" ? "light" : "dark";
-      this.tell();
+      this.update();
     });
-    this.system.addEventListener("change", () => this.tell());
+    this.system.addEventListener("change", () => this.update());
     for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
-      addEventListener(event, () => { this.printing = printing; this.tell(); });
+      addEventListener(event, () => { this.printing = printing; this.update(); });
     }
-    this.tell();
+    this.update();
   },
 };
 
-/* Each option of a remedy gets a button that copies it; where the browser forbids that, it is selected. */
-function offerCopies() {
+/* Add a copy button to each option of a remedy; if the browser forbids copying, it selects the text. */
+function addCopyButtons() {
   for (const flag of document.querySelectorAll("code.flag")) {
     const button = document.createElement("button");
     button.type = "button";
@@ -43,20 +43,20 @@ function offerCopies() {
 }
 
 function copy(flag, button) {
-  const say = (word) => {
+  const showStatus = (word) => {
     button.textContent = word;
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   };
   const select = () => {
     getSelection().selectAllChildren(flag);
-    say("Selected");
+    showStatus("Selected");
   };
   if (!navigator.clipboard) select();
-  else navigator.clipboard.writeText(flag.textContent).then(() => say("Copied"), select);
+  else navigator.clipboard.writeText(flag.textContent).then(() => showStatus("Copied"), select);
 }
 
-/* The contents show which section is being read. */
-function followReading() {
+/* Highlight the current section in the table of contents. */
+function highlightCurrentSection() {
   const links = new Map();
   for (const link of document.querySelectorAll(".contents > ol > li > a")) {
     links.set(document.getElementById(decodeURIComponent(link.hash.slice(1))), link);

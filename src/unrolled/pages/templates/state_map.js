@@ -1,10 +1,10 @@
 /* A map of states: units from top to bottom, tokens from left to right, and the text coloured by one unit. */
 
 const NOT_FINITE = -128;
-const STRANGE = [200, 30, 180]; // the colour of values that are not finite
+const NOT_FINITE_COLOUR = [200, 30, 180]; // the colour of values that are not finite
 const COLOURS = JSON.parse(document.getElementById("map-colours").textContent);
 
-/* 256 colours [r, g, b] from negative to positive; softened towards the middle for what lies behind text. */
+/* 256 colours [r, g, b] from negative to positive; softened towards the middle for backgrounds of text. */
 function ramp(softened) {
   const stops = COLOURS[theme.now];
   const middle = stops[(stops.length - 1) / 2];
@@ -39,15 +39,15 @@ class StateMap {
     this.cell = this.narrow ? 9 : 16; // width of a token in pixels
     const longest = Math.max(...this.shown.map((token) => [...token].length));
     this.strip = this.narrow ? 20 : Math.min(10 + 6.8 * longest, 92); // height of the tokens below
-    this.picture = document.createElement("canvas"); // a pixel a value
+    this.picture = document.createElement("canvas"); // one pixel per value
     this.cursor = null;
     this.body.hidden = false;
     part.querySelector(".needs-script").hidden = true;
     this.find(".track").style.width = `${this.cell * this.tokens.length}px`;
     this.writeText();
-    this.offerLayers();
+    this.fillLayers();
     this.listen();
-    this.chooseLayer(0);
+    this.selectLayer(0);
   }
 
   find(selector) { return this.body.querySelector(selector); }
@@ -56,20 +56,20 @@ class StateMap {
   get rowHeight() { return Math.min(16, Math.max(1, Math.floor(384 / this.layer.units))); }
   get mapHeight() { return this.rowHeight * this.layer.units; }
 
-  /* NaN stands for every value that is not finite. */
+  /* Return a value; NaN if it is not finite. */
   value(unit, time) {
     const step = this.layer.cells[unit * this.tokens.length + time];
     return step === NOT_FINITE ? NaN : (step * this.layer.scale[unit]) / 127;
   }
 
-  /* The place of a value among 256 colours. */
+  /* Return the index of a value's colour among 256. */
   shade(value) {
     return Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, value / this.layer.limit)));
   }
 
-  /* ---- what is chosen ---- */
+  /* ---- selection ---- */
 
-  chooseLayer(number) {
+  selectLayer(number) {
     this.layerNumber = number;
     const notes = this.layer.notes;
     const units = this.layer.own.map((unit) => {
@@ -83,10 +83,10 @@ class StateMap {
     this.paintPicture();
     this.drawRamp();
     this.drawOverview();
-    this.chooseUnit(notes.size ? notes.keys().next().value : 0);
+    this.selectUnit(notes.size ? notes.keys().next().value : 0);
   }
 
-  chooseUnit(unit) {
+  selectUnit(unit) {
     this.unit = unit;
     this.find(".pick-unit").value = unit;
     for (const button of this.body.querySelectorAll(".tracked button")) {
@@ -97,23 +97,23 @@ class StateMap {
       `The text, coloured by unit ${unit} of ${this.layer.name}${note ? `: ${note}` : ""}`;
     this.drawWindow();
     this.colourText();
-    this.say();
+    this.showReadout();
   }
 
   pointAt(time, unit) {
     this.body.querySelector(".coloured .here")?.classList.remove("here");
     this.cursor = { time, unit };
     this.spans[time].classList.add("here");
-    this.say();
+    this.showReadout();
     this.drawWindow();
   }
 
-  say() {
+  showReadout() {
     const readout = this.find(".readout");
     const strong = (text) => Object.assign(document.createElement("b"), { textContent: text });
     if (!this.cursor) {
       const precision = Math.max(...this.layer.scale) / 254;
-      readout.textContent = "Point at the map or at the text to read a value; press to choose a unit. "
+      readout.textContent = "Point at the map or at the text to read a value; press to select a unit. "
         + `Values are rounded to ±${precision.toPrecision(1)} or better.`;
       return;
     }
@@ -128,7 +128,7 @@ class StateMap {
     Object.assign(readout.dataset, { token: time, unit, value });
   }
 
-  /* ---- what is drawn ---- */
+  /* ---- drawing ---- */
 
   repaint() {
     this.paintPicture();
@@ -146,11 +146,11 @@ class StateMap {
     const context = this.picture.getContext("2d");
     const image = context.createImageData(width, units);
     const pixels = new Uint32Array(image.data.buffer);
-    const colourOf = new Uint32Array(256); // of each byte, for the scale of one unit
+    const colourOf = new Uint32Array(256); // colour of each byte, for the scale of one unit
     const channels = new Uint8Array(colourOf.buffer);
     this.order.forEach((unit, row) => {
       for (let step = NOT_FINITE; step < 128; step++) {
-        const colour = step === NOT_FINITE ? STRANGE : colours[this.shade((step * scale[unit]) / 127)];
+        const colour = step === NOT_FINITE ? NOT_FINITE_COLOUR : colours[this.shade((step * scale[unit]) / 127)];
         channels.set(colour, 4 * (step - NOT_FINITE));
         channels[4 * (step - NOT_FINITE) + 3] = 255;
       }
@@ -173,7 +173,7 @@ class StateMap {
     this.find(".high").textContent = `≥ ${limit}`;
   }
 
-  /* Size a canvas for the screen's pixels; return its context in CSS pixels. */
+  /* Resize a canvas to the pixels of the screen; return its context, scaled to CSS pixels. */
   fit(canvas, width, height) {
     const scale = devicePixelRatio || 1;
     canvas.width = Math.round(width * scale);
@@ -186,8 +186,8 @@ class StateMap {
   drawOverview() {
     const canvas = this.find(".overview");
     const view = this.find(".window");
-    const whole = this.cell * this.tokens.length;
-    canvas.hidden = view.clientWidth >= whole; // all is seen anyway
+    const fullWidth = this.cell * this.tokens.length;
+    canvas.hidden = view.clientWidth >= fullWidth; // everything is visible anyway
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
     const context = this.fit(canvas, width, height);
@@ -196,15 +196,15 @@ class StateMap {
     context.drawImage(this.picture, 0, 0, width, height);
     context.strokeStyle = this.ink;
     context.lineWidth = 2;
-    const left = (view.scrollLeft / whole) * width;
-    context.strokeRect(left + 1, 1, Math.max((view.clientWidth / whole) * width - 2, 3), height - 2);
+    const left = (view.scrollLeft / fullWidth) * width;
+    context.strokeRect(left + 1, 1, Math.max((view.clientWidth / fullWidth) * width - 2, 3), height - 2);
   }
 
   drawWindow() {
     const view = this.find(".window");
     const canvas = this.find(".cells");
-    const whole = this.cell * this.tokens.length;
-    const width = Math.min(view.clientWidth, whole);
+    const fullWidth = this.cell * this.tokens.length;
+    const width = Math.min(view.clientWidth, fullWidth);
     const height = this.mapHeight + this.strip;
     if (!width) return;
     canvas.style.width = `${width}px`;
@@ -286,9 +286,9 @@ class StateMap {
     });
   }
 
-  /* ---- what people do ---- */
+  /* ---- controls and events ---- */
 
-  offerLayers() {
+  fillLayers() {
     const options = this.layers.map((layer, number) =>
       Object.assign(document.createElement("option"), { value: number, textContent: `${layer.name} (${layer.units} units)` }));
     this.find(".pick-layer").replaceChildren(...options);
@@ -301,7 +301,7 @@ class StateMap {
       button.type = "button";
       button.dataset.unit = unit;
       button.append(Object.assign(document.createElement("b"), { textContent: unit }), note);
-      button.addEventListener("click", () => this.chooseUnit(unit));
+      button.addEventListener("click", () => this.selectUnit(unit));
       item.append(button);
       return item;
     });
@@ -312,23 +312,23 @@ class StateMap {
   listen() {
     this.find(".pick-layer").addEventListener("change", (e) => {
       this.cursor = null;
-      this.chooseLayer(Number(e.target.value));
+      this.selectLayer(Number(e.target.value));
     });
-    this.find(".pick-unit").addEventListener("change", (e) => this.chooseUnit(Number(e.target.value)));
+    this.find(".pick-unit").addEventListener("change", (e) => this.selectUnit(Number(e.target.value)));
     this.find(".pick-order").addEventListener("change", () => this.repaint());
     const cells = this.find(".cells");
     for (const event of ["pointermove", "pointerdown"]) {
       cells.addEventListener(event, (e) => {
-        const place = this.placeOf(e);
-        if (place) this.pointAt(place.time, place.unit);
+        const position = this.positionOf(e);
+        if (position) this.pointAt(position.time, position.unit);
       });
     }
-    cells.addEventListener("click", () => this.cursor && this.chooseUnit(this.cursor.unit));
+    cells.addEventListener("click", () => this.cursor && this.selectUnit(this.cursor.unit));
     this.listenToOverview();
     this.listenToText();
     const view = this.find(".window");
     view.addEventListener("scroll", () => requestAnimationFrame(() => { this.drawWindow(); this.drawOverview(); }));
-    view.addEventListener("keydown", (e) => this.press(e));
+    view.addEventListener("keydown", (e) => this.pressKey(e));
     new ResizeObserver(() => { this.drawWindow(); this.drawOverview(); }).observe(view);
     theme.watchers.push(() => this.repaint());
   }
@@ -338,7 +338,7 @@ class StateMap {
     const go = (e) => {
       if (e.buttons === 0) return;
       const share = (e.clientX - overview.getBoundingClientRect().left) / overview.clientWidth;
-      this.bringToMiddle(Math.floor(share * this.tokens.length));
+      this.scrollTo(Math.floor(share * this.tokens.length));
     };
     overview.addEventListener("pointerdown", (e) => { overview.setPointerCapture(e.pointerId); go(e); });
     overview.addEventListener("pointermove", go);
@@ -353,11 +353,11 @@ class StateMap {
     });
     text.addEventListener("click", (e) => {
       const time = timeOf(e);
-      if (time !== null) this.bringToMiddle(time);
+      if (time !== null) this.scrollTo(time);
     });
   }
 
-  placeOf(event) {
+  positionOf(event) {
     const box = this.find(".cells").getBoundingClientRect();
     const time = Math.floor((event.clientX - box.left + this.find(".window").scrollLeft) / this.cell);
     const row = Math.floor((event.clientY - box.top) / this.rowHeight);
@@ -366,14 +366,14 @@ class StateMap {
     return { time, unit: row < this.layer.units ? this.order[row] : this.unit };
   }
 
-  bringToMiddle(time) {
+  scrollTo(time) {
     const view = this.find(".window");
     view.scrollLeft = (time + 0.5) * this.cell - view.clientWidth / 2;
   }
 
-  press(event) {
+  pressKey(event) {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (event.key === "Enter" && this.cursor) this.chooseUnit(this.cursor.unit);
+    if (event.key === "Enter" && this.cursor) this.selectUnit(this.cursor.unit);
     if (!(event.key in moves)) return;
     event.preventDefault();
     const [right, down] = moves[event.key];
@@ -384,11 +384,11 @@ class StateMap {
     this.pointAt(to, this.order[clamp(this.order.indexOf(unit) + down, this.layer.units)]);
     const view = this.find(".window");
     const hidden = to * this.cell < view.scrollLeft || (to + 1) * this.cell > view.scrollLeft + view.clientWidth;
-    if (hidden) this.bringToMiddle(to);
+    if (hidden) this.scrollTo(to);
   }
 }
 
 for (const part of document.querySelectorAll("figure.map")) new StateMap(part);
-offerCopies();
-followReading();
+addCopyButtons();
+highlightCurrentSection();
 theme.start();
