@@ -73,4 +73,4 @@ def test_what_is_wrong_is_said_in_a_line(
 def test_a_network_of_windows_has_nothing_to_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     CASES["lm tdnn"].fit(CASES["lm tdnn"].write(tmp_path), out=tmp_path / "run")
     assert main(["inspect", str(tmp_path / "run"), *SMALL]) == 1
-    assert "reads windows and keeps no state" in capsys.readouterr().err
+    assert "reads windows and has no recurrent state" in capsys.readouterr().err

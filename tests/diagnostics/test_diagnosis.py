@@ -38,7 +38,7 @@ def foreign() -> tuple[Foreign, ur.diagnostics.Diagnosis]:
         samples=8,
         stage=told.append,
     )
-    assert told[:2] == ["forward pass, every step recorded", "gradients of every loss by every state"]
+    assert told[:2] == ["forward pass", "gradients of every loss with respect to every state"]
     return model, found
 
 

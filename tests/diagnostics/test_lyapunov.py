@@ -98,7 +98,7 @@ def test_few_directions_of_a_large_state_grow_as_by_its_jacobians(monkeypatch: p
     (p,) = problem.record().passes
     expected = lyapunov(p, count=2)
     module = sys.modules["unrolled.diagnostics.lyapunov"]  # the name is the function's too
-    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(module, "LARGE_STATE", 0)
     monkeypatch.setattr(module, "jacobians", None)
     np.testing.assert_allclose(lyapunov(p, count=2).history, expected.history, rtol=1e-8)
 

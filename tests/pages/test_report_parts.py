@@ -58,7 +58,7 @@ def test_nothing_to_show():
 
 
 def test_a_row_of_another_length():
-    with pytest.raises(ShapeError, match=r"table 'T': row 2 has 1 cells, the header 2"):
+    with pytest.raises(ShapeError, match=r"table 'T': row 2 has 1 cell, the header 2"):
         Table("T", "", ["a", "b"], [[1, 2], [3]])
 
 

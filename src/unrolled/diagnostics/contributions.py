@@ -18,8 +18,7 @@ CHUNK_STEPS = 16
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """Norms of the gradient contributions of each step, by short parameter name, for gradients_at layer and
-    direction.
+    """Norms of the gradient contributions of each step in one layer and direction, by parameter name.
 
     The weights are shared by all steps: if step k had its own copy w_k, then ∂E/∂w = Σ_k ∂E/∂w_k. Each norm
     ‖∂E/∂w_k‖, (T,), is over all rows together; E is the sum of all losses.
@@ -56,8 +55,8 @@ def total_gradients(recording: Recording) -> list[State]:
 def step_gradients(p: Pass, states: State) -> dict[str, Tensor]:
     """Return ∂E/∂w_k (T, …) of every parameter w except those of skip connections.
 
-    ``states`` is ∂E/∂state_k of every step. The contribution of step k is gradients_at vector-Jacobian
-    product.
+    ``states`` is ∂E/∂state_k of every step. The contribution of step k is one
+    vector-Jacobian product.
     """
     weights = {n: w for n, w in p.parameters.items() if n != "weight_skip"}
     x, a = p.entered["x"], p.entered["a"]

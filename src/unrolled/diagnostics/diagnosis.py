@@ -73,8 +73,7 @@ class Diagnosis:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """All verdicts with remedies, the worst first; is_in_module a level, verdicts on gradients come
-        first."""
+        """All verdicts with remedies, the worst first; gradients come first within a level."""
         verdicts = list(reach_verdicts(self.recording, self.gradients))
         for layer in self.layers:
             verdicts += layer.verdicts()

@@ -33,8 +33,7 @@ def jacobians(p: Pass, places: Sequence[Place]) -> Tensor:
 
 
 def jacobian_times(p: Pass, place: Place, directions: Tensor) -> Tensor:
-    """Return the product of the Jacobian at a step and row with directions (N, K), without forming the
-    Jacobian.
+    """Return the Jacobian at a step and row times directions (N, K), without forming the Jacobian.
 
     It is the transposed derivative of u ↦ Jᵀu, which is linear, so that any u gives the same result.
     """
@@ -93,8 +92,7 @@ def spectra(p: Pass, places: Sequence[Place]) -> Spectra:
 
 
 def sample_places(p: Pass, count: int, seed: int = 0) -> tuple[Place, ...]:
-    """Return ``count`` pairs (step, row) that are not padding, spread over the window, or all if there are
-    fewer.
+    """Return up to ``count`` pairs (step, row) that are not padding, spread over the window.
 
     Only few rows are used (about half the square root of ``count``), so that the Jacobians along a row serve
     several steps.

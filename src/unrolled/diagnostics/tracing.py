@@ -28,8 +28,7 @@ class LayerCall:
 
 @contextmanager
 def trace_layers(layers: Mapping[str, nn.Module], calls: Mapping[str, list[LayerCall]]) -> Iterator[None]:
-    """Trace every call of the given layers inside the context; append the calls to ``calls``, by layer
-    name."""
+    """Trace every call of the layers inside the context; append it to ``calls`` under the layer's name."""
     original_forwards = {module: module.__dict__.get("forward") for module in layers.values()}
     try:
         for name, module in layers.items():

@@ -11,8 +11,7 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True)
 class WeightNorms:
-    """Norms of one parameter: Euclidean norm, root mean square and, for a matrix, the largest singular
-    value."""
+    """Euclidean norm and root mean square of a parameter; for a matrix, also the largest singular value."""
 
     name: str
     shape: tuple[int, ...]

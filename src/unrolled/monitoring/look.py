@@ -96,7 +96,7 @@ class _RowLosses:
 def _select_losses(losses: Tensor, times: Tensor, counted: Tensor, *, reverse: bool) -> _RowLosses:
     """Return the last loss of each row; for backward layers the first one.
 
-    A backward layer ends at the first step, to index a single loss of the row then belongs.
+    A backward layer ends at the first step, to which a single loss of the row then belongs.
     """
     far = torch.iinfo(times.dtype).max
     index = (

@@ -49,8 +49,8 @@ class StateMap:
         caption: explanation of the map.
         tokens: T tokens; row t of the states is the state after reading token t.
         layers: states (T, H) by layer name; H may differ between layers.
-        notes: by layer and unit, the feature that the unit tracks, the strongest first: ``{"l0": {17:
-            "position in line, r = 0.93"}}``.
+        notes: by layer and unit, the feature that the unit tracks, the strongest first:
+            ``{"l0": {17: "position in line, r = 0.93"}}``.
 
     Raises:
         ConfigError: if the name is not a valid file name stem, tokens or layers are empty, or a note refers

@@ -53,8 +53,7 @@ class Reach:
 
 
 def reach(curves: Sequence[DistanceCurve], layer: str) -> Reach:
-    """Return how far the gradients of a layer reach, by the state with the largest gradient at each
-    distance."""
+    """Return how far the gradients of a layer reach, by its largest gradient at each distance."""
     longest = max(int(c.distance[-1]) for c in curves)
     medians = np.full((len(curves), longest + 1), np.nan)
     for row, curve in zip(medians, curves, strict=True):

@@ -13,7 +13,7 @@ from unrolled.pages.style import HALF, INK, PALETTE, new_figure
 
 
 def slopes_chart(distributions: Sequence[SlopeDistribution]) -> Chart:
-    """Draw the distribution of σ′ of every nonlinearity of d layer."""
+    """Draw the distribution of σ′ of every nonlinearity of one layer."""
     figure = new_figure(HALF, 3.2)
     axes = figure.subplots()
     for number, d in enumerate(distributions):
@@ -47,7 +47,7 @@ def slopes_chart(distributions: Sequence[SlopeDistribution]) -> Chart:
 
 
 def saturation_chart(saturations: Sequence[Saturation]) -> Chart:
-    """Draw each unit at its fractions of right- and left-saturated steps, s colour per gate."""
+    """Draw each unit at its fractions of right- and left-saturated steps, one colour per gate."""
     figure = new_figure(HALF, 3.4)
     axes = figure.subplots()
     for number, s in enumerate(saturations):

@@ -37,7 +37,7 @@ def matrix_chart(gradients: StateGradients) -> Chart:
         stem("gradient-matrix", gradients.name),
         f"∂Eₜ/∂{gradients.state}ₖ, {gradients.layer}",
         f"How much the loss at step t depends on the state {gradients.state} at step k{below}. On the "
-        "diagonal k = t; the further from it a row stays coloured, the further back the gradient of its loss reaches.",
+        "diagonal k = t; the further from it a row stays coloured, the further back its gradient reaches.",
         figure,
         {"mean_norm": matrix, "of_summed_loss": np.nan_to_num(gradients.total).mean(1)},
     )

@@ -34,8 +34,8 @@ def context_chart(curve: ContextCurve, unit: str) -> Chart:
         "Loss by context",
         f"Mean loss of {curve.targets} {unit}s by the number of {unit}s of context, minus the loss with the "
         f"longest context ({curve.loss[-1]:.3g} nats); error bars are {STANDARD_ERRORS} standard errors of "
-        f"the differences. The dotted line is {TOLERANCE:.0%} of that loss (Khandelwal et al. 2018). The shaded "
-        "range is the range of the effective context.",
+        f"the differences. The dotted line is {TOLERANCE:.0%} of that loss (Khandelwal et al. 2018). The "
+        "shaded range is the range of the effective context.",
         figure,
         {
             "context": curve.contexts,
