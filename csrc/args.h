@@ -1,12 +1,12 @@
-// What crosses from Python to the kernels: shapes, options, and the memory of each tensor. No ownership, no torch.
-// check.h holds all of it to what the kernels read and write.
+// Arguments that Python passes to the kernels: shapes, options, and the memory of each tensor. They own no
+// memory and do not depend on torch. check.h compares them with what the kernels read and write.
 #pragma once
 #include <cstdint>
 
 namespace unrolled {
 
-// Memory that belongs to a tensor: where its first number is, and how many bytes follow from there. An address
-// of 0 means absent. Kernels read it as an address.
+// Memory of a tensor: the address of its first number, and the number of bytes from there on. The address 0
+// means absent. Converts to its address.
 struct Buffer {
   uintptr_t address = 0;
   int64_t bytes = 0;
@@ -18,60 +18,61 @@ struct Buffer {
   }
 };
 
-// Data types of the tensors (float32, float64) and of the products (bfloat16: float32 tensors whose
-// products round their operands to bfloat16 and add in float32).
+// Data type of tensors and products. bfloat16: float32 tensors; the products round their operands to bfloat16
+// and add in float32.
 enum class Arithmetic : int { float32 = 0, float64 = 1, bfloat16 = 2 };
 enum class Nonlinearity : int { identity = 0, tanh = 1, relu = 2, sigmoid = 3 };
 
-constexpr int most_states = 4, most_vectors = 8;  // of a cell
+constexpr int max_states = 4, max_vectors = 8;  // of one cell
 
-// One layer in one direction. T steps, B rows, I input, H hidden, R fed back (H unless a map), G gates.
-// Every tensor is dense in its last axis; those with strides say so.
-// Arrays of states follow the cell's declaration: state 0, (B, R), is emitted as y and fed back; the others
-// are (B, H). Arrays of vectors are the cell's own parameters, (H) each.
+// One layer in one direction. T steps, B rows, I input size, H hidden size, R size of the value that is fed
+// back (H unless a projection, weight_out, changes it), G gates. Every tensor is dense, except that x, y and
+// dy have strides for their first two axes. Arrays of states follow the cell's declaration: state 0, (B, R),
+// is the output y and is fed back; the others are (B, H). Arrays of vectors are the additional parameters of
+// the cell, (H) each.
 struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
-  int cell = 0;  // its place in the list of cells/list.h
+  int cell = 0;  // index in the list of cells/list.h
   int nonlinearity = 1, output_nonlinearity = 0;
-  bool reverse = false;    // each row from its last step to its first
-  int64_t checkpoint = 0;  // steps of a segment that backward computes anew; 0 keeps everything
-  double zoneout[most_states] = {};  // rates, where there is no mask
+  bool reverse = false;    // run each row from its last step to its first
+  int64_t checkpoint = 0;  // steps per segment that backward recomputes; 0: store everything, recompute nothing
+  double zoneout[max_states] = {};  // rates of the states without a mask
   Buffer lengths;  // int64 (B)
 
-  Buffer x;  // (T, B, I), strides of the first two axes in elements; with tokens (V, G·H): W x + b by kind
+  Buffer x;  // (T, B, I), strides of the first two axes in elements; with tokens (V, G·H): W x + b of each token
   int64_t x_time = 0, x_row = 0;
-  Buffer tokens;  // int64 (T, B), dense: the rows of x that are read; V, their number
-  int64_t V = 0;
+  Buffer tokens;  // int64 (T, B), dense: row of x for each step
+  int64_t V = 0;  // rows of x, with tokens
   Buffer weight_ih, bias_ih, weight_ln_ih;  // (G·H, I), (G·H), (G·H)
   Buffer weight_hh, bias_hh, weight_ln_hh;  // (G·H, R), (G·H), (G·H)
-  Buffer vectors[most_vectors];
-  Buffer weight_out, bias_out;  // (R, H), (R): what is fed back is a map of h
-  Buffer initial[most_states];
-  Buffer masks[most_states];  // zoneout of each state, (T, B, size of the state)
+  Buffer vectors[max_vectors];
+  Buffer weight_out, bias_out;  // (R, H), (R): projection of h, whose result is the output and is fed back
+  Buffer initial[max_states];
+  Buffer masks[max_states];  // zoneout masks, (T, B, size of the state)
   Buffer mask_candidate;      // (T, B, H)
 
   Buffer y;  // (T, B, R), written by forward and read by backward
   int64_t y_time = 0, y_row = 0;
-  Buffer final[most_states];
+  Buffer final[max_states];
 
-  // Kept for backward, by step in the order of computation; all 0 in inference. With checkpoint only states
-  // are kept, (segments, B, H): those before each segment.
-  Buffer gates;  // (T, B, G·H) as the cell leaves them; 0 where y is the same
-  Buffer states[most_states];  // (T, B, H) after each step; of state 0 nothing, which is y
-  Buffer extra;  // (T, B, H) of a cell that keeps more than gates and states
-  Buffer norms;  // (T, B, G·H + 2) normalised U h and 1/σ, layer normalisation
-  Buffer input_norms;  // (T, B, G·H + 1) the same of W x
-  Buffer hidden;  // (T, B, H) what the map read, with weight_out
-  Buffer emitted;  // (T, B, R) what the map gave, with weight_out and zoneout
+  // Stored for backward, in the order of computation; all 0 in inference. With checkpoint, only states are
+  // stored, (segments, B, H): those before each segment.
+  Buffer gates;  // (T, B, G·H) as the cell writes them; 0 if y holds the same values
+  Buffer states[max_states];  // (T, B, H) after each step; 0 for state 0, which is y
+  Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
+  Buffer norms;  // (T, B, G·H + 2) normalised U h, then 1/σ; with layer normalisation
+  Buffer input_norms;  // (T, B, G·H + 1) normalised W x, then 1/σ
+  Buffer hidden;  // (T, B, H) input of the projection, with weight_out
+  Buffer emitted;  // (T, B, R) output of the projection, with weight_out and zoneout
 
   Buffer dy;  // (T, B, R)
   int64_t dy_time = 0, dy_row = 0;
-  Buffer dfinal[most_states];
-  // Gradients; 0 where not needed. dx is (T, B, I), dense; with tokens (V, G·H).
-  Buffer dx, dinitial[most_states];
+  Buffer dfinal[max_states];
+  // Gradients; 0 if not needed. dx is (T, B, I), dense; with tokens (V, G·H).
+  Buffer dx, dinitial[max_states];
   Buffer dweight_ih, dbias_ih, dweight_hh, dbias_hh;
   Buffer dweight_ln_ih, dweight_ln_hh;
-  Buffer dvectors[most_vectors];
+  Buffer dvectors[max_vectors];
   Buffer dweight_out, dbias_out;
 };
 
@@ -83,12 +84,12 @@ struct SoftmaxArgs {
   int64_t h_row = 0;
   Buffer targets, row_weights;  // int64 (N), (N)
   Buffer loss, nats;  // (1), (N)
-  Buffer dh, dweight, dbias;  // 0: no gradients
+  Buffer dh, dweight, dbias;  // 0 if not needed
 };
 
 struct Kernels {
   const char* name;
-  // Indexed by Arithmetic; null where this instruction set lacks it.
+  // Indexed by Arithmetic; null if this instruction set has no such kernel.
   void (*layer_forward[3])(const LayerArgs&, int threads);
   void (*layer_backward[3])(const LayerArgs&, int threads);
   void (*softmax[3])(const SoftmaxArgs&, int threads);

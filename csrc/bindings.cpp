@@ -1,5 +1,5 @@
-// The compiled core as Python sees it. No torch here: building needs a C++ compiler and nothing else. Tensors
-// come in as addresses, sizes of memory, and shapes. Python has checked them; check.h does it again.
+// Python bindings of the compiled core. They do not use torch, so building needs only a C++ compiler. Tensors
+// are passed as addresses, memory sizes and shapes. Python checks them first; check.h checks them again.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -27,7 +27,8 @@ using Kernel = void (*)(const Args&, int);
 
 template <class Args>
 Kernel<Args> kernel_for(Kernel<Args> const (Kernels::*table)[3], int arithmetic) {
-  if (arithmetic < 0 || arithmetic > 2) throw std::invalid_argument("no such arithmetic");
+  if (arithmetic < 0 || arithmetic > 2)
+    throw std::invalid_argument("no such arithmetic: give 0 (float32), 1 (float64) or 2 (bfloat16)");
   const Kernel<Args> kernel = (current_kernels().*table)[arithmetic];
   if (!kernel)
     throw std::runtime_error(std::string("the instruction set ") + current_kernels().name +
@@ -35,7 +36,7 @@ Kernel<Args> kernel_for(Kernel<Args> const (Kernels::*table)[3], int arithmetic)
   return kernel;
 }
 
-// The arguments are a copy of what Python holds: checking lets them point at indices of their own.
+// `args` is a copy of Python's object, because check_layer points it at the copied indices.
 void layer(LayerArgs args, int arithmetic, int threads, bool backward) {
   const auto kernel = kernel_for(backward ? &Kernels::layer_backward : &Kernels::layer_forward, arithmetic);
   Indices indices;
@@ -59,7 +60,8 @@ double to_python(double value) { return value; }
 void from_python(Buffer& b, const Memory& memory) { b = {memory.first, memory.second}; }
 void from_python(double& b, double value) { b = value; }
 
-// An array as a list: of its own length when read, of at most this length when set, absent entries at its end.
+// Bind an array as a list. Reading returns all entries. Setting takes at most `most` entries; the remaining
+// ones become absent.
 template <class T, std::size_t most>
 void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field)[most]) {
   using Item = decltype(to_python(std::declval<const T&>()));
@@ -79,7 +81,7 @@ void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field
       });
 }
 
-// A field of numbers, or of memory as (address, bytes).
+// Bind a field: a number, or memory as (address, bytes).
 template <class Args, class T>
 void bind_field(nb::class_<Args>& c, const char* name, T Args::*field) {
   if constexpr (std::is_same_v<T, Buffer>)
@@ -109,12 +111,12 @@ void bind_layer(nb::module_& m) {
 #undef ARRAY
 #undef FIELD
   m.def("layer_forward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, false); },
-        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "One layer in one direction.");
+        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Run one layer in one direction.");
   m.def("layer_backward", [](const LayerArgs& a, int arithmetic, int threads) { layer(a, arithmetic, threads, true); },
-        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Its gradients.");
+        nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"), "Compute the gradients of layer_forward.");
 }
 
-// The table of cells/list.h: what each compiled step declares, in the order of LayerArgs::cell.
+// Bind the declarations of the compiled steps, in the order of cells/list.h.
 void bind_cells(nb::module_& m) {
   nb::class_<Declaration> c(m, "Kernel");
   c.def_prop_ro("name", [](const Declaration& d) { return std::string(d.name); });
@@ -130,7 +132,8 @@ void bind_cells(nb::module_& m) {
   c.def_ro("recurrent", &Declaration::recurrent);
   c.def_ro("keeps_extra", &Declaration::keeps_extra);
   c.def_ro("gate_is_hidden", &Declaration::gate_is_hidden);
-  m.def("kernels_of_cells", &declarations, "What each compiled step declares; LayerArgs.cell is a place in this list.");
+  m.def("kernels_of_cells", &declarations,
+        "Declarations of the compiled steps. LayerArgs.cell is an index into this list.");
 }
 
 void bind_softmax(nb::module_& m) {
@@ -142,22 +145,25 @@ void bind_softmax(nb::module_& m) {
 #undef FIELD
   m.def("softmax", &softmax,
         nb::arg("args"), nb::arg("arithmetic"), nb::arg("threads"),
-        "Softmax cross-entropy of a linear layer, with its gradients.");
+        "Compute the softmax cross-entropy of a linear layer and its gradients.");
 }
 
 }  // namespace
 
 NB_MODULE(_core, m) {
-  m.doc() = "Compiled core of unrolled.";
+  m.doc() = "Compiled kernels of unrolled.";
   m.def("instruction_sets", &instruction_sets,
-        "Names of the vector instruction sets that this processor offers.");
-  m.def("kernel_sets", &kernel_sets, "Names of the kernels that run here, the fastest first.");
-  m.def("use_kernels", &use_kernels, nb::arg("name"), "Use these kernels from now on.");
-  m.def("current_kernels", [] { return std::string(current_kernels().name); }, "Name of the kernels in use.");
+        "Return the names of this processor's vector instruction sets.");
+  m.def("kernel_sets", &kernel_sets,
+        "Return the names of the kernels that this processor can run, fastest first.");
+  m.def("use_kernels", &use_kernels, nb::arg("name"), "Use the kernels of this instruction set from now on.");
+  m.def("current_kernels", [] { return std::string(current_kernels().name); },
+        "Return the name of the kernels in use.");
   m.def("has_bfloat16", [] { return current_kernels().layer_forward[2] != nullptr; },
-        "Whether the kernels in use multiply bfloat16.");
+        "Return whether the kernels in use can multiply bfloat16.");
   m.def("use_openmp_of", [](const std::string& library) { return std::string(use_openmp_of(library.c_str())); },
-        nb::arg("library"), "Run on the OpenMP runtime that this loaded library uses; returns what was found.");
+        nb::arg("library"),
+        "Use the OpenMP runtime of this loaded library. Returns its name, or 'none: ' and the reason.");
   bind_layer(m);
   bind_cells(m);
   bind_softmax(m);
@@ -171,5 +177,5 @@ NB_MODULE(_core, m) {
         throw std::invalid_argument("dtype must be 'float32' or 'float64', got '" + dtype + "'");
       },
       nb::arg("dtype"), nb::arg("seconds"),
-      "GFLOP/s of one core on multiply-adds held in registers, measured over `seconds`.");
+      "Measure the GFLOP/s of one core on multiply-adds in registers, over `seconds` of wall time.");
 }

@@ -1,8 +1,8 @@
 // Matrix products: a register-blocked tile over packed or natural panels of columns.
 //
-// C (M × N) = A (M × K) · B (K × N). A is read one number at a time (rows, or columns if transposed), B one
-// vector at a time from panels of 2 vectors of columns. W is the type of an operand: a number, or a Pair of
-// bfloat16, with K then counted in pairs.
+// C (M × N) = A (M × K) · B (K × N). A is read one number at a time (rows, or columns if transposed). B is
+// read one vector at a time, from panels that are 2 vectors of columns wide. W is the operand type: a number,
+// or a Pair of bfloat16 values, in which case K counts pairs.
 #pragma once
 #include "arithmetic/simd.h"
 
@@ -11,18 +11,19 @@ namespace unrolled::UNROLLED_ISA {
 template <class W>
 constexpr long panel_columns = 2 * lanes<W>;
 
-// The right operand. Packed: panel p at p · panel, its row k at k · row, row = panel_columns.
+// The right operand B. If packed: panel p starts at p · panel, its row k at k · row, with row =
+// panel_columns.
 template <class W>
-struct Right {
+struct RightOperand {
   const W* data;
-  long row;    // distance of k and k + 1
-  long panel;  // distance of two panels
+  long row;    // distance from row k to row k + 1
+  long panel;  // distance from one panel to the next
 };
 
-// Where a product goes: row r at rows[r], or base + r · row; plus bias of its column, or times scale of its row;
-// plus what is there.
+// Destination of a product. Row r is written to rows[r], or to base + r · row if `rows` is null. Optionally
+// adds a bias per column, multiplies by a scale per row, and adds to the values already there.
 template <class T>
-struct Out {
+struct Output {
   T* base;
   long row;
   T* const* rows = nullptr;
@@ -33,20 +34,20 @@ struct Out {
   UNROLLED_INLINE T* at(long r) const { return rows ? rows[r] : base + r * row; }
 };
 
-// MR rows times NV vectors. With more than 2 vectors, several panels side by side: few rows alone would
-// wait for their own sums.
+// A tile of MR rows times NV vectors. More than 2 vectors cover several panels: with few rows, the additions
+// of one panel would wait for each other.
 template <class W, int MR, int NV, bool Transposed>
-__attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out,
-                                    long row0, long column0, long columns) {
+__attribute__((noinline)) void tile(long K, const W* A, long lda, RightOperand<W> B,
+                                    const Output<SumOf<W>>& out, long row0, long column0, long columns) {
   using T = SumOf<W>;
   constexpr int per_panel = NV < 2 ? NV : 2;
   const long full = NV * lanes<T>;
   Vec<T> sums[MR][NV];
 #pragma GCC unroll 8
   for (int v = 0; v < NV; ++v) {
-    const long begun = v * lanes<T>;
+    const long start = v * lanes<T>;
     Vec<T> bias{};
-    if (out.bias && columns > begun) bias = load_n(out.bias + column0 + begun, columns - begun);
+    if (out.bias && columns > start) bias = load_n(out.bias + column0 + start, columns - start);
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r) sums[r][v] = bias;
   }
@@ -68,7 +69,7 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, co
     A += Transposed ? lda : 1;
     b += B.row;
   }
-  const Out<T> to = out;  // a copy: no store below can change it
+  const Output<T> to = out;  // a local copy, so that the compiler knows that no store below changes it
   T* row[MR];
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r) row[r] = to.at(row0 + r) + column0;
@@ -102,7 +103,7 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, Right<W> B, co
     }
 }
 
-// Blocks of rows as equal as can be: 20 rows are 10 + 10, not 12 + 8.
+// Splits rows into blocks of nearly equal size: 20 rows into 10 + 10, not 12 + 8.
 struct RowBlocks {
   long count, size, larger;
   explicit RowBlocks(long rows, long at_most = tile_rows)
@@ -111,8 +112,8 @@ struct RowBlocks {
 };
 
 template <class W, bool Transposed, int NV>
-UNROLLED_INLINE void tile_of(long m, long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out,
-                             long row0, long column0, long columns) {
+UNROLLED_INLINE void dispatch_tile(long m, long K, const W* A, long lda, RightOperand<W> B,
+                                   const Output<SumOf<W>>& out, long row0, long column0, long columns) {
 #define UNROLLED_TILE(MR) \
   case MR:                \
     if constexpr (MR <= tile_rows) return tile<W, MR, NV, Transposed>(K, A, lda, B, out, row0, column0, columns); \
@@ -124,79 +125,80 @@ UNROLLED_INLINE void tile_of(long m, long K, const W* A, long lda, Right<W> B, c
 #undef UNROLLED_TILE
 }
 
-// Rows in chunks that stay in the nearer caches while all of B passes by.
+// Rows are processed in chunks that stay in the L1 and L2 caches while all of B is read.
 constexpr long rows_in_cache = 96;
 
 template <class W, bool Transposed>
-void multiply(long M, long N, long K, const W* A, long lda, Right<W> B, const Out<SumOf<W>>& out) {
+void multiply(long M, long N, long K, const W* A, long lda, RightOperand<W> B, const Output<SumOf<W>>& out) {
   constexpr long NR = panel_columns<W>;
   for (long m0 = 0; m0 < M; m0 += rows_in_cache) {
     const long rows = M - m0 < rows_in_cache ? M - m0 : rows_in_cache;
     const RowBlocks blocks(rows);
     long column = 0;
     while (column < N) {
-      const long left = N - column;
-      const Right<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
-      long wide = 1;  // panels at once
+      const long remaining = N - column;
+      const RightOperand<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
+      long tile_panels = 1;  // panels per tile
       if (vector_bytes == 64 && blocks.count == 1) {
-        if (rows == 1 && left >= 4 * NR) wide = 4;
-        else if (rows <= 3 && left >= 2 * NR) wide = 2;
+        if (rows == 1 && remaining >= 4 * NR) tile_panels = 4;
+        else if (rows <= 3 && remaining >= 2 * NR) tile_panels = 2;
       }
       for (long block = 0; block < blocks.count; ++block) {
         const long r = blocks.first(block), m = blocks.first(block + 1) - r;
         const W* a = Transposed ? A + m0 + r : A + (m0 + r) * lda;
-        if (wide == 4)
+        if (tile_panels == 4)
           tile<W, 1, 8, Transposed>(K, a, lda, b, out, m0 + r, column, 4 * NR);
-        else if (wide == 2) {
+        else if (tile_panels == 2) {
           if (m == 1) tile<W, 1, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
           else if (m == 2) tile<W, 2, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
           else tile<W, 3, 4, Transposed>(K, a, lda, b, out, m0 + r, column, 2 * NR);
-        } else if (left > lanes<W>)
-          tile_of<W, Transposed, 2>(m, K, a, lda, b, out, m0 + r, column, left);
+        } else if (remaining > lanes<W>)
+          dispatch_tile<W, Transposed, 2>(m, K, a, lda, b, out, m0 + r, column, remaining);
         else
-          tile_of<W, Transposed, 1>(m, K, a, lda, b, out, m0 + r, column, left);
+          dispatch_tile<W, Transposed, 1>(m, K, a, lda, b, out, m0 + r, column, remaining);
       }
-      column += wide * NR;
+      column += tile_panels * NR;
     }
   }
 }
 
 template <class A, class B>
-constexpr bool same = false;
+constexpr bool is_same = false;
 template <class A>
-constexpr bool same<A, A> = true;
+constexpr bool is_same<A, A> = true;
 
-// The same with A packed as well: block b of tile_rows rows at b · block, its column k at k · tile_rows.
+// `multiply` with A packed too: block b of tile_rows rows starts at b · block, its column k at k · tile_rows.
 template <class W>
-void multiply_packed(long M, long N, long K, const W* A, long block, Right<W> B, const Out<SumOf<W>>& out) {
+void multiply_packed(long M, long N, long K, const W* A, long block, RightOperand<W> B,
+                     const Output<SumOf<W>>& out) {
   constexpr long NR = panel_columns<W>, chunk = rows_in_cache / tile_rows;
   const long blocks = (M + tile_rows - 1) / tile_rows;
   for (long b0 = 0; b0 < blocks; b0 += chunk)
     for (long column = 0; column < N; column += NR) {
-      const Right<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
+      const RightOperand<W> b{B.data + (column / NR) * B.panel, B.row, B.panel};
       for (long k = b0; k < blocks && k < b0 + chunk; ++k) {
         const long r = k * tile_rows, m = M - r < tile_rows ? M - r : tile_rows;
         if (N - column > lanes<W>)
-          tile_of<W, true, 2>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
+          dispatch_tile<W, true, 2>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
         else
-          tile_of<W, true, 1>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
+          dispatch_tile<W, true, 1>(m, K, A + k * block, tile_rows, b, out, r, column, N - column);
       }
     }
 }
 
-// Words that n numbers along k take.
+// Number of words that hold n numbers along k.
 template <class W, class T>
 constexpr long words(long n) {
-  return same<W, T> ? n : (n + 1) / 2;
+  return is_same<W, T> ? n : (n + 1) / 2;
 }
-// Distance of two rows of a left operand: whole cache lines, and never a multiple of a power of two that
-// would put every row into the same lines of the cache.
+// Distance between two rows of a left operand: a multiple of a cache line, but not of a large power of two,
+// which would map all rows to the same cache sets.
 template <class W>
 constexpr long padded(long n) {
   return (n + 15) / 16 * 16 + 16;
 }
 
-// One row of a left operand from n numbers.
+// Convert n numbers to one row of a left operand.
 UNROLLED_INLINE void to_words(float* to, const float* from, long n) { copy(to, from, n); }
 UNROLLED_INLINE void to_words(double* to, const double* from, long n) { copy(to, from, n); }
 inline void to_words(Pair* to, const float* from, long n) {
@@ -211,7 +213,8 @@ inline void to_words(Pair* to, const float* from, long n) {
   if (k < n) to[k / 2].bits = to_bfloat16(from[k]);
 }
 
-// One row of words over columns: of k alone, or of k and k + 1 (upper null: k + 1 is past the end).
+// Convert rows k and k + 1 of a right operand to one row of words, one word per column. `upper` is null if
+// row k + 1 is past the end. For plain numbers, a word holds row k only.
 UNROLLED_INLINE void interleave(float* to, const float* row, const float*, long n) { to_words(to, row, n); }
 UNROLLED_INLINE void interleave(double* to, const double* row, const double*, long n) { to_words(to, row, n); }
 inline void interleave(Pair* to, const float* lower, const float* upper, long n) {
@@ -231,9 +234,10 @@ inline void interleave(Pair* to, const float* lower, const float* upper, long n)
 }
 
 #if defined(__AVX512BF16__)
-// The same into column k of a packed left operand. The rows may be read up to 16 numbers from any block's start.
+// `interleave` into column k of a packed left operand. Reads 16 numbers from the start of each block, so the
+// rows must be padded.
 inline void interleave_blocks(Pair* to, long block, long k, const float* lower, const float* upper, long n) {
-  constexpr __mmask16 own = (1u << tile_rows) - 1;
+  constexpr __mmask16 row_mask = (1u << tile_rows) - 1;
   for (long c = 0; c < n; c += tile_rows, to += block) {
     const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(lower + c)));
     __m512i word = low;
@@ -241,22 +245,22 @@ inline void interleave_blocks(Pair* to, long block, long k, const float* lower, 
       const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)load(upper + c)));
       word = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
     }
-    _mm512_mask_storeu_epi32(to + k * tile_rows, own, word);
+    _mm512_mask_storeu_epi32(to + k * tile_rows, row_mask, word);
   }
 }
 #endif
 
-// Size in words of a packed right operand.
+// Size of a packed right operand, in words.
 template <class W>
 constexpr long packed_size(long K_words, long N) {
   return (N + panel_columns<W> - 1) / panel_columns<W> * panel_columns<W> * K_words;
 }
 
-// Pack panels [first, last) of B(k, n) = source[k · N' + n], rows of length ld.
+// Pack panels [first, last) of B(k, n) = source[k · ld + n].
 template <class W, class T>
 void pack_rows(W* to, const T* source, long ld, long K, long N, long first, long last) {
   constexpr long NR = panel_columns<W>;
-  constexpr long step = same<W, T> ? 1 : 2;
+  constexpr long step = is_same<W, T> ? 1 : 2;
   const long Kw = words<W, T>(K);
   for (long p = first; p < last; ++p) {
     const long column = p * NR, n = N - column < NR ? N - column : NR;
@@ -273,7 +277,7 @@ void pack_rows(W* to, const T* source, long ld, long K, long N, long first, long
 template <class W, class T>
 void pack_columns(W* to, const T* source, long ld, long K, long N, long first, long last) {
   constexpr long NR = panel_columns<W>, L = lanes<W>;
-  constexpr long step = same<W, T> ? 1 : 2;
+  constexpr long step = is_same<W, T> ? 1 : 2;
   const long Kw = words<W, T>(K);
   for (long p = first; p < last; ++p)
     for (long half = 0; half < 2; ++half) {

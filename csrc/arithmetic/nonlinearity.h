@@ -1,4 +1,4 @@
-// The nonlinearities that a layer chooses by an option, and their derivatives.
+// The nonlinearities that a layer's options select, and their derivatives.
 #pragma once
 #include "args.h"
 #include "arithmetic/simd.h"
@@ -15,7 +15,7 @@ UNROLLED_INLINE Vec<T> apply(Nonlinearity f, Vec<T> x) {
   }
 }
 
-// σ'(x) from the value y = σ(x).
+// Derivative σ'(x), computed from y = σ(x).
 template <class T>
 UNROLLED_INLINE Vec<T> slope(Nonlinearity f, Vec<T> y) {
   switch (f) {

@@ -4,8 +4,8 @@
 
 namespace unrolled::UNROLLED_ISA {
 
-// Layer normalisation of size numbers (Ba et al. 2016, eqs. 3-4; ε = 1e-5 as in torch): use(u, n, ẑ) for every
-// vector of ẑ, which may write over z. Returns 1/σ.
+// Layer normalisation of `size` numbers (Ba et al. 2016, eqs. 3-4; ε = 1e-5 as in torch). Calls use(u, n, ẑ)
+// for every vector of ẑ; it may overwrite z. Returns 1/σ.
 template <class T, class F>
 UNROLLED_INLINE T normalise(const T* z, long size, F&& use) {
   const T mean = sum_over<T>(size, UNROLLED_EACH { return load_n(z + u, n); }) / T(size);
@@ -19,19 +19,19 @@ UNROLLED_INLINE T normalise(const T* z, long size, F&& use) {
   return scale;
 }
 
-// z ← ẑ ⊙ gain + bias, ẑ to kept unless that is null. Returns 1/σ.
+// z ← ẑ ⊙ gain + bias. Stores ẑ in `normalised` unless it is null. Returns 1/σ.
 template <class T>
-T normalise_row(T* z, T* kept, const T* gain, const T* bias, long size) {
+T normalise_row(T* z, T* normalised, const T* gain, const T* bias, long size) {
   return normalise<T>(z, size, [&](long u, long n, Vec<T> v) __attribute__((always_inline)) {
-    if (kept) store_n(kept + u, v, n);
+    if (normalised) store_n(normalised + u, v, n);
     v *= load_n(gain + u, n);
     if (bias) v += load_n(bias + u, n);
     store_n(z + u, v, n);
   });
 }
 
-// From d, the gradient of ẑ ⊙ gain + bias, to that of z: dz = (g − mean(g) − ẑ·mean(g ⊙ ẑ)) / σ with
-// g = d ⊙ gain. The gradients of gain and bias are added to their sums.
+// Compute the gradient of z from d, the gradient of ẑ ⊙ gain + bias: dz = (g − mean(g) − ẑ·mean(g ⊙ ẑ)) / σ
+// with g = d ⊙ gain. Adds the gradients of gain and bias to dgain and dbias.
 template <class T>
 void normalise_backward(T* dz, const T* d, const T* zhat, const T* gain, T scale, long size, T* dgain, T* dbias) {
   constexpr long L = lanes<T>;

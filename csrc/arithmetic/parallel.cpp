@@ -11,35 +11,36 @@ namespace unrolled {
 namespace {
 
 using GompParallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
-using Number = int (*)();
+using IntFunction = int (*)();
 GompParallel gomp_parallel = nullptr;
-Number thread_number = nullptr, thread_count = nullptr;
+IntFunction thread_number = nullptr, thread_count = nullptr;
 
 struct Job {
   void (*body)(void*, int, int);
   void* data;
 };
 
-void enter(void* job) {
+void run_job(void* job) {
   const Job* j = static_cast<Job*>(job);
   j->body(j->data, thread_number(), thread_count());
 }
 
-// A forked child has a copy of the pool and none of its threads: waiting for them would never end.
-void use_calling_thread_alone() { gomp_parallel = nullptr; }
+// A forked child has a copy of the thread pool but not its threads: waiting for them would never end.
+void disable_threads_in_child() { gomp_parallel = nullptr; }
 
 }  // namespace
 
-// The functions are looked up instead of linked, so that there is one pool of threads, torch's: two that
-// spin would take turns at the same cores. GOMP_parallel is in GNU's and, for compatibility, LLVM's runtime.
+// The functions are looked up instead of linked, so that torch's thread pool is the only one: two spinning
+// pools would compete for the same cores. GNU's runtime has GOMP_parallel, and LLVM's has it for
+// compatibility.
 const char* use_openmp_of(const char* library) {
   void* handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
   if (!handle) return "none: torch's library is not loaded";
   gomp_parallel = reinterpret_cast<GompParallel>(dlsym(handle, "GOMP_parallel"));
-  thread_number = reinterpret_cast<Number>(dlsym(handle, "omp_get_thread_num"));
-  thread_count = reinterpret_cast<Number>(dlsym(handle, "omp_get_num_threads"));
+  thread_number = reinterpret_cast<IntFunction>(dlsym(handle, "omp_get_thread_num"));
+  thread_count = reinterpret_cast<IntFunction>(dlsym(handle, "omp_get_num_threads"));
   if (gomp_parallel && thread_number && thread_count) {
-    static const int registered = pthread_atfork(nullptr, nullptr, use_calling_thread_alone);
+    static const int registered = pthread_atfork(nullptr, nullptr, disable_threads_in_child);
     if (registered == 0) return "torch's OpenMP";
     gomp_parallel = nullptr;
     return "none: no handler for fork could be registered";
@@ -51,7 +52,7 @@ const char* use_openmp_of(const char* library) {
 void parallel(int threads, void (*body)(void*, int, int), void* data) {
   if (threads <= 1 || !gomp_parallel) return body(data, 0, 1);
   Job job{body, data};
-  gomp_parallel(enter, &job, unsigned(threads), 0);
+  gomp_parallel(run_job, &job, unsigned(threads), 0);
 }
 
 void Barrier::wait(int count) {
@@ -76,7 +77,7 @@ void Barrier::wait(int count) {
 }
 
 namespace {
-constexpr std::size_t kept_at_most = std::size_t(64) << 20;
+constexpr std::size_t max_cached_bytes = std::size_t(64) << 20;
 
 struct Cache {
   char* memory = nullptr;
@@ -102,7 +103,7 @@ Workspace::Workspace(std::size_t bytes) : bytes_((bytes + 4095) / 4096 * 4096) {
 }
 
 Workspace::~Workspace() {
-  if (bytes_ > kept_at_most || cache.memory) {
+  if (bytes_ > max_cached_bytes || cache.memory) {
     std::free(memory_);
     return;
   }

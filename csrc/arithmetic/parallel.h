@@ -1,12 +1,12 @@
-// Threads and scratch memory. Compiled once, without special instructions: what is a template here is always
-// inlined, so that no copy compiled for one processor can serve another.
+// Threads and scratch memory. Compiled once, without special instructions. The templates are always inlined,
+// so that a copy compiled for one instruction set is never used by another.
 #pragma once
 #include <cstddef>
 
 namespace unrolled {
 
-// Run body(data, rank, count) on up to `threads` threads of the OpenMP runtime that torch has loaded. The
-// count that the runtime gave is handed on: it may be less than was asked.
+// Run body(data, rank, count) on up to `threads` threads of the OpenMP runtime that torch has loaded. `count`
+// is the number of threads that the runtime provided, which may be less than `threads`.
 void parallel(int threads, void (*body)(void*, int rank, int count), void* data);
 
 template <class F>
@@ -14,25 +14,26 @@ inline __attribute__((always_inline)) void in_parallel(int threads, F& body) {
   parallel(threads, [](void* data, int rank, int count) { (*static_cast<F*>(data))(rank, count); }, &body);
 }
 
-// Use the OpenMP runtime in the dependencies of this library (torch's). Returns what was found.
+// Use the OpenMP runtime that `library` (torch's) depends on. Returns its name, or "none: " and the reason.
 const char* use_openmp_of(const char* library);
 
-// Threads that meet at every step. Spins for a moment and then yields: the thread that is waited for may
-// need this very core.
+// Barrier where the threads of a team meet after every step. A waiting thread spins for a moment and then
+// yields its core, because the thread it waits for may need it.
 struct alignas(64) Barrier {
   int arrived = 0;
   int phase = 0;
   void wait(int count);
 };
 
-// Scratch memory of this thread, kept between calls: fresh pages cost more than the work done on them.
+// Scratch memory of the calling thread. Reused between calls, because page faults on new memory cost more
+// than the work done in it.
 class Workspace {
  public:
   explicit Workspace(std::size_t bytes);
   ~Workspace();
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
-  // The next n objects, at a multiple of 64 bytes. Not initialised.
+  // Return the next n objects, uninitialised and aligned to 64 bytes.
   template <class T>
   __attribute__((always_inline)) T* take(std::size_t n) {
     char* at = next_;
@@ -46,8 +47,8 @@ class Workspace {
   std::size_t bytes_;
 };
 
-// Adds up what will be taken.
-struct Measure {
+// Adds up the bytes that a Workspace will need.
+struct WorkspaceSize {
   std::size_t bytes = 64;
   template <class T>
   __attribute__((always_inline)) void add(std::size_t n) {

@@ -1,13 +1,13 @@
-// The arithmetic ceiling of one core: fused multiply-adds whose operands never leave the registers.
-// Every speed that the project quotes is a share of this number or of the memory's.
+// Peak arithmetic throughput of one core: fused multiply-adds on operands in registers.
+// Every speed that the project quotes is a fraction of this number or of the memory bandwidth.
 #pragma once
 #include <chrono>
 #include <cstddef>
 
 namespace unrolled {
 
-// Twelve independent chains hide the latency of a multiply-add on the cores of today (4 to 5 cycles,
-// two units); each chain is 64 bytes, which the compiler splits where registers are shorter.
+// Twelve independent chains hide the latency of a multiply-add on current cores (4 to 5 cycles, two units).
+// Each chain is 64 bytes; the compiler splits it if registers are shorter.
 constexpr int chain_count = 12;
 
 template <typename T>
@@ -33,7 +33,7 @@ using Kernel = T (*)(long rounds, T scale, T shift);
 UNROLLED_CHAINS(chains_baseline_f32, float, )
 UNROLLED_CHAINS(chains_baseline_f64, double, )
 
-// Chosen at run time, so that what is installed runs on any processor of its architecture.
+// Chosen at run time, so that one installed package runs on every processor of its architecture.
 #if defined(__x86_64__)
 UNROLLED_CHAINS(chains_avx2_f32, float, __attribute__((target("avx2,fma"))))
 UNROLLED_CHAINS(chains_avx2_f64, double, __attribute__((target("avx2,fma"))))
@@ -41,24 +41,25 @@ UNROLLED_CHAINS(chains_avx512_f32, float, __attribute__((target("avx512f,fma")))
 UNROLLED_CHAINS(chains_avx512_f64, double, __attribute__((target("avx512f,fma"))))
 
 template <typename T>
-Kernel<T> choose(Kernel<T> baseline, Kernel<T> avx2, Kernel<T> avx512) {
+Kernel<T> choose_chains(Kernel<T> baseline, Kernel<T> avx2, Kernel<T> avx512) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f")) return avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
   return baseline;
 }
 inline Kernel<float> chains_f32() {
-  return choose<float>(chains_baseline_f32, chains_avx2_f32, chains_avx512_f32);
+  return choose_chains<float>(chains_baseline_f32, chains_avx2_f32, chains_avx512_f32);
 }
 inline Kernel<double> chains_f64() {
-  return choose<double>(chains_baseline_f64, chains_avx2_f64, chains_avx512_f64);
+  return choose_chains<double>(chains_baseline_f64, chains_avx2_f64, chains_avx512_f64);
 }
 #else
 inline Kernel<float> chains_f32() { return chains_baseline_f32; }
 inline Kernel<double> chains_f64() { return chains_baseline_f64; }
 #endif
 
-// GFLOP/s of one core over at least `seconds` of wall time (a multiply-add counts as two).
+// GFLOP/s of one core, measured over at least `seconds` of wall time. A multiply-add counts as two
+// operations.
 template <typename T>
 double peak_gflops(double seconds, Kernel<T> kernel) {
   using clock = std::chrono::steady_clock;

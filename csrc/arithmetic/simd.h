@@ -1,6 +1,6 @@
-// Vectors of the instruction set that this file is compiled for, and the functions cells are made of.
-// Included once per instruction set, each time in a namespace of its own (UNROLLED_ISA), and free of the
-// standard library's inline functions: the linker may keep only one copy of those, for the wrong processor.
+// Vectors of one instruction set, and the functions that cells are built from. Compiled once per instruction
+// set, each time in a different namespace (UNROLLED_ISA). Uses no inline functions of the standard library:
+// the linker keeps only one copy of those, perhaps for an instruction set that is missing here.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -17,10 +17,10 @@ namespace unrolled::UNROLLED_ISA {
 
 #if defined(__AVX512F__)
 constexpr int vector_bytes = 64;
-constexpr int tile_rows = 12;  // 12 × 2 sums, 2 operands, of 32 registers
+constexpr int tile_rows = 12;  // 12 × 2 sums and 2 operands in 32 registers
 #elif defined(__AVX2__)
 constexpr int vector_bytes = 32;
-constexpr int tile_rows = 6;  // 6 × 2 sums, 2 operands, of 16 registers
+constexpr int tile_rows = 6;  // 6 × 2 sums and 2 operands in 16 registers
 #elif defined(__aarch64__)
 constexpr int vector_bytes = 16;
 constexpr int tile_rows = 12;
@@ -31,7 +31,7 @@ constexpr int tile_rows = 6;
 
 #define UNROLLED_INLINE inline __attribute__((always_inline))
 
-// Two bfloat16 values, of k and k + 1, the lower one first: what one lane of the product reads.
+// Two bfloat16 values, k in the lower half and k + 1 in the upper half: the operand of one lane in a product.
 struct Pair {
   uint32_t bits;
 };
@@ -68,7 +68,7 @@ using SumOf = typename Simd<T>::Sum;
 template <class T>
 constexpr int lanes = vector_bytes / int(sizeof(T));
 
-// The numbers at an address.
+// Return a pointer to the numbers at an address.
 template <class T>
 UNROLLED_INLINE T* at(uintptr_t address) {
   return reinterpret_cast<T*>(address);
@@ -87,7 +87,7 @@ UNROLLED_INLINE Vec<T> splat(T value) {
   return Vec<T>{} + value;
 }
 
-// The first n lanes; the others read as zero and are not written.
+// Load or store the first n lanes. The other lanes are loaded as zero and not stored.
 template <class T>
 UNROLLED_INLINE Vec<T> load_n(const T* p, long n) {
   if (n >= lanes<T>) return load(p);
@@ -122,7 +122,7 @@ UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
 #define UNROLLED_HAS_SHUFFLE 0
 #endif
 
-// As many rows as lanes, rows for columns: halves change places at distances 1, 2, 4, …
+// Transpose a square of as many rows as lanes: exchange halves at distances 1, 2, 4, …
 template <class T, int distance, int... J>
 UNROLLED_INLINE void exchange(Vec<T>& a, Vec<T>& b, std::integer_sequence<int, J...>) {
   constexpr int L = lanes<T>;
@@ -155,8 +155,8 @@ UNROLLED_INLINE void transpose(Vec<T>* rows) {
   }
 }
 
-// f(u, n) for every vector of [from, to), n numbers from u on. The last one is apart, so that whatever asks for
-// n is decided once in all others.
+// Call f(u, n) for every vector of [from, to): n numbers starting at u. The last, shorter vector is a
+// separate call, so that the compiler knows n in all others.
 template <class T, class F>
 UNROLLED_INLINE void each_vector(long from, long to, F&& f) {
   long u = from;
@@ -165,7 +165,7 @@ UNROLLED_INLINE void each_vector(long from, long to, F&& f) {
 }
 #define UNROLLED_EACH [&](long u, long n) __attribute__((always_inline))
 
-// Rows of a small layer are copied more often than anything else is called.
+// Short rows are copied inline: in a small layer, copies of rows are the most frequent call.
 template <class T>
 UNROLLED_INLINE void copy(T* to, const T* from, long n) {
   if (n > 16 * lanes<T>) {
@@ -181,7 +181,7 @@ UNROLLED_INLINE void accumulate(T* to, const T* from, long n) {
   });
 }
 
-// The first n lanes, zeros in the others.
+// Return the first n lanes, with zeros in the others.
 template <class T>
 UNROLLED_INLINE Vec<T> first_n(Vec<T> v, long n) {
   if (n >= lanes<T>) return v;
@@ -198,8 +198,8 @@ UNROLLED_INLINE T sum_lanes(Vec<T> v) {
     for (int k = 0; k < width; ++k) part[k] += part[k + width];
   return part[0];
 }
-// The sum of f(u, n) over size numbers, lanes past the end being zero. Several sums side by side do not wait
-// for each other.
+// Sum of f(u, n) over `size` numbers. f must return zero in lanes past the end. Four independent sums, so
+// that the additions need not wait for each other.
 template <class T, class F>
 UNROLLED_INLINE T sum_over(long size, F&& f) {
   constexpr long L = lanes<T>;
@@ -211,7 +211,8 @@ UNROLLED_INLINE T sum_over(long size, F&& f) {
   return sum_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-// a · b + c, for operands of the product: plain numbers, or pairs of bfloat16 whose two products add up.
+// a · b + c for operands of a product: plain numbers, or pairs of bfloat16 whose two products are both added
+// to c.
 template <class W>
 UNROLLED_INLINE Vec<SumOf<W>> multiply_add(W a, Vec<W> b, Vec<SumOf<W>> c) {
   return c + a * b;
@@ -223,7 +224,7 @@ UNROLLED_INLINE Vec<float> multiply_add<Pair>(Pair a, Vec<Pair> b, Vec<float> c)
 }
 #endif
 
-// Round to nearest even, as the processor's own conversion does.
+// Round to nearest even, like the processor's instruction.
 UNROLLED_INLINE uint32_t to_bfloat16(float value) {
   uint32_t bits;
   __builtin_memcpy(&bits, &value, 4);
@@ -231,7 +232,7 @@ UNROLLED_INLINE uint32_t to_bfloat16(float value) {
   return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
 }
 
-// exp(x) − 1 and exp(x) share everything but the last addition: x = n·ln 2 + r, |r| ≤ ln 2 / 2.
+// exp(x) and exp(x) − 1 differ only in the last addition: x = n·ln 2 + r, |r| ≤ ln 2 / 2.
 template <class T>
 struct Exponent {
   Vec<T> scale, small;  // 2^n, exp(r) − 1
@@ -240,7 +241,7 @@ struct Exponent {
 UNROLLED_INLINE Exponent<float> exponent(Vec<float> x) {
   using V = Vec<float>;
   using I = Simd<float>::I;
-  x = x < -87.0f ? splat(-87.0f) : x;  // comparisons with NaN are false: it passes through
+  x = x < -87.0f ? splat(-87.0f) : x;  // comparisons with NaN are false: NaN passes through
   x = x > 88.0f ? splat(88.0f) : x;
   const V magic = splat(12582912.0f);  // 1.5 · 2^23: adding it rounds to a whole number
   const V shifted = x * 1.44269504088896341f + magic;
@@ -264,7 +265,7 @@ UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
   const V shifted = x * 1.4426950408889634 + magic;
   const V n = shifted - magic;
   const V r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
-  V p = splat(1.0 / 6227020800.0);  // Taylor to r^13: below half a unit in the last place for |r| ≤ 0.347
+  V p = splat(1.0 / 6227020800.0);  // Taylor to r^13: error below half an ulp for |r| ≤ 0.347
   p = p * r + 1.0 / 479001600.0;
   p = p * r + 1.0 / 39916800.0;
   p = p * r + 1.0 / 3628800.0;
@@ -280,8 +281,8 @@ UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
   return {(V)((whole + 1023) << 52), p * (r * r) + r};
 }
 
-// 1 / x for x from 1 up, to the last place or next to it: an estimate and a step of Newton's, where the
-// processor has one, takes half the time of a division.
+// 1 / x for x ≥ 1, exact to within 1 ulp. If the processor has a reciprocal estimate, the estimate and one
+// Newton step take half the time of a division.
 template <class T>
 UNROLLED_INLINE Vec<T> reciprocal(Vec<T> x) {
 #if defined(__AVX512F__)
@@ -302,7 +303,7 @@ template <class T>
 UNROLLED_INLINE Vec<T> sigmoid(Vec<T> x) {
   return reciprocal<T>(T(1) + exp<T>(-x));
 }
-// tanh|x| = −t / (t + 2) with t = exp(−2|x|) − 1: accurate near 0 as well, and never overflows.
+// tanh|x| = −t / (t + 2) with t = exp(−2|x|) − 1: accurate near 0, and never overflows.
 template <class T>
 UNROLLED_INLINE Vec<T> tanh(Vec<T> x) {
   using I = typename Simd<T>::I;
@@ -314,7 +315,7 @@ UNROLLED_INLINE Vec<T> tanh(Vec<T> x) {
 }
 template <class T>
 UNROLLED_INLINE Vec<T> relu(Vec<T> x) {
-  return x < T(0) ? Vec<T>{} : x;  // NaN is not less: it passes through
+  return x < T(0) ? Vec<T>{} : x;  // NaN < 0 is false: NaN passes through
 }
 
 }  // namespace unrolled::UNROLLED_ISA

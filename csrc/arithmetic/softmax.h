@@ -1,9 +1,9 @@
-// Softmax cross-entropy of y = h Vᵀ + c, with its gradients, without ever holding all of y.
+// Softmax cross-entropy of y = h Vᵀ + c and its gradients, without storing all of y.
 //
-// Rows come in chunks; of a chunk, y is computed transposed (classes × rows), so that every loop over classes
-// is a vector over rows and every operand of the products lies as it is needed. Classes are dealt to the
-// threads in blocks. A block keeps e = exp(y − m) with its own maxima m, and what is missing of the softmax,
-// exp(m − max) / Σ, is a factor for each row and block, known when all blocks are through.
+// Rows are processed in chunks. The logits y of a chunk are computed transposed (classes × rows): loops over
+// classes then work on vectors of rows, and the products can read every operand in its stored layout. Each
+// thread gets some blocks of classes. A block stores e = exp(y − m), where m are the block's own maxima. The
+// softmax is e times a factor per row and block, exp(m − max) / Σ, which is known once all blocks are done.
 #pragma once
 #include "args.h"
 #include "arithmetic/gemm.h"
@@ -13,22 +13,22 @@ namespace unrolled::UNROLLED_ISA {
 
 template <class T, class W>
 struct Softmax {
-  static constexpr bool plain = same<W, T>;
+  static constexpr bool plain = is_same<W, T>;
   static constexpr long NR = panel_columns<W>, chunk_bytes = long(16) << 20, most_classes = 192;
 
   const SoftmaxArgs& a;
   const long N, F, V, Fw;
   const int threads;
-  const long classes, blocks;  // of a block, and how many blocks
-  const long rows;             // of a chunk, at most
+  const long classes, blocks;  // classes per block, number of blocks
+  const long rows;             // most rows in a chunk
   const bool gradients;
   const long Fp = padded<T>(F), Fwp = padded<W>(Fw), Rp = padded<T>(rows), Rwp = padded<W>(words<W, T>(rows));
 
   W* h_packed = nullptr;         // panels of rows
-  T *e = nullptr, *maxima, *sums, *factor, *target;  // (V, rows), (blocks, rows) twice, (rows) twice
-  T *smooth, *total, *largest, *rate;                // (threads, rows), (rows) thrice
-  T* weight_sum = nullptr;                           // (F): Σ_v V, label smoothing
-  T* h_sum = nullptr;                                // (F): Σ_r w h, label smoothing
+  T *e = nullptr, *maxima, *sums, *factor, *target_logits;  // (V, rows), (blocks, rows) twice, (rows) twice
+  T *logit_sums, *exp_sums, *row_maxima, *row_weight;       // (threads, rows), (rows) thrice
+  T* weight_sum = nullptr;                                  // (F): Σ_v V, label smoothing
+  T* h_sum = nullptr;                                       // (F): Σ_r w h, label smoothing
   struct Scratch {
     W *weight, *weight_right, *scaled, *left;
     T *y, *dh, *rows, *factor;
@@ -36,8 +36,9 @@ struct Softmax {
   Scratch* scratch;
 
   static long rows_of_chunk(const SoftmaxArgs& a, long most_lines) {
-    const long most = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
-    const long limit = most < 2 ? 2 : most > most_lines ? most_lines : most, chunks = (lines + limit - 1) / limit;
+    const long affordable = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
+    const long limit = affordable < 2 ? 2 : affordable > most_lines ? most_lines : affordable;
+    const long chunks = (lines + limit - 1) / limit;
     return (lines + chunks - 1) / chunks * 16;
   }
   static long classes_of_block(const SoftmaxArgs& a, int threads) {
@@ -45,44 +46,44 @@ struct Softmax {
     return rounded < most_classes ? rounded : most_classes;
   }
 
-  Softmax(const SoftmaxArgs& args, int asked, long most_lines = 32)
-      : a(args), N(args.N), F(args.F), V(args.V), Fw(words<W, T>(args.F)), threads(asked),
-        classes(classes_of_block(args, asked)), blocks((args.V + classes - 1) / classes),
+  Softmax(const SoftmaxArgs& args, int thread_count, long most_lines = 32)
+      : a(args), N(args.N), F(args.F), V(args.V), Fw(words<W, T>(args.F)), threads(thread_count),
+        classes(classes_of_block(args, thread_count)), blocks((args.V + classes - 1) / classes),
         rows(rows_of_chunk(args, most_lines)), gradients(args.dh) {}
 
-  void measure(Measure& m) {
+  void measure(WorkspaceSize& m) {
     const auto add = [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
-    memory(add);
-    Scratch none;
-    for (int k = 0; k < threads; ++k) memory_of_thread(none, add);
+    visit_memory(add);
+    Scratch unallocated;
+    for (int k = 0; k < threads; ++k) visit_thread_memory(unallocated, add);
   }
   template <class Space>
   void take(Space& space) {
-    const auto hand = [&](auto*& p, long n) {
+    const auto allocate = [&](auto*& p, long n) {
       p = space.template take<std::remove_reference_t<decltype(*p)>>(std::size_t(n));
     };
-    memory(hand);
-    for (int k = 0; k < threads; ++k) memory_of_thread(scratch[k], hand);
+    visit_memory(allocate);
+    for (int k = 0; k < threads; ++k) visit_thread_memory(scratch[k], allocate);
   }
 
   template <class Take>
-  void memory(Take&& take) {
+  void visit_memory(Take&& take) {
     take(h_packed, packed_size<W>(Fw, rows));
     if (gradients) take(e, V * Rp);
     take(maxima, blocks * Rp);
     take(sums, blocks * Rp);
     take(factor, Rp);
-    take(target, Rp);
-    take(smooth, threads * Rp);
-    take(total, Rp);
-    take(largest, Rp);
-    take(rate, Rp);
+    take(target_logits, Rp);
+    take(logit_sums, threads * Rp);
+    take(exp_sums, Rp);
+    take(row_maxima, Rp);
+    take(row_weight, Rp);
     take(weight_sum, Fp);
     take(h_sum, Fp);
     take(scratch, threads);
   }
   template <class Take>
-  void memory_of_thread(Scratch& s, Take&& take) {
+  void visit_thread_memory(Scratch& s, Take&& take) {
     take(s.weight, classes * Fwp);
     take(s.y, classes * Rp);
     if (!gradients) return;
@@ -98,19 +99,20 @@ struct Softmax {
   T bias(long v) const { return a.bias ? at<const T>(a.bias)[v] : T(0); }
   bool ignored(long n) const { return at<const int64_t>(a.targets)[n] == a.ignore; }
 
-  // y of one block of classes, transposed; then maxima, e, and sums of it.
+  // Compute y of the thread's blocks, transposed; then the maxima, e, and the sums of e.
   void first_pass(int rank, int count, long n0, long n) const {
-    const Scratch& own = scratch[rank];
-    T* smoothed = smooth + rank * Rp;
+    const Scratch& local = scratch[rank];
+    T* smoothed = logit_sums + rank * Rp;
     __builtin_memset(smoothed, 0, Rp * sizeof(T));
     for (long block = blocks * rank / count; block < blocks * (rank + 1) / count; ++block) {
       const long v0 = block * classes, size = V - v0 < classes ? V - v0 : classes;
-      for (long v = 0; v < size; ++v) to_words(own.weight + v * Fwp, weight_row(v0 + v), F);
-      T* y = gradients ? e + v0 * Rp : own.y;
-      multiply<W, false>(size, n, Fw, own.weight, Fwp, {h_packed, NR, NR * Fw}, {y, Rp});
+      for (long v = 0; v < size; ++v) to_words(local.weight + v * Fwp, weight_row(v0 + v), F);
+      T* y = gradients ? e + v0 * Rp : local.y;
+      multiply<W, false>(size, n, Fw, local.weight, Fwp, {h_packed, NR, NR * Fw}, {y, Rp});
       for (long r = 0; r < n; ++r) {
-        const long wanted = at<const int64_t>(a.targets)[n0 + r] - v0;
-        if (wanted >= 0 && wanted < size && !ignored(n0 + r)) target[r] = y[wanted * Rp + r] + bias(v0 + wanted);
+        const long target_class = at<const int64_t>(a.targets)[n0 + r] - v0;
+        if (target_class >= 0 && target_class < size && !ignored(n0 + r))
+          target_logits[r] = y[target_class * Rp + r] + bias(v0 + target_class);
       }
       exponentials(y, v0, size, n, maxima + block * Rp, sums + block * Rp, smoothed);
     }
@@ -118,154 +120,158 @@ struct Softmax {
 
   void exponentials(T* y, long v0, long size, long n, T* maximum, T* sum, T* smoothed) const {
     for (long r = 0; r < n; r += lanes<T>) {
-      Vec<T> most = load(y + r) + bias(v0), all{};
+      Vec<T> row_max = load(y + r) + bias(v0), logit_sum{};
       for (long v = 0; v < size; ++v) {
         const Vec<T> value = load(y + v * Rp + r) + bias(v0 + v);
-        most = value > most ? value : most;
-        all += value;
+        row_max = value > row_max ? value : row_max;
+        logit_sum += value;
       }
-      // Classes may be masked by -inf; a block of nothing else sums to zero.
-      const Vec<T> base = most > splat(T(-__builtin_inf())) ? most : Vec<T>{};
-      Vec<T> added{};
+      // Classes may be masked by -inf. A block of masked classes only has the sum zero.
+      const Vec<T> base = row_max > splat(T(-__builtin_inf())) ? row_max : Vec<T>{};
+      Vec<T> exp_sum{};
       for (long v = 0; v < size; ++v) {
         const Vec<T> value = exp<T>(load(y + v * Rp + r) + (bias(v0 + v) - base));
         store(y + v * Rp + r, value);
-        added += value;
+        exp_sum += value;
       }
-      store(maximum + r, most);
-      store(sum + r, added);
-      if (a.smoothing != 0) store(smoothed + r, load(smoothed + r) + all);
+      store(maximum + r, row_max);
+      store(sum + r, exp_sum);
+      if (a.smoothing != 0) store(smoothed + r, load(smoothed + r) + logit_sum);
     }
   }
 
-  // Losses of the chunk's rows, and the factor 1/Σ times the row's weight.
+  // Compute the losses of the chunk's rows, and the factor weight / Σ of each row. Returns the weighted sum.
   double losses(long n0, long n, int count) const {
     double loss = 0;
     T* nats = at<T>(a.nats);
     for (long r = 0; r < n; r += lanes<T>) {
-      Vec<T> most = load(maxima + r), all{};
+      Vec<T> row_max = load(maxima + r), exp_sum{};
       for (long b = 1; b < blocks; ++b) {
         const Vec<T> m = load(maxima + b * Rp + r);
-        most = m > most ? m : most;
+        row_max = m > row_max ? m : row_max;
       }
-      for (long b = 0; b < blocks; ++b) all += load(sums + b * Rp + r) * exp<T>(load(maxima + b * Rp + r) - most);
-      store(largest + r, most);
-      store(total + r, all);
+      for (long b = 0; b < blocks; ++b)
+        exp_sum += load(sums + b * Rp + r) * exp<T>(load(maxima + b * Rp + r) - row_max);
+      store(row_maxima + r, row_max);
+      store(exp_sums + r, exp_sum);
     }
     for (long r = 0; r < n; ++r) {
       const long row = n0 + r;
       if (ignored(row)) {
-        nats[row] = rate[r] = factor[r] = T(0);
+        nats[row] = row_weight[r] = factor[r] = T(0);
         continue;
       }
-      const double log_sum = double(largest[r]) + __builtin_log(double(total[r]));
+      const double log_sum = double(row_maxima[r]) + __builtin_log(double(exp_sums[r]));
       const double weight = a.row_weights ? double(at<const T>(a.row_weights)[row]) : 1.0;
-      const double own = log_sum - double(target[r]);
-      nats[row] = T(own);
+      const double nll = log_sum - double(target_logits[r]);
+      nats[row] = T(nll);
       double mean = 0;
       if (a.smoothing != 0) {
-        for (int k = 0; k < count; ++k) mean += double(smooth[k * Rp + r]);
+        for (int k = 0; k < count; ++k) mean += double(logit_sums[k * Rp + r]);
         mean /= double(V);
       }
-      const double value = (1 - a.smoothing) * own + (a.smoothing != 0 ? a.smoothing * (log_sum - mean) : 0.0);
+      const double value = (1 - a.smoothing) * nll + (a.smoothing != 0 ? a.smoothing * (log_sum - mean) : 0.0);
       if (weight != 0) loss += weight * value;
-      rate[r] = T(weight);
-      factor[r] = weight != 0 ? T(weight / double(total[r])) : T(0);
+      row_weight[r] = T(weight);
+      factor[r] = weight != 0 ? T(weight / double(exp_sums[r])) : T(0);
     }
     return loss;
   }
 
-  // Gradients of a thread's blocks: of V and c whole, of h a part.
+  // Gradients from a thread's blocks of classes: complete for V and c, a partial sum for h.
   void second_pass(int rank, int count, long n0, long n, bool add) const {
-    const Scratch& own = scratch[rank];
-    bool begun = false;
+    const Scratch& local = scratch[rank];
+    bool started = false;
     for (long block = blocks * rank / count; block < blocks * (rank + 1) / count; ++block) {
       const long v0 = block * classes, size = V - v0 < classes ? V - v0 : classes;
       const T* p = e + v0 * Rp;
       for (long r = 0; r < n; r += lanes<T>)
-        store(own.factor + r, load(factor + r) * exp<T>(load(maxima + block * Rp + r) - load(largest + r)));
-      if (a.dbias) bias_gradient(own, p, v0, size, n, add);
-      if (a.dweight) weight_gradient(own, p, v0, size, n0, n, add);
-      input_gradient(own, p, v0, size, n, begun);
-      begun = true;
+        store(local.factor + r, load(factor + r) * exp<T>(load(maxima + block * Rp + r) - load(row_maxima + r)));
+      if (a.dbias) bias_gradient(local, p, v0, size, n, add);
+      if (a.dweight) weight_gradient(local, p, v0, size, n0, n, add);
+      input_gradient(local, p, v0, size, n, started);
+      started = true;
     }
-    if (!begun) __builtin_memset(own.dh, 0, n * Fp * sizeof(T));
+    if (!started) __builtin_memset(local.dh, 0, n * Fp * sizeof(T));
   }
 
-  void bias_gradient(const Scratch& own, const T* p, long v0, long size, long n, bool add) const {
+  void bias_gradient(const Scratch& local, const T* p, long v0, long size, long n, bool add) const {
     T* to = at<T>(a.dbias) + v0;
     for (long v = 0; v < size; ++v) {
       Vec<T> sum{};
-      for (long r = 0; r < n; r += lanes<T>) sum += load_n(p + v * Rp + r, n - r) * load_n(own.factor + r, n - r);
+      for (long r = 0; r < n; r += lanes<T>)
+        sum += load_n(p + v * Rp + r, n - r) * load_n(local.factor + r, n - r);
       to[v] = (add ? to[v] : T(0)) + sum_lanes<T>(sum);
     }
   }
 
-  // dV = (e ⊙ factor) · h: the factor goes to h, which is smaller.
-  void weight_gradient(const Scratch& own, const T* p, long v0, long size, long n0, long n, bool add) const {
+  // dV = (e ⊙ factor) · h. The factor is applied to h, which is smaller than e.
+  void weight_gradient(const Scratch& local, const T* p, long v0, long size, long n0, long n, bool add) const {
     constexpr long step = plain ? 1 : 2;
     for (long r = 0; r < n; r += step) {
       for (long k = 0; k < step && r + k < n; ++k) {
-        const Vec<T> f = splat(own.factor[r + k]);
+        const Vec<T> f = splat(local.factor[r + k]);
         const T* from = h_row(n0 + r + k);
-        for (long u = 0; u < F; u += lanes<T>) store_n(own.rows + k * Fp + u, load_n(from + u, F - u) * f, F - u);
+        for (long u = 0; u < F; u += lanes<T>)
+          store_n(local.rows + k * Fp + u, load_n(from + u, F - u) * f, F - u);
       }
-      interleave(own.scaled + r / step * Fp, own.rows, r + 1 < n ? own.rows + Fp : nullptr, F);
+      interleave(local.scaled + r / step * Fp, local.rows, r + 1 < n ? local.rows + Fp : nullptr, F);
     }
     const W* left;
     long lda;
     if constexpr (plain) {
       left = p, lda = Rp;
     } else {
-      for (long v = 0; v < size; ++v) to_words(own.left + v * Rwp, p + v * Rp, n);
-      left = own.left, lda = Rwp;
+      for (long v = 0; v < size; ++v) to_words(local.left + v * Rwp, p + v * Rp, n);
+      left = local.left, lda = Rwp;
     }
-    multiply<W, false>(size, F, words<W, T>(n), left, lda, {own.scaled, Fp, NR},
+    multiply<W, false>(size, F, words<W, T>(n), left, lda, {local.scaled, Fp, NR},
                        {at<T>(a.dweight) + v0 * F, F, nullptr, nullptr, add});
   }
 
   // dh = factor ⊙ (eᵀ · V)
-  void input_gradient(const Scratch& own, const T* p, long v0, long size, long n, bool add) const {
+  void input_gradient(const Scratch& local, const T* p, long v0, long size, long n, bool add) const {
     constexpr long step = plain ? 1 : 2;
     const W* left;
     if constexpr (plain) {
       left = p;
     } else {
       for (long v = 0; v < size; v += 2)
-        interleave(own.left + v / 2 * Rp, p + v * Rp, v + 1 < size ? p + (v + 1) * Rp : nullptr, n);
-      left = own.left;
+        interleave(local.left + v / 2 * Rp, p + v * Rp, v + 1 < size ? p + (v + 1) * Rp : nullptr, n);
+      left = local.left;
     }
     for (long v = 0; v < size; v += step)
-      interleave(own.weight_right + v / step * Fp, weight_row(v0 + v), v + 1 < size ? weight_row(v0 + v + 1) : nullptr, F);
-    multiply<W, true>(n, F, words<W, T>(size), left, Rp, {own.weight_right, Fp, NR},
-                      {own.dh, Fp, nullptr, nullptr, add, own.factor});
+      interleave(local.weight_right + v / step * Fp, weight_row(v0 + v),
+                 v + 1 < size ? weight_row(v0 + v + 1) : nullptr, F);
+    multiply<W, true>(n, F, words<W, T>(size), left, Rp, {local.weight_right, Fp, NR},
+                      {local.dh, Fp, nullptr, nullptr, add, local.factor});
   }
 
-  // The parts of dh together, and what the target (and smoothing) takes away.
+  // Sum the threads' parts of dh, and subtract the terms of the target and of label smoothing.
   void gather(int rank, int count, long n0, long n) const {
-    const T own_share = T(1 - a.smoothing), each = T(a.smoothing / double(V));
+    const T target_share = T(1 - a.smoothing), class_share = T(a.smoothing / double(V));
     for (long r = n * rank / count; r < n * (rank + 1) / count; ++r) {
       T* to = at<T>(a.dh) + (n0 + r) * F;
-      const bool live = !ignored(n0 + r);
-      const T* wanted = live ? weight_row(at<const int64_t>(a.targets)[n0 + r]) : nullptr;
+      const bool counted = !ignored(n0 + r);
+      const T* target_row = counted ? weight_row(at<const int64_t>(a.targets)[n0 + r]) : nullptr;
       for (long u = 0; u < F; u += lanes<T>) {
         const long k = F - u;
         Vec<T> d{};
         for (int t = 0; t < count; ++t) d += load_n(scratch[t].dh + r * Fp + u, k);
-        if (live) d -= load_n(wanted + u, k) * (rate[r] * own_share);
-        if (live && each != T(0)) d -= load_n(weight_sum + u, k) * (rate[r] * each);
+        if (counted) d -= load_n(target_row + u, k) * (row_weight[r] * target_share);
+        if (counted && class_share != T(0)) d -= load_n(weight_sum + u, k) * (row_weight[r] * class_share);
         store_n(to + u, d, k);
       }
     }
   }
 
-  // The targets' share of dV and dc: rows of few classes.
+  // Subtract the terms of the targets from dV and dc. They touch only the rows of the target classes.
   void subtract_targets(long n0, long n) const {
-    const T own_share = T(1 - a.smoothing);
+    const T target_share = T(1 - a.smoothing);
     for (long r = 0; r < n; ++r) {
       if (ignored(n0 + r)) continue;
       const long v = at<const int64_t>(a.targets)[n0 + r];
-      const T w = rate[r] * own_share;
+      const T w = row_weight[r] * target_share;
       if (a.dbias) at<T>(a.dbias)[v] -= w;
       if (a.dweight) {
         T* to = at<T>(a.dweight) + v * F;
@@ -274,7 +280,7 @@ struct Softmax {
       }
       if (a.smoothing != 0)
         for (long u = 0; u < F; u += lanes<T>)
-          store_n(h_sum + u, load_n(h_sum + u, F - u) + load_n(h_row(n0 + r) + u, F - u) * rate[r], F - u);
+          store_n(h_sum + u, load_n(h_sum + u, F - u) + load_n(h_row(n0 + r) + u, F - u) * row_weight[r], F - u);
     }
   }
 
@@ -290,52 +296,52 @@ struct Softmax {
         pack_columns<W, T>(h_packed, h_row(n0), a.h_row, F, n, panels * rank / count, panels * (rank + 1) / count);
       };
       in_parallel(threads, pack);
-      int used = 1;
+      int thread_count = 1;
       auto first = [&](int rank, int count) {
-        if (rank == 0) used = count;
+        if (rank == 0) thread_count = count;
         first_pass(rank, count, n0, n);
       };
       in_parallel(threads, first);
-      loss += losses(n0, n, used);
+      loss += losses(n0, n, thread_count);
       if (!gradients) continue;
       const bool add = n0 > 0;
       auto second = [&](int rank, int count) { second_pass(rank, count, n0, n, add); };
       in_parallel(threads, second);
-      auto join = [&](int rank, int count) { gather(rank, count, n0, n); };
-      in_parallel(threads, join);
+      auto gather_parts = [&](int rank, int count) { gather(rank, count, n0, n); };
+      in_parallel(threads, gather_parts);
       subtract_targets(n0, n);
-      for (long r = 0; r < n; ++r) weights += ignored(n0 + r) ? 0.0 : double(rate[r]);
+      for (long r = 0; r < n; ++r) weights += ignored(n0 + r) ? 0.0 : double(row_weight[r]);
     }
     if (gradients && a.smoothing != 0) smooth_gradients(T(a.smoothing / double(V)), T(weights));
     return loss;
   }
 
-  void smooth_gradients(T each, T weights) {
+  void smooth_gradients(T class_share, T weights) {
     auto body = [&](int rank, int count) {
       for (long v = V * rank / count; v < V * (rank + 1) / count; ++v) {
-        if (a.dbias) at<T>(a.dbias)[v] -= each * weights;
+        if (a.dbias) at<T>(a.dbias)[v] -= class_share * weights;
         if (!a.dweight) continue;
         T* to = at<T>(a.dweight) + v * F;
         for (long u = 0; u < F; u += lanes<T>)
-          store_n(to + u, load_n(to + u, F - u) - load_n(h_sum + u, F - u) * each, F - u);
+          store_n(to + u, load_n(to + u, F - u) - load_n(h_sum + u, F - u) * class_share, F - u);
       }
     };
     in_parallel(threads, body);
   }
 };
 
-// Threads share the classes.
+// Each thread gets some of the classes.
 template <class T, class W>
 double softmax_by_classes(const SoftmaxArgs& a, int threads) {
   Softmax<T, W> work(a, threads);
-  Measure size;
+  WorkspaceSize size;
   work.measure(size);
   Workspace space(size.bytes);
   work.take(space);
   return work.run();
 }
 
-// Part of memory that was taken whole.
+// Hands out parts of memory that is already allocated.
 struct Slice {
   char* next;
   template <class T>
@@ -346,30 +352,30 @@ struct Slice {
   }
 };
 
-// Threads share the rows, each with a sum of its own for the gradients of V and c: where there are few classes
-// nobody need wait for anybody.
+// Each thread gets some of the rows, and its own sums for the gradients of V and c. With few classes, the
+// threads then need not wait for each other.
 template <class T, class W>
 double softmax_by_rows(const SoftmaxArgs& a, int threads) {
-  constexpr long most_lines = 16;  // of 16 rows: what one core's caches hold
+  constexpr long lines_in_cache = 16;  // lines of 16 rows that fit into one core's caches
   const long V = a.V, F = a.F;
-  const auto part = [&](int k) {
-    SoftmaxArgs own = a;
+  const auto make_part = [&](int k) {
+    SoftmaxArgs part_args = a;
     const long n0 = a.N * k / threads;
-    own.N = a.N * (k + 1) / threads - n0;
-    own.h += n0 * a.h_row * sizeof(T);
-    own.targets += n0 * sizeof(int64_t);
-    own.nats += n0 * sizeof(T);
-    if (a.row_weights) own.row_weights += n0 * sizeof(T);
-    if (a.dh) own.dh += n0 * F * sizeof(T);
-    return own;
+    part_args.N = a.N * (k + 1) / threads - n0;
+    part_args.h += n0 * a.h_row * sizeof(T);
+    part_args.targets += n0 * sizeof(int64_t);
+    part_args.nats += n0 * sizeof(T);
+    if (a.row_weights) part_args.row_weights += n0 * sizeof(T);
+    if (a.dh) part_args.dh += n0 * F * sizeof(T);
+    return part_args;
   };
-  Measure each, all;
-  Softmax<T, W>(part(threads - 1), 1, most_lines).measure(each);  // no part has more rows
-  const std::size_t bytes = (each.bytes + 63) / 64 * 64;
-  all.add<char>(bytes * threads);
-  all.add<T>(V * (F + 1) * threads);
-  all.add<double>(threads);
-  Workspace space(all.bytes + 64 * threads);
+  WorkspaceSize part_size, total_size;
+  Softmax<T, W>(make_part(threads - 1), 1, lines_in_cache).measure(part_size);  // the last part has the most rows
+  const std::size_t bytes = (part_size.bytes + 63) / 64 * 64;
+  total_size.add<char>(bytes * threads);
+  total_size.add<T>(V * (F + 1) * threads);
+  total_size.add<double>(threads);
+  Workspace space(total_size.bytes + 64 * threads);
   char* const memory = space.take<char>(bytes * threads);
   T* const sums = space.take<T>(V * (F + 1) * threads);
   double* const losses = space.take<double>(threads);
@@ -377,10 +383,10 @@ double softmax_by_rows(const SoftmaxArgs& a, int threads) {
   const auto dbias = [&](int k) { return k ? sums + k * V * (F + 1) + V * F : at<T>(a.dbias); };
   auto body = [&](int rank, int count) {
     for (int k = rank; k < threads; k += count) {
-      SoftmaxArgs own = part(k);
-      if (a.dweight) own.dweight.address = reinterpret_cast<uintptr_t>(dweight(k));
-      if (a.dbias) own.dbias.address = reinterpret_cast<uintptr_t>(dbias(k));
-      Softmax<T, W> work(own, 1, most_lines);
+      SoftmaxArgs part_args = make_part(k);
+      if (a.dweight) part_args.dweight.address = reinterpret_cast<uintptr_t>(dweight(k));
+      if (a.dbias) part_args.dbias.address = reinterpret_cast<uintptr_t>(dbias(k));
+      Softmax<T, W> work(part_args, 1, lines_in_cache);
       Slice slice{memory + bytes * k};
       work.take(slice);
       losses[k] = work.run();
@@ -402,8 +408,8 @@ double softmax_by_rows(const SoftmaxArgs& a, int threads) {
 
 template <class T, class W>
 void softmax(const SoftmaxArgs& a, int threads) {
-  constexpr long few = long(4) << 20;  // bytes of V that each thread may have a copy of
-  const bool by_rows = threads > 1 && a.V * a.F * long(sizeof(T)) <= few && a.N >= 64 * threads;
+  constexpr long max_weight_bytes = long(4) << 20;  // most bytes of V for a gradient copy per thread
+  const bool by_rows = threads > 1 && a.V * a.F * long(sizeof(T)) <= max_weight_bytes && a.N >= 64 * threads;
   *at<T>(a.loss) = T(by_rows ? softmax_by_rows<T, W>(a, threads) : softmax_by_classes<T, W>(a, threads));
 }
 

@@ -1,4 +1,5 @@
-// What each cell declares of itself: the loop reads it at compile time; the check and Python read the same as a table.
+// Declaration of a cell's properties. The loop reads it at compile time; check.cpp and Python read it as a
+// table.
 #pragma once
 #include <vector>
 
@@ -6,41 +7,42 @@
 
 namespace unrolled {
 
-// Of the states of a cell, the one that is emitted and fed back first.
+// Names of the states of a cell. The first state is the output and is fed back.
 struct Names {
-  const char* name[most_states] = {};
+  const char* name[max_states] = {};
   constexpr int count() const {
     int n = 0;
-    while (n < most_states && name[n]) ++n;
+    while (n < max_states && name[n]) ++n;
     return n;
   }
 };
 
-// A parameter (H) of the cell's own. Those of one group are given together or not at all.
+// An additional parameter of a cell, with H numbers. The parameters of one group are either all present or
+// all absent.
 struct Vector {
   const char* name = nullptr;
   int group = 0;
 };
 struct Vectors {
-  Vector of[most_vectors] = {};
+  Vector of[max_vectors] = {};
   constexpr int count() const {
     int n = 0;
-    while (n < most_vectors && of[n].name) ++n;
+    while (n < max_vectors && of[n].name) ++n;
     return n;
   }
 };
 
-// What a cell declares, with the value that most cells have. A cell also has `name`, and `gates`: the number of
-// blocks of H rows in W and U.
+// Default values of a cell's declaration. A cell also declares `name`, and `gates`: the number of blocks of H
+// rows in W and U.
 struct CellDefaults {
   static constexpr Names states{{"h"}};
   static constexpr Vectors vectors{};
-  static constexpr bool recurrent = true;        // it has the product U h + b_hh
-  static constexpr bool reads_h = false;         // the step itself reads h_{t-1}, which then has H numbers
-  static constexpr bool keeps_extra = false;     // it keeps H numbers of each step beside its gates and states
-  static constexpr bool gate_is_hidden = false;  // its one gate is what it emits: y holds it where nothing changes it
-  static constexpr bool own_du = false;          // the gradient of U h + b_hh differs from that of W x + b_ih
-  static constexpr bool two_stage = false;       // the last gate's product reads r ⊙ h, not h
+  static constexpr bool recurrent = true;        // has the product U h + b_hh
+  static constexpr bool reads_h = false;         // the step reads h_{t-1} itself, not only U h: R must be H
+  static constexpr bool keeps_extra = false;     // stores H more numbers per step, besides gates and states
+  static constexpr bool gate_is_hidden = false;  // its only gate is the new h, so y may hold it
+  static constexpr bool separate_du = false;     // the gradient of U h + b_hh differs from that of W x + b_ih
+  static constexpr bool two_stage = false;       // the product of the last gate reads r ⊙ h instead of h
   // Whether a step sums over all units, so that threads cannot share them.
   static constexpr bool needs_whole_row(const LayerArgs&) { return false; }
 };
@@ -53,7 +55,7 @@ struct Declaration {
   bool recurrent, reads_h, keeps_extra, gate_is_hidden;
 };
 
-// The table, in the order of cells/list.h: LayerArgs::cell is a place in it.
+// Declarations of all cells, in the order of cells/list.h. LayerArgs::cell is an index into this table.
 const std::vector<Declaration>& declarations();
 
 }  // namespace unrolled

@@ -1,4 +1,4 @@
-// Elman's and Jordan's step: hidden = σ(a + z), z = U h_{t-1} + b.
+// The step of the Elman and Jordan networks: hidden = σ(a + z) with z = U h_{t-1} + b.
 #pragma once
 #include "cells/step.h"
 

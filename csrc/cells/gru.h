@@ -1,4 +1,4 @@
-// The step of the GRU, gates r z n, with the reset after or before the product with U_n.
+// The steps of the GRU, gates r z n, with the reset gate applied after or before the product with U_n.
 #pragma once
 #include "cells/step.h"
 
@@ -10,15 +10,16 @@ UNROLLED_INLINE void gru_output(const RowForward<T, 1>& r, long u, long n, Vec<T
   store_n(r.hidden + u, (T(1) - update) * content + update * load_n(r.state[0] + u, n), n);
 }
 
-// What both forms share: the gradients of z and n, and what reaches h through z. Returns that of n.
+// Backward computation of both variants: gradients of z and n, and the gradient of h_{t-1} through z. Returns
+// the gradient of n.
 template <class T>
 UNROLLED_INLINE Vec<T> gru_backward(const RowBackward<T, 1>& r, long H, long u, long n) {
   const Vec<T> z = load_n(r.gate + H + u, n), content = load_n(r.gate + 2 * H + u, n);
   const Vec<T> d = load_n(r.dhidden + u, n);
-  const Vec<T> kept = r.candidate ? content * load_n(r.candidate + u, n) : content;
+  const Vec<T> masked_content = r.candidate ? content * load_n(r.candidate + u, n) : content;
   Vec<T> dn = d * (T(1) - z) * (T(1) - content * content);
   if (r.candidate) dn *= load_n(r.candidate + u, n);
-  const Vec<T> dz = d * (load_n(r.before[0] + u, n) - kept) * z * (T(1) - z);
+  const Vec<T> dz = d * (load_n(r.before[0] + u, n) - masked_content) * z * (T(1) - z);
   store_n(r.da + H + u, dz, n);
   store_n(r.da + 2 * H + u, dn, n);
   store_n(r.du + H + u, dz, n);
@@ -30,7 +31,7 @@ template <class T>
 struct GRUAfter : CellDefaults {
   static constexpr const char* name = "gru_after";
   static constexpr long gates = 3;
-  static constexpr bool reads_h = true, keeps_extra = true, own_du = true;  // extra: U_n h + b_hn
+  static constexpr bool reads_h = true, keeps_extra = true, separate_du = true;  // extra: U_n h + b_hn
 
   static void forward(const RowForward<T, 1>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
@@ -65,9 +66,9 @@ template <class T>
 struct GRUBefore : CellDefaults {
   static constexpr const char* name = "gru_before";
   static constexpr long gates = 3;
-  static constexpr bool reads_h = true, own_du = true, two_stage = true;
+  static constexpr bool reads_h = true, separate_du = true, two_stage = true;
 
-  // First stage: r, z and r ⊙ h, of which the second product is made.
+  // First stage: r, z, and r ⊙ h, the input of the second product.
   static void forward(const RowForward<T, 1>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
     each_vector<T>(u0, u1, UNROLLED_EACH {

@@ -1,4 +1,4 @@
-// Every cell with a compiled step. A new one is its header and its name here.
+// All cells with a compiled step. To add one, write its header and add its name here.
 #pragma once
 #include "cells/elman.h"
 #include "cells/gru.h"

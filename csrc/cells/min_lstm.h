@@ -1,4 +1,4 @@
-// The step of minLSTM, gates f i g. All three depend on the input alone: there is no product with U.
+// The step of minLSTM, gates f i g. All three depend only on the input: the cell has no product with U.
 #pragma once
 #include "cells/step.h"
 
@@ -10,12 +10,12 @@ struct MinLSTM : CellDefaults {
   static constexpr long gates = 3;
   static constexpr bool recurrent = false, reads_h = true;
 
-  // f' = f / (f + i) and i' = 1 − f'. With m = min(f, i, 0) of the preactivations no exponent is above 0 and the
-  // sum is at least 1.
-  struct Shares {
+  // Normalised gates f' = f / (f + i) and i' = 1 − f'. With m = min(f, i, 0) of the preactivations, all
+  // exponents are at most 0 and the sum is at least 1.
+  struct NormalisedGates {
     Vec<T> keep, take;
   };
-  static UNROLLED_INLINE Shares shares(Vec<T> f, Vec<T> i) {
+  static UNROLLED_INLINE NormalisedGates normalised_gates(Vec<T> f, Vec<T> i) {
     Vec<T> m = f < i ? f : i;
     m = m < T(0) ? m : Vec<T>{};
     const Vec<T> one = exp<T>(m), keep = one + exp<T>(m - i), take = one + exp<T>(m - f);
@@ -23,17 +23,17 @@ struct MinLSTM : CellDefaults {
     return {keep * sum, take * sum};
   }
 
-  // Kept are the preactivations of f and i, and g.
+  // Stores the preactivations of f and i, and g.
   static void forward(const RowForward<T, 1>& r, const Options<T>& o, long u0, long u1) {
     const long H = o.H;
     each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> f = load_n(r.a + u, n), i = load_n(r.a + H + u, n), g = load_n(r.a + 2 * H + u, n);
-      const Shares share = shares(f, i);
+      const NormalisedGates gate = normalised_gates(f, i);
       store_n(r.gate + u, f, n);
       store_n(r.gate + H + u, i, n);
       store_n(r.gate + 2 * H + u, g, n);
       const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
-      store_n(r.hidden + u, share.keep * load_n(r.state[0] + u, n) + share.take * content, n);
+      store_n(r.hidden + u, gate.keep * load_n(r.state[0] + u, n) + gate.take * content, n);
     });
   }
   static void forward_second(const RowForward<T, 1>&, const Options<T>&) {}
@@ -43,15 +43,16 @@ struct MinLSTM : CellDefaults {
     each_vector<T>(u0, u1, UNROLLED_EACH {
       const Vec<T> f = load_n(r.gate + u, n), i = load_n(r.gate + H + u, n), g = load_n(r.gate + 2 * H + u, n);
       const Vec<T> d = load_n(r.dhidden + u, n);
-      const Shares share = shares(f, i);
+      const NormalisedGates gate = normalised_gates(f, i);
       const Vec<T> content = r.candidate ? g * load_n(r.candidate + u, n) : g;
-      const Vec<T> dratio = d * (load_n(r.before[0] + u, n) - content) * share.keep * share.take;  // of ln f − ln i
-      Vec<T> dg = d * share.take;
+      // Gradient of ln f − ln i.
+      const Vec<T> dratio = d * (load_n(r.before[0] + u, n) - content) * gate.keep * gate.take;
+      Vec<T> dg = d * gate.take;
       if (r.candidate) dg *= load_n(r.candidate + u, n);
       store_n(r.da + u, dratio * sigmoid<T>(-f), n);
       store_n(r.da + H + u, -dratio * sigmoid<T>(-i), n);
       store_n(r.da + 2 * H + u, dg, n);
-      store_n(r.dstate[0] + u, load_n(r.dstate[0] + u, n) + d * share.keep, n);
+      store_n(r.dstate[0] + u, load_n(r.dstate[0] + u, n) + d * gate.keep, n);
     });
   }
   static void backward_second(const RowBackward<T, 1>&, const Options<T>&, const T*) {}

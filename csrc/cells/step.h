@@ -1,4 +1,4 @@
-// What the step of a cell reads and writes, one row of the batch at a time. All arrays are dense.
+// Arguments of a cell's step, for one row of the batch. All arrays are dense.
 #pragma once
 #include "args.h"
 #include "arithmetic/nonlinearity.h"
@@ -8,33 +8,33 @@
 
 namespace unrolled::UNROLLED_ISA {
 
-// Options of the layer, and the cell's own parameters.
+// Options of the layer, and the additional parameters of the cell.
 template <class T>
 struct Options {
   long H;
   Nonlinearity nonlinearity;
-  const T* vector[most_vectors];  // (H) each, or null
-  T rate[most_states];            // zoneout of each state where there is no mask
+  const T* vector[max_vectors];  // (H) each, or null
+  T rate[max_states];            // zoneout rate of each state without a mask
 
   explicit Options(const LayerArgs& a) : H(a.H), nonlinearity(Nonlinearity(a.nonlinearity)) {
-    for (int k = 0; k < most_vectors; ++k) vector[k] = at<const T>(a.vectors[k]);
-    for (int k = 0; k < most_states; ++k) rate[k] = T(a.zoneout[k]);
+    for (int k = 0; k < max_vectors; ++k) vector[k] = at<const T>(a.vectors[k]);
+    for (int k = 0; k < max_states; ++k) rate[k] = T(a.zoneout[k]);
   }
 };
 
-// S states. State 0 is what is fed back: the loop replaces it, with its zoneout. The step replaces the others.
+// S states. State 0 is fed back: the loop updates it and applies its zoneout. The step updates the others.
 template <class T, int S>
 struct RowForward {
   const T* a;          // (G·H) W x + b_ih
   const T* z;          // (G·H) U h + b_hh; not computed for a cell without U
-  T* gate;             // (G·H) written; may be where a is, or null for an Elman step whose values nobody needs
-  T* hidden;           // (H) written: what is emitted, before the map
+  T* gate;             // (G·H) written; may be equal to a, or null for an Elman step that stores none
+  T* hidden;           // (H) written: the new h, before the projection
   T* extra;            // (H) written, or null
   T* reset;            // (H) written by the first stage of a GRU with reset before: r ⊙ h
-  const T* candidate;  // (H) mask or null
+  const T* candidate;  // (H) dropout mask of the candidate, or null
   T* scratch;          // (H)
-  T* state[S];         // 0: h_{t-1}, read; others: (H) before the step, replaced by those after it
-  const T* mask[S];    // zoneout of states 1 and up, (H) or null
+  T* state[S];         // 0: h_{t-1}, read only; others: (H) updated in place
+  const T* mask[S];    // zoneout masks of states 1 and up, (H) or null
 };
 
 template <class T, int S>
@@ -43,21 +43,22 @@ struct RowBackward {
   const T* extra;      // (H)
   const T* dhidden;    // (H)
   T* da;               // (G·H) written: gradient of W x + b_ih
-  T* du;               // (G·H) written where own_du: gradient of U h + b_hh
+  T* du;               // (G·H) written if separate_du: gradient of U h + b_hh
   T* reset;            // (H) written by a GRU with reset before: r ⊙ h
   const T* candidate;
   T* scratch;          // (2 H)
   const T* before[S];  // states before the step
-  T* dstate[S];        // 0: added to, what reaches h_{t-1} beside the product with U;
-                       // others: gradient of the state after the step, replaced by that before it
+  T* dstate[S];        // 0: the step adds the gradient of h_{t-1} other than through the product with U;
+                       // others: gradient of the state after the step, replaced by that of the state before
+                       // it
   const T* mask[S];
 };
 
-// One thread's sums of the gradients of small parameters; null where not needed.
+// One thread's sums of the gradients of the small parameters.
 template <class T>
 struct SmallGradients {
   T *bias_ih, *bias_hh, *weight_ln_ih, *weight_ln_hh;  // (G·H)
-  T* vector[most_vectors];                             // (H)
+  T* vector[max_vectors];                             // (H)
   T* bias_out;                                         // (R)
 };
 

@@ -1,4 +1,4 @@
-// The declarations of all cells as numbers and names. The steps themselves are not compiled here.
+// Table of the declarations of all cells. The steps themselves are not compiled here.
 #define UNROLLED_ISA declared
 #include "cells/list.h"
 

@@ -1,4 +1,4 @@
-// Which compilation of the kernels runs: the best that this processor has the instructions for.
+// Choice of the compiled kernels: those of the best instruction set that this processor has.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -28,23 +28,23 @@ extern const Kernels kernels;
 }
 
 inline std::vector<const Kernels*> usable_kernels() {
-  std::vector<const Kernels*> found;
+  std::vector<const Kernels*> usable;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   [[maybe_unused]] const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 #if defined(UNROLLED_HAS_avx512bf16)
-  if (avx512 && __builtin_cpu_supports("avx512bf16")) found.push_back(&avx512bf16::kernels);
+  if (avx512 && __builtin_cpu_supports("avx512bf16")) usable.push_back(&avx512bf16::kernels);
 #endif
 #if defined(UNROLLED_HAS_avx512)
-  if (avx512) found.push_back(&avx512::kernels);
+  if (avx512) usable.push_back(&avx512::kernels);
 #endif
 #if defined(UNROLLED_HAS_avx2)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(&avx2::kernels);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) usable.push_back(&avx2::kernels);
 #endif
 #endif
-  found.push_back(&baseline::kernels);
-  return found;
+  usable.push_back(&baseline::kernels);
+  return usable;
 }
 
 inline const Kernels*& chosen_kernels() {

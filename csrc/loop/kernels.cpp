@@ -1,4 +1,5 @@
-// All kernels for one instruction set. Compiled once for each, with -DUNROLLED_ISA=<its name> and its flags.
+// All kernels for one instruction set. Compiled once per instruction set, with -DUNROLLED_ISA=<name> and its
+// compiler flags.
 #include "arithmetic/softmax.h"
 #include "cells/list.h"
 #include "loop/backward/backward.h"
@@ -30,7 +31,8 @@ void backward(const LayerArgs& a, int threads) {
 #if defined(UNROLLED_SHARES)
 }  // namespace unrolled::UNROLLED_ISA
 
-// The instruction set whose kernels of float32 and float64 serve this one too: compiled there, linked here.
+// This instruction set uses the float32 and float64 kernels of another one (UNROLLED_SHARES): declared here,
+// compiled there.
 namespace unrolled::UNROLLED_SHARES {
 template <class T, class W>
 void forward(const LayerArgs&, int threads);

@@ -1,12 +1,13 @@
 from typing import Any
 
 class LayerArgs:
-    """Shapes, options and memory of one pass; a field is a number, (address, bytes), or a list of them."""
+    """Shapes, options and memory of one layer pass. A field is a number, (address, bytes), or a list of these."""
+
     def __getattr__(self, name: str) -> Any: ...
     def __setattr__(self, name: str, value: Any) -> None: ...
 
 class Kernel:
-    """What the compiled step of a cell declares."""
+    """Declaration of a cell's compiled step."""
 
     name: str
     gates: int
@@ -17,7 +18,8 @@ class Kernel:
     gate_is_hidden: bool
 
 class SoftmaxArgs:
-    """Shapes, options and memory; a field is a number, or (address, bytes)."""
+    """Shapes, options and memory of one softmax pass. A field is a number or (address, bytes)."""
+
     def __getattr__(self, name: str) -> Any: ...
     def __setattr__(self, name: str, value: float | tuple[int, int]) -> None: ...
 

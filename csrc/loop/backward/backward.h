@@ -1,8 +1,8 @@
-// Backpropagation through time, once for all cells.
+// Backpropagation through time, shared by all cells.
 //
-// Time is cut into segments. In each, the loop runs backwards and leaves the gradients of the
-// preactivations; then every weight's gradient is one product over all (step, row) pairs of the segment. With
-// checkpoints the loop forward is run anew for a segment before.
+// Time is split into segments. In each segment, the loop runs backwards and stores the gradients of the
+// preactivations; the gradient of each weight is then one product over all (step, row) pairs of the segment.
+// With checkpoints, the forward loop is first run again for the segment.
 #pragma once
 #include "loop/backward/input.h"
 #include "loop/backward/memory.h"
@@ -19,7 +19,7 @@ struct Backward {
   const WeightGradients<Cell, T, W> weights{mem};
 
   Backward(const LayerArgs& a, int threads) : mem(a, threads) {}
-  Backward(const Backward&) = delete;  // its parts refer to its memory
+  Backward(const Backward&) = delete;  // the members hold references to mem
   Backward& operator=(const Backward&) = delete;
 
   void prepare(int rank, int count) const {
@@ -27,33 +27,36 @@ struct Backward {
     input.clear_padding(rank, count);
   }
 
-  // The loop forward once more, from the checkpoint before s0.
+  // Run the forward loop again for steps [s0, s1), from the checkpoint before s0.
   void recompute(int rank, int count, long s0, long s1) const {
     const Team t = mem.forward.team(rank, count);
     if (t.index < 0) return;
-    mem.forward.start(t, s0,
-                      [&](int k, long b) { return k ? mem.state_before(k, mem.anew, s0, b) : mem.h_before(s0, b); });
-    mem.forward.run(t, rank, s0, s1, mem.anew, false);
+    mem.forward.start(t, s0, [&](int k, long b) {
+      return k ? mem.state_before(k, mem.recomputed, s0, b) : mem.h_before(s0, b);
+    });
+    mem.forward.run(t, rank, s0, s1, mem.recomputed, false);
   }
 
-  // The loop of one team over [s0, s1), backwards; then what its pairs give alone.
+  // Run the loop of one team backwards over [s0, s1); then compute the gradient of the input for the team's
+  // pairs.
   void run(int rank, int count, long s0, long s1, const Saved<T>& saved) const {
     const Team t = mem.forward.team(rank, count);
     if (t.index < 0) return;
-    const long first = mem.earlier(count, t, s0, s1, [](long n) { return n; });
-    const long mine = mem.forward.rows.pairs(t, s0, s1);
-    const auto& own = mem.scratch[rank];
-    long pair = first + mine;
+    const long first = mem.count_earlier(count, t, s0, s1, [](long n) { return n; });
+    const long pairs = mem.forward.rows.pairs(t, s0, s1);
+    const auto& local = mem.scratch[rank];
+    long pair = first + pairs;
     for (long s = s1 - 1; s >= s0; --s) {
       const long n = mem.forward.rows.active(t, s);
       pair -= n;
-      step.run(t, own, s, n, pair, saved);
+      step.run(t, local, s, n, pair, saved);
     }
     t.meet();
-    input.run(t, own, s0, s1, first, first + mine * t.rank / t.size, first + mine * (t.rank + 1) / t.size);
+    input.run(t, local, s0, s1, first, first + pairs * t.rank / t.size, first + pairs * (t.rank + 1) / t.size);
     if constexpr (!BackwardMemory<Cell, T, W>::plain) {
-      const long word = mem.earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; }), n = (mine + 1) / 2;
-      weights.to_pairs(first, mine, word, n * t.rank / t.size, n * (t.rank + 1) / t.size);
+      const long word = mem.count_earlier(count, t, s0, s1, [](long k) { return (k + 1) / 2; });
+      const long n = (pairs + 1) / 2;
+      weights.pack_pairs(first, pairs, word, n * t.rank / t.size, n * (t.rank + 1) / t.size);
     }
   }
 };
@@ -62,7 +65,7 @@ template <class Cell, class T, class W>
 void layer_backward(const LayerArgs& a, int threads) {
   Backward<Cell, T, W> loop(a, threads);
   auto& mem = loop.mem;
-  Measure size;
+  WorkspaceSize size;
   mem.measure(size);
   Workspace space(size.bytes);
   mem.take(space);
@@ -71,14 +74,14 @@ void layer_backward(const LayerArgs& a, int threads) {
   Saved<T> saved = saved_by<T>(a);
   bool add = false;
   for (long end = mem.longest, begin; end > 0; end = begin) {
-    // Segments begin at multiples of their length, and of the checkpoint's.
+    // Segments begin at multiples of their length, counted from the last checkpoint.
     const long block = a.checkpoint ? (end - 1) / a.checkpoint * a.checkpoint : 0;
     begin = block + (end - 1 - block) / mem.steps * mem.steps;
     if (a.checkpoint && (end == mem.longest || end % a.checkpoint == 0)) {
-      mem.anew.s0 = block;
+      mem.recomputed.s0 = block;
       auto recompute = [&](int rank, int count) { loop.recompute(rank, count, block, end); };
       in_parallel(threads, recompute);
-      saved = mem.anew;
+      saved = mem.recomputed;
     }
     auto run = [&](int rank, int count) { loop.run(rank, count, begin, end, saved); };
     in_parallel(threads, run);
@@ -87,8 +90,8 @@ void layer_backward(const LayerArgs& a, int threads) {
     add = true;
   }
   if (a.tokens && a.dx) {
-    auto join = [&](int rank, int count) { loop.input.join_tables(rank, count); };
-    in_parallel(threads, join);
+    auto sum_tables = [&](int rank, int count) { loop.input.sum_tables(rank, count); };
+    in_parallel(threads, sum_tables);
   }
   loop.weights.finish();
 }

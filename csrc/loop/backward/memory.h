@@ -1,4 +1,4 @@
-// Sizes and scratch memory of the backward pass, and where the numbers of a step are.
+// Sizes and scratch memory of the backward pass, and addresses of the values of a step.
 #pragma once
 #include "loop/forward.h"
 
@@ -6,36 +6,36 @@ namespace unrolled::UNROLLED_ISA {
 
 template <class Cell, class T, class W>
 struct BackwardMemory {
-  static constexpr bool plain = same<W, T>;
+  static constexpr bool plain = is_same<W, T>;
   static constexpr long G = Cell::gates, NR = panel_columns<W>, segment_pairs = 512;
   static constexpr int S = Cell::states.count(), V = Cell::vectors.count();
 
   const LayerArgs& a;
   Forward<Cell, T, W> forward;
   const long B, I, H, R, GH, GHw;
-  const bool map, norm, own_du, needs_x;
+  const bool has_projection, has_norm, separate_du, needs_x;
   const int threads;
-  const long longest, steps;  // of a segment
-  const long pairs;           // of a segment, at most
+  const long longest, steps;  // length of the longest row, steps per segment
+  const long pairs;           // most (step, row) pairs in a segment
   const long Rp = padded<T>(R), Hp = padded<T>(H), Zp = padded<T>(GH), Ip = padded<T>(I);
-  // Of the left operands of a step: gradients of the gates, or of what the map gives, which may be wider.
+  // Row distance of the left operands of a step: gradients of the gates or of the projection's output.
   const long Lp = padded<W>(GHw > words<W, T>(R) ? GHw : words<W, T>(R));
 
   W *weight_hh = nullptr, *weight_reset = nullptr, *weight_ih = nullptr, *weight_out = nullptr;
-  T *dh, *dstate[S];  // (B, R), (B, H) by batch index: the gradients of the states, of 1 and up in dstate
-  // Rows of the segment's pairs.
+  T *dh, *dstate[S];  // (B, R), (B, H) by batch index: gradients of state 0, and of states 1 and up
+  // One row for each (step, row) pair of the segment.
   T *da, *du = nullptr, *x = nullptr, *before = nullptr, *reset = nullptr, *dpre = nullptr, *hidden = nullptr;
-  // The same for the products over pairs. Where words differ from numbers, left operands are packed, columns
-  // of du for the candidate of a GRU with reset before apart from the others.
+  // The same rows as operands of the products over pairs. For bfloat16, the left operands are packed; the du
+  // columns of the candidate of a GRU with reset before (dn_w) are packed separately.
   W *da_w = nullptr, *du_w = nullptr, *dn_w = nullptr, *x_w = nullptr, *before_w = nullptr;
   W *reset_w = nullptr, *dpre_w = nullptr, *hidden_w = nullptr;
-  Saved<T> anew;  // a checkpoint's segment
+  Saved<T> recomputed;  // values of the recomputed segment, with checkpoints
   struct Scratch {
     T *dh, *dhidden, *scratch, *dreset;
     W* left;
     T** target;
-    T* small;
-    T* table;  // (V, G·H): this thread's part of the gradient of looked-up rows
+    T* small_gradients;
+    T* table;  // (V, G·H): this thread's part of the gradient of the table that tokens look up
   };
   Scratch* scratch;
   long small_size = 0;
@@ -46,11 +46,11 @@ struct BackwardMemory {
     return a.checkpoint && a.checkpoint < steps ? a.checkpoint : steps;
   }
 
-  BackwardMemory(const LayerArgs& args, int asked)
-      : a(args), forward(args, asked), B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
-        GHw(words<W, T>(G * args.H)), map(args.weight_out), norm(args.weight_ln_hh), own_du(Cell::own_du || norm),
-        needs_x(args.dweight_ih), threads(asked), longest(forward.rows.longest()),
-        steps(segment_steps(args)), pairs(steps * args.B + asked) {
+  BackwardMemory(const LayerArgs& args, int thread_count)
+      : a(args), forward(args, thread_count), B(args.B), I(args.I), H(args.H), R(args.R), GH(G * args.H),
+        GHw(words<W, T>(G * args.H)), has_projection(args.weight_out), has_norm(args.weight_ln_hh),
+        separate_du(Cell::separate_du || has_norm), needs_x(args.dweight_ih), threads(thread_count), longest(forward.rows.longest()),
+        steps(segment_steps(args)), pairs(steps * args.B + thread_count) {
     small_size = 4 * whole_lines(GH) + V * whole_lines(H) + whole_lines(R);
   }
 
@@ -59,71 +59,71 @@ struct BackwardMemory {
   long left_size(long columns) const { return (columns + tile_rows - 1) / tile_rows * left_block(); }
 
   template <class Take>
-  void memory(Take&& take) {
+  void visit_memory(Take&& take) {
     const long K = words<W, T>(GH), half = pair_words();
     if (Cell::recurrent) take(weight_hh, packed_size<W>(Cell::two_stage ? words<W, T>(2 * H) : K, R));
     if (Cell::two_stage) take(weight_reset, packed_size<W>(words<W, T>(H), R));
     if (a.dx && !a.tokens) take(weight_ih, packed_size<W>(K, I));
-    if (map) take(weight_out, packed_size<W>(words<W, T>(R), H));
+    if (has_projection) take(weight_out, packed_size<W>(words<W, T>(R), H));
     take(dh, B * Rp);
     for (int k = 1; k < S; ++k) take(dstate[k], B * Hp);
-    const auto both = [&](T*& rows, W*& words_of, long distance) {
-      // A tile may read a panel's whole width at the last row.
+    const auto right_operand = [&](T*& rows, W*& words_of, long distance) {
+      // At the last row, a tile may read the full width of a panel.
       take(rows, pairs * distance + NR);
       if (!plain) take(words_of, half * distance + NR);
     };
-    const auto left = [&](T*& rows, W*& packed, long distance, long columns) {
+    const auto left_operand = [&](T*& rows, W*& packed, long distance, long columns) {
       take(rows, pairs * distance + NR);
       if (!plain) take(packed, left_size(columns));
     };
-    left(da, da_w, Zp, GH);
-    if (own_du) left(du, du_w, Zp, Cell::two_stage ? 2 * H : GH);
+    left_operand(da, da_w, Zp, GH);
+    if (separate_du) left_operand(du, du_w, Zp, Cell::two_stage ? 2 * H : GH);
     if (!plain && Cell::two_stage) take(dn_w, left_size(H));
-    if (needs_x) both(x, x_w, Ip);
-    if (Cell::recurrent) both(before, before_w, Rp);
-    if (Cell::two_stage) both(reset, reset_w, Hp);
-    if (map) {
-      left(dpre, dpre_w, Rp, R);
-      both(hidden, hidden_w, Hp);
+    if (needs_x) right_operand(x, x_w, Ip);
+    if (Cell::recurrent) right_operand(before, before_w, Rp);
+    if (Cell::two_stage) right_operand(reset, reset_w, Hp);
+    if (has_projection) {
+      left_operand(dpre, dpre_w, Rp, R);
+      right_operand(hidden, hidden_w, Hp);
     }
     take(scratch, threads);
     if (!a.checkpoint) return;
     const long n = a.checkpoint * B;
-    take(anew.gates, n * GH);
-    for (int k = 1; k < S; ++k) take(anew.states[k], n * H);
-    if (Cell::keeps_extra) take(anew.extra, n * H);
-    if (norm) take(anew.norms, n * (GH + 2));
-    if (forward.norm_input) take(anew.input_norms, n * (GH + 1));
-    if (map) take(anew.hidden, n * H);
-    if (map) take(anew.emitted, n * R);
+    take(recomputed.gates, n * GH);
+    for (int k = 1; k < S; ++k) take(recomputed.states[k], n * H);
+    if (Cell::keeps_extra) take(recomputed.extra, n * H);
+    if (has_norm) take(recomputed.norms, n * (GH + 2));
+    if (forward.has_input_norm) take(recomputed.input_norms, n * (GH + 1));
+    if (has_projection) take(recomputed.hidden, n * H);
+    if (has_projection) take(recomputed.emitted, n * R);
   }
   template <class Take>
-  void memory_of_thread(Scratch& s, Take&& take) {
+  void visit_thread_memory(Scratch& s, Take&& take) {
     take(s.dh, step_rows * Rp);
     take(s.dhidden, step_rows * Hp);
     take(s.scratch, 2 * Hp);
     take(s.dreset, step_rows * Hp);
     take(s.left, rows_in_cache * Lp);
     take(s.target, rows_in_cache);
-    take(s.small, small_size);
+    take(s.small_gradients, small_size);
     if (a.tokens && a.dx) take(s.table, a.V * GH);
   }
-  void measure(Measure& m) {
+  void measure(WorkspaceSize& m) {
     forward.measure(m);
     const auto add = [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
-    memory(add);
+    visit_memory(add);
     Scratch s;
-    for (int k = 0; k < threads; ++k) memory_of_thread(s, add);
+    for (int k = 0; k < threads; ++k) visit_thread_memory(s, add);
   }
   void take(Workspace& space) {
     forward.take(space);
-    const auto hand = [&](auto*& p, long n) {
+    const auto allocate = [&](auto*& p, long n) {
       p = space.take<std::remove_reference_t<decltype(*p)>>(std::size_t(n));
     };
-    memory(hand);
-    for (int k = 0; k < threads; ++k) memory_of_thread(scratch[k], hand);
+    visit_memory(allocate);
+    for (int k = 0; k < threads; ++k) visit_thread_memory(scratch[k], allocate);
     for (int k = 0; k < threads; ++k) {
-      __builtin_memset(scratch[k].small, 0, small_size * sizeof(T));
+      __builtin_memset(scratch[k].small_gradients, 0, small_size * sizeof(T));
       if (a.tokens && a.dx) __builtin_memset(scratch[k].table, 0, a.V * GH * sizeof(T));
     }
     if constexpr (plain) {
@@ -143,7 +143,8 @@ struct BackwardMemory {
       share(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
     if (a.dx && !a.tokens)
       share(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
-    if (map) share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
+    if (has_projection)
+      share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
     if (a.checkpoint) forward.pack(rank, n);
     for (long b = B * rank / n; b < B * (rank + 1) / n; ++b) {
       start_row(dh + b * Rp, a.dfinal[0], b, R);
@@ -160,16 +161,16 @@ struct BackwardMemory {
     return y_at(s - 1, b);
   }
   const T* y_at(long s, long b) const { return at<const T>(a.y) + forward.rows.time(s, b) * a.y_time + b * a.y_row; }
-  // State k before step s, k from 1 up.
+  // State k ≥ 1 before step s.
   const T* state_before(int k, const Saved<T>& saved, long s, long b) const {
     if (s == 0) return at<const T>(a.initial[k]) + b * H;
     if (s == saved.s0) return at<const T>(a.states[k]) + (s / a.checkpoint * B + b) * H;
     return saved.states[k] + ((s - 1 - saved.s0) * B + b) * H;
   }
 
-  // Pairs, or words of pairs, of the teams before this one.
+  // Number of pairs of the teams before this one, or of words if `size` counts words.
   template <class Size>
-  long earlier(int count, const Team& t, long s0, long s1, Size&& size) const {
+  long count_earlier(int count, const Team& t, long s0, long s1, Size&& size) const {
     const long teams = forward.teams(count);
     long total = 0;
     for (long k = 0; k < t.index; ++k) total += size(team_pairs(k, teams, s0, s1));
@@ -186,12 +187,12 @@ struct BackwardMemory {
     return total;
   }
 
-  SmallGradients<T> small(const Scratch& s) const {
-    T* next = s.small;
+  SmallGradients<T> small_gradients(const Scratch& s) const {
+    T* next = s.small_gradients;
     const auto take = [&](long n) {
-      T* here = next;
+      T* start = next;
       next += whole_lines(n);
-      return here;
+      return start;
     };
     SmallGradients<T> g;
     g.bias_ih = take(GH), g.bias_hh = take(GH), g.weight_ln_ih = take(GH), g.weight_ln_hh = take(GH);

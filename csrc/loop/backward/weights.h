@@ -1,10 +1,11 @@
-// The gradients of the parameters: one product a weight over all pairs, and the sums that the threads kept.
+// The gradients of the parameters: one product per weight over all pairs, and the totals of the threads'
+// sums.
 #pragma once
 #include "loop/backward/memory.h"
 
 namespace unrolled::UNROLLED_ISA {
 
-// A weight's gradient: to (M × N) += A (pairs × M)ᵀ · B (pairs × N).
+// The product of a weight gradient: to (M × N) += A (pairs × M)ᵀ · B (pairs × N).
 template <class T, class W>
 struct WeightGradient {
   T* to;
@@ -15,7 +16,7 @@ struct WeightGradient {
   long ldb;
 };
 
-// Over all (step, row) pairs of a segment.
+// The weight gradients over all (step, row) pairs of a segment.
 template <class Cell, class T, class W>
 struct WeightGradients {
   using Memory = BackwardMemory<Cell, T, W>;
@@ -25,9 +26,9 @@ struct WeightGradients {
   static constexpr int S = Memory::S, V = Memory::V;
   const Memory& mem;
 
-  // Rows of two pairs side by side, as the product over pairs reads them: words [w0, w1) of a team, whose
-  // n pairs begin at `first` and whose words begin at `word`.
-  void to_pairs(long first, long n, long word, long w0, long w1) const {
+  // Convert rows to the operands of the product over pairs: a word holds the values of two consecutive pairs.
+  // Converts words [w0, w1) of a team whose n pairs begin at `first` and whose words begin at `word`.
+  void pack_pairs(long first, long n, long word, long w0, long w1) const {
     const auto pack = [&](W* to, const T* from, long distance, long size) {
       if constexpr (!plain) {
         if (!from) return;
@@ -54,7 +55,7 @@ struct WeightGradients {
     convert(mem.hidden_w, mem.hidden, mem.Hp, mem.H);
   }
 
-  // The products over all pairs of a segment; rows of each result are dealt to the threads.
+  // Compute the products over all pairs of a segment. Each thread computes some rows of each result.
   void run(int rank, int count, long s0, long s1, bool add) const {
     const long teams = mem.forward.teams(count);
     long K = 0;
@@ -62,7 +63,7 @@ struct WeightGradients {
       const long n = mem.team_pairs(k, teams, s0, s1);
       K += plain ? n : (n + 1) / 2;
     }
-    const W* d = mem.own_du ? mem.du_w : mem.da_w;
+    const W* d = mem.separate_du ? mem.du_w : mem.da_w;
     T* dU = at<T>(mem.a.dweight_hh);
     WeightGradient<T, W> jobs[4];
     int n = 0;
@@ -70,7 +71,7 @@ struct WeightGradients {
     if (dU) jobs[n++] = {dU, Cell::two_stage ? 2 * mem.H : mem.GH, mem.R, d, mem.Zp, mem.before_w, mem.Rp};
     if (dU && Cell::two_stage)
       jobs[n++] = {dU + 2 * mem.H * mem.R, mem.H, mem.R, plain ? d + 2 * mem.H : mem.dn_w, mem.Zp, mem.reset_w, mem.Hp};
-    if (mem.map && mem.a.dweight_out)
+    if (mem.has_projection && mem.a.dweight_out)
       jobs[n++] = {at<T>(mem.a.dweight_out), mem.R, mem.H, mem.dpre_w, mem.Rp, mem.hidden_w, mem.Hp};
     for (int k = 0; k < n; ++k) {
       const WeightGradient<T, W>& job = jobs[k];
@@ -78,8 +79,8 @@ struct WeightGradients {
       const long m0 = blocks * rank / count * tile_rows, end = blocks * (rank + 1) / count * tile_rows;
       const long m1 = end < job.M ? end : job.M;
       if (m0 >= m1) continue;
-      const Right<W> right{job.B, job.ldb, NR};
-      const Out<T> out{job.to + m0 * job.N, job.N, nullptr, nullptr, add};
+      const RightOperand<W> right{job.B, job.ldb, NR};
+      const Output<T> out{job.to + m0 * job.N, job.N, nullptr, nullptr, add};
       if constexpr (plain)
         multiply<W, true>(m1 - m0, job.N, K, job.A + m0, job.lda, right, out);
       else
@@ -87,19 +88,22 @@ struct WeightGradients {
     }
   }
 
+  // Write the totals of the small gradients, and the gradients of the initial states.
   void finish() const {
     using Sums = SmallGradients<T>;
-    const auto total = [&](uintptr_t to, long n, auto&& of) {
+    const auto sum_threads = [&](uintptr_t to, long n, auto&& part_of) {
       if (!to) return;
       __builtin_memset(at<T>(to), 0, n * sizeof(T));
-      for (int k = 0; k < mem.threads; ++k) accumulate(at<T>(to), of(mem.small(mem.scratch[k])), n);
+      for (int k = 0; k < mem.threads; ++k)
+        accumulate(at<T>(to), part_of(mem.small_gradients(mem.scratch[k])), n);
     };
-    total(mem.a.dbias_ih, mem.GH, [](const Sums& s) { return s.bias_ih; });
-    total(mem.a.dbias_hh, mem.GH, [](const Sums& s) { return s.bias_hh; });
-    total(mem.a.dweight_ln_ih, mem.GH, [](const Sums& s) { return s.weight_ln_ih; });
-    total(mem.a.dweight_ln_hh, mem.GH, [](const Sums& s) { return s.weight_ln_hh; });
-    for (int v = 0; v < V; ++v) total(mem.a.dvectors[v], mem.H, [v](const Sums& s) { return s.vector[v]; });
-    total(mem.a.dbias_out, mem.R, [](const Sums& s) { return s.bias_out; });
+    sum_threads(mem.a.dbias_ih, mem.GH, [](const Sums& s) { return s.bias_ih; });
+    sum_threads(mem.a.dbias_hh, mem.GH, [](const Sums& s) { return s.bias_hh; });
+    sum_threads(mem.a.dweight_ln_ih, mem.GH, [](const Sums& s) { return s.weight_ln_ih; });
+    sum_threads(mem.a.dweight_ln_hh, mem.GH, [](const Sums& s) { return s.weight_ln_hh; });
+    for (int v = 0; v < V; ++v)
+      sum_threads(mem.a.dvectors[v], mem.H, [v](const Sums& s) { return s.vector[v]; });
+    sum_threads(mem.a.dbias_out, mem.R, [](const Sums& s) { return s.bias_out; });
     for (long b = 0; b < mem.B; ++b) {
       if (mem.a.dinitial[0]) copy(at<T>(mem.a.dinitial[0]) + b * mem.R, mem.dh + b * mem.Rp, mem.R);
       for (int k = 1; k < S; ++k)
