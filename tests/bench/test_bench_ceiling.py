@@ -48,14 +48,14 @@ def test_without_the_operator_it_is_said_to_be_absent(small, monkeypatch):
 
 
 def test_nothing_larger_is_tried_after_a_product_that_is_too_slow(small, monkeypatch):
-    monkeypatch.setattr(ceiling, "TOO_SLOW", 0.0)
+    monkeypatch.setattr(ceiling, "TOO_SLOW_SECONDS", 0.0)
     assert {c.size for c in ceiling.measure_ceilings()} == {(16, 16, 16)}
 
 
 def test_the_ceiling_is_measured_again_by_the_product_that_won(small, monkeypatch):
-    monkeypatch.setattr(ceiling, "RATE_LASTS", 0.0)
+    monkeypatch.setattr(ceiling, "RATE_SECONDS", 0.0)
     found = ceiling.measure_ceilings()
-    rates = ceiling.rates_of(found)
+    rates = ceiling.rate_functions(found)
     assert list(rates) == ["float32", "bfloat16"]
     calls = []
 
@@ -64,6 +64,6 @@ def test_the_ceiling_is_measured_again_by_the_product_that_won(small, monkeypatc
         return torch.zeros(1)
 
     monkeypatch.setattr(ceiling, "products", lambda size, dtype: {found[0].product: product})
-    rate = ceiling.rates_of(found[:1])["float32"]()
+    rate = ceiling.rate_functions(found[:1])["float32"]()
     assert len(calls) == 2  # one to come into the caches, one that is timed
     assert rate > 0

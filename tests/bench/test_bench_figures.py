@@ -11,7 +11,7 @@ from unrolled.bench import flops
 from unrolled.bench.agreement import relative_difference, require_agreement
 from unrolled.bench.ceiling import Ceiling
 from unrolled.bench.errors import BenchError, DisagreementError
-from unrolled.bench.machine import describe_machine, threads
+from unrolled.bench.machine import describe_machine, use_threads
 from unrolled.bench.point import GRID, Point, parse_points
 from unrolled.bench.result import Report, Result, read_report, write_report
 from unrolled.bench.timing import Pairs
@@ -78,7 +78,7 @@ def test_agreement_returns_the_largest_difference():
 @pytest.mark.parametrize(
     ("ours", "theirs", "message"),
     [
-        ({"y": torch.ones(2)}, {"y": torch.tensor([1.0, 1.01])}, "y of the two differs by 9.9e-03"),
+        ({"y": torch.ones(2)}, {"y": torch.tensor([1.0, 1.01])}, "y differs by 9.9e-03"),
         ({"y": torch.tensor([math.nan, 1.0])}, {"y": torch.ones(2)}, "differs by nan"),
         ({"y": torch.ones(2)}, {"y": torch.ones(3)}, "differs by inf"),
         ({"y": torch.ones(2)}, {"y": torch.zeros(2)}, "differs by inf"),
@@ -102,14 +102,14 @@ def test_figures_of_a_result():
     assert (r.ours, r.theirs, r.ratio) == (0.002, 0.004, 2.0)
     assert r.gflops == pytest.approx(50.0)
     whole = report(r, result(precision="bfloat16"))
-    assert [whole.share(x) for x in whole.results] == pytest.approx([0.5, 0.25])
+    assert [whole.share_of_ceiling(x) for x in whole.results] == pytest.approx([0.5, 0.25])
 
 
 def test_the_share_is_taken_pair_by_pair_where_the_ceiling_was_measured_in_turn():
     timed = Pairs((0.001, 0.002, 0.004), (0.004,) * 3, (50, 13), ceiling=(200.0, 80.0, 50.0))
     whole = report(result(pairs=timed))
     # 100, 50 and 25 GFLOP/s beside 200, 80 and 50.
-    assert whole.share(whole.results[0]) == pytest.approx(0.5)
+    assert whole.share_of_ceiling(whole.results[0]) == pytest.approx(0.5)
 
 
 def test_a_report_is_the_same_when_it_is_read_back(tmp_path):
@@ -139,9 +139,9 @@ def test_reports_that_cannot_be_read(tmp_path):
 
 def test_threads_are_put_back():
     before = torch.get_num_threads()
-    with threads(before + 1) as count:
+    with use_threads(before + 1) as count:
         assert count == torch.get_num_threads() == before + 1
         assert describe_machine()["threads"] == before + 1
-    with threads(0) as count:
+    with use_threads(0) as count:
         assert count == before
     assert torch.get_num_threads() == before

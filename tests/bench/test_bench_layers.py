@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from unrolled.bench import custom, ragged
-from unrolled.bench.custom import WrittenOut, compare_custom, custom_plan
+from unrolled.bench.custom import PythonLoopLSTM, compare_custom, custom_plan
 from unrolled.bench.errors import DisagreementError
 from unrolled.bench.layers import LayerOptions, compare, compare_layers, layer_plan
-from unrolled.bench.own import own_layer
+from unrolled.bench.own import make_own_layer
 from unrolled.bench.peers import PEERS, check_peers, make_peer
 from unrolled.bench.point import Point
 from unrolled.bench.ragged import compare_ragged, ragged_plan, spread_lengths
@@ -22,9 +22,9 @@ TINY = Point(5, 4, 3, 6)
 QUICK = LayerOptions(pairs=1)
 
 
-def evidence(case):
-    layer = own_layer(case)
-    return module_side(layer, case).evidence()
+def compute_tensors(case):
+    layer = make_own_layer(case)
+    return module_side(layer, case).compute_tensors()
 
 
 @pytest.mark.parametrize("peer", ["torch", "jax", "onnx"])
@@ -33,7 +33,7 @@ def test_peers_compute_what_ours_computes(peer):
         pytest.importorskip(package)
     for cell, mode in itertools.product(["rnn", "gru", "lstm"], PEERS[peer].modes):
         case = LayerCase.draw(cell, mode, TINY)
-        ours, theirs = evidence(case), make_peer(peer, case).evidence()
+        ours, theirs = compute_tensors(case), make_peer(peer, case).compute_tensors()
         assert ours.keys() == theirs.keys()
         assert len(ours) == (6 if mode == "train" else 1)  # y, and the gradients of x and four weights
         for name, value in ours.items():
@@ -43,10 +43,10 @@ def test_peers_compute_what_ours_computes(peer):
 
 def test_a_training_step_begins_without_gradients():
     case = LayerCase.draw("gru", "train", TINY)
-    side = module_side(own_layer(case), case)
-    first = side.evidence()["gradient of weight_hh_l0"].clone()
+    side = module_side(make_own_layer(case), case)
+    first = side.compute_tensors()["gradient of weight_hh_l0"].clone()
     side()
-    torch.testing.assert_close(side.evidence()["gradient of weight_hh_l0"], first)
+    torch.testing.assert_close(side.compute_tensors()["gradient of weight_hh_l0"], first)
 
 
 def test_a_case_is_the_same_whenever_drawn_and_leaves_the_random_state_alone():
@@ -70,9 +70,11 @@ def test_a_comparison():
 def test_other_work_is_not_timed(mode):
     case = LayerCase.draw("lstm", mode, TINY)
     weights = {**case.weights, "bias_hh_l0": case.weights["bias_hh_l0"] + 0.1}
-    layer = own_layer(case)
+    layer = make_own_layer(case)
     peer = make_peer("torch", dataclasses.replace(case, weights=weights))
-    with pytest.raises(DisagreementError, match=f"lstm {mode} at T,B,I,H = 5,4,3,6 beside torch: y of"):
+    with pytest.raises(
+        DisagreementError, match=f"lstm {mode} at T,B,I,H = 5,4,3,6 compared with torch: y differs"
+    ):
         compare(case, layer, module_side(layer, case), peer, "torch", QUICK)
 
 
@@ -80,12 +82,12 @@ def test_the_plan_covers_every_cell_mode_and_peer_that_can():
     points = [TINY, Point(1, 1, 1, 1)]
     plan = layer_plan(["rnn", "lstm"], ["train", "inference"], ["torch", "onnx"], points, QUICK)
     assert [g.title for g in plan] == [
-        "rnn, training step, beside torch.nn",
-        "rnn, inference, beside torch.nn",
-        "rnn, inference, beside ONNX Runtime",
-        "lstm, training step, beside torch.nn",
-        "lstm, inference, beside torch.nn",
-        "lstm, inference, beside ONNX Runtime",
+        "rnn, training step, compared with torch.nn",
+        "rnn, inference, compared with torch.nn",
+        "rnn, inference, compared with ONNX Runtime",
+        "lstm, training step, compared with torch.nn",
+        "lstm, inference, compared with torch.nn",
+        "lstm, inference, compared with ONNX Runtime",
     ]
     assert [t.label for t in plan[0].tasks] == ["5,4,3,6", "1,1,1,1"]
 
@@ -164,7 +166,7 @@ def test_a_loop_that_computes_something_else_is_noticed(monkeypatch):
 
 def test_the_written_loop_keeps_a_share_of_the_old_state_in_training():
     torch.manual_seed(0)
-    loop = WrittenOut(3, 4).train()
+    loop = PythonLoopLSTM(3, 4).train()
     kept = loop._zoneout(torch.zeros(200, 200), torch.ones(200, 200))
     assert set(kept.unique().tolist()) == {0.0, 1.0}
     assert float(kept.mean()) == pytest.approx(custom.ZONEOUT, abs=0.01)

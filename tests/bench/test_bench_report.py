@@ -8,7 +8,7 @@ from test_bench_figures import report, result
 from unrolled.bench.plan import Group
 from unrolled.bench.plot import plot_report
 from unrolled.bench.progress import group_bar
-from unrolled.bench.tables import print_group, print_machine, summary
+from unrolled.bench.tables import print_group, print_machine, summarise
 from unrolled.bench.timing import Pairs
 
 
@@ -36,10 +36,10 @@ def test_the_table_of_layers():
 
 
 def test_the_summary_counts_pairs():
-    assert "9 pairs" in summary([slow("a")])
-    assert "first look" not in summary([slow("a")])
-    assert "3 pairs (fewer than 9: for a first look only)" in summary([result()])
-    assert "geometric" not in summary([result()])
+    assert "9 pairs" in summarise([slow("a")])
+    assert "first look" not in summarise([slow("a")])
+    assert "3 pairs (fewer than 9: for a first look only)" in summarise([result()])
+    assert "geometric" not in summarise([result()])
 
 
 def test_the_table_of_steps():

@@ -10,9 +10,9 @@ from unrolled.bench import memory, step
 from unrolled.bench.errors import BenchError, DisagreementError
 from unrolled.bench.generate import compare_generation
 from unrolled.bench.generators import OwnGenerator
-from unrolled.bench.memory import peak_of
-from unrolled.bench.step import compare_step, largest_difference, step_plan
-from unrolled.bench.step_models import MODELS, StepModel, made_up_chunks, made_up_text
+from unrolled.bench.memory import measure_peak
+from unrolled.bench.step import compare_step, largest_relative_difference, step_plan
+from unrolled.bench.step_models import MODELS, StepModel, random_chunks, random_text
 from unrolled.bench.step_sides import OwnStep, PlainStep
 
 TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="steps")
@@ -20,7 +20,7 @@ TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="step
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(step, "AT_LEAST", 0.01)
+    monkeypatch.setattr(step, "MIN_SECONDS", 0.01)
 
 
 def variant(**changes: object) -> StepModel:
@@ -48,15 +48,15 @@ def test_the_words_are_those_of_the_recipe():
 
 
 def test_the_text_is_as_zipf_has_it():
-    ids = made_up_text(variant(vocabulary=50, batch=20, steps=50)).ids
+    ids = random_text(variant(vocabulary=50, batch=20, steps=50)).ids
     counts = np.bincount(ids, minlength=50)
     assert counts[0] / counts[9] == pytest.approx(10, rel=0.2)
     assert counts.min() > 0
 
 
 def test_batches_follow_one_another_and_hold_no_beginning():
-    text = made_up_text(TINY)
-    chunks = made_up_chunks(TINY, text)
+    text = random_text(TINY)
+    chunks = random_chunks(TINY, text)
     assert all(c.inputs.shape == (7, 4) and c.fresh is None for c in chunks[:40])
     assert torch.equal(chunks[0].targets[-1], chunks[1].inputs[0])
 
@@ -92,26 +92,26 @@ def test_other_training_is_not_timed(quick, monkeypatch):
     monkeypatch.setattr(
         PlainStep, "__init__", lambda self, model, start: real(self, variant(clip=0.1), start)
     )
-    with pytest.raises(DisagreementError, match="tiny: the losses of the two differ"):
+    with pytest.raises(DisagreementError, match="tiny: the losses of the two sides differ"):
         compare_step(TINY, pairs=1, memory=False)
 
 
 def test_a_loss_that_is_not_a_number_is_a_difference():
-    assert largest_difference([1.0, 2.0], [1.0, 1.0]) == 1.0
-    assert np.isnan(largest_difference([1.0, float("nan")], [1.0, 1.0]))
+    assert largest_relative_difference([1.0, 2.0], [1.0, 1.0]) == 1.0
+    assert np.isnan(largest_relative_difference([1.0, float("nan")], [1.0, 1.0]))
 
 
 @pytest.mark.slow
 def test_peak_memory_is_that_of_the_training_alone():
     """More than the logits of 20 MB, less than what torch takes to be there."""
     model = variant(vocabulary=5000, batch=10, steps=100)
-    assert 20e6 < peak_of("theirs", model) < 400e6
+    assert 20e6 < measure_peak("theirs", model) < 400e6
 
 
 def test_a_process_that_fails_is_an_error(monkeypatch):
     monkeypatch.setattr(memory.sys, "executable", "false")
-    with pytest.raises(BenchError, match="tiny could not be measured: no word of why"):
-        peak_of("theirs", TINY)
+    with pytest.raises(BenchError, match="tiny could not be measured: no error output"):
+        measure_peak("theirs", TINY)
 
 
 @pytest.mark.parametrize("peer", ["torch", "onnx"])
@@ -127,7 +127,7 @@ def test_generation(peer):
 
 
 def test_generation_that_says_something_else_is_not_timed(monkeypatch):
-    read = OwnGenerator.read
-    monkeypatch.setattr(OwnGenerator, "read", lambda self, text: read(self, text) + 1.0)
-    with pytest.raises(DisagreementError, match="tiny beside torch: logits"):
+    compute_logits = OwnGenerator.compute_logits
+    monkeypatch.setattr(OwnGenerator, "compute_logits", lambda self, text: compute_logits(self, text) + 1.0)
+    with pytest.raises(DisagreementError, match="tiny compared with torch: logits"):
         compare_generation(variant(layers=1), "torch", pairs=1)

@@ -51,7 +51,7 @@ def test_the_ceiling_is_measured_between_the_sides_of_each_pair():
 
 def test_short_calls_are_repeated_until_a_measurement_is_long_enough():
     machine = Machine([0.001], [0.004])
-    measured = machine.alternate(3, at_least=0.05)
+    measured = machine.alternate(3, min_seconds=0.05)
     assert measured.repeats == (50, 13)
     assert measured.ours == pytest.approx((0.001,) * 3)
     assert measured.theirs == pytest.approx((0.004,) * 3)
@@ -59,21 +59,21 @@ def test_short_calls_are_repeated_until_a_measurement_is_long_enough():
 
 def test_both_sides_are_warmed_up_equally_often():
     machine = Machine([0.001], [0.02])
-    measured = machine.alternate(0, at_least=0.05)
+    measured = machine.alternate(0, min_seconds=0.05)
     assert measured.ours == ()
     assert machine.log.count("o") == machine.log.count("t") == 1 + 1 + 2 + 4
 
 
 def test_sides_that_change_are_called_equally_often():
     machine = Machine([0.001], [0.004])
-    measured = machine.alternate(3, at_least=0.05, equal_calls=True)
+    measured = machine.alternate(3, min_seconds=0.05, equal_calls=True)
     assert measured.repeats == (50, 50)
     assert machine.log.count("o") == machine.log.count("t")
 
 
 def test_the_slow_first_call_is_not_measured():
     machine = Machine([100.0, 1.0], [100.0, 2.0])
-    measured = machine.alternate(2, at_least=0.5)
+    measured = machine.alternate(2, min_seconds=0.5)
     assert measured.ours == (1.0, 1.0)
     assert measured.theirs == (2.0, 2.0)
 

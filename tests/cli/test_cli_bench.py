@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unrolled.bench import ceiling, step
-from unrolled.bench.generate import WRITER
+from unrolled.bench.generate import GENERATION_MODEL
 from unrolled.bench.result import read_report
 from unrolled.bench.step_models import MODELS, StepModel
 
@@ -15,7 +15,7 @@ from unrolled.bench.step_models import MODELS, StepModel
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(ceiling, "SIZES", ((32, 32, 32),))
-    monkeypatch.setattr(step, "AT_LEAST", 0.01)
+    monkeypatch.setattr(step, "MIN_SECONDS", 0.01)
 
 
 def test_layers(command, tmp_path):
@@ -25,7 +25,7 @@ def test_layers(command, tmp_path):
     assert done.status == 0, done.err
     assert done.err == ""
     for title in ("rnn, training step", "lstm, training step"):
-        assert f"{title}, beside torch.nn" in done.out
+        assert f"{title}, compared with torch.nn" in done.out
     assert "float32 ceiling" in done.out
     assert done.out.count("geometric mean") == 2
     report = read_report(tmp_path / "new" / "out" / "bench.json")
@@ -39,7 +39,10 @@ def test_layers(command, tmp_path):
 
 @pytest.mark.parametrize(
     ("flag", "title"),
-    [("--ragged", "lstm, inference, ragged beside padded"), ("--custom", "beside a written loop")],
+    [
+        ("--ragged", "lstm, inference, ragged compared with padded"),
+        ("--custom", "compared with a Python loop"),
+    ],
 )
 def test_variants_of_layers(command, flag, title):
     mode = ["--mode", "inference"] if flag == "--ragged" else []
@@ -51,7 +54,7 @@ def test_variants_of_layers(command, flag, title):
 def test_step(command, monkeypatch, tmp_path):
     tiny = StepModel("ptb-small", "gru", 12, 3, 4, 2, 2, 5, lr=1.0, clip=5.0, loss="token")
     monkeypatch.setitem(MODELS, "ptb-small", tiny)
-    monkeypatch.setattr(step, "peak_of", lambda which, model, precision="": 7e6 + (which == "ours"))
+    monkeypatch.setattr(step, "measure_peak", lambda which, model, precision="": 7e6 + (which == "ours"))
     done = command("bench", "step", "--models", "ptb-small", "--pairs", "1", "--out", tmp_path)
     assert done.status == 0, done.err
     extra = json.loads((tmp_path / "bench.json").read_text())["results"][0]["extra"]
@@ -61,7 +64,9 @@ def test_step(command, monkeypatch, tmp_path):
 
 
 def test_generate(command, monkeypatch, tmp_path):
-    monkeypatch.setattr("unrolled.cli.bench.WRITER", dataclasses.replace(WRITER, hidden=8))
+    monkeypatch.setattr(
+        "unrolled.cli.bench.GENERATION_MODEL", dataclasses.replace(GENERATION_MODEL, hidden=8)
+    )
     threads = torch.get_num_threads()
     done = command("bench", "generate", "--pairs", "1", "--threads", "2", "--out", tmp_path)
     assert done.status == 0, done.err

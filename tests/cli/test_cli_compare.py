@@ -253,7 +253,7 @@ def test_interrupted(compare, monkeypatch):
         found = compare("lm")
     assert found.status == 130
     assert found.err.splitlines()[-1] == "interrupted"
-    assert "the same command goes on with the rest" in found.err
+    assert "the same command continues with the rest" in found.err
     assert "Traceback" not in found.err
     assert compare("lm").status == 0
 

@@ -42,7 +42,7 @@ def test_an_order_beyond_what_a_float_holds(command, text):
         (["--data", "TEXT", "--order", -1], "--order -1"),
         (["--data", "TEXT", "--order", 999], "--order 999: the longest text has 280 tokens"),
         (["--data", "TEXT", "--test", "nowhere.txt"], "nowhere.txt"),
-        (["--data", "TEXT", "--out", "TEXT", "--overwrite"], "is what is read"),
+        (["--data", "TEXT", "--out", "TEXT", "--overwrite"], "is also an input file"),
         (["--data", "TEXT", "--out", "no/where.arpa"], "the folder no does not exist"),
         (["--data", "TEXT", "--length", -3], "must not be negative"),
         (["--arpa", "nowhere.arpa"], "nowhere.arpa: no such file"),

@@ -116,7 +116,7 @@ def test_a_kept_trial_outside_the_plan_is_named(recipe, tmp_path, command, monke
     words = ("repeat", "--recipe", recipe, "--out", tmp_path / "out", "--seeds", 1, "--jobs", 1)
     stopped = command(*words)
     assert stopped.status == INTERRUPTED
-    assert "the same command goes on with the rest" in stopped.err
+    assert "the same command continues with the rest" in stopped.err
     (tmp_path / "out" / "trials.jsonl").write_text(json.dumps(kept | change) + "\n")
     error = command(*words).error
     assert "trials.jsonl: line 1 is damaged" in error

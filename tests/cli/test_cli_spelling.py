@@ -5,7 +5,7 @@ import re
 import pytest
 
 from unrolled.cli.main import main
-from unrolled.cli.spelling import as_typed, remember_options
+from unrolled.cli.spelling import remember_options, spell_options
 from unrolled.config import option_names, to_dict
 from unrolled.tasks import registry
 
@@ -60,12 +60,12 @@ def known():
     ],
 )
 def test_names_in_python_become_options(python, typed):
-    assert as_typed(python) == typed
+    assert spell_options(python) == typed
 
 
 def test_without_a_command_texts_stay():
     remember_options(())
-    assert as_typed("seed=3") == "seed=3"
+    assert spell_options("seed=3") == "seed=3"
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_ctrl_c_during_the_imports_is_one_word(monkeypatch, capsys):
     def stop(run):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.cli.guard.guarded", stop)
+    monkeypatch.setattr("unrolled.cli.guard.run_guarded", stop)
     assert main(["--help"]) == INTERRUPTED
     assert error(capsys) == "interrupted"
 

@@ -12,7 +12,7 @@ from unrolled.cli.main import main
         (("--hiden=8",), "--hiden: is no option (did you mean '--hidden'?)"),
         (("--hidden", "acht"), "--hidden 'acht': is not a whole number"),
         (("--lr", "fast"), "--lr 'fast': is not a number"),
-        (("d.csv",), "'d.csv': belongs to no option"),
+        (("d.csv",), "'d.csv': does not belong to an option"),
     ],
 )
 def test_a_wrong_option_is_told_in_one_line(words, said, capsys, tmp_path):

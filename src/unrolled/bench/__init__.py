@@ -1,4 +1,5 @@
-"""Speed, measured as a ratio: this package and a peer in turn in one run, beside the machine's ceiling.
+"""Benchmarks of this package: speed relative to a peer, timed alternately in one run, and to the machine's
+ceiling.
 
-A benchmark is a plan: groups of tasks, each of which gives one :class:`unrolled.bench.result.Result`.
+A benchmark is a list of groups of tasks. Each task returns one :class:`unrolled.bench.result.Result`.
 """

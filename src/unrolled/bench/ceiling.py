@@ -1,4 +1,4 @@
-"""The machine's own fastest matrix product, in the same run: what no recurrent layer can pass."""
+"""The machine's fastest matrix product, measured in the same run: an upper limit for recurrent layers."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,21 +9,21 @@ import torch
 from torch import Tensor
 
 Size = tuple[int, int, int]
-"""(M, K, N): a product of (M, K) with (K, N)."""
+"""(M, K, N): sizes of a product of (M, K) with (K, N)."""
 Product = Callable[[], Tensor]
 
 SIZES: tuple[Size, ...] = ((512, 512, 512), (1024, 1024, 1024), (6400, 256, 1024), (2048, 2048, 2048))
-"""Three squares, and a tall one as it stands in front of a layer, in the order of their work."""
+"""Three square products, and a tall one like the input product of a layer, in order of their cost."""
 REPEATS = 7
-RATE_LASTS = 0.05
-"""Seconds that a rate is measured in turn with something else."""
-TOO_SLOW = 1.0
-"""Seconds of one product after which no larger one is tried: bfloat16 without instructions of its own."""
+RATE_SECONDS = 0.05
+"""Seconds for one measurement of a rate between timings."""
+TOO_SLOW_SECONDS = 1.0
+"""If a product takes longer, no larger ones are tried: bfloat16 without special instructions."""
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The most GFLOP/s that any product reached, and which one it was."""
+    """The highest GFLOP/s of any product, and the name and size of that product."""
 
     precision: str
     gflops: float
@@ -31,31 +31,31 @@ class Ceiling:
     size: Size
     threads: int
     products: dict[str, float]
-    """Best GFLOP/s of each product that this torch has."""
+    """Best GFLOP/s of each product that this torch version has."""
     absent: tuple[str, ...] = ()
-    """Products that this torch lacks."""
+    """Products that this torch version does not have."""
 
     def __str__(self) -> str:
         others = [f"{name} {rate:.0f}" for name, rate in self.products.items() if name != self.product]
         others += [f"{name} absent" for name in self.absent]
-        beside = f"; {', '.join(others)}" if others else ""
+        suffix = f"; {', '.join(others)}" if others else ""
         return (
             f"{self.precision} ceiling: {self.gflops:.1f} GFLOP/s on {self.threads} "
             f"thread{'s' * (self.threads != 1)} ({self.product}, "
-            f"{'×'.join(str(n) for n in self.size)}{beside})"
+            f"{'×'.join(str(n) for n in self.size)}{suffix})"
         )
 
 
 Rates = Mapping[str, Callable[[], float]]
-"""By precision: a call that measures the GFLOP/s of the fastest product once more."""
-UNMEASURED: Rates = {}
+"""For each precision, a function that measures the GFLOP/s of the fastest product again."""
+NO_RATES: Rates = {}
 
 
-def rates_of(ceilings: list[Ceiling]) -> Rates:
-    """Return what measures each ceiling again, so that it can be taken in turn with what it is beside.
+def rate_functions(ceilings: list[Ceiling]) -> Rates:
+    """Return functions that measure each ceiling again, to be called between the timings of a layer.
 
-    A machine that shares its cores with others has fast minutes and slow ones: a rate of one of them says
-    little of a layer that was timed in another.
+    The speed of a machine with shared cores varies from minute to minute, so a ceiling measured earlier is a
+    poor reference for a layer timed later.
     """
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     return {c.precision: partial(_rate, _product(c, dtypes[c.precision]), c.size) for c in ceilings}
@@ -70,16 +70,16 @@ def _product(ceiling: Ceiling, dtype: torch.dtype) -> Product:
 def _rate(product: Product, size: Size) -> float:
     m, k, n = size
     with torch.inference_mode():
-        product()  # its operands come back into the caches
-        began, calls = time.perf_counter(), 0
-        while calls == 0 or time.perf_counter() - began < RATE_LASTS:
+        product()  # bring the operands back into the caches
+        start, calls = time.perf_counter(), 0
+        while calls == 0 or time.perf_counter() - start < RATE_SECONDS:
             product()
             calls += 1
-        return 2 * m * k * n * calls / (time.perf_counter() - began) / 1e9
+        return 2 * m * k * n * calls / (time.perf_counter() - start) / 1e9
 
 
 def measure_ceilings() -> list[Ceiling]:
-    """Return the ceilings of float32 and bfloat16 with the current number of threads."""
+    """Return the ceilings for float32 and bfloat16 with the current number of threads."""
     return [_measure("float32", torch.float32), _measure("bfloat16", torch.bfloat16)]
 
 
@@ -96,7 +96,7 @@ def _measure(precision: str, dtype: torch.dtype) -> Ceiling:
             m, k, n = size
             best[name] = max(best.get(name, (0.0, size)), (2 * m * k * n / seconds / 1e9, size))
             slowest = max(slowest, seconds)
-        if slowest > TOO_SLOW:
+        if slowest > TOO_SLOW_SECONDS:
             break
     winner = max(best, key=lambda name: best[name])
     rates = {name: rate for name, (rate, _) in best.items()}
@@ -105,24 +105,24 @@ def _measure(precision: str, dtype: torch.dtype) -> Ceiling:
 
 
 def products(size: Size, dtype: torch.dtype) -> dict[str, Product | None]:
-    """Return every product of this torch by name, on random matrices; None where it is absent."""
+    """Return all products of random matrices by name. None if this torch version lacks the product."""
     m, k, n = size
     a, b = torch.randn(m, k).to(dtype), torch.randn(n, k).to(dtype)
-    table = b.t().contiguous()
-    found: dict[str, Product | None] = {
-        "torch.mm": lambda: torch.mm(a, table),
+    b_transposed = b.t().contiguous()
+    products_by_name: dict[str, Product | None] = {
+        "torch.mm": lambda: torch.mm(a, b_transposed),
         "torch.mm, transposed": lambda: torch.mm(a, b.t()),
     }
     if dtype == torch.float32:
-        found |= {"oneDNN": _onednn(a, b), "oneDNN, packed": _onednn(a, b, packed=True)}
-    return found
+        products_by_name |= {"oneDNN": _onednn(a, b), "oneDNN, packed": _onednn(a, b, packed=True)}
+    return products_by_name
 
 
 def _onednn(a: Tensor, b: Tensor, *, packed: bool = False) -> Product | None:
-    """Return oneDNN's a·bᵀ, which torch keeps for its compiler; None where this torch has it not."""
+    """Return oneDNN's a·bᵀ, an operator that torch keeps for its compiler, or None if it is missing."""
     operators = torch.ops.mkldnn
-    wanted = ("_linear_pointwise", "_reorder_linear_weight") if packed else ("_linear_pointwise",)
-    if not torch.backends.mkldnn.is_available() or not all(hasattr(operators, name) for name in wanted):
+    needed = ("_linear_pointwise", "_reorder_linear_weight") if packed else ("_linear_pointwise",)
+    if not torch.backends.mkldnn.is_available() or not all(hasattr(operators, name) for name in needed):
         return None
     weight = operators._reorder_linear_weight(b) if packed else b
     linear = operators._linear_pointwise
@@ -135,14 +135,14 @@ def _onednn(a: Tensor, b: Tensor, *, packed: bool = False) -> Product | None:
 
 
 def _fastest(product: Product) -> float:
-    """Return the seconds of the fastest of several calls after a first one."""
+    """Return the seconds of the fastest of several calls, after a warm-up call."""
     seconds = []
     with torch.inference_mode():
         product()
         for _ in range(REPEATS):
-            began = time.perf_counter()
+            start = time.perf_counter()
             product()
-            seconds.append(time.perf_counter() - began)
-            if seconds[-1] > TOO_SLOW:
+            seconds.append(time.perf_counter() - start)
+            if seconds[-1] > TOO_SLOW_SECONDS:
                 break
     return min(seconds)

@@ -1,4 +1,4 @@
-"""A cell that torch has no kernel for, beside the loop over time that its user writes."""
+"""A cell for which torch has no kernel, compared with a loop over time in plain PyTorch."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from unrolled import cells
 from unrolled.bench.agreement import TOLERANCE, require_agreement
-from unrolled.bench.ceiling import UNMEASURED, Rates
+from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
-from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.own import backends_used, make_own_layer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
 from unrolled.bench.result import Result
@@ -21,16 +21,17 @@ from unrolled.bench.timing import alternate
 from unrolled.layers import RecurrentDrop
 
 ZONEOUT = 0.1
-AGREED_STEPS = 8
-"""Steps over which the two must agree. At its random start this cell's gradients grow a thousandfold over 100
-steps, and roundings with them: two float32 loops can differ by 10⁻² there, each from float64 as well."""
+COMPARED_STEPS = 8
+"""Steps over which the two must agree. With random initial weights, this cell's gradients and their rounding
+errors grow a thousandfold over 100 steps: there, two float32 loops can differ by 10⁻² from each other and
+from float64."""
 
 
-class WrittenOut(nn.Module):
+class PythonLoopLSTM(nn.Module):
     """An LSTM with layer normalisation and zoneout, in plain PyTorch.
 
-    The input's product is taken for all steps at once, as a careful user does. Takes (T, B, I), gives
-    (T, B, H) and the final state.
+    The product of the input is computed for all steps in one call, as an efficient user loop would do. Maps
+    (T, B, I) to (T, B, H) and the final state.
     """
 
     def __init__(self, input_size: int, hidden: int) -> None:
@@ -47,7 +48,7 @@ class WrittenOut(nn.Module):
         self.hidden = hidden
 
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Run all steps from a zero state."""
+        """Run all steps, starting with a zero state."""
         rows = (4 * self.hidden,)
         a = F.layer_norm(F.linear(x, self.weight_ih_l0), rows, self.weight_ln_ih_l0, self.bias_ih_l0)
         h = c = x.new_zeros(x.shape[1], self.hidden)
@@ -57,8 +58,8 @@ class WrittenOut(nn.Module):
             u = F.layer_norm(u, rows, self.weight_ln_hh_l0, self.bias_hh_l0)
             i, f, g, o = (a_t + u).chunk(4, dim=-1)
             new_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            seen = F.layer_norm(new_c, (self.hidden,), self.weight_ln_c_l0, self.bias_ln_c_l0)
-            new_h = torch.sigmoid(o) * torch.tanh(seen)
+            normalised_c = F.layer_norm(new_c, (self.hidden,), self.weight_ln_c_l0, self.bias_ln_c_l0)
+            new_h = torch.sigmoid(o) * torch.tanh(normalised_c)
             h, c = self._zoneout(new_h, h), self._zoneout(new_c, c)
             outputs.append(h)
         return torch.stack(outputs), (h, c)
@@ -71,32 +72,32 @@ class WrittenOut(nn.Module):
 
 
 def custom_plan(points: Sequence[Point], options: LayerOptions) -> list[Group]:
-    """Return the comparisons of training steps; raises as :func:`layer_plan` does."""
+    """Return the comparisons of training steps. Raises the errors of :func:`layer_plan`."""
     check_options(["lstm"], options, **_cell_options())
     tasks = tuple(Task(str(p), partial(compare_custom, p, options)) for p in points)
-    title = f"lstm with layer normalisation and zoneout, {TITLES['train']}, beside a written loop"
+    title = f"lstm with layer normalisation and zoneout, {TITLES['train']}, compared with a Python loop"
     return [Group(title, "loop", tasks)]
 
 
-def compare_custom(point: Point, options: LayerOptions, rates: Rates = UNMEASURED) -> Result:
-    """Measure the layer beside the loop.
+def compare_custom(point: Point, options: LayerOptions, rates: Rates = NO_RATES) -> Result:
+    """Time the layer against the loop.
 
-    The masks of zoneout are random, so that agreement is checked in evaluation, where both take the
-    expected value: outputs and all gradients of the first steps.
+    The zoneout masks are random, so the two are compared in evaluation mode, where both use the expected
+    value: the outputs and all gradients of the first steps must agree.
 
     Raises:
         DisagreementError: if the two differ.
     """
     case = LayerCase.draw("lstm", "train", point)
-    layer = own_layer(
+    layer = make_own_layer(
         case,
         options.backend,
         options.precision,
         **_cell_options(),
     )
-    loop = WrittenOut(point.input, point.hidden)
+    loop = PythonLoopLSTM(point.input, point.hidden)
     loop.load_state_dict(layer.state_dict())
-    difference = _agreement(layer, loop, case.first(AGREED_STEPS), TOLERANCE[options.precision])
+    difference = _agreement(layer, loop, case.first_steps(COMPARED_STEPS), TOLERANCE[options.precision])
     ours, theirs = module_side(layer, case), module_side(loop, case)
     return Result(
         series="custom lstm train",
@@ -105,7 +106,7 @@ def compare_custom(point: Point, options: LayerOptions, rates: Rates = UNMEASURE
         pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, point.tokens),
         tokens=point.tokens,
-        path=path_of(layer),
+        path=backends_used(layer),
         difference=difference,
         precision=options.precision,
     )
@@ -115,7 +116,7 @@ def _agreement(layer: nn.Module, loop: nn.Module, case: LayerCase, tolerance: fl
     ours, theirs = module_side(layer, case), module_side(loop, case)
     layer.eval()
     loop.eval()
-    return require_agreement(ours.evidence(), theirs.evidence(), tolerance, f"custom {case}")
+    return require_agreement(ours.compute_tensors(), theirs.compute_tensors(), tolerance, f"custom {case}")
 
 
 def _cell_options() -> dict[str, Any]:

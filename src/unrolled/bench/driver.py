@@ -1,4 +1,4 @@
-"""Carries out a plan: the ceiling first, then group by group, each shown and saved as soon as it is done."""
+"""Runs a benchmark: the ceiling first, then one group after the other, each printed and saved when done."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from unrolled.bench.ceiling import measure_ceilings, rates_of
+from unrolled.bench.ceiling import measure_ceilings, rate_functions
 from unrolled.bench.machine import describe_machine
 from unrolled.bench.plan import Group
 from unrolled.bench.plot import PICTURE, plot_report
@@ -21,21 +21,22 @@ from unrolled.storage.regular import check_replaceable
 from unrolled.training.waiting import spinner
 
 
-def carry_out(
+def run_benchmark(
     kind: str, options: dict[str, Any], groups: Sequence[Group], folder: Path | None, console: Console
 ) -> Report:
     """Measure everything with the current number of threads.
 
     Args:
         kind: layers, step or generate.
-        options: what was asked for, for the record.
+        options: the options of the command, to be saved in the report.
         groups: what to measure.
-        folder: where ``bench.json`` and ``bench.png`` go, made if it is missing; None writes nothing.
-        console: where tables go.
+        folder: folder for ``bench.json`` and ``bench.png``, created if it does not exist. None writes no
+            files.
+        console: console for the tables.
 
     Raises:
-        RunError: if the folder cannot be made or written to.
-        BenchError: if a comparison means nothing.
+        RunError: if the folder cannot be created or written to.
+        BenchError: if a measurement fails.
     """
     with nullcontext() if folder is None else claim(folder):
         return _measure(kind, options, groups, folder, console)
@@ -46,7 +47,7 @@ def _measure(
 ) -> Report:
     with spinner("measuring this machine's matrix products", shown=True):
         ceilings = measure_ceilings()
-    rates = rates_of(ceilings)
+    rates = rate_functions(ceilings)
     report = Report(kind, options, describe_machine(), ceilings)
     print_machine(report, console)
     for group in groups:
@@ -67,20 +68,21 @@ def _measure(
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Make the folder before anything is measured in vain, and keep other commands out of it.
+    """Create and lock the folder, so that an unusable folder is an error before anything is measured.
 
     Raises:
-        RunError: if it holds another program's ``bench.json`` or ``bench.png``, or cannot be made or locked.
+        RunError: if it has a ``bench.json`` or ``bench.png`` of another program, or cannot be created or
+            locked.
     """
-    present = list_folder(folder)
-    if PICTURE in present and RESULTS not in present:
-        raise RunError(f"{folder / PICTURE}: is not of a benchmark; move it away, or give another --out")
+    file_names = list_folder(folder)
+    if PICTURE in file_names and RESULTS not in file_names:
+        raise RunError(f"{folder / PICTURE}: is not of a benchmark; move it away, or choose another --out")
     check_replaceable(folder, (RESULTS, PICTURE))
-    if RESULTS in present:
+    if RESULTS in file_names:
         try:
             read_report(folder / RESULTS)
         except RunError as error:
-            raise RunError(f"{error}; it stays: give another --out, or move it away") from error
+            raise RunError(f"{error}; it was not replaced: choose another --out, or move it away") from error
     with FolderLock(folder):
         clear_unfinished(folder)
         yield

@@ -1,11 +1,11 @@
-"""What can go wrong in a benchmark beyond a wrong option."""
+"""Errors of benchmarks, other than wrong options."""
 
 from unrolled.errors import UnrolledError
 
 
 class BenchError(UnrolledError, RuntimeError):
-    """A measurement could not be made."""
+    """A measurement failed."""
 
 
 class DisagreementError(BenchError):
-    """The two sides of a comparison do not compute the same: no time of theirs means anything."""
+    """The two sides of a comparison compute different numbers, so their times cannot be compared."""

@@ -1,4 +1,4 @@
-"""Models that read and write one token at a time; each call of ``write`` begins with an empty state."""
+"""Models that process one token at a time. Each call of ``generate`` starts with an empty state."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,59 +13,59 @@ from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID, TextConfig, train_tokenizer
 
 
-class Generator(Protocol):
+class TokenGenerator(Protocol):
     """One side of the comparison."""
 
-    def read(self, tokens: Sequence[int]) -> Tensor:
-        """Return the logits (N, V) after each of so many tokens."""
+    def compute_logits(self, tokens: Sequence[int]) -> Tensor:
+        """Return the logits (N, V) after each of N tokens."""
 
-    def write(self, count: int) -> None:
-        """Write so many tokens, always the most probable, each read before the next is chosen."""
+    def generate(self, count: int) -> None:
+        """Generate ``count`` tokens, one at a time, always the most probable token."""
 
 
 class OwnGenerator:
-    """This package's model, stepped as ``unrolled generate`` steps it."""
+    """This package's model, run as ``unrolled generate`` runs it."""
 
     def __init__(self, network: RecurrentLanguageModel) -> None:
-        # The tokeniser is not used: numbers go in and come out.
-        self._writer = Writer(network, train_tokenizer(TextConfig(), ["unused"]))
+        # The tokenizer is not used: inputs and outputs are token ids.
+        self._generator = Writer(network, train_tokenizer(TextConfig(), ["unused"]))
 
-    def read(self, tokens: Sequence[int]) -> Tensor:
-        """See :meth:`Generator.read`."""
-        _, state = self._writer._read("")
-        seen = []
+    def compute_logits(self, tokens: Sequence[int]) -> Tensor:
+        """See :meth:`TokenGenerator.compute_logits`."""
+        _, state = self._generator._read("")
+        steps_logits = []
         for token in tokens:
-            logits, state = self._writer._step(torch.tensor([token]), state)
-            seen.append(logits[0])
-        return torch.stack(seen)
+            logits, state = self._generator._step(torch.tensor([token]), state)
+            steps_logits.append(logits[0])
+        return torch.stack(steps_logits)
 
-    def write(self, count: int) -> None:
-        """See :meth:`Generator.write`."""
-        logits, state = self._writer._read("")
+    def generate(self, count: int) -> None:
+        """See :meth:`TokenGenerator.generate`."""
+        logits, state = self._generator._read("")
         for _ in range(count):
-            logits, state = self._writer._step(logits.argmax(-1), state)
+            logits, state = self._generator._step(logits.argmax(-1), state)
 
 
 class PlainGenerator:
-    """``torch.nn``'s layers, stepped as their user does."""
+    """The same model with ``torch.nn`` layers."""
 
     def __init__(self, network: RecurrentLanguageModel, model: StepModel) -> None:
         self._network = PlainModel(model).eval()
         self._network.load_state_dict(plain_weights(network))
 
     @torch.inference_mode()
-    def read(self, tokens: Sequence[int]) -> Tensor:
-        """See :meth:`Generator.read`."""
+    def compute_logits(self, tokens: Sequence[int]) -> Tensor:
+        """See :meth:`TokenGenerator.compute_logits`."""
         _, state = self._network(torch.tensor([[EOS_ID]]))
-        seen = []
+        steps_logits = []
         for token in tokens:
             logits, state = self._network(torch.tensor([[token]]), state)
-            seen.append(logits[0, 0])
-        return torch.stack(seen)
+            steps_logits.append(logits[0, 0])
+        return torch.stack(steps_logits)
 
     @torch.inference_mode()
-    def write(self, count: int) -> None:
-        """See :meth:`Generator.write`."""
+    def generate(self, count: int) -> None:
+        """See :meth:`TokenGenerator.generate`."""
         state: PlainState = None
         logits, state = self._network(torch.tensor([[EOS_ID]]), state)
         for _ in range(count):

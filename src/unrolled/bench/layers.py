@@ -1,4 +1,4 @@
-"""Layers beside their peers over a grid of sizes, and ragged batches beside padded ones."""
+"""Layers compared with their peers, over a grid of sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 from unrolled.backends import BackendName
 from unrolled.bench.agreement import TOLERANCE, require_agreement
-from unrolled.bench.ceiling import UNMEASURED, Rates
+from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.flops import TRAINING, layer_forward
-from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.own import backends_used, make_own_layer
 from unrolled.bench.peers import PEERS, make_peer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
@@ -23,7 +23,7 @@ TITLES: dict[Mode, str] = {"train": "training step", "inference": "inference"}
 
 @dataclass(frozen=True)
 class LayerOptions:
-    """How this package's layers are made and how often they are measured."""
+    """Options of this package's layers, and the number of measurements."""
 
     backend: BackendName = "auto"
     precision: str = "float32"
@@ -40,8 +40,8 @@ def layer_plan(
     """Return the comparisons, one group for each cell, mode and peer that runs in that mode.
 
     Raises:
-        BackendError: if the backend asked for cannot run a cell.
-        ConfigError: if the layers take no such precision.
+        BackendError: if the requested backend cannot run a cell.
+        ConfigError: if the layers do not support the precision.
     """
     groups = []
     check_options(cells, options)
@@ -51,28 +51,31 @@ def layer_plan(
                 if mode not in PEERS[peer].modes:
                     continue
                 tasks = [Task(str(p), partial(compare_layers, cell, mode, p, peer, options)) for p in points]
-                title = f"{cell}, {TITLES[mode]}, beside {PEERS[peer].title}"
+                title = f"{cell}, {TITLES[mode]}, compared with {PEERS[peer].title}"
                 groups.append(Group(title, peer, tuple(tasks)))
     return groups
 
 
 def check_options(cells: Sequence[str], options: LayerOptions, **beyond: Any) -> None:
-    """Ask a layer of one unit of each cell whether it can be run so, before anything is measured."""
+    """Check that each cell can run with these options, with a layer of one unit, before anything is measured.
+
+    ``beyond`` are further options of the layer.
+    """
     for cell in cells:
         case = LayerCase.draw(cell, "train", Point(1, 1, 1, 1))
-        own_layer(case, options.backend, options.precision, **beyond).explain()
+        make_own_layer(case, options.backend, options.precision, **beyond).explain()
 
 
 def compare_layers(
-    cell: str, mode: Mode, point: Point, peer: str, options: LayerOptions, rates: Rates = UNMEASURED
+    cell: str, mode: Mode, point: Point, peer: str, options: LayerOptions, rates: Rates = NO_RATES
 ) -> Result:
-    """Measure one layer beside a peer.
+    """Time one layer against a peer.
 
     Raises:
         DisagreementError: if outputs or gradients differ.
     """
     case = LayerCase.draw(cell, mode, point)
-    layer = own_layer(case, options.backend, options.precision)
+    layer = make_own_layer(case, options.backend, options.precision)
     return compare(case, layer, module_side(layer, case), make_peer(peer, case), peer, options, rates)
 
 
@@ -83,11 +86,13 @@ def compare(
     theirs: Side,
     peer: str,
     options: LayerOptions,
-    rates: Rates = UNMEASURED,
+    rates: Rates = NO_RATES,
 ) -> Result:
-    """Check that the two sides agree, then measure them in turn."""
-    what = f"{case} beside {peer}"
-    difference = require_agreement(ours.evidence(), theirs.evidence(), TOLERANCE[options.precision], what)
+    """Check that the two sides agree, then time them alternately."""
+    what = f"{case} compared with {peer}"
+    difference = require_agreement(
+        ours.compute_tensors(), theirs.compute_tensors(), TOLERANCE[options.precision], what
+    )
     return Result(
         series=f"{case.cell} {case.mode}",
         case=str(case.point),
@@ -95,13 +100,13 @@ def compare(
         pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, case.point.tokens),
         tokens=case.point.tokens,
-        path=path_of(layer),
+        path=backends_used(layer),
         difference=difference,
         precision=options.precision,
     )
 
 
 def layer_flops(case: LayerCase, tokens: int) -> int:
-    """Return the operations of one call."""
+    """Return the number of operations of one call."""
     forward = layer_forward(case.cell, tokens, case.point.input, case.point.hidden)
     return TRAINING * forward if case.training else forward

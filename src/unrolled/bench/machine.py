@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 import contextlib
 import platform
@@ -16,7 +16,7 @@ from unrolled.version import __version__
 def describe_machine() -> dict[str, str | int | float]:
     """Return processor, threads, versions and instruction sets."""
     return {
-        "processor": processor(),
+        "processor": processor_name(),
         "cores": usable_cores(),
         "threads": torch.get_num_threads(),
         "waiting": describe_waiting(),
@@ -29,8 +29,8 @@ def describe_machine() -> dict[str, str | int | float]:
     }
 
 
-def processor() -> str:
-    """Return the processor's name for itself."""
+def processor_name() -> str:
+    """Return the name of the processor."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -39,8 +39,8 @@ def processor() -> str:
 
 
 @contextlib.contextmanager
-def threads(count: int) -> Iterator[int]:
-    """Let torch use so many threads, 0 being its own number; yields the number, and puts it back after."""
+def use_threads(count: int) -> Iterator[int]:
+    """Set torch's number of threads inside a ``with`` block; 0 keeps it. Yields the number in use."""
     before = torch.get_num_threads()
     if count:
         torch.set_num_threads(count)

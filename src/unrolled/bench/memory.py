@@ -1,7 +1,7 @@
-"""Peak memory of one side of a training step, in a process of its own.
+"""Peak memory of one side of a training step, measured in a separate process.
 
-``python -m unrolled.bench.memory JSON`` prints the bytes by which its peak rose above what stood when
-everything was imported.
+``python -m unrolled.bench.memory JSON`` prints the rise of its peak memory, in bytes, over the peak after all
+imports.
 """
 
 import dataclasses
@@ -21,53 +21,53 @@ UPDATES = 4
 Which = Literal["ours", "theirs"]
 
 
-def peak_of(which: Which, model: StepModel, precision: str = "float32") -> float:
-    """Return the bytes that a few updates take at most, with the current number of threads.
+def measure_peak(which: Which, model: StepModel, precision: str = "float32") -> float:
+    """Return the peak memory of a few updates, in bytes, with the current number of threads.
 
     Raises:
         BenchError: if the process fails.
     """
-    words = {
+    arguments = {
         "which": which,
         "model": dataclasses.asdict(model),
         "precision": precision,
         "threads": torch.get_num_threads(),
     }
-    command = [sys.executable, "-m", "unrolled.bench.memory", json.dumps(words)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
-        raise BenchError(f"the peak memory of {model.name} could not be measured: {last}")
-    return float(done.stdout)
+    command = [sys.executable, "-m", "unrolled.bench.memory", json.dumps(arguments)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode != 0:
+        last_line = (process.stderr.strip().splitlines() or ["no error output"])[-1]
+        raise BenchError(f"the peak memory of {model.name} could not be measured: {last_line}")
+    return float(process.stdout)
 
 
-def _high_water() -> int:
-    """Return the most bytes that were resident so far.
+def _peak_resident() -> int:
+    """Return the peak resident memory of this process so far, in bytes.
 
-    Linux counts into ``ru_maxrss`` what the parent held when it started this process; its own line of
-    /proc does not.
+    On Linux, ``ru_maxrss`` includes the parent's memory at the time it started this process; VmHWM in /proc
+    does not.
     """
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    import resource  # is not there on Windows
+    import resource  # not available on Windows
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def main(words: str) -> None:
-    """Make the updates and print the rise in bytes."""
-    values = json.loads(words)
+def main(arguments: str) -> None:
+    """Run the updates and print the rise of the peak memory in bytes."""
+    values = json.loads(arguments)
     model = StepModel(**values["model"])
     torch.set_num_threads(values["threads"])
-    before = _high_water()
+    before = _peak_resident()
     step = OwnStep(model, values["precision"]) if values["which"] == "ours" else PlainStep(model)
     for _ in range(UPDATES):
         step()
-    print(_high_water() - before)
+    print(_peak_resident() - before)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""This package's layers, made for a case."""
+"""Create this package's layers for a case."""
 
 from typing import Any
 
@@ -11,24 +11,25 @@ from unrolled.layers import GRU, LSTM, RNN, Recurrent, Stack
 LAYERS: dict[str, type[Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 
-def own_layer(
+def make_own_layer(
     case: LayerCase, backend: BackendName = "auto", precision: str = "float32", **options: Any
 ) -> Recurrent:
-    """Return this package's layer of the case's cell and sizes; with torch's options, also its weights.
+    """Return this package's layer with the case's cell and sizes.
 
-    A layer with other options has weights of its own, the same in every run.
+    It gets the case's weights if its parameters are the same as in torch's layer. Otherwise its weights are
+    random with a fixed seed.
     """
-    kept: Precision = "bfloat16" if precision == "bfloat16" else "full"
+    layer_precision: Precision = "bfloat16" if precision == "bfloat16" else "full"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         layer = LAYERS[case.cell](
-            case.point.input, case.point.hidden, backend=backend, precision=kept, **options
+            case.point.input, case.point.hidden, backend=backend, precision=layer_precision, **options
         )
     if layer.state_dict().keys() == case.weights.keys():
         layer.load_state_dict(case.weights)
     return layer.train(case.training)
 
 
-def path_of(layer: Stack) -> str:
-    """Return which code the layer's last pass ran."""
+def backends_used(layer: Stack) -> str:
+    """Return the backends that ran the layer's last pass."""
     return ", ".join(dict.fromkeys(layer.explain().paths))

@@ -1,4 +1,4 @@
-"""What is to be measured: groups of tasks, so that whoever shows it knows what comes and how much of it."""
+"""The plan of a benchmark: groups of tasks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from unrolled.bench.result import Result
 
 @dataclass(frozen=True)
 class Task:
-    """One comparison that is still to be made."""
+    """One comparison to run."""
 
     label: str
     run: Callable[[Rates], Result]
-    """Makes it, with what measures the ceiling in turn."""
+    """Runs the comparison. Its argument measures the ceiling between the timings."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Comparisons that stand in one table."""
+    """Comparisons that are printed in one table."""
 
     title: str
     peer: str
-    """What the other side is called at the head of its column."""
+    """Name of the peer, for its column headings."""
     tasks: tuple[Task, ...]
     note: str = ""
-    """Stands below the table."""
+    """Text below the table."""

@@ -1,4 +1,4 @@
-"""A picture of a report: the ratio to each peer and the share of the ceiling, over the cases."""
+"""Plot of a report: the ratio to each peer and the share of the ceiling, for each case."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ PICTURE = "bench.png"
 COLORS = {"rnn": "tab:green", "gru": "tab:orange", "lstm": "tab:blue"}
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 FINE_TICKS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.7, 2, 2.5, 3, 3.5, 4)
-APART = 0.07
-"""Series stand beside one another by this share of the distance of two cases."""
+SERIES_OFFSET = 0.07
+"""Horizontal offset between two series, as a fraction of the distance between two cases."""
 
 
 def plot_report(report: Report, folder: Path) -> Path:
-    """Draw ``bench.png`` into the folder, one column a peer; return its path."""
+    """Plot ``bench.png`` in the folder, with one column for each peer. Returns its path."""
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
 
@@ -28,37 +28,41 @@ def plot_report(report: Report, folder: Path) -> Path:
     figure = Figure(figsize=(width * len(peers), 8), layout="constrained")
     axes = figure.subplots(2, len(peers), sharex=True, sharey="row", squeeze=False)
     for (above, below), peer in zip(axes.T, peers, strict=True):
-        shown = [r for r in report.results if r.peer == peer]
-        _draw(above, report, cases, shown, [r.ratio for r in shown])
-        _draw(below, report, cases, shown, [100 * report.share(r) for r in shown])
+        peer_results = [r for r in report.results if r.peer == peer]
+        _draw(above, report, cases, peer_results, [r.ratio for r in peer_results])
+        _draw(below, report, cases, peer_results, [100 * report.share_of_ceiling(r) for r in peer_results])
         above.axhline(1.0, color="black", linewidth=0.8)
         above.set_title(f"times faster than {peer}")
         below.set_xticks(range(len(cases)), [_label(c, report.kind) for c in cases], fontsize=9)
         below.set_xlim(-0.5, len(cases) - 0.5)
     _scale_ratios(axes[0, 0], [r.ratio for r in report.results])
     axes[0, 0].set_ylabel("ratio of median times")
-    axes[1, 0].set_ylim(0, max(100.0, *(105 * report.share(r) for r in report.results)))
+    axes[1, 0].set_ylim(0, max(100.0, *(105 * report.share_of_ceiling(r) for r in report.results)))
     axes[1, 0].set_ylabel("% of the fastest matrix product")
-    labelled = {text: line for axis in axes[0] for line, text in zip(*_legend(axis), strict=True)}
-    figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=6, fontsize=9)
+    lines_by_label = {text: line for axis in axes[0] for line, text in zip(*_legend(axis), strict=True)}
+    figure.legend(
+        lines_by_label.values(), lines_by_label.keys(), loc="outside lower center", ncols=6, fontsize=9
+    )
     figure.suptitle(_title(report), fontsize=10)
     return save_picture(figure, folder / PICTURE)
 
 
-def _draw(axis: Any, report: Report, cases: list[str], shown: list[Result], values: Sequence[float]) -> None:
-    """Draw one line a series; cases without an order of their own are not joined."""
-    names = list(dict.fromkeys(r.series for r in shown))
+def _draw(
+    axis: Any, report: Report, cases: list[str], peer_results: list[Result], values: Sequence[float]
+) -> None:
+    """Plot one line for each series. Points are joined only for layers, whose cases have an order."""
+    names = list(dict.fromkeys(r.series for r in peer_results))
     for number, series in enumerate(names):
-        line = [(r, v) for r, v in zip(shown, values, strict=True) if r.series == series]
-        offset = APART * (number - (len(names) - 1) / 2)
-        places = [cases.index(r.case) + offset for r, _ in line]
+        line = [(r, v) for r, v in zip(peer_results, values, strict=True) if r.series == series]
+        offset = SERIES_OFFSET * (number - (len(names) - 1) / 2)
+        positions = [cases.index(r.case) + offset for r, _ in line]
         style = _style(line[0][0], joined=report.kind == "layers")
-        axis.plot(places, [v for _, v in line], label=series, **style)
+        axis.plot(positions, [v for _, v in line], label=series, **style)
     axis.grid(alpha=0.3)
 
 
 def _style(result: Result, *, joined: bool) -> dict[str, Any]:
-    """Colour by cell; training is a full line, inference a broken one."""
+    """Return the line style: colour by cell, solid for training, dashed for inference."""
     color = next((c for cell, c in COLORS.items() if cell in result.series.split()), "tab:purple")
     inference = "inference" in result.series
     line = "--" if inference else "-"
@@ -72,7 +76,7 @@ def _style(result: Result, *, joined: bool) -> dict[str, Any]:
 
 
 def _scale_ratios(axis: Any, ratios: Sequence[float]) -> None:
-    """Let twice as fast stand as far above 1 as half as fast below it."""
+    """Use a log scale, so that twice as fast is as far above 1 as half as fast is below it."""
     low, high = min(0.9, *ratios) / 1.1, max(1.1, *ratios) * 1.1
     ticks = [t for t in (FINE_TICKS if high / low < 6 else TICKS) if low <= t <= high]
     axis.set_yscale("log")

@@ -1,4 +1,4 @@
-"""The sizes at which layers are measured."""
+"""The sizes for which layers are measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from unrolled.errors import ConfigError
 
 @dataclass(frozen=True)
 class Point:
-    """T steps, B rows, I features in, H units."""
+    """Sizes of one measurement: T steps, B rows, I input features, H hidden units."""
 
     steps: int
     batch: int
@@ -17,7 +17,7 @@ class Point:
 
     @property
     def tokens(self) -> int:
-        """T·B."""
+        """Tokens in one call, T·B."""
         return self.steps * self.batch
 
     def __str__(self) -> str:
@@ -25,10 +25,10 @@ class Point:
 
     @classmethod
     def parse(cls, text: str) -> "Point":
-        """Read ``T,B,I,H``.
+        """Parse ``T,B,I,H``.
 
         Raises:
-            ConfigError: unless these are four positive whole numbers.
+            ConfigError: if the text is not four positive whole numbers.
         """
         try:
             sizes = [int(part) for part in text.split(",")]
@@ -50,9 +50,9 @@ GRID = (
     "100,64,64,64",
     "400,8,32,32",
 )
-"""Word models of two sizes, characters, a large square, one row alone, and two that are small inside."""
+"""Word models of two sizes, a character model, a large square, a single row, and two with small layers."""
 
 
 def parse_points(texts: Sequence[str]) -> list[Point]:
-    """Read several points; raises as :meth:`Point.parse` does."""
+    """Parse several points. Raises the errors of :meth:`Point.parse`."""
     return [Point.parse(text) for text in texts]

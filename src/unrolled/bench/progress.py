@@ -1,4 +1,4 @@
-"""What a person sees while a group is measured: a bar on a terminal, nothing elsewhere."""
+"""Progress bar of a group: shown on a terminal only."""
 
 import contextlib
 import sys
@@ -11,7 +11,7 @@ from unrolled.terminal import Terminal
 
 @contextlib.contextmanager
 def group_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar; yields a function to call with the name of each task before it begins."""
+    """Show a progress bar. Yields a function to call with the label of each task before the task begins."""
     console = Terminal(file=sys.stderr)
     if not console.is_interactive:
         yield lambda label: None
@@ -23,14 +23,14 @@ def group_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
         TextColumn("{task.fields[label]}"),
         TimeElapsedColumn(),
     )
-    # Drawn once a second: the thread that draws takes its time from what is measured.
+    # Refreshed only once a second: the drawing thread takes time from the measurement.
     with Progress(*columns, console=console, transient=True, refresh_per_second=1) as bar:
-        shown = bar.add_task(title, total=total, label="")
-        begun = 0
+        bar_task = bar.add_task(title, total=total, label="")
+        completed_tasks = 0
 
         def begin(label: str) -> None:
-            nonlocal begun
-            bar.update(shown, completed=begun, label=label)
-            begun += 1
+            nonlocal completed_tasks
+            bar.update(bar_task, completed=completed_tasks, label=label)
+            completed_tasks += 1
 
         yield begin

@@ -1,4 +1,4 @@
-"""A ragged batch beside the same batch padded, both by this package's layer: what knowing lengths saves."""
+"""A ragged batch compared with the same batch padded, both run by this package's layer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from unrolled.bench.agreement import TOLERANCE, require_agreement
-from unrolled.bench.ceiling import UNMEASURED, Rates
+from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.layers import TITLES, LayerOptions, check_options, layer_flops
-from unrolled.bench.own import own_layer, path_of
+from unrolled.bench.own import backends_used, make_own_layer
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.point import Point
 from unrolled.bench.result import Result
@@ -20,7 +20,7 @@ from unrolled.errors import ConfigError
 from unrolled.layers import Recurrent
 
 EXPECTED = 1.6
-"""Ratio to reach; with lengths spread over 1…T half of the padded steps are padding, so 2 is the most."""
+"""Ratio to reach. With lengths spread over 1…T, half of the padded steps are padding, so 2 is the maximum."""
 FEWEST_ROWS = 4
 
 
@@ -29,20 +29,20 @@ def ragged_plan(
 ) -> list[Group]:
     """Return the comparisons, one group for each cell and mode.
 
-    Points of fewer than four rows are left out, as there is little to be ragged.
+    Points with fewer than four rows are left out: their lengths hardly differ.
 
     Raises:
-        ConfigError: if no point is left, or the layers take no such precision.
-        BackendError: if the backend asked for cannot run a cell.
+        ConfigError: if no point is left, or the layers do not support the precision.
+        BackendError: if the requested backend cannot run a cell.
     """
     check_options(cells, options)
     points = [p for p in points if p.batch >= FEWEST_ROWS]
     if not points:
-        raise ConfigError(f"--ragged: give a point of at least {FEWEST_ROWS} rows (B)")
-    note = f"lengths are spread evenly over 1…T; a ratio of at least {EXPECTED:g} is to be reached"
+        raise ConfigError(f"--ragged: give a point with at least {FEWEST_ROWS} rows (B)")
+    note = f"lengths are spread evenly over 1…T; the expected ratio is at least {EXPECTED:g}"
     return [
         Group(
-            f"{cell}, {TITLES[mode]}, ragged beside padded",
+            f"{cell}, {TITLES[mode]}, ragged compared with padded",
             "padded",
             tuple(Task(str(p), partial(compare_ragged, cell, mode, p, options)) for p in points),
             note,
@@ -53,21 +53,21 @@ def ragged_plan(
 
 
 def compare_ragged(
-    cell: str, mode: Mode, point: Point, options: LayerOptions, rates: Rates = UNMEASURED
+    cell: str, mode: Mode, point: Point, options: LayerOptions, rates: Rates = NO_RATES
 ) -> Result:
-    """Measure one layer with lengths beside itself without.
+    """Time one layer with lengths against the same layer without lengths.
 
     Raises:
-        DisagreementError: if the real steps of the two differ, or anything stands in the padding.
+        DisagreementError: if the steps that are not padding differ, or the padding is not zero.
     """
     case = LayerCase.draw(cell, mode, point)
     lengths = spread_lengths(point.steps, point.batch)
-    layer, padded = (own_layer(case, options.backend, options.precision) for _ in range(2))
+    layer, padded = (make_own_layer(case, options.backend, options.precision) for _ in range(2))
     ours = module_side(layer, case, lambda x: _output(layer, x, lengths))
     theirs = module_side(padded, case, lambda x: _output(padded, x, None))
     difference = require_agreement(
-        ours.evidence(),
-        _masked_side(case, padded, lengths).evidence(),
+        ours.compute_tensors(),
+        _masked_side(case, padded, lengths).compute_tensors(),
         TOLERANCE[options.precision],
         f"ragged {case}",
     )
@@ -79,23 +79,23 @@ def compare_ragged(
         pairs=alternate(ours, theirs, options.pairs, ceiling=rates.get(options.precision)),
         flops=layer_flops(case, tokens),
         tokens=tokens,
-        path=path_of(layer),
+        path=backends_used(layer),
         difference=difference,
         precision=options.precision,
     )
 
 
 def spread_lengths(steps: int, rows: int, seed: int = 0) -> Tensor:
-    """Return lengths (B,) spread evenly over 1…T in random order.
+    """Return lengths (B,) spread evenly over 1…T, in random order.
 
-    Drawn one by one, the mean of a few rows would be luck, and the ratio with it.
+    Independent random lengths would make the mean of a few rows, and so the ratio, a matter of luck.
     """
     order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
     return torch.linspace(1, steps, rows).round().long()[order]
 
 
 def _masked_side(case: LayerCase, layer: Recurrent, lengths: Tensor) -> ModuleSide:
-    """Return the padded layer with zeros for the output's padding and for the gradient that enters there."""
+    """Return the padded layer's side, with the output and its gradient set to zero in the padding."""
     real = (torch.arange(case.point.steps)[:, None] < lengths)[..., None]
     masked = replace(case, upstream=case.upstream * real)
     return module_side(layer, masked, lambda x: _output(layer, x, None) * real)

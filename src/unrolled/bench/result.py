@@ -1,4 +1,4 @@
-"""What a benchmark measured: everything, raw times included, as JSON and back."""
+"""Results of a benchmark, with all raw times, and their JSON file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,46 +21,46 @@ class Result:
     """One comparison: this package and a peer on the same work."""
 
     series: str
-    """What is compared over the cases: a line in the plot."""
+    """Name of the comparison, such as cell and mode: one line in the plot."""
     case: str
     peer: str
     pairs: Pairs
     flops: int
-    """Of one call of ours, by formula."""
+    """Number of operations in one call of our side, by formula."""
     tokens: int
-    """Of one call: T·B."""
+    """Tokens in one call, T·B."""
     path: str
-    """Which code of ours ran."""
+    """Backend that ran our side."""
     difference: float
-    """Largest difference of the two sides' numbers, as a share of the largest value."""
+    """Largest difference between the two sides, as a fraction of the largest value."""
     precision: str = "float32"
-    """In which ours computed; the peer always computes in float32."""
+    """Precision of our side. The peer always computes in float32."""
     extra: dict[str, float] = field(default_factory=dict)
 
     @property
     def ours(self) -> float:
-        """Median seconds of a call of ours."""
+        """Median seconds per call of our side."""
         return median(self.pairs.ours)
 
     @property
     def theirs(self) -> float:
-        """Median seconds of a call of the peer."""
+        """Median seconds per call of the peer."""
         return median(self.pairs.theirs)
 
     @property
     def ratio(self) -> float:
-        """How many times faster ours is."""
+        """How many times faster our side is."""
         return ratio_of_pairs(self.pairs.ours, self.pairs.theirs)
 
     @property
     def gflops(self) -> float:
-        """GFLOP/s of ours."""
+        """GFLOP/s of our side."""
         return self.flops / self.ours / 1e9
 
 
 @dataclass
 class Report:
-    """All results of a run, the machine and its ceilings."""
+    """All results of a benchmark run, the machine and its ceilings."""
 
     kind: str
     options: dict[str, Any]
@@ -69,39 +69,39 @@ class Report:
     results: list[Result] = field(default_factory=list)
 
     def ceiling(self, precision: str) -> Ceiling:
-        """Return the ceiling of that precision."""
+        """Return the ceiling of a precision."""
         return next(c for c in self.ceilings if c.precision == precision)
 
-    def share(self, result: Result) -> float:
-        """Return how much of the ceiling ours reached, in the precision in which it computed.
+    def share_of_ceiling(self, result: Result) -> float:
+        """Return the fraction of the ceiling that our side reached, for its precision.
 
-        The median over pairs of our rate over the ceiling's, where that was measured in turn; else over the
-        best rate found before.
+        If the ceiling was measured with each pair, this is the median over pairs of our rate divided by the
+        ceiling's. Otherwise it is our rate divided by the ceiling measured at the start.
         """
         if not result.pairs.ceiling:
             return result.gflops / self.ceiling(result.precision).gflops
-        timed = zip(result.pairs.ours, result.pairs.ceiling, strict=True)
-        return median(result.flops / seconds / 1e9 / rate for seconds, rate in timed)
+        pairs = zip(result.pairs.ours, result.pairs.ceiling, strict=True)
+        return median(result.flops / seconds / 1e9 / rate for seconds, rate in pairs)
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, with the figures that follow from it beside each result."""
+        """Return the report as a dict, with the figures derived from each result."""
         values = {"format": FORMAT, **asdict(self)}
-        for written, result in zip(values["results"], self.results, strict=True):
-            written["figures"] = {
+        for result_values, result in zip(values["results"], self.results, strict=True):
+            result_values["figures"] = {
                 "ours_ms": 1e3 * result.ours,
                 "theirs_ms": 1e3 * result.theirs,
                 "ratio": result.ratio,
                 "gflops": result.gflops,
-                "share_of_ceiling": self.share(result),
+                "share_of_ceiling": self.share_of_ceiling(result),
             }
         return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], where: str) -> "Report":
-        """Rebuild what :meth:`to_json` returned; ``where`` names the file in errors.
+        """Rebuild a report from :meth:`to_json`. ``where`` is the file name for errors.
 
         Raises:
-            RunError: if it is of another format, or damaged.
+            RunError: if the format is unknown or the values are damaged.
         """
         if values.get("format") != FORMAT:
             raise RunError(f"{where}: format {values.get('format')!r} is not {FORMAT}")
@@ -112,12 +112,12 @@ class Report:
 
 
 def write_report(report: Report, folder: Path) -> Path:
-    """Write ``bench.json`` into the folder, in place of an earlier one; return its path."""
+    """Write ``bench.json`` to the folder, replacing an earlier one. Returns its path."""
     path = folder / RESULTS
     write_json(path, report.to_json())
     return path
 
 
 def read_report(path: Path) -> Report:
-    """Read what :func:`write_report` wrote."""
+    """Read a report that :func:`write_report` wrote."""
     return Report.from_json(read_json(path), str(path))

@@ -1,4 +1,4 @@
-"""One side of a comparison: what is called and timed, and the numbers it computes."""
+"""The sides of a comparison: the call that is timed, and the tensors that it computes."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -12,15 +12,15 @@ from unrolled.bench.point import Point
 Mode = Literal["train", "inference"]
 MODES: tuple[Mode, ...] = ("train", "inference")
 MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-"""torch's layer of each cell."""
+"""torch's layer for each cell."""
 
 
 @dataclass(frozen=True)
 class LayerCase:
-    """The work both sides are given.
+    """The input and weights that both sides use.
 
-    ``x`` is (T, B, I); ``upstream`` (T, B, H) is the gradient of the output from which backward starts;
-    ``weights`` are a state dict of torch's layer.
+    ``x`` is the input, (T, B, I). ``upstream``, (T, B, H), is the gradient of the output that backward starts
+    with. ``weights`` is a state dict of torch's layer.
     """
 
     cell: str
@@ -32,7 +32,7 @@ class LayerCase:
 
     @classmethod
     def draw(cls, cell: str, mode: Mode, point: Point, seed: int = 0) -> "LayerCase":
-        """Draw input, upstream gradient and weights; the caller's random state stays as it is."""
+        """Draw random input, upstream gradient and weights. Does not change the caller's random state."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             weights = MODULES[cell](point.input, point.hidden).state_dict()
@@ -40,15 +40,15 @@ class LayerCase:
             upstream = torch.randn(point.steps, point.batch, point.hidden)
         return cls(cell, mode, point, x, upstream, weights)
 
-    def first(self, steps: int) -> "LayerCase":
-        """Return the same work over the first steps alone."""
+    def first_steps(self, steps: int) -> "LayerCase":
+        """Return the case cut to its first ``steps`` steps."""
         x, upstream = self.x[:steps], self.upstream[:steps]
         point = replace(self.point, steps=len(x))
         return replace(self, point=point, x=x, upstream=upstream)
 
     @property
     def training(self) -> bool:
-        """Whether a call is forward and backward, not forward alone."""
+        """Whether a call runs forward and backward, not only forward."""
         return self.mode == "train"
 
     def __str__(self) -> str:
@@ -56,23 +56,23 @@ class LayerCase:
 
 
 class Side(Protocol):
-    """What is timed."""
+    """One side of a comparison."""
 
     def __call__(self) -> None:
-        """Do the work once."""
+        """Run once. This call is timed."""
 
-    def evidence(self) -> dict[str, Tensor]:
-        """Do it once and return the output ``y`` and, in training, the gradients by name."""
+    def compute_tensors(self) -> dict[str, Tensor]:
+        """Run once; return the output ``y`` and, in training, the gradients, by name."""
 
 
 class ModuleSide:
-    """A layer in torch, this package's or torch's own.
+    """Side of a PyTorch module: a layer of this package or of torch.
 
     Args:
-        forward: x (T, B, I) to y (T, B, H).
-        parameters: names and parameters whose gradients are wanted.
+        forward: function from x (T, B, I) to y (T, B, H).
+        parameters: names and parameters whose gradients are computed.
         x: the input.
-        upstream: gradient of y; None runs forward alone, without recording anything.
+        upstream: gradient of y. None runs forward only, in inference mode.
     """
 
     def __init__(
@@ -101,17 +101,17 @@ class ModuleSide:
         y.backward(self._upstream)
         return y
 
-    def evidence(self) -> dict[str, Tensor]:
-        """See :meth:`Side.evidence`."""
-        found = {"y": self._run().detach()}
+    def compute_tensors(self) -> dict[str, Tensor]:
+        """See :meth:`Side.compute_tensors`."""
+        tensors = {"y": self._run().detach()}
         if self._upstream is not None:
             grads = {"x": self._x.grad} | {name: p.grad for name, p in self._parameters.items()}
-            found |= {f"gradient of {name}": g for name, g in grads.items() if g is not None}
-        return found
+            tensors |= {f"gradient of {name}": g for name, g in grads.items() if g is not None}
+        return tensors
 
 
 def module_side(module: nn.Module, case: LayerCase, call: Callable[..., Tensor] | None = None) -> ModuleSide:
-    """Return the side of a layer that gives (y, state); ``call`` is used in its place if given."""
+    """Return the side of a layer that returns (y, state). ``call``, if given, is called in its place."""
     module.train(case.training)
     forward = call or (lambda x: module(x)[0])
     upstream = case.upstream if case.training else None

@@ -1,31 +1,31 @@
-"""The whole training step of a model beside the same model in plain PyTorch."""
+"""The training step of a whole model, compared with the same model in plain PyTorch."""
 
 from collections.abc import Sequence
 from functools import partial
 
-from unrolled.bench.ceiling import UNMEASURED, Rates
+from unrolled.bench.ceiling import NO_RATES, Rates
 from unrolled.bench.errors import DisagreementError
-from unrolled.bench.memory import peak_of
+from unrolled.bench.memory import measure_peak
 from unrolled.bench.plan import Group, Task
 from unrolled.bench.result import Result
 from unrolled.bench.step_models import StepModel
 from unrolled.bench.step_sides import OwnStep, PlainStep
 from unrolled.bench.timing import PAIRS, alternate
 
-AT_LEAST = 0.5
-"""Seconds that one measurement lasts: an update is long and its length varies more than a layer's."""
-COMPARED = 10
-"""First updates whose losses must agree; later ones drift apart as rounding adds up."""
+MIN_SECONDS = 0.5
+"""Shortest measurement, in seconds. An update takes long, and its time varies more than that of a layer."""
+COMPARED_UPDATES = 10
+"""Number of first updates whose losses must agree. Later losses differ as rounding errors accumulate."""
 TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
-"""Largest difference of a loss, as a share of it."""
+"""Largest allowed relative difference of a loss, by precision."""
 
 
 def step_plan(
     models: Sequence[StepModel], precision: str = "float32", pairs: int = PAIRS, *, memory: bool = True
 ) -> list[Group]:
-    """Return the comparisons; ``memory`` also measures the peak memory of each side."""
+    """Return the comparisons. If ``memory``, also measure the peak memory of each side."""
     tasks = tuple(Task(m.name, partial(compare_step, m, precision, pairs, memory=memory)) for m in models)
-    title = "training step of whole models, beside plain PyTorch"
+    title = "training step of whole models, compared with plain PyTorch"
     return [Group(f"{title}, ours in {precision}" if precision != "float32" else title, "torch", tasks)]
 
 
@@ -33,28 +33,28 @@ def compare_step(
     model: StepModel,
     precision: str = "float32",
     pairs: int = PAIRS,
-    rates: Rates = UNMEASURED,
+    rates: Rates = NO_RATES,
     *,
     memory: bool = True,
 ) -> Result:
-    """Train both in turn from the same start on the same batches.
+    """Train both alternately, from the same initial weights on the same batches.
 
     Raises:
         DisagreementError: if the losses of the first updates differ.
     """
     own = OwnStep(model, precision)
     plain = PlainStep(model, own.network)
-    for _ in range(COMPARED):
+    for _ in range(COMPARED_UPDATES):
         own()
         plain()
-    difference = largest_difference(own.losses, plain.losses)
+    difference = largest_relative_difference(own.losses, plain.losses)
     if not difference <= TOLERANCE[precision]:
         raise DisagreementError(
-            f"{model.name}: the losses of the two differ by {difference:.1e} of their value within "
-            f"{COMPARED} updates, more than {TOLERANCE[precision]:g}; they do not train the same"
+            f"{model.name}: the losses of the two sides differ by {difference:.1e} of their value within "
+            f"{COMPARED_UPDATES} updates, more than {TOLERANCE[precision]:g}; they do not compute the same"
         )
     ceiling = rates.get(precision)
-    measured = alternate(own, plain, pairs, at_least=AT_LEAST, equal_calls=True, ceiling=ceiling)
+    measured = alternate(own, plain, pairs, min_seconds=MIN_SECONDS, equal_calls=True, ceiling=ceiling)
     extra = {
         "loss_ours": own.losses[-1],
         "loss_theirs": plain.losses[-1],
@@ -62,8 +62,8 @@ def compare_step(
         "loss_difference": max(abs(a - b) for a, b in zip(own.losses, plain.losses, strict=True)),
     }
     if memory:
-        extra["peak_bytes_ours"] = peak_of("ours", model, precision)
-        extra["peak_bytes_theirs"] = peak_of("theirs", model)
+        extra["peak_bytes_ours"] = measure_peak("ours", model, precision)
+        extra["peak_bytes_theirs"] = measure_peak("theirs", model)
     return Result(
         series="training step",
         case=model.name,
@@ -78,7 +78,7 @@ def compare_step(
     )
 
 
-def largest_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the largest difference of two losses, as a share of the peer's; NaN if one is not a number."""
+def largest_relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the largest difference of two losses, relative to the peer's, or NaN if a loss is NaN."""
     gaps = [abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True)]
     return float("nan") if any(g != g for g in gaps) else max(gaps)

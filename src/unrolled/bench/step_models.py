@@ -1,4 +1,4 @@
-"""The models whose whole training step is measured, and their made-up text."""
+"""The models whose training step is measured, and random text to train them on."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,15 +15,15 @@ from unrolled.training import OptimizerConfig
 
 CELLS: dict[str, Literal["lstm", "gru", "elman"]] = {"lstm": "lstm", "gru": "gru", "rnn": "elman"}
 INIT_RANGE = 0.1
-"""Start of all weights, as in the ``ptb-small`` recipe; from a wilder one the losses of two equal trainings
-soon drift apart by rounding alone."""
+"""Range of the initial weights, as in the ``ptb-small`` recipe. With larger weights, rounding alone soon
+makes the losses of two equal trainings differ."""
 CHUNKS = 40
-"""Batches of text that are made; they come round again."""
+"""Number of batches in the random text. They are repeated in a cycle."""
 
 
 @dataclass(frozen=True)
 class StepModel:
-    """A language model and how it is trained; cell is rnn, gru or lstm as torch names them."""
+    """A language model and its training settings. ``cell`` is rnn, gru or lstm, as in torch."""
 
     name: str
     cell: str
@@ -36,16 +36,16 @@ class StepModel:
     lr: float
     clip: float
     loss: Literal["token", "steps"]
-    """The mean over all tokens, or its sum over the steps of a chunk."""
+    """token: the mean loss over all tokens. steps: that mean times the number of steps in a chunk."""
 
     @property
     def tokens(self) -> int:
-        """T·B of one update."""
+        """Tokens in one update, T·B."""
         return self.steps * self.batch
 
     @property
     def flops(self) -> int:
-        """Operations of one update: layers and output layer, forward and backward."""
+        """Number of operations in one update: recurrent layers and output layer, forward and backward."""
         return TRAINING * model_forward(
             self.cell,
             self.tokens,
@@ -56,10 +56,10 @@ class StepModel:
         )
 
     def config(self, precision: str = "float32") -> LanguageModelConfig:
-        """Return this package's configuration of the model.
+        """Return the model's configuration in this package.
 
         Raises:
-            ConfigError: if models take no precision but float32.
+            ConfigError: if models support no other precision than float32.
         """
         config = LanguageModelConfig(
             cell=CellConfig(cell=CELLS[self.cell]),
@@ -75,7 +75,7 @@ class StepModel:
             return with_options(config, {"precision": precision})
         except ConfigError:
             raise ConfigError(
-                f"precision={precision!r}: the models of this version compute in float32 alone"
+                f"precision={precision!r}: the models of this version compute in float32 only"
             ) from None
 
 
@@ -90,17 +90,17 @@ MODELS = {
         *(_characters(cell) for cell in ("lstm", "gru", "rnn")),
     )
 }
-"""The words of the ``ptb-small`` recipe, and characters with each cell."""
+"""The word model of the ``ptb-small`` recipe, and a character model with each cell."""
 
 
-def made_up_text(model: StepModel, seed: int = 0) -> TokenStream:
-    """Return random tokens as frequent as Zipf has it: the k-th kind 1/k as often as the first."""
+def random_text(model: StepModel, seed: int = 0) -> TokenStream:
+    """Return random tokens with Zipf frequencies: the k-th token type is 1/k as frequent as the first."""
     weights = 1.0 / np.arange(1, model.vocabulary + 1)
     count = (CHUNKS + 1) * model.tokens + 1
     ids = np.random.default_rng(seed).choice(model.vocabulary, size=count, p=weights / weights.sum())
     return TokenStream(ids.astype(np.int64), np.zeros(1, np.int64))
 
 
-def made_up_chunks(model: StepModel, text: TokenStream) -> list[Chunk]:
-    """Return the batches of the text but the first, in which the document begins and states are reset."""
+def random_chunks(model: StepModel, text: TokenStream) -> list[Chunk]:
+    """Return the batches of the text except the first, where the document begins and states are reset."""
     return list(text.chunks(model.batch, model.steps))[1:]

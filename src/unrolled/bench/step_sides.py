@@ -1,4 +1,4 @@
-"""A whole training step: this package's own trainer, and the loop that a PyTorch user writes."""
+"""The two sides of a training step: this package's trainer, and a loop in plain PyTorch."""
 
 import itertools
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.bench.sides import MODULES
-from unrolled.bench.step_models import StepModel, made_up_chunks, made_up_text
+from unrolled.bench.step_models import StepModel, random_chunks, random_text
 from unrolled.models import RecurrentLanguageModel
 from unrolled.tasks.lm.data import Corpus
 from unrolled.tasks.lm.job import LanguageJob
@@ -18,7 +18,7 @@ PlainState = Tensor | tuple[Tensor, Tensor] | None
 
 
 class PlainModel(nn.Module):
-    """The model as a PyTorch user writes it; tokens (T, B) to logits (T, B, V)."""
+    """The model in plain PyTorch. Maps tokens (T, B) to logits (T, B, V)."""
 
     def __init__(self, model: StepModel) -> None:
         super().__init__()
@@ -27,27 +27,27 @@ class PlainModel(nn.Module):
         self.output = nn.Linear(model.hidden, model.vocabulary)
 
     def forward(self, tokens: Tensor, state: PlainState = None) -> tuple[Tensor, PlainState]:
-        """Return the logits and the state to carry on."""
+        """Return the logits and the state for the next call."""
         y, state = self.recurrent(self.embedding(tokens), state)
         return self.output(y), state
 
 
 class OwnStep:
-    """One update by :class:`Trainer`, as ``unrolled train lm`` makes it."""
+    """One training step of :class:`Trainer`, as in ``unrolled train lm``."""
 
     def __init__(self, model: StepModel, precision: str = "float32", seed: int = 0) -> None:
-        config, text = model.config(precision), made_up_text(model)
+        config, text = model.config(precision), random_text(model)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = RecurrentLanguageModel(model.vocabulary, config.cell, config.network, config.dropout)
         job = LanguageJob(network, Corpus(text, None, {}), config)
         self.network = network
         self._trainer = Trainer(job, config.optimizer, config.training)
-        self._chunks = itertools.cycle(made_up_chunks(model, text))
+        self._chunks = itertools.cycle(random_chunks(model, text))
         self.losses: list[float] = []
 
     def __call__(self) -> None:
-        """Train on the next batch and note its loss in nats a token."""
+        """Train on the next batch and append its loss, in nats per token, to ``losses``."""
         progress = self._trainer.progress
         nats, tokens = progress.window_loss, progress.window_tokens
         self._trainer._update([next(self._chunks)])
@@ -55,37 +55,37 @@ class OwnStep:
 
 
 class PlainStep:
-    """One update in plain PyTorch from the same start on the same batches."""
+    """One training step in plain PyTorch, from the same initial weights on the same batches."""
 
     def __init__(self, model: StepModel, start: RecurrentLanguageModel | None = None) -> None:
         self._model, self._network = model, PlainModel(model)
         if start is not None:
             self._network.load_state_dict(plain_weights(start))
         self._optimizer = torch.optim.SGD(self._network.parameters(), lr=model.lr)
-        self._chunks = itertools.cycle(made_up_chunks(model, made_up_text(model)))
+        self._chunks = itertools.cycle(random_chunks(model, random_text(model)))
         self._state: PlainState = None
         self.losses: list[float] = []
 
     def __call__(self) -> None:
-        """Train on the next batch and note its loss in nats a token."""
+        """Train on the next batch and append its loss, in nats per token, to ``losses``."""
         chunk = next(self._chunks)
         self._optimizer.zero_grad()
         logits, state = self._network(chunk.inputs, self._state)
         loss = F.cross_entropy(logits.flatten(0, 1), chunk.targets.flatten())
-        descended = loss * self._model.steps if self._model.loss == "steps" else loss
-        descended.backward()
+        objective = loss * self._model.steps if self._model.loss == "steps" else loss
+        objective.backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), self._model.clip)
         self._optimizer.step()
-        self._state = _detached(state)
+        self._state = _detach(state)
         self.losses.append(loss.item())
 
 
 def plain_weights(network: RecurrentLanguageModel) -> dict[str, Tensor]:
-    """Return this package's weights as a state dict of :class:`PlainModel`."""
+    """Return the weights of this package's model as a state dict of :class:`PlainModel`."""
     names: tuple[tuple[str, Callable[[str], str]], ...] = (
-        ("input.", lambda rest: f"embedding.{rest}"),
-        ("recurrent.", lambda rest: f"recurrent.{rest}"),
-        ("output.", lambda rest: f"output.{rest}"),
+        ("input.", lambda suffix: f"embedding.{suffix}"),
+        ("recurrent.", lambda suffix: f"recurrent.{suffix}"),
+        ("output.", lambda suffix: f"output.{suffix}"),
     )
     return {
         rename(name.removeprefix(prefix)): tensor
@@ -95,7 +95,7 @@ def plain_weights(network: RecurrentLanguageModel) -> dict[str, Tensor]:
     }
 
 
-def _detached(state: PlainState) -> PlainState:
+def _detach(state: PlainState) -> PlainState:
     if isinstance(state, tuple):
         return state[0].detach(), state[1].detach()
     return None if state is None else state.detach()

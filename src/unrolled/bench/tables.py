@@ -1,4 +1,4 @@
-"""Results as tables for a terminal."""
+"""Tables of results for the terminal."""
 
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -18,7 +18,7 @@ MEGABYTE = 1e6
 
 
 def print_machine(report: Report, console: Console) -> None:
-    """Say what is measured on, and its ceilings."""
+    """Print the machine and its ceilings."""
     m = report.machine
     counts = f"{counted(int(m['threads']), 'thread')} on {counted(int(m['cores']), 'core')}"
     versions = f"torch {m['torch']} ({m['torch_instruction_set']}), unrolled {m['unrolled']}"
@@ -28,11 +28,11 @@ def print_machine(report: Report, console: Console) -> None:
 
 
 def print_group(group: Group, results: Sequence[Result], report: Report, console: Console) -> None:
-    """Print the table of a group, and what it comes to."""
+    """Print the table of a group and its summary."""
     print_table(_table(group.title, _speed(group, report), results), console)
     if report.kind == "step":
         print_table(_table("", _memory_and_loss(group), results), console)
-    console.print(summary(results) + (f"; {group.note}" if group.note else ""))
+    console.print(summarise(results) + (f"; {group.note}" if group.note else ""))
 
 
 def _table(title: str, columns: Sequence[Column], results: Sequence[Result]) -> Table:
@@ -44,16 +44,16 @@ def _table(title: str, columns: Sequence[Column], results: Sequence[Result]) -> 
     return table
 
 
-def summary(results: Sequence[Result]) -> str:
-    """Return the geometric mean of the ratios and the worst of them in one line."""
+def summarise(results: Sequence[Result]) -> str:
+    """Return one line with the geometric mean of the ratios and the worst ratio."""
     worst = min(results, key=lambda r: r.ratio)
     mean = geometric_mean(r.ratio for r in results)
     pairs = len(worst.pairs.ours)
-    few = f" (fewer than {PAIRS}: for a first look only)" if pairs < PAIRS else ""
-    text = f"medians of {pairs} pairs{few}"
+    warning = f" (fewer than {PAIRS}: for a first look only)" if pairs < PAIRS else ""
+    text = f"medians of {pairs} pairs{warning}"
     rates = [rate for r in results for rate in r.pairs.ceiling]
     if rates:
-        text += f"; ceiling in turn: median {median(rates):.0f} GFLOP/s"
+        text += f"; ceiling during the run: median {median(rates):.0f} GFLOP/s"
     if len(results) > 1:
         text = f"geometric mean of ratios {mean:.2f}, worst {worst.ratio:.2f} at {worst.case}; {text}"
     return text
@@ -71,7 +71,7 @@ def _speed(group: Group, report: Report) -> list[Column]:
     return [
         *columns,
         ("GFLOP/s", lambda r: f"{r.gflops:.1f}"),
-        ("of ceiling", lambda r: f"{report.share(r):.1%}"),
+        ("of ceiling", lambda r: f"{report.share_of_ceiling(r):.1%}"),
         ("path", lambda r: r.path),
     ]
 

@@ -1,4 +1,4 @@
-"""Two calls timed in turn, so that whatever else the machine does meets both alike."""
+"""Timing of two calls alternately, so that other load on the machine affects both equally."""
 
 import math
 import time
@@ -8,25 +8,25 @@ from statistics import median
 
 Call = Callable[[], object]
 Rate = Callable[[], float]
-"""Does some work of its own and returns the GFLOP/s."""
+"""Measures some work and returns its GFLOP/s."""
 Clock = Callable[[], float]
 
-AT_LEAST = 0.05
-"""Seconds that one measurement lasts; shorter calls are repeated inside it."""
+MIN_SECONDS = 0.05
+"""Shortest measurement, in seconds. Shorter calls are repeated within one measurement."""
 PAIRS = 9
-"""Fewest pairs from which a median is taken as a figure."""
+"""Fewest pairs for a median that may be published."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Seconds a call of each side, one value a pair."""
+    """Seconds per call of each side, one value per pair of measurements."""
 
     ours: tuple[float, ...]
     theirs: tuple[float, ...]
     repeats: tuple[int, int]
-    """Calls inside one measurement of each side."""
+    """Calls per measurement of each side."""
     ceiling: tuple[float, ...] = ()
-    """GFLOP/s of the machine's fastest matrix product, measured in the middle of each pair."""
+    """GFLOP/s of the machine's fastest matrix product, measured between the two sides of each pair."""
 
 
 def alternate(
@@ -34,23 +34,23 @@ def alternate(
     theirs: Call,
     pairs: int = PAIRS,
     *,
-    at_least: float = AT_LEAST,
+    min_seconds: float = MIN_SECONDS,
     equal_calls: bool = False,
     ceiling: Rate | None = None,
     clock: Clock = time.perf_counter,
 ) -> Pairs:
-    """Warm both up, then time them in turn; the order within a pair is swapped every time.
+    """Warm both up, then time them alternately. The order within a pair is swapped every time.
 
     Args:
         ours: one call of this package.
         theirs: the same work by the peer.
-        pairs: number of measurements of each.
-        at_least: seconds that one measurement lasts.
-        equal_calls: make as many calls of one as of the other, for sides that change as they are called.
+        pairs: number of measurements of each side.
+        min_seconds: shortest measurement.
+        equal_calls: call both sides equally often, for sides that change with each call.
         ceiling: measured between the two sides of each pair; None leaves it out.
-        clock: seconds, always rising.
+        clock: returns seconds and never decreases.
     """
-    repeats = _warm_up((ours, theirs), at_least, clock)
+    repeats = _warm_up((ours, theirs), min_seconds, clock)
     if equal_calls:
         repeats = (max(repeats), max(repeats))
     sides = [(ours, repeats[0]), (theirs, repeats[1])]
@@ -64,37 +64,37 @@ def alternate(
     return Pairs(tuple(seconds[0]), tuple(seconds[1]), repeats, tuple(rates))
 
 
-def _warm_up(sides: tuple[Call, Call], at_least: float, clock: Clock) -> tuple[int, int]:
-    """Call both equally often until the slower one has lasted long enough; return the repeats of each."""
+def _warm_up(sides: tuple[Call, Call], min_seconds: float, clock: Clock) -> tuple[int, int]:
+    """Call both equally often until the slower one takes long enough. Returns the repeats for each."""
     for call in sides:
-        call()  # the first one compiles, allocates and starts threads
+        call()  # the first call compiles, allocates and starts threads
     count = 1
     while True:
         seconds = [_time(call, count, clock) for call in sides]
-        if count * max(seconds) >= at_least:
+        if count * max(seconds) >= min_seconds:
             break
         count *= 2
-    ours, theirs = (max(1, math.ceil(at_least / max(s, 1e-9))) for s in seconds)
+    ours, theirs = (max(1, math.ceil(min_seconds / max(s, 1e-9))) for s in seconds)
     return ours, theirs
 
 
 def _time(call: Call, repeats: int, clock: Clock) -> float:
-    """Return the seconds of one call, from so many in a row."""
-    began = clock()
+    """Return the seconds per call, measured over ``repeats`` calls."""
+    start = clock()
     for _ in range(repeats):
         call()
-    return (clock() - began) / repeats
+    return (clock() - start) / repeats
 
 
 def ratio_of_pairs(ours: Iterable[float], theirs: Iterable[float]) -> float:
-    """Return how many times faster ours is: above 1 it takes less time than the peer.
+    """Return how many times faster our side is. Above 1, it takes less time than the peer.
 
-    The median of the pairs' own ratios: the two sides of a pair met the same minute of the machine.
+    This is the median of the ratios of the pairs: the two sides of a pair run at almost the same time.
     """
     return median(b / a for a, b in zip(ours, theirs, strict=True))
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """Return the mean of ratios: 2 and ½ make 1."""
+    """Return the geometric mean: that of 2 and ½ is 1."""
     logs = [math.log(v) for v in values]
     return math.exp(math.fsum(logs) / len(logs))

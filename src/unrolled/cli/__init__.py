@@ -1,4 +1,4 @@
-"""The command line, one module a verb."""
+"""The command line, with one module for each verb."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""

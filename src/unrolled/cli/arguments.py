@@ -1,4 +1,4 @@
-"""Command lines from typed configurations, and errors that name the nearest right word."""
+"""Parse command lines into typed configurations, with errors that suggest the nearest valid word."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from unrolled.cli.spelling import option, remember_options
+from unrolled.cli.spelling import remember_options, to_flag
 from unrolled.config import aliases_of, literal_values, require
 from unrolled.errors import ConfigError, suggestion
 from unrolled.visible import styled_output
@@ -20,83 +20,83 @@ from unrolled.visible import styled_output
 A = TypeVar("A")
 
 RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
-"""The run folder, as the first word after the verb."""
+"""Type of the run folder argument, the first word after the verb."""
 
 
-def named_data(words: str) -> str | Path:
-    """Return data that a command line names: never the data themselves, as a text in Python may be.
+def data_source(words: str) -> str | Path:
+    """Return the data source of a command-line word, so that it is read as a name and never as a text.
 
     Raises:
-        ConfigError: if there is no name.
+        ConfigError: if the word is empty.
     """
-    require(bool(words), "--data: names nothing; give a file, a folder or a data set")
+    require(bool(words), "--data: is empty; give a file, a folder or a data set")
     return words if words.startswith("@") else Path(words)
 
 
-def utf8(words: str) -> str:
-    """Return a text of the command line in UTF-8, whatever the locale, which Python reads names of files by.
+def decode_argument(words: str) -> str:
+    """Decode a command-line text as UTF-8. Python decodes arguments by the locale.
 
-    Bytes that are no UTF-8 stay the single surrogates that they are to Python.
+    Bytes that are not UTF-8 become surrogates, as in Python's file names.
     """
     return os.fsencode(words).decode("utf-8", "surrogateescape")
 
 
 def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:
-    """Return the dataclass that the arguments fill in; nested groups have flat flags.
+    """Parse the arguments into a dataclass. The options of nested dataclasses have no prefix.
 
-    ``--help`` prints what tyro says and exits.
+    ``--help`` prints tyro's help and exits.
 
     Raises:
-        ConfigError: for an unknown flag or a wrong value, with the nearest right one.
+        ConfigError: for an unknown option or a wrong value, with the nearest valid one.
     """
     remember_options(name for name, _ in _options(kind))
-    argv = _by_own_flags(kind, argv)
+    argv = _replace_aliases(kind, argv)
     _check_choices(kind, argv)
     flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
-    given: dict[str, Any] = {} if default is None else {"default": default}
-    complaint = io.StringIO()
+    defaults: dict[str, Any] = {} if default is None else {"default": default}
+    stderr = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint), styled_output():
-            return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **given))
-    except SystemExit as leaving:
-        if not leaving.code:
+        with contextlib.redirect_stderr(stderr), styled_output():
+            return typing.cast(A, tyro.cli(flat, args=list(argv), prog=prog, **defaults))
+    except SystemExit as exit_request:
+        if not exit_request.code:
             raise
-        said = re.sub(r"^(Value error )?Error parsing [\w.]+: ", "", _one_line(complaint.getvalue()))
-        raise ConfigError(f"{_plain(said, kind)}; {prog} --help shows all options") from None
+        message = re.sub(r"^(Value error )?Error parsing [\w.]+: ", "", _join_box_lines(stderr.getvalue()))
+        raise ConfigError(f"{_plain_message(message, kind)}; {prog} --help shows all options") from None
 
 
-def _plain(said: str, kind: type) -> str:
-    """Return what tyro says of unknown options and of words that are no numbers in plain words."""
-    if unknown := re.search(r"Unrecognized options: (.*?)(?: Perhaps you meant:|$)", said):
+def _plain_message(message: str, kind: type) -> str:
+    """Rewrite tyro's errors on unknown options and invalid numbers; return other messages unchanged."""
+    if unknown := re.search(r"Unrecognized options: (.*?)(?: Perhaps you meant:|$)", message):
         words = unknown[1].split(", ")
         flags = [word.partition("=")[0] for word in words if word.startswith("-")]
-        known = [option(name) for name, _ in _options(kind)]
+        flags_of_kind = [to_flag(name) for name, _ in _options(kind)]
         if not flags:
-            return f"{' '.join(words)!r}: belongs to no option"
-        return "; ".join(f"{flag}: is no option" + suggestion(flag, known) for flag in flags)
-    for reason, needed in (
+            return f"{' '.join(words)!r}: does not belong to an option"
+        return "; ".join(f"{flag}: is no option" + suggestion(flag, flags_of_kind) for flag in flags)
+    for reason, expected in (
         ("invalid literal for int() with base 10", "a whole number"),
         ("could not convert string to float", "a number"),
     ):
-        if wrong := re.search(rf"Error parsing (\S+): {re.escape(reason)}: (.*)", said):
-            return f"{wrong[1]} {wrong[2]}: is not {needed}"
-    return said
+        if wrong := re.search(rf"Error parsing (\S+): {re.escape(reason)}: (.*)", message):
+            return f"{wrong[1]} {wrong[2]}: is not {expected}"
+    return message
 
 
-def _one_line(boxed: str) -> str:
-    """Return what tyro says in a drawn box as one line, without its title and the help texts below."""
-    said = []
-    for line in boxed.splitlines():
+def _join_box_lines(box: str) -> str:
+    """Return the message in tyro's box as one line, without the title and the help texts below it."""
+    message = []
+    for line in box.splitlines():
         words = line.strip("│| ")
         if words.startswith(("Argument helptext", "For full helptext")):
             break
         if set(words) - set("─-") and not words.startswith(("╭", "╰", "+-")):
-            said.append(words)
-    return " ".join(" ".join(said).split())
+            message.append(words)
+    return " ".join(" ".join(message).split())
 
 
 def flag_value(argv: Sequence[str], flag: str) -> str | None:
-    """Return the value of ``--flag VALUE`` or ``--flag=VALUE`` before the rest is parsed."""
+    """Return the value of ``--flag VALUE`` or ``--flag=VALUE``, without parsing the other arguments."""
     for position, word in enumerate(argv):
         if word == flag and position + 1 < len(argv):
             return argv[position + 1]
@@ -105,12 +105,12 @@ def flag_value(argv: Sequence[str], flag: str) -> str | None:
     return None
 
 
-def _by_own_flags(kind: type, argv: Sequence[str]) -> list[str]:
-    """Return the words with other names of options replaced by their own."""
+def _replace_aliases(kind: type, argv: Sequence[str]) -> list[str]:
+    """Return the words with aliases of options replaced by the options' names."""
     words = list(argv)
     for alias, name in aliases_of(name for name, _ in _options(kind)).items():
-        there = {flag: flag_value(words, flag) is not None for flag in (f"--{alias}", f"--{name}")}
-        require(not all(there.values()), f"--{alias} is another name of --{name}: give one of them")
+        present = {flag: flag_value(words, flag) is not None for flag in (f"--{alias}", f"--{name}")}
+        require(not all(present.values()), f"--{alias} is another name of --{name}: give one of them")
         words = [re.sub(rf"^--{alias}(?==|$)", f"--{name}", word) for word in words]
     return words
 
@@ -129,7 +129,7 @@ def _check_choices(kind: type, argv: Sequence[str]) -> None:
 
 
 def _options(kind: Any) -> Iterator[tuple[str, Any]]:
-    """Yield name and type of every option, those of nested groups included."""
+    """Yield the name and type of every option, including those of nested dataclasses."""
     hints = typing.get_type_hints(kind)
     for f in dataclasses.fields(kind):
         hint = hints[f.name]

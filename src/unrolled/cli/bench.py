@@ -1,4 +1,4 @@
-"""``unrolled bench layers|step|generate|defaults``: speed beside plain PyTorch, and what defaults give."""
+"""``unrolled bench layers|step|generate|defaults``: speed compared with PyTorch, and results of defaults."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from typing import Literal
 from unrolled.backends import BackendName
 from unrolled.bench.custom import custom_plan
 from unrolled.bench.defaults import find_sets, measure_defaults
-from unrolled.bench.driver import carry_out
+from unrolled.bench.driver import run_benchmark
 from unrolled.bench.flops import GATES
-from unrolled.bench.generate import GENERATE_PEERS, WRITER, generate_plan
+from unrolled.bench.generate import GENERATE_PEERS, GENERATION_MODEL, generate_plan
 from unrolled.bench.layers import LayerOptions, layer_plan
-from unrolled.bench.machine import threads
+from unrolled.bench.machine import use_threads
 from unrolled.bench.peers import check_peers
 from unrolled.bench.plan import Group
 from unrolled.bench.point import GRID, parse_points
@@ -32,27 +32,28 @@ Precision = Literal["float32", "bfloat16"]
 USAGE = """usage: unrolled bench layers|step|generate|defaults [options]   (unrolled bench layers --help)
 
   layers     layers over a grid of sizes: training step and inference
-             --ragged: ragged batches beside padded ones   --custom: a cell that torch has no kernel for
-  step       the whole training step of language models: speed, losses and peak memory
-  generate   token by token for one reader
-  defaults   what trainings without options give on public data sets, with simple baselines and times
+             --ragged: ragged and padded batches   --custom: a cell for which torch has no kernel
+  step       training steps of whole language models: speed, losses and peak memory
+  generate   generation of one sequence, token by token
+  defaults   results of training without options on public data sets, with simple baselines and times
 
-The first three print ratios: ours and the peer are timed in turn in one run, medians over pairs; above 1
-ours is faster. Next to each is the share of this machine's fastest matrix product, taken in the same run."""
+The first three print ratios: our side and the peer are timed alternately in one run, and the medians over
+pairs are compared. Above 1, our side is faster. The next columns compare our side with this machine's fastest
+matrix product, measured in the same run."""
 
 
 @dataclass(frozen=True)
 class Common:
-    """Options of every measurement of speed."""
+    """Options of all speed measurements."""
 
     pairs: int = 9
-    """Times each side is measured, in turn; a figure takes at least 9."""
+    """Number of measurements of each side, taken alternately. Figures to publish need at least 9."""
 
     threads: int = 0
-    """CPU threads; 0 takes torch's own number."""
+    """CPU threads; 0: torch's number."""
 
     out: str = ""
-    """Folder for bench.json (every time measured) and bench.png; those of an earlier run are replaced."""
+    """Folder for bench.json (all measured times) and bench.png. Files of an earlier run are replaced."""
 
     def __post_init__(self) -> None:
         require(self.pairs >= 1, f"--pairs {self.pairs}: must be at least 1")
@@ -61,41 +62,43 @@ class Common:
 
 @dataclass(frozen=True)
 class Layers:
-    """Measure layers beside a peer over a grid of sizes."""
+    """Measure layers and compare them with peers, over a grid of sizes."""
 
     cells: tuple[str, ...] = tuple(GATES)
-    """Which of rnn, gru, lstm."""
+    """Cells to measure: rnn, gru, lstm."""
 
     mode: Literal["both", "train", "inference"] = "both"
-    """train is forward and backward, gradient of the input included; inference is forward alone."""
+    """train: forward and backward, with the gradient of the input. inference: forward only."""
 
     grid: tuple[str, ...] = GRID
-    """Sizes, each T,B,I,H: steps, rows, features in, units."""
+    """Sizes to measure, each T,B,I,H: steps, batch rows, input features, hidden units."""
 
     point: str = ""
-    """One size T,B,I,H in place of the grid."""
+    """One size T,B,I,H instead of the grid."""
 
     peers: tuple[str, ...] = ("torch",)
-    """Which of torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime, inference)."""
+    """Peers to compare with: torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime,
+    inference)."""
 
     backend: BackendName = "auto"
-    """Path of our layers."""
+    """Backend of our layers."""
 
     precision: Precision = "float32"
-    """In which our layers compute; peers compute in float32."""
+    """Precision of our layers. Peers compute in float32."""
 
     ragged: bool = False
-    """Measure ragged batches beside the same batches padded, both by our layers."""
+    """Compare ragged batches with the same batches padded, both run by our layers."""
 
     custom: bool = False
-    """Measure a training step of an LSTM with layer normalisation and zoneout beside a loop in PyTorch."""
+    """Compare a training step of an LSTM with layer normalisation and zoneout with a Python loop in
+    PyTorch."""
 
     common: Common = field(default_factory=Common)
 
     def plan(self) -> list[Group]:
-        """Return what is to be measured, after a look at whether it can be."""
-        cells = _known("--cells", self.cells, tuple(GATES))
-        peers = _split(self.peers)
+        """Check the options and return the groups to measure."""
+        cells = _check_names("--cells", self.cells, tuple(GATES))
+        peers = _split_names(self.peers)
         modes: tuple[Mode, ...] = MODES if self.mode == "both" else (self.mode,)
         points = parse_points([self.point] if self.point else self.grid)
         require(bool(points), "--grid: give at least one T,B,I,H")
@@ -103,7 +106,7 @@ class Layers:
         require(not (self.ragged and self.custom), "--ragged and --custom: give one of the two")
         if self.ragged or self.custom:
             flag = "--ragged" if self.ragged else "--custom"
-            require(peers == ("torch",), f"{flag} has a peer of its own: leave --peers out")
+            require(peers == ("torch",), f"{flag} has a fixed peer: leave --peers out")
         if self.ragged:
             return ragged_plan(cells, modes, points, options)
         if self.custom:
@@ -115,54 +118,54 @@ class Layers:
 
 @dataclass(frozen=True)
 class Step:
-    """Measure the whole training step of language models beside the same models in plain PyTorch."""
+    """Measure training steps of whole language models, compared with the same models in plain PyTorch."""
 
     models: tuple[str, ...] = tuple(MODELS)
-    """Which of ptb-small (words), char-lstm, char-gru, char-rnn."""
+    """Models to measure: ptb-small (words), char-lstm, char-gru, char-rnn."""
 
     precision: Precision = "float32"
-    """In which our models compute; the peer computes in float32."""
+    """Precision of our models. The peer computes in float32."""
 
     common: Common = field(default_factory=Common)
 
     def plan(self) -> list[Group]:
-        """Return what is to be measured."""
-        names = _known("--models", self.models, tuple(MODELS))
+        """Check the options and return the groups to measure."""
+        names = _check_names("--models", self.models, tuple(MODELS))
         models = [MODELS[name] for name in names]
         for model in models:
-            model.config(self.precision)  # a precision that does not exist is said at once
+            model.config(self.precision)  # an unsupported precision is an error before anything runs
         return step_plan(models, self.precision, self.common.pairs)
 
 
 @dataclass(frozen=True)
 class Generate:
-    """Measure writing, one token at a time for one reader, beside the same in plain PyTorch."""
+    """Measure generation of one sequence, one token at a time, compared with the same in plain PyTorch."""
 
     peers: tuple[str, ...] = ("torch",)
-    """Which of torch, onnx (ONNX Runtime)."""
+    """Peers to compare with: torch, onnx (ONNX Runtime)."""
 
     common: Common = field(default_factory=Common)
 
     def plan(self) -> list[Group]:
-        """Return what is to be measured, after a look at whether it can be."""
-        peers = _split(self.peers)
+        """Check the options and return the groups to measure."""
+        peers = _split_names(self.peers)
         check_peers(peers, ("inference",), GENERATE_PEERS)
-        return generate_plan(WRITER, peers, self.common.pairs)
+        return generate_plan(GENERATION_MODEL, peers, self.common.pairs)
 
 
 @dataclass(frozen=True)
 class Defaults:
     """Train without options on every public data set, and compare with simple baselines.
 
-    The data are read from the folder that the environment variable UNROLLED_DATA names. What is done is kept:
-    the same command goes on where it was stopped.
+    The data are read from the folder in the environment variable UNROLLED_DATA. Finished trainings are kept:
+    after an interruption, the same command continues.
     """
 
     out: str
     """Folder for the runs, the table (defaults.md) and the figures (defaults.json)."""
 
     sets: tuple[str, ...] = ()
-    """Which sets; all by default. A wrong name lists them."""
+    """Data sets to train on; all by default. An unknown name lists them."""
 
     threads: int = 1
     """CPU threads of each training."""
@@ -190,35 +193,37 @@ def run(argv: Sequence[str], prog: str) -> int:
     if kind == DEFAULTS:
         return _run_defaults(parse(Defaults, argv[1:], prog=f"{prog} {kind}"))
     if kind not in KINDS:
-        known = [*KINDS, DEFAULTS]
-        raise ConfigError(f"bench {kind}: is not one of {', '.join(known)}{suggestion(kind, known)}")
+        valid_names = [*KINDS, DEFAULTS]
+        raise ConfigError(
+            f"bench {kind}: is not one of {', '.join(valid_names)}{suggestion(kind, valid_names)}"
+        )
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
     if args.common.out:
-        require_extra("plots", "--out (a picture of the figures)")
+        require_extra("plots", "--out (a plot of the figures)")
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
-    with threads(args.common.threads):
-        carry_out(kind, dataclasses.asdict(args), groups, folder, console)
+    with use_threads(args.common.threads):
+        run_benchmark(kind, dataclasses.asdict(args), groups, folder, console)
     return 0
 
 
 def _run_defaults(args: Defaults) -> int:
-    sets = find_sets(_split(args.sets))
+    sets = find_sets(_split_names(args.sets))
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
     return 0 if measure_defaults(sets, Path(args.out), console, threads=args.threads) else 1
 
 
-def _split(words: Sequence[str]) -> tuple[str, ...]:
-    """Return names given as several words or with commas between them."""
+def _split_names(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in several words, each of which may have several names separated by commas."""
     return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
 
 
-def _known(flag: str, words: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    names = _split(words)
-    require(bool(names), f"{flag}: name at least one of {', '.join(known)}")
+def _check_names(flag: str, words: Sequence[str], valid_names: tuple[str, ...]) -> tuple[str, ...]:
+    names = _split_names(words)
+    require(bool(names), f"{flag}: name at least one of {', '.join(valid_names)}")
     for name in names:
-        if name not in known:
-            near = suggestion(name, known)
-            raise ConfigError(f"{flag} {name}: is not one of {', '.join(known)}{near}")
+        if name not in valid_names:
+            hint = suggestion(name, valid_names)
+            raise ConfigError(f"{flag} {name}: is not one of {', '.join(valid_names)}{hint}")
     return names

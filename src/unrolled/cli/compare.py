@@ -1,4 +1,4 @@
-"""``unrolled compare TASK``: the models of a task side by side on one data set."""
+"""``unrolled compare TASK``: train and compare the models of a task on one data set."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from unrolled.cli.arguments import flag_value, parse
-from unrolled.cli.kept import kept_when_stopped
+from unrolled.cli.interrupted import explain_interrupt
 from unrolled.console import print_table
 from unrolled.errors import ConfigError
 from unrolled.experiments.comparison import (
@@ -31,91 +31,91 @@ from unrolled.terminal import Terminal
 
 @dataclass(frozen=True)
 class Arguments:
-    """Train the models of a task on the same data, from counting up to recurrent networks, and compare them.
+    """Train the models of a task on the same data, from n-grams to recurrent networks, and compare them.
 
-    TASK is lm, classify, tag, translate or forecast. What is done is kept: the same command goes on where it
-    was stopped. All other options are those of unrolled train TASK (--data, --test, --hidden …) and hold for
-    every network: unrolled compare lm --help lists them.
+    TASK is lm, classify, tag, translate or forecast. Finished models are kept: after an interruption, the
+    same command continues. All other options are those of unrolled train TASK (--data, --test, --hidden …)
+    and apply to every network: unrolled compare lm --help lists them.
     """
 
     out: str
-    """Folder for table, plot and runs."""
+    """Folder for the table, the plot and the runs."""
 
     models: tuple[str, ...] = ()
-    """Models from the simplest up; the usual ones of the task by default. A wrong name lists them all."""
+    """Models, simplest first; by default the usual ones of the task. An unknown name lists all."""
 
     seeds: int = 1
-    """Trainings of each network, with the seeds 1 to N; more can be added later."""
+    """Number of trainings of each network, with the seeds 1 to N. More can be added later."""
 
     budget: float = DEFAULT_MINUTES
-    """Minutes of training for each network and seed (updates alone)."""
+    """Minutes of training for each network and seed (only updates count)."""
 
     metric: str = ""
-    """Figure to compare; the recipe's target, or the task's usual one."""
+    """Figure to compare; by default the recipe's target, or the usual one of the task."""
 
     recipe: str = ""
     """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
 
     overwrite: bool = False
-    """Begin anew even if the folder holds a comparison."""
+    """Start again even if the folder has a comparison."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     require_extra("compare", prog)
-    task, words = _task(list(argv))
+    task, arguments = _split_task(list(argv))
     if task is None:
-        parse(Arguments, words, prog=f"{prog} TASK")  # prints its help and exits
+        parse(Arguments, arguments, prog=f"{prog} TASK")  # prints its help and exits
         return 0
-    args = _parse(task, words, f"{prog} {task}")
+    args = _parse(task, arguments, f"{prog} {task}")
     spec = spec_of(task)
     if not spec.tool(args.config).sources()[0]:
         raise ConfigError(spec.missing_data)
     recipe = open_recipe(args.recipe, task) if args.recipe else None
     metric = args.metric or metric_of(recipe, ladder_type(task))
     plan = Plan(task, args.config, args.models, args.seeds, args.budget, metric)
-    with kept_when_stopped():
-        found = run_plan(plan, Path(args.out), overwrite=args.overwrite)
-    table = Table(title=escape(found.data), title_justify="left")
-    for number, head in enumerate(found.heads):
+    with explain_interrupt():
+        comparison = run_plan(plan, Path(args.out), overwrite=args.overwrite)
+    table = Table(title=escape(comparison.data), title_justify="left")
+    for number, head in enumerate(comparison.heads):
         table.add_column(head, justify="right" if number else "left")
-    for row in found.rows:
+    for row in comparison.rows:
         table.add_row(*map(escape, row))
     print_table(table, Terminal(highlight=False))
-    for note in found.notes:
+    for note in comparison.notes:
         print(note)
     folder = Path(args.out)
-    print(f"table: {folder / 'table.md'}, {folder / 'table.csv'}\nplot:  {folder / found.plot.name}")
+    print(f"table: {folder / 'table.md'}, {folder / 'table.csv'}\nplot:  {folder / comparison.plot.name}")
     return 0
 
 
-def _task(words: list[str]) -> tuple[str | None, list[str]]:
-    """Return the task, the first word or the value of ``--task``, and the other words."""
-    if words and not words[0].startswith("-"):
-        return words[0], words[1:]
-    task = flag_value(words, "--task")
+def _split_task(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Return the task (the first word, or the value of ``--task``) and the remaining words."""
+    if arguments and not arguments[0].startswith("-"):
+        return arguments[0], arguments[1:]
+    task = flag_value(arguments, "--task")
     if task is None:
-        if not {"-h", "--help"} & set(words):
+        if not {"-h", "--help"} & set(arguments):
             raise ConfigError(f"compare: give a task first, one of {', '.join(TASKS)}")
-        return None, words
-    place = words.index("--task") if "--task" in words else words.index(f"--task={task}")
-    return task, words[:place] + words[place + (2 if words[place] == "--task" else 1) :]
+        return None, arguments
+    index = arguments.index("--task") if "--task" in arguments else arguments.index(f"--task={task}")
+    return task, arguments[:index] + arguments[index + (2 if arguments[index] == "--task" else 1) :]
 
 
 def _parse(task: str, argv: Sequence[str], prog: str) -> Any:
-    """Return the arguments: those of the comparison, and the configuration of its task."""
+    """Return the arguments of the comparison, with the configuration of its task."""
     ladder_type(task)
     refuse_own(name for name in OWN if flag_value(argv, f"--{name}") is not None)
     kind = spec_of(task).config
-    whole = dataclasses.make_dataclass(
+    arguments_type = dataclasses.make_dataclass(
         "CompareArguments",
         [("config", kind, dataclasses.field(default_factory=kind))],
         bases=(Arguments,),
         frozen=True,
     )
-    whole.__doc__ = Arguments.__doc__
+    arguments_type.__doc__ = Arguments.__doc__
     name = flag_value(argv, "--recipe")
     default = None
     if name:
-        default = whole(out=tyro.MISSING, config=open_recipe(name, task).config)
-    return parse(whole, argv, prog=prog, default=default)
+        default = arguments_type(out=tyro.MISSING, config=open_recipe(name, task).config)
+    return parse(arguments_type, argv, prog=prog, default=default)

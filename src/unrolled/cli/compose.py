@@ -1,4 +1,4 @@
-"""``unrolled compose RUN --out FILE``: music from a trained model, as a MIDI file."""
+"""``unrolled compose RUN --out FILE``: generate music with a trained model, as a MIDI file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from unrolled.wording import counted
 
 @dataclass(frozen=True)
 class Arguments:
-    """Write a piece of music with a trained model."""
+    """Generate a piece of music with a trained model."""
 
     run: RunFolder
     """Run folder."""
@@ -25,19 +25,19 @@ class Arguments:
     """MIDI file to write."""
 
     length: int = 64
-    """Steps to write."""
+    """Number of time steps."""
 
     opening: str = ""
-    """MIDI file to go on from; the piece begins with it."""
+    """MIDI file to continue. The piece begins with it."""
 
     temperature: float = 1.0
-    """Below 1 takes probable keys more often."""
+    """Sampling temperature. Below 1, probable keys are chosen more often."""
 
     tempo: float = 0
-    """Quarter notes a minute; 0 takes that of the opening, or of the pieces learnt from, or 90."""
+    """Quarter notes per minute; 0: as in the opening, else as in the training pieces, else 90."""
 
     seed: int = 0
-    """The same seed gives the same piece."""
+    """Random seed. The same seed gives the same piece."""
 
     overwrite: bool = False
     """Replace the file."""
@@ -56,16 +56,16 @@ def run(argv: Sequence[str], prog: str) -> int:
     piece = task.compose(args.length, opening=steps, temperature=args.temperature, seed=args.seed)
     tempo = args.tempo or (opening.tempo if opening else 0)
     task.write_midi(piece, out, tempo=tempo or None, metre=opening.metre if opening else None)
-    after = f", of which {len(steps)} are the opening" if steps else ""
-    print(f"{out}: {counted(len(piece), 'step')}{after}, {sum(map(len, piece))} keys down")
+    suffix = f", of which {len(steps)} are the opening" if steps else ""
+    print(f"{out}: {counted(len(piece), 'step')}{suffix}, {sum(map(len, piece))} keys down")
     return 0
 
 
 def _opening(task: PianoRoll, path: str) -> Collection:
-    """Read a piece to go on from, on the grid of the model.
+    """Read the opening piece, on the model's grid of time steps.
 
     Raises:
-        DataError: if it is no piece, or there are several.
+        DataError: if the file is not a piece, or has several.
     """
     pieces = task.config.pieces
     opening = open_pieces(path, pieces.steps_per_beat or 1, sustain=pieces.sustain)

@@ -1,4 +1,4 @@
-"""``unrolled explain RUN``: which code runs each layer, and why."""
+"""``unrolled explain RUN``: show which backend runs each layer, and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from unrolled.threads import choose_threads
 
 @dataclass(frozen=True)
 class Arguments:
-    """Tell which path runs each layer of a trained model and why, and how threads are used."""
+    """Show which backend runs each layer of a trained model and why, and how threads are used."""
 
     run: RunFolder
     """Run folder."""
@@ -32,6 +32,10 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _paths(model: nn.Module, *, training: bool) -> str:
-    """Return a line a layer. Dropouts inside the loop act in training alone, and not every path has them."""
+    """Return one line for each layer.
+
+    Training and inference can differ: dropout inside the loop is active only in training, and not every
+    backend supports it.
+    """
     model.train(training)
     return "\n".join(path_lines(model))

@@ -1,61 +1,63 @@
-"""A command whose errors are one line and an exit status."""
+"""Run a command so that errors become one line and an exit status."""
 
 import sys
 from collections.abc import Callable
 
 from unrolled.cli import INTERRUPTED
-from unrolled.cli.spelling import as_typed
+from unrolled.cli.spelling import spell_options
 from unrolled.cli.streams import lossy_streams
 from unrolled.errors import UnrolledError
 from unrolled.visible import visible_output
 
 _NO_MEMORY = ("allocate memory", "out of memory", "Storage size calculation overflowed", "array is too big")
-"""What torch (RuntimeError) and NumPy (ValueError) say of a tensor that is too large."""
+"""Parts of the messages of torch (RuntimeError) and NumPy (ValueError) for a tensor that is too large."""
 
 
-def guarded(run: Callable[[], int]) -> int:
-    """Run a command; return its exit status.
+def run_guarded(run: Callable[[], int]) -> int:
+    """Run a command and return its exit status.
 
-    What can no longer be written to standard output is an error at the end, when the work is done.
+    If standard output cannot be written, this is reported as an error after the command has finished.
     """
     with lossy_streams() as out, visible_output():
         try:
-            status = _status(run)
+            status = _run_command(run)
             out.flush()
-        except BrokenPipeError:  # the reader of our output went away (a pager, head): nothing more to say
+        except BrokenPipeError:  # the reader of our output (a pager, head) has closed the pipe
             return 1
         if out.replaced:
             print(
-                f"note: {out.replaced:,} letters that {out.encoding} lacks are shown as '?'; to see them set "
-                "PYTHONIOENCODING=utf-8",
+                f"note: {out.replaced:,} letters that {out.encoding} cannot encode are shown as '?'; "
+                "to see them, set PYTHONIOENCODING=utf-8",
                 file=sys.stderr,
             )
         if out.failure is None or status:
             return status
-        return _failed(f"standard output: could not be written ({out.failure.strerror or out.failure})")
+        return _print_error(f"standard output: could not be written ({out.failure.strerror or out.failure})")
 
 
-def _status(run: Callable[[], int]) -> int:
+def _run_command(run: Callable[[], int]) -> int:
     try:
         return run()
-    except SystemExit as leaving:
-        if leaving.code:
+    except SystemExit as exit_request:
+        if exit_request.code:
             raise
-        return 0  # --help of tyro
+        return 0  # tyro exits after --help
     except UnrolledError as error:
-        return _failed(as_typed(str(error)))
+        return _print_error(spell_options(str(error)))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except MemoryError:
-        return _failed("out of memory; give less data, or a smaller model or batch")
+        return _print_error("out of memory; give less data, or a smaller model or batch")
     except (RuntimeError, ValueError) as error:
-        said = str(error)
-        if not any(words in said for words in _NO_MEMORY):
+        message = str(error)
+        if not any(words in message for words in _NO_MEMORY):
             raise
-        return _failed(f"out of memory ({said.splitlines()[0]}); give less data, or a smaller model or batch")
+        return _print_error(
+            f"out of memory ({message.splitlines()[0]}); give less data, or a smaller model or batch"
+        )
 
 
-def _failed(message: str) -> int:
+def _print_error(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 1

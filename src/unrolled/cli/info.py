@@ -1,4 +1,4 @@
-"""``unrolled info``: what runs here, for bug reports."""
+"""``unrolled info``: show versions and hardware, for bug reports."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from unrolled.version import __version__
 
 @dataclass(frozen=True)
 class Arguments:
-    """Print versions, threads, the compiled core and this machine's arithmetic ceiling."""
+    """Print versions, threads, the compiled core and this machine's peak arithmetic speed."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -27,5 +27,5 @@ def run(argv: Sequence[str], prog: str) -> int:
     print(extension.describe())
     if extension.core is not None:
         rates = [f"{extension.core.peak_gflops(d, 0.2):.0f} GFLOP/s {d}" for d in ("float32", "float64")]
-        print(f"multiply-adds of one core, held in registers: {', '.join(rates)}")
+        print(f"multiply-adds of one core, in registers: {', '.join(rates)}")
     return 0

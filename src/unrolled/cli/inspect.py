@@ -1,4 +1,4 @@
-"""``unrolled inspect RUN``: gradients and states of a trained model through time, as a page."""
+"""``unrolled inspect RUN``: analyse gradients and states of a trained model through time, as a page."""
 
 import sys
 from collections.abc import Sequence
@@ -23,28 +23,28 @@ from unrolled.training.waiting import staged_bar
 
 @dataclass(frozen=True)
 class Arguments:
-    """See gradients and states of a trained model through time: numbers, plots and a verdict.
+    """Analyse gradients and states of a trained model through time: numbers, plots and findings.
 
-    All of it is one page that opens in a browser without a network.
+    The result is one HTML page that needs no network.
     """
 
     run: RunFolder
     """Run folder."""
 
     data: str = ""
-    """Data to look at, in the form that evaluate takes; by default the held-out data of training."""
+    """Data to analyse, in the same form as for evaluate; by default the held-out data of the training."""
 
     out: str = ""
-    """The page; by default report.html in the run folder."""
+    """Page to write; by default report.html in the run folder."""
 
     figures: str = ""
-    """Folder for each figure as PNG and SVG, for papers."""
+    """Folder for the figures as PNG and SVG files, for papers."""
 
     numbers: str = ""
-    """File for every number as JSON."""
+    """JSON file for all numbers."""
 
     check: bool = False
-    """Open the page in a headless Chromium and look for errors; needs pip install 'unrolled[browser]'."""
+    """Open the page in headless Chromium and check for errors; needs pip install 'unrolled[browser]'."""
 
     extent: Extent = field(default_factory=Extent)
 
@@ -62,11 +62,11 @@ def run(argv: Sequence[str], prog: str) -> int:
         check_report(out)
         check_output(out)
     with staged_bar(shown=True) as stage:
-        seen = inspect_run(
+        inspection = inspect_run(
             task, args.data or None, name=Path(args.run).resolve().name, extent=args.extent, stage=stage
         )
         stage("drawing")
-        page = run_page(seen)
+        page = run_page(inspection)
         if args.out:
             write_page(page, out)
         else:

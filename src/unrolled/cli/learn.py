@@ -1,4 +1,4 @@
-"""``unrolled learn PROBLEM``: networks beside problems whose answer lies far back in time."""
+"""``unrolled learn PROBLEM``: train a network on a problem that needs long memory."""
 
 import dataclasses
 import typing
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unrolled.cli.arguments import flag_value, parse
-from unrolled.cli.lessons import teach
+from unrolled.cli.lessons import run_lesson_command
 from unrolled.cli.verdicts import print_verdicts
 from unrolled.errors import ConfigError, suggestion
 from unrolled.models import CellConfig
@@ -24,18 +24,18 @@ from unrolled.tutorials.lessons import LESSONS
 
 @dataclass(frozen=True)
 class Arguments:
-    """Train one network on the problem, and show what it reaches beside what can be had without memory."""
+    """Train one network on the problem, and compare it with the best result without memory."""
 
     out: str = ""
-    """Folder to make for result.json, metrics.jsonl, the picture of the training and report.html, which says
-    what gradients and states do through time; none by default."""
+    """Folder for result.json, metrics.jsonl, a plot of the training, and report.html with gradients and
+    states through time. None by default."""
 
     preset: str = ""
-    """Settings to start from, which other options override; the first by default. --cell without it starts
-    that cell as usual."""
+    """Named settings, which other options override; by default the first preset. With --cell and without
+    --preset, the cell has its usual settings."""
 
     overwrite: bool = False
-    """Replace the result that the folder holds."""
+    """Replace the result in the folder."""
 
     size: SizeConfig = field(default_factory=SizeConfig)
     cell: CellConfig = field(default_factory=CellConfig)
@@ -46,21 +46,21 @@ class Arguments:
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
-    word, rest = (argv[0], argv[1:]) if argv else ("", argv)
+    word, options = (argv[0], argv[1:]) if argv else ("", argv)
     if word in LESSONS:
-        return teach(LESSONS[word], rest, f"{prog} {word}")
+        return run_lesson_command(LESSONS[word], options, f"{prog} {word}")
     if word in PROBLEMS:
-        return _learn(typing.cast(ProblemName, word), rest, f"{prog} {word}")
+        return _learn(typing.cast(ProblemName, word), options, f"{prog} {word}")
     if word in ("-h", "--help"):
         print(_usage(prog))
         return 0
     known = (*PROBLEMS, *LESSONS)
-    said = f"{word!r} is not one of" if word else "give one of"
-    raise ConfigError(f"{prog}: {said} {', '.join(known)}{suggestion(word, known)}")
+    reason = f"{word!r} is not one of" if word else "give one of"
+    raise ConfigError(f"{prog}: {reason} {', '.join(known)}{suggestion(word, known)}")
 
 
 def _usage(prog: str) -> str:
-    lines = [f"usage: {prog} WORD [options]", "", "problems whose answer lies far back in time:"]
+    lines = [f"usage: {prog} WORD [options]", "", "problems that need long memory:"]
     lines += [f"  {word:<10} {problem.shows}" for word, problem in PROBLEMS.items()]
     lines += ["", "guided experiments:"]
     lines += [f"  {word:<10} {lesson.shows}" for word, lesson in LESSONS.items()]
@@ -84,16 +84,16 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
 
 
 def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
-    """Return the arguments over the preset that they name, or the problem's default."""
+    """Return the arguments, with the values of their preset (or the problem's default one) as defaults."""
     name, distance = flag_value(argv, "--preset"), flag_value(argv, "--distance")
-    found = preset(problem, name or "", int(distance) if distance and distance.isdecimal() else None)
-    own_cell = name is None and any(flag_value(argv, flag) for flag in ("--cell", "--model"))
+    settings = preset(problem, name or "", int(distance) if distance and distance.isdecimal() else None)
+    use_default_cell = name is None and any(flag_value(argv, flag) for flag in ("--cell", "--model"))
     default = Arguments(
-        size=found.size,
-        cell=CellConfig() if own_cell else found.cell,
-        solver=found.solver,
-        optimizer=found.optimizer,
-        practice=found.practice,
+        size=settings.size,
+        cell=CellConfig() if use_default_cell else settings.cell,
+        solver=settings.solver,
+        optimizer=settings.optimizer,
+        practice=settings.practice,
     )
     kind = dataclasses.make_dataclass("LearnArguments", [], bases=(Arguments,), frozen=True)
     kind.__doc__ = _help(problem)
@@ -102,5 +102,5 @@ def _parse(problem: ProblemName, argv: Sequence[str], prog: str) -> Arguments:
 
 def _help(problem: ProblemName) -> str:
     presets = "\n".join(f"--preset {name}: {p.says}" for name, p in PRESETS[problem].items())
-    what = f"Problem {problem}: {PROBLEMS[problem].shows}. {Arguments.__doc__}"
-    return f"{what}\n\nWhat comes of it at a distance of {PROBLEMS[problem].distance:,}:\n\n{presets}"
+    description = f"Problem {problem}: {PROBLEMS[problem].shows}. {Arguments.__doc__}"
+    return f"{description}\n\nResults at a distance of {PROBLEMS[problem].distance:,}:\n\n{presets}"

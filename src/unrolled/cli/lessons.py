@@ -1,4 +1,4 @@
-"""``unrolled learn LESSON``: a guided experiment, told on the terminal and as a page."""
+"""``unrolled learn LESSON``: a guided experiment, printed on the terminal and written as a page."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from unrolled.tutorials.run import run_lesson
 
 @dataclass(frozen=True)
 class Arguments:
-    """A guided experiment: says what it does, trains small networks, shows what came of it, writes a page."""
+    """A guided experiment: explains its steps, trains small networks, shows the results and writes a page."""
 
     out: str = ""
-    """Folder to make for page, figures (PNG, SVG) and numbers (JSON); runs/learn-WORD by default."""
+    """Folder for the page, figures (PNG, SVG) and numbers (JSON); runs/learn-WORD by default."""
 
     overwrite: bool = False
-    """Replace the lesson that the folder holds."""
+    """Replace the lesson in the folder."""
 
     config: LessonConfig = field(default_factory=LessonConfig)
 
 
-def teach(lesson: Lesson, argv: Sequence[str], prog: str) -> int:
+def run_lesson_command(lesson: Lesson, argv: Sequence[str], prog: str) -> int:
     """Run the command of a lesson."""
     kind = dataclasses.make_dataclass("LessonArguments", [], bases=(Arguments,), frozen=True)
     kind.__doc__ = f"{lesson.title}: {lesson.subtitle}.\n\n{Arguments.__doc__}"

@@ -1,4 +1,4 @@
-"""``unrolled VERB …``: finds the verb's module and runs it."""
+"""``unrolled VERB …``: find the module of a verb and run it."""
 
 import importlib
 import sys
@@ -9,47 +9,51 @@ from unrolled.errors import ConfigError, suggestion
 from unrolled.tasks import registry
 
 VERBS = {
-    "resume": ("resume", "go on with a run that was stopped"),
+    "resume": ("resume", "continue a run that was stopped"),
     "evaluate": ("evaluate", "score data with a trained model"),
-    "score": ("score", "the log-probability of each sentence, line or token by a language model"),
+    "score": ("score", "compute the log-probability of each sentence, line or token with a language model"),
     "predict": ("predict", "predict for each item of a file with a trained model"),
-    "generate": ("generate", "write text with a trained model"),
-    "compose": ("compose", "write music with a trained model, as a MIDI file"),
+    "generate": ("generate", "generate text with a trained model"),
+    "compose": ("compose", "generate music with a trained model, as a MIDI file"),
     "next": ("next_token", "show the distribution of the next token"),
-    "compare": ("compare", "models from counting to recurrence side by side on one data set"),
-    "ngram": ("ngram", "count n-grams: estimate, score, write text, read and write ARPA files"),
+    "compare": ("compare", "train and compare models on one data set, from n-grams to recurrent networks"),
+    "ngram": ("ngram", "n-gram models: estimate, score, generate text, read and write ARPA files"),
     "repeat": ("repeat", "train a recipe over folds or seeds, with variants and a baseline"),
     "vectors train": ("vectors_train", "train word vectors (Word2Vec) on a text"),
-    "vectors neighbours": ("vectors_neighbours", "show which words have like vectors"),
-    "vectors plot": ("vectors_plot", "draw words where their vectors lie"),
-    "translate": ("translate", "write an output for each line with a trained translator"),
+    "vectors neighbours": ("vectors_neighbours", "show the words with the most similar vectors"),
+    "vectors plot": ("vectors_plot", "plot word vectors in two dimensions"),
+    "translate": ("translate", "write the output for each line with a trained translator"),
     "summary": ("summary", "draw a run's network and count its parameters"),
-    "inspect": ("inspect", "see gradients and states through time: numbers, plots, a verdict, as a page"),
+    "inspect": (
+        "inspect",
+        "analyse gradients and states through time: numbers, plots and findings, as a page",
+    ),
     "learn": ("learn", "guided experiments on gradients and memory, and problems that need memory"),
-    "explain": ("explain", "which path runs each layer of a run, and why"),
-    "recipes": ("recipes", "list the recipes, their targets and what was measured"),
-    "bench": ("bench", "speed beside plain PyTorch and this machine's ceiling"),
-    "info": ("info", "versions, threads and the compiled core, for bug reports"),
+    "explain": ("explain", "show which backend runs each layer of a run, and why"),
+    "recipes": ("recipes", "list the recipes, their targets and measured results"),
+    "bench": ("bench", "measure speed compared with plain PyTorch and this machine's ceiling"),
+    "info": ("info", "show versions, threads and the compiled core, for bug reports"),
 }
-"""Module and summary of each verb; ``train`` has one more word for each task."""
+"""Module and summary of each verb. ``train TASK`` is not listed here; the task registry has these verbs."""
 TRAIN = "train"
 GROUPS = (TRAIN, "vectors")
-"""First words of verbs of two words."""
+"""First words of the two-word verbs."""
 
 
 def summaries() -> dict[str, str]:
-    """Return what each verb does, in one line."""
-    trainings = {f"{TRAIN} {spec.verb}": spec.summary for spec in registry.TASKS}
-    return trainings | {verb: summary for verb, (_, summary) in VERBS.items()}
+    """Return a one-line summary of each verb."""
+    training_summaries = {f"{TRAIN} {spec.verb}": spec.summary for spec in registry.TASKS}
+    return training_summaries | {verb: summary for verb, (_, summary) in VERBS.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status."""
+    """Run one command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        from unrolled.cli.guard import guarded  # here, so that Ctrl-C during the imports is no traceback
+        # Imported here, so that Ctrl-C during the imports prints no traceback.
+        from unrolled.cli.guard import run_guarded
 
-        return guarded(lambda: _run(words))
+        return run_guarded(lambda: _run(words))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -64,20 +68,20 @@ def _run(words: list[str]) -> int:
 
         print(__version__)
         return 0
-    known = summaries()
+    commands = summaries()
     for length in (2, 1):
         verb = " ".join(words[:length])
-        if verb in known:
+        if verb in commands:
             return _run_verb(verb, words[length:])
     if words[0] in GROUPS:
         return _run_group(words[0], words[1:])
     raise ConfigError(
-        f"no command {words[0]!r}{suggestion(words[0], known, 0.6)}; unrolled --help lists them"
+        f"no command {words[0]!r}{suggestion(words[0], commands, 0.6)}; unrolled --help lists them"
     )
 
 
 def _run_verb(verb: str, words: list[str]) -> int:
-    if verb != "bench":  # which measures what a program of the user's own would have
+    if verb != "bench":  # bench measures torch as in a user's own program
         from unrolled.threads import settle_waiting
 
         settle_waiting()  # before the verb's module loads torch
@@ -91,19 +95,19 @@ def _run_verb(verb: str, words: list[str]) -> int:
 
 
 def _run_group(group: str, words: list[str]) -> int:
-    """Answer a command that lacks its second word, such as ``unrolled train --help``."""
-    known = [verb.partition(" ")[2] for verb in summaries() if verb.startswith(f"{group} ")]
+    """Handle a command without its second word, such as ``unrolled train --help``."""
+    commands = [verb.partition(" ")[2] for verb in summaries() if verb.startswith(f"{group} ")]
     if words and words[0] in ("-h", "--help"):
         print(_usage(group))
         return 0
-    got = f"; got {words[0]!r}{suggestion(words[0], known)}" if words else ""
-    raise ConfigError(f"{group}: give one of {', '.join(known)}{got}; unrolled {group} --help lists them")
+    got = f"; got {words[0]!r}{suggestion(words[0], commands)}" if words else ""
+    raise ConfigError(f"{group}: give one of {', '.join(commands)}{got}; unrolled {group} --help lists them")
 
 
 def _usage(group: str = "") -> str:
     command = f"{group} COMMAND".strip()
     lines = [f"usage: unrolled {command} [options]   (unrolled {command} --help shows its options)", ""]
-    shown = {verb: what for verb, what in summaries().items() if verb.startswith(f"{group} ".lstrip())}
-    width = max(map(len, shown))
-    lines += [f"  {verb:<{width}} {what}" for verb, what in shown.items()]
+    listed = {verb: summary for verb, summary in summaries().items() if verb.startswith(f"{group} ".lstrip())}
+    width = max(map(len, listed))
+    lines += [f"  {verb:<{width}} {summary}" for verb, summary in listed.items()]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.cli.arguments import RunFolder, parse, utf8
+from unrolled.cli.arguments import RunFolder, decode_argument, parse
 from unrolled.console import print_table
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.base.show_notes import show_notes
@@ -21,7 +21,7 @@ class Arguments:
     """Run folder."""
 
     prompt: str = ""
-    """Text before the token; without it a text begins."""
+    """Text before the token. Empty: the beginning of a text."""
 
     top: int = 10
     """How many tokens to show."""
@@ -30,15 +30,15 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
-    prompt = utf8(args.prompt)
+    prompt = decode_argument(args.prompt)
     lm = LanguageModel.load(args.run)
     show_notes(lm.prompt_notes(prompt))
     table = Table("token", "probability", "")
-    found = lm.next(prompt, args.top)
-    for token, p in found:
+    next_tokens = lm.next(prompt, args.top)
+    for token, p in next_tokens:
         table.add_row(Text(repr(token)), f"{p:.4f}", "█" * round(40 * p))
     print_table(table, Terminal())
-    if len(found) < lm.tokenizer.size:
-        rest = 1 - sum(p for _, p in found)
-        print(f"{lm.tokenizer.size - len(found):,} other tokens: {rest:.4f} together (--top)")
+    if len(next_tokens) < lm.tokenizer.size:
+        remaining = 1 - sum(p for _, p in next_tokens)
+        print(f"{lm.tokenizer.size - len(next_tokens):,} other tokens: {remaining:.4f} together (--top)")
     return 0

@@ -26,81 +26,83 @@ from unrolled.training.waiting import spinner
 from unrolled.wording import counted
 
 Tokens = list[str] | list[list[str]]
-USUAL_ORDER = 5
+DEFAULT_ORDER = 5
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Count the n-grams of a text and estimate a language model; show how its state space grows, score a text
-    with it, write it as an ARPA file, or write text with it.
+    """Estimate an n-gram language model from a text. Shows the growth of its state space, and can score a
+    text, write an ARPA file and generate text.
 
-    Give --data to learn from, or --arpa to read a model.
+    Give --data to train on, or --arpa to read a model.
     """
 
     data: str = ""
-    """Text to learn from: a file, a folder, several (a.txt,b.txt), a pattern ('books/*.txt'), or a data set
-    such as @ptb/train. Words are what white space separates."""
+    """Text to train on: a file, a folder, several (a.txt,b.txt), a pattern ('books/*.txt'), or a data set
+    such as @ptb/train. Words are separated by white space."""
 
     arpa: str = ""
-    """Or a model in ARPA format, whoever wrote it; .gz is unpacked."""
+    """Model to read instead, in ARPA format, from any program. .gz files are decompressed."""
 
     strict: bool = False
-    """With --arpa: refuse probabilities that do not add up to one, rather than warn."""
+    """With --arpa: raise an error instead of a warning if probabilities do not sum to one."""
 
     order: int = 0
-    """N: a token is predicted from the N − 1 before it. 0 takes 5, or less where no text is so long."""
+    """Order N: each token is predicted from the N − 1 tokens before it. 0: 5, or less if all texts are
+    shorter."""
 
     smoothing: Smoothing = "modified-kneser-ney"
-    """What unseen n-grams get: nothing (mle), k each (add-k), or what shorter n-grams say."""
+    """Probability of unseen n-grams: zero (mle), from adding k to each count (add-k), or from shorter
+    n-grams."""
 
     k: float = 1.0
-    """What add-k adds to every count."""
+    """Number that add-k adds to every count."""
 
     unit: Literal["word", "char"] = "word"
-    """Tokens are words, each line ending with <eos>, or characters."""
+    """Tokens: words, with <eos> at the end of each line, or characters."""
 
     mode: Literal["stream", "sentence"] = "stream"
-    """stream: n-grams run on from line to line. sentence: every line begins with <s> and stands alone."""
+    """stream: n-grams continue across lines. sentence: each line is independent and begins with <s>."""
 
     min_frequency: int = 1
-    """Tokens that are rarer become <unk>."""
+    """Tokens with a lower frequency are replaced by <unk>."""
 
     encoding: str = "utf-8"
-    """Of the texts, such as latin-1, cp1252 or utf-16; a byte order mark goes before it."""
+    """Encoding of the texts, such as latin-1, cp1252 or utf-16. A byte order mark takes precedence."""
 
     test: str = ""
     """Text to score."""
 
     out: str = ""
-    """ARPA file to write; KenLM and SRILM read it. A name that ends with .gz is packed."""
+    """ARPA file to write, for KenLM, SRILM and others. With the extension .gz, it is compressed."""
 
     length: int = 40
-    """Tokens of the sample that is written; 0 writes none."""
+    """Number of tokens in the printed sample; 0: no sample."""
 
     seed: int = 1
-    """Of the sample."""
+    """Random seed of the sample."""
 
     overwrite: bool = False
-    """Replace the file that --out names."""
+    """Replace the file of --out."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require(
-        bool(args.data) != bool(args.arpa), "give --data (a text to learn from) or --arpa (a model to read)"
+        bool(args.data) != bool(args.arpa), "give --data (a text to train on) or --arpa (a model to read)"
     )
-    require(args.mode == "stream" or args.unit == "word", "--mode sentence goes with --unit word")
-    read_from = (args.data, args.test, args.arpa)
+    require(args.mode == "stream" or args.unit == "word", "--mode sentence needs --unit word")
+    inputs = (args.data, args.test, args.arpa)
     require(
-        not args.out or args.out not in read_from, f"--out {args.out}: is what is read; give another name"
+        not args.out or args.out not in inputs, f"--out {args.out}: is also an input file; give another name"
     )
     if args.out:
         check_output(named_file(args.out), overwrite=args.overwrite)
     require(args.length >= 0, f"--length {args.length}: must not be negative")
     if args.test:
-        open_texts(args.test, args.encoding)  # before the work, not after it
-    model, seconds, read = _model(args)
+        open_texts(args.test, args.encoding)  # check it before the work
+    model, seconds, read = _make_model(args)
     print(f"{read} in {seconds:.2f} s")
     console = Terminal(highlight=False)
     print_table(_growth(model), console)
@@ -111,51 +113,53 @@ def run(argv: Sequence[str], prog: str) -> int:
     if args.test:
         _score(model, args)
     if args.length:
-        joint = "" if args.unit == "char" else " "
+        separator = "" if args.unit == "char" else " "
         tokens = model.generate(args.length, seed=args.seed)
         console.rule(f"sample (seed {args.seed})", style="dim")
-        console.print(joint.join("\n" if t == EOS else t for t in tokens).replace("\n ", "\n"), markup=False)
+        console.print(
+            separator.join("\n" if t == EOS else t for t in tokens).replace("\n ", "\n"), markup=False
+        )
     return 0
 
 
-def _model(args: Arguments) -> tuple[NGram, float, str]:
-    """Return the model, the time to get it, and what was read."""
+def _make_model(args: Arguments) -> tuple[NGram, float, str]:
+    """Return the model, the seconds that it took, and a line on its source."""
     if args.arpa:
-        began = time.perf_counter()
-        with spinner(f"reading {args.arpa}", shown=True), warnings.catch_warnings(record=True) as said:
+        start = time.perf_counter()
+        with spinner(f"reading {args.arpa}", shown=True), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", SumWarning)
             model = NGram.load_arpa(args.arpa, strict=args.strict)
-        show_notes(f"note: {note.message}" for note in said)
-        return model, time.perf_counter() - began, f"read a model of order {model.order}"
+        show_notes(f"note: {note.message}" for note in caught)
+        return model, time.perf_counter() - start, f"read a model of order {model.order}"
     with spinner(f"reading {args.data}", shown=True):
         tokens, read = read_tokens(
             args.data, args.unit, sentences=args.mode == "sentence", encoding=args.encoding
         )
     show_notes(read)
-    order = args.order or _usual_order(tokens)
+    order = args.order or _default_order(tokens)
     model = NGram(order, args.smoothing, k=args.k, min_frequency=args.min_frequency)
-    began = time.perf_counter()
+    start = time.perf_counter()
     with spinner("counting", shown=True), warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", DiscountWarning)
         model.fit(tokens)
     if notes:
-        more = f" (and so in {len(notes) - 1} other orders)" if len(notes) > 1 else ""
-        print(f"note: {notes[0].message}{more}")
+        other_orders = f" (also for {counted(len(notes) - 1, 'other order')})" if len(notes) > 1 else ""
+        print(f"note: {notes[0].message}{other_orders}")
     count = sum(len(t) + 1 for t in tokens) if args.mode == "sentence" else len(tokens)
-    kinds = len(model.vocabulary)
+    types = len(model.vocabulary)
     return (
         model,
-        time.perf_counter() - began,
-        f"estimated from {counted(count, 'token')} of {counted(kinds, 'kind')}",
+        time.perf_counter() - start,
+        f"estimated from {counted(count, 'token')} of {counted(types, 'kind')}",
     )
 
 
-def _usual_order(tokens: Tokens) -> int:
-    """Return 5, or as much as the longest sentence with its two ends has, and say so."""
+def _default_order(tokens: Tokens) -> int:
+    """Return 5, or the length of the longest sentence with its boundary marks if less (with a note)."""
     longest = max(len(t) + 2 for t in tokens) if isinstance(tokens[0], list) else len(tokens) + 1
-    if longest < USUAL_ORDER:
-        show_notes([f"order {longest}: no text is longer (--order)"])
-    return min(USUAL_ORDER, longest)
+    if longest < DEFAULT_ORDER:
+        show_notes([f"order {longest}: no text is long enough for order {DEFAULT_ORDER} (--order)"])
+    return min(DEFAULT_ORDER, longest)
 
 
 def read_tokens(
@@ -163,27 +167,28 @@ def read_tokens(
 ) -> tuple[Tokens, tuple[str, ...]]:
     """Return the tokens of a text, and notes on how it was read.
 
-    They are flat with ``<eos>``, or a list for each line that is not blank. Of words, the marks ``<s>`` and
-    ``</s>`` at the ends of a line are taken off.
+    The tokens are a flat list with ``<eos>``, or, with ``sentences``, one list for each line that is not
+    blank. For words, the marks ``<s>`` and ``</s>`` at the ends of a line are removed.
 
     Raises:
-        DataError: if it cannot be read, or holds none.
+        DataError: if the text cannot be read or has no tokens.
     """
     texts = open_texts(source, encoding)
     notes = list(texts.notes)
     if unit == "char":
-        tokens: Tokens = [sign for d in texts.documents for sign in d.text]
+        tokens: Tokens = [character for d in texts.documents for character in d.text]
     else:
-        # Split at "\n" alone, as the language models do.
+        # Split only at "\n", like the language models.
         lines = [line.split() for d in texts.documents for line in d.text.removesuffix("\n").split("\n")]
-        bare = [list(bare_sentence(line)) for line in lines]
-        marked = sum(len(a) != len(b) for a, b in zip(lines, bare, strict=True))
+        unmarked = [list(bare_sentence(line)) for line in lines]
+        marked = sum(len(a) != len(b) for a, b in zip(lines, unmarked, strict=True))
         if marked:
-            notes.append(f"{source}: <s> and </s> at the ends of {marked:,} lines are taken for these ends")
-        bare_lines = [b for a, b in zip(lines, bare, strict=True) if a]
-        tokens = bare_lines if sentences else [w for line in bare for w in (*line, EOS)]
+            lines_with_marks = counted(marked, "line")
+            notes.append(f"{source}: <s> and </s> at the ends of {lines_with_marks} are read as boundaries")
+        sentence_lines = [b for a, b in zip(lines, unmarked, strict=True) if a]
+        tokens = sentence_lines if sentences else [w for line in unmarked for w in (*line, EOS)]
     if not tokens:
-        raise DataError(f"{source}: holds no tokens")
+        raise DataError(f"{source}: has no tokens")
     return tokens, tuple(notes)
 
 
@@ -204,12 +209,12 @@ def _score(model: NGram, args: Arguments) -> None:
             args.test, args.unit, sentences=model.by_sentences, encoding=args.encoding
         )
     show_notes(notes)
-    began = time.perf_counter()
+    start = time.perf_counter()
     scores = model.score(tokens)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     flat = [t for part in tokens for t in ([part] if isinstance(part, str) else [*part, EOS])]
-    known = set(model.vocabulary)
-    unknown = np.array([t == UNK or t not in known for t in flat])
+    vocabulary = set(model.vocabulary)
+    unknown = np.array([t == UNK or t not in vocabulary for t in flat])
     print(
         f"{args.test}: perplexity {_perplexity(scores):.2f}, {len(scores):,} predictions with "
         f"{flat.count(EOS):,} <eos> and {unknown.sum():,} <unk>, {len(scores) / seconds:,.0f} tokens/s"

@@ -1,4 +1,4 @@
-"""``unrolled predict RUN --data FILE``: what a trained model says of each item of a file."""
+"""``unrolled predict RUN --data FILE``: predict for each item of a file with a trained model."""
 
 import contextlib
 import io
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from unrolled.cli.arguments import RunFolder, parse
-from unrolled.cli.reading import ReadingOptions, read_as
+from unrolled.cli.reading import ReadingOptions, apply_reading_options
 from unrolled.config import require
 from unrolled.storage.output import check_output, named_file, write_output
 from unrolled.tasks import Task, load
 from unrolled.tasks.base.show_notes import show_notes
 
 STREAM = "-"
-"""As a file: standard input, or standard output."""
+"""File name for standard input or standard output."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Arguments:
     """Run folder."""
 
     data: str = ""
-    """Items in the form that the model was trained on; labels are not needed. - reads standard input. A
-    forecaster goes on from its training data without it."""
+    """Items in the same form as for training; labels are not needed. - reads standard input. Without it, a
+    forecaster continues its training data."""
 
     out: str = ""
-    """File to write: a table is CSV, or by the ending .tsv or .jsonl; .gz behind it packs the file. Without
-    it, or with -, predictions are printed."""
+    """File to write. Tables are CSV, or TSV or JSON Lines with the extension .tsv or .jsonl; .gz compresses.
+    Without it, or with -, predictions are printed."""
 
     reading: ReadingOptions = field(default_factory=ReadingOptions)
 
     top: int = 0
-    """Write so many of the most probable labels; 0 writes the probability of each. Classifiers only."""
+    """Number of most probable labels to write; 0: the probabilities of all labels. Classifiers only."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -49,8 +49,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     if out:
         check_output(named_file(out))
     task = load(args.run)
-    read_as(task, args.reading)
-    with _named(args.data) as data:
+    apply_reading_options(task, args.reading)
+    with _data_file(args.data) as data:
         if not out:
             _write(task, data, sys.stdout, args)
             return 0
@@ -61,10 +61,10 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _write(task: Task[Any, Any], data: str, out: TextIO, args: Arguments) -> None:
-    """Write the predictions of a task in its own form, or as a table."""
+    """Write the predictions as a table, or in the task's own format if it has no table."""
     table = task.predict_table(data, top=args.top)
     if table is None:
-        require(not args.top, f"--top {args.top}: is for classifiers")
+        require(not args.top, f"--top {args.top}: is for classifiers only")
         task.predict_file(data, out)
         return
     show_notes(table.notes)
@@ -72,14 +72,14 @@ def _write(task: Task[Any, Any], data: str, out: TextIO, args: Arguments) -> Non
 
 
 @contextlib.contextmanager
-def _named(data: str) -> Iterator[str]:
-    """Yield the name of a file; standard input is kept in one while it is read."""
+def _data_file(data: str) -> Iterator[str]:
+    """Yield the name of the data file. Standard input is copied to a temporary file."""
     if data != STREAM:
         yield data
         return
     raw = sys.stdin.buffer.read()
     with tempfile.TemporaryDirectory(prefix="unrolled-") as folder:
-        ending = ".jsonl" if raw.lstrip().startswith(b"{") else ""
-        path = Path(folder) / f"standard-input{ending}"
+        extension = ".jsonl" if raw.lstrip().startswith(b"{") else ""
+        path = Path(folder) / f"standard-input{extension}"
         path.write_bytes(raw)
         yield str(path)

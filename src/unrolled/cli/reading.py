@@ -1,4 +1,4 @@
-"""How a file that is given to a trained model is written, where it differs from the training data."""
+"""Options for reading a file whose format differs from that of the training data."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -10,16 +10,16 @@ from unrolled.tasks import Task
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """Options of reading; what is not given is as in training."""
+    """File format options. Options that are not given are as in training."""
 
     text_column: str = ""
-    """Column with the text, by name, or by number from 1."""
+    """Column with the text: its name, or its number from 1."""
 
     label_column: str = ""
-    """Column with the label, by name, or by number from 1."""
+    """Column with the label: its name, or its number from 1."""
 
     separator: str = ""
-    """Separator between the cells of a line."""
+    """Column separator."""
 
     header: Literal["", "auto", "yes", "no"] = ""
     """Whether the first line names the columns."""
@@ -28,15 +28,15 @@ class ReadingOptions:
     """Encoding of the file, such as cp1252 or latin-1."""
 
 
-def read_as(task: Task[Any, Any], options: ReadingOptions) -> None:
-    """Let a task read its next files as the options say.
+def apply_reading_options(task: Task[Any, Any], options: ReadingOptions) -> None:
+    """Apply the options to the configuration of a task.
 
     Raises:
-        ConfigError: if the task has no such option.
+        ConfigError: if the task does not have an option.
     """
-    known = {name for _, name in option_names(type(task.config))}
-    given = {name: value for name, value in asdict(options).items() if value}
-    for name in given:
-        if name not in known:
-            raise ConfigError(f"--{name.replace('_', '-')} is no option of a run of {task.spec.verb}")
-    task.config = with_options(task.config, given)
+    task_options = {name for _, name in option_names(type(task.config))}
+    user_options = {name: value for name, value in asdict(options).items() if value}
+    for name in user_options:
+        if name not in task_options:
+            raise ConfigError(f"--{name.replace('_', '-')} is not an option of a {task.spec.verb} run")
+    task.config = with_options(task.config, user_options)

@@ -1,4 +1,4 @@
-"""``unrolled recipes``: what can be trained by name, and the figure to expect."""
+"""``unrolled recipes``: list the recipes and their expected figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from unrolled.tasks import spec_of
 
 @dataclass(frozen=True)
 class Arguments:
-    """List the recipes, their targets and what was measured, as a Markdown table."""
+    """List the recipes, their targets and measured results, as a Markdown table."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:

@@ -1,4 +1,4 @@
-"""``unrolled repeat``: the same training over folds or seeds, with variants and a baseline beside it."""
+"""``unrolled repeat``: repeat a training over folds or seeds, with variants and a baseline for comparison."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from unrolled.cli.arguments import parse
-from unrolled.cli.kept import kept_when_stopped
+from unrolled.cli.interrupted import explain_interrupt
 from unrolled.console import print_table
 from unrolled.cores import usable_cores
 from unrolled.experiments.figures import scale_of, words_of
@@ -27,38 +27,41 @@ from unrolled.visible import visible
 
 @dataclass(frozen=True)
 class Arguments:
-    """Train a recipe again and again: over k folds of its data, or with several seeds.
+    """Train a recipe several times: over k folds of its data, or with several seeds.
 
-    Trials that are done are kept: the same command goes on where it was stopped.
+    Finished trials are kept: after an interruption, the same command continues.
     """
 
     recipe: str
     """Recipe by name, or a .toml file."""
 
     out: str
-    """Folder for the trials, their table and plot."""
+    """Folder for the trials, their table and their plot."""
 
     folds: int = 0
-    """Cross-validate a classifier in so many stratified folds, shuffled once for all."""
+    """Cross-validate a classifier over this number of stratified folds. The data are shuffled once."""
 
     seeds: int = 0
-    """Or train with the seeds 1 to N, scored on the recipe's test (else held-out) data."""
+    """Alternatively, train with the seeds 1 to N, and score on the recipe's test data, or else its held-out
+    data."""
 
     variant: tuple[str, ...] = ()
-    """Compared with the recipe on the same folds or seeds, each OPTION=VALUE,OPTION=VALUE. With folds also
-    pretrain=RECIPE: start from a language model of that recipe, trained on the fold's training texts."""
+    """Variants to compare with the recipe on the same folds or seeds, each OPTION=VALUE,OPTION=VALUE. With
+    folds also pretrain=RECIPE: start with a language model of that recipe, trained on the fold's training
+    texts."""
 
     baseline: bool = False
-    """With folds: TF-IDF logistic regression as well, tuned by cross-validation inside each training part."""
+    """With folds: also train TF-IDF logistic regression, tuned by cross-validation within each training
+    part."""
 
     metric: str = ""
     """Figure to compare; the recipe's target by default."""
 
     jobs: int = 0
-    """Trainings side by side, on one thread each; 0 is one for each core, 1 leaves threads to the recipe."""
+    """Trainings at the same time, on one thread each; 0: one for each core; 1: threads as in the recipe."""
 
     overwrite: bool = False
-    """Begin anew even if the folder holds trials."""
+    """Start again even if the folder has trials."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -75,22 +78,22 @@ def run(argv: Sequence[str], prog: str) -> int:
     def progress(count: int) -> Iterator[Report]:
         with counting_bar("trials", count, shown=True) as report:
 
-            def tell(outcome: Outcome) -> None:
+            def print_outcome(outcome: Outcome) -> None:
                 report(1)
                 figure = f"{metric} {outcome.scores[metric]:.4f} in {outcome.seconds} s"
                 print(visible(f"{outcome.model}: {outcome.seed}: {figure}"), flush=True)
 
-            yield tell
+            yield print_outcome
 
-    began = time.monotonic()
-    with kept_when_stopped():
-        found = run_plan(plan, Path(args.out), progress, overwrite=args.overwrite)
-    _print(found.lines, metric, plan.kind)
-    print(f"{found.made} trials in {(time.monotonic() - began) / 60:.1f} minutes, {jobs} at a time")
+    start = time.monotonic()
+    with explain_interrupt():
+        repetition = run_plan(plan, Path(args.out), progress, overwrite=args.overwrite)
+    _print(repetition.lines, metric, plan.kind)
+    print(f"{repetition.made} trials in {(time.monotonic() - start) / 60:.1f} minutes, {jobs} at a time")
     if recipe.target and (recipe.target.on, recipe.target.metric) == (plan.kind, metric):
-        score = found.lines[0].score.mean
-        print(recipe.verdict({plan.kind: {metric: score}, "training_seconds": found.seconds}))
-    print(f"plot: {found.plot}")
+        score = repetition.lines[0].score.mean
+        print(recipe.verdict({plan.kind: {metric: score}, "training_seconds": repetition.seconds}))
+    print(f"plot: {repetition.plot}")
     return 0
 
 

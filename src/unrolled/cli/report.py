@@ -1,4 +1,4 @@
-"""What the command line prints when training is over."""
+"""Output of the command line after training."""
 
 import shlex
 from pathlib import Path
@@ -10,7 +10,7 @@ from unrolled.wording import counted
 
 
 def print_result(task: Task[Any, Any], folder: Path) -> None:
-    """Print what training took, the scores of the task, and the paths of its files."""
+    """Print the cost of the training, the scores of the task, and the paths of its files."""
     console = Terminal(highlight=False, soft_wrap=True)
     result = task.result
     if result.get("better_baseline"):
@@ -21,12 +21,12 @@ def print_result(task: Task[Any, Any], folder: Path) -> None:
         f"{task.rate_unit}s/s on {counted(result['threads'], 'thread')}"
     )
     if "tokens_with_vectors" in task.facts:
-        found = task.facts["tokens_with_vectors"]
-        console.print(f"word vectors: {counted(found, 'token')} of the vocabulary found in the file")
-    after = task.spec.print_scores(task, console)
+        count = task.facts["tokens_with_vectors"]
+        console.print(f"word vectors: {counted(count, 'token')} of the vocabulary found in the file")
+    next_command = task.spec.print_scores(task, console)
     console.rule(style="dim")
     console.print(f"run folder: {folder}", markup=False)
     plots = "\n            ".join(map(str, sorted((folder / "plots").glob("*.png"))))
     if plots:
         console.print(f"plots:      {plots}", markup=False)
-    console.print(f"next:       {after.format(run=shlex.quote(str(folder)))}", markup=False)
+    console.print(f"next:       {next_command.format(run=shlex.quote(str(folder)))}", markup=False)

@@ -1,4 +1,4 @@
-"""``unrolled resume RUN``: go on with a run that was stopped, or train a finished one further."""
+"""``unrolled resume RUN``: continue a run that was stopped, or train a finished run further."""
 
 import shlex
 import sys
@@ -13,35 +13,35 @@ from unrolled.tasks import run_type
 from unrolled.tasks.base.folder import read_config
 from unrolled.training.length import NewEnd
 
-COSINE = (
-    "the learning rate goes on as in a run of the new length (--schedule cosine), so it rises first: the "
-    "end is not that of a run that was so long from the start"
+COSINE_NOTE = (
+    "the learning rate continues as in a run of the new length (--schedule cosine), so it rises first: the "
+    "result differs from that of a run with this length from the start"
 )
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Go on with a run that was stopped; it ends as if it never was. With --epochs, --max-steps or --minutes
-    a finished run is trained further.
+    """Continue a run that was stopped. The result is the same as without the interruption. With --epochs,
+    --max-steps or --minutes, train a finished run further.
     """
 
     run: RunFolder
     """Run folder."""
 
     epochs: int = 0
-    """New end: passes over the training data in all. Each of these replaces all limits of the run."""
+    """New end: total epochs. Any of these three options replaces all limits of the run."""
 
     max_steps: int = 0
-    """New end: updates in all."""
+    """New end: total updates."""
 
     minutes: float = 0.0
-    """New end: minutes of training in all."""
+    """New end: total minutes of training."""
 
     watch: bool = False
-    """Look inside the training from here on; see unrolled train."""
+    """Record diagnostics of the training from here on; see unrolled train."""
 
     watch_every: int = 0
-    """Updates from look to look; 0 is 200, or more where looking would take over 3% of the time."""
+    """Updates between records; 0: 200, or more if recording would take over 3% of the time."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -49,8 +49,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     folder, watch = Path(args.run), watch_option(args.watch, args.watch_every)
     until = NewEnd(args.epochs, args.max_steps, args.minutes)
-    if until.given and _follows_length(folder):
-        print(COSINE, file=sys.stderr)
+    if until.given and _depends_on_length(folder):
+        print(COSINE_NOTE, file=sys.stderr)
     try:
         task = run_type(folder).resume(folder, until=until, watch=watch)
     except KeyboardInterrupt:
@@ -60,7 +60,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     return 0
 
 
-def _follows_length(folder: Path) -> bool:
-    """Tell whether the learning rate of a run depends on its length."""
+def _depends_on_length(folder: Path) -> bool:
+    """Return whether the learning rate schedule of a run depends on its length."""
     optimizer = read_config(folder).get("config", {}).get("optimizer", {})
     return isinstance(optimizer, dict) and optimizer.get("schedule") == "cosine"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unrolled.cli.arguments import RunFolder, named_data, parse
+from unrolled.cli.arguments import RunFolder, data_source, parse
 from unrolled.storage.output import check_output, ending_of, named_file, write_output
 from unrolled.tasks import LanguageModel
 from unrolled.tasks.lm.rows import Part, Row
@@ -17,8 +17,8 @@ HEADS = ("document", "line", "tokens", "unknown", "log_probability", "mean", "pe
 
 @dataclass(frozen=True)
 class Arguments:
-    """Score the parts of a text with a language model: a table with natural log-probabilities, the sum and
-    the mean over the tokens of each part, its perplexity and its unknown tokens.
+    """Score the parts of a text with a language model. Prints a table with, for each part, the sum and the
+    mean of the tokens' natural log-probabilities, the perplexity and the number of unknown tokens.
     """
 
     run: RunFolder
@@ -28,13 +28,14 @@ class Arguments:
     """Text: a file, a folder, several (a.txt,b.txt), a pattern ('books/*.txt'), or a data set."""
 
     per: Part = "sentence"
-    """sentence: every line is read by itself. line: lines of running text, read one after another. token."""
+    """sentence: each line is scored independently. line: the lines are scored as one running text. token: as
+    line, with one row for each token."""
 
     out: str = ""
-    """File to write, .csv or .tsv, packed if .gz follows; without it tab-separated lines are printed."""
+    """File to write: .csv or .tsv, compressed with .gz. Without it, tab-separated lines are printed."""
 
     overwrite: bool = False
-    """Replace the file that --out names."""
+    """Replace the file of --out."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -42,7 +43,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     if args.out:
         check_output(named_file(args.out), overwrite=args.overwrite)
-    rows = LanguageModel.load(args.run).score_parts(named_data(args.data), args.per, progress=True)
+    rows = LanguageModel.load(args.run).score_parts(data_source(args.data), args.per, progress=True)
     table = _table(rows, "," if ending_of(args.out) == ".csv" else "\t")
     if args.out:
         write_output(Path(args.out), table.encode("utf-8", "surrogatepass"))

@@ -1,49 +1,55 @@
-"""Options in error texts, spelled as the command line spells them: ``--valid-fraction 2``.
+"""Rewrite options in error messages as on the command line: ``--valid-fraction 2``.
 
-The rest of the package names an option as Python does, ``valid_fraction=2``.
+The rest of the package writes options as Python arguments, ``valid_fraction=2``.
 """
 
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-_KNOWN = ContextVar[frozenset[str]]("options of the command that runs", default=frozenset())
+_OPTIONS = ContextVar[frozenset[str]]("options of the command that runs", default=frozenset())
 _VALUE = r"'[^']*'|\"[^\"]*\"|\([^()]*\)|\[[^\[\]]*\]|[^\s,;:()…]*[^\s,;:()….]|…"
 _CLASS = r"(?:[A-Z]\w*\.)?"
-_BEFORE = r"(?<![\w.\-/'\"?&=:])"
+_NOT_AFTER = r"(?<![\w.\-/'\"?&=:])"
 
 
 def remember_options(names: Iterable[str]) -> None:
-    """Note the names in Python of the options of the command that runs."""
-    _KNOWN.set(frozenset(names))
+    """Set the Python names of the running command's options."""
+    _OPTIONS.set(frozenset(names))
 
 
-def as_typed(message: str) -> str:
-    """Return an error text with the options of the command that runs as a user types them."""
-    known = sorted(_KNOWN.get(), key=len, reverse=True)
-    if not known:
+def spell_options(message: str) -> str:
+    """Return an error message with the running command's options spelled as on the command line."""
+    options = sorted(_OPTIONS.get(), key=len, reverse=True)
+    if not options:
         return message
-    names = "|".join(map(re.escape, known))
-    typed = re.sub(rf"{_BEFORE}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message)
-    if typed != message:  # the option says where
-        message = re.sub(r" - at `\w+`", "", typed)
-    message = re.sub(rf"^({names})(?=:| is | needs | goes | does )", lambda m: option(m[1]), message)
-    long = "|".join(name for name in known if "_" in name)
-    return re.sub(rf"{_BEFORE}({long})(?![\w.\-/'\"])", lambda m: option(m[1]), message) if long else message
+    names = "|".join(map(re.escape, options))
+    spelled = re.sub(
+        rf"{_NOT_AFTER}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message
+    )
+    if spelled != message:  # the option already tells the place
+        message = re.sub(r" - at `\w+`", "", spelled)
+    message = re.sub(rf"^({names})(?=:| is | needs | goes | does )", lambda m: to_flag(m[1]), message)
+    long_names = "|".join(name for name in options if "_" in name)
+    return (
+        re.sub(rf"{_NOT_AFTER}({long_names})(?![\w.\-/'\"])", lambda m: to_flag(m[1]), message)
+        if long_names
+        else message
+    )
 
 
-def option(name: str) -> str:
-    """Return the option of a name in Python."""
+def to_flag(name: str) -> str:
+    """Return the command-line option for a Python name."""
     return f"--{name.replace('_', '-')}"
 
 
 def _with_value(name: str, value: str | None) -> str:
     if value in ("True", "False"):
-        return option(name if value == "True" else f"no_{name}")
+        return to_flag(name if value == "True" else f"no_{name}")
     if not value:
-        return option(name)
+        return to_flag(name)
     if value[0] in "([":
         parts = [part.strip().strip("'\"") for part in value[1:-1].split(",")]
-        return f"{option(name)} {' '.join(filter(None, parts))}".rstrip()
-    plain = value[1:-1] if value[0] in "'\"" and not re.search(r"\s", value) and len(value) > 2 else value
-    return f"{option(name)} {plain}"
+        return f"{to_flag(name)} {' '.join(filter(None, parts))}".rstrip()
+    unquoted = value[1:-1] if value[0] in "'\"" and not re.search(r"\s", value) and len(value) > 2 else value
+    return f"{to_flag(name)} {unquoted}"

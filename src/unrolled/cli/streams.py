@@ -1,4 +1,4 @@
-"""Standard output and standard error that cannot stop a command: a full disk, or a stream that is closed."""
+"""Standard output and error that do not stop a command if the disk is full or the stream is closed."""
 
 import contextlib
 import errno
@@ -11,56 +11,56 @@ CLOSED = OSError(errno.EBADF, "it is closed")
 
 
 class LossyStream:
-    """A stream that drops what cannot be written and remembers why.
+    """A text stream that drops text if writing fails, and remembers the first error.
 
-    A training goes on when its output no longer fits on a disk. A reader that went away is still an error
-    (``BrokenPipeError``). Characters that the stream's encoding lacks are replaced by ``?``.
+    So a training continues if the disk of its output is full. A closed pipe still raises ``BrokenPipeError``.
+    Characters that the stream's encoding does not have are replaced by ``?``.
 
     Args:
-        inner: where the text goes.
-        closed: whether it stands in for a stream that was closed before Python started.
+        inner: stream to write to.
+        closed: whether it replaces a stream that was closed before Python started.
     """
 
     def __init__(self, inner: TextIO, *, closed: bool = False) -> None:
         self.failure: OSError | None = None
         self.replaced = 0
-        """Letters and digits that the encoding lacks; lines of tables and the like are not counted."""
+        """Number of replaced letters and digits. Table lines and other symbols are not counted."""
         self._inner, self._closed = inner, closed
 
     def write(self, text: str) -> int:
-        """Write text; return its length."""
+        """Write text and return its length."""
         if self._closed and text:
             self.failure = CLOSED
         if self.failure is None:
-            with self._remembering():
+            with self._remember_failure():
                 try:
                     self._inner.write(text)
                 except UnicodeEncodeError:
-                    self._inner.write(self._in_encoding(text))
+                    self._inner.write(self._replace_unencodable(text))
         return len(text)
 
-    def _in_encoding(self, text: str) -> str:
+    def _replace_unencodable(self, text: str) -> str:
         encoding = self._inner.encoding or "ascii"
-        kept = text.encode(encoding, "replace").decode(encoding)
-        self.replaced += sum(a != b and a.isalnum() for a, b in zip(text, kept, strict=False))
-        return kept
+        encodable = text.encode(encoding, "replace").decode(encoding)
+        self.replaced += sum(a != b and a.isalnum() for a, b in zip(text, encodable, strict=False))
+        return encodable
 
     def flush(self) -> None:
-        """Write what is buffered."""
+        """Write the buffered text."""
         if self.failure is None:
-            with self._remembering():
+            with self._remember_failure():
                 self._inner.flush()
 
-    def settle(self) -> None:
-        """Write what is buffered, and let Python find nothing wrong with the stream when it exits."""
-        with contextlib.suppress(BrokenPipeError):  # whose reader wants no more
+    def finish(self) -> None:
+        """Write the buffered text, and make sure that Python's own flush at exit cannot fail."""
+        with contextlib.suppress(BrokenPipeError):  # the reader has closed the pipe
             self.flush()
         if self.failure is not None:
-            with open(os.devnull, "w") as nowhere:
-                os.dup2(nowhere.fileno(), self._inner.fileno())
+            with open(os.devnull, "w") as devnull:
+                os.dup2(devnull.fileno(), self._inner.fileno())
 
     @contextlib.contextmanager
-    def _remembering(self) -> Iterator[None]:
+    def _remember_failure(self) -> Iterator[None]:
         try:
             yield
         except OSError as failure:
@@ -74,18 +74,18 @@ class LossyStream:
 
 @contextlib.contextmanager
 def lossy_streams() -> Iterator[LossyStream]:
-    """Let standard output and standard error be :class:`LossyStream`; yield standard output."""
-    with contextlib.ExitStack() as opened:
-        out, err = _lossy(sys.stdout, opened), _lossy(sys.stderr, opened)
-        opened.callback(out.settle)
-        opened.callback(err.settle)
-        opened.enter_context(contextlib.redirect_stdout(cast(TextIO, out)))
-        opened.enter_context(contextlib.redirect_stderr(cast(TextIO, err)))
+    """Replace standard output and error by :class:`LossyStream`; yield standard output."""
+    with contextlib.ExitStack() as stack:
+        out, err = _lossy(sys.stdout, stack), _lossy(sys.stderr, stack)
+        stack.callback(out.finish)
+        stack.callback(err.finish)
+        stack.enter_context(contextlib.redirect_stdout(cast(TextIO, out)))
+        stack.enter_context(contextlib.redirect_stderr(cast(TextIO, err)))
         yield out
 
 
-def _lossy(stream: TextIO | None, opened: contextlib.ExitStack) -> LossyStream:
+def _lossy(stream: TextIO | None, stack: contextlib.ExitStack) -> LossyStream:
     if stream is not None:
         return LossyStream(stream)
-    # Without it the next file that is opened would get the number of the closed stream.
-    return LossyStream(opened.enter_context(open(os.devnull, "w", encoding="utf-8")), closed=True)
+    # Otherwise the next opened file would get the file descriptor of the closed stream.
+    return LossyStream(stack.enter_context(open(os.devnull, "w", encoding="utf-8")), closed=True)

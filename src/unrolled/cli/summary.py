@@ -1,4 +1,4 @@
-"""``unrolled summary RUN``: the network, folded and unrolled, and its parameters."""
+"""``unrolled summary RUN``: draw the network, folded and unrolled, and count its parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""``unrolled train TASK``: read the options, train, and show the scores."""
+"""``unrolled train TASK``: parse the options, train, and print the scores."""
 
 import shlex
 import sys
@@ -21,23 +21,23 @@ from unrolled.training import CHECKPOINT
 
 @dataclass(frozen=True)
 class TrainArguments:
-    """Options of every training besides its configuration."""
+    """Options of every training, in addition to its configuration."""
 
     out: str
-    """Run folder to make: model, checkpoints, log, plots."""
+    """Run folder to create: model, checkpoints, log and plots."""
 
     recipe: str = ""
     """Start from a recipe (unrolled recipes lists them) or a .toml file; other options override it."""
 
     overwrite: bool = False
-    """Replace the run that the folder holds."""
+    """Replace the run in the folder."""
 
     watch: bool = False
-    """Look inside the training: how far back gradients reach, what is saturated, how far weights move; in
-    metrics.jsonl, and for TensorBoard (RUN/tensorboard) where that is installed."""
+    """Record diagnostics of the training: how far back gradients reach, how many units are saturated, how far
+    weights move. Written to metrics.jsonl and, if TensorBoard is installed, to RUN/tensorboard."""
 
     watch_every: int = 0
-    """Updates from look to look; 0 is 200, or more where looking would take over 3% of the time."""
+    """Updates between records; 0: 200, or more if recording would take over 3% of the time."""
 
 
 def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
@@ -46,32 +46,32 @@ def run(spec: TaskSpec, argv: Sequence[str], prog: str) -> int:
     task = spec.tool(args.config)
     if not task.sources()[0]:
         raise ConfigError(spec.missing_data)
-    line = spec.announce(args.config) if spec.announce else ""
-    if line:
-        print(line, file=sys.stderr)
+    message = spec.announce(args.config) if spec.announce else ""
+    if message:
+        print(message, file=sys.stderr)
     return train(task, args, recipe)
 
 
 def parse_training(spec: TaskSpec, argv: Sequence[str], prog: str) -> tuple[Any, Recipe | None]:
-    """Return the arguments, filled in by the recipe that they may name, and the recipe.
+    """Return the arguments, with the recipe's values as defaults, and the recipe, or None without --recipe.
 
     Raises:
         ConfigError: for an unknown option, a wrong value, or a recipe of another task.
     """
-    kind = arguments_of(spec)
+    kind = make_arguments_type(spec)
     name = flag_value(argv, "--recipe")
     recipe = load_recipe(name) if name else None
     default = None
     if recipe is not None:
         if recipe.task != spec.verb:
             raise ConfigError(f"recipe {recipe.name} trains with: unrolled train {recipe.task}")
-        # The folder is still required: tyro keeps a field without a value as missing.
+        # With MISSING, tyro still requires --out.
         default = kind(out=tyro.MISSING, config=recipe.config)
     return parse(kind, argv, prog=prog, default=default), recipe
 
 
-def arguments_of(spec: TaskSpec) -> Any:
-    """Return the dataclass of a task's arguments: those of every training, and its configuration."""
+def make_arguments_type(spec: TaskSpec) -> Any:
+    """Return the dataclass of a task's arguments: those of every training, and the task's configuration."""
     usage = "Give --data and --out, or --recipe and --out; every other option has a default."
     return make_dataclass(
         "Arguments",
@@ -83,18 +83,18 @@ def arguments_of(spec: TaskSpec) -> Any:
 
 
 def watch_option(watch: bool, every: int) -> bool | int:
-    """Return what ``fit`` and ``resume`` take for ``--watch`` and ``--watch-every``.
+    """Return the ``watch`` argument of ``fit`` and ``resume`` for ``--watch`` and ``--watch-every``.
 
     Raises:
-        ConfigError: if they do not go together.
+        ConfigError: if ``--watch-every`` is negative or given without ``--watch``.
     """
-    require(every >= 0, f"--watch-every {every}: must be at least 1, or 0 for the usual number of updates")
+    require(every >= 0, f"--watch-every {every}: must be at least 1, or 0 for the default")
     require(watch or not every, f"--watch-every {every} goes with --watch")
     return every if watch and every else watch
 
 
 def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> int:
-    """Train on what the task's configuration names, in the run folder; return the exit status."""
+    """Train the task in the run folder, print the result, and return the exit status."""
     folder, watch = Path(args.out), watch_option(args.watch, args.watch_every)
     try:
         task.fit(out=folder, overwrite=args.overwrite, watch=watch)
@@ -103,7 +103,7 @@ def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> 
             print(f"\nstopped; go on with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     print_result(task, folder)
-    line = recipe.verdict(task.result) if recipe is not None else None
-    if line:
-        print(line)
+    message = recipe.verdict(task.result) if recipe is not None else None
+    if message:
+        print(message)
     return 0

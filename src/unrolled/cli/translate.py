@@ -1,4 +1,4 @@
-"""``unrolled translate RUN``: an output for each line, with a trained translator."""
+"""``unrolled translate RUN``: write the output for each line with a trained translator."""
 
 import io
 import sys
@@ -17,48 +17,49 @@ from unrolled.tasks.translate.outputs import Translated, output_table
 from unrolled.tasks.translate.task import Translator
 
 STREAM = "-"
-"""As a file: standard input, or standard output."""
+"""File name for standard input or standard output."""
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Write an output for each line of a text: its translation, its summary, what the model has learned."""
+    """Write the output for each line of a text: a translation, a summary, or whatever it was trained for."""
 
     run: RunFolder
     """Run folder."""
 
     data: str = ""
-    """Text with a source on each line, or a table as in training, of which the source column is read;
-    without it, or with -, lines are read from standard input."""
+    """Text with one source on each line, or a table as in training, whose source column is read. Without it,
+    or with -, lines are read from standard input."""
 
     out: str = ""
-    """File to write; without it, or with -, outputs are printed. Lines give lines; a table, and a file that
-    ends with .csv, .tsv or .jsonl, is a table with the columns of the input and the output. .gz behind
-    it packs the file."""
+    """File to write; without it, or with -, outputs are printed. Writes lines, or a table with the columns of
+    the input and the output if the input is a table or the file ends with .csv, .tsv or .jsonl. .gz
+    compresses."""
 
     n_best: int = 1
-    """Outputs for each line, best first; more than one have the number of the line and their score."""
+    """Number of outputs for each line, best first. If more than one, the line number and score are written
+    too."""
 
     beams: int | None = None
-    """Hypotheses kept at every step; 1 is greedy. Without it as in training, and so for the others, and as
-    many as n_best at least."""
+    """Hypotheses kept at every step; 1: greedy search. By default as in training, like the next options, and
+    at least n_best."""
 
     normalisation: float | None = None
-    """α of score = log p / length^α, by which outputs are ranked."""
+    """Length normalisation: α in score = log p / length^α, by which outputs are ranked."""
 
     block_repeats: int | None = None
-    """No sequence of so many tokens comes twice in an output; 0 lets all pass."""
+    """Length in tokens of sequences that may not occur twice in an output; 0: no limit."""
 
     length_ratio: float | None = None
-    """An output has at most so many tokens for each of the source, and 10; 0 is one and a half times the
-    longest output of training, and 10."""
+    """Longest output, in tokens per source token, plus 10; 0: one and a half times the longest output of the
+    training, plus 10."""
 
     copy_unknown: bool | None = None
-    """Write the word of the source to which most attention goes where <unk> is the best word."""
+    """If <unk> is the best word, write the source word with the most attention instead."""
 
     plot_attention: str = ""
-    """Folder for a picture of the attention of each line, by its number."""
+    """Folder for attention plots, one for each line, named by line number."""
 
 
 SEARCH = ("beams", "normalisation", "block_repeats", "length_ratio", "copy_unknown")
@@ -74,9 +75,9 @@ def run(argv: Sequence[str], prog: str) -> int:
         check_output(named_file(out))
     translator = Translator.load(args.run)
     options = {name: getattr(args, name) for name in SEARCH if getattr(args, name) is not None}
-    named = args.data not in ("", STREAM)
-    sources = Path(args.data) if named else text_lines(_standard_input())
-    translated = translator.translate_sources(sources, n_best=args.n_best, progress=named, **options)
+    from_file = args.data not in ("", STREAM)
+    sources = Path(args.data) if from_file else text_lines(_standard_input())
+    translated = translator.translate_sources(sources, n_best=args.n_best, progress=from_file, **options)
     show_notes(translated.notes)
     if out:
         text = io.StringIO()
@@ -106,7 +107,7 @@ def _plot(translator: Translator, translated: Translated, folder: Path, options:
 
 
 def _standard_input() -> str:
-    """Return what comes in, strictly UTF-8 whatever the terminal's encoding."""
+    """Read standard input as strict UTF-8, whatever the terminal's encoding."""
     raw = sys.stdin.buffer.read()
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
@@ -116,5 +117,5 @@ def _standard_input() -> str:
             f"standard input is not UTF-8 (byte 0x{raw[error.start]:02x} on line {line})"
         ) from None
     if not text.strip():
-        raise DataError("standard input is empty; give a source on each line, or --data FILE")
+        raise DataError("standard input is empty; give one source on each line, or --data FILE")
     return text

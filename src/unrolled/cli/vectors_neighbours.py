@@ -1,4 +1,4 @@
-"""``unrolled vectors neighbours``: which words have like vectors."""
+"""``unrolled vectors neighbours``: the words with the most similar vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import tyro
 from rich.table import Table
 from rich.text import Text
 
-from unrolled.cli.arguments import parse, utf8
+from unrolled.cli.arguments import decode_argument, parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.console import print_table
@@ -18,16 +18,16 @@ from unrolled.text.neighbours import nearest
 
 @dataclass(frozen=True)
 class Arguments:
-    """Show the words whose vectors are nearest to a word's, by their cosine."""
+    """Show the words whose vectors are nearest to a word's vector, by cosine similarity."""
 
     source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE|RUN")]]
     """File of word vectors, or the run folder of a model over words."""
 
     word: str
-    """Word to start from."""
+    """Word whose neighbours are shown."""
 
     top: int = 10
-    """How many to show."""
+    """Number of words to show."""
 
 
 def run(argv: Sequence[str], prog: str) -> int:
@@ -35,7 +35,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     args = parse(Arguments, argv, prog=prog)
     require(args.top >= 1, f"top={args.top}: must be at least 1")
     table = Table("word", "cosine", "")
-    for word, cosine in nearest(*open_vectors(args.source), utf8(args.word), args.top):
+    for word, cosine in nearest(*open_vectors(args.source), decode_argument(args.word), args.top):
         table.add_row(Text(word), f"{cosine:.3f}", "█" * round(40 * max(cosine, 0)))
     print_table(table, Terminal())
     return 0

@@ -1,4 +1,4 @@
-"""``unrolled vectors plot``: words in the plane."""
+"""``unrolled vectors plot``: word vectors in two dimensions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from unrolled.cli.arguments import parse, utf8
+from unrolled.cli.arguments import decode_argument, parse
 from unrolled.cli.vectors_source import open_vectors
 from unrolled.config import require
 from unrolled.errors import DataError, suggestion
@@ -16,12 +16,12 @@ from unrolled.storage.folder import make_folder
 from unrolled.storage.output import check_output, named_file
 from unrolled.text.neighbours import plane, plot_words
 
-FEWEST = 4
+MIN_WORDS = 4
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Draw words where their vectors lie, brought down to the plane."""
+    """Plot word vectors, projected to two dimensions."""
 
     source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE|RUN")]]
     """File of word vectors, or the run folder of a model over words."""
@@ -30,13 +30,13 @@ class Arguments:
     """PNG to write."""
 
     words: tuple[str, ...] = ()
-    """Words to draw; by default the first --count of the file, which are usually the most frequent."""
+    """Words to plot; by default the first --count words of the file, which are usually the most frequent."""
 
     count: int = 200
-    """How many words to draw where none are named."""
+    """Number of words to plot without --words."""
 
     method: Literal["pca", "tsne"] = "tsne"
-    """pca: the two directions of largest variance; tsne: neighbours stay neighbours (van der Maaten & Hinton
+    """pca: the two directions of largest variance. tsne: keeps neighbours together (van der Maaten & Hinton
     2008)."""
 
 
@@ -44,17 +44,17 @@ def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     args = parse(Arguments, argv, prog=prog)
     require_extra("vectors", prog)
-    require(args.out.lower().endswith(".png"), f"--out {args.out}: the picture is a PNG; name it so")
+    require(args.out.lower().endswith(".png"), f"--out {args.out}: the file name must end with .png")
     out = named_file(args.out)
     make_folder(out.parent)
     check_output(out)
     words, vectors = open_vectors(args.source)
-    places = {word: i for i, word in enumerate(words)}
-    chosen = [utf8(word) for word in args.words] or list(words[: args.count])
-    for word in chosen:
-        if word not in places:
-            raise DataError(f"{word!r} has no vector{suggestion(word, places)}")
-    require(len(chosen) >= FEWEST, f"{len(chosen)} words: at least {FEWEST} are needed for a picture")
-    points = plane(vectors[[places[word] for word in chosen]], args.method)
-    print(plot_words(chosen, points, out, f"{Path(args.source).name}: {args.method}"))
+    indices = {word: i for i, word in enumerate(words)}
+    plotted_words = [decode_argument(word) for word in args.words] or list(words[: args.count])
+    for word in plotted_words:
+        if word not in indices:
+            raise DataError(f"{word!r} has no vector{suggestion(word, indices)}")
+    require(len(plotted_words) >= MIN_WORDS, f"{len(plotted_words)} words: a plot needs at least {MIN_WORDS}")
+    points = plane(vectors[[indices[word] for word in plotted_words]], args.method)
+    print(plot_words(plotted_words, points, out, f"{Path(args.source).name}: {args.method}"))
     return 0

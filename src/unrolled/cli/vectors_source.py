@@ -1,4 +1,4 @@
-"""Word vectors of a file, or those that a trained model has learned."""
+"""Word vectors from a file or from a trained model."""
 
 from unrolled.data.catalogue.dataset import VECTORS
 from unrolled.data.catalogue.lookup import locate
@@ -12,7 +12,7 @@ def open_vectors(source: str) -> tuple[list[str], Matrix]:
     """Return words and their vectors (V, size), in the order of the file or vocabulary.
 
     Raises:
-        DataError: if there is no such file or run.
+        DataError: if the file or run does not exist.
         RunError: if the folder is not a run.
         ConfigError: if the model has no table of input vectors.
     """
@@ -21,5 +21,5 @@ def open_vectors(source: str) -> tuple[list[str], Matrix]:
         words, vectors = load(path).input_vectors()
         return words, vectors
     if not path.is_file():
-        raise DataError(f"{path}: no such file of word vectors, nor a run folder")
+        raise DataError(f"{path}: no such file of word vectors or run folder")
     return read_all_vectors(path)

@@ -16,9 +16,9 @@ from unrolled.wording import counted
 
 @dataclass(frozen=True)
 class Arguments:
-    """Train word vectors on a text, each line of which is a sentence.
+    """Train word vectors on a text with one sentence on each line.
 
-    Models read them with --input vectors --vectors FILE.
+    Models use them with --input vectors --vectors FILE.
     """
 
     data: str
@@ -31,7 +31,7 @@ class Arguments:
     """Lower-case all text."""
 
     split_punctuation: bool = False
-    """Every sign that is not part of a word is a word of its own."""
+    """Make every punctuation mark a separate word."""
 
     overwrite: bool = False
     """Replace the file."""
@@ -48,11 +48,11 @@ def run(argv: Sequence[str], prog: str) -> int:
     lines = (line for document in open_documents(args.data) for line in document.text.split("\n"))
     sentences = [split_words(line, args.lowercase, args.split_punctuation) for line in lines]
     with counting_bar("passes", args.config.passes, shown=True) as report:
-        found = train_word2vec(filter(None, sentences), args.config, report)
-    write_output(out, write_vectors(found.index_to_key, found.vectors).encode("utf-8"))
+        vectors = train_word2vec(filter(None, sentences), args.config, report)
+    write_output(out, write_vectors(vectors.index_to_key, vectors.vectors).encode("utf-8"))
     total = sum(map(len, sentences))
     print(
-        f"{out}: {counted(len(found), 'word')} of {counted(args.config.size, 'value')}, from "
+        f"{out}: {counted(len(vectors), 'word')} of {counted(args.config.size, 'value')}, from "
         f"{counted(total, 'word')} of text"
     )
     print(f"next: unrolled vectors neighbours {out} --word WORD")

@@ -1,4 +1,4 @@
-"""Findings on the command line."""
+"""Print findings on the terminal."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ MARKS = {"good": ("✓", "green"), "notice": ("!", "yellow"), "bad": ("✗", "re
 
 
 def print_verdicts(verdicts: Sequence[Verdict]) -> None:
-    """Print each finding with the number behind it and its remedies."""
+    """Print each finding with its numbers and remedies."""
     console = Terminal(highlight=False, soft_wrap=True)
     for verdict in verdicts:
         mark, colour = MARKS[verdict.level]

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from unrolled.bench.defaults.carry_out import measure_defaults
-from unrolled.bench.defaults.outcome import DefaultOutcome, outcome_of
+from unrolled.bench.defaults.measure import measure_defaults
+from unrolled.bench.defaults.outcome import DefaultOutcome, make_outcome
 from unrolled.bench.defaults.sets import PublicSet, find_sets
 from unrolled.errors import RunError
 from unrolled.terminal import Terminal
@@ -37,8 +37,8 @@ def test_the_best_baseline_and_who_wins():
 
 def test_a_run_without_baselines_is_refused():
     (airline,) = find_sets(["airline"])
-    with pytest.raises(RunError, match="airline: the run holds no figures of baselines"):
-        outcome_of(airline, {"training_seconds": 1.0}, [], 2.0)
+    with pytest.raises(RunError, match="airline: the run has no figures of baselines"):
+        make_outcome(airline, {"training_seconds": 1.0}, [], 2.0)
 
 
 @pytest.fixture

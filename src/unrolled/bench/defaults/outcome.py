@@ -1,4 +1,4 @@
-"""What one training without options gave."""
+"""The result of one training without options."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from unrolled.recipes import load_recipe
 
 @dataclass(frozen=True)
 class DefaultOutcome:
-    """A row of the table."""
+    """One row of the table: a data set, the model's figure and the baselines'."""
 
     set: str
     task: str
@@ -20,15 +20,15 @@ class DefaultOutcome:
     own: float
     baselines: dict[str, float]
     minutes: float
-    """Of training."""
+    """Minutes of training."""
     total_minutes: float
-    """From the command to its end."""
+    """Minutes of the whole command."""
     recipe: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
     def best(self) -> tuple[str, float]:
-        """The best baseline and its figure."""
+        """Name and figure of the best baseline."""
         sign = 1 if self.higher else -1
         name = max(self.baselines, key=lambda key: sign * self.baselines[key])
         return name, self.baselines[name]
@@ -39,7 +39,7 @@ class DefaultOutcome:
         return self.own >= self.best[1] if self.higher else self.own <= self.best[1]
 
     def cells(self) -> list[str]:
-        """Return the row of the table."""
+        """Return the cells of the table row."""
         name, best = self.best
         return [
             f"{self.set} {self.options}".strip(),
@@ -47,13 +47,13 @@ class DefaultOutcome:
             f"{self.own:.4g}",
             f"{name} {best:.4g}",
             "as good" if self.own == best else "better" if self.wins else "loses",
-            _record(self.recipe),
+            _recipe_figure(self.recipe),
             _time(self.minutes),
             _time(self.total_minutes),
         ]
 
 
-HEADS = (
+HEADINGS = (
     "set",
     "figure, held out",
     "without options",
@@ -65,26 +65,28 @@ HEADS = (
 )
 
 
-def outcome_of(chosen: PublicSet, result: dict[str, Any], notes: list[str], seconds: float) -> DefaultOutcome:
+def make_outcome(
+    data_set: PublicSet, result: dict[str, Any], notes: list[str], seconds: float
+) -> DefaultOutcome:
     """Return the row of a finished run.
 
     Raises:
-        RunError: if the run does not say how it did beside baselines.
+        RunError: if the run has no comparison with baselines.
     """
-    beside = result.get("beside")
-    if not beside or not beside["baselines"]:
-        raise RunError(f"{chosen.name}: the run holds no figures of baselines")
+    comparison = result.get("beside")
+    if not comparison or not comparison["baselines"]:
+        raise RunError(f"{data_set.name}: the run has no figures of baselines")
     return DefaultOutcome(
-        chosen.name,
-        chosen.task,
-        " ".join(chosen.options),
-        beside["figure"],
-        beside["higher"],
-        beside["own"],
-        beside["baselines"],
+        data_set.name,
+        data_set.task,
+        " ".join(data_set.options),
+        comparison["figure"],
+        comparison["higher"],
+        comparison["own"],
+        comparison["baselines"],
         result["training_seconds"] / 60,
         seconds / 60,
-        chosen.recipe,
+        data_set.recipe,
         notes,
     )
 
@@ -93,10 +95,11 @@ def _time(minutes: float) -> str:
     return f"{minutes:.1f} min" if minutes >= 1 else f"{60 * minutes:.0f} s"
 
 
-def _record(recipe: str) -> str:
+def _recipe_figure(recipe: str) -> str:
     if not recipe:
         return "–"
-    loaded = load_recipe(recipe)
-    if loaded.measured is None or loaded.target is None:
+    loaded_recipe = load_recipe(recipe)
+    target, measured = loaded_recipe.target, loaded_recipe.measured
+    if measured is None or target is None:
         return "–"
-    return f"{loaded.target.metric.replace('_', ' ')} {loaded.measured.value:.4g} ({loaded.target.on})"
+    return f"{target.metric.replace('_', ' ')} {measured.value:.4g} ({target.on})"

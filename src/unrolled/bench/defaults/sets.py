@@ -1,4 +1,4 @@
-"""The public data sets, as files that a user would name."""
+"""The public data sets, with the files and options for ``unrolled train``."""
 
 import os
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ ROOT = "UNROLLED_DATA"
 
 
 class PublicSet(NamedTuple):
-    """A data set, and how it is given to ``unrolled train``."""
+    """A data set and its options for ``unrolled train``."""
 
     name: str
     task: str
     data: str
-    """Paths in the folder of all sets, as ``--data`` takes them."""
+    """Value of ``--data``, with paths relative to the folder of all sets."""
     options: tuple[str, ...] = ()
-    """What must be asked for, if anything: another question than the one that the data pose."""
+    """Further options, if the task differs from the one that the data suggest."""
     recipe: str = ""
-    """The recipe with tuned options, for its record."""
+    """Recipe with tuned options, whose measured figure is shown for comparison."""
 
     def paths(self, root: Path) -> str:
-        """Return ``--data`` with absolute paths."""
+        """Return the value of ``--data`` with absolute paths."""
         parts = [part.rpartition("=") for part in self.data.split(",")]
         return ",".join(f"{label}{equals}{root / path}" for label, equals, path in parts)
 
@@ -62,15 +62,15 @@ SETS = (
 
 
 def data_folder() -> Path:
-    """Return the folder that holds the sets.
+    """Return the folder of the data sets.
 
     Raises:
-        DataError: if it is not named or not there.
+        DataError: if the environment variable is not set, or the folder does not exist.
     """
     name = os.environ.get(ROOT)
     if not name:
         raise DataError(
-            f"{ROOT} is not set: give the folder with the data sets (docs/data-sets.md lists them)"
+            f"{ROOT} is not set: set it to the folder with the data sets (docs/data-sets.md lists them)"
         )
     if not os.path.isdir(name):
         raise DataError(f"{ROOT}={name}: no such folder")
@@ -78,13 +78,15 @@ def data_folder() -> Path:
 
 
 def find_sets(names: Sequence[str]) -> tuple[PublicSet, ...]:
-    """Return sets by name; all of them if none is named.
+    """Return the named sets, or all sets if no names are given.
 
     Raises:
-        ConfigError: for an unknown name.
+        ConfigError: if a name is unknown.
     """
-    known = {s.name: s for s in SETS}
+    sets_by_name = {s.name: s for s in SETS}
     for name in names:
-        if name not in known:
-            raise ConfigError(f"--sets {name}: is not one of {', '.join(known)}{suggestion(name, known)}")
-    return tuple(known[name] for name in names) if names else SETS
+        if name not in sets_by_name:
+            raise ConfigError(
+                f"--sets {name}: is not one of {', '.join(sets_by_name)}{suggestion(name, sets_by_name)}"
+            )
+    return tuple(sets_by_name[name] for name in names) if names else SETS

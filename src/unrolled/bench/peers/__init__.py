@@ -1,4 +1,4 @@
-"""The other ways to run a layer, by name; what a peer needs is imported when it is asked for."""
+"""The peers that layers are compared with, by name. A peer's packages are imported only when it is used."""
 
 import importlib
 import importlib.util
@@ -13,13 +13,13 @@ from unrolled.errors import ConfigError, suggestion
 
 @dataclass(frozen=True)
 class Peer:
-    """Another way to run a layer."""
+    """Another implementation of a layer."""
 
     title: str
     module: str
     """Module of this package with ``make(case)``."""
     packages: tuple[str, ...] = ()
-    """Packages that it needs beyond this package's own."""
+    """Packages that it needs and that this package does not depend on."""
     modes: tuple[Mode, ...] = MODES
     compiles: bool = False
     """Whether it needs a C++ compiler."""
@@ -34,10 +34,10 @@ PEERS = {
 
 
 def check_peers(names: Sequence[str], modes: Sequence[Mode], known: Sequence[str] = tuple(PEERS)) -> None:
-    """Make sure that every peer asked for by name can be measured.
+    """Check that all named peers can be measured.
 
     Raises:
-        ConfigError: if there is no such peer, it is not installed, or it runs in none of the modes.
+        ConfigError: if a peer is unknown, not installed, or supports none of the modes.
     """
     if not names:
         raise ConfigError(f"--peers: name at least one of {', '.join(known)}")
@@ -54,7 +54,7 @@ def check_peers(names: Sequence[str], modes: Sequence[Mode], known: Sequence[str
                 f"pip install {' '.join(missing)}, or leave {name} out"
             )
         if peer.compiles and not _has_compiler():
-            raise ConfigError(f"--peers {name}: {peer.title} needs a C++ compiler, and none was found")
+            raise ConfigError(f"--peers {name}: {peer.title} needs a C++ compiler, but none was found")
 
 
 def make_peer(name: str, case: LayerCase) -> Side:

@@ -1,4 +1,4 @@
-"""torch's own layer through ``torch.compile``."""
+"""torch's layer, compiled with ``torch.compile``."""
 
 import torch
 from torch._dynamo import config
@@ -7,15 +7,14 @@ from unrolled.bench.sides import MODULES, LayerCase, Side, module_side
 
 
 def make(case: LayerCase) -> Side:
-    """Return the side of the compiled layer; compiling begins with its first call.
+    """Return the side of the compiled layer. The first call compiles it.
 
-    By its default torch.compile leaves recurrent layers as they are, so that there would be nothing to
-    compare; it is told to take them. The loop over time is then written out, which takes it minutes where
-    there are many steps.
+    torch.compile does not compile recurrent layers by default, so ``allow_rnn`` is set. It then unrolls the
+    loop over time, which takes minutes if there are many steps.
     """
     config.allow_rnn = True
     module = MODULES[case.cell](case.point.input, case.point.hidden)
     module.load_state_dict(case.weights)
-    torch._dynamo.reset()  # each case is compiled for its own sizes, none for sizes in general
+    torch._dynamo.reset()  # compile each case for its own sizes, not for dynamic ones
     compiled = torch.compile(module)
     return module_side(module, case, lambda x: compiled(x)[0])

@@ -1,7 +1,7 @@
-"""The layer as it is written in JAX: the input's product over all steps, then ``lax.scan``, all compiled.
+"""The layer in JAX: one product of the input over all steps, then ``lax.scan``, compiled together.
 
-JAX decides on its threads when it starts and takes every core that the process may run on; with one thread
-asked for it is told so, otherwise the process's cores (``taskset``) decide.
+JAX sets its number of threads when it starts, and uses every core that the process may run on. For one
+thread, ``XLA_FLAGS`` limits it; otherwise limit the process's cores (``taskset``).
 """
 
 import importlib
@@ -18,12 +18,12 @@ ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def make(case: LayerCase) -> Side:
-    """Return the side of the scan."""
+    """Return the side of the JAX layer."""
     return JaxSide(case)
 
 
 class JaxSide:
-    """Forward, and in training the product of the upstream gradient with the Jacobian."""
+    """Side of JAX: forward and, in training, the vector-Jacobian product with the upstream gradient."""
 
     def __init__(self, case: LayerCase) -> None:
         if torch.get_num_threads() == 1:
@@ -49,17 +49,17 @@ class JaxSide:
         arguments = (self._p, self._x, self._upstream) if self._training else (self._p, self._x)
         return self._jax.block_until_ready(self._compiled(*arguments))
 
-    def evidence(self) -> dict[str, Tensor]:
-        """See :meth:`Side.evidence`."""
+    def compute_tensors(self) -> dict[str, Tensor]:
+        """See :meth:`Side.compute_tensors`."""
         if not self._training:
             return {"y": _tensor(self._run())}
         y, (weights, x) = self._run()
-        found = {"y": _tensor(y), "gradient of x": _tensor(x)}
-        return found | {f"gradient of {name}_l0": _tensor(g) for name, g in weights.items()}
+        tensors = {"y": _tensor(y), "gradient of x": _tensor(x)}
+        return tensors | {f"gradient of {name}_l0": _tensor(g) for name, g in weights.items()}
 
 
 def _forward(jax: Any, cell: str) -> Callable[[Any, Any], Any]:
-    """Return a function of parameters and x (T, B, I) to y (T, B, H), from a zero state."""
+    """Return a function from parameters and x (T, B, I) to y (T, B, H), starting with a zero state."""
     steps: dict[str, Callable[..., Any]] = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
 
     def forward(p: Any, x: Any) -> Any:
@@ -77,17 +77,17 @@ def _rnn(jax: Any, p: Any, a: Any, state: Any) -> Any:
 
 
 def _gru(jax: Any, p: Any, a: Any, state: Any) -> Any:
-    old = state[0]
+    h_before = state[0]
     a_r, a_z, a_n = jax.numpy.split(a, 3, axis=-1)
-    u_r, u_z, u_n = jax.numpy.split(old @ p["weight_hh"].T + p["bias_hh"], 3, axis=-1)
+    u_r, u_z, u_n = jax.numpy.split(h_before @ p["weight_hh"].T + p["bias_hh"], 3, axis=-1)
     r, z = jax.nn.sigmoid(a_r + u_r), jax.nn.sigmoid(a_z + u_z)
-    h = (1 - z) * jax.numpy.tanh(a_n + r * u_n) + z * old
+    h = (1 - z) * jax.numpy.tanh(a_n + r * u_n) + z * h_before
     return (h,), h
 
 
 def _lstm(jax: Any, p: Any, a: Any, state: Any) -> Any:
-    old, c = state
-    i, f, g, o = jax.numpy.split(a + old @ p["weight_hh"].T + p["bias_hh"], 4, axis=-1)
+    h_before, c = state
+    i, f, g, o = jax.numpy.split(a + h_before @ p["weight_hh"].T + p["bias_hh"], 4, axis=-1)
     c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jax.numpy.tanh(g)
     h = jax.nn.sigmoid(o) * jax.numpy.tanh(c)
     return (h, c), h

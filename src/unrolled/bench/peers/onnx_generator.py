@@ -1,4 +1,4 @@
-"""The character model as an ONNX graph of one step, run by ONNX Runtime."""
+"""The character model as an ONNX graph of one step, run with ONNX Runtime."""
 
 import importlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 
 class OnnxGenerator:
-    """An LSTM of one layer between an embedding and an output layer; see :class:`Generator`."""
+    """Embedding, one LSTM layer and output layer. Implements :class:`TokenGenerator`."""
 
     def __init__(self, network: RecurrentLanguageModel) -> None:
         make = importlib.import_module("onnx").helper.make_node
@@ -37,23 +37,23 @@ class OnnxGenerator:
             make("Squeeze", ["new_h", "axis"], ["features"]),
             make("Gemm", ["features", "V", "bias"], ["logits"], transB=1),
         ]
-        kinds, hidden = p["output.weight"].shape
+        vocabulary, hidden = p["output.weight"].shape
         state = {"h": [1, 1, hidden], "c": [1, 1, hidden]}
-        outputs = {"logits": [1, kinds]} | {f"new_{name}": shape for name, shape in state.items()}
+        outputs = {"logits": [1, vocabulary]} | {f"new_{name}": shape for name, shape in state.items()}
         self._session = open_session(nodes, constants, {"tokens": [1, 1]} | state, outputs)
         self._zeros = np.zeros((1, 1, hidden), np.float32)
 
-    def read(self, tokens: Sequence[int]) -> Tensor:
-        """See :meth:`Generator.read`."""
+    def compute_logits(self, tokens: Sequence[int]) -> Tensor:
+        """See :meth:`TokenGenerator.compute_logits`."""
         _, *state = self._start()
-        seen = []
+        steps_logits = []
         for token in tokens:
             logits, *state = self._step(token, *state)
-            seen.append(torch.from_numpy(logits[0]))
-        return torch.stack(seen)
+            steps_logits.append(torch.from_numpy(logits[0]))
+        return torch.stack(steps_logits)
 
-    def write(self, count: int) -> None:
-        """See :meth:`Generator.write`."""
+    def generate(self, count: int) -> None:
+        """See :meth:`TokenGenerator.generate`."""
         logits, *state = self._start()
         for _ in range(count):
             logits, *state = self._step(logits.argmax(), *state)
@@ -64,5 +64,5 @@ class OnnxGenerator:
     def _step(self, token: Any, h: Floats, c: Floats) -> list[Floats]:
         """Return the logits (1, V) and the new h and c."""
         inputs = {"tokens": np.array([[token]], np.int64), "h": h, "c": c}
-        found: list[Floats] = self._session.run(["logits", "new_h", "new_c"], inputs)
-        return found
+        outputs: list[Floats] = self._session.run(["logits", "new_h", "new_c"], inputs)
+        return outputs

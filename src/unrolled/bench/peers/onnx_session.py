@@ -1,4 +1,4 @@
-"""The layer as one ONNX node, run by ONNX Runtime."""
+"""The layer as one ONNX node, run with ONNX Runtime."""
 
 import importlib
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor
 from unrolled.bench.sides import LayerCase, Side
 
 ORDER = {"rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
-"""ONNX's order of gates in torch's numbering: z r h out of r z n, and i o f c out of i f g o."""
+"""Indices of torch's gates in ONNX's order: z r h from r z n, and i o f c from i f g o."""
 OPSET = 17
 
 
@@ -19,7 +19,7 @@ def make(case: LayerCase) -> Side:
 
 
 class OnnxSide:
-    """Forward alone."""
+    """Side of ONNX Runtime, forward only."""
 
     def __init__(self, case: LayerCase) -> None:
         onnx = importlib.import_module("onnx")
@@ -36,20 +36,20 @@ class OnnxSide:
         """See :meth:`Side.__call__`."""
         self._session.run(["y"], self._inputs)
 
-    def evidence(self) -> dict[str, Tensor]:
-        """See :meth:`Side.evidence`."""
+    def compute_tensors(self) -> dict[str, Tensor]:
+        """See :meth:`Side.compute_tensors`."""
         return {"y": torch.from_numpy(self._session.run(["y"], self._inputs)[0])}
 
 
 def recurrent_node(
     cell: str, weights: dict[str, Tensor], inputs: list[str], outputs: list[str]
 ) -> tuple[Any, dict[str, Tensor]]:
-    """Return the node of a layer and its constants W, R, B, from torch's weights of one layer.
+    """Return the ONNX node of a layer, and its constants W, R, B made from torch's weights.
 
     Args:
         cell: rnn, gru or lstm.
         weights: ``weight_ih``, ``weight_hh``, ``bias_ih``, ``bias_hh``.
-        inputs: names of the node's inputs: x, W, R, B and what follows them.
+        inputs: names of the node's inputs: x, W, R, B and optional further inputs.
         outputs: names of its outputs: y (T, 1, B, H), then the final states (1, B, H).
     """
     onnx = importlib.import_module("onnx")
@@ -69,17 +69,17 @@ def open_session(
 ) -> Any:
     """Return a session for a graph of nodes, with torch's number of threads.
 
-    ``inputs`` and ``outputs`` map names to shapes; inputs named ``tokens`` are integers, all else is float32.
+    ``inputs`` and ``outputs`` map names to shapes. The input ``tokens`` is int64; everything else is float32.
     """
     onnx, runtime = importlib.import_module("onnx"), importlib.import_module("onnxruntime")
     proto = onnx.TensorProto
 
     def declare(shapes: dict[str, list[int]]) -> list[Any]:
-        kinds = {name: proto.INT64 if name == "tokens" else proto.FLOAT for name in shapes}
-        return [onnx.helper.make_tensor_value_info(n, kinds[n], shape) for n, shape in shapes.items()]
+        types = {name: proto.INT64 if name == "tokens" else proto.FLOAT for name in shapes}
+        return [onnx.helper.make_tensor_value_info(n, types[n], shape) for n, shape in shapes.items()]
 
-    known = [onnx.numpy_helper.from_array(t.detach().numpy(), name) for name, t in constants.items()]
-    graph = onnx.helper.make_graph(nodes, "layer", declare(inputs), declare(outputs), known)
+    initializers = [onnx.numpy_helper.from_array(t.detach().numpy(), name) for name, t in constants.items()]
+    graph = onnx.helper.make_graph(nodes, "layer", declare(inputs), declare(outputs), initializers)
     opset = [onnx.helper.make_opsetid("", OPSET)]
     model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
     options = runtime.SessionOptions()
@@ -89,6 +89,6 @@ def open_session(
 
 
 def _reorder(tensor: Tensor, cell: str, hidden: int) -> Tensor:
-    """Return the blocks of H rows in ONNX's order."""
+    """Return the tensor with its blocks of H rows in ONNX's gate order."""
     blocks = tensor.split(hidden)
     return torch.cat([blocks[gate] for gate in ORDER[cell]])
