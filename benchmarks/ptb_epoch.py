@@ -1,10 +1,11 @@
-"""Time of an epoch of the `ptb-small` recipe beside the same model in plain PyTorch, in turn.
+"""Time of an epoch of the `ptb-small` recipe, compared with the same model in plain PyTorch.
 
 Run: python benchmarks/ptb_epoch.py [--chunks N] [--rounds R]
 
 Both train the same 2 × 200 LSTM (batch 20, 20 steps, SGD 1.0, clip 5) on the same chunks with the same
-start, and alternate in pieces of N chunks, so that a change in the machine's speed meets both alike; the
-median piece counts. The losses of the two are compared as well: equal work gives equal losses.
+initial weights. They alternate every N chunks, so that changes in the machine's speed affect both equally;
+the result is the median over these pieces. The losses are compared too, because equal work gives equal
+losses.
 """
 
 import argparse
@@ -25,8 +26,8 @@ from unrolled.text import Tokenizer, train_tokenizer
 from unrolled.training import Trainer
 
 
-class Plain(nn.Module):
-    """The model as a PyTorch user writes it."""
+class PlainModel(nn.Module):
+    """The model in plain PyTorch."""
 
     def __init__(self, vocabulary: int, hidden: int) -> None:
         super().__init__()
@@ -39,8 +40,10 @@ class Plain(nn.Module):
         return self.output(y), state
 
 
-def plain_trainer(model: Plain, stream: TokenStream, batch: int, steps: int) -> Callable[[int], list[float]]:
-    """Return a function that trains on the next n chunks and returns their losses in nats a token."""
+def plain_trainer(
+    model: PlainModel, stream: TokenStream, batch: int, steps: int
+) -> Callable[[int], list[float]]:
+    """Return a function that trains on the next n chunks and returns their losses in nats per token."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     criterion = nn.CrossEntropyLoss(reduction="sum")
     chunks: Iterator[Chunk] = stream.chunks(batch, steps)
@@ -64,8 +67,8 @@ def plain_trainer(model: Plain, stream: TokenStream, batch: int, steps: int) -> 
     return train
 
 
-class Recorder:
-    """Drives the package's own trainer a few updates at a time."""
+class OwnTrainer:
+    """Runs this package's trainer for a few updates at a time."""
 
     def __init__(self, trainer: Trainer[Chunk]) -> None:
         self.trainer = trainer
@@ -93,14 +96,16 @@ def prepare() -> tuple[Tokenizer, Corpus]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--chunks", type=int, default=25, help="updates of each in turn")
-    parser.add_argument("--rounds", type=int, default=0, help="turns; 0 is a whole epoch")
+    parser.add_argument("--chunks", type=int, default=25, help="updates before switching to the other side")
+    parser.add_argument(
+        "--rounds", type=int, default=0, help="number of switches back and forth; 0: a whole epoch"
+    )
     args = parser.parse_args()
     config = load_recipe("ptb-small").config
     tokenizer, corpus = prepare()
     torch.manual_seed(config.training.seed)
     model = RecurrentLanguageModel(tokenizer.size, config.cell, config.network, config.dropout)
-    plain = Plain(tokenizer.size, config.network.hidden)
+    plain = PlainModel(tokenizer.size, config.network.hidden)
     plain.load_state_dict(
         {
             "embedding.weight": model.input.weight,
@@ -109,7 +114,7 @@ def main() -> None:
             "output.bias": model.output.bias,
         }
     )
-    ours = Recorder(Trainer(LanguageJob(model, corpus, config), config.optimizer, config.training))
+    ours = OwnTrainer(Trainer(LanguageJob(model, corpus, config), config.optimizer, config.training))
     theirs = plain_trainer(plain, corpus.train, config.training.batch, config.training.steps)
     total = ours.trainer.job.batch_count()
     rounds = args.rounds or -(-total // args.chunks)
@@ -118,16 +123,16 @@ def main() -> None:
     for turn in range(rounds):
         pair = [("unrolled", ours), ("plain PyTorch", theirs)]
         for name, train in pair if turn % 2 == 0 else reversed(pair):
-            began = time.perf_counter()
+            start = time.perf_counter()
             losses[name] += train(args.chunks)
-            seconds[name].append(time.perf_counter() - began)
+            seconds[name].append(time.perf_counter() - start)
         if turn % 5 == 4 or turn == rounds - 1:
             print(
                 f"turn {turn + 1}/{rounds}: " + ", ".join(f"{n} {sum(s):.1f} s" for n, s in seconds.items())
             )
-    done = len(losses["unrolled"])
+    updates = len(losses["unrolled"])
     worst = max(abs(a - b) for a, b in zip(*losses.values(), strict=True))
-    print(f"{done} of {total} updates of an epoch, {torch.get_num_threads()} threads")
+    print(f"{updates} of {total} updates of an epoch, {torch.get_num_threads()} threads")
     median = {name: statistics.median(pieces) for name, pieces in seconds.items()}
     for name, piece in median.items():
         epoch = piece * total / args.chunks

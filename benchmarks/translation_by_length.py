@@ -1,4 +1,4 @@
-"""BLEU by length of the source for several trained translators side by side, as with and without attention.
+"""BLEU by source length for several trained translators, such as with and without attention.
 
 Run: python benchmarks/translation_by_length.py --data test.de,test.en RUN RUN …
 

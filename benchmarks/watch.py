@@ -1,10 +1,10 @@
-"""What watching a training costs: the same training with and without `--watch`, in turn.
+"""Cost of `--watch`: the same training with and without it, alternately.
 
 Run: python benchmarks/watch.py [RECIPE …] [--updates N] [--rounds R] [--every E]
 
-Each recipe is cut to N updates without validations. Looks are as frequent as by default unless E is given;
-they, their event files and the picture at the end are timed. The times of the watched and of the plain
-training differ by the machine's noise too: what the watch's own clock says is printed beside.
+Each recipe is cut to N updates without validation. Diagnostics are recorded as often as by default unless E
+is given. The records, their event files and the plot at the end are timed. Because the times of the two
+trainings also differ by the machine's noise, the time measured inside the callback is printed too.
 """
 
 import argparse
@@ -22,33 +22,33 @@ from unrolled.training import Progress, Trainer, Update, Watcher, Watchers
 from unrolled.training.seeding import seeded, with_threads
 
 
-class Timed(Watcher):
-    """A watcher, and the seconds that it takes."""
+class TimedCallback(Watcher):
+    """Callback that runs another callback and measures its seconds."""
 
     def __init__(self, inner: Watcher) -> None:
         self.inner, self.seconds = inner, 0.0
 
     def started(self, progress: Progress, total_steps: int | None) -> None:
-        self.inner.started(progress, total_steps)  # opens the event file once: not counted
+        self.inner.started(progress, total_steps)  # opens the event file once; not counted
 
     def updating(self, progress: Progress, update: Update) -> None:
-        began = time.perf_counter()
+        start = time.perf_counter()
         self.inner.updating(progress, update)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - start
 
     def stepped(self, progress: Progress, loss: float, lr: float) -> None:
-        began = time.perf_counter()
+        start = time.perf_counter()
         self.inner.stepped(progress, loss, lr)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - start
 
     def ended(self, progress: Progress) -> None:
-        began = time.perf_counter()
+        start = time.perf_counter()
         self.inner.ended(progress)
-        self.seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - start
 
 
-class Subject:
-    """A recipe whose data are read once and whose training begins anew at each call."""
+class RecipeRun:
+    """A recipe whose data are read once. Each call of ``train`` starts a new training."""
 
     def __init__(self, name: str, updates: int) -> None:
         recipe = load_recipe(name)
@@ -59,21 +59,21 @@ class Subject:
         self.task.facts = self.data.facts
 
     def train(self, every: int | None) -> tuple[float, float, int]:
-        """Return seconds of all, seconds of watching, and the number of looks; None never looks."""
+        """Return the total seconds, the seconds of watching, and the number of records. None: no records."""
         config = self.task.config
         with seeded(config.training), tempfile.TemporaryDirectory() as folder:
             self.task._model = self.task._make_model(start=True)
             job = self.task._make_job(self.data)
             job.validate = lambda: None
             trainer = Trainer(job, config.optimizer, config.training)
-            timed = Timed(Watcher())
+            timed_callback = TimedCallback(Watcher())
             if every is not None:
-                timed = Timed(Watch(job, trainer.log, every=every, folder=Path(folder)))
-            trainer.watcher = Watchers(timed)
-            began = time.perf_counter()
+                timed_callback = TimedCallback(Watch(job, trainer.log, every=every, folder=Path(folder)))
+            trainer.watcher = Watchers(timed_callback)
+            start = time.perf_counter()
             trainer.run()
-            looks = sum(r["kind"] == "watch" for r in trainer.log.records)
-            return time.perf_counter() - began, timed.seconds, looks
+            records = sum(r["kind"] == "watch" for r in trainer.log.records)
+            return time.perf_counter() - start, timed_callback.seconds, records
 
 
 def main() -> None:
@@ -84,20 +84,20 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=0)
     args = parser.parse_args()
     for name in args.recipes:
-        subject = Subject(name, args.updates)
-        subject.train(0)  # warms up, and imports TensorBoard
+        recipe_run = RecipeRun(name, args.updates)
+        recipe_run.train(0)  # warms up, and imports TensorBoard
         plain, watched = [], []
         for _ in range(args.rounds):
-            plain.append(subject.train(None))
-            watched.append(subject.train(args.every))
-        without = statistics.median(seconds for seconds, *_ in plain)
-        together = statistics.median(seconds for seconds, *_ in watched)
-        own = statistics.median(seconds for _, seconds, _ in watched)
-        looks = watched[0][2]
+            plain.append(recipe_run.train(None))
+            watched.append(recipe_run.train(args.every))
+        without_watch = statistics.median(seconds for seconds, *_ in plain)
+        with_watch = statistics.median(seconds for seconds, *_ in watched)
+        callback_seconds = statistics.median(seconds for _, seconds, _ in watched)
+        records = watched[0][2]
         print(
-            f"{name}: {args.updates} updates in {without:.2f} s, watched {together:.2f} s "
-            f"({100 * (together / without - 1):+.1f}%); its own clock {own:.2f} s "
-            f"({100 * own / (together - own):.1f}%), {looks} looks",
+            f"{name}: {args.updates} updates in {without_watch:.2f} s, watched {with_watch:.2f} s "
+            f"({100 * (with_watch / without_watch - 1):+.1f}%); inside the callback {callback_seconds:.2f} s "
+            f"({100 * callback_seconds / (with_watch - callback_seconds):.1f}%), {records} records",
             flush=True,
         )
 

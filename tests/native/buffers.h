@@ -1,4 +1,4 @@
-// Arrays of random numbers, each allocated by itself and of its exact size: AddressSanitizer then reports the
+// Arrays of random numbers, each allocated separately with its exact size, so that AddressSanitizer reports the
 // first byte that is read or written outside.
 #pragma once
 #include <cmath>
@@ -20,7 +20,7 @@ namespace drive {
 struct Random {
   std::mt19937_64 source;
   explicit Random(uint64_t seed) : source(seed) {}
-  // A whole number in [low, high].
+  // Return an integer in [low, high].
   int64_t whole(int64_t low, int64_t high) { return low + int64_t(source() % uint64_t(high - low + 1)); }
   bool coin() { return whole(0, 1); }
   double real(double low, double high) { return low + (high - low) * (double(source() >> 11) * 0x1p-53); }
@@ -32,23 +32,23 @@ class Buffers {
  public:
   explicit Buffers(Random& random) : random_(random) {}
 
-  // Numbers in [low, high).
+  // Return an array of random numbers in [low, high).
   template <class T>
   Memory drawn(int64_t n, double low = -0.9, double high = 0.9) {
-    T* to = room<T>(n);
+    T* to = allocate<T>(n);
     for (int64_t i = 0; i < n; ++i) to[i] = T(random_.real(low, high));
     return memory(to, n);
   }
-  // Whole numbers in [low, high].
+  // Return an array of random integers in [low, high].
   Memory indices(int64_t n, int64_t low, int64_t high) {
-    int64_t* to = room<int64_t>(n);
+    int64_t* to = allocate<int64_t>(n);
     for (int64_t i = 0; i < n; ++i) to[i] = random_.whole(low, high);
     return memory(to, n);
   }
-  // Room for a result, filled with NaN: a number that is never written is found.
+  // Memory for a result, filled with NaN, so that numbers that are never written are detected.
   template <class T>
   Memory blank(int64_t n, const char* name = nullptr) {
-    T* to = room<T>(n);
+    T* to = allocate<T>(n);
     for (int64_t i = 0; i < n; ++i) to[i] = std::numeric_limits<T>::quiet_NaN();
     if (name) results_.push_back({name, reinterpret_cast<const char*>(to), n, sizeof(T)});
     return memory(to, n);
@@ -68,7 +68,7 @@ class Buffers {
 
  private:
   template <class T>
-  T* room(int64_t n) {
+  T* allocate(int64_t n) {
     all_.emplace_back(std::malloc(std::size_t(n) * sizeof(T)), std::free);
     return static_cast<T*>(all_.back().get());
   }
@@ -84,9 +84,9 @@ class Buffers {
 
 using Numbers = std::vector<std::pair<std::string, std::vector<double>>>;
 
-// The named results; throws where one is not finite.
+// Return the named results. Throws if a number is not finite.
 inline Numbers read(const Buffers& buffers) {
-  Numbers found;
+  Numbers numbers;
   for (const Buffers::Result& result : buffers.results()) {
     std::vector<double> values;
     for (int64_t i = 0; i < result.n; ++i) {
@@ -94,19 +94,19 @@ inline Numbers read(const Buffers& buffers) {
       if (!std::isfinite(values.back()))
         throw std::runtime_error(result.name + "[" + std::to_string(i) + "] is " + std::to_string(values.back()));
     }
-    found.emplace_back(result.name, std::move(values));
+    numbers.emplace_back(result.name, std::move(values));
   }
-  return found;
+  return numbers;
 }
 
-// Throws unless both hold the same numbers, but for rounding.
-inline void compare(const Numbers& ours, const Numbers& expected, double within) {
+// Throws if the numbers differ by more than rounding.
+inline void compare(const Numbers& ours, const Numbers& expected, double tolerance) {
   for (std::size_t k = 0; k < ours.size(); ++k) {
     double size = 1;
     for (double v : expected[k].second) size = std::fmax(size, std::fabs(v));
     for (std::size_t i = 0; i < ours[k].second.size(); ++i) {
       const double a = ours[k].second[i], b = expected[k].second[i];
-      if (std::fabs(a - b) > within * size)
+      if (std::fabs(a - b) > tolerance * size)
         throw std::runtime_error(ours[k].first + "[" + std::to_string(i) + "] is " + std::to_string(a) +
                                  ", with other threads or instructions " + std::to_string(b));
     }

@@ -1,4 +1,4 @@
-// A random layer in one direction: forward, and backward where it trains.
+// A random layer in one direction: forward and, in training, backward.
 #pragma once
 #include "args.h"
 #include "buffers.h"
@@ -55,7 +55,7 @@ class LayerCase {
     cell_ = &cells[std::size_t(a_.cell)];
     states_ = cell_->states.count();
     vectors_ = cell_->vectors.count();
-    // Few rows and many units: threads share the units. Otherwise sizes around those of vectors and tiles.
+    // With few rows and many units, threads split the units. Otherwise, sizes close to those of vectors and tiles.
     const bool few = random_.whole(0, 3) == 0;
     a_.T = random_.whole(1, 9);
     a_.B = few ? random_.whole(1, 3) : random_.whole(1, 60);
@@ -78,7 +78,7 @@ class LayerCase {
   void input() {
     if (random_.whole(0, 3) == 0) {
       a_.V = random_.whole(1, 20);
-      a_.I = GH_;  // the row of a table is W x + b
+      a_.I = GH_;  // a row of the table is W x + b
       a_.tokens = buffers_.indices(pairs_, 0, a_.V - 1);
       a_.x = drawn(a_.V * a_.I);
       a_.x_time = a_.x_row = a_.I;
@@ -106,10 +106,10 @@ class LayerCase {
       if (bias_) a_.bias_hh = drawn(GH_);
       if (norm_) a_.weight_ln_hh = drawn(GH_);
     }
-    bool given = false;
+    bool group_present = false;
     for (int k = 0; k < vectors_; ++k) {
-      if (!k || cell_->vectors.of[k].group != cell_->vectors.of[k - 1].group) given = random_.coin();
-      if (given) a_.vectors[k] = drawn(a_.H);
+      if (!k || cell_->vectors.of[k].group != cell_->vectors.of[k - 1].group) group_present = random_.coin();
+      if (group_present) a_.vectors[k] = drawn(a_.H);
     }
     if (map_) a_.weight_out = buffers_.template drawn<T>(a_.R * a_.H, -0.1, 0.1);
     if (map_ && bias_) a_.bias_out = drawn(a_.R);
@@ -124,9 +124,9 @@ class LayerCase {
     if (random_.coin()) a_.mask_candidate = buffers_.template drawn<T>(pairs_ * a_.H, 0, 2);
   }
 
-  // What backends/arguments.py allocates.
+  // Allocates the same results as backends/arguments.py.
   void results() {
-    const auto kept = [&](int64_t size) { return buffers_.template blank<T>(pairs_ * size); };
+    const auto stored = [&](int64_t size) { return buffers_.template blank<T>(pairs_ * size); };
     a_.y = buffers_.template blank<T>(pairs_ * a_.R, "y");
     a_.y_time = a_.B * a_.R;
     a_.y_row = a_.R;
@@ -137,34 +137,34 @@ class LayerCase {
       for (int k = 1; k < states_; ++k) a_.states[k] = buffers_.template blank<T>(segments * a_.B * a_.H);
       return;
     }
-    if (!cell_->gate_is_hidden || map_ || zoneout() || a_.mask_candidate) a_.gates = kept(GH_);
-    for (int k = 1; k < states_; ++k) a_.states[k] = kept(a_.H);
-    if (cell_->keeps_extra) a_.extra = kept(a_.H);
-    if (a_.weight_ln_hh) a_.norms = kept(GH_ + 2);
-    if (a_.weight_ln_ih) a_.input_norms = kept(GH_ + 1);
-    if (map_) a_.hidden = kept(a_.H);
-    if (map_ && zoneout()) a_.emitted = kept(a_.R);
+    if (!cell_->gate_is_hidden || map_ || zoneout() || a_.mask_candidate) a_.gates = stored(GH_);
+    for (int k = 1; k < states_; ++k) a_.states[k] = stored(a_.H);
+    if (cell_->keeps_extra) a_.extra = stored(a_.H);
+    if (a_.weight_ln_hh) a_.norms = stored(GH_ + 2);
+    if (a_.weight_ln_ih) a_.input_norms = stored(GH_ + 1);
+    if (map_) a_.hidden = stored(a_.H);
+    if (map_ && zoneout()) a_.emitted = stored(a_.R);
   }
 
   void gradients() {
     a_.dy = maybe(pairs_ * a_.R);
     strides(a_.dy_time, a_.dy_row, a_.R);
     for (int k = 0; k < states_; ++k) a_.dfinal[k] = maybe(a_.B * size(k));
-    const auto wanted = [&](auto& gradient, bool of, int64_t n, const char* name) {
+    const auto maybe_gradient = [&](auto& gradient, bool of, int64_t n, const char* name) {
       if (of && random_.whole(0, 4)) gradient = buffers_.template blank<T>(n, name);
     };
-    wanted(a_.dx, a_.x, a_.tokens ? a_.V * GH_ : pairs_ * a_.I, "dx");
+    maybe_gradient(a_.dx, a_.x, a_.tokens ? a_.V * GH_ : pairs_ * a_.I, "dx");
     for (int k = 0; k < states_; ++k)
-      wanted(a_.dinitial[k], a_.initial[k], a_.B * size(k), "the gradient of an initial state");
-    wanted(a_.dweight_ih, a_.weight_ih, GH_ * a_.I, "dweight_ih");
-    wanted(a_.dbias_ih, a_.bias_ih, GH_, "dbias_ih");
-    wanted(a_.dweight_ln_ih, a_.weight_ln_ih, GH_, "dweight_ln_ih");
-    wanted(a_.dweight_hh, a_.weight_hh, GH_ * a_.R, "dweight_hh");
-    wanted(a_.dbias_hh, a_.bias_hh, GH_, "dbias_hh");
-    wanted(a_.dweight_ln_hh, a_.weight_ln_hh, GH_, "dweight_ln_hh");
-    for (int k = 0; k < vectors_; ++k) wanted(a_.dvectors[k], a_.vectors[k], a_.H, cell_->vectors.of[k].name);
-    wanted(a_.dweight_out, a_.weight_out, a_.R * a_.H, "dweight_out");
-    wanted(a_.dbias_out, a_.bias_out, a_.R, "dbias_out");
+      maybe_gradient(a_.dinitial[k], a_.initial[k], a_.B * size(k), "the gradient of an initial state");
+    maybe_gradient(a_.dweight_ih, a_.weight_ih, GH_ * a_.I, "dweight_ih");
+    maybe_gradient(a_.dbias_ih, a_.bias_ih, GH_, "dbias_ih");
+    maybe_gradient(a_.dweight_ln_ih, a_.weight_ln_ih, GH_, "dweight_ln_ih");
+    maybe_gradient(a_.dweight_hh, a_.weight_hh, GH_ * a_.R, "dweight_hh");
+    maybe_gradient(a_.dbias_hh, a_.bias_hh, GH_, "dbias_hh");
+    maybe_gradient(a_.dweight_ln_hh, a_.weight_ln_hh, GH_, "dweight_ln_hh");
+    for (int k = 0; k < vectors_; ++k) maybe_gradient(a_.dvectors[k], a_.vectors[k], a_.H, cell_->vectors.of[k].name);
+    maybe_gradient(a_.dweight_out, a_.weight_out, a_.R * a_.H, "dweight_out");
+    maybe_gradient(a_.dbias_out, a_.bias_out, a_.R, "dbias_out");
   }
 };
 

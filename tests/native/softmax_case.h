@@ -19,7 +19,7 @@ class SoftmaxCase {
     a_.V = large ? random_.whole(300, 1500) : random_.whole(1, 70);
     a_.smoothing = random_.coin() ? 0.1 : 0;
     a_.h_row = a_.F + (random_.coin() ? 0 : random_.whole(1, 9));
-    // The last row ends with its features.
+    // The last row has no padding after its features.
     a_.h = buffers_.template drawn<T>((a_.N - 1) * a_.h_row + a_.F);
     a_.weight = buffers_.template drawn<T>(a_.V * a_.F);
     if (random_.coin()) a_.bias = buffers_.template drawn<T>(a_.V);
