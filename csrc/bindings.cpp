@@ -60,10 +60,10 @@ double to_python(double value) { return value; }
 void from_python(Buffer& b, const Memory& memory) { b = {memory.first, memory.second}; }
 void from_python(double& b, double value) { b = value; }
 
-// Bind an array as a list. Reading returns all entries. Setting takes at most `most` entries; the remaining
+// Bind an array as a list. Reading returns all entries. Setting takes at most `capacity` entries; the remaining
 // ones become absent.
-template <class T, std::size_t most>
-void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field)[most]) {
+template <class T, std::size_t capacity>
+void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field)[capacity]) {
   using Item = decltype(to_python(std::declval<const T&>()));
   c.def_prop_rw(
       name,
@@ -73,9 +73,9 @@ void bind_array(nb::class_<LayerArgs>& c, const char* name, T (LayerArgs::*field
         return items;
       },
       [field, name](LayerArgs& a, const std::vector<Item>& items) {
-        if (items.size() > most)
+        if (items.size() > capacity)
           throw std::invalid_argument(std::string("unrolled kernel: ") + name + " holds at most " +
-                                      std::to_string(most) + " entries, got " + std::to_string(items.size()));
+                                      std::to_string(capacity) + " entries, got " + std::to_string(items.size()));
         for (T& item : a.*field) item = T{};
         for (std::size_t k = 0; k < items.size(); ++k) from_python((a.*field)[k], items[k]);
       });
@@ -126,7 +126,7 @@ void bind_cells(nb::module_& m) {
   });
   c.def_prop_ro("vectors", [](const Declaration& d) {
     std::vector<std::string> names;
-    for (int k = 0; k < d.vectors.count(); ++k) names.emplace_back(d.vectors.of[k].name);
+    for (int k = 0; k < d.vectors.count(); ++k) names.emplace_back(d.vectors.entries[k].name);
     return names;
   });
   c.def_ro("recurrent", &Declaration::recurrent);

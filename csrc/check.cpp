@@ -15,9 +15,9 @@ constexpr int max_threads = 4096;
 
 [[noreturn]] void fail(const std::string& what) { throw std::invalid_argument("unrolled kernel: " + what); }
 
-void check_range(const char* name, int64_t value, int64_t least, int64_t most) {
-  if (value < least || value > most)
-    fail(std::string(name) + " must lie in " + std::to_string(least) + ".." + std::to_string(most) + ", got " +
+void check_range(const char* name, int64_t value, int64_t minimum, int64_t maximum) {
+  if (value < minimum || value > maximum)
+    fail(std::string(name) + " must lie in " + std::to_string(minimum) + ".." + std::to_string(maximum) + ", got " +
            std::to_string(value));
 }
 
@@ -135,9 +135,9 @@ void check_options(const LayerArgs& a) {
 }
 
 // Check that entries of an array beyond those that the cell declares are absent.
-template <int most>
-void check_unused(const char* array, const Buffer (&buffers)[most], int used, const Sizes& s) {
-  for (int k = used; k < most; ++k)
+template <int capacity>
+void check_unused(const char* array, const Buffer (&buffers)[capacity], int used, const Sizes& s) {
+  for (int k = used; k < capacity; ++k)
     if (buffers[k])
       fail(std::string(array) + "[" + std::to_string(k) + "] is more than " + s.cell.name + " has");
 }
@@ -167,10 +167,10 @@ void check_recurrent(const LayerArgs& a, const Sizes& s, const Memory& memory) {
 void check_vectors(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   check_unused("vectors", a.vectors, s.vectors, s);
   for (int k = 0; k < s.vectors; ++k) {
-    const Vector& vector = s.cell.vectors.of[k];
+    const Vector& vector = s.cell.vectors.entries[k];
     bool group_present = false;  // any parameter of the group
     for (int j = 0; j < s.vectors; ++j)
-      group_present |= s.cell.vectors.of[j].group == vector.group && a.vectors[j];
+      group_present |= s.cell.vectors.entries[j].group == vector.group && a.vectors[j];
     if (group_present) memory.check_required(vector.name, a.vectors[k], {a.H});
   }
 }
@@ -264,7 +264,7 @@ void check_gradients(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.check_optional("dweight_ln_ih", a.dweight_ln_ih, {s.GH});
   memory.check_optional("dweight_ln_hh", a.dweight_ln_hh, {s.GH});
   for (int k = 0; k < s.vectors; ++k)
-    memory.check_optional({"d", s.cell.vectors.of[k].name}, a.dvectors[k], {a.H});
+    memory.check_optional({"d", s.cell.vectors.entries[k].name}, a.dvectors[k], {a.H});
   check_unused("dvectors", a.dvectors, s.vectors, s);
 }
 

@@ -253,8 +253,8 @@ UNROLLED_INLINE Exponent<float> exponent(Vec<float> x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  const I whole = (I)shifted - (I)magic;
-  return {(V)((whole + 127) << 23), p * (r * r) + r};
+  const I power = (I)shifted - (I)magic;
+  return {(V)((power + 127) << 23), p * (r * r) + r};
 }
 UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
   using V = Vec<double>;
@@ -277,8 +277,8 @@ UNROLLED_INLINE Exponent<double> exponent(Vec<double> x) {
   p = p * r + 1.0 / 24.0;
   p = p * r + 1.0 / 6.0;
   p = p * r + 0.5;
-  const I whole = (I)shifted - (I)magic;
-  return {(V)((whole + 1023) << 52), p * (r * r) + r};
+  const I power = (I)shifted - (I)magic;
+  return {(V)((power + 1023) << 52), p * (r * r) + r};
 }
 
 // 1 / x for x ≥ 1, exact to within 1 ulp. If the processor has a reciprocal estimate, the estimate and one

@@ -24,10 +24,10 @@ struct Vector {
   int group = 0;
 };
 struct Vectors {
-  Vector of[max_vectors] = {};
+  Vector entries[max_vectors] = {};
   constexpr int count() const {
     int n = 0;
-    while (n < max_vectors && of[n].name) ++n;
+    while (n < max_vectors && entries[n].name) ++n;
     return n;
   }
 };

@@ -1,7 +1,7 @@
 from typing import Any
 
 class LayerArgs:
-    """Shapes, options and memory of one layer pass. A field is a number, (address, bytes), or a list of them."""
+    """Shapes, options and memory of one layer pass. A field is a number, (address, bytes), or a list."""
 
     def __getattr__(self, name: str) -> Any: ...
     def __setattr__(self, name: str, value: Any) -> None: ...

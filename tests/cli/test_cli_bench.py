@@ -97,7 +97,7 @@ def test_help(command, kind):
         ("layers --peers onnx --mode train", "inference only"),
         ("layers --mode trian", "did you mean 'train'"),
         ("layers --ragged --custom", "give one of the two"),
-        ("layers --ragged --peers jax", "a peer of its own"),
+        ("layers --ragged --peers jax", "has a fixed peer"),
         ("layers --custom --mode inference", "training steps"),
         ("layers --pairs 0", "must be at least 1"),
         ("layers --threads -1", "must not be negative"),

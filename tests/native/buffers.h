@@ -21,8 +21,8 @@ struct Random {
   std::mt19937_64 source;
   explicit Random(uint64_t seed) : source(seed) {}
   // Return an integer in [low, high].
-  int64_t whole(int64_t low, int64_t high) { return low + int64_t(source() % uint64_t(high - low + 1)); }
-  bool coin() { return whole(0, 1); }
+  int64_t integer(int64_t low, int64_t high) { return low + int64_t(source() % uint64_t(high - low + 1)); }
+  bool coin() { return integer(0, 1); }
   double real(double low, double high) { return low + (high - low) * (double(source() >> 11) * 0x1p-53); }
 };
 
@@ -34,7 +34,7 @@ class Buffers {
 
   // Return an array of random numbers in [low, high).
   template <class T>
-  Memory drawn(int64_t n, double low = -0.9, double high = 0.9) {
+  Memory random_array(int64_t n, double low = -0.9, double high = 0.9) {
     T* to = allocate<T>(n);
     for (int64_t i = 0; i < n; ++i) to[i] = T(random_.real(low, high));
     return memory(to, n);
@@ -42,12 +42,12 @@ class Buffers {
   // Return an array of random integers in [low, high].
   Memory indices(int64_t n, int64_t low, int64_t high) {
     int64_t* to = allocate<int64_t>(n);
-    for (int64_t i = 0; i < n; ++i) to[i] = random_.whole(low, high);
+    for (int64_t i = 0; i < n; ++i) to[i] = random_.integer(low, high);
     return memory(to, n);
   }
   // Memory for a result, filled with NaN, so that numbers that are never written are detected.
   template <class T>
-  Memory blank(int64_t n, const char* name = nullptr) {
+  Memory result_array(int64_t n, const char* name = nullptr) {
     T* to = allocate<T>(n);
     for (int64_t i = 0; i < n; ++i) to[i] = std::numeric_limits<T>::quiet_NaN();
     if (name) results_.push_back({name, reinterpret_cast<const char*>(to), n, sizeof(T)});

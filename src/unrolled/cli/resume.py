@@ -54,7 +54,7 @@ def run(argv: Sequence[str], prog: str) -> int:
     try:
         task = run_type(folder).resume(folder, until=until, watch=watch)
     except KeyboardInterrupt:
-        print(f"\nstopped; go on with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
+        print(f"\nstopped; continue with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     print_result(task, folder)
     return 0

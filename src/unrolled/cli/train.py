@@ -100,7 +100,7 @@ def train(task: Task[Any, Any], args: TrainArguments, recipe: Recipe | None) -> 
         task.fit(out=folder, overwrite=args.overwrite, watch=watch)
     except KeyboardInterrupt:
         if (folder / CHECKPOINT).exists():
-            print(f"\nstopped; go on with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
+            print(f"\nstopped; continue with: unrolled resume {shlex.quote(str(folder))}", file=sys.stderr)
         raise
     print_result(task, folder)
     message = recipe.verdict(task.result) if recipe is not None else None
