@@ -40,8 +40,8 @@ def test_plot(vectors, command, tmp_path):
         )
         assert out.stat().st_size > 5000
     few = command("vectors", "plot", vectors, "--out", tmp_path / "x.png", "--words", "river", "bell")
-    assert "2 words: at least 4 are needed" in few.error
-    assert "is a PNG; name it so" in command("vectors", "plot", vectors, "--out", tmp_path / "x.pdg").error
+    assert "2 words: a plot needs at least 4" in few.error
+    assert "must end with .png" in command("vectors", "plot", vectors, "--out", tmp_path / "x.pdg").error
 
 
 def test_a_models_own_vectors(tiny_words, tmp_path, command):
@@ -69,7 +69,7 @@ def test_they_start_a_model(vectors, command, tmp_path, english_file):
 
 
 def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):
-    assert "nor a run folder" in command("vectors", "neighbours", tmp_path / "no", "--word", "a").error
+    assert "vectors or run folder" in command("vectors", "neighbours", tmp_path / "no", "--word", "a").error
     (tmp_path / "none.txt").write_text("")
     assert (
         "none.txt: is empty" in command("vectors", "neighbours", tmp_path / "none.txt", "--word", "a").error

@@ -199,7 +199,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         )
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
     if args.common.out:
-        require_extra("plots", "--out (a plot of the figures)")
+        require_extra("plots", "--out (a picture of the figures)")
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
