@@ -197,8 +197,8 @@ def test_stamps_keep_their_zone(table):
             {},
             "line 4: '9999-12-31' .* in the years 1 to 9000",
         ),
-        (["2020-01-01", "2020-01-02"], {"frequency": "-1D"}, "frequency='-1D': is not one"),
-        (["2020-01-01", "2020-01-02"], {"frequency": "9" * 30 + "D"}, "is not one"),
+        (["2020-01-01", "2020-01-02"], {"frequency": "-1D"}, "frequency='-1D': is not a frequency"),
+        (["2020-01-01", "2020-01-02"], {"frequency": "9" * 30 + "D"}, "is not a frequency"),
     ],
 )
 def test_stamps_far_apart_do_not_take_all_memory(table, rows, rules, message):

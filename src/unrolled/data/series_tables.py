@@ -62,8 +62,8 @@ def read_series(
     column_names = [name for name in roles if name]
     cells = to_long_format(read_cells(source, table or TableConfig(), column_names, columns.target))
     layout = read_layout(cells, columns, rules)
-    numbers, notes = _numbers(layout)
-    series, inferred = even_series(_rows(layout, numbers), rules, layout.axis)
+    numbers, notes = _read_number_columns(layout)
+    series, inferred = even_series(_group_rows(layout, numbers), rules, layout.axis)
     name = ROWS if inferred.frequency is None else inferred.frequency.name
     if not rules.frequency and layout.axis.shown != "steps":
         notes = (*notes, inferred.note or f"the frequency is {name} (--frequency)")
@@ -71,7 +71,7 @@ def read_series(
     return SeriesTable(series, layout.columns, rules, (*layout.notes, *notes))
 
 
-def _numbers(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
+def _read_number_columns(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
     """Return the numbers of every used column, and notes on how their cells were read."""
     cells, columns = layout.cells, layout.columns
     number_columns = {
@@ -82,7 +82,7 @@ def _numbers(layout: Layout) -> "tuple[dict[str, np.ndarray], tuple[str, ...]]":
     return values, tuple(c.note for c in number_columns.values() if c.note)
 
 
-def _rows(layout: Layout, numbers: "dict[str, np.ndarray]") -> list[Rows]:
+def _group_rows(layout: Layout, numbers: "dict[str, np.ndarray]") -> list[Rows]:
     """Return the rows of each series, one series per label and target."""
     columns, labels = layout.columns, layout.labels
     covariates = [*columns.known, *columns.past]

@@ -86,7 +86,7 @@ def test_names_and_seasons(name, season):
 
 @pytest.mark.parametrize("name", ["fortnightly", "-1D", "0D", "M-32", "9" * 30 + "D"])
 def test_what_is_no_frequency(name):
-    with pytest.raises(DataError, match="is not one; write h, D, B"):
+    with pytest.raises(DataError, match="is not a frequency; write h, D, B"):
         parse_frequency(name)
 
 
@@ -132,11 +132,11 @@ def test_one_frequency_for_all_series():
 def test_stamps_of_another_frequency_than_the_given_one_name_both():
     months, quarters = (pd.date_range("2000-01-01", periods=20, freq=f) for f in ("MS", "QS"))
     with pytest.raises(
-        DataError, match=r"not at frequency 'QS-JAN'.*they are at frequency 'MS'.*frequency='QS'"
+        DataError, match=r"not at frequency 'QS-JAN'.*the series is at frequency 'MS'.*frequency='QS'"
     ):
         series(months, frequency="QS")
     with pytest.raises(
-        DataError, match=r"20 time stamps are too few for 'MS'; they are at frequency 'QS-JAN'"
+        DataError, match=r"20 time stamps are too few for 'MS'; the series is at frequency 'QS-JAN'"
     ):
         series(quarters, frequency="MS")
     assert series(quarters, frequency="MS", missing="forward").steps == 58

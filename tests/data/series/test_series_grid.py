@@ -105,7 +105,7 @@ def test_two_stamps_tell_no_frequency():
 
 
 def test_a_frequency_that_is_none():
-    with pytest.raises(DataError, match="frequency='fortnightly': is not one"):
+    with pytest.raises(DataError, match="frequency='fortnightly': is not a frequency"):
         grid(DAYS, range(10), frequency="fortnightly")
     with pytest.raises(ConfigError, match="spaces"):
         TimeRulesConfig(frequency=" D")

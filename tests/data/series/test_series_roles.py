@@ -89,7 +89,8 @@ def test_two_columns_that_tell_rows_apart_differently_are_refused(read):
     stamps = [t for t in MONTHS for _ in range(2)]
     rows = "".join(f"{t},{'ab'[n % 2]},{'xy'[(n + n // 2) % 2]},{n % 5}.5\n" for n, t in enumerate(stamps))
     with pytest.raises(
-        DataError, match=r"told apart by column 'shop' and by 'kind'.*series='shop' or series='kind'"
+        DataError,
+        match=r"in column 'shop' and in 'kind'; .*series='shop' or series='kind'",
     ):
         read("date,shop,kind,sales\n" + rows)
 
@@ -147,7 +148,7 @@ def test_two_columns_of_one_name_are_refused(read):
 def test_one_column_of_numbers_is_a_series(read):
     found = read("x\n" + "".join(f"{n * n}\n" for n in range(9)))
     assert found.series[0].index.tolist() == list(range(1, 10))
-    assert "no column tells the time: each row is a step (--time)" in found.notes
+    assert "no column contains the time: each row is a step (--time)" in found.notes
     assert read("".join(f"{n * n}\n" for n in range(9))).series[0].steps == 9
     assert names(read(lines("t,x", "{n},{m}"))) == names(read(lines(",x", "{n},{m}"))) == ["x"]
     assert names(read(lines("step,x,y", "{n},{m},1{m}"))) == ["x", "y"]
@@ -156,7 +157,7 @@ def test_one_column_of_numbers_is_a_series(read):
 def test_a_table_without_time_is_refused_unless_rows_are_steps(read):
     text = lines("length,width,kind", "5.{m},1.{n},setosa")
     with pytest.raises(
-        DataError, match=r"no column tells the time of its rows \(there are 'length', .*frequency=rows"
+        DataError, match=r"no column contains the time of the rows \(there are 'length', .*frequency=rows"
     ):
         read(text)
     assert names(read(text, frequency="rows")) == ["length", "width"]

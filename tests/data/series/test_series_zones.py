@@ -74,7 +74,7 @@ def test_local_midnights_in_utc_are_days_of_a_zone(tmp_path):
     stamps = pd.date_range("2021-01-01", periods=200, freq="D", tz="Europe/Berlin")
     found = read(write(tmp_path, stamps.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")))
     assert found.series[0].index.equals(stamps)
-    assert "time zone Europe/Berlin, in which the stamps are even (--timezone)" in found.notes
+    assert "time zone Europe/Berlin, in which the time stamps are even (--timezone)" in found.notes
     assert read(frame(stamps.tz_convert("UTC"))).series[0].index.equals(stamps)
 
 
@@ -89,7 +89,7 @@ def test_a_given_zone_converts_stamps(tmp_path):
     stamps = pd.date_range("2021-01-01", periods=50, freq="h", tz="UTC")
     [s] = read(frame(stamps), timezone="Asia/Tokyo").series
     assert s.index[0].hour == 9
-    with pytest.raises(ConfigError, match="timezone='Berlin': is no time zone"):
+    with pytest.raises(ConfigError, match="timezone='Berlin': is not a time zone"):
         read(frame(stamps.tz_localize(None)), timezone="Berlin")
 
 

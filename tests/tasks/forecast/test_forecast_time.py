@@ -66,7 +66,7 @@ def test_data_of_another_frequency_are_refused():
     for freq in ("D", "QS"):
         later = pd.Series(Y, index=pd.date_range("2006-01-01", periods=60, freq=freq), name="y")
         with pytest.raises(
-            DataError, match=rf"'MS'.*they are at frequency '{freq}.*or that of the trained model"
+            DataError, match=rf"'MS'.*the series is at frequency '{freq}.*or is that of the trained model"
         ):
             f.predict(data=later)
 

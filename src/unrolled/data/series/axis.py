@@ -48,7 +48,8 @@ class TimeAxis:
     def show(self, stamps: Any) -> Any:
         """Return the index of future steps in the form of the table's time.
 
-        It is named "time". If the time stamps are unknown, it is numbers from 1, named "step".
+        It is named "time", or "step" if it consists of numbers: those that continue the numbers of the table,
+        or numbers from 1 if the time stamps are unknown.
         """
         with extra("forecast", "a forecaster"):
             import pandas as pd

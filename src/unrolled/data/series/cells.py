@@ -25,7 +25,7 @@ FEWEST_DATES = 4
 
 @dataclass(frozen=True, repr=False)
 class Cells:
-    """Cells of a table by column, with the source of each row."""
+    """Cells of a table by column, with the line of each row."""
 
     where: str
     """Name of the table in errors."""
@@ -60,13 +60,13 @@ class Cells:
         """Return the name of a row for errors."""
         return f"{self.where}, {self.row} {self.lines[row]}"
 
-    def keep(self, rows: "np.ndarray", *notes: str) -> "Cells":
-        """Return the table with the rows for which ``rows`` is True, and with more notes."""
+    def keep(self, mask: "np.ndarray", *notes: str) -> "Cells":
+        """Return the table with the rows for which ``mask`` is True, and with more notes."""
         return replace(
             self,
-            columns=[c[rows].reset_index(drop=True) for c in self.columns],
-            lines=[line for line, keep in zip(self.lines, rows, strict=True) if keep],
-            index=None if self.index is None else self.index[rows],
+            columns=[c[mask].reset_index(drop=True) for c in self.columns],
+            lines=[line for line, keep in zip(self.lines, mask, strict=True) if keep],
+            index=None if self.index is None else self.index[mask],
             notes=(*self.notes, *notes),
         )
 

@@ -55,8 +55,8 @@ class TimeRulesConfig:
 
     missing: Literal["auto", "error", "interpolate", "forward"] = "auto"
     """Missing values and time stamps: raise an error, interpolate linearly, or repeat the value before
-    (forward). auto: interpolate if at most one step in twenty is missing and no gap is longer than a season
-    or one step in a hundred; otherwise raise an error."""
+    (forward). auto: interpolate if at most one step in twenty is missing and no gap is longer than a season,
+    three steps or one step in a hundred, whichever is longest; otherwise raise an error."""
 
     def __post_init__(self) -> None:
         require(

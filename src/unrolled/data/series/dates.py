@@ -146,8 +146,8 @@ _DAYTH = r"(\d{1,2})(?:st|nd|rd|th)?"
 UNIX = {"s": 10, "ms": 13, "us": 16, "ns": 19}
 """Units of unix time, with the number of digits of times from 2001 to 2286."""
 
-# Dots separate day, month and year, but never month, day and year.
 SPREADSHEET = "spreadsheet days since 1899-12-30"
+# Dots separate day, month and year, but never month, day and year.
 FORMS = (
     *(_make_form(f"%Y{s}%m{s}%d", "ymd", _Y, re.escape(s), _m, re.escape(s), _d) for s in "-/. "),
     *(_make_form(f"%d{s}%m{s}%Y", "dmy", _d, re.escape(s), _m, re.escape(s), _Y) for s in "-/. "),

@@ -220,15 +220,16 @@ def parse_frequency(text: str) -> Frequency:
         return _convert_offset(offset, text)
     except (ValueError, OverflowError):
         raise DataError(
-            f"frequency={text!r}: is not one; write h, D, B, W, MS, ME, M (months on one day), QS, YS, "
-            "15min, … or rows"
+            f"frequency={text!r}: is not a frequency; write h, D, B, W, MS, ME, M (months on one day), QS, "
+            "YS, 15min, … or rows"
         ) from None
 
 
 def common_day(index: pd.DatetimeIndex) -> int:
     """Return the common day of the month of all time stamps; 0 if they have none.
 
-    In months that are too short, the last day counts. If all are on the last day of their months, it is 31.
+    In months that are too short, the last day counts. If all are on the last day of their months, not all in
+    February, it is 31.
     """
     latest, lengths = int(index.day.max()), index.days_in_month
     if not (index.day == np.minimum(latest, lengths)).all():

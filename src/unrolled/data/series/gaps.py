@@ -13,11 +13,11 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 FEW = 0.05
-"""Maximum share of missing steps that ``auto`` fills."""
+"""Maximum fraction of missing steps that ``auto`` fills."""
 SHORT = 3
 """Maximum gap, in steps, that ``auto`` fills even if a season is shorter."""
-SHARE = 0.01
-"""The same as a share of all steps."""
+SHORT_FRACTION = 0.01
+"""The same as a fraction of all steps."""
 SHOWN = 3
 
 
@@ -46,8 +46,8 @@ def fill(
         column = rows.columns[int(np.argmax(still_empty.any(axis=0)))]
         stamps = list_stamps(rows.index[still_empty.any(axis=1)])
         raise DataError(
-            f"{where}: column {column!r} is empty at the beginning ({stamps}), "
-            "where there is no value before it to fill it from; leave those rows out"
+            f"{where}: column {column!r} is empty at the beginning ({stamps}): there is no earlier "
+            "value to fill it from; leave those rows out"
         )
     return filled, int(empty.sum())
 
@@ -65,19 +65,19 @@ def _check_rule(index: pd.Index, empty: np.ndarray, rules: TimeRulesConfig, seas
     count, longest, allowed = (
         int(lacking.sum()),
         _longest_run(lacking),
-        max(season, SHORT, int(SHARE * len(index))),
+        max(season, SHORT, int(SHORT_FRACTION * len(index))),
     )
     if rules.missing == "auto" and count <= FEW * len(index) and longest <= allowed:
         return
-    share = ""
+    limits = ""
     if rules.missing == "auto":
-        share = (
+        limits = (
             f", {count / len(index):.0%} of all, the longest gap {counted(longest, 'step')} (up to {FEW:.0%} "
             f"and gaps of {allowed} steps are filled)"
         )
     raise DataError(
         f"{where}: {counted(count, 'time stamp')} {'lacks' if count == 1 else 'lack'} a number "
-        f"({list_stamps(index[lacking])}){share}; choose "
+        f"({list_stamps(index[lacking])}){limits}; choose "
         "missing=interpolate or forward, or frequency=rows if the steps are not evenly spaced"
     )
 

@@ -23,7 +23,7 @@ with extra("forecast", "a forecaster"):
 LONGEST = 10_000_000
 """Maximum number of steps of a grid that is mostly empty."""
 FEW = 0.01
-"""Maximum share of rows with repeated time stamps that ``auto`` averages."""
+"""Maximum fraction of rows with repeated time stamps that ``auto`` averages."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Rows:
     where: str
     """Name of the series in errors."""
     table: pd.DataFrame
-    """"target" and the covariates, indexed by time stamp or number."""
+    """Column "target" and the covariates, indexed by time stamp or number."""
     known: list[str]
     past: list[str]
 
-    def sorted(self, rules: TimeRulesConfig) -> "tuple[Rows, SeriesNotes]":
-        """Return the rows sorted by time, without duplicates and empty ends, and counts of the changes."""
+    def clean(self, rules: TimeRulesConfig) -> "tuple[Rows, SeriesNotes]":
+        """Return the rows sorted by time, without duplicates and empty ends; and counts of the changes."""
         rows = self.table
         backward = (
             int((np.diff(rows.index.asi8) < 0).sum()) if isinstance(rows.index, pd.DatetimeIndex) else 0
@@ -68,16 +68,16 @@ def even_series(
     Raises:
         DataError: if a rule does not allow the data, or no frequency fits all time stamps.
     """
-    ordered = [rows.sorted(rules) for rows in all_rows]
+    cleaned = [rows.clean(rules) for rows in all_rows]
     if axis.shown == "steps":
         inferred = Inferred(None, axis.season)
     else:
-        inferred = common_frequency(_unique_indexes(rows for rows, _ in ordered), rules)
+        inferred = common_frequency(_unique_indexes(rows for rows, _ in cleaned), rules)
     axis = replace(axis, season=inferred.season)
     if inferred.frequency is None:
-        return [_make_series(rows, notes, rules, axis) for rows, notes in ordered], inferred
+        return [_make_series(rows, notes, rules, axis) for rows, notes in cleaned], inferred
     return [
-        _make_grid_series(rows, notes, rules, axis, inferred.frequency) for rows, notes in ordered
+        _make_grid_series(rows, notes, rules, axis, inferred.frequency) for rows, notes in cleaned
     ], inferred
 
 

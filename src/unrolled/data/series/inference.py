@@ -23,7 +23,7 @@ with extra("forecast", "a forecaster"):
     import pandas as pd
 
 LEAST = 0.5
-"""Minimum share of the grid steps that have a row."""
+"""Minimum fraction of the grid steps that have a row."""
 SLOT_LEAST = 0.9
 """The same for the steps that a weekly or daily pattern expects."""
 WEEKENDS = 2

@@ -26,6 +26,7 @@ RANGES = {
     "quarter": (1, 4),
     "week": (1, 53),
 }
+"""Lowest and highest value of each part of the time."""
 OF_YEAR = {
     "quarter": ("quarter", "qtr", "q", "quartal"),
     "week": ("week", "wk", "isoweek", "kw", "week_number"),
@@ -127,5 +128,5 @@ def _is_part(cells: pd.Series, part: str, *, words: bool = True) -> bool:
 
 
 def _is_clock(cells: pd.Series) -> bool:
-    match_share = cells.astype(str).str.strip().str.fullmatch(_TIME).mean()
-    return bool(match_share > 0.95) or _is_part(cells, "hour")
+    fraction = cells.astype(str).str.strip().str.fullmatch(_TIME).mean()
+    return bool(fraction > 0.95) or _is_part(cells, "hour")

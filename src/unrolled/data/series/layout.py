@@ -42,13 +42,13 @@ def read_layout(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig) ->
         DataError: if a column does not exist or has two roles, or a role is ambiguous.
     """
     parts = split_series_option(cells, columns.series)
-    named = [
+    assigned = [
         cells.names[cells.find_column(n)] for n in (*parts, *columns.target, *columns.known, *columns.past)
     ]
     _check_roles(cells, columns)
-    times = read_times(cells, columns, rules, named)
+    times = read_times(cells, columns, rules, assigned)
     cells = times.cells or cells
-    free = [n for n in dict.fromkeys(cells.names) if n not in (*times.columns, *named)]
+    free = [n for n in dict.fromkeys(cells.names) if n not in (*times.columns, *assigned)]
     if not parts:
         parts = find_series(cells, times.index, free)
         free = [n for n in free if n not in parts]

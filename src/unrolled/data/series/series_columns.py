@@ -18,9 +18,9 @@ FEWEST_ROWS = 3
 MOST_COLUMNS = 3
 """Maximum number of columns that together name a series."""
 FEW = 0.01
-"""Maximum share of repeated times that count as mistakes rather than as several series."""
+"""Maximum fraction of repeated times that count as mistakes rather than as several series."""
 PRESENT = 0.25
-"""Minimum mean share of the series that have a row at a time."""
+"""Minimum fraction of the series, on average over time, that have a row."""
 
 
 def get_labels(cells: Cells, columns: Sequence[str]) -> "pd.Series[str]":
@@ -114,7 +114,7 @@ def _choose_fewest(
         if _count_series([codes[n] for n in (*fewest[0], *other)]) != min(counts):
             one, two = "+".join(fewest[0]), "+".join(other)
             raise DataError(
-                f"{cells.where}: rows of one time are told apart by column {one!r} and by {two!r}; give the "
-                f"one that names the series: series={one!r} or series={two!r}"
+                f"{cells.where}: rows with the same time have different values in column {one!r} and in "
+                f"{two!r}; give the one that names the series: series={one!r} or series={two!r}"
             )
     return fewest[0]

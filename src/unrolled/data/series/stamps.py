@@ -17,7 +17,7 @@ with extra("forecast", "a forecaster"):
 SAMPLE = 300
 """Number of time stamps on which formats are tried first."""
 EVEN = 0.95
-"""Minimum share of grid steps present in evenly spaced time stamps."""
+"""Minimum fraction of the grid steps that have a time stamp, for these to be evenly spaced."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class ParsedStamps:
     values: "pd.Series[pd.Timestamp]"
     """Time stamps without a zone, in UTC if offsets are given. NaT for texts in another format."""
     offsets: "pd.Series[pd.Timedelta] | None"
+    """Offsets from UTC; None if none are given."""
     form: DateForm
 
     @property

@@ -9,6 +9,7 @@ from unrolled.data.series.config import TimeRulesConfig
 from unrolled.data.series.frequency import OFF, parse_frequency
 from unrolled.data.series.gaps import list_stamps
 from unrolled.data.series.inference import LEAST, Inferred, infer_frequency, most_common_distance
+from unrolled.data.series.series import with_verb
 from unrolled.errors import DataError
 from unrolled.extras import extra
 from unrolled.wording import counted
@@ -49,16 +50,16 @@ def _check_frequency(index: pd.DatetimeIndex, name: str, rules: TimeRulesConfig)
     sparse = actual and rules.missing == "auto" and len(index) < LEAST * (int(positions[-1]) + 1)
     if not len(off) and not sparse:
         return
-    fits = f"; they are at frequency {actual.frequency.name!r}" if actual and actual.frequency else ""
+    fits = f"; the series is at frequency {actual.frequency.name!r}" if actual and actual.frequency else ""
     problem = (
-        f"are not at frequency {required.name!r}: {list_stamps(off)}"
+        f"not at frequency {required.name!r}: {list_stamps(off)}"
         if len(off)
-        else f"are too few for {required.name!r}"
+        else f"too few for {required.name!r}"
     )
     count = len(off) if len(off) else len(index)
     raise DataError(
-        f"{name}: {count:,} time stamps {problem}{fits} (frequency={rules.frequency!r} is given, or that of "
-        "the trained model)"
+        f"{name}: {with_verb(count, 'time stamp')} {problem}{fits} (frequency={rules.frequency!r} was given, "
+        "or is that of the trained model)"
     )
 
 

@@ -59,7 +59,7 @@ def find_targets(cells: Cells, index: pd.Index, free: Sequence[str]) -> Targets:
         )
     notes = []
     if len(targets) > 1 or left_out:
-        what = "all columns of numbers are forecast:" if len(targets) > 1 else "forecast is"
+        what = "all columns of numbers are forecast:" if len(targets) > 1 else "the column to forecast is"
         shown = ", ".join(map(repr, targets[:SHOWN])) + (", …" if len(targets) > SHOWN else "")
         notes.append(f"{what} {shown} (--target)")
     if left_out:

@@ -38,14 +38,16 @@ class Times:
     """The table without notes at its end."""
 
 
-def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, named: Sequence[str]) -> Times:
+def read_times(
+    cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, assigned: Sequence[str]
+) -> Times:
     """Return the time of each row of a table.
 
     Args:
         cells: the table.
         columns: roles of the columns that are given.
         rules: with ``frequency`` "rows", the table may have no time column.
-        named: columns that have another role.
+        assigned: columns that have another role.
 
     Raises:
         DataError: if no column contains the time and rows cannot count as steps, or a time cannot be parsed.
@@ -60,7 +62,7 @@ def read_times(cells: Cells, columns: ColumnsConfig, rules: TimeRulesConfig, nam
         return _read_columns(cells, parts, columns.time_format, rules)
     if _has_times(cells.index):
         return _read_index(cells)
-    free = [name for name in cells.names if name not in named and cells.names.count(name) == 1]
+    free = [name for name in cells.names if name not in assigned and cells.names.count(name) == 1]
     time_columns = find_time(cells, free, columns.time_format)
     if time_columns:
         times = _read_columns(cells, time_columns, columns.time_format, rules)
@@ -164,11 +166,11 @@ def _count_rows(cells: Cells, free: Sequence[str], rules: TimeRulesConfig) -> Ti
         return replace(_number_rows(cells, counters), columns=tuple(counters))
     if named or rules.frequency == ROWS or len(free) - len(counters) <= 1:
         times = _number_rows(cells, counters)
-        return replace(times, notes=("no column tells the time: each row is a step (--time)",))
+        return replace(times, notes=("no column contains the time: each row is a step (--time)",))
     names = ", ".join(map(repr, cells.names[:8]))
     raise DataError(
-        f"{cells.where}: no column tells the time of its rows (there are {names}); name it: time=, or count "
-        "each row as a step: frequency=rows"
+        f"{cells.where}: no column contains the time of the rows (there are {names}); name it: time=, or "
+        "count each row as a step: frequency=rows"
     )
 
 

@@ -35,7 +35,7 @@ def check_zone(name: str) -> None:
         pd.Timestamp("2000-01-01").tz_localize(name)
     except (ValueError, KeyError, zoneinfo.ZoneInfoNotFoundError):
         raise ConfigError(
-            f"timezone={name!r}: is no time zone; write one such as Europe/Berlin or UTC"
+            f"timezone={name!r}: is not a time zone; write one such as Europe/Berlin or UTC"
         ) from None
 
 
@@ -45,8 +45,8 @@ def local_times(wall: pd.DatetimeIndex, zone: str, groups: np.ndarray, where: st
     Args:
         wall: time stamps without a zone.
         zone: name of the time zone.
-        groups: series of each row; of an hour that occurs twice when the clocks go back, the first row of a
-            series is the earlier one.
+        groups: series of each row. If a series has a local time twice because the clocks go back, its first
+            row with that time is the earlier one.
         where: name of the table in errors.
 
     Raises:
@@ -91,7 +91,7 @@ def convert_to_even_zone(instants: pd.DatetimeIndex, offsets: "pd.Series[pd.Time
         for name in USUAL:
             local = instants.tz_convert(name)
             if (local == local.normalize()).all() and infer_frequency([_sorted(local)]) is not None:
-                return Zoned(local, name, f"time zone {name}, in which the stamps are even (--timezone)")
+                return Zoned(local, name, f"time zone {name}, in which the time stamps are even (--timezone)")
     return Zoned(instants, str(instants.tz))
 
 
