@@ -48,16 +48,15 @@ def detect_form(text: str, separator: str, ending: str) -> Form | tuple[Form, Fo
         return _choose_quoting(text, separator)
     if ending in USUAL and not any(s in text for s in SEPARATORS):
         return Form(USUAL[ending], quoted=True)
-    fitting = [s for s in (_sample(text, f) for name in SEPARATORS for f in _forms(name)) if s.is_even]
+    fitting = [s for s in (_parse_sample(text, f) for name in SEPARATORS for f in _forms(name)) if s.is_even]
     if (
         USUAL.get(ending) == "\t"
         and _mostly_has_tabs(text)
         and "\t" not in {s.form.separator for s in fitting}
     ):
         return _choose_quoting(text, "\t")  # a line without a tab is a mistake, even if commas would fit
-    by_separator = {
-        s.form.separator: s for s in reversed(fitting)
-    }  # reversed, so that quoted formats, which come first, win
+    # reversed, so that quoted formats, which come first, win
+    by_separator = {s.form.separator: s for s in reversed(fitting)}
     if not by_separator:
         return _guess_uneven(text, ending)
     if len(by_separator) == 1 or "\t" in by_separator:
@@ -84,18 +83,18 @@ def _forms(separator: str) -> list[Form]:
 
 def _choose_quoting(text: str, separator: str) -> Form:
     """Return the format with this separator: with quoting, unless only the one without fits."""
-    samples = [_sample(text, form) for form in _forms(separator)]
+    samples = [_parse_sample(text, form) for form in _forms(separator)]
     return next((s for s in samples if s.is_even), samples[0] if samples[0].complete else samples[-1]).form
 
 
 def _guess_uneven(text: str, ending: str) -> Form:
     """Return the best format of a table that fits none: its lines differ in length, or have one cell."""
-    blanks = _sample(text, Form(BLANKS, quoted=False))
+    blanks = _parse_sample(text, Form(BLANKS, quoted=False))
     if blanks.is_even and all(is_number(c) or is_time(c) for row in blanks.rows[1:] for c in row):
         return blanks.form
     if ending in USUAL:
         return _choose_quoting(text, USUAL[ending])
-    samples = [_sample(text, form) for name in SEPARATORS for form in _forms(name)]
+    samples = [_parse_sample(text, form) for name in SEPARATORS for form in _forms(name)]
     return max(samples, key=lambda s: _count_commonest(s.rows)).form
 
 
@@ -112,7 +111,7 @@ def _count_conflicts(sample: Sample, others: dict[str, Sample]) -> int:
     return sum(any(m in c for m in marks) and not is_number(c) for c in cells)
 
 
-def _sample(text: str, form: Form) -> Sample:
+def _parse_sample(text: str, form: Form) -> Sample:
     rows: list[list[str]] = []
     try:
         for _, row in itertools.islice(split_rows(text, form), ROWS):

@@ -6,9 +6,9 @@ from unrolled.data.tables.values import is_missing, is_number, is_time
 
 LONGEST_NAME = 60
 RECURRING = 0.5
-"""A column is categorical if its distinct values are at most this share of its rows."""
+"""A column is categorical if its distinct values are at most this fraction of its rows."""
 USED = 0.5
-"""Minimum share of filled cells for a column to need a name."""
+"""Minimum fraction of filled cells for a column to need a name."""
 
 
 def is_header(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> bool:
@@ -16,10 +16,11 @@ def is_header(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> boo
 
     The rules, in this order:
 
-    - It is a header if its cells count from 0, as pandas names unnamed columns, and no column below contains
-      only whole numbers.
-    - It is not if it contains a number or a time, or if several columns have no name (columns that are mostly
-      empty need none).
+    - It is not a header if all its cells are empty, or if several columns have no name (columns that are
+      mostly empty need none).
+    - It is if its cells count from 0, as pandas names unnamed columns, and no column below contains only
+      whole numbers.
+    - It is not if it contains a number, a time or a text of more than 60 characters.
     - It is if all its cells are usual names, or if a column of numbers or times begins with another word.
     - It is if its values are distinct and a categorical column begins with a word that is not one of its
       categories.
@@ -56,9 +57,9 @@ def is_header(rows: Sequence[Sequence[str]], usual: Collection[str] = ()) -> boo
 def is_header_without_row_names(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether the first row names all columns except the first, as R's ``write.table`` does.
 
-    Then it is one cell shorter than all other rows, whose first cells are distinct row names. Not counted are
-    a single cell above rows of two, which may be a title, and two columns of whole numbers at the end, which
-    may be one column with a decimal comma.
+    Then it is one cell shorter than all other rows, whose first cells are distinct row names. The answer is
+    no for a single cell above rows of two, which may be a title, and for two columns of whole numbers at the
+    end, which may be one column with a decimal comma.
     """
     width, below = len(rows[0]), rows[1:]
     if (

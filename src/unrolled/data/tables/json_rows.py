@@ -17,10 +17,10 @@ class JsonRows(NamedTuple):
     rows: list[list[Any]]
     """Cells of each row; None if an object lacks the name."""
     lines: list[int]
-    """Line of each row, or in a single document its number."""
+    """Line of each row; in a single document, number of each row from 1."""
 
 
-def json_rows(path: Path, text: str) -> JsonRows:
+def parse_json_rows(path: Path, text: str) -> JsonRows:
     """Return the rows of a JSON file.
 
     Accepted are one object or array per line; one array of them; an object with such an array, such as
@@ -82,7 +82,7 @@ def _find_rows(path: Path, document: dict[str, Any]) -> tuple[list[str], list[An
     values = list(document.values())
     if len(values) > 1 and all(isinstance(value, dict) for value in values) and _are_numbers(document):
         return [], values
-    columns = _columns(document)
+    columns = _extract_columns(document)
     if columns:
         return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
     lists = [name for name, value in document.items() if _are_rows(value, named="columns" in document)]
@@ -111,7 +111,7 @@ def _are_rows(value: Any, *, named: bool) -> bool:
     return arrays and (named or all(isinstance(cell, str) for cell in value[0]))
 
 
-def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
+def _extract_columns(document: dict[str, Any]) -> dict[str, list[Any]]:
     """Return the values of each column if the object consists of columns, else {}.
 
     A column is a list, or an object with the number of the row as key, as pandas writes it.

@@ -8,7 +8,7 @@ from unrolled.data.files import read_text
 from unrolled.data.tables.config import TableConfig
 from unrolled.data.tables.detect import SEPARATORS, USUAL, detect_form
 from unrolled.data.tables.header import is_header, is_header_without_row_names
-from unrolled.data.tables.json_rows import json_rows
+from unrolled.data.tables.json_rows import parse_json_rows
 from unrolled.data.tables.split import BLANKS, Form, MalformedLineError, split_rows
 from unrolled.data.tables.table import Table
 from unrolled.errors import DataError
@@ -27,7 +27,7 @@ def read_table(
     asked: Collection[str] = (),
     ragged: bool = False,
 ) -> Table:
-    """Read a table from CSV (any separator) or JSON (see :func:`json_rows`).
+    """Read a table from CSV (any separator) or JSON (see :func:`parse_json_rows`).
 
     Args:
         path: the file; ``.gz`` is decompressed.
@@ -135,7 +135,7 @@ def _has_header(
 def _read_json(
     path: Path, text: str, config: TableConfig, usual: Collection[str], asked: Collection[str]
 ) -> Table:
-    names, rows, lines = json_rows(path, text)
+    names, rows, lines = parse_json_rows(path, text)
     if not rows:
         raise DataError(f"{path}: holds no rows")
     cells = [[_cell(value) for value in row] for row in rows]

@@ -26,7 +26,7 @@ class MalformedLineError(Exception):
 
 
 def split_rows(text: str, form: Form) -> Iterator[tuple[int, list[str]]]:
-    """Yield the last line number and the cells of each row; blank lines are skipped.
+    """Yield the cells of each row with the number of its last line; blank lines are skipped.
 
     Raises:
         MalformedLineError: if a quoted cell does not end where a cell may end.
