@@ -69,7 +69,7 @@ def test_tempo_and_metre_are_written():
 
 @pytest.mark.parametrize("tempo", [0, 3, 1001, float("nan")])
 def test_a_tempo_that_no_file_holds(tempo):
-    with pytest.raises(ConfigError, match="must lie between"):
+    with pytest.raises(ConfigError, match="must be between"):
         make_midi([(60,)], tempo=tempo)
 
 

@@ -13,9 +13,9 @@ Piece = list[tuple[int, ...]]
 """MIDI notes that sound in each step, from low to high."""
 
 GRIDS = (1, 2, 3, 4, 6, 8)
-"""QuantisedPiece per quarter note to try: 1/4, 1/8, 1/8 triplets, 1/16, 1/16 triplets, 1/32."""
-KEPT = 0.99
-"""Share of notes and of chords whose start must stay distinct on the grid."""
+"""Steps per quarter note to try: 1/4, 1/8, 1/8 triplets, 1/16, 1/16 triplets, 1/32."""
+MIN_DISTINCT = 0.99
+"""Minimum fraction of notes and of chords whose start stays distinct on the grid."""
 CHORD = 1 / 16
 """Notes that start at most this far apart, in quarter notes, form a chord, since players are not exact."""
 LONGEST, NOTES = 1 << 18, 128
@@ -60,10 +60,10 @@ def quantise(performance: Performance, steps_per_beat: int) -> QuantisedPiece:
 
 
 def choose_steps(performances: Sequence[Performance]) -> tuple[int, float]:
-    """Choose the steps per quarter note; return them and the share of notes or chords that stay distinct.
+    """Choose the steps per quarter note; return them and the fraction of notes or chords that stay distinct.
 
-    The choice is the coarsest grid of :data:`GRIDS` that keeps the share :data:`KEPT` distinct, else the
-    finest one. Files written by this package keep the grid with which they were written.
+    The choice is the coarsest grid of :data:`GRIDS` that keeps the fraction :data:`MIN_DISTINCT` distinct,
+    else the finest one. Files written by this package keep the grid with which they were written.
     """
     markers = {p.marker.steps_per_beat if p.marker else 0 for p in performances}
     if len(markers) == 1 and 0 not in markers:
@@ -71,10 +71,10 @@ def choose_steps(performances: Sequence[Performance]) -> tuple[int, float]:
     for steps_per_beat in GRIDS:
         counts = np.array([_count_distinct(p, steps_per_beat) for p in performances], dtype=np.int64)
         chords, distinct_chords, notes, distinct_notes = counts.sum(0).tolist()
-        share = min(distinct_chords / max(chords, 1), distinct_notes / max(notes, 1))
-        if share >= KEPT:
+        fraction = min(distinct_chords / max(chords, 1), distinct_notes / max(notes, 1))
+        if fraction >= MIN_DISTINCT:
             break
-    return steps_per_beat, share
+    return steps_per_beat, fraction
 
 
 def _spans(performance: Performance, steps_per_beat: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -129,9 +129,9 @@ def _find_played_tempos(tempos: list[tuple[int, int]], notes: list[Note]) -> lis
     """Return the tempos between the first and the last note, and the number of ticks of each."""
     first = min((note.start for note in notes), default=0)
     last = max((note.end for note in notes), default=0)
-    steps = {0: DEFAULT_TEMPO} | dict(tempos)
-    spans = zip(steps, [*list(steps)[1:], math.inf], strict=True)
-    ticks = ((steps[a], min(b, last) - max(a, first)) for a, b in spans)
+    tempo_at = {0: DEFAULT_TEMPO} | dict(tempos)
+    spans = zip(tempo_at, [*list(tempo_at)[1:], math.inf], strict=True)
+    ticks = ((tempo_at[a], min(b, last) - max(a, first)) for a, b in spans)
     return [(us, count) for us, count in ticks if count > 0]
 
 

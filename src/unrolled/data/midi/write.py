@@ -31,7 +31,7 @@ def make_midi(
         ConfigError: if the tempo is out of the range of MIDI files.
         MissingExtraError: if mido is not installed.
     """
-    require(TEMPOS[0] <= tempo <= TEMPOS[1], f"tempo={tempo}: must lie between {TEMPOS[0]} and {TEMPOS[1]}")
+    require(TEMPOS[0] <= tempo <= TEMPOS[1], f"tempo={tempo}: must be between {TEMPOS[0]} and {TEMPOS[1]}")
     with extra("music", "writing MIDI files"):
         import mido
 

@@ -42,8 +42,8 @@ def read_midi_files(files: dict[str, list[Path]], options: MidiOptions) -> Colle
     if options.steps_per_beat:
         steps_per_beat = options.steps_per_beat
     else:
-        steps_per_beat, share = choose_steps(performances)
-        report.set_grid(steps_per_beat, share)
+        steps_per_beat, fraction = choose_steps(performances)
+        report.set_grid(steps_per_beat, fraction)
     named = {part: list(_iter_pieces(pieces, steps_per_beat, report)) for part, pieces in readable.items()}
     parts = {part: [piece for _, piece in pieces] for part, pieces in named.items() if pieces}
     if "train" not in parts:

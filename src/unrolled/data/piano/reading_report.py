@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from unrolled.data.midi.grid import KEPT, QuantisedPiece
+from unrolled.data.midi.grid import MIN_DISTINCT, QuantisedPiece
 from unrolled.data.midi.notes import Performance
 from unrolled.data.piano.rolls import KEYS, LOWEST
 from unrolled.errors import DataError
@@ -46,12 +46,12 @@ class ReadingReport:
         """Count the notes of a piece, those merged by the grid and those outside the piano."""
         self._events.update(notes=piece.notes, merged=piece.merged, outside=outside)
 
-    def set_grid(self, steps_per_beat: int, share: float) -> None:
+    def set_grid(self, steps_per_beat: int, fraction: float) -> None:
         """Set the note on the grid that was chosen from the files."""
         reason = (
-            f"the fewest that keep {KEPT:.0%} of notes and chords distinct"
-            if share >= KEPT
-            else f"the most that are tried; they keep {share:.1%} of notes or chords distinct"
+            f"the fewest that keep {MIN_DISTINCT:.0%} of notes and chords distinct"
+            if fraction >= MIN_DISTINCT
+            else f"the most that are tried; they keep {fraction:.1%} of notes or chords distinct"
         )
         self._steps_note = f"steps: {steps_per_beat} to a quarter note, {reason} (--steps-per-beat)"
 

@@ -13,6 +13,7 @@ from unrolled.data.piano.midi_files import ENDINGS, MidiOptions, read_midi_files
 from unrolled.data.piano.note_lists import ABC, ABC_ENDING, PARTS, check_length, check_notes, parse_note_lists
 from unrolled.errors import DataError
 from unrolled.reading import read_bytes
+from unrolled.wording import counted
 
 MIDI_NAMES = ".mid, .midi, .kar, .rmi"
 SHOWN_FOLDERS = 5
@@ -84,9 +85,10 @@ def _read_together(folder: Path, files: list[Path], options: MidiOptions) -> Col
 
 def _describe_content(folder: Path) -> str:
     """Describe the most frequent kind of file in a folder without MIDI files."""
-    kinds = Counter(p.suffix.lower() or "no ending" for p in folder.rglob("*") if p.is_file())
-    if not kinds:
+    endings = Counter(p.suffix.lower() for p in folder.rglob("*") if p.is_file())
+    if not endings:
         return ": it is empty"
-    kind, count = kinds.most_common(1)[0]
-    advice = ABC if kind == ABC_ENDING else "give the path of a single JSON file" if kind == ".json" else ""
-    return f": it holds {count:,} of {kind}" + (f"; {advice}" if advice else "")
+    ending, count = endings.most_common(1)[0]
+    advice = {ABC_ENDING: ABC, ".json": "give the path of a single JSON file"}.get(ending)
+    content = counted(count, f"{ending} file") if ending else f"{counted(count, 'file')} without an ending"
+    return f": it holds {content}" + (f"; {advice}" if advice else "")
