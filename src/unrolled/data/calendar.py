@@ -16,7 +16,7 @@ def calendar_features(index: Any, names: Sequence[str]) -> Numbers:
     """Return the calendar features of N time stamps, (N, features).
 
     Raises:
-        DataError: if a time stamp is unknown (future steps of a table without a frequency).
+        DataError: if a time stamp is unknown (future steps without a frequency), or steps are only numbered.
     """
     if names and (index.hasnans or not hasattr(index, "hour")):
         raise DataError(

@@ -13,7 +13,7 @@ UTF8: Final = "utf-8"
 
 
 class BinaryFileError(DataError):
-    """Raised if a file contains zero bytes, so that it is not text in any single-byte encoding."""
+    """Raised if a file contains a null byte, which only text in UTF-16 or UTF-32 may contain."""
 
 
 @short_repr
@@ -58,7 +58,7 @@ def read_encoded(path: str | Path, encoding: str = UTF8) -> tuple[str, str]:
 
 
 def _is_binary(raw: bytes, encoding: str) -> bool:
-    """Return whether the bytes contain a zero; only text in UTF-16 or UTF-32 may contain one."""
+    """Return whether the bytes contain a null byte; only text in UTF-16 or UTF-32 may contain one."""
     return b"\0" in raw and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
 
 

@@ -31,7 +31,7 @@ class SourceBatch:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Padded batch of sources, decoder inputs (``<eos>``, then the target) and targets (then ``<eos>``)."""
+    """Padded batch: sources, decoder inputs (``<eos>`` + target) and targets (target + ``<eos>``)."""
 
     source: SourceBatch
     inputs: Tensor

@@ -12,7 +12,8 @@ PARTS = {
     "valid": ("valid", "validation", "val", "dev"),
     "test": ("test", "testing"),
 }
-_WORDS = {word: part for part, words in PARTS.items() for word in words}
+"""Lower-case names of the folders and files of each part."""
+_PART_BY_WORD = {word: part for part, words in PARTS.items() for word in words}
 _ABOUT = re.compile(
     r"(?i)(readme|licen[cs]e|copying|notice|about|sha256sums?|md5sums?)(\.\w+)?|source|.*\.(md|rst|html?|pdf)"
 )
@@ -36,7 +37,7 @@ class Contents(NamedTuple):
 
 
 def contents(folder: Path) -> Contents:
-    """Return the contents of a folder, sorted by name; a folder with only one subfolder is entered.
+    """Return the contents of a folder, sorted by name; of its subfolder if it contains only that.
 
     Raises:
         DataError: if the folder cannot be read.
@@ -50,14 +51,14 @@ def contents(folder: Path) -> Contents:
     return contents(folders[0]) if len(folders) == 1 and not files else Contents(folders, files)
 
 
-def find_parts(folder: Path, one: Callable[[Path, str, list[Path]], str]) -> Parts | None:
-    """Return the parts of a folder; None without training data, or without validation and test data.
+def find_parts(folder: Path, choose: Callable[[Path, str, list[Path]], str]) -> Parts | None:
+    """Return the parts of a folder; None if there is no training data, or neither validation nor test data.
 
     A part is a folder (``train``) or files with its name (``train.tsv``).
 
     Args:
         folder: folder to search.
-        one: function of the folder, the name of a part and its files or folders; returns the data of the
+        choose: function of the folder, the name of a part and its files or folders; returns the data of the
             part, or raises DataError.
 
     Raises:
@@ -71,14 +72,14 @@ def find_parts(folder: Path, one: Callable[[Path, str, list[Path]], str]) -> Par
         return None
     assigned = {path for paths in by_part.values() for path in paths}
     unread = tuple(p.name for p in (*folders, *files) if p not in assigned)
-    train, valid, test = (one(folder, part, by_part[part]) for part in PARTS)
+    train, valid, test = (choose(folder, part, by_part[part]) for part in PARTS)
     return Parts(train, valid, test, unread)
 
 
 def part_of(path: Path) -> str:
     """Return the part that the file name indicates, or ""."""
     words = re.split(r"[^a-z]+", path.name.lower())
-    return next((_WORDS[word] for word in words if word in _WORDS), "")
+    return next((_PART_BY_WORD[word] for word in words if word in _PART_BY_WORD), "")
 
 
 def refuse_several(folder: Path, part: str, paths: list[Path]) -> None:

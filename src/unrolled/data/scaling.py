@@ -57,7 +57,7 @@ class Scaling:
             z: scaled forecasts of the H steps after an origin, (…, H).
             before: at least d values up to the origin, in data units.
             cumulative: True if each z is the difference from the value d steps before it, which may be a
-                forecast; False if it is the difference from the last value known at the origin that is a
+                forecast; False if it is the difference from the latest value up to the origin that is a
                 whole multiple of d steps before it.
         """
         g = z * self.width + self.centre

@@ -29,7 +29,7 @@ PLAIN = (TEXT, PAIRS, SERIES, MUSIC, VECTORS)
 """Kinds whose parts are single files, which can also be read as text."""
 
 TextsAndLabels = tuple[list[str], list[str]]
-"""TextsAndLabels and their labels."""
+"""Texts, and the label of each."""
 
 
 @dataclass(frozen=True)

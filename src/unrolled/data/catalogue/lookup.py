@@ -1,7 +1,7 @@
 """Look up a data set by ``@name`` or ``@name/part``.
 
-Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees. Files that are not there are downloaded once,
-from their public address to the user's cache.
+Files under ``$UNROLLED_DATA`` are used if their SHA-256 agrees. Missing files are downloaded once, from their
+public address to the user's cache.
 """
 
 from pathlib import Path
