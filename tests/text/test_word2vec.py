@@ -56,6 +56,7 @@ def test_files_hold_every_bit(vectors, tmp_path):
     assert (matrix == vectors.vectors).all()
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_topics_lie_apart_in_the_plane(vectors, tmp_path, method):
     points = plane(vectors.vectors, method)

@@ -32,8 +32,8 @@ class TextConfig:
     """Maximum vocabulary size, <eos> and <unk> included; 0: no limit (2000 for bpe)."""
 
     min_frequency: int = 0
-    """Tokens that occur less often in the training text become <unk>; 0: 2 for words and subwords, 1 for
-    characters."""
+    """Characters and words that occur less often in the training text become <unk>; with bpe, pairs that
+    occur less often are not merged. 0: 2 for words and bpe, 1 for characters."""
 
     lowercase: bool = False
     """Convert all text to lower case. If this is the default, --no-lowercase keeps capital letters."""

@@ -12,7 +12,7 @@ _LONG = re.compile("|".join(rf"(?<!{k})(?:{k}){{{LONGEST + 1},}}" for k in (rf"(
 
 
 def cut_long_runs(texts: Iterable[str]) -> Iterator[str]:
-    """Yield texts, cutting every run of letters, digits, signs or blanks after each LONGEST characters.
+    """Yield texts, cutting runs of letters, digits, punctuation or white space every LONGEST characters.
 
     DNA and base64 contain such runs. BPE training time grows with the square of the run length. Texts without
     long runs are yielded unchanged.

@@ -1,4 +1,4 @@
-"""Find the nearest words of a word vector, and plot word vectors in two dimensions."""
+"""Find the words whose vectors are nearest to that of a word, and plot word vectors in two dimensions."""
 
 from collections.abc import Sequence
 from pathlib import Path

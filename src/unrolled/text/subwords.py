@@ -66,7 +66,7 @@ class SubwordTokenizer(Tokenizer):
     ) -> "SubwordTokenizer":
         """Merge pairs that occur at least ``min_frequency`` times until there are ``size`` tokens.
 
-        Runs of more than 1,000 letters, digits, signs or blanks are cut before training.
+        Runs of more than 1,000 letters, digits, punctuation marks or blanks are cut before training.
         """
         inner = make_pipeline(lowercase=lowercase)
         trainer = trainers.BpeTrainer(

@@ -11,11 +11,11 @@ from unrolled.text.vector_files import load_vectors
 
 
 def read_vectors(path: str | Path, tokens: list[str], spread: float = 1.0) -> tuple[NDArray[np.float32], int]:
-    """Return an embedding matrix (V, size) for ``tokens``, and the number of tokens that the file has.
+    """Return an embedding matrix (V, size) for ``tokens``, and the number of them in the file.
 
     The file may be GloVe text (no header), word2vec text or word2vec binary (``.bin``), gzipped or not.
     Tokens missing from the file get random normal vectors, with ``spread`` times the standard deviation of
-    the file's.
+    the vectors in the file.
 
     Raises:
         DataError: if the file is missing or unreadable, or has none of the tokens.

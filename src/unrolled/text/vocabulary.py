@@ -37,7 +37,10 @@ class Vocabulary:
     def learn(
         cls, items: Iterable[str], *, min_frequency: int = 1, size: int = 0, lowercase: bool = False
     ) -> "Vocabulary":
-        """Build a vocabulary of items that occur ``min_frequency`` times, at most ``size`` − 2 (0: all)."""
+        """Build a vocabulary of items that occur at least ``min_frequency`` times, at most ``size`` − 2.
+
+        ``size`` 0 means no limit.
+        """
         counts = Counter(item.lower() if lowercase else item for item in items)
         frequent = [(i, n) for i, n in counts.items() if n >= min_frequency and i not in (EOS, UNK)]
         frequent.sort(key=lambda pair: (-pair[1], pair[0]))

@@ -13,7 +13,7 @@ class Word2VecConfig:
     """Training options of Word2Vec (Mikolov et al. 2013)."""
 
     method: Literal["skip-gram", "cbow"] = "skip-gram"
-    """skip-gram predicts the context words from a word; cbow predicts a word from the sum of its context."""
+    """skip-gram predicts the context words from a word; cbow predicts a word from the mean of its context."""
 
     size: int = 100
     """Size of the vectors."""
