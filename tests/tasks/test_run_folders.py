@@ -176,7 +176,7 @@ DAMAGE = {
         "config.json",
         lambda p: edit(p, lambda v: v.update(format=1)),
         RunError,
-        r"earlier unrolled \(format 1, this one reads 2\); train it anew",
+        r"earlier unrolled \(format 1, this one reads 2\); train again",
     ),
     "format is text": (
         "config.json",

@@ -1,6 +1,6 @@
-"""Whole tools, one a task: fit, evaluate, use, save and load.
+"""Models by task, one class each: fit, evaluate, use, save and load.
 
-A name is imported when it is first used (PEP 562), so that one task does not load the packages of the others.
+Names are imported on first use (PEP 562), so that one task does not load the packages of the others.
 """
 
 from typing import TYPE_CHECKING
@@ -74,5 +74,5 @@ if TYPE_CHECKING:
     from unrolled.tasks.translate.score import TranslationScore
     from unrolled.tasks.translate.task import Translator
 else:
-    # Hidden from type checkers, which would otherwise take every misspelt name for one of ours.
+    # Hidden from type checkers, which would otherwise accept any misspelt name.
     __getattr__, __dir__ = lazy_names(globals(), _HOMES)

@@ -1,4 +1,4 @@
-"""The list of the tasks. Adding one means writing its package and naming its SPEC here."""
+"""The list of all tasks. To add one, write its package and add its SPEC here."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ def spec_of(verb: str) -> TaskSpec:
     """Return the specification of a task by its verb, as in ``unrolled train VERB``.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if no task has this verb.
     """
     spec = find_spec(verb)
     if spec is None:

@@ -1,4 +1,4 @@
-"""Trained models of any task, by their run folder."""
+"""Load a trained model of any task from its run folder."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from unrolled.tasks.registry import find_spec
 
 
 def run_type(run: str | Path) -> type[Task[Any, Any]]:
-    """Return the class of the task that a run folder holds.
+    """Return the task class of a run folder.
 
     Raises:
-        RunError: if the folder is not a run, is damaged, or of another format.
+        RunError: if the folder is not a run, is damaged, or has an unsupported format.
     """
     folder = Path(run)
     verb = run_folder.read_config(folder)["task"]
@@ -24,9 +24,9 @@ def run_type(run: str | Path) -> type[Task[Any, Any]]:
 
 
 def load(run: str | Path) -> Any:
-    """Read a trained model of any task.
+    """Load a trained model of any task.
 
     Raises:
-        RunError: if the folder is not a run, is damaged, or of another format.
+        RunError: if the folder is not a run, is damaged, or has an unsupported format.
     """
     return run_type(run).load(run)

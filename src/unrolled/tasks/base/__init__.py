@@ -1,1 +1,1 @@
-"""Shared by all tasks: fit, resume, the run folder, its files."""
+"""Code shared by all tasks: fit, resume, and the files of a run folder."""

@@ -1,4 +1,4 @@
-"""What a trained model needs to be built again, besides its configuration and weights."""
+"""Artifacts: data needed to rebuild a trained model, besides its configuration and weights."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -14,20 +14,20 @@ T = TypeVar("T")
 
 
 class Stored(NamedTuple):
-    """Artifacts as a run folder keeps them, for JSON."""
+    """Artifacts in the form in which a run folder stores them, ready for JSON."""
 
     values: dict[str, Any]
     """Small values: the entry "artifacts" of ``config.json``."""
     files: dict[str, Any]
-    """Vocabularies and the like: files by name, which the task's ``TaskSpec.files`` lists."""
+    """Contents of JSON files by file name, such as a vocabulary; ``TaskSpec.files`` lists the names."""
 
 
 class Artifacts(ABC):
-    """What a task learns from the training data before the model is built: a frozen dataclass a task."""
+    """Values computed from the training data before the model is built; each task has a frozen dataclass."""
 
     @abstractmethod
     def write(self) -> Stored:
-        """Return what :meth:`read` needs."""
+        """Return the values and files that :meth:`read` needs."""
 
     @classmethod
     @abstractmethod
@@ -35,25 +35,25 @@ class Artifacts(ABC):
         """Rebuild from a run folder.
 
         Args:
-            values: of :meth:`write`; other keys are ignored.
-            folder: with the files of :meth:`write`.
+            values: the small values from :meth:`write`; other keys are ignored.
+            folder: run folder with the files from :meth:`write`.
 
         Raises:
             MalformedError: if the values are damaged.
             ValueError: if a file is damaged.
-            RunError: if a file is missing or not JSON of its form.
+            RunError: if a file is missing or not JSON of the expected form.
         """
 
-    def check(self, config: Any) -> None:  # noqa: B027 (most artifacts agree with any configuration)
-        """Compare with the configuration of the run.
+    def check(self, config: Any) -> None:  # noqa: B027 (most artifacts fit any configuration)
+        """Check that the artifacts fit the configuration of the run.
 
         Raises:
-            MalformedError: if both cannot be of one model.
+            MalformedError: if they cannot belong to the same model.
         """
 
 
 def check_vector_size(network: TokenNetworkConfig, size: int | None) -> None:
-    """Check that the size of given word vectors is known exactly where the configuration asks for them.
+    """Check that ``size`` is set if and only if the model reads pretrained word vectors.
 
     Raises:
         MalformedError: if not.
@@ -63,7 +63,7 @@ def check_vector_size(network: TokenNetworkConfig, size: int | None) -> None:
 
 
 def artifact_values(values: dict[str, Any], kind: type[T]) -> T:
-    """Return the small values of artifacts as a type that msgspec knows.
+    """Convert the small values of artifacts to a type that msgspec supports.
 
     Raises:
         MalformedError: if one is missing, has a wrong type, or is out of range.

@@ -1,4 +1,4 @@
-"""A model compared with simple baselines, and what its report says first where one of them is better."""
+"""Compare a model with simple baselines, and name a baseline that is better."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ def beside(
     margin: float = 0.0,
     error: float = 0.0,
 ) -> dict[str, Any]:
-    """Return what ``result.json`` holds of a model beside baselines; see :func:`better_baseline`."""
-    known = {name: value for name, value in baselines.items() if math.isfinite(value)}
+    """Return the comparison of a model with baselines for ``result.json``; see :func:`better_baseline`."""
+    finite_baselines = {name: value for name, value in baselines.items() if math.isfinite(value)}
     sentence = better_baseline(figure, own, baselines, higher=higher, margin=margin, error=error)
     return {
-        "beside": {"figure": figure, "higher": higher, "own": own, "baselines": known},
+        "beside": {"figure": figure, "higher": higher, "own": own, "baselines": finite_baselines},
         "better_baseline": sentence,
     }
 
@@ -37,12 +37,12 @@ def better_baseline(
     """Return a sentence that names the best baseline if it beats the model, else "".
 
     Args:
-        figure: with what they are compared, such as ``"accuracy"``.
-        own: figure of the model.
-        baselines: figures of the baselines by name, on the same data.
-        higher: whether a higher figure is better.
-        margin: by how much a baseline must be better to be named, in units of the figure.
-        error: standard error of the difference; the sentence says so of one that is not larger.
+        figure: name of the metric, such as ``"accuracy"``.
+        own: score of the model.
+        baselines: scores of the baselines by name, on the same data.
+        higher: True if a higher score is better.
+        margin: a baseline is named only if it is better by more than this, in units of the metric.
+        error: standard error of the difference; a difference up to this size is reported as a tie.
 
     Raises:
         ConfigError: if the margin or the error is negative.
@@ -50,11 +50,11 @@ def better_baseline(
     if margin < 0 or error < 0:
         raise ConfigError(f"margin={margin}, error={error}: must not be negative")
     sign = 1 if higher else -1
-    known = [name for name, value in baselines.items() if not math.isnan(value)]
-    name = max(known, key=lambda key: sign * baselines[key], default=None)
-    if name is None or not sign * (baselines[name] - own) > margin:
+    names = [name for name, value in baselines.items() if not math.isnan(value)]
+    best = max(names, key=lambda name: sign * baselines[name], default=None)
+    if best is None or not sign * (baselines[best] - own) > margin:
         return ""
-    figures = f"{figure} {baselines[name]:.4g}, this model {own:.4g}"
-    if sign * (baselines[name] - own) <= error:
-        return f"{name} does as well here: {figures} (standard error of the difference {error:.2g})"
-    return f"{name} is the better choice here: {figures}"
+    comparison = f"{figure} {baselines[best]:.4g}, this model {own:.4g}"
+    if sign * (baselines[best] - own) <= error:
+        return f"{best} does as well here: {comparison} (standard error of the difference {error:.2g})"
+    return f"{best} is the better choice here: {comparison}"

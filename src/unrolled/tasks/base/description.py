@@ -1,4 +1,4 @@
-"""A trained model on disk: its description, and its weights."""
+"""Read and write a trained model: its description (``config.json``), artifacts and weights."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from unrolled.errors import RunError
 from unrolled.reading import MalformedError, convert
 from unrolled.tasks.base import folder as run_folder
 from unrolled.tasks.base.artifacts import Artifacts, Stored
-from unrolled.tasks.base.earlier import artifacts_entry, with_former, with_moved
+from unrolled.tasks.base.earlier import add_old_defaults, artifacts_entry, with_moved
 from unrolled.tasks.base.facts import Facts, Result
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.weight_budget import check_fit
@@ -23,7 +23,7 @@ from unrolled.version import __version__
 
 
 class Description(NamedTuple):
-    """What ``config.json`` says of a model."""
+    """Contents of ``config.json``."""
 
     config: Any
     artifacts: dict[str, Any]
@@ -34,7 +34,7 @@ class Description(NamedTuple):
 def write_description(
     folder: Path, spec: TaskSpec, config: Any, stored: Stored, facts: dict[str, Any]
 ) -> None:
-    """Write ``config.json`` first, then the files of the artifacts."""
+    """Write ``config.json``, then the files of the artifacts."""
     parts = {"config": to_dict(config), "artifacts": stored.values, "facts": facts}
     run_folder.write_config(folder, spec.verb, __version__, stored.files, **parts)
     for name, values in stored.files.items():
@@ -45,8 +45,8 @@ def read_description(folder: Path, spec: TaskSpec) -> Description:
     """Read ``config.json`` as :func:`write_description` or an earlier version wrote it.
 
     Raises:
-        RunError: if the folder is not a run of this task, is damaged, or of another format.
-        ConfigError: if ``config.json`` holds a wrong key, type or value.
+        RunError: if the folder is not a run of this task, is damaged, or has an unsupported format.
+        ConfigError: if ``config.json`` has an unknown key or a wrong type or value.
     """
     values = run_folder.read_config(folder)
     if values["task"] != spec.verb:
@@ -60,20 +60,20 @@ def read_description(folder: Path, spec: TaskSpec) -> Description:
         convert(facts, Facts)
     except MalformedError as error:
         raise RunError(f"{path}: damaged (facts: {error}); restore it from a copy") from None
-    config = with_former(with_moved(values["config"], spec.moved), spec.former)
+    config = add_old_defaults(with_moved(values["config"], spec.moved), spec.former)
     return Description(from_dict(spec.config, config, str(path)), artifacts, values["facts"])
 
 
-def read_artifacts(folder: Path, spec: TaskSpec, described: Description) -> Artifacts:
-    """Read what a model needs to be built, from the values in its description and from files.
+def read_artifacts(folder: Path, spec: TaskSpec, description: Description) -> Artifacts:
+    """Read the artifacts of a model from its description and from files.
 
     Raises:
         RunError: if something is missing or damaged.
     """
     run_folder.check_artifact_files(folder, run_folder.read_config(folder))
     try:
-        artifacts = spec.artifacts.read(described.artifacts, folder)
-        artifacts.check(described.config)
+        artifacts = spec.artifacts.read(description.artifacts, folder)
+        artifacts.check(description.config)
     except MalformedError as error:
         raise RunError(f"{folder}: damaged ({error}); restore it from a copy") from None
     except ValueError as error:
@@ -82,10 +82,10 @@ def read_artifacts(folder: Path, spec: TaskSpec, described: Description) -> Arti
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Read the figures of a training.
+    """Read ``result.json``: scores and cost of a training.
 
     Raises:
-        RunError: if they are missing or damaged.
+        RunError: if the file is missing or damaged.
     """
     values = read_json(path)
     try:
@@ -96,15 +96,15 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> None:
-    """Compare the weights of a run with the model that it describes, before the model takes memory.
+    """Check that the weights of a run fit its model, before the model takes memory.
 
     Args:
-        folder: of the run.
-        name: of the file of weights; a checkpoint that is missing is left to its reader.
-        build: makes the model.
+        folder: run folder.
+        name: file of the weights; a missing checkpoint is not an error here, its reader reports it.
+        build: builds the model.
 
     Raises:
-        RunError: if they do not fit, or their file is missing or damaged.
+        RunError: if the weights do not fit, or their file is missing or damaged.
     """
     path, prefix = folder / name, ""
     if name == CHECKPOINT:
@@ -124,16 +124,16 @@ def check_weights(folder: Path, name: str, build: Callable[[], nn.Module]) -> No
 
 def _require_model(folder: Path) -> None:
     path = folder / MODEL
-    stopped = (folder / CHECKPOINT).exists() or not run_folder.begun(folder)
-    if not path.exists() and stopped:
+    may_be_unfinished = (folder / CHECKPOINT).exists() or not run_folder.begun(folder)
+    if not path.exists() and may_be_unfinished:
         raise RunError(
-            f"{path}: missing; if training was stopped before its first validation, go on with: "
+            f"{path}: missing; if training was stopped before its first validation, continue with: "
             f"unrolled resume {shlex.quote(str(folder))}"
         )
 
 
 def read_weights(folder: Path, model: nn.Module) -> None:
-    """Load ``model.safetensors`` into a model and set it to evaluation.
+    """Load ``model.safetensors`` into a model and set the model to evaluation mode.
 
     Raises:
         RunError: if the file is missing, damaged, or does not fit the model.

@@ -1,24 +1,24 @@
-"""Runs of earlier versions, read as if this version had written them."""
+"""Backward compatibility: convert the configuration of runs that earlier versions wrote."""
 
 from collections.abc import Mapping
 from typing import Any
 
-Former = Mapping[str, Mapping[str, Any]]
-"""What a run means that lacks an option: values by group and option."""
-Moved = Mapping[str, tuple[str, Mapping[Any, Any]]]
-"""Options by former group and name: group and name of today, and the values that are called otherwise."""
+OldDefaults = Mapping[str, Mapping[str, Any]]
+"""Values of options that a run lacks, by group and option."""
+RenamedOptions = Mapping[str, tuple[str, Mapping[Any, Any]]]
+"""Renamed options: "old_group.old_name" → ("new_group.new_name", old value → new value)."""
 
 
 def artifacts_entry(config: dict[str, Any]) -> Any:
     """Return the entry "artifacts" of a run's ``config.json``.
 
-    Earlier versions kept the same values, by the same names, among the facts about the data.
+    Earlier versions stored the same values under the same names in the entry "facts".
     """
     return config.get("artifacts", config.get("facts"))
 
 
-def with_former(config: dict[str, Any], former: Former) -> dict[str, Any]:
-    """Return a run's configuration with the options that its version did not have yet, as it worked then."""
+def add_old_defaults(config: dict[str, Any], former: OldDefaults) -> dict[str, Any]:
+    """Return a run's configuration with the options that its version lacked, set to its behaviour then."""
     return config | {
         group: {**values, **config[group]}
         for group, values in former.items()
@@ -26,13 +26,13 @@ def with_former(config: dict[str, Any], former: Former) -> dict[str, Any]:
     }
 
 
-def with_moved(config: dict[str, Any], moved: Moved) -> dict[str, Any]:
-    """Return a configuration with the options of earlier versions under their names of today."""
+def with_moved(config: dict[str, Any], moved: RenamedOptions) -> dict[str, Any]:
+    """Return a configuration with the options of earlier versions under their current names."""
     groups = {name: dict(values) if isinstance(values, dict) else values for name, values in config.items()}
-    for former, (today, renamed) in moved.items():
-        group, name = former.split(".")
+    for old, (new, new_values) in moved.items():
+        group, name = old.split(".")
         if isinstance(groups.get(group), dict) and name in groups[group]:
             value = groups[group].pop(name)
-            new_group, new_name = today.split(".")
-            groups.setdefault(new_group, {}).setdefault(new_name, renamed.get(value, value))
+            new_group, new_name = new.split(".")
+            groups.setdefault(new_group, {}).setdefault(new_name, new_values.get(value, value))
     return groups

@@ -1,4 +1,4 @@
-"""A task that predicts labels, as one of scikit-learn's estimators."""
+"""Base class of tasks that predict labels, compatible with scikit-learn's estimators."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ with extra("classify", "a classifier"):
 
 
 class LabelEstimator(ClassifierMixin, Task[C, D], BaseEstimator):
-    """What ``cross_val_score``, ``GridSearchCV`` and ``Pipeline`` ask of an estimator besides parameters."""
+    """A task that works in ``cross_val_score``, ``GridSearchCV`` and ``Pipeline`` of scikit-learn."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""What the JSON files of a run must hold, besides configuration and artifacts."""
+"""Required contents of the JSON files of a run, besides configuration and artifacts."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from unrolled.training.records import Count
 
 
 class Facts(msgspec.Struct):
-    """Facts about the data that a resumed training relies on: their fingerprints."""
+    """Facts about the data that a resumed training relies on: the SHA-256 of each part."""
 
     sha256: str
     held_out_sha256: str
@@ -14,7 +14,7 @@ class Facts(msgspec.Struct):
 
 
 class PartResult(msgspec.Struct):
-    """Scores on one part of the data; those of labels have a confusion matrix."""
+    """Scores on one part of the data; tasks that predict labels have a confusion matrix."""
 
     confusion: list[list[Count]] | None = None
     classes: list[str] | None = None
@@ -27,17 +27,17 @@ class PartResult(msgspec.Struct):
 
 
 class Beside(msgspec.Struct):
-    """A figure of the model and of simple baselines, on the data that were held out."""
+    """Scores of the model and of simple baselines in one metric, on the same data."""
 
     figure: str
     higher: bool
-    """Whether a higher figure is better."""
+    """True if a higher score is better."""
     own: float
     baselines: dict[str, float]
 
 
 class Result(msgspec.Struct):
-    """Of a training, in ``result.json``."""
+    """Contents of ``result.json``: scores and cost of a training."""
 
     steps: Count
     epochs: float
@@ -46,4 +46,4 @@ class Result(msgspec.Struct):
     test: PartResult | None = None
     beside: Beside | None = None
     better_baseline: str = ""
-    """First line of the report where a baseline is the better choice."""
+    """First line of the report if a baseline is better than the model; else ""."""

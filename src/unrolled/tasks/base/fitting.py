@@ -1,4 +1,4 @@
-"""The training of a task: from the beginning, or from the last checkpoint of a run."""
+"""Train a task: from the beginning, or from the last checkpoint of a run."""
 
 import dataclasses
 import shlex
@@ -24,25 +24,25 @@ from unrolled.training.seeding import seeded, with_threads
 from unrolled.training.waiting import spinner
 
 FINISHED = (
-    "the training is finished; a later end trains it further (--epochs, --max-steps or --minutes of "
+    "the training is finished; to train further, give a later end (--epochs, --max-steps or --minutes of "
     "unrolled resume)"
 )
 
 
 class TrainedTask(StoredTask[C, D]):
-    """Trains a task in memory or in a run folder."""
+    """A task that can be trained, in memory or in a run folder."""
 
     def _fit(
         self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher, watch: bool | int
     ) -> None:
-        """Train on what the configuration names; see a task's ``fit``."""
+        """Train on the data that the configuration names; see a task's ``fit``."""
         folder = Path(out) if out is not None else None
         with run_folder.claim(folder, overwrite=overwrite):
             data = self._open_data(progress, self._learn)
             self._train(data, folder, progress, watch)
 
     def _train(self, data: D, folder: Path | None, progress: bool | Watcher, watch: bool | int) -> None:
-        """Train from the beginning, in a folder that is locked."""
+        """Train from the beginning; the folder must be locked."""
         self.facts = data.facts | ({"notes": list(data.notes)} if data.notes else {})
         if progress:
             show_notes(data.notes)
@@ -54,9 +54,9 @@ class TrainedTask(StoredTask[C, D]):
             trainer = self._trainer(data, folder, progress, threads)
             watch_training(trainer, watch)
             if folder is not None:
-                self._begin_folder(folder)
+                self._write_description(folder)
             trainer.run()
-            self._conclude(trainer, data, folder, shown=bool(progress))
+            self._finish_training(trainer, data, folder, shown=bool(progress))
 
     def _open_data(self, progress: bool | Watcher, read: Callable[[], D]) -> D:
         with spinner(f"reading {self.sources()[0]}", shown=bool(progress)):
@@ -71,46 +71,47 @@ class TrainedTask(StoredTask[C, D]):
         progress: bool | Watcher = True,
         watch: bool | int = False,
     ) -> Self:
-        """Go on with a run that was stopped; it ends with the bits of one that never was.
+        """Continue a stopped run; the result is bitwise the same as that of an uninterrupted run.
 
-        A run that was stopped before its first checkpoint begins anew. With a later end a finished run is
-        trained further: to the bits of a longer run where the learning rate does not depend on the length.
-        With schedule="cosine" it goes on at the rate that a run of the new length has there.
+        A run that was stopped before its first checkpoint starts from the beginning. Given a later end, a
+        finished run is trained further. The result is bitwise that of a longer run if the learning rate does
+        not depend on the length. With schedule="cosine" the learning rate continues at the value that a run
+        of the new length has at that step.
 
         Args:
-            run: its folder.
+            run: run folder.
             until: a later end, which replaces the limits of the run.
-            progress: show a bar, or tell a watcher.
-            watch: as in ``fit``.
+            progress: True shows a progress bar; a watcher is called instead.
+            watch: see ``fit``.
 
         Raises:
-            ConfigError: if the new end is not later than where the run is.
+            ConfigError: if the new end is not after the last step of the run.
             RunError: if the folder is not a run, is damaged, was trained on data from memory, or another
-                command works in it.
-            DataError: if the training data are gone or are no longer the same.
+                command is using it.
+            DataError: if the training data are missing or have changed.
         """
         folder = Path(run)
-        run_folder.read_config(folder)  # says what is wrong before anything is written
+        run_folder.read_config(folder)  # raises before anything is written
         with FolderLock(folder):
             run_folder.check_kinds(folder)
             run_folder.clear(folder)
-            begun = run_folder.begun(folder)
-            task = cls._described(folder, CHECKPOINT) if begun else cls._planned(folder)
+            has_checkpoint = run_folder.begun(folder)
+            task = cls._described(folder, CHECKPOINT) if has_checkpoint else cls._untrained(folder)
             if until is not None and until.given:
                 training = dataclasses.replace(task.config.training, **until.limits())
                 task.config = dataclasses.replace(task.config, training=training)
             source, _ = task.sources()
             if not source:
-                raise RunError(f"{folder}: was trained on data from memory, which are gone; train it anew")
-            data = task._open_data(progress, task._reread if begun else task._learn)
+                raise RunError(f"{folder}: was trained on data from memory, which are gone; train again")
+            data = task._open_data(progress, task._reread if has_checkpoint else task._learn)
             task._check_same(data, folder)
-            if begun:
-                task._go_on(data, folder, progress, watch, until)
+            if has_checkpoint:
+                task._continue_training(data, folder, progress, watch, until)
             else:
                 task._train(data, folder, progress, watch)
         return task
 
-    def _go_on(
+    def _continue_training(
         self,
         data: D,
         folder: Path,
@@ -118,7 +119,7 @@ class TrainedTask(StoredTask[C, D]):
         watch: bool | int,
         until: NewEnd | None,
     ) -> None:
-        """Train on from the last checkpoint."""
+        """Continue training from the last checkpoint."""
         training = self.config.training
         with seeded(training):
             trainer = self._trainer(data, folder, progress, choose_threads(training.threads))
@@ -131,10 +132,10 @@ class TrainedTask(StoredTask[C, D]):
                 trainer.extend()
                 run_folder.change_training(folder, until.limits())
             trainer.run()
-            self._conclude(trainer, data, folder, shown=bool(progress))
+            self._finish_training(trainer, data, folder, shown=bool(progress))
 
     def _check_same(self, data: D, learner: object) -> None:
-        """Check that data which were read again are those of training.
+        """Check that the data are the same as when training began.
 
         Raises:
             DataError: if they have changed.
@@ -144,7 +145,7 @@ class TrainedTask(StoredTask[C, D]):
             if data.facts[key] != self.facts[key]:
                 raise DataError(
                     f"{name}: has changed since {learner} began to learn from it; put the old data back, "
-                    "or train anew"
+                    "or train again"
                 )
 
     def _trainer(
@@ -152,28 +153,28 @@ class TrainedTask(StoredTask[C, D]):
     ) -> Trainer[Any]:
         watcher = progress if isinstance(progress, Watcher) else None
         if progress and watcher is None:
-            described = self._describe_loss if self._describe_loss(1.0) else None
+            describe = self._describe_loss if self._describe_loss(1.0) else None
             watcher = ProgressBar(
                 self.unit,
                 opening=str(threads),
                 loss_unit=self.spec.loss_unit,
-                describe=described,
+                describe=describe,
                 minutes=self.config.training.minutes,
             )
         job = self._make_job(data)
-        config, start = self.config, self._start_is_useful()
+        config, start = self.config, self._should_validate_start()
         return Trainer(job, config.optimizer, config.training, folder, watcher, validate_start=start)
 
-    def _conclude(self, trainer: Trainer[Any], data: D, folder: Path | None, *, shown: bool) -> None:
-        """Score the best weights and write what a reader wants."""
+    def _finish_training(self, trainer: Trainer[Any], data: D, folder: Path | None, *, shown: bool) -> None:
+        """Score the best weights, and write the result and the plots."""
         self.history = trainer.log.records
-        done = trainer.progress
+        state = trainer.progress
         self.result = {
-            "steps": done.step,
-            "epochs": round(done.step / max(trainer.updates_per_epoch, 1), 2),
-            "best_step": done.best_step,
-            "training_seconds": round(done.seconds, 6),
-            "tokens_per_second": round(done.tokens / max(done.seconds, 1e-9)),
+            "steps": state.step,
+            "epochs": round(state.step / max(trainer.updates_per_epoch, 1), 2),
+            "best_step": state.best_step,
+            "training_seconds": round(state.seconds, 6),
+            "tokens_per_second": round(state.tokens / max(state.seconds, 1e-9)),
             "threads": self.config.training.threads or torch.get_num_threads(),
         } | self._final_scores(data, shown=shown)
         if folder is not None:

@@ -1,4 +1,4 @@
-"""A run folder: what is in it, and when it may be written."""
+"""Run folder: which files it has, and when it may be written or removed."""
 
 import hashlib
 import os
@@ -31,46 +31,46 @@ FORMAT = 2
 CONFIG, TOKENIZER, RESULT = "config.json", "tokenizer.json", "result.json"
 PLOTS, REPORT = "plots", "report.html"
 KIND = "run"
-_TRAINING = (MODEL, CHECKPOINT, LOG, RESULT)
-_PICTURES = ("curves", "gradients_by_distance")
+_TRAINING_FILES = (MODEL, CHECKPOINT, LOG, RESULT)
+_COMMON_PLOTS = ("curves", "gradients_by_distance")
 
 
 def _artifact_files() -> tuple[str, ...]:
-    """Return the files of the artifacts of all tasks."""
+    """Return the names of the artifact files of all tasks."""
     return tuple(dict.fromkeys(name for spec in registry.TASKS for name in spec.files))
 
 
-def _plots() -> tuple[str, ...]:
-    """Return the pictures that a run of any task may hold."""
-    names = dict.fromkeys([*_PICTURES, *(name for spec in registry.TASKS for name in spec.plots)])
+def _plot_files() -> tuple[str, ...]:
+    """Return the paths of all plots that a run of any task may have."""
+    names = dict.fromkeys([*_COMMON_PLOTS, *(name for spec in registry.TASKS for name in spec.plots)])
     return tuple(f"{PLOTS}/{name}.png" for name in names)
 
 
-def _known() -> tuple[str, ...]:
-    """Return every file that a run may hold besides ``config.json``.
+def _all_files() -> tuple[str, ...]:
+    """Return every file that a run may have besides ``config.json``.
 
-    Report and TensorBoard files are not among them: they have a mark inside.
+    Report and TensorBoard files are not included: they are recognised by a mark in the file.
     """
-    return (*_TRAINING, *_artifact_files(), *_plots())
+    return (*_TRAINING_FILES, *_artifact_files(), *_plot_files())
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
     """Check that a new run may be written into a folder.
 
     Raises:
-        RunError: if it holds a run and ``overwrite`` is not set, or anything that is not a run.
+        RunError: if the folder has a run and ``overwrite`` is not set, or has files but no run.
     """
     present = list_folder(folder)
-    _check_names(folder)
-    leftovers = [name for name in present if is_earlier_leftover(name, (CONFIG, *_known()))]
+    _check_path_length(folder)
+    leftovers = [name for name in present if is_earlier_leftover(name, (CONFIG, *_all_files()))]
     if not present or (overwrite and leftovers == present):
         return
     if leftovers == present:
         raise RunError(
-            f"{folder}: holds an unfinished file of a run that was killed ({present[0]}); begin anew with "
+            f"{folder}: holds an unfinished file of a run that was killed ({present[0]}); start again with "
             "--overwrite"
         )
-    values = _run_at(folder)
+    values = _read_run_config(folder)
     if values is None and CONFIG in present:
         raise RunError(
             f"{folder}: is not empty and not a run (its {CONFIG} is damaged or another program's); choose "
@@ -84,15 +84,15 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
             "choose another folder, or replace it with --overwrite"
         )
     if values["format"] > FORMAT:
-        raise _newer(folder, values["format"])
+        raise _newer_format_error(folder, values["format"])
 
 
 @contextmanager
 def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
-    """Keep other commands out of the folder of a new run; None is no folder.
+    """Lock the folder of a new run against other commands; None locks nothing.
 
     Raises:
-        RunError: see :func:`check_free`; or another command works there, or the folder cannot be made.
+        RunError: see :func:`check_free`; or if another command is using it, or it cannot be created.
     """
     if folder is None:
         yield
@@ -104,31 +104,31 @@ def claim(folder: Path | None, *, overwrite: bool) -> Iterator[None]:
 
 
 def prepare(folder: Path, files: Mapping[str, Any]) -> None:
-    """Remove the run that a claimed folder holds, but for ``config.json``, which the new one replaces.
+    """Remove the old run from a claimed folder, except ``config.json``, which the new run replaces.
 
     Args:
-        folder: see :func:`claim`.
-        files: of the artifacts of the new run, by name.
+        folder: claimed by :func:`claim`.
+        files: artifact files of the new run, by name.
 
     Raises:
-        RunError: if something that is not of the old run has a name that the new one needs, or a file cannot
-            be removed.
+        RunError: if a file that does not belong to the old run has a name that the new run needs, or a file
+            cannot be removed.
     """
     make_folder(folder)
-    old = _files_of(_run_at(folder) or {})
-    plots = () if (folder / PLOTS).is_symlink() else _plots()
-    for name in (*_TRAINING, *files, *plots):
-        if name not in old or (folder / name).is_dir():
+    old_files = _listed_files(_read_run_config(folder) or {})
+    plots = () if (folder / PLOTS).is_symlink() else _plot_files()
+    for name in (*_TRAINING_FILES, *files, *plots):
+        if name not in old_files or (folder / name).is_dir():
             _check_absent(folder / name)
-    check_kinds(folder, (*_TRAINING, *files))
-    _remove(folder, old)
+    check_kinds(folder, (*_TRAINING_FILES, *files))
+    _remove(folder, old_files)
 
 
-def check_kinds(folder: Path, names: Iterable[str] = _TRAINING) -> None:
-    """Check that what training will replace in a run are files or links, and its plots a folder.
+def check_kinds(folder: Path, names: Iterable[str] = _TRAINING_FILES) -> None:
+    """Check that training can replace its files: each is a file or a link, and ``plots`` is a folder.
 
     Raises:
-        RunError: if one is a pipe, a device, a socket, or a folder in place of a file.
+        RunError: if one is a pipe, a device or a socket, or a folder instead of a file.
     """
     check_replaceable(folder, names)
     plots = folder / PLOTS
@@ -136,51 +136,51 @@ def check_kinds(folder: Path, names: Iterable[str] = _TRAINING) -> None:
         return
     if plots.exists() and not plots.is_dir():
         raise RunError(f"{plots}: is not a folder, but the run's plots go there; move it away")
-    check_replaceable(folder, _plots())
+    check_replaceable(folder, _plot_files())
 
 
 def _check_absent(path: Path) -> None:
     if path.exists() or path.is_symlink():
-        raise RunError(f"{path}: is not of the run there, but the new one needs that name; move it away")
+        raise RunError(f"{path}: is not of the run there, but the new run needs that name; move it away")
 
 
 def empty(folder: Path) -> None:
-    """Remove the run that a folder holds; what is not of the run stays.
+    """Remove the run from a folder; files that do not belong to the run stay.
 
     Raises:
-        RunError: if a file cannot be removed, or another command works there.
+        RunError: if a file cannot be removed, or another command is using the folder.
     """
-    values = _run_at(folder)
+    values = _read_run_config(folder)
     if values is None:
         return
     with FolderLock(folder):
-        _remove(folder, (*_files_of(values), CONFIG))
+        _remove(folder, (*_listed_files(values), CONFIG))
 
 
 def is_run(folder: Path) -> bool:
-    """Tell whether ``config.json`` of a folder is that of a run, of any format."""
-    return _run_at(folder) is not None
+    """Return whether a folder has the ``config.json`` of a run, in any format."""
+    return _read_run_config(folder) is not None
 
 
 def clear(folder: Path) -> None:
-    """Remove the temporary files that a kill left in a folder, if it is that of a run."""
+    """Remove the temporary files of a killed process from a folder, if it is a run folder."""
     if is_run(folder):
-        _clear(folder)
+        _remove_temporary_files(folder)
 
 
 def begun(folder: Path) -> bool:
-    """Tell whether training has left anything: a checkpoint comes first."""
-    return any((folder / name).exists() for name in _TRAINING)
+    """Return whether training has written any file; the first one is a checkpoint."""
+    return any((folder / name).exists() for name in _TRAINING_FILES)
 
 
 def write_config(folder: Path, task: str, version: str, files: Mapping[str, Any], **parts: Any) -> None:
-    """Write ``config.json``, with the names of the run's files and the SHA-256 of its artifacts' files."""
+    """Write ``config.json``, with the names of the run's files and the SHA-256 of its artifact files."""
     head = {
         MARK: KIND,
         "format": FORMAT,
         "task": task,
         "version": version,
-        "files": [*_TRAINING, *files, *_plots()],
+        "files": [*_TRAINING_FILES, *files, *_plot_files()],
         "sha256": {n: hashlib.sha256(json_bytes(v)).hexdigest() for n, v in files.items()},
     }
     write_json(folder / CONFIG, head | parts)
@@ -190,9 +190,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Read ``config.json`` of a run.
 
     Raises:
-        RunError: if the folder is not a run, is damaged, or of another format.
+        RunError: if the folder is not a run, is damaged, or has an unsupported format.
     """
-    _check_names(folder)
+    _check_path_length(folder)
     if not os.path.isdir(folder):
         raise RunError(f"{folder}: no such run folder")
     values = read_json(folder / CONFIG)
@@ -200,11 +200,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(format_, int):
         raise RunError(f"{folder / CONFIG}: damaged (no format number); restore it from a copy")
     if format_ > FORMAT:
-        raise _newer(folder, format_)
+        raise _newer_format_error(folder, format_)
     if format_ < FORMAT:
         raise RunError(
             f"{folder}: was made by an earlier unrolled (format {format_}, this one reads {FORMAT}); "
-            "train it anew"
+            "train again"
         )
     if not isinstance(values.get("task"), str):
         raise RunError(f"{folder / CONFIG}: damaged (no task); restore it from a copy")
@@ -212,10 +212,10 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def change_training(folder: Path, options: Mapping[str, Any]) -> None:
-    """Change options of the training in ``config.json`` of a run.
+    """Change training options in ``config.json`` of a run.
 
     Raises:
-        RunError: if it cannot be read or written.
+        RunError: if the file cannot be read or written.
     """
     values = read_config(folder)
     values["config"]["training"] |= options
@@ -223,7 +223,7 @@ def change_training(folder: Path, options: Mapping[str, Any]) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Tell whether the run in a folder has a mark; then its files have checksums, unlike earlier ones.
+    """Return whether the run has a mark. Its files then have checksums, unlike those of earlier versions.
 
     Raises:
         RunError: if ``config.json`` is missing or damaged.
@@ -232,7 +232,7 @@ def is_marked(folder: Path) -> bool:
 
 
 def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
-    """Check the files of the artifacts, which never change after the start of a run.
+    """Check that the artifact files have not changed since the start of the run.
 
     Runs without a mark may have no checksums.
 
@@ -252,37 +252,36 @@ def check_artifact_files(folder: Path, values: Mapping[str, Any]) -> None:
             raise RunError(f"{path}: damaged (its SHA-256 is not that in {CONFIG}); restore it from a copy")
 
 
-def _run_at(folder: Path) -> dict[str, Any] | None:
-    """Return what ``config.json`` says if the folder holds a run, of any format; else None."""
+def _read_run_config(folder: Path) -> dict[str, Any] | None:
+    """Return the contents of ``config.json`` if the folder has a run, in any format; else None."""
     if not (folder / CONFIG).is_file():
         return None
     try:
         values = read_json(folder / CONFIG)
-    except RunError:  # no run that could be replaced: the caller refuses the folder
+    except RunError:  # not a run that could be replaced: the caller rejects the folder
         return None
-    marked = values.get(MARK) == KIND
-    types = {"task": str, "version": str, "config": dict, "facts": dict}  # of runs before the mark
-    earlier = all(isinstance(values.get(key), kind) for key, kind in types.items())
-    known = marked or earlier
-    return values if known and isinstance(values.get("format"), int) else None
+    is_marked_run = values.get(MARK) == KIND
+    types = {"task": str, "version": str, "config": dict, "facts": dict}  # runs before the mark
+    is_earlier = all(isinstance(values.get(key), kind) for key, kind in types.items())
+    return values if (is_marked_run or is_earlier) and isinstance(values.get("format"), int) else None
 
 
-def _files_of(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the files that a run names; runs of earlier versions may hold any that are known."""
+def _listed_files(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the files that a run lists; a run of an earlier version lists none and may have any."""
     if not values:
         return ()
-    known = _known()
-    named = values.get("files", known)
-    return tuple(name for name in known if isinstance(named, list | tuple) and name in named)
+    all_files = _all_files()
+    listed = values.get("files", all_files)
+    return tuple(name for name in all_files if isinstance(listed, list | tuple) and name in listed)
 
 
-def _clear(folder: Path) -> None:
-    clear_unfinished(folder, (CONFIG, *_known()))
+def _remove_temporary_files(folder: Path) -> None:
+    clear_unfinished(folder, (CONFIG, *_all_files()))
     clear_unfinished(folder / PLOTS)
 
 
 def _remove(folder: Path, names: tuple[str, ...]) -> None:
-    _clear(folder)
+    _remove_temporary_files(folder)
     board = folder / BOARD
     if not board.is_symlink():
         remove_files(board, [p.name for p in board.glob(f"events.out.tfevents.*{BOARD_SUFFIX}")])
@@ -291,9 +290,9 @@ def _remove(folder: Path, names: tuple[str, ...]) -> None:
     remove_files(folder, names)
 
 
-def _check_names(folder: Path) -> None:
-    """Raise RunError if the folder's name leaves no room for the names of its files."""
-    longest = folder / max(_known(), key=len)
+def _check_path_length(folder: Path) -> None:
+    """Raise RunError if the path is too long for the names of the run's files, or is otherwise invalid."""
+    longest = folder / max(_all_files(), key=len)
     try:
         longest.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -302,7 +301,7 @@ def _check_names(folder: Path) -> None:
         raise no_folder(folder, error) from None
 
 
-def _newer(folder: Path, format_: int) -> RunError:
+def _newer_format_error(folder: Path, format_: int) -> RunError:
     return RunError(
         f"{folder}: was made by a newer unrolled (format {format_}, this one reads {FORMAT}); "
         "upgrade: pip install -U unrolled"

@@ -1,4 +1,4 @@
-"""Word vectors that a configuration names, as the table of a model."""
+"""Pretrained word vectors that a configuration names, as the embedding table of a model."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,26 @@ from unrolled.text.vectors import read_vectors
 
 @dataclass(frozen=True, eq=False)
 class GivenVectors:
-    """A vector for each token of a vocabulary."""
+    """Pretrained vectors for the tokens of a vocabulary."""
 
     table: Tensor
-    """(V, size)"""
+    """(V, size), one row per token."""
     found: int
-    """Tokens that the file has."""
+    """Number of tokens that the file has a vector for."""
 
     @property
     def size(self) -> int:
-        """Numbers of a vector."""
+        """Dimension of the vectors."""
         return self.table.shape[1]
 
     @property
     def facts(self) -> dict[str, int]:
-        """What a report says about them."""
+        """Counts for the report."""
         return {"tokens_with_vectors": self.found, "vector_size": self.size}
 
 
 def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors | None:
-    """Read the vectors of a vocabulary, or return None if the configuration names no file.
+    """Read pretrained vectors for a vocabulary; return None if the model does not use any.
 
     Raises:
         DataError: if the file cannot be read, or has none of the tokens.
@@ -46,9 +46,9 @@ def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors |
 def vectors_of(
     network: TokenNetworkConfig, given: GivenVectors | None, rows: int, size: int | None, *, start: bool
 ) -> Tensor | None:
-    """Return the vectors (rows, size) of a model that is being built; None if it learns its own.
+    """Return the initial vectors (rows, size) of a model; None if it learns its own.
 
-    At the start of a training they are those given; otherwise there is only room for those of its weights.
+    With ``start`` they are the pretrained ones; otherwise zeros, to be replaced by the saved weights.
     """
     if network.entry != "vectors":
         return None

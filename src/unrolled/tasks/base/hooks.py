@@ -1,4 +1,4 @@
-"""What a task provides: where its data come from, the model that reads them, the loss, the scores."""
+"""Hooks that each task implements: data sources, model, loss and scores."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -18,7 +18,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class TaskHooks(Parameters[C], ABC, Generic[C, D]):
-    """The state of a task, and the steps that each task fills in."""
+    """The state of a task, and the methods that each task implements."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         super().__init__(config, **options)
@@ -30,7 +30,7 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Choices that the training data made, one line each."""
+        """Options that were chosen from the training data, one line each."""
         return tuple(self.facts.get("notes", ()))
 
     @property
@@ -40,76 +40,76 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
 
     @property
     def rate_unit(self) -> str:
-        """Noun for what the rate of training counts."""
+        """Noun for the items that the training rate counts."""
         return self.unit
 
     @property
     @abstractmethod
     def artifacts(self) -> Artifacts:
-        """What was learned from the data before training; RunError before that."""
+        """Artifacts computed from the training data. Raises NotFittedError before ``fit``."""
 
     @property
     @abstractmethod
     def model(self) -> nn.Module:
-        """The torch module inside; RunError before training."""
+        """The torch module. Raises NotFittedError before ``fit``."""
 
     @abstractmethod
     def fit(self, *args: Any, **options: Any) -> Self:
-        """Train on data, else on what the configuration names."""
+        """Train on the given data, or on the data that the configuration names."""
 
     @abstractmethod
     def evaluate(self, data: Any, *, progress: bool = False) -> Score:
-        """Score data that the model has not seen."""
+        """Score the model on new data."""
 
     @abstractmethod
     def sources(self) -> tuple[str, str]:
-        """Return the names of training and held-out data in the configuration; "" is none, or memory."""
+        """Return the names of training and held-out data; "" if there are none, or they are in memory."""
 
     @abstractmethod
     def _learn(self) -> D:
-        """Read the data, and set the artifacts by the training part."""
+        """Read the data, and compute the artifacts from the training part."""
 
     @abstractmethod
     def _reread(self) -> D:
-        """Read the data again with the artifacts of before."""
+        """Read the data again with the existing artifacts."""
 
     @abstractmethod
     def _check_before_training(self, data: D) -> None:
-        """Find out before training, not after it, what could not be scored."""
+        """Raise an error now if the scoring after training would fail."""
 
     @abstractmethod
     def _make_model(self, *, start: bool) -> nn.Module:
-        """Build the model; ``start`` asks for the values that training begins with, else only for shapes."""
+        """Build the model. ``start`` initialises it for training; without it only the shapes matter."""
 
     @abstractmethod
     def _make_job(self, data: D) -> Job[Any]:
-        """Return what the training loop runs."""
+        """Return the job that the training loop runs."""
 
     @abstractmethod
     def _final_scores(self, data: D, *, shown: bool) -> dict[str, Any]:
-        """Return what ``result.json`` holds besides the cost of training."""
+        """Return the scores for ``result.json``, after training."""
 
     @abstractmethod
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[Job[Any], Sample]:
         """See :meth:`Task.sample`."""
 
-    def _start_is_useful(self) -> bool:
-        """Tell whether the weights that training begins with are a model already, worth keeping."""
+    def _should_validate_start(self) -> bool:
+        """Return whether to validate the initial weights, because they already make a useful model."""
         return False
 
     def _describe_loss(self, loss: float) -> str:
-        """Say what a loss means, for the progress bar; "" is nothing more than its value."""
+        """Describe a loss for the progress bar; "" shows only its value."""
         return ""
 
     def _trained(self, kind: type[M]) -> M:
-        """Return the model, by the type that the task gives it."""
+        """Return the model, which must have the given type. Raises NotFittedError before ``fit``."""
         if self._model is None:
             raise self._not_fitted()
         assert isinstance(self._model, kind)
         return self._model
 
     def _learned(self, kind: type[A]) -> A:
-        """Return the artifacts, by the type that the task gives them."""
+        """Return the artifacts, which must have the given type. Raises NotFittedError before ``fit``."""
         if self._artifacts is None:
             raise self._not_fitted()
         assert isinstance(self._artifacts, kind)

@@ -1,4 +1,7 @@
-"""A ladder: the models of a task from the simplest up, how each is fitted, and how each is scored."""
+"""A ladder: the models that a comparison trains on one task, from the simplest up.
+
+A rung is one of these models, by its name.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,11 +16,11 @@ from unrolled.tasks.base.outcome import Numbers, Tried, Units
 
 SHARED_GROUPS = ("corpus", "text", "data", "columns", "rules")
 SHARED = ("seed", "minutes", "cell", "model", "horizon", "season")
-"""Options that a network cannot have for itself: it would learn, or be asked, something else."""
+"""Options that cannot differ between rungs: the networks would learn or predict different things."""
 
 
 class Scored(NamedTuple):
-    """Scores of a trained network, and what was counted while they were measured."""
+    """Scores of a trained network on the test data."""
 
     scores: dict[str, float]
     units: Units
@@ -27,40 +30,41 @@ class Scored(NamedTuple):
 
 
 class Ladder(ABC):
-    """The models of one task on one data set. Which of them are tried, kept and compared is not known here.
+    """The models of one task on one data set. The caller chooses, stores and compares them.
 
     Args:
-        config: of the task; the networks share it, but for the cell.
-        metric: to compare; "" is the task's usual one.
-        progress: show bars.
+        config: configuration of the task; all networks share it, except for the cell.
+        metric: metric to compare; "" is the default of the task.
+        progress: show progress bars.
     """
 
     task: ClassVar[str]
     rungs: ClassVar[tuple[str, ...]]
-    """From the simplest up, if the user does not name any."""
+    """Default rungs, from the simplest up."""
     others: ClassVar[tuple[str, ...]] = ()
-    """Other names, listed in error messages."""
+    """Further rungs, for error messages."""
     cells: ClassVar[tuple[str, ...]] = CELLS
-    """Networks that can be named."""
+    """Cells that can be used as rungs."""
     metric: ClassVar[str]
+    """Default metric."""
     metrics: ClassVar[tuple[str, ...]]
     """Metrics that every rung has."""
     higher: ClassVar[tuple[str, ...]] = ()
-    """Metrics of which more is better."""
+    """Metrics for which higher is better."""
     directions: ClassVar[bool] = False
-    """Whether networks may read in both directions."""
+    """True if networks may be bidirectional."""
     counted: ClassVar[str]
-    """Plural noun of a prediction, as in "tokens" a second."""
+    """Plural noun for predictions, as in "tokens" per second."""
     loss: ClassVar[str]
-    """Unit of the difference between two rungs."""
+    """Unit of the difference between two rungs, such as "nats/token"."""
     loss_scale: ClassVar[float] = 1.0
-    """Factor from the loss to that unit."""
+    """Factor that converts the loss to that unit."""
     fingerprint: str
-    """Of the data; known after :meth:`prepare`."""
+    """SHA-256 of the data; set by :meth:`prepare`."""
     notes: list[str]
-    """How the data were read and what was chosen from them; known after :meth:`prepare`."""
+    """How the data were read and which options they decided; set by :meth:`prepare`."""
     block: int = 1
-    """Consecutive items of the test data that are resampled together."""
+    """Number of consecutive test items that are resampled together."""
 
     def __init__(self, config: Any, metric: str = "", *, progress: bool = True) -> None:
         self.config, self.progress = config, progress
@@ -68,48 +72,51 @@ class Ladder(ABC):
 
     @abstractmethod
     def prepare(self, folder: Path) -> str:
-        """Read the data that all rungs share; return a line that describes them.
+        """Read the data that all rungs share, and return one line that describes them.
 
         Args:
-            folder: for files that are made of the data, such as the parts of a text; made if needed.
+            folder: for files derived from the data, such as the parts of a text; created if needed.
 
         Raises:
             ConfigError: if the configuration names no data.
-            DataError: if they cannot be used.
+            DataError: if the data cannot be used.
         """
 
     @abstractmethod
     def simple(self, rung: str, seed: int) -> Tried:
-        """Fit and score a model without gradients."""
+        """Fit and score a model that is not trained by gradients."""
 
     @abstractmethod
     def score_network(self, task: Any, seed: int) -> Scored:
         """Score a trained network."""
 
     def after_network(self, task: Any) -> dict[str, Numbers]:
-        """Return further arrays that other rungs need; the time that this takes is not measured."""
+        """Return further arrays that other rungs need; this is not included in measured times."""
         return {}
 
     @property
     def from_memory(self) -> bool:
-        """Whether networks are trained on data that no file holds, so that no checkpoint can be resumed."""
+        """True if networks are trained on data in memory, so that a checkpoint cannot be resumed."""
         return False
 
     def fit(self, task: Any, seed: int, out: Path) -> Any:
-        """Train a network in the folder ``out``, and return it."""
+        """Train a network in the run folder ``out``, and return it."""
         return task.fit(out=out, overwrite=True, progress=self.progress)
 
     @classmethod
     def parts_of(cls, rung: str) -> tuple[str, ...]:
-        """Return the rungs that a mixture needs; empty if this is no mixture."""
+        """Return the rungs that a mixture is made of; empty if this is not a mixture."""
         return ()
 
     def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
-        """Return the mixture of the rungs of :meth:`parts_of`."""
+        """Fit and score the mixture of the rungs from :meth:`parts_of`."""
         raise NotImplementedError(f"{self.task} has no mixtures")
 
     def units_of(self, tried: Tried) -> Units:
-        """Return the losses to compare by, of an outcome that may have been kept for another metric."""
+        """Return the losses to compare models by, in this ladder's metric.
+
+        The result may have been stored for another metric.
+        """
         return tried.units
 
     @classmethod
@@ -117,14 +124,14 @@ class Ladder(ABC):
         """Check names and options before anything is read or written.
 
         Raises:
-            ConfigError: for a name that no model of this task has, one given twice, or an unknown metric.
+            ConfigError: for an unknown rung, a rung that is given twice, or an unknown metric.
         """
         if metric and metric not in cls.metrics:
             hint = suggestion(metric, cls.metrics)
             raise ConfigError(f"metric {metric!r}: is not one of {', '.join(cls.metrics)}{hint}")
-        twice = next((r for r in rungs if list(rungs).count(r) > 1), None)
-        if twice is not None:
-            raise ConfigError(f"models: {twice!r} is there twice")
+        repeated = next((r for r in rungs if list(rungs).count(r) > 1), None)
+        if repeated is not None:
+            raise ConfigError(f"models: {repeated!r} is there twice")
         for rung in rungs:
             if cls.network(config, rung) is None and not cls.knows(rung):
                 names = list(dict.fromkeys([*cls.rungs, *cls.cells, *cls.others]))
@@ -135,27 +142,27 @@ class Ladder(ABC):
 
     @classmethod
     def network(cls, config: Any, rung: str) -> Any | None:
-        """Return the configuration of the network that a rung names; None if it names none.
+        """Return the configuration of a rung that is a network; None for other rungs.
 
-        Options of this network alone follow a colon: ``elman:lr=0.002,clip_norm=0.25``.
+        Options for this network only follow a colon: ``elman:lr=0.002,clip_norm=0.25``.
 
         Raises:
-            ConfigError: if an option is unknown, contradicts others or must be the same for all, or this is
-                no network.
+            ConfigError: if an option is unknown, contradicts others or must be the same for all, or if a rung
+                that is not a network has options.
         """
         if cls.parts_of(rung):
             return None
-        name, colon, own = rung.partition(":")
+        name, colon, own_options = rung.partition(":")
         network = cls.configured(config, name)
         if not colon:
             return network
         if network is None:
-            if cls.knows(rung):  # a file with a colon in its name
+            if cls.knows(rung):  # a file name that contains a colon
                 return None
-            raise ConfigError(f"models: {rung!r}: networks alone have options, as in lstm:hidden=100")
-        if not own:
-            raise ConfigError(f"models: {rung!r}: no option behind the colon; write {name}:hidden=100")
-        options = parse_options(own)
+            raise ConfigError(f"models: {rung!r}: only networks have options, as in lstm:hidden=100")
+        if not own_options:
+            raise ConfigError(f"models: {rung!r}: no option after the colon; write {name}:hidden=100")
+        options = parse_options(own_options)
         groups = {option: group for group, option in option_names(type(config))}
         for option in options:
             if option in SHARED or groups.get(option) in SHARED_GROUPS:
@@ -164,19 +171,19 @@ class Ladder(ABC):
 
     @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:
-        """Return the configuration of the network of a name; None if it names none.
+        """Return the configuration for a network without options of its own; None for other rungs.
 
         Raises:
-            ConfigError: if the other options contradict this network.
+            ConfigError: if the configuration contradicts this network.
         """
-        found = parse_network(rung)
-        return with_cell(config, *found) if found and (cls.directions or not found[1]) else None
+        parsed = parse_network(rung)
+        return with_cell(config, *parsed) if parsed and (cls.directions or not parsed[1]) else None
 
     @classmethod
     @abstractmethod
     def knows(cls, rung: str) -> bool:
-        """Tell whether this names a model without gradients, or a mixture."""
+        """Return whether a rung is a model without gradients, or a mixture."""
 
     def varies(self, rung: str) -> bool:
-        """Tell whether a rung depends on the seed; else it is fitted once."""
+        """Return whether a rung depends on the seed; if not, it is fitted once."""
         return self.network(self.config, rung) is not None

@@ -1,4 +1,4 @@
-"""A network as a rung: the same configuration with another cell."""
+"""Networks as rungs of a ladder: the same configuration with another cell."""
 
 import dataclasses
 import re
@@ -10,17 +10,17 @@ from unrolled.models.config import RECURRENT, WINDOWED, loop_owners, owners
 CELLS = (*WINDOWED, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
 OWN = owners() | loop_owners()
-"""Options by the cells that have them, of those that some lack."""
+"""The cells that have each option, for options that not all cells have."""
 
 
 def parse_network(rung: str) -> tuple[str, bool] | None:
-    """Return the cell that a rung names, and whether it reads in both directions ("bilstm"); None if none."""
-    found = _NAME.fullmatch(rung)
-    return (found[2], bool(found[1])) if found else None
+    """Return (cell, bidirectional) of a rung such as "lstm" or "bilstm"; None if it is not a network."""
+    match = _NAME.fullmatch(rung)
+    return (match[2], bool(match[1])) if match else None
 
 
 def with_cell(config: Any, cell: str, bidirectional: bool) -> Any:
-    """Return the configuration with this cell; what the cell lacks goes back to its default."""
+    """Return the configuration with another cell; options that this cell lacks are reset to defaults."""
     options: dict[str, Any] = {}
     for group, name in option_names(type(config)):
         if name in OWN and cell not in OWN[name]:

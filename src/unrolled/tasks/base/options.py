@@ -1,4 +1,4 @@
-"""Options of a configuration as one short text: ``hidden=100,lr=0.002``."""
+"""Parse options given as one string: ``hidden=100,lr=0.002``."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from unrolled.reading import MalformedError, parse_toml
 
 
 def parse_options(text: str) -> dict[str, Any]:
-    """Return the options of ``OPTION=VALUE,OPTION=VALUE`` by their names in Python.
+    """Parse ``OPTION=VALUE,OPTION=VALUE``; return the values by their names in Python.
 
-    Numbers and truth values are read as such; every other value stays text.
+    Numbers and booleans are converted; every other value stays a string.
 
     Raises:
         ConfigError: if a part is not OPTION=VALUE.
@@ -20,11 +20,11 @@ def parse_options(text: str) -> dict[str, Any]:
         name, equals, value = part.strip().partition("=")
         if not (name and equals and value):
             raise ConfigError(f"variant {text!r}: {part!r} is not OPTION=VALUE")
-        options[name.strip().replace("-", "_")] = _value(value.strip())
+        options[name.strip().replace("-", "_")] = _parse_value(value.strip())
     return options
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return parse_toml(f"value = {text}")["value"]
     except MalformedError:

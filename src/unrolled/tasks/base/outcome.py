@@ -18,43 +18,43 @@ class Outcome:
     """Scores and cost of one trained model."""
 
     model: str
-    """Name: of a rung of a ladder, or of a variant of a recipe."""
+    """Name of the rung of a ladder, or of the variant of a recipe."""
     seed: int
-    """Seed, or number of the fold, from 1."""
+    """Seed; in cross-validation the number of the fold, from 1."""
     scores: dict[str, float]
-    """By metric, on data that the model was not trained on."""
+    """Scores by metric, on data that the model was not trained on."""
     seconds: float
-    """Duration: in a comparison of training without validation, in a repetition of everything."""
+    """Duration. In a comparison: of training without validation; in a repetition: of the whole run."""
     rate: float = math.nan
     """Predictions per second on the test data; NaN if it was not measured."""
     size: int = 0
-    """Parameters or n-grams, of a mixture the sum over its parts; 0 where nothing is learned."""
+    """Number of parameters or n-grams; for a mixture the sum over its parts; 0 if nothing is learned."""
     counted: str = ""
-    """What ``size`` counts; of a mixture "parameters + n-grams"."""
+    """Noun for what ``size`` counts, such as "parameters" or, for a mixture, "parameters + n-grams"."""
     bytes: int = 0
-    """Size of the model in memory."""
+    """Memory of the model, in bytes."""
     epochs: float | None = None
-    """Passes over the training data; None for models that need only one."""
+    """Epochs of training; None for models that are not trained in epochs."""
     note: str = ""
 
 
 @short_repr
 @dataclass(frozen=True)
 class Units:
-    """The test data divided into items, by which two models are compared.
+    """Losses of a model per test item, for comparing two models by resampling items.
 
-    An item can be resampled on its own: a sentence, a text, the forecasts from one origin.
+    An item is what can be resampled independently: a sentence, a text, the forecasts from one origin.
 
     Raises:
-        TypeError: if the three arrays are not (N,), or the numbers of the items are no integers.
+        TypeError: if the three arrays are not (N,), or ``items`` are not integers.
     """
 
     items: NDArray[np.int64]
-    """(N,) numbers of the items, the same for every model."""
+    """(N,) ids of the items, the same for every model."""
     losses: Numbers
-    """(N,) sum of the loss over each item."""
+    """(N,) summed loss of each item."""
     weights: Numbers
-    """(N,) predictions in each item, the same for every model and seed: the loss of a model is
+    """(N,) number of predictions in each item, the same for every model and seed. The loss of a model is
     Σ losses / Σ weights."""
 
     def __post_init__(self) -> None:
@@ -64,13 +64,13 @@ class Units:
 
     @classmethod
     def one_each(cls, losses: Any, items: NDArray[np.int64] | None = None) -> "Units":
-        """Return items of one prediction each, numbered from 0 unless numbers are given."""
-        numbers = np.arange(len(losses)) if items is None else items
-        return cls(numbers, np.asarray(losses, np.float64), np.ones(len(losses)))
+        """Return items of one prediction each; the ids are 0, 1, … unless ``items`` is given."""
+        ids = np.arange(len(losses)) if items is None else items
+        return cls(ids, np.asarray(losses, np.float64), np.ones(len(losses)))
 
     @classmethod
     def by_item(cls, losses: Numbers, items: NDArray[np.int64]) -> "Units":
-        """Add up the losses of predictions over the items that they belong to, both (N,)."""
+        """Sum the losses (N,) of predictions by the item (N,) that each belongs to."""
         count = int(items.max()) + 1
         return cls(
             np.arange(count),
@@ -80,9 +80,9 @@ class Units:
 
 
 class Tried(NamedTuple):
-    """All that is kept of one trained model."""
+    """Result of one trained model: its outcome, its losses per item and further arrays."""
 
     outcome: Outcome
     units: Units
     extra: dict[str, Numbers]
-    """Arrays that other models or metrics need, by name."""
+    """Arrays by name that other models or metrics need."""

@@ -1,4 +1,4 @@
-"""The options of a task as parameters, as scikit-learn and sktime ask for them."""
+"""The options of a task as parameters in the style of scikit-learn and sktime."""
 
 import sys
 from functools import cache
@@ -12,34 +12,34 @@ C = TypeVar("C", bound=Any)
 
 
 class Parameters(Generic[C]):
-    """Every option of the configuration is a parameter, kept as the caller gave it.
+    """Makes every option of the configuration a parameter, stored as the caller gave it.
 
-    ``sklearn.base.clone``, ``GridSearchCV`` and the like need no more than this.
+    This is all that ``sklearn.base.clone``, ``GridSearchCV`` and similar tools need.
     """
 
     spec: ClassVar[TaskSpec]
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
         self.config: C = with_options(config or self.spec.config(), options, type(self).__name__)
-        """Options in use: what is left to the data is filled in by ``fit``."""
-        self._asked: C = self.config  # as the caller gave them; each fit begins with these
+        """Options in use; ``fit`` fills in those that depend on the data."""
+        self._asked: C = self.config  # as the caller gave them; each fit starts from these
         self._options = by_own_names(self.spec.config, options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return every option by its own name, as it was given or by default.
+        """Return every option by its name: the given value or the default.
 
         Args:
-            deep: is there for scikit-learn; no option is an estimator.
+            deep: unused, for scikit-learn; no option is an estimator.
         """
-        nested = to_dict(self._asked)
-        own = {name: nested[group][name] for group, name in option_names(self.spec.config)}
-        return own | self._options
+        groups = to_dict(self._asked)
+        values = {name: groups[group][name] for group, name in option_names(self.spec.config)}
+        return values | self._options
 
     def set_params(self, **params: Any) -> Self:
-        """Change options by their own names; a trained model stays as it is until the next ``fit``.
+        """Change options by name; a trained model does not change until the next ``fit``.
 
         Raises:
-            ConfigError: as the constructor does.
+            ConfigError: see the constructor.
         """
         self._asked = with_options(self._asked, params, type(self).__name__)
         self.config = with_options(self.config, params, type(self).__name__)
@@ -47,11 +47,11 @@ class Parameters(Generic[C]):
         return self
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """Return the class with the options that are not the default."""
+        """Return the class name with the options that differ from the defaults."""
         return f"{type(self).__name__}({options_text(self._asked)})"
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn, which asks, that this is an estimator like any other."""
+        """Return scikit-learn's tags: a general estimator that needs no target."""
         from sklearn.utils import Tags, TargetTags
 
         return Tags(estimator_type=None, target_tags=TargetTags(required=False))
@@ -69,10 +69,10 @@ class Parameters(Generic[C]):
 
 
 @cache
-def _error_type(known: bool) -> type[NotFittedError]:
-    """Return the error, one of scikit-learn's too where that is imported, for those who catch its own."""
-    if not known:
+def _error_type(sklearn_imported: bool) -> type[NotFittedError]:
+    """Return NotFittedError, also a subclass of scikit-learn's if scikit-learn is imported."""
+    if not sklearn_imported:
         return NotFittedError
-    from sklearn.exceptions import NotFittedError as Theirs
+    from sklearn.exceptions import NotFittedError as SklearnError
 
-    return type("NotFittedError", (NotFittedError, Theirs), {"__module__": NotFittedError.__module__})
+    return type("NotFittedError", (NotFittedError, SklearnError), {"__module__": NotFittedError.__module__})

@@ -1,4 +1,4 @@
-"""A folder as training data: its held-out and test data are taken with it."""
+"""Find the held-out and test data in a folder that is given as training data."""
 
 import os
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from unrolled.data.commas import split_paths
 from unrolled.data.parts import Parts
 
 SHOWN = 5
-"""Names that a note lists."""
+"""Number of names that a note lists."""
 
 
 class Sources(Protocol):
-    """Where a task's data come from."""
+    """Configuration group with the data sources of a task."""
 
     @property
     def data(self) -> str:
@@ -22,11 +22,11 @@ class Sources(Protocol):
 
     @property
     def valid(self) -> str:
-        """Held-out data; "" for none."""
+        """Held-out data; "" if not given."""
 
     @property
     def test(self) -> str:
-        """Data to score once training is over; "" for none."""
+        """Test data, scored after training; "" if not given."""
 
 
 AnySources = TypeVar("AnySources", bound=Sources)
@@ -35,35 +35,35 @@ AnySources = TypeVar("AnySources", bound=Sources)
 def settle_parts(
     corpus: AnySources, find: Callable[[Path], Parts | None], *, held_out: bool
 ) -> tuple[AnySources, list[str]]:
-    """Return the sources with the parts of a folder by name, and notes of what was taken.
+    """Return the sources with a folder replaced by its parts, and notes on the parts used.
 
     Args:
-        corpus: as the caller gave it; parts that it names stay.
+        corpus: sources that the caller gave; explicitly given parts are kept.
         find: returns the parts of a folder; None if it has none.
-        held_out: whether the held-out data are in memory.
+        held_out: True if the held-out data are in memory.
 
     Raises:
-        DataError: if a part of the folder may be several files.
+        DataError: if it is ambiguous which file of the folder a part is.
     """
     if not corpus.data or corpus.data.startswith("@") or not os.path.isdir(corpus.data):
         return corpus, []
     parts = find(Path(corpus.data))
     if parts is None:
         return corpus, []
-    taken = {"data": parts.train}
+    sources = {"data": parts.train}
     notes = [f"training data: {_names(parts.train)} (--data)"]
     if parts.valid and not corpus.valid and not held_out:
-        taken["valid"] = parts.valid
+        sources["valid"] = parts.valid
         notes.append(f"held-out data: {_names(parts.valid)} (--valid)")
     if parts.test and not corpus.test:
-        taken["test"] = parts.test
+        sources["test"] = parts.test
         notes.append(f"test data: {_names(parts.test)} (--test)")
     if parts.unread:
         more = " …" if len(parts.unread) > SHOWN else ""
         notes.append(f"left out, of no part: {', '.join(parts.unread[:SHOWN])}{more}")
     config: Any = corpus
-    settled: AnySources = replace(config, **taken)
-    return settled, notes
+    resolved: AnySources = replace(config, **sources)
+    return resolved, notes
 
 
 def _names(source: str) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of a training run."""
+"""Plots of a training run."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ LN2 = 0.6931471805599453
 
 
 def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_unit: str = "nats") -> Path:
-    """Draw training and held-out loss and the learning rate over steps; return the PNG's path."""
+    """Plot training loss, held-out loss and learning rate over steps; return the path of the PNG."""
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
 
@@ -55,9 +55,9 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
 
 
 def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, part: str) -> Path:
-    """Draw how often each true label (row) is taken for each label (column); return the PNG's path.
+    """Plot the confusion matrix (rows true, columns predicted labels); return the path of the PNG.
 
-    Colours are shares of the row, so that rare labels are seen as well as frequent ones.
+    Colours are shares of the row, so that rare labels are as visible as frequent ones.
     """
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure

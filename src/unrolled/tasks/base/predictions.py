@@ -1,4 +1,4 @@
-"""Predictions beside the rows of a file, and the files that hold them: CSV, TSV, JSON lines."""
+"""Predictions for the rows of a file, written with the rows as CSV, TSV or JSON lines."""
 
 import csv
 import json
@@ -14,16 +14,16 @@ from unrolled.storage.output import ending_of
 
 @dataclass(frozen=True)
 class Predictions:
-    """A table: the columns of the input, then what is predicted."""
+    """Table of the input columns followed by the prediction columns."""
 
     names: list[str]
     rows: list[list[Any]]
-    """Text, numbers, lists, or None where there is nothing."""
+    """Each value is a string, a number, a list, or None if missing."""
     notes: tuple[str, ...] = ()
     """How the input was read, one line each."""
 
     def write(self, out: TextIO, name: str = "") -> None:
-        """Write all rows: CSV with a header; tabs or JSON lines if the name of the file ends so."""
+        """Write all rows as CSV with a header; as TSV or JSON lines if the file name says so."""
         ending = ending_of(name)
         if ending in (".jsonl", ".ndjson"):
             for row in self.rows:
@@ -42,42 +42,42 @@ def tabulate(
     top: int = 0,
     notes: tuple[str, ...] = (),
 ) -> Predictions:
-    """Return the rows of a file with the most probable class and the probabilities behind.
+    """Return the rows of a file with columns for the predicted class and the probabilities.
 
     Args:
-        names: of the columns of the file.
-        rows: of the file.
-        probabilities: (classes,) of each row; None if nothing could be predicted.
-        classes: as text.
-        top: columns for as many of the most probable classes; 0 is a column for every class.
-        notes: of reading.
+        names: column names of the file.
+        rows: rows of the file.
+        probabilities: (classes,) for each row; None if nothing could be predicted.
+        classes: names of the classes.
+        top: number of most probable classes to add columns for; 0 adds a column for every class.
+        notes: how the file was read.
     """
     top = min(top, len(classes))
-    extra = ["predicted", "probability"]
+    added = ["predicted", "probability"]
     for rank in range(2, top + 1):
-        extra += [f"predicted {rank}", f"probability {rank}"]
+        added += [f"predicted {rank}", f"probability {rank}"]
     if not top:
-        extra += [f"p({name})" for name in classes]
-    filled = []
+        added += [f"p({name})" for name in classes]
+    extended = []
     for row, p in zip(rows, probabilities, strict=True):
-        filled.append([*row, *([None] * len(extra) if p is None else _columns(p, classes, top))])
-    return Predictions([*names, *_distinct(extra, names)], filled, notes)
+        extended.append([*row, *([None] * len(added) if p is None else _columns(p, classes, top))])
+    return Predictions([*names, *_distinct(added, names)], extended, notes)
 
 
 def _columns(p: NDArray[np.float64], classes: Sequence[str], top: int) -> list[Any]:
     order = np.argsort(-p, kind="stable")[: max(top, 1)]
-    found = [value for i in order for value in (classes[i], round(float(p[i]), 6))]
-    return found if top else found + [round(float(value), 6) for value in p]
+    values = [value for i in order for value in (classes[i], round(float(p[i]), 6))]
+    return values if top else values + [round(float(value), 6) for value in p]
 
 
-def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """Return names that the file does not have: a mark is added to those that it has."""
-    found = []
+def _distinct(names: Sequence[str], used: Sequence[str]) -> list[str]:
+    """Return the names with "_" appended to those that are in ``used``."""
+    distinct = []
     for name in names:
-        while name in taken:
+        while name in used:
             name += "_"
-        found.append(name)
-    return found
+        distinct.append(name)
+    return distinct
 
 
 def _cell(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the data and scores of all tasks have in common."""
+"""Interfaces that the data and the scores of all tasks implement."""
 
 from typing import Any, Protocol
 
@@ -8,18 +8,18 @@ class Material(Protocol):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a report says about them; ``sha256`` and ``held_out_sha256`` are their fingerprints."""
+        """Facts for the report, with the fingerprints ``sha256`` and ``held_out_sha256``."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Choices that the data made, one line each; each names the option that changes it."""
+        """Options chosen from the data, one line each; each line names the option that changes it."""
 
 
 class Score(Protocol):
-    """How well a model does on some data."""
+    """Scores of a model on some data."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return every figure."""
+        """Return all scores."""
 
     def __str__(self) -> str:
-        """Return the figures for people, in a line or two."""
+        """Return the scores as one or two readable lines."""

@@ -1,4 +1,4 @@
-"""A few rows of data to look at, as a trained model reads them."""
+"""Small samples of data, in the form in which a trained model reads them, for inspection."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,20 +16,20 @@ from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 @short_repr
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One batch of B rows, of at most so many steps each."""
+    """One batch of B rows, each cut to a maximum number of steps."""
 
     batch: Any
-    """What the job takes."""
+    """Batch for the job."""
     tokens: list[list[str]] | None
-    """Of each row, what is read at each step of the layers whose steps the losses belong to: characters,
-    pieces, words or time stamps; None where a step has no name."""
+    """Names of the steps of each row: characters, pieces, words or time stamps; None if steps have no names.
+    The steps are those of the layers that the losses belong to."""
     source: str
-    """What it was read from."""
+    """Name of the data that it was read from."""
 
 
 @dataclass(frozen=True)
 class SampleSize:
-    """How much is looked at, at most."""
+    """Maximum size of a sample."""
 
     rows: int
     steps: int
@@ -39,9 +39,9 @@ class SampleSize:
         require(self.steps >= 1, f"steps={self.steps}: must be at least 1")
 
     def windows(self, length: int) -> tuple[NDArray[np.int64], int]:
-        """Spread windows evenly over ``length`` steps: where each begins, and how long all are.
+        """Spread windows evenly over ``length`` steps; return their first steps and their common width.
 
-        They do not overlap; where there are too few steps for that, there are fewer of them.
+        Windows do not overlap; if there are too few steps, there are fewer windows.
         """
         width = min(self.steps, length)
         count = min(self.rows, length // width)
@@ -49,11 +49,11 @@ class SampleSize:
 
 
 def token_names(tokenizer: Tokenizer, tokens: Tensor, lengths: Tensor | None = None) -> list[list[str]]:
-    """Return each row of tokens (T, B) for people, as far as its length (B,)."""
+    """Return the tokens (T, B) of each row as readable strings, cut to its length (B,)."""
     rows = tokens.t().tolist()
     ends = [len(tokens)] * len(rows) if lengths is None else lengths.tolist()
-    known = tokenizer.tokens
-    names = {EOS_ID: known[EOS_ID], UNK_ID: known[UNK_ID]}
+    vocabulary = tokenizer.tokens
+    names = {EOS_ID: vocabulary[EOS_ID], UNK_ID: vocabulary[UNK_ID]}
     for i in torch.unique(tokens).tolist():
         names.setdefault(i, tokenizer.decode([i]))
     return [[names[i] for i in row[:end]] for row, end in zip(rows, ends, strict=True)]

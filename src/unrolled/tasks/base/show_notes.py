@@ -1,4 +1,4 @@
-"""Choices that data made, shown to the user."""
+"""Show notes (options chosen from the data, warnings about the data) to the user."""
 
 import contextlib
 import sys
@@ -7,9 +7,7 @@ from contextvars import ContextVar
 
 from unrolled.visible import visible
 
-_SHOWN = ContextVar[set[str] | None](
-    "notes that were shown; None shows a note as often as it comes", default=None
-)
+_SHOWN = ContextVar[set[str] | None]("notes that were shown; None shows repeated notes again", default=None)
 
 
 def show_notes(notes: Iterable[str]) -> None:
@@ -25,7 +23,7 @@ def show_notes(notes: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def each_note_once() -> Iterator[None]:
-    """Let :func:`show_notes` show a note once, though it comes again with each training on the same data."""
+    """Make :func:`show_notes` show each note once, even if several trainings on the same data repeat it."""
     token = _SHOWN.set(set())
     try:
         yield

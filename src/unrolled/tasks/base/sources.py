@@ -1,4 +1,4 @@
-"""Where data come from, as a configuration keeps it."""
+"""Data sources: files, folders and data sets, as they are stored in a configuration."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,20 @@ from unrolled.data.commas import split_paths
 from unrolled.errors import DataError
 
 Source = str | Path | None
-"""A file, a folder or a data set; None is what the configuration says."""
+"""A file, a folder or a data set; None takes the one in the configuration."""
 
 LONGEST_NAME = 255
-"""Bytes in the name of a file, on the file systems in use."""
+"""Maximum length of a file name in bytes, on common file systems."""
 
 
 def is_path(value: object) -> bool:
-    """Tell whether data are given as a file, a folder or a data set (True), or are the data (False).
+    """Return whether a value names a file, a folder or a data set (True), or is the data itself (False).
 
-    A ``Path`` is one, and a text that begins with ``@`` or names what exists. A text with a line break, or
-    longer than the name of a file can be, is a text.
+    A name is a ``Path``, a string that begins with ``@``, or an existing path. A string with a line break, or
+    one too long for a file name, is data.
 
     Raises:
-        DataError: if it is a short text that names nothing: it may be a wrong path or a text.
+        DataError: if it is a short string and no such path exists: it may be a wrong path or a text.
     """
     if isinstance(value, Path):
         return True
@@ -39,9 +39,9 @@ def is_path(value: object) -> bool:
 
 
 def absolute(source: str | Path) -> str:
-    """Return a path as absolute, so that a run can be resumed from anywhere; names of data sets stay.
+    """Make a path absolute, so that the run resumes from any directory; names of data sets do not change.
 
-    Of ``LABEL=FILE,LABEL=FILE`` every file becomes absolute.
+    In ``LABEL=FILE,LABEL=FILE`` every file is made absolute.
     """
     text = str(source)
     if not text or text.startswith("@"):
@@ -53,12 +53,12 @@ def absolute(source: str | Path) -> str:
 
 
 def resolved(name: str) -> str:
-    """Return the path of one file or folder as absolute, links followed.
+    """Return the absolute path of one file or folder, with links resolved.
 
     Raises:
-        DataError: if it cannot be the name of a file.
+        DataError: if it is not a valid path.
     """
     try:
         return str(Path(name).resolve())
-    except (ValueError, RuntimeError, OSError) as error:  # a null byte; links in a circle
+    except (ValueError, RuntimeError, OSError) as error:  # a null byte; a loop of links
         raise DataError(f"{name!r}: is not the name of a file ({error})") from None

@@ -1,10 +1,10 @@
-"""The specification of a task: the value that the command line, run folders and recipes read."""
+"""The specification of a task, which the command line, run folders and recipes read."""
 
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unrolled.tasks.base.earlier import Former, Moved
+from unrolled.tasks.base.earlier import OldDefaults, RenamedOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,59 +14,60 @@ if TYPE_CHECKING:
 
 
 class TaskParts(NamedTuple):
-    """The code of a task, which may need packages that only this task needs."""
+    """The classes and functions of a task, whose import may need packages of this task only."""
 
     artifacts: "type[Artifacts]"
-    """What a trained model needs to be built again, besides configuration and weights."""
+    """Class of the artifacts."""
     tool: "type[Task[Any, Any]]"
-    """The class that users call: fit, evaluate, save, load."""
+    """Class that users call: fit, evaluate, save, load."""
     print_scores: "Callable[[Any, Console], str]"
-    """Prints the scores of a trained tool; returns the command to try next, with ``{run}`` for its folder."""
+    """Prints the scores of a trained model; returns the next command to try, with ``{run}`` for its folder."""
 
 
 class TaskSpec(NamedTuple):
     """Everything that the rest of the package knows about a task.
 
-    The fields are cheap to read: ``unrolled train --help`` lists all tasks without loading torch, or
-    dataclasses. The code is imported when first used: the configuration by itself, so that recipes can be
-    read where the packages of a task are missing.
+    The fields are cheap to read: ``unrolled train --help`` lists all tasks without importing torch or
+    dataclasses. The code is imported on first use. The configuration is imported separately, so that recipes
+    can be read if the packages of a task are missing.
     """
 
     verb: str
-    """As in ``unrolled train VERB`` and in ``config.json``."""
+    """Name in ``unrolled train VERB`` and in ``config.json``."""
     summary: str
-    """Line of ``unrolled train --help``."""
+    """Line in ``unrolled train --help``."""
     description: str
     """First line of ``unrolled train VERB --help``."""
     missing_data: str
-    """Error of the command line where no training data are given."""
+    """Error of the command line if no training data are given."""
     metrics: tuple[str, ...]
-    """Figures of a score that a recipe may set a target for."""
+    """Metrics of a score that a recipe may set a target for."""
     import_config: Callable[[], type[Any]]
-    """Imports the configuration."""
+    """Imports and returns the configuration class."""
     import_parts: Callable[[], TaskParts]
-    """Imports the rest."""
+    """Imports and returns the rest of the code."""
     files: tuple[str, ...] = ("tokenizer.json",)
-    """Files of the artifacts in a run folder."""
+    """Names of the artifact files in a run folder."""
     plots: tuple[str, ...] = ()
-    """Pictures that the task adds to a run's ``plots``, without ``.png``."""
+    """Plots that the task adds to the folder ``plots`` of a run, without ``.png``."""
     counted: str = "tokens"
-    """What the rate in a recipe's record counts."""
+    """Plural noun for what the training rate in a recipe's record counts."""
     loss_unit: str = "nats"
+    """Unit of the loss, in the progress bar and in plots."""
     used_by: tuple[str, ...] = ("predict",)
-    """Verbs that use a trained model."""
+    """Commands that use a trained model."""
     announce: Callable[[Any], str] | None = None
-    """Returns a line to print before a training with a configuration, "" for none."""
-    former: Former = MappingProxyType({})
-    """Options that runs of earlier versions lack, where the default of today means something else."""
-    moved: Moved = MappingProxyType({})
-    """Options that earlier versions kept elsewhere."""
+    """Returns a line to print before training with a configuration; "" prints nothing."""
+    former: OldDefaults = MappingProxyType({})
+    """Old defaults of options that runs of earlier versions lack, if the current default differs."""
+    moved: RenamedOptions = MappingProxyType({})
+    """Options that were renamed or moved to another group."""
     import_ladder: Callable[[], type[Any]] | None = None
-    """Imports the models to compare with; None if the task has no comparison."""
+    """Imports and returns the ladder of the task; None if ``unrolled compare`` does not support the task."""
 
     @property
     def config(self) -> type[Any]:
-        """The configuration: options of the command line, of recipes and of ``config.json``."""
+        """Configuration class: options of the command line, of recipes and of ``config.json``."""
         return self.import_config()
 
     @property

@@ -1,4 +1,4 @@
-"""A task as a run folder: save, load, and the plots."""
+"""Save a task as a run folder, load it, and draw its plots."""
 
 import sys
 from pathlib import Path
@@ -31,19 +31,19 @@ NO_PLOTS = "no plots are drawn; to draw them: pip install 'unrolled[plots]', the
 
 
 class StoredTask(TaskHooks[C, D]):
-    """Writes a trained model and reads it back."""
+    """A task that can be saved and loaded."""
 
     def save(self, run: str | Path, *, overwrite: bool = False) -> None:
-        """Write the trained model as a folder that :meth:`load` and the command line read.
+        """Save the trained model as a run folder, for :meth:`load` and the command line.
 
         Raises:
-            RunError: if the folder holds a run and ``overwrite`` is not set, another command works in it, or
+            RunError: if the folder has a run and ``overwrite`` is not set, another command is using it, or
                 it cannot be written.
         """
         folder = Path(run)
         model = self._trained(nn.Module)
         with run_folder.claim(folder, overwrite=overwrite):
-            self._begin_folder(folder)
+            self._write_description(folder)
             write_tensors(folder / MODEL, model.state_dict(), {})
             if self.result:
                 write_json(folder / run_folder.RESULT, self.result)
@@ -51,10 +51,10 @@ class StoredTask(TaskHooks[C, D]):
 
     @classmethod
     def load(cls, run: str | Path) -> Self:
-        """Read a trained model.
+        """Load a trained model.
 
         Raises:
-            RunError: if the folder is not a run, is damaged, or of another format.
+            RunError: if the folder is not a run, is damaged, or has an unsupported format.
         """
         folder = Path(run)
         task = cls._described(folder)
@@ -68,44 +68,47 @@ class StoredTask(TaskHooks[C, D]):
         """Draw the plots of a run again.
 
         Args:
-            run: its folder.
+            run: run folder.
 
         Raises:
-            RunError: if another command works there, or a plot cannot be written.
-            MissingExtraError: if the packages that draw are not installed.
+            RunError: if another command is using the folder, or a plot cannot be written.
+            MissingExtraError: if the plotting packages are not installed.
         """
         require_extra("plots", "drawing")
         with FolderLock(Path(run)):
             self._plot(Path(run))
 
-    def _begin_folder(self, folder: Path) -> None:
-        """Replace what a claimed folder holds by the description of this model."""
+    def _write_description(self, folder: Path) -> None:
+        """Replace the run in a claimed folder by the description of this model."""
         stored = self.artifacts.write()
         run_folder.prepare(folder, stored.files)
         write_description(folder, self.spec, self.config, stored, self.facts)
 
     @classmethod
-    def _planned(cls, folder: Path) -> Self:
-        """Return the task that a folder describes, before it has learned anything."""
-        return cls._of(read_description(folder, cls.spec))
+    def _untrained(cls, folder: Path) -> Self:
+        """Return the untrained task that a run folder describes, without artifacts or model."""
+        return cls._from_description(read_description(folder, cls.spec))
 
     @classmethod
-    def _of(cls, described: Description) -> Self:
-        task = cls(described.config)
-        task.facts = described.facts
+    def _from_description(cls, description: Description) -> Self:
+        task = cls(description.config)
+        task.facts = description.facts
         return task
 
     @classmethod
     def _described(cls, folder: Path, weights: str = MODEL) -> Self:
-        """Build the model that a folder describes, without its trained weights; ``weights`` is their file."""
-        described = read_description(folder, cls.spec)
-        task = cls._of(described)
-        task._artifacts = read_artifacts(folder, cls.spec, described)
+        """Return the task that a run folder describes, with its model but not its trained weights.
+
+        ``weights`` is the file that the model is checked against.
+        """
+        description = read_description(folder, cls.spec)
+        task = cls._from_description(description)
+        task._artifacts = read_artifacts(folder, cls.spec, description)
         check_weights(folder, weights, lambda: task._make_model(start=False))
         try:
             with seeded(task.config.training):
                 task._model = task._make_model(start=False)
-        except RuntimeError as error:  # torch's, of a number that no tensor takes
+        except RuntimeError as error:  # from torch, for a size that no tensor can have
             if isinstance(error, UnrolledError):
                 raise
             reason = str(error).splitlines()[0]
@@ -115,7 +118,7 @@ class StoredTask(TaskHooks[C, D]):
         return task
 
     def _plot_or_note(self, folder: Path) -> None:
-        """Draw the plots of a run; say in one line how to get them where their packages are missing."""
+        """Draw the plots of a run; if the plotting packages are missing, print how to get the plots."""
         if has_extra("plots"):
             self._plot(folder)
         else:

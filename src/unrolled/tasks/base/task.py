@@ -1,4 +1,4 @@
-"""A model as a tool: trained, measured, used, looked into and kept as a folder."""
+"""Base class of all tasks: fit, evaluate, predict, inspect, save and load."""
 
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,45 +17,44 @@ from unrolled.training import Job
 
 
 class Task(TrainedTask[C, D]):
-    """A model as a tool: one configuration, trained, measured, used and kept as a folder.
+    """A model with its configuration: fit, evaluate, use, save and load.
 
-    A task says where its data come from, what model reads them, which loss is minimised and how the result
-    is scored (:class:`TaskHooks`); everything else is here and in the classes above it.
+    A task implements its data sources, model, loss and scores (:class:`TaskHooks`); everything else is here
+    and in the base classes.
     """
 
     def sample(
         self, data: str | Path | None = None, *, rows: int = 16, steps: int = 200
     ) -> tuple[Job[Any], Sample]:
-        """Return a few rows of data to look at, and a job over this model whose ``step_losses`` takes them.
+        """Return a small sample of data, and a job of this model whose ``step_losses`` takes it.
 
-        They are the first items, cut after so many steps; of a text or a series windows that are spread
+        The sample is the first items, cut to ``steps``; for a text or a series, windows that are spread
         evenly over it.
 
         Args:
-            data: in the forms that :meth:`evaluate` takes, as far as they are files and data sets; None takes
-                what was held out in training.
-            rows: items or windows, at most.
-            steps: of each, at most.
+            data: a file or a data set, as for :meth:`evaluate`; None takes the held-out data of training.
+            rows: maximum number of items or windows.
+            steps: maximum number of steps of each.
 
         Raises:
             ConfigError: if rows or steps are not positive.
             DataError: if the data cannot be used, or nothing was held out.
-            RunError: if there is no model yet, or it was trained on data from memory and none are given.
+            RunError: if the model is not trained, or was trained on data from memory and ``data`` is None.
         """
         self._trained(nn.Module)
         return self._sample(data, SampleSize(rows, steps))
 
     def _held_out_source(self) -> str:
-        """Say where the held-out data came from."""
+        """Return the name of the held-out data."""
         source, held_out = self.sources()
         return held_out or f"{source or 'the data'}, held-out part"
 
     def _read_again(self) -> D:
-        """Read the data of training once more.
+        """Read the training data again.
 
         Raises:
-            RunError: if they came from memory.
-            DataError: if they are gone or are no longer the same.
+            RunError: if the data were in memory.
+            DataError: if the data are missing or have changed.
         """
         source, _ = self.sources()
         if not source:
@@ -68,10 +67,10 @@ class Task(TrainedTask[C, D]):
         return DataError("nothing was held out when this model was trained; give data=FILE to look at")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
-        """Return the tokens that the model reads, and the vector (V, size) of each.
+        """Return the input tokens and their vectors (V, size).
 
         Raises:
-            ConfigError: if it has no table of vectors.
+            ConfigError: if the model has no embedding table.
         """
         tokens, table = self._input_table()
         if not isinstance(table, Embedding):
@@ -79,14 +78,18 @@ class Task(TrainedTask[C, D]):
         return tokens, table.weight.detach().cpu().numpy()
 
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
-        """Return the tokens that the model reads, and the module that makes vectors of them, or None."""
+        """Return the input tokens and the module that embeds them, or None."""
         return [], None
 
     def predict_table(self, data: str, *, top: int = 0) -> Predictions | None:
-        """Return what is predicted for each row of a file; None if the task writes its own form instead."""
+        """Return predictions for each row of a file; None if the task has its own output format."""
         return None
 
     def predict_file(self, data: str, out: TextIO) -> None:
-        """Write what is predicted for a file, in the task's own form."""
+        """Write predictions for a file in the output format of the task.
+
+        Raises:
+            ConfigError: if the task has no predictions to write.
+        """
         verbs = ", ".join(f"unrolled {verb} RUN" for verb in self.spec.used_by)
         raise ConfigError(f"a run of {self.spec.verb} has no predictions to write; use it with {verbs}")

@@ -1,4 +1,4 @@
-"""Dropout of whole tokens, for tasks that read a text as a whole."""
+"""Dropout of whole tokens, for tasks that read whole texts."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class TokenDropoutConfig(DropoutConfig):
     """Dropout, by what it is applied to; every rate in [0, 1)."""
 
     dropout_word: float = 0.0
-    """On whole tokens, which are read as <unk> (Dai & Le 2015)."""
+    """Dropout of whole tokens, which are replaced by <unk> (Dai & Le 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,4 @@
-"""Tokens of a text that are not in a vocabulary: counted, reported, and scored."""
+"""Count, report and score tokens of a text that are not in the vocabulary."""
 
 import math
 from collections import Counter
@@ -12,7 +12,7 @@ from unrolled.errors import DataError
 from unrolled.text import UNK_ID, Tokenizer
 
 SHOWN = 5
-"""Kinds of unknown tokens that a note names."""
+"""Number of distinct unknown tokens that a note names."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Unknown:
     """The unknown tokens of a text."""
 
     count: int
-    """Tokens that are ``<unk>``."""
+    """Number of tokens that are ``<unk>``."""
     total: int
-    """Tokens of the text."""
+    """Number of all tokens."""
     kinds: tuple[str, ...]
-    """Tokens that the vocabulary lacks, most frequent first; ``<unk>`` written in a text is not one."""
+    """Distinct tokens not in the vocabulary, most frequent first; a literal ``<unk>`` is not included."""
 
     @classmethod
     def of(cls, texts: Iterable[str], tokenizer: Tokenizer) -> "Unknown":
@@ -34,13 +34,13 @@ class Unknown:
         for text in texts:
             ids = tokenizer.encode(text)
             total += len(ids)
-            if here := int((ids == UNK_ID).sum()):
-                count += here
+            if in_text := int((ids == UNK_ID).sum()):
+                count += in_text
                 kinds.update(tokenizer.unknown(text))
         return cls(count, total, tuple(kind for kind, _ in kinds.most_common()))
 
     def notes(self, source: str, unit: str, share: float) -> tuple[str, ...]:
-        """Return a line that says how many there are and how they are scored; nothing if there are none.
+        """Return a line with their number and how they are scored; empty if there are none.
 
         Args:
             source: name of the text.
@@ -56,10 +56,10 @@ class Unknown:
         )
 
     def refuse_foreign(self, source: str) -> None:
-        """Refuse a text that is mostly unknown.
+        """Check that at most half of the tokens are unknown.
 
         Raises:
-            DataError: if more than half of its tokens are.
+            DataError: if more than half are.
         """
         if self.kinds and 2 * self.count > self.total:
             raise DataError(
@@ -69,23 +69,23 @@ class Unknown:
 
     @property
     def shown(self) -> str:
-        """The most frequent kinds, and how many more there are."""
+        """The most frequent unknown tokens, and how many more there are."""
         more = len(self.kinds) - SHOWN
         names = ", ".join(repr(kind) for kind in self.kinds[:SHOWN])
         return f"{names} and {more:,} more" if more > 0 else names
 
 
 def mix_unknown_losses(losses: Tensor, targets: Tensor, share: float, ignore: int) -> Tensor:
-    """Return −ln p' from −ln p, both of the shape of the targets; see :mod:`unrolled.unknown`.
+    """Return −ln p' for −ln p, both in the shape of the targets; see :mod:`unrolled.unknown`.
 
     Args:
         losses: −ln p of each target.
-        targets: token numbers.
-        share: u of a text with unknown tokens; 0 returns the losses.
-        ignore: target that is no token, whose loss stays.
+        targets: token ids.
+        share: u of a text with unknown tokens; 0 returns the losses unchanged.
+        ignore: padding target, whose loss does not change.
     """
     if not share:
         return losses
     known = losses - math.log1p(-share)
-    rare = -torch.logaddexp(-known, known.new_tensor(math.log(share)))
-    return torch.where(targets == UNK_ID, rare, torch.where(targets == ignore, losses, known))
+    unknown = -torch.logaddexp(-known, known.new_tensor(math.log(share)))
+    return torch.where(targets == UNK_ID, unknown, torch.where(targets == ignore, losses, known))

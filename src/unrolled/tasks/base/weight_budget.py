@@ -1,7 +1,7 @@
-"""Whether the weights of a file fit the model that a configuration describes, found out before it is built.
+"""Check that the weights of a file fit the model that a configuration describes, before it is built.
 
-The model is built on torch's meta device, which takes no memory, and given up once it is larger than the
-file: a configuration may ask for more than any machine has.
+The model is built on torch's meta device, which takes no memory. Building stops once the model has many more
+tensors than the file, since a damaged configuration may describe a model that is too large for any machine.
 """
 
 import contextlib
@@ -15,25 +15,26 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from unrolled.reading import MalformedError
 
 SPARE = 64
+"""Parameters allowed in addition to four per tensor."""
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 def check_fit(build: Callable[[], nn.Module], shapes: Shapes) -> None:
-    """Build a model without memory and compare its shapes.
+    """Build a model on the meta device and compare the shapes of its tensors.
 
     Raises:
-        MalformedError: if a tensor is missing, is one too many, or has another shape.
+        MalformedError: if a tensor is missing, unexpected, or has another shape.
     """
     with torch.device("meta"), _budget(shapes):
         try:
             model = build()
-        except (RuntimeError, OverflowError, MemoryError, TypeError) as error:  # sizes that torch cannot hold
+        except (RuntimeError, OverflowError, MemoryError, TypeError) as error:  # sizes that torch rejects
             raise MalformedError(f"a model of impossible size: {str(error).splitlines()[0]}") from None
-    ours = {name: tuple(t.shape) for name, t in model.state_dict().items()}
-    for name in sorted(ours.keys() | shapes.keys()):
-        if ours.get(name) != shapes.get(name):
-            there, here = _shape(shapes, name), _shape(ours, name)
-            raise MalformedError(f"{name} is {there} there and {here} in the model")
+    model_shapes = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    for name in sorted(model_shapes.keys() | shapes.keys()):
+        if model_shapes.get(name) != shapes.get(name):
+            file_shape, model_shape = _shape(shapes, name), _shape(model_shapes, name)
+            raise MalformedError(f"{name} is {file_shape} there and {model_shape} in the model")
 
 
 def _shape(shapes: Shapes, name: str) -> str:
@@ -42,16 +43,16 @@ def _shape(shapes: Shapes, name: str) -> str:
 
 @contextlib.contextmanager
 def _budget(shapes: Shapes) -> Iterator[None]:
-    """Stop the construction of a module with many more parameters than there are tensors.
+    """Stop building a module that registers many more parameters than there are tensors.
 
-    Some are set twice, or have several names.
+    The limit is generous, since some parameters are registered twice or under several names.
     """
-    left = SPARE + 4 * len(shapes)
+    remaining = SPARE + 4 * len(shapes)
 
     def count(module: nn.Module, name: str, parameter: Any) -> None:
-        nonlocal left
-        left -= isinstance(parameter, Tensor)
-        if left < 0:
+        nonlocal remaining
+        remaining -= isinstance(parameter, Tensor)
+        if remaining < 0:
             raise MalformedError(f"the model has many more than its {len(shapes)} tensors")
 
     handle = register_module_parameter_registration_hook(count)
