@@ -8,23 +8,23 @@ from hypothesis import strategies as st
 
 from unrolled import LanguageModel
 from unrolled.data import Document
-from unrolled.tasks.lm.hold_out import cut, divide, resolve, spread
+from unrolled.tasks.lm.hold_out import cut_text, resolve_hold_out, split_documents, spread_evenly
 
 
 def test_the_number_of_documents_settles_the_rule():
-    assert [resolve("auto", n) for n in (1, 2, 19, 20, 500)] == [
+    assert [resolve_hold_out("auto", n) for n in (1, 2, 19, 20, 500)] == [
         "end",
         "tails",
         "tails",
         "documents",
         "documents",
     ]
-    assert resolve("end", 7) == "end"
+    assert resolve_hold_out("end", 7) == "end"
 
 
 @given(st.integers(1, 200), st.floats(0, 0.99))
 def test_whole_documents_are_evenly_spread(count, share):
-    chosen = spread(count, share)
+    chosen = spread_evenly(count, share)
     assert chosen.count(True) == int(count * share + 1e-9)
     if share <= 0.5:
         assert not any(a and b for a, b in itertools.pairwise(chosen)) or share > 0.49
@@ -33,16 +33,16 @@ def test_whole_documents_are_evenly_spread(count, share):
 @example("a\n\n a", 0.375, "paragraph")
 @given(st.text("ab \n", min_size=1), st.floats(0.05, 0.45), st.sampled_from(["stream", "paragraph"]))
 def test_nothing_is_lost(text, share, mode):
-    assert "".join(cut(text, [share, share], mode)) == text
+    assert "".join(cut_text(text, [share, share], mode)) == text
     documents = [Document("a", text + "x"), Document("b", "one\ntwo\n" * 9)]
-    parts = divide(documents, [share], "tails", mode)
+    parts = split_documents(documents, [share], "tails", mode)
     kept = "".join(d.text for part in zip(*parts, strict=False) for d in part)
     assert set(kept) <= set(text + "x" + "one\ntwo\n")
 
 
 def test_a_paragraph_is_not_cut():
     text = "one\ntwo\n\nthree\nfour\n\nfive\nsix\n"
-    assert cut(text, [0.5], "paragraph") == ["one\ntwo\n\nthree\nfour\n\n", "five\nsix\n"]
+    assert cut_text(text, [0.5], "paragraph") == ["one\ntwo\n\nthree\nfour\n\n", "five\nsix\n"]
 
 
 def test_a_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, write_english):
@@ -53,7 +53,7 @@ def test_a_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, 
         "held out: the last 10% of each of the 3 documents (--hold-out, --valid-fraction, --valid)",
     )
     # 18 of 20 lines of each text are learned from, one <eos> stands between documents.
-    heads = [cut(text, [0.1], "stream")[0] for text in texts]
+    heads = [cut_text(text, [0.1], "stream")[0] for text in texts]
     assert lm.facts["tokens"] == sum(map(len, heads)) + 2
     many = LanguageModel(**tiny_options | {"max_steps": 2}).fit([texts[0]] * 30, progress=False)
     assert many.config.corpus.hold_out == "documents"

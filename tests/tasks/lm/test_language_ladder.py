@@ -395,7 +395,7 @@ def test_the_task_and_its_data_must_be_there(tmp_path):
         ur.compare("music", tmp_path)
     with pytest.raises(ConfigError, match="data: give the name of a file or data set, not a list"):
         ur.compare("lm", [["a", "b"]])
-    with pytest.raises(ConfigError, match="no text to learn from"):
+    with pytest.raises(ConfigError, match="no text to train on"):
         ur.compare("lm", progress=False)
 
 

@@ -257,7 +257,7 @@ def test_a_text_too_short_for_the_batch_is_read_in_fewer_rows():
     lm = LanguageModel(batch=32, hidden=4, embedding=4, max_steps=2)
     lm.fit(["twenty characters..."], progress=False)
     assert lm.config.training.batch == 1
-    assert lm.notes == ("batch: 1, since 18 tokens to learn from are too few for 32 rows (--batch)",)
+    assert lm.notes == ("batch: 1, since 18 training tokens are too few for 32 rows (--batch)",)
     assert lm.evaluate("twenty\n").tokens == 7
 
 

@@ -9,13 +9,13 @@ import pytest
 from unrolled.data import open_documents
 from unrolled.errors import DataError
 from unrolled.tasks.lm.config import CorpusConfig
-from unrolled.tasks.lm.hold_out import resolve
+from unrolled.tasks.lm.hold_out import resolve_hold_out
 from unrolled.tasks.lm.split_text import split_text
 
 
 def split(corpus, folder):
     documents = open_documents(corpus.data)
-    settled = replace(corpus, hold_out=resolve(corpus.hold_out, len(documents)))
+    settled = replace(corpus, hold_out=resolve_hold_out(corpus.hold_out, len(documents)))
     return split_text(settled, documents, folder)
 
 

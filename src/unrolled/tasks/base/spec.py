@@ -21,7 +21,7 @@ class TaskParts(NamedTuple):
     tool: "type[Task[Any, Any]]"
     """Class that users call: fit, evaluate, save, load."""
     print_scores: "Callable[[Any, Console], str]"
-    """Prints the scores of a trained model; returns the next command to try, with ``{run}`` for its folder."""
+    """Prints the scores of a model; returns the next command to try, with ``{run}`` for the run folder."""
 
 
 class TaskSpec(NamedTuple):

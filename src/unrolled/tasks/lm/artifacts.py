@@ -1,4 +1,4 @@
-"""What a language model needs to be built again."""
+"""Artifacts of a language model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +23,16 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class LanguageArtifacts(Artifacts):
-    """The vocabulary, and what is known about it."""
+    """The tokenizer with its vocabulary, and statistics of unknown tokens."""
 
     tokenizer: Tokenizer
     unknown: int
-    """Tokens of the training text that are ``<unk>``; a model that saw some has learned to score them."""
+    """Number of ``<unk>`` in the training text; a model trained on some has learned to score them."""
     unknown_share: float | None = None
-    """Probability of ``<unk>`` in texts that have unknown tokens, see :mod:`unrolled.unknown`; None in
-    runs of earlier versions."""
+    """Probability of ``<unk>`` in texts with unknown tokens, see :mod:`unrolled.unknown`; None in runs of
+    earlier versions."""
     vector_size: int | None = None
-    """Of word vectors that were given."""
+    """Dimension of pretrained word vectors; None if there are none."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
@@ -46,9 +46,9 @@ class LanguageArtifacts(Artifacts):
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
+        stored = artifact_values(values, _Values)
         tokenizer = tokenizer_from_json(read_json(folder / TOKENIZER))
-        return cls(tokenizer, known.unknown, known.unknown_share, known.vector_size)
+        return cls(tokenizer, stored.unknown, stored.unknown_share, stored.vector_size)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

@@ -1,4 +1,4 @@
-"""The network of a language model."""
+"""Build the network of a language model."""
 
 from torch import Tensor
 
@@ -8,8 +8,8 @@ from unrolled.tasks.lm.config import LanguageModelConfig
 
 
 def build_model(
-    config: LanguageModelConfig, known: LanguageArtifacts, vectors: Tensor | None
+    config: LanguageModelConfig, artifacts: LanguageArtifacts, vectors: Tensor | None
 ) -> RecurrentLanguageModel:
-    """Build the network over a vocabulary; ``vectors`` (V, size) are those that the configuration names."""
-    size = known.tokenizer.size
+    """Build the network; ``vectors`` (V, size) are pretrained word vectors or None."""
+    size = artifacts.tokenizer.size
     return RecurrentLanguageModel(size, config.cell, config.network, config.dropout, vectors)

@@ -1,4 +1,4 @@
-"""The configuration of a language model: one tree for the command line, recipes and config.json."""
+"""Configuration of a language model, shared by the command line, recipes and ``config.json``."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -14,32 +14,33 @@ from unrolled.training import OptimizerConfig, TrainingConfig
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """The text to learn from."""
+    """The training text, and the held-out and test text."""
 
     data: str = ""
-    """Training text: a file, a folder of files (each one document), several (a.txt,b.txt), a pattern
+    """Training text: a file, a folder of files (one document each), a list (a.txt,b.txt), a pattern
     ('books/*.txt'), or a data set such as @tinyshakespeare, @ptb/train or @stdlib."""
 
     valid: str = ""
-    """Held-out text; without it a part of the training text is held out, by valid_fraction and hold_out."""
+    """Held-out text. Without it, a part of the training text is held out; see valid_fraction and hold_out."""
 
     valid_fraction: float = 0.1
-    """Share of the text held out where valid is not given; 0 holds out nothing."""
+    """Fraction of the text to hold out if valid is not given; 0 holds out nothing."""
 
     hold_out: HoldOut = "auto"
-    """end: the last part of the whole text. tails: the last part of each document. documents: whole
-    documents, evenly spread. auto: end for one document, tails for up to 19, documents for more."""
+    """Which part to hold out. end: the last part of the whole text. tails: the last part of each document.
+    documents: whole documents, evenly spread. auto: end for one document, tails for up to 19, documents for
+    more."""
 
     test: str = ""
-    """Text to score once training is over."""
+    """Test text, scored after training."""
 
     mode: Literal["auto", "stream", "sentence", "paragraph"] = "auto"
-    """stream: one long text, the state is carried along it and reset where a document begins.
-    sentence: every line stands alone. paragraph: a stream of prose with hard line ends: lines are joined, and
-    a blank line ends a paragraph. auto: sentence with loss=sentence, else stream."""
+    """stream: one long text; the state is carried along and reset at the start of each document. sentence:
+    every line is a separate sequence. paragraph: a stream of prose with hard line breaks; the lines of a
+    paragraph are joined, and a blank line ends it. auto: sentence with loss=sentence, else stream."""
 
     encoding: str = "utf-8"
-    """Of all these files, such as latin-1, cp1252 or utf-16; a byte order mark goes before it."""
+    """Encoding of all these files, such as latin-1, cp1252 or utf-16; a byte order mark overrides it."""
 
     def __post_init__(self) -> None:
         require(
@@ -59,20 +60,21 @@ class CorpusConfig:
 
 @dataclass(frozen=True)
 class LanguageTextConfig(TextConfig):
-    """How text becomes tokens."""
+    """How text is split into tokens."""
 
-    # Wider than that of other tasks, which have no "auto".
+    # Other tasks have no "auto".
     tokenizer: Literal["auto", "char", "word", "bpe"] = "auto"  # type: ignore[assignment]
-    """Characters, words (what white space separates; each line ends with <eos>), or byte-pair pieces. auto:
-    words where another option needs them (split_punctuation, vectors, adaptive_softmax), else characters."""
+    """char: characters. word: words separated by white space; each line ends with <eos>. bpe: byte-pair
+    pieces. auto: word if another option needs it (split_punctuation, vectors, adaptive_softmax), else
+    char."""
 
 
 @dataclass(frozen=True)
 class LanguageTrainingConfig(TrainingConfig):
-    """How long, on what batches, with which loss, and what is kept."""
+    """Length of training, batches, loss, and which weights are kept."""
 
     steps: int = 64
-    """Time steps of one chunk: where backpropagation through time is cut off (stream mode)."""
+    """Steps per chunk, after which backpropagation through time is truncated (stream mode)."""
 
     loss: Literal["auto", "token", "steps", "sentence"] = "auto"
     """token: mean over all tokens. steps: sum over the steps of a chunk, mean over rows (Zaremba et al.
@@ -87,7 +89,7 @@ class LanguageTrainingConfig(TrainingConfig):
 @options_repr
 @dataclass(frozen=True)
 class LanguageModelConfig:
-    """A language model and its training."""
+    """Configuration of a language model and its training."""
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     text: LanguageTextConfig = field(default_factory=LanguageTextConfig)
@@ -108,19 +110,19 @@ class LanguageModelConfig:
             "loss='steps' needs mode='stream': sentences have no common number of steps",
         )
         cell = self.cell
-        start = cell.forget_bias is not None or cell.chrono > 0 or cell.recurrent_init != "uniform"
+        has_own_init = cell.forget_bias is not None or cell.chrono > 0 or cell.recurrent_init != "uniform"
         require(
-            not (self.network.init_range and start),
-            "init_range starts every weight alike: leave forget_bias, chrono and recurrent_init out",
+            not (self.network.init_range and has_own_init),
+            "init_range initialises every weight alike: leave forget_bias, chrono and recurrent_init out",
         )
-        words = self.text.tokenizer in ("auto", "word")
+        may_be_words = self.text.tokenizer in ("auto", "word")
         require(
-            self.network.entry != "vectors" or words,
+            self.network.entry != "vectors" or may_be_words,
             f"input='vectors' needs tokenizer='word', not {self.text.tokenizer!r}",
         )
         adaptive = self.network.adaptive_softmax
         require(
-            not adaptive or words,
+            not adaptive or may_be_words,
             f"adaptive_softmax needs tokenizer='word', not {self.text.tokenizer!r}: only words are numbered "
             "from frequent to rare",
         )

@@ -1,4 +1,4 @@
-"""From documents to what a language model is trained and scored on."""
+"""Documents as tokens, for training and scoring a language model."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.base.unknown import Unknown
 from unrolled.tasks.lm.config import CorpusConfig
-from unrolled.tasks.lm.hold_out import divide
+from unrolled.tasks.lm.hold_out import split_documents
 from unrolled.tasks.lm.lines import prepare_text
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
@@ -24,7 +24,7 @@ UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 
 @dataclass(frozen=True)
 class Corpus:
-    """Training and held-out tokens, and facts about them for the report."""
+    """Training and held-out tokens, with facts for the report."""
 
     train: Tokens
     valid: Tokens | None
@@ -36,7 +36,7 @@ class Corpus:
 
 
 def tokenize(documents: list[Document], tokenizer: Tokenizer, mode: str) -> Tokens:
-    """Return documents as one stream, or their lines as sentences."""
+    """Tokenize documents as one stream, or each line as a sentence."""
     texts = [prepare_text(d.text, tokenizer.kind, mode) for d in documents]
     if mode != "sentence":
         encoded = [tokenizer.encode(text) for text in texts]
@@ -49,7 +49,7 @@ def count_unknown(documents: list[Document], tokenizer: Tokenizer, mode: str, so
     """Count the unknown tokens of documents.
 
     Raises:
-        DataError: if they are mostly unknown.
+        DataError: if most tokens are unknown.
     """
     unknown = Unknown.of((prepare_text(d.text, tokenizer.kind, mode) for d in documents), tokenizer)
     unknown.refuse_foreign(source)
@@ -58,21 +58,21 @@ def count_unknown(documents: list[Document], tokenizer: Tokenizer, mode: str, so
 
 @dataclass(frozen=True)
 class TextToScore:
-    """A text to score."""
+    """A tokenized text to score."""
 
     tokens: Tokens
     share: float
-    """u of :mod:`unrolled.unknown`; 0 where the text has no unknown tokens."""
+    """u of :mod:`unrolled.unknown`; 0 if the text has no unknown tokens."""
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, documents: list[Document], tokenizer: Tokenizer, share: float, mode: str, source: str
     ) -> "TextToScore":
-        """Tokenise documents; ``share`` is that of the model.
+        """Tokenize documents; ``share`` is the model's.
 
         Raises:
-            DataError: if they are mostly unknown, or have no tokens.
+            DataError: if most tokens are unknown, or there are no tokens.
         """
         unknown = count_unknown(documents, tokenizer, mode, source)
         tokens = tokenize(documents, tokenizer, mode)
@@ -83,7 +83,7 @@ class TextToScore:
 
 
 def all_ids(tokens: Tokens) -> Ids:
-    """Return the tokens in the order of reading, opened by the ``<eos>`` that the first follows."""
+    """Return all token ids in reading order, after an initial ``<eos>``."""
     if isinstance(tokens, TokenStream):
         return tokens.ids
     end = np.array([EOS_ID], dtype=np.int64)
@@ -96,13 +96,13 @@ def make_corpus(
     tokenizer: Tokenizer,
     held_out: list[Document] | None = None,
 ) -> Corpus:
-    """Tokenise the training documents, and the held-out ones that are given or divided from them.
+    """Tokenize the training documents and the held-out ones, which are given or split off.
 
     Args:
-        config: with ``hold_out`` settled.
-        documents: to learn from.
-        tokenizer: trained on them.
-        held_out: held-out documents; None divides the others.
+        config: corpus options, with ``hold_out`` resolved.
+        documents: training documents.
+        tokenizer: tokenizer trained on them.
+        held_out: held-out documents; None splits them off the training documents.
 
     Raises:
         DataError: if there are fewer than two tokens, or the held-out part is empty.
@@ -111,20 +111,24 @@ def make_corpus(
     valid: Tokens | None = None
     notes: tuple[str, ...] = ()
     if held_out is None and config.valid_fraction and config.hold_out != "end":
-        documents, apart = divide(documents, [config.valid_fraction], config.hold_out, config.mode)
-        train, valid = (tokenize(part, tokenizer, config.mode) for part in (documents, apart))
-        _require_parts(train, valid, source, config)
+        documents, held_out_part = split_documents(
+            documents, [config.valid_fraction], config.hold_out, config.mode
+        )
+        train, valid = (tokenize(part, tokenizer, config.mode) for part in (documents, held_out_part))
+        _check_parts(train, valid, source, config)
     else:
         train = tokenize(documents, tokenizer, config.mode)
-        _require_two(train, source)
+        _require_two_tokens(train, source)
         if held_out is None and config.valid_fraction:
             train, valid = train.split(config.valid_fraction)
-            _require_parts(train, valid, source, config)
-    _require_two(train, source)
+            _check_parts(train, valid, source, config)
+    _require_two_tokens(train, source)
     share = unknown_share(all_ids(train)[1:])
     if held_out is not None:
-        read = TextToScore.of(held_out, tokenizer, share, config.mode, config.valid or "the held-out text")
-        valid, notes = read.tokens, read.notes
+        text_to_score = TextToScore.of(
+            held_out, tokenizer, share, config.mode, config.valid or "the held-out text"
+        )
+        valid, notes = text_to_score.tokens, text_to_score.notes
     facts = {
         "documents": len(documents),
         "tokens": train.predictions,
@@ -138,7 +142,7 @@ def make_corpus(
     return Corpus(train, valid, facts, notes, share)
 
 
-def _require_parts(train: Tokens, valid: Tokens, source: str, config: CorpusConfig) -> None:
+def _check_parts(train: Tokens, valid: Tokens, source: str, config: CorpusConfig) -> None:
     if valid.predictions < 1 or train.predictions < 1:
         raise DataError(
             f"{source}: too short to hold out {config.valid_fraction:g} of it; give more text, or "
@@ -147,28 +151,28 @@ def _require_parts(train: Tokens, valid: Tokens, source: str, config: CorpusConf
 
 
 def fingerprint(tokens: Tokens) -> str:
-    """Return the SHA-256 of the token numbers, by which a resumed run knows its text."""
+    """Return the SHA-256 of the token ids, by which a resumed run recognises its text."""
     return hashlib.sha256(all_ids(tokens).tobytes()).hexdigest()
 
 
-def cut_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
-    """Return windows that are spread evenly over a text, each read from zeros; or its first sentences."""
+def sample_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
+    """Return windows spread evenly over a text, each read from a zero state; or the first sentences."""
     if isinstance(tokens, Sentences):
         chunk = next(Sentences(tokens.items[: size.rows], tokens.eos).chunks(size.rows))
         assert chunk.lengths is not None
         lengths = chunk.lengths.clamp(max=size.steps)
         return Chunk(chunk.inputs[: size.steps], chunk.targets[: size.steps], lengths=lengths)
     begins, width = size.windows(tokens.predictions)
-    places = torch.from_numpy(begins + np.arange(width)[:, None])
+    positions = torch.from_numpy(begins + np.arange(width)[:, None])
     ids = torch.from_numpy(tokens.ids)
-    fresh = torch.from_numpy(np.isin(places.numpy(), tokens.starts))
-    return Chunk(ids[places], ids[places + 1], fresh if bool(fresh.any()) else None)
+    fresh = torch.from_numpy(np.isin(positions.numpy(), tokens.starts))
+    return Chunk(ids[positions], ids[positions + 1], fresh if bool(fresh.any()) else None)
 
 
-def _require_two(train: Tokens, source: str) -> None:
+def _require_two_tokens(train: Tokens, source: str) -> None:
     if train.predictions < 2:
         raise DataError(
-            f"{source}: one token is too little to learn from; give a text of at least a few thousand tokens"
+            f"{source}: one token is not enough to train on; give a text of at least a few thousand tokens"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which part of the documents is held out where no held-out text is given."""
+"""Split documents into training, held-out and test parts."""
 
 import itertools
 import re
@@ -10,78 +10,79 @@ from unrolled.wording import counted
 
 HoldOut = Literal["auto", "end", "tails", "documents"]
 MANY = 20
-"""Documents from which on whole ones are held out."""
+"""Number of documents from which "auto" holds out whole documents."""
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 Parts = tuple[list[Document], ...]
 
 
-def resolve(hold_out: HoldOut, documents: int) -> HoldOut:
-    """Return how a number of documents is divided: "auto" is settled by their number."""
+def resolve_hold_out(hold_out: HoldOut, documents: int) -> HoldOut:
+    """Resolve "auto" by the number of documents."""
     if hold_out != "auto":
         return hold_out
     return "end" if documents == 1 else "tails" if documents < MANY else "documents"
 
 
-def describe(hold_out: HoldOut, fraction: float, documents: int) -> str:
-    """Say in words what is held out."""
+def describe_hold_out(hold_out: HoldOut, fraction: float, documents: int) -> str:
+    """Describe in words which part is held out."""
     if hold_out == "documents":
-        return (
-            f"{spread(documents, fraction).count(True):,} of {counted(documents, 'document')}, evenly spread"
-        )
-    of = "the text" if hold_out == "end" else f"each of the {counted(documents, 'document')}"
-    return f"the last {100 * fraction:g}% of {of}"
+        held_out = spread_evenly(documents, fraction).count(True)
+        return f"{held_out:,} of {counted(documents, 'document')}, evenly spread"
+    place = "the text" if hold_out == "end" else f"each of the {counted(documents, 'document')}"
+    return f"the last {100 * fraction:g}% of {place}"
 
 
-def divide(documents: list[Document], shares: Sequence[float], hold_out: HoldOut, mode: str) -> Parts:
-    """Divide documents into what is learned from and one part for each share.
+def split_documents(
+    documents: list[Document], shares: Sequence[float], hold_out: HoldOut, mode: str
+) -> Parts:
+    """Split documents into a training part and one further part for each share.
 
     Args:
-        documents: in their order.
-        shares: of the parts, which follow what is learned from.
-        hold_out: "tails" cuts every document, where a line (in mode "paragraph" a paragraph) ends;
-            "documents" takes whole ones, evenly spread.
-        mode: of the corpus.
+        documents: documents in order.
+        shares: size of each further part, as a fraction.
+        hold_out: "tails" cuts every document at the end of a line (in mode "paragraph", of a paragraph);
+            "documents" takes whole documents, evenly spread.
+        mode: mode of the corpus.
     """
     if hold_out == "documents":
-        return _whole(documents, shares)
+        return _split_whole_documents(documents, shares)
     parts: Parts = tuple([] for _ in range(len(shares) + 1))
     for document in documents:
-        for part, text in zip(parts, cut(document.text, shares, mode), strict=True):
+        for part_documents, text in zip(parts, cut_text(document.text, shares, mode), strict=True):
             if text.strip():
-                part.append(Document(document.name, text))
+                part_documents.append(Document(document.name, text))
     return parts
 
 
-def cut(text: str, shares: Sequence[float], mode: str) -> list[str]:
-    """Cut the end of a text off, in so many parts; each ends where a line or paragraph does."""
+def cut_text(text: str, shares: Sequence[float], mode: str) -> list[str]:
+    """Cut one part per share off the end of a text, at the ends of lines or paragraphs."""
     edges = [0]
     for number in range(len(shares)):
-        near = int(len(text) * (1 - sum(shares[number:])))
-        edges.append(max(edges[-1], _end_near(text, near, mode)))
+        position = int(len(text) * (1 - sum(shares[number:])))
+        edges.append(max(edges[-1], _end_after(text, position, mode)))
     edges.append(len(text))
     return [text[a:b] for a, b in itertools.pairwise(edges)]
 
 
-def spread(count: int, share: float) -> list[bool]:
-    """Choose the share of so many places, evenly spread and never the first."""
+def spread_evenly(count: int, share: float) -> list[bool]:
+    """Choose a share of ``count`` places, evenly spread and never the first; True where chosen."""
     return [int((i + 1) * share + 1e-9) > int(i * share + 1e-9) for i in range(count)]
 
 
-def _whole(documents: list[Document], shares: Sequence[float]) -> Parts:
-    chosen = spread(len(documents), sum(shares))
+def _split_whole_documents(documents: list[Document], shares: Sequence[float]) -> Parts:
+    is_held_out = spread_evenly(len(documents), sum(shares))
     parts: Parts = tuple([] for _ in range(len(shares) + 1))
-    turn = 0
-    for document, out in zip(documents, chosen, strict=True):
-        parts[1 + turn % len(shares) if out else 0].append(document)
-        turn += out
+    count = 0
+    for document, held_out in zip(documents, is_held_out, strict=True):
+        parts[1 + count % len(shares) if held_out else 0].append(document)
+        count += held_out
     return parts
 
 
-def _end_near(text: str, near: int, mode: str) -> int:
-    """Return where the line or paragraph of a position ends; the position if there is no later one."""
+def _end_after(text: str, position: int, mode: str) -> int:
+    """Return the end of the line or paragraph at a position; the position itself for the last one."""
     if mode == "paragraph":
-        found = _BLANK_LINES.search(text, near)
-        if found and found.end() < len(text):
-            return found.end()
-    end = text.find("\n", near)
-    return near if end in (-1, len(text) - 1) else end + 1
+        match = _BLANK_LINES.search(text, position)
+        if match and match.end() < len(text):
+            return match.end()
+    end = text.find("\n", position)
+    return position if end in (-1, len(text) - 1) else end + 1

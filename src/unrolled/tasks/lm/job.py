@@ -1,4 +1,4 @@
-"""Batches and loss of a language model, for the training loop."""
+"""Training job of a language model: batches and loss for the training loop."""
 
 from collections.abc import Iterator
 
@@ -24,8 +24,8 @@ class LanguageJob:
         self.model = model
         self._corpus, self._config = corpus, config
         sentence = config.corpus.mode == "sentence"
-        chosen = config.training.loss
-        self._reduction = ("sentence" if sentence else "token") if chosen == "auto" else chosen
+        loss = config.training.loss
+        self._reduction = ("sentence" if sentence else "token") if loss == "auto" else loss
 
     def batches(self, epoch: int) -> Iterator[Chunk]:
         """See :meth:`Job.batches`."""
@@ -59,7 +59,7 @@ class LanguageJob:
         return StepLoss(loss, nats.sum(), tokens, carried)
 
     def step_losses(self, batch: Chunk, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`; all logits of the batch are held."""
+        """See :meth:`Job.step_losses`; keeps all logits of the batch in memory."""
         logits, _ = self.model(batch.inputs, state, lengths=batch.lengths, fresh=batch.fresh)
         times = torch.arange(len(logits), device=logits.device)
         return StepLosses(token_losses(logits, batch.targets, IGNORE), times)
@@ -69,7 +69,7 @@ class LanguageJob:
         return batch.first_rows(rows)
 
     def _row_weights(self, batch: Chunk, tokens: int) -> Tensor:
-        """Return the weight of each prediction in the loss, of a shape that expands to (T, B)."""
+        """Return the weight of each prediction in the loss, broadcastable to (T, B)."""
         rows, device = batch.targets.shape[1], batch.targets.device
         if self._reduction == "token":
             return torch.tensor(1 / tokens, device=device)
@@ -79,7 +79,7 @@ class LanguageJob:
         return 1 / (batch.lengths * rows)
 
     def validate(self) -> Validation | None:
-        """Score the held-out text by its nats a token, read in as many rows as in training."""
+        """Return nats per token of the held-out text, read in as many rows as in training."""
         valid = self._corpus.valid
         if valid is None:
             return None

@@ -1,4 +1,4 @@
-"""The ladder of language models: counting, windows, recurrence, and mixtures of them."""
+"""The ladder of language models: n-grams, window networks, recurrent networks, and mixtures."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,11 +32,11 @@ from unrolled.unknown import mix_unknown
 
 CACHE = "cache"
 BLOCK_TOKENS = 50
-"""Tokens of an item where lines or sentences do not end with ``<eos>``."""
+"""Tokens per item if lines or sentences do not end with ``<eos>``."""
 
 
 class LanguageLadder(Ladder):
-    """Models of the next token, all over the same tokens."""
+    """Language models, all over the same tokens."""
 
     task: ClassVar[str] = "lm"
     rungs: ClassVar[tuple[str, ...]] = (
@@ -68,26 +68,30 @@ class LanguageLadder(Ladder):
         """See :meth:`Ladder.prepare`; without test text, the parts of the text are written to the folder."""
         corpus = self.config.corpus
         if not corpus.data:
-            raise ConfigError("no text to learn from: give data (a file, a folder, a data set) or a recipe")
+            raise ConfigError("no text to train on: give data (a file, a folder, a data set) or a recipe")
         read_texts = open_texts(corpus.data, corpus.encoding)
-        self.config, chosen = fill_defaults(self.config, read_texts.documents, held_out=bool(corpus.valid))
-        corpus, said, notes = self.config.corpus, "", [*read_texts.notes]
+        self.config, default_notes = fill_defaults(
+            self.config, read_texts.documents, held_out=bool(corpus.valid)
+        )
+        corpus, split_note, notes = self.config.corpus, "", [*read_texts.notes]
         if corpus.test:
-            notes += chosen
+            notes += default_notes
         else:
-            corpus, said = self._divide(corpus, read_texts.documents, folder)
+            corpus, split_note = self._split_text(corpus, read_texts.documents, folder)
         documents = open_documents(corpus.data, corpus.encoding)
         held_out = open_documents(corpus.valid, corpus.encoding) if corpus.valid else None
-        read = [prepare_text(d.text, self.config.text.tokenizer, corpus.mode) for d in documents]
-        self.tokenizer = train_tokenizer(self.config.text, read)
-        found = make_corpus(corpus, documents, self.tokenizer, held_out)
-        asked = open_documents(corpus.test, corpus.encoding)
-        test = TextToScore.of(asked, self.tokenizer, found.share, corpus.mode, "the test text")
-        self.notes = [*notes, *found.notes, *test.notes]
-        if found.valid is None:
+        training_texts = [prepare_text(d.text, self.config.text.tokenizer, corpus.mode) for d in documents]
+        self.tokenizer = train_tokenizer(self.config.text, training_texts)
+        corpus_tokens = make_corpus(corpus, documents, self.tokenizer, held_out)
+        test_documents = open_documents(corpus.test, corpus.encoding)
+        test = TextToScore.of(
+            test_documents, self.tokenizer, corpus_tokens.share, corpus.mode, "the test text"
+        )
+        self.notes = [*notes, *corpus_tokens.notes, *test.notes]
+        if corpus_tokens.valid is None:
             raise ConfigError("valid_fraction=0: the weights of networks and mixtures need held-out text")
-        self.share = found.share
-        self.train_tokens, self.valid = found.train, found.valid
+        self.share = corpus_tokens.share
+        self.train_tokens, self.valid = corpus_tokens.train, corpus_tokens.valid
         self.test = test.tokens
         self.characters = len(self.tokenizer.decode(all_ids(self.test)[1:].tolist()))
         texts = (self.train_tokens, self.valid, self.test)
@@ -97,34 +101,34 @@ class LanguageLadder(Ladder):
         unit = UNITS[self.config.text.tokenizer]
         return (
             f"{self.train_tokens.predictions:,} {unit}s to learn from, {self.valid.predictions:,} held out, "
-            f"{self.test.predictions:,} to predict, {self.tokenizer.size:,} kinds{said}"
+            f"{self.test.predictions:,} to predict, {self.tokenizer.size:,} kinds{split_note}"
         )
 
-    def _divide(
+    def _split_text(
         self, corpus: CorpusConfig, documents: list[Document], folder: Path
     ) -> tuple[CorpusConfig, str]:
-        """Write the parts of a text to the folder, and let the networks read them."""
-        divided, said = split_text(corpus, documents, folder)
+        """Split a text into files in the folder, which the networks then read."""
+        split, split_note = split_text(corpus, documents, folder)
         if corpus.encoding != UTF8:  # the parts are written in UTF-8
-            divided = self._in_utf8(divided, folder)
-        sources = {name: getattr(divided, name) for name in ("data", "valid", "test", "encoding")}
+            split = self._convert_to_utf8(split, folder)
+        sources = {name: getattr(split, name) for name in ("data", "valid", "test", "encoding")}
         self.config = with_options(self.config, sources)
-        return divided, said
+        return split, split_note
 
-    def _in_utf8(self, corpus: CorpusConfig, folder: Path) -> CorpusConfig:
-        """Let given held-out text be in UTF-8 as well."""
+    def _convert_to_utf8(self, corpus: CorpusConfig, folder: Path) -> CorpusConfig:
+        """Convert the held-out text to UTF-8 if it is a file of the user."""
         if not Path(corpus.valid).is_relative_to(folder):
             documents = open_documents(corpus.valid, corpus.encoding)
             corpus = replace(corpus, valid=write_documents(folder / "valid", documents))
         return replace(corpus, encoding=UTF8)
 
-    def _mixed(self, scores: Numbers, tokens: Tokens) -> Numbers:
-        """Return ln p by the rule of :mod:`unrolled.unknown`, which holds for every rung alike."""
+    def _mix_unknown(self, scores: Numbers, tokens: Tokens) -> Numbers:
+        """Return ln p by the rule of :mod:`unrolled.unknown`, which is the same for every rung."""
         return mix_unknown(scores, all_ids(tokens)[1:], self.share)
 
     @classmethod
     def check(cls, config: Any, rungs: Sequence[str], metric: str, seeds: int) -> None:
-        """See :meth:`Ladder.check`; a file must be there, and the networks of mixtures possible."""
+        """See :meth:`Ladder.check`; also checks that files exist, and the networks of mixtures."""
         super().check(config, rungs, metric, seeds)
         for part in dict.fromkeys(part for rung in rungs for part in rung.split("+")):
             cls.network(config, part)
@@ -143,18 +147,18 @@ class LanguageLadder(Ladder):
 
     @classmethod
     def parts_of(cls, rung: str) -> tuple[str, ...]:
-        """See :meth:`Ladder.parts_of`; the cache is no rung."""
+        """See :meth:`Ladder.parts_of`; the cache is not a rung."""
         names = rung.split("+")
         return tuple(name for name in names if name != CACHE) if len(names) > 1 else ()
 
     def varies(self, rung: str) -> bool:
-        """See :meth:`Ladder.varies`; a mixture with a network in it does."""
+        """See :meth:`Ladder.varies`; true of a mixture if it contains a network."""
         return any(super(LanguageLadder, self).varies(part) for part in self.parts_of(rung) or [rung])
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
         began = time.perf_counter()
-        model = self._ngrams(rung)
+        model = self._get_ngrams(rung)
         outcome = Outcome(
             rung,
             seed,
@@ -165,27 +169,27 @@ class LanguageLadder(Ladder):
             bytes=sum(model.table.sizes),
             note=model.note,
         )
-        return self._scored(outcome, model.score)
+        return self._score(outcome, model.score)
 
-    def _ngrams(self, rung: str) -> NGrams:
+    def _get_ngrams(self, rung: str) -> NGrams:
         if rung.endswith(ARPA):
             return read_ngrams(rung, self.tokenizer, self.config.corpus.mode)
         return fit_ngrams(rung, self.train_tokens, self.tokenizer)
 
     def mix(self, rung: str, seed: int, parts: Mapping[str, Tried]) -> Tried:
-        """See :meth:`Ladder.mix`; the weights are those under which the held-out text is most likely."""
+        """See :meth:`Ladder.mix`; the weights maximise the likelihood of the held-out text."""
         names = rung.split("+")
-        mixed = [self._cache(seed) if name == CACHE else parts[name] for name in names]
+        components = [self._score_cache(seed) if name == CACHE else parts[name] for name in names]
         began = time.perf_counter()
-        weights = fit_weights([part.extra["valid"] for part in mixed])
+        weights = fit_weights([part.extra["valid"] for part in components])
         fitting = time.perf_counter() - began
-        outcomes = [part.outcome for part in mixed]
-        valid, test = (mix([part.extra[text] for part in mixed], weights) for text in ("valid", "test"))
+        outcomes = [part.outcome for part in components]
+        valid, test = (mix([part.extra[text] for part in components], weights) for text in ("valid", "test"))
         epochs = [o.epochs for o in outcomes if o.epochs is not None]
         outcome = Outcome(
             rung,
             seed,
-            self._figures(test),
+            self._metrics(test),
             seconds=sum(o.seconds for o in outcomes) + fitting,
             rate=1 / sum(1 / o.rate for o in outcomes),
             size=sum(o.size for o in outcomes),
@@ -194,36 +198,36 @@ class LanguageLadder(Ladder):
             epochs=max(epochs, default=None),
             note=" + ".join(f"{w:.2f} {n}" for w, n in zip(weights, names, strict=True)),
         )
-        return Tried(outcome, self._units(test), {"valid": valid, "test": test})
+        return Tried(outcome, self._item_losses(test), {"valid": valid, "test": test})
 
-    def _cache(self, seed: int) -> Tried:
+    def _score_cache(self, seed: int) -> Tried:
         cache = UnigramCache(self.tokenizer.tokens)
         empty = Outcome(CACHE, seed, {}, seconds=0.0, bytes=8 * cache.size)
-        return self._scored(empty, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
+        return self._score(empty, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
 
-    def _scored(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
-        """Score held-out and test text by ln p of each token; fill in scores and rate."""
-        valid = self._mixed(score(self.valid), self.valid)
+    def _score(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
+        """Score held-out and test text by ln p of each token, and add scores and rate to the outcome."""
+        valid = self._mix_unknown(score(self.valid), self.valid)
         began = time.perf_counter()
-        test = self._mixed(score(self.test), self.test)
+        test = self._mix_unknown(score(self.test), self.test)
         rate = len(test) / (time.perf_counter() - began)
-        outcome = replace(outcome, scores=self._figures(test), rate=rate)
-        return Tried(outcome, self._units(test), {"valid": valid, "test": test})
+        outcome = replace(outcome, scores=self._metrics(test), rate=rate)
+        return Tried(outcome, self._item_losses(test), {"valid": valid, "test": test})
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
         assert task.tokenizer.tokens == self.tokenizer.tokens
         test = self._network_scores(task, self.test)
-        return Scored(self._figures(test), self._units(test), {"test": test}, len(test))
+        return Scored(self._metrics(test), self._item_losses(test), {"test": test}, len(test))
 
     def after_network(self, task: Any) -> dict[str, Numbers]:
-        """Return ln p of the held-out text, by which mixtures are weighted."""
+        """Return ln p of the held-out text, which the weights of mixtures are fitted on."""
         return {"valid": self._network_scores(task, self.valid)}
 
     def _network_scores(self, task: Any, tokens: Tokens) -> Numbers:
-        return self._mixed(-score_tokens(task.model, TextToScore(tokens, 0.0), SCORING_ROWS), tokens)
+        return self._mix_unknown(-score_tokens(task.model, TextToScore(tokens, 0.0), SCORING_ROWS), tokens)
 
-    def _figures(self, scores: Numbers) -> dict[str, float]:
+    def _metrics(self, scores: Numbers) -> dict[str, float]:
         nats = -float(scores.sum())
         mean = nats / len(scores)
         return {
@@ -232,8 +236,8 @@ class LanguageLadder(Ladder):
             "bits_per_character": nats / np.log(2) / max(self.characters, 1),
         }
 
-    def _units(self, scores: Numbers) -> Units:
-        """Return the loss of each line or sentence; of stretches of text where these have no ends."""
+    def _item_losses(self, scores: Numbers) -> Units:
+        """Return the loss of each line or sentence; of blocks of tokens if these have no ends."""
         ids = all_ids(self.test)[1:]
         ends = ids == EOS_ID
         if ends.sum() * BLOCK_TOKENS * 4 < len(ids):

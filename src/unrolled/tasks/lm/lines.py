@@ -1,4 +1,4 @@
-"""Lines of a text as a model reads them: hard line ends joined, marks of sentences taken off."""
+"""Prepare the lines of a text: join hard line breaks, strip the marks of sentences."""
 
 import itertools
 import re
@@ -10,16 +10,16 @@ from unrolled.symbols import EOS
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
 WRAPPED_LINES = 50
-"""Lines by which it is decided whether a text has hard line ends."""
+"""Minimum number of lines for deciding whether a text has hard line breaks."""
 NARROWEST, WIDEST = 50, 120
-"""Columns at which prose is wrapped."""
+"""Range of columns at which prose is wrapped."""
 
 
 def prepare_text(text: str, kind: str, mode: str) -> str:
-    """Return a text as the tokeniser of a kind reads it in a mode.
+    """Prepare a text for a tokenizer of this kind, in a mode of the corpus.
 
-    In mode "paragraph" the lines of a paragraph are joined by blanks, and a blank line ends it. For words,
-    the marks ``<s>`` and ``</s>`` at the ends of a line are taken off, since ``<eos>`` ends every line.
+    In mode "paragraph" the lines of a paragraph are joined by spaces, and a blank line ends it. For words,
+    ``<s>`` and ``</s>`` at the ends of a line are stripped, since ``<eos>`` ends every line.
     """
     if mode == "paragraph":
         text = join_lines(text)
@@ -27,23 +27,24 @@ def prepare_text(text: str, kind: str, mode: str) -> str:
 
 
 def join_lines(text: str) -> str:
-    """Return a text with each paragraph as one line."""
+    """Return the text with each paragraph joined into one line."""
     paragraphs = _PARAGRAPH_END.split(text.strip("\n"))
     joined = (" ".join(line.strip() for line in part.split("\n")).strip() for part in paragraphs)
     return "".join(f"{paragraph}\n" for paragraph in joined if paragraph)
 
 
 def strip_marks(text: str) -> str:
-    """Return a text without ``<s>`` at the beginning and ``</s>`` at the end of its lines."""
+    """Strip ``<s>`` from the beginning and ``</s>`` from the end of each line."""
     if "<s>" not in text and "</s>" not in text:
         return text
     return "\n".join(" ".join(bare_sentence(line.split())) for line in text.split("\n"))
 
 
 def is_wrapped(text: str) -> bool:
-    """Tell whether a text is prose with hard line ends: most lines that another follows fill the same width.
+    """Return whether a text is prose with hard line breaks.
 
-    The width is that under which 95 of 100 such lines stay; prose fills all but a word of it.
+    It is if most lines that are followed by another fill the same width, up to one word. The width is the
+    95th percentile of their lengths.
     """
     lines = text.split("\n")
     inner = [len(a.rstrip()) for a, b in itertools.pairwise(lines) if a.strip() and b.strip()]
@@ -55,5 +56,5 @@ def is_wrapped(text: str) -> bool:
 
 
 def wrapped_note() -> str:
-    """Return the line that tells of hard line ends."""
+    """Return the note on a text with hard line breaks."""
     return f"most lines are of one width, and {EOS} is learned at every line end: --mode paragraph joins them"

@@ -1,4 +1,4 @@
-"""n-gram models over the tokens of a language model: by name, or from an ARPA file."""
+"""n-gram models over the tokens of a language model: fitted by name, or read from an ARPA file."""
 
 import itertools
 import re
@@ -39,39 +39,39 @@ _LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
 
 @dataclass(frozen=True)
 class Numbering:
-    """Token numbers of a model that was read from a file."""
+    """Token ids of a model that was read from a file."""
 
     numbers: Ids
-    """(V,) for each token of the tokeniser, its number in the model."""
+    """(V,) id in the model for each token of the tokenizer."""
     opening: int
-    """Number of the opening symbol in the model."""
+    """Id of the opening symbol in the model."""
 
 
 @dataclass(frozen=True)
 class NGrams:
-    """An n-gram model that scores the tokens of a tokeniser."""
+    """An n-gram model that scores the tokens of a tokenizer."""
 
     table: NGramTable
     opening: int
-    """Number of the opening symbol of a sentence in the tokeniser's numbering."""
+    """Id of the opening symbol of a sentence, in the tokenizer's numbering."""
     numbering: Numbering | None = None
-    """None if the model has the tokeniser's numbers."""
+    """None if the model has the tokenizer's ids."""
     note: str = ""
-    """What could not be estimated as asked."""
+    """How the estimate differs from the requested model."""
 
     def score(self, tokens: Tokens) -> Numbers:
-        """Return ln p of each token that is predicted, (N,)."""
+        """Return ln p (N,) of each predicted token."""
         scores: Numbers = self.table.score(_texts(tokens, self.opening, self.numbering))
         return scores
 
 
 def is_ngram(name: str) -> bool:
-    """Tell whether a name is that of an n-gram model: trigram, kn5, SMOOTHING-N or FILE.arpa."""
+    """Return whether a name is an n-gram model: trigram, kn5, SMOOTHING-N or FILE.arpa."""
     return name in NAMED or name.endswith(ARPA) or bool(_SHORT.fullmatch(name) or _LONG.fullmatch(name))
 
 
 def fit_ngrams(name: str, tokens: Tokens, tokenizer: Tokenizer) -> NGrams:
-    """Count and estimate the model of a name on training tokens."""
+    """Count n-grams of the training tokens, and estimate the model with this name."""
     smoothing, order = _parse(name)
     texts = _texts(tokens, tokenizer.size)
     possible = min(order, longest_order(texts))
@@ -79,21 +79,21 @@ def fit_ngrams(name: str, tokens: Tokens, tokenizer: Tokenizer) -> NGrams:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DiscountWarning)
         table = estimate(counts, smoothing)
-    said = [str(w.message) for w in caught if issubclass(w.category, DiscountWarning)]
-    more = f" (and so in {len(said) - 1} other orders)" if len(said) > 1 else ""
-    notes = [said[0] + more] if said else []
+    messages = [str(w.message) for w in caught if issubclass(w.category, DiscountWarning)]
+    also = f" (and so in {len(messages) - 1} other orders)" if len(messages) > 1 else ""
+    notes = [messages[0] + also] if messages else []
     if possible < order:
         notes.insert(0, f"order {possible}, no text is longer")
     return NGrams(table, tokenizer.size, note="; ".join(notes))
 
 
 def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
-    """Read a model from an ARPA file, whose tokens may be numbered in another order.
+    """Read a model from an ARPA file, which may number the tokens in another order.
 
     Args:
-        path: of the file, as the user wrote it.
-        tokenizer: whose tokens are scored.
-        mode: of the corpus, "stream" or "sentence".
+        path: path as the user wrote it.
+        tokenizer: tokenizer whose tokens are scored.
+        mode: mode of the corpus, "stream" or "sentence".
 
     Raises:
         DataError: if the file cannot be read, or its model has other tokens or another mode.
@@ -101,17 +101,17 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SumWarning)
         table, words = read_arpa(Path(path))
-    own_mode = "sentence" if words.by_sentences else "stream"
+    file_mode = "sentence" if words.by_sentences else "stream"
     if words.by_sentences != (mode == "sentence"):
         raise DataError(
-            f"{path}: is a model with mode={own_mode!r}, which a model with mode={mode!r} cannot be "
+            f"{path}: is a model with mode={file_mode!r}, which a model with mode={mode!r} cannot be "
             "compared with"
         )
-    odd = sorted(set(tokenizer.tokens) ^ set(words.tokens))
-    if odd:
+    unmatched = sorted(set(tokenizer.tokens) ^ set(words.tokens))
+    if unmatched:
         raise DataError(
-            f"{path}: {len(odd)} tokens are known to it or from the training text but not to both "
-            f"({', '.join(map(repr, odd[:5]))} …): models of other tokens cannot be compared"
+            f"{path}: {len(unmatched)} tokens are known to it or from the training text but not to both "
+            f"({', '.join(map(repr, unmatched[:5]))} …): models of other tokens cannot be compared"
         )
     numbers = np.array([words.numbers[t] for t in tokenizer.tokens])
     note = "; ".join(str(w.message) for w in caught)
@@ -119,7 +119,7 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
 
 
 def _texts(tokens: Tokens, opening: int, numbering: Numbering | None = None) -> Texts:
-    """Return tokens as texts with their openings, in the numbers of the model."""
+    """Return tokens as texts with opening symbols, in the ids of the model."""
     if isinstance(tokens, TokenStream):
         edges = np.append(tokens.starts, tokens.predictions)
         parts = [tokens.ids[b + 1 : e + 1] for b, e in itertools.pairwise(edges)]
@@ -134,9 +134,9 @@ def _texts(tokens: Tokens, opening: int, numbering: Numbering | None = None) -> 
 def _parse(name: str) -> tuple[Smoothing, int]:
     if name in NAMED:
         return NAMED[name]
-    if found := _SHORT.fullmatch(name):
-        return "modified-kneser-ney", int(found[1])
-    found = _LONG.fullmatch(name)
-    assert found is not None, name
-    smoothing = next(s for s in SMOOTHINGS if s == found[1])
-    return smoothing, int(found[2])
+    if match := _SHORT.fullmatch(name):
+        return "modified-kneser-ney", int(match[1])
+    match = _LONG.fullmatch(name)
+    assert match is not None, name
+    smoothing = next(s for s in SMOOTHINGS if s == match[1])
+    return smoothing, int(match[2])

@@ -1,4 +1,4 @@
-"""The scores of a language model, beside what counting gives, and samples of what it writes."""
+"""Print the scores of a language model and of counting baselines, and sampled text."""
 
 import math
 
@@ -13,7 +13,7 @@ SAMPLE_LENGTH = {"char": 400, "word": 60, "bpe": 120}
 
 
 def print_scores(lm: LanguageModel, console: Console) -> str:
-    """Print scores and samples; return the command to try next."""
+    """Print scores and samples; return the next command to try."""
     if "valid" in lm.result:
         print_table(_table(lm), console)
     if "test" in lm.result:
@@ -41,8 +41,8 @@ def _table(lm: LanguageModel) -> Table:
     table.add_column("model")
     for column in ("bits/character", "perplexity", "nats/token"):
         table.add_column(column, justify="right")
-    counted = lm.result["baselines"].items()
-    rows = [(f"{name.replace('_', '-')} (counting)", nats) for name, nats in counted if math.isfinite(nats)]
+    baselines = lm.result["baselines"].items()
+    rows = [(f"{name.replace('_', '-')} (counting)", nats) for name, nats in baselines if math.isfinite(nats)]
     rows.append((f"this {lm.config.cell.name}", valid["nats_per_token"]))
     for name, nats in rows:
         table.add_row(name, f"{nats * to_bits:.3f}", f"{math.exp(min(nats, 700)):.2f}", f"{nats:.4f}")

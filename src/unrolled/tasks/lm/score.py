@@ -1,4 +1,4 @@
-"""How well a language model predicts a text: nats a token, perplexity, bits a character."""
+"""Score a language model on a text: nats per token, perplexity, bits per character."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -27,19 +27,19 @@ SCORING_STEPS = 1000
 @short_repr
 @dataclass(frozen=True)
 class LanguageScore:
-    """How well a text is predicted, and what was counted."""
+    """Scores of a language model on a text, with the counts behind them."""
 
     nats: float
     """Sum of −ln p over all predictions."""
     tokens: int
-    """Predictions: all tokens, ``<eos>`` and ``<unk>`` included."""
+    """Number of predictions: all tokens, ``<eos>`` and ``<unk>`` included."""
     characters: int
-    """Characters of the text as decoded from its tokens."""
+    """Number of characters of the text, decoded from its tokens."""
     eos: int
     unknown: int
     vocabulary: int
     unknown_share: float = 0.0
-    """Probability that was reserved for unknown tokens; 0 where the text has none, or training had some."""
+    """Probability reserved for unknown tokens; 0 if the text has none, or the training text had some."""
 
     @property
     def nats_per_token(self) -> float:
@@ -48,16 +48,16 @@ class LanguageScore:
 
     @property
     def perplexity(self) -> float:
-        """Exp of the nats a token."""
+        """exp(nats per token)."""
         return math.exp(min(self.nats_per_token, 700.0))
 
     @property
     def bits_per_character(self) -> float:
-        """Bits of the whole text over its characters."""
+        """Bits of the whole text, divided by its number of characters."""
         return self.nats / math.log(2) / max(self.characters, 1)
 
     def to_json(self) -> dict[str, float | int]:
-        """Return every figure."""
+        """Return all scores and counts."""
         return {
             "nats_per_token": self.nats_per_token,
             "perplexity": self.perplexity,
@@ -82,7 +82,7 @@ class LanguageScore:
 def score_text(
     model: RecurrentLanguageModel, text: TextToScore, tokenizer: Tokenizer, report: Report = silent
 ) -> LanguageScore:
-    """Return the figures of a model on a text, each document read in one pass."""
+    """Score a model on a text; each document is read in one pass."""
     ids = all_ids(text.tokens)[1:]
     nats, predictions = score_documents(model, text, SCORING_ROWS, report)
     assert predictions == len(ids), (predictions, len(ids))
@@ -100,7 +100,7 @@ def score_text(
 def score_rows(
     model: RecurrentLanguageModel, text: TextToScore, rows: int, report: Report = silent
 ) -> tuple[float, int]:
-    """Return (nats, predictions) of a text cut into so many rows: fast, each row starting from zeros."""
+    """Return (nats, predictions) of a text cut into rows, each read from a zero state: fast."""
     tokens = text.tokens
     if isinstance(tokens, TokenStream):
         chunks = tokens.chunks(rows, max(1, SCORING_STEPS // rows))
@@ -122,9 +122,9 @@ def score_tokens(
     nats = np.full(text.tokens.predictions, np.nan)
     for chunk, losses in _document_losses(model, text.tokens, rows, report):
         assert chunk.places is not None
-        counted = chunk.targets != IGNORE
-        mixed = mix_unknown_losses(losses.double(), chunk.targets, text.share, IGNORE)
-        nats[chunk.places[counted].cpu().numpy()] = mixed[counted].cpu().numpy()
+        predicted = chunk.targets != IGNORE
+        token_nats = mix_unknown_losses(losses.double(), chunk.targets, text.share, IGNORE)
+        nats[chunk.places[predicted].cpu().numpy()] = token_nats[predicted].cpu().numpy()
     assert not np.isnan(nats).any()
     return nats
 
@@ -151,11 +151,11 @@ def _total(scored: Iterable[tuple[Chunk, Tensor]], share: float) -> tuple[float,
 def _losses(
     model: RecurrentLanguageModel, chunks: Iterator[Chunk], report: Report, *, carry: bool = True
 ) -> Iterator[tuple[Chunk, Tensor]]:
-    """Yield consecutive chunks with −ln p of each target; rows that have ended are not in the later ones."""
+    """Yield consecutive chunks with −ln p of each target; later chunks omit rows that have ended."""
     model.eval()
     state: Carried = None
-    for read in chunks:
-        chunk = move(read, device_of(model))
+    for cpu_chunk in chunks:
+        chunk = move(cpu_chunk, device_of(model))
         if state is not None:
             state = tuple(s[..., : chunk.inputs.shape[1], :] for s in state)
         _, losses, next_state = model.loss(

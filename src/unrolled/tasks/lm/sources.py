@@ -1,4 +1,4 @@
-"""Texts for a language model: files, folders, patterns and data sets, or texts in memory."""
+"""Texts of a language model: files, folders, patterns and data sets, or texts in memory."""
 
 import glob
 import os
@@ -13,14 +13,14 @@ from unrolled.errors import DataError
 from unrolled.tasks.base.sources import is_path, resolved
 
 MEMORY = "the text"
-"""Name of a text in memory, for messages."""
+"""Name of a text in memory, in messages."""
 
 
 def absolute_sources(source: str | Path) -> str:
-    """Return the names of files as absolute paths, so that a run resumes from any folder; see open_texts.
+    """Make the paths of a source absolute, so that a run resumes from any directory; see open_texts.
 
     Raises:
-        DataError: if one cannot be the name of a file.
+        DataError: if one is not a valid path.
     """
     if isinstance(source, Path):
         return resolved(str(source))
@@ -34,11 +34,11 @@ def _absolute(piece: str) -> str:
     return os.path.abspath(piece) if pattern else resolved(piece)
 
 
-def named(data: Any) -> str | None:
-    """Return data that are given by name as one source; None if they are texts in memory.
+def as_source(data: Any) -> str | None:
+    """Return data given by name as one source string; None for texts in memory.
 
     Raises:
-        DataError: if a short text names nothing that exists.
+        DataError: if a short string is not the name of an existing file.
     """
     if isinstance(data, str) and "\n" not in data and _are_sources(data):
         return data
@@ -48,7 +48,7 @@ def named(data: Any) -> str | None:
 
 
 def _are_sources(data: str) -> bool:
-    """Tell whether a text is a list of names that exist, or patterns that fit some."""
+    """Return whether a string is a list of existing paths, data sets or patterns that match files."""
     pieces = [piece.strip() for piece in split_paths(data)] if len(data) < 1 << 16 else []
     try:
         return bool(pieces) and all(
@@ -59,27 +59,27 @@ def _are_sources(data: str) -> bool:
 
 
 def open_any(data: Any, encoding: str) -> Texts:
-    """Return the documents of what a caller gives: names, one text, or several texts.
+    """Return documents from a source, one text, or several texts.
 
     Raises:
-        DataError: if they cannot be read, or are no texts.
+        DataError: if they cannot be read, or are not texts.
     """
-    source = named(data)
+    source = as_source(data)
     return open_texts(source, encoding) if source is not None else Texts(from_memory(data), ())
 
 
 def from_memory(data: Any) -> list[Document]:
-    """Return one text, or each of several, as a document.
+    """Return one text, or each of several texts, as a document.
 
     Raises:
-        DataError: if something else is among them, or there is nothing but blanks.
+        DataError: if a value is not a text, or all texts are blank.
     """
     if hasattr(data, "columns"):
         raise DataError("a table is no text: give the column that holds the texts, as frame['text']")
     texts = [data] if isinstance(data, str) else data
     if not isinstance(texts, Iterable) or isinstance(texts, bytes | dict):
         raise DataError(f"a text is needed, or a list of texts; got {type(data).__name__}")
-    found = []
+    documents = []
     for number, text in enumerate(texts, 1):
         if not isinstance(text, str):
             raise DataError(
@@ -87,13 +87,13 @@ def from_memory(data: Any) -> list[Document]:
                 "the path of a file"
             )
         if text.strip():
-            found.append(Document(f"text {number}", text.replace("\r\n", "\n")))
-    if not found:
+            documents.append(Document(f"text {number}", text.replace("\r\n", "\n")))
+    if not documents:
         raise DataError("the text is empty; give one with words in it")
-    return found
+    return documents
 
 
-def name_of(data: Any) -> str:
-    """Return what to call data in a message."""
-    source = named(data)
+def source_name(data: Any) -> str:
+    """Return the name of data for messages."""
+    source = as_source(data)
     return MEMORY if source is None else source

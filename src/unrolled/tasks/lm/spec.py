@@ -1,4 +1,4 @@
-"""What the rest of the package knows about language models."""
+"""Specification of the language modelling task."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ def _parts() -> TaskParts:
 
 
 def _announce(config: Any) -> str:
-    """Name the interpreter whose standard library is the corpus: another one is another text."""
+    """Return the Python version if the corpus is its standard library, which depends on it."""
     if config.corpus.data != "@stdlib":
         return ""
     import platform
@@ -38,7 +38,7 @@ def _ladder() -> "type[Ladder]":
 
 
 FORMER = {"corpus": {"hold_out": "end"}}
-"""Runs of earlier versions held out the end of all documents joined."""
+"""Earlier versions held out the end of all documents joined."""
 
 SPEC = TaskSpec(
     verb="lm",

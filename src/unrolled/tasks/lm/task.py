@@ -1,4 +1,4 @@
-"""The recurrent language model as a tool: fit, evaluate, generate, save, load."""
+"""The recurrent language model: fit, evaluate, generate, save, load."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -31,18 +31,26 @@ from unrolled.tasks.lm.data import (
     TextToScore,
     all_ids,
     count_unknown,
-    cut_chunk,
     make_corpus,
+    sample_chunk,
     tokenize,
 )
 from unrolled.tasks.lm.defaults import fill_defaults, fit_rows
 from unrolled.tasks.lm.job import LanguageJob
 from unrolled.tasks.lm.lines import prepare_text
-from unrolled.tasks.lm.rows import Part, Row, line_rows, sentence_rows, separate, split_lines, token_rows
+from unrolled.tasks.lm.rows import (
+    Part,
+    Row,
+    line_rows,
+    sentence_rows,
+    split_lines,
+    token_rows,
+    tokenize_lines,
+)
 from unrolled.tasks.lm.score import SCORING_ROWS, LanguageScore, score_text, score_tokens
-from unrolled.tasks.lm.sources import from_memory, name_of, named, open_any
+from unrolled.tasks.lm.sources import as_source, from_memory, open_any, source_name
 from unrolled.tasks.lm.spec import SPEC
-from unrolled.tasks.lm.tokens import is_text, numbers_of, tokens_to_score
+from unrolled.tasks.lm.tokens import is_text, token_ids, tokens_to_score
 from unrolled.tasks.lm.writer import Writer
 from unrolled.text import EOS_ID, Tokenizer, tokenizer_type, train_tokenizer
 from unrolled.training import Watcher
@@ -55,17 +63,17 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
     """A recurrent language model over characters, words or byte-pair pieces.
 
     ``LanguageModel(cell="lstm", hidden=256, tokenizer="char")`` takes any option of
-    :class:`LanguageModelConfig` by its own name.
+    :class:`LanguageModelConfig` by name.
 
     Raises:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
     """
 
     spec: ClassVar[TaskSpec] = SPEC
-    _given: GivenVectors | None = None
-    """Word vectors to start from, until training is over."""
+    _pretrained: GivenVectors | None = None
+    """Pretrained word vectors, until training has ended."""
     _memory: tuple[list[Document] | None, ...] = (None, None)
-    """Training and held-out documents that were not given by name."""
+    """Training and held-out documents in memory; None if given by name."""
 
     def fit(
         self,
@@ -77,40 +85,40 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         progress: bool | Watcher = True,
         watch: bool | int = False,
     ) -> Self:
-        """Train on a text and keep the weights that predict the held-out part best.
+        """Train on a text, and keep the weights with the lowest loss on the held-out text.
 
         Args:
             data: a file, a folder, several (``"a.txt,b.txt"``, ``"books/*.txt"``), a data set such as
-                ``"@stdlib"``; a text, or a list of texts, each of which is a document; else the config's.
-            valid: held-out text, in the same forms; else the config's, or a part of the training text.
-            out: run folder for checkpoints, log and plots; None keeps all in memory.
-            overwrite: replace a run that ``out`` holds.
-            progress: show a bar, or tell a watcher.
-            watch: look inside the training after every so many updates: how far back gradients reach, what
-                is saturated, how far weights move (docs/training.md). True chooses how many.
+                ``"@stdlib"``; or a text, or a list of texts (one document each). None takes the config's.
+            valid: held-out text, in the same forms. None takes the config's, or a part of the training text.
+            out: run folder for checkpoints, log and plots; None keeps everything in memory.
+            overwrite: replace a run in ``out``.
+            progress: True shows a progress bar; a watcher is called instead.
+            watch: record diagnostics every ``watch`` steps: how far back gradients reach, which units are
+                saturated, how far weights move (docs/training.md). True chooses the interval.
 
         Raises:
             DataError: if a text cannot be used.
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        names = [None if part is None else named(part) for part in (data, valid)]
+        names = [None if part is None else as_source(part) for part in (data, valid)]
         self._memory = tuple(
             from_memory(part) if part is not None and name is None else None
             for part, name in zip((data, valid), names, strict=True)
         )
-        sources = ("" if kept else name for kept, name in zip(self._memory, names, strict=True))
+        sources = ("" if documents else name for documents, name in zip(self._memory, names, strict=True))
         corpus = self._asked.corpus.with_sources(*sources)
         self.config = dataclasses.replace(self._asked, corpus=corpus)
         if not corpus.data and self._memory[0] is None:
             raise ConfigError("no training text: give data (a file, a folder, a text, or @stdlib)")
         self._fit(out, overwrite=overwrite, progress=progress, watch=watch)
-        self._given = None
+        self._pretrained = None
         return self
 
     @property
     def unit(self) -> str:
-        """What a token is called."""
+        """Noun for a token: "character", "word" or "piece"."""
         return UNITS[self.tokenizer.kind]
 
     def _describe_loss(self, loss: float) -> str:
@@ -121,34 +129,46 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return self.config.corpus.data, self.config.corpus.valid
 
     def _learn(self) -> Corpus:
-        asked = self.config.text.tokenizer
-        tokenizer_type("char" if asked == "auto" else asked)  # says now if its package is missing
+        tokenizer_kind = self.config.text.tokenizer
+        tokenizer_type(
+            "char" if tokenizer_kind == "auto" else tokenizer_kind
+        )  # raises now if its package is missing
         texts = self._documents()
         held_out = self._held_out_documents()
-        self.config, chosen = fill_defaults(self.config, texts.documents, held_out=held_out is not None)
-        c = self.config
-        read = (prepare_text(d.text, c.text.tokenizer, c.corpus.mode) for d in texts.documents)
-        tokenizer = train_tokenizer(c.text, list(read))
-        corpus = make_corpus(c.corpus, texts.documents, tokenizer, held_out)
-        self.config, rows = fit_rows(c, corpus.train)
-        self._given = given = read_given(c.network, tokenizer.tokens)
-        self._artifacts = LanguageArtifacts(
-            tokenizer, corpus.facts["unknown"], corpus.share, given.size if given else None
+        self.config, default_notes = fill_defaults(
+            self.config, texts.documents, held_out=held_out is not None
         )
-        facts = corpus.facts | (given.facts if given else {})
-        return dataclasses.replace(corpus, facts=facts, notes=(*texts.notes, *chosen, *corpus.notes, *rows))
+        config = self.config
+        training_texts = (
+            prepare_text(d.text, config.text.tokenizer, config.corpus.mode) for d in texts.documents
+        )
+        tokenizer = train_tokenizer(config.text, list(training_texts))
+        corpus = make_corpus(config.corpus, texts.documents, tokenizer, held_out)
+        self.config, batch_notes = fit_rows(config, corpus.train)
+        self._pretrained = vectors = read_given(config.network, tokenizer.tokens)
+        self._artifacts = LanguageArtifacts(
+            tokenizer, corpus.facts["unknown"], corpus.share, vectors.size if vectors else None
+        )
+        facts = corpus.facts | (vectors.facts if vectors else {})
+        return dataclasses.replace(
+            corpus, facts=facts, notes=(*texts.notes, *default_notes, *corpus.notes, *batch_notes)
+        )
 
     def _reread(self) -> Corpus:
         documents, held_out = self._documents().documents, self._held_out_documents()
         return make_corpus(self.config.corpus, documents, self.tokenizer, held_out)
 
     def _documents(self) -> Texts:
-        corpus, kept = self.config.corpus, self._memory[0]
-        return Texts(kept, ()) if kept else open_texts(corpus.data, corpus.encoding)
+        corpus, in_memory = self.config.corpus, self._memory[0]
+        return Texts(in_memory, ()) if in_memory else open_texts(corpus.data, corpus.encoding)
 
     def _held_out_documents(self) -> list[Document] | None:
-        corpus, kept = self.config.corpus, self._memory[1]
-        return kept if kept or not corpus.valid else open_texts(corpus.valid, corpus.encoding).documents
+        corpus, in_memory = self.config.corpus, self._memory[1]
+        return (
+            in_memory
+            if in_memory or not corpus.valid
+            else open_texts(corpus.valid, corpus.encoding).documents
+        )
 
     def _check_before_training(self, data: Corpus) -> None:
         corpus = self.config.corpus
@@ -160,146 +180,150 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return LanguageJob(self.model, data, self.config)
 
     def _final_scores(self, data: Corpus, *, shown: bool) -> dict[str, Any]:
-        """Score the held-out text in one pass, beside what counting gives, and the test text."""
+        """Score the held-out text, with counting baselines, and the test text."""
         scores: dict[str, Any] = {}
         if data.valid is not None:
             ids = all_ids(data.valid)
-            read = TextToScore(data.valid, share_for(ids[1:], self.unknown_share))
-            scores["valid"] = self._score(read, shown=shown).to_json()
-            counted = count_baselines(all_ids(data.train), ids, self.tokenizer.size)
-            scores["baselines"] = dataclasses.asdict(counted)
-            named_counts = {
+            held_out = TextToScore(data.valid, share_for(ids[1:], self.unknown_share))
+            scores["valid"] = self._score(held_out, shown=shown).to_json()
+            baselines = count_baselines(all_ids(data.train), ids, self.tokenizer.size)
+            scores["baselines"] = dataclasses.asdict(baselines)
+            named_baselines = {
                 f"counting ({name.replace('_', '-')})": n for name, n in scores["baselines"].items()
             }
-            own = scores["valid"]["nats_per_token"]
-            scores |= beside("nats/token", own, named_counts, higher=False)
+            nats = scores["valid"]["nats_per_token"]
+            scores |= beside("nats/token", nats, named_baselines, higher=False)
         if self.config.corpus.test:
             scores["test"] = self.evaluate(self.config.corpus.test, progress=shown).to_json()
         return scores
 
     def evaluate(self, data: Any, *, progress: bool = False) -> LanguageScore:
-        """Score a text, read in one pass with the state carried (or sentence by sentence).
+        """Score a text, read in one pass with the state carried along (or sentence by sentence).
 
         Unknown tokens are counted and scored; see :mod:`unrolled.unknown`.
 
         Args:
-            data: in the forms that :meth:`fit` takes.
-            progress: show a bar, and notes on how the text was read.
+            data: text in any form that :meth:`fit` takes.
+            progress: show a progress bar, and notes on how the text was read.
 
         Raises:
-            DataError: if the text cannot be read, or is mostly unknown to the model.
+            DataError: if the text cannot be read, or most of its tokens are unknown.
         """
-        read = self._read(data)
+        text = self._read(data)
         if progress:
-            show_notes(read.notes)
-        return self._score(read, shown=progress)
+            show_notes(text.notes)
+        return self._score(text, shown=progress)
 
-    def _score(self, read: TextToScore, *, shown: bool) -> LanguageScore:
-        with counting_bar("scoring", read.tokens.predictions, shown=shown) as report:
-            return score_text(self.model, read, self.tokenizer, report)
+    def _score(self, text: TextToScore, *, shown: bool) -> LanguageScore:
+        with counting_bar("scoring", text.tokens.predictions, shown=shown) as report:
+            return score_text(self.model, text, self.tokenizer, report)
 
     def _read(self, data: Any) -> TextToScore:
         corpus = self.config.corpus
         texts = open_any(data, corpus.encoding)
-        read = TextToScore.of(texts.documents, self.tokenizer, self.unknown_share, corpus.mode, name_of(data))
-        return dataclasses.replace(read, notes=(*texts.notes, *read.notes))
+        text = TextToScore.of(
+            texts.documents, self.tokenizer, self.unknown_share, corpus.mode, source_name(data)
+        )
+        return dataclasses.replace(text, notes=(*texts.notes, *text.notes))
 
     @property
     def unknown_share(self) -> float:
-        """Probability of unknown tokens in texts that have some, see :mod:`unrolled.unknown`.
+        """Probability of unknown tokens in texts that have some; see :mod:`unrolled.unknown`.
 
-        It is 0 where training showed ``<unk>``. Runs of earlier versions did not keep it: they take
+        It is 0 if the training text had ``<unk>``. Runs of earlier versions did not store it; for them it is
         1 / (N + 2) for N training tokens.
         """
-        known = self.artifacts
-        if known.unknown_share is not None:
-            return known.unknown_share
-        return 0.0 if known.unknown else 1 / (self.facts.get("tokens", 0) + 2)
+        artifacts = self.artifacts
+        if artifacts.unknown_share is not None:
+            return artifacts.unknown_share
+        return 0.0 if artifacts.unknown else 1 / (self.facts.get("tokens", 0) + 2)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[LanguageJob, Sample]:
         tokens = self._read_again().valid if data is None else self._read(data).tokens
         if tokens is None:
             raise self._nothing_held_out()
         job = LanguageJob(self.model, Corpus(tokens, None, {}), self.config)
-        chunk = cut_chunk(tokens, size)
+        chunk = sample_chunk(tokens, size)
         names = token_names(self.tokenizer, chunk.inputs, chunk.lengths)
         return job, Sample(chunk, names, self._held_out_source() if data is None else str(data))
 
     @property
     def vocabulary(self) -> list[str]:
-        """All tokens in the order of their numbers: ``<eos>``, ``<unk>``, and the others."""
+        """All tokens in the order of their ids: ``<eos>``, ``<unk>``, and the others."""
         return self.tokenizer.tokens
 
     def tokens(self, data: Any) -> list[str]:
         """Return the tokens of a text as the model reads them, ``<eos>`` included.
 
         Args:
-            data: in the forms that :meth:`fit` takes.
+            data: text in any form that :meth:`fit` takes.
         """
         corpus = self.config.corpus
         documents = open_any(data, corpus.encoding).documents
-        found = tokenize(documents, self.tokenizer, corpus.mode)
+        tokens = tokenize(documents, self.tokenizer, corpus.mode)
         names = self.vocabulary
-        return [names[i] for i in all_ids(found)[1:].tolist()]
+        return [names[i] for i in all_ids(tokens)[1:].tolist()]
 
     def score(self, tokens: Any) -> NDArray[np.float64]:
         """Return ln p (N,) of every token of a text.
 
         Args:
-            tokens: a list of tokens as :meth:`tokens` returns it, which is read as one document; a text, or a
-                list of texts: strings that cannot be tokens, for they hold blanks or, for a model of
-                characters, several of them; or a ``Path``.
+            tokens: a list of tokens from :meth:`tokens`, read as one document; a text, a list of texts or a
+                ``Path``. Strings are texts if they cannot be tokens: they contain spaces or, for a model of
+                characters, more than one character.
 
-        A model of sentences reads what stands between two ``<eos>`` by itself. It takes a list of sentences
-        without ``<eos>`` too, as an n-gram model of sentences does; each is then followed by its ``<eos>``.
-        Unknown tokens are scored as :meth:`evaluate` does.
+        A model of sentences reads each sentence, up to its ``<eos>``, separately. Like an n-gram model of
+        sentences, it also takes a list of sentences without ``<eos>``, and adds one to each. Unknown tokens
+        are scored as in :meth:`evaluate`.
 
         Raises:
-            DataError: if there are none, or a text is mostly unknown; or a model of sentences is given tokens
-                that do not end with ``<eos>``, or one of running text is given sentences.
+            DataError: if there are no tokens, or most tokens of a text are unknown; if the tokens for a model
+                of sentences do not end with ``<eos>``; or if a model of running text is given sentences.
         """
         if is_text(tokens, self.tokenizer):
-            read = self._read([tokens] if isinstance(tokens, str) else tokens)
+            text = self._read([tokens] if isinstance(tokens, str) else tokens)
         else:
-            found = tokens_to_score(tokens, self.artifacts, self.config.corpus.mode)
-            read = TextToScore(found, share_for(all_ids(found)[1:], self.unknown_share))
-        return -score_tokens(self.model, read, SCORING_ROWS)
+            encoded = tokens_to_score(tokens, self.artifacts, self.config.corpus.mode)
+            text = TextToScore(encoded, share_for(all_ids(encoded)[1:], self.unknown_share))
+        return -score_tokens(self.model, text, SCORING_ROWS)
 
     def score_parts(self, data: Any, per: Part = "sentence", *, progress: bool = False) -> list[Row]:
         """Return the score of every sentence, line or token of a text.
 
         Args:
-            data: in the forms that :meth:`fit` takes.
-            per: "sentence": every line that is not blank is read by itself; "line": lines of running text,
-                read one after another; "token".
-            progress: show a bar, and notes on how the text was read.
+            data: text in any form that :meth:`fit` takes.
+            per: "sentence": every line that is not blank, each read separately; "line": lines of running
+                text, read one after another; "token".
+            progress: show a progress bar, and notes on how the text was read.
 
         Raises:
-            DataError: if the text cannot be read, or is mostly unknown to the model.
+            DataError: if the text cannot be read, or most of its tokens are unknown.
         """
         corpus, tokenizer = self.config.corpus, self.tokenizer
-        texts, read = open_any(data, corpus.encoding), self._read(data)
+        texts, text = open_any(data, corpus.encoding), self._read(data)
         if progress:
-            show_notes(read.notes)
+            show_notes(text.notes)
         lines = split_lines(texts.documents, tokenizer, corpus.mode)
-        apart = separate(lines, tokenizer) if per == "sentence" and corpus.mode != "sentence" else None
-        if apart is not None:
-            read = dataclasses.replace(read, tokens=apart)
-        with counting_bar("scoring", read.tokens.predictions, shown=progress) as report:
-            scores = -score_tokens(self.model, read, SCORING_ROWS, report)
-        if apart is not None:
-            return list(sentence_rows(lines, apart, tokenizer, scores))
+        line_tokens = (
+            tokenize_lines(lines, tokenizer) if per == "sentence" and corpus.mode != "sentence" else None
+        )
+        if line_tokens is not None:
+            text = dataclasses.replace(text, tokens=line_tokens)
+        with counting_bar("scoring", text.tokens.predictions, shown=progress) as report:
+            scores = -score_tokens(self.model, text, SCORING_ROWS, report)
+        if line_tokens is not None:
+            return list(sentence_rows(lines, line_tokens, tokenizer, scores))
         rows = token_rows if per == "token" else line_rows
-        return list(rows(texts.documents, read.tokens, tokenizer, scores))
+        return list(rows(texts.documents, text.tokens, tokenizer, scores))
 
     def distribution(self, context: Sequence[str] = ()) -> NDArray[np.float64]:
-        """Return p (V,) of every token after the tokens of a text so far.
+        """Return the probability (V,) of every next token after the tokens in ``context``.
 
         Raises:
-            DataError: if the context is no list of strings.
+            DataError: if the context is not a list of strings.
         """
         writer = Writer(self.model, self.tokenizer, separate=self.config.corpus.mode == "sentence")
-        ids = numbers_of(context, self.artifacts)
+        ids = token_ids(context, self.artifacts)
         p: NDArray[np.float64] = writer.distribution_after(ids).double().cpu().numpy()
         return p
 
@@ -313,18 +337,20 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         top_p: float = 1.0,
         seed: int = 0,
     ) -> str:
-        """Return ``length`` tokens that continue the prompt, as text (without the prompt)."""
+        """Sample ``length`` tokens that continue the prompt; return them as text without the prompt."""
         options = SamplingConfig(temperature, top_k, top_p)
         return "".join(self.stream(prompt, length, options, seed=seed))
 
     def stream(
         self, prompt: str, length: int, options: SamplingConfig | None = None, *, seed: int = 0
     ) -> Iterator[str]:
-        """Yield the text of :meth:`generate` as it is made.
+        """Yield the text of :meth:`generate` piece by piece.
 
-        ``<unk>`` is never drawn; the state is carried from the prompt through the whole text.
+        ``<unk>`` is never sampled. The state is carried from the prompt through the whole text. Unknown
+        tokens of the prompt are read as ``<unk>``; see :meth:`prompt_notes`.
 
-        Tokens of the prompt that the model does not know are read as ``<unk>``; see :meth:`prompt_notes`.
+        Raises:
+            ConfigError: if ``length`` is negative, or ``seed`` is out of range.
         """
         if length < 0:
             raise ConfigError(f"length={length}: must not be negative")
@@ -342,13 +368,15 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         normalisation: float = 1.0,
         stop_at_eos: bool = True,
     ) -> list[tuple[str, Hypothesis]]:
-        """Return the most probable continuations found, best first, with their scores.
+        """Return the most probable continuations that beam search finds, best first, with their scores.
 
         ``normalisation`` is α of score = log p / length^α. With ``stop_at_eos`` a hypothesis ends at
         ``<eos>`` (the end of a line for words).
         """
-        found = self._writer().search(prompt, length, beams, normalisation, EOS_ID if stop_at_eos else None)
-        return [(self.tokenizer.decode(h.tokens), h) for h in found]
+        hypotheses = self._writer().search(
+            prompt, length, beams, normalisation, EOS_ID if stop_at_eos else None
+        )
+        return [(self.tokenizer.decode(h.tokens), h) for h in hypotheses]
 
     def next(self, prompt: str = "", top: int = 10) -> list[tuple[str, float]]:
         """Return the ``top`` most probable next tokens after a prompt, with their probabilities."""
@@ -357,20 +385,20 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
         return self._writer().next_tokens(prompt, top)
 
     def prompt_notes(self, prompt: str) -> tuple[str, ...]:
-        """Return a line on the tokens of a prompt that the model does not know; nothing if it knows all."""
+        """Return a note on unknown tokens of a prompt; empty if all are in the vocabulary."""
         return Unknown.of([prompt], self.tokenizer).notes("the prompt", self.unit, 0.0)
 
     def _writer(self) -> Writer:
-        """Return what continues a prompt."""
-        begun = self.tokenizer.ends_lines or bool(self.facts.get("eos", 1))
+        """Return the object that continues prompts."""
+        knows_start = self.tokenizer.ends_lines or bool(self.facts.get("eos", 1))
         separate = self.config.corpus.mode == "sentence"
-        return Writer(self.model, self.tokenizer, separate=separate, knows_start=begun)
+        return Writer(self.model, self.tokenizer, separate=separate, knows_start=knows_start)
 
     def _make_model(self, *, start: bool) -> nn.Module:
-        known = self.artifacts
-        rows, size = known.tokenizer.size, known.vector_size
-        vectors = vectors_of(self.config.network, self._given, rows, size, start=start)
-        return build_model(self.config, known, vectors)
+        artifacts = self.artifacts
+        rows, size = artifacts.tokenizer.size, artifacts.vector_size
+        vectors = vectors_of(self.config.network, self._pretrained, rows, size, start=start)
+        return build_model(self.config, artifacts, vectors)
 
     def _input_table(self) -> tuple[list[str], nn.Module | None]:
         """See :meth:`Task._input_table`."""
@@ -378,15 +406,15 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     @property
     def model(self) -> RecurrentLanguageModel:
-        """The torch module inside; RunError before training."""
+        """The torch module. Raises NotFittedError before ``fit``."""
         return self._trained(RecurrentLanguageModel)
 
     @property
     def artifacts(self) -> LanguageArtifacts:
-        """The vocabulary; RunError before training."""
+        """The artifacts. Raises NotFittedError before ``fit``."""
         return self._learned(LanguageArtifacts)
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """The tokeniser inside; RunError before training."""
+        """The tokenizer. Raises NotFittedError before ``fit``."""
         return self.artifacts.tokenizer

@@ -1,4 +1,4 @@
-"""Texts given token by token, as models that are mixed with others are asked."""
+"""Texts given as lists of tokens, for scoring models that are mixed with others."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,12 +17,12 @@ from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
 
-def tokens_to_score(tokens: TokenLists, known: LanguageArtifacts, mode: str) -> Tokens:
-    """Return one document, or sentences, in the form that a model reads.
+def tokens_to_score(tokens: TokenLists, artifacts: LanguageArtifacts, mode: str) -> Tokens:
+    """Convert the tokens of a document, or of sentences, to the form that a model reads.
 
     Args:
-        tokens: of a document; or sentences without ``<eos>``, which a model of sentences takes too.
-        known: by the model.
+        tokens: tokens of a document; a model of sentences also takes sentences without ``<eos>``.
+        artifacts: artifacts of the model.
         mode: "stream" or "sentence".
 
     Raises:
@@ -31,9 +31,9 @@ def tokens_to_score(tokens: TokenLists, known: LanguageArtifacts, mode: str) -> 
     sentences = mode == "sentence"
     if are_sentences(tokens):
         if not sentences:
-            raise DataError("this model reads one running text, and these tokens are sentences")
+            raise DataError("this model reads one running text, but these tokens are sentences")
         tokens = [token for sentence in tokens for token in (*sentence, EOS)]
-    ids = numbers_of(tokens, known)
+    ids = token_ids(tokens, artifacts)
     if not sentences:
         return TokenStream(np.concatenate([[EOS_ID], ids]), np.zeros(1, np.int64))
     if ids[-1] != EOS_ID:
@@ -42,38 +42,38 @@ def tokens_to_score(tokens: TokenLists, known: LanguageArtifacts, mode: str) -> 
     return Sentences([part[part != EOS_ID] for part in np.split(ids, ends[:-1] + 1)], EOS_ID)
 
 
-def numbers_of(tokens: Sequence[Any], known: LanguageArtifacts) -> Ids:
-    """Return the number of each token; what is not in the vocabulary is ``<unk>``.
+def token_ids(tokens: Sequence[Any], artifacts: LanguageArtifacts) -> Ids:
+    """Return the id of each token; ``<unk>`` for tokens that are not in the vocabulary.
 
     Raises:
-        DataError: if tokens are no list of strings.
+        DataError: if ``tokens`` is not a list of strings.
     """
     if isinstance(tokens, str):
         raise DataError("a string is not a list of tokens: give a list, as tokens(file) returns it")
-    odd = next((t for t in tokens if not isinstance(t, str)), None)
-    if odd is not None:
-        raise DataError(f"tokens are strings, and {odd!r} is none")
-    numbers = {token: i for i, token in enumerate(known.tokenizer.tokens)}
+    non_string = next((t for t in tokens if not isinstance(t, str)), None)
+    if non_string is not None:
+        raise DataError(f"tokens are strings, but {non_string!r} is not")
+    numbers = {token: i for i, token in enumerate(artifacts.tokenizer.tokens)}
     return np.array([numbers.get(t, UNK_ID) for t in tokens], dtype=np.int64)
 
 
-def is_text(given: Any, tokenizer: Tokenizer) -> bool:
-    """Tell whether what is to be scored is a text, a list of texts or a file, rather than tokens.
+def is_text(data: Any, tokenizer: Tokenizer) -> bool:
+    """Return whether data to score are a text, a list of texts or a file (True), or tokens (False).
 
-    A list holds texts if one of its strings cannot be a token.
+    A list contains texts if one of its strings cannot be a token.
 
     Raises:
-        DataError: if it is none of these.
+        DataError: if the data are none of these.
     """
-    if isinstance(given, str | Path):
+    if isinstance(data, str | Path):
         return True
-    if isinstance(given, dict) or not isinstance(given, Iterable):
-        raise DataError(f"a text or a list of tokens is needed; got {type(given).__name__}")
-    items = list(given)
+    if isinstance(data, dict) or not isinstance(data, Iterable):
+        raise DataError(f"a text or a list of tokens is needed; got {type(data).__name__}")
+    items = list(data)
     if not all(isinstance(item, str) for item in items):
         return False
-    known = set(tokenizer.tokens)
-    return any(item not in known and not _may_be_token(item, tokenizer.kind) for item in items)
+    vocabulary = set(tokenizer.tokens)
+    return any(item not in vocabulary and not _may_be_token(item, tokenizer.kind) for item in items)
 
 
 def _may_be_token(item: str, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""One token at a time: how a language model continues a prompt."""
+"""Continue a prompt with a language model, one token at a time."""
 
 from collections.abc import Iterator
 
@@ -9,20 +9,19 @@ from torch import Tensor
 from unrolled.decoding import Hypothesis, SamplingConfig, beam_search, draw
 from unrolled.devices import device_of, move
 from unrolled.models import RecurrentLanguageModel
+from unrolled.models.reader import State
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 from unrolled.text.tokenizer import Ids
 
-State = tuple[Tensor, ...]
-
 
 class Writer:
-    """Reads a prompt and goes on from it; ``<unk>`` is never written.
+    """Reads a prompt and generates text that continues it, without ``<unk>``.
 
-    Memory is constant in the length of what is written: all that is kept is the state. With
-    ``separate`` the state is forgotten after every ``<eos>``, as in training sentence by sentence.
+    Memory does not grow with the length of the text: only the state is kept. With ``separate`` the state is
+    reset after every ``<eos>``, as in training on separate sentences.
 
-    Without ``knows_start`` training never showed how a document begins after ``<eos>``, since the text was
-    one document: an empty prompt is then the beginning of a line.
+    ``knows_start`` is False if the training text was one document, so that the model never saw how a document
+    begins after ``<eos>``. An empty prompt is then read as the beginning of a line.
     """
 
     def __init__(
@@ -36,29 +35,30 @@ class Writer:
         self._model, self._tokenizer, self._separate = model.eval(), tokenizer, separate
         self._device = device_of(model)
         line_end = tokenizer.encode("\n")
-        known = not knows_start and len(line_end) == 1 and line_end[0] != UNK_ID
-        self._start = line_end if known else np.empty(0, np.int64)
+        use_line_end = not knows_start and len(line_end) == 1 and line_end[0] != UNK_ID
+        self._start = line_end if use_line_end else np.empty(0, np.int64)
 
     def next_distribution(self, prompt: str) -> Tensor:
         """Return the probabilities (V,) of the token after the prompt."""
         return self._read(prompt)[0][0].softmax(-1)
 
     def next_tokens(self, prompt: str, count: int) -> list[tuple[str, float]]:
-        """Return the most probable tokens after the prompt, as text, with their probabilities."""
+        """Return the most probable next tokens after the prompt, as text, with their probabilities."""
         p = self.next_distribution(prompt)
         best = p.topk(min(count, len(p)))
-        known = self._tokenizer
+        tokenizer = self._tokenizer
         names = [
-            known.tokens[i] if i in (EOS_ID, UNK_ID) else known.decode([i]) for i in best.indices.tolist()
+            tokenizer.tokens[i] if i in (EOS_ID, UNK_ID) else tokenizer.decode([i])
+            for i in best.indices.tolist()
         ]
         return list(zip(names, best.values.tolist(), strict=True))
 
     def distribution_after(self, ids: Ids) -> Tensor:
-        """Return the probabilities (V,) of the token after those of a text so far."""
+        """Return the probabilities (V,) of the next token after given tokens."""
         return self._read_ids(ids)[0][0].softmax(-1)
 
     def draw(self, prompt: str, length: int, options: SamplingConfig, seed: int) -> Iterator[int]:
-        """Yield ``length`` tokens drawn one after another, on the CPU: a seed means the same everywhere."""
+        """Yield ``length`` sampled tokens. Sampling is on the CPU: a seed means the same on any device."""
         generator = torch.Generator().manual_seed(seed)
         logits, state = self._read(prompt)
         for remaining in range(length, 0, -1):
@@ -73,7 +73,7 @@ class Writer:
     def search(
         self, prompt: str, length: int, beams: int, normalisation: float, end: int | None
     ) -> list[Hypothesis]:
-        """Return the most probable continuations found; see :func:`beam_search`."""
+        """Return the most probable continuations that beam search finds; see :func:`beam_search`."""
         logits, state = self._read(prompt)
         return beam_search(
             self._step,
@@ -92,12 +92,12 @@ class Writer:
 
     @torch.no_grad()
     def _read_ids(self, ids: Ids) -> tuple[Tensor, State]:
-        """Return the logits (1, V) after ``<eos>`` and tokens, and the state."""
+        """Read ``<eos>`` and the tokens from a zero state; return the logits (1, V) and the state."""
         ends = np.flatnonzero(ids == EOS_ID)
         if self._separate and len(ends):
             ids = ids[ends[-1] + 1 :]
-        after = move(torch.from_numpy(np.concatenate([[EOS_ID], ids])), self._device)
-        logits, state = self._model(after[:, None])
+        inputs = move(torch.from_numpy(np.concatenate([[EOS_ID], ids])), self._device)
+        logits, state = self._model(inputs[:, None])
         return logits[-1], state
 
     @torch.no_grad()
