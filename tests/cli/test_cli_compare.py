@@ -117,7 +117,7 @@ def test_help_of_a_task(command, task):
     [
         ("lm", ["--models", "ltsm"], "models: 'ltsm' is no model of lm; there are unigram, bigram"),
         ("lm", ["--models", "ltsm"], "(did you mean 'lstm'?)"),
-        ("lm", ["--models", "gru", "gru"], "models: 'gru' is there twice"),
+        ("lm", ["--models", "gru", "gru"], "models: 'gru' is given twice"),
         ("lm", ["--models", "nowhere.arpa"], "models: nowhere.arpa: no such file"),
         ("lm", ["--models", "gru:hidden=0"], "model 'gru:hidden=0': --hidden 0: must be at least 1"),
         ("classify", ["--models", "tf-df"], "(did you mean 'tf-idf'?)"),

@@ -37,7 +37,7 @@ def known():
         ("hold out nothing: valid_fraction=0", "hold out nothing: --valid-fraction 0"),
         ("seed=-1.", "--seed -1."),
         ("RecurrentDrop.seed=1.5: a rate", "--seed 1.5: a rate"),
-        ("lags=(1, 2): must rise", "--lags 1 2: must rise"),
+        ("lags=(1, 2): must increase", "--lags 1 2: must increase"),
         ("models=['rnn', 'lstm']: one", "--models rnn lstm: one"),
         ("or pass overwrite=True", "or pass --overwrite"),
         ("with overwrite=False", "with --no-overwrite"),

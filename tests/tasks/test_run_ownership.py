@@ -148,14 +148,14 @@ def test_names_that_the_new_run_needs_are_not_taken_from_others(run_copy, tmp_pa
     case_scales.write_text("mine")
     before = snapshot(run_copy)
     with (
-        pytest.raises(RunError, match=r"scales\.json: is not of the run there"),
+        pytest.raises(RunError, match=r"scales\.json: does not belong to the old run"),
         run_folder.claim(run_copy, overwrite=True),
     ):
         run_folder.prepare(run_copy, {"scales.json": {}})
     assert snapshot(run_copy) == before
     (run_copy / "result.json").unlink()
     (run_copy / "result.json").mkdir()
-    with pytest.raises(RunError, match=r"result\.json: is not of the run there"):
+    with pytest.raises(RunError, match=r"result\.json: does not belong to the old run"):
         run_folder.prepare(run_copy, {})
 
 

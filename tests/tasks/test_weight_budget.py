@@ -29,7 +29,7 @@ def test_no_memory_is_taken():
         devices.append(layer.weight.device)
         return layer
 
-    with pytest.raises(MalformedError, match="bias is 3 there and 1000000 in the model"):
+    with pytest.raises(MalformedError, match="bias is 3 in the file and 1000000 in the model"):
         check_fit(build, shapes_of(nn.Linear(2, 3)))
     assert devices == [torch.device("meta")]
 
@@ -52,8 +52,8 @@ def test_a_model_of_far_too_many_parts_is_given_up_early():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: nn.Linear(3, 4, bias=False), "bias is 4 there and missing in the model"),
-        (lambda: nn.Linear(3, 5), "bias is 4 there and 5 in the model"),
+        (lambda: nn.Linear(3, 4, bias=False), "bias is 4 in the file and missing in the model"),
+        (lambda: nn.Linear(3, 5), "bias is 4 in the file and 5 in the model"),
         (lambda: nn.Linear(10**18, 10**18), "impossible size"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from unrolled import Forecaster
 from unrolled.errors import DataError
 from unrolled.tasks.forecast.config import ForecasterConfig
-from unrolled.tasks.forecast.frequency import usual_for
+from unrolled.tasks.forecast.frequency import defaults_for_index
 
 SHORT = {"hidden": 4, "max_steps": 2, "threads": 1}
 
@@ -58,7 +58,7 @@ def test_the_horizon_of_very_short_series_is_a_fifth(steps):
     ],
 )
 def test_what_is_usual_for_a_frequency(freq, horizon, seasons, calendar):
-    usual = usual_for(pd.date_range("2001-02-01", periods=40, freq=freq))
+    usual = defaults_for_index(pd.date_range("2001-02-01", periods=40, freq=freq))
     assert (usual.horizon, usual.seasons, [name for name, _ in usual.calendar]) == (
         horizon,
         seasons,
@@ -68,7 +68,7 @@ def test_what_is_usual_for_a_frequency(freq, horizon, seasons, calendar):
 
 @pytest.mark.parametrize("index", [pd.RangeIndex(40), pd.date_range("2001", periods=1, freq="D")])
 def test_without_time_stamps_nothing_is_usual(index):
-    assert usual_for(index).seasons == ()
+    assert defaults_for_index(index).seasons == ()
 
 
 def test_notes_say_what_was_taken_and_which_option_changes_it():

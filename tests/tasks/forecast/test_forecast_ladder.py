@@ -139,7 +139,7 @@ def test_series_that_are_too_short(tmp_path):
     options = {"target": ("value",), "horizon": 2, "window": 4}
     table = compared("forecast", path, tmp_path / "out", models=["random-walk"], metric="mae", **options)
     assert np.isfinite(table["mean"]).all()
-    with pytest.raises(DataError, match=r"autoregression: says nothing .* leave it out"):
+    with pytest.raises(DataError, match=r"autoregression: has no forecast .* leave it out"):
         compared("forecast", path, tmp_path / "out", models=["autoregression"], metric="mae", **options)
 
 

@@ -309,9 +309,9 @@ def test_series_that_do_not_fit_the_options(options, message):
     [
         ({"output": "quantile", "strategy": "recursive"}, "needs strategy='direct'"),
         ({"linear": "naive", "difference": 1}, "goes with difference=0"),
-        ({"calendar": ("auto", "month")}, "auto leaves no room"),
+        ({"calendar": ("auto", "month")}, "auto cannot be combined"),
         ({"output": "gaussian", "loss": "absolute"}, "an option of output='point'"),
-        ({"quantiles": (0.9, 0.1)}, "must rise"),
+        ({"quantiles": (0.9, 0.1)}, "must increase"),
         ({"quantiles": (0.0, 0.5)}, "between 0 and 1"),
         ({"frequency": "rows", "calendar": ("month",)}, "needs a frequency"),
         ({"test_start": "soon"}, "is not a time stamp"),
@@ -396,11 +396,11 @@ def test_lags_are_the_values_of_those_steps(strategy):
 def test_lags_that_would_have_to_be_forecast_are_refused():
     with pytest.raises(ConfigError, match="each must be at least the horizon of 4"):
         Forecaster(**TINY, lags=(3,))
-    with pytest.raises(ConfigError, match="must rise"):
+    with pytest.raises(ConfigError, match="must increase"):
         Forecaster(**TINY, lags=(12, 5))
     forecaster = Forecaster(**TINY | {"epochs": 1}, lags=(6,)).fit(waves(), progress=False)
     assert len(forecaster.predict(6)) == 6
-    with pytest.raises(ConfigError, match="are known for so many steps and no more"):
+    with pytest.raises(ConfigError, match="must not exceed the smallest of lags"):
         forecaster.predict(7)
 
 

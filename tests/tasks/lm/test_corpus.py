@@ -75,7 +75,7 @@ def test_nothing_is_held_out_if_so_asked():
 @pytest.mark.parametrize(
     ("text", "fraction", "message"),
     [
-        ("a", 0.1, "one token is too little"),
+        ("a", 0.1, "one token is not enough"),
         ("ab", 0.999, "too short to hold out 0.999 .*--valid-fraction 0"),
     ],
 )

@@ -360,7 +360,7 @@ def test_the_plan_is_for_people_too(whole):
     ("options", "said"),
     [
         ({"models": "lstm"}, r"models='lstm': give a list"),
-        ({"models": ["lstm", "lstm"]}, "'lstm' is there twice"),
+        ({"models": ["lstm", "lstm"]}, "'lstm' is given twice"),
         ({"models": ["ltsm"]}, r"did you mean 'lstm'\?"),
         ({"models": ["kn0"]}, "'kn0' is no model of lm"),
         ({"models": ["cache"]}, "'cache' is no model of lm"),

@@ -132,7 +132,7 @@ def test_sentences_may_be_given_as_lists(sentences, text):
 def test_sentences_must_end(sentences, tiny_words):
     with pytest.raises(DataError, match="the last token must be <eos>"):
         sentences.score(["the", "river"])
-    with pytest.raises(DataError, match="reads one running text, and these tokens are sentences"):
+    with pytest.raises(DataError, match="reads one running text, but these tokens are sentences"):
         tiny_words.score([["the", "river"]])
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_list_of_tokens(lm, wrong):
 def test_a_string_is_no_context(tiny_lm):
     with pytest.raises(DataError, match="a string is not a list of tokens"):
         tiny_lm.distribution("the river")
-    with pytest.raises(DataError, match="tokens are strings, and 3 is none"):
+    with pytest.raises(DataError, match="tokens are strings, but 3 is not"):
         tiny_lm.distribution([3])
 
 

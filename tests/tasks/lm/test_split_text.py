@@ -111,7 +111,7 @@ def test_too_short_a_text_is_refused(tmp_path, text, fraction):
     path = tmp_path / "text.txt"
     path.write_text(text)
     with pytest.raises(
-        DataError, match=rf"text\.txt: too short to put {fraction:g} of it aside .* or a test"
+        DataError, match=rf"text\.txt: too short to split off {fraction:g} of it .* or a test"
     ):
         split(CorpusConfig(data=str(path), valid_fraction=fraction), tmp_path / "parts")
     assert not (tmp_path / "parts").exists()

@@ -141,7 +141,9 @@ def check_kinds(folder: Path, names: Iterable[str] = _TRAINING_FILES) -> None:
 
 def _check_absent(path: Path) -> None:
     if path.exists() or path.is_symlink():
-        raise RunError(f"{path}: is not of the run there, but the new run needs that name; move it away")
+        raise RunError(
+            f"{path}: does not belong to the old run, but the new run needs that name; move it away"
+        )
 
 
 def empty(folder: Path) -> None:

@@ -131,7 +131,7 @@ class Ladder(ABC):
             raise ConfigError(f"metric {metric!r}: is not one of {', '.join(cls.metrics)}{hint}")
         repeated = next((r for r in rungs if list(rungs).count(r) > 1), None)
         if repeated is not None:
-            raise ConfigError(f"models: {repeated!r} is there twice")
+            raise ConfigError(f"models: {repeated!r} is given twice")
         for rung in rungs:
             if cls.network(config, rung) is None and not cls.knows(rung):
                 names = list(dict.fromkeys([*cls.rungs, *cls.cells, *cls.others]))

@@ -34,7 +34,7 @@ def check_fit(build: Callable[[], nn.Module], shapes: Shapes) -> None:
     for name in sorted(model_shapes.keys() | shapes.keys()):
         if model_shapes.get(name) != shapes.get(name):
             file_shape, model_shape = _shape(shapes, name), _shape(model_shapes, name)
-            raise MalformedError(f"{name} is {file_shape} there and {model_shape} in the model")
+            raise MalformedError(f"{name} is {file_shape} in the file and {model_shape} in the model")
 
 
 def _shape(shapes: Shapes, name: str) -> str:

@@ -1,1 +1,1 @@
-"""Forecasts of time series."""
+"""Time series forecasting."""

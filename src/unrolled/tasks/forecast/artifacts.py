@@ -1,4 +1,4 @@
-"""What a forecaster needs to be built again, and to score forecasts."""
+"""Artifacts of a forecaster: what is needed to rebuild it and to score its forecasts."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ SCALES = "scales.json"
 @short_repr
 @dataclass(frozen=True)
 class FittedAutoregression:
-    """A baseline fitted to the training part, on the scale of the network."""
+    """Coefficients of an autoregression fitted to the training part, in scaled units."""
 
     intercept: float
     coefficients: list[float]
@@ -29,17 +29,17 @@ class FittedAutoregression:
 @short_repr
 @dataclass(frozen=True)
 class SeriesArtifacts:
-    """What the part of a series before the test says."""
+    """Values computed from the part of a series before the test part."""
 
     learnt_until: str
-    """Time stamp, or number, of the last step before the test part."""
+    """Time stamp or number of the last step before the test part."""
     mase_scale: float | None
-    """Error of the seasonal naive forecast; None where there is none."""
+    """Error of the seasonal naive forecast, the unit of MASE; None if it cannot be computed."""
     autoregression: FittedAutoregression | None = None
     fitted_until: str = ""
-    """Time stamp of the last step before the held-out part; "" where nothing was held out."""
+    """Time stamp of the last step before the held-out part; "" if nothing was held out."""
     linear: LinearPart | None = None
-    """None where the network learns the targets themselves."""
+    """Linear part of the forecast; None if the network learns the targets themselves."""
 
     def __post_init__(self) -> None:
         with extra("forecast", "a forecaster"):
@@ -58,27 +58,27 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class ForecasterArtifacts(Artifacts):
-    """The scales of the series, and what their training parts say for scores and baselines."""
+    """Scales of the series, and what scores and baselines need of their training parts."""
 
     scales: Scales
     season: int
-    """Steps."""
+    """Length of a season, in steps."""
     series: dict[str, SeriesArtifacts]
-    """By name."""
+    """Artifacts of each series, by its name."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""
-        series = {name: asdict(learned) for name, learned in self.series.items()}
+        series = {name: asdict(artifacts) for name, artifacts in self.series.items()}
         return Stored({"season": self.season, "series": series}, {SCALES: self.scales.to_json()})
 
     @classmethod
     def read(cls, values: dict[str, Any], folder: Path) -> Self:
         """See :meth:`Artifacts.read`."""
-        known = artifact_values(values, _Values)
+        stored = artifact_values(values, _Values)
         scales = read_json_as(folder / SCALES, Scales)
-        if scales.series.keys() != known.series.keys():
-            raise MalformedError(f"{SCALES} and config.json are of different series")
-        return cls(scales, known.season, known.series)
+        if scales.series.keys() != stored.series.keys():
+            raise MalformedError(f"{SCALES} and config.json have different series")
+        return cls(scales, stored.season, stored.series)
 
     def check(self, config: Any) -> None:
         """See :meth:`Artifacts.check`."""

@@ -1,4 +1,4 @@
-"""Forecasts from one origin after another, beside what came true and beside baselines."""
+"""Rolling backtest: forecasts from many origins, compared with actual values and baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from unrolled.tasks.forecast.baselines import baseline_forecasts
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.rolling import forecast
-from unrolled.tasks.forecast.score import ForecastScore, Rolled, score, table
+from unrolled.tasks.forecast.score import ForecastScore, SeriesBacktest, score, table
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
 
 Span = tuple[int, int]
-"""The first step to forecast, and the end of those that may be."""
+"""(start, stop): the steps [start, stop) that may be forecast."""
 
 
 class Steps(NamedTuple):
-    """How far forecasts reach, and how far apart their origins are."""
+    """Horizon of the forecasts, and stride between their origins, in steps."""
 
     horizon: int
     stride: int
@@ -33,39 +33,39 @@ class Steps(NamedTuple):
 
 @dataclass(frozen=True)
 class Backtest:
-    """A rolling backtest: every forecast beside what came true, and the figures."""
+    """Result of a rolling backtest: a table of all forecasts and actual values, and the scores."""
 
     table: pd.DataFrame
-    """Columns series, origin (the last step known), step, time, actual, prediction, mean and quantiles where
-    there are any, and the forecasts of the baselines."""
+    """Columns series, origin (the last known step), step, time, actual, prediction, mean and quantiles (if
+    the model has them), and the forecasts of the baselines."""
     score: ForecastScore
 
     def __str__(self) -> str:
         return str(self.score)
 
 
-def roll(
+def run_backtest(
     model: Forecasting,
     splits: Sequence[Split],
     spans: Sequence[Span],
     config: ForecasterConfig,
-    learned: ForecasterArtifacts,
+    artifacts: ForecasterArtifacts,
     steps: Steps,
 ) -> Backtest:
-    """Forecast every horizon that lies within the span of its series.
+    """Forecast from every origin whose horizon lies within the span of its series, and score.
 
     Args:
-        model: in evaluation.
+        model: model in evaluation mode.
         splits: the series.
-        spans: of each.
-        config: of the model.
-        learned: the season, the scale of MASE and the autoregression.
+        spans: span of each series.
+        config: configuration of the model.
+        artifacts: artifacts with the season, the scale of MASE and the autoregressions.
         steps: horizon and stride.
 
     Raises:
-        DataError: if none fits.
+        DataError: if no forecast fits into the span of a series.
     """
-    rolled = []
+    backtests = []
     for split, (start, stop) in zip(splits, spans, strict=True):
         s = split.series.series
         origins = list(split.origins(start, stop, *steps))
@@ -74,22 +74,22 @@ def roll(
                 f"series {s.name!r}: no forecast of {steps.horizon} steps fits between step {start} and its "
                 f"end (step {stop})"
             )
-        rolled.append(
-            Rolled(
+        backtests.append(
+            SeriesBacktest(
                 s.name,
                 np.array(origins),
                 s.stamps(s.steps),
                 np.stack([s.target[o : o + steps.horizon] for o in origins]),
                 forecast(model, split.series, origins, steps.horizon, config),
-                baseline_forecasts(split.series, origins, steps.horizon, learned),
-                learned.series[s.name].mase_scale or np.nan,
+                baseline_forecasts(split.series, origins, steps.horizon, artifacts),
+                artifacts.series[s.name].mase_scale or np.nan,
             )
         )
     levels = config.forecast.quantiles
-    notes = [note for split in splits for note in notes_of(split.series.series, config.rules)]
-    return Backtest(table(rolled, levels), score(rolled, levels, learned.season, steps.stride, notes))
+    notes = [note for split in splits for note in series_notes(split.series.series, config.rules)]
+    return Backtest(table(backtests, levels), score(backtests, levels, artifacts.season, steps.stride, notes))
 
 
-def notes_of(s: Series, rules: TimeRulesConfig) -> list[str]:
-    """Say what was found in the rows of a series and what was done about it, with its name."""
+def series_notes(s: Series, rules: TimeRulesConfig) -> list[str]:
+    """Return notes on problems in the rows of a series and how they were handled."""
     return [f"{s.name}: {note}" for note in s.notes.describe(rules)]

@@ -1,4 +1,4 @@
-"""Forecasts to stand beside a forecaster's, from the same origins."""
+"""Baseline forecasts from the same origins as the forecaster's."""
 
 from collections.abc import Sequence
 
@@ -12,60 +12,60 @@ from unrolled.tasks.forecast.data import PreparedSeries
 
 KEYS = ("seasonal_naive", "random_walk", "drift", "autoregression")
 EXPLODED = 1e100
-"""From here on a forecast is none."""
+"""Size from which a forecast counts as diverged."""
 
 
 def fit_autoregression(p: PreparedSeries, end: int, season: int) -> FittedAutoregression | None:
-    """Fit an autoregression to the first ``end`` steps of a series; None if they are too few."""
+    """Fit an autoregression to the first ``end`` steps of a series; None if there are too few."""
     z = p.scaling.apply(p.series.target)[p.scaling.difference : end]
     if not largest_order(len(z)):
         return None
-    found = Autoregression.fit(z, season=season)
-    return FittedAutoregression(found.intercept, found.coefficients.tolist())
+    model = Autoregression.fit(z, season=season)
+    return FittedAutoregression(model.intercept, model.coefficients.tolist())
 
 
 def baseline_forecasts(
-    p: PreparedSeries, origins: Sequence[int], horizon: int, learned: ForecasterArtifacts
+    p: PreparedSeries, origins: Sequence[int], horizon: int, artifacts: ForecasterArtifacts
 ) -> dict[str, Numbers]:
-    """Return (N, H) of each baseline, by its key; see :func:`baseline_forecast`."""
-    return {name: baseline_forecast(name, p, origins, horizon, learned) for name in KEYS}
+    """Return the forecasts (N, H) of each baseline by its key; see :func:`baseline_forecast`."""
+    return {name: baseline_forecast(name, p, origins, horizon, artifacts) for name in KEYS}
 
 
 def baseline_forecast(
-    name: str, p: PreparedSeries, origins: Sequence[int], horizon: int, learned: ForecasterArtifacts
+    name: str, p: PreparedSeries, origins: Sequence[int], horizon: int, artifacts: ForecasterArtifacts
 ) -> Numbers:
-    """Return (N, H) of a baseline, on the scale of the data; NaN where it says nothing.
+    """Return the forecasts (N, H) of a baseline, in data units; NaN if it has none.
 
     Args:
-        name: its key.
+        name: key of the baseline.
         p: the series.
         origins: the first step of each forecast.
         horizon: H.
-        learned: the season and the autoregression.
+        artifacts: artifacts with the season and the autoregressions.
     """
     y = p.series.target
     match name:
         case "seasonal_naive":
-            return seasonal_naive(y, origins, horizon, learned.season)
+            return seasonal_naive(y, origins, horizon, artifacts.season)
         case "random_walk":
             return random_walk(y, origins, horizon)
         case "drift":
             return drift(y, origins, horizon)
         case "autoregression":
-            fitted = learned.series[p.series.name].autoregression
-            return _autoregression(p, origins, horizon, fitted)
+            fitted = artifacts.series[p.series.name].autoregression
+            return _forecast_autoregression(p, origins, horizon, fitted)
     raise AssertionError(name)
 
 
-def _autoregression(
+def _forecast_autoregression(
     p: PreparedSeries, origins: Sequence[int], horizon: int, fitted: FittedAutoregression | None
 ) -> Numbers:
-    found = np.full((len(origins), horizon), np.nan)
+    forecasts = np.full((len(origins), horizon), np.nan)
     if fitted is None:
-        return found
+        return forecasts
     model = Autoregression(fitted.intercept, np.asarray(fitted.coefficients))
-    with np.errstate(over="ignore", invalid="ignore"):  # one that explodes has no figures
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging one becomes NaN
         z = model.predict(p.scaling.apply(p.series.target), origins, horizon)
         for i, origin in enumerate(origins):
-            found[i] = p.scaling.invert(z[i], p.series.target[:origin], cumulative=True)
-    return np.where(np.abs(found) < EXPLODED, found, np.nan)
+            forecasts[i] = p.scaling.invert(z[i], p.series.target[:origin], cumulative=True)
+    return np.where(np.abs(forecasts) < EXPLODED, forecasts, np.nan)

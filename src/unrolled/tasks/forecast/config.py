@@ -1,4 +1,4 @@
-"""The configuration of a forecaster: one tree for the command line, recipes and config.json."""
+"""Configuration of a forecaster, shared by the command line, recipes and ``config.json``."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,17 +25,17 @@ AUTO_CALENDAR = ("auto",)
 
 @dataclass(frozen=True)
 class SeriesConfig:
-    """The series to learn from, and the parts that are held out."""
+    """The series, and which parts are held out."""
 
     data: str = ""
     """Table with a time column: a CSV file, or a data set such as @timeseries/airline-passengers."""
 
     test_start: str = ""
-    """Time stamp (ISO 8601) from which on nothing is learnt: forecasts of that part are scored at the end."""
+    """Start of the test part, a time stamp (ISO 8601). Its forecasts are scored after training."""
 
     valid_fraction: float = 0.1
-    """Share of what is before test_start, the last of it in time and at least one horizon, whose forecasts
-    decide which weights are kept; 0 holds out nothing."""
+    """Fraction of the steps before test_start to hold out: the last ones, and at least one horizon. Their
+    forecasts decide which weights are kept. 0 holds out nothing."""
 
     backtest_stride: int = 1
     """Steps between the origins of the final rolling backtest."""
@@ -51,88 +51,87 @@ class SeriesConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """What the network reads of a series, and on what scale. All is fitted on the training part."""
+    """Input features of the network, and their scale. Everything is fitted on the training part."""
 
     transform: Literal["auto"] | Transform = "auto"
-    """log or sqrt of the target, undone in forecasts. auto takes the logarithm where an autoregression of it
-    explains the training part clearly better (Box & Cox 1964)."""
+    """Transform of the target (log or sqrt), undone in forecasts. auto takes log if an autoregression of the
+    logarithm explains the training part clearly better (Box & Cox 1964)."""
 
     difference: int = -1
-    """Learn the change from so many steps before: 1 for a series that wanders, the season for one that
-    repeats; undone in forecasts. 0 learns the values. -1 chooses by the errors of an autoregression on the
-    end of the training part."""
+    """Lag of differencing, undone in forecasts: 1 for a series that wanders, the season for one that repeats.
+    0 learns the values. -1 chooses by the errors of an autoregression on the end of the training part."""
 
     scale: Scale = "standard"
-    """standard: mean 0, standard deviation 1. minmax: [0, 1]."""
+    """Scaling. standard: mean 0, standard deviation 1. minmax: [0, 1]."""
 
     calendar: tuple[Literal["auto", "hour", "weekday", "month", "day-of-year"], ...] = ("auto",)
-    """Features of each time stamp: hour, weekday and month are one-hot, day-of-year is two waves a year. auto
-    takes those that change from step to step and that the training part covers twice; none is an empty
-    list."""
+    """Features of each time stamp: hour, weekday and month are one-hot, day-of-year is a sine and a cosine
+    with a period of one year. auto takes those that change from step to step and complete two cycles in the
+    training part. An empty list gives none."""
 
     lags: tuple[int, ...] = ()
-    """Values so many steps before each step, as features known ahead: 12 is last year's of a month. Each is
-    at least the horizon, so that none would have to be forecast itself."""
+    """Lagged values as features known in advance: for monthly data, 12 is the value one year before. Each lag
+    must be at least the horizon, so that its value is known."""
 
     season: int = 0
-    """Steps of a season, for MASE, the seasonal naive forecast and the order of the autoregression. 0 takes
-    the usual one of the frequency (12 of months, 4 of quarters, 7 of days, 24 or 168 of hours) that the
-    autocorrelation of the training part shows, else 1."""
+    """Length of a season in steps, for MASE, the seasonal naive forecast and the order of the autoregression.
+    0 takes the usual season of the frequency (12 for months, 4 for quarters, 7 for days, 24 or 168 for hours)
+    if the autocorrelation of the training part shows it, else 1."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"difference": -1, "season": 0})
         require(
             "auto" not in self.calendar or len(self.calendar) == 1,
-            f"calendar={self.calendar}: auto leaves no room for others",
+            f"calendar={self.calendar}: auto cannot be combined with others",
         )
-        require(list(self.lags) == sorted(set(self.lags)), f"lags={self.lags}: must rise")
+        require(list(self.lags) == sorted(set(self.lags)), f"lags={self.lags}: must increase")
         require(max(self.lags, default=0) <= LARGEST_SIZE, f"lags={self.lags}: at most {LARGEST_SIZE} steps")
 
 
 @dataclass(frozen=True)
 class HorizonConfig:
-    """What is said of the steps to come."""
+    """What is forecast, and how."""
 
     horizon: int = 0
-    """Steps to forecast. 0 takes what suits the frequency (12 of months, 8 of quarters, 6 of years, 7 of
-    days, 24 of hours), and no more than a fifth of the series."""
+    """Steps to forecast. 0 takes the default of the frequency (12 for months, 8 for quarters, 6 for years,
+    7 for days, 24 for hours), but at most a fifth of the series."""
 
     strategy: Literal["auto", "recursive", "direct"] = "auto"
-    """recursive: one step ahead, again and again, each reading the forecast before it. direct: all steps of
-    the horizon at once from the last state. auto is direct, and recursive for a
-    distribution, which then has paths."""
+    """recursive: one step at a time, each reading the previous forecast. direct: all steps of the horizon
+    from the last state. auto: recursive for a distribution, so that paths can be sampled; else direct."""
 
     linear: Literal["auto", "none", "autoregression", "naive", "best"] = "auto"
-    """autoregression: the network learns what an autoregression, fitted by least squares beforehand, leaves
-    over; the forecast is their sum (a linear skip, as in LSTNet, Lai et al. 2018). naive: the same with the
-    value one season before. best: of each series the autoregression, or naive where that forecasts the end
-    of a long training part as well. auto is best."""
+    """Linear part of the forecast. autoregression: the network learns the residuals of an autoregression
+    that is fitted first by least squares; the forecast is their sum (a linear skip, as in LSTNet, Lai et al.
+    2018). naive: the same with the value one season before. best: for each series the autoregression, or
+    naive if it forecasts the end of a long training part as well. auto is best."""
 
     output: Literal["point", "quantile", "gaussian", "student-t"] = "point"
-    """One value; the quantiles; or a distribution, from which paths are drawn."""
+    """point: one value. quantile: the levels in quantiles. gaussian, student-t: a distribution, from which
+    paths are sampled."""
 
     loss: Literal["squared", "absolute"] = "squared"
-    """Of output=point: its value is the mean or the median. The others have losses of their own."""
+    """Loss of output=point: squared forecasts the mean, absolute the median. Other outputs have one loss."""
 
     members: int = 1
-    """Networks trained side by side, each from a start of its own, whose forecasts are averaged on the scale
-    of the network; of a distribution each draws its share of the paths."""
+    """Number of networks in an ensemble, each with its own initial weights. Their forecasts are averaged in
+    scaled units; for a distribution, each samples its share of the paths."""
 
     quantiles: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
-    """Levels of output=quantile, and of the intervals of distributions."""
+    """Quantile levels of output=quantile, and of the intervals of distributions."""
 
     samples: int = 200
-    """Paths drawn of a distribution for its mean, quantiles and CRPS."""
+    """Number of paths sampled from a distribution for its mean, quantiles and CRPS."""
 
     def __post_init__(self) -> None:
         require_at_least(self, {"horizon": 0, "members": 1, "samples": 2})
         require_at_most(self, {"horizon": 100_000, "members": 1000, "samples": 1_000_000})
         q = self.quantiles
         require(bool(q) and all(0 < x < 1 for x in q), f"quantiles={q}: give levels between 0 and 1")
-        require(list(q) == sorted(set(q)), f"quantiles={q}: must rise")
+        require(list(q) == sorted(set(q)), f"quantiles={q}: must increase")
         require(
             self.output != "quantile" or self.strategy != "recursive",
-            "output='quantile' needs strategy='direct': quantiles cannot be fed back step by step; take "
+            "output='quantile' needs strategy='direct': quantiles cannot be fed back step by step; use "
             "output='gaussian' or 'student-t' for sampled paths",
         )
         require(
@@ -141,12 +140,12 @@ class HorizonConfig:
         )
 
     @property
-    def beside_linear(self) -> bool:
-        """Whether weights are kept by the error beside that of the linear part, which is where they begin."""
+    def compares_with_linear(self) -> bool:
+        """True if weights are selected by the error relative to the linear part, the initial model."""
         return self.linear != "none" and self.output == "point"
 
     def build(self) -> ForecastOutput:
-        """Return what reads the network's numbers."""
+        """Return the output layer of the forecast."""
         match self.output:
             case "point":
                 return PointOutput(self.loss)
@@ -160,24 +159,24 @@ class HorizonConfig:
 
 @dataclass(frozen=True)
 class ForecastTrainingConfig(TrainingConfig):
-    """How long, on what pieces of the series, and what is kept."""
+    """Length of training, pieces of the series to train on, and which weights are kept."""
 
     mode: Literal["windows", "stream"] = "windows"
-    """windows: pieces of the series in random order, each read from a state of zeros. stream: the series in
-    order, the state carried from piece to piece (truncated backpropagation through time)."""
+    """windows: pieces of the series in random order, each read from a zero state. stream: the series in
+    order, with the state carried from piece to piece (truncated backpropagation through time)."""
 
     window: int = 0
     """Steps of a piece. Forecasts read as many with mode=windows, and the whole past with mode=stream. 0
-    takes two seasons or horizons, from 24 to 168 steps, as far as the series is long enough."""
+    takes two seasons or horizons, from 24 to 168 steps, or fewer for a short series."""
 
     stride: int = 0
-    """Steps between the beginnings of windows; 0 takes about as many windows as a few minutes can read."""
+    """Steps between the starts of windows; 0 takes about as many windows as can be read in a few minutes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_at_least(self, {"window": 0, "stride": 0})
         require(self.stride <= 1 or self.mode == "windows", "stride is an option of mode='windows'")
-        require(not self.label_smoothing, "label_smoothing is for labels: numbers have none")
+        require(not self.label_smoothing, "label_smoothing is for labels: a forecaster has none")
 
 
 def _small_stack() -> StackConfig:
@@ -187,7 +186,7 @@ def _small_stack() -> StackConfig:
 @options_repr
 @dataclass(frozen=True)
 class ForecasterConfig:
-    """A forecaster and its training."""
+    """Configuration of a forecaster and its training."""
 
     data: SeriesConfig = field(default_factory=SeriesConfig)
     table: TableConfig = field(default_factory=TableConfig)
@@ -208,7 +207,7 @@ class ForecasterConfig:
         )
         require(
             self.forecast.linear not in ("naive", "best") or self.features.difference <= 0,
-            f"linear={self.forecast.linear!r} goes with difference=0: naive repeats values, not changes",
+            f"linear={self.forecast.linear!r} needs difference=0: naive repeats values, not changes",
         )
         lags, horizon = self.features.lags, self.forecast.horizon
         require(
@@ -217,47 +216,48 @@ class ForecasterConfig:
         )
         require(
             self.features.calendar in ((), AUTO_CALENDAR) or self.rules.frequency != "rows",
-            "calendar needs a frequency: with frequency='rows' the stamps of steps to come are unknown",
+            "calendar needs a frequency: with frequency='rows' the time stamps of future steps are unknown",
         )
 
     @property
-    def settled_transform(self) -> Transform:
-        """The transform, once it is no longer left open; ConfigError before that."""
+    def resolved_transform(self) -> Transform:
+        """The transform, once it is resolved. Raises ConfigError if it is still "auto"."""
         transform = self.features.transform
         if transform == "auto":
-            raise ConfigError("transform='auto' is settled by fit")
+            raise ConfigError("transform='auto' is resolved by fit")
         return transform
 
     def steps_to_forecast(self, horizon: int | None) -> int:
-        """Return the steps from each origin of a backtest; None takes the horizon of training.
+        """Return the number of steps from each origin of a backtest; None takes the training horizon.
 
         Raises:
-            ConfigError: if the model cannot forecast so far.
+            ConfigError: if the model cannot forecast that far.
         """
-        steps = self._known_steps(horizon)
+        steps = self._resolve_horizon(horizon)
         require(
             steps <= self.forecast.horizon or self.forecast.strategy == "recursive",
-            f"horizon={steps}: a direct forecaster knows the {self.forecast.horizon} steps that it was "
-            "trained for and no more",
+            f"horizon={steps}: a direct forecaster has only the {self.forecast.horizon} steps that it was "
+            "trained for",
         )
         return steps
 
     def steps_after_the_end(self, horizon: int | None) -> int:
-        """Return the steps of a forecast after the end of a series, where a direct network of one value may
-        go on from its own forecasts; None takes the horizon of training.
+        """Return the number of steps to forecast from the end of a series; None takes the training horizon.
+
+        A direct network with point forecasts may continue from its own forecasts.
 
         Raises:
-            ConfigError: if the model cannot forecast so far.
+            ConfigError: if the model cannot forecast that far.
         """
-        goes_on = self.forecast.output == "point" and not self.columns.past
-        return self._known_steps(horizon) if goes_on else self.steps_to_forecast(horizon)
+        can_continue = self.forecast.output == "point" and not self.columns.past
+        return self._resolve_horizon(horizon) if can_continue else self.steps_to_forecast(horizon)
 
-    def _known_steps(self, horizon: int | None) -> int:
+    def _resolve_horizon(self, horizon: int | None) -> int:
         lags = self.features.lags
         steps = self.forecast.horizon if horizon is None else horizon
         require(steps >= 1, f"horizon={steps}: must be at least 1")
         require(
             not lags or steps <= lags[0],
-            f"horizon={steps}: lags={lags} are known for so many steps and no more",
+            f"horizon={steps}: must not exceed the smallest of lags={lags}",
         )
         return steps

@@ -1,4 +1,4 @@
-"""Series as the network reads them: scaled, with calendar features, in rows of numbers a step."""
+"""Prepare series for the network: scaled, with calendar features, one row of numbers per step."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from unrolled.tasks.forecast.linear_part import LinearPart
 
 @dataclass(frozen=True)
 class Scales:
-    """What the training part says of every series and covariate.
+    """Scales of every series and covariate, fitted on the training part.
 
     Raises:
         ValueError: if a number is not finite, or a width is not positive.
@@ -25,7 +25,7 @@ class Scales:
 
     series: dict[str, Scaling]
     covariates: dict[str, tuple[float, float]]
-    """Centre and width of each, over all series."""
+    """(centre, width) of each covariate, over all series."""
 
     def __post_init__(self) -> None:
         spans = [*self.covariates.values(), *((s.centre, s.width) for s in self.series.values())]
@@ -33,38 +33,38 @@ class Scales:
             raise ValueError("a scale is not a finite centre and a width above 0")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the values for JSON, from which msgspec makes this type again."""
+        """Return the values for JSON, from which msgspec can rebuild this object."""
         return asdict(self)
 
 
 def fit_scales(series: Sequence[Series], ends: Sequence[int], config: ForecasterConfig) -> Scales:
-    """Fit every scale on the first ``ends[i]`` steps of series i.
+    """Fit the scales on the first ``ends[i]`` steps of series i.
 
     Raises:
-        DataError: if a value has no logarithm or root, or a training part is too short.
+        DataError: if a value has no logarithm or square root, or a training part is too short.
     """
-    f, transform, found = config.features, config.settled_transform, {}
+    features, transform, scalings = config.features, config.resolved_transform, {}
     for s, end in zip(series, ends, strict=True):
         check_positive(s.target, transform, f"series {s.name!r}")
-        if end <= f.difference + 1:
+        if end <= features.difference + 1:
             raise DataError(
-                f"series {s.name!r}: {end} steps to learn from are too few for difference={f.difference}"
+                f"series {s.name!r}: {end} training steps are too few for difference={features.difference}"
             )
-        found[s.name] = Scaling.fit(s.target[:end], transform, f.difference, f.scale)
+        scalings[s.name] = Scaling.fit(s.target[:end], transform, features.difference, features.scale)
     covariates = {}
     for kind, names in (("known", config.columns.known), ("past", config.columns.past)):
-        for place, name in enumerate(names):
-            values = np.concatenate([getattr(s, kind)[:e, place] for s, e in zip(series, ends, strict=True)])
+        for column, name in enumerate(names):
+            values = np.concatenate([getattr(s, kind)[:e, column] for s, e in zip(series, ends, strict=True)])
             covariates[name] = (float(values.mean()), float(values.std()) or 1.0)
-    return Scales(found, covariates)
+    return Scales(scalings, covariates)
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedSeries:
-    """A series in rows of numbers: row t is x_t of the model, target t what is to be said at row t.
+    """A series as inputs x_t and targets of the network, in scaled units z.
 
     recursive: x_t = (z_{t−1}, known_t) with target z_t. direct: x_t = (z_t, past_t, known_t) with targets
-    z_{t+1} … z_{t+H}, NaN where they lie beyond the series.
+    z_{t+1} … z_{t+H}, NaN beyond the end of the series.
     """
 
     series: Series
@@ -74,17 +74,17 @@ class PreparedSeries:
     targets: Numbers
     """(T,) or (T, H)"""
     known: Numbers
-    """(N, K): calendar and covariates known ahead, as far as they are."""
+    """(N, K): calendar features and covariates known in advance, as far as they are known."""
     first: int
-    """First row whose numbers are all there."""
+    """First row without missing numbers."""
     recursive: bool
     part: LinearPart | None = None
-    """The targets, and what a recursive network reads, are what it leaves over."""
+    """Linear part. If set, the targets and the inputs of a recursive network are its residuals."""
     linear: Numbers | None = None
-    """(T, H), of a direct series: what the part says at each row."""
+    """(T, H), forecasts of the linear part at each row; only for direct forecasts."""
 
     def values(self, z: Numbers, origin: int) -> Numbers:
-        """Return what the network says (…, H) of the steps from ``origin`` on, on the scale of the data."""
+        """Convert forecasts of the network (…, H) from ``origin`` on to data units."""
         target, part = self.series.target, self.part
         if part is not None and self.linear is not None:
             z = self.linear[origin - 1, : z.shape[-1]] + part.spread * z
@@ -94,14 +94,14 @@ class PreparedSeries:
         return self.scaling.invert(z, target[:origin], cumulative=self.recursive)
 
     def rows_before(self, origin: int) -> int:
-        """Return the end of the rows that a forecast whose first step is ``origin`` may read."""
+        """Return the end of the rows that a forecast may read if its first step is ``origin``."""
         return origin + 1 if self.recursive else origin
 
     def known_from(self, origin: int, horizon: int) -> Numbers:
-        """Return known (H, K) of the steps from ``origin`` on.
+        """Return the known features (H, K) of the steps from ``origin`` on.
 
         Raises:
-            DataError: if they are not known so far.
+            DataError: if known covariates are missing for some of these steps.
         """
         if len(self.known) < origin + horizon:
             raise DataError(
@@ -113,14 +113,14 @@ class PreparedSeries:
 
 
 def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> PreparedSeries:
-    """Bring a series on the scale of the network, with calendar features ``ahead`` steps beyond its end.
+    """Scale a series and add calendar features, for ``ahead`` steps beyond its end too.
 
     Raises:
-        DataError: if the series was not in training, so that its scale is not known, or is too short.
+        DataError: if the series is too short, or was not in training, so that its scale is unknown.
     """
     if series.name not in scales.series:
         raise DataError(
-            f"series {series.name!r}: was not in training, its scale is not known; there are "
+            f"series {series.name!r}: was not in training, so its scale is unknown; there are "
             f"{', '.join(list(scales.series)[:8])}"
         )
     lost = config.features.difference + max(config.features.lags, default=0)
@@ -129,37 +129,37 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
             f"series {series.name!r}: {series.steps} steps are too few: differences and lags of the model "
             f"reach {lost} steps back"
         )
-    check_positive(series.target, config.settled_transform, f"series {series.name!r}")
+    check_positive(series.target, config.resolved_transform, f"series {series.name!r}")
     scaling = scales.series[series.name]
     z = scaling.apply(series.target)
-    known = _known(series, scales, config, ahead)
+    known = _known_features(series, scales, config, ahead)
     lags = config.features.lags
     known = np.concatenate([known, *(_lagged(z, lag, len(known)) for lag in lags)], axis=1)
-    past = _standard(series.past, config.columns.past, scales)
-    d, horizon = config.features.difference, config.forecast.horizon
+    past = _scale_covariates(series.past, config.columns.past, scales)
+    difference, horizon = config.features.difference, config.forecast.horizon
     if config.forecast.strategy == "recursive":
-        before = np.concatenate([[np.nan], z])[: len(known)]
-        inputs = np.concatenate([before[:, None], known[: len(before)]], axis=1)
-        return PreparedSeries(series, scaling, inputs, z, known, d + max((1, *lags)), True)
+        previous = np.concatenate([[np.nan], z])[: len(known)]
+        inputs = np.concatenate([previous[:, None], known[: len(previous)]], axis=1)
+        return PreparedSeries(series, scaling, inputs, z, known, difference + max((1, *lags)), True)
     inputs = np.concatenate([z[:, None], past, known[: len(z)]], axis=1)
     targets = scaling.direct_targets(series.target, horizon)
-    return PreparedSeries(series, scaling, inputs, targets, known, d + max((0, *lags)), False)
+    return PreparedSeries(series, scaling, inputs, targets, known, difference + max((0, *lags)), False)
 
 
-def _known(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> Numbers:
+def _known_features(series: Series, scales: Scales, config: ForecasterConfig, ahead: int) -> Numbers:
     end = len(series.index) if config.columns.known else series.steps + ahead
     features = calendar_features(series.stamps(end), config.features.calendar)
     if not config.columns.known:
         return features
-    return np.concatenate([features, _standard(series.known, config.columns.known, scales)], axis=1)
+    return np.concatenate([features, _scale_covariates(series.known, config.columns.known, scales)], axis=1)
 
 
 def _lagged(z: Numbers, lag: int, rows: int) -> Numbers:
-    """Return z_(t−lag) of the steps t = 0 … rows − 1, (rows, 1); NaN where there is none."""
+    """Return z_(t−lag) for t = 0 … rows − 1, shape (rows, 1); NaN if there is none."""
     return np.concatenate([np.full(lag, np.nan), z, np.full(rows, np.nan)])[:rows, None]
 
 
-def _standard(values: Numbers, names: Sequence[str], scales: Scales) -> Numbers:
+def _scale_covariates(values: Numbers, names: Sequence[str], scales: Scales) -> Numbers:
     if not names:
         return np.empty((len(values), 0))
     centre, width = np.array([scales.covariates[name] for name in names]).T

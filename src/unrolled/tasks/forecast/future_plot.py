@@ -1,4 +1,4 @@
-"""A picture of the steps to come of every series, with intervals."""
+"""Plot the forecast from the end of every series, with intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 40
-"""Series that have room in a picture."""
+"""Maximum number of series in a plot."""
 
 
 @dataclass(frozen=True, eq=False)
 class Future:
-    """A series and the forecast from its end, H steps."""
+    """A series and the forecast of H steps from its end."""
 
     series: Series
-    found: Forecasts
+    forecast: Forecasts
 
 
 def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
-    """Return a figure with a panel for each series; of more than 40 the first.
+    """Return a figure with a panel for each of the first 40 series.
 
     Args:
-        futures: of every series.
-        levels: of the quantiles, where there are any.
+        futures: series and forecasts.
+        levels: quantile levels, if the forecasts have quantiles.
     """
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
@@ -46,32 +46,32 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
     for axes, future in zip(panels, shown, strict=True):
         _draw(axes, future, levels)
     panels[0].legend(loc="upper left", fontsize=9, framealpha=0.6)
-    steps = shown[0].found.point.shape[1]
+    steps = shown[0].forecast.point.shape[1]
     more = f"; the first {MOST} of {len(futures):,} series" if len(futures) > MOST else ""
-    panels[0].set_title(f"forecast of the {counted(steps, 'step')} to come{more}", fontsize=10)
+    panels[0].set_title(f"forecast of the next {counted(steps, 'step')}{more}", fontsize=10)
     return figure
 
 
 def _draw(axes: "Axes", future: Future, levels: Sequence[float]) -> None:
-    s, found = future.series, future.found
-    steps = found.point.shape[1]
+    s, forecast = future.series, future.forecast
+    steps = forecast.point.shape[1]
     begin = max(0, s.steps - max(BEFORE * steps, 24))
-    place = _places(s, s.steps + steps)
-    past, ahead = place[begin : s.steps], place[s.steps - 1 :]
+    positions = _places(s, s.steps + steps)
+    past, ahead = positions[begin : s.steps], positions[s.steps - 1 :]
     axes.plot(past, s.target[begin:], color="black", linewidth=1.2, label="observed")
-    if found.quantiles is not None:
-        last = np.full((1, found.quantiles.shape[-1]), s.target[-1])
-        draw_bands(axes, ahead, np.concatenate([last, found.quantiles[0]]), levels, labelled=True)
-    line = np.concatenate([s.target[-1:], found.point[0]])
+    if forecast.quantiles is not None:
+        last_value = np.full((1, forecast.quantiles.shape[-1]), s.target[-1])
+        draw_bands(axes, ahead, np.concatenate([last_value, forecast.quantiles[0]]), levels, labelled=True)
+    line = np.concatenate([s.target[-1:], forecast.point[0]])
     axes.plot(ahead, line, color="tab:orange", linewidth=1.5, marker=".", label="forecast")
     axes.set_ylabel(label_text(s.name))
     axes.grid(alpha=0.3)
-    if not isinstance(place, np.ndarray):
+    if not isinstance(positions, np.ndarray):
         _date_axis(axes)
 
 
 def _places(s: Series, end: int) -> Any:
-    """Return where each step is drawn: at its time stamp, or at its number where one is unknown."""
+    """Return the x position of each step: its time stamp, or its number if a stamp is unknown."""
     stamps = s.stamps(end)
     return np.arange(1, end + 1) if stamps.hasnans or not hasattr(stamps, "as_unit") else stamps
 

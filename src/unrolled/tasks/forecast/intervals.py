@@ -1,4 +1,4 @@
-"""Intervals around forecasts of one value, from the errors on the held-out part."""
+"""Intervals around point forecasts, from the errors on the held-out part."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from unrolled.data.series import Numbers
 from unrolled.tasks.forecast.rolling import Forecasts
 
 ENOUGH = 30
-"""Forecasts from which the errors of each step have quantiles of their own; below it they are normal, of one
-width for all steps."""
+"""Number of forecasts from which each step has its own empirical quantiles. With fewer, the errors are
+assumed normal with the same width for all steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +21,11 @@ class Intervals:
     """Widths of the intervals around the forecasts of one series."""
 
     errors: Numbers
-    """(H, Q): quantiles of actual − forecast of each step."""
+    """(H, Q): quantiles of actual − forecast for each step."""
 
     @classmethod
     def fit(cls, errors: Numbers, levels: Sequence[float]) -> Self:
-        """Take them from the errors (N, H) of N forecasts."""
+        """Fit intervals to the errors (N, H) of N forecasts."""
         count, horizon = errors.shape
         if count >= ENOUGH:
             return cls(np.quantile(errors, levels, axis=0, method="median_unbiased").T)
@@ -33,17 +33,17 @@ class Intervals:
         normal = [width * NormalDist().inv_cdf(q) for q in levels]
         return cls(np.tile(normal, (horizon, 1)))
 
-    def around(self, found: Forecasts) -> Forecasts:
-        """Return forecasts of one value with quantiles; beyond H they widen with the root of the step."""
-        steps, known = found.point.shape[1], len(self.errors)
-        place = np.minimum(np.arange(steps), known - 1)
-        widening = np.sqrt(np.maximum(np.arange(1, steps + 1) / known, 1.0))
-        errors = self.errors[place] * widening[:, None]
-        return replace(found, quantiles=found.point[..., None] + errors)
+    def around(self, forecasts: Forecasts) -> Forecasts:
+        """Add quantiles to point forecasts; beyond H they widen with the square root of the step."""
+        steps, horizon = forecasts.point.shape[1], len(self.errors)
+        row = np.minimum(np.arange(steps), horizon - 1)
+        widening = np.sqrt(np.maximum(np.arange(1, steps + 1) / horizon, 1.0))
+        errors = self.errors[row] * widening[:, None]
+        return replace(forecasts, quantiles=forecasts.point[..., None] + errors)
 
 
 def fit_intervals(table: pd.DataFrame, levels: Sequence[float]) -> dict[str, list[list[float]]]:
-    """Return the intervals of every series of a backtest's table, for JSON."""
+    """Fit intervals to every series in the table of a backtest; return them for JSON."""
     horizon = int(table["step"].max())
     return {
         str(name): Intervals.fit(
@@ -54,6 +54,6 @@ def fit_intervals(table: pd.DataFrame, levels: Sequence[float]) -> dict[str, lis
 
 
 def intervals_of(result: Mapping[str, Any], name: str) -> Intervals | None:
-    """Return the intervals of a series that a training measured; None if it measured none."""
+    """Return the intervals of a series from ``result.json``; None if there are none."""
     errors = result.get("intervals", {}).get(name)
     return None if errors is None else Intervals(np.asarray(errors, np.float64))

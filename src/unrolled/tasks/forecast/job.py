@@ -1,4 +1,4 @@
-"""What a forecaster hands to the training loop: pieces of series, the loss, held-out forecasts."""
+"""Training job of a forecaster: pieces of series as batches, the loss, and held-out forecasts."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -22,19 +22,19 @@ from unrolled.training import StepLoss, StepLosses, Validation
 from unrolled.training.job import Carried
 
 ORIGINS = 200
-"""Held-out forecasts of a series, about, where they overlap."""
+"""Approximate number of held-out forecasts of a series, if they overlap."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A series and where its parts end: [0, train) is learnt from, [train, valid) held out, the rest test."""
+    """A series and the ends of its parts: [0, train) training, [train, valid) held out, the rest test."""
 
     series: PreparedSeries
     train: int
     valid: int
 
     def origins(self, start: int, stop: int, horizon: int, stride: int) -> range:
-        """Return the first steps of the forecasts that lie within [start, stop)."""
+        """Return the origins (first steps) of the forecasts that lie within [start, stop)."""
         return range(max(start, self.earliest), stop - horizon + 1, stride)
 
     @property
@@ -45,14 +45,14 @@ class Split:
 
 @dataclass(frozen=True)
 class Pieces:
-    """T rows of B pieces side by side."""
+    """A batch of B pieces of series, T rows each."""
 
     inputs: Tensor
     """(T, B, I)"""
     targets: Tensor
-    """(T, B) or (T, B, H); NaN where there is none."""
+    """(T, B) or (T, B, H); NaN if there is no target."""
     known: Tensor
-    """(T + H − 1, B, K) of the rows from the second on, for direct forecasts; (0, B, K) for others."""
+    """Known features: (T + H − 1, B, K) from the second row on for direct forecasts, else (0, B, K)."""
 
     def first_rows(self, rows: int) -> "Pieces":
         """Return the first pieces."""
@@ -60,7 +60,7 @@ class Pieces:
 
 
 Batch = tuple[Pieces, ...]
-"""Of each member of an ensemble, or of the one network."""
+"""The pieces for each member of an ensemble, or for the only network."""
 
 
 class ForecastJob:
@@ -75,26 +75,26 @@ class ForecastJob:
             self._windows = [
                 (s, begin)
                 for s, limit in zip(splits, limits, strict=True)
-                for begin in self._begins(s, limit, training.window, training.stride)
+                for begin in self._window_starts(s, limit, training.window, training.stride)
             ]
         else:
-            self._stream = list(_side_by_side(splits, limits, training.batch))
+            self._stream = list(_stream_pieces(splits, limits, training.batch))
 
     def _limit(self, split: Split) -> int:
-        """Return the end of the rows all of whose targets are learnt from."""
+        """Return the end of the rows whose targets all lie in the training part."""
         return split.train - (0 if split.series.recursive else self._horizon)
 
-    def _begins(self, split: Split, limit: int, window: int, stride: int) -> range:
-        begins = range(split.series.first, limit - window + 1, stride)
-        if not begins:
+    def _window_starts(self, split: Split, limit: int, window: int, stride: int) -> range:
+        starts = range(split.series.first, limit - window + 1, stride)
+        if not starts:
             raise DataError(
-                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
-                f"window={window} (and difference and horizon beside it); take a smaller window"
+                f"series {split.series.series.name!r}: {split.train} training steps are too few for "
+                f"window={window} (plus difference and horizon); take a smaller window"
             )
-        return begins
+        return starts
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """See :meth:`Job.batches`; each member of an ensemble has an order of its own."""
+        """See :meth:`Job.batches`; each member of an ensemble has its own order."""
         training, members = self._config.training, len(members_of(self.model))
         if training.mode == "windows":
             rng = np.random.default_rng(training.seed * 1_000_003 + epoch)
@@ -108,7 +108,7 @@ class ForecastJob:
             yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
 
     def _pick(self, places: NDArray[np.int64]) -> Pieces:
-        """Return windows side by side."""
+        """Return the windows with these numbers as a batch."""
         window, rows = self._config.training.window, [self._windows[j] for j in places]
         return self._cut([(s, b, b + window) for s, b in rows], window)
 
@@ -125,54 +125,54 @@ class ForecastJob:
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """See :meth:`Job.loss`."""
         members = members_of(self.model)
-        each = len(state) // len(members) if state else 0
+        count = len(state) // len(members) if state else 0
         losses, carried = [], list[Tensor]()
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
-            own = state[i * each : (i + 1) * each] if state else None
-            loss, final = _losses(member, pieces, own)
+            member_state = state[i * count : (i + 1) * count] if state else None
+            loss, final = _losses(member, pieces, member_state)
             losses.append(loss)
             carried += [s.detach() for s in final]
         stream = self._config.training.mode == "stream"
         return StepLoss(
-            torch.stack([found.mean() for found in losses]).mean(),
-            torch.stack([found.detach().sum() for found in losses]).sum(),
-            sum(found.numel() for found in losses),
+            torch.stack([member_loss.mean() for member_loss in losses]).mean(),
+            torch.stack([member_loss.detach().sum() for member_loss in losses]).sum(),
+            sum(member_loss.numel() for member_loss in losses),
             tuple(carried) if stream else None,
         )
 
     def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
-        """See :meth:`Job.step_losses`: each step summed over its horizon, and over the members."""
+        """See :meth:`Job.step_losses`; the loss of a step is summed over its horizon and over the members."""
         members = members_of(self.model)
-        each = len(state) // len(members) if state else 0
-        found = torch.zeros(())
+        count = len(state) // len(members) if state else 0
+        total = torch.zeros(())
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
-            losses, _ = _all_losses(member, pieces, state[i * each : (i + 1) * each] if state else None)
-            found = found + losses.reshape(*losses.shape[:2], -1).sum(-1)
-        times = torch.arange(len(found), device=found.device)
-        return StepLosses(found, times, "recurrent" if len(members) == 1 else "members")
+            losses, _ = _all_losses(member, pieces, state[i * count : (i + 1) * count] if state else None)
+            total = total + losses.reshape(*losses.shape[:2], -1).sum(-1)
+        times = torch.arange(len(total), device=total.device)
+        return StepLosses(total, times, "recurrent" if len(members) == 1 else "members")
 
     def first_rows(self, batch: Batch, rows: int) -> Batch:
         """See :meth:`Job.first_rows`."""
         return tuple(pieces.first_rows(rows) for pieces in batch)
 
     def validate(self) -> Validation | None:
-        """Forecast the held-out part, one horizon after another, on the scale of the network."""
+        """Score forecasts of the held-out part, in scaled units."""
         if not self._config.data.valid_fraction:
             return None
         self.model.eval()
-        found = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
-        score, loss = (float(np.concatenate(part).mean()) for part in zip(*found, strict=True))
-        if self._config.forecast.beside_linear:
-            return self._beside_linear(loss)
+        errors = [held_out_errors(self.model, s.series, self.origins(s), self._config) for s in self._splits]
+        score, loss = (float(np.concatenate(part).mean()) for part in zip(*errors, strict=True))
+        if self._config.forecast.compares_with_linear:
+            return self._validate_against_linear(loss)
         return Validation(
             score, loss, {"scaled_mae": score} if self._config.forecast.output == "point" else {}
         )
 
-    def _beside_linear(self, loss: float) -> Validation:
-        """Score by the error relative to the linear part's, and one standard error of the difference.
+    def _validate_against_linear(self, loss: float) -> Validation:
+        """Score by the error relative to the linear part's, plus one standard error of the difference.
 
-        So the network takes part only where its gain is more than chance (the rule of one standard error,
-        Breiman et al. 1984); without it the error is 1.
+        So the network is used only if its gain is more than chance (the one-standard-error rule, Breiman et
+        al. 1984). The relative error of the linear part alone is 1.
         """
         origins = [self.origins(s) for s in self._splits]
         gains = [
@@ -185,9 +185,9 @@ class ForecastJob:
         return Validation(relative + (error if np.isfinite(error) else 0.0), loss, {"relative_mae": relative})
 
     def origins(self, split: Split) -> range:
-        """Return the origins of the held-out forecasts: a horizon apart, or closer with a linear part."""
+        """Return the origins of held-out forecasts: a horizon apart, or closer with a linear part."""
         horizon = stride = self._config.forecast.horizon
-        if self._config.forecast.beside_linear:  # as good a start is bettered by small steps
+        if self._config.forecast.compares_with_linear:  # small gains need more forecasts
             stride = max(1, min(horizon, (split.valid - split.train) // ORIGINS))
         origins = split.origins(split.train, split.valid, horizon, stride)
         if not origins:
@@ -199,16 +199,16 @@ class ForecastJob:
 
 
 def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, horizon: int) -> Pieces:
-    """Cut ``steps`` rows of each series from its begin on, as far as its end; the rest has no targets."""
+    """Cut ``steps`` rows of each series from ``begin`` on; rows from ``end`` on are padding."""
     ahead = 0 if rows[0][0].recursive else steps + horizon - 1
     parts = []
     for p, begin, end in rows:
-        here = slice(begin, min(begin + steps, end))
+        rows_cut = slice(begin, min(begin + steps, end))
         parts.append(
             (
-                _padded(p.inputs[here], steps, 0.0),
-                _padded(p.targets[here], steps, np.nan),
-                _padded(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
+                _pad(p.inputs[rows_cut], steps, 0.0),
+                _pad(p.targets[rows_cut], steps, np.nan),
+                _pad(p.known[begin + 1 : begin + 1 + ahead], ahead, 0.0),
             )
         )
     inputs, targets, known = (
@@ -218,13 +218,13 @@ def cut_pieces(rows: Sequence[tuple[PreparedSeries, int, int]], steps: int, hori
 
 
 def _losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
-    """Return the loss of every number to be said, in one row, and the state after the last step."""
+    """Return the loss of every target, flattened, and the state after the last step."""
     losses, final = _all_losses(member, pieces, state)
     return losses[~pieces.targets.isnan()], final
 
 
 def _all_losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor, State]:
-    """Return losses in the shape of the targets, zero where there is none, and the state after the last."""
+    """Return losses in the shape of the targets, 0 for missing targets, and the state after the last step."""
     if isinstance(member, DirectForecaster):
         y, final = member(pieces.inputs, pieces.known, state)
     else:
@@ -233,24 +233,24 @@ def _all_losses(member: Member, pieces: Pieces, state: Carried) -> tuple[Tensor,
     return losses.masked_fill(pieces.targets.isnan(), 0.0), final
 
 
-def _side_by_side(
+def _stream_pieces(
     splits: Sequence[Split], limits: Sequence[int], batch: int
 ) -> Iterator[tuple[Split, int, int]]:
-    """Cut every series into as many equal pieces as make about ``batch`` together, at least one each."""
+    """Cut every series into equal pieces, about ``batch`` in total and at least one each."""
     pieces = max(1, batch // max(1, len(splits)))
     for split, limit in zip(splits, limits, strict=True):
         edges = np.linspace(split.series.first, limit, pieces + 1).astype(int)
         if limit - split.series.first < pieces:
             raise DataError(
-                f"series {split.series.series.name!r}: {split.train} steps to learn from are too few for "
-                f"{pieces} rows side by side; take a smaller batch"
+                f"series {split.series.series.name!r}: {split.train} training steps are too few for "
+                f"{pieces} parallel pieces; take a smaller batch"
             )
         yield from ((split, int(b), int(e)) for b, e in itertools.pairwise(edges))
 
 
-def _padded(values: Numbers, steps: int, fill: float) -> Numbers:
+def _pad(values: Numbers, steps: int, fill: float) -> Numbers:
     if len(values) == steps:
         return values
-    whole = np.full((steps, *values.shape[1:]), fill)
-    whole[: len(values)] = values
-    return whole
+    padded = np.full((steps, *values.shape[1:]), fill)
+    padded[: len(values)] = values
+    return padded

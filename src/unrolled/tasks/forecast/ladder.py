@@ -1,4 +1,4 @@
-"""The ladder of forecasters: repetition, drift, autoregression, windows, recurrence."""
+"""The ladder of forecasters: naive forecasts, autoregression, window networks, recurrent networks."""
 
 import time
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from unrolled.data.series_tables import read_series
 from unrolled.errors import ConfigError, DataError
 from unrolled.tasks.base.ladder import Ladder, Scored
 from unrolled.tasks.base.outcome import Numbers, Outcome, Tried, Units
-from unrolled.tasks.forecast.backtest import Backtest, notes_of
+from unrolled.tasks.forecast.backtest import Backtest, series_notes
 from unrolled.tasks.forecast.baselines import baseline_forecast, baseline_forecasts, fit_autoregression
 from unrolled.tasks.forecast.data import fit_scales
-from unrolled.tasks.forecast.parts import cut, divide
+from unrolled.tasks.forecast.parts import split_points, split_series
 from unrolled.tasks.forecast.rolling import Forecasts
-from unrolled.tasks.forecast.score import Rolled, brief, score
-from unrolled.tasks.forecast.short import settle
+from unrolled.tasks.forecast.score import SeriesBacktest, format_stamp, score
+from unrolled.tasks.forecast.short_series import resolve_series
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.wording import counted
 
@@ -28,12 +28,13 @@ SIMPLE = {
     "seasonal-naive": "seasonal_naive",
     "autoregression": "autoregression",
 }
-"""Keys of the baselines by the name of the rung."""
+"""Key of the baseline for each rung that is not a network."""
 TEST_SHARE = 0.2
+"""Fraction of the series in the test part if test_start is not given."""
 
 
 class ForecastLadder(Ladder):
-    """Models of the steps to come; they are compared from one origin to the next."""
+    """Forecasters, compared by their errors from each origin."""
 
     task: ClassVar[str] = "forecast"
     rungs: ClassVar[tuple[str, ...]] = (*SIMPLE, "feed-forward", "tdnn", "elman", "jordan", "gru", "lstm")
@@ -43,7 +44,7 @@ class ForecastLadder(Ladder):
     loss: ClassVar[str] = "error"
 
     def prepare(self, folder: Path) -> str:
-        """See :meth:`Ladder.prepare`; without ``test_start`` the test begins with the last fifth."""
+        """See :meth:`Ladder.prepare`; the default test part is the last fifth of the first series."""
         config = self.config
         if not config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME) or a recipe")
@@ -53,13 +54,13 @@ class ForecastLadder(Ladder):
             first = series[0]
             stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
             config = with_options(config, {"test_start": stamp})
-        settled = settle(config, series)
-        self.config, series, config = settled.config, settled.series, settled.config
-        found = [note for s in series for note in notes_of(s, config.rules)]
-        self.notes = [*table.notes, *found, *settled.notes]
+        resolved = resolve_series(config, series)
+        self.config, series, config = resolved.config, resolved.series, resolved.config
+        data_notes = [note for s in series for note in series_notes(s, config.rules)]
+        self.notes = [*table.notes, *data_notes, *resolved.notes]
         horizon = config.forecast.horizon
-        scales = fit_scales(series, [cut(s, config.data, horizon)[0] for s in series], config)
-        self.parts = divide(series, scales, config)
+        scales = fit_scales(series, [split_points(s, config.data, horizon)[0] for s in series], config)
+        self.parts = split_series(series, scales, config)
         stride = config.data.backtest_stride
         self.origins = [
             list(s.origins(s.valid, s.series.series.steps, horizon, stride)) for s in self.parts.splits
@@ -67,12 +68,13 @@ class ForecastLadder(Ladder):
         for split, origins in zip(self.parts.splits, self.origins, strict=True):
             if not origins:
                 raise DataError(
-                    f"series {split.series.series.name!r}: from test_start={brief(config.data.test_start)} "
-                    f"on there is no room for a forecast of {counted(horizon, 'step')}; let the test "
-                    "begin earlier"
+                    f"series {split.series.series.name!r}: from "
+                    f"test_start={format_stamp(config.data.test_start)} "
+                    f"on there is no room for a forecast of {counted(horizon, 'step')}; give an "
+                    "earlier test_start"
                 )
-        if not self.asked and not any(s.mase_scale for s in self.parts.learned.series.values()):
-            self.shown = "mae"  # nothing has a scale for MASE
+        if not self.asked and not any(s.mase_scale for s in self.parts.artifacts.series.values()):
+            self.shown = "mae"  # no series has a scale for MASE
         self.fingerprint = self.parts.facts["sha256"]
         self.block = -(-horizon // stride)
         steps = sum(s.valid for s in self.parts.splits)
@@ -80,7 +82,7 @@ class ForecastLadder(Ladder):
         return (
             f"{len(series)} series, {counted(steps, 'step')} to learn from, "
             f"{counted(count, 'forecast')} of {counted(horizon, 'step')} "
-            f"from {brief(config.data.test_start)} on, season {self.parts.learned.season}"
+            f"from {format_stamp(config.data.test_start)} on, season {self.parts.artifacts.season}"
         )
 
     @classmethod
@@ -89,89 +91,101 @@ class ForecastLadder(Ladder):
         return rung in SIMPLE
 
     def units_of(self, tried: Tried) -> Units:
-        """See :meth:`Ladder.units_of`: forecasts are kept, from which the loss of any metric follows."""
-        return self._units(tried.extra)
+        """See :meth:`Ladder.units_of`; the loss of any metric is computed from the stored forecasts."""
+        return self._item_losses(tried.extra)
 
     def simple(self, rung: str, seed: int) -> Tried:
         """See :meth:`Ladder.simple`."""
-        learned, horizon = self.parts.learned, self.config.forecast.horizon
-        began, size = time.perf_counter(), 0
+        artifacts, horizon = self.parts.artifacts, self.config.forecast.horizon
+        start, size = time.perf_counter(), 0
         if rung == "autoregression":
-            fitted = [fit_autoregression(s.series, s.train, learned.season) for s in self.parts.splits]
+            fitted = [fit_autoregression(s.series, s.train, artifacts.season) for s in self.parts.splits]
             size = sum(len(f.coefficients) + 1 for f in fitted if f)
-        seconds = time.perf_counter() - began if size else 0.0
-        rolled, spent = [], 0.0
+        seconds = time.perf_counter() - start if size else 0.0
+        scored, scoring_seconds = [], 0.0
         for split, origins in zip(self.parts.splits, self.origins, strict=True):
             s = split.series.series
-            began = time.perf_counter()
-            said = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, learned)
-            spent += time.perf_counter() - began
-            if not np.isfinite(said).all():
+            start = time.perf_counter()
+            forecasts = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, artifacts)
+            scoring_seconds += time.perf_counter() - start
+            if not np.isfinite(forecasts).all():
                 raise DataError(
-                    f"{rung}: says nothing about series {s.name!r}, which is too short; leave it out"
+                    f"{rung}: has no forecast for series {s.name!r}, which is too short; leave it out"
                 )
             actual = np.stack([s.target[o : o + horizon] for o in origins])
-            scale = learned.series[s.name].mase_scale or np.nan
-            others = baseline_forecasts(split.series, origins, horizon, learned)
-            rolled.append(
-                Rolled(s.name, np.array(origins), s.stamps(s.steps), actual, Forecasts(said), others, scale)
+            scale = artifacts.series[s.name].mase_scale or np.nan
+            baselines = baseline_forecasts(split.series, origins, horizon, artifacts)
+            scored.append(
+                SeriesBacktest(
+                    s.name,
+                    np.array(origins),
+                    s.stamps(s.steps),
+                    actual,
+                    Forecasts(forecasts),
+                    baselines,
+                    scale,
+                )
             )
-        figures = score(rolled, (), learned.season, self.config.data.backtest_stride, []).to_json()
-        extra = _joined([(r.actual, r.forecasts.point, r.scale) for r in rolled])
-        rate = len(extra["scale"]) / spent
+        metrics = score(scored, (), artifacts.season, self.config.data.backtest_stride, []).to_json()
+        extra = _join_series([(r.actual, r.forecasts.point, r.scale) for r in scored])
+        rate = len(extra["scale"]) / scoring_seconds
         outcome = Outcome(
             rung,
             seed,
-            self._scores(figures),
+            self._to_scores(metrics),
             seconds=seconds,
             rate=rate,
             size=size,
             counted="parameters" if size else "",
             bytes=8 * size,
         )
-        return Tried(outcome, self._units(extra), extra)
+        return Tried(outcome, self._item_losses(extra), extra)
 
     def score_network(self, task: Any, seed: int) -> Scored:
         """See :meth:`Ladder.score_network`."""
-        found: Backtest = task.backtest()
-        horizon, series, parts = self.config.forecast.horizon, self.parts.learned.series, []
-        for name, rows in found.table.groupby("series", sort=False):
-            actual, said = (rows[c].to_numpy(float).reshape(-1, horizon) for c in ("actual", "prediction"))
-            parts.append((actual, said, series[name].mase_scale or np.nan))
-        extra = _joined(parts)
-        return Scored(self._scores(found.score.to_json()), self._units(extra), extra, len(extra["scale"]))
+        backtest: Backtest = task.backtest()
+        horizon, artifacts, parts = self.config.forecast.horizon, self.parts.artifacts.series, []
+        for name, rows in backtest.table.groupby("series", sort=False):
+            actual, predicted = (
+                rows[c].to_numpy(float).reshape(-1, horizon) for c in ("actual", "prediction")
+            )
+            parts.append((actual, predicted, artifacts[name].mase_scale or np.nan))
+        extra = _join_series(parts)
+        return Scored(
+            self._to_scores(backtest.score.to_json()), self._item_losses(extra), extra, len(extra["scale"])
+        )
 
-    def _units(self, extra: dict[str, Numbers]) -> Units:
-        """Return the loss of each forecast, of the kind that the metric is a mean of.
+    def _item_losses(self, extra: dict[str, Numbers]) -> Units:
+        """Return the loss of each forecast whose mean is the metric.
 
-        RMSE is compared by squared errors, CRPS by absolute ones.
+        For RMSE it is the squared error, for CRPS the absolute error.
         """
-        actual, said = extra["actual"], extra["said"]
-        errors = np.abs(actual - said)
-        with np.errstate(divide="ignore", invalid="ignore"):  # where 0 came true there is no share of it
+        actual, predicted = extra["actual"], extra["said"]
+        errors = np.abs(actual - predicted)
+        with np.errstate(divide="ignore", invalid="ignore"):  # shares of an actual value of 0 are undefined
             if self.shown == "smape":
-                errors = np.nan_to_num(200 * errors / (np.abs(actual) + np.abs(said)))
+                errors = np.nan_to_num(200 * errors / (np.abs(actual) + np.abs(predicted)))
             elif "mape" in self.shown:
                 errors = 100 * errors / np.abs(actual)
             elif "mase" in self.shown:
-                known = np.isfinite(extra["scale"])
-                errors = errors[known] / extra["scale"][known, None]
+                has_scale = np.isfinite(extra["scale"])
+                errors = errors[has_scale] / extra["scale"][has_scale, None]
             elif self.shown == "rmse":
                 errors = errors**2
         last = self.shown.startswith("last_step")
         return Units.one_each(errors[:, -1] if last else errors.mean(1))
 
     @staticmethod
-    def _scores(figures: dict[str, Any]) -> dict[str, float]:
-        numbers = {k: v for k, v in figures.items() if isinstance(v, float | None)}
-        return {k: float("nan") if v is None else v for k, v in numbers.items()}
+    def _to_scores(metrics: dict[str, Any]) -> dict[str, float]:
+        values = {k: v for k, v in metrics.items() if isinstance(v, float | None)}
+        return {k: float("nan") if v is None else v for k, v in values.items()}
 
 
-def _joined(series: Sequence[tuple[Numbers, Numbers, float]]) -> dict[str, Numbers]:
-    """Return what came true and what was said (N, H), and the scale of MASE (N,), of all series."""
-    actual, said = (np.concatenate([s[i] for s in series]) for i in (0, 1))
+def _join_series(series: Sequence[tuple[Numbers, Numbers, float]]) -> dict[str, Numbers]:
+    """Return actual values and forecasts (N, H), and the scale of MASE (N,), of all series."""
+    actual, predicted = (np.concatenate([s[i] for s in series]) for i in (0, 1))
     return {
         "actual": actual,
-        "said": said,
+        "said": predicted,
         "scale": np.repeat([s[2] for s in series], [len(s[0]) for s in series]),
     }

@@ -1,19 +1,17 @@
-"""Errors of forecasts by their definitions."""
+"""Error metrics of forecasts."""
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unrolled.data.series import Numbers
 from unrolled.errors import NonFiniteError
-
-Numbers = NDArray[np.float64]
 
 
 def point_errors(actual: Numbers, predicted: Numbers) -> dict[str, float]:
-    """Return MAE, RMSE, MAPE and sMAPE in percent, of two arrays of one shape.
+    """Return MAE, RMSE, MAPE and sMAPE (the last two in percent) of two arrays of the same shape.
 
-    MAPE = 100 mean |y − ŷ| / |y| is NaN where an actual value is 0, for which it has no meaning.
+    MAPE = 100 mean |y − ŷ| / |y| is NaN if an actual value is 0, for which it is undefined.
     sMAPE = 200 mean |y − ŷ| / (|y| + |ŷ|) (Makridakis 1993); 0/0 counts as 0.
 
     Raises:
@@ -21,7 +19,7 @@ def point_errors(actual: Numbers, predicted: Numbers) -> dict[str, float]:
     """
     y, p = actual.ravel(), predicted.ravel()
     if not np.isfinite(p).all():
-        raise NonFiniteError("a forecast is infinite or not a number: the model has diverged; train it anew")
+        raise NonFiniteError("a forecast is infinite or not a number: the model has diverged; train again")
     total = np.abs(y) + np.abs(p)
     symmetric = np.divide(np.abs(y - p), total, out=np.zeros_like(y), where=total > 0)
     return {
@@ -46,7 +44,7 @@ def crps_of_samples(actual: Numbers, samples: Numbers) -> float:
 
     Args:
         actual: (N,).
-        samples: (N, S), S draws of each.
+        samples: (N, S), S samples each.
     """
     ordered = np.sort(samples, axis=1)
     count = samples.shape[1]
@@ -59,19 +57,19 @@ def crps_of_quantiles(actual: Numbers, quantiles: Numbers, levels: tuple[float, 
     """Return twice the mean pinball loss over the levels.
 
     CRPS is twice the integral of the pinball loss over all levels in (0, 1) (Gneiting & Raftery 2007,
-    section 4.2); the levels stand for it, the better the more there are and the more evenly they lie.
+    section 4.2). The mean over the levels approximates it, better for more and evenly spaced levels.
 
     Args:
         actual: (N,).
         quantiles: (N, Q).
-        levels: Q of them, in (0, 1).
+        levels: Q quantile levels in (0, 1).
     """
     losses = [pinball_loss(actual, quantiles[:, i], q) for i, q in enumerate(levels)]
     return 2 * float(np.mean(losses))
 
 
 def pinball_loss(actual: Numbers, quantile: Numbers, level: float) -> float:
-    """Return the mean pinball loss of a quantile: level · (y − q) where y ≥ q, else (1 − level) · (q − y)."""
+    """Return the mean pinball loss of a quantile: level · (y − q) if y ≥ q, else (1 − level) · (q − y)."""
     difference = actual - quantile
     below = (difference >= 0).astype(np.float64)
     return float((level * below * difference - (1 - level) * (1 - below) * difference).mean())
@@ -80,12 +78,13 @@ def pinball_loss(actual: Numbers, quantile: Numbers, level: float) -> float:
 def paired_difference(differences: list[Numbers], lags: int) -> tuple[float, float]:
     """Return the mean of a difference of losses over origins, and its standard error.
 
-    As Diebold & Mariano (1995): forecasts of overlapping horizons have related errors, so that the variance
-    of the mean takes in autocovariances; here with Newey & West's (1987) weights, which keep it positive.
+    As in Diebold & Mariano (1995): forecasts with overlapping horizons have correlated errors, so the
+    variance of the mean includes autocovariances, here with the weights of Newey & West (1987), which keep it
+    positive.
 
     Args:
-        differences: of each series, in the order of time.
-        lags: autocovariances taken in, H − 1 for origins one step apart.
+        differences: differences of each series in temporal order.
+        lags: number of autocovariances to include, H − 1 for origins one step apart.
     """
     count = sum(map(len, differences))
     mean = sum(float(d.sum()) for d in differences) / count

@@ -1,4 +1,4 @@
-"""Series cut in time: what is learnt from, what is held out, and the test part."""
+"""Split series in time into training, held-out and test parts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,25 +18,25 @@ from unrolled.tasks.forecast.linear import fit_spread, with_linear
 from unrolled.tasks.forecast.linear_part import LinearPart, naive_part
 from unrolled.tasks.forecast.metrics import naive_error
 from unrolled.tasks.forecast.scale_choice import naive_is_as_good
-from unrolled.tasks.forecast.score import brief
+from unrolled.tasks.forecast.score import format_stamp
 
 
 @dataclass(frozen=True)
 class SeriesParts:
-    """Every series and where its parts end, what was learned from them, and facts for the report."""
+    """All series with the ends of their parts, the artifacts, and facts for the report."""
 
     splits: list[Split]
-    learned: ForecasterArtifacts
+    artifacts: ForecasterArtifacts
     facts: dict[str, Any]
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
 
 
-def before_test(s: Series, config: SeriesConfig) -> int:
-    """Return the steps before the test part of a series.
+def steps_before_test(s: Series, config: SeriesConfig) -> int:
+    """Return the number of steps before the test part of a series.
 
     Raises:
-        DataError: if the test part would be empty or everything.
+        DataError: if the test part would be empty or the whole series.
     """
     end = s.steps
     if config.test_start:
@@ -44,65 +44,67 @@ def before_test(s: Series, config: SeriesConfig) -> int:
         if not 0 < end < s.steps:
             raise DataError(
                 f"test_start={config.test_start!r}: must lie within the series {s.name!r}, which runs from "
-                f"{brief(s.index[0])} to {brief(s.index[s.steps - 1])}"
+                f"{format_stamp(s.index[0])} to {format_stamp(s.index[s.steps - 1])}"
             )
     return end
 
 
-def cut(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
-    """Return where the training part and the held-out part of a series end.
+def split_points(s: Series, config: SeriesConfig, horizon: int) -> tuple[int, int]:
+    """Return the ends of the training part and of the held-out part of a series.
 
-    The held-out part is the share of ``valid_fraction``, and at least one horizon where anything is held out.
+    The held-out part is ``valid_fraction`` of the steps before the test, at least one horizon unless it is 0.
 
     Raises:
-        DataError: if the test part would be empty or everything, or nothing would be left to learn from.
+        DataError: if the test part would be empty or the whole series, or the training part empty.
     """
-    end = before_test(s, config)
+    end = steps_before_test(s, config)
     held_out = held_out_steps(end, config, horizon)
     if held_out and held_out >= end:
         smaller = "take a smaller horizon, or " if horizon > 1 else ""
         raise DataError(
             f"series {s.name!r}: {end} {'step is' if end == 1 else 'steps are'} too few to hold out one "
-            f"horizon of {horizon} and learn from the rest; {smaller}hold out nothing: valid_fraction=0"
+            f"horizon of {horizon} and train on the others; {smaller}hold out nothing: valid_fraction=0"
         )
     return end - held_out, end
 
 
 def held_out_steps(end: int, config: SeriesConfig, horizon: int) -> int:
-    """Return how many of the ``end`` steps before the test part are held out."""
+    """Return the number of held-out steps among the ``end`` steps before the test part."""
     return max(int(end * config.valid_fraction), horizon) if config.valid_fraction else 0
 
 
-def divide(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:
-    """Bring every series on the scale of the network and say what was found."""
+def split_series(series: Sequence[Series], scales: Scales, config: ForecasterConfig) -> SeriesParts:
+    """Scale and split every series, and compute the artifacts and the facts for the report."""
     season = config.features.season or series[0].axis.season
-    ends = [cut(s, config.data, config.forecast.horizon) for s in series]
-    plain = [
+    ends = [split_points(s, config.data, config.forecast.horizon) for s in series]
+    unadjusted = [
         Split(prepare(s, scales, config, 0), train, valid)
         for s, (train, valid) in zip(series, ends, strict=True)
     ]
-    learned = {split.series.series.name: _learn(split, season, config) for split in plain}
-    splits = [replace(s, series=with_linear(s.series, learned[s.series.series.name].linear)) for s in plain]
+    artifacts = {split.series.series.name: _compute_artifacts(split, season, config) for split in unadjusted}
+    splits = [
+        replace(s, series=with_linear(s.series, artifacts[s.series.series.name].linear)) for s in unadjusted
+    ]
     sha256 = _fingerprint(series)
     facts = {"sha256": sha256, "held_out_sha256": sha256, "season": season}
     facts["series"] = {
         s.name: {
             "steps": s.steps,
             "frequency": s.axis.frequency,
-            "first": brief(s.index[0]),
-            "last": brief(s.index[s.steps - 1]),
+            "first": format_stamp(s.index[0]),
+            "last": format_stamp(s.index[s.steps - 1]),
             "train": train,
             "valid": valid - train,
             "test": s.steps - valid,
-            **asdict(learned[s.name]),
+            **asdict(artifacts[s.name]),
             "notes": s.notes.describe(config.rules),
         }
         for s, (train, valid) in zip(series, ends, strict=True)
     }
-    return SeriesParts(splits, ForecasterArtifacts(scales, season, learned), facts)
+    return SeriesParts(splits, ForecasterArtifacts(scales, season, artifacts), facts)
 
 
-def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
+def _compute_artifacts(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifacts:
     p, fitted = split.series, fit_autoregression(split.series, split.train, season)
     linear = None
     if config.forecast.linear != "none":
@@ -119,19 +121,23 @@ def _learn(split: Split, season: int, config: ForecasterConfig) -> SeriesArtifac
 def _choose_part(
     split: Split, fitted: FittedAutoregression | None, season: int, config: ForecasterConfig
 ) -> LinearPart:
-    if fitted is None:  # the series is too short for one
+    if fitted is None:  # the series is too short for an autoregression
         return naive_part(season if config.forecast.linear == "naive" else 1)
-    known, horizon = split.series.series.target[: split.train], config.forecast.horizon
+    training, horizon = split.series.series.target[: split.train], config.forecast.horizon
     if config.forecast.linear == "naive" or (
         config.forecast.linear == "best"
-        and naive_is_as_good([known], config.settled_transform, season, horizon)
+        and naive_is_as_good([training], config.resolved_transform, season, horizon)
     ):
         return naive_part(season)
     return LinearPart(fitted.intercept, fitted.coefficients)
 
 
 def steps_before(s: Series, stamp: Any) -> int:
-    """Return how many observed steps are earlier than a time stamp; ConfigError if it is none."""
+    """Return the number of observed steps before a time stamp.
+
+    Raises:
+        ConfigError: if it is not a time stamp.
+    """
     try:
         return s.steps_before(stamp)
     except ValueError as error:
@@ -140,14 +146,14 @@ def steps_before(s: Series, stamp: Any) -> int:
 
 
 def _mase_scale(s: Series, end: int, season: int) -> float | None:
-    """Return the error of the seasonal naive forecast before the test; None where there is none."""
+    """Return the error of the seasonal naive forecast before the test; None if undefined or 0."""
     value = naive_error(s.target[:end], season)
     return value if np.isfinite(value) and value > 0 else None
 
 
 def _fingerprint(series: Sequence[Series]) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for s in series:
         for part in (s.index.to_numpy(), s.target, s.known, s.past):
-            found.update(np.ascontiguousarray(part).tobytes())
-    return found.hexdigest()
+            digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

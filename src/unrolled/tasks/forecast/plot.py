@@ -1,4 +1,4 @@
-"""A picture of forecasts: the history, what was forecast, and how sure it was."""
+"""Plot forecasts with the history and their intervals."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WINDOWS = 8
-"""Forecasts drawn, the last ones."""
+"""Number of forecasts to draw: the last ones."""
 BEFORE = 3
-"""Horizons of history drawn before them, at least."""
+"""Minimum history to draw before them, in horizons."""
 
 
 def plot_forecasts(
-    series: Series, origins: Sequence[int], found: Forecasts, levels: tuple[float, ...], folder: Path
+    series: Series, origins: Sequence[int], forecasts: Forecasts, levels: tuple[float, ...], folder: Path
 ) -> Path:
-    """Draw the last forecasts of a series beside what came true; return the PNG's path.
+    """Plot the last forecasts of a series and the actual values; return the path of the PNG.
 
     Args:
-        series: whose forecasts these are.
-        origins: the first step of each.
-        found: N forecasts of H steps.
-        levels: of the quantiles.
-        folder: where ``forecast.png`` goes.
+        series: the series.
+        origins: the first step of each forecast.
+        forecasts: N forecasts of H steps.
+        levels: quantile levels.
+        folder: folder for ``forecast.png``.
     """
     with extra("plots", "a picture"):
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
 
     make_inner_folder(folder)
-    horizon = found.point.shape[1]
+    horizon = forecasts.point.shape[1]
     shown = range(max(0, len(origins) - WINDOWS), len(origins))
     begin = max(0, origins[shown[0]] - max(BEFORE * horizon, 24))
     stamps = series.stamps(series.steps)
@@ -49,12 +49,14 @@ def plot_forecasts(
     end = origins[-1] + horizon
     axes.plot(stamps[begin:end], series.target[begin:end], color="black", linewidth=1.2, label="observed")
     for i in shown:
-        place = np.arange(origins[i], origins[i] + horizon)
-        name = "forecast" if i == shown[0] else None
-        axes.plot(stamps[place], found.point[i], color="tab:orange", linewidth=1.5, marker=".", label=name)
+        steps = np.arange(origins[i], origins[i] + horizon)
+        label = "forecast" if i == shown[0] else None
+        axes.plot(
+            stamps[steps], forecasts.point[i], color="tab:orange", linewidth=1.5, marker=".", label=label
+        )
         axes.axvline(stamps[origins[i] - 1], color="gray", linewidth=1.0, linestyle=":")
-        if found.quantiles is not None:
-            draw_bands(axes, stamps[place], found.quantiles[i], levels, labelled=i == shown[0])
+        if forecasts.quantiles is not None:
+            draw_bands(axes, stamps[steps], forecasts.quantiles[i], levels, labelled=i == shown[0])
     axes.set_ylabel(label_text(series.name))
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -72,7 +74,7 @@ def plot_forecasts(
 def draw_bands(
     axes: "Axes", stamps: Any, quantiles: Numbers, levels: Sequence[float], *, labelled: bool
 ) -> None:
-    """Shade the interval between each level and its opposite, the inner ones darker."""
+    """Shade the interval between each pair of opposite levels; inner intervals are darker."""
     for low in range(len(levels) // 2):
         high = len(levels) - 1 - low
         label = f"{levels[high] - levels[low]:.0%} interval" if labelled else None

@@ -1,4 +1,4 @@
-"""The scores of a forecaster beside those of baselines, and what was done to the series."""
+"""Print the scores of a forecaster and of baselines, and notes on the series."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ SHOWN = {
     "crps": "CRPS",
 }
 SERIES = 5
-"""Series that are described one by one."""
+"""Number of series that are described individually."""
 
 
 def print_scores(task: Forecaster, console: Console) -> str:
-    """Print what was found in the series and the scores; return the command to try next."""
+    """Print notes on the series and the scores; return the next command to try."""
     for name, facts in list(task.facts["series"].items())[:SERIES]:
         console.print(
             f"{name}: {facts['steps']:,} steps ({facts['frequency']}), {facts['first']} to {facts['last']}: "
@@ -42,8 +42,8 @@ def print_scores(task: Forecaster, console: Console) -> str:
 
 
 def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: Console) -> None:
-    kept = {n: values[n] for n in ("baselines", "versus", "origins", "horizon", "first", "last", "season")}
-    score = ForecastScore(values, **kept)
+    fields = {n: values[n] for n in ("baselines", "versus", "origins", "horizon", "first", "last", "season")}
+    score = ForecastScore(values, **fields)
     table = Table(
         title=f"{title}: {counted(score.origins, 'forecast')} of {counted(score.horizon, 'step')}, "
         f"{score.first} to {score.last}",
@@ -53,25 +53,25 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
     columns = [k for k in SHOWN if k in values and (k != "crps" or task.model.output.sampled)]
     for key in columns:
         table.add_column(SHOWN[key], justify="right")
-    rows = {_named(name, task): score.baselines[name] for name in score.shown}
+    rows = {_baseline_label(name, task): score.baselines[name] for name in score.shown}
     rows[f"this {task.config.cell.name}"] = values
-    for name, figures in rows.items():
-        table.add_row(name, *(_cell(figures.get(k)) for k in columns))
+    for name, metrics in rows.items():
+        table.add_row(name, *(_cell(metrics.get(k)) for k in columns))
     print_table(table, console)
     for name in score.shown:
         console.print(score.verdict(name), markup=False)
 
 
-def _named(name: str, task: Forecaster) -> str:
-    """Return what a baseline is called, with its season, or its order where there is one series."""
-    size = ""
+def _baseline_label(name: str, task: Forecaster) -> str:
+    """Return the name of a baseline with its season, or with its order if there is only one series."""
+    detail = ""
     if name == "seasonal_naive":
-        size = f" ({counted(task.artifacts.season, 'step')})"
+        detail = f" ({counted(task.artifacts.season, 'step')})"
     elif name == "autoregression":
-        fitted = [learned.autoregression for learned in task.artifacts.series.values()]
+        fitted = [artifacts.autoregression for artifacts in task.artifacts.series.values()]
         if len(fitted) == 1 and fitted[0]:
-            size = f" ({len(fitted[0].coefficients)})"
-    return BASELINES[name] + size
+            detail = f" ({len(fitted[0].coefficients)})"
+    return BASELINES[name] + detail
 
 
 def _cell(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Windows of series to look at, with the time stamp of every step."""
+"""Sample windows of series for inspection, with the time stamp of every step."""
 
 from collections.abc import Sequence
 
@@ -8,30 +8,30 @@ from unrolled.errors import DataError
 from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.forecast.data import PreparedSeries
 from unrolled.tasks.forecast.job import Pieces, Split, cut_pieces
-from unrolled.tasks.forecast.score import brief
+from unrolled.tasks.forecast.score import format_stamp
 
 Part = tuple[PreparedSeries, int, int]
-"""A series and the rows [begin, end) of it."""
+"""(series, begin, end): the rows [begin, end) of a series."""
 
 
 def held_out_spans(splits: Sequence[Split]) -> list[Part]:
-    """Return the part of each series that was not learnt from; empty where all of it was."""
+    """Return the part of each series after the training part; series without one are omitted."""
     parts = [(s.series, max(s.train, s.series.first), s.series.series.steps) for s in splits]
     return [part for part in parts if part[2] > part[1]]
 
 
 def cut_windows(parts: Sequence[Part], size: SampleSize, horizon: int) -> tuple[Pieces, list[list[str]]]:
-    """Return windows spread evenly over the parts, all of one length, and the time stamps of their steps.
+    """Return windows of equal length spread evenly over the parts, and the time stamps of their steps.
 
     Raises:
-        DataError: if a part has no row whose numbers are all there and that something follows.
+        DataError: if a part has no complete row that is followed by another step.
     """
     parts = [(p, begin, end - (0 if p.recursive else 1)) for p, begin, end in parts[: size.rows]]
     for p, begin, end in parts:
         if begin >= end:
             raise DataError(
-                f"series {p.series.name!r}: its {p.series.steps} steps are too few to look at: nothing "
-                f"follows the first {p.first}, which difference and lags take"
+                f"series {p.series.name!r}: its {p.series.steps} steps are too few for a window: nothing "
+                f"follows the first {p.first} steps, which difference and lags need"
             )
     shortest = min(end - begin for _, begin, end in parts)
     each = SampleSize(max(1, size.rows // len(parts)), min(size.steps, shortest))
@@ -39,7 +39,7 @@ def cut_windows(parts: Sequence[Part], size: SampleSize, horizon: int) -> tuple[
     for p, begin, end in parts:
         begins, _ = each.windows(end - begin)
         rows += [(p, begin + int(b), end) for b in begins]
-    names = [[brief(stamp) for stamp in _stamps(p, begin, each.steps)] for p, begin, _ in rows]
+    names = [[format_stamp(stamp) for stamp in _stamps(p, begin, each.steps)] for p, begin, _ in rows]
     return cut_pieces(rows, each.steps, horizon), names
 
 

@@ -1,4 +1,4 @@
-"""Which transform, differences and linear part suit series: by the errors of autoregressions."""
+"""Choose transform, differences and linear part by the errors of autoregressions."""
 
 from collections.abc import Sequence
 
@@ -11,26 +11,26 @@ from unrolled.data.series import Numbers
 from unrolled.tasks.forecast.metrics import paired_difference
 
 RECENT = 10_000
-"""Steps before the held-out part that are looked at."""
+"""Maximum number of training steps to use, the last ones."""
 CLEARLY = 2.0
-"""Gain of log-likelihood a series, or standard errors of a difference, beyond which a choice is made."""
+"""Gain of log-likelihood per series, or standard errors of a difference, above which a choice is made."""
 INNER = 0.25
-"""Share of the training part whose forecasts choose the differences."""
+"""Fraction of the training part, at its end, whose forecasts choose the difference."""
 ENOUGH = 4
-"""Horizons in the end of the training part, below which its forecasts choose nothing."""
+"""Minimum number of horizons in that part; with fewer nothing is chosen."""
 ORIGINS = 200
-"""Forecasts that are compared, about."""
+"""Approximate number of forecasts to compare."""
 
 
 def choose_transform(series: Sequence[Numbers], season: int) -> Transform:
-    """Return log where an autoregression of the logarithm explains positive series clearly better.
+    """Return "log" if an autoregression of the logarithm fits positive series clearly better, else "none".
 
-    The log-likelihoods of both are compared on the scale of the data: that of log y has −Σ log y beside it
-    (Box & Cox 1964). Neither depends on the unit of the data.
+    The log-likelihoods are compared in data units, so that of log y includes the term −Σ log y (Box & Cox
+    1964). The comparison does not depend on the unit of the data.
 
     Args:
-        series: (T,) each, the training parts.
-        season: steps, for the order of the autoregression.
+        series: training parts, (T,) each.
+        season: length of a season in steps, for the order of the autoregression.
     """
     recent = [y[-RECENT:] for y in series]
     if not all((y > 0).all() for y in recent):
@@ -40,28 +40,32 @@ def choose_transform(series: Sequence[Numbers], season: int) -> Transform:
 
 
 def choose_difference(series: Sequence[Numbers], transform: Transform, season: int, horizon: int) -> int:
-    """Return the difference whose autoregression forecasts the end of the training parts clearly best; or 0.
+    """Return the lag of differencing whose autoregression forecasts clearly best; 0 for no differences.
+
+    The forecasts are of the end of the training parts. Lags 1 and ``season`` are tried.
 
     Args:
-        series: (T,) each, the training parts.
-        transform: on whose scale the differences are.
-        season: steps; its differences are tried as those of one step are.
+        series: training parts, (T,) each.
+        transform: transform that is applied before differencing.
+        season: length of a season in steps.
         horizon: H.
     """
     recent = [y[-RECENT:] for y in series]
-    plain = [_errors(y, transform, 0, season, horizon) for y in recent]
+    undifferenced = [_errors(y, transform, 0, season, horizon) for y in recent]
     best, chosen = 0.0, 0
     for d in dict.fromkeys((1, season)):
-        others = [_errors(y, transform, d, season, horizon) for y in recent]
-        change, error = _relative_change(others, plain, horizon)
+        errors = [_errors(y, transform, d, season, horizon) for y in recent]
+        change, error = _relative_change(errors, undifferenced, horizon)
         if change < best and change + CLEARLY * error < 0:
             best, chosen = change, d
     return chosen
 
 
 def naive_is_as_good(series: Sequence[Numbers], transform: Transform, season: int, horizon: int) -> bool:
-    """Tell whether the seasonal naive forecast errs no more in the end of the training parts than the
-    autoregression of the values does; False where they are too short to tell."""
+    """Return whether the seasonal naive forecast is as good as the autoregression of the values.
+
+    They are compared on the end of the training parts; False if these are too short.
+    """
     recent = [y[-RECENT:] for y in series]
     fitted = [_errors(y, transform, 0, season, horizon) for y in recent]
     naive = [_naive_errors(y, season, horizon) for y in recent]
@@ -72,7 +76,7 @@ def naive_is_as_good(series: Sequence[Numbers], transform: Transform, season: in
 def _relative_change(
     errors: Sequence[Numbers | None], others: Sequence[Numbers | None], horizon: int
 ) -> tuple[float, float]:
-    """Return by which share errors differ from others, and the standard error; 0 where neither is known."""
+    """Return the relative difference of errors from ``others``, and its standard error; 0 if unknown."""
     changes = [
         (ours - theirs) / (theirs.mean() or 1.0)
         for ours, theirs in zip(errors, others, strict=True)
@@ -82,22 +86,22 @@ def _relative_change(
 
 
 def _gain_of_log(y: Numbers, season: int) -> float:
-    """Return by how much the log-likelihood of a series rises with the logarithm; 0 where none is known."""
-    y = y / y.max()  # which changes nothing, and leaves room for squares
+    """Return the gain in log-likelihood of a series by the logarithm; 0 if unknown."""
+    y = y / y.max()  # does not change the result, and avoids overflow
     plain, logs = _residuals(y, season), _residuals(np.log(y), season)
     if plain is None or logs is None:
         return 0.0
     n = min(len(plain), len(logs))
     plain, logs = plain[-n:], logs[-n:]
-    sizes = [float(np.square(r).mean()) for r in (plain, logs)]
-    if min(sizes) <= 0:
+    variances = [float(np.square(r).mean()) for r in (plain, logs)]
+    if min(variances) <= 0:
         return 0.0
-    return n / 2 * float(np.log(sizes[0]) - np.log(sizes[1])) - float(np.log(y[-n:]).sum())
+    return n / 2 * float(np.log(variances[0]) - np.log(variances[1])) - float(np.log(y[-n:]).sum())
 
 
-def _residuals(g: Numbers, season: int) -> Numbers | None:
-    scaling = Scaling.fit(g, "none", 0, "standard")
-    z = scaling.apply(g)
+def _residuals(values: Numbers, season: int) -> Numbers | None:
+    scaling = Scaling.fit(values, "none", 0, "standard")
+    z = scaling.apply(values)
     if not largest_order(len(z)):
         return None
     fitted = Autoregression.fit(z, season=season)
@@ -106,7 +110,7 @@ def _residuals(g: Numbers, season: int) -> Numbers | None:
 
 
 def _errors(y: Numbers, transform: Transform, d: int, season: int, horizon: int) -> Numbers | None:
-    """Return the mean error (N,) of an autoregression's forecasts from N origins in the end of a series."""
+    """Return the mean error (N,) of an autoregression from N origins at the end of a series."""
     origins = _origins(y, horizon)
     if not origins or not largest_order(origins[0] - d):
         return None
@@ -119,12 +123,12 @@ def _errors(y: Numbers, transform: Transform, d: int, season: int, horizon: int)
             np.abs(scaling.invert(path, y[:o], cumulative=True) - y[o : o + horizon]).mean()
             for o, path in zip(origins, paths, strict=True)
         ]
-    found = np.array(errors)
-    return found if np.isfinite(found).all() else None
+    result = np.array(errors)
+    return result if np.isfinite(result).all() else None
 
 
 def _naive_errors(y: Numbers, season: int, horizon: int) -> Numbers | None:
-    """Return the same of the seasonal naive forecast."""
+    """Return the mean error (N,) of the seasonal naive forecast from the same origins."""
     origins = _origins(y, horizon)
     if not origins or origins[0] < season:
         return None
@@ -133,7 +137,7 @@ def _naive_errors(y: Numbers, season: int, horizon: int) -> Numbers | None:
 
 
 def _origins(y: Numbers, horizon: int) -> range:
-    """Return the origins of the forecasts that are compared; none where too few fit."""
+    """Return the origins of the forecasts to compare; empty if there are too few."""
     end = len(y) - int(INNER * len(y))
     if len(y) - end < ENOUGH * horizon:
         return range(0)

@@ -1,4 +1,4 @@
-"""Whether a series has the season that its frequency suggests: the autocorrelation of its changes."""
+"""Test whether a series has a season, by the autocorrelation of its changes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,43 +7,43 @@ import numpy as np
 from unrolled.data.series import Numbers
 
 LEVEL = 1.645
-"""Of a normal distribution, one-sided 95%."""
+"""One-sided 95% quantile of the normal distribution."""
 WHOLE = 2
-"""Seasons that the series holds at least."""
+"""Minimum number of seasons in a series."""
 
 
 def find_season(series: Iterable[Numbers], candidates: Sequence[int]) -> int:
-    """Return the season that the changes of most correlation show, on average over the series; or 1.
+    """Return the candidate with the highest significant autocorrelation, averaged over the series; else 1.
 
-    A season of m steps is there where r_m of the changes y_t − y_{t−1} is beyond the limit of Bartlett
-    (1946), 1.645 √((1 + 2 Σ_{i<m} r_i²) (n − m)) / n, as in the M4 competition's test.
+    A season of m steps is significant if r_m of the changes y_t − y_{t−1} is above the limit of Bartlett
+    (1946), 1.645 √((1 + 2 Σ_{i<m} r_i²) (n − m)) / n, as in the test of the M4 competition.
 
     Args:
-        series: (T,) each, the training parts.
+        series: training parts, (T,) each.
         candidates: seasons to test, in steps.
     """
     changes = [np.diff(y) for y in series]
     best, season = 0.0, 1
     for m in candidates:
-        found = [_beyond_limit(d, m) for d in changes if len(d) > WHOLE * m]
-        if not found:
+        tests = [_correlation_and_limit(d, m) for d in changes if len(d) > WHOLE * m]
+        if not tests:
             continue
-        r, limit = np.mean(found, axis=0)
+        r, limit = np.mean(tests, axis=0)
         if r > limit and r > best:
             best, season = float(r), m
     return season
 
 
-def _beyond_limit(changes: Numbers, m: int) -> tuple[float, float]:
-    """Return r_m and its limit."""
+def _correlation_and_limit(changes: Numbers, m: int) -> tuple[float, float]:
+    """Return r_m and its limit of significance."""
     r, n = autocorrelation(changes, m), len(changes)
     return float(r[m]), LEVEL * float(np.sqrt((1 + 2 * np.square(r[1:m]).sum()) * (n - m))) / n
 
 
-def autocorrelation(values: Numbers, most: int) -> Numbers:
-    """Return r_0 … r_most of values (T,), by the fast Fourier transform; 0 for a constant."""
+def autocorrelation(values: Numbers, max_lag: int) -> Numbers:
+    """Return r_0 … r_max_lag of values (T,), by the fast Fourier transform; zeros for a constant series."""
     x = np.asarray(values, np.float64) - np.mean(values)
-    size = 1 << (len(x) + most).bit_length()
+    size = 1 << (len(x) + max_lag).bit_length()
     power = np.abs(np.fft.rfft(x / (np.abs(x).max() or 1.0), size)) ** 2
-    c = np.fft.irfft(power, size)[: most + 1]
-    return c / c[0] if c[0] > 0 else np.zeros(most + 1)
+    c = np.fft.irfft(power, size)[: max_lag + 1]
+    return c / c[0] if c[0] > 0 else np.zeros(max_lag + 1)

@@ -1,4 +1,4 @@
-"""What the rest of the package knows about forecasters."""
+"""Specification of the forecasting task."""
 
 from typing import TYPE_CHECKING, Any
 

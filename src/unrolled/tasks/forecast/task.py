@@ -1,4 +1,4 @@
-"""The recurrent forecaster as a tool: fit, predict, backtest, evaluate, save, load."""
+"""The recurrent forecaster: fit, predict, backtest, evaluate, save, load."""
 
 import dataclasses
 import sys
@@ -19,21 +19,21 @@ from unrolled.tasks.base.sample import Sample, SampleSize
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.forecast.artifacts import ForecasterArtifacts
-from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, notes_of, roll
+from unrolled.tasks.forecast.backtest import Backtest, Span, Steps, run_backtest, series_notes
+from unrolled.tasks.forecast.beyond_horizon import forecast_far
 from unrolled.tasks.forecast.build import build_model
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries, Scales, fit_scales, prepare
-from unrolled.tasks.forecast.far import forecast_far
 from unrolled.tasks.forecast.future_plot import Future, draw_future
 from unrolled.tasks.forecast.intervals import fit_intervals, intervals_of
 from unrolled.tasks.forecast.job import ForecastJob, Split
 from unrolled.tasks.forecast.linear import with_linear
-from unrolled.tasks.forecast.parts import SeriesParts, cut, divide, steps_before
+from unrolled.tasks.forecast.parts import SeriesParts, split_points, split_series, steps_before
 from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
-from unrolled.tasks.forecast.score import ForecastScore, brief, forecast_table
-from unrolled.tasks.forecast.short import FACT, left_out_notes, settle, without
+from unrolled.tasks.forecast.score import ForecastScore, forecast_table, format_stamp
+from unrolled.tasks.forecast.short_series import FACT, drop_left_out, left_out_notes, resolve_series
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
@@ -52,7 +52,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     """A recurrent forecaster of one or many series.
 
     ``Forecaster(horizon=6, calendar=("month",), transform="log", difference=1)`` takes any option of
-    :class:`ForecasterConfig` by its own name.
+    :class:`ForecasterConfig` by name.
 
     Raises:
         ConfigError: for an unknown option, a wrong type or value, or options that contradict each other.
@@ -71,27 +71,27 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         progress: bool | Watcher = True,
         watch: bool | int = False,
     ) -> Self:
-        """Train on the part of the series before ``test_start`` and keep the weights that forecast best.
+        """Train on the series before ``test_start``, and keep the weights with the best held-out forecasts.
 
         Args:
-            data: a CSV file, a data set such as ``"@timeseries/airline-passengers"``; a DataFrame or Series
-                with time stamps, periods or whole numbers as its index, or time stamps in a column; an array
-                (T,) or (T, F), or a list of numbers, whose rows are steps. Several columns are several
-                series. None is the config's.
-            out: run folder for checkpoints, log and plots; None keeps all in memory.
-            overwrite: replace a run that ``out`` holds.
-            progress: show a bar, or tell a watcher.
-            watch: look inside the training after every so many updates: how far back gradients reach, what
-                is saturated, how far weights move (docs/training.md). True chooses how many.
+            data: a CSV file, or a data set such as ``"@timeseries/airline-passengers"``; a DataFrame or
+                Series with time stamps, periods or integers as its index, or with time stamps in a column; an
+                array (T,) or (T, F), or a list of numbers, one row per step. Each column is one series. None
+                takes the config's.
+            out: run folder for checkpoints, log and plots; None keeps everything in memory.
+            overwrite: replace a run in ``out``.
+            progress: True shows a progress bar; a watcher is called instead.
+            watch: record diagnostics every ``watch`` steps: how far back gradients reach, which units are
+                saturated, how far weights move (docs/training.md). True chooses the interval.
 
         Raises:
-            DataError: if the series cannot be used as they are.
+            DataError: if the series cannot be used.
             RunError: if ``out`` cannot be used.
             NonFiniteError: if training diverges.
         """
-        named = data is None or isinstance(data, str | Path)
-        self._table = None if named else data
-        source: Any = data if named else ""
+        is_source = data is None or isinstance(data, str | Path)
+        self._table = None if is_source else data
+        source: Any = data if is_source else ""
         self.config = dataclasses.replace(self._asked, data=self.config.data.with_source(source))
         if self._table is None and not self.config.data.data:
             raise ConfigError("no series: give data (a CSV file, @timeseries/NAME, or a DataFrame)")
@@ -100,7 +100,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     @property
     def unit(self) -> str:
-        """What is predicted."""
+        """Noun for one prediction."""
         return "step"
 
     def sources(self) -> tuple[str, str]:
@@ -111,26 +111,26 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         source = self._table if self._table is not None else self.config.data.data
         table = read_series(source, self.config.columns, self.config.rules, self.config.table)
         config = dataclasses.replace(self.config, columns=table.columns, rules=table.rules)
-        settled = settle(config, table.series)
-        self.config, series = settled.config, settled.series
+        resolved = resolve_series(config, table.series)
+        self.config, series = resolved.config, resolved.series
         horizon = self.config.forecast.horizon
-        ends = [cut(s, self.config.data, horizon) for s in series]
+        ends = [split_points(s, self.config.data, horizon) for s in series]
         scales = fit_scales(series, [train for train, _ in ends], self.config)
-        found = [note for s in series for note in notes_of(s, self.config.rules)]
-        notes = (*table.notes, *found, *settled.notes)
-        parts = divide(series, scales, self.config)
-        facts = parts.facts | {FACT: settled.left_out}
+        data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
+        notes = (*table.notes, *data_notes, *resolved.notes)
+        parts = split_series(series, scales, self.config)
+        facts = parts.facts | {FACT: resolved.left_out}
         self._parts = dataclasses.replace(parts, facts=facts, notes=notes)
-        self._artifacts = self._parts.learned
+        self._artifacts = self._parts.artifacts
         return self._parts
 
     def _reread(self) -> SeriesParts:
-        self._parts = divide(self._read(self.config.data.data), self.artifacts.scales, self.config)
+        self._parts = split_series(self._read(self.config.data.data), self.artifacts.scales, self.config)
         return self._parts
 
     def _read(self, source: Source) -> list[Series]:
         series = open_series(source, self.config.columns, self.config.rules, self.config.table)
-        return without(series, self.facts.get(FACT, ()))
+        return drop_left_out(series, self.facts.get(FACT, ()))
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -148,25 +148,27 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
     def _make_model(self, *, start: bool) -> Forecasting:
         return build_model(self.config)
 
-    def _start_is_useful(self) -> bool:
-        return self.config.forecast.beside_linear
+    def _should_validate_start(self) -> bool:
+        return self.config.forecast.compares_with_linear
 
     def _make_job(self, data: SeriesParts) -> ForecastJob:
         return ForecastJob(self.model, data.splits, self.config)
 
     def _final_scores(self, data: SeriesParts, *, shown: bool) -> dict[str, Any]:
-        rolled: dict[str, Backtest] = {}
+        backtests: dict[str, Backtest] = {}
         with spinner("forecasting", shown=shown):
             if self.config.data.valid_fraction:
-                rolled["valid"] = self._roll(data.splits, [(s.train, s.valid) for s in data.splits])
+                backtests["valid"] = self._run_backtest(
+                    data.splits, [(s.train, s.valid) for s in data.splits]
+                )
             if self.config.data.test_start:
                 spans = [(s.valid, s.series.series.steps) for s in data.splits]
-                rolled["test"] = self._roll(data.splits, spans)
-        scores: dict[str, Any] = {part: done.score.to_json() for part, done in rolled.items()}
-        for last in list(rolled.values())[-1:]:
+                backtests["test"] = self._run_backtest(data.splits, spans)
+        scores: dict[str, Any] = {part: backtest.score.to_json() for part, backtest in backtests.items()}
+        for last_backtest in list(backtests.values())[-1:]:
             if self.config.forecast.output == "point":
-                scores["intervals"] = fit_intervals(last.table, self.config.forecast.quantiles)
-            scores |= last.score.beside
+                scores["intervals"] = fit_intervals(last_backtest.table, self.config.forecast.quantiles)
+            scores |= last_backtest.score.beside
         return scores
 
     def predict(
@@ -180,45 +182,45 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         """Forecast the steps after the end of the series.
 
         Args:
-            horizon: steps; None takes the configuration's. A direct forecaster of one value goes on from its
-                own forecasts beyond that; of quantiles and distributions it has no more.
-            data: the series up to the present, in the form of the training data; None takes those that the
-                model was trained on, their test part included. Covariates known ahead stand in rows at the
-                end whose target is empty.
-            samples: return so many sampled paths, columns "path 0", …, instead of their summary.
-            seed: of the paths.
+            horizon: number of steps; None takes the configuration's. Beyond that, a direct forecaster with
+                point forecasts continues from its own forecasts; with quantiles or distributions it cannot.
+            data: the series up to the present, in the form of the training data; None takes the series that
+                the model was trained on, including their test part. Covariates known in advance are given in
+                rows at the end with an empty target.
+            samples: return this many sampled paths, columns "path 0", …, instead of their summary.
+            seed: seed of the paths.
 
         Returns:
-            A row for each step, indexed by time (by 1, 2, … where the frequency is "rows"): series, where
-            there are several; prediction (the network's value, or the median); mean of distributions;
-            quantiles ("q0.1"), of one value by the errors of the held-out or test part. ``attrs["notes"]``
-            says what was found in the rows and what was done about it.
+            A row for each step, indexed by time (by 1, 2, … if the frequency is "rows"). Columns: series, if
+            there are several; prediction (the network's forecast, or the median); mean, for distributions;
+            quantiles ("q0.1"), which for point forecasts come from the errors on the held-out or test part.
+            ``attrs["notes"]`` describes problems in the rows and how they were handled.
 
         Raises:
-            DataError: if the series cannot be used, or covariates known ahead do not reach far enough.
-            ConfigError: if the horizon does not fit, or paths are asked of a model that has none.
+            DataError: if the series cannot be used, or covariates known in advance are missing.
+            ConfigError: if the model cannot forecast that far, or ``samples`` is given and it has no paths.
         """
         self._trained(nn.Module)
         steps = self.config.steps_after_the_end(horizon)
         if samples and not self.model.output.sampled:
-            raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to draw")
+            raise ConfigError("samples: only output='gaussian' and 'student-t' have paths to sample")
         if samples and self.config.forecast.strategy == "direct":
             raise ConfigError(
-                "samples: strategy='direct' gives each step a distribution of its own, not paths; take "
+                "samples: strategy='direct' gives each step its own distribution, not paths; use "
                 "strategy='recursive'"
             )
-        parts = []
-        series = self._history(data)
+        frames = []
+        series = self._get_series(data)
         for s in series:
-            found = self._with_interval(s, self._from_end(s, steps, samples, seed))
-            frame = forecast_table(s, found, self.config.forecast.quantiles, paths=samples > 0)
+            forecasts = self._add_intervals(s, self._forecast_from_end(s, steps, samples, seed))
+            frame = forecast_table(s, forecasts, self.config.forecast.quantiles, paths=samples > 0)
             if len(series) > 1:
                 frame.insert(0, "series", s.name)
-            parts.append(frame)
-        whole = pd.concat(parts)
-        found_notes = [note for s in series for note in notes_of(s, self.config.rules)]
-        whole.attrs["notes"] = [*left_out_notes(self.facts.get(FACT, ())), *found_notes]
-        return whole
+            frames.append(frame)
+        result = pd.concat(frames)
+        data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
+        result.attrs["notes"] = [*left_out_notes(self.facts.get(FACT, ())), *data_notes]
+        return result
 
     def backtest(
         self,
@@ -228,51 +230,50 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         horizon: int | None = None,
         stride: int | None = None,
     ) -> Backtest:
-        """Forecast from one origin after another, without training in between, and compare.
+        """Forecast from one origin after another without retraining, and compare with actual values.
 
         Args:
             data: series in the form of the training data; None takes those that the model was trained on.
-            start: time stamp of the first step to forecast; None is the first step that the model has not
-                learnt from.
+            start: time stamp of the first step to forecast; None takes the first after the training data.
             horizon: steps from each origin; None takes the configuration's.
             stride: steps between origins; None takes ``backtest_stride``.
 
         Raises:
-            DataError: if the series cannot be used, no forecast fits in them, or without ``start`` they end
-                before what the model has learnt from.
-            ConfigError: if the horizon does not fit.
+            DataError: if the series cannot be used, are too short for a forecast, or (without ``start``) have
+                no steps after the training data.
+            ConfigError: if the model cannot forecast that far.
         """
         self._trained(nn.Module)
         steps = self.config.steps_to_forecast(horizon)
-        series = self._history(data)
+        series = self._get_series(data)
         splits, spans = [], []
         for s in series:
             splits.append(Split(self._prepare(s), 0, s.steps))
-            first = steps_before(s, start) if start is not None else self._unseen(s, steps)
+            first = steps_before(s, start) if start is not None else self._first_unseen_step(s, steps)
             spans.append((first, s.steps))
-        rolled = self._roll(splits, spans, steps, stride or 0)
-        notes = (*left_out_notes(self.facts.get(FACT, ())), *rolled.score.notes)
-        return dataclasses.replace(rolled, score=dataclasses.replace(rolled.score, notes=notes))
+        result = self._run_backtest(splits, spans, steps, stride or 0)
+        notes = (*left_out_notes(self.facts.get(FACT, ())), *result.score.notes)
+        return dataclasses.replace(result, score=dataclasses.replace(result.score, notes=notes))
 
     def score(self, data: Source) -> float:
-        """Return minus the MASE of :meth:`evaluate`: more is better. Minus the MAE where there is no MASE."""
+        """Return −MASE of :meth:`evaluate` (−MAE if MASE is undefined), so that higher is better."""
         figures = self.evaluate(data).figures
         return -float(figures["mae" if figures["mase"] is None else "mase"] or 0.0)
 
     def evaluate(self, data: Source, *, progress: bool = False) -> ForecastScore:
-        """Score forecasts of the steps that the model has not learnt from; see :meth:`backtest`."""
+        """Score forecasts of the steps after the training data; see :meth:`backtest`."""
         with spinner("forecasting", shown=progress):
             return self.backtest(data).score
 
     def predict_file(self, data: str | Path, out: TextIO) -> None:
-        """Write the forecasts of the steps after the end of a table as CSV; notes go to standard error.
+        """Write forecasts of the steps after the end of a table as CSV; print notes on standard error.
 
-        An empty name takes the series that the model was trained on.
+        An empty ``data`` takes the series that the model was trained on.
         """
-        found = self.predict(data=data or None)
-        for note in found.attrs["notes"]:
+        forecasts = self.predict(data=data or None)
+        for note in forecasts.attrs["notes"]:
             print(note, file=sys.stderr)
-        found.to_csv(out)
+        forecasts.to_csv(out)
 
     def _sample(self, data: str | Path | None, size: SampleSize) -> tuple[ForecastJob, Sample]:
         if data is None:
@@ -287,23 +288,23 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         batch = (pieces,) * self.config.forecast.members
         return ForecastJob(self.model, [], self.config), Sample(batch, names, source)
 
-    def _unseen(self, s: Series, horizon: int) -> int:
-        """Return the first step that is later than what was learnt from.
+    def _first_unseen_step(self, s: Series, horizon: int) -> int:
+        """Return the first step after the training data.
 
-        A series that ends with the held-out part is scored on that, which only chose the weights.
+        A series that ends with the held-out part is scored on that part, which only selected the weights.
         """
-        learned = self.artifacts.series[s.name]
-        for learnt in filter(None, (learned.learnt_until, learned.fitted_until)):
-            first = s.steps_up_to(learnt)
+        artifacts = self.artifacts.series[s.name]
+        for stamp in filter(None, (artifacts.learnt_until, artifacts.fitted_until)):
+            first = s.steps_up_to(stamp)
             if s.steps - first >= horizon:
                 return first
+        end, learnt_until = format_stamp(s.index[s.steps - 1]), format_stamp(artifacts.learnt_until)
         raise DataError(
-            f"series {s.name!r}: ends at {brief(s.index[s.steps - 1])}, and the model has learnt from it up "
-            f"to {brief(learned.learnt_until)}: no {horizon} steps are left to score; give later data, or "
-            "say from where: start="
+            f"series {s.name!r}: ends at {end}, and the model has learnt from it up to {learnt_until}: "
+            f"no {horizon} steps are left to score; give later data, or the first step to score: start="
         )
 
-    def _history(self, data: Source | None) -> list[Series]:
+    def _get_series(self, data: Source | None) -> list[Series]:
         self._trained(nn.Module)
         if data is not None:
             return self._read(data)
@@ -317,54 +318,56 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             if s.steps != steps:
                 raise DataError(
                     f"{self.config.data.data}: series {s.name!r} has {s.steps:,} steps and had {steps:,} in "
-                    "training; to forecast from its end of today, give it as data"
+                    "training; to forecast from its current end, give it as data"
                 )
         return series
 
     def _prepare(self, s: Series, ahead: int = 0) -> PreparedSeries:
-        """Return a series as the network reads it, with the features of ``ahead`` steps beyond its end."""
+        """Prepare a series for the network, with the known features of ``ahead`` steps beyond its end."""
         p = prepare(s, self.scales, self.config, ahead)
         return with_linear(p, self.artifacts.series[s.name].linear)
 
-    def _roll(self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0) -> Backtest:
+    def _run_backtest(
+        self, splits: list[Split], spans: list[Span], horizon: int = 0, stride: int = 0
+    ) -> Backtest:
         horizon, stride = horizon or self.config.forecast.horizon, stride or self.config.data.backtest_stride
-        return roll(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
+        return run_backtest(self.model, splits, spans, self.config, self.artifacts, Steps(horizon, stride))
 
     def _forecast(
         self, p: PreparedSeries, origins: list[int], horizon: int, samples: int = 0, seed: int = 0
     ) -> Forecasts:
         return forecast(self.model, p, origins, horizon, self.config, samples=samples, seed=seed)
 
-    def _from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
+    def _forecast_from_end(self, s: Series, steps: int, samples: int = 0, seed: int = 0) -> Forecasts:
         """Forecast the steps after the end of a series."""
-        own = self.config.forecast.horizon
-        if steps > own and self.config.forecast.strategy == "direct":
-            return forecast_far(s, steps, own, self._from_end)
+        horizon = self.config.forecast.horizon
+        if steps > horizon and self.config.forecast.strategy == "direct":
+            return forecast_far(s, steps, horizon, self._forecast_from_end)
         return self._forecast(self._prepare(s, steps), [s.steps], steps, samples, seed)
 
-    def _with_interval(self, s: Series, found: Forecasts) -> Forecasts:
-        """Return forecasts of one value with the intervals that training measured, if it did."""
+    def _add_intervals(self, s: Series, forecasts: Forecasts) -> Forecasts:
+        """Add the intervals from ``result.json`` to point forecasts, if there are any."""
         intervals = intervals_of(self.result, s.name)
-        return intervals.around(found) if intervals and found.quantiles is None else found
+        return intervals.around(forecasts) if intervals and forecasts.quantiles is None else forecasts
 
     def plot(
         self, out: str | Path | None = None, *, horizon: int | None = None, data: Source | None = None
     ) -> "Figure":
-        """Draw the steps to come of every series, with intervals; see :meth:`predict`.
+        """Plot the forecast of every series with intervals; see :meth:`predict`.
 
         Args:
             out: PNG file to write; None only returns the figure, which a notebook shows.
-            horizon: steps; None takes the configuration's.
+            horizon: number of steps; None takes the configuration's.
             data: the series up to the present; None takes those that the model was trained on.
 
         Raises:
-            MissingExtraError: if the packages that draw are not installed.
+            MissingExtraError: if the plotting packages are not installed.
             RunError: if the file cannot be written.
         """
         self._trained(nn.Module)
         steps = self.config.steps_after_the_end(horizon)
-        series = self._history(data)
-        futures = [Future(s, self._with_interval(s, self._from_end(s, steps))) for s in series]
+        series = self._get_series(data)
+        futures = [Future(s, self._add_intervals(s, self._forecast_from_end(s, steps))) for s in series]
         figure = draw_future(futures, self.config.forecast.quantiles)
         if out is not None:
             save_picture(figure, Path(out))
@@ -374,31 +377,35 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         super()._plot(folder)
         if self._parts is None:
             return
-        if not self.config.columns.known:  # whose values of the steps to come may be missing
+        if not self.config.columns.known:  # their future values may be missing
             self.plot(folder / "plots" / "future.png")
         split = self._parts.splits[0]
         start = split.valid if self.config.data.test_start else split.train
         horizon = self.config.forecast.horizon
         origins = split.origins(start, split.series.series.steps, horizon, horizon)
         if origins:
-            found = self._forecast(split.series, list(origins), horizon)
+            forecasts = self._forecast(split.series, list(origins), horizon)
             plot_forecasts(
-                split.series.series, list(origins), found, self.config.forecast.quantiles, folder / "plots"
+                split.series.series,
+                list(origins),
+                forecasts,
+                self.config.forecast.quantiles,
+                folder / "plots",
             )
 
     @property
     def model(self) -> Forecasting:
-        """The torch module inside; RunError before training."""
+        """The torch module. Raises NotFittedError before ``fit``."""
         model: nn.Module = self._trained(nn.Module)
         assert isinstance(model, Forecasting)
         return model
 
     @property
     def artifacts(self) -> ForecasterArtifacts:
-        """What the training parts of the series say; RunError before training."""
+        """The artifacts. Raises NotFittedError before ``fit``."""
         return self._learned(ForecasterArtifacts)
 
     @property
     def scales(self) -> Scales:
-        """The scale of every series; RunError before training."""
+        """The scales of the series. Raises NotFittedError before ``fit``."""
         return self.artifacts.scales

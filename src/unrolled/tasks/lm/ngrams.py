@@ -110,7 +110,7 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
     unmatched = sorted(set(tokenizer.tokens) ^ set(words.tokens))
     if unmatched:
         raise DataError(
-            f"{path}: {len(unmatched)} tokens are known to it or from the training text but not to both "
+            f"{path}: {len(unmatched)} tokens are only in the model or only in the training text "
             f"({', '.join(map(repr, unmatched[:5]))} …): models of other tokens cannot be compared"
         )
     numbers = np.array([words.numbers[t] for t in tokenizer.tokens])
