@@ -193,7 +193,7 @@ def test_a_text_that_is_too_short(command, tmp_path):
     path.write_text("one\n")
     found = command("compare", "lm", "--data", path, "--out", tmp_path / "out")
     assert found.status == 1
-    assert "short.txt: too short to put 0.1 of it aside for a test" in found.error
+    assert "short.txt: too short to split off 0.1 of it as a test" in found.error
     path.write_text("a b a b a\n" * 12)
     arguments = ("compare", "lm", "--data", path, "--out", tmp_path / "out", *WORDS)
     found = command(*arguments, "--models", "kn999")

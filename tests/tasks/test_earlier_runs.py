@@ -82,7 +82,7 @@ def test_a_stopped_one_goes_on(tmp_path, case):
         ("classify", lambda facts: facts.pop("classes"), "artifacts: .*classes"),
         ("classify", lambda facts: facts.update(classes=["a", 1]), "distinct labels of one kind"),
         ("forecast", lambda facts: facts["series"]["value"].update(learnt_until="soon"), "soon"),
-        ("forecast", lambda facts: facts.update(series={}), "of different series"),
+        ("forecast", lambda facts: facts.update(series={}), "have different series"),
         ("forecast", lambda facts: facts.update(season=0), "artifacts: .*season"),
         ("translate", lambda facts: facts["unknown"].pop("target"), "artifacts: .*target"),
         ("lm", lambda facts: facts.update(vector_size=3), "vector_size is 3, but the input is"),

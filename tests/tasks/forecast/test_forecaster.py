@@ -190,9 +190,9 @@ def test_paths(trained):
     summary = f.predict(9, seed=4)
     width = summary["q0.9"] - summary["q0.1"]
     assert width.iloc[-1] > 1.5 * width.iloc[0]  # a sum of steps spreads
-    with pytest.raises(ConfigError, match="have paths to draw"):
+    with pytest.raises(ConfigError, match="have paths to sample"):
         trained("recursive").predict(samples=3)
-    with pytest.raises(ConfigError, match="a distribution of its own"):
+    with pytest.raises(ConfigError, match="its own distribution"):
         trained("direct distribution").predict(samples=3)
 
 
@@ -201,9 +201,9 @@ def test_horizons(trained):
     assert len(trained("direct").predict(2)) == 2
     short, whole = trained("direct").predict(2), trained("direct").predict()
     np.testing.assert_allclose(short, whole[:2])
-    with pytest.raises(ConfigError, match="knows the 4 steps"):
+    with pytest.raises(ConfigError, match="has only the 4 steps"):
         trained("quantiles").predict(5)
-    with pytest.raises(ConfigError, match="knows the 4 steps"):
+    with pytest.raises(ConfigError, match="has only the 4 steps"):
         trained("direct").backtest(horizon=5)
     with pytest.raises(ConfigError, match="at least 1"):
         trained("direct").predict(0)
@@ -295,7 +295,7 @@ def test_forecasting_needs_the_covariates_of_the_steps_to_come():
         ({"horizon": 120}, "too few to hold out one horizon of 120"),
         ({"window": 200}, "too few for window=200"),
         ({"transform": "log", "level": -50}, "have no log"),
-        ({"mode": "stream", "batch": 500}, "500 rows side by side"),
+        ({"mode": "stream", "batch": 500}, "500 parallel pieces"),
     ],
 )
 def test_series_that_do_not_fit_the_options(options, message):
@@ -308,7 +308,7 @@ def test_series_that_do_not_fit_the_options(options, message):
     ("options", "message"),
     [
         ({"output": "quantile", "strategy": "recursive"}, "needs strategy='direct'"),
-        ({"linear": "naive", "difference": 1}, "goes with difference=0"),
+        ({"linear": "naive", "difference": 1}, "needs difference=0"),
         ({"calendar": ("auto", "month")}, "auto cannot be combined"),
         ({"output": "gaussian", "loss": "absolute"}, "an option of output='point'"),
         ({"quantiles": (0.9, 0.1)}, "must increase"),
@@ -316,7 +316,7 @@ def test_series_that_do_not_fit_the_options(options, message):
         ({"frequency": "rows", "calendar": ("month",)}, "needs a frequency"),
         ({"test_start": "soon"}, "is not a time stamp"),
         ({"stride": 2, "mode": "stream"}, "mode='windows'"),
-        ({"label_smoothing": 0.1}, "numbers have none"),
+        ({"label_smoothing": 0.1}, "a forecaster has none"),
         ({"horizn": 3}, r"did you mean 'horizon'"),
     ],
 )

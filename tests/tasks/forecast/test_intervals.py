@@ -1,4 +1,4 @@
-"""Intervals around forecasts of one value, and the picture of the steps to come."""
+"""Intervals around forecasts of one value, and the plot of the next steps."""
 
 import json
 
@@ -84,7 +84,7 @@ def test_every_series_has_a_panel(output, count):
         assert len(forecast.get_xdata()) == 3  # from the last observed step
         assert len(axes.collections) == 2  # intervals
     title = figure.axes[0].get_title()
-    assert title.startswith("forecast of the 2 steps to come")
+    assert title.startswith("forecast of the next 2 steps")
     assert ("the first 40 of 42 series" in title) == (count > MOST)
 
 

@@ -57,7 +57,7 @@ def test_models_are_compared_on_the_series_that_are_long_enough(tmp_path, table,
 
 
 def test_series_that_are_all_too_short_are_refused(tmp_path):
-    with pytest.raises(DataError, match="3 steps are too few to hold out one horizon of 3 and learn"):
+    with pytest.raises(DataError, match="3 steps are too few to hold out one horizon of 3 and train"):
         ur.Forecaster(hidden=4, max_steps=2, horizon=3).fit(long_table(a=3, b=3))
 
 
