@@ -8,7 +8,7 @@ BAD_TEXTS = {
     "empty": (b"", "is empty"),
     "blank": (b" \n\n", "is empty"),
     "one token": (b"a", "one token is not enough"),
-    "two tokens": (b"ab", "too"),
+    "two tokens": (b"ab", "one token is not enough"),
     "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "is binary"),
     "latin1": ("naïve\ncafé\n".encode("latin-1"), "not UTF-8 (byte 0xef on line 1)"),
     "utf-16": ("some text".encode("utf-16-le"), "--encoding utf-16-le"),
