@@ -1,4 +1,4 @@
-# make demo: the main job on a clean machine.  make test: everything that must hold.
+# make demo: install the package and train a model.  make test: linters, type checker and tests.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q -c constraints.txt
@@ -11,7 +11,7 @@ SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find csrc -type
 
 install: $(DEV)
 
-# The package with its plots. torch comes first and alone: the pin decides which build everything after it finds.
+# The package with its plots. torch is installed first and alone, so that every later install uses the pinned build.
 $(PACKAGE): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --upgrade pip
@@ -19,7 +19,7 @@ $(PACKAGE): $(SOURCES)
 	$(PIP) -e '.[plots]'
 	touch $(PACKAGE)
 
-# By name, not by path: the package is installed already, and a path would build the extension again.
+# The package is given by name: it is installed already, and a path would build the extension again.
 $(DEV): $(PACKAGE)
 	$(PIP) 'unrolled[dev]'
 	touch $(DEV)
@@ -43,36 +43,36 @@ test: lint
 test-all: lint
 	HYPOTHESIS_PROFILE=thorough $(PYTEST)
 
-# The same tests where the terminal, the locale, the time zone and the temporary folder are unusual.
+# The same tests with an unusual terminal, locale, time zone and temporary folder.
 test-elsewhere: install
 	mkdir -p "build/a folder with blanks/whose path is rather long, as it may be where people name folders"
 	COLUMNS=60 TERM=dumb LANG=C TZ=Asia/Kolkata OMP_NUM_THREADS=1 \
 	TMPDIR="$(CURDIR)/build/a folder with blanks/whose path is rather long, as it may be where people name folders" \
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Random layers against float64 references; prints the seed of each that differs.
+# Random layers, compared with float64 references; prints the seed of each case that differs.
 CASES ?= 7000
 SEED ?=
 cases: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/random_cases.py --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
-# The compiled extension under sanitizers; SANITIZE=quick is what continuous integration runs.
+# The compiled extension under sanitizers; continuous integration runs SANITIZE=quick.
 SANITIZE ?= full
 sanitize: install
 	$(PIP) cmake ninja nanobind
 	tests/sanitize/run.sh $(SANITIZE)
 
-# Damaged files for every reader: 0 may fail. The seed is printed; the same seed makes the same inputs.
+# Damaged files for every reader: no input may fail. The seed is printed; the same seed makes the same inputs.
 SECONDS ?= 240
 fuzz: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-# Report pages in a real headless browser: needs a Chromium on the machine.
+# Report pages in a headless browser: needs an installed Chromium.
 browser: install
 	$(PIP) 'unrolled[browser]'
 	$(BIN)/python -m pytest -m browser
 
-# Commands killed at random moments for MINUTES, then taken up again.
+# Kill commands at random moments for MINUTES, then resume them.
 MINUTES ?= 3
 kills: install
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/robustness/kills.py --minutes $(MINUTES)
