@@ -14,6 +14,7 @@ from unrolled.training.job import Validation, Watcher
 from unrolled.training.length import Length
 
 LINE_SECONDS = 15.0
+"""Minimum time between two lines without a terminal, in seconds."""
 
 
 class ProgressBar(Watcher):
@@ -95,10 +96,10 @@ class ProgressBar(Watcher):
         """See :meth:`Watcher.validated`."""
         mark = "best so far" if improved else f"best at step {progress.best_step:,}"
         self._held_out = f"held-out {found.loss:.3f} "
-        figures = [f"held-out {found.loss:.4f} {self._loss_unit}{self._loss_description(found.loss)}"]
-        figures += [f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.figures.items()]
+        metrics = [f"held-out {found.loss:.4f} {self._loss_unit}{self._loss_description(found.loss)}"]
+        metrics += [f"{name.replace('_', ' ')} {value:.4f}" for name, value in found.figures.items()]
         self._console.print(
-            f"step {progress.step:,}: {', '.join(figures)} ({mark})", highlight=False, soft_wrap=True
+            f"step {progress.step:,}: {', '.join(metrics)} ({mark})", highlight=False, soft_wrap=True
         )
 
     def ended(self, progress: TrainingProgress) -> None:

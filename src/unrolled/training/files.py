@@ -20,7 +20,7 @@ from unrolled.storage.regular import require_regular
 
 META = "unrolled"
 CHECKSUM = "sha256"
-"""Key of the checksum in the metadata of the file, so that one rename replaces tensors and checksum."""
+"""Metadata key of the checksum. Stored in the tensor file itself, so that one rename replaces both."""
 T = TypeVar("T")
 
 

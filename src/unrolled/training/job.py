@@ -94,14 +94,21 @@ class Progress:
     position: Count = 0
     """Number of batches of this epoch already used."""
     tokens: Count = 0
+    """Number of predictions so far."""
     seconds: float = 0.0
+    """Training time without validation and callbacks."""
     best: float | None = None
+    """Best validation score; None before the first validation."""
     best_step: Count = 0
     worse: Count = 0
+    """Number of successive validations without improvement, for early stopping."""
     window_loss: float = 0.0
+    """Sum of the losses since the last "train" record of the log."""
     window_tokens: Count = 0
+    """Number of predictions in ``window_loss``."""
     finished: bool = False
     log_position: Count = 0
+    """Length of the log in bytes when the checkpoint was written."""
     plateau: Plateau = field(default_factory=Plateau)
 
 

@@ -9,6 +9,7 @@ from unrolled.config import require, require_at_least
 from unrolled.training.config import TrainingConfig
 
 AUTOMATIC_UPDATES = 4000
+"""Approximate number of steps if neither ``epochs`` nor ``minutes`` is set."""
 AUTOMATIC_EPOCHS = 60
 """Maximum number of epochs if an epoch has few batches."""
 LOG_RECORDS = 400
@@ -17,9 +18,9 @@ LOG_RECORDS = 400
 
 @dataclass(frozen=True)
 class NewEnd:
-    """New limits for a finished run: total epochs, steps or minutes; 0 is no limit.
+    """New limits for a resumed run: total epochs, steps or minutes; 0 is no limit.
 
-    They replace all limits of the run.
+    If any is set, they replace all limits of the run.
 
     Raises:
         ConfigError: if a limit is negative or infinite.

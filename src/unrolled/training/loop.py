@@ -113,14 +113,14 @@ class Trainer(Generic[Batch]):
     def _run_epoch(self, interrupt: DeferredInterrupt) -> None:
         progress = self.progress
         batches = itertools.islice(self.job.batches(progress.epoch), progress.position, None)
-        last = self.job.batch_count()
+        batch_count = self.job.batch_count()
         while group := list(itertools.islice(batches, self.training.accumulate)):
             if self._is_over():
                 break
             seconds_before = progress.seconds
             self._update(group)
             self._log_train_loss(seconds_before)
-            at_end = progress.position == last
+            at_end = progress.position == batch_count
             every = self.training.validate_every
             if progress.step % every == 0 if every else at_end:
                 self._validate()
@@ -297,7 +297,7 @@ class Trainer(Generic[Batch]):
         self.log.rewind(self.progress.log_position)
 
     def extend(self) -> None:
-        """Continue a restored training to the new limits of its configuration.
+        """Prepare a restored training to continue to the new limits of its configuration.
 
         The patience of early stopping restarts. The validation at the old end took part in the choice of the
         best weights, even if no regular one was due; it changed nothing else.

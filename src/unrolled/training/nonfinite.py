@@ -10,7 +10,7 @@ from unrolled.layers import Recurrent
 
 ADVICE = (
     "try a lower learning rate (--lr), stronger clipping (--clip-norm), a gated cell (--cell lstm) "
-    "or an orthogonal start (--recurrent-init orthogonal)"
+    "or orthogonal initialisation (--recurrent-init orthogonal)"
 )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""Non-negative integer below 2**53, which every JSON reader represents exactly."""
+"""Non-negative integer up to 2**53, which every JSON reader represents exactly."""
 
 
 class _Logged(msgspec.Struct, tag_field="kind"):
@@ -61,7 +61,7 @@ class GradientNorms(msgspec.Struct):
 
 
 class WeightSizes(msgspec.Struct):
-    """Norm of a weight, norm of its gradient, and norm of an update relative to the weight's."""
+    """Norms of a weight and its gradient, and the ratio of the norms of its update and the weight."""
 
     norm: float | None
     ratio: float | None
