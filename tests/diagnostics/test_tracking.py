@@ -185,7 +185,7 @@ def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
     states = noise(300, 5, memory=0.5)
     found = track(tokens, states)
     for row, feature in enumerate(text_features(tokens)):
-        values, part = feature.values[feature.known], states[feature.known]
+        values, part = feature.values[feature.known_steps], states[feature.known_steps]
         expected = [np.corrcoef(values, unit)[0, 1] for unit in part.T]
         np.testing.assert_allclose(found.r[row], expected, atol=1e-12)
         strongest, others = 0.0, 0

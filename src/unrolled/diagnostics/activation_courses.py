@@ -16,9 +16,10 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True, eq=False)
 class GateCourse:
-    """One gate over time: mean and quantiles over the units of each unit's mean over the rows.
+    """One gate over time: mean and quantiles over the units.
 
-    Each array is (T,), NaN at steps where all rows are padding.
+    The gate of each unit is first averaged over the rows. Each array is (T,), NaN at steps where all rows are
+    padding.
     """
 
     layer: str

@@ -55,8 +55,7 @@ def total_gradients(recording: Recording) -> list[State]:
 def step_gradients(p: Pass, states: State) -> dict[str, Tensor]:
     """Return ∂E/∂w_k (T, …) of every parameter w except those of skip connections.
 
-    ``states`` is ∂E/∂state_k of every step. The contribution of step k is one
-    vector-Jacobian product.
+    ``states`` is ∂E/∂state_k of every step. The contribution of step k is one vector-Jacobian product.
     """
     weights = {n: w for n, w in p.parameters.items() if n != "weight_skip"}
     x, a = p.entered["x"], p.entered["a"]

@@ -98,8 +98,8 @@ def diagnose(
             :func:`unrolled.diagnostics.record`.
         times: step that each loss belongs to; see :func:`unrolled.diagnostics.gradients`.
         layers: name of the submodule to analyse, whose steps ``times`` counts; "" is the whole module.
-        samples: number of steps and rows at which Jacobians are computed; None takes 64, and fewer for states
-            of more than 512 numbers (an LSTM of 256 units), because the cost is cubic in the size.
+        samples: number of (step, row) pairs at which Jacobians are computed; None uses 64, and fewer for
+            states of more than 512 numbers (an LSTM of 256 units), because the cost is cubic in the size.
         together: number of losses differentiated in one pass; see :func:`unrolled.diagnostics.gradients`.
         stage: called with the name of each stage when it starts, for a progress bar.
 
@@ -126,13 +126,15 @@ def diagnose(
 
 def replace_lyapunov(diagnosis: Diagnosis, exponents: Sequence[Lyapunov]) -> Diagnosis:
     """Return the diagnosis with Lyapunov exponents from another, longer pass, matched by layer."""
-    by_layer = {one.layer: one for one in exponents}
-    layers = tuple(replace(f, lyapunov=by_layer.get(f.layer.name, f.lyapunov)) for f in diagnosis.layers)
+    by_layer = {result.layer: result for result in exponents}
+    layers = tuple(
+        replace(layer, lyapunov=by_layer.get(layer.layer.name, layer.lyapunov)) for layer in diagnosis.layers
+    )
     return replace(diagnosis, layers=layers)
 
 
 def default_samples(state_size: int) -> int:
-    """Return the number of Jacobians of this state size that take about as long as 64 of size 512."""
+    """Return the number of Jacobians of this size that take as long as 64 of size 512, between 4 and 64."""
     return max(MIN_SAMPLES, min(DEFAULT_SAMPLES, round(DEFAULT_SAMPLES * (LARGE_STATE / state_size) ** 3)))
 
 

@@ -130,14 +130,15 @@ def gradients(
     Args:
         recording: from :func:`unrolled.diagnostics.record`.
         times: step that each loss belongs to, (N,) or (N, B); −1 for none. By default 0 … N − 1 if there are
-            as batched losses as steps, and the last step of each row if there is one loss.
+            as many losses as steps, and the last step of each row if there is one loss.
         layers: name of the submodule whose steps ``times`` counts, if there are several ("decoder").
-        together: number of losses per backward pass; None takes as batched as fit into 256 MB. Use 1 for
+        together: number of losses per backward pass; None uses as many as fit into 256 MB. Use 1 for
             modules with operations that do not support batched gradients.
 
     Raises:
-        ConfigError: if an operation of the module does not support batched gradients.
-        ShapeError: if the shape of ``times`` does not fit, or the losses do not depend on a state.
+        ConfigError: if an operation of the module does not support batched gradients, or ``layers`` has no
+            recurrent layer.
+        ShapeError: if the shape of ``times`` does not fit the losses.
     """
     keys = [(p.name, name) for p in recording.passes for name in p.probes for _ in p.probes[name]]
     probes = [probe for p in recording.passes for name in p.probes for probe in p.probes[name]]

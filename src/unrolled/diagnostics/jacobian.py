@@ -94,8 +94,8 @@ def spectra(p: Pass, places: Sequence[Place]) -> Spectra:
 def sample_places(p: Pass, count: int, seed: int = 0) -> tuple[Place, ...]:
     """Return up to ``count`` pairs (step, row) that are not padding, spread over the window.
 
-    Only few rows are used (about half the square root of ``count``), so that the Jacobians along a row serve
-    several steps.
+    Only a few rows are used (about half the square root of ``count``), so that :func:`.products` can reuse
+    the Jacobians of a row for several of its steps.
 
     Raises:
         ConfigError: if count is not positive.

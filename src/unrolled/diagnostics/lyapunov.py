@@ -18,7 +18,7 @@ from unrolled.wording import counted
 
 CHUNK_STEPS = 32
 FEW_DIRECTIONS, LARGE_STATE = 4, 512
-"""A state of more than 512 numbers is large. At most a quarter of its size are few directions."""
+"""For a state of more than 512 numbers and at most a quarter as many directions, Jacobians are not formed."""
 Propagate = Callable[[Tensor], Tensor]
 MIN_STEPS = 12
 """Minimum length of a row: ten steps after a warm-up of a tenth."""

@@ -69,7 +69,7 @@ class Targets:
         return Targets(text.astype(np.int64), longest + np.sort(drawn), longest)
 
     def windows(self, context: int) -> Tensor:
-        """Return each target with its last ``context`` context tokens before it, (context + 1, N)."""
+        """Return each target with the ``context`` tokens before it, (context + 1, N)."""
         steps = np.arange(-context, 1)[:, None]
         return torch.from_numpy(self.tokens[self.places + steps])
 

@@ -23,7 +23,9 @@ from unrolled.errors import ConfigError
 from unrolled.short_repr import short_repr
 
 DRAWS = 3
+"""Default number of replacements per target and distance."""
 LEVEL = 0.05
+"""Default significance level."""
 
 
 @short_repr

@@ -33,8 +33,9 @@ class Pass:
     states: Mapping[str, Tensor]
     """The states after each step, (T, B, size)."""
     gates: Mapping[str, Tensor]
+    """Gates and all other traced values except the states, (T, B, units)."""
     probes: Mapping[str, tuple[Tensor, ...]]
-    """By state: zero tensors of consecutive calls; their gradient is the gradient of the state."""
+    """By state: the zeros added to it in each consecutive call; their gradient is that of the state."""
 
     @property
     def before(self) -> State:
@@ -43,7 +44,7 @@ class Pass:
 
     @property
     def state_size(self) -> int:
-        """Size N of the whole state of a row: R, for an LSTM R + H."""
+        """Size N of the whole state of a row: the size R of h, for an LSTM R + H."""
         return sum(s.shape[-1] for s in self.before)
 
     def steps_of(self, row: int) -> list[int]:

@@ -134,10 +134,10 @@ def track(tokens: Sequence[str], states: Floats, minimum: float = MIN_CORRELATIO
     tracks = np.zeros(r.shape, bool)
     spectra: dict[tuple[int, int], Complexes] = {}
     for number, feature in enumerate(features):
-        known = feature.known
-        key = known.start, known.stop
+        steps = feature.known_steps
+        key = steps.start, steps.stop
         if key not in spectra:
-            spectra[key] = fft.rfft(_standardise(states[known].T))
+            spectra[key] = fft.rfft(_standardise(states[steps].T))
         r[number], chance[number] = _correlate(feature, spectra[key])
         tracks[number] = (np.abs(r[number]) >= minimum) & (np.abs(r[number]) > chance[number])
         if feature.label == POSITION:
@@ -147,7 +147,7 @@ def track(tokens: Sequence[str], states: Floats, minimum: float = MIN_CORRELATIO
 
 def _correlate(feature: Feature, spectra: Complexes) -> tuple[Floats, float]:
     """Return r with the feature, (H,), and the largest |r| of any unit with an unrelated shift of it."""
-    values = feature.values[feature.known]
+    values = feature.values[feature.known_steps]
     steps = len(values)
     spectrum = fft.rfft(_standardise(values[None])).conj()
     self_correlation = np.abs(fft.irfft(spectrum * spectrum.conj(), steps)[0]) / steps

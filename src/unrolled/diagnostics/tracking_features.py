@@ -39,26 +39,26 @@ class Feature:
     values: Floats
 
     @property
-    def known(self) -> slice:
+    def known_steps(self) -> slice:
         """Slice of the steps with known values."""
         steps = np.flatnonzero(~np.isnan(self.values))
         return slice(int(steps[0]), int(steps[-1]) + 1) if len(steps) else slice(0, 0)
 
     @property
     def cycles(self) -> float:
-        """Effective number of cycles (rises and falls), weighted by their share of the variance.
+        """Effective number of cycles (rises and falls), weighted by their fraction of the variance.
 
-        It is exp(−Σ s ln s) with s the shares of the cycles in the variance: five lines of equal length count
-        as five, but four short ones and one ten times as long as little more than one.
+        It is exp(−Σ s ln s) with s the fractions of the cycles in the variance: five lines of equal length
+        count as five, but four short ones and one ten times as long as little more than one.
         """
-        values = self.values[self.known]
+        values = self.values[self.known_steps]
         changes = np.diff(values)
         turns = min(np.flatnonzero(changes > 0), np.flatnonzero(changes < 0), key=len)
         if not len(turns):
             return 0.0
         parts = np.add.reduceat((values - values.mean()) ** 2, [0, *(turns + 1)])
-        shares = (parts / parts.sum()).tolist()
-        return float(np.exp(np.sum([-s * math.log(s) if s > 0 else 0.0 for s in shares])))
+        fractions = (parts / parts.sum()).tolist()
+        return float(np.exp(np.sum([-s * math.log(s) if s > 0 else 0.0 for s in fractions])))
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from unrolled.short_repr import short_repr
 @short_repr
 @dataclass(frozen=True)
 class WeightNorms:
-    """Euclidean norm and root mean square of a parameter; for a matrix, also the largest singular value."""
+    """Euclidean norm, root mean square and largest singular value of a parameter."""
 
     name: str
     shape: tuple[int, ...]
     norm: float
     rms: float
     spectral: float | None
+    """Largest singular value; None for vectors and for matrices of more than 2048 rows and columns."""
 
 
 def weight_norms(model: nn.Module) -> tuple[WeightNorms, ...]:

@@ -12,5 +12,5 @@ def test_a_level_that_is_none() -> None:
 
 
 def test_a_number_needs_a_name() -> None:
-    with pytest.raises(ConfigError, match=r"say in number_name what 2.0 is"):
+    with pytest.raises(ConfigError, match=r"number_name must name the number 2.0"):
         Verdict("T", "good", "S", number=2.0)

@@ -15,8 +15,8 @@ VANISHED = 1e-3
 """Fraction of the gradient at distance 0 below which a gradient has no effect on training."""
 EXPLODED = 1e3
 NEAR = 10
-"""In steps. With a loss at every step, training still works if gradients reach less far than the window, but
-hardly if they reach less than this."""
+"""Reach in steps below which training hardly works. If gradients reach further but not through the window,
+training with a loss at every step still works."""
 NO_DISTANCES = Verdict(
     "Distances are not known",
     "notice",
@@ -31,7 +31,7 @@ DEPENDS_AHEAD = Verdict(
     "losses are (rows, steps): return them transposed, (steps, rows).",
 )
 SHORT = 10
-"""In steps. In a shorter window, a gradient that reaches through it proves little."""
+"""Minimum window length in steps to call gradients that reach through it healthy."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Reach:
     """Median gradient of one layer by distance, relative to the gradient at distance 0.
 
     ``vanished`` is the first distance from which on the ratio stays below 1/1000, ``exploded`` the first with
-    a ratio above 1000; None if there is none. ``largest`` is the largest ratio, ``last`` the ratio at the
-    longest distance, ``longest``. ``rate`` is the mean factor per step.
+    a ratio above 1000; None if no distance qualifies. ``largest`` is the largest ratio, ``last`` the ratio at
+    the longest distance, ``longest``. ``rate`` is the mean factor per step.
     """
 
     layer: str
@@ -53,32 +53,32 @@ class Reach:
 
 
 def reach(curves: Sequence[DistanceCurve], layer: str) -> Reach:
-    """Return how far the gradients of a layer reach, by its largest gradient at each distance."""
+    """Return how far the gradients of a layer reach: by the largest median of its states at each distance."""
     longest = max(int(c.distance[-1]) for c in curves)
     medians = np.full((len(curves), longest + 1), np.nan)
     for row, curve in zip(medians, curves, strict=True):
         row[curve.distance] = curve.median
     largest = np.nan_to_num(medians).max(0)
     positive = largest[largest > 0]
-    share = largest / positive[0] if len(positive) else largest
-    vanished, exploded = _first_below(share), np.flatnonzero(share > EXPLODED)
+    ratio = largest / positive[0] if len(positive) else largest
+    vanished, exploded = _first_below(ratio), np.flatnonzero(ratio > EXPLODED)
     end = vanished if vanished is not None else longest
-    remaining = max(float(share[end]), float(np.finfo(np.float32).tiny))
+    remaining = max(float(ratio[end]), float(np.finfo(np.float32).tiny))
     return Reach(
         layer,
         longest,
         vanished,
         int(exploded[0]) if len(exploded) else None,
-        float(share.max()),
-        float(share[-1]),
+        float(ratio.max()),
+        float(ratio[-1]),
         remaining ** (1 / max(end, 1)),
     )
 
 
-def _first_below(share: Floats) -> int | None:
-    above = np.flatnonzero(share >= VANISHED)
+def _first_below(ratio: Floats) -> int | None:
+    above = np.flatnonzero(ratio >= VANISHED)
     first = int(above[-1]) + 1 if len(above) else 0
-    return first if first < len(share) else None
+    return first if first < len(ratio) else None
 
 
 def reach_verdicts(recording: Recording, matrices: GradientMatrices) -> tuple[Verdict, ...]:

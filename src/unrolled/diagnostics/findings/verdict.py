@@ -54,4 +54,4 @@ class Verdict:
                 f"verdict {self.title!r}: the level is {self.level!r}, not one of {', '.join(LEVELS)}{near}"
             )
         if self.number is not None and not self.number_name:
-            raise ConfigError(f"verdict {self.title!r}: say in number_name what {self.number} is")
+            raise ConfigError(f"verdict {self.title!r}: number_name must name the number {self.number}")
