@@ -25,7 +25,7 @@ def inspect(run: str | Path | Task[Any, Any], data: str | Path | None = None, **
 
     Args:
         run: a run folder, or a trained task.
-        data: data in the forms that ``evaluate`` takes; None takes the held-out data of training.
+        data: data in the forms that ``evaluate`` takes; None uses the held-out data of training.
         extent: options of :class:`Extent`: how much to analyse.
 
     Raises:

@@ -19,7 +19,7 @@ class Extent:
     """Length of the single long row for state maps and Lyapunov exponents, in steps."""
 
     samples: int = 0
-    """Number of steps and rows at which Jacobians are computed; 0 takes 64, and fewer for large states."""
+    """Number of (step, row) pairs at which Jacobians are computed; 0: 64, and fewer for large states."""
 
     targets: int = 300
     """Number of tokens for measuring the loss by context length; language models only."""

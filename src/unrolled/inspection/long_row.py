@@ -29,7 +29,7 @@ def read_long_row(task: Task[Any, Any], data: str | Path | None, steps: int, lay
 
     Args:
         task: a trained task whose steps are tokens.
-        data: data in the forms that ``evaluate`` takes; None takes the held-out data of training.
+        data: data in the forms that ``evaluate`` takes; None uses the held-out data of training.
         steps: maximum length of the row.
         layers: name of the submodule to analyse; "" is the whole model.
 

@@ -59,7 +59,7 @@ def inspect_run(
 
     Args:
         task: the trained task.
-        data: data in the forms that ``evaluate`` takes; None takes the held-out data of training.
+        data: data in the forms that ``evaluate`` takes; None uses the held-out data of training.
         name: title of the report; by default the name of the task's class.
         extent: how much to analyse.
         stage: called with the name of each stage when it starts, for a progress bar.

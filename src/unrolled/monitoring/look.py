@@ -74,13 +74,13 @@ def _gradient_norms(recording: Recording, step_losses: StepLosses) -> dict[str, 
         return {}
     module_passes = [p for p in recording.passes if is_in_module(p.name, step_losses.layers)]
     times = step_losses.times.reshape(len(step_losses.losses), -1).expand(step_losses.losses.shape)
-    counted = (recording.losses.detach() != 0) & (times >= 0)
+    has_loss = (recording.losses.detach() != 0) & (times >= 0)
     norms: dict[str, dict[int, float]] = {}
     for reverse in (False, True):
         passes = [p for p in module_passes if p.reverse == reverse]
-        if passes and bool(counted.any()):
+        if passes and bool(has_loss.any()):
             norms |= _norms_by_distance(
-                passes, _select_losses(recording.losses, times, counted, reverse=reverse)
+                passes, _select_losses(recording.losses, times, has_loss, reverse=reverse)
             )
     return norms
 
@@ -93,20 +93,20 @@ class _RowLosses:
     times: Tensor
 
 
-def _select_losses(losses: Tensor, times: Tensor, counted: Tensor, *, reverse: bool) -> _RowLosses:
+def _select_losses(losses: Tensor, times: Tensor, has_loss: Tensor, *, reverse: bool) -> _RowLosses:
     """Return the last loss of each row; for backward layers the first one.
 
     A backward layer ends at the first step, to which a single loss of the row then belongs.
     """
     far = torch.iinfo(times.dtype).max
     index = (
-        times.masked_fill(~counted, far).argmin(0) if reverse else times.masked_fill(~counted, -1).argmax(0)
+        times.masked_fill(~has_loss, far).argmin(0) if reverse else times.masked_fill(~has_loss, -1).argmax(0)
     )
     rows = torch.arange(times.shape[1])
     steps = times[index, rows]
     if reverse and len(times) == 1:
         steps = torch.zeros_like(steps)
-    return _RowLosses(losses[index, rows], steps.masked_fill(~counted.any(0), -1))
+    return _RowLosses(losses[index, rows], steps.masked_fill(~has_loss.any(0), -1))
 
 
 def _norms_by_distance(passes: Sequence[Pass], row_losses: _RowLosses) -> dict[str, dict[int, float]]:
