@@ -108,7 +108,7 @@ def test_the_token_and_value_under_the_pointer_are_told(tab):
 def test_units_stand_in_the_order_that_is_chosen(tab):
     part = tab.locator("#figure-states")
     cells, readout = part.locator("canvas.cells"), part.locator(".readout")
-    for order, same in (("similar", False), ("own", True)):
+    for order, same in (("similar", False), ("natural", True)):
         part.locator(".pick-order").select_option(order)
         units = []
         for row in range(6):

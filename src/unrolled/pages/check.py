@@ -28,7 +28,7 @@ CONTRAST = 7.0
 """Minimum contrast of running text (level AAA of WCAG 2)."""
 
 _FIND_PROBLEMS = """() => {
-  const found = [];
+  const problems = [];
   const luminance = (colour) => {
     const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255);
     const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
@@ -37,26 +37,29 @@ _FIND_PROBLEMS = """() => {
   const style = getComputedStyle(document.body);
   const [dim, bright] = [style.color, style.backgroundColor].map(luminance).sort((a, b) => a - b);
   const contrast = (bright + 0.05) / (dim + 0.05);
-  if (contrast < LEAST) found.push(`text has a contrast of ${contrast.toFixed(1)}, less than LEAST`);
+  if (contrast < MIN_CONTRAST) {
+    problems.push(`text has a contrast of ${contrast.toFixed(1)}, less than MIN_CONTRAST`);
+  }
   const excess = document.documentElement.scrollWidth - innerWidth;
-  if (excess > 0) found.push(`the page is ${excess} px wider than the window`);
+  if (excess > 0) problems.push(`the page is ${excess} px wider than the window`);
   for (const svg of document.querySelectorAll(".drawing svg")) {
     const name = svg.closest("figure").id;
     const box = svg.getBoundingClientRect();
-    if (box.width < 10 || box.height < 10) { found.push(`${name} is not visible`); continue; }
+    if (box.width < 10 || box.height < 10) { problems.push(`${name} is not visible`); continue; }
     for (const text of svg.querySelectorAll("text")) {
-      const words = text.getBoundingClientRect();
-      const aside = Math.max(box.left - words.left, words.right - box.right);
-      const over = Math.max(aside, box.top - words.top, words.bottom - box.bottom).toFixed(0);
-      if (over > 3) found.push(`${name}: ${JSON.stringify(text.textContent)} is cut off by ${over} px`);
+      const label = text.getBoundingClientRect();
+      const horizontal = Math.max(box.left - label.left, label.right - box.right);
+      const excess = Math.max(horizontal, box.top - label.top, label.bottom - box.bottom).toFixed(0);
+      const quoted = JSON.stringify(text.textContent);
+      if (excess > 3) problems.push(`${name}: ${quoted} is cut off by ${excess} px`);
     }
   }
   for (const canvas of document.querySelectorAll("canvas.cells, canvas.overview:not([hidden])")) {
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    if (!data.some((byte) => byte !== 0)) found.push(`${canvas.closest("figure").id}: the map is empty`);
+    if (!data.some((byte) => byte !== 0)) problems.push(`${canvas.closest("figure").id}: the map is empty`);
   }
-  return found;
-}""".replace("LEAST", str(CONTRAST))
+  return problems;
+}""".replace("MIN_CONTRAST", str(CONTRAST))
 
 
 def check_page(path: Path, screenshots: Path | None = None, *, browser: "Browser | None" = None) -> list[str]:

@@ -11,9 +11,9 @@ from unrolled.pages.parts import StateMap
 from unrolled.pages.states import colour_limit
 from unrolled.pages.style import DIVERGING, WIDE, new_figure
 
-READABLE = 80
+MAX_LABELS = 80
 """Maximum number of tokens to write below the map."""
-LONGEST = 16
+MAX_LABEL_LENGTH = 16
 """Maximum number of characters of a token to write."""
 FAMILIES = ["DejaVu Sans Mono", "DejaVu Sans"]
 """Typefaces included in matplotlib."""
@@ -39,12 +39,12 @@ def draw_states(states: StateMap) -> Figure:
 
 
 def _label_tokens(axes: Any, states: StateMap) -> None:
-    if len(states.tokens) > READABLE:
+    if len(states.tokens) > MAX_LABELS:
         axes.set_xlabel("token")
         return
     drawable = {code for family in FAMILIES for code in get_font(findfont(family)).get_charmap()}
     names = ["".join(c if ord(c) in drawable else "\ufffd" for c in visible(t)) for t in states.tokens]
-    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+    names = [name if len(name) <= MAX_LABEL_LENGTH else f"{name[: MAX_LABEL_LENGTH - 1]}…" for name in names]
     wide = max(map(len, names)) > 2
     axes.set_xticks(
         range(len(names)),

@@ -30,7 +30,7 @@ ON_LIGHT, ON_DARK = "#010101", "#ffffff"
 """Colours of text on a coloured field, black and white in every theme; see :func:`text_on`."""
 
 PALETTE = ("#2966cc", "#e57300", "#00a67c", "#a6428d", "#736a2e", "#7f33ff")
-"""Colours of categories: each has a contrast of 3 or more on both backgrounds, and each two differ by at
+"""Colours of categories: each has a contrast of 3 or more on both backgrounds, and any two differ by at
 least 20 units of CIE L*a*b* as seen with protanopia, deuteranopia and tritanopia (Machado et al., 2009)."""
 SEQUENTIAL = "viridis"
 """Colour map of magnitudes."""
@@ -43,7 +43,7 @@ DIVERGING = LinearSegmentedColormap.from_list("unrolled_diverging", DIVERGING_ST
 """Colour map of signed values: blue below zero, orange above."""
 
 WIDE, HALF = 8.6, 4.25
-"""Widths in inches: of a figure that fills the column, and of two figures side by side."""
+"""Widths in inches: of a figure that fills the column, and of each of two figures side by side."""
 
 HOUSE: Any = {
     "axes.axisbelow": True,

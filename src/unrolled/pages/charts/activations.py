@@ -28,7 +28,7 @@ def slopes_chart(distributions: Sequence[SlopeDistribution]) -> Chart:
         stem("slopes", layer),
         f"σ′, {layer}",
         "A nonlinearity multiplies gradients by its σ′: near the left end, gradients vanish. In gated "
-        "cells, the retained state bypasses it.",
+        "cells, the retained state bypasses the nonlinearity.",
         figure,
         {
             d.name: {
@@ -65,8 +65,8 @@ def saturation_chart(saturations: Sequence[Saturation]) -> Chart:
     return Chart(
         stem("saturation", layer),
         f"Saturated units, {layer}",
-        "Each mark is a unit, as in Karpathy et al. (2015). Near the dotted line it is saturated at every "
-        "step. A forget gate at the lower right remembers; an input gate at the upper left is closed.",
+        "Each mark is a unit, as in Karpathy et al. (2015). Units near the dotted line are saturated at "
+        "every step. A forget gate at the lower right remembers; an input gate at the upper left is closed.",
         figure,
         {
             s.name: {

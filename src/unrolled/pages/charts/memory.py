@@ -35,7 +35,7 @@ def context_chart(curve: ContextCurve, unit: str) -> Chart:
         f"Mean loss of {curve.targets} {unit}s by the number of {unit}s of context, minus the loss with the "
         f"longest context ({curve.loss[-1]:.3g} nats); error bars are {STANDARD_ERRORS} standard errors of "
         f"the differences. The dotted line is {TOLERANCE:.0%} of that loss (Khandelwal et al. 2018). The "
-        "shaded range is the range of the effective context.",
+        "shaded area covers the effective contexts consistent with the errors.",
         figure,
         {
             "context": curve.contexts,
@@ -61,17 +61,19 @@ def replacement_chart(curve: ReplacementCurve, unit: str) -> Chart:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.set_xlabel(f"distance of the replaced {unit}")
     axes.set_ylabel(f"increase of the loss, nats per {unit}")
+    reach = curve.reach()
+    significance = f"It is significant up to distance {reach}." if reach else "It is nowhere significant."
     return Chart(
         "loss-by-replaced-token",
         "One earlier token replaced",
         f"Increase of the loss when the {unit} at this distance before the target is replaced by one drawn "
-        f"from the text. It is significant up to distance {curve.reach()}.",
+        f"from the text; error bars are standard errors. {significance}",
         figure,
         {
             "distance": curve.distances,
             "increase": curve.increase,
             "error": curve.error,
-            "reach": curve.reach(),
+            "reach": reach,
             "largest": float(np.max(curve.increase)),
         },
     )

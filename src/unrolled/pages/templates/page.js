@@ -1,8 +1,8 @@
 "use strict";
 
-/* The theme: that of the system until the button is pressed; watchers redraw everything that is not CSS. */
+/* The theme: that of the system until the button is pressed; listeners redraw everything that CSS does not style. */
 const theme = {
-  watchers: [],
+  listeners: [],
   printing: false,
   system: matchMedia("(prefers-color-scheme: dark)"),
   get now() {
@@ -12,7 +12,7 @@ const theme = {
   update() {
     const button = document.querySelector("button.theme");
     button.textContent = this.now === "dark" ? "Light theme" : "Dark theme";
-    for (const redraw of this.watchers) redraw();
+    for (const redraw of this.listeners) redraw();
   },
   start() {
     const button = document.querySelector("button.theme");

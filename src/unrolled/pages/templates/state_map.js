@@ -33,7 +33,7 @@ class StateMap {
     this.tokens = data.tokens;
     this.shown = data.shown;
     this.layers = data.layers.map((layer) => ({
-      ...layer, cells: unpack(layer), notes: new Map(layer.notes), own: Array.from({ length: layer.units }, (_, u) => u),
+      ...layer, cells: unpack(layer), notes: new Map(layer.notes), natural: Array.from({ length: layer.units }, (_, u) => u),
     }));
     this.narrow = this.shown.every((token) => [...token].length <= 2);
     this.cell = this.narrow ? 9 : 16; // width of a token in pixels
@@ -52,7 +52,7 @@ class StateMap {
 
   find(selector) { return this.body.querySelector(selector); }
   get layer() { return this.layers[this.layerNumber]; }
-  get order() { return this.find(".pick-order").value === "similar" ? this.layer.order : this.layer.own; }
+  get order() { return this.find(".pick-order").value === "similar" ? this.layer.order : this.layer.natural; }
   get rowHeight() { return Math.min(16, Math.max(1, Math.floor(384 / this.layer.units))); }
   get mapHeight() { return this.rowHeight * this.layer.units; }
 
@@ -72,7 +72,7 @@ class StateMap {
   selectLayer(number) {
     this.layerNumber = number;
     const notes = this.layer.notes;
-    const units = this.layer.own.map((unit) => {
+    const units = this.layer.natural.map((unit) => {
       const option = document.createElement("option");
       option.value = unit;
       option.textContent = notes.has(unit) ? `${unit} · ${notes.get(unit)}` : `${unit}`;
@@ -330,7 +330,7 @@ class StateMap {
     view.addEventListener("scroll", () => requestAnimationFrame(() => { this.drawWindow(); this.drawOverview(); }));
     view.addEventListener("keydown", (e) => this.pressKey(e));
     new ResizeObserver(() => { this.drawWindow(); this.drawOverview(); }).observe(view);
-    theme.watchers.push(() => this.repaint());
+    theme.listeners.push(() => this.repaint());
   }
 
   listenToOverview() {
