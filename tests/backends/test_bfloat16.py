@@ -208,7 +208,7 @@ def test_auto_takes_it_where_it_can_and_says_so() -> None:
 def test_weights_in_float64_have_no_such_products(options: dict[str, Any]) -> None:
     x = torch.zeros(4, 1, 2, dtype=torch.float64)
     layer = ur.LSTM(2, 3, precision="bfloat16", **options)
-    with pytest.raises(BackendError, match=r"needs float32 weights .*these weights are torch\.float64"):
+    with pytest.raises(BackendError, match=r"needs float32 weights .*the weights are torch\.float64"):
         layer(x)
     with pytest.raises(BackendError, match="use precision='full', or 'auto'"):
         layer.explain()
@@ -239,12 +239,12 @@ def test_other_paths_refuse_and_auto_runs_them_in_full(backend: str) -> None:
         with torch.set_grad_enabled(grad), pytest.raises(BackendError) as refused:
             ur.LSTM(2, 3, backend=backend, precision="bfloat16")(x)
         expected = (
-            f"precision='bfloat16' needs the compiled loop, but this would run on {backend} (asked for)"
+            f"precision='bfloat16' needs the compiled loop, but the layer would run on {backend} (requested)"
         )
         assert str(refused.value).startswith(expected)
     layer = ur.LSTM(2, 3, backend=backend, precision="auto")
     layer(x)
-    assert str(layer.explain()) == f"l0: {backend} (asked for)"
+    assert str(layer.explain()) == f"l0: {backend} (requested)"
 
 
 def test_auto_without_a_compiled_loop_refuses(no_extension: None) -> None:
@@ -259,7 +259,7 @@ def test_auto_without_a_compiled_loop_refuses(no_extension: None) -> None:
 
 @needs_extension
 def test_autocast_refuses_too() -> None:
-    with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast decides"):
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast chooses"):
         ur.LSTM(2, 3, precision="bfloat16")(torch.zeros(4, 1, 2))
 
 

@@ -28,7 +28,7 @@ from numerics import (
 )
 from parity import assert_near, outcome
 from unrolled.backends import Requirements, choose
-from unrolled.backends.compiled import checkpoint_steps
+from unrolled.backends.compiled import get_checkpoint_interval
 from unrolled.errors import BackendError, ConfigError
 
 STEPS = 7
@@ -118,17 +118,17 @@ def test_less_is_kept() -> None:
 
 def test_auto_is_about_the_root_of_the_steps() -> None:
     for steps in (1, 2, 3, 4, 9, 10, 99, 100, 101, 100_000):
-        chosen = checkpoint_steps("auto", steps)
+        chosen = get_checkpoint_interval("auto", steps)
         assert chosen == math.ceil(math.sqrt(steps))
-    assert checkpoint_steps(None, 100) == 0
-    assert checkpoint_steps(7, 100) == 7
-    assert checkpoint_steps(700, 100) == 100
+    assert get_checkpoint_interval(None, 100) == 0
+    assert get_checkpoint_interval(7, 100) == 7
+    assert get_checkpoint_interval(700, 100) == 100
 
 
 @pytest.mark.parametrize("every", [0, -1, True, False, 2.0, "always", "", math.nan])
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 def test_a_number_of_steps_that_cannot_be_is_an_error_that_names_it(kind: str, every: object) -> None:
-    with pytest.raises(ConfigError, match=f"checkpoint_every={every!r}: give a number of steps from 1"):
+    with pytest.raises(ConfigError, match=f"checkpoint_every={every!r}: give a positive number of steps"):
         getattr(ur, kind)(2, 3, checkpoint_every=every)
 
 
@@ -136,7 +136,7 @@ def test_a_number_of_steps_that_cannot_be_is_an_error_that_names_it(kind: str, e
 def test_a_path_that_keeps_everything_refuses_in_training_and_runs_in_inference(backend: str) -> None:
     layer = ur.LSTM(2, 3, backend=backend, checkpoint_every=5)
     x = torch.zeros(4, 1, 2)
-    with pytest.raises(BackendError, match=rf"run on {backend} \(asked for\); use checkpoint_every=None"):
+    with pytest.raises(BackendError, match=rf"run on {backend} \(requested\); use checkpoint_every=None"):
         layer(x)
     with torch.no_grad():
         layer(x)
@@ -144,7 +144,9 @@ def test_a_path_that_keeps_everything_refuses_in_training_and_runs_in_inference(
 
 
 def test_auto_refuses_where_there_is_no_compiled_loop(no_extension: None) -> None:
-    message = r"checkpoint_every needs the compiled loop, but this would run on aten \(the compiled extension"
+    message = (
+        r"checkpoint_every needs the compiled loop, but the layer would run on aten \(the compiled extension"
+    )
     with pytest.raises(BackendError, match=message):
         ur.LSTM(2, 3, checkpoint_every="auto")(torch.zeros(4, 1, 2))
     with pytest.raises(BackendError, match="would run on reference"):

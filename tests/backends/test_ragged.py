@@ -233,7 +233,7 @@ def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
 
 @pytest.mark.parametrize("lengths", [[2.0, 1.0], [True, True]])
 def test_lengths_are_whole_numbers(lengths: list[float]) -> None:
-    with pytest.raises(ShapeError, match="whole numbers"):
+    with pytest.raises(ShapeError, match="lengths must be integers"):
         check_lengths(lengths, 3, 2)
 
 

@@ -170,8 +170,8 @@ def test_autocast_is_left_to_torch() -> None:
         y, (h, c) = layer(x)
         expected, (expected_h, expected_c) = theirs(x)
     assert str(layer.explain()) == (
-        "l0: aten (autocast decides on its own dtypes, which the compiled loop does not take; "
-        "torch has a kernel for it)"
+        "l0: aten (autocast chooses the dtypes, which the compiled loop does not support; "
+        "torch has a kernel for this cell)"
     )
     assert [t.dtype for t in (y, h, c)] == [t.dtype for t in (expected, expected_h, expected_c)]
     torch.testing.assert_close([y, h, c], [expected, expected_h, expected_c])

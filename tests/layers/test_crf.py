@@ -99,7 +99,7 @@ EMISSIONS, TAGS, LENGTHS = torch.zeros(4, 2, 3), torch.zeros(4, 2, dtype=torch.l
         (EMISSIONS, TAGS + 3, LENGTHS, r"tags must lie in 0\.\.2, got 3"),
         (EMISSIONS, TAGS - 1, LENGTHS, r"tags must lie in 0\.\.2, got -1"),
         (EMISSIONS, TAGS, LENGTHS[:1], "lengths"),
-        (EMISSIONS, TAGS, LENGTHS.float(), "lengths whole numbers"),
+        (EMISSIONS, TAGS, LENGTHS.float(), "lengths integers"),
         (EMISSIONS, TAGS, LENGTHS - 4, r"lengths must lie in 1\.\.4"),
         (EMISSIONS, TAGS, LENGTHS + 1, r"lengths must lie in 1\.\.4"),
     ],

@@ -189,5 +189,5 @@ def test_the_signature_begins_as_torchs() -> None:
 
 @pytest.mark.parametrize("tags", [0, -1, 2.0, True, "3", None])
 def test_a_crf_without_tags_is_refused(tags: Any) -> None:
-    with pytest.raises(ConfigError, match=r"tags=.* must be a whole number from 1"):
+    with pytest.raises(ConfigError, match=r"tags=.* must be a positive integer"):
         LinearChainCRF(tags)

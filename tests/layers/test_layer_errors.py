@@ -97,7 +97,7 @@ def test_asking_for_the_compiled_loop_with_what_it_lacks_is_an_error(kind: str) 
         layer.trace(X)
     with pytest.raises(BackendError, match=r"takes float32 and float64, not torch\.float16"):
         layer.half()(X.half())
-    with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast decides"):
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast chooses"):
         layer.float()(X)
 
 
@@ -135,7 +135,7 @@ def test_a_failed_pass_leaves_the_explanation_of_the_last_one(backend: str) -> N
 def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
     for x in (torch.zeros(4, 3, 7), torch.zeros(4, 7), pack_padded_sequence(torch.zeros(4, 1, 7), [4])):
-        with pytest.raises(ShapeError, match="7 features a step, but input_size is 2"):
+        with pytest.raises(ShapeError, match="7 features per step, but input_size is 2"):
             layer(x)
 
 
@@ -179,7 +179,7 @@ def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shap
             (torch.zeros(1, 3, 5), torch.zeros(1, 3, 5)),
             r"initial h must have shape \(1, 3, 4\), got \(1, 3, 5\)",
         ),
-        ("LSTM", {}, torch.zeros(1, 3, 5), "hx must be h and c, got 1 tensors"),
+        ("LSTM", {}, torch.zeros(1, 3, 5), "hx must be h and c, got 1 tensor"),
         ("GRU", {}, (torch.zeros(1, 3, 5),) * 2, "hx must be h, got 2 tensors"),
         ("RNN", {}, torch.zeros(3, 5), r"initial h must have shape \(1, 3, 5\), got \(3, 5\)"),
     ],

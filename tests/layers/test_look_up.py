@@ -213,7 +213,7 @@ def test_invalid_tokens_or_tables_are_errors(tokens: Tensor, table: Tensor) -> N
 def test_a_table_of_another_width_or_dtype() -> None:
     layer = make_layer(case_named("lstm"))
     tokens = drawn_tokens(layer)
-    with pytest.raises(ShapeError, match="3 features a step"):
+    with pytest.raises(ShapeError, match="3 features per step"):
         layer.look_up(tokens, torch.zeros(KINDS, 3, dtype=torch.float64))
     with pytest.raises(ShapeError, match="float32"):
         layer.look_up(tokens, torch.zeros(KINDS, 2))

@@ -124,5 +124,7 @@ def test_a_tied_output_cannot_tell_its_loss_without_the_table() -> None:
 
 def test_there_must_be_one_target_for_each_h() -> None:
     output = SoftmaxOutput(3, 4).double()
-    with pytest.raises(UnrolledError, match=r"targets must have shape \(2, 5\) as h has, got \(5, 2\)"):
+    with pytest.raises(
+        UnrolledError, match=r"targets must have shape \(2, 5\), as h without its last axis, got \(5, 2\)"
+    ):
         output.loss(uniform(2, 5, 3, seed=0), torch.zeros(5, 2, dtype=torch.int64))

@@ -138,7 +138,9 @@ def test_steps_that_torch_lacks_are_their_layer_too(
 
 @needs_extension
 def test_the_compiled_loop_is_not_taken_for_a_single_step_unless_asked_for() -> None:
-    assert str(ur.LSTMCell(3, 4).explain().reason).startswith("a single step does not repay")
+    assert str(ur.LSTMCell(3, 4).explain().reason).startswith(
+        "packing the weights for the compiled loop does not pay off"
+    )
     assert ur.LSTMCell(3, 4, backend="compiled").explain().path == "compiled"
 
 

@@ -143,7 +143,7 @@ def test_trace_says_why_it_ran_on_the_reference() -> None:
     layer = make_layer(case_named("lstm"))
     layer.trace(uniform(2, 1, 2, seed=0))
     assert str(layer.explain()).startswith("l0: reference (")
-    assert str(layer.explain()).endswith("; torch's loop does not show its inner states (trace))")
+    assert str(layer.explain()).endswith("; torch's loop does not expose its inner states (trace))")
     with pytest.raises(ur.errors.BackendError, match=r"'aten'.*trace.*use backend='auto' or 'reference'"):
         make_layer(case_named("lstm"), backend="aten").trace(uniform(2, 1, 2, seed=0))
 

@@ -254,7 +254,7 @@ def test_precision_is_full() -> None:
     [
         ((2, 3, ()), {}, "num_layers must be greater than zero"),
         ((0, 3, (2,)), {}, "input_size must be greater than zero"),
-        ((2, 3, (2, 0)), {}, r"windows=\(2, 0\): each must be a number of steps from 1"),
+        ((2, 3, (2, 0)), {}, r"windows=\(2, 0\): each must be a positive number of steps"),
         ((2, 3, (2,), "sine"), {}, "nonlinearity='sine' is not one of tanh, relu, sigmoid"),
         ((2, 3, (2, 2)), {"dropout": 1.5}, "dropout must be a number"),
         ((2, 3, (2, 2)), {"locked": 1.0}, "locked=1.0"),

@@ -9,6 +9,7 @@ from torch import Tensor
 from unrolled.backends.spec import Spec
 from unrolled.errors import BackendError, ShapeError
 from unrolled.extension import buffer, core, own_buffer
+from unrolled.wording import counted
 
 NONLINEARITIES = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
 """Values of ``Nonlinearity`` in ``csrc/args.h``."""
@@ -16,7 +17,7 @@ ABSENT = (0, 0)
 """Buffer of a missing tensor."""
 
 MAX_CHECKED_SHAPES = 4096
-"""Number of valid shape combinations that a spec caches."""
+"""Maximum number of valid shape combinations that a spec caches."""
 
 
 class Operands(NamedTuple):
@@ -43,8 +44,8 @@ class Operands(NamedTuple):
     def sizes(self, s: Spec) -> tuple[int, int]:
         """Return H and R, the size of the output that is fed back."""
         looked_up = self.tokens is not None
-        rows = self.x.shape[-1] if looked_up else len(self.weights[s.weights.index("weight_ih")])
-        hidden = rows // s.step.gates
+        gate_rows = self.x.shape[-1] if looked_up else len(self.weights[s.weights.index("weight_ih")])
+        hidden = gate_rows // s.step.gates
         if not s.has_map:
             return hidden, hidden
         return hidden, len(self.weights[s.weights.index(s.kernel.output_weight)])
@@ -87,7 +88,7 @@ def allocate(o: Operands, s: Spec, save: bool, checkpoint: int) -> list[Tensor]:
 
 
 def _saved_sizes(s: Spec, hidden: int, fed_back: int) -> list[tuple[str, int]]:
-    """Return name and size of each tensor that backward needs of every step; see set_saved."""
+    """Return name and size of each tensor of which backward needs all steps; see set_saved."""
     step = s.step
     y_is_gate = step.gate_is_hidden and not (s.has_map or s.zoneout or "candidate" in s.masks)
     saved = [] if y_is_gate else [("gates", step.gates * hidden)]
@@ -219,7 +220,9 @@ def _check_shapes(o: Operands, s: Spec) -> None:
         named.append(("W x + b", x, (len(x), rows)))
     names = s.step.states
     if len(states) != len(names):
-        raise ShapeError(f"unrolled::layer: the state is {' and '.join(names)}, got {len(states)} tensors")
+        raise ShapeError(
+            f"unrolled::layer: the state is {' and '.join(names)}, got {counted(len(states), 'tensor')}"
+        )
     sizes = (fed_back, *(hidden,) * (len(names) - 1))
     named += [(n, t, (batch, size)) for n, t, size in zip(names, states, sizes, strict=True)]
     if masks:

@@ -37,10 +37,10 @@ class Aten(Backend):
     """Backend that runs torch's own kernels."""
 
     name: ClassVar[str] = "aten"
-    auto_reason: ClassVar[str] = "torch has a kernel for it"
+    auto_reason: ClassVar[str] = "torch has a kernel for this cell"
 
     def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
-        """Return why torch's kernels cannot run this, or None."""
+        """Return why torch's kernels cannot run this cell with these requirements, or None."""
         name = torch_kernel_name(cell)
         if name is None:
             return f"torch has no kernel for {cell}"
@@ -49,11 +49,11 @@ class Aten(Backend):
         if requirements.masks:
             return f"torch's loop takes no masks ({', '.join(requirements.masks)})"
         if requirements.trace:
-            return "torch's loop does not show its inner states (trace)"
+            return "torch's loop does not expose its inner states (trace)"
         if requirements.transforms.batched or requirements.transforms.traced:
             return "torch's loop has no batching rule for vmap"
         if requirements.transforms.forward_mode and (requirements.ragged or name == "lstm"):
-            return "torch's LSTM and its packed rows have no forward-mode derivative"
+            return "torch's LSTM and packed sequences have no forward-mode derivative"
         if requirements.ragged and requirements.device == "meta":
             return "torch does not pack ragged rows on the meta device"
         return None
@@ -62,7 +62,7 @@ class Aten(Backend):
         """Run one layer; cuDNN saves what backward needs only if ``call.training``."""
         cell, x, directions, lengths = call.cell, call.input, call.directions, call.lengths
         first = directions[0].parameters
-        if lengths is None and _is_one_step(x, first):
+        if lengths is None and _can_use_step_kernel(x, first):
             new = [self.run_step(cell, x[0], d.carry, d.parameters) for d in directions]
             # torch.cat copies y: the caller may change it in place, and backward reads the state.
             return LayerResult(torch.cat([s[0] for s in new], dim=-1)[None], new)
@@ -117,7 +117,7 @@ def _split_directions(final: Sequence[Tensor]) -> list[State]:
     return [tuple(s[d] for s in final) for d in range(len(final[0]))]
 
 
-def _is_one_step(x: Tensor, p: Parameters) -> bool:
-    """Return whether torch's kernel for one step can run this; its loop repacks all weights at each call."""
+def _can_use_step_kernel(x: Tensor, p: Parameters) -> bool:
+    """Return whether torch's kernel for one step can run x; the loop would repack all weights first."""
     device = x.device.type
     return x.shape[0] == 1 and device == "cpu" and "weight_hr" not in p and not autocast_enabled(device)

@@ -1,4 +1,4 @@
-"""Base class of backends, which run a layer or a single step, or say why they cannot."""
+"""Base class of backends, which run a layer or a single step, or report why they cannot."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unrolled.backends.lookup import Lookup, resolve_lookup
-from unrolled.backends.transforms import NONE, Transforms
+from unrolled.backends.transforms import NO_TRANSFORMS, Transforms
 from unrolled.cells import Cell, Masks, Parameters, State
 from unrolled.errors import BackendError
 
@@ -22,7 +22,7 @@ Carry = tuple[Tensor, ...]
 
 
 class Requirements(NamedTuple):
-    """Requirements of a pass on its backend, besides the cell itself."""
+    """Requirements of a pass on its backend, in addition to the cell."""
 
     skip: int = 0
     masks: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Requirements(NamedTuple):
     """True if rows have lengths."""
     projected: bool = False
     """True if h is projected (``proj_size``)."""
-    transforms: Transforms = NONE
+    transforms: Transforms = NO_TRANSFORMS
     """Running transforms of torch.func and torch.autograd."""
 
 
@@ -92,7 +92,7 @@ class LayerCall(NamedTuple):
 
     @property
     def input(self) -> Tensor:
-        """The input (T, B, I), looked up if it is a lookup."""
+        """The input as a tensor (T, B, I)."""
         return resolve_lookup(self.x)
 
 
@@ -115,7 +115,7 @@ class LayerResult(NamedTuple):
 
 
 class Backend(ABC):
-    """One implementation of the loop; backends hold no tensors and no state."""
+    """Base class of the implementations of the loop; a backend holds no tensors and no state."""
 
     name: ClassVar[str]
     auto_reason: ClassVar[str] = ""
@@ -135,20 +135,20 @@ class Backend(ABC):
         Raises:
             BackendError: if the pass requires an option that only the compiled loop has.
         """
-        where = f"but this would run on {self.name} ({reason})"
+        conflict = f"but the layer would run on {self.name} ({reason})"
         if requirements.precision == "bfloat16":
             autocast = "" if requirements.device == "cpu" else ", or torch.autocast"
             raise BackendError(
-                f"precision='bfloat16' needs the compiled loop, {where}; use precision='full'{autocast}"
+                f"precision='bfloat16' needs the compiled loop, {conflict}; use precision='full'{autocast}"
             )
         if requirements.checkpoint:
             raise BackendError(
-                f"checkpoint_every needs the compiled loop, {where}; use checkpoint_every=None"
+                f"checkpoint_every needs the compiled loop, {conflict}; use checkpoint_every=None"
             )
         return Choice(self, reason)
 
     def uses_table(self, table_rows: int, steps: int, row_bytes: int) -> bool:
-        """Return whether the backend computes W x + b once for each row of a table, not at every step.
+        """Return whether the backend computes W x + b once for each row of a table instead of for each step.
 
         Args:
             table_rows: number of rows of the table.
@@ -157,7 +157,7 @@ class Backend(ABC):
         """
         return False
 
-    def computes_in(self, cell: Cell, requirements: Requirements) -> torch.dtype | None:
+    def autocast_dtype(self, cell: Cell, requirements: Requirements) -> torch.dtype | None:
         """Return the dtype to which input and state are converted under autocast, or None for no change."""
         return None
 
@@ -171,5 +171,5 @@ class Backend(ABC):
 
 
 def join_directions(outputs: Sequence[Tensor]) -> Tensor:
-    """Concatenate the outputs (T, B, R) of all directions in their last axis."""
+    """Concatenate the outputs (T, B, R) of all directions along the last axis."""
     return outputs[0] if len(outputs) == 1 else torch.cat(list(outputs), dim=-1)

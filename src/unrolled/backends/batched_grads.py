@@ -14,9 +14,9 @@ Gradients = Sequence[Tensor | None]
 
 def vmap_level() -> int:
     """Return the number of nested vmaps of the older kind."""
-    inner: int = torch._C._vmapmode_increment_nesting()
+    nested: int = torch._C._vmapmode_increment_nesting()
     torch._C._vmapmode_decrement_nesting()
-    return inner - 1
+    return nested - 1
 
 
 def map_samples(function: Callable[[Gradients], Gradients], grads: Gradients, depth: int) -> Gradients:
@@ -24,10 +24,10 @@ def map_samples(function: Callable[[Gradients], Gradients], grads: Gradients, de
     if not depth:
         return function(grads)
     # A gradient that is the same for all samples has a single row.
-    rows = [None if g is None else torch._remove_batch_dim(g, depth, 1, 0) for g in grads]
-    size = max(len(r) for r in rows if r is not None)
+    samples = [None if g is None else torch._remove_batch_dim(g, depth, 1, 0) for g in grads]
+    size = max(len(r) for r in samples if r is not None)
     results = [
-        map_samples(function, [None if r is None else r[min(i, len(r) - 1)] for r in rows], depth - 1)
+        map_samples(function, [None if r is None else r[min(i, len(r) - 1)] for r in samples], depth - 1)
         for i in range(size)
     ]
     columns = zip(*results, strict=True)

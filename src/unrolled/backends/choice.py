@@ -1,7 +1,7 @@
 """Choice of the backend that runs a layer, with the reason.
 
-The backends of one list are tried in order; each decides for itself whether it can run the layer. There is no
-silent fallback: every choice carries its reason.
+The backends in :data:`BACKENDS` are tried in order, and each one decides whether it can run the layer. There
+is no silent fallback: every choice carries its reason.
 """
 
 from typing import TYPE_CHECKING, Literal, get_args
@@ -25,7 +25,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 if TYPE_CHECKING:
     BackendName = str
 else:
-    BackendName = Literal[(AUTO, *(b.name for b in BACKENDS))]  # the command line lists them
+    BackendName = Literal[(AUTO, *(b.name for b in BACKENDS))]  # the command line lists the names
 
 
 def choose(backend: BackendName, cell: Cell, requirements: Requirements) -> Choice:
@@ -47,19 +47,21 @@ def choose(backend: BackendName, cell: Cell, requirements: Requirements) -> Choi
 def _choose(backend: BackendName, cell: Cell, requirements: Requirements, *extension_state: bool) -> Choice:
     """Choose a backend; the state of the extension is an argument, since the cached result depends on it."""
     check_backend(backend)
-    return _first(cell, requirements) if backend == AUTO else _by_name(backend, cell, requirements)
+    if backend == AUTO:
+        return _choose_first(cell, requirements)
+    return _choose_by_name(backend, cell, requirements)
 
 
-def _first(cell: Cell, requirements: Requirements) -> Choice:
-    """Return the first backend that can run this without a drawback; the reason says why not the others."""
+def _choose_first(cell: Cell, requirements: Requirements) -> Choice:
+    """Return the first backend that can run the cell without a drawback, and why not those before it."""
     reasons: list[str] = []
     for backend in BACKENDS:
-        against = backend.unsupported_reason(cell, requirements) or backend.drawback(requirements)
-        if against is None:
+        objection = backend.unsupported_reason(cell, requirements) or backend.drawback(requirements)
+        if objection is None:
             if backend.auto_reason:
                 reasons.append(backend.auto_reason)
             return backend.make_choice(requirements, _join_reasons(reasons))
-        reasons.append(against)
+        reasons.append(objection)
     raise BackendError(f"no backend can run this layer: {_join_reasons(reasons)}")
 
 
@@ -70,15 +72,15 @@ def _join_reasons(reasons: list[str]) -> str:
     return text
 
 
-def _by_name(name: str, cell: Cell, requirements: Requirements) -> Choice:
-    """Return the requested backend."""
+def _choose_by_name(name: str, cell: Cell, requirements: Requirements) -> Choice:
+    """Return the backend with this name; raise BackendError if it cannot run the cell."""
     index = _names().index(name)
     backend = BACKENDS[index]
     reason = backend.unsupported_reason(cell, requirements)
     if reason:
         *others, last = (repr(other) for other in (AUTO, *_names()[index + 1 :]))
         raise BackendError(f"backend={name!r}: {reason}; use backend={', '.join(others)} or {last}")
-    return backend.make_choice(requirements, "asked for")
+    return backend.make_choice(requirements, "requested")
 
 
 def _names() -> list[str]:

@@ -40,7 +40,7 @@ class Compiled(Backend):
     auto_reason: ClassVar[str] = "a compiled loop exists for this cell and these options"
 
     def unsupported_reason(self, cell: Cell, requirements: Requirements) -> str | None:
-        """Return why the compiled loop cannot run this, or None."""
+        """Return why the compiled loop cannot run this cell with these requirements, or None."""
         if extension.core is None:
             return "the compiled extension is absent"
         if requirements.device != "cpu":
@@ -48,7 +48,7 @@ class Compiled(Backend):
         if compiled_kernel_name(cell) is None:
             return f"there is no compiled loop for {type(cell).__name__}"
         if requirements.autocast:
-            return "autocast decides on its own dtypes, which the compiled loop does not take"
+            return "autocast chooses the dtypes, which the compiled loop does not support"
         if requirements.dtype not in (torch.float32, torch.float64):
             return f"the compiled loop takes float32 and float64, not {requirements.dtype}"
         if requirements.transforms.forward_mode:
@@ -58,7 +58,7 @@ class Compiled(Backend):
         if requirements.skip:
             return f"the compiled loop has no skip connection through time (skip={requirements.skip})"
         if requirements.trace:
-            return "the compiled loop does not show its inner states (trace)"
+            return "the compiled loop does not expose its inner states (trace)"
         return None
 
     def drawback(self, requirements: Requirements) -> str | None:
@@ -69,7 +69,7 @@ class Compiled(Backend):
             and not requirements.checkpoint
             and requirements.precision == "full"
         ):
-            return "a single step does not repay packing the weights for the compiled loop"
+            return "packing the weights for the compiled loop does not pay off for a single step"
         return None
 
     def make_choice(self, requirements: Requirements, reason: str) -> Choice:
@@ -85,7 +85,7 @@ class Compiled(Backend):
         if requirements.precision == "auto":
             return Choice(self, reason)
         raise BackendError(
-            "precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; these weights are "
+            "precision='bfloat16' needs float32 weights and a processor with AVX512_BF16; the weights are "
             f"{requirements.dtype} and the kernels in use are {extension.kernels()}; use precision='full', "
             "or 'auto' for bfloat16 on processors that support it"
         )
@@ -170,7 +170,7 @@ def compiled_layer(
     needs_grad = transformed or any(t.requires_grad for t in (x, *weights, *states))
     # A traced pass may later run with or without gradients.
     save = needs_grad and (torch.is_grad_enabled() or torch.jit.is_tracing())
-    checkpoint = checkpoint_steps(checkpoint_every, len(x if tokens is None else tokens))
+    checkpoint = get_checkpoint_interval(checkpoint_every, len(x if tokens is None else tokens))
     operands = Operands(x, weights, states, list(mask_tensors.values()), lengths, tokens)
     results = _run(operands, (spec, save, checkpoint), transformed)
     return results[0], tuple(results[1 : 1 + len(states)])
@@ -198,7 +198,7 @@ def _refuse_forward_mode(tensors: Sequence[Tensor]) -> None:
         )
 
 
-def checkpoint_steps(every: CheckpointEvery, steps: int) -> int:
+def get_checkpoint_interval(every: CheckpointEvery, steps: int) -> int:
     """Return the number of steps between two saved states; 0 saves all states."""
     if every is None:
         return 0

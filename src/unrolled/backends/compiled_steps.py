@@ -20,7 +20,7 @@ class CompiledStep:
     recurrent: bool
     """True if there is a product U h + b_hh."""
     keeps_extra: bool
-    """True if backward needs H further numbers of each step, besides gates and states."""
+    """True if backward needs H more values of each step, in addition to gates and states."""
     gate_is_hidden: bool
     """True if the gate equals the output of the step, so that y holds it unless y is changed afterwards."""
 

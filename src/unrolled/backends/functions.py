@@ -42,7 +42,7 @@ class LayerFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         """Run the kernel."""
         o = _make_operands(lengths, tokens, x, tensors, counts)
-        if is_traced((x, *tensors)):  # below the transforms
+        if is_traced((x, *tensors)):  # traced below the transforms, as by make_fx
             return tuple(torch.ops.unrolled.layer(*o, *options))
         return tuple(run_layer(o, *options))
 
@@ -59,8 +59,8 @@ class LayerFunction(torch.autograd.Function):
         o = _make_operands(lengths, tokens, x, tensors, ctx.counts)
         spec, _, checkpoint = ctx.options
         if ctx.witness is not None and ctx.witness._version:
-            results_again = run_layer(make_contiguous(_detach(o)), *ctx.options)
-            saved = [results_again[0], *results_again[1 + ctx.counts[1] :]]
+            rerun = run_layer(make_contiguous(_detach(o)), *ctx.options)
+            saved = [rerun[0], *rerun[1 + ctx.counts[1] :]]
         needs = ctx.needs_input_grad[4 : 5 + sum(ctx.counts)]
 
         def gradients(grad_outputs: Gradients) -> Gradients:
@@ -82,8 +82,8 @@ class LayerFunction(torch.autograd.Function):
         tokens, weights = inputs[3], inputs[1][0]
         first = 5 if tokens is None else 4  # a table of looked-up rows is like a weight
         if all(d is None for d in in_dims[first : 5 + weights]):
-            return _run_as_rows(info.batch_size, in_dims, inputs)
-        return _sample_by_sample(LayerFunction, info.batch_size, in_dims, inputs)
+            return _run_samples_as_rows(info.batch_size, in_dims, inputs)
+        return _run_each_sample(LayerFunction, info.batch_size, in_dims, inputs)
 
 
 class EagerLayerFunction(torch.autograd.Function):
@@ -142,8 +142,8 @@ class LayerBackward(torch.autograd.Function):
         output_tangents, other_tangents = tangents[5 : 5 + outputs], tangents[5 + outputs :]
         if any(t is not None for t in other_tangents):
             raise BackendError(
-                "the compiled loop has no forward-mode derivative of its gradients by weights or input: use "
-                "backend='reference'"
+                "the compiled loop has no forward-mode derivative of gradients with respect to weights or "
+                "input: use backend='reference'"
             )
         results: tuple[Tensor, ...] = LayerBackward.apply(
             ctx.options, ctx.counts, ctx.needs, lengths, tokens, *output_tangents, *tensors[outputs:]
@@ -165,13 +165,13 @@ class LayerBackward(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Any, Any]:
         """Run the samples one by one, since each has separate gradients of every weight."""
-        return _sample_by_sample(LayerBackward, info.batch_size, in_dims, inputs)
+        return _run_each_sample(LayerBackward, info.batch_size, in_dims, inputs)
 
 
 def _save_for_backward(
     ctx: Any, inputs: Sequence[Any], output: Sequence[Tensor], y: Tensor, witness: Tensor | None
 ) -> None:
-    """Save the inputs, y and what the kernel saved; backward does not need the final states."""
+    """Save the inputs, y and the kernel's saved tensors; backward does not need the final states."""
     options, counts, lengths, tokens, *tensors = inputs
     saved = output[1 + counts[1] :]
     ctx.options, ctx.counts, ctx.tensors, ctx.witness = options, counts, len(tensors) - 1, witness
@@ -207,7 +207,7 @@ def _unpack(
     return tensors[:outputs], o, tensors[outputs + inputs :]
 
 
-def _sample_by_sample(
+def _run_each_sample(
     function: Any, size: int, in_dims: Sequence[Any], inputs: Sequence[Any]
 ) -> tuple[Any, Any]:
     """Apply a function to each of ``size`` samples and stack the results."""
@@ -221,13 +221,13 @@ def _sample_by_sample(
     return stacked, (0,) * len(stacked)
 
 
-def _run_as_rows(size: int, in_dims: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, Any]:
+def _run_samples_as_rows(size: int, in_dims: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, Any]:
     """Run the rows of all samples as one batch."""
     options, counts, lengths, tokens, x, *tensors = inputs
     _, _, lengths_dim, tokens_dim, x_dim, *dims = in_dims
     weights, states = counts
 
-    def rows(t: Tensor | None, d: int | None, axis: int) -> Tensor | None:
+    def merge_samples(t: Tensor | None, d: int | None, axis: int) -> Tensor | None:
         """Return t with the samples merged into the axis of its rows."""
         if t is None:
             return None
@@ -238,13 +238,18 @@ def _run_as_rows(size: int, in_dims: Sequence[Any], inputs: Sequence[Any]) -> tu
         )
         return t.flatten(axis, axis + 1).contiguous()
 
-    moved = [
-        t if k < weights else rows(t, d, 0 if k < weights + states else 1)
+    merged = [
+        t if k < weights else merge_samples(t, d, 0 if k < weights + states else 1)
         for k, (t, d) in enumerate(zip(tensors, dims, strict=True))
     ]
-    merged_x = rows(x, x_dim, 1) if tokens is None else x
+    merged_x = merge_samples(x, x_dim, 1) if tokens is None else x
     results = LayerFunction.apply(
-        options, counts, rows(lengths, lengths_dim, 0), rows(tokens, tokens_dim, 1), merged_x, *moved
+        options,
+        counts,
+        merge_samples(lengths, lengths_dim, 0),
+        merge_samples(tokens, tokens_dim, 1),
+        merged_x,
+        *merged,
     )
     axes = [0 if r.dim() == 2 else 1 for r in results]
     return tuple(r.unflatten(a, (size, -1)) for r, a in zip(results, axes, strict=True)), tuple(axes)

@@ -10,7 +10,7 @@ from torch import Tensor
 from unrolled.errors import ShapeError
 
 MIN_READS_PER_ROW = 4
-"""Least average number of reads of a table row that makes computing W x + b per row worthwhile."""
+"""Smallest average number of reads per table row for which W x + b is computed per row."""
 MAX_TABLE_BYTES = 4 << 20
 """Largest size of W x + b for all rows, so that it and a thread's part of its gradient fit in the cache."""
 
@@ -20,7 +20,7 @@ class Table(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(V, I)"""
+        """Shape of the table, (V, I)."""
 
     @property
     def dtype(self) -> torch.dtype:
@@ -45,7 +45,7 @@ class TensorTable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(V, I)"""
+        """Shape of the table, (V, I)."""
         return self.tensor.shape
 
     @property
@@ -89,7 +89,7 @@ class Lookup:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of the sequence."""
+        """Shape of the sequence, (T, B, I)."""
         steps, rows = self.tokens.shape
         return steps, rows, self.source.shape[1]
 
@@ -120,7 +120,7 @@ class Lookup:
 
 
 def resolve_lookup(x: Tensor | Lookup) -> Tensor:
-    """Return a sequence as a tensor (T, B, I), looked up if it is a lookup."""
+    """Return a sequence as a tensor (T, B, I); a lookup is read from its table."""
     return x.resolve() if isinstance(x, Lookup) else x
 
 

@@ -41,7 +41,7 @@ def run_layer(o: Operands, spec: str, save: bool, checkpoint: int) -> list[Tenso
     Args:
         o: input tensors.
         spec: an encoded :class:`Spec`.
-        save: save what the backward pass needs.
+        save: save the tensors that the backward pass needs.
         checkpoint: number of steps between two saved states; 0 saves all states.
 
     Returns:
@@ -72,7 +72,7 @@ def layer(
     save: bool,
     checkpoint: int,
 ) -> list[Tensor]:
-    """Run :func:`run_layer` as an operator; check the values of lengths, which a tracing caller could not."""
+    """Run :func:`run_layer` as an operator, and check lengths, whose values tracing does not know."""
     refuse_forward_mode("unrolled::layer")
     o = Operands(x, weights, states, masks, _make_dense(lengths), tokens)
     if lengths is not None:
@@ -106,7 +106,7 @@ def run_backward(
         saved: y and the other tensors that the forward pass saved.
         spec: as in :func:`run_layer`.
         checkpoint: as in :func:`run_layer`.
-        needs: for x, the weights and the states, whether the gradient is needed.
+        needs: whether the gradient of x, of each weight and of each state is needed.
     """
     assert core is not None
     s = decode(spec)
@@ -142,21 +142,21 @@ def layer_backward(
     masks: Sequence[Tensor],
     lengths: Tensor | None,
     tokens: Tensor | None,
-    kept: Sequence[Tensor],
+    saved: Sequence[Tensor],
     spec: str,
     checkpoint: int,
     needs: Sequence[bool],
 ) -> list[Tensor]:
     """Run :func:`run_backward` as an operator.
 
-    An operator's list of tensors cannot contain None, so ``has_dstate`` says which final states have a
-    gradient in ``dstates``.
+    An operator's list of tensors cannot contain None, so ``has_dstate`` marks the final states that
+    have a gradient in ``dstates``.
     """
     refuse_forward_mode("unrolled::layer_backward")
     present = iter(dstates)
     grad_outputs = [dy, *(next(present) if has else None for has in has_dstate)]
     o = Operands(x, weights, states, masks, _make_dense(lengths), tokens)
-    return run_backward(grad_outputs, o, kept, spec, checkpoint, needs)
+    return run_backward(grad_outputs, o, saved, spec, checkpoint, needs)
 
 
 @layer_backward.register_fake
@@ -217,9 +217,9 @@ layer.register_autograd(_backward, setup_context=_setup)
 
 
 def _setup_double_backward(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    dy, dstates, ctx.has, x, weights, states, masks, lengths, tokens, kept, ctx.spec, _, ctx.needs = inputs
+    dy, dstates, ctx.has, x, weights, states, masks, lengths, tokens, saved, ctx.spec, _, ctx.needs = inputs
     ctx.set_materialize_grads(False)
-    ctx.counts, ctx.kept = (len(dstates), len(weights), len(states), len(masks)), len(kept)
+    ctx.counts, ctx.num_saved = (len(dstates), len(weights), len(states), len(masks)), len(saved)
     ctx.save_for_backward(dy, x, *dstates, *weights, *states, *masks, lengths, tokens)
 
 
@@ -234,7 +234,7 @@ def _double_backward(ctx: Any, grads: Sequence[Tensor | None]) -> tuple[Any, ...
     for_outputs, (for_x,), for_weights, for_initial = split(results, counts)
     for_states = [d for d, has in zip(for_outputs[1:], ctx.has, strict=True) if has]
     inputs = for_x, for_weights, for_initial, [None] * len(masks)
-    return for_outputs[0], for_states, None, *inputs, None, None, [None] * ctx.kept, *[None] * 3
+    return for_outputs[0], for_states, None, *inputs, None, None, [None] * ctx.num_saved, *[None] * 3
 
 
 layer_backward.register_autograd(_double_backward, setup_context=_setup_double_backward)

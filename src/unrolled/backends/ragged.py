@@ -15,9 +15,8 @@ Lengths = Tensor | Sequence[int]
 def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
     """Return a copy of lengths as a contiguous int64 tensor on the CPU.
 
-    Because of the copy, later changes of the caller's lengths do not affect the backward pass. While a call
-    is traced, the values are not known yet; then the code that runs the loop checks their range at every
-    call.
+    Because of the copy, later changes of the caller's lengths do not affect the backward pass. Tracing does
+    not know the values; the code that runs the loop then checks their range at every call.
 
     Raises:
         ShapeError: if there is not one integer for each row, or one is outside 1..T.
@@ -30,7 +29,7 @@ def check_lengths(lengths: Lengths, steps: int, batch: int) -> Tensor:
             f"lengths is empty, but the batch has {counted(batch, 'row')}: give one length per row"
         )
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
-        raise ShapeError(f"lengths must be whole numbers of steps, got {tensor.dtype}")
+        raise ShapeError(f"lengths must be integers, got {tensor.dtype}")
     result = tensor.to(torch.int64).clone(memory_format=torch.contiguous_format)
     if result.shape != (batch,):
         raise ShapeError(
@@ -55,7 +54,7 @@ def _as_tensor(lengths: Lengths) -> Tensor:
     try:
         return torch.as_tensor(lengths, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise ShapeError(f"lengths must be whole numbers, one per row; got {lengths!r} ({error})") from error
+        raise ShapeError(f"lengths must be integers, one per row; got {lengths!r} ({error})") from error
 
 
 def check_range(lengths: Tensor, steps: int) -> None:

@@ -39,7 +39,7 @@ class Reference(Backend):
         """Return None, because this backend can run everything."""
         return None
 
-    def computes_in(self, cell: Cell, requirements: Requirements) -> torch.dtype | None:
+    def autocast_dtype(self, cell: Cell, requirements: Requirements) -> torch.dtype | None:
         """Return the dtype in which torch's fused LSTM runs under autocast, so that this loop uses it too.
 
         That kernel supports neither ragged rows nor projections. For those, both loops get the same dtypes
@@ -71,8 +71,8 @@ class Unrolled:
     ``y`` is the output (T, B, R), zero past the length of a row. ``state`` is the final state of each row, in
     the order of the cell's ``state_names``. ``past`` holds the last k outputs (k, B, R), oldest first, if
     skip k > 0. ``trace`` maps every state and gate to (T, B, size), zero past the length, in the time order
-    of the input. ``entered`` does the same with the inputs of each step: ``a`` (including skip connections
-    through time) and the states before the step.
+    of the input. ``entered`` maps the inputs of every step in the same way: ``a`` (including skip
+    connections through time) and the states before the step.
     """
 
     y: Tensor
@@ -134,7 +134,7 @@ def unroll(
         probes = {name: probe.masked_fill(ended, 0.0) for name, probe in probes.items()}
     a = x if projected else cell.project(x, p)
     a_steps = a.unbind()  # indexing a[t] instead would allocate a gradient of full length for every step
-    probed = {name: probe.unbind() for name, probe in probes.items()}
+    probe_steps = {name: probe.unbind() for name, probe in probes.items()}
     outputs = _first_outputs(state[0], skip, past)
     past_steps = len(outputs)
     records: list[dict[str, Tensor]] = []
@@ -148,8 +148,8 @@ def unroll(
             new = tuple(
                 torch.where(live[t][:, None], n, old.to(n.dtype)) for n, old in zip(new, state, strict=True)
             )
-        if probed:
-            new = tuple(n + probed[name][t] for name, n in zip(cell.state_names, new, strict=True))
+        if probe_steps:
+            new = tuple(n + probe_steps[name][t] for name, n in zip(cell.state_names, new, strict=True))
         if trace:
             entries.append({"a": a_t} | dict(zip(cell.state_names, state, strict=True)))
             records.append(gates | dict(zip(cell.state_names, new, strict=True)))
@@ -191,7 +191,7 @@ def _run_direction(call: LayerCall, x: Tensor, d: Direction) -> Unrolled:
 def _check_probes(
     cell: Cell, state: State, probes: Mapping[str, Tensor] | None, steps: int
 ) -> Mapping[str, Tensor]:
-    """Return the probes; raise ShapeError unless there is one for each state, or none at all."""
+    """Return the probes; raise ShapeError unless there is one of the right shape per state, or none."""
     if not probes:
         return {}
     expected = {name: (steps, *s.shape) for name, s in zip(cell.state_names, state, strict=True)}
@@ -241,4 +241,4 @@ def _stack(values: list[Tensor], live: Tensor | None, like: Tensor) -> Tensor:
     if not values:
         return like.new_zeros(0, *like.shape)
     stacked = torch.stack(values)
-    return stacked if live is None else stacked.masked_fill(~live[:, :, None], 0.0)  # zero, even for NaN
+    return stacked if live is None else stacked.masked_fill(~live[:, :, None], 0.0)  # even for NaN

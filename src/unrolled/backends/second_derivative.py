@@ -44,7 +44,7 @@ def second_derivative(
 
 
 def reference_gradients(grad_outputs: Sequence[Tensor | None], o: Operands, spec: str) -> Sequence[Tensor]:
-    """Return the gradients of x, the weights and the states from the reference loop, in any mode of torch.
+    """Return the gradients of x, the weights and the states from the reference loop, in every autograd mode.
 
     Args:
         grad_outputs: gradients of y and of the final states, None for zero.

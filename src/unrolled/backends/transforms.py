@@ -21,7 +21,7 @@ class Transforms(NamedTuple):
     """True for any transform of torch.func that torch.compile is tracing."""
 
 
-NONE = Transforms()
+NO_TRANSFORMS = Transforms()
 
 
 def any_active() -> bool:
@@ -33,7 +33,7 @@ def running() -> Transforms:
     """Return which transforms are running."""
     forward_mode = forward_ad._current_level >= 0
     if not any_active():
-        return Transforms(forward_mode=True) if forward_mode else NONE
+        return Transforms(forward_mode=True) if forward_mode else NO_TRANSFORMS
     if torch.compiler.is_compiling():
         return Transforms(forward_mode=forward_mode, traced=True)
     stack = _functorch.get_interpreter_stack() or ()
@@ -51,7 +51,7 @@ def refuse_forward_mode(operator: str) -> None:
 
 
 def unwrap(t: Tensor) -> Tensor:
-    """Return the tensor without its wrappers of transforms: the values of all samples."""
+    """Return the tensor without the wrappers of torch.func transforms: the values of all samples."""
     while _functorch.is_functorch_wrapped_tensor(t):
         t = _functorch.get_unwrapped(t)
     return t

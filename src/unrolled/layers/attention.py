@@ -36,8 +36,8 @@ class Attention(nn.Module, ABC):
     """Base class of attention; subclasses define the score function.
 
     Args:
-        query_size: H of the decoder's state s.
-        memory_size: M of each h_j.
+        query_size: H, size of the decoder's state s.
+        memory_size: M, size of each h_j.
     """
 
     kind: ClassVar[str]
@@ -72,7 +72,7 @@ class Attention(nn.Module, ABC):
         return Memory(self.make_keys(values), values, padding[:, None])
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Return c (B, N, M) and the weights a (B, N, S), which are zero past the length of a row.
+        """Return the context vectors c (B, N, M) and the weights a (B, N, S), zero past the length of a row.
 
         Args:
             query: s, (B, N, H): N queries for each source.
@@ -121,8 +121,8 @@ class DotAttention(Attention):
 class GeneralAttention(Attention):
     """General (bilinear) attention: score(s, h) = sᵀ W h (Luong et al. 2015, equation 8).
 
-    W is initialised with ones on its diagonal. For vectors of equal size, training so begins with the dot
-    product, from which it learns the alignment sooner than from small random weights.
+    W is initialised with ones on its diagonal. If query and memory have the same size, training therefore
+    starts from dot-product attention, and learns the alignment sooner than from small random weights.
     """
 
     kind: ClassVar[str] = "general"
@@ -166,7 +166,7 @@ class AdditiveAttention(Attention):
 
 
 class FixedSummary(Attention):
-    """Constant attention: every query reads the same vector (Cho et al. 2014), a memory of one step."""
+    """Attention to a memory of one step: every query gets the same vector (Cho et al. 2014)."""
 
     kind: ClassVar[str] = "fixed"
 

@@ -50,8 +50,8 @@ class TimeMajor(NamedTuple):
     def from_padded(input: Tensor | Lookup, lengths: Lengths | None, batch_first: bool) -> "TimeMajor":
         """Convert an input that has a batch axis and a time axis."""
         x = input.transpose(0, 1) if batch_first else input
-        checked = None if lengths is None else check_lengths(lengths, x.shape[0], x.shape[1])
-        return TimeMajor(x, checked, batch_first)
+        row_lengths = None if lengths is None else check_lengths(lengths, x.shape[0], x.shape[1])
+        return TimeMajor(x, row_lengths, batch_first)
 
     def restore(self, y: Tensor) -> Tensor | PackedSequence:
         """Convert an output (T, B, ·) to the layout of the input."""

@@ -11,20 +11,25 @@ from unrolled.errors import ShapeError
 from unrolled.layers.batch import TimeMajor
 from unrolled.layers.checks import check_dtype
 from unrolled.layers.result import Hidden
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
 class CarryShape:
-    """Number, names and sizes of the state tensors of a stack."""
+    """Shapes of the state tensors of a stack."""
 
-    rows: int
+    count: int
     """Number of layers times directions, L·D."""
     names: tuple[str, ...]
+    """Names of the state tensors of one layer and direction."""
     sizes: tuple[int, ...]
+    """Last dimension of each of these tensors."""
     skip: int
     """Distance k of the skip connections through time; 0 if there are none."""
 
-    def start(self, hx: Hidden | None, batch: TimeMajor, like: Tensor, weight: Tensor) -> list[Carry]:
+    def initial_carries(
+        self, hx: Hidden | None, batch: TimeMajor, like: Tensor, weight: Tensor
+    ) -> list[Carry]:
         """Return the initial state of each layer and direction; None means zeros.
 
         Args:
@@ -38,17 +43,16 @@ class CarryShape:
         """
         x = batch.x
         if hx is None:
-            rows = x.shape[1]
-            zeros = tuple([like.new_zeros(rows, size) for size in self.sizes])
-            return [zeros] * self.rows
+            zeros = tuple([like.new_zeros(x.shape[1], size) for size in self.sizes])
+            return [zeros] * self.count
         tensors = (hx,) if isinstance(hx, Tensor) else tuple(hx)
         expected: dict[str, tuple[int, ...]] = {
-            name: (self.rows, x.shape[1], size) for name, size in zip(self.names, self.sizes, strict=True)
+            name: (self.count, x.shape[1], size) for name, size in zip(self.names, self.sizes, strict=True)
         }
         if self.skip and len(tensors) == len(self.sizes) + 1:
-            expected["past"] = (self.rows, self.skip, x.shape[1], self.sizes[0])
+            expected["past"] = (self.count, self.skip, x.shape[1], self.sizes[0])
         if len(tensors) != len(expected):
-            raise ShapeError(f"hx must be {' and '.join(expected)}, got {len(tensors)} tensors")
+            raise ShapeError(f"hx must be {' and '.join(expected)}, got {counted(len(tensors), 'tensor')}")
         states = [batch.add_batch_axis(s) for s in tensors]
         for (name, shape), state in zip(expected.items(), states, strict=True):
             if state.shape != shape:
@@ -57,7 +61,7 @@ class CarryShape:
                     + (" (a batch axis was added)" if batch.unbatched else "")
                 )
             check_dtype(state, weight, f"initial {name}")
-        return [tuple(s[row] for s in states) for row in range(self.rows)]
+        return [tuple(s[index] for s in states) for index in range(self.count)]
 
 
 def join_carries(carries: Sequence[Carry], batch: TimeMajor) -> Hidden:
@@ -75,6 +79,6 @@ def _stack(parts: Sequence[Tensor]) -> Tensor:
 
 
 def reset_rows(carries: Sequence[Carry], fresh: Tensor) -> list[Carry]:
-    """Return the states with zeros (even for NaN) in the rows where ``fresh`` (B,) is true."""
-    rows = fresh[:, None]
-    return [tuple(s.masked_fill(rows, 0.0) for s in carry) for carry in carries]
+    """Return the states with zeros, even for NaN, in the rows where ``fresh`` (B,) is true."""
+    mask = fresh[:, None]
+    return [tuple(s.masked_fill(mask, 0.0) for s in carry) for carry in carries]

@@ -80,14 +80,16 @@ def check_dropout(dropout: float, num_layers: int, stacklevel: int = 3) -> None:
 def check_skip(skip: int) -> None:
     """Raise ConfigError unless the distance is 0 or at least 2."""
     if skip == 1 or skip < 0:
-        raise ConfigError(f"skip={skip}: every step reads h_(t-1) already; give 0 or a distance from 2")
+        raise ConfigError(
+            f"skip={skip}: every step reads h_(t-1) already; give 0 or a distance of at least 2"
+        )
 
 
 def check_checkpoint(every: int | str | None) -> None:
-    """Raise ConfigError unless it is None, "auto" or a number of steps."""
+    """Raise ConfigError unless ``every`` is None, "auto" or a positive number of steps."""
     is_steps = isinstance(every, int) and not isinstance(every, bool) and every > 0
     if not (every is None or every == "auto" or is_steps):
-        raise ConfigError(f"checkpoint_every={every!r}: give a number of steps from 1, 'auto' or None")
+        raise ConfigError(f"checkpoint_every={every!r}: give a positive number of steps, 'auto' or None")
 
 
 def check_dtype(x: Tensor | Lookup, weight: Tensor, what: str = "input") -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from unrolled.errors import ConfigError, ShapeError
 
 FORBIDDEN = -1e4
-"""Score of a forbidden tag: far below any other score, but finite, so that a best sequence always exists."""
+"""Score of a forbidden tag or transition: very low, but finite, so that a best sequence always exists."""
 
 
 class Moves(NamedTuple):
@@ -35,16 +35,16 @@ def viterbi(emissions: Tensor, lengths: Tensor, moves: Moves) -> Tensor:
     """
     steps, rows, size = emissions.shape
     score = moves.start + emissions[0]
-    back = torch.zeros(steps, rows, size, dtype=torch.long, device=emissions.device)
+    backpointers = torch.zeros(steps, rows, size, dtype=torch.long, device=emissions.device)
     for t in range(1, steps):
-        value, back[t] = (score[:, :, None] + moves.transition).max(1)
+        value, backpointers[t] = (score[:, :, None] + moves.transition).max(1)
         score = torch.where((t < lengths)[:, None], value + emissions[t], score)
     tags = torch.zeros(steps, rows, dtype=torch.long, device=emissions.device)
     tag = (score + moves.end).argmax(1)
     for t in range(steps - 1, -1, -1):
         inside = t < lengths
         tags[t] = torch.where(inside, tag, 0)
-        tag = torch.where(inside, back[t].gather(1, tag[:, None]).squeeze(1), tag)
+        tag = torch.where(inside, backpointers[t].gather(1, tag[:, None]).squeeze(1), tag)
     return tags
 
 
@@ -55,16 +55,16 @@ class LinearChainCRF(nn.Module):
     the forward algorithm computes the sum, the Viterbi algorithm finds the best sequence.
 
     Args:
-        tags: K, number of tags, from 1.
+        tags: K, number of tags, at least 1.
 
     Raises:
-        ConfigError: if ``tags`` is not a whole number from 1.
+        ConfigError: if ``tags`` is not a positive integer.
     """
 
     def __init__(self, tags: int) -> None:
         super().__init__()
         if not isinstance(tags, int) or isinstance(tags, bool) or tags < 1:
-            raise ConfigError(f"LinearChainCRF: tags={tags!r} must be a whole number from 1")
+            raise ConfigError(f"LinearChainCRF: tags={tags!r} must be a positive integer")
         self.tags = tags
         self.transition = nn.Parameter(torch.zeros(tags, tags))
         self.start = nn.Parameter(torch.zeros(tags))
@@ -98,10 +98,10 @@ class LinearChainCRF(nn.Module):
         self._check_tags(emissions, tags, inside)
         y = tags.masked_fill(~inside, 0)
         emitted = emissions.gather(2, y[..., None]).squeeze(2)
-        moved = self.transition[y[:-1], y[1:]]
+        transitions = self.transition[y[:-1], y[1:]]
         last = y[lengths.long() - 1, torch.arange(y.shape[1], device=y.device)]
         zero = emissions.new_zeros(())
-        total = torch.where(inside, emitted, zero).sum(0) + torch.where(inside[1:], moved, zero).sum(0)
+        total = torch.where(inside, emitted, zero).sum(0) + torch.where(inside[1:], transitions, zero).sum(0)
         return total + self.start[y[0]] + self.end[last]
 
     def forward(self, emissions: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
@@ -134,7 +134,7 @@ class LinearChainCRF(nn.Module):
             raise ShapeError("emissions have no time steps: give at least one")
         if not emissions.is_floating_point() or not _is_integer(lengths):
             raise ShapeError(
-                f"emissions must be of a floating type and lengths whole numbers, got {emissions.dtype} and "
+                f"emissions must be of a floating type and lengths integers, got {emissions.dtype} and "
                 f"{lengths.dtype}"
             )
         if len(lengths) and not 1 <= int(lengths.min()) <= int(lengths.max()) <= len(emissions):

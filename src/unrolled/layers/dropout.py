@@ -1,4 +1,4 @@
-"""The kinds of dropout that a recurrent layer supports, and where each of them is applied."""
+"""Dropout and zoneout in and between recurrent layers: their rates, masks and modules."""
 
 from dataclasses import dataclass, fields
 
@@ -21,13 +21,14 @@ class RecurrentDrop:
     2018)."""
 
     zoneout: float = 0.0
-    """Share of units of h that keep their old value (Krueger et al. 2017)."""
+    """Fraction of units of h that keep their old value (Krueger et al. 2017)."""
 
     zoneout_cell: float = 0.0
-    """Share of units of an LSTM's c that keep their old value."""
+    """Fraction of units of an LSTM's c that keep their old value."""
 
     candidate: float = 0.0
-    """Dropout of the new content only: recurrent dropout without memory loss (Semeniuta et al. 2016)."""
+    """Dropout of the candidate (the new content) only: recurrent dropout without memory loss (Semeniuta et
+    al. 2016)."""
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -53,8 +54,8 @@ class RecurrentDrop:
     def draw(self, steps: int, batch: int, sizes: dict[str, int], like: Tensor, training: bool) -> Masks:
         """Draw the masks of one layer and direction for all steps, (T, B, size) each.
 
-        ``sizes`` maps the name of a mask to its last dimension. In evaluation, the zoneout masks are their
-        rates (the expected values), and there are no others.
+        ``sizes`` maps the name of a mask to its last dimension. In evaluation, each zoneout mask is its rate
+        (the expected value), and there is no mask for the candidate.
         """
         rates = {"zoneout_h": self.zoneout, "zoneout_c": self.zoneout_cell}
         masks: dict[str, Tensor | float] = {}
@@ -77,7 +78,7 @@ class Dropout(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x; in training, set a share of its elements to zero and scale the rest by 1/(1−rate)."""
+        """Return x; in training, set random elements to zero and scale the others by 1/(1−rate)."""
         return dropout(x, self.rate, self.training)
 
     def extra_repr(self) -> str:
@@ -97,7 +98,7 @@ class LockedDropout(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x with one mask over all steps, scaled by 1/(1−rate) in training."""
+        """Return x; in training, drop the same units at all steps and scale the others by 1/(1−rate)."""
         return locked_dropout(x, self.rate, self.training)
 
     def extra_repr(self) -> str:
@@ -106,14 +107,14 @@ class LockedDropout(nn.Module):
 
 
 def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
-    """Return x with single elements dropped; as in torch, a rate of 1 drops all."""
+    """Return x, in training with single elements dropped; as in torch, a rate of 1 drops all."""
     if not training or not rate:
         return x
     return drop(x, rate) if rate < 1 else x * 0.0
 
 
 def locked_dropout(x: Tensor, rate: float, training: bool) -> Tensor:
-    """Return x (T, B, size) with the same mask applied to all steps."""
+    """Return x (T, B, size), in training with the same mask applied to all steps."""
     return drop(x, rate, (1, *x.shape[1:])) if training and rate else x
 
 
@@ -124,5 +125,5 @@ def check_rate(name: str, rate: float) -> None:
 
 
 def weight_dropout(weight: Tensor, rate: float, training: bool) -> Tensor:
-    """Return the recurrent weight with single connections dropped for this forward pass."""
+    """Return the recurrent weight, in training with single connections dropped."""
     return dropout(weight, rate, training)

@@ -43,16 +43,16 @@ def run_pass(
 
     Args:
         layer: the module.
-        input: see :meth:`Recurrent.forward` for this and the next three.
+        input: see :meth:`Recurrent.forward` for this argument and the next three.
         hx: initial state.
         lengths: row lengths.
-        fresh: where states are reset.
+        fresh: mask of the steps before which states are reset.
         trace: record every state and gate.
         probe: add zeros that require a gradient to every state.
 
     Raises:
         ShapeError: if a size does not fit.
-        BackendError: if the requested backend cannot run this.
+        BackendError: if the requested backend cannot run this pass.
     """
     weight = layer._weight
     batch = TimeMajor.from_input(input, lengths, layer.batch_first)
@@ -66,9 +66,9 @@ def run_pass(
     if isinstance(x, Lookup):
         x, like = _resolve_input(layer, choice, x)
     assert isinstance(like, Tensor)
-    carries = layer._carry_shape.start(hx, batch, like, weight)
+    carries = layer._carry_shape.initial_carries(hx, batch, like, weight)
     if requirements.autocast:
-        x, carries = _cast(choice.backend.computes_in(layer.cell, requirements), x, carries)
+        x, carries = _cast(choice.backend.autocast_dtype(layer.cell, requirements), x, carries)
     probes = make_probes(layer, x) if probe and isinstance(x, Tensor) else {}
     result = run_stack(layer, x, carries, Plan(choice, batch.lengths, resets, trace, probes))
     layer.__dict__["_ran"] = choice  # nn.Module would look for parameters first
@@ -103,8 +103,8 @@ def get_requirements(
 
 def uses_table(layer: "Recurrent", choice: Choice, table_rows: int, tokens: Tensor) -> bool:
     """Return whether the backend computes W x + b once for each row of the table."""
-    row = layer.cell.gates * layer.hidden_size * layer._weight.element_size()
-    return choice.backend.uses_table(table_rows, tokens.numel(), row)
+    row_bytes = layer.cell.gates * layer.hidden_size * layer._weight.element_size()
+    return choice.backend.uses_table(table_rows, tokens.numel(), row_bytes)
 
 
 def _resolve_input(layer: "Recurrent", choice: Choice, x: Lookup) -> tuple[Tensor | Lookup, Tensor]:
@@ -130,5 +130,5 @@ def _check_input(layer: "Recurrent", x: Tensor | Lookup, weight: Tensor) -> None
     if not x.shape[0]:
         raise ShapeError(f"input of shape {tuple(x.shape)} has no time steps: give at least one")
     if x.shape[-1] != layer.input_size:
-        raise ShapeError(f"input has {x.shape[-1]} features a step, but input_size is {layer.input_size}")
+        raise ShapeError(f"input has {x.shape[-1]} features per step, but input_size is {layer.input_size}")
     check_dtype(x, weight)

@@ -15,8 +15,8 @@ Resets = dict[int, Tensor]
 
 def find_resets(batch: TimeMajor, fresh: Tensor | None, batch_first: bool, bidirectional: bool) -> Resets:
     """Return the steps at which rows are reset; see :func:`check_fresh` for arguments and errors."""
-    rows = check_fresh(batch, fresh, batch_first, bidirectional)
-    return {} if rows is None else {t: rows[t] for t in rows.any(1).nonzero().flatten().tolist()}
+    mask = check_fresh(batch, fresh, batch_first, bidirectional)
+    return {} if mask is None else {t: mask[t] for t in mask.any(1).nonzero().flatten().tolist()}
 
 
 def check_fresh(
@@ -37,8 +37,8 @@ def check_fresh(
         return None
     if bidirectional or batch.lengths is not None or batch.unbatched:
         raise ShapeError("fresh= needs one direction, a batch axis, and no lengths")
-    steps, width = batch.x.shape[:2]
-    expected = (width, steps) if batch_first else (steps, width)
+    steps, rows = batch.x.shape[:2]
+    expected = (rows, steps) if batch_first else (steps, rows)
     if fresh.shape != expected or fresh.dtype != torch.bool:
         raise ShapeError(
             f"fresh must be bool of shape {expected}, one value for each step and row, got {fresh.dtype} "

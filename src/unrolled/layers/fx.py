@@ -17,7 +17,7 @@ def is_traced(*arguments: object) -> bool:
 
 
 def leaf_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-    """Record a call of the module in the graph that torch.fx is tracing; arguments of None are left out."""
+    """Record a call of the module in the graph that torch.fx is tracing, without arguments that are None."""
     proxy = next(a for a in (*args, *kwargs.values()) if isinstance(a, Proxy))
     tracer: Any = proxy.tracer
     path = tracer.path_of_module(module)

@@ -19,15 +19,15 @@ def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: f
 
     The mask has the dtype and device of ``like``. On a CPU, torch uses 64 random bits for each element, one
     after the other; for a large mask that takes longer than the products of its layer. This function draws
-    four elements from 64 bits, which rounds the probability to a multiple of 2⁻¹⁶. If that would change it or
-    its complement by more than a relative 10⁻³, torch draws the mask. Both ways use torch's generator.
+    four elements from 64 bits, which rounds the probability to a multiple of 2⁻¹⁶. If the relative error of
+    the probability or its complement exceeds 10⁻³, torch draws the mask. Both ways use torch's generator.
     """
     threshold = round(probability * RESOLUTION)
     tolerance = MAX_RELATIVE_ERROR * min(probability, 1.0 - probability)
     is_accurate = abs(threshold / RESOLUTION - probability) <= tolerance
     running = transforms.running()
     if running.batched or running.traced:
-        # Under vmap each sample may need its own draws, which an in-place operation cannot hold.
+        # Under vmap each sample may need its own draws, which one tensor filled in place cannot store.
         mask = torch.full(tuple(shape), probability, dtype=like.dtype, device=like.device).bernoulli()
     elif like.device.type != "cpu" or not is_accurate or threshold in (0, RESOLUTION):
         mask = like.new_empty(shape).bernoulli_(probability)
@@ -41,11 +41,11 @@ def random_mask(shape: Sequence[int], probability: float, like: Tensor, scale: f
 
 
 def drop(x: Tensor, rate: float, shape: Sequence[int] | None = None) -> Tensor:
-    """Return x with a share of its elements set to zero and the others scaled to keep the mean.
+    """Return x with random elements set to zero and the others scaled to keep the mean.
 
     Args:
         x: tensor of any shape.
-        rate: share of elements to drop, 0 ≤ rate < 1.
+        rate: probability of dropping an element, 0 ≤ rate < 1.
         shape: shape of the mask, which is broadcast to x; None means the shape of x.
     """
     return x * random_mask(x.shape if shape is None else shape, 1.0 - rate, x, 1.0 / (1.0 - rate))

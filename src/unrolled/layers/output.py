@@ -82,7 +82,8 @@ def flat_rows(h: Tensor, targets: Tensor, row_weights: Tensor | None) -> tuple[T
     """
     if h.shape[:-1] != targets.shape:
         raise ShapeError(
-            f"targets must have shape {tuple(h.shape[:-1])} as h has, got {tuple(targets.shape)}"
+            f"targets must have shape {tuple(h.shape[:-1])}, as h without its last axis, got "
+            f"{tuple(targets.shape)}"
         )
     weights = None if row_weights is None else row_weights.to(h.dtype).expand(targets.shape).reshape(-1)
     return h.flatten(0, -2), targets.reshape(-1), weights

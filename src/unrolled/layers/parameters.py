@@ -24,7 +24,7 @@ def register_parameters(
 
 
 def current_parameter(module: nn.Module, name: str) -> Tensor:
-    """Return the current value of a weight; if pruned or reparametrised, it is an attribute, no parameter."""
+    """Return the current value of a weight, a plain attribute if it is pruned or reparametrised."""
     parameters = module._parameters  # nn.Module.__getattr__ is slow
     weight: Tensor = (
         parameters[name] if name in parameters else getattr(module, name)  # type: ignore[assignment]

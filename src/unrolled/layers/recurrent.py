@@ -41,7 +41,7 @@ from unrolled.layers.torch_names import TorchNames
 
 
 class Recurrent(TorchNames, nn.Module):
-    """Stack of recurrent layers with one cell, run in one or two directions.
+    """Stack of recurrent layers with the same equations, run in one or two directions.
 
     Parameter names, shapes, gate order and random initialisation are torch's, so that state dicts can be
     exchanged unchanged. Beyond torch: ``cell``, ``drop``, ``skip``, ``residual``, ``backend``, ``precision``,
@@ -200,7 +200,7 @@ class Recurrent(TorchNames, nn.Module):
 
         Raises:
             ShapeError: if a size does not fit.
-            BackendError: if the requested backend cannot run this.
+            BackendError: if the requested backend cannot run this pass.
         """
         if is_traced(input, hx, lengths, fresh):
             return leaf_call(self, input, hx, lengths=lengths, fresh=fresh)

@@ -12,12 +12,12 @@ from torch import Tensor
 from unrolled.errors import BackendError
 
 CHUNK_BYTES = 8 << 20
-"""Size of the logits of a chunk, unless that is less than CHUNK_ROWS rows."""
+"""Largest size of the logits of a chunk, unless CHUNK_ROWS rows need more."""
 CHUNK_ROWS = 128
-"""Least number of rows in a chunk: with fewer, a product spends most of its time on reading the matrix."""
+"""Rows that a chunk may have whatever their size: a product with fewer mainly waits for the matrix."""
 
 Gradients = tuple[Tensor, Tensor, Tensor]
-"""Gradients of h, weight and bias; empty if there is no bias."""
+"""Gradients of h, weight and bias; the last one is empty if there is no bias."""
 Multiply = Callable[[Tensor, Tensor, Tensor, bool], None]
 """(a, b, out, add): out = a · b, or out += a · b."""
 
@@ -41,24 +41,24 @@ def kernel_torch(
     multiply = _multiplier(precision, h)
     w = torch.ones_like(h[:, 0]) if row_weights is None else row_weights
     nats, losses = torch.empty_like(w), torch.empty_like(w)
-    # The first chunk writes the gradients, the others add to them. Without rows there is no first chunk.
+    # The first chunk writes the gradients, the others add to them. Without rows they stay zero.
     allocate = torch.empty_like if len(h) else torch.zeros_like
     dh, dweight = (allocate(h), allocate(weight)) if need_grads else (h.new_empty(0), h.new_empty(0))
     dbias = allocate(bias) if need_grads and bias is not None else h.new_empty(0)
     size = chunk_rows(len(h), weight)
     logits = h.new_empty(size, len(weight))
     for begin in range(0, len(h), size):
-        part = slice(begin, begin + size)
-        losses[part], nats[part] = _chunk_torch(
-            h[part],
+        chunk = slice(begin, begin + size)
+        losses[chunk], nats[chunk] = _chunk_torch(
+            h[chunk],
             weight,
             bias,
-            targets[part],
-            w[part],
+            targets[chunk],
+            w[chunk],
             label_smoothing,
             multiply,
-            logits[: len(targets[part])],
-            (dh[part], dweight, dbias) if need_grads else None,
+            logits[: len(targets[chunk])],
+            (dh[chunk], dweight, dbias) if need_grads else None,
             add=begin > 0,
         )
     return (losses * w).sum(), nats, dh, dweight, dbias
@@ -84,7 +84,7 @@ def _chunk_torch(
     *,
     add: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Return the losses and nats of a chunk of rows; write their gradients. Overwrites z.
+    """Return the losses and nats of a chunk of rows; write their gradients to ``gradients``. Overwrites z.
 
     z holds exp(z_v − max z), which is never divided by its sum s. Instead, the rows of h and of its gradient
     are multiplied by w / s, one factor per row, because they are narrower than the rows of z.
@@ -127,13 +127,13 @@ def _chunk_torch(
 
 
 def _multiplier(precision: str, h: Tensor) -> Multiply:
-    """Return the product in this precision; raise BackendError if torch has none."""
+    """Return the function that multiplies in this precision; raise BackendError if torch has none."""
     if precision == "full":
         return _multiply
     if h.device.type == "cpu" or h.dtype != torch.float32:
         raise BackendError(
-            f"precision='bfloat16' on {h.device.type} in {h.dtype}: torch has no such product with a float32 "
-            "sum; use precision='full', or float32 tensors on a GPU"
+            f"precision='bfloat16' on {h.device.type} in {h.dtype}: torch cannot multiply bfloat16 factors "
+            "with float32 sums there; use precision='full', or float32 tensors on a GPU"
         )
     return _multiply_rounded
 

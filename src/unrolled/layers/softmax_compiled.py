@@ -21,14 +21,14 @@ def kernel_compiled(
     """Return loss, nats and gradients; see :data:`unrolled.layers.softmax_loss.Kernel`.
 
     Raises:
-        BackendError: if bfloat16 products are requested and the processor does not have them.
+        BackendError: for bfloat16 products, if the tensors are not float32 or the processor lacks them.
     """
     assert core is not None
     bfloat16 = precision == "bfloat16"
     if bfloat16 and not (core.has_bfloat16() and h.dtype == torch.float32):
         raise BackendError(
-            "precision='bfloat16' needs float32 tensors and a processor with AVX512_BF16; these are "
-            f"{h.dtype} and the kernels in use are {core.current_kernels()}; use precision='full'"
+            "precision='bfloat16' needs float32 tensors and a processor with AVX512_BF16; the tensors "
+            f"are {h.dtype} and the kernels in use are {core.current_kernels()}; use precision='full'"
         )
     rows, classes = len(h), len(weight)
     loss, nats = h.new_zeros(()), h.new_zeros(rows)

@@ -1,7 +1,7 @@
 """A linear layer, softmax and cross-entropy as one operation that never stores all logits.
 
 The weight of every row in the loss is known beforehand. So the forward pass can process a few rows at a time
-and compute their gradients together with their loss. The backward pass then only multiplies by the upstream
+and compute their gradients together with their losses. The backward pass only multiplies them by the upstream
 gradient. The usual implementation stores three N × V arrays: logits, log-softmax, and gradient of the logits.
 """
 
@@ -59,7 +59,7 @@ def linear_cross_entropy(
             product to bfloat16 and sums in float32.
 
     Returns:
-        The loss in nats, a scalar, and nats (N,), which are not differentiable and not smoothed.
+        The loss in nats, a scalar, and −ln p of each target in nats, (N,), not differentiable or smoothed.
 
     Raises:
         ShapeError: if shapes or dtypes do not fit, or a target is not in the vocabulary.
@@ -107,11 +107,11 @@ def _operation(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     transforms.refuse_forward_mode("unrolled::linear_cross_entropy")
     _check_targets(targets, ignore, len(weight))
-    kept = (targets != ignore).nonzero().squeeze(1)
-    all_kept = len(kept) == len(targets)
+    used = (targets != ignore).nonzero().squeeze(1)
+    all_used = len(used) == len(targets)
     rows, row_targets, w = h, targets, row_weights
-    if not all_kept:
-        rows, row_targets, w = h[kept], targets[kept], None if w is None else w[kept]
+    if not all_used:
+        rows, row_targets, w = h[used], targets[used], None if w is None else w[used]
     kernel = softmax_kernel(h.device)
     # Autocast would round the products inside a kernel, but only precision may decide on rounding.
     with torch.autocast(h.device.type, enabled=False):
@@ -126,9 +126,9 @@ def _operation(
             precision,
             need_grads,
         )
-    if not all_kept:  # ignored rows are neither read nor computed
-        nats = h.new_zeros(len(h)).index_copy_(0, kept, nats)
-        dh = h.new_zeros(h.shape).index_copy_(0, kept, dh) if need_grads else dh
+    if not all_used:  # the kernel did not get the ignored rows: insert zeros for them
+        nats = h.new_zeros(len(h)).index_copy_(0, used, nats)
+        dh = h.new_zeros(h.shape).index_copy_(0, used, dh) if need_grads else dh
     return loss, nats, dh, dweight, dbias
 
 
@@ -146,7 +146,7 @@ def _shapes(
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
     h, weight, bias, targets, row_weights, ctx.ignore, ctx.label_smoothing, *_ = inputs
-    ctx.set_materialize_grads(False)  # saves zeros as large as weight for outputs without a gradient
+    ctx.set_materialize_grads(False)  # avoids zeros as large as weight for outputs without a gradient
     ctx.mark_non_differentiable(*output[1:])
     ctx.save_for_backward(h, weight, bias, targets, row_weights, *output[2:])
 
@@ -165,8 +165,8 @@ def _backward(ctx: Any, upstream: Tensor | None, *_: None) -> tuple[Tensor | Non
 def _is_one(upstream: Tensor) -> bool:
     """Return whether the upstream gradient is 1, as in training, which differentiates the loss itself.
 
-    The value cannot be read if the tensor is traced (a subclass) or batched by vmap; reading it from a GPU
-    would mean to wait.
+    The value cannot be read if the tensor is traced (a subclass) or batched by vmap. It is not read from a
+    GPU either, because that would wait for the device.
     """
     if vmap_level() or transforms.any_active() or transforms.running().forward_mode:
         return False
@@ -184,8 +184,8 @@ def _differentiable_gradients(
         bias = biases[0] if biases else None
         return loss_from_parts(h, weight, bias, targets, row_weights, ignore, label_smoothing)[0]
 
-    pull: Any = torch.func.vjp(loss, *(p for p in parameters if p is not None))[1]
-    gradients: tuple[Tensor, ...] = pull(upstream)
+    pullback: Any = torch.func.vjp(loss, *(p for p in parameters if p is not None))[1]
+    gradients: tuple[Tensor, ...] = pullback(upstream)
     return gradients if len(gradients) == 3 else (*gradients, None)
 
 
@@ -221,7 +221,7 @@ def _check(
 
 
 def _check_targets(targets: Tensor, ignore: int, vocabulary: int) -> None:
-    """Raise ShapeError for targets outside the vocabulary; on a GPU, leave it to torch to avoid a wait."""
+    """Raise ShapeError for targets outside the vocabulary; on a GPU, leave this to torch to avoid a wait."""
     if targets.device.type != "cpu":
         return
     invalid = ((targets < 0) | (targets >= vocabulary)) & (targets != ignore)

@@ -93,17 +93,17 @@ def _run_layer(
     """Run one layer, split at the steps where rows are reset."""
     weights = [layer._parameters_of(number, d) for d in range(len(carries))]
     results: list[LayerResult] = []
-    for begin, part in split_at_resets(x, plan.resets):
+    for begin, piece in split_at_resets(x, plan.resets):
         if begin in plan.resets:
             carries = reset_rows(carries, plan.resets[begin])
-        probes = _slice_probes(layer, number, plan.probes, begin, part)
+        probes = _slice_probes(layer, number, plan.probes, begin, piece)
         directions = [
-            Direction(carry, p, layer._masks(part), bool(d), probes[d] if probes else None)
+            Direction(carry, p, layer._masks(piece), bool(d), probes[d] if probes else None)
             for d, (carry, p) in enumerate(zip(carries, weights, strict=True))
         ]
         call = LayerCall(
             layer.cell,
-            part,
+            piece,
             directions,
             plan.lengths,
             layer.skip,
@@ -118,12 +118,12 @@ def _run_layer(
 
 
 def _slice_probes(
-    layer: "Recurrent", number: int, probes: Probes, begin: int, part: Tensor | Lookup
+    layer: "Recurrent", number: int, probes: Probes, begin: int, piece: Tensor | Lookup
 ) -> list[dict[str, Tensor]]:
-    """Return the probes of each direction of a layer for the steps of ``part``; empty if there are none."""
+    """Return the probes of each direction of a layer for the steps of ``piece``; empty if there are none."""
     if not probes:
         return []
-    steps = slice(begin, begin + len(part))
+    steps = slice(begin, begin + len(piece))
     return [{n: t[steps] for n, t in probes[name].items()} for name in layer._layer_names(number)]
 
 
@@ -137,4 +137,4 @@ def _join_in_time(results: list[LayerResult]) -> LayerResult:
 
 
 def _cat(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    return {name: torch.cat([piece[name] for piece in parts]) for name in parts[0]}

@@ -49,13 +49,13 @@ def cell_to_torch(step: "SingleStep") -> nn.RNNCellBase:
 
 
 def _require_kernel(cell: Cell, unsupported: Sequence[str]) -> str:
-    """Return torch's kernel of the cell; raise BackendError if there is none or an option is unsupported."""
+    """Return the name of torch's kernel; raise BackendError without one or for unsupported options."""
     kernel = torch_kernel_name(cell)
     if kernel is None or unsupported:
-        what = ", ".join(unsupported) or str(cell)
+        description = ", ".join(unsupported) or str(cell)
         raise BackendError(
-            f"torch.nn has no layer with {what}: to_torch() and torch.jit.script cannot convert it; use "
-            "torch.export or torch.jit.trace"
+            f"torch.nn has no layer with {description}: to_torch() and torch.jit.script cannot convert it; "
+            "use torch.export or torch.jit.trace"
         )
     return kernel
 

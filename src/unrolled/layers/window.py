@@ -62,7 +62,7 @@ class Window(nn.Module):
         check_dropout(dropout, len(windows))
         check_rate("locked", locked)
         if not all(isinstance(n, int) and n >= 1 for n in windows):
-            raise ConfigError(f"windows={tuple(windows)}: each must be a number of steps from 1")
+            raise ConfigError(f"windows={tuple(windows)}: each must be a positive number of steps")
         if nonlinearity not in NONLINEARITIES:
             raise ConfigError(f"nonlinearity={nonlinearity!r} is not one of {', '.join(NONLINEARITIES)}")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, len(windows)
@@ -121,10 +121,10 @@ class Window(nn.Module):
                     nn.init.uniform_(self.get_parameter(f"{kind}_l{layer}{suffix}"), -bound, bound)
 
     def explain(self) -> Explanation:
-        """Return what runs each layer: always torch's own matrix product."""
+        """Return the backend of each layer, which is always torch's own matrix product."""
         steps = ("step" if n == 1 else f"window of {n} steps" for n in self.windows)
         reasons = (f"each {s} depends only on its input: one matrix product in torch, no loop" for s in steps)
-        return Explanation((f"l{layer}", Choice(Aten(), why)) for layer, why in enumerate(reasons))
+        return Explanation((f"l{layer}", Choice(Aten(), reason)) for layer, reason in enumerate(reasons))
 
     def forward(
         self,
@@ -140,7 +140,7 @@ class Window(nn.Module):
             input: (T, B, I).
             state: state returned by the last call; None means zeros.
             lengths: number of steps of each row.
-            fresh: mask (T, B), true where a row is reset: from there on, all earlier inputs count as zeros.
+            fresh: mask (T, B), true where a row is reset: from that step on, earlier inputs count as zeros.
                 One direction only, and not together with lengths.
 
         Returns:
@@ -152,11 +152,11 @@ class Window(nn.Module):
         """
         self._check_input(input)
         steps, rows, _ = input.shape
-        checked = None if lengths is None else check_lengths(lengths, steps, rows)
-        batch = TimeMajor(input, checked, batch_first=False)
+        row_lengths = None if lengths is None else check_lengths(lengths, steps, rows)
+        batch = TimeMajor(input, row_lengths, batch_first=False)
         fresh = check_fresh(batch, fresh, False, self.bidirectional)
         documents = fresh.cumsum(0) if fresh is not None and bool(fresh.any()) else None
-        ended = None if checked is None else ~live_steps(checked, steps, input.device)[..., None]
+        ended = None if row_lengths is None else ~live_steps(row_lengths, steps, input.device)[..., None]
         previous = self._initial_states(state, input)
         x = input if ended is None else input.masked_fill(ended, 0.0)
         finals: list[Tensor] = []
@@ -165,13 +165,13 @@ class Window(nn.Module):
             x = self._apply_dropout(x) if layer else x
             outputs = []
             for suffix in self._suffixes:
-                read = reverse_time(x, checked) if suffix else x
+                read = reverse_time(x, row_lengths) if suffix else x
                 if n > 1:
                     padded = torch.cat([next(previous), read])
                     read = _stack_windows(padded, n, documents)
-                    finals.append(_last_inputs(padded, n - 1, checked, documents))
+                    finals.append(_last_inputs(padded, n - 1, row_lengths, documents))
                 y = NONLINEARITIES[self.nonlinearity](F.linear(read, *self._parameters_of(layer, suffix)))
-                outputs.append(reverse_time(y, checked) if suffix else y)
+                outputs.append(reverse_time(y, row_lengths) if suffix else y)
             x = torch.cat(outputs, -1) if len(outputs) > 1 else outputs[0]
             x = x if ended is None else x.masked_fill(ended, 0.0)
             x = x + below if self.residual and layer else x
@@ -242,8 +242,8 @@ def _stack_windows(padded: Tensor, n: int, documents: Tensor | None) -> Tensor:
     if documents is not None:
         padded_documents = _pad_front(documents, n - 1)
         for k in range(1, n):
-            other = padded_documents[n - 1 - k : n - 1 - k + steps] != documents
-            parts[k] = parts[k].masked_fill(other[..., None], 0.0)
+            is_other = padded_documents[n - 1 - k : n - 1 - k + steps] != documents
+            parts[k] = parts[k].masked_fill(is_other[..., None], 0.0)
     return torch.cat(parts, -1)
 
 
@@ -255,8 +255,8 @@ def _last_inputs(padded: Tensor, count: int, lengths: Tensor | None, documents: 
         return padded[steps, rows]
     last = padded[len(padded) - count :]
     if documents is not None:
-        other = _pad_front(documents, count)[len(padded) - count :] != documents[-1]
-        return last.masked_fill(other[..., None], 0.0)
+        is_other = _pad_front(documents, count)[len(padded) - count :] != documents[-1]
+        return last.masked_fill(is_other[..., None], 0.0)
     return last.clone()  # a view would keep the whole sequence in memory
 
 
