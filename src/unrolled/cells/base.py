@@ -19,10 +19,10 @@ from unrolled.cells.declarations import Kernel, TracedActivation
 from unrolled.errors import ConfigError
 
 Parameters = Mapping[str, Tensor]
-"""Short parameter names (``weight_ih``, ``bias_hh``, …) to tensors."""
+"""Maps short parameter names (``weight_ih``, ``bias_hh``, …) to tensors."""
 
 Masks = Mapping[str, Tensor | float]
-"""Masks of one step. ``zoneout_<state>``: share of the old state to keep (a mask of zeros and ones in
+"""Masks of one step. ``zoneout_<state>``: fraction of the old state to keep (a mask of zeros and ones in
 training, the rate in evaluation). ``candidate``: factor of the candidate, the new content of the state."""
 
 State = tuple[Tensor, ...]
@@ -42,12 +42,12 @@ class Cell(ABC):
     Shapes: B batch, I input, H hidden, G number of gates, R size of the output that is fed back (H unless
     projected).
 
-    A subclass may change the equations. So it does not inherit the declarations of kernels, and the
-    declarations about the trace of a step only as long as it does not override ``step``.
+    A subclass may change the equations. So it never inherits the declarations of kernels and of state
+    activations, and it inherits the other declarations about a step only if it does not override ``step``.
     """
 
     name: ClassVar[str] = ""
-    """Name of the cell in configurations; empty if they cannot select it."""
+    """Name of the cell in configurations; empty if configurations cannot select the cell."""
 
     gate_names: ClassVar[tuple[str, ...]]
     """Names of the blocks of H rows in W and U, in order."""
@@ -65,7 +65,7 @@ class Cell(ABC):
     """Options that only affect the initial parameters, not the step."""
 
     projects: ClassVar[bool] = False
-    """True if ``proj_size`` is supported, which projects h before it is emitted and fed back."""
+    """True if ``proj_size`` is supported, which projects h before it is output and fed back."""
 
     layer_norm: bool = False
     """Layer normalisation of W x_t and U h_{t-1}, each over all gates (Ba et al. 2016, eqs. 20-22)."""
@@ -189,7 +189,7 @@ class Cell(ABC):
         """Compute one step.
 
         Args:
-            a: ``W x_t + b``, shape (B, G·H), plus anything else that is added to the preactivation.
+            a: ``W x_t + b``, shape (B, G·H), plus any skip connections through time.
             state: one tensor (B, size) for each of ``state_names``.
             p: parameters.
             masks: masks of this step; see :data:`Masks`.
@@ -200,7 +200,7 @@ class Cell(ABC):
 
 
 def zoneout(new: Tensor, old: Tensor, keep_old: Tensor | float | None) -> Tensor:
-    """Keep a share of the old state (Krueger et al. 2017): ``z·old + (1−z)·new``."""
+    """Keep a fraction of the old state (Krueger et al. 2017): ``z·old + (1−z)·new``."""
     return new if keep_old is None else keep_old * old + (1 - keep_old) * new
 
 

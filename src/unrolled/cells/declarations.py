@@ -1,4 +1,4 @@
-"""Declarations of a cell about itself, for kernels and diagnostics."""
+"""Types with which a cell describes its step to kernels and diagnostics."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from unrolled.cells.nonlinearities import Nonlinearity
 
 @dataclass(frozen=True)
 class Kernel:
-    """The compiled step of a cell.
+    """Name and options of a cell's compiled step.
 
     The extension declares the rest: gates, states, and the names of the parameters of shape (H,).
     """

@@ -12,7 +12,7 @@ from unrolled.cells.elman import Elman
 from unrolled.cells.nonlinearities import NONLINEARITIES
 from unrolled.errors import ConfigError
 
-OUTPUTS = {**NONLINEARITIES, "identity": lambda y: y}
+OUTPUT_NONLINEARITIES = {**NONLINEARITIES, "identity": lambda y: y}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ class Jordan(Elman):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_choice("Jordan", "output_nonlinearity", self.output_nonlinearity, tuple(OUTPUTS))
+        require_choice(
+            "Jordan", "output_nonlinearity", self.output_nonlinearity, tuple(OUTPUT_NONLINEARITIES)
+        )
         if self.output_features < 0:
             raise ConfigError(f"Jordan: output_features={self.output_features} must not be negative")
 
@@ -79,4 +81,4 @@ class Jordan(Elman):
 
     def emit(self, h: Tensor, p: Parameters) -> Tensor:
         """Return y = f(V h + c)."""
-        return OUTPUTS[self.output_nonlinearity](F.linear(h, p["weight_ho"], p.get("bias_ho")))
+        return OUTPUT_NONLINEARITIES[self.output_nonlinearity](F.linear(h, p["weight_ho"], p.get("bias_ho")))
