@@ -163,7 +163,7 @@ def test_recipe_names(command, tmp_path):
         (("--cell=lstmm",), "did you mean 'lstm'"),
         (("--tokenizer", "chars"), "did you mean 'char'"),
         (("--data", "@tinyshakespear"), "did you mean 'tinyshakespeare'"),
-        (("--cell", "gru", "--dropout", "0.5"), "between layers and there is one"),
+        (("--cell", "gru", "--dropout", "0.5"), "between layers, but there is only one"),
         (("--tie-weights", "--embedding", "3"), "--embedding 256"),
     ],
 )

@@ -167,7 +167,9 @@ def test_shared_tables_are_one_and_are_written_once() -> None:
 
 def test_options_that_contradict_each_other() -> None:
     cell, network = CellConfig(), replace(BASE, share_embeddings=True)
-    with pytest.raises(ConfigError, match="share_embeddings needs one vocabulary, but the two have 9 and 8"):
+    with pytest.raises(
+        ConfigError, match="share_embeddings needs one joint vocabulary, but source and target have 9 and 8"
+    ):
         EncoderDecoder((9, 8), cell, network, DropoutConfig())
     with pytest.raises(ConfigError, match="steps run one by one"):
         replace(BASE, attention="additive").check_dropout(DropoutConfig(dropout_weight=0.5))

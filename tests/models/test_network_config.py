@@ -19,7 +19,7 @@ from unrolled.models.config import RECURRENT
         ({"cell": "lstm", "reset": "before"}, "reset='before' is an option of gru"),
         ({"cell": "gru", "peepholes": True}, "peepholes=True is an option of lstm"),
         ({"cell": "elman", "forget_bias": 1.0}, "forget_bias=1.0 is an option of lstm"),
-        ({"context": 3}, "context=3 is an option of feed-forward and tdnn, say which: cell"),
+        ({"context": 3}, "context=3 is an option of feed-forward and tdnn; choose the cell with cell="),
         (
             {"cell": "lstm", "context": 3},
             "context=3 is an option of feed-forward and tdnn, not of cell='lstm'",

@@ -65,7 +65,7 @@ def test_rates_between_layers_reach_them() -> None:
         ({}, {"dropout_candidate": 0.5}, "dropout_candidate=0.5"),
         ({}, {"zoneout": 0.1}, "zoneout=0.1"),
         ({}, {"zoneout_cell": 0.1}, "zoneout_cell=0.1"),
-        ({}, {"dropout": 0.1}, "acts between layers and there is one"),
+        ({}, {"dropout": 0.1}, "acts between layers, but there is only one"),
     ],
 )
 def test_options_of_the_loop_are_refused(cell: str, network: dict, dropout: dict, message: str) -> None:
@@ -140,5 +140,7 @@ def test_windows_of_another_length_are_not_adopted() -> None:
         TokenReader(20, CellConfig(cell="tdnn", context=n), network, DropoutConfig(), bidirectional=both)
         for n, both in ((2, False), (4, True))
     )
-    with pytest.raises(ConfigError, match=r"weight_l0 is \(6, 20\) here and \(6, 10\) in the model"):
+    with pytest.raises(
+        ConfigError, match=r"weight_l0 is \(6, 20\) in this model and \(6, 10\) in the source model"
+    ):
         adopt(reader, source)

@@ -66,5 +66,5 @@ def test_a_file_of_vectors_alone_is_taken(task):
 
 @pytest.mark.parametrize("spec", registry.TASKS, ids=lambda spec: spec.verb)
 def test_what_needs_more_says_what(spec):
-    with pytest.raises(ConfigError, match="feed-forward and tdnn, say which: cell"):
+    with pytest.raises(ConfigError, match="feed-forward and tdnn; choose the cell with cell="):
         with_options(spec.config(), {"context": 3})

@@ -15,8 +15,8 @@ class AdaptiveOutput(nn.Module):
     """Adaptive softmax over groups of tokens from frequent to rare (Grave et al. 2017), based on torch's.
 
     The first softmax covers the most frequent tokens and one entry for each other group. Each of these groups
-    has another softmax over its tokens, with fewer features. So a target only costs the softmax of its group.
-    Tokens must be numbered from frequent to rare.
+    has another softmax over its tokens, with fewer features. So a target only costs the first softmax and
+    that of its group. Tokens must be numbered from frequent to rare.
 
     Args:
         features: size of h.
@@ -72,8 +72,8 @@ class AdaptiveOutput(nn.Module):
         require(precision != "bfloat16", "precision='bfloat16' does not go with adaptive_softmax")
         require(not label_smoothing, "label_smoothing does not go with adaptive_softmax")
         rows, flat_targets, weights = flat_rows(h, targets, row_weights)
-        kept = (flat_targets != ignore).nonzero().squeeze(1)
-        losses = -self.softmax(rows[kept], flat_targets[kept]).output
-        loss = (losses if weights is None else losses * weights[kept]).sum()
-        nats = rows.new_zeros(len(rows)).index_copy_(0, kept, losses.detach())
+        used = (flat_targets != ignore).nonzero().squeeze(1)
+        losses = -self.softmax(rows[used], flat_targets[used]).output
+        loss = (losses if weights is None else losses * weights[used]).sum()
+        nats = rows.new_zeros(len(rows)).index_copy_(0, used, losses.detach())
         return loss, nats.view(targets.shape)

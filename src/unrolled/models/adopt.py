@@ -9,11 +9,11 @@ from unrolled.models.reader import TokenReader
 
 @torch.no_grad()
 def adopt(reader: TokenReader, source: TokenReader) -> None:
-    """Copy the embeddings and the recurrent weights of a unidirectional encoder.
+    """Copy the embeddings and recurrent weights of ``source``, a unidirectional encoder, to ``reader``.
 
-    In a bidirectional encoder the forward network gets them. If a layer reads both directions of the layer
-    below, only the columns for the forward direction are set (in a window network: those of each step). All
-    other weights keep their initial values.
+    If ``reader`` is bidirectional, its forward network gets the weights. If a layer reads both directions of
+    the layer below, only the columns for the forward direction are set (in a window network: those of each
+    step). All other weights keep their initial values.
 
     Raises:
         ConfigError: if a size does not fit.
@@ -29,6 +29,6 @@ def adopt(reader: TokenReader, source: TokenReader) -> None:
             continue
         require(
             target.shape == weight.shape,
-            f"{name} is {tuple(target.shape)} here and {tuple(weight.shape)} in the model to start from",
+            f"{name} is {tuple(target.shape)} in this model and {tuple(weight.shape)} in the source model",
         )
         target.copy_(weight)

@@ -44,5 +44,5 @@ def make_bridge(encoder: Stack, decoder: Stack) -> nn.ModuleList:
 
 def join_directions(state: Tensor, directions: int) -> Tensor:
     """Concatenate the directions of a state: (L·D, B, size) to (L, B, D·size)."""
-    rows, batch, size = state.shape
-    return state.view(rows // directions, directions, batch, size).transpose(1, 2).flatten(2)
+    count, batch, size = state.shape
+    return state.view(count // directions, directions, batch, size).transpose(1, 2).flatten(2)

@@ -25,7 +25,7 @@ else:
 
 @dataclass(frozen=True)
 class CellConfig:
-    """The recurrent cell, or the window network in its place, with its options."""
+    """The recurrent cell, or the window network that replaces it, with its options."""
 
     cell: CellName = "auto"
     """Recurrent cell, or a network that reads a window of steps and has no recurrent state. auto: lstm, or
@@ -37,7 +37,7 @@ class CellConfig:
     """Steps that a layer reads, including the current one; feed-forward (its first layer) and tdnn only."""
 
     nonlinearity: Nonlinearity = "tanh"
-    """Nonlinearity σ of the hidden layer; not for lstm and gru."""
+    """Nonlinearity σ of the hidden layer; not for lstm, gru and minlstm."""
 
     reset: Literal["after", "before"] = "after"
     """Apply the reset gate after or before the recurrent product; gru only."""
@@ -63,8 +63,8 @@ class CellConfig:
             value = getattr(self, name)
             require(
                 self.name in cells,
-                f"{name}={value!r} is an option of {_join_names(cells)}, "
-                + (f"not of cell={self.cell!r}" if self.cell != "auto" else "say which: cell"),
+                f"{name}={value!r} is an option of {_join_names(cells)}"
+                + (f", not of cell={self.cell!r}" if self.cell != "auto" else "; choose the cell with cell="),
             )
         require_at_least(self, {"context": 1})
         require_at_most(self, {"context": LARGEST_SIZE})
@@ -109,7 +109,7 @@ class CellConfig:
 
 @cache
 def owners() -> dict[str, tuple[str, ...]]:
-    """Return a map from each option of :class:`CellConfig` to the cells that have it."""
+    """Map each option of :class:`CellConfig` to the cells that have it."""
     window_options = ("context", "nonlinearity")
     names = [f.name for f in fields(CellConfig) if f.name != "cell"]
     return {
@@ -123,7 +123,7 @@ def owners() -> dict[str, tuple[str, ...]]:
 
 @cache
 def loop_owners() -> dict[str, tuple[str, ...]]:
-    """Return a map from each option of loop and stack that some cells lack to the cells that have it."""
+    """Map each option of the loop or the stack that some cells lack to the cells that have it."""
     return dict.fromkeys(LOOP_OPTIONS, RECURRENT) | {
         "dropout_weight": tuple(cell.name for cell in CELLS if cell.recurrent),
         "projection": tuple(cell.name for cell in CELLS if cell.projects),
@@ -153,7 +153,7 @@ class StackConfig:
     def __post_init__(self) -> None:
         require_at_least(self, {"layers": 1, "hidden": 1, "projection": 0, "skip": 0})
         require_at_most(self, {"layers": 1000, "hidden": LARGEST_SIZE, "skip": LARGEST_SIZE})
-        require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance from 2")
+        require(self.skip != 1, "skip=1 is the recurrence itself; give 0 or a distance of at least 2")
         require(
             self.projection < self.hidden,
             f"projection={self.projection} must be less than hidden={self.hidden}",
@@ -198,7 +198,7 @@ class TokenNetworkConfig(StackConfig):
 
     @property
     def entry(self) -> Literal["embedding", "one-hot", "vectors"]:
-        """The kind of input, with auto replaced by vectors or embedding."""
+        """Kind of input: ``input``, with auto replaced by vectors or embedding."""
         if self.input != "auto":
             return self.input
         return "vectors" if self.vectors else "embedding"
@@ -209,7 +209,7 @@ class NetworkConfig(TokenNetworkConfig):
     """The network of a language model."""
 
     tie_weights: bool = False
-    """Use the embedding table as output matrix; needs embedding = hidden (or projection)."""
+    """Use the embedding table as the output matrix; needs embedding = hidden (or projection)."""
 
     adaptive_softmax: tuple[int, ...] = ()
     """Adaptive softmax with groups of tokens from frequent to rare, in which rare tokens cost less (Grave et
@@ -235,7 +235,7 @@ class NetworkConfig(TokenNetworkConfig):
 
 @dataclass(frozen=True)
 class EncoderConfig(TokenNetworkConfig):
-    """An encoder, which reads the whole sequence before it predicts."""
+    """The network of an encoder, which reads the whole sequence before the model predicts."""
 
     embedding_std: float = 0.1
     """Standard deviation of the initial embeddings (normal distribution). It is small, so that rare words,
@@ -270,10 +270,10 @@ class DropoutConfig:
     """Dropout rate on the new content of each step (Semeniuta et al. 2016)."""
 
     zoneout: float = 0.0
-    """Share of units of h that keep their old value (Krueger et al. 2017)."""
+    """Fraction of units of h that keep their old value (Krueger et al. 2017)."""
 
     zoneout_cell: float = 0.0
-    """Share of units of the LSTM's c that keep their old value."""
+    """Fraction of units of the LSTM's c that keep their old value."""
 
     def __post_init__(self) -> None:
         self.recurrent()

@@ -22,7 +22,7 @@ class Decoded:
     weights: Tensor | None
     """Attention weights (T, N, S); None without attention."""
     state: State
-    """State after the last step: of the recurrent layers, then with input feeding the last readout (N, F)."""
+    """State of the recurrent layers after the last step; with input feeding, then the last readout (N, F)."""
 
 
 class Decoder(nn.Module):
@@ -81,8 +81,8 @@ class Decoder(nn.Module):
             tokens: (T, N).
             state: result of :meth:`first_state`, or the state returned by the last call.
             memory: memory of B sources, with N = k·B; None without attention.
-            lengths: number of steps of each row, (N,). If steps run one by one, only the outputs past the
-                length depend on it.
+            lengths: number of steps of each row, (N,). Ignored if steps run one by one: then the outputs
+                within each row are the same, but the returned state is that after step T.
         """
         x = self.input_dropout(self.input(tokens))
         if not self.stepwise:

@@ -51,26 +51,27 @@ class EncoderDecoder(nn.Module):
     ) -> None:
         super().__init__()
         network.check_cell(cell)
-        source, target = vocabularies
+        source_size, target_size = vocabularies
         self.encoder = TokenReader(
-            source,
+            source_size,
             cell,
             _encoder_network(network),
             replace(dropout, dropout_output=0.0),
             bidirectional=network.bidirectional,
         )
-        self.decoder = Decoder(target, cell, network, dropout, self.encoder.features)
+        self.decoder = Decoder(target_size, cell, network, dropout, self.encoder.features)
         self.bridge = make_bridge(self.encoder.recurrent, self.decoder.recurrent)
-        self.output = SoftmaxOutput(network.readout_size, target, tied=network.tie_weights)
+        self.output = SoftmaxOutput(network.readout_size, target_size, tied=network.tie_weights)
         self.has_fixed_context = network.attention == "fixed"
         if network.tie_weights:
             nn.init.uniform_(self.decoder.input.weight, -0.1, 0.1)
         if network.share_embeddings:
             require(
-                source == target,
-                f"share_embeddings needs one vocabulary, but the two have {source} and {target} tokens",
+                source_size == target_size,
+                f"share_embeddings needs one joint vocabulary, but source and target have {source_size} and "
+                f"{target_size} tokens",
             )
-            # Set without registering it a second time, so that a state dict contains the table once.
+            # Not registered as a module a second time, so that a state dict contains the table once.
             del self.encoder.input
             self.encoder.__dict__["input"] = self.decoder.input
 
@@ -89,7 +90,7 @@ class EncoderDecoder(nn.Module):
         h, final = self.encoder.read(source, lengths=lengths)
         directions = self.encoder.recurrent.num_directions
         joined = [join_directions(s, directions) for s in final[: len(self.bridge)]]
-        state = tuple(map_(s) for map_, s in zip(self.bridge, joined, strict=True))
+        state = tuple(linear(s) for linear, s in zip(self.bridge, joined, strict=True))
         if self.decoder.attention is None:
             memory = None
         elif self.has_fixed_context:

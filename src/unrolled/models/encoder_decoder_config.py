@@ -43,10 +43,10 @@ class EncoderDecoderConfig(StackConfig):
     """Size of the readout, the input of the output layer; 0 means hidden, or embedding with tie_weights."""
 
     tie_weights: bool = False
-    """Use the embedding table of the target as output matrix (Press & Wolf 2017)."""
+    """Use the embedding table of the target as the output matrix (Press & Wolf 2017)."""
 
     share_embeddings: bool = False
-    """Use one embedding table for source and target; needs one vocabulary (joint)."""
+    """Use one embedding table for source and target; needs one vocabulary for both (joint)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -47,7 +47,7 @@ class PointOutput(ForecastOutput):
         return error.square() if self.errors == "squared" else error.abs()
 
     def centre(self, y: Tensor) -> Tensor:
-        """Return the value."""
+        """Return y without its last axis."""
         return y[..., 0]
 
 
@@ -69,7 +69,7 @@ class QuantileOutput(ForecastOutput):
         return torch.maximum(q * error, (q - 1) * error).mean(-1)
 
     def centre(self, y: Tensor) -> Tensor:
-        """Return the quantile nearest to the median."""
+        """Return the quantile whose level is nearest to 0.5."""
         return y[..., min(range(self.size), key=lambda i: abs(self.levels[i] - 0.5))]
 
 

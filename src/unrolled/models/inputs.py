@@ -1,4 +1,4 @@
-"""Input layers for tokens: learned embeddings, given word vectors, or one-hot vectors."""
+"""Input layers for tokens: learned embeddings, pretrained word vectors, or one-hot vectors."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ class Embedding(nn.Embedding):
         """Return the vectors (…, size) of tokens (…).
 
         With ``row_sparse``, the gradient of the table is a sparse tensor with one entry for each row read.
-        Rows read several times occur several times; coalescing adds them. The other rows cost nothing.
+        Rows read several times occur several times; coalescing adds them up. Other rows cost nothing.
         """
         return F.embedding(input, self.weight, sparse=row_sparse)
 
@@ -69,7 +69,7 @@ class InputTable:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(V, size)"""
+        """Shape of the table, (V, size)."""
         return self.input.num_tokens, self.size
 
     def all_rows(self) -> Tensor:

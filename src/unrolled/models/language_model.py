@@ -45,14 +45,14 @@ class RecurrentLanguageModel(TokenReader):
         )
         self._initialise(network, vectors is not None)
 
-    def _initialise(self, network: NetworkConfig, given_vectors: bool) -> None:
+    def _initialise(self, network: NetworkConfig, has_vectors: bool) -> None:
         """Initialise a tied table with small values, or all weights within ``init_range`` if it is set."""
         with torch.no_grad():
-            if isinstance(self.input, Embedding) and network.tie_weights and not given_vectors:
+            if isinstance(self.input, Embedding) and network.tie_weights and not has_vectors:
                 self.input.weight.uniform_(-0.1, 0.1)
             if network.init_range:
                 for name, p in self.named_parameters():
-                    if "_ln_" not in name and not (given_vectors and name == "input.weight"):
+                    if "_ln_" not in name and not (has_vectors and name == "input.weight"):
                         p.uniform_(-network.init_range, network.init_range)
 
     def forward(
@@ -105,7 +105,7 @@ class RecurrentLanguageModel(TokenReader):
             lengths: number of steps of each row.
             fresh: mask (T, B), true where the state of a row is reset before the step.
             row_weights: weight of each target in the sum, expanded to (T, B); None means 1.
-            ignore: target value to leave out of the loss, as in padding.
+            ignore: target value to leave out of the loss, such as padding.
             label_smoothing: ε of the loss (Szegedy et al. 2016); the nats are not smoothed.
             row_sparse: use a sparse gradient for the embedding table, with only the rows that were read. A
                 tied table keeps a dense gradient, because all its rows have one.

@@ -1,4 +1,4 @@
-"""The encoder of tokens that all token models share: input vectors and recurrent layers."""
+"""Encoder of tokens, and functions that make the recurrent layers and dropout of all models."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ class TokenReader(RecurrentBody):
             self._initialise_one_hot()
 
     def _initialise_one_hot(self) -> None:
-        """Initialise the columns of one-hot inputs with the spread that W x has for learned embeddings."""
+        """Initialise the weights of one-hot inputs so that W x has the same spread as with embeddings."""
         with torch.no_grad():
             for name, p in self.recurrent.named_parameters():
                 if name.startswith(("weight_ih_l0", "weight_l0")):
@@ -60,7 +60,7 @@ class TokenReader(RecurrentBody):
 
     @property
     def input_line(self) -> str:
-        """Line about the input layer in the summary of a model."""
+        """Description of the input layer for the summary of a model."""
         kind, size = type(self.input).__name__, self.recurrent.input_size
         return f"input    x_t = {kind}(token_t)   {self.input.num_tokens} → {size}"
 
@@ -123,8 +123,8 @@ def make_recurrent(
     )
     require(
         network.layers > 1 or not dropout.dropout,
-        f"dropout={dropout.dropout} acts between layers and there is one; "
-        "use dropout_input and dropout_output",
+        f"dropout={dropout.dropout} acts between layers, but there is only one layer; use dropout_input and "
+        "dropout_output",
     )
     if cell.windowed:
         return _make_windows(input_size, cell, network, dropout, bidirectional=bidirectional)

@@ -46,7 +46,7 @@ class SeriesReader(RecurrentBody):
 
     @property
     def input_line(self) -> str:
-        """Line about the input layer in the summary of a model."""
+        """Description of the input layer for the summary of a model."""
         return f"input    x_t = (v_t − mean) / deviation   {self.recurrent.input_size}"
 
     def read(

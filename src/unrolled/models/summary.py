@@ -17,7 +17,7 @@ class Drawable(Protocol):
 
 
 def summarise(model: Drawable) -> str:
-    """Return as text: the network folded, unrolled through time, its parameters, and its backends."""
+    """Return the folded and the unrolled network, the parameters, and the backends as text."""
     assert isinstance(model, nn.Module)
     unrolled = [_draw_unrolled(part) for part in model.parts() if not isinstance(part, str)]
     paths = ["paths", *path_lines(model)]

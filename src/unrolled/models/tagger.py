@@ -84,8 +84,8 @@ class RecurrentTagger(RecurrentBody):
         dropout: dropout rates.
         spelling: encoder of the characters of a word; None means word vectors only.
         crf: score the tags of a sentence jointly with a CRF.
-        rules: scores that are added when the best tag sequence is searched (:func:`forbidding`); None allows
-            every sequence.
+        rules: scores that are added in the search for the best tag sequence (:func:`forbidding`); None
+            allows every sequence.
         vectors: word vectors (V, size) for ``network.entry == "vectors"``.
     """
 
@@ -129,7 +129,7 @@ class RecurrentTagger(RecurrentBody):
         return self.output(self.output_dropout(h))
 
     def loss(self, batch: Sentences, tags: Tensor, *, ignore: int, label_smoothing: float) -> Tensor:
-        """Return the sum over all words of −ln p in nats: of each tag, or of each sentence with a CRF.
+        """Return the sum of −ln p in nats over all words, or over all sentences with a CRF.
 
         Args:
             batch: sentences.

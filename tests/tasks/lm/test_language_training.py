@@ -303,7 +303,7 @@ def test_wrong_options_are_refused(options, message):
     ("options", "message"),
     [
         ({"tie_weights": True, "embedding": 5}, "tie_weights: .*--embedding 12"),
-        ({"dropout": 0.5, "layers": 1}, "between layers and there is one"),
+        ({"dropout": 0.5, "layers": 1}, "between layers, but there is only one"),
         ({"cell": "gru", "projection": 4}, "projection is an option of lstm"),
         ({"cell": "gru", "zoneout_cell": 0.1}, "zoneout_cell needs a cell state"),
         ({"tokenizer": "word", "adaptive_softmax": (9, 9)}, r"adaptive_softmax=\(9, 9\): must rise"),
