@@ -19,7 +19,7 @@ def filled(labelled, **options):
 @pytest.mark.parametrize(
     ("labelled", "tokenizer", "pooling", "note"),
     [
-        (WORDS, "word", "attention", "tokens: words, since a text has 5 of them on average (--tokenizer)"),
+        (WORDS, "word", "attention", "tokens: words, since a text has 5 words on average (--tokenizer)"),
         (NAMES, "char", "max", "tokens: characters, since a text has 1.3 words on average (--tokenizer)"),
     ],
 )

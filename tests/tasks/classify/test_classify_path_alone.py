@@ -268,7 +268,7 @@ def test_labels_of_held_out_and_test_data_that_training_lacks_count_as_wrong(wri
     assert done.status == 0, done.err
     for part in ("dev", "test"):
         note = (
-            f"{part}.tsv: 1 of 41 examples have labels that the training data lack ('odd'): counted as wrong"
+            f"{part}.tsv: 1 of 41 examples has a label that the training data lack ('odd'): counted as wrong"
         )
         assert note in done.err
     found = json.loads((tmp_path / "run" / "result.json").read_text())["test"]

@@ -1,4 +1,4 @@
-"""The artifacts of a classifier: what rebuilds it, besides configuration and weights."""
+"""The artifacts of a classifier: all that rebuilds it besides its configuration and weights."""
 
 import math
 from dataclasses import dataclass

@@ -98,23 +98,23 @@ def compare_baselines(
     bag = fit_quick_bag(items, sample.labels, characters=characters) if is_text else None
     bag_name = TF_IDF + (f" ({len(items):,} texts)" if len(items) < len(train.labels) else "")
     classes, counts = np.unique(_as_text(train.labels), return_counts=True)
-    figures: dict[str, dict[str, float]] = {MOST_FREQUENT: {}, **({bag_name: {}} if is_text else {})}
+    accuracies: dict[str, dict[str, float]] = {MOST_FREQUENT: {}, **({bag_name: {}} if is_text else {})}
     for part, labelled in parts.items():
         true = _as_text(labelled.labels)
-        figures[MOST_FREQUENT][part] = float(np.mean(true == classes[counts.argmax()]))
+        accuracies[MOST_FREQUENT][part] = float(np.mean(true == classes[counts.argmax()]))
         if bag is not None:
-            figures[bag_name][part] = float(np.mean(true == bag.predict(labelled.items)))
-    deciding = "test" if "test" in parts else "valid"
-    accuracy = scores[deciding]["accuracy"]
-    error = math.sqrt(2 * accuracy * (1 - accuracy) / len(parts[deciding].labels))
-    baselines = {name: by_part[deciding] for name, by_part in figures.items()}
-    return {"baselines": figures} | beside("accuracy", accuracy, baselines, higher=True, error=error)
+            accuracies[bag_name][part] = float(np.mean(true == bag.predict(labelled.items)))
+    decisive_part = "test" if "test" in parts else "valid"
+    accuracy = scores[decisive_part]["accuracy"]
+    error = math.sqrt(2 * accuracy * (1 - accuracy) / len(parts[decisive_part].labels))
+    baselines = {name: by_part[decisive_part] for name, by_part in accuracies.items()}
+    return {"baselines": accuracies} | beside("accuracy", accuracy, baselines, higher=True, error=error)
 
 
 def _subsample(train: Labelled) -> Labelled:
     """Return about :data:`MAX_TFIDF_TEXTS` examples, stratified by label, or all if there are fewer."""
-    share = MAX_TFIDF_TEXTS / len(train.labels)
-    return train if share >= 1 else train.take(hold_out(train.labels, share, seed=0)[1])
+    fraction = MAX_TFIDF_TEXTS / len(train.labels)
+    return train if fraction >= 1 else train.take(hold_out(train.labels, fraction, seed=0)[1])
 
 
 def _as_text(labels: Sequence[Any]) -> Labels:

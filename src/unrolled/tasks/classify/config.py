@@ -34,7 +34,7 @@ class LabelledConfig:
     """Held-out data. Empty: a random valid_fraction of the examples of each label."""
 
     valid_fraction: float = 0.1
-    """Share of each label to hold out if valid is not given; 0 holds out nothing."""
+    """Fraction of the examples of each label to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
     """Test data, scored after training."""
@@ -114,7 +114,7 @@ class LabelledTextConfig:
     it attached."""
 
     def __post_init__(self) -> None:
-        self.resolve("bpe" if self.tokenizer == "bpe" else "word")  # checks them
+        self.resolve("bpe" if self.tokenizer == "bpe" else "word")  # checks the options
 
     def resolve(self, tokenizer: Literal["char", "word", "bpe"]) -> TextConfig:
         """Return the options for one kind of tokenizer, with defaults filled in.

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unrolled.arrays import Ids
 from unrolled.data import Labelled
 from unrolled.data.buckets import buckets
 from unrolled.data.ragged import pad
@@ -18,10 +19,9 @@ from unrolled.tasks.base.sample import SampleSize
 from unrolled.tasks.classify.labels import Label, to_json
 from unrolled.text import EOS_ID, UNK_ID, Tokenizer
 
-Numbers = NDArray[np.int64]
 END = np.array([EOS_ID], dtype=np.int64)
-MAX_UNSEEN_SHARE = 0.5
-"""Largest share of examples with labels absent from the training data; with more, the data are refused."""
+MAX_UNSEEN_FRACTION = 0.5
+"""Largest fraction of examples with labels absent from the training data; beyond it, the data are refused."""
 MAX_SHOWN_LABELS = 5
 """Largest number of labels that a message names."""
 
@@ -46,13 +46,13 @@ class Examples:
 
     rows: list[NDArray[Any]]
     """Token ids followed by ``<eos>``, (T,), or vectors, (T, I)."""
-    labels: Numbers
+    labels: Ids
     """Label index of each row; negative for labels absent from the training data."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[Numbers, LabelledBatch]]:
+    def batches(self, size: int, seed: int | None = None) -> Iterator[tuple[Ids, LabelledBatch]]:
         """Yield row numbers and batches, in the order of :func:`unrolled.data.buckets`."""
         for indices in buckets([len(row) for row in self.rows], size, seed):
             sequences, lengths = pad([self.rows[i] for i in indices], EOS_ID)
@@ -91,7 +91,7 @@ class ClassifierData:
 
 
 def encode(labelled: Labelled, tokenizer: Tokenizer | None, classes: list[Label], features: int) -> Examples:
-    """Return sequences as token ids (without a tokenizer: as vectors), and labels as indices.
+    """Return sequences as token ids, or as vectors without a tokenizer, and labels as indices.
 
     Labels that are not among the classes get negative indices, which no prediction equals.
 
@@ -118,14 +118,15 @@ def unseen_label_notes(labels: Sequence[Any], classes: Sequence[Label], source: 
     distinct = sorted(set(unseen))
     more = ", …" if len(distinct) > MAX_SHOWN_LABELS else ""
     names = ", ".join(f"{label!r:.60}" for label in distinct[:MAX_SHOWN_LABELS]) + more
-    if len(unseen) > MAX_UNSEEN_SHARE * len(labels):
+    if len(unseen) > MAX_UNSEEN_FRACTION * len(labels):
         raise DataError(
             f"{source}: most examples have labels that the training data lack ({names}); the known labels "
             f"are {', '.join(map(repr, classes[:20]))}"
         )
     return [
-        f"{source}: {len(unseen):,} of {len(labels):,} examples have labels that the training data lack "
-        f"({names}): counted as wrong"
+        f"{source}: {len(unseen):,} of {len(labels):,} examples "
+        f"{'has a label' if len(unseen) == 1 else 'have labels'} that the training data lack ({names}): "
+        "counted as wrong"
     ]
 
 
@@ -148,14 +149,15 @@ def encode_rows(items: list[Any], tokenizer: Tokenizer | None, features: int) ->
     return [np.concatenate([tokenizer.encode(text), END]) for text in items]
 
 
-def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Numbers, Numbers]:
+def hold_out(labels: list[Any], fraction: float, seed: int) -> tuple[Ids, Ids]:
     """Return the row numbers to train on and to hold out: a random ``fraction`` of each label.
 
-    If that is less than half a row, no row of the label is held out.
+    If that is less than half a row, no row of the label is held out. At least one row of each label is kept
+    for training.
     """
     rng = np.random.default_rng(seed)
     names = np.array([str(label) for label in labels])
-    parts: list[Numbers] = []
+    parts: list[Ids] = []
     for name in np.unique(names):
         rows = rng.permutation(np.flatnonzero(names == name))
         parts.append(rows[: min(round(fraction * len(rows)), len(rows) - 1)])

@@ -23,7 +23,7 @@ MANY_TEXTS = 20_000
 SHORT_TEXT = 2
 """Largest mean number of words of texts that are read as characters: names and terms."""
 LONG_WORD = 20
-"""Mean number of characters of a word above which the script has no spaces, or the text no words."""
+"""Mean number of characters per word above which texts are read as characters: scripts without spaces."""
 TARGET_STEPS, MAX_STEPS = 1000, 5000
 """Number of optimizer steps to aim for, and approximate largest number."""
 EPOCHS = {"char": (8, 60), "word": (4, 60), "bpe": (4, 60)}
@@ -90,7 +90,7 @@ def choose_tokenizer(texts: Sequence[str], *, vectors: bool = False) -> tuple[Li
         return "char", f"a text has {words:.1f} words on average"
     if length / words > LONG_WORD:
         return "char", f"a word has {length / words:.0f} characters on average"
-    return "word", f"a text has {words:.0f} of them on average"
+    return "word", f"a text has {words:.0f} words on average"
 
 
 def choose_epochs(count: int, batch: int, tokenizer: str) -> int:

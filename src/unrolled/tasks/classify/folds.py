@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from unrolled.arrays import Ids
 from unrolled.data import Labelled
 from unrolled.errors import ConfigError
 from unrolled.extras import extra
@@ -13,15 +13,13 @@ from unrolled.extras import extra
 with extra("classify", "cross-validation"):
     from sklearn.model_selection import StratifiedKFold
 
-Rows = NDArray[np.int64]
-
 
 class Split(NamedTuple):
     """The training and test examples of one fold."""
 
     train: Labelled
     test: Labelled
-    rows: Rows
+    rows: Ids
     """Row numbers of the test examples in the complete data."""
 
 
@@ -31,9 +29,7 @@ def split_fold(labelled: Labelled, folds: int, number: int, *, keep_rare: bool =
     return Split(labelled.take(train), labelled.take(test), test)
 
 
-def fold_rows(
-    labels: Sequence[Any], folds: int, number: int, *, keep_rare: bool = False
-) -> tuple[Rows, Rows]:
+def fold_rows(labels: Sequence[Any], folds: int, number: int, *, keep_rare: bool = False) -> tuple[Ids, Ids]:
     """Return the rows to train on and to test on. Folds are stratified and shuffled with a fixed seed.
 
     Args:
@@ -43,8 +39,8 @@ def fold_rows(
         keep_rare: always train on labels with fewer examples than there are folds, and never test on them.
 
     Raises:
-        ConfigError: if a label has fewer examples than there are folds; with ``keep_rare``, if all labels but
-            at most one do.
+        ConfigError: if a label has fewer examples than there are folds; with ``keep_rare``, if fewer than two
+            labels have enough.
     """
     names = np.array([str(label) for label in labels])
     rare = find_rare_labels(labels, folds)

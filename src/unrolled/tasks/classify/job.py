@@ -65,9 +65,9 @@ class ClassifierJob:
         if valid is None:
             return None
         score = score_examples(self.model, valid, self._data.class_names)
-        figures = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
+        metrics = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
         select = self._config.head.select
-        return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
+        return Validation(score.nats if select == "loss" else 1 - metrics[select], score.nats, metrics)
 
 
 def _balanced_weights(class_counts: list[int]) -> Tensor:

@@ -22,7 +22,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 def to_python_labels(y: Any) -> list[Any]:
     """Convert labels of NumPy and pandas types into Python values.
 
-    None, NaN and values of types that no label can have are returned unchanged.
+    NaT and NA become None. None, NaN and values of types that no label can have are returned unchanged.
     """
     if getattr(y, "ndim", 1) > 1:
         y = np.asarray(y).ravel()

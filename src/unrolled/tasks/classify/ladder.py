@@ -56,22 +56,22 @@ class ClassificationLadder(Ladder):
         corpus = self.config.corpus
         if not corpus.data:
             raise ConfigError("no labelled data: give data (a file, a folder, a data set) or a recipe")
-        corpus, parts = settle_parts(corpus, labelled_parts, held_out=False)
+        corpus, part_notes = settle_parts(corpus, labelled_parts, held_out=False)
         self.config = replace(self.config, corpus=corpus)
         self.data = read_labelled(corpus.data, self.config.form)
         form = self.config.form
         if self.data.columns.text:  # the test data have the same columns
             form = replace(form, text_column=self.data.columns.text, label_column=self.data.columns.label)
         self.test = read_labelled(corpus.test, form) if corpus.test else None
-        tested = (self.test.items, self.test.labels) if self.test is not None else ()
-        self.fingerprint = fingerprint(self.data.items, self.data.labels, *tested)
+        test_data = (self.test.items, self.test.labels) if self.test is not None else ()
+        self.fingerprint = fingerprint(self.data.items, self.data.labels, *test_data)
         class_count = len({str(label) for label in self.data.labels})
         if class_count < 2:
             label = str(self.data.labels[0])
             raise DataError(
-                f"{corpus.data}: all examples have the label {label!r}; a classifier needs at least two"
+                f"{corpus.data}: all examples have the label {label!r}; a classifier needs two or more"
             )
-        self.notes = [*parts, *self.data.notes]
+        self.notes = [*part_notes, *self.data.notes]
         if self.test is not None:
             return (
                 f"{counted(len(self.data.items), 'example')}, {len(self.test.items):,} to predict, "
@@ -104,7 +104,9 @@ class ClassificationLadder(Ladder):
         """See :meth:`Ladder.check`; also refuses more seeds than folds."""
         super().check(config, rungs, metric, seeds)
         if seeds > FOLDS and not config.corpus.test:
-            raise ConfigError(f"seeds={seeds}: without test data there are {FOLDS}, one for each fold")
+            raise ConfigError(
+                f"seeds={seeds}: without test data there are at most {FOLDS}, one for each fold"
+            )
 
     def varies(self, rung: str) -> bool:
         """See :meth:`Ladder.varies`; with folds every model depends on the seed."""
@@ -154,5 +156,5 @@ class ClassificationLadder(Ladder):
         """See :meth:`Ladder.score_network`."""
         _, test, rows = self.split(seed)
         score = task.evaluate(test.items, test.labels)
-        figures = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
-        return Scored(figures, Units.one_each(score.predicted != score.true, rows), {}, len(rows))
+        metrics = {"accuracy": score.accuracy, "macro_f1": score.macro_f1}
+        return Scored(metrics, Units.one_each(score.predicted != score.true, rows), {}, len(rows))

@@ -81,8 +81,8 @@ class ClassifierDropoutConfig(TokenDropoutConfig):
     """On the input of the output layer. None: 0.5 for words and pieces, else 0.3."""
 
     dropout_word: float | None = None  # type: ignore[assignment]
-    """Share of tokens that training replaces by <unk> (Dai & Le 2015). None: 0.1 for words and pieces, else
-    0."""
+    """Fraction of tokens that training replaces by <unk> (Dai & Le 2015). None: 0.1 for words and pieces,
+    else 0."""
 
     def __post_init__(self) -> None:
         self.resolve(Rates(0.0, 0.0, 0.0))  # checks the options

@@ -17,13 +17,13 @@ def print_scores(classifier: Classifier, console: Console) -> str:
         table.add_column("model")
         for part in parts:
             name = "held out" if part == "valid" else "test"
-            for figure in (f"accuracy, {name}", "macro F1"):
-                table.add_column(figure, justify="right")
+            for heading in (f"accuracy, {name}", "macro F1"):
+                table.add_column(heading, justify="right")
         for name, scores in result.get("baselines", {}).items():
             cells = [[_percent(scores.get(part)), ""] for part in parts]
             table.add_row(name, *(cell for pair in cells for cell in pair))
-        ours = [_percent(result[p][figure]) for p in parts for figure in ("accuracy", "macro_f1")]
-        table.add_row(f"this {classifier.config.cell.name}", *ours)
+        model_cells = [_percent(result[p][metric]) for p in parts for metric in ("accuracy", "macro_f1")]
+        table.add_row(f"this {classifier.config.cell.name}", *model_cells)
         print_table(table, console)
     return "unrolled predict {run} --data FILE"
 
@@ -39,5 +39,5 @@ def _title(classifier: Classifier) -> str:
     return f"{examples}, {', '.join(counts)}, {counted(len(facts['classes']), 'label')}"
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.2f}%"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:.2f}%"

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unrolled.arrays import Ids
 from unrolled.extras import extra
 from unrolled.short_repr import short_repr
 
 with extra("classify", "a classifier"):
     from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score
 
-Numbers = NDArray[np.int64]
-NAMED_COLUMNS = 60
-"""Largest width of the confusion table, in characters, with label names as column heads."""
+MAX_HEADS_WIDTH = 60
+"""Largest total width, in characters, of label names as column heads of the confusion table."""
 
 
 @short_repr
@@ -23,9 +23,9 @@ class ClassifierScore:
     """True and predicted labels of scored examples, and the metrics computed from them."""
 
     classes: list[str]
-    true: Numbers
+    true: Ids
     """Index of the true label of each example; negative for labels absent from the training data."""
-    predicted: Numbers
+    predicted: Ids
     """Index of the predicted label of each example."""
     nats: float
     """Mean −ln p of the true label, over examples with a label of the training data."""
@@ -42,7 +42,7 @@ class ClassifierScore:
 
     @property
     def accuracy(self) -> float:
-        """Share of examples whose label is predicted correctly."""
+        """Fraction of examples whose label is predicted correctly."""
         return float(accuracy_score(self.true, self.predicted))
 
     @property
@@ -51,7 +51,7 @@ class ClassifierScore:
         return float(f1_score(self.true, self.predicted, average="macro", zero_division=0.0))
 
     @property
-    def confusion(self) -> Numbers:
+    def confusion(self) -> NDArray[np.int64]:
         """Confusion matrix, (classes, classes): rows are true labels, columns predicted ones."""
         return np.asarray(confusion_matrix(self.true, self.predicted, labels=range(len(self.classes))))
 
@@ -75,18 +75,18 @@ class ClassifierScore:
         """
         table = self.confusion
         longest = max(len(name) for name in self.classes)
-        named = (longest + 1) * len(self.classes) <= NAMED_COLUMNS
-        heads = self.classes if named else [str(i + 1) for i in range(len(self.classes))]
-        rows = heads if named else [f"{i:>3}  {name}" for i, name in enumerate(self.classes, 1)]
-        width = max(len("true, predicted"), *map(len, rows))
+        use_names = (longest + 1) * len(self.classes) <= MAX_HEADS_WIDTH
+        heads = self.classes if use_names else [str(i + 1) for i in range(len(self.classes))]
+        row_labels = heads if use_names else [f"{i:>3}  {name}" for i, name in enumerate(self.classes, 1)]
+        width = max(len("true, predicted"), *map(len, row_labels))
         cell = max(len(str(table.max())), 3, *map(len, heads)) + 1
         lines = [f"{'true, predicted':<{width}}" + "".join(f"{head:>{cell}}" for head in heads)]
-        for head, row in zip(rows, table, strict=True):
-            lines.append(f"{head:<{width}}" + "".join(f"{n or '·':>{cell}}" for n in row.tolist()))
+        for label, row in zip(row_labels, table, strict=True):
+            lines.append(f"{label:<{width}}" + "".join(f"{n or '·':>{cell}}" for n in row.tolist()))
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Return all scores."""
+        """Return all scores as JSON values."""
         return {
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,

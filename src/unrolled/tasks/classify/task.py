@@ -76,7 +76,7 @@ class Classifier(ClassifierInference):
                 option ``data``. None uses the data of the configuration.
             y: a label for each item of X.
             valid: held-out data: a source, a DataFrame, or a pair (X, y). None uses those of the
-                configuration, or a random share of each label.
+                configuration, or a random fraction of the examples of each label.
             out: run folder for checkpoints, log and plots; None keeps everything in memory.
             overwrite: replace an existing run in ``out``.
             progress: show a progress bar, or call this callback; None shows a bar unless the data come from
@@ -272,5 +272,5 @@ class Classifier(ClassifierInference):
 
 
 def _additional_notes(held_out: Labelled | None, labelled: Labelled) -> list[str]:
-    """Return the notes of the held-out data that the training data do not have too."""
+    """Return the notes on the held-out data that are not also notes on the training data."""
     return [note for note in (held_out.notes if held_out else ()) if note not in labelled.notes]
