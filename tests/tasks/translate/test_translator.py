@@ -147,7 +147,7 @@ def test_outputs_may_be_as_long_as_those_of_training(capsys):
     assert made.translate(["count", "spell"]) == [numbers, letters]
     assert made.result["valid"]["cut"] == 0
     assert made.translate("count", length_ratio=2.0) == " ".join(map(str, range(12)))
-    assert "1 of 1 outputs were cut off" in capsys.readouterr().err
+    assert "1 of 1 outputs was cut off" in capsys.readouterr().err
 
 
 def test_outputs_that_were_cut_off_are_counted(table):

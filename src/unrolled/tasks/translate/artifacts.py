@@ -1,4 +1,4 @@
-"""The artifacts of a translator: what rebuilds it, besides configuration and weights."""
+"""The artifacts of a translator: all that rebuilds it besides its configuration and weights."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class TranslatorArtifacts(Artifacts):
     limit: OutputLimit | None = None
     """Limit on the length of outputs; None for models of earlier versions."""
     unknown_share: float = 0.0
-    """Share of ``<unk>`` in targets with unknown tokens; see :mod:`unrolled.unknown`."""
+    """Weight of ``<unk>`` when targets with unknown tokens are scored; see :mod:`unrolled.unknown`."""
 
     def write(self) -> Stored:
         """See :meth:`Artifacts.write`."""

@@ -28,13 +28,13 @@ class PairsConfig:
     """Held-out pairs, in the same forms. Empty: the last valid_fraction of the training pairs."""
 
     valid_fraction: float = 0.1
-    """Share of the pairs to hold out if valid is not given; 0 holds out nothing."""
+    """Fraction of the pairs to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
     """Test pairs, scored after training."""
 
     test_fraction: float = 0.0
-    """Share of the pairs to use as test pairs if test is not given: the last ones."""
+    """Fraction of the pairs to use as test pairs if test is not given: the last ones."""
 
     source_column: str = ""
     """Column of the sources in a table, by name or by number from 1. Empty: inferred from the column names,
@@ -162,11 +162,11 @@ class TranslationTrainingConfig(TrainingConfig):
     """Batch size: number of pairs, of similar length, per optimizer step."""
 
     sampling: float = 0.0
-    """Scheduled sampling: final share of decoder inputs sampled from the model itself (Bengio et al. 2015); 0
-    always feeds the true token (teacher forcing)."""
+    """Scheduled sampling: final fraction of decoder inputs sampled from the model itself (Bengio et al.
+    2015); 0 always feeds the true token (teacher forcing)."""
 
     sampling_epochs: int = 10
-    """Number of epochs over which the sampling share rises linearly from 0."""
+    """Number of epochs over which the sampling fraction rises linearly from 0."""
 
     label_smoothing: float | None = None  # type: ignore[assignment]
     """Label smoothing: weight of the uniform distribution in the target, in [0, 1) (Szegedy et al. 2016).
@@ -185,7 +185,7 @@ class TranslationTrainingConfig(TrainingConfig):
         require_at_least(self, {"sampling_epochs": 1, "select_pairs": 1})
 
     def sampling_in(self, epoch: int) -> float:
-        """Return the sampling share of an epoch, counted from 0."""
+        """Return the sampling fraction of an epoch, counted from 0."""
         return self.sampling * min(1.0, epoch / self.sampling_epochs)
 
 

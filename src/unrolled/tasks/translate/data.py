@@ -22,7 +22,7 @@ UNITS = {"char": "character", "word": "word", "bpe": "piece"}
 """Noun for a token, by tokenizer."""
 
 PairSource = str | Path | Pairs
-"""The names of files, or pairs in memory."""
+"""Names of files, or pairs in memory."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class TranslatorData:
     valid: EncodedPairs | None
     unknown: UnknownCounts
     unknown_share: float
-    """Share of ``<unk>`` in the targets; see :func:`unrolled.unknown.unknown_share`."""
+    """Weight of ``<unk>``, from the training targets; see :func:`unrolled.unknown.unknown_share`."""
     facts: dict[str, Any]
     notes: tuple[str, ...] = ()
     """See :class:`Material`."""
 
 
 def to_pair_source(data: Any, targets: Any, form: PairForm) -> PairSource:
-    """Return the file names or the pairs that the arguments of ``fit`` or ``evaluate`` stand for.
+    """Convert the arguments of ``fit`` or ``evaluate`` into file names or pairs.
 
     Args:
         data: ``"train.de,train.en"``, the name of a table or folder, a list of (source, target), a DataFrame;
@@ -211,7 +211,7 @@ def unknown_pair_notes(
         pairs: pairs to check.
         tokenizer: tokenizers of both sides.
         in_training: number of unknown tokens in the training pairs.
-        share: share of ``<unk>`` in the targets; see :func:`unrolled.unknown.unknown_share`.
+        share: weight of ``<unk>``; see :func:`unrolled.unknown.unknown_share`.
         name: name of the pairs in the notes.
 
     Raises:
@@ -240,15 +240,19 @@ def truncation_notes(sources: Sequence[str], tokenizer: PairTokenizer, read_at_m
     longer = sum(len(tokenizer.encode_source(text)) > read_at_most for text in sources)
     if not (read_at_most and longer):
         return []
-    return [f"{longer:,} of {len(sources):,} sources are read up to {read_at_most} tokens (--read-at-most)"]
+    verb = "is" if longer == 1 else "are"
+    return [
+        f"{longer:,} of {len(sources):,} sources {verb} read up to {read_at_most} tokens (--read-at-most)"
+    ]
 
 
 def _length_notes(dropped: int, count: int, config: PairsConfig) -> list[str]:
     if not dropped:
         return []
+    have, are = ("has", "is") if dropped == 1 else ("have", "are")
     return [
-        f"{dropped:,} of {count:,} training pairs have over {config.max_length} tokens on a side and are "
-        "left out (--max-length)"
+        f"{dropped:,} of {count:,} training pairs {have} over {config.max_length} tokens on a side and "
+        f"{are} left out (--max-length)"
     ]
 
 

@@ -25,9 +25,8 @@ SHORT_STRING = 40
 """Mean number of characters of a text below which texts are short strings."""
 RARE = 5
 """Number of occurrences below which a word is rare."""
-CLOSED_SET = 0.001
-"""Largest share of rare words with which the words of a side are a closed set."""
-GRU = "gru"
+MAX_RARE_FRACTION = 0.001
+"""Largest fraction of rare words with which the words of a side are a closed set."""
 BPE_VOCABULARY = 4000
 """Default vocabulary size of byte-pair encoding."""
 RATES = {"dropout_input": 0.2, "dropout_output": 0.3, "label_smoothing": 0.1}
@@ -85,7 +84,7 @@ def measure_pairs(train: Pairs) -> PairTraits:
     words = [_mean([len(t.split()) for t in side]) for side in sides]
     characters = [_mean([len(t) for t in side]) for side in sides]
     short = min(words) < SINGLE_WORDS and max(characters) < SHORT_STRING
-    return PairTraits(short, all(_rare_share(side) <= CLOSED_SET for side in sides))
+    return PairTraits(short, all(_rare_fraction(side) <= MAX_RARE_FRACTION for side in sides))
 
 
 def _fill_regularisation(
@@ -119,9 +118,9 @@ def _fill_cell(cell: CellConfig) -> CellConfig:
         return cell
     default = CellConfig()
     not_gru = [
-        n for n, cells in owners().items() if getattr(cell, n) != getattr(default, n) and GRU not in cells
+        n for n, cells in owners().items() if getattr(cell, n) != getattr(default, n) and "gru" not in cells
     ]
-    return replace(cell, cell=cell.name if not_gru else GRU)
+    return replace(cell, cell=cell.name if not_gru else "gru")
 
 
 def _fill_network(network: TranslationNetworkConfig) -> TranslationNetworkConfig:
@@ -169,8 +168,8 @@ def _choose_tokens(config: TranslatorConfig, traits: PairTraits) -> tuple[Kind, 
     return "bpe", "sources and targets are sentences"
 
 
-def _rare_share(texts: Sequence[str]) -> float:
-    """Return the share of all words that are rare."""
+def _rare_fraction(texts: Sequence[str]) -> float:
+    """Return the fraction of all words that are rare."""
     counts = Counter(word for text in texts for word in text.split())
     return sum(n for n in counts.values() if n < RARE) / max(counts.total(), 1)
 

@@ -56,11 +56,11 @@ class TranslatorInference(Task[TranslatorConfig, TranslatorData]):
         Raises:
             ConfigError: if n_best is less than 1 or more than the beams.
         """
-        one = isinstance(texts, str)
-        sources = [texts] if one else texts
+        is_single = isinstance(texts, str)
+        sources = [texts] if is_single else texts
         translated = self.translate_sources(sources, n_best=n_best, progress=progress, **options)
         show_notes(translated.notes)
-        return translated.outputs[0] if one else translated.outputs
+        return translated.outputs[0] if is_single else translated.outputs
 
     def _generate(
         self, texts: Sequence[str], n_best: int, options: dict[str, Any], *, shown: bool

@@ -12,7 +12,7 @@ MARGIN = 1.5
 EXTRA_TOKENS = 10
 """Number of tokens added to every limit."""
 MAX_GROWTH = 4.0
-"""Largest ratio of a source to the longest training source up to which the limit grows with the source."""
+"""Largest factor by which the limit grows for sources longer than the longest training source."""
 EARLIER_RATIO = 2.0
 """Output tokens per source token, for models of earlier versions without a learned limit."""
 
@@ -33,8 +33,8 @@ class OutputLimit:
     def max_tokens(self, source: int) -> int:
         """Return the largest number of output tokens for a source of ``source`` tokens.
 
-        It is the length of the longest training target, plus a margin. For sources longer than the longest
-        training source it grows in proportion to the source, up to a factor of four.
+        The limit is 1.5 times the length of the longest training target, plus 10. For sources longer than the
+        longest training source, the first term grows in proportion to the source, up to a factor of four.
         """
         growth = min(max(1.0, source / self.source), MAX_GROWTH)
         return math.ceil(MARGIN * self.target * growth) + EXTRA_TOKENS

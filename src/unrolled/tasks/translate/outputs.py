@@ -32,12 +32,14 @@ def output_table(translated: Translated, *, scores: bool = False) -> Predictions
         [[text] for text in translated.sources.texts] if table is None else table.rows
     )
     extra = ["output", "rank", "score"] if scores else ["output"]
-    filled = [
+    output_rows = [
         [*row, *(_cells(rank, output) if scores else [output.text])]
         for row, outputs in zip(rows, translated.outputs, strict=True)
         for rank, output in enumerate(outputs, 1)
     ]
-    return Predictions([*names, *(_unused_name(name, names) for name in extra)], filled, translated.notes)
+    return Predictions(
+        [*names, *(_unused_name(name, names) for name in extra)], output_rows, translated.notes
+    )
 
 
 def _cells(rank: int, output: Output) -> list[Any]:

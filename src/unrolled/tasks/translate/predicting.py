@@ -31,7 +31,7 @@ def score_pairs(
     Args:
         model: trained model.
         pairs: pairs to score.
-        unknown_share: share of ``<unk>`` if a target contains it; see :mod:`unrolled.unknown`.
+        unknown_share: weight of ``<unk>`` if a target contains it; see :mod:`unrolled.unknown`.
         report: called with the number of pairs of each finished batch.
     """
     model.eval()

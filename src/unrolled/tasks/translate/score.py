@@ -12,7 +12,7 @@ from unrolled.tasks.translate.rouge import rouge
 from unrolled.wording import counted
 
 LENGTHS = (10, 15, 20, 30)
-"""Number of source words at which each further row of the table by length begins."""
+"""Numbers of source words that separate the rows of the table by length."""
 
 
 @short_repr
@@ -92,11 +92,11 @@ class TranslationScore:
         return math.exp(min(self.nats_per_token, 700.0))
 
     def to_json(self) -> dict[str, Any]:
-        """Return all scores."""
+        """Return all scores as JSON values."""
         values = asdict(self)
         overlap = values.pop("overlap")
-        figures = {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity}
-        return overlap | figures | values | {"notes": list(self.notes)}
+        metrics = {"nats_per_token": self.nats_per_token, "perplexity": self.perplexity}
+        return overlap | metrics | values | {"notes": list(self.notes)}
 
     def __str__(self) -> str:
         o = self.overlap
@@ -120,7 +120,8 @@ def cut_notes(cut: int, outputs: int) -> list[str]:
     """Return a note on the number of outputs that were cut off; empty without any."""
     if not cut:
         return []
-    return [f"{cut:,} of {outputs:,} outputs were cut off at the longest length allowed (--length-ratio)"]
+    verb = "was" if cut == 1 else "were"
+    return [f"{cut:,} of {outputs:,} outputs {verb} cut off at the longest length allowed (--length-ratio)"]
 
 
 def score_outputs(

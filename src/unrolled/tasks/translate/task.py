@@ -73,7 +73,7 @@ class Translator(TranslatorInference):
                 DataFrame, or sources. None uses the data of the configuration.
             targets: targets of the sources, one text each; None if ``data`` contains them.
             valid: held-out pairs in the same forms, or (sources, targets). None uses those of the
-                configuration, or the last of the training pairs.
+                configuration, or the last training pairs.
             out: run folder for checkpoints, log and plots; None keeps everything in memory.
             overwrite: replace an existing run in ``out``.
             progress: show a progress bar, or call this callback.
@@ -221,7 +221,7 @@ class Translator(TranslatorInference):
         return job, Sample(batch, names, self._held_out_source() if data is None else str(data))
 
     def _get_split(self) -> SplitPairs:
-        """Return the pairs of training, read again if needed."""
+        """Return the training, held-out and test pairs, read again if needed."""
         if self._split is None:
             self._read_again()
         assert self._split is not None
