@@ -119,7 +119,7 @@ def test_a_tag_that_only_the_held_out_part_has_is_counted(tmp_path, command):
     (tmp_path / "t.txt").write_text(rows)
     shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
     assert shown.status == 0, shown.err
-    assert "1 of 2 held-out words have tags that the training data lack" in shown.err
+    assert "1 of 2 held-out words has a tag that the training data lack" in shown.err
     for output in ("softmax", "crf"):
         shown = command(
             "train",

@@ -1,4 +1,4 @@
-"""The artifacts of a tagger: what rebuilds it, besides configuration and weights."""
+"""The artifacts of a tagger: all that rebuilds it besides its configuration and weights."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,7 +4,7 @@ from unrolled.baselines import MajorityTag
 from unrolled.data.tagged import Tagged
 from unrolled.tasks.tag.score import TaggerScore
 
-NAME = "most frequent tag of each word"
+BASELINE_NAME = "most frequent tag of each word"
 
 
 def score_baseline(train: Tagged, test: Tagged, tags: list[str]) -> dict[str, float]:

@@ -25,7 +25,7 @@ class TaggedConfig:
     """Held-out data. Empty: the last valid_fraction of the sentences."""
 
     valid_fraction: float = 0.1
-    """Share of the sentences to hold out if valid is not given; 0 holds out nothing."""
+    """Fraction of the sentences to hold out if valid is not given; 0 holds out nothing."""
 
     test: str = ""
     """Test data, scored after training."""

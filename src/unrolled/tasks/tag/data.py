@@ -20,8 +20,8 @@ from unrolled.tasks.tag.config import WordsConfig
 from unrolled.text.tokenizer import UNK_ID, Ids
 from unrolled.text.vocabulary import Vocabulary
 
-MAX_UNSEEN_SHARE = 0.5
-"""Largest share of words with tags absent from the training data; with more, the data are refused."""
+MAX_UNSEEN_FRACTION = 0.5
+"""Largest fraction of words with tags absent from the training data; beyond it, the data are refused."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class EncodedSentences:
             digest.update(len(spelling).to_bytes(8, "little") + spelling.tobytes())
         return digest.hexdigest()
 
-    def unseen(self) -> int:
+    def count_unseen(self) -> int:
         """Return the number of words whose tag is absent from the training data."""
         return int(sum((tags == IGNORE).sum() for tags in self.tags))
 
@@ -124,7 +124,10 @@ class TaggerData:
 
 
 def split_held_out(tagged: Tagged, fraction: float) -> tuple[Tagged, Tagged | None]:
-    """Return the training sentences and the last ones, held out: at least one; None of a single sentence."""
+    """Return the training sentences, and the last sentences as held-out data, at least one.
+
+    A single sentence is kept for training; the held-out data are then None.
+    """
     count = len(tagged.words)
     if count < 2:
         return tagged, None
@@ -147,7 +150,7 @@ def learn_vocabularies(
 
 
 def encode_tagged(
-    tagged: Tagged, vocabularies: Vocabularies, source: str, max_unseen_share: float = MAX_UNSEEN_SHARE
+    tagged: Tagged, vocabularies: Vocabularies, source: str, max_unseen_fraction: float = MAX_UNSEEN_FRACTION
 ) -> EncodedSentences:
     """Return sentences and tags as indices; tags absent from the training data become IGNORE.
 
@@ -155,15 +158,15 @@ def encode_tagged(
         tagged: tagged sentences.
         vocabularies: vocabularies of the training data.
         source: name of the data, for messages.
-        max_unseen_share: largest share of words with tags absent from the training data.
+        max_unseen_fraction: largest fraction of words with tags absent from the training data.
 
     Raises:
-        DataError: if more words have such tags.
+        DataError: if a larger fraction of words has such tags.
     """
     indices = {tag: i for i, tag in enumerate(vocabularies.tags)}
     tags = [np.array([indices.get(t, IGNORE) for t in sentence], dtype=np.int64) for sentence in tagged.tags]
     encoded = EncodedSentences(tagged.words, vocabularies, tags, tagged)
-    if encoded.unseen() > max_unseen_share * encoded.word_count:
+    if encoded.count_unseen() > max_unseen_fraction * encoded.word_count:
         unknown = sorted({tag for sentence in tagged.tags for tag in sentence} - indices.keys())
         raise DataError(
             f"{source}: most words have tags that the training data lack ({', '.join(unknown[:5])}); the "

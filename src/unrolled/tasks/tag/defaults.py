@@ -17,7 +17,7 @@ def fill_defaults(
     """Return the configuration with all defaults filled in, and notes on the choices.
 
     Args:
-        config: options from the user, which are kept.
+        config: configuration from the user; options that are set are kept.
         tagged: training sentences.
         columns: the columns that were read.
         held_out: held-out sentences; None if there are none.

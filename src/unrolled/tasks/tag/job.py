@@ -69,11 +69,11 @@ class TaggerJob:
         if valid is None:
             return None
         score = score_sentences(self.model, valid, self._data.tags)
-        figures = {"accuracy": score.accuracy}
+        metrics = {"accuracy": score.accuracy}
         if score.has_spans:
-            figures["span_f1"] = score.span_f1
+            metrics["span_f1"] = score.span_f1
         select = self._config.tags.select
         select = ("span_f1" if score.has_spans else "accuracy") if select == "auto" else select
         if select == "span_f1":
-            figures[select] = score.span_f1  # 0 if there are no spans
-        return Validation(score.nats if select == "loss" else 1 - figures[select], score.nats, figures)
+            metrics[select] = score.span_f1  # 0 if there are no spans
+        return Validation(score.nats if select == "loss" else 1 - metrics[select], score.nats, metrics)

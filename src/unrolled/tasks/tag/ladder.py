@@ -21,8 +21,8 @@ from unrolled.tasks.tag.sources import open_matching
 from unrolled.wording import counted
 
 MAJORITY = "majority"
-TEST_SHARE = 0.1
-"""Share of the sentences, the last ones, to use as test data if none are given."""
+TEST_FRACTION = 0.1
+"""Fraction of the sentences to use as test data if none are given: the last ones."""
 
 
 class TaggingLadder(Ladder):
@@ -66,7 +66,7 @@ class TaggingLadder(Ladder):
             self.test, dropped = complete(open_matching(file, corpus.test, corpus), corpus.missing)
             self.notes += [f"{corpus.test}: {note}" for note in dropped]
         else:
-            self.data, test = split_held_out(self.data, TEST_SHARE)
+            self.data, test = split_held_out(self.data, TEST_FRACTION)
             if test is None:
                 raise DataError(f"{corpus.data}: has only one sentence; give test data (--test)")
             sentences = counted(len(test.words), "sentence")
@@ -78,7 +78,7 @@ class TaggingLadder(Ladder):
         if self.shown == "span_f1" and not are_spans(
             {tag for sentence in self.test.tags for tag in sentence}
         ):
-            raise DataError("metric 'span_f1': the test data have no spans; give others (--test)")
+            raise DataError("metric 'span_f1': the test data have no spans; give other test data (--test)")
         self.fingerprint = fingerprint(self.data.words, self.data.tags, self.test.words, self.test.tags)
         return (
             f"{counted(words, 'word')} to learn from, {test_words:,} to predict, "

@@ -9,7 +9,7 @@ from unrolled.data.tagged import Columns, Tagged, TaggedFile
 from unrolled.errors import ConfigError, DataError
 from unrolled.wording import counted
 
-NAME = "the data"
+SOURCE_NAME = "the data"
 EXPECTED = "fit(words, tags) takes two lists of sentences: [['time', 'flies']], [['NOUN', 'VERB']]"
 
 
@@ -35,20 +35,20 @@ def convert_tagged(words: Any, tags: Any = None) -> TaggedFile:
             f"there are {counted(len(all_words), 'sentence')} of words, but tags for {len(all_tags):,}"
         )
     pairs = list(zip(all_words, all_tags, strict=True))
-    for number, (sentence, its_tags) in enumerate(pairs, 1):
-        if sentence is not None and its_tags is not None and len(sentence) != len(its_tags):
+    for number, (sentence, sentence_tags) in enumerate(pairs, 1):
+        if sentence is not None and sentence_tags is not None and len(sentence) != len(sentence_tags):
             raise DataError(
                 f"sentence {number} has {counted(len(sentence), 'word')} and "
-                f"{counted(len(its_tags), 'tag')}; give one tag for each "
+                f"{counted(len(sentence_tags), 'tag')}; give one tag for each "
                 f"word (it begins with {[*sentence[:3]]!r:.60})"
             )
     # A missing sentence becomes one missing word, and missing tags become one missing tag per word.
     not_empty = [(s or [None], t) for s, t in pairs if s != []]
     complete = [(s, t if t and s != [None] else [None] * len(s)) for s, t in not_empty]
     if not complete:
-        raise DataError(f"{NAME}: holds no sentences")
+        raise DataError(f"{SOURCE_NAME}: holds no sentences")
     return TaggedFile(
-        NAME,
+        SOURCE_NAME,
         words=[[word or "" for word in sentence] for sentence, _ in complete],
         tags=[[tag if word else None for word, tag in zip(s, t, strict=True)] for s, t in complete],
         lines=[],

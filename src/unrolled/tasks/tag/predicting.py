@@ -16,24 +16,24 @@ BATCH_SIZE = 64
 def tag_sentences(
     model: RecurrentTagger, sentences: EncodedSentences, tags: list[str], report: Report = silent
 ) -> tuple[list[list[str]], float]:
-    """Return the best tags of each sentence, and the mean −ln p of the true tags that are known."""
+    """Return the best tags of each sentence, and the mean −ln p of the true tags that the model knows."""
     model.eval()
     predicted: list[list[str]] = [[] for _ in range(len(sentences))]
     nats, words = 0.0, 0
     for rows, cpu_batch in sentences.batches(BATCH_SIZE):
         batch = move(cpu_batch, device_of(model))
         scores = model(batch.sentences)
-        batch_nats, batch_words = _nats(model, scores, batch)
+        batch_nats, batch_words = _sum_nats(model, scores, batch)
         nats, words = nats + batch_nats, words + batch_words
         _store_tags(model.best_of(scores, batch.sentences), rows.tolist(), batch.sentences, tags, predicted)
         report(int(batch.sentences.lengths.sum()))
     return predicted, nats / max(words, 1)
 
 
-def _nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
+def _sum_nats(model: RecurrentTagger, scores: torch.Tensor, batch: TaggedBatch) -> tuple[float, int]:
     """Return the sum of −ln p over the known tags, and their number.
 
-    For a sentence with unknown tags, a CRF gives the marginal probability of the known ones.
+    If a sentence has unknown tags, a CRF gives the known ones their marginal probability.
     """
     lengths, count = batch.sentences.lengths, int((batch.tags != IGNORE).sum())
     if model.crf is None or count == int(lengths.sum()):

@@ -25,11 +25,11 @@ def print_scores(tagger: Tagger, console: Console) -> str:
                 f"{_spans(score)}"
             )
             for baseline, parts in tagger.result.get("baselines", {}).items():
-                figures = parts[part]
-                console.print(f"  {baseline}: accuracy {100 * figures['accuracy']:.2f}%{_spans(figures)}")
+                scores = parts[part]
+                console.print(f"  {baseline}: accuracy {100 * scores['accuracy']:.2f}%{_spans(scores)}")
     ending = ".conllu" if tagger.facts.get("form") == "conllu" else ""
     return "unrolled predict {run} --data FILE" + ending
 
 
-def _spans(figures: dict[str, Any]) -> str:
-    return f", span F1 {100 * figures['span_f1']:.2f}%" if "span_f1" in figures else ""
+def _spans(scores: dict[str, Any]) -> str:
+    return f", span F1 {100 * scores['span_f1']:.2f}%" if "span_f1" in scores else ""

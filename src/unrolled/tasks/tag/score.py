@@ -34,13 +34,13 @@ class TaggerScore:
 
     @property
     def accuracy(self) -> float:
-        """Share of words whose tag is predicted correctly."""
+        """Fraction of words whose tag is predicted correctly."""
         sentences = zip(self.true, self.predicted, strict=True)
         return sum(t == p for a, b in sentences for t, p in zip(a, b, strict=True)) / self.words
 
     @property
     def sentence_accuracy(self) -> float:
-        """Share of sentences with all tags predicted correctly."""
+        """Fraction of sentences with all tags predicted correctly."""
         return sum(a == b for a, b in zip(self.true, self.predicted, strict=True)) / len(self.true)
 
     @property
@@ -88,8 +88,8 @@ class TaggerScore:
         return counts
 
     def to_json(self) -> dict[str, Any]:
-        """Return all scores."""
-        figures: dict[str, Any] = {
+        """Return all scores as JSON values."""
+        values: dict[str, Any] = {
             "accuracy": self.accuracy,
             "sentence_accuracy": self.sentence_accuracy,
             "nats": self.nats,
@@ -101,12 +101,12 @@ class TaggerScore:
         }
         if self.has_spans:
             total, _ = self.span_counts()
-            figures |= {
+            values |= {
                 "span_f1": total.f1,
                 "span_precision": total.precision,
                 "span_recall": total.recall,
             }
-        return figures
+        return values
 
     def __str__(self) -> str:
         line = (

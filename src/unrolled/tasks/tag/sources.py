@@ -56,11 +56,12 @@ def _is_source(source: str | Path) -> bool:
 
 def unseen_tag_notes(held_out: EncodedSentences) -> tuple[str, ...]:
     """Return a note on the number of words whose tag is absent from the training data; empty without any."""
-    count = held_out.unseen()
+    count = held_out.count_unseen()
     if not count:
         return ()
-    words = f"{count:,} of {held_out.word_count:,} held-out words"
-    return (f"{words} have tags that the training data lack: counted as wrong",)
+    tags = "has a tag" if count == 1 else "have tags"
+    total = held_out.word_count
+    return (f"{count:,} of {total:,} held-out words {tags} that the training data lack: counted as wrong",)
 
 
 def open_matching(file: TaggedFile, other: str, corpus: TaggedConfig) -> TaggedFile:
@@ -82,9 +83,9 @@ def read_split(
     """Read training and held-out sentences; without held-out data, hold out the last training sentences.
 
     Args:
-        corpus: the names of the files.
-        in_memory: training sentences from memory; None reads the file.
-        held_out: held-out sentences from memory; None reads the file, if there is one.
+        corpus: names of the files and columns, and the fraction to hold out.
+        in_memory: training sentences from memory; None reads the file that the configuration names.
+        held_out: held-out sentences from memory; None reads the file, if the configuration names one.
 
     Raises:
         DataError: if a file cannot be read, or no sentence remains.

@@ -23,12 +23,12 @@ class SpanCounts:
 
     @property
     def precision(self) -> float:
-        """Share of the predicted spans that are correct; 0 without predicted spans."""
+        """Fraction of the predicted spans that are correct; 0 without predicted spans."""
         return self.correct / max(self.predicted, 1)
 
     @property
     def recall(self) -> float:
-        """Share of the true spans that are predicted; 0 without true spans."""
+        """Fraction of the true spans that are predicted; 0 without true spans."""
         return self.correct / max(self.true, 1)
 
     @property
@@ -77,24 +77,24 @@ def span_table(total: SpanCounts, by_kind: dict[str, SpanCounts], digits: int = 
     The last rows are the micro average (over all spans), the macro average (mean over kinds) and the weighted
     average (mean over kinds, weighted by their number of true spans).
     """
-    each = np.array([_figures(counts) for counts in by_kind.values()] or [_figures(total)])
+    by_kind_scores = np.array([_scores(counts) for counts in by_kind.values()] or [_scores(total)])
     weights = [counts.true for counts in by_kind.values()] if total.true else None
     averages = {
-        "micro avg": np.array(_figures(total)),
-        "macro avg": each.mean(0),
-        "weighted avg": np.average(each, axis=0, weights=weights),
+        "micro avg": np.array(_scores(total)),
+        "macro avg": by_kind_scores.mean(0),
+        "weighted avg": np.average(by_kind_scores, axis=0, weights=weights),
     }
     width = max(map(len, (*by_kind, *averages)))
     heads = "".join(f" {head:>9}" for head in ("precision", "recall", "f1-score", "support"))
     lines = [f"{'':>{width}} {heads}", ""]
 
-    def row(name: str, figures: Iterable[float], support: int) -> str:
-        return f"{name:>{width}} " + "".join(f" {f:>9.{digits}f}" for f in figures) + f" {support:>9}"
+    def row(name: str, scores: Iterable[float], support: int) -> str:
+        return f"{name:>{width}} " + "".join(f" {f:>9.{digits}f}" for f in scores) + f" {support:>9}"
 
-    lines += [row(name, _figures(counts), counts.true) for name, counts in by_kind.items()]
-    lines += ["", *(row(name, figures, total.true) for name, figures in averages.items()), ""]
+    lines += [row(name, _scores(counts), counts.true) for name, counts in by_kind.items()]
+    lines += ["", *(row(name, scores, total.true) for name, scores in averages.items()), ""]
     return "\n".join(lines)
 
 
-def _figures(counts: SpanCounts) -> list[float]:
+def _scores(counts: SpanCounts) -> list[float]:
     return [counts.precision, counts.recall, counts.f1]

@@ -19,7 +19,7 @@ from unrolled.tasks.base.sources import is_path
 from unrolled.tasks.base.spec import TaskSpec
 from unrolled.tasks.base.task import Task
 from unrolled.tasks.tag.artifacts import TaggerArtifacts
-from unrolled.tasks.tag.baseline import NAME, score_baseline
+from unrolled.tasks.tag.baseline import BASELINE_NAME, score_baseline
 from unrolled.tasks.tag.build import build_model
 from unrolled.tasks.tag.config import TaggerConfig
 from unrolled.tasks.tag.data import (
@@ -47,7 +47,7 @@ from unrolled.training import Watcher
 from unrolled.training.waiting import counting_bar
 from unrolled.visible import visible
 
-LARGEST_CONFUSION = 60
+MAX_CONFUSION_TAGS = 60
 """Largest number of tags with which the confusion matrix is plotted."""
 
 
@@ -148,7 +148,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         held_out, notes = None, split.notes
         if split.valid is not None:
             name = valid_source or source or "the held-out data"
-            held_out = encode_tagged(split.valid, vocabularies, name, max_unseen_share=0.999)
+            held_out = encode_tagged(split.valid, vocabularies, name, max_unseen_fraction=0.999)
             notes += unseen_tag_notes(held_out)
         facts = describe(train, held_out, vocabularies) | {"form": split.form}
         return TaggerData(train, held_out, vocabularies.tags, facts, notes)
@@ -180,16 +180,18 @@ class Tagger(Task[TaggerConfig, TaggerData]):
             baseline[name] = score_baseline(data.train.text, part.text, data.tags)
             if name == "valid" or "valid" not in scores:
                 metric = "span_f1" if score.has_spans else "accuracy"
-                figures = {NAME: baseline[name][metric]}
-                scores |= beside(metric.replace("_f1", " F1"), score.main_metric, figures, higher=True)
-        return scores | {"baselines": {NAME: baseline}}
+                baseline_scores = {BASELINE_NAME: baseline[name][metric]}
+                scores |= beside(
+                    metric.replace("_f1", " F1"), score.main_metric, baseline_scores, higher=True
+                )
+        return scores | {"baselines": {BASELINE_NAME: baseline}}
 
     def evaluate(self, X: Any, y: Any = None, *, progress: bool = False) -> TaggerScore:
         """Score tagged sentences, in the forms that ``fit`` takes.
 
         Raises:
             ConfigError: if sentences from memory have another form.
-            DataError: if the sentences cannot be read, or the model knows less than half of their tags.
+            DataError: if the sentences cannot be read, or most words have tags that the training data lack.
         """
         path, sentences = to_path_or_sentences(X, y)
         if sentences is None:
@@ -198,7 +200,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return self._score(encode_tagged(tagged, self.vocabularies, "the data"), shown=progress)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the share of words whose tag is predicted correctly, on data that ``evaluate`` takes."""
+        """Return the fraction of words whose tag is predicted correctly, on data that ``evaluate`` takes."""
         return self.evaluate(X, y).accuracy
 
     def predict(self, X: Any) -> Any:
@@ -231,7 +233,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         return [next(remaining) if sentence else [] for sentence in sentences]
 
     def predict_file(self, data: str, out: TextIO) -> None:
-        """Copy a file with predicted tags instead of its tags, or with a new last column of them.
+        """Write a copy of a file with predicted tags in place of its tags, or in a new last column.
 
         Plain text is read with one sentence per line, and written as two columns. Notes on how the file was
         read are printed to standard error.
@@ -287,7 +289,7 @@ class Tagger(Task[TaggerConfig, TaggerData]):
         for part in ("valid", "test"):
             if part in self.result:
                 score = self.result[part]
-                if len(score["tags"]) > LARGEST_CONFUSION:
+                if len(score["tags"]) > MAX_CONFUSION_TAGS:
                     continue
                 plot_confusion(score["confusion"], score["tags"], folder / "plots", part)
 
