@@ -1,4 +1,4 @@
-"""The artifacts of a music model: what it needs besides configuration and weights."""
+"""The artifacts of a music model: all that it needs besides its configuration and weights."""
 
 from dataclasses import dataclass
 from pathlib import Path

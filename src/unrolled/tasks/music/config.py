@@ -22,12 +22,12 @@ class PiecesConfig:
     of the pieces."""
 
     valid_fraction: float = 0.1
-    """Share of the pieces, the last ones, to hold out if none are given and the data have no part "valid". If
-    that is less than one piece, the end of each piece is held out. 0 holds out nothing."""
+    """Fraction of the pieces to hold out, the last ones, if valid is not given and the data have no part
+    "valid". If that is less than one piece, the end of each piece is held out. 0 holds out nothing."""
 
     steps_per_beat: int = 0
     """Steps per quarter note, for MIDI files; 0: the smallest of 1, 2, 3, 4, 6 and 8 that keeps 99% of the
-    notes apart."""
+    notes and of the chords distinct."""
 
     sustain: bool = False
     """Extend the notes of MIDI files while the sustain pedal is down, instead of ending them when their keys

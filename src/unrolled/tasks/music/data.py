@@ -71,10 +71,10 @@ def split_pieces(source: MusicSource, held_out: MusicSource | None, config: Piec
     Args:
         source: source of the training pieces.
         held_out: source of the held-out pieces; None if none are given.
-        config: sets the share to hold out if neither source has held-out pieces.
+        config: sets the fraction to hold out if neither source has held-out pieces.
 
     Raises:
-        DataError: if the pieces are too short to hold out a share of them.
+        DataError: if the pieces are too short to hold out the end of each.
     """
     train, valid = source.parts["train"], source.parts.get("valid", [])
     notes = source.notes
@@ -92,13 +92,13 @@ def _hold_out(
 ) -> tuple[list[Roll], list[Roll], str]:
     """Return training pieces, held-out pieces and a note on the split.
 
-    The last works are held out with all their pieces. If the share is less than one work, the end of each
+    The last works are held out with all their pieces. If the fraction is less than one work, the end of each
     piece is held out.
     """
-    share = config.valid_fraction
+    fraction = config.valid_fraction
     names = works or [str(number) for number in range(len(pieces))]
     unique = list(dict.fromkeys(names)) if len(set(names)) == len(names) else sorted(set(names))
-    count = int(len(unique) * share)
+    count = int(len(unique) * fraction)
     if count:
         held_out = set(unique[-count:])
         train = [roll for roll, name in zip(pieces, names, strict=True) if name not in held_out]
@@ -107,7 +107,7 @@ def _hold_out(
         if len(unique) < len(names):
             note += f"; files of one name in several folders are held out together ({len(unique):,} names)"
         return train, valid, note
-    end_lengths = [max(round(len(roll) * share), MIN_STEPS) for roll in pieces]
+    end_lengths = [max(round(len(roll) * fraction), MIN_STEPS) for roll in pieces]
     pairs = list(zip(pieces, end_lengths, strict=True))
     long_enough = [(roll, end) for roll, end in pairs if len(roll) >= end + MIN_STEPS]
     if not long_enough:
@@ -117,7 +117,7 @@ def _hold_out(
         )
     train = [roll[:-end] if len(roll) >= end + MIN_STEPS else roll for roll, end in pairs]
     which = f"each of {len(pieces)} pieces" if len(pieces) > 1 else "the piece"
-    note = f"held out: the last {share:.0%} of the steps of {which} (--valid-fraction)"
+    note = f"held out: the last {fraction:.0%} of the steps of {which} (--valid-fraction)"
     return train, [roll[-end:] for roll, end in long_enough], note
 
 

@@ -11,7 +11,7 @@ from unrolled.wording import counted
 
 def print_scores(task: PianoRoll, console: Console) -> str:
     """Print the scores; return the command to try next."""
-    table = Table(title="negative log-likelihood, nats a step over 88 keys", title_justify="left")
+    table = Table(title="negative log-likelihood, nats per step over 88 keys", title_justify="left")
     table.add_column("model")
     parts = [part for part in ("valid", "test") if part in task.result]
     for part in parts:

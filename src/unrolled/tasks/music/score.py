@@ -35,12 +35,12 @@ class MusicScore:
         return self.nats / self.steps
 
     def to_json(self) -> dict[str, float | int]:
-        """Return all scores."""
+        """Return all scores as JSON values."""
         return {"nll": self.nll, "steps": self.steps, "pieces": self.pieces}
 
     def __str__(self) -> str:
         return (
-            f"NLL {self.nll:.4f} nats a step, over 88 keys ({counted(self.steps, 'step')} of "
+            f"NLL {self.nll:.4f} nats per step, over 88 keys ({counted(self.steps, 'step')} of "
             f"{counted(self.pieces, 'piece')}, each from its second step on)"
         )
 

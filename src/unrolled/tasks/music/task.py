@@ -84,7 +84,7 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
                 data of the configuration.
             y: must be None: the targets are the next steps.
             valid: held-out pieces in the same forms. None uses those of the configuration, the part "valid"
-                of the data, or a share of the pieces.
+                of the data, or a fraction of the pieces.
             out: run folder for checkpoints, log and plots; None keeps everything in memory.
             overwrite: replace an existing run in ``out``.
             progress: show a progress bar, or call this callback; None shows a bar unless the data come from
@@ -158,8 +158,8 @@ class PianoRoll(Task[PianoRollConfig, MusicData]):
                 scores[name] = score_pieces(self.model, pieces).to_json()
                 baselines = dataclasses.asdict(note_baselines(data.train, pieces))
                 scores["baselines"][name] = baselines
-                figures = {BASELINES[field]: nll for field, nll in baselines.items()}
-                scores |= beside("nats a step", scores[name]["nll"], figures, higher=False)
+                nll_by_baseline = {BASELINES[field]: nll for field, nll in baselines.items()}
+                scores |= beside("nats per step", scores[name]["nll"], nll_by_baseline, higher=False)
         return scores
 
     def evaluate(self, X: Any, y: None = None, *, progress: bool = False) -> MusicScore:
