@@ -25,9 +25,9 @@ with extra("compare", "a comparison of models"):
 
 DEFAULT_MINUTES = 5.0
 OWN = {
-    "seed": "networks have the seeds 1, 2 …; give seeds, the number of them",
-    "minutes": "give budget, the minutes of each network",
-    "model": "give models, the names of all that are compared",
+    "seed": "networks are trained with seeds 1, 2 …; give their number as seeds",
+    "minutes": "give budget, the minutes of training per network",
+    "model": "give models, the names of the models to compare",
 }
 """Training options that a comparison sets itself, each with the hint for the error message."""
 

@@ -104,7 +104,7 @@ class ComparisonFolder(ExperimentFolder):
 
 
 def _file_name(model: str) -> str:
-    """Return a file name unique to a model: its name or, if that is no short, plain name, one with a hash."""
+    """Return a file name unique to a model: its name or, if that is long or unusual, one with a hash."""
     if re.fullmatch(r"[\w.+-]{1,60}", model):
         return model
     end = re.sub(r"[^\w.+-]", "_", Path(model).name)[-40:]

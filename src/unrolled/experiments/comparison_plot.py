@@ -16,7 +16,7 @@ with extra("compare", "a comparison of models"):
 
 NETWORK, OTHER, MIXTURE = "tab:blue", "tab:gray", "tab:green"
 LINE_HEIGHT = 11
-"""Height of a label in points."""
+"""Smallest distance between labels, in points."""
 
 
 def plot_comparison(
@@ -128,6 +128,6 @@ def _spread_apart(heights: Sequence[float], top: float) -> list[float]:
 
 
 def _shorten(names: Sequence[str]) -> list[str]:
-    """Return names without the options behind the colon, if they stay unique without them."""
+    """Return names without the options after the colon, where names stay unique without them."""
     plain = ["+".join(part.partition(":")[0] for part in name.split("+")) for name in names]
     return [p if plain.count(p) == 1 else name for p, name in zip(plain, names, strict=True)]

@@ -38,7 +38,7 @@ def line_of(outcomes: Sequence[Outcome], metric: str, difference: Difference | N
     Args:
         outcomes: outcomes of one model, one per seed.
         metric: the metric to show.
-        difference: of the loss from the model in the row above, if it was tested.
+        difference: difference of the loss from the model in the row above; None if it was not tested.
     """
     score = Spread.of([o.scores[metric] for o in outcomes])
     epochs = [o.epochs for o in outcomes if o.epochs is not None]

@@ -108,7 +108,7 @@ def run(plan: Plan, out: Path, progress: Progress | None = None, *, overwrite: b
         RunError: if ``out`` cannot be used, or a process was killed.
     """
     with RepetitionFolder.locked(out, plan.to_json(), overwrite=overwrite) as folder:
-        jobs = _make_folds(plan, folder) if plan.folds else _make_seeds(plan, folder)
+        jobs = _make_fold_trials(plan, folder) if plan.folds else _make_seed_trials(plan, folder)
         _check_outcomes(folder, jobs, plan.metric)
         finished = {(o.model, o.seed) for o in folder.done}
         remaining = [job for key, job in jobs.items() if key not in finished]
@@ -128,7 +128,7 @@ def _no_progress(count: int) -> Iterator[Report]:
     yield lambda outcome: None
 
 
-def _make_folds(plan: Plan, folder: RepetitionFolder) -> Jobs:
+def _make_fold_trials(plan: Plan, folder: RepetitionFolder) -> Jobs:
     from unrolled.experiments.cross_validation import FoldTrial, read_corpus  # needed for classifiers only
 
     labelled = read_corpus(plan.config)
@@ -140,7 +140,7 @@ def _make_folds(plan: Plan, folder: RepetitionFolder) -> Jobs:
     }
 
 
-def _make_seeds(plan: Plan, folder: RepetitionFolder) -> Jobs:
+def _make_seed_trials(plan: Plan, folder: RepetitionFolder) -> Jobs:
     return {
         (variant.name, seed): SeedTrial(
             plan.recipe.task, plan.config, variant, seed, str(folder.run(index, seed))
@@ -151,13 +151,13 @@ def _make_seeds(plan: Plan, folder: RepetitionFolder) -> Jobs:
 
 
 def _check_outcomes(folder: RepetitionFolder, jobs: Jobs, metric: str) -> None:
-    """Raise RunError if a saved outcome is not in the plan, is there twice, or lacks the metric."""
+    """Raise RunError if a saved outcome is not in the plan, occurs twice, or lacks the metric."""
     expected = set(jobs)
     for line, outcome in enumerate(folder.done, 1):
         trial = f"trial {outcome.seed} of variant {outcome.model!r}"
         where = f"{folder.folder / TRIALS}: line {line} is damaged: {trial}"
         if (outcome.model, outcome.seed) not in expected:
-            raise RunError(f"{where} is not in the plan, or there twice; remove this line, or the folder")
+            raise RunError(f"{where} is not in the plan, or occurs twice; remove this line, or the folder")
         if metric not in outcome.scores:
             raise RunError(f"{where} has no {metric}; remove this line, or the folder")
         expected.remove((outcome.model, outcome.seed))

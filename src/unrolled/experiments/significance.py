@@ -13,9 +13,9 @@ SAMPLES = 4000
 LEVEL = 0.95
 """Confidence level of the interval."""
 MIN_BLOCKS = 10
-"""Fewest items, or blocks of items, that are resampled; with fewer, no interval is given."""
+"""Smallest number of items, or blocks of items, to resample; with fewer, no interval is computed."""
 MAX_DRAWN = 4_000_000
-"""Items drawn at a time, to bound memory."""
+"""Approximate largest number of items drawn at a time, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Difference:
 
 
 def paired_bootstrap(ours: Units, theirs: Units, *, block: int = 1, samples: int = SAMPLES) -> Difference:
-    """Resample the items with replacement, and compute each difference (Efron & Tibshirani 1993).
+    """Resample items with replacement, and compute the difference of each sample (Efron & Tibshirani 1993).
 
-    Both models are scored on the same samples, so that items hard for both models cancel (Koehn 2004).
+    Both models are scored on the same samples, so items that are hard for both models cancel (Koehn 2004).
 
     Args:
         ours: losses of one model, one per item.
