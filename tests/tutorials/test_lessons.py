@@ -98,7 +98,7 @@ def test_reach_is_where_the_gradient_stays_below_a_thousandth(
 
 
 def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
-    trial = exploding.SHARP["clipped"][1]
+    trial = exploding.EXPLODING["clipped"][1]
     run = practise(trial, TINY)
     u = run.start.get_parameter("recurrent.weight_hh_l0")
     torch.testing.assert_close(u.detach(), 1.02 * torch.eye(4))
@@ -110,7 +110,7 @@ def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
 
 
 def test_a_training_that_fails_says_where() -> None:
-    run = practise(exploding.SHARP["free"][0], LessonConfig(updates=3, threads=1))
+    run = practise(exploding.EXPLODING["unclipped"][0], LessonConfig(updates=3, threads=1))
     assert run.failure
     assert not run.is_learnt
     assert len(run.norms) == run.updates < 3

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from unrolled.tutorials.script import Script
 
 MIN_DISTANCE = 10
-"""Steps; over shorter distances the effects are not visible."""
+"""Smallest distance in steps: over shorter ones, the effects are not visible."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class LessonConfig:
     """
 
     distance: int = 100
-    """Steps between the symbol and the answer; of the memory lesson the longest distance."""
+    """Steps between the symbol and the answer; in the memory lesson, the longest distance."""
 
     hidden: int = 64
     """Units of each network."""

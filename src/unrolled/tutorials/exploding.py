@@ -26,18 +26,18 @@ a bound of 2 · 1 = 2 per step allows a factor of 2^10 = 1,024 over ten steps
 
 clipping:  g ← g · min(1, c / ‖g‖),  ‖g‖ over all weights"""
 GROWTH = 1.02
-"""Factor that multiplies the identity at the start."""
+"""Initial U of the ReLU networks, as a multiple of the identity."""
 GAINS = (0.5, 0.7, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0, 3.0)
 LYAPUNOV_STEPS = 200
 """Length of the sequence on which Lyapunov exponents are measured."""
 RELU = {"cell": "elman", "nonlinearity": "relu", "recurrent_init": "identity"}
 TANH = {"cell": "elman", "nonlinearity": "tanh", "recurrent_init": "orthogonal", "lr": 0.001}
 SGD, ADAM = {"optimizer": "sgd", "lr": 0.01}, {"optimizer": "adam", "lr": 0.0005}
-FREE, CLIPPED = {"clip_norm": 0.0}, {"clip_norm": 1.0}
-SHARP = {
-    "free": (
-        Trial("SGD, not clipped", RELU | SGD | FREE, GROWTH),
-        Trial("Adam, not clipped", RELU | ADAM | FREE, GROWTH),
+UNCLIPPED, CLIPPED = {"clip_norm": 0.0}, {"clip_norm": 1.0}
+EXPLODING = {
+    "unclipped": (
+        Trial("SGD, not clipped", RELU | SGD | UNCLIPPED, GROWTH),
+        Trial("Adam, not clipped", RELU | ADAM | UNCLIPPED, GROWTH),
     ),
     "clipped": (
         Trial("SGD, clipped at 1", RELU | SGD | CLIPPED, GROWTH),
@@ -45,7 +45,7 @@ SHARP = {
     ),
 }
 CHAOTIC = Trial("U = 2 Q, clipped at 1", TANH | CLIPPED, 2.0)
-CALM = Trial("U = Q, not clipped", TANH | FREE)
+CALM = Trial("U = Q, not clipped", TANH | UNCLIPPED)
 
 
 def teach(script: Script, config: LessonConfig) -> None:
@@ -56,8 +56,8 @@ def teach(script: Script, config: LessonConfig) -> None:
         "if each step back multiplies the gradient by slightly more than 1?",
     )
     script.show(Words("A bound that allows growth", EQUATION))
-    free = _show_failure(script, config)
-    _show_clipping(script, config, free)
+    unclipped = _show_failure(script, config)
+    _show_clipping(script, config, unclipped)
     _show_initialisation(script, config)
     _show_exponents(script, config)
 
@@ -69,7 +69,7 @@ def _show_failure(script: Script, config: LessonConfig) -> list[TrialResult]:
         "per step (the lesson scales U; no option does this). It is trained without clipping: with SGD "
         "(learning rate 0.01) and with Adam (learning rate 0.0005).",
     )
-    runs = _train(script, config, SHARP["free"])
+    runs = _train(script, config, EXPLODING["unclipped"])
     script.show(_updates_chart("norms-free", "Gradients and loss without clipping", runs))
     flow = measure_gradient_flow(runs[0].start)
     growth = float(np.max(flow.norm) / flow.norm[0])
@@ -87,17 +87,19 @@ def _show_failure(script: Script, config: LessonConfig) -> list[TrialResult]:
     return runs
 
 
-def _show_clipping(script: Script, config: LessonConfig, free: Sequence[TrialResult]) -> None:
+def _show_clipping(script: Script, config: LessonConfig, unclipped: Sequence[TrialResult]) -> None:
     script.section(
         "The remedy: clipping",
         "The same networks and sequences, but a gradient with a norm above 1 is scaled down to a norm of 1 "
         "(Pascanu et al. 2013). Its direction stays the same.",
     )
-    runs = _train(script, config, SHARP["clipped"])
-    script.show(_results_table("With and without clipping", [*free, *runs]))
+    runs = _train(script, config, EXPLODING["clipped"])
+    script.show(_results_table("With and without clipping", [*unclipped, *runs]))
     script.show(_updates_chart("norms-clipped", "Gradients before clipping, and loss", runs))
-    script.show(learning_chart("learning-clipped", "Held-out loss with and without clipping", [*free, *runs]))
-    for old, run in zip(free, runs, strict=True):
+    script.show(
+        learning_chart("learning-clipped", "Held-out loss with and without clipping", [*unclipped, *runs])
+    )
+    for old, run in zip(unclipped, runs, strict=True):
         level, title = _rate(run)
         says = f"{_describe_training(run)} Without clipping: {_describe_result(old)}."
         script.add_verdict(
@@ -126,7 +128,7 @@ def _show_initialisation(script: Script, config: LessonConfig) -> None:
         title = "Clipping limits the norm of a gradient but does not make it useful; initialisation does"
         script.add_verdict(Verdict(title, "good" if calm.is_learnt else "notice", says, remedies=remedies))
     else:
-        script.add_verdict(Verdict("In this run the initialisation made no such difference", "notice", says))
+        script.add_verdict(Verdict("In this run U = Q has no clear advantage over U = 2 Q", "notice", says))
 
 
 def _show_exponents(script: Script, config: LessonConfig) -> None:

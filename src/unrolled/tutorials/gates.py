@@ -34,7 +34,7 @@ a gate with value f keeps 1/e of the old state for  τ = −1 / ln f  steps;
 before training f = sigmoid(bias):  0 → 0.5, τ = 1.4;  1 → 0.73, τ = 3.2;  ln n → n/(n+1), τ = n + ½"""
 ADDING = {"problem": "adding", "hidden": 32, "lr": 0.01}
 WRITE_GATES = {"lstm": "i", "gru": "z"}
-"""The gate that admits new content, by cell; for a GRU, by falling."""
+"""The gate that admits new content, by cell; a GRU admits more as z falls."""
 ROWS = 64
 """Sequences with fixed marks on which gates are measured."""
 KEEP_GATES = {"lstm": "f", "gru": "z"}
@@ -166,8 +166,8 @@ def _bias_verdict(run: TrialResult, constants: tuple[TimeConstants, TimeConstant
 
 
 def _mark_verdict(run: TrialResult, layer: Pass, marks: tuple[int, int]) -> Verdict:
-    """Return a finding about how the writing gate differs at the marks."""
-    gate, keeping = WRITE_GATES[run.name.lower()], KEEP_GATES[run.name.lower()]
+    """Return a finding on how the write gate differs at the marks."""
+    gate, keep_gate = WRITE_GATES[run.name.lower()], KEEP_GATES[run.name.lower()]
     units = _mean_gate(layer, gate)
     elsewhere = np.setdiff1d(np.arange(len(units)), marks)
     at_marks, between = units[list(marks)].mean(0), units[elsewhere].mean(0)
@@ -176,11 +176,11 @@ def _mark_verdict(run: TrialResult, layer: Pass, marks: tuple[int, int]) -> Verd
     says = (
         f"{_describe_loss(run)} At the marks the mean of gate {gate} is {at_marks[unit]:.2f} for unit {unit} "
         f"and {at_marks.mean():.2f} over all units; elsewhere it is {between[unit]:.2f} and "
-        f"{between.mean():.2f}. The mean of {keeping}, which keeps the state, is "
-        f"{float(_mean_gate(layer, keeping)[elsewhere].mean()):.3f} elsewhere."
+        f"{between.mean():.2f}. The mean of {keep_gate}, which keeps the state, is "
+        f"{float(_mean_gate(layer, keep_gate)[elsewhere].mean()):.3f} elsewhere."
     )
-    responds = opening.mean() > 0 and opening[unit] > 0.1
-    if run.is_learnt and responds:
+    gate_responds = opening.mean() > 0 and opening[unit] > 0.1
+    if run.is_learnt and gate_responds:
         change = "falls" if gate == "z" else "opens"
         return Verdict(f"{run.name}: {gate} {change} at the marked numbers", "good", says)
     title = "learnt, but no gate stands out at the marks" if run.is_learnt else "has not learnt to add"

@@ -42,7 +42,7 @@ class GradientFlow:
 
     @property
     def reach(self) -> int | None:
-        """Steps back from which the norm stays below 1/1000 of its start; None if it is above at the end."""
+        """Steps back from which the norm stays below 1/1000 of that at distance 0; None if it does not."""
         above = np.flatnonzero(self.norm >= VANISHED * self.norm[0])
         first = int(above[-1]) + 1
         return first if first < len(self.norm) else None

@@ -193,7 +193,10 @@ def _improvement_verdict(
 ) -> Verdict:
     old = longest_remembered(default_runs[trial.name.partition(",")[0]])
     new, longest = longest_remembered(runs), max(runs)
-    says = f"Remembers {old} steps with default initialisation, {new} with this one; {longest} were tried."
+    says = (
+        f"Remembers {old} steps with default initialisation, {new} with this one; the longest distance tried "
+        f"was {longest}."
+    )
     title = f"{trial.name}: {old} → {new} steps"
     return Verdict(
         title,

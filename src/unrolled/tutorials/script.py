@@ -40,7 +40,7 @@ class Script:
         self.console.print(Text(f"  {text}", "dim"))
 
     def show(self, part: Part) -> None:
-        """Add a part to the section, and print it; of a figure only the title is printed."""
+        """Add a part to the section, and print it; a figure is printed as its title only."""
         self._sections[-1][2].append(part)
         if isinstance(part, Table):
             print_table(_grid(part), self.console)

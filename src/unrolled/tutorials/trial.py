@@ -24,6 +24,7 @@ from unrolled.tutorials.config import LessonConfig
 from unrolled.wording import counted
 
 BATCH, HELD_OUT, VALIDATIONS = 50, 200, 8
+"""Sequences per update, number of held-out sequences, and approximate number of validations."""
 SOLVED = 0.025
 """Target loss as a fraction of the baseline: 0.05 nats for recall of one of eight symbols."""
 MIN_ACCURACY = 0.9
@@ -42,7 +43,7 @@ class Trial:
     """Factor that U is multiplied by before training."""
 
     def config(self, lesson: LessonConfig) -> LearnConfig:
-        """Return the configuration: the sizes of the lesson, replaced by the trial's own options."""
+        """Return the configuration: the sizes of the lesson, overridden by the options of the trial."""
         sizes = {
             "distance": lesson.distance,
             "hidden": lesson.hidden,
