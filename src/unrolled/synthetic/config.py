@@ -69,7 +69,7 @@ class PracticeConfig:
     """Maximum number of updates; each is made on new sequences."""
 
     minutes: float = 0.0
-    """Maximum training time in minutes; 0 is no limit."""
+    """Maximum training time in minutes, without validations; 0 is no limit."""
 
     batch: int = 50
     """Batch size: sequences per update."""

@@ -1,6 +1,6 @@
 """Named presets for each problem: some that solve it, and some that fail, for comparison.
 
-They depend on the distance, because the initialisation of the gates does.
+They depend on the distance, because the initialisation of the gates depends on it.
 """
 
 import math

@@ -47,7 +47,10 @@ def make_page(learned: LearnResult, diagnosis: Diagnosis) -> Page:
         f"{learned.config.problem.capitalize()} at distance {problem.distance:,}",
         "gradients and states through time",
         facts,
-        (_outcome(learned), *(with_values(v, lr=learned.config.optimizer.lr) for v in diagnosis.verdicts)),
+        (
+            _outcome_verdict(learned),
+            *(with_values(v, lr=learned.config.optimizer.lr) for v in diagnosis.verdicts),
+        ),
         (
             Section("Training", "Training and held-out loss.", (chart,)),
             *diagnosis_sections(diagnosis),
@@ -67,7 +70,7 @@ def write_report(learned: LearnResult, folder: Path, stage: Stage | None = None)
     return folder / REPORT, page
 
 
-def _outcome(learned: LearnResult) -> Verdict:
+def _outcome_verdict(learned: LearnResult) -> Verdict:
     solved, better = learned.solved, learned.loss < 0.9 * learned.baseline
     title = "Solved" if solved else "Partly learnt" if better else "Not learnt: no better than without memory"
     return Verdict(

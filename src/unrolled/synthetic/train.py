@@ -30,7 +30,7 @@ class LearnResult:
     best_update: int
     """Update with the lowest held-out loss."""
     seconds: float
-    """Training time, without validation."""
+    """Training time, without validations."""
     history: list[dict[str, Any]]
     """Records of the training log, with training and held-out losses."""
 
