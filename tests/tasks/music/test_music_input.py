@@ -70,7 +70,7 @@ def test_forms_agree(piece):
         (np.zeros(88), r"got ndarray of shape \(88,\)"),
         (np.zeros((2, 2, 2, 88)), "got ndarray of shape"),
         (np.full((4, 88), np.nan), "negative or not finite"),
-        (np.full((4, 88), -1.0), "below 0"),
+        (np.full((4, 88), -1.0), "negative or not finite"),
         (np.full((4, 88), "x"), "not of numbers"),
         (np.ones((4, 128)), "contains notes that are not on a piano"),
         ([60, 62], r"got \[60, 62\]"),
