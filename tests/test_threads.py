@@ -145,7 +145,7 @@ def groups(monkeypatch, tmp_path):
     """``groups(own, {folder: cpu.max})`` lays out a tree of control groups."""
     root = tmp_path / "cgroup"
     monkeypatch.setattr(cores, "CONTROL_GROUPS", root)
-    monkeypatch.setattr(cores, "OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(cores, "PROCESS_GROUP", tmp_path / "own")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)), raising=False)
 
     def lay_out(own, limits):
@@ -175,7 +175,7 @@ def test_affinity_and_quotas_bound_the_cores(groups, own, limits, expected):
 
 
 def test_systems_that_do_not_tell(monkeypatch, tmp_path):
-    monkeypatch.setattr(cores, "OWN_GROUP", tmp_path / "none")
+    monkeypatch.setattr(cores, "PROCESS_GROUP", tmp_path / "none")
     monkeypatch.setattr(cores, "STAT", tmp_path / "none")
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert cores.usable_cores() == os.cpu_count()

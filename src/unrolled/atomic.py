@@ -62,7 +62,7 @@ def _get_replaced_status(path: Path) -> os.stat_result | None:
 
 
 def _write_new(path: Path, data: bytes, like: os.stat_result | None) -> None:
-    """Create a file with the permissions of ``like``, or with default permissions. They are never wider."""
+    """Create a file with the permissions of ``like``, or default ones; at no time are they wider."""
     mode = stat.S_IMODE(like.st_mode) if like else 0o666
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, mode & 0o666)

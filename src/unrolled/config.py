@@ -1,8 +1,7 @@
-"""Typed configurations: one tree of frozen dataclasses defines the command line, TOML recipes and
-config.json.
+"""Typed configurations: frozen dataclasses that define the command line, TOML recipes and config.json.
 
 A configuration is a dataclass of groups, and each group is a flat dataclass. Field names are unique across
-groups, so that an option is given by its bare name on the command line and in Python.
+groups, so that an option is given by its bare name, without the group, on the command line and in Python.
 """
 
 import dataclasses
@@ -21,7 +20,7 @@ C = TypeVar("C")
 Kind = TypeVar("Kind", bound=type)
 
 LARGEST_SIZE = 1 << 20
-"""Largest number of units in a layer and of values in a vector: larger weights fit on no machine."""
+"""Largest number of units of a layer, and of values in a vector; larger weights do not fit into memory."""
 LARGEST_FLOAT = 3.4e38
 """Largest float of 32 bits."""
 ALIASES = {"model": "cell"}
@@ -119,7 +118,7 @@ def options_repr(kind: Kind) -> Kind:
 
 
 def aliases_of(names: Iterable[str]) -> dict[str, str]:
-    """Return the part of :data:`ALIASES` that applies to options of these names."""
+    """Return the entries of :data:`ALIASES` that apply to options with these names."""
     options = set(names)
     return {alias: name for alias, name in ALIASES.items() if name in options and alias not in options}
 
@@ -181,7 +180,7 @@ def _check_keys(kind: type, values: Any, where: str, path: str) -> None:
                 _check_keys(typing.cast(type, part), value, where, dotted)
         if _is_huge(value):
             raise ConfigError(
-                f"{where}: {dotted} is a number of more than 64 bits, or 32 bits with a fraction"
+                f"{where}: {dotted} is out of range: integers have at most 64 bits, other numbers at most 32"
             )
         choices = literal_values(hints[key])
         if choices and isinstance(value, str) and value not in choices:

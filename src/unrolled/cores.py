@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-CONTROL_GROUPS, OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+CONTROL_GROUPS, PROCESS_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 STAT = Path("/proc/stat")
 
 
@@ -14,24 +14,25 @@ def usable_cores() -> float:
 
     A quota may be a fraction. On systems without affinity and quotas, all cores count.
     """
-    return min([float(len(_own_cores())), *_quotas()])
+    return min([float(len(_allowed_cores())), *_quotas()])
 
 
 def busy_elsewhere(seconds: float = 0.2) -> float:
-    """Return how many of this process's cores are busy with other work, measured over some seconds.
+    """Return how many of this process's cores are busy with other work, measured for ``seconds``.
 
-    0 on systems without /proc/stat.
+    Return 0 on systems without /proc/stat.
     """
     if not STAT.is_file():
         return 0.0
     before = _busy_seconds(), time.process_time(), time.perf_counter()
     time.sleep(seconds)
     after = _busy_seconds(), time.process_time(), time.perf_counter()
-    busy, own, elapsed = (b - a for a, b in zip(before, after, strict=True))
-    return max(0.0, (busy - own) / elapsed)
+    busy, this_process, elapsed = (b - a for a, b in zip(before, after, strict=True))
+    return max(0.0, (busy - this_process) / elapsed)
 
 
-def _own_cores() -> set[int]:
+def _allowed_cores() -> set[int]:
+    """Return the cores of this process's affinity, or all cores on systems without affinity."""
     if hasattr(os, "sched_getaffinity"):
         return set(os.sched_getaffinity(0))
     return set(range(os.cpu_count() or 1))
@@ -39,11 +40,11 @@ def _own_cores() -> set[int]:
 
 def _quotas() -> Iterator[float]:
     """Yield the quotas, in cores, of this process's control group (version 2) and of its parents."""
-    if not OWN_GROUP.is_file():
+    if not PROCESS_GROUP.is_file():
         return
-    group = next((g[3:] for g in OWN_GROUP.read_text().splitlines() if g.startswith("0::")), "/")
+    group = next((g[3:] for g in PROCESS_GROUP.read_text().splitlines() if g.startswith("0::")), "/")
     folder = CONTROL_GROUPS / group.strip("/")
-    # In a container this may be the name on the host; then only the root group of the container is readable.
+    # In a container the group may have its name on the host; then only the root group is readable.
     for limit in (f / "cpu.max" for f in (folder, *folder.parents) if f.is_relative_to(CONTROL_GROUPS)):
         quota, period = limit.read_text().split() if limit.is_file() else ("max", "0")
         if quota != "max":
@@ -52,11 +53,11 @@ def _quotas() -> Iterator[float]:
 
 def _busy_seconds() -> float:
     """Return the busy time of this process's cores since the machine started, summed over the cores."""
-    names = {f"cpu{n}" for n in _own_cores()}
+    names = {f"cpu{n}" for n in _allowed_cores()}
     ticks = 0
     for line in STAT.read_text().splitlines():
         name, *times = line.split()
         if name in names:
-            user, nice, system, _idle, _waiting, interrupts, softer, stolen = map(int, times[:8])
-            ticks += user + nice + system + interrupts + softer + stolen
+            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, times[:8])
+            ticks += user + nice + system + irq + softirq + steal
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -19,9 +19,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "vectors": ("gensim", "sklearn", "matplotlib"),
     "watch": ("tensorboard", "matplotlib"),
 }
-"""Modules that each extra of pyproject.toml installs, as far as an error may mention the extra."""
+"""Modules that each extra of pyproject.toml installs; only the extras that an error may name."""
 PACKAGES = {"sklearn": "scikit-learn"}
-"""Package names of modules that are named differently."""
+"""Package name of each module whose package has another name."""
 
 
 @contextmanager

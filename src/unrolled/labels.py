@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CHARACTER = 0.11
-"""Width of a wide character at 10 points, in inches."""
+CHARACTER_WIDTH = 0.11
+"""Width in inches of a wide character at 10 points."""
 
 
 def label_text(name: object, *, line: int = 40, lines: int = 1) -> str:
@@ -37,7 +37,7 @@ def label_updates(axes: "Axes") -> None:
 def width_of(labels: Iterable[str], points: float = 10) -> float:
     """Return the width in inches of the longest line of the labels, to be added to the width of a figure."""
     longest = max((len(line) for label in labels for line in label.split("\n")), default=0)
-    return longest * CHARACTER * points / 10
+    return longest * CHARACTER_WIDTH * points / 10
 
 
 def _fit(name: str, line: int, lines: int) -> str:

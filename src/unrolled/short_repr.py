@@ -8,11 +8,11 @@ C = TypeVar("C", bound=type)
 ITEMS, TEXT = 4, 60
 """Largest number of items of a list, and of characters of a string, that are shown."""
 LONGEST, SHORT = 300, 30
-"""Largest length of a ``repr``; and, if it is exceeded, of a field, which is otherwise shown by its type."""
+"""Largest length of a ``repr``. If it is exceeded, fields longer than SHORT are shown by their type."""
 
 
 def short_repr(kind: C) -> C:
-    """Class decorator: show fields that differ from their defaults, and arrays by their shape."""
+    """Class decorator: set a short ``repr`` with the fields that differ from their defaults."""
     kind.__repr__ = _format_fields  # type: ignore[assignment]
     return kind
 

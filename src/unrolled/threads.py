@@ -17,8 +17,8 @@ from unrolled.cores import busy_elsewhere, usable_cores
 THREADS = "OMP_NUM_THREADS"
 WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 
-# With this, GNU's runtime spins for about fifty microseconds, as long as it takes to sleep and wake up. Other
-# runtimes only read the policy.
+# With these values GNU's runtime spins for some fifty microseconds, about as long as it takes to sleep and
+# wake up. Other runtimes only read the policy.
 SHORT_SPIN = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
 
 

@@ -1,8 +1,8 @@
 """The probability of tokens that do not occur in training.
 
 If the vocabulary contains every training token (``min_frequency=1``), the model never sees ``<unk>`` and
-cannot learn its probability. A text with unknown tokens is then scored by the model mixed with a share u of
-``<unk>``:
+cannot learn its probability. A text with unknown tokens is then scored by a mixture that gives ``<unk>``
+the weight u:
 
     p'(w|h) = (1 − u) p(w|h) + u [w = <unk>]        u = (n1 + 1) / (N + 2)
 
@@ -27,12 +27,12 @@ def unknown_share(training: Ids) -> float:
 
 
 def share_for(tokens: Ids, share: float) -> float:
-    """Return the share of ``<unk>`` for scoring a text: 0 if it has no unknown tokens."""
+    """Return the weight of ``<unk>`` for scoring a text: ``share``, or 0 if it has no unknown tokens."""
     return share if share and bool((tokens == UNK_ID).any()) else 0.0
 
 
 def mix_unknown(scores: Numbers, tokens: Ids, share: float) -> Numbers:
-    """Return ln p' of tokens (N,) from ln p (N,), with the share from :func:`share_for`."""
+    """Return ln p' of tokens (N,) from ln p (N,), with the weight from :func:`share_for`."""
     share = share_for(tokens, share)
     if not share:
         return scores

@@ -47,12 +47,12 @@ class VisibleStream(io.TextIOBase):
         return len(text)
 
     def __getattribute__(self, name: str) -> Any:
-        if name in _OF_INNER:
+        if name in _INNER_ATTRIBUTES:
             return getattr(self.rich_proxied_file, name)
         return super().__getattribute__(name)
 
 
-_OF_INNER = {"buffer", "encoding", "errors", "fileno", "flush", "isatty", "newlines"}
+_INNER_ATTRIBUTES = {"buffer", "encoding", "errors", "fileno", "flush", "isatty", "newlines"}
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ def counted(number: float | SupportsIndex, noun: str, plural: str = "") -> str:
     """Return a number and its noun: "1 row", "1,200 rows", "1.5 epochs".
 
     Args:
-        number: a count, or a float, which is written with six significant digits.
+        number: a count; or a float, written with at most six significant digits.
         noun: the singular.
         plural: the plural; "" adds an s to the noun.
     """
