@@ -36,7 +36,7 @@ def test_a_type_is_filled_in():
         (b"[" * 100_000, Any, "nested too deep"),
         (b'{"a":' * 100_000, Any, "nested too deep"),
         (b"1" * 5000, Any, "more than 4,300 digits"),
-        (b"[1]", dict[str, Any], "not of its form: expected object, got array"),
+        (b"[1]", dict[str, Any], "not of the expected form: expected object, got array"),
         (b'{"width": "3", "names": []}', Size, "expected int, got str at width"),
         (b'{"width": 3, "names": [1]}', Size, r"expected str, got int at names\[0\]"),
         (b'{"width": 3}', Size, "missing required field names"),

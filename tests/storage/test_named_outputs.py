@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["f.txt/", "f.txt//", "f.txt/.", "new/", "./"])
 def test_the_name_of_a_folder_is_no_file(name):
     with pytest.raises(
-        RunError, match=rf"^{re.escape(name)}: is the name of a folder, by its end; give a file"
+        RunError, match=rf"^{re.escape(name)}: ends like the name of a folder; give the name of a file"
     ):
         named_file(name)
 

@@ -17,7 +17,7 @@ def plain_float(text: str) -> float:
     """Parse a number such as ``-1.5e-3``; numbers beyond the range of float64 become infinite.
 
     Raises:
-        ValueError: if it is written otherwise.
+        ValueError: if the text has another form.
     """
     if len(text) > LONGEST or not _FLOAT.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a number")
@@ -28,7 +28,7 @@ def plain_int(text: str) -> int:
     """Parse a whole number of up to 18 digits.
 
     Raises:
-        ValueError: if it is written otherwise.
+        ValueError: if the text has another form.
     """
     if not _INT.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a whole number of up to 18 digits")

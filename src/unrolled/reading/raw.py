@@ -20,7 +20,7 @@ EXPANSION, ALWAYS = 100, 1 << 23
 
 FOREIGN = ("gb18030", "shift_jis", "euc-kr", "big5", "koi8-r", "cp1251")
 SEARCHED = 1 << 16
-"""Number of bytes that are checked for whether a text is mostly ASCII."""
+"""Number of bytes that are checked to decide whether a text is mostly ASCII."""
 
 
 def read_bytes(path: str | Path, error: type[UnrolledError] = DataError) -> bytes:
@@ -48,7 +48,7 @@ def open_file(path: str | Path, error: type[UnrolledError] = DataError) -> Itera
     except FileNotFoundError:
         raise error(f"{path}: no such file") from None
     except IsADirectoryError:
-        raise error(f"{path}: is a folder, a file is needed here") from None
+        raise error(f"{path}: is a folder; give a file") from None
     except (gzip.BadGzipFile, zlib.error, EOFError) as damage:
         raise error(f"{path}: is damaged, or not packed by gzip ({damage}); get it again") from None
     except OSError as failure:

@@ -19,8 +19,7 @@ def parse_json(text: bytes | str, kind: Any) -> Any: ...
 
 
 def parse_json(text: bytes | str, kind: Any) -> Any:
-    """Parse JSON and convert it to a type supported by msgspec, strictly: strings are not converted to
-    numbers.
+    """Parse JSON as a type supported by msgspec, strictly: strings are not converted to numbers.
 
     Python's JSON parser is used, because file names that are not UTF-8 are written with lone surrogates,
     which msgspec's parser rejects.
@@ -60,7 +59,7 @@ def convert(values: Any, kind: Any) -> Any:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as wrong:
         reason = str(wrong).replace("`", "").replace(" - at $.", " at ").replace(" - at $", " at ")
-        raise MalformedError(f"not of its form: {reason[:1].lower()}{reason[1:]}") from None
+        raise MalformedError(f"not of the expected form: {reason[:1].lower()}{reason[1:]}") from None
     except UnicodeError:
         raise MalformedError("not plain text: it holds half of a surrogate pair") from None
     except (OverflowError, RecursionError) as wrong:

@@ -44,11 +44,11 @@ def check_folder(folder: Path) -> None:
         RunError: if the path is a file, is not a valid path, or is write-protected.
     """
     list_folder(folder)
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise RunError(f"{folder}: cannot be written ({place} is write-protected); give another folder")
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RunError(f"{folder}: cannot be written ({existing} is write-protected); give another folder")
 
 
 def make_folder(folder: Path) -> None:
@@ -101,7 +101,8 @@ def clear_unfinished(folder: Path, names: Iterable[str] = ()) -> None:
 
     Args:
         folder: a locked folder, so that no other command writes there.
-        names: file names; their temporary files of earlier versions (``NAME.abcd1234.tmp``) are removed too.
+        names: file names; temporary files that earlier versions of unrolled wrote for them
+            (``NAME.abcd1234.tmp``) are removed too.
 
     Raises:
         RunError: if a file cannot be removed.
@@ -115,7 +116,7 @@ def clear_unfinished(folder: Path, names: Iterable[str] = ()) -> None:
 
 
 def is_earlier_leftover(name: str, names: Iterable[str]) -> bool:
-    """Return whether a name is that of a temporary file of an earlier version for one of the given names."""
+    """Return whether ``name`` is a temporary file that an earlier version wrote for one of ``names``."""
     match = re.fullmatch(r"(.+)\.[a-z0-9_]{8}\.tmp", name)
     return match is not None and match[1] in names
 

@@ -13,7 +13,7 @@ from typing import Self
 from unrolled.errors import RunError
 
 LOCK = ".unrolled.lock"
-"""Name of the lock file. It names the process that holds the lock, and is removed with the lock."""
+"""Name of the lock file. It contains the process id and host of the owner, and is removed with the lock."""
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 _held: set[int] = set()
 
@@ -111,7 +111,10 @@ class FolderLock:
         return True
 
     def _is_ours(self, handle: int) -> bool:
-        """Return whether the locked file may be written: it still has this name, and no other name."""
+        """Return whether the locked file is still the lock file, and may be written.
+
+        A lock file that is a hard link to another file is unlinked, so that a new one is created.
+        """
         if not _is_same_file(handle, self._path):
             return False
         if os.fstat(handle).st_nlink > 1:  # a hard link: writing would change another file
@@ -135,7 +138,10 @@ class FolderLock:
 
 
 def _lock(handle: int, new: bool) -> bool:
-    """Lock an open file without waiting; on file systems without locks, its creator has the lock."""
+    """Lock an open file without waiting; return False if another process has locked it.
+
+    On file systems without locks, the process that created the file (``new``) has the lock.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -173,7 +179,7 @@ def _remove(path: Path) -> None:
 
 
 def _close_in_child() -> None:
-    """Close the file handles in a forked child, which would keep a lock after its owner ended."""
+    """Close the handles that a forked child inherits; open, they would keep a lock after its owner ended."""
     for handle in _held:
         os.close(handle)
     _held.clear()

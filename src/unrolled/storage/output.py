@@ -23,7 +23,7 @@ def named_file(name: str | Path) -> Path:
         RunError: if the name ends like a folder, such as ``"out/"``; a Path would drop the slash.
     """
     if os.path.basename(name) in ("", ".") and str(name) not in ("", "."):
-        raise RunError(f"{name}: is the name of a folder, by its end; give a file")
+        raise RunError(f"{name}: ends like the name of a folder; give the name of a file")
     return Path(name)
 
 
@@ -59,7 +59,7 @@ def check_output(path: Path, *, overwrite: bool = True) -> None:
 
 
 def _check_folder(path: Path) -> None:
-    """Check that a new file can be created in the folder of this one, since files are replaced."""
+    """Check that a file can be created in the folder of ``path``: existing files are replaced by new ones."""
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise RunError(f"{path}: the folder {folder} does not exist")
@@ -110,8 +110,7 @@ def _get_status(path: Path) -> os.stat_result | None:
 
 
 def _get_descriptor(path: Path) -> int | None:
-    """Return the file descriptor of this process for a path such as ``/dev/stdout`` or ``/dev/fd/3``, else
-    None.
+    """Return this process's file descriptor for a path such as ``/dev/stdout`` or ``/dev/fd/3``, else None.
 
     Links are resolved one at a time: resolving all of them would lead to the file of a shell redirection,
     which would be replaced while the shell keeps writing to the old one.

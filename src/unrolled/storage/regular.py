@@ -9,10 +9,10 @@ from unrolled.errors import RunError
 
 
 def require_regular(path: Path) -> None:
-    """Check that an existing path in an owned folder is a regular file, because opening a pipe may block
-    forever.
+    """Check that a path in an owned folder, if it exists, is a regular file.
 
-    Links are followed. A missing or inaccessible file passes; opening it raises the error.
+    Opening a pipe could block forever. Links are followed. A missing or inaccessible file passes;
+    opening it raises the error.
 
     Raises:
         RunError: if the path is a pipe, a device, a socket or a folder.
@@ -25,10 +25,10 @@ def require_regular(path: Path) -> None:
 
 
 def check_replaceable(folder: Path, names: Iterable[str]) -> None:
-    """Check that only files and links would be replaced by names such as ``"plots/curves.png"`` in a folder.
+    """Check that writing files such as ``"plots/curves.png"`` to a folder replaces only files and links.
 
     Raises:
-        RunError: if a name is that of a pipe, a device, a socket or a folder.
+        RunError: if one of the names is a pipe, a device, a socket or a folder.
     """
     for name in names:
         try:

@@ -12,7 +12,7 @@ def check_report(path: Path) -> None:
     """Check that the report of an owned folder may be written or replaced.
 
     Raises:
-        RunError: if a file exists that unrolled did not write, or that cannot be read.
+        RunError: if the path is a link, was not written by unrolled, or cannot be read.
     """
     if path.is_symlink() or (path.exists() and not is_report(path)):
         raise RunError(f"{path}: was not written by unrolled; move it away, or give another --out")

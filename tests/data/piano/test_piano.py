@@ -91,7 +91,7 @@ def test_rolls():
         ("{", "is not JSON"),
         ('"x"', "expected object . array, got str"),
         ({"train": [PIECE], "tset": []}, "train, valid, test"),
-        ([3], "not of its form"),
+        ([3], "not of the expected form"),
         ([[[60], ["C4"]]], "expected int . null, got str"),
         ([PIECE, [[60], [20]]], "train piece 2, step 2: note 20 is not on a piano"),
         ([[[60]]], "train piece 1: 1 step is too few"),
