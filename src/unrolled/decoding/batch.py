@@ -145,37 +145,40 @@ class _Beams:
         return self.done
 
     def _select(self, logits: Tensor, position: int, banned: tuple[int, ...]) -> list[list[Live]]:
-        """Store the hypotheses that end here; return the live ones for each active source.
+        """Store the hypotheses that end at this position; return the live ones for each active source.
 
         The list of a finished source is empty.
         """
         beams, repeats = self.config.beams, self.config.block_repeats
         values, chosen = _best_next(logits, 2 * beams, banned, self.sequences, repeats)
-        each = values.shape[1]
-        total = (self.scores[:, :, None] + values.view(-1, self.width, each)).flatten(1)
+        per_row = values.shape[1]
+        total = (self.scores[:, :, None] + values.view(-1, self.width, per_row)).flatten(1)
         # Twice the beams: at most half of these candidates can end, so enough live ones remain.
-        best, where = total.topk(min(2 * beams, total.shape[1]))
-        tokens = chosen.view(len(total), -1).gather(1, where)
-        rows = where // each
-        lists = zip(best.tolist(), rows.tolist(), tokens.tolist(), strict=True)
+        best, indices = total.topk(min(2 * beams, total.shape[1]))
+        tokens = chosen.view(len(total), -1).gather(1, indices)
+        previous = indices // per_row  # index of the extended hypothesis among those of its source
+        lists = zip(best.tolist(), previous.tolist(), tokens.tolist(), strict=True)
         return [
             self._select_for_source(place, position, list(zip(*candidates, strict=True)))
             for place, candidates in enumerate(lists)
         ]
 
-    def _select_for_source(self, place: int, position: int, candidates: list[Live]) -> list[Live]:
+    def _select_for_source(
+        self, place: int, position: int, candidates: list[tuple[float, int, int]]
+    ) -> list[Live]:
+        """Store the candidates of one source, (log p, hypothesis, token), that end; return the live ones."""
         source = self.active[place]
         length, alpha = self.start.lengths[source], self.config.normalisation
         live: list[Live] = []
-        for value, row, token in candidates:
+        for value, previous, token in candidates:
             if value == -torch.inf:
                 continue
-            at = place * self.width + row
+            row = place * self.width + previous
             if token == self.end or position == length:
-                tokens = [*self.sequences[at], token]
+                tokens = [*self.sequences[row], token]
                 self.done[source].append(Hypothesis(tokens, value, value / len(tokens) ** alpha))
             elif len(live) < self.config.beams:
-                live.append((value, at, token))
+                live.append((value, row, token))
         done = sorted(self.done[source], key=lambda h: -h.score)[: self.config.beams]
         self.done[source] = done
         if live and len(done) == self.config.beams and cannot_improve(live[0][0], length, alpha, done):
@@ -191,13 +194,13 @@ class _Beams:
             hypotheses + [(impossible, *hypotheses[0][1:])] * (width - len(hypotheses)) for hypotheses in live
         ]
         flat = [hypothesis for hypotheses in padded for hypothesis in hypotheses]
-        self.sequences = [[*self.sequences[at], token] for _, at, token in flat]
+        self.sequences = [[*self.sequences[row], token] for _, row, token in flat]
         device = self.start.device
         scores = [[value for value, _, _ in hypotheses] for hypotheses in padded]
         self.scores = torch.tensor(scores, dtype=torch.float64, device=device)
         self.active, self.width = [self.active[place] for place in unfinished], width
         tokens = torch.tensor([token for _, _, token in flat], device=device)
-        return tokens, torch.tensor([at for _, at, _ in flat], device=device)
+        return tokens, torch.tensor([row for _, row, _ in flat], device=device)
 
 
 def _best_next(

@@ -68,9 +68,9 @@ def beam_search(
         total = (scores[:, None] + log_p).flatten()
         vocabulary = log_p.shape[1]
         # Twice the beams: at most half of these candidates can end, so enough live ones remain.
-        best, where = total.topk(min(2 * beams, total.numel()))
+        best, indices = total.topk(min(2 * beams, total.numel()))
         live: list[tuple[float, int, int]] = []
-        for value, index in zip(best.tolist(), where.tolist(), strict=True):
+        for value, index in zip(best.tolist(), indices.tolist(), strict=True):
             if value == -torch.inf:
                 continue
             row, token = divmod(index, vocabulary)
@@ -91,7 +91,7 @@ def beam_search(
 
 
 def cannot_improve(best_live: float, length: int, alpha: float, done: list[Hypothesis]) -> bool:
-    """Return whether no live hypothesis can still beat the finished ones.
+    """Return whether no live hypothesis can still enter ``done``, the best finished ones.
 
     log p only falls, so the best possible score is that of the current log p at full length.
     """

@@ -8,5 +8,5 @@ def tokens_that_repeat(tokens: Sequence[int], size: int) -> set[int]:
     tail = list(tokens[len(tokens) - size + 1 :]) if size > 1 else []
     if len(tokens) < size:
         return set()
-    last = len(tokens) - size + 1
-    return {tokens[i + size - 1] for i in range(last) if list(tokens[i : i + size - 1]) == tail}
+    count = len(tokens) - size + 1
+    return {tokens[i + size - 1] for i in range(count) if list(tokens[i : i + size - 1]) == tail}

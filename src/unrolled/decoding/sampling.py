@@ -15,7 +15,7 @@ class SamplingConfig:
     """Options for sampling the next token."""
 
     temperature: float = 1.0
-    """The logits are divided by it: below 1 favours probable tokens, 0 always takes the most probable one."""
+    """Divisor of the logits: below 1 favours probable tokens, 0 always takes the most probable token."""
 
     top_k: int = 0
     """Sample from the k most probable tokens; 0 means all tokens."""

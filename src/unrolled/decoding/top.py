@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 GROUP = 32
+"""Number of values in a group."""
 
 
 def top_k(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -15,13 +16,13 @@ def top_k(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     rows, size = x.shape
     groups = size // GROUP
     if groups <= 4 * count:
-        values, where = x.topk(count)
-        return values, where
+        values, indices = x.topk(count)
+        return values, indices
     head = x[:, : groups * GROUP].unflatten(1, (groups, GROUP))
     best = head.amax(-1).topk(count).indices
     inside = head.gather(1, best[:, :, None].expand(-1, -1, GROUP)).flatten(1)
     places = (best[:, :, None] * GROUP + torch.arange(GROUP, device=x.device)).flatten(1)
     tail = x[:, groups * GROUP :]
-    values, where = torch.cat([inside, tail], dim=1).topk(count)
+    values, chosen = torch.cat([inside, tail], dim=1).topk(count)
     tail_places = torch.arange(groups * GROUP, size, device=x.device).expand(rows, -1)
-    return values, torch.cat([places, tail_places], dim=1).gather(1, where)
+    return values, torch.cat([places, tail_places], dim=1).gather(1, chosen)

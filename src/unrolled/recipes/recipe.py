@@ -80,13 +80,13 @@ class Recipe:
         if t.on not in result:
             return f"target {t.metric} {t.limit}: the {t.on} data were not scored"
         value = result[t.on][t.metric]
-        verdict = "reached" if t.reached_by(value) else "MISSED"
+        outcome = "reached" if t.reached_by(value) else "MISSED"
         metric = t.metric.replace("_", " ")
-        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {verdict}"
+        line = f"target {metric} on {t.on} {t.limit}: {value:.4f}, {outcome}"
         if t.minutes:
             minutes = result["training_seconds"] / 60
-            verdict = "within" if minutes <= t.minutes else "OVER"
-            line += f"; {minutes:.1f} minutes of training, {verdict} the {t.minutes:g} allowed"
+            time_outcome = "within" if minutes <= t.minutes else "OVER"
+            line += f"; {minutes:.1f} minutes of training, {time_outcome} the {t.minutes:g} allowed"
         return line
 
 
