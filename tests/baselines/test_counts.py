@@ -67,6 +67,6 @@ def test_the_five_gram_has_modified_kneser_ney_smoothing():
 
 
 def test_five_grams_of_a_huge_text_are_not_counted(monkeypatch):
-    monkeypatch.setattr("unrolled.baselines.counts.MOST", 10)
+    monkeypatch.setattr("unrolled.baselines.counts.MAX_TOKENS", 10)
     assert math.isnan(scores([0, 1] * 6, [0, 1]).five_gram)
     assert math.isfinite(scores([0, 1] * 5, [0, 1]).five_gram)

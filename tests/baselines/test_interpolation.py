@@ -127,7 +127,7 @@ def test_a_vocabulary_in_another_order_is_brought_into_that_of_the_first():
 )
 def test_weights_that_are_no_shares_are_refused(weights):
     model = Listed({"<eos>": 0.5, "<unk>": 0.5})
-    with pytest.raises(ConfigError, match=r"weights=.*2 shares that add up to one"):
+    with pytest.raises(ConfigError, match=r"weights=.*2 numbers from 0 to 1 with sum 1"):
         Interpolated([model, model], weights)
 
 

@@ -41,8 +41,8 @@ def test_no_rule_by_words_alone_is_better_where_it_learnt(pairs):
 @pytest.mark.parametrize(
     ("words", "tags", "message"),
     [
-        ([["a", "b"]], [["X"]], "a tag for each of its words"),
-        ([["a"], ["b"]], [["X"]], "a tag for each of its words"),
+        ([["a", "b"]], [["X"]], "exactly one tag for each word"),
+        ([["a"], ["b"]], [["X"]], "exactly one tag for each word"),
         ([], [], "no words"),
         ([[]], [[]], "no words"),
     ],

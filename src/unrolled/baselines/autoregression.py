@@ -20,7 +20,7 @@ ROWS = 8192
 class Autoregression:
     """Autoregressive model: y_t = c + Σ_i φ_i y_{t−i}, i = 1 … p.
 
-    It is not constrained to be stationary: fitted to a growing series, its forecasts grow.
+    The model is not constrained to be stationary: the forecasts of a growing series grow.
     """
 
     intercept: float

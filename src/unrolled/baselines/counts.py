@@ -9,7 +9,7 @@ from unrolled.arrays import Ids
 from unrolled.baselines.ngram import DiscountWarning, Smoothing, Texts, count_ngrams, estimate, longest_order
 
 ORDER = 5
-MOST = 20_000_000
+MAX_TOKENS = 20_000_000
 """Largest number of tokens for five-grams: beyond it, their tables need more memory than training."""
 
 
@@ -21,7 +21,7 @@ class CountBaselines:
     unigram: float
     bigram: float
     five_gram: float
-    """NaN if the training text has more than :data:`MOST` tokens."""
+    """NaN if the training text has more than :data:`MAX_TOKENS` tokens."""
 
 
 def count_baselines(train: Ids, held_out: Ids, vocabulary: int) -> CountBaselines:
@@ -40,7 +40,7 @@ def count_baselines(train: Ids, held_out: Ids, vocabulary: int) -> CountBaseline
         return -float(table.score(held_out_texts).mean())
 
     def five_gram() -> float:
-        if len(train) > MOST:
+        if len(train) > MAX_TOKENS:
             return float("nan")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DiscountWarning)  # documented above

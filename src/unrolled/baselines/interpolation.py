@@ -19,8 +19,8 @@ TOLERANCE = 1e-7
 def fit_weights(scores: Sequence[Numbers]) -> Numbers:
     """Return the weights λ, with sum 1, that maximise the likelihood of a held-out text.
 
-    Uses expectation maximisation (Jelinek & Mercer 1980): λ_i becomes the mean share of model i in the
-    probability of a token. The log-likelihood is concave in λ, so it has one maximum.
+    Uses expectation maximisation (Jelinek & Mercer 1980): λ_i becomes the mean fraction of a
+    token's probability that is due to model i. The log-likelihood is concave in λ, so it has one maximum.
 
     Args:
         scores: ln p (N,) of the same tokens from each model.
@@ -35,7 +35,7 @@ def fit_weights(scores: Sequence[Numbers]) -> Numbers:
     best = table.max(0)
     if not np.isfinite(best).all():
         place = int(np.flatnonzero(~np.isfinite(best))[0])
-        raise DataError(f"token {place + 1}: no model gives it any probability; add one that does")
+        raise DataError(f"token {place + 1}: no model gives it any probability; add a model that does")
     p = np.exp(table - best)
     weights = np.full(len(table), 1.0 / len(table))
     for _ in range(ROUNDS):
@@ -75,7 +75,7 @@ class Interpolated(TokenModel):
         if weights is not None:
             w = np.asarray(weights, np.float64)
             if w.shape != (len(models),) or not (w >= 0).all() or abs(w.sum() - 1) > 1e-6:
-                raise ConfigError(f"weights={weights}: must be {len(models)} shares that add up to one")
+                raise ConfigError(f"weights={weights}: must be {len(models)} numbers from 0 to 1 with sum 1")
         self.models = list(models)
         self._weights = None if weights is None else np.asarray(weights, np.float64)
 

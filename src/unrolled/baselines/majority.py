@@ -21,8 +21,9 @@ class MajorityTag:
 
     @classmethod
     def fit(cls, words: Words, tags: Words) -> Self:
-        """Count the tags of each word; ties go to the tag that is more frequent overall, then alphabetically
-        first.
+        """Find the most frequent tag of each word.
+
+        Ties go to the tag that is more frequent overall, then to the alphabetically first tag.
 
         Args:
             words: words of each sentence.
@@ -33,7 +34,7 @@ class MajorityTag:
         """
         sizes = [list(map(len, sentences)) for sentences in (words, tags)]
         if sizes[0] != sizes[1]:
-            raise DataError("majority tag: every sentence needs a tag for each of its words, and no more")
+            raise DataError("majority tag: every sentence needs exactly one tag for each word")
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for sentence, sentence_tags in zip(words, tags, strict=True):
             for word, tag in zip(sentence, sentence_tags, strict=True):

@@ -20,7 +20,7 @@ def random_walk(values: Numbers, origins: Sequence[int], horizon: int) -> Number
 
 
 def drift(values: Numbers, origins: Sequence[int], horizon: int) -> Numbers:
-    """Return forecasts (origins, H): the last value before each origin plus the mean change for every step.
+    """Return forecasts (origins, H): the last value before each origin plus the mean change per step.
 
     ŷ_{n+k} = y_n + k (y_n − y_1) / (n − 1), the line from the first value through the last (Hyndman &
     Athanasopoulos 2021, Forecasting: Principles and Practice, 5.2). NaN if there is only one value before an

@@ -62,4 +62,6 @@ class TokenModel(ABC):
             p[UNK_ID] = 0.0
             if p.any():
                 return p
-        raise DataError("the model gives no token but <unk> any probability: train it on text with others")
+        raise DataError(
+            "all tokens except <unk> have probability 0: train the model on text with other tokens"
+        )

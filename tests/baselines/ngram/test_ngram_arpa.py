@@ -203,7 +203,7 @@ def without(pattern):
         (replaced(r"^\\2-grams:$", r"\\4-grams:"), "2-grams:' was expected"),
         (replaced("\ta b\t", "\ta zzz\t"), "hold 'zzz', which is not among the 1-grams"),
         (replaced("\ta b\t", "\ta <s>\t"), "hold <s> after another word"),
-        (without("a b"), "'a b b' is there, but not the 2-gram"),
+        (without("a b"), "'a b b' is in the file, but not the 2-gram"),
         (without("</s>"), "neither </s> nor <eos>"),
         (replaced(r"^\S+\ta b\t", "0.3\ta b\t"), "is not 'log10 p ≤ 0"),
         (replaced(r"^\S+\ta b\t", "nan\ta b\t"), "is not 'log10 p ≤ 0"),
@@ -212,7 +212,7 @@ def without(pattern):
         (replaced(r"^\S+\ta b\t\S+", "-1\ta b\t400"), "is not 'log10 p ≤ 0"),
         (replaced(r"^\S+\ta b\t.*$", "-1\ta"), "is not 'log10 p ≤ 0"),
         (replaced(r"^(\S+\ta b\t\S+)$", r"\1\t-1"), "is not 'log10 p ≤ 0"),
-        (replaced("\tb b\t", "\ta b\t"), "2-grams hold one of them twice"),
+        (replaced("\tb b\t", "\ta b\t"), "2-grams hold one n-gram twice"),
         (replaced("\tb\t", "\ta\t"), "1-grams hold one word twice"),
     ],
 )

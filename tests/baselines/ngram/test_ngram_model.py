@@ -238,7 +238,7 @@ def test_where_only_unk_can_follow_less_of_the_context_decides():
     model = NGram(3, "mle").fit(["a", "b", UNK, "c", "a", "b", UNK, "c", "b", "c"])
     assert model.distribution(["a", "b"])[1] == 1.0
     assert model.generate(5, ["a", "b"], seed=0)[0] == "c"
-    with pytest.raises(DataError, match="no token but <unk>"):
+    with pytest.raises(DataError, match="all tokens except <unk>"):
         NGram(2, "mle").fit([UNK, UNK, UNK]).generate(1)
 
 

@@ -51,11 +51,11 @@ def write_arpa(path: Path, table: NGramTable, tokens: TokenTable) -> None:
         raise ConfigError(
             f"the token {invalid!r} cannot be written to an ARPA file: words are separated by blanks"
         )
-    data = "".join(_lines(table, tokens)).encode()
+    data = "".join(_format_lines(table, tokens)).encode()
     write_output(path, data)
 
 
-def _lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:
+def _format_lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:
     names = [*tokens.tokens, BOS]
     end_line = "" if tokens.by_sentences else f"{LOG_ZERO:g}\t{END}\n"
     if tokens.by_sentences:
@@ -73,9 +73,9 @@ def _lines(table: NGramTable, tokens: TokenTable) -> Iterator[str]:
         if n == table.order:
             yield from (f"{p:.8g}\t{w}\n" for p, w in zip(logs, words, strict=True))
         else:
-            backoffs = _log10(table.rests[n - 1])
+            backoffs = _log10(table.backoffs[n - 1])
             rows = zip(logs, words, backoffs, strict=True)
-            yield from (f"{p:.8g}\t{w}\t{r:.8g}\n" if r else f"{p:.8g}\t{w}\n" for p, w, r in rows)
+            yield from (f"{p:.8g}\t{w}\t{b:.8g}\n" if b else f"{p:.8g}\t{w}\n" for p, w, b in rows)
         if n == 1:
             yield end_line
     yield "\n\\end\\\n"
@@ -102,7 +102,8 @@ def read_arpa(path: Path, *, strict: bool = False) -> tuple[NGramTable, TokenTab
         strict: raise an error instead of a warning if probabilities do not add up to one.
 
     Raises:
-        DataError: if the file is missing, damaged or truncated.
+        DataError: if the file is missing, damaged or truncated; or if ``strict`` is set and the probabilities
+            do not add up to one.
 
     Warns:
         SumWarning: if the probabilities after some context do not add up to one, as in a pruned or hand-made
@@ -125,32 +126,32 @@ class _Reader:
     """Parser of an ARPA file, which reads its lines once from top to bottom."""
 
     def __init__(self, path: Path, file: TextIO) -> None:
-        self.path, self.file, self.number = path, file, 0
+        self.path, self.file, self.line_number = path, file, 0
 
     def read(self) -> tuple[NGramTable, TokenTable]:
-        sizes = self._header()
-        logs, words, backoffs = self._section(1, sizes[0])
+        sizes = self._read_header()
+        logs, words, backoffs = self._read_section(1, sizes[0])
         sentences = EOS not in words
         tokens = _build_tokens(self.path, words, sentences=sentences)
         base = len(tokens.tokens) + 1
-        numbers = {**tokens.numbers, BOS: base - 1}
-        numbers |= {END: EOS_ID} if sentences else {END: -1}
-        ids = np.array([numbers[w] for w in words])
+        word_ids = {**tokens.numbers, BOS: base - 1}
+        word_ids |= {END: EOS_ID} if sentences else {END: -1}
+        ids = np.array([word_ids[w] for w in words])
         probabilities = [_scatter(ids, logs, base, 0.0)]
         probabilities[0][base - 1] = 0.0  # lmplz writes 1 for <s>, which is never predicted
         all_backoffs = [_scatter(ids, backoffs, base, 1.0)]
         all_keys: list[Ids] = []
         for n, size in enumerate(sizes[1:], 2):
-            logs, grams, backoffs = self._section(n, size)
-            keys = self._build_keys(n, grams, numbers, base, all_keys)
+            logs, grams, backoffs = self._read_section(n, size)
+            keys = self._build_keys(n, grams, word_ids, base, all_keys)
             order = np.argsort(keys)
             keys = keys[order]
             if (keys[1:] == keys[:-1]).any():
-                raise self._error(f"the {n}-grams hold one of them twice")
+                raise self._error(f"the {n}-grams hold one n-gram twice")
             all_keys.append(keys)
             probabilities.append(_pow10(logs)[order])
             all_backoffs.append(_pow10(backoffs)[order])
-        while not (line := self._next().strip()):
+        while not (line := self._next_line().strip()):
             pass
         if line != "\\end\\":
             raise self._error(f"'\\end\\' was expected, not {line!r}")
@@ -159,18 +160,18 @@ class _Reader:
                 len(tokens.tokens),
                 tuple(all_keys),
                 tuple(p.astype(np.float32) for p in probabilities),
-                tuple(r.astype(np.float32) for r in all_backoffs[:-1]),
+                tuple(b.astype(np.float32) for b in all_backoffs[:-1]),
                 blended=True,
             ),
             tokens,
         )
 
-    def _header(self) -> list[int]:
+    def _read_header(self) -> list[int]:
         """Return the number of n-grams of each order."""
-        while self._next().strip() != "\\data\\":
+        while self._next_line().strip() != "\\data\\":
             pass
         sizes: list[int] = []
-        while (line := self._next().strip()).startswith("ngram "):
+        while (line := self._next_line().strip()).startswith("ngram "):
             match = re.fullmatch(r"ngram +([0-9]+) *= *([0-9]{1,18})", line)
             if not match or match[1] != str(len(sizes) + 1):
                 raise self._error(f"{line!r} is not 'ngram {len(sizes) + 1}=COUNT'")
@@ -179,16 +180,16 @@ class _Reader:
             raise self._error("a list of 'ngram N=COUNT' and an empty line were expected")
         return sizes
 
-    def _section(self, n: int, size: int) -> tuple[list[float], list[str], list[float]]:
+    def _read_section(self, n: int, size: int) -> tuple[list[float], list[str], list[float]]:
         """Return log10 p, the words, and log10 of the back-off weight of each n-gram."""
-        while not (line := self._next().strip()):
+        while not (line := self._next_line().strip()):
             pass
         if line != f"\\{n}-grams:":
             raise self._error(f"'\\{n}-grams:' was expected, not {line!r}")
         logs, grams, backoffs = [], [], []
         for _ in range(size):
             # Programs separate fields by tabs or blanks; a word may contain other white space.
-            fields = self._next().rstrip("\n").replace("\t", " ").split(" ")
+            fields = self._next_line().rstrip("\n").replace("\t", " ").split(" ")
             if "" in fields:
                 fields = [f for f in fields if f]
             try:
@@ -201,23 +202,25 @@ class _Reader:
             logs.append(log)
             grams.append(" ".join(fields[1 : n + 1]))
             backoffs.append(backoff)
-        if self._next().strip():
+        if self._next_line().strip():
             raise self._error(f"there are more than the {size} {n}-grams announced at the top of the file")
         return logs, grams, backoffs
 
     def _build_keys(
-        self, n: int, grams: Sequence[str], numbers: dict[str, int], base: int, lower_keys: Sequence[Ids]
+        self, n: int, grams: Sequence[str], word_ids: dict[str, int], base: int, lower_keys: Sequence[Ids]
     ) -> Ids:
         """Return the keys of n-grams (see :class:`Level`) from the keys of the lower orders."""
         try:
-            flat = [numbers[w] for gram in grams for w in gram.split(" ")]
+            flat = [word_ids[w] for gram in grams for w in gram.split(" ")]
         except KeyError as error:
             raise self._error(
                 f"the {n}-grams hold {error.args[0]!r}, which is not among the 1-grams"
             ) from None
         ids = np.array(flat, dtype=np.int64).reshape(len(grams), n)
         if (ids < 0).any():
-            raise self._error(f"the {n}-grams hold {END}, and the words are those of one running text")
+            raise self._error(
+                f"the {n}-grams hold {END}, but the model is of one running text ({EOS} is a word)"
+            )
         if (ids[:, 1:] == base - 1).any():
             raise self._error(f"the {n}-grams hold {BOS} after another word")
         prefix = ids[:, 0]
@@ -226,14 +229,14 @@ class _Reader:
             if not hit.all():
                 gram = grams[int(np.flatnonzero(~hit)[0])]
                 raise self._error(
-                    f"the {n}-gram {gram!r} is there, but not the {m + 1}-gram that it begins with"
+                    f"the {n}-gram {gram!r} is in the file, but not the {m + 1}-gram that it begins with"
                 )
             prefix = place
         return prefix * base + ids[:, n - 1]
 
-    def _next(self) -> str:
+    def _next_line(self) -> str:
         line = self.file.readline(LONGEST_LINE + 1)
-        self.number += 1
+        self.line_number += 1
         if len(line) > LONGEST_LINE:
             raise self._error(f"it is longer than {LONGEST_LINE >> 20} MiB")
         if not line:
@@ -241,7 +244,7 @@ class _Reader:
         return line
 
     def _error(self, what: str) -> DataError:
-        return DataError(f"{self.path}: line {self.number}: {what}")
+        return DataError(f"{self.path}: line {self.line_number}: {what}")
 
 
 def _build_tokens(path: Path, words: Sequence[str], *, sentences: bool) -> TokenTable:
@@ -270,7 +273,7 @@ def _scatter(ids: Ids, logs: Sequence[float], base: int, default: float) -> Numb
 def _check_sums(path: Path, table: NGramTable, tokens: TokenTable) -> str:
     """Return a message about probabilities that do not add up to one; "" if all do.
 
-    The sum after a context h is Σ p(w|h) over the w seen after h + rest(h) · (1 − Σ p(w|h') over the same w),
+    The sum after a context h is Σ p(w|h) + backoff(h) · (1 − Σ p(w|h')), both sums over the w seen after h,
     where h' is h without its first token.
     """
     problems: list[tuple[float, str]] = []
@@ -282,14 +285,14 @@ def _check_sums(path: Path, table: NGramTable, tokens: TokenTable) -> str:
         keys = table.keys[n - 2]
         if not len(keys):
             continue
-        contexts = len(table.rests[n - 2])
+        contexts = len(table.backoffs[n - 2])
         parents = keys // table.base
         shorter = _score_without_first(table, n)
         seen = np.bincount(parents, table.probabilities[n - 1], minlength=contexts)
         below = np.bincount(parents, shorter, minlength=contexts)
-        kinds = np.bincount(parents, minlength=contexts)
-        sums = np.where(kinds > 0, seen + table.rests[n - 2] * (1 - below), 1.0)
-        count += int((kinds > 0).sum())
+        successors = np.bincount(parents, minlength=contexts)
+        sums = np.where(successors > 0, seen + table.backoffs[n - 2] * (1 - below), 1.0)
+        count += int((successors > 0).sum())
         wrong = np.flatnonzero(~(np.abs(sums - 1) <= TOLERANCE))
         context_ids = _get_ngram_tokens(table, n - 1, wrong)
         names = [*tokens.tokens, BOS]

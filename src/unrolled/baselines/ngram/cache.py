@@ -12,7 +12,7 @@ from unrolled.symbols import EOS, EOS_ID
 
 
 class UnigramCache(TokenModel):
-    """Cache model: p(w) is the share of w among the last ``size`` tokens (Kuhn & De Mori 1990).
+    """Cache model: p(w) is the fraction of w among the last ``size`` tokens (Kuhn & De Mori 1990).
 
     The first token has a uniform distribution. The cache is useful in a mixture:
     ``Interpolated([ngram, UnigramCache(ngram.vocabulary)])``. It is not reset between sentences.
@@ -39,7 +39,7 @@ class UnigramCache(TokenModel):
         return self._tokens.tokens
 
     def score(self, tokens: Tokens) -> Numbers:
-        """See :meth:`TokenModel.score`; −inf for tokens that are not in the cache."""
+        """See :meth:`TokenModel.score`; −inf for tokens that are not in the cache, except the first."""
         flat = [t for s in tokens for t in (*s, EOS)] if are_sentences(tokens) else tokens
         return self.score_ids(self._tokens.ids(flat))
 
@@ -58,8 +58,8 @@ class UnigramCache(TokenModel):
 
     def distribution(self, context: Sequence[str] = ()) -> Numbers:
         """See :meth:`TokenModel.distribution`."""
-        kinds = len(self.vocabulary)
+        size = len(self.vocabulary)
         ids = self._tokens.ids(context[-self.size :])
         if not len(ids):
-            return np.full(kinds, 1.0 / kinds)
-        return np.bincount(ids, minlength=kinds) / len(ids)
+            return np.full(size, 1.0 / size)
+        return np.bincount(ids, minlength=size) / len(ids)

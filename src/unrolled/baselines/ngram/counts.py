@@ -14,7 +14,7 @@ from unrolled.errors import ConfigError, DataError
 class Texts:
     """Concatenated texts, each starting with an opening symbol that is read but not predicted.
 
-    The symbol is ``vocabulary``, the id after the last token's (``<s>`` of sentences), or a token such as the
+    Its id is V, the size of the vocabulary (``<s>``, for sentences), or that of a token, such as the
     ``<eos>`` of a preceding text.
     """
 
@@ -131,11 +131,11 @@ def _next_level(at: Ids, keys: Ids, below: Ids, opens: NDArray[np.bool_]) -> tup
     first[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     edges = np.flatnonzero(first)
-    numbers = np.cumsum(first) - 1
+    gram_ids = np.cumsum(first) - 1
     places = at[order]
     ids = np.full(len(below), -1, dtype=np.int64)
-    ids[places] = numbers
+    ids[places] = gram_ids
     opening = np.zeros(len(edges), dtype=np.bool_)
-    opening[numbers[opens[places]]] = True
+    opening[gram_ids[opens[places]]] = True
     counts = np.diff(np.append(edges, len(ordered)))
     return Level(ordered[edges], counts, below[places[edges] + 1], opening), ids

@@ -6,7 +6,7 @@ BOS, END = "<s>", "</s>"
 
 
 def bare_sentence(words: Sequence[str]) -> Sequence[str]:
-    """Return a sentence without all ``<s>`` at its start and all ``</s>`` at its end."""
+    """Return a sentence without any ``<s>`` at its start or ``</s>`` at its end."""
     first, last = 0, len(words)
     while first < last and words[first] == BOS:
         first += 1

@@ -40,9 +40,9 @@ class NGram(TokenModel):
     """N-gram language model: predicts the next token from the last N − 1 tokens.
 
     ``NGram(order=5).fit(tokens)`` takes one of two forms. One text is a flat list of tokens in which
-    ``<eos>`` ends each line or sentence, and n-grams cross it. A list of sentences gets ``<s>`` and ``<eos>``
-    added to each sentence (existing ``<s>`` and ``</s>`` at the ends are removed first). ``<unk>`` is treated
-    like any other token.
+    ``<eos>`` ends each line or sentence, and n-grams run across it. In a list of sentences, ``<s>`` and
+    ``<eos>`` are added to each sentence (existing ``<s>`` and ``</s>`` at the ends are removed first).
+    ``<unk>`` is treated like any other token.
 
     Args:
         order: N; 1 is the unigram model, 2 the Markov chain.
@@ -114,7 +114,9 @@ class NGram(TokenModel):
         """Size of the state space for each order."""
         table = self.table
         sizes = zip(table.distinct, table.sizes, strict=True)
-        return [Growth(n, kinds, _power(table.vocabulary, n), b) for n, (kinds, b) in enumerate(sizes, 1)]
+        return [
+            Growth(n, distinct, _power(table.vocabulary, n), b) for n, (distinct, b) in enumerate(sizes, 1)
+        ]
 
     def score(self, tokens: Tokens) -> Numbers:
         """Return ln p of every token in order; for sentences, including their ``<eos>``.
@@ -150,7 +152,7 @@ class NGram(TokenModel):
         return float(p), (*state, token)[max(len(state) + 2 - self.order, 0) :]
 
     def save_arpa(self, path: str | Path) -> None:
-        """Save the model in ARPA format, which KenLM and SRILM also read; ``.gz`` is compressed.
+        """Save the model in ARPA format, which KenLM and SRILM also read; a ``.gz`` file is compressed.
 
         Raises:
             ConfigError: if the format cannot represent the model (add-k above order 1; a token with a blank).
@@ -160,14 +162,15 @@ class NGram(TokenModel):
 
     @classmethod
     def load_arpa(cls, path: str | Path, *, strict: bool = False) -> Self:
-        """Load a model in ARPA format, written by any program; ``.gz`` is decompressed.
+        """Load a model in ARPA format, written by any program; a ``.gz`` file is decompressed.
 
         Args:
             path: the file.
             strict: raise an error instead of a warning if probabilities do not add up to one.
 
         Raises:
-            DataError: if the file is missing, damaged or truncated.
+            DataError: if the file is missing, damaged or truncated; or if ``strict`` is set and probabilities
+                do not add up to one.
 
         Warns:
             SumWarning: if probabilities do not add up to one.

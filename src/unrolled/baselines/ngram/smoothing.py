@@ -22,13 +22,17 @@ class DiscountWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Shares:
-    """Terms of the interpolation of one order: p(w|h) = own + rest(h) · p(w|h without its first token)."""
+class Terms:
+    """Terms of the interpolation of one order: p(w|h) = frequency(hw) + backoff(h) · p(w|h').
 
-    own: Numbers
-    """Discounted probability of each n-gram."""
-    rest: Numbers
-    """Weight of the lower order for each context; 1 for a context that nothing follows."""
+    h' is h without its first token. Add-k does not use the lower order: p(w|h) = frequency(hw).
+    """
+
+    frequency: Numbers
+    """Discounted or smoothed relative frequency of each n-gram."""
+    backoff: Numbers
+    """Weight of the lower order for each context; 1 for a context that nothing follows. For add-k, the
+    probability of each unseen token."""
 
 
 def estimate(counts: NGramCounts, smoothing: Smoothing, k: float = 1.0) -> NGramTable:
@@ -63,27 +67,31 @@ def estimate(counts: NGramCounts, smoothing: Smoothing, k: float = 1.0) -> NGram
         raise ConfigError(f"k={k}: must be positive; smoothing='mle' adds nothing")
     discounts: list[tuple[float, ...]] = []
     probabilities: list[Numbers] = []
-    rests: list[Numbers] = []
+    backoffs: list[Numbers] = []
     for n in range(1, counts.order + 1):
-        numbers = _adjusted_counts(counts, n) if smoothing.endswith("kneser-ney") else _raw_counts(counts, n)
+        gram_counts = (
+            _adjusted_counts(counts, n) if smoothing.endswith("kneser-ney") else _raw_counts(counts, n)
+        )
         parents, contexts = _get_contexts(counts, n)
         if smoothing.endswith("kneser-ney"):
-            d = _estimate_discounts(numbers[numbers > 0], n, modified=smoothing.startswith("modified"))
+            d = _estimate_discounts(
+                gram_counts[gram_counts > 0], n, modified=smoothing.startswith("modified")
+            )
             discounts.append(d)
-            shares = _absolute_discounting(numbers, parents, contexts, d)
+            terms = _absolute_discounting(gram_counts, parents, contexts, d)
         else:
-            shares = _relative_frequencies(numbers, parents, contexts, smoothing, k, counts.vocabulary)
+            terms = _relative_frequencies(gram_counts, parents, contexts, smoothing, k, counts.vocabulary)
         lower = _lower_order(counts, n, probabilities)
         blended = smoothing != "add-k"
-        probabilities.append(shares.own + (shares.rest[parents] * lower if blended else 0.0))
-        rests.append(shares.rest)
+        probabilities.append(terms.frequency + (terms.backoff[parents] * lower if blended else 0.0))
+        backoffs.append(terms.backoff)
     # The opening symbol of a sentence is in the table of unigrams, but it is never predicted.
     probabilities[0][counts.vocabulary] = 0.0
     return NGramTable(
         vocabulary=counts.vocabulary,
         keys=tuple(level.keys for level in counts.levels),
         probabilities=tuple(p.astype(np.float32) for p in probabilities),
-        rests=tuple(r.astype(np.float32) for r in rests[1:]),
+        backoffs=tuple(b.astype(np.float32) for b in backoffs[1:]),
         blended=smoothing != "add-k",
         discounts=tuple(discounts),
     )
@@ -131,9 +139,9 @@ def _lower_order(counts: NGramCounts, n: int, probabilities: list[Numbers]) -> N
     return probabilities[n - 2][counts.levels[n - 2].suffix]
 
 
-def _estimate_discounts(numbers: Ids, n: int, *, modified: bool) -> tuple[float, ...]:
+def _estimate_discounts(gram_counts: Ids, n: int, *, modified: bool) -> tuple[float, ...]:
     """Return the discounts of counts 1, 2 and 3 or more; if not ``modified``, the single discount."""
-    n1, n2, n3, n4 = (int((numbers == c).sum()) for c in (1, 2, 3, 4))
+    n1, n2, n3, n4 = (int((gram_counts == c).sum()) for c in (1, 2, 3, 4))
     y = n1 / max(n1 + 2 * n2, 1)
     if not modified:
         if n1 and n2:
@@ -152,26 +160,28 @@ def _estimate_discounts(numbers: Ids, n: int, *, modified: bool) -> tuple[float,
     return fallback
 
 
-def _absolute_discounting(numbers: Ids, parents: Ids, contexts: int, discounts: tuple[float, ...]) -> Shares:
+def _absolute_discounting(
+    gram_counts: Ids, parents: Ids, contexts: int, discounts: tuple[float, ...]
+) -> Terms:
     table = np.array([0.0, *discounts, *[discounts[-1]] * (3 - len(discounts))])
-    discounted = np.minimum(table[np.minimum(numbers, 3)], numbers)
-    total = np.bincount(parents, numbers, minlength=contexts)
-    rest = np.bincount(parents, discounted, minlength=contexts)
-    return Shares(_divide(numbers - discounted, total[parents]), _divide(rest, total, 1.0))
+    subtracted = np.minimum(table[np.minimum(gram_counts, 3)], gram_counts)
+    total = np.bincount(parents, gram_counts, minlength=contexts)
+    removed = np.bincount(parents, subtracted, minlength=contexts)
+    return Terms(_divide(gram_counts - subtracted, total[parents]), _divide(removed, total, 1.0))
 
 
 def _relative_frequencies(
-    numbers: Ids, parents: Ids, contexts: int, smoothing: Smoothing, k: float, vocabulary: int
-) -> Shares:
-    total = np.bincount(parents, numbers, minlength=contexts).astype(np.float64)
+    gram_counts: Ids, parents: Ids, contexts: int, smoothing: Smoothing, k: float, vocabulary: int
+) -> Terms:
+    total = np.bincount(parents, gram_counts, minlength=contexts).astype(np.float64)
     if smoothing == "mle":
-        return Shares(_divide(numbers, total[parents]), np.where(total > 0, 0.0, 1.0))
+        return Terms(_divide(gram_counts, total[parents]), np.where(total > 0, 0.0, 1.0))
     if smoothing == "add-k":
         denominator = total + k * vocabulary
-        return Shares((numbers + k) / denominator[parents], k / denominator)
-    kinds = np.bincount(parents, numbers > 0, minlength=contexts).astype(np.float64)
-    denominator = total + kinds
-    return Shares(_divide(numbers, denominator[parents]), _divide(kinds, denominator, 1.0))
+        return Terms((gram_counts + k) / denominator[parents], k / denominator)
+    distinct = np.bincount(parents, gram_counts > 0, minlength=contexts).astype(np.float64)
+    denominator = total + distinct
+    return Terms(_divide(gram_counts, denominator[parents]), _divide(distinct, denominator, 1.0))
 
 
 def _divide(a: Numbers | Ids, b: Numbers | Ids, default: float = 0.0) -> Numbers:

@@ -15,9 +15,9 @@ Floats = NDArray[np.float32]
 class NGramTable:
     """Probabilities p(w|h) of the n-grams in the model, and back-off weights of their contexts.
 
-    p(w|h) is the probability of the n-gram hw if it is in the table, else rest(h) · p(w|h without its first
-    token). This is the back-off form, which also represents interpolated models. A model that is not
-    ``blended`` (add-k) gives probability rest(h) to every unseen token.
+    p(w|h) is the probability of the n-gram hw if it is in the table, else backoff(h) · p(w|h without its
+    first token). This is the back-off form, which also represents interpolated models. A model that is not
+    ``blended`` (add-k) gives probability backoff(h) to every unseen token.
     """
 
     vocabulary: int
@@ -26,7 +26,7 @@ class NGramTable:
     """Sorted keys of orders 2 to N; see :class:`unrolled.baselines.ngram.counts.Level`."""
     probabilities: tuple[Floats, ...]
     """Probabilities of orders 1 to N; for order 1 of ids 0 … V, where V is the opening symbol."""
-    rests: tuple[Floats, ...]
+    backoffs: tuple[Floats, ...]
     """Back-off weights of the contexts of orders 2 to N."""
     blended: bool
     """True if unseen tokens have probabilities in proportion to the lower order; False for add-k."""
@@ -51,7 +51,7 @@ class NGramTable:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Memory of each order in bytes."""
-        parts = zip((None, *self.keys), self.probabilities, (*self.rests, None), strict=True)
+        parts = zip((None, *self.keys), self.probabilities, (*self.backoffs, None), strict=True)
         return tuple(sum(a.nbytes for a in level if a is not None) for level in parts)
 
     def score(self, texts: Texts) -> Numbers:
@@ -67,8 +67,8 @@ class NGramTable:
         # Start positions of n-grams in the model, their ids, and the numbers of tokens up to the end of the
         # text.
         at, gram_ids, remaining = np.arange(len(ids)), ids, room
-        for n, (keys, rest, probabilities) in enumerate(
-            zip(self.keys, self.rests, self.probabilities[1:], strict=True), 2
+        for n, (keys, backoff, probabilities) in enumerate(
+            zip(self.keys, self.backoffs, self.probabilities[1:], strict=True), 2
         ):
             if not self.blended:
                 p[np.flatnonzero(room >= n) + n - 1] = 1.0 / self.vocabulary
@@ -76,7 +76,7 @@ class NGramTable:
             at, gram_ids, remaining = at[fits], gram_ids[fits], remaining[fits]
             target = at + (n - 1)
             place, hit = find_keys(keys, gram_ids * self.base + ids[target])
-            p[target] = rest[gram_ids] * p[target] if self.blended else rest[gram_ids]
+            p[target] = backoff[gram_ids] * p[target] if self.blended else backoff[gram_ids]
             at, gram_ids, remaining = at[hit], place[hit], remaining[hit]
             p[target[hit]] = probabilities[gram_ids]
         return p
@@ -93,8 +93,8 @@ class NGramTable:
                     p[:] = 1.0 / self.vocabulary
                 continue
             low, high = np.searchsorted(keys, (h * self.base, (h + 1) * self.base))
-            rest = float(self.rests[n - 2][h])
-            p = rest * p if self.blended else np.full_like(p, rest)
+            backoff = float(self.backoffs[n - 2][h])
+            p = backoff * p if self.blended else np.full_like(p, backoff)
             p[keys[low:high] - h * self.base] = self.probabilities[n - 1][low:high]
         return p
 

@@ -43,7 +43,9 @@ class TokenTable:
         except TypeError:  # lists within sentences
             counts[None] = 1  # type: ignore[index]
         if not all(isinstance(token, str) for token in counts):
-            raise DataError("a sentence holds what is not a string: give a list of lists of strings")
+            raise DataError(
+                "a sentence contains an item that is not a string: give a list of lists of strings"
+            )
         for mark in (BOS, END) if not sentences else ():
             if mark in counts:
                 raise DataError(
@@ -91,7 +93,7 @@ class TokenTable:
             return np.fromiter(map(self.numbers.get, tokens, repeat(UNK_ID)), dtype=np.int64)
         except TypeError:
             raise DataError(
-                "a sentence holds what is not a string: give a list of lists of strings"
+                "a sentence contains an item that is not a string: give a list of lists of strings"
             ) from None
 
 
@@ -99,7 +101,7 @@ def strip_marks(sentences: Sequence[Any]) -> list[Sequence[Any]]:
     """Remove the marks ``<s>`` and ``</s>`` from the ends of sentences.
 
     Raises:
-        DataError: if a sentence contains a mark inside.
+        DataError: if there is a mark inside a sentence.
     """
     stripped = [bare_sentence(s) for s in sentences]
     for number, sentence in enumerate(stripped, 1):
@@ -121,11 +123,11 @@ def are_sentences(tokens: Tokens) -> bool:
         raise DataError("a string is not a list of tokens: give text.split(), or list(text) for characters")
     if not len(tokens):
         raise DataError("there are no tokens: give a list of tokens, or a list of sentences")
-    kinds = set(map(type, tokens))
-    strings = sum(issubclass(kind, str) for kind in kinds)
-    if 0 < strings < len(kinds):
+    types = set(map(type, tokens))
+    strings = sum(issubclass(item_type, str) for item_type in types)
+    if 0 < strings < len(types):
         raise DataError("give a list of tokens or a list of sentences: this list holds both")
-    if not strings and not all(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
-        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    if not strings and not all(issubclass(item_type, (list, tuple, np.ndarray)) for item_type in types):
+        names = ", ".join(sorted(item_type.__name__ for item_type in types))
         raise DataError(f"tokens must be strings, and sentences lists of strings; this list holds {names}")
     return not strings
