@@ -147,7 +147,7 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
         ("Ann\tO\nNew York O\n\nlives\tO\n", Columns(), "line 2 has 1 field separated by tabs"),
         ("# c\nAnn O\n# a b c\nlives O\n", Columns(), "line 3 has 4 fields"),
         ("Ann\tO\n\tO\n", Columns(), "line 2, there is a tag without a word"),
-        (CONLL, Columns("1", "9"), r"has no column 9, it has 3 \(--tag-column\)"),
+        (CONLL, Columns("1", "9"), r"has no column 9, it has 3 columns \(--tag-column\)"),
         (CONLL, Columns("1", "0"), "no column '0'; its columns are numbered from 1 to 3"),
         (CONLL, Columns("form", "upos"), "no column 'form'; its columns are numbered from 1 to 3"),
         ("a\nb\n\nc\n", Columns(), "has words in column 1 and no column of tags"),

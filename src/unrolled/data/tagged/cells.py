@@ -4,11 +4,10 @@ import re
 
 
 def put_cell(text: str, separator: str, index: int, value: str) -> str:
-    """Return the text of a row with one cell replaced; the new cell is quoted if the old one was or if
-    needed.
+    """Return the text of a row with one cell replaced.
 
-    An index past the last cell appends one. In rows separated by tabs, quotation marks have no special
-    meaning.
+    The new cell is quoted if the old one was, or if it has to be. An index past the last cell appends one. In
+    rows separated by tabs, quotation marks have no special meaning.
     """
     escaped = re.escape(separator)
     cell = "[^\t]*" if separator == "\t" else rf'"(?:[^"]|"")*"|[^{escaped}]*'

@@ -52,7 +52,7 @@ def read_column_file(lines: Lines, columns: Columns, *, tagged: bool = True) -> 
             for sentence, sentence_tags in zip(rows.sentences, tags, strict=True)
             for (index, _), value in zip(sentence, sentence_tags, strict=True)
         }
-        return lines.replaced(changed)
+        return lines.replace_lines(changed)
 
     return TaggedFile(
         lines.name,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unrolled.errors import DataError, suggestion
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Columns:
     word: str = ""
     """Name of a column in CoNLL-U or in a header; or its number, from 1, or from -1 backwards."""
     tag: str = ""
-    """The same for the tag column."""
+    """Name or number of the tag column, in the same form."""
 
 
 def find_column(column: str, names: Sequence[str], width: int, where: object, option: str) -> int:
@@ -42,5 +43,5 @@ def find_column(column: str, names: Sequence[str], width: int, where: object, op
         raise DataError(f"{where}: has no column {column!r}; its columns are {valid} ({option}){hint}")
     index = number - 1 if number > 0 else width + number
     if not 0 <= index < width:
-        raise DataError(f"{where}: has no column {column}, it has {width} ({option})")
+        raise DataError(f"{where}: has no column {column}, it has {counted(width, 'column')} ({option})")
     return index

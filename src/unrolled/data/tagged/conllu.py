@@ -25,7 +25,7 @@ def is_conllu(lines: Lines) -> bool:
 
 
 def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
-    """Read CoNLL-U. Multiword tokens (1-2) and empty nodes (1.1) are skipped, but kept when it is written.
+    """Read CoNLL-U. Multiword tokens (1-2) and empty nodes (1.1) are skipped, but written back unchanged.
 
     Args:
         lines: lines of the file.
@@ -56,7 +56,7 @@ def read_conllu(lines: Lines, columns: Columns) -> TaggedFile:
             for number, value in zip(sentence, sentence_tags, strict=True):
                 index, fields = rows[number]
                 changed[index] = "\t".join(tag.put(fields, value))
-        return lines.replaced(changed)
+        return lines.replace_lines(changed)
 
     return TaggedFile(
         lines.name,
@@ -83,7 +83,7 @@ def _is_word(name: str, index: int, fields: list[str]) -> bool:
         )
     if not _ID.fullmatch(fields[0]):
         raise DataError(
-            f"{name}: not CoNLL-U (line {index + 1} begins with {fields[0]!r:.60}, an ID is 1, 1-2 or 1.1)"
+            f"{name}: not CoNLL-U (line {index + 1} begins with {fields[0]!r:.60}; an ID is 1, 1-2 or 1.1)"
         )
     return fields[0].isdecimal()
 
@@ -127,7 +127,7 @@ class _Field:
         return NAMES[self.column] + (f":{self.key}" if self.key else "")
 
     def get(self, fields: list[str]) -> str | None:
-        """Return the value of a word; None if it is missing."""
+        """Return the value of a word; None if it is missing, "_" if a key of FEATS or MISC is missing."""
         value = fields[self.column]
         if self.key:
             return dict(pair.partition("=")[::2] for pair in value.split("|")).get(self.key) or EMPTY

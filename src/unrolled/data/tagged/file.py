@@ -23,6 +23,6 @@ class TaggedFile:
     columns: Columns
     """Columns that were read; given as options, they read another file of the same format."""
     with_tags: Callable[[Tags], str]
-    """Return the text of the file with its tags replaced and everything else unchanged."""
+    """Function that returns the text of the file with other tags and everything else unchanged."""
     notes: tuple[str, ...] = ()
     """How the file was interpreted, one line each."""

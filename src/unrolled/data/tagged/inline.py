@@ -6,8 +6,8 @@ from unrolled.data.tagged.lines import Lines, is_blank, split_fields
 from unrolled.errors import DataError
 
 SIGNS = ("/", "|", "_")
-SHARE = 0.98
-"""Share of tokens that must contain the sign for a file to be recognised as this format."""
+MIN_FRACTION = 0.98
+"""Minimum fraction of tokens with the sign for a file to be recognised as this format."""
 
 
 def inline_sign(lines: Lines) -> str:
@@ -17,7 +17,7 @@ def inline_sign(lines: Lines) -> str:
     ]
     for sign in SIGNS:
         count = sum(all(token.rpartition(sign)[::2]) for token in tokens)
-        if tokens and count >= SHARE * len(tokens):
+        if tokens and count >= MIN_FRACTION * len(tokens):
             return sign
     return ""
 
@@ -45,7 +45,7 @@ def read_inline(lines: Lines, sign: str) -> TaggedFile:
         for (index, _), sentence, sentence_tags in zip(filled, pairs, tags, strict=True):
             tokens = (f"{word}{sign}{tag}" for (word, _), tag in zip(sentence, sentence_tags, strict=True))
             changed[index] = _replace_tokens(bodies[index], list(tokens))
-        return lines.replaced(changed)
+        return lines.replace_lines(changed)
 
     return TaggedFile(
         lines.name,

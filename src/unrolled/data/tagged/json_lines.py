@@ -26,13 +26,14 @@ def is_json(lines: Lines) -> bool:
 def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> TaggedFile:
     """Read one object per line, or one list of objects.
 
-    By default the words are in ``tokens`` or ``words``, and the tags in the last list of the same length.
+    By default the words are in the list ``tokens``, ``words`` or similar (:data:`WORD_NAMES`), and the tags
+    in the last list of the same length.
 
     Raises:
         DataError: if the file is not JSON, a key is missing, or the lists of a sentence differ in length.
     """
     records, is_list = _parse_records(lines)
-    numbers = (
+    line_numbers = (
         [1] * len(records) if is_list else [i + 1 for i, s in enumerate(lines.bodies()) if not is_blank(s)]
     )
     first = records[0]
@@ -42,7 +43,7 @@ def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> T
     if tagged:
         tag = _check_key(tag, first, lines.name, "--tag-column")
     words, tags = [], []
-    for number, record in zip(numbers, records, strict=True):
+    for number, record in zip(line_numbers, records, strict=True):
         sentence = _check_list(record.get(word), lines.name, number, word)
         sentence_tags = (
             _check_list(record[tag], lines.name, number, tag) if tag in record else [None] * len(sentence)
@@ -68,7 +69,7 @@ def read_json_lines(lines: Lines, columns: Columns, *, tagged: bool = True) -> T
         lines.name,
         words=[words[i] for i in filled],
         tags=[tags[i] for i in filled],
-        lines=[[numbers[i]] * len(words[i]) for i in filled],
+        lines=[[line_numbers[i]] * len(words[i]) for i in filled],
         form="json",
         columns=Columns(word, tag),
         with_tags=with_tags,
@@ -131,8 +132,8 @@ def _check_list(value: Any, file: str, number: int, name: str) -> list[Any]:
 
 def _restore_numbers(old: Any, tags: list[str]) -> list[Any]:
     """Return the tags, converted to numbers if the old tags were numbers."""
-    numbers = isinstance(old, list) and all(isinstance(tag, int) for tag in old)
-    return [int(tag) if numbers and tag.isdecimal() else tag for tag in tags]
+    were_numbers = isinstance(old, list) and all(isinstance(tag, int) for tag in old)
+    return [int(tag) if were_numbers and tag.isdecimal() else tag for tag in tags]
 
 
 def _notes(record: Record, word: str, tag: str) -> tuple[str, ...]:

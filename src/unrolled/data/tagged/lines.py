@@ -29,7 +29,7 @@ class Lines:
         """Return the lines without trailing carriage returns."""
         return [line.removesuffix("\r") for line in self.lines]
 
-    def replaced(self, changed: Mapping[int, str | None]) -> str:
+    def replace_lines(self, changed: Mapping[int, str | None]) -> str:
         """Return the text with some lines replaced, by index; None removes a line."""
         new_lines = []
         for index, line in enumerate(self.lines):

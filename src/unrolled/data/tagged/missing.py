@@ -31,7 +31,7 @@ def check_words(file: TaggedFile, *, tagged: bool) -> TaggedFile:
 
 
 def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...]]:
-    """Return the completely tagged sentences, and a note with the number of the others.
+    """Return the completely tagged sentences, and a note that counts the sentences left out, if any.
 
     Args:
         file: the sentences; tags may be None.
@@ -41,7 +41,7 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
         DataError: if a tag is missing and ``missing`` is "error", or no sentence is left.
     """
     gaps = [[i for i, tag in enumerate(tags) if tag is None] for tags in file.tags]
-    places = [(s, words[0]) for s, words in enumerate(gaps) if words]
+    places = [(s, positions[0]) for s, positions in enumerate(gaps) if positions]
     if not places:
         return Tagged(file.words, [[str(tag) for tag in tags] for tags in file.tags]), ()
     sentence, word = places[0]
@@ -50,8 +50,8 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
     where = f"line {file.lines[sentence][word]}" if file.lines else f"sentence {sentence + 1}"
     if missing == "error":
         raise DataError(f"{file.name}: {where}, {first}; --missing drop leaves its sentence out")
-    complete_rows = [i for i, words in enumerate(gaps) if not words]
-    if not complete_rows:
+    complete_indices = [i for i, positions in enumerate(gaps) if not positions]
+    if not complete_indices:
         raise DataError(
             f"{file.name}: every sentence has a word without a tag (the first: {where}, {first}); "
             "choose another column with --tag-column"
@@ -61,5 +61,5 @@ def complete(file: TaggedFile, missing: Missing) -> tuple[Tagged, tuple[str, ...
         f"{counted(count, 'word')} without a tag (the first in {where}); {len(places):,} of {len(gaps):,} "
         "sentences left out (--missing error refuses them)"
     )
-    words = [file.words[i] for i in complete_rows]
-    return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in complete_rows]), (note,)
+    words = [file.words[i] for i in complete_indices]
+    return Tagged(words, [[str(tag) for tag in file.tags[i]] for i in complete_indices]), (note,)

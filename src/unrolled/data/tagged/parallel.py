@@ -9,15 +9,16 @@ from unrolled.data.tagged.lines import is_blank, read_lines, split_fields
 from unrolled.errors import DataError
 from unrolled.wording import counted
 
-FOLDER = ("seq.in", "seq.out")
-"""File names in a folder of utterances and their slots."""
+SLOT_FILES = ("seq.in", "seq.out")
+"""Names of the two files in a folder of utterances and their slots."""
 
 
 def read_parallel(words: Path, tags: Path, encoding: str = UTF8) -> TaggedFile:
     """Read words and tags from two files; ``with_tags`` gives the text of the second one.
 
     Raises:
-        DataError: if the numbers of lines differ, or the numbers of words and tags in a line.
+        DataError: if the numbers of lines differ, or the numbers of words and tags in a line, or there
+            are no sentences.
     """
     sides = [read_lines(path, encoding) for path in (words, tags)]
     name = f"{words},{tags}"
@@ -37,7 +38,7 @@ def read_parallel(words: Path, tags: Path, encoding: str = UTF8) -> TaggedFile:
         raise DataError(f"{name}: holds no sentences")
 
     def with_tags(tags: Tags) -> str:
-        return sides[1].replaced({i: " ".join(line) for i, line in zip(filled, tags, strict=True)})
+        return sides[1].replace_lines({i: " ".join(line) for i, line in zip(filled, tags, strict=True)})
 
     return TaggedFile(
         name,

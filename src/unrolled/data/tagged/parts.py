@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unrolled.data.parts import Parts, contents, find_parts, refuse_several
-from unrolled.data.tagged.parallel import FOLDER
+from unrolled.data.tagged.parallel import SLOT_FILES
 
 CONLLU = ".conllu"
 """Extension of the treebank files that are read; the folder may also hold plain texts without tags."""
@@ -12,11 +12,13 @@ CONLLU = ".conllu"
 def tagged_parts(folder: Path) -> Parts | None:
     """Return the parts of a folder; see :func:`find_parts`. A single file is training data.
 
+    None for a folder with ``seq.in`` and ``seq.out``, which are one data set.
+
     Raises:
         DataError: if several files could be the same part.
     """
     folders, files = contents(folder)
-    if {path.name for path in files}.issuperset(FOLDER):
+    if {path.name for path in files}.issuperset(SLOT_FILES):
         return None
     parts = find_parts(folder, _choose_file)
     if parts is None and len(files) == 1 and not folders:

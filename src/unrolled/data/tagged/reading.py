@@ -15,7 +15,7 @@ from unrolled.data.tagged.inline import get_inline_tags, inline_sign, read_inlin
 from unrolled.data.tagged.json_lines import is_json, read_json_lines
 from unrolled.data.tagged.lines import Lines, is_blank, read_lines, split_fields
 from unrolled.data.tagged.missing import Missing, check_words, complete
-from unrolled.data.tagged.parallel import FOLDER, read_parallel
+from unrolled.data.tagged.parallel import SLOT_FILES, read_parallel
 from unrolled.data.tagged.plain import read_plain
 from unrolled.data.tagged.sentence_rows import find_sentence_rows, read_sentence_rows
 from unrolled.data.tagged.sentences import Tagged
@@ -155,10 +155,11 @@ def _ending(path: Path) -> str:
 
 
 def _get_folder_files(folder: Path) -> list[Path]:
-    paths = [folder / name for name in FOLDER]
+    paths = [folder / name for name in SLOT_FILES]
     if all(path.is_file() for path in paths):
         return paths
     names = ", ".join(sorted(path.name for path in folder.iterdir())[:5])
     raise DataError(
-        f"{folder}: is a folder; give one of its files ({names} …), or a folder with {' and '.join(FOLDER)}"
+        f"{folder}: is a folder; give one of its files ({names} …), or a folder with "
+        f"{' and '.join(SLOT_FILES)}"
     )

@@ -7,11 +7,11 @@ from unrolled.data.tagged.schemes import are_spans
 from unrolled.data.tagged.tagsets import are_parts_of_speech
 
 CERTAIN_RATIO = 4
-"""Ratio of distinct values from which one of two columns certainly holds the words."""
+"""Ratio of distinct values, second column to first, from which the second column must hold the words."""
 POSSIBLE_RATIO = 2
 """Ratio of distinct values, second column to first, from which the second column may hold the words."""
-LEMMA_SHARE = 0.3
-"""Share of cells equal to their words above which a column holds lemmas."""
+LEMMA_FRACTION = 0.3
+"""Fraction of cells equal to their words above which a column holds lemmas."""
 
 
 def get_column_values(rows: Rows, place: int) -> set[str]:
@@ -38,7 +38,7 @@ def holds_lemmas(rows: Rows, word: int, place: int) -> bool:
     """Return whether a column holds lemmas, which are often equal to the word."""
     cells = [(row[word].lower(), row[place].lower()) for sentence in rows.sentences for _, row in sentence]
     alike = sum(one == other for one, other in cells if one.isalpha())
-    return alike > LEMMA_SHARE * len(cells)
+    return alike > LEMMA_FRACTION * len(cells)
 
 
 def last_without_lemmas(rows: Rows, word: int, place: int) -> int:

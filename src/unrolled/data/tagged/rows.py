@@ -13,8 +13,8 @@ DOCUMENT = "-DOCSTART-"
 COMMENT = "#"
 DOCUMENTS = ("#begin document", "#end document")
 """Starts of the lines of OntoNotes that mark documents."""
-LEAST_SHARE = 0.5
-"""Minimum share of rows with the most common width; with fewer the file has no columns."""
+MIN_FRACTION = 0.5
+"""Minimum fraction of rows with the most common width; with fewer the file has no columns."""
 _WORD_NUMBER = re.compile(r"[0-9]{1,9}(?:[-.][0-9]{1,9})?")
 
 WORD_NAMES = ("form", "word", "token", "words", "tokens", "text")
@@ -56,30 +56,30 @@ def read_rows(lines: Lines) -> Rows:
     fields = [split_fields(line, tabs=tabs) for line in plain if not line.startswith(DOCUMENT)]
     if not fields:
         raise DataError(f"{lines.name}: holds no sentences")
-    width, share = _most_common_width(fields)
-    if share < LEAST_SHARE:
+    width, fraction = _most_common_width(fields)
+    if fraction < MIN_FRACTION:
         raise DataError(
             f"{lines.name}: is not a file of tagged sentences: lines have {min(map(len, fields))} to "
             f"{counted(max(map(len, fields)), 'word')}; give one word per line with its tag and a blank line "
             "after each sentence, words as dog/NN, CoNLL-U, or JSON (docs/tagging.md)"
         )
     rows = Rows(tabs, width)
-    rows.names = _header(fields, rows.width)
+    rows.names = _detect_header(fields, rows.width)
     rows.numbered = (
         all(_WORD_NUMBER.fullmatch(row[0]) for row in fields[bool(rows.names) :]) and rows.width > 1
     )
     tags = _certain_tags(bodies, rows)
-    rows.sentences = [s for s in _sentences(lines.name, bodies, rows, tags) if s]
+    rows.sentences = [s for s in _read_sentences(lines.name, bodies, rows, tags) if s]
     if rows.numbered and any(sentence[0][1][0] not in ("0", "1") for sentence in rows.sentences):
         rows.numbered, rows.comments = False, 0
-        rows.sentences = [s for s in _sentences(lines.name, bodies, rows, tags) if s]
+        rows.sentences = [s for s in _read_sentences(lines.name, bodies, rows, tags) if s]
     if not rows.sentences:
         raise DataError(f"{lines.name}: holds no sentences")
     return rows
 
 
 def _most_common_width(fields: list[list[str]]) -> tuple[int, float]:
-    """Return the most common number of fields, and the share of rows that have it.
+    """Return the most common number of fields, and the fraction of rows that have it.
 
     Columns at the end that are empty in all rows do not count.
     """
@@ -90,7 +90,7 @@ def _most_common_width(fields: list[list[str]]) -> tuple[int, float]:
 
 
 def _certain_tags(bodies: list[str], rows: Rows) -> set[str]:
-    """Return the tags of all lines that are certainly words: no ``#`` at the start, or inside a sentence."""
+    """Return the tags of lines that are certainly not comments: without ``#``, or inside a sentence."""
     tags: set[str] = set()
     inside = False
     for line in bodies:
@@ -102,7 +102,7 @@ def _certain_tags(bodies: list[str], rows: Rows) -> set[str]:
     return tags
 
 
-def _header(fields: list[list[str]], width: int) -> tuple[str, ...]:
+def _detect_header(fields: list[list[str]], width: int) -> tuple[str, ...]:
     """Return the column names if the first row holds typical ones; else an empty tuple."""
     first = [name.lower() for name in fields[0]]
     named = all(name in HEADER_NAMES or SENTENCE_NAME.fullmatch(name) for name in first)
@@ -110,7 +110,7 @@ def _header(fields: list[list[str]], width: int) -> tuple[str, ...]:
     return tuple(fields[0]) if named and len(first) == width > 1 and not repeated else ()
 
 
-def _sentences(
+def _read_sentences(
     name: str, bodies: list[str], rows: Rows, tags: set[str]
 ) -> Iterator[list[tuple[int, list[str]]]]:
     """Yield the rows of each sentence, which may be empty; count comments."""

@@ -13,7 +13,7 @@ Flags = NDArray[np.bool_]
 OUTSIDE = "O"
 SCHEMES = ("bio", "iob1", "iobes", "bilou", "bmes")
 _TAG = re.compile(r"([BIESLUMW])[-_](.+)|O", re.IGNORECASE)
-_BARE = frozenset("BIESLUMWO")
+_BARE_TAGS = frozenset("BIESLUMWO")
 BARE = "_"
 """Kind of spans whose tags have no kind."""
 _POSITION = {"I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
@@ -35,7 +35,7 @@ def mark_of(tag: str) -> Mark:
         letter = match[1].upper()
         return Mark(_POSITION.get(letter, letter), match[2])
     letter = tag.upper()
-    if letter in _BARE and letter != OUTSIDE:
+    if letter in _BARE_TAGS and letter != OUTSIDE:
         return Mark(_POSITION.get(letter, letter), BARE)
     return Mark(OUTSIDE, "")
 
@@ -48,7 +48,7 @@ def are_spans(tags: Iterable[str]) -> bool:
     tags = set(tags)
     if all(tag.islower() for tag in tags if len(tag) == 1):
         tags = {tag.upper() if len(tag) == 1 else tag for tag in tags}
-    if tags <= _BARE:
+    if tags <= _BARE_TAGS:
         return ("B" in tags and bool(tags & {"I", "M", "E", "O"})) or {"I", "O"} <= tags
     return all(_TAG.fullmatch(tag) for tag in tags)
 

@@ -13,10 +13,10 @@ from unrolled.errors import DataError
 from unrolled.wording import counted
 
 SEPARATORS = ("\t", ",", ";")
-MATCHING_SHARE = 0.8
-"""Minimum share of rows with as many words as tags. Above it, a row with different numbers is an error."""
+MIN_FRACTION = 0.8
+"""Minimum fraction of rows with as many words as tags. The other rows are then errors."""
 SNIFFED_ROWS = 20
-"""Number of rows that are checked for this format before the whole file is."""
+"""Number of rows that are checked for this format before the whole file is checked."""
 
 
 class SentenceRows(NamedTuple):
@@ -29,7 +29,7 @@ class SentenceRows(NamedTuple):
 
 
 def find_sentence_rows(lines: Lines) -> SentenceRows | None:
-    """Return the rows if most of them are sentences: one cell has as many words as the last one has tags."""
+    """Return the rows if most are sentences: one cell has as many words as the last has tags; else None."""
     filled = [(index, line) for index, line in enumerate(lines.bodies()) if not is_blank(line)]
     for separator in SEPARATORS:
         if _find_word_column(_split_cells(filled[:SNIFFED_ROWS], separator)) is None:
@@ -66,7 +66,7 @@ def read_sentence_rows(lines: Lines, table: SentenceRows, columns: Columns) -> T
         for (index, cells), sentence_tags in zip(table.rows, new_tags, strict=True):
             cell = str(sentence_tags) if cells[tag].startswith("[") else " ".join(sentence_tags)
             changed[index] = put_cell(bodies[index], table.separator, tag, cell)
-        return lines.replaced(changed)
+        return lines.replace_lines(changed)
 
     shown = [names[i] if names else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
@@ -127,7 +127,7 @@ def _find_word_column(rows: list[tuple[int, list[str]]]) -> int | None:
     counts = [[len(split_cell(cell)) for cell in cells] for _, cells in rows[_is_header(rows[0][1]) :]]
     if not counts or max(row[-1] for row in counts) < 2:
         return None
-    least = MATCHING_SHARE * len(counts)
+    least = MIN_FRACTION * len(counts)
     return next((i for i in range(width - 1) if _count_matches(counts, i) >= least), None)
 
 

@@ -29,7 +29,7 @@ def detect_separator(lines: Lines) -> str:
 
 
 def guess_separator(lines: Lines) -> str:
-    """Return the separator of such a header, else the first separator that occurs in the first line."""
+    """Return the separator from :func:`detect_separator`, else the first one that the first line contains."""
     head = next(line for line in lines.bodies() if not is_blank(line))
     return detect_separator(lines) or next((sign for sign in SEPARATORS if sign in head), SEPARATORS[0])
 
@@ -37,9 +37,9 @@ def guess_separator(lines: Lines) -> str:
 def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool = True) -> TaggedFile:
     """Read a table of words.
 
-    A sentence starts when the value of its column changes; an empty cell continues the sentence. Without such
-    a column, a blank line ends a sentence. By default the word column is called word, token or similar, and
-    the tag column is the last one.
+    A sentence starts when the value in the column of sentence numbers changes; an empty cell continues the
+    sentence. Without such a column, a blank line ends a sentence. By default the word column is called word,
+    token or similar, and the tag column is the last one.
 
     Raises:
         DataError: if a row has another width than the first, or a column is missing.
@@ -48,7 +48,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
     filled = [row for row in rows if any(cell.strip() for cell in row[2])]
     names = [name.strip() for name in filled[0][2]]
     sentence_column = next((i for i, name in enumerate(names) if SENTENCE_NAME.fullmatch(name)), None)
-    headed = sentence_column is not None or any(name.lower() in WORD_NAMES for name in names)
+    has_header = sentence_column is not None or any(name.lower() in WORD_NAMES for name in names)
     width = len(names)
     for _, number, row in filled:
         if len(row) != width:
@@ -57,9 +57,9 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
                 f"the first has {width}"
             )
     word, tag = _find_columns(
-        lines.name, columns, names if headed else [], width, sentence_column, tagged=tagged
+        lines.name, columns, names if has_header else [], width, sentence_column, tagged=tagged
     )
-    start = rows.index(filled[0]) + headed
+    start = rows.index(filled[0]) + has_header
     sentences = [s for s in _split_sentences(rows[start:], sentence_column) if s]
     if not sentences:
         raise DataError(f"{lines.name}: holds no sentences")
@@ -72,10 +72,10 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
             for row, value in zip(s, sentence_tags, strict=True)
         ]
         changed: dict[int, str | None] = {}
-        for (first, last, _), value in [(filled[0], "tag")] * (headed and tag == width) + cells:
+        for (first, last, _), value in [(filled[0], "tag")] * (has_header and tag == width) + cells:
             text = put_cell("\n".join(bodies[first:last]), separator, tag, value)
             changed |= {**dict.fromkeys(range(first, last - 1)), last - 1: text}
-        return lines.replaced(changed)
+        return lines.replace_lines(changed)
 
     single = len(sentences) == 1 and len(sentences[0]) > 1
     rule = (
@@ -83,7 +83,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         if sentence_column is not None
         else "sentences end at blank lines"
     )
-    shown = [names[i] if headed and i < width else f"column {i + 1}" for i in (word, tag)]
+    shown = [names[i] if has_header and i < width else f"column {i + 1}" for i in (word, tag)]
     return TaggedFile(
         lines.name,
         words=[[row[word].strip() for *_, row in sentence] for sentence in sentences],
@@ -91,7 +91,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
         lines=[[number for _, number, _ in sentence] for sentence in sentences],
         form="table",
         columns=Columns(
-            *([names[i] for i in (word, tag)] if headed and tag < width else _numbers(word, tag))
+            *([names[i] for i in (word, tag)] if has_header and tag < width else _column_numbers(word, tag))
         ),
         with_tags=with_tags,
         notes=(
@@ -101,7 +101,7 @@ def read_table(lines: Lines, columns: Columns, separator: str, *, tagged: bool =
     )
 
 
-def _numbers(word: int, tag: int) -> tuple[str, str]:
+def _column_numbers(word: int, tag: int) -> tuple[str, str]:
     return str(word + 1), str(tag + 1)
 
 
@@ -146,9 +146,9 @@ def _split_sentences(rows: list[Row], sentence_column: int | None) -> Iterator[l
                 yield sentence
                 sentence = []
             continue
-        identity = row[sentence_column].strip() if sentence_column is not None else ""
-        if identity and identity != last:
+        sentence_number = row[sentence_column].strip() if sentence_column is not None else ""
+        if sentence_number and sentence_number != last:
             yield sentence
-            sentence, last = [], identity
+            sentence, last = [], sentence_number
         sentence.append((first, number, row))
     yield sentence
