@@ -55,8 +55,8 @@ def test_only_a_line_feed_ends_a_line_of_two_files(write):
     [
         ("1\n2\n3\n", "1\n", "a has 3 lines and .*b has 1: line 2 of .*a has no partner"),
         ("1\n", "1\n2\n", "line 2 of .*b has no partner"),
-        ("1\n \n3\n", "1\n2\n\n", r"a side is blank on line 2, 3; fill it in, .*--missing drop"),
-        ("1\n" + "\n" * 8, "1\n" * 9, "line 2, 3, 4, 5, 6 and 3 more"),
+        ("1\n \n3\n", "1\n2\n\n", r"a side is blank on lines 2, 3; fill it in, .*--missing drop"),
+        ("1\n" + "\n" * 8, "1\n" * 9, "lines 2, 3, 4, 5, 6 and 3 more"),
         ("", "1\n", "a: is empty"),
         (b"caf\xe9\n", "1\n", r"a: is not UTF-8 \(byte 0xe9 on line 1\)"),
     ],
@@ -76,7 +76,7 @@ def test_pairs_without_a_side_are_left_out_and_counted(write):
     pairs = read_pairs(f"{a},{b}", PairForm())
     assert both(pairs) == [("1", "1"), ("4", "4")]
     assert pairs.lines == [1, 4]
-    assert "2 of 5 pairs lack a side and are left out, line 2, 3 (--missing error refuses them)" in said(
+    assert "2 of 5 pairs lack a side and are left out, lines 2, 3 (--missing error refuses them)" in said(
         pairs
     )
     a, b = write("a", "x\n\n"), write("b", "\nx\n")
@@ -93,9 +93,9 @@ def test_an_encoding_is_that_of_both_files(write):
 def test_names_that_are_no_pairs(write, tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.tsv: no such file"):
         read_pairs(tmp_path / "nowhere.tsv", PairForm())
-    with pytest.raises(DataError, match="these are 3"):
+    with pytest.raises(DataError, match="got 3 files"):
         read_pairs("a,b,c", PairForm())
-    with pytest.raises(DataError, match=r"holds one text a line; give two files .* --separator"):
+    with pytest.raises(DataError, match=r"holds one text per line; give two files .* --separator"):
         read_pairs(write("one.txt", "a b\nc\n"), PairForm())
     with pytest.raises(DataError, match="did you mean 'multi30k'"):
         read_pairs("@multi30/train.de,@multi30k/train.en", PairForm())
@@ -214,9 +214,9 @@ def test_columns_by_number(write):
         ("t.csv", "source,target\n", PairForm(), "holds no rows"),
         ("t.csv", "source,target\na,\n", STRICT, "blank on line 2"),
         ("t.csv", "source,target\na,\n", PairForm(), "holds no pairs"),
-        ("t.jsonl", '{"source": "a"}\n', PairForm(), "holds one text a line"),
+        ("t.jsonl", '{"source": "a"}\n', PairForm(), "holds one text per line"),
         ("t.jsonl", '{"source": 3, "target": "b"}\n', PairForm(), "line 1 holds 3 where a text is needed"),
-        ("t.jsonl", "\n[1]\n", PairForm(), "holds one text a line"),
+        ("t.jsonl", "\n[1]\n", PairForm(), "holds one text per line"),
         ("t.jsonl", "{,}\n", PairForm(), "line 1 is not JSON"),
         ("t.csv", "a,b\n", PairForm(source_column="0", target_column="1"), "has no column '0'"),
         ("t.csv", "src,tgt\na,b\n", PairForm(source_column="sorce"), "no column 'sorce'"),
@@ -276,7 +276,7 @@ def test_names_of_languages_are_a_header(tmp_path, header):
 
 def test_texts_of_one_side_are_told(tmp_path):
     (tmp_path / "train.txt").write_text('one, two\n"three\nfour, five, six\n')
-    with pytest.raises(DataError, match="holds one text a line; give two files"):
+    with pytest.raises(DataError, match="holds one text per line; give two files"):
         read_pairs(tmp_path / "train.txt", PairForm())
 
 

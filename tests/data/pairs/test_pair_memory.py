@@ -50,7 +50,7 @@ def test_pairs_are_kept_if_both_sides_are_there(pairs):
 def test_what_is_missing_is_left_out_and_counted(nothing):
     found = pairs_of([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
     assert both(found) == PAIRS
-    assert "2 of 6 pairs lack a side and are left out, line 4, 5" in found.notes[0]
+    assert "2 of 6 pairs lack a side and are left out, lines 4, 5" in found.notes[0]
     with pytest.raises(DataError, match="blank on line 4"):
         pairs_of([*PAIRS, ("x", nothing)], form=STRICT)
 

@@ -12,11 +12,12 @@ MIN_PREFIX = 8
 MIN_ROWS = 4
 """Number of rows from which a column is judged by its cells."""
 SHOWN = 8
+"""Number of columns that a message lists."""
 MISSING = ("NAType", "NaTType")
 """Type names of pandas' missing values."""
 
 
-class Chosen(NamedTuple):
+class PairColumns(NamedTuple):
     """Indices of the source and target columns, and a note on how they were chosen."""
 
     source: int
@@ -24,7 +25,7 @@ class Chosen(NamedTuple):
     notes: tuple[str, ...]
 
 
-def choose_columns(table: Table, source: str, target: str) -> Chosen:
+def choose_columns(table: Table, source: str, target: str) -> PairColumns:
     """Return the source and target columns.
 
     Given columns are used. Others are chosen by name (question and answer, article and summary); or, if
@@ -38,7 +39,7 @@ def choose_columns(table: Table, source: str, target: str) -> Chosen:
     if len(places) == 2:
         if places[0] == places[1]:
             raise DataError(f"{table.path}: source and target are one column, {source!r}; give two columns")
-        return Chosen(places[0], places[1], ())
+        return PairColumns(places[0], places[1], ())
     free = [i for i in range(len(table.names)) if i not in places]
     if len(places) == 1:
         other = _find_text_column(table, free, "source" if user_places[0] is None else "target")
@@ -47,29 +48,29 @@ def choose_columns(table: Table, source: str, target: str) -> Chosen:
         chosen = _choose_by_name(table) or _choose_by_order(table, free)
     one, two = (_describe_column(table, place) for place in chosen)
     note = f"columns: source is {one}, target is {two} (--source-column, --target-column)"
-    return Chosen(*chosen, (note,))
+    return PairColumns(*chosen, (note,))
 
 
-def choose_source(table: Table, source: str) -> Chosen:
+def choose_source(table: Table, source: str) -> PairColumns:
     """Return the source column of a table that may lack targets; ``target`` of the result has no meaning.
 
     Raises:
         DataError: if a given column is missing, or the source column cannot be detected.
     """
     if len(table.names) == 1:
-        return Chosen(0, 0, ())
+        return PairColumns(0, 0, ())
     if source:
-        return Chosen(table.place(source), 0, ())
+        return PairColumns(table.place(source), 0, ())
     matches = [i for i, name in enumerate(table.names) if table.has_header and is_source(name)]
     place = matches[0] if len(matches) == 1 else _find_text_column(table, range(len(table.names)), "source")
-    return Chosen(place, 0, (f"columns: source is {_describe_column(table, place)} (--source-column)",))
+    return PairColumns(place, 0, (f"columns: source is {_describe_column(table, place)} (--source-column)",))
 
 
 def _choose_by_name(table: Table) -> tuple[int, int] | None:
     if not table.has_header:
         return None
     sides = [[i for i, name in enumerate(table.names) if belongs(name)] for belongs in (is_source, is_target)]
-    sides = [side if len(side) == 1 else [i for i in side if not _is_note(table, i)] for side in sides]
+    sides = [side if len(side) == 1 else [i for i in side if not _is_metadata(table, i)] for side in sides]
     sides = [side if len(side) == 1 else _select_one_word_names(table, side) for side in sides]
     return (sides[0][0], sides[1][0]) if all(len(side) == 1 for side in sides) else None
 
@@ -107,7 +108,7 @@ def _find_text_columns(table: Table, places: Sequence[int], count: int) -> list[
     """
     if len(places) <= count:
         return list(places)
-    texts = [place for place in places if not _is_note(table, place)]
+    texts = [place for place in places if not _is_metadata(table, place)]
     while len(texts) > count:
         prefixes = {place: _common_prefix_length(_get_filled_cells(table, place)) for place in texts}
         longest = max(texts, key=lambda place: prefixes[place])
@@ -117,7 +118,7 @@ def _find_text_columns(table: Table, places: Sequence[int], count: int) -> list[
     return texts
 
 
-def _is_note(table: Table, place: int) -> bool:
+def _is_metadata(table: Table, place: int) -> bool:
     """Return whether a column cannot be a side of pairs: it holds numbers, dates, or a constant value."""
     cells = _get_filled_cells(table, place)
     if not all(isinstance(cell, str) for cell in cells):

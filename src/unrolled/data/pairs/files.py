@@ -54,7 +54,7 @@ def read_pairs(source: str | Path, form: PairForm) -> Pairs:
     name = str(source)
     parts = [part.strip() for part in split_paths(name)]
     if len(parts) > 2:
-        raise DataError(f"{name}: give two files, as train.de,train.en, or one table; these are {len(parts)}")
+        raise DataError(f"{name}: give two files, as train.de,train.en, or one table; got {len(parts)} files")
     if len(parts) == 2:
         pairs = _read_two_files(parts, form)
     else:
@@ -94,10 +94,10 @@ def _read_table(path: Path, name: str, form: PairForm) -> Pairs:
     table = read_pair_table(path, form.table, form.user_columns)
     if len(table.names) < 2:
         raise DataError(no_separator_message(path))
-    return pairs_in(table, name, form)
+    return pairs_from_table(table, name, form)
 
 
-def pairs_in(table: Table, name: str, form: PairForm) -> Pairs:
+def pairs_from_table(table: Table, name: str, form: PairForm) -> Pairs:
     """Return the pairs of a table, including those with a blank side."""
     places = choose_columns(table, form.source_column, form.target_column)
     sources, targets = (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.data.pairs.columns import choose_source, is_blank
-from unrolled.data.pairs.files import PairForm, Sources, pairs_in
+from unrolled.data.pairs.files import PairForm, Sources, pairs_from_table
 from unrolled.data.pairs.pairs import Pairs, clean
 from unrolled.data.tables import Table
 from unrolled.errors import DataError
@@ -97,7 +97,7 @@ def _is_frame(data: Any) -> bool:
 
 
 def _read_frame(frame: Any, form: PairForm) -> Pairs:
-    return pairs_in(_frame_to_table(frame), NAME, form)
+    return pairs_from_table(_frame_to_table(frame), NAME, form)
 
 
 def _frame_to_table(frame: Any) -> Table:

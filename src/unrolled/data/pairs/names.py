@@ -49,7 +49,7 @@ def split_name(name: str) -> set[str]:
 
 
 def is_column_name(name: str) -> bool:
-    """Return whether a cell of the first line is a typical column name, and so the line a header."""
+    """Return whether a cell is a typical column name; a first line of such names is a header."""
     parts = split_name(name)
     return 0 < len(parts) <= 3 and parts <= _COLUMN_WORDS and not name.strip().isdecimal()
 

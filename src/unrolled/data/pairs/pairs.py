@@ -6,6 +6,7 @@ from typing import Literal
 
 from unrolled.errors import DataError
 from unrolled.short_repr import short_repr
+from unrolled.wording import counted
 
 SHOWN = 5
 """Number of line numbers that a message lists."""
@@ -14,7 +15,7 @@ SHOWN = 5
 @short_repr
 @dataclass(frozen=True)
 class Pairs:
-    """Source texts and their targets; neither side of a pair is blank."""
+    """Source texts and their targets; :func:`clean` removes pairs with a blank side."""
 
     sources: list[str]
     targets: list[str]
@@ -40,6 +41,8 @@ class Pairs:
 def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
     """Strip white space from both sides, and remove pairs with a blank side.
 
+    A note counts the pairs with exactly one blank side.
+
     Raises:
         DataError: if exactly one side is blank and ``missing`` is "error", or no pair is left.
     """
@@ -49,15 +52,16 @@ def clean(pairs: Pairs, missing: Literal["drop", "error"]) -> Pairs:
     incomplete = [i for i, (s, t) in enumerate(sides) if bool(s) != bool(t)]
     if incomplete and missing == "error":
         raise DataError(
-            f"{pairs.name}: a side is blank on line {_list_lines([pairs.lines[i] for i in incomplete])}; "
+            f"{pairs.name}: a side is blank on {_list_lines([pairs.lines[i] for i in incomplete])}; "
             "fill it in, remove the line from both sides, or leave such pairs out with --missing drop"
         )
     if not complete:
         raise DataError(f"{pairs.name}: holds no pairs")
     notes = list(pairs.notes)
     if incomplete:
+        lack, are = ("lacks", "is") if len(incomplete) == 1 else ("lack", "are")
         notes.append(
-            f"{len(incomplete):,} of {len(sides):,} pairs lack a side and are left out, line "
+            f"{len(incomplete):,} of {counted(len(sides), 'pair')} {lack} a side and {are} left out, "
             f"{_list_lines([pairs.lines[i] for i in incomplete])} (--missing error refuses them)"
         )
     return replace(
@@ -82,5 +86,6 @@ def text_lines(text: str) -> list[str]:
 
 
 def _list_lines(lines: Sequence[int]) -> str:
+    noun = "line" if len(lines) == 1 else "lines"
     more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return ", ".join(map(str, lines[:SHOWN])) + more
+    return f"{noun} {', '.join(map(str, lines[:SHOWN]))}{more}"

@@ -15,9 +15,9 @@ from unrolled.errors import DataError
 MARKS = ("\t", "|||", ";", "|", ",", "_", "=>", "->")
 """Possible separators of source and target."""
 STRONG = 2
-"""The first two marks take precedence over the others."""
-MOST = 0.9
-"""Share of lines with a mark above which a line without it is an error."""
+"""Number of marks, at the start of :data:`MARKS`, that take precedence over the others."""
+MIN_FRACTION = 0.9
+"""Fraction of lines with the same number of marks from which a line with another number is an error."""
 
 
 def is_table_name(path: Path) -> bool:
@@ -82,7 +82,7 @@ def _read(path: Path, config: TableConfig, *, ragged: bool) -> Table:
 def no_separator_message(path: Path) -> str:
     """Return the error message for a file without a separator between source and target."""
     return (
-        f"{path}: holds one text a line; give two files (train.de,train.en), a table with a source and a "
+        f"{path}: holds one text per line; give two files (train.de,train.en), a table with a source and a "
         "target (.tsv, .csv, .jsonl), or give the separator with --separator"
     )
 
@@ -102,7 +102,8 @@ def detect_pair_separator(path: Path, encoding: str) -> str:
     """Return the mark that occurs equally often in every line of a file; "" if there is none.
 
     Raises:
-        DataError: if there are two such marks, and neither is a tab or three bars.
+        DataError: if there are two such marks, and neither is a tab or three bars; or if most, but not all,
+            lines contain a tab or three bars.
     """
     numbered = [(n, s) for n, s in enumerate(text_lines(read_text(path, encoding)), 1) if s.strip()]
     lines = [line for _, line in numbered]
@@ -123,7 +124,7 @@ def _refuse_missing_marks(path: Path, lines: list[tuple[int, str]]) -> None:
     """Raise DataError if most, but not all, lines of a file contain a tab or three bars."""
     for mark in MARKS[:STRONG]:
         usual, count = Counter(line.count(mark) for _, line in lines).most_common(1)[0]
-        if usual and count >= MOST * len(lines):
+        if usual and count >= MIN_FRACTION * len(lines):
             number, line = next((n, s) for n, s in lines if s.count(mark) != usual)
             shown = "tabs" if mark == "\t" else repr(mark)
             raise DataError(
