@@ -53,9 +53,9 @@ def test_vectors_in_json_lines(tmp_path):
     [
         ({"t.csv": "text,label\n,pos\n"}, "t.csv", "holds no row with a text and a label"),
         ({"t.jsonl": '{"text": "a", "label": 1.5}\n'}, "t.jsonl", r"line 1: the label is 1\.5"),
-        ({"t.jsonl": '{"text": [1, null], "label": 1}\n'}, "t.jsonl", "line 1: neither text nor"),
-        ({"t.jsonl": '{"text": [[1], [2, 3]], "label": 1}\n'}, "t.jsonl", "line 1: neither text nor"),
-        ({"t.jsonl": '{"text": [], "label": 1}\n'}, "t.jsonl", "line 1: neither text nor"),
+        ({"t.jsonl": '{"text": [1, null], "label": 1}\n'}, "t.jsonl", "line 1: is neither text nor"),
+        ({"t.jsonl": '{"text": [[1], [2, 3]], "label": 1}\n'}, "t.jsonl", "line 1: is neither text nor"),
+        ({"t.jsonl": '{"text": [], "label": 1}\n'}, "t.jsonl", "line 1: is neither text nor"),
         (
             {"t.jsonl": '{"text": [1], "label": 1}\n{"text": "a", "label": 1}\n'},
             "t.jsonl",
@@ -116,9 +116,9 @@ def test_published_sets(published, name, file, rows, labels):
     [
         ('{"text": "a", "label": [1]}', r"the label is \[1\]"),
         ('{"text": "a", "label": 99999999999999999999}', "the label is 99999999999999999999"),
-        ('{"text": ["1", "2"], "label": 1}', "neither text nor a list of finite numbers"),
-        ('{"text": [[1], [1, 2]], "label": 1}', "neither text nor a list of finite numbers"),
-        ('{"text": [1e300], "label": 1}', "neither text nor a list of finite numbers"),
+        ('{"text": ["1", "2"], "label": 1}', "is neither text nor a list of finite numbers"),
+        ('{"text": [[1], [1, 2]], "label": 1}', "is neither text nor a list of finite numbers"),
+        ('{"text": [1e300], "label": 1}', "is neither text nor a list of finite numbers"),
     ],
 )
 def test_values_that_are_no_data_are_named(tmp_path, line, message):

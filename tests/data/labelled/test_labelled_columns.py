@@ -201,6 +201,6 @@ def test_names_in_a_wide_table_are_no_texts(tmp_path):
     models = [f"model {n} x" for n in range(20)]
     columns = [models, *([str(n * k) for n in range(20)] for k in (1, 3, 7)), LABELS]
     path = written(tmp_path, ["carname,a,b,c,class", *rows(*columns)])
-    with pytest.raises(DataError, match="table of features is no sequence"):
+    with pytest.raises(DataError, match="table of features holds no sequences"):
         read_labelled(path)
     assert len(read_labelled(path, LabelledForm("carname")).items) == 20

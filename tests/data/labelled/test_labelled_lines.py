@@ -41,8 +41,8 @@ def test_the_label_is_first(tmp_path, form, note):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("__label__a __label__b two\n__label__a one\n", "line 1: has 2 words __label__NAME"),
-        ("__label__a one\nnone here\n", "line 2: has 0 words __label__NAME"),
+        ("__label__a __label__b two\n__label__a one\n", "line 1: has 2 labels __label__NAME"),
+        ("__label__a one\nnone here\n", "line 2: has 0 labels __label__NAME"),
         (
             "no label here\nnor in this line, at all\n",
             "is not a table .* and its lines do not start with a label",

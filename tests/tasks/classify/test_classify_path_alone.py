@@ -187,7 +187,7 @@ def test_evaluation_reads_the_columns_of_training(write, tmp_path, command):
 def test_a_table_of_features_is_refused_with_advice(tmp_path, command):
     (tmp_path / "iris.csv").write_text("".join(f"{i / 10},{i % 7},{'ab'[i % 2]}\n" for i in range(40)))
     done = command("train", "classify", "--data", tmp_path / "iris.csv", "--out", tmp_path / "run")
-    assert "A table of features is no sequence" in done.error
+    assert "A table of features holds no sequences" in done.error
     assert "scikit-learn" in done.error
 
 

@@ -94,7 +94,9 @@ def check_item(item: Any, where: str) -> str | Series:
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise DataError(f"{where}: neither text nor a list of finite numbers or of vectors of one size")
+        raise DataError(
+            f"{where}: is neither text nor a list of finite numbers, nor a list of vectors of one size"
+        )
     return values
 
 

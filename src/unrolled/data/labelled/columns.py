@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from unrolled.data.labelled.examples import ColumnChoice
-from unrolled.data.labelled.features import refuse_features
+from unrolled.data.labelled.features import no_text_error
 from unrolled.data.labelled.form import LabelledForm
-from unrolled.data.labelled.shapes import Shape, shape_of
+from unrolled.data.labelled.shapes import ColumnStats, column_stats
 from unrolled.data.tables import Table
 from unrolled.errors import DataError
 
@@ -26,9 +26,9 @@ NARROW = 3
 table without longer texts is a table of features."""
 SAMPLE = 5000
 """Number of rows by which a column is judged."""
-USED = 0.5
-"""Minimum share of filled rows for a column without a name to be considered."""
-Shapes = dict[int, Shape]
+MIN_FILLED = 0.5
+"""Minimum fraction of filled rows for a column without a name to be considered."""
+StatsByColumn = dict[int, ColumnStats]
 """Statistics of columns, by index."""
 
 
@@ -50,20 +50,20 @@ def find_columns(table: Table, form: LabelledForm) -> tuple[list[int], int, list
         )
     if texts and label is not None:
         return texts, label, []
-    shapes = _get_shapes(table)
+    stats = _get_stats(table)
     if label is None:
         label = _label_by_name(table, texts)
     if not texts:
         texts = _texts_by_name(table, label)
     if label is None and texts:
-        label = _label_by_shape(table, texts, shapes)
+        label = _label_by_content(table, texts, stats)
     if not texts:
-        texts = _texts_by_shape(table, label, shapes)
+        texts = _texts_by_content(table, label, stats)
     if label is None:
-        label = _label_by_shape(table, texts, shapes)
+        label = _label_by_content(table, texts, stats)
     choice = choice_of(table, texts, label)
     notes = [f"columns: {_describe_choice(table, choice)} (--text-column, --label-column)"]
-    if ignored := len(table.names) - len(shapes):
+    if ignored := len(table.names) - len(stats):
         notes.append(f"columns without a name that are mostly empty are left out: {ignored}")
     return texts, label, notes
 
@@ -83,7 +83,7 @@ def find_texts(table: Table, form: LabelledForm) -> tuple[list[int], list[str]]:
     texts = (
         parse_columns(table, form.text_column)
         or _texts_by_name(table, None)
-        or _texts_by_shape(table, None, _get_shapes(table))
+        or _texts_by_content(table, None, _get_stats(table))
     )
     names = " and ".join(_describe_column(table, i) for i in texts)
     return texts, [f"columns: text is {names} (--text-column)"]
@@ -121,11 +121,11 @@ def _find_by_name(table: Table, names: Sequence[str]) -> list[int]:
     )
 
 
-def _get_shapes(table: Table) -> Shapes:
+def _get_stats(table: Table) -> StatsByColumn:
     """Return the statistics of the columns, except columns that have no name and are mostly empty."""
     rows = table.rows[:SAMPLE]
-    shapes = {i: shape_of([row[i] for row in rows]) for i in range(len(table.names))}
-    return {i: s for i, s in shapes.items() if table.names[i] or s.filled >= USED * len(rows)}
+    stats = {i: column_stats([row[i] for row in rows]) for i in range(len(table.names))}
+    return {i: s for i, s in stats.items() if table.names[i] or s.filled >= MIN_FILLED * len(rows)}
 
 
 def _label_by_name(table: Table, texts: Sequence[int]) -> int | None:
@@ -151,10 +151,10 @@ def _texts_by_name(table: Table, label: int | None) -> list[int]:
     return places
 
 
-def _label_by_shape(table: Table, texts: Sequence[int], shapes: Shapes) -> int:
+def _label_by_content(table: Table, texts: Sequence[int], stats: StatsByColumn) -> int:
     """Return the only column, apart from the texts, with few repeated values."""
-    others = [i for i in shapes if i not in texts]
-    recurring = [i for i in others if shapes[i].recurs]
+    others = [i for i in stats if i not in texts]
+    recurring = [i for i in others if stats[i].recurs]
     if len(recurring) == 1:
         return recurring[0]
     if recurring:
@@ -167,24 +167,24 @@ def _label_by_shape(table: Table, texts: Sequence[int], shapes: Shapes) -> int:
     )
 
 
-def _texts_by_shape(table: Table, label: int | None, shapes: Shapes) -> list[int]:
+def _texts_by_content(table: Table, label: int | None, stats: StatsByColumn) -> list[int]:
     """Return the columns of texts by their content."""
-    others = [i for i in shapes if i != label]
-    narrow = len(shapes) <= NARROW
-    measures = len(shapes) > 2 and any(shapes[i].measured for i in others)
+    others = [i for i in stats if i != label]
+    narrow = len(stats) <= NARROW
+    measures = len(stats) > 2 and any(stats[i].measured for i in others)
     for fits in (
-        [i for i in others if shapes[i].vectors],
-        [i for i in others if shapes[i].is_text and not shapes[i].recurs and (narrow or shapes[i].is_prose)],
-        [i for i in others if shapes[i].is_varied and narrow],
-        [i for i in others if shapes[i].is_text and narrow and not measures],
+        [i for i in others if stats[i].vectors],
+        [i for i in others if stats[i].is_text and not stats[i].recurs and (narrow or stats[i].is_prose)],
+        [i for i in others if stats[i].is_varied and narrow],
+        [i for i in others if stats[i].is_text and narrow and not measures],
     ):
-        if len(fits) == 1 or (fits and not table.has_header and all(shapes[i].is_text for i in fits)):
+        if len(fits) == 1 or (fits and not table.has_header and all(stats[i].is_text for i in fits)):
             return fits
         if fits:
             raise _ambiguous(table, fits, "text", "--text-column", join=True)
-    if label is not None and len(others) == 1 and not shapes[others[0]].numeric:
+    if label is not None and len(others) == 1 and not stats[others[0]].numeric:
         return others
-    raise refuse_features(table, [shapes[i].numeric for i in others])
+    raise no_text_error(table, [stats[i].numeric for i in others])
 
 
 def _ambiguous(

@@ -7,7 +7,7 @@ from unrolled.errors import DataError
 from unrolled.wording import counted
 
 
-def refuse_features(table: Table, numeric: Sequence[bool]) -> DataError:
+def no_text_error(table: Table, numeric: Sequence[bool]) -> DataError:
     """Return the error for a table without a text column.
 
     Args:
@@ -20,8 +20,8 @@ def refuse_features(table: Table, numeric: Sequence[bool]) -> DataError:
         f" and {counted(others, 'other')}" if others else ""
     )
     return DataError(
-        f"{table.path}: has no column of text ({columns}). A table of features is no sequence for a "
-        "recurrent network: use a model for tables, such as scikit-learn's "
+        f"{table.path}: has no column of text ({columns}). A table of features holds no sequences, which "
+        "a recurrent network needs: use a model for tables, such as scikit-learn's "
         "HistGradientBoostingClassifier. If one of the columns is the text, name it: --text-column. "
         'Sequences of numbers are JSON lines: {"text": [0.1, 0.2], "label": "a"}'
     )

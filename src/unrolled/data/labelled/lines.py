@@ -7,7 +7,7 @@ from pathlib import Path
 from unrolled.data.commas import split_paths
 from unrolled.data.files import read_text
 from unrolled.data.labelled.clean import Row
-from unrolled.data.labelled.shapes import shape_of
+from unrolled.data.labelled.shapes import column_stats
 from unrolled.errors import DataError
 from unrolled.wording import counted
 
@@ -27,14 +27,14 @@ def read_labels_first(path: Path, encoding: str) -> tuple[list[Row], str] | None
     """Return the rows of a file whose lines start with a label, and a note; None if they do not.
 
     Raises:
-        DataError: if a line does not have exactly one ``__label__NAME`` while others do.
+        DataError: if a line starts with ``__label__``, but not every line has exactly one ``__label__NAME``.
     """
     lines = read_numbered_lines(path, encoding)
     if any(line.startswith(FASTTEXT) for _, line in lines):
         return list(_read_fasttext(path, lines)), f"labels: the word after {FASTTEXT} in each line"
     pairs = [(number, *line.partition(" ")[::2]) for number, line in lines]
     words = [word for _, word, _ in pairs]
-    if all(map(_LABEL.fullmatch, words)) and shape_of(words).recurs and all(text for *_, text in pairs):
+    if all(map(_LABEL.fullmatch, words)) and column_stats(words).recurs and all(text for *_, text in pairs):
         rows = [Row(f"{path}: line {number}", text.strip(), label) for number, label, text in pairs]
         return rows, "labels: the first word of each line"
     return None
@@ -47,7 +47,7 @@ def _read_fasttext(path: Path, lines: list[tuple[int, str]]) -> Iterator[Row]:
         labels = [word for word in words if word.startswith(FASTTEXT) and word != FASTTEXT]
         if len(labels) != 1:
             raise DataError(
-                f"{where}: has {counted(len(labels), 'word')} {FASTTEXT}NAME; each text needs one label"
+                f"{where}: has {counted(len(labels), 'label')} {FASTTEXT}NAME; each text needs one"
             )
         text = " ".join(line.replace(labels[0], " ", 1).split())
         yield Row(where, text, labels[0].removeprefix(FASTTEXT))
@@ -71,10 +71,12 @@ def read_texts_and_labels(paths: list[str], encoding: str) -> tuple[list[Row], s
         raise DataError(
             f"{paths[0]}, {paths[1]}: have {counts}; line n of one is the label of line n of the other"
         )
-    shapes = [shape_of(lines) for lines in files]
-    recurring = [i for i, shape in enumerate(shapes) if shape.recurs]
+    stats = [column_stats(lines) for lines in files]
+    recurring = [i for i in (0, 1) if stats[i].recurs]
     if len(recurring) > 1:  # short texts can be repeated too
-        recurring = [i for i in recurring if shapes[i].kinds < shapes[1 - i].kinds and not shapes[i].is_text]
+        recurring = [
+            i for i in recurring if stats[i].distinct < stats[1 - i].distinct and not stats[i].is_text
+        ]
     if len(recurring) != 1:
         raise DataError(
             f"{paths[0]}, {paths[1]}: cannot detect which file holds the labels (few values that recur); "

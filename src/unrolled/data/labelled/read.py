@@ -22,9 +22,8 @@ from unrolled.errors import DataError
 def read_labelled(source: str | Path, form: LabelledForm | None = None) -> Labelled:
     """Read sequences and their labels from one of these sources.
 
-    * A table (CSV, TSV, JSON lines, a JSON array, or a text file with a tab in each line) with a text column
-        and
-      a label column. In JSON the text may be a sequence of vectors: a list of numbers or of lists of numbers.
+    * A table (CSV, TSV, JSON lines, a JSON array, or a text file with a tab in each line) with a text and a
+      label column. In JSON the text may be a sequence of vectors: a list of numbers or of lists of numbers.
     * A file with a label at the start of each line: ``__label__NAME text``, ``NAME ||| text``, ``3 text``.
     * ``TEXTS,LABELS``: two files with the same number of lines.
     * A folder of files ``LABEL.txt`` with one text per line, or of folders ``LABEL`` with one text per file.

@@ -1,4 +1,4 @@
-"""Statistics of a table column, which tell text from classes and numbers."""
+"""Statistics of a table column, which distinguish text from classes and numbers."""
 
 import math
 import re
@@ -29,21 +29,21 @@ def is_absent(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ColumnStats:
     """Statistics of the cells of a column."""
 
     filled: int
     """Number of cells that are not missing."""
-    kinds: int
+    distinct: int
     """Number of distinct values; 0 for vectors."""
     mean_length: float
     """Mean number of characters of a cell."""
     spaced: float
-    """Share of cells with several words."""
+    """Fraction of cells with several words."""
     words: float
     """Mean number of words of a cell."""
     letters: float
-    """Share of letters among all characters except blanks."""
+    """Fraction of letters among all characters except blanks."""
     numeric: bool
     """True if every cell is a number or a time."""
     measured: bool
@@ -56,12 +56,12 @@ class Shape:
         """True if the column may hold classes: few values that recur and are not measurements."""
         if (
             self.measured
-            or self.kinds < 2
-            or self.kinds > self.filled / 2
+            or self.distinct < 2
+            or self.distinct > self.filled / 2
             or self.mean_length > LONGEST_CLASS
         ):
             return False
-        return self.kinds <= max(FEW, self.filled / ROWS_OF_A_CLASS)
+        return self.distinct <= max(FEW, self.filled / ROWS_OF_A_CLASS)
 
     @property
     def is_text(self) -> bool:
@@ -76,24 +76,26 @@ class Shape:
     @property
     def is_varied(self) -> bool:
         """True if the cells are words that mostly differ, such as names."""
-        return not self.numeric and not self.recurs and self.letters >= 0.5 and self.kinds > 1
+        return not self.numeric and not self.recurs and self.letters >= 0.5 and self.distinct > 1
 
 
-def shape_of(cells: Sequence[Any]) -> Shape:
+def column_stats(cells: Sequence[Any]) -> ColumnStats:
     """Return the statistics of the cells of a column."""
     filled = [cell for cell in cells if not is_absent(cell)]
     if filled and all(isinstance(cell, list) for cell in filled):
-        return Shape(len(filled), 0, math.inf, 0.0, 0.0, 0.0, numeric=False, measured=False, vectors=True)
+        return ColumnStats(
+            len(filled), 0, math.inf, 0.0, 0.0, 0.0, numeric=False, measured=False, vectors=True
+        )
     texts = [str(cell).strip() for cell in filled]
     count = max(len(texts), 1)
-    signs = sum(len(text) - text.count(" ") for text in texts)
-    return Shape(
+    characters = sum(len(text) - text.count(" ") for text in texts)
+    return ColumnStats(
         len(texts),
         len(set(texts)),
         sum(map(len, texts)) / count,
         sum(any(map(str.isspace, text)) for text in texts) / count,
         sum(len(text.split()) for text in texts) / count,
-        sum(sum(map(str.isalpha, text)) for text in texts) / max(signs, 1),
+        sum(sum(map(str.isalpha, text)) for text in texts) / max(characters, 1),
         numeric=bool(texts) and all(is_number(text) or is_time(text) for text in texts),
         measured=all(map(is_number, texts)) and any(map(_DECIMALS.fullmatch, texts)),
         vectors=False,
