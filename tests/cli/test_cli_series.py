@@ -44,7 +44,7 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
     )
     assert done.status == 0, done.err
     for said in (
-        "sales: 120 steps (MS), 2000-01-01 to 2009-12-01: 98 learnt from, 10 held out, 12 test",
+        "sales: 120 steps (MS), 2000-01-01 to 2009-12-01: 98 training, 10 held out, 12 test",
         "rows were out of order: sorted",
         "1 row repeats a time stamp: averaged",
         "1 time stamp is missing",

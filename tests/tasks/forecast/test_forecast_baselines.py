@@ -110,7 +110,7 @@ def test_a_series_that_is_too_short_has_no_autoregression():
     f = Forecaster(**options).fit(sales(8), progress=False)
     assert coefficients(f) is None
     assert f.result["valid"]["baselines"]["autoregression"]["mae"] is None
-    assert "autoregression: no figure" in shown(f)
+    assert "autoregression: no comparison" in shown(f)
 
 
 def test_a_run_from_before_there_were_more_baselines_is_read():

@@ -77,7 +77,7 @@ def test_notes_say_what_was_taken_and_which_option_changes_it():
         "the frequency is MS (--frequency)",
         "horizon: 12 steps (--horizon)",
         "season: 12 steps (--season)",
-        "model: the network learns what an autoregression leaves over (--linear none: all of it)",
+        "model: the network learns the difference from an autoregression (--linear none: the values)",
         "calendar: month (--calendar)",
     )
     noise = pd.Series(np.random.default_rng(0).normal(size=96), index=waves(96).index)
@@ -207,5 +207,5 @@ def test_a_constant_series_leaves_the_scores_of_others():
     both, alone = fitted(frame, target=("a", "c")), fitted(waves(100).rename("a"))
     assert both.result["valid"]["mase"] == pytest.approx(alone.result["valid"]["mase"], rel=0.05)
     verdicts = str(both.evaluate(frame))
-    assert "no figure" not in verdicts
+    assert "no comparison" not in verdicts
     assert both.evaluate(frame).versus["seasonal_naive"]["ratio"] < 1

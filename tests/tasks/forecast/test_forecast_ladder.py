@@ -9,7 +9,7 @@ from cases import write_series
 from ladder_runs import check_table, compared, kept, mean_of, times
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.experiments.significance import paired_bootstrap
-from unrolled.tasks.forecast.ladder import SIMPLE, ForecastLadder
+from unrolled.tasks.forecast.ladder import BASELINE_KEYS, ForecastLadder
 
 METRICS = ("mae", "mape", "smape", "mase", "last_step_mae", "last_step_mape", "rmse")
 
@@ -30,6 +30,7 @@ def backtest(whole):
     return ur.Forecaster.load(whole[0] / "runs" / "lstm-1").backtest()
 
 
+@pytest.mark.draws
 def test_every_usual_rung_runs(whole):
     out, table = whole
     check_table(table, ForecastLadder.rungs, out)
@@ -55,10 +56,10 @@ def test_networks_are_scored_as_by_themselves(whole, rung):
     assert found["relative_mase"] == pytest.approx(score.versus["seasonal_naive"]["ratio"])
 
 
-@pytest.mark.parametrize("rung", SIMPLE)
+@pytest.mark.parametrize("rung", BASELINE_KEYS)
 def test_simple_models_are_those_of_the_backtest(whole, backtest, rung):
     out, table = whole
-    expected = backtest.score.baselines[SIMPLE[rung]]
+    expected = backtest.score.baselines[BASELINE_KEYS[rung]]
     found = kept(out, rung)[0].scores
     assert mean_of(table, rung) == pytest.approx(expected["mase"])
     for name, value in expected.items():
@@ -139,7 +140,7 @@ def test_series_that_are_too_short(tmp_path):
     options = {"target": ("value",), "horizon": 2, "window": 4}
     table = compared("forecast", path, tmp_path / "out", models=["random-walk"], metric="mae", **options)
     assert np.isfinite(table["mean"]).all()
-    with pytest.raises(DataError, match=r"autoregression: has no forecast .* leave it out"):
+    with pytest.raises(DataError, match=r"autoregression: has no forecast .* leave this model out"):
         compared("forecast", path, tmp_path / "out", models=["autoregression"], metric="mae", **options)
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from unrolled import Forecaster
-from unrolled.tasks.forecast.future_plot import MOST
-from unrolled.tasks.forecast.intervals import ENOUGH, Intervals
+from unrolled.tasks.forecast.future_plot import MAX_SERIES
+from unrolled.tasks.forecast.intervals import MIN_FORECASTS, Intervals
 from unrolled.tasks.forecast.rolling import Forecasts
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -28,7 +28,7 @@ def test_many_errors_have_quantiles_of_each_step():
 
 
 def test_few_errors_are_normal_and_of_one_width():
-    errors = np.full((ENOUGH - 1, 3), 2.0)
+    errors = np.full((MIN_FORECASTS - 1, 3), 2.0)
     np.testing.assert_allclose(Intervals.fit(errors, LEVELS).errors, [[-2.563, 0, 2.563]] * 3, rtol=1e-3)
 
 
@@ -72,12 +72,12 @@ def test_they_are_kept_with_the_run(tmp_path):
 
 
 @pytest.mark.parametrize("output", ["point", "gaussian", "quantile"])
-@pytest.mark.parametrize("count", [1, 3, MOST + 2])
+@pytest.mark.parametrize("count", [1, 3, MAX_SERIES + 2])
 def test_every_series_has_a_panel(output, count):
     frame = pd.DataFrame({f"s{i} $x$": walk(60, i) for i in range(count)})
     f = Forecaster(**OPTIONS | {"horizon": 2}, target=tuple(frame), output=output, samples=5)
     figure = f.fit(frame, progress=False).plot()
-    assert len(figure.axes) == min(count, MOST)
+    assert len(figure.axes) == min(count, MAX_SERIES)
     for i, axes in enumerate(figure.axes):
         assert axes.get_ylabel() == rf"s{i} \$x\$"
         forecast = {line.get_label(): line for line in axes.lines}["forecast"]
@@ -85,7 +85,7 @@ def test_every_series_has_a_panel(output, count):
         assert len(axes.collections) == 2  # intervals
     title = figure.axes[0].get_title()
     assert title.startswith("forecast of the next 2 steps")
-    assert ("the first 40 of 42 series" in title) == (count > MOST)
+    assert ("the first 40 of 42 series" in title) == (count > MAX_SERIES)
 
 
 def test_one_target_is_given_as_one_string():

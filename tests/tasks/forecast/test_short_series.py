@@ -44,7 +44,7 @@ def test_short_series_among_others_are_left_out_counted_and_named(tmp_path, tabl
     assert scored.figures["mae"] > 0
     for notes in (scored.notes, model.predict().attrs["notes"]):
         assert "left out here, as in training: series 'one', 'five'" in notes
-    with pytest.raises(DataError, match="series 'one': too short in the training data"):
+    with pytest.raises(DataError, match="series 'one': left out of training as too short"):
         model.predict(data=long_table(one=40))
 
 

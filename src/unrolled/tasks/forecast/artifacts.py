@@ -1,4 +1,4 @@
-"""Artifacts of a forecaster: what is needed to rebuild it and to score its forecasts."""
+"""Artifacts of a forecaster, for rebuilding it and for scoring its forecasts."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class SeriesArtifacts:
     learnt_until: str
     """Time stamp or number of the last step before the test part."""
     mase_scale: float | None
-    """Error of the seasonal naive forecast, the unit of MASE; None if it cannot be computed."""
+    """Mean error of the seasonal naive forecast before the test part, the unit of MASE; None if undefined."""
     autoregression: FittedAutoregression | None = None
     fitted_until: str = ""
     """Time stamp of the last step before the held-out part; "" if nothing was held out."""
@@ -58,7 +58,7 @@ class _Values(msgspec.Struct):
 @short_repr
 @dataclass(frozen=True)
 class ForecasterArtifacts(Artifacts):
-    """Scales of the series, and what scores and baselines need of their training parts."""
+    """Scales of the series, and values from before the test part for scores and baselines."""
 
     scales: Scales
     season: int
@@ -85,4 +85,4 @@ class ForecasterArtifacts(Artifacts):
         features = config.features
         for s in self.scales.series.values():
             if (s.difference, s.transform) != (features.difference, features.transform):
-                raise MalformedError(f"{SCALES} and config.json have another difference or transform")
+                raise MalformedError(f"{SCALES} and config.json have a different difference or transform")

@@ -16,6 +16,7 @@ from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.job import Split
 from unrolled.tasks.forecast.rolling import forecast
 from unrolled.tasks.forecast.score import ForecastScore, SeriesBacktest, score, table
+from unrolled.wording import counted
 
 with extra("forecast", "a forecaster"):
     import pandas as pd
@@ -71,8 +72,8 @@ def run_backtest(
         origins = list(split.origins(start, stop, *steps))
         if not origins:
             raise DataError(
-                f"series {s.name!r}: no forecast of {steps.horizon} steps fits between step {start} and its "
-                f"end (step {stop})"
+                f"series {s.name!r}: no forecast of {counted(steps.horizon, 'step')} fits between step "
+                f"{start} and step {stop}"
             )
         backtests.append(
             SeriesBacktest(

@@ -11,8 +11,8 @@ from unrolled.tasks.forecast.artifacts import FittedAutoregression, ForecasterAr
 from unrolled.tasks.forecast.data import PreparedSeries
 
 KEYS = ("seasonal_naive", "random_walk", "drift", "autoregression")
-EXPLODED = 1e100
-"""Size from which a forecast counts as diverged."""
+DIVERGED = 1e100
+"""Absolute value from which a forecast counts as diverged."""
 
 
 def fit_autoregression(p: PreparedSeries, end: int, season: int) -> FittedAutoregression | None:
@@ -64,8 +64,8 @@ def _forecast_autoregression(
     if fitted is None:
         return forecasts
     model = Autoregression(fitted.intercept, np.asarray(fitted.coefficients))
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverging one becomes NaN
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging forecast becomes NaN
         z = model.predict(p.scaling.apply(p.series.target), origins, horizon)
         for i, origin in enumerate(origins):
             forecasts[i] = p.scaling.invert(z[i], p.series.target[:origin], cumulative=True)
-    return np.where(np.abs(forecasts) < EXPLODED, forecasts, np.nan)
+    return np.where(np.abs(forecasts) < DIVERGED, forecasts, np.nan)

@@ -26,7 +26,7 @@ def forecast_far(
         s: the series.
         steps: number of steps to forecast.
         horizon: H, the horizon of the network.
-        forecast_from_end: forecasts up to H steps from the end of a series.
+        forecast_from_end: function that forecasts up to H steps from the end of a series.
     """
     points: list[Numbers] = []
     while (remaining := steps - sum(map(len, points))) > 0:

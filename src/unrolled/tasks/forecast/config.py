@@ -25,7 +25,7 @@ AUTO_CALENDAR = ("auto",)
 
 @dataclass(frozen=True)
 class SeriesConfig:
-    """The series, and which parts are held out."""
+    """The series, and the parts that are held out."""
 
     data: str = ""
     """Table with a time column: a CSV file, or a data set such as @timeseries/airline-passengers."""
@@ -58,8 +58,8 @@ class FeaturesConfig:
     logarithm explains the training part clearly better (Box & Cox 1964)."""
 
     difference: int = -1
-    """Lag of differencing, undone in forecasts: 1 for a series that wanders, the season for one that repeats.
-    0 learns the values. -1 chooses by the errors of an autoregression on the end of the training part."""
+    """Lag of differencing, undone in forecasts: 1 for a series whose level drifts, the season for a seasonal
+    one. 0: no differencing. -1 chooses by the errors of an autoregression on the end of the training part."""
 
     scale: Scale = "standard"
     """Scaling. standard: mean 0, standard deviation 1. minmax: [0, 1]."""
@@ -90,7 +90,7 @@ class FeaturesConfig:
 
 @dataclass(frozen=True)
 class HorizonConfig:
-    """What is forecast, and how."""
+    """Horizon, output and method of the forecasts."""
 
     horizon: int = 0
     """Steps to forecast. 0 takes the default of the frequency (12 for months, 8 for quarters, 6 for years,
@@ -103,8 +103,8 @@ class HorizonConfig:
     linear: Literal["auto", "none", "autoregression", "naive", "best"] = "auto"
     """Linear part of the forecast. autoregression: the network learns the residuals of an autoregression
     that is fitted first by least squares; the forecast is their sum (a linear skip, as in LSTNet, Lai et al.
-    2018). naive: the same with the value one season before. best: for each series the autoregression, or
-    naive if it forecasts the end of a long training part as well. auto is best."""
+    2018). naive: the same with the value one season before. best: for each series naive, if the training
+    part is long and naive forecasts its end at least as well; else the autoregression. auto: best."""
 
     output: Literal["point", "quantile", "gaussian", "student-t"] = "point"
     """point: one value. quantile: the levels in quantiles. gaussian, student-t: a distribution, from which
@@ -166,8 +166,8 @@ class ForecastTrainingConfig(TrainingConfig):
     order, with the state carried from piece to piece (truncated backpropagation through time)."""
 
     window: int = 0
-    """Steps of a piece. Forecasts read as many with mode=windows, and the whole past with mode=stream. 0
-    takes two seasons or horizons, from 24 to 168 steps, or fewer for a short series."""
+    """Steps of a piece. Forecasts read this many steps with mode=windows, and the whole past with
+    mode=stream. 0 takes two seasons or horizons, from 24 to 168 steps, or fewer for a short series."""
 
     stride: int = 0
     """Steps between the starts of windows; 0 takes about as many windows as can be read in a few minutes."""

@@ -78,16 +78,16 @@ class PreparedSeries:
     first: int
     """First row without missing numbers."""
     recursive: bool
-    part: LinearPart | None = None
+    linear_part: LinearPart | None = None
     """Linear part. If set, the targets and the inputs of a recursive network are its residuals."""
-    linear: Numbers | None = None
+    linear_forecasts: Numbers | None = None
     """(T, H), forecasts of the linear part at each row; only for direct forecasts."""
 
-    def values(self, z: Numbers, origin: int) -> Numbers:
+    def to_data_units(self, z: Numbers, origin: int) -> Numbers:
         """Convert forecasts of the network (…, H) from ``origin`` on to data units."""
-        target, part = self.series.target, self.part
-        if part is not None and self.linear is not None:
-            z = self.linear[origin - 1, : z.shape[-1]] + part.spread * z
+        target, part = self.series.target, self.linear_part
+        if part is not None and self.linear_forecasts is not None:
+            z = self.linear_forecasts[origin - 1, : z.shape[-1]] + part.spread * z
         elif part is not None:
             d = self.scaling.difference
             z = part.path(self.scaling.apply(target[origin - part.order - d : origin])[d:], z)
@@ -106,8 +106,8 @@ class PreparedSeries:
         if len(self.known) < origin + horizon:
             raise DataError(
                 f"series {self.series.name!r}: forecasting {horizon} steps needs the known covariates "
-                f"up to step {origin + horizon}, the table has them up to step {len(self.known)}; add rows "
-                "with an empty target"
+                f"up to step {origin + horizon}, but the table has them only up to step {len(self.known)}; "
+                "add rows with an empty target"
             )
         return self.known[origin : origin + horizon]
 
@@ -120,7 +120,7 @@ def prepare(series: Series, scales: Scales, config: ForecasterConfig, ahead: int
     """
     if series.name not in scales.series:
         raise DataError(
-            f"series {series.name!r}: was not in training, so its scale is unknown; there are "
+            f"series {series.name!r}: was not in training, so its scale is unknown; known series: "
             f"{', '.join(list(scales.series)[:8])}"
         )
     lost = config.features.difference + max(config.features.lags, default=0)

@@ -14,13 +14,13 @@ from unrolled.tasks.forecast.scale_choice import choose_difference, choose_trans
 from unrolled.tasks.forecast.seasons import find_season
 from unrolled.wording import counted
 
-SHARE = 5
-"""Minimum number of horizons in the shortest series."""
+MIN_HORIZONS = 5
+"""Minimum length of the shortest series, in horizons."""
 WINDOW = (24, 168)
 """Minimum and maximum steps of a window, if the series is long enough."""
-ROUNDS = 2
+MIN_CYCLES = 2
 """Minimum number of cycles of a calendar feature in the training part."""
-PREDICTIONS = 10_000_000
+TOTAL_PREDICTIONS = 10_000_000
 """Approximate number of steps forecast in a whole training: a minute or two on one thread."""
 EPOCHS = (10, 60)
 """Minimum and maximum number of epochs."""
@@ -79,8 +79,8 @@ def _fill_strategy(filled: OpenOptions) -> OpenOptions:
     forecast = filled.config.forecast
     if forecast.strategy != "auto":
         return filled
-    paths = forecast.output in ("gaussian", "student-t") and not filled.config.columns.past
-    return filled.resolve("forecast", "", strategy="recursive" if paths else "direct")
+    can_sample_paths = forecast.output in ("gaussian", "student-t") and not filled.config.columns.past
+    return filled.resolve("forecast", "", strategy="recursive" if can_sample_paths else "direct")
 
 
 def _fill_horizon(filled: OpenOptions, series: Sequence[Series], usual: FrequencyDefaults) -> OpenOptions:
@@ -88,7 +88,7 @@ def _fill_horizon(filled: OpenOptions, series: Sequence[Series], usual: Frequenc
         return filled
     data, lags = filled.config.data, filled.config.features.lags
     lengths = [steps_before_test(s, data) for s in series]
-    longest = min(lengths) // SHARE
+    longest = min(lengths) // MIN_HORIZONS
     if data.test_start:
         longest = min(longest, *(s.steps - end for s, end in zip(series, lengths, strict=True)))
     horizon = max(1, min([usual.horizon, longest, *lags[:1]]))
@@ -127,11 +127,11 @@ def _fill_linear(filled: OpenOptions, training: Sequence[Numbers]) -> OpenOption
         for y in training
     ]
     linear = "naive" if all(naive) else "best" if any(naive) else "autoregression"
-    before = "the last value" if features.season == 1 else "the value one season before"
-    linear_part = {"naive": before, "autoregression": "an autoregression"}.get(
-        linear, f"an autoregression, or {before} for {sum(naive)} of {len(naive)} series,"
+    naive_value = "the last value" if features.season == 1 else "the value one season before"
+    linear_part = {"naive": naive_value, "autoregression": "an autoregression"}.get(
+        linear, f"an autoregression, or {naive_value} for {sum(naive)} of {len(naive)} series,"
     )
-    note = f"model: the network learns what {linear_part} leaves over (--linear none: all of it)"
+    note = f"model: the network learns the difference from {linear_part} (--linear none: the values)"
     return filled.resolve("forecast", note, linear=linear)
 
 
@@ -153,7 +153,7 @@ def _fill_calendar(filled: OpenOptions, series: Sequence[Series], usual: Frequen
     chosen: tuple[str, ...] = ()
     if all(s.axis.frequency != ROWS and s.axis.shown != "steps" for s in series):
         longest = max((s.index[s.steps - 1] - s.index[0]).total_seconds() / DAY for s in series)
-        chosen = tuple(name for name, days in usual.calendar if longest >= ROUNDS * days)
+        chosen = tuple(name for name, days in usual.calendar if longest >= MIN_CYCLES * days)
     note = f"calendar: {', '.join(chosen)} (--calendar)" if chosen else ""
     return filled.resolve("features", note, calendar=chosen)
 
@@ -164,16 +164,16 @@ def _fill_windows(filled: OpenOptions, ends: Sequence[int]) -> OpenOptions:
     ahead = 0
     if forecast.strategy == "direct":
         ahead = forecast.horizon
-    room = min(end - ahead - lost_steps - (_linear_lookback(filled.config, end)) for end in ends)
+    available_steps = min(end - ahead - lost_steps - (_linear_lookback(filled.config, end)) for end in ends)
     window, stride, epochs = training.window, training.stride, training.epochs
     if not window:
         usual = max(WINDOW[0], min(WINDOW[1], 2 * max(features.season, forecast.horizon)))
-        window = max(1, min(usual, room // 2))
+        window = max(1, min(usual, available_steps // 2))
     window_predictions = window * max(1, ahead) * forecast.members
     if not stride:
         stride = 1
         if training.mode == "windows":
-            max_windows = max(1, PREDICTIONS // EPOCHS[0] // window_predictions)
+            max_windows = max(1, TOTAL_PREDICTIONS // EPOCHS[0] // window_predictions)
             stride = max(1, min(window, sum(ends) // max_windows))
     if not epochs and not training.minutes:
         per_epoch = (
@@ -181,7 +181,7 @@ def _fill_windows(filled: OpenOptions, ends: Sequence[int]) -> OpenOptions:
             if training.mode == "windows"
             else sum(ends) * max(1, ahead)
         )
-        epochs = max(EPOCHS[0], min(EPOCHS[1], PREDICTIONS // max(per_epoch, 1)))
+        epochs = max(EPOCHS[0], min(EPOCHS[1], TOTAL_PREDICTIONS // max(per_epoch, 1)))
     return filled.resolve("training", "", window=window, stride=stride, epochs=epochs)
 
 

@@ -44,7 +44,7 @@ def defaults_for_index(index: Any) -> FrequencyDefaults:
     seconds = float(np.median(np.diff(index.as_unit("ns").asi8))) / 1e9
     days = seconds / DAY
     if days < 1:
-        return _within_a_day(seconds)
+        return _defaults_within_a_day(seconds)
     for longest, usual in ((1.5, DAILY), (7.5, WEEK), (32, MONTH), (93, QUARTER), (367, YEAR)):
         if days <= longest:
             if usual is DAILY:
@@ -63,18 +63,18 @@ def _weekdays_or(usual: FrequencyDefaults, index: Any) -> FrequencyDefaults:
     return WEEKDAY if len(index) > 2 * WEEKDAYS and int(index.day_of_week.max()) < WEEKDAYS else usual
 
 
-def _within_a_day(seconds: float) -> FrequencyDefaults:
+def _defaults_within_a_day(seconds: float) -> FrequencyDefaults:
     """Return the defaults for hours and shorter steps.
 
     The seasons are an hour, a day and a week, if they are a whole number of steps.
     """
     spans = [s / seconds for s in (HOUR, DAY, 7 * DAY)]
     seasons = tuple(int(s) for s in spans if s >= 2 and s == int(s))
-    a_day = int(DAY / seconds)
+    steps_per_day = int(DAY / seconds)
     name = "hour" if seconds == HOUR else f"{seconds:g} seconds"
     return FrequencyDefaults(
         name,
-        a_day if a_day <= 48 else 24,
+        steps_per_day if steps_per_day <= 48 else 24,
         seasons,
         (("hour", 1.0), ("weekday", 7.0), ("day-of-year", 365.25)),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from unrolled.data.series import Series
 from unrolled.extras import extra
 from unrolled.labels import label_text
-from unrolled.tasks.forecast.plot import BEFORE, draw_bands
+from unrolled.tasks.forecast.plot import HISTORY_HORIZONS, draw_bands
 from unrolled.tasks.forecast.rolling import Forecasts
 from unrolled.wording import counted
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST = 40
+MAX_SERIES = 40
 """Maximum number of series in a plot."""
 
 
@@ -39,7 +39,7 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
 
-    shown = futures[:MOST]
+    shown = futures[:MAX_SERIES]
     height = 5.0 if len(shown) == 1 else 2.4 * len(shown)
     figure = Figure(figsize=(10, height), layout="constrained")
     panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
@@ -47,7 +47,7 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
         _draw(axes, future, levels)
     panels[0].legend(loc="upper left", fontsize=9, framealpha=0.6)
     steps = shown[0].forecast.point.shape[1]
-    more = f"; the first {MOST} of {len(futures):,} series" if len(futures) > MOST else ""
+    more = f"; the first {MAX_SERIES} of {len(futures):,} series" if len(futures) > MAX_SERIES else ""
     panels[0].set_title(f"forecast of the next {counted(steps, 'step')}{more}", fontsize=10)
     return figure
 
@@ -55,8 +55,8 @@ def draw_future(futures: Sequence[Future], levels: Sequence[float]) -> "Figure":
 def _draw(axes: "Axes", future: Future, levels: Sequence[float]) -> None:
     s, forecast = future.series, future.forecast
     steps = forecast.point.shape[1]
-    begin = max(0, s.steps - max(BEFORE * steps, 24))
-    positions = _places(s, s.steps + steps)
+    begin = max(0, s.steps - max(HISTORY_HORIZONS * steps, 24))
+    positions = _x_positions(s, s.steps + steps)
     past, ahead = positions[begin : s.steps], positions[s.steps - 1 :]
     axes.plot(past, s.target[begin:], color="black", linewidth=1.2, label="observed")
     if forecast.quantiles is not None:
@@ -67,16 +67,16 @@ def _draw(axes: "Axes", future: Future, levels: Sequence[float]) -> None:
     axes.set_ylabel(label_text(s.name))
     axes.grid(alpha=0.3)
     if not isinstance(positions, np.ndarray):
-        _date_axis(axes)
+        _format_date_axis(axes)
 
 
-def _places(s: Series, end: int) -> Any:
+def _x_positions(s: Series, end: int) -> Any:
     """Return the x position of each step: its time stamp, or its number if a stamp is unknown."""
     stamps = s.stamps(end)
     return np.arange(1, end + 1) if stamps.hasnans or not hasattr(stamps, "as_unit") else stamps
 
 
-def _date_axis(axes: "Axes") -> None:
+def _format_date_axis(axes: "Axes") -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     axes.xaxis.set_major_locator(locator := AutoDateLocator())

@@ -11,9 +11,9 @@ import pandas as pd
 from unrolled.data.series import Numbers
 from unrolled.tasks.forecast.rolling import Forecasts
 
-ENOUGH = 30
-"""Number of forecasts from which each step has its own empirical quantiles. With fewer, the errors are
-assumed normal with the same width for all steps."""
+MIN_FORECASTS = 30
+"""Minimum number of forecasts for empirical quantiles of each step. With fewer, the errors are assumed normal
+with the same width for all steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Intervals:
     def fit(cls, errors: Numbers, levels: Sequence[float]) -> Self:
         """Fit intervals to the errors (N, H) of N forecasts."""
         count, horizon = errors.shape
-        if count >= ENOUGH:
+        if count >= MIN_FORECASTS:
             return cls(np.quantile(errors, levels, axis=0, method="median_unbiased").T)
         width = float(np.sqrt(np.mean(np.square(errors))))
         normal = [width * NormalDist().inv_cdf(q) for q in levels]

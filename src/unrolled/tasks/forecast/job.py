@@ -89,7 +89,7 @@ class ForecastJob:
         if not starts:
             raise DataError(
                 f"series {split.series.series.name!r}: {split.train} training steps are too few for "
-                f"window={window} (plus difference and horizon); take a smaller window"
+                f"window={window} (plus difference and horizon); choose a smaller window"
             )
         return starts
 
@@ -100,16 +100,16 @@ class ForecastJob:
             rng = np.random.default_rng(training.seed * 1_000_003 + epoch)
             orders = [rng.permutation(len(self._windows)) for _ in range(members)]
             for i in range(0, len(self._windows), training.batch):
-                yield tuple(self._pick(order[i : i + training.batch]) for order in orders)
+                yield tuple(self._cut_windows(order[i : i + training.batch]) for order in orders)
             return
         longest = max(end - begin for _, begin, end in self._stream)
         for offset in range(0, longest, training.window):
             steps = min(training.window, longest - offset)
             yield (self._cut([(s, b + offset, e) for s, b, e in self._stream], steps),) * members
 
-    def _pick(self, places: NDArray[np.int64]) -> Pieces:
+    def _cut_windows(self, indices: NDArray[np.int64]) -> Pieces:
         """Return the windows with these numbers as a batch."""
-        window, rows = self._config.training.window, [self._windows[j] for j in places]
+        window, rows = self._config.training.window, [self._windows[j] for j in indices]
         return self._cut([(s, b, b + window) for s, b in rows], window)
 
     def batch_count(self) -> int:
@@ -125,10 +125,10 @@ class ForecastJob:
     def loss(self, batch: Batch, state: Carried) -> StepLoss:
         """See :meth:`Job.loss`."""
         members = members_of(self.model)
-        count = len(state) // len(members) if state else 0
+        tensors_per_member = len(state) // len(members) if state else 0
         losses, carried = [], list[Tensor]()
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
-            member_state = state[i * count : (i + 1) * count] if state else None
+            member_state = state[i * tensors_per_member : (i + 1) * tensors_per_member] if state else None
             loss, final = _losses(member, pieces, member_state)
             losses.append(loss)
             carried += [s.detach() for s in final]
@@ -143,10 +143,11 @@ class ForecastJob:
     def step_losses(self, batch: Batch, state: Carried) -> StepLosses:
         """See :meth:`Job.step_losses`; the loss of a step is summed over its horizon and over the members."""
         members = members_of(self.model)
-        count = len(state) // len(members) if state else 0
+        tensors_per_member = len(state) // len(members) if state else 0
         total = torch.zeros(())
         for i, (member, pieces) in enumerate(zip(members, batch, strict=True)):
-            losses, _ = _all_losses(member, pieces, state[i * count : (i + 1) * count] if state else None)
+            member_state = state[i * tensors_per_member : (i + 1) * tensors_per_member] if state else None
+            losses, _ = _all_losses(member, pieces, member_state)
             total = total + losses.reshape(*losses.shape[:2], -1).sum(-1)
         times = torch.arange(len(total), device=total.device)
         return StepLosses(total, times, "recurrent" if len(members) == 1 else "members")
@@ -243,7 +244,7 @@ def _stream_pieces(
         if limit - split.series.first < pieces:
             raise DataError(
                 f"series {split.series.series.name!r}: {split.train} training steps are too few for "
-                f"{pieces} parallel pieces; take a smaller batch"
+                f"{pieces} parallel pieces; choose a smaller batch"
             )
         yield from ((split, int(b), int(e)) for b, e in itertools.pairwise(edges))
 

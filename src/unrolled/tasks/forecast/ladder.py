@@ -22,14 +22,14 @@ from unrolled.tasks.forecast.short_series import resolve_series
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.wording import counted
 
-SIMPLE = {
+BASELINE_KEYS = {
     "random-walk": "random_walk",
     "drift": "drift",
     "seasonal-naive": "seasonal_naive",
     "autoregression": "autoregression",
 }
 """Key of the baseline for each rung that is not a network."""
-TEST_SHARE = 0.2
+TEST_FRACTION = 0.2
 """Fraction of the series in the test part if test_start is not given."""
 
 
@@ -37,7 +37,15 @@ class ForecastLadder(Ladder):
     """Forecasters, compared by their errors from each origin."""
 
     task: ClassVar[str] = "forecast"
-    rungs: ClassVar[tuple[str, ...]] = (*SIMPLE, "feed-forward", "tdnn", "elman", "jordan", "gru", "lstm")
+    rungs: ClassVar[tuple[str, ...]] = (
+        *BASELINE_KEYS,
+        "feed-forward",
+        "tdnn",
+        "elman",
+        "jordan",
+        "gru",
+        "lstm",
+    )
     metric: ClassVar[str] = "mase"
     metrics: ClassVar[tuple[str, ...]] = SPEC.metrics
     counted: ClassVar[str] = "forecasts"
@@ -52,7 +60,7 @@ class ForecastLadder(Ladder):
         series = table.series
         if not config.data.test_start:
             first = series[0]
-            stamp = str(first.index[int(first.steps * (1 - TEST_SHARE))])
+            stamp = str(first.index[int(first.steps * (1 - TEST_FRACTION))])
             config = with_options(config, {"test_start": stamp})
         resolved = resolve_series(config, series)
         self.config, series, config = resolved.config, resolved.series, resolved.config
@@ -88,7 +96,7 @@ class ForecastLadder(Ladder):
     @classmethod
     def knows(cls, rung: str) -> bool:
         """See :meth:`Ladder.knows`."""
-        return rung in SIMPLE
+        return rung in BASELINE_KEYS
 
     def units_of(self, tried: Tried) -> Units:
         """See :meth:`Ladder.units_of`; the loss of any metric is computed from the stored forecasts."""
@@ -102,20 +110,20 @@ class ForecastLadder(Ladder):
             fitted = [fit_autoregression(s.series, s.train, artifacts.season) for s in self.parts.splits]
             size = sum(len(f.coefficients) + 1 for f in fitted if f)
         seconds = time.perf_counter() - start if size else 0.0
-        scored, scoring_seconds = [], 0.0
+        backtests, scoring_seconds = [], 0.0
         for split, origins in zip(self.parts.splits, self.origins, strict=True):
             s = split.series.series
             start = time.perf_counter()
-            forecasts = baseline_forecast(SIMPLE[rung], split.series, origins, horizon, artifacts)
+            forecasts = baseline_forecast(BASELINE_KEYS[rung], split.series, origins, horizon, artifacts)
             scoring_seconds += time.perf_counter() - start
             if not np.isfinite(forecasts).all():
                 raise DataError(
-                    f"{rung}: has no forecast for series {s.name!r}, which is too short; leave it out"
+                    f"{rung}: has no forecast for series {s.name!r}, which is too short; leave this model out"
                 )
             actual = np.stack([s.target[o : o + horizon] for o in origins])
             scale = artifacts.series[s.name].mase_scale or np.nan
             baselines = baseline_forecasts(split.series, origins, horizon, artifacts)
-            scored.append(
+            backtests.append(
                 SeriesBacktest(
                     s.name,
                     np.array(origins),
@@ -126,8 +134,8 @@ class ForecastLadder(Ladder):
                     scale,
                 )
             )
-        metrics = score(scored, (), artifacts.season, self.config.data.backtest_stride, []).to_json()
-        extra = _join_series([(r.actual, r.forecasts.point, r.scale) for r in scored])
+        metrics = score(backtests, (), artifacts.season, self.config.data.backtest_stride, []).to_json()
+        extra = _join_series([(r.actual, r.forecasts.point, r.scale) for r in backtests])
         rate = len(extra["scale"]) / scoring_seconds
         outcome = Outcome(
             rung,
@@ -162,7 +170,8 @@ class ForecastLadder(Ladder):
         """
         actual, predicted = extra["actual"], extra["said"]
         errors = np.abs(actual - predicted)
-        with np.errstate(divide="ignore", invalid="ignore"):  # shares of an actual value of 0 are undefined
+        # Errors relative to an actual value of 0 are undefined.
+        with np.errstate(divide="ignore", invalid="ignore"):
             if self.shown == "smape":
                 errors = np.nan_to_num(200 * errors / (np.abs(actual) + np.abs(predicted)))
             elif "mape" in self.shown:

@@ -11,7 +11,7 @@ from unrolled.errors import DataError
 from unrolled.tasks.forecast.data import PreparedSeries
 from unrolled.tasks.forecast.linear_part import LinearPart, spread_of
 
-ROWS = 4096
+ORIGINS_PER_CALL = 4096
 """Number of origins that are forecast in one call."""
 
 
@@ -40,10 +40,12 @@ def with_linear(p: PreparedSeries, part: LinearPart | None) -> PreparedSeries:
         )
     targets = (p.targets - forecasts) / part.spread
     if not p.recursive:
-        return replace(p, targets=targets, first=max(p.first, lookback - 1), linear=forecasts, part=part)
+        return replace(
+            p, targets=targets, first=max(p.first, lookback - 1), linear_forecasts=forecasts, linear_part=part
+        )
     inputs = p.inputs.copy()
     inputs[:, 0] = np.concatenate([[np.nan], targets])[: len(inputs)]
-    return replace(p, inputs=inputs, targets=targets, first=max(p.first, lookback), part=part)
+    return replace(p, inputs=inputs, targets=targets, first=max(p.first, lookback), linear_part=part)
 
 
 def _linear_forecasts(p: PreparedSeries, part: LinearPart) -> Numbers:
@@ -56,7 +58,10 @@ def _linear_forecasts(p: PreparedSeries, part: LinearPart) -> Numbers:
     horizon = 1 if p.recursive else p.targets.shape[1]
     with np.errstate(over="ignore", invalid="ignore"):
         model = part.model
-        parts = [model.predict(z, origins[i : i + ROWS], horizon) for i in range(0, len(z), ROWS)]
+        parts = [
+            model.predict(z, origins[i : i + ORIGINS_PER_CALL], horizon)
+            for i in range(0, len(z), ORIGINS_PER_CALL)
+        ]
         forecasts = _as_direct(np.concatenate(parts), p.scaling)
     forecasts = np.where(np.isfinite(forecasts), forecasts, np.nan)
     return np.concatenate([[np.nan], forecasts[:-1, 0]]) if p.recursive else forecasts

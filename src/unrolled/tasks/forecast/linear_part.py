@@ -8,7 +8,7 @@ import numpy as np
 from unrolled.baselines import Autoregression
 from unrolled.data.series import Numbers
 
-SMALLEST = 1e-9
+MIN_SPREAD = 1e-9
 """Smallest spread, in scaled units, that is more than rounding error."""
 
 
@@ -62,4 +62,4 @@ def spread_of(residuals: Numbers) -> float:
     """Return the root mean square of the finite residuals; 1 if they are only rounding errors."""
     residuals = residuals[np.isfinite(residuals)]
     spread = float(np.sqrt(np.mean(np.square(residuals)))) if len(residuals) else 0.0
-    return spread if spread > SMALLEST else 1.0
+    return spread if spread > MIN_SPREAD else 1.0

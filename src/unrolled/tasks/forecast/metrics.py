@@ -71,8 +71,8 @@ def crps_of_quantiles(actual: Numbers, quantiles: Numbers, levels: tuple[float, 
 def pinball_loss(actual: Numbers, quantile: Numbers, level: float) -> float:
     """Return the mean pinball loss of a quantile: level · (y − q) if y ≥ q, else (1 − level) · (q − y)."""
     difference = actual - quantile
-    below = (difference >= 0).astype(np.float64)
-    return float((level * below * difference - (1 - level) * (1 - below) * difference).mean())
+    is_below = (difference >= 0).astype(np.float64)
+    return float((level * is_below * difference - (1 - level) * (1 - is_below) * difference).mean())
 
 
 def paired_difference(differences: list[Numbers], lags: int) -> tuple[float, float]:

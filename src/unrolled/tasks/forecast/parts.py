@@ -108,7 +108,7 @@ def _compute_artifacts(split: Split, season: int, config: ForecasterConfig) -> S
     p, fitted = split.series, fit_autoregression(split.series, split.train, season)
     linear = None
     if config.forecast.linear != "none":
-        linear = fit_spread(p, _choose_part(split, fitted, season, config), split.train)
+        linear = fit_spread(p, _choose_linear_part(split, fitted, season, config), split.train)
     return SeriesArtifacts(
         learnt_until=str(p.series.index[split.valid - 1]),
         mase_scale=_mase_scale(p.series, split.valid, season),
@@ -118,7 +118,7 @@ def _compute_artifacts(split: Split, season: int, config: ForecasterConfig) -> S
     )
 
 
-def _choose_part(
+def _choose_linear_part(
     split: Split, fitted: FittedAutoregression | None, season: int, config: ForecasterConfig
 ) -> LinearPart:
     if fitted is None:  # the series is too short for an autoregression

@@ -17,10 +17,10 @@ from unrolled.wording import counted
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WINDOWS = 8
-"""Number of forecasts to draw: the last ones."""
-BEFORE = 3
-"""Minimum history to draw before them, in horizons."""
+MAX_FORECASTS = 8
+"""Maximum number of forecasts to draw, the last ones."""
+HISTORY_HORIZONS = 3
+"""Minimum length of the history to draw before the forecasts, in horizons."""
 
 
 def plot_forecasts(
@@ -41,8 +41,8 @@ def plot_forecasts(
 
     make_inner_folder(folder)
     horizon = forecasts.point.shape[1]
-    shown = range(max(0, len(origins) - WINDOWS), len(origins))
-    begin = max(0, origins[shown[0]] - max(BEFORE * horizon, 24))
+    shown = range(max(0, len(origins) - MAX_FORECASTS), len(origins))
+    begin = max(0, origins[shown[0]] - max(HISTORY_HORIZONS * horizon, 24))
     stamps = series.stamps(series.steps)
     figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.subplots()

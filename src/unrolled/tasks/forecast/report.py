@@ -10,7 +10,7 @@ from unrolled.tasks.forecast.score import BASELINES, ForecastScore
 from unrolled.tasks.forecast.task import Forecaster
 from unrolled.wording import counted
 
-SHOWN = {
+METRIC_LABELS = {
     "mae": "MAE",
     "rmse": "RMSE",
     "mape": "MAPE %",
@@ -19,22 +19,22 @@ SHOWN = {
     "last_step_mape": "MAPE % of the last step",
     "crps": "CRPS",
 }
-SERIES = 5
-"""Number of series that are described individually."""
+MAX_SERIES = 5
+"""Maximum number of series that are described individually."""
 
 
 def print_scores(task: Forecaster, console: Console) -> str:
     """Print notes on the series and the scores; return the next command to try."""
-    for name, facts in list(task.facts["series"].items())[:SERIES]:
+    for name, facts in list(task.facts["series"].items())[:MAX_SERIES]:
         console.print(
             f"{name}: {facts['steps']:,} steps ({facts['frequency']}), {facts['first']} to {facts['last']}: "
-            f"{facts['train']:,} learnt from, {facts['valid']:,} held out, {facts['test']:,} test",
+            f"{facts['train']:,} training, {facts['valid']:,} held out, {facts['test']:,} test",
             markup=False,
         )
         for note in facts["notes"]:
             console.print(f"  {note}", markup=False)
-    if len(task.facts["series"]) > SERIES:
-        console.print(f"… and {len(task.facts['series']) - SERIES:,} series more")
+    if len(task.facts["series"]) > MAX_SERIES:
+        console.print(f"… and {len(task.facts['series']) - MAX_SERIES:,} more series")
     for part, title in (("valid", "held-out part"), ("test", "test part")):
         if part in task.result:
             _print_part(task, task.result[part], title, console)
@@ -50,15 +50,15 @@ def _print_part(task: Forecaster, values: dict[str, Any], title: str, console: C
         title_justify="left",
     )
     table.add_column("model")
-    columns = [k for k in SHOWN if k in values and (k != "crps" or task.model.output.sampled)]
+    columns = [k for k in METRIC_LABELS if k in values and (k != "crps" or task.model.output.sampled)]
     for key in columns:
-        table.add_column(SHOWN[key], justify="right")
-    rows = {_baseline_label(name, task): score.baselines[name] for name in score.shown}
+        table.add_column(METRIC_LABELS[key], justify="right")
+    rows = {_baseline_label(name, task): score.baselines[name] for name in score.distinct_baselines}
     rows[f"this {task.config.cell.name}"] = values
     for name, metrics in rows.items():
         table.add_row(name, *(_cell(metrics.get(k)) for k in columns))
     print_table(table, console)
-    for name in score.shown:
+    for name in score.distinct_baselines:
         console.print(score.verdict(name), markup=False)
 
 

@@ -15,7 +15,7 @@ from unrolled.models.reader import State
 from unrolled.tasks.forecast.config import ForecasterConfig
 from unrolled.tasks.forecast.data import PreparedSeries
 
-ROWS = 8192
+MAX_PATHS = 8192
 """Maximum number of paths in a batch."""
 
 
@@ -56,19 +56,19 @@ def forecast(
     """
     output, levels = model.output, config.forecast.quantiles
     draws = (samples or config.forecast.samples) if output.sampled else 1
-    group = max(1, ROWS // draws)
+    batch_size = max(1, MAX_PATHS // draws)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         parts = [
-            _forecast_scaled(model, p, origins[i : i + group], horizon, config, draws)
-            for i in range(0, len(origins), group)
+            _forecast_scaled(model, p, origins[i : i + batch_size], horizon, config, draws)
+            for i in range(0, len(origins), batch_size)
         ]
     z = np.concatenate(parts)  # (N, H, draws or quantiles)
     values = np.empty_like(z)
     for i, origin in enumerate(origins):
-        values[i] = p.values(z[i].T, origin).T
+        values[i] = p.to_data_units(z[i].T, origin).T
     if output.sampled:
-        # A direct forecast has its centre before its draws. Transforms are monotonic, so it is the median.
+        # A direct forecast has its centre before its draws. It is the median: transforms are monotonic.
         point = np.median(values, axis=-1) if p.recursive else values[..., 0]
         values = values if p.recursive else values[..., 1:]
         quantiles = np.quantile(values, levels, axis=-1)
@@ -195,7 +195,7 @@ def gains_over_linear(
     horizon = config.forecast.horizon
     actual = np.stack([p.series.target[o : o + horizon] for o in origins])
     forecasts = forecast(model, p, origins, horizon, config).point
-    linear_forecasts = np.stack([p.values(np.zeros(horizon), o) for o in origins])
+    linear_forecasts = np.stack([p.to_data_units(np.zeros(horizon), o) for o in origins])
     errors, linear_errors = (np.abs(x - actual).mean(axis=1) for x in (forecasts, linear_forecasts))
     return np.asarray((errors - linear_errors) / (linear_errors.mean() or 1.0))
 

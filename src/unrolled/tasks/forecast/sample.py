@@ -15,7 +15,7 @@ Part = tuple[PreparedSeries, int, int]
 
 
 def held_out_spans(splits: Sequence[Split]) -> list[Part]:
-    """Return the part of each series after the training part; series without one are omitted."""
+    """Return the part of each series after the training part; series without such a part are omitted."""
     parts = [(s.series, max(s.train, s.series.first), s.series.series.steps) for s in splits]
     return [part for part in parts if part[2] > part[1]]
 
@@ -34,13 +34,13 @@ def cut_windows(parts: Sequence[Part], size: SampleSize, horizon: int) -> tuple[
                 f"follows the first {p.first} steps, which difference and lags need"
             )
     shortest = min(end - begin for _, begin, end in parts)
-    each = SampleSize(max(1, size.rows // len(parts)), min(size.steps, shortest))
+    window_size = SampleSize(max(1, size.rows // len(parts)), min(size.steps, shortest))
     rows = []
     for p, begin, end in parts:
-        begins, _ = each.windows(end - begin)
+        begins, _ = window_size.windows(end - begin)
         rows += [(p, begin + int(b), end) for b in begins]
-    names = [[format_stamp(stamp) for stamp in _stamps(p, begin, each.steps)] for p, begin, _ in rows]
-    return cut_pieces(rows, each.steps, horizon), names
+    names = [[format_stamp(stamp) for stamp in _stamps(p, begin, window_size.steps)] for p, begin, _ in rows]
+    return cut_pieces(rows, window_size.steps, horizon), names
 
 
 def _stamps(p: PreparedSeries, begin: int, steps: int) -> np.ndarray:

@@ -10,13 +10,13 @@ from unrolled.data.scaling import Scaling, Transform
 from unrolled.data.series import Numbers
 from unrolled.tasks.forecast.metrics import paired_difference
 
-RECENT = 10_000
+MAX_STEPS = 10_000
 """Maximum number of training steps to use, the last ones."""
-CLEARLY = 2.0
-"""Gain of log-likelihood per series, or standard errors of a difference, above which a choice is made."""
-INNER = 0.25
-"""Fraction of the training part, at its end, whose forecasts choose the difference."""
-ENOUGH = 4
+MIN_GAIN = 2.0
+"""Gain above which an option is chosen: in log-likelihood per series, or in standard errors."""
+COMPARISON_FRACTION = 0.25
+"""Fraction of the training part, at its end, whose forecasts choose the difference and the linear part."""
+MIN_HORIZONS = 4
 """Minimum number of horizons in that part; with fewer nothing is chosen."""
 ORIGINS = 200
 """Approximate number of forecasts to compare."""
@@ -32,11 +32,11 @@ def choose_transform(series: Sequence[Numbers], season: int) -> Transform:
         series: training parts, (T,) each.
         season: length of a season in steps, for the order of the autoregression.
     """
-    recent = [y[-RECENT:] for y in series]
+    recent = [y[-MAX_STEPS:] for y in series]
     if not all((y > 0).all() for y in recent):
         return "none"
     gains = [_gain_of_log(y, season) for y in recent]
-    return "log" if sum(gains) > CLEARLY * len(gains) else "none"
+    return "log" if sum(gains) > MIN_GAIN * len(gains) else "none"
 
 
 def choose_difference(series: Sequence[Numbers], transform: Transform, season: int, horizon: int) -> int:
@@ -50,13 +50,13 @@ def choose_difference(series: Sequence[Numbers], transform: Transform, season: i
         season: length of a season in steps.
         horizon: H.
     """
-    recent = [y[-RECENT:] for y in series]
+    recent = [y[-MAX_STEPS:] for y in series]
     undifferenced = [_errors(y, transform, 0, season, horizon) for y in recent]
     best, chosen = 0.0, 0
     for d in dict.fromkeys((1, season)):
         errors = [_errors(y, transform, d, season, horizon) for y in recent]
         change, error = _relative_change(errors, undifferenced, horizon)
-        if change < best and change + CLEARLY * error < 0:
+        if change < best and change + MIN_GAIN * error < 0:
             best, chosen = change, d
     return chosen
 
@@ -66,7 +66,7 @@ def naive_is_as_good(series: Sequence[Numbers], transform: Transform, season: in
 
     They are compared on the end of the training parts; False if these are too short.
     """
-    recent = [y[-RECENT:] for y in series]
+    recent = [y[-MAX_STEPS:] for y in series]
     fitted = [_errors(y, transform, 0, season, horizon) for y in recent]
     naive = [_naive_errors(y, season, horizon) for y in recent]
     change, _ = _relative_change(fitted, naive, horizon)
@@ -138,7 +138,7 @@ def _naive_errors(y: Numbers, season: int, horizon: int) -> Numbers | None:
 
 def _origins(y: Numbers, horizon: int) -> range:
     """Return the origins of the forecasts to compare; empty if there are too few."""
-    end = len(y) - int(INNER * len(y))
-    if len(y) - end < ENOUGH * horizon:
+    end = len(y) - int(COMPARISON_FRACTION * len(y))
+    if len(y) - end < MIN_HORIZONS * horizon:
         return range(0)
     return range(end, len(y) - horizon + 1, max(1, (len(y) - end) // ORIGINS))

@@ -33,7 +33,7 @@ BASELINES = {
 ROUNDING = 5e-4
 """Relative difference below which two errors are equal when printed."""
 EXACT = 1e-12
-"""Difference of errors, as a fraction of the values, that counts as rounding."""
+"""Difference of errors, as a fraction of the actual values, up to which it is a rounding error."""
 DECISIVE = 2.0
 """Number of standard errors above which a difference is called better or worse."""
 
@@ -54,10 +54,10 @@ class SeriesBacktest:
     baselines: dict[str, Numbers]
     """Forecasts (N, H) by key of :data:`BASELINES`."""
     scale: float
-    """Scale of MASE: the error of the seasonal naive forecast on the training part; NaN if undefined."""
+    """Scale of MASE: the error of the seasonal naive forecast before the test part; NaN if undefined."""
 
     def select(self, mask: NDArray[np.bool_]) -> "SeriesBacktest":
-        """Return the forecasts from the origins in a mask (N,)."""
+        """Return the actual values and point forecasts from the origins in a mask (N,); baselines stay."""
         if mask.all():
             return self
         forecasts = Forecasts(self.forecasts.point[mask])
@@ -97,7 +97,7 @@ class ForecastScore:
         return self.figures | relative | {"baselines": self.baselines, "versus": self.versus} | counts
 
     @property
-    def shown(self) -> tuple[str, ...]:
+    def distinct_baselines(self) -> tuple[str, ...]:
         """The distinct baselines: with a season of one step, seasonal naive is the random walk."""
         return tuple(n for n in self.baselines if self.season > 1 or n != "seasonal_naive")
 
@@ -105,7 +105,7 @@ class ForecastScore:
         """Return a sentence that compares the model with a baseline."""
         comparison = self.versus[name]
         if comparison["difference"] is None:
-            return f"{BASELINES[name]}: no figure"
+            return f"{BASELINES[name]}: no comparison"
         error = comparison["standard_error"]
         if error is None:
             relation = "compared with (one origin: no standard error)"
@@ -127,11 +127,13 @@ class ForecastScore:
     def beside(self) -> dict[str, Any]:
         """Comparison with the baselines by MASE or MAE; see :func:`unrolled.tasks.base.better.beside`."""
         metric = "mae" if self.figures["mase"] is None else "mase"
-        own = self.figures[metric] or 0.0
-        ratios = {name: self.versus[name]["ratio"] for name in self.shown}
-        baselines = {BASELINES[name]: own / ratio for name, ratio in ratios.items() if ratio}
+        model_value = self.figures[metric] or 0.0
+        ratios = {name: self.versus[name]["ratio"] for name in self.distinct_baselines}
+        baselines = {BASELINES[name]: model_value / ratio for name, ratio in ratios.items() if ratio}
         exact = {BASELINES[n]: 0.0 for n, v in self.versus.items() if v["ratio"] is None and v["difference"]}
-        return beside(metric.upper(), own, baselines | exact, higher=False, margin=ROUNDING * own)
+        return beside(
+            metric.upper(), model_value, baselines | exact, higher=False, margin=ROUNDING * model_value
+        )
 
     @property
     def better_baseline(self) -> str:
@@ -157,7 +159,7 @@ class ForecastScore:
             f"{self.first} to "
             f"{self.last}; MASE over a season of {self.season})",
         ]
-        return "\n".join(lines + [self.verdict(name) for name in self.shown])
+        return "\n".join(lines + [self.verdict(name) for name in self.distinct_baselines])
 
 
 def score(
@@ -263,8 +265,8 @@ def _compare(
         for r, forecasts in predicted
     ]
     mean, error = paired_difference(differences, lags=lags)
-    own, other = model_metrics[metric], baseline_metrics[metric]
-    ratio = own / other if own is not None and other else None
+    model_value, baseline_value = model_metrics[metric], baseline_metrics[metric]
+    ratio = model_value / baseline_value if model_value is not None and baseline_value else None
     if abs(mean) <= EXACT * float(np.mean([np.abs(r.actual).mean() for r, _ in predicted])):
         ratio = 1.0  # equal except for rounding
     return {

@@ -8,7 +8,7 @@ from unrolled.data.series import Numbers
 
 LEVEL = 1.645
 """One-sided 95% quantile of the normal distribution."""
-WHOLE = 2
+MIN_SEASONS = 2
 """Minimum number of seasons in a series."""
 
 
@@ -25,7 +25,7 @@ def find_season(series: Iterable[Numbers], candidates: Sequence[int]) -> int:
     changes = [np.diff(y) for y in series]
     best, season = 0.0, 1
     for m in candidates:
-        tests = [_correlation_and_limit(d, m) for d in changes if len(d) > WHOLE * m]
+        tests = [_correlation_and_limit(d, m) for d in changes if len(d) > MIN_SEASONS * m]
         if not tests:
             continue
         r, limit = np.mean(tests, axis=0)

@@ -33,7 +33,7 @@ from unrolled.tasks.forecast.plot import plot_forecasts
 from unrolled.tasks.forecast.rolling import Forecasts, forecast
 from unrolled.tasks.forecast.sample import cut_windows, held_out_spans
 from unrolled.tasks.forecast.score import ForecastScore, forecast_table, format_stamp
-from unrolled.tasks.forecast.short_series import FACT, drop_left_out, left_out_notes, resolve_series
+from unrolled.tasks.forecast.short_series import LEFT_OUT_KEY, drop_left_out, left_out_notes, resolve_series
 from unrolled.tasks.forecast.spec import SPEC
 from unrolled.training import Watcher
 from unrolled.training.waiting import spinner
@@ -80,7 +80,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
                 takes the config's.
             out: run folder for checkpoints, log and plots; None keeps everything in memory.
             overwrite: replace a run in ``out``.
-            progress: True shows a progress bar; a watcher is called instead.
+            progress: True shows a progress bar; a callback is called instead.
             watch: record diagnostics every ``watch`` steps: how far back gradients reach, which units are
                 saturated, how far weights move (docs/training.md). True chooses the interval.
 
@@ -119,7 +119,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
         data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
         notes = (*table.notes, *data_notes, *resolved.notes)
         parts = split_series(series, scales, self.config)
-        facts = parts.facts | {FACT: resolved.left_out}
+        facts = parts.facts | {LEFT_OUT_KEY: resolved.left_out}
         self._parts = dataclasses.replace(parts, facts=facts, notes=notes)
         self._artifacts = self._parts.artifacts
         return self._parts
@@ -130,7 +130,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
 
     def _read(self, source: Source) -> list[Series]:
         series = open_series(source, self.config.columns, self.config.rules, self.config.table)
-        return drop_left_out(series, self.facts.get(FACT, ()))
+        return drop_left_out(series, self.facts.get(LEFT_OUT_KEY, ()))
 
     def _check_before_training(self, data: SeriesParts) -> None:
         horizon = self.config.forecast.horizon
@@ -219,7 +219,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             frames.append(frame)
         result = pd.concat(frames)
         data_notes = [note for s in series for note in series_notes(s, self.config.rules)]
-        result.attrs["notes"] = [*left_out_notes(self.facts.get(FACT, ())), *data_notes]
+        result.attrs["notes"] = [*left_out_notes(self.facts.get(LEFT_OUT_KEY, ())), *data_notes]
         return result
 
     def backtest(
@@ -252,7 +252,7 @@ class Forecaster(Task[ForecasterConfig, SeriesParts]):
             first = steps_before(s, start) if start is not None else self._first_unseen_step(s, steps)
             spans.append((first, s.steps))
         result = self._run_backtest(splits, spans, steps, stride or 0)
-        notes = (*left_out_notes(self.facts.get(FACT, ())), *result.score.notes)
+        notes = (*left_out_notes(self.facts.get(LEFT_OUT_KEY, ())), *result.score.notes)
         return dataclasses.replace(result, score=dataclasses.replace(result.score, notes=notes))
 
     def score(self, data: Source) -> float:
