@@ -38,6 +38,7 @@ def reader(whole):
     return ur.LanguageModel.load(whole[0] / "runs" / "lstm-1")
 
 
+@pytest.mark.draws
 def test_every_usual_rung_runs(whole):
     out, table = whole
     check_table(table, LanguageLadder.rungs, out)
@@ -247,6 +248,7 @@ def test_what_has_no_probability_is_infinite(tmp_path, data):
         compared("lm", data, out, models=["mle-3+mle-2"])
 
 
+@pytest.mark.draws
 def test_a_stopped_comparison_goes_on(tmp_path, data, monkeypatch):
     out, rungs = tmp_path / "ladder", ["bigram", "elman", "gru"]
     fits, fit = [], ur.LanguageModel.fit
@@ -290,6 +292,7 @@ def test_a_network_that_was_stopped_in_training_goes_on(tmp_path, data, monkeypa
     assert mean_of(table, "gru") == mean_of(whole, "gru")
 
 
+@pytest.mark.draws
 def test_a_network_that_was_stopped_in_scoring_is_not_trained_again(tmp_path, data, monkeypatch):
     out = tmp_path / "ladder"
     score = ladder.score_tokens

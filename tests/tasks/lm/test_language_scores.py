@@ -107,7 +107,7 @@ def test_unseen_characters_are_scored_and_told(tmp_path, tiny_lm, capsys):
     assert score.unknown == 2
     assert score.unknown_share == tiny_lm.unknown_share > 0
     said = capsys.readouterr().err
-    assert "2 of 30 characters are unknown to the model ('¿', '?'), scored with the share" in said
+    assert "2 of 30 characters are unknown to the model ('¿', '?'), scored with the probability" in said
     assert score.nats == pytest.approx(-tiny_lm.score(tiny_lm.tokens(tmp_path / "t.txt")).sum(), rel=1e-6)
     (tmp_path / "t.txt").write_text("The miller counts the river.")
     assert tiny_lm.evaluate(tmp_path / "t.txt").unknown_share == 0.0

@@ -110,10 +110,10 @@ class LanguageModelConfig:
             "loss='steps' needs mode='stream': sentences have no common number of steps",
         )
         cell = self.cell
-        has_own_init = cell.forget_bias is not None or cell.chrono > 0 or cell.recurrent_init != "uniform"
+        has_cell_init = cell.forget_bias is not None or cell.chrono > 0 or cell.recurrent_init != "uniform"
         require(
-            not (self.network.init_range and has_own_init),
-            "init_range initialises every weight alike: leave forget_bias, chrono and recurrent_init out",
+            not (self.network.init_range and has_cell_init),
+            "init_range initialises all weights: leave out forget_bias, chrono and recurrent_init",
         )
         may_be_words = self.text.tokenizer in ("auto", "word")
         require(

@@ -78,8 +78,8 @@ class TextToScore:
         tokens = tokenize(documents, tokenizer, mode)
         if tokens.predictions < 1:
             raise DataError(f"{source}: holds no tokens to predict")
-        used = share_for(all_ids(tokens)[1:], share)
-        return cls(tokens, used, unknown.notes(source, UNITS[tokenizer.kind], used))
+        text_share = share_for(all_ids(tokens)[1:], share)
+        return cls(tokens, text_share, unknown.notes(source, UNITS[tokenizer.kind], text_share))
 
 
 def all_ids(tokens: Tokens) -> Ids:
@@ -162,8 +162,8 @@ def sample_chunk(tokens: Tokens, size: SampleSize) -> Chunk:
         assert chunk.lengths is not None
         lengths = chunk.lengths.clamp(max=size.steps)
         return Chunk(chunk.inputs[: size.steps], chunk.targets[: size.steps], lengths=lengths)
-    begins, width = size.windows(tokens.predictions)
-    positions = torch.from_numpy(begins + np.arange(width)[:, None])
+    first_steps, width = size.windows(tokens.predictions)
+    positions = torch.from_numpy(first_steps + np.arange(width)[:, None])
     ids = torch.from_numpy(tokens.ids)
     fresh = torch.from_numpy(np.isin(positions.numpy(), tokens.starts))
     return Chunk(ids[positions], ids[positions + 1], fresh if bool(fresh.any()) else None)

@@ -42,8 +42,8 @@ def fill_defaults(
 def _tie_embedding_size(network: NetworkConfig) -> tuple[NetworkConfig, list[str]]:
     """Set the embedding size to that of the tied output, unless a size was given; return notes too."""
     size = network.projection or network.hidden
-    default_size = network.entry == "embedding" and network.embedding == NetworkConfig().embedding
-    if not network.tie_weights or not default_size or network.embedding == size:
+    has_default_size = network.entry == "embedding" and network.embedding == NetworkConfig().embedding
+    if not network.tie_weights or not has_default_size or network.embedding == size:
         return network, []
     note = f"embedding: {size}, the size of the output that it is tied to (--embedding, --tie-weights)"
     return dataclasses.replace(network, embedding=size), [note]

@@ -32,7 +32,7 @@ from unrolled.unknown import mix_unknown
 
 CACHE = "cache"
 BLOCK_TOKENS = 50
-"""Tokens per item if lines or sentences do not end with ``<eos>``."""
+"""Tokens per item if ``<eos>`` is too rare to separate items: fewer than one in four such blocks."""
 
 
 class LanguageLadder(Ladder):
@@ -101,7 +101,7 @@ class LanguageLadder(Ladder):
         unit = UNITS[self.config.text.tokenizer]
         return (
             f"{self.train_tokens.predictions:,} {unit}s to learn from, {self.valid.predictions:,} held out, "
-            f"{self.test.predictions:,} to predict, {self.tokenizer.size:,} kinds{split_note}"
+            f"{self.test.predictions:,} to predict, vocabulary {self.tokenizer.size:,}{split_note}"
         )
 
     def _split_text(
@@ -123,7 +123,7 @@ class LanguageLadder(Ladder):
         return replace(corpus, encoding=UTF8)
 
     def _mix_unknown(self, scores: Numbers, tokens: Tokens) -> Numbers:
-        """Return ln p by the rule of :mod:`unrolled.unknown`, which is the same for every rung."""
+        """Return ln p' of :mod:`unrolled.unknown` from ln p, with the same share for every rung."""
         return mix_unknown(scores, all_ids(tokens)[1:], self.share)
 
     @classmethod
@@ -202,8 +202,8 @@ class LanguageLadder(Ladder):
 
     def _score_cache(self, seed: int) -> Tried:
         cache = UnigramCache(self.tokenizer.tokens)
-        empty = Outcome(CACHE, seed, {}, seconds=0.0, bytes=8 * cache.size)
-        return self._score(empty, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
+        unscored = Outcome(CACHE, seed, {}, seconds=0.0, bytes=8 * cache.size)
+        return self._score(unscored, lambda tokens: cache.score_ids(all_ids(tokens)[1:]))
 
     def _score(self, outcome: Outcome, score: Callable[[Tokens], Numbers]) -> Tried:
         """Score held-out and test text by ln p of each token, and add scores and rate to the outcome."""
@@ -237,7 +237,7 @@ class LanguageLadder(Ladder):
         }
 
     def _item_losses(self, scores: Numbers) -> Units:
-        """Return the loss of each line or sentence; of blocks of tokens if these have no ends."""
+        """Return the loss of each line or sentence; of blocks of tokens if ``<eos>`` is rare or absent."""
         ids = all_ids(self.test)[1:]
         ends = ids == EOS_ID
         if ends.sum() * BLOCK_TOKENS * 4 < len(ids):

@@ -57,4 +57,4 @@ def is_wrapped(text: str) -> bool:
 
 def wrapped_note() -> str:
     """Return the note on a text with hard line breaks."""
-    return f"most lines are of one width, and {EOS} is learned at every line end: --mode paragraph joins them"
+    return f"most lines have the same width, and {EOS} ends each of them: --mode paragraph joins them"

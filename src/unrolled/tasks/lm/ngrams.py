@@ -39,7 +39,7 @@ _LONG = re.compile(rf"({'|'.join(SMOOTHINGS)})-([1-9]\d*)")
 
 @dataclass(frozen=True)
 class Numbering:
-    """Token ids of a model that was read from a file."""
+    """Conversion from the tokenizer's token ids to those of a model that was read from a file."""
 
     numbers: Ids
     """(V,) id in the model for each token of the tokenizer."""
@@ -74,16 +74,16 @@ def fit_ngrams(name: str, tokens: Tokens, tokenizer: Tokenizer) -> NGrams:
     """Count n-grams of the training tokens, and estimate the model with this name."""
     smoothing, order = _parse(name)
     texts = _texts(tokens, tokenizer.size)
-    possible = min(order, longest_order(texts))
-    counts = count_ngrams(texts, possible, tokenizer.size)
+    longest = min(order, longest_order(texts))
+    counts = count_ngrams(texts, longest, tokenizer.size)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DiscountWarning)
         table = estimate(counts, smoothing)
     messages = [str(w.message) for w in caught if issubclass(w.category, DiscountWarning)]
-    also = f" (and so in {len(messages) - 1} other orders)" if len(messages) > 1 else ""
-    notes = [messages[0] + also] if messages else []
-    if possible < order:
-        notes.insert(0, f"order {possible}, no text is longer")
+    more = f" (and so in {len(messages) - 1} other orders)" if len(messages) > 1 else ""
+    notes = [messages[0] + more] if messages else []
+    if longest < order:
+        notes.insert(0, f"order {longest}: no text is longer")
     return NGrams(table, tokenizer.size, note="; ".join(notes))
 
 
@@ -104,14 +104,15 @@ def read_ngrams(path: str, tokenizer: Tokenizer, mode: str) -> NGrams:
     file_mode = "sentence" if words.by_sentences else "stream"
     if words.by_sentences != (mode == "sentence"):
         raise DataError(
-            f"{path}: is a model with mode={file_mode!r}, which a model with mode={mode!r} cannot be "
-            "compared with"
+            f"{path}: is a model with mode={file_mode!r}, which cannot be compared with models with "
+            f"mode={mode!r}"
         )
     unmatched = sorted(set(tokenizer.tokens) ^ set(words.tokens))
     if unmatched:
         raise DataError(
             f"{path}: {len(unmatched)} tokens are only in the model or only in the training text "
-            f"({', '.join(map(repr, unmatched[:5]))} …): models of other tokens cannot be compared"
+            f"({', '.join(map(repr, unmatched[:5]))} …): models with different vocabularies cannot be "
+            "compared"
         )
     numbers = np.array([words.numbers[t] for t in tokenizer.tokens])
     note = "; ".join(str(w.message) for w in caught)

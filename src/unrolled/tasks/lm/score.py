@@ -139,9 +139,9 @@ def _document_losses(
         yield from _losses(model, tokens.chunks(rows), report, carry=False)
 
 
-def _total(scored: Iterable[tuple[Chunk, Tensor]], share: float) -> tuple[float, int]:
+def _total(chunks: Iterable[tuple[Chunk, Tensor]], share: float) -> tuple[float, int]:
     nats, predictions = 0.0, 0
-    for chunk, losses in scored:
+    for chunk, losses in chunks:
         nats += float(mix_unknown_losses(losses.double(), chunk.targets, share, IGNORE).sum())
         predictions += int((chunk.targets != IGNORE).sum())
     return nats, predictions

@@ -30,8 +30,8 @@ def absolute_sources(source: str | Path) -> str:
 def _absolute(piece: str) -> str:
     if piece.startswith("@"):
         return piece
-    pattern = glob.has_magic(piece) and not os.path.lexists(piece)
-    return os.path.abspath(piece) if pattern else resolved(piece)
+    is_pattern = glob.has_magic(piece) and not os.path.lexists(piece)
+    return os.path.abspath(piece) if is_pattern else resolved(piece)
 
 
 def as_source(data: Any) -> str | None:
@@ -75,7 +75,7 @@ def from_memory(data: Any) -> list[Document]:
         DataError: if a value is not a text, or all texts are blank.
     """
     if hasattr(data, "columns"):
-        raise DataError("a table is no text: give the column that holds the texts, as frame['text']")
+        raise DataError("a table is not a text: give the column that holds the texts, as frame['text']")
     texts = [data] if isinstance(data, str) else data
     if not isinstance(texts, Iterable) or isinstance(texts, bytes | dict):
         raise DataError(f"a text is needed, or a list of texts; got {type(data).__name__}")
@@ -89,7 +89,7 @@ def from_memory(data: Any) -> list[Document]:
         if text.strip():
             documents.append(Document(f"text {number}", text.replace("\r\n", "\n")))
     if not documents:
-        raise DataError("the text is empty; give one with words in it")
+        raise DataError("the text is empty: give a text with words")
     return documents
 
 

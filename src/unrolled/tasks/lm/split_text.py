@@ -36,7 +36,8 @@ def split_text(corpus: CorpusConfig, documents: list[Document], folder: Path) ->
     parts = split_documents(documents, [fraction] * (len(names) - 1), corpus.hold_out, corpus.mode)
     if not all(parts):
         raise DataError(
-            f"{corpus.data}: too short to split off {fraction:g} of it as a test; give more text, or a test"
+            f"{corpus.data}: too short to split off {fraction:g} of it as a test; give more text, or "
+            "a test text"
         )
     make_inner_folder(folder)
     paths = {name: write_documents(folder / name, part) for name, part in zip(names, parts, strict=True)}

@@ -93,7 +93,7 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
             valid: held-out text, in the same forms. None takes the config's, or a part of the training text.
             out: run folder for checkpoints, log and plots; None keeps everything in memory.
             overwrite: replace a run in ``out``.
-            progress: True shows a progress bar; a watcher is called instead.
+            progress: True shows a progress bar; a callback is called instead.
             watch: record diagnostics every ``watch`` steps: how far back gradients reach, which units are
                 saturated, how far weights move (docs/training.md). True chooses the interval.
 
@@ -130,9 +130,8 @@ class LanguageModel(Task[LanguageModelConfig, Corpus]):
 
     def _learn(self) -> Corpus:
         tokenizer_kind = self.config.text.tokenizer
-        tokenizer_type(
-            "char" if tokenizer_kind == "auto" else tokenizer_kind
-        )  # raises now if its package is missing
+        # Raises now if the package of the tokenizer is missing.
+        tokenizer_type("char" if tokenizer_kind == "auto" else tokenizer_kind)
         texts = self._documents()
         held_out = self._held_out_documents()
         self.config, default_notes = fill_defaults(

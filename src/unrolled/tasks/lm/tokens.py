@@ -1,4 +1,4 @@
-"""Texts given as lists of tokens, for scoring models that are mixed with others."""
+"""Texts given as lists of tokens, for scoring the parts of a mixture of models."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
