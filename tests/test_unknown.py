@@ -62,8 +62,8 @@ def test_unknown_tokens_are_counted_and_named():
     assert (found.count, found.total, found.kinds) == (3, 6, ("x", "y"))
     (note,) = found.notes("t.txt", "character", 0.012)
     assert note == (
-        "t.txt: 3 of 6 characters are unknown to the model ('x', 'y'), scored with the share 0.012 that "
-        "training leaves to <unk>"
+        "t.txt: 3 of 6 characters are unknown to the model ('x', 'y'), scored with the "
+        "probability 0.012 that training reserves for <unk>"
     )
     assert "share" not in found.notes("t.txt", "character", 0.0)[0]
     assert Unknown.of(["abc"], tokenizer).notes("t.txt", "character", 0.1) == ()

@@ -298,5 +298,7 @@ def test_packages_have_the_same_files(spec):
 def test_a_run_of_a_task_that_is_gone_is_refused(tmp_path, numbers, monkeypatch):
     Drift(**OPTIONS).fit(numbers, out=tmp_path / "run")
     monkeypatch.setattr(registry, "TASKS", registry.TASKS[:-1])
-    with pytest.raises(RunError, match="holds a run of task 'drift', which this unrolled does not know"):
+    with pytest.raises(
+        RunError, match="holds a run of task 'drift', which this version of unrolled does not know"
+    ):
         load(tmp_path / "run")

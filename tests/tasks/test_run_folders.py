@@ -295,7 +295,7 @@ def test_a_folder_whose_name_is_not_utf8(tmp_path, tiny_lm, tiny_run, english_fi
     pytest.importorskip("tensorboard")
     before = (folder / "config.json").read_bytes()
     again = LanguageModel(**tiny_options | {"max_steps": 3})
-    with pytest.raises(RunError, match="TensorBoard needs a name in UTF-8"):
+    with pytest.raises(RunError, match="TensorBoard needs a UTF-8 name"):
         again.fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
     assert (folder / "config.json").read_bytes() == before
     assert (folder / "model.safetensors").exists()

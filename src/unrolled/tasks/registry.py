@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unrolled.tasks.base.task import Task
 
 TASKS: tuple[TaskSpec, ...] = (LM, CLASSIFY, TAG, FORECAST, MUSIC, TRANSLATE)
-"""In the order of ``unrolled train --help``."""
+"""All tasks, in the order of ``unrolled train --help``."""
 
 
 def find_spec(verb: str) -> TaskSpec | None:

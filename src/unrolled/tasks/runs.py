@@ -19,7 +19,9 @@ def run_type(run: str | Path) -> type[Task[Any, Any]]:
     verb = run_folder.read_config(folder)["task"]
     spec = find_spec(verb)
     if spec is None:
-        raise RunError(f"{folder}: holds a run of task {verb!r}, which this unrolled does not know; upgrade")
+        raise RunError(
+            f"{folder}: holds a run of task {verb!r}, which this version of unrolled does not know; upgrade"
+        )
     return spec.tool
 
 

@@ -12,7 +12,7 @@ from unrolled.experiments.ladders import TASKS, ladder_type
 from unrolled.models import RecurrentLanguageModel
 from unrolled.models.config import WINDOWED
 from unrolled.tasks import spec_of
-from unrolled.tasks.base.networks import CELLS, OWN, parse_network, with_cell
+from unrolled.tasks.base.networks import CELLS, CELLS_WITH_OPTION, parse_network, with_cell
 
 BASES = {
     "plain": {},
@@ -62,7 +62,7 @@ def test_only_what_a_cell_lacks_is_reset(task, base, cell):
     assert found.pop("cell") == cell
     assert found.pop("bidirectional", True) is True
     for name, value in found.items():
-        lacks = name in OWN and cell not in OWN[name]
+        lacks = name in CELLS_WITH_OPTION and cell not in CELLS_WITH_OPTION[name]
         assert value == (usual if lacks else before)[name], name
 
 

@@ -254,7 +254,7 @@ def test_the_parts_of_a_folder_are_taken(name, write, tmp_path, command):
     assert "training data: train" in done.err
     assert "(--valid)" in done.err
     assert "test data: test" in done.err
-    assert "left out, of no part: mapping.json" in done.err
+    assert "not used, neither training, held-out nor test data: mapping.json" in done.err
     facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
     assert (facts["examples"], facts["held_out_examples"]) == (40, 40)
     assert "40 test" in done.out

@@ -32,6 +32,7 @@ def whole(tmp_path_factory, data, test):
     return out, compared("tag", data, out, test=str(test))
 
 
+@pytest.mark.draws
 def test_every_usual_rung_runs(whole, test):
     out, table = whole
     check_table(table, TaggingLadder.rungs, out)

@@ -29,6 +29,7 @@ def whole(tmp_path_factory, data):
     return out, compared("translate", data, out)
 
 
+@pytest.mark.draws
 def test_every_usual_rung_runs(whole):
     out, table = whole
     check_table(table, TranslationLadder.rungs, out)

@@ -18,7 +18,7 @@ def artifacts_entry(config: dict[str, Any]) -> Any:
 
 
 def add_old_defaults(config: dict[str, Any], former: OldDefaults) -> dict[str, Any]:
-    """Return a run's configuration with the options that its version lacked, set to its behaviour then."""
+    """Return a run's configuration, plus old defaults of the options that its version did not have yet."""
     return config | {
         group: {**values, **config[group]}
         for group, values in former.items()

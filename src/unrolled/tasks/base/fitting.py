@@ -35,7 +35,7 @@ class TrainedTask(StoredTask[C, D]):
     def _fit(
         self, out: str | Path | None, *, overwrite: bool, progress: bool | Watcher, watch: bool | int
     ) -> None:
-        """Train on the data that the configuration names; see a task's ``fit``."""
+        """Read the data and train on them; see the ``fit`` of a task."""
         folder = Path(out) if out is not None else None
         with run_folder.claim(folder, overwrite=overwrite):
             data = self._open_data(progress, self._learn)
@@ -81,7 +81,7 @@ class TrainedTask(StoredTask[C, D]):
         Args:
             run: run folder.
             until: a later end, which replaces the limits of the run.
-            progress: True shows a progress bar; a watcher is called instead.
+            progress: True shows a progress bar; a callback is called instead.
             watch: see ``fit``.
 
         Raises:

@@ -260,16 +260,16 @@ def _read_run_config(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         values = read_json(folder / CONFIG)
-    except RunError:  # not a run that could be replaced: the caller rejects the folder
+    except RunError:  # unreadable: no run to replace, so the caller rejects the folder
         return None
     is_marked_run = values.get(MARK) == KIND
-    types = {"task": str, "version": str, "config": dict, "facts": dict}  # runs before the mark
+    types = {"task": str, "version": str, "config": dict, "facts": dict}  # runs of versions without the mark
     is_earlier = all(isinstance(values.get(key), kind) for key, kind in types.items())
     return values if (is_marked_run or is_earlier) and isinstance(values.get("format"), int) else None
 
 
 def _listed_files(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the files that a run lists; a run of an earlier version lists none and may have any."""
+    """Return the files that a run lists; all files for a run of an earlier version, which has no list."""
     if not values:
         return ()
     all_files = _all_files()

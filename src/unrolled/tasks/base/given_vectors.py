@@ -46,7 +46,7 @@ def read_given(network: TokenNetworkConfig, tokens: list[str]) -> GivenVectors |
 def vectors_of(
     network: TokenNetworkConfig, given: GivenVectors | None, rows: int, size: int | None, *, start: bool
 ) -> Tensor | None:
-    """Return the initial vectors (rows, size) of a model; None if it learns its own.
+    """Return the initial vectors (rows, size) of a model; None if it has no pretrained vectors.
 
     With ``start`` they are the pretrained ones; otherwise zeros, to be replaced by the saved weights.
     """

@@ -30,7 +30,7 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Options that were chosen from the training data, one line each."""
+        """Notes on how the data were read and which options were chosen from them, one line each."""
         return tuple(self.facts.get("notes", ()))
 
     @property
@@ -55,7 +55,7 @@ class TaskHooks(Parameters[C], ABC, Generic[C, D]):
 
     @abstractmethod
     def fit(self, *args: Any, **options: Any) -> Self:
-        """Train on the given data, or on the data that the configuration names."""
+        """Train on the data in the arguments, or on the data that the configuration names."""
 
     @abstractmethod
     def evaluate(self, data: Any, *, progress: bool = False) -> Score:

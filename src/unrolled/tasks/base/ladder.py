@@ -25,7 +25,9 @@ class Scored(NamedTuple):
     scores: dict[str, float]
     units: Units
     extra: dict[str, Numbers]
+    """See :class:`Tried`."""
     predictions: int
+    """Number of predictions, for the rate."""
     note: str = ""
 
 
@@ -152,7 +154,7 @@ class Ladder(ABC):
         """
         if cls.parts_of(rung):
             return None
-        name, colon, own_options = rung.partition(":")
+        name, colon, options_text = rung.partition(":")
         network = cls.configured(config, name)
         if not colon:
             return network
@@ -160,9 +162,9 @@ class Ladder(ABC):
             if cls.knows(rung):  # a file name that contains a colon
                 return None
             raise ConfigError(f"models: {rung!r}: only networks have options, as in lstm:hidden=100")
-        if not own_options:
+        if not options_text:
             raise ConfigError(f"models: {rung!r}: no option after the colon; write {name}:hidden=100")
-        options = parse_options(own_options)
+        options = parse_options(options_text)
         groups = {option: group for group, option in option_names(type(config))}
         for option in options:
             if option in SHARED or groups.get(option) in SHARED_GROUPS:
@@ -171,7 +173,7 @@ class Ladder(ABC):
 
     @classmethod
     def configured(cls, config: Any, rung: str) -> Any | None:
-        """Return the configuration for a network without options of its own; None for other rungs.
+        """Return the configuration for a network rung without a colon; None for other rungs.
 
         Raises:
             ConfigError: if the configuration contradicts this network.
@@ -182,7 +184,7 @@ class Ladder(ABC):
     @classmethod
     @abstractmethod
     def knows(cls, rung: str) -> bool:
-        """Return whether a rung is a model without gradients, or a mixture."""
+        """Return whether a rung is a model that is not trained by gradients, or a mixture."""
 
     def varies(self, rung: str) -> bool:
         """Return whether a rung depends on the seed; if not, it is fitted once."""

@@ -9,8 +9,8 @@ from unrolled.models.config import RECURRENT, WINDOWED, loop_owners, owners
 
 CELLS = (*WINDOWED, *RECURRENT)
 _NAME = re.compile(rf"(bi)?({'|'.join(CELLS)})")
-OWN = owners() | loop_owners()
-"""The cells that have each option, for options that not all cells have."""
+CELLS_WITH_OPTION = owners() | loop_owners()
+"""Cells that have an option, by its name; only options that some cells lack."""
 
 
 def parse_network(rung: str) -> tuple[str, bool] | None:
@@ -23,9 +23,9 @@ def with_cell(config: Any, cell: str, bidirectional: bool) -> Any:
     """Return the configuration with another cell; options that this cell lacks are reset to defaults."""
     options: dict[str, Any] = {}
     for group, name in option_names(type(config)):
-        if name in OWN and cell not in OWN[name]:
-            kind = type(getattr(config, group))
-            options[name] = next(f.default for f in dataclasses.fields(kind) if f.name == name)
+        if name in CELLS_WITH_OPTION and cell not in CELLS_WITH_OPTION[name]:
+            group_type = type(getattr(config, group))
+            options[name] = next(f.default for f in dataclasses.fields(group_type) if f.name == name)
         if name == "bidirectional":
             options[name] = bidirectional
     return with_options(config, options | {"cell": cell})

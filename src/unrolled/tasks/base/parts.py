@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 from unrolled.data.commas import split_paths
 from unrolled.data.parts import Parts
 
-SHOWN = 5
-"""Number of names that a note lists."""
+MAX_NAMES = 5
+"""Maximum number of file names in a note."""
 
 
 class Sources(Protocol):
@@ -59,8 +59,10 @@ def settle_parts(
         sources["test"] = parts.test
         notes.append(f"test data: {_names(parts.test)} (--test)")
     if parts.unread:
-        more = " …" if len(parts.unread) > SHOWN else ""
-        notes.append(f"left out, of no part: {', '.join(parts.unread[:SHOWN])}{more}")
+        more = " …" if len(parts.unread) > MAX_NAMES else ""
+        notes.append(
+            f"not used, neither training, held-out nor test data: {', '.join(parts.unread[:MAX_NAMES])}{more}"
+        )
     config: Any = corpus
     resolved: AnySources = replace(config, **sources)
     return resolved, notes

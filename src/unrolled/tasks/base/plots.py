@@ -57,26 +57,26 @@ def plot_curves(history: list[dict[str, Any]], folder: Path, unit: str, loss_uni
 def plot_confusion(counts: list[list[int]], classes: list[str], folder: Path, part: str) -> Path:
     """Plot the confusion matrix (rows true, columns predicted labels); return the path of the PNG.
 
-    Colours are shares of the row, so that rare labels are as visible as frequent ones.
+    Colours are fractions of the row, so that rare labels are as visible as frequent ones.
     """
     with extra("plots", "a picture"):
         from matplotlib.figure import Figure
 
     make_inner_folder(folder)
-    table = np.array(counts)
-    shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+    matrix = np.array(counts)
+    fractions = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     names = [label_text(name, line=20, lines=2) for name in classes]
     size = min(3.5 + 0.45 * len(classes), 24) + width_of(names)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.argwhere(table > 0):
-        colour = "white" if shares[row, column] > 0.6 else "black"
-        axes.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8, color=colour)
+    image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(matrix > 0):
+        colour = "white" if fractions[row, column] > 0.6 else "black"
+        axes.text(column, row, f"{matrix[row, column]}", ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(classes)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(f"{part}: accuracy {100 * np.trace(table) / max(table.sum(), 1):.2f}%")
-    figure.colorbar(image, label="share of the true label", shrink=0.8)
+    axes.set_title(f"{part}: accuracy {100 * np.trace(matrix) / max(matrix.sum(), 1):.2f}%")
+    figure.colorbar(image, label="fraction of the true label", shrink=0.8)
     return save_picture(figure, folder / f"confusion_{part}.png", dpi=110)

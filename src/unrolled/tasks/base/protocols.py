@@ -12,7 +12,10 @@ class Material(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Options chosen from the data, one line each; each line names the option that changes it."""
+        """How the data were read and which options were chosen from them, one line each.
+
+        A line about an option names that option.
+        """
 
 
 class Score(Protocol):

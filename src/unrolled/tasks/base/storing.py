@@ -113,7 +113,7 @@ class StoredTask(TaskHooks[C, D]):
                 raise
             reason = str(error).splitlines()[0]
             raise RunError(
-                f"{folder / run_folder.CONFIG}: asks for a model that torch refuses ({reason})"
+                f"{folder / run_folder.CONFIG}: describes a model that torch cannot build ({reason})"
             ) from error
         return task
 

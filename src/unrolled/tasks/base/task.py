@@ -64,7 +64,7 @@ class Task(TrainedTask[C, D]):
         return data
 
     def _nothing_held_out(self) -> DataError:
-        return DataError("nothing was held out when this model was trained; give data=FILE to look at")
+        return DataError("nothing was held out when this model was trained; give data=FILE")
 
     def input_vectors(self) -> tuple[list[str], NDArray[np.float32]]:
         """Return the input tokens and their vectors (V, size).

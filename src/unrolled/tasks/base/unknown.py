@@ -11,8 +11,8 @@ from torch import Tensor
 from unrolled.errors import DataError
 from unrolled.text import UNK_ID, Tokenizer
 
-SHOWN = 5
-"""Number of distinct unknown tokens that a note names."""
+MAX_NAMES = 5
+"""Maximum number of distinct unknown tokens in a message."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Unknown:
         for text in texts:
             ids = tokenizer.encode(text)
             total += len(ids)
-            if in_text := int((ids == UNK_ID).sum()):
-                count += in_text
+            if unknown_count := int((ids == UNK_ID).sum()):
+                count += unknown_count
                 kinds.update(tokenizer.unknown(text))
         return cls(count, total, tuple(kind for kind, _ in kinds.most_common()))
 
@@ -49,7 +49,9 @@ class Unknown:
         """
         if not self.kinds:
             return ()
-        scored = f", scored with the share {share:.2g} that training leaves to <unk>" if share else ""
+        scored = (
+            f", scored with the probability {share:.2g} that training reserves for <unk>" if share else ""
+        )
         return (
             f"{source}: {self.count:,} of {self.total:,} {unit}s are unknown to the model "
             f"({self.shown}){scored}",
@@ -70,8 +72,8 @@ class Unknown:
     @property
     def shown(self) -> str:
         """The most frequent unknown tokens, and how many more there are."""
-        more = len(self.kinds) - SHOWN
-        names = ", ".join(repr(kind) for kind in self.kinds[:SHOWN])
+        more = len(self.kinds) - MAX_NAMES
+        names = ", ".join(repr(kind) for kind in self.kinds[:MAX_NAMES])
         return f"{names} and {more:,} more" if more > 0 else names
 
 
@@ -86,6 +88,6 @@ def mix_unknown_losses(losses: Tensor, targets: Tensor, share: float, ignore: in
     """
     if not share:
         return losses
-    known = losses - math.log1p(-share)
-    unknown = -torch.logaddexp(-known, known.new_tensor(math.log(share)))
-    return torch.where(targets == UNK_ID, unknown, torch.where(targets == ignore, losses, known))
+    scaled = losses - math.log1p(-share)
+    unknown_losses = -torch.logaddexp(-scaled, scaled.new_tensor(math.log(share)))
+    return torch.where(targets == UNK_ID, unknown_losses, torch.where(targets == ignore, losses, scaled))

@@ -1,4 +1,4 @@
-"""Check that the weights of a file fit the model that a configuration describes, before it is built.
+"""Check that the weights of a file fit the model that a configuration describes, before it takes memory.
 
 The model is built on torch's meta device, which takes no memory. Building stops once the model has many more
 tensors than the file, since a damaged configuration may describe a model that is too large for any machine.
@@ -53,7 +53,7 @@ def _budget(shapes: Shapes) -> Iterator[None]:
         nonlocal remaining
         remaining -= isinstance(parameter, Tensor)
         if remaining < 0:
-            raise MalformedError(f"the model has many more than its {len(shapes)} tensors")
+            raise MalformedError(f"the model has many more tensors than the file, which has {len(shapes)}")
 
     handle = register_module_parameter_registration_hook(count)
     try:
