@@ -108,12 +108,29 @@ def test_a_header_that_is_given_or_asked_for(table):
         (["1,234,567", "8"], [1234567, 8]),
         (["0,125", "0,250"], [0.125, 0.25]),
         (["1.234", "2.345"], [1.234, 2.345]),
+        (["1.234.567", "2.345"], [1234567, 2345]),
         (["", "NA", "?", "1e-13"], [np.nan, np.nan, np.nan, 1e-13]),
     ],
 )
 def test_numbers(table, cells, numbers):
     found = table("\n".join(["v\tw", *(f"{cell}\t1" for cell in cells)]), "t.tsv")
     np.testing.assert_array_equal(found.numbers("v"), numbers)
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "wrong", "sign"),
+    [
+        (["1.234.567", "2.5"], "", "2.5", ","),
+        (["1,5", "2"], ".", "1,5", "."),
+        (["1.5", "2"], ",", "1.5", ","),
+    ],
+)
+def test_a_number_that_does_not_fit_the_decimal_sign_is_an_error(table, cells, decimal, wrong, sign):
+    read = table("\n".join(["v\tw", *(f"{cell}\t1" for cell in cells)]), "t.tsv", decimal=decimal)
+    with pytest.raises(
+        DataError, match=rf"'{wrong}' in column 'v' is not a number with the decimal sign '{sign}'"
+    ):
+        read.numbers("v")
 
 
 def test_a_comma_that_may_be_either(table):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unrolled.data.tables.values import is_missing, is_number
+from unrolled.data.tables.values import fits_decimal, is_missing, is_number
 from unrolled.errors import DataError, suggestion
 
 SHOWN = 8
@@ -81,7 +81,14 @@ class Table:
                     f"{self.path}: line {line}: {cell!r:.60} in column {name!r} is not a number (leave "
                     "missing numbers empty)"
                 )
-        comma = self._detect_decimal(name, filled) == ","
+        decimal = self._detect_decimal(name, filled)
+        for line, cell in zip(self.lines, cells, strict=True):
+            if not is_missing(cell) and not fits_decimal(cell, decimal):
+                raise DataError(
+                    f"{self.path}: line {line}: {cell!r:.60} in column {name!r} is not a number with the "
+                    f"decimal sign {decimal!r}"
+                )
+        comma = decimal == ","
         values = np.full(len(cells), np.nan)
         for row, cell in enumerate(cells):
             if not is_missing(cell):
@@ -93,13 +100,14 @@ class Table:
         """Return the decimal sign of a column.
 
         A sign that is not followed by exactly three digits is decimal; so is the last of two different signs.
-        If all signs are followed by three digits (``1,234``), a point is decimal and a comma is ambiguous.
+        If all signs are followed by three digits (``1,234``), a point is decimal and a comma is ambiguous. A cell
+        with two points (``1.234.567``) shows that points separate thousands.
         """
         if self.decimal:
             return self.decimal
         with_comma = [cell for cell in cells if "," in cell]
         if not with_comma:
-            return "."
+            return "," if any(cell.count(".") > 1 for cell in cells) else "."
         votes = Counter(_vote(cell) for cell in cells if "," in cell or "." in cell)
         if votes[","] and not votes["."]:
             return ","

@@ -15,6 +15,11 @@ def is_number(cell: str) -> bool:
     return bool(_POINT.fullmatch(cell) or _COMMA.fullmatch(cell))
 
 
+def fits_decimal(cell: str, decimal: str) -> bool:
+    """Return whether a cell is a number with this decimal sign; the other one may separate thousands."""
+    return bool((_COMMA if decimal == "," else _POINT).fullmatch(cell.strip()))
+
+
 def is_time(cell: str) -> bool:
     """Return whether a cell looks like a date or a time of day in digits."""
     return bool(_TIME.fullmatch(cell.strip()))
