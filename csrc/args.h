@@ -1,12 +1,12 @@
 // Arguments that Python passes to the kernels: shapes, options, and the memory of each tensor. They own no
-// memory and do not depend on torch. check.h compares them with what the kernels read and write.
+// memory and do not depend on torch. check.h checks that the memory fits what the kernels read and write.
 #pragma once
 #include <cstdint>
 
 namespace unrolled {
 
 // Memory of a tensor: the address of its first number, and the number of bytes from there on. The address 0
-// means absent. Converts to its address.
+// means absent. A Buffer converts to its address, so that it is false if absent.
 struct Buffer {
   uintptr_t address = 0;
   int64_t bytes = 0;
@@ -29,7 +29,8 @@ constexpr int max_states = 4, max_vectors = 8;  // of one cell
 // back (H unless a projection, weight_out, changes it), G gates. Every tensor is dense, except that x, y and
 // dy have strides for their first two axes. Arrays of states follow the cell's declaration: state 0, (B, R),
 // is the output y and is fed back; the others are (B, H). Arrays of vectors are the additional parameters of
-// the cell, (H) each.
+// the cell, (H) each. x, tokens, y, dx and dy are indexed by time. Masks and stored values are indexed by step
+// in the order of computation: with `reverse`, step 0 is the last time step of a row.
 struct LayerArgs {
   int64_t T = 0, B = 0, I = 0, H = 0, R = 0;
   int cell = 0;  // index in the list of cells/list.h
@@ -55,8 +56,8 @@ struct LayerArgs {
   int64_t y_time = 0, y_row = 0;
   Buffer final[max_states];
 
-  // Stored for backward, in the order of computation; all 0 in inference. With checkpoint, only states are
-  // stored, (segments, B, H): those before each segment.
+  // Values that forward stores for backward; all 0 in inference. With checkpoint, only states are stored,
+  // (segments, B, H): those before each segment.
   Buffer gates;  // (T, B, G·H) as the cell writes them; 0 if y holds the same values
   Buffer states[max_states];  // (T, B, H) after each step; 0 for state 0, which is y
   Buffer extra;  // (T, B, H) if the cell stores more than gates and states (keeps_extra)
@@ -78,15 +79,16 @@ struct LayerArgs {
 
 // Softmax cross-entropy of y = h Vᵀ + c. N rows, F features, V classes.
 struct SoftmaxArgs {
-  int64_t N = 0, F = 0, V = 0, ignore = -100;
+  int64_t N = 0, F = 0, V = 0, ignore = -100;  // rows with the target `ignore` have no loss
   double smoothing = 0;
   Buffer h, weight, bias;  // (N, F) with row stride h_row, (V, F), (V)
   int64_t h_row = 0;
   Buffer targets, row_weights;  // int64 (N), (N)
   Buffer loss, nats;  // (1), (N)
-  Buffer dh, dweight, dbias;  // 0 if not needed
+  Buffer dh, dweight, dbias;  // without dh, no gradients are computed; with it, dweight or dbias may be 0
 };
 
+// The kernels of one instruction set.
 struct Kernels {
   const char* name;
   // Indexed by Arithmetic; null if this instruction set has no such kernel.

@@ -170,7 +170,8 @@ NB_MODULE(_core, m) {
   m.def(
       "peak_gflops",
       [](const std::string& dtype, double seconds) {
-        if (!(seconds > 0 && seconds <= 60)) throw std::invalid_argument("seconds must lie between 0 and 60");
+        if (!(seconds > 0 && seconds <= 60))
+          throw std::invalid_argument("seconds must lie between 0 and 60, got " + std::to_string(seconds));
         nb::gil_scoped_release release;
         if (dtype == "float32") return peak_gflops<float>(seconds, chains_f32());
         if (dtype == "float64") return peak_gflops<double>(seconds, chains_f64());

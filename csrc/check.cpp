@@ -18,7 +18,7 @@ constexpr int max_threads = 4096;
 void check_range(const char* name, int64_t value, int64_t minimum, int64_t maximum) {
   if (value < minimum || value > maximum)
     fail(std::string(name) + " must lie in " + std::to_string(minimum) + ".." + std::to_string(maximum) + ", got " +
-           std::to_string(value));
+         std::to_string(value));
 }
 
 int64_t multiply(int64_t a, int64_t b) {
@@ -42,11 +42,10 @@ struct Label {
   std::string text() const { return std::string(prefix) + name + suffix; }
 };
 
-// Compares the memory of tensors with the memory that a kernel will access. All numbers have one size in
-// bytes.
-class Memory {
+// Checks that the memory of tensors covers what a kernel will access. All numbers have the same size.
+class MemoryChecker {
  public:
-  explicit Memory(int64_t number) : number_(number) {}
+  explicit MemoryChecker(int64_t element_bytes) : element_bytes_(element_bytes) {}
 
   void check_required(const Label& name, const Buffer& b, std::initializer_list<int64_t> shape) const {
     if (!b.address && count_numbers(shape)) fail(name.text() + " is missing");
@@ -59,14 +58,14 @@ class Memory {
   // Check dense rows of `size` numbers with two strided outer axes. The stride of an axis of length 1 is not
   // used.
   void check_strided(const Label& name, const Buffer& b, int64_t outer, int64_t outer_stride, int64_t inner,
-               int64_t inner_stride, int64_t size) const {
+                     int64_t inner_stride, int64_t size) const {
     if (!b.address) return;
-    const auto last = [&](int64_t length, int64_t stride) {
+    const auto last_offset = [&](int64_t length, int64_t stride) {
       if (length < 2) return int64_t(0);
       if (stride < 0) fail(name.text() + " has a negative stride");
       return multiply(length - 1, stride);
     };
-    check_size(name, b, add(add(last(outer, outer_stride), last(inner, inner_stride)), size));
+    check_size(name, b, add(add(last_offset(outer, outer_stride), last_offset(inner, inner_stride)), size));
   }
 
  private:
@@ -77,18 +76,20 @@ class Memory {
   }
   void check_size(const Label& name, const Buffer& b, int64_t numbers) const {
     if (!b.address) return;
-    if (b.address % uintptr_t(number_)) fail(name.text() + " is not aligned to the size of its numbers");
-    if (multiply(numbers, number_) > b.bytes)
-      fail(name.text() + " needs " + std::to_string(numbers) + " numbers of " + std::to_string(number_) +
-             " bytes, but its memory has " + std::to_string(b.bytes) + " bytes");
+    if (b.address % uintptr_t(element_bytes_))
+      fail(name.text() + " is not aligned to the size of its numbers");
+    if (multiply(numbers, element_bytes_) > b.bytes)
+      fail(name.text() + " needs " + std::to_string(numbers) + " numbers of " +
+           std::to_string(element_bytes_) + " bytes, but its memory has " + std::to_string(b.bytes) +
+           " bytes");
   }
-  int64_t number_;
+  int64_t element_bytes_;
 };
 
 // Copy int64 indices and point the buffer at the copy.
 void copy_indices(const char* name, Buffer& b, int64_t count, std::vector<int64_t>& copy) {
   if (!b.address) return;
-  Memory(sizeof(int64_t)).check_required(name, b, {count});
+  MemoryChecker(sizeof(int64_t)).check_required(name, b, {count});
   copy.resize(std::size_t(count));
   std::memcpy(copy.data(), reinterpret_cast<const void*>(b.address), std::size_t(count) * sizeof(int64_t));
   b = {reinterpret_cast<uintptr_t>(copy.data()), int64_t(count * sizeof(int64_t))};
@@ -97,7 +98,7 @@ void copy_indices(const char* name, Buffer& b, int64_t count, std::vector<int64_
 int64_t number_size(int arithmetic) { return Arithmetic(arithmetic) == Arithmetic::float64 ? 8 : 4; }
 
 void check_rate(const Label& name, double rate) {
-  if (!(rate >= 0 && rate <= 1)) fail(name.text() + " must lie in 0..1");
+  if (!(rate >= 0 && rate <= 1)) fail(name.text() + " must lie in 0..1, got " + std::to_string(rate));
 }
 
 // Sizes and flags derived from the declaration of the cell and the parameters that are present.
@@ -105,7 +106,7 @@ struct Sizes {
   const Declaration& cell;
   int states, vectors;
   int64_t GH, segments;
-  bool has_projection, has_norm, has_input_norm, zoneout;
+  bool has_projection, has_norm, has_input_norm, has_zoneout;
 
   explicit Sizes(const LayerArgs& a)
       : cell(declarations()[std::size_t(a.cell)]),
@@ -116,10 +117,10 @@ struct Sizes {
         has_projection(a.weight_out),
         has_norm(a.weight_ln_hh),
         has_input_norm(a.weight_ln_ih),
-        zoneout(a.masks[0] || a.zoneout[0] != 0) {}
+        has_zoneout(a.masks[0] || a.zoneout[0] != 0) {}
 
-  const char* state(int k) const { return cell.states.name[k]; }
-  static int64_t size(const LayerArgs& a, int k) { return k ? a.H : a.R; }
+  const char* state_name(int k) const { return cell.states.name[k]; }
+  static int64_t state_size(const LayerArgs& a, int k) { return k ? a.H : a.R; }
 };
 
 void check_options(const LayerArgs& a) {
@@ -134,12 +135,13 @@ void check_options(const LayerArgs& a) {
   check_range("checkpoint", a.checkpoint, 0, a.T);
 }
 
-// Check that entries of an array beyond those that the cell declares are absent.
+// Check that an array has no more entries than the cell declares.
 template <int capacity>
 void check_unused(const char* array, const Buffer (&buffers)[capacity], int used, const Sizes& s) {
   for (int k = used; k < capacity; ++k)
     if (buffers[k])
-      fail(std::string(array) + "[" + std::to_string(k) + "] is more than " + s.cell.name + " has");
+      fail(std::string(array) + "[" + std::to_string(k) + "] must be absent: " + s.cell.name + " has only " +
+           std::to_string(used));
 }
 
 void check_indices(LayerArgs& a, Indices& indices) {
@@ -151,8 +153,8 @@ void check_indices(LayerArgs& a, Indices& indices) {
   for (const int64_t token : indices.tokens) check_range("a token", token, 0, a.V - 1);
 }
 
-// A cell without the product U h must not have its parameters.
-void check_recurrent(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+// Check the parameters of the product U h. A cell without this product must have none of them.
+void check_recurrent(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   if (!s.cell.recurrent) {
     if (a.weight_hh || a.bias_hh || a.weight_ln_hh || a.dweight_hh || a.dbias_hh || a.dweight_ln_hh)
       fail(std::string(s.cell.name) + " has no product U h: weight_hh, bias_hh and weight_ln_hh must be absent");
@@ -164,7 +166,7 @@ void check_recurrent(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   if (s.has_input_norm && !s.has_norm) fail("weight_ln_ih needs weight_ln_hh");
 }
 
-void check_vectors(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+void check_vectors(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   check_unused("vectors", a.vectors, s.vectors, s);
   for (int k = 0; k < s.vectors; ++k) {
     const Vector& vector = s.cell.vectors.entries[k];
@@ -175,7 +177,7 @@ void check_vectors(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   }
 }
 
-void check_parameters(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+void check_parameters(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   if (a.tokens) {
     memory.check_required("x", a.x, {a.V, s.GH});
     if (a.weight_ih || a.bias_ih || a.weight_ln_ih)
@@ -193,11 +195,11 @@ void check_parameters(const LayerArgs& a, const Sizes& s, const Memory& memory) 
   memory.check_optional("bias_out", a.bias_out, {a.R});
 }
 
-void check_states(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+void check_states(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   for (int k = 0; k < s.states; ++k) {
-    memory.check_required({"", s.state(k), "0"}, a.initial[k], {a.B, s.size(a, k)});
-    memory.check_optional({"mask_", s.state(k)}, a.masks[k], {a.T, a.B, s.size(a, k)});
-    check_rate({"zoneout_", s.state(k)}, a.zoneout[k]);
+    memory.check_required({"", s.state_name(k), "0"}, a.initial[k], {a.B, s.state_size(a, k)});
+    memory.check_optional({"mask_", s.state_name(k)}, a.masks[k], {a.T, a.B, s.state_size(a, k)});
+    check_rate({"zoneout_", s.state_name(k)}, a.zoneout[k]);
   }
   check_unused("initial", a.initial, s.states, s);
   check_unused("masks", a.masks, s.states, s);
@@ -206,13 +208,13 @@ void check_states(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.check_strided("y", a.y, a.T, a.y_time, a.B, a.y_row, a.R);
 }
 
-// Check the memory for the values that forward stores and backward reads.
-void check_kept(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+// Check the memory of the values that forward stores and backward reads.
+void check_stored(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   memory.check_optional("gates", a.gates, {a.T, a.B, s.GH});
-  if (a.states[0]) fail("states[0] must be absent: state 0 is stored as y");
+  if (a.states[0]) fail("states[0] must be absent: state 0 is stored in y");
   check_unused("states", a.states, s.states, s);
   for (int k = 1; k < s.states; ++k) {
-    memory.check_optional({"states of ", s.state(k)}, a.states[k],
+    memory.check_optional({"states of ", s.state_name(k)}, a.states[k],
                           {a.checkpoint && !a.gates ? s.segments : a.T, a.B, a.H});
     if (bool(a.states[k]) != bool(a.states[1])) fail("states must be stored for all states or for none");
   }
@@ -223,29 +225,29 @@ void check_kept(const LayerArgs& a, const Sizes& s, const Memory& memory) {
   memory.check_optional("emitted", a.emitted, {a.T, a.B, a.R});
 }
 
-void check_kept_for_backward(const LayerArgs& a, const Sizes& s) {
-  const auto needed = [](const Label& name, const Buffer& b) {
-    if (!b.address) fail(name.text() + " was not kept for backward");
+void check_stored_for_backward(const LayerArgs& a, const Sizes& s) {
+  const auto require_stored = [](const Label& name, const Buffer& b) {
+    if (!b.address) fail(name.text() + " is missing: backward needs the values that forward stored");
   };
-  for (int k = 1; k < s.states; ++k) needed({"states of ", s.state(k)}, a.states[k]);
+  for (int k = 1; k < s.states; ++k) require_stored({"states of ", s.state_name(k)}, a.states[k]);
   if (a.checkpoint) {
     if (a.gates) fail("gates must be absent with checkpoint: backward recomputes them");
     return;
   }
-  const bool y_is_gate = s.cell.gate_is_hidden && !s.has_projection && !s.zoneout && !a.mask_candidate;
-  if (!y_is_gate) needed("gates", a.gates);
-  if (s.has_projection && s.zoneout) needed("emitted", a.emitted);
-  if (s.cell.keeps_extra) needed("extra", a.extra);
-  if (s.has_norm) needed("norms", a.norms);
-  if (s.has_input_norm) needed("input_norms", a.input_norms);
-  if (s.has_projection) needed("hidden", a.hidden);
+  const bool y_is_gate = s.cell.gate_is_hidden && !s.has_projection && !s.has_zoneout && !a.mask_candidate;
+  if (!y_is_gate) require_stored("gates", a.gates);
+  if (s.has_projection && s.has_zoneout) require_stored("emitted", a.emitted);
+  if (s.cell.keeps_extra) require_stored("extra", a.extra);
+  if (s.has_norm) require_stored("norms", a.norms);
+  if (s.has_input_norm) require_stored("input_norms", a.input_norms);
+  if (s.has_projection) require_stored("hidden", a.hidden);
 }
 
-void check_gradients(const LayerArgs& a, const Sizes& s, const Memory& memory) {
+void check_gradients(const LayerArgs& a, const Sizes& s, const MemoryChecker& memory) {
   memory.check_strided("dy", a.dy, a.T, a.dy_time, a.B, a.dy_row, a.R);
   for (int k = 0; k < s.states; ++k) {
-    memory.check_optional({"d", s.state(k), "_n"}, a.dfinal[k], {a.B, s.size(a, k)});
-    memory.check_optional({"d", s.state(k), "0"}, a.dinitial[k], {a.B, s.size(a, k)});
+    memory.check_optional({"d", s.state_name(k), "_n"}, a.dfinal[k], {a.B, s.state_size(a, k)});
+    memory.check_optional({"d", s.state_name(k), "0"}, a.dinitial[k], {a.B, s.state_size(a, k)});
   }
   check_unused("dfinal", a.dfinal, s.states, s);
   check_unused("dinitial", a.dinitial, s.states, s);
@@ -274,7 +276,7 @@ void check_layer(LayerArgs& a, Indices& indices, int arithmetic, int threads, bo
   check_range("threads", threads, 1, max_threads);
   check_options(a);
   check_indices(a, indices);
-  const Memory memory(number_size(arithmetic));
+  const MemoryChecker memory(number_size(arithmetic));
   const Sizes s(a);
   if (!a.tokens) {
     if (!a.x && a.I) fail("x is missing");
@@ -282,14 +284,14 @@ void check_layer(LayerArgs& a, Indices& indices, int arithmetic, int threads, bo
   }
   check_parameters(a, s, memory);
   check_states(a, s, memory);
-  check_kept(a, s, memory);
+  check_stored(a, s, memory);
   if (backward) {
-    check_kept_for_backward(a, s);
+    check_stored_for_backward(a, s);
     check_gradients(a, s, memory);
     return;
   }
   for (int k = 0; k < s.states; ++k)
-    memory.check_required({"", s.state(k), "_n"}, a.final[k], {a.B, s.size(a, k)});
+    memory.check_required({"", s.state_name(k), "_n"}, a.final[k], {a.B, s.state_size(a, k)});
   check_unused("final", a.final, s.states, s);
 }
 
@@ -299,7 +301,7 @@ void check_softmax(SoftmaxArgs& a, Indices& indices, int arithmetic, int threads
   check_range("F", a.F, 0, max_axis);
   check_range("V", a.V, 1, max_axis);
   check_rate("smoothing", a.smoothing);
-  const Memory memory(number_size(arithmetic));
+  const MemoryChecker memory(number_size(arithmetic));
   if (!a.h && a.F) fail("h is missing");
   memory.check_strided("h", a.h, a.N, a.h_row, 1, 0, a.F);
   memory.check_required("weight", a.weight, {a.V, a.F});

@@ -1,4 +1,4 @@
-// Matrix products: a register-blocked tile over packed or natural panels of columns.
+// Matrix products: a register-blocked tile over packed or unpacked panels of columns.
 //
 // C (M × N) = A (M × K) · B (K × N). A is read one number at a time (rows, or columns if transposed). B is
 // read one vector at a time, from panels that are 2 vectors of columns wide. W is the operand type: a number,
@@ -11,8 +11,7 @@ namespace unrolled::UNROLLED_ISA {
 template <class W>
 constexpr long panel_columns = 2 * lanes<W>;
 
-// The right operand B. If packed: panel p starts at p · panel, its row k at k · row, with row =
-// panel_columns.
+// The right operand B. Panel p starts at p · panel, its row k at k · row. If packed, row is panel_columns.
 template <class W>
 struct RightOperand {
   const W* data;
@@ -34,7 +33,7 @@ struct Output {
   UNROLLED_INLINE T* at(long r) const { return rows ? rows[r] : base + r * row; }
 };
 
-// A tile of MR rows times NV vectors. More than 2 vectors cover several panels: with few rows, the additions
+// A tile of MR rows times NV vectors. With few rows, it covers several panels (NV > 2), because the additions
 // of one panel would wait for each other.
 template <class W, int MR, int NV, bool Transposed>
 __attribute__((noinline)) void tile(long K, const W* A, long lda, RightOperand<W> B,
@@ -105,7 +104,7 @@ __attribute__((noinline)) void tile(long K, const W* A, long lda, RightOperand<W
 
 // Splits rows into blocks of nearly equal size: 20 rows into 10 + 10, not 12 + 8.
 struct RowBlocks {
-  long count, size, larger;
+  long count, size, larger;  // number of blocks, rows per block, number of blocks with one more row
   explicit RowBlocks(long rows, long at_most = tile_rows)
       : count((rows + at_most - 1) / at_most), size(count ? rows / count : 0), larger(rows - size * count) {}
   UNROLLED_INLINE long first(long block) const { return block * size + (block < larger ? block : larger); }
@@ -167,7 +166,8 @@ constexpr bool is_same = false;
 template <class A>
 constexpr bool is_same<A, A> = true;
 
-// `multiply` with A packed too: block b of tile_rows rows starts at b · block, its column k at k · tile_rows.
+// Like `multiply`, with A packed too: block b of tile_rows rows starts at b · block, its column k at
+// k · tile_rows.
 template <class W>
 void multiply_packed(long M, long N, long K, const W* A, long block, RightOperand<W> B,
                      const Output<SumOf<W>>& out) {

@@ -5,7 +5,7 @@
 namespace unrolled::UNROLLED_ISA {
 
 // Layer normalisation of `size` numbers (Ba et al. 2016, eqs. 3-4; ε = 1e-5 as in torch). Calls use(u, n, ẑ)
-// for every vector of ẑ; it may overwrite z. Returns 1/σ.
+// for every vector of ẑ; `use` may overwrite z. Returns 1/σ.
 template <class T, class F>
 UNROLLED_INLINE T normalise(const T* z, long size, F&& use) {
   const T mean = sum_over<T>(size, UNROLLED_EACH { return load_n(z + u, n); }) / T(size);

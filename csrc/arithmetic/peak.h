@@ -1,5 +1,4 @@
 // Peak arithmetic throughput of one core: fused multiply-adds on operands in registers.
-// Every speed that the project quotes is a fraction of this number or of the memory bandwidth.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -33,7 +32,7 @@ using Kernel = T (*)(long rounds, T scale, T shift);
 UNROLLED_CHAINS(chains_baseline_f32, float, )
 UNROLLED_CHAINS(chains_baseline_f64, double, )
 
-// Chosen at run time, so that one installed package runs on every processor of its architecture.
+// The variant is chosen at run time, so that one package runs on every processor of its architecture.
 #if defined(__x86_64__)
 UNROLLED_CHAINS(chains_avx2_f32, float, __attribute__((target("avx2,fma"))))
 UNROLLED_CHAINS(chains_avx2_f64, double, __attribute__((target("avx2,fma"))))

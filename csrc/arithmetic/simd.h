@@ -1,6 +1,6 @@
 // Vectors of one instruction set, and the functions that cells are built from. Compiled once per instruction
 // set, each time in a different namespace (UNROLLED_ISA). Uses no inline functions of the standard library:
-// the linker keeps only one copy of those, perhaps for an instruction set that is missing here.
+// the linker keeps only one copy of those, perhaps one for an instruction set that the processor lacks.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -122,7 +122,7 @@ UNROLLED_INLINE void store_n(T* p, Vec<T> v, long n) {
 #define UNROLLED_HAS_SHUFFLE 0
 #endif
 
-// Transpose a square of as many rows as lanes: exchange halves at distances 1, 2, 4, …
+// Transpose a square matrix with one row per vector: exchange lanes of rows at distances 1, 2, 4, …
 template <class T, int distance, int... J>
 UNROLLED_INLINE void exchange(Vec<T>& a, Vec<T>& b, std::integer_sequence<int, J...>) {
   constexpr int L = lanes<T>;

@@ -2,8 +2,8 @@
 //
 // Rows are processed in chunks. The logits y of a chunk are computed transposed (classes × rows): loops over
 // classes then work on vectors of rows, and the products can read every operand in its stored layout. Each
-// thread gets some blocks of classes. A block stores e = exp(y − m), where m are the block's own maxima. The
-// softmax is e times a factor per row and block, exp(m − max) / Σ, which is known once all blocks are done.
+// thread gets some blocks of classes. A block stores e = exp(y − m), where m is the block's maximum for each
+// row. The softmax is e times a factor per row and block, exp(m − max) / Σ, known once all blocks are done.
 #pragma once
 #include "args.h"
 #include "arithmetic/gemm.h"
@@ -14,7 +14,7 @@ namespace unrolled::UNROLLED_ISA {
 template <class T, class W>
 struct Softmax {
   static constexpr bool plain = is_same<W, T>;
-  static constexpr long NR = panel_columns<W>, chunk_bytes = long(16) << 20, most_classes = 192;
+  static constexpr long NR = panel_columns<W>, chunk_bytes = long(16) << 20, max_classes = 192;
 
   const SoftmaxArgs& a;
   const long N, F, V, Fw;
@@ -35,21 +35,23 @@ struct Softmax {
   };
   Scratch* scratch;
 
-  static long rows_of_chunk(const SoftmaxArgs& a, long most_lines) {
-    const long affordable = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
-    const long limit = affordable < 2 ? 2 : affordable > most_lines ? most_lines : affordable;
+  // Most rows in a chunk, a multiple of 16 (one line). Chunks have nearly equal sizes.
+  static long rows_of_chunk(const SoftmaxArgs& a, long max_lines) {
+    const long lines_in_chunk = chunk_bytes / (a.V * long(sizeof(T))) / 16, lines = (a.N + 15) / 16;
+    const long limit = lines_in_chunk < 2 ? 2 : lines_in_chunk > max_lines ? max_lines : lines_in_chunk;
     const long chunks = (lines + limit - 1) / limit;
     return (lines + chunks - 1) / chunks * 16;
   }
+  // Classes in a block, a multiple of tile_rows, at most max_classes.
   static long classes_of_block(const SoftmaxArgs& a, int threads) {
     const long each = (a.V + threads - 1) / threads, rounded = (each + tile_rows - 1) / tile_rows * tile_rows;
-    return rounded < most_classes ? rounded : most_classes;
+    return rounded < max_classes ? rounded : max_classes;
   }
 
-  Softmax(const SoftmaxArgs& args, int thread_count, long most_lines = 32)
+  Softmax(const SoftmaxArgs& args, int thread_count, long max_lines = 32)
       : a(args), N(args.N), F(args.F), V(args.V), Fw(words<W, T>(args.F)), threads(thread_count),
         classes(classes_of_block(args, thread_count)), blocks((args.V + classes - 1) / classes),
-        rows(rows_of_chunk(args, most_lines)), gradients(args.dh) {}
+        rows(rows_of_chunk(args, max_lines)), gradients(args.dh) {}
 
   void measure(WorkspaceSize& m) {
     const auto add = [&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); };
@@ -99,11 +101,11 @@ struct Softmax {
   T bias(long v) const { return a.bias ? at<const T>(a.bias)[v] : T(0); }
   bool ignored(long n) const { return at<const int64_t>(a.targets)[n] == a.ignore; }
 
-  // Compute y of the thread's blocks, transposed; then the maxima, e, and the sums of e.
+  // Compute y for the thread's blocks, transposed; then the maxima, e, and the sums of e.
   void first_pass(int rank, int count, long n0, long n) const {
     const Scratch& local = scratch[rank];
-    T* smoothed = logit_sums + rank * Rp;
-    __builtin_memset(smoothed, 0, Rp * sizeof(T));
+    T* thread_logit_sums = logit_sums + rank * Rp;
+    __builtin_memset(thread_logit_sums, 0, Rp * sizeof(T));
     for (long block = blocks * rank / count; block < blocks * (rank + 1) / count; ++block) {
       const long v0 = block * classes, size = V - v0 < classes ? V - v0 : classes;
       for (long v = 0; v < size; ++v) to_words(local.weight + v * Fwp, weight_row(v0 + v), F);
@@ -114,11 +116,11 @@ struct Softmax {
         if (target_class >= 0 && target_class < size && !ignored(n0 + r))
           target_logits[r] = y[target_class * Rp + r] + bias(v0 + target_class);
       }
-      exponentials(y, v0, size, n, maxima + block * Rp, sums + block * Rp, smoothed);
+      exponentiate(y, v0, size, n, maxima + block * Rp, sums + block * Rp, thread_logit_sums);
     }
   }
 
-  void exponentials(T* y, long v0, long size, long n, T* maximum, T* sum, T* smoothed) const {
+  void exponentiate(T* y, long v0, long size, long n, T* maximum, T* sum, T* thread_logit_sums) const {
     for (long r = 0; r < n; r += lanes<T>) {
       Vec<T> row_max = load(y + r) + bias(v0), logit_sum{};
       for (long v = 0; v < size; ++v) {
@@ -126,7 +128,7 @@ struct Softmax {
         row_max = value > row_max ? value : row_max;
         logit_sum += value;
       }
-      // Classes may be masked by -inf. A block of masked classes only has the sum zero.
+      // Classes may be masked by -inf. A block that has only masked classes has the sum zero.
       const Vec<T> base = row_max > splat(T(-__builtin_inf())) ? row_max : Vec<T>{};
       Vec<T> exp_sum{};
       for (long v = 0; v < size; ++v) {
@@ -136,12 +138,13 @@ struct Softmax {
       }
       store(maximum + r, row_max);
       store(sum + r, exp_sum);
-      if (a.smoothing != 0) store(smoothed + r, load(smoothed + r) + logit_sum);
+      if (a.smoothing != 0) store(thread_logit_sums + r, load(thread_logit_sums + r) + logit_sum);
     }
   }
 
-  // Compute the losses of the chunk's rows, and the factor weight / Σ of each row. Returns the weighted sum.
-  double losses(long n0, long n, int count) const {
+  // Compute the losses of the chunk's rows, and the factor weight / Σ of each row. Returns the
+  // weighted sum of the losses.
+  double compute_losses(long n0, long n, int count) const {
     double loss = 0;
     T* nats = at<T>(a.nats);
     for (long r = 0; r < n; r += lanes<T>) {
@@ -247,7 +250,8 @@ struct Softmax {
                       {local.dh, Fp, nullptr, nullptr, add, local.factor});
   }
 
-  // Sum the threads' parts of dh, and subtract the terms of the target and of label smoothing.
+  // Sum the threads' parts of dh, and subtract the terms of the target and of label smoothing. Each thread
+  // handles some of the rows.
   void gather(int rank, int count, long n0, long n) const {
     const T target_share = T(1 - a.smoothing), class_share = T(a.smoothing / double(V));
     for (long r = n * rank / count; r < n * (rank + 1) / count; ++r) {
@@ -302,7 +306,7 @@ struct Softmax {
         first_pass(rank, count, n0, n);
       };
       in_parallel(threads, first);
-      loss += losses(n0, n, thread_count);
+      loss += compute_losses(n0, n, thread_count);
       if (!gradients) continue;
       const bool add = n0 > 0;
       auto second = [&](int rank, int count) { second_pass(rank, count, n0, n, add); };
@@ -316,6 +320,7 @@ struct Softmax {
     return loss;
   }
 
+  // Subtract the terms of label smoothing from dV and dc.
   void smooth_gradients(T class_share, T weights) {
     auto body = [&](int rank, int count) {
       for (long v = V * rank / count; v < V * (rank + 1) / count; ++v) {
@@ -330,7 +335,7 @@ struct Softmax {
   }
 };
 
-// Each thread gets some of the classes.
+// Softmax in which each thread gets some of the classes.
 template <class T, class W>
 double softmax_by_classes(const SoftmaxArgs& a, int threads) {
   Softmax<T, W> work(a, threads);
@@ -352,8 +357,8 @@ struct Slice {
   }
 };
 
-// Each thread gets some of the rows, and its own sums for the gradients of V and c. With few classes, the
-// threads then need not wait for each other.
+// Softmax in which each thread gets some of the rows, and its own sums for the gradients of V and c. With few
+// classes, the threads then need not wait for each other.
 template <class T, class W>
 double softmax_by_rows(const SoftmaxArgs& a, int threads) {
   constexpr long lines_in_cache = 16;  // lines of 16 rows that fit into one core's caches
@@ -408,7 +413,7 @@ double softmax_by_rows(const SoftmaxArgs& a, int threads) {
 
 template <class T, class W>
 void softmax(const SoftmaxArgs& a, int threads) {
-  constexpr long max_weight_bytes = long(4) << 20;  // most bytes of V for a gradient copy per thread
+  constexpr long max_weight_bytes = long(4) << 20;  // largest V whose gradient may have a copy per thread
   const bool by_rows = threads > 1 && a.V * a.F * long(sizeof(T)) <= max_weight_bytes && a.N >= 64 * threads;
   *at<T>(a.loss) = T(by_rows ? softmax_by_rows<T, W>(a, threads) : softmax_by_classes<T, W>(a, threads));
 }

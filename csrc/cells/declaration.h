@@ -1,5 +1,5 @@
-// Declaration of a cell's properties. The loop reads it at compile time; check.cpp and Python read it as a
-// table.
+// Declaration of a cell's properties. The loop reads it at compile time; check.cpp and Python read it at run
+// time, from a table.
 #pragma once
 #include <vector>
 
@@ -43,7 +43,7 @@ struct CellDefaults {
   static constexpr bool gate_is_hidden = false;  // its only gate is the new h, so y may hold it
   static constexpr bool separate_du = false;     // the gradient of U h + b_hh differs from that of W x + b_ih
   static constexpr bool two_stage = false;       // the product of the last gate reads r ⊙ h instead of h
-  // Whether a step sums over all units, so that threads cannot share them.
+  // Whether a step sums over all units of a row, so that they cannot be split between threads.
   static constexpr bool needs_whole_row(const LayerArgs&) { return false; }
 };
 

@@ -1,4 +1,4 @@
-// The step of the Elman and Jordan networks: hidden = σ(a + z) with z = U h_{t-1} + b.
+// The step of the Elman and Jordan networks: hidden = σ(a + z) with a = W x + b_ih and z = U h_{t-1} + b_hh.
 #pragma once
 #include "cells/step.h"
 

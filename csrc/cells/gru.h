@@ -1,4 +1,4 @@
-// The steps of the GRU, gates r z n, with the reset gate applied after or before the product with U_n.
+// The two steps of the GRU, gates r z n: the reset gate is applied after or before the product with U_n.
 #pragma once
 #include "cells/step.h"
 
@@ -10,8 +10,8 @@ UNROLLED_INLINE void gru_output(const RowForward<T, 1>& r, long u, long n, Vec<T
   store_n(r.hidden + u, (T(1) - update) * content + update * load_n(r.state[0] + u, n), n);
 }
 
-// Backward computation of both variants: gradients of z and n, and the gradient of h_{t-1} through z. Returns
-// the gradient of n.
+// Backward computation of both variants: the gradients of z and n, and that of h_{t-1} through z. Returns the
+// gradient of n.
 template <class T>
 UNROLLED_INLINE Vec<T> gru_backward(const RowBackward<T, 1>& r, long H, long u, long n) {
   const Vec<T> z = load_n(r.gate + H + u, n), content = load_n(r.gate + 2 * H + u, n);

@@ -11,10 +11,10 @@ struct LSTM : CellDefaults {
   static constexpr Names states{{"h", "c"}};
   enum { peephole_i, peephole_f, peephole_o, weight_ln_c, bias_ln_c };
   static constexpr Vectors vectors{{{"weight_peephole_i", 0},
-                                      {"weight_peephole_f", 0},
-                                      {"weight_peephole_o", 0},
-                                      {"weight_ln_c", 1},
-                                      {"bias_ln_c", 1}}};
+                                    {"weight_peephole_f", 0},
+                                    {"weight_peephole_o", 0},
+                                    {"weight_ln_c", 1},
+                                    {"bias_ln_c", 1}}};
   static constexpr bool needs_whole_row(const LayerArgs& a) { return a.vectors[weight_ln_c]; }
 
   static void forward(const RowForward<T, 2>& r, const Options<T>& o, long u0, long u1) {

@@ -8,7 +8,7 @@
 
 namespace unrolled::UNROLLED_ISA {
 
-// Options of the layer, and the additional parameters of the cell.
+// Options of the layer, and additional parameters of the cell.
 template <class T>
 struct Options {
   long H;
@@ -22,7 +22,8 @@ struct Options {
   }
 };
 
-// S states. State 0 is fed back: the loop updates it and applies its zoneout. The step updates the others.
+// Arguments of a forward step, for a cell with S states. State 0 is fed back: the loop updates it and applies
+// its zoneout. The step updates the others.
 template <class T, int S>
 struct RowForward {
   const T* a;          // (G·H) W x + b_ih
@@ -30,13 +31,14 @@ struct RowForward {
   T* gate;             // (G·H) written; may be equal to a, or null for an Elman step that stores none
   T* hidden;           // (H) written: the new h, before the projection
   T* extra;            // (H) written, or null
-  T* reset;            // (H) written by the first stage of a GRU with reset before: r ⊙ h
+  T* reset;            // (H) written by the first stage of a GRU that resets before the product: r ⊙ h
   const T* candidate;  // (H) dropout mask of the candidate, or null
   T* scratch;          // (H)
   T* state[S];         // 0: h_{t-1}, read only; others: (H) updated in place
   const T* mask[S];    // zoneout masks of states 1 and up, (H) or null
 };
 
+// Arguments of a backward step.
 template <class T, int S>
 struct RowBackward {
   const T* gate;       // (G·H)
@@ -44,7 +46,7 @@ struct RowBackward {
   const T* dhidden;    // (H)
   T* da;               // (G·H) written: gradient of W x + b_ih
   T* du;               // (G·H) written if separate_du: gradient of U h + b_hh
-  T* reset;            // (H) written by a GRU with reset before: r ⊙ h
+  T* reset;            // (H) written by a GRU that resets before the product: r ⊙ h
   const T* candidate;
   T* scratch;          // (2 H)
   const T* before[S];  // states before the step
@@ -58,7 +60,7 @@ struct RowBackward {
 template <class T>
 struct SmallGradients {
   T *bias_ih, *bias_hh, *weight_ln_ih, *weight_ln_hh;  // (G·H)
-  T* vector[max_vectors];                             // (H)
+  T* vector[max_vectors];                              // (H)
   T* bias_out;                                         // (R)
 };
 

@@ -1,4 +1,4 @@
-// Choice of the compiled kernels: those of the best instruction set that this processor has.
+// Choice of the kernels: by default those for the best instruction set of this processor.
 #pragma once
 #include <stdexcept>
 #include <string>

@@ -13,6 +13,7 @@ struct Saved {
   T *hidden = nullptr, *emitted = nullptr;
 };
 
+// The forward pass of a layer: sizes, scratch memory and steps.
 template <class Cell, class T, class W>
 struct Forward {
   static constexpr bool plain = is_same<W, T>;
@@ -34,7 +35,7 @@ struct Forward {
   Group<W> group[4];
   int groups = 0;
   T* h[2];  // (B, R) before and after a step; rows in the order of the teams
-  W* hw[2];
+  W* hw[2];  // the same, in words
   T* state[S];  // (B, H) for states 1 and up
   int32_t *order, *count, *team_rows;
   Barrier* barriers;
@@ -64,8 +65,8 @@ struct Forward {
     }
   }
 
-  // Threads can share the units of a row only if no step sums over all units. It pays off only for large
-  // products.
+  // The units of a row can be split between threads only if no step sums over all units. Splitting pays off
+  // only for large products.
   static bool can_split_units(const LayerArgs& a) {
     const long products = a.H * a.R * G;
     const bool whole_row =
@@ -93,8 +94,8 @@ struct Forward {
   }
   template <class Take>
   void visit_thread_memory(Scratch& s, Take&& take) {
-    const long each = (B + threads - 1) / threads, pairs = each > chunk_pairs ? each : chunk_pairs;
-    const long all = B < threads ? chunk_pairs : pairs;
+    const long thread_rows = (B + threads - 1) / threads;
+    const long pairs = B < threads || thread_rows < chunk_pairs ? chunk_pairs : thread_rows;
     take(s.z, step_rows * Zp);
     if (a.tokens) take(s.gate, step_rows * Zp);
     take(s.hidden, step_rows * Hp);
@@ -104,9 +105,10 @@ struct Forward {
     take(s.left, step_rows * Hwp);
     if (a.tokens) return;
     // If the runtime provides fewer threads than requested, one thread may have all rows.
-    take(s.a, (all > B ? all : B) * Zp);
-    take(s.x, (all > B ? all : B) * Iwp);
-    take(s.target, all > B ? all : B);
+    const long max_pairs = pairs > B ? pairs : B;
+    take(s.a, max_pairs * Zp);
+    take(s.x, max_pairs * Iwp);
+    take(s.target, max_pairs);
   }
   void measure(WorkspaceSize& m) {
     visit_memory([&](auto*& p, long n) { m.add<std::remove_reference_t<decltype(*p)>>(std::size_t(n)); });
@@ -130,26 +132,25 @@ struct Forward {
 
   // Pack the weights into panels. Each thread packs some of the panels.
   void pack(int rank, int n) const {
-    const auto share = [&](long columns, auto&& part) {
+    const auto split = [&](long columns, auto&& pack_range) {
       const long panels = (columns + NR - 1) / NR;
-      part(panels * rank / n, panels * (rank + 1) / n);
+      pack_range(panels * rank / n, panels * (rank + 1) / n);
     };
     if (!a.tokens)
-      share(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
+      split(GH, [&](long p, long q) { pack_columns<W, T>(weight_ih, at<const T>(a.weight_ih), I, I, GH, p, q); });
     for (int g = 0; g < groups; ++g)
-      share(group[g].columns, [&](long p, long q) {
+      split(group[g].columns, [&](long p, long q) {
         pack_columns<W, T>(group[g].packed, at<const T>(a.weight_hh) + group[g].column * R, R, R, group[g].columns, p, q);
       });
     if (has_projection)
-      share(R, [&](long p, long q) { pack_columns<W, T>(weight_out, at<const T>(a.weight_out), H, H, R, p, q); });
+      split(R, [&](long p, long q) { pack_columns<W, T>(weight_out, at<const T>(a.weight_out), H, H, R, p, q); });
   }
 
   Team team(int rank, int n) const {
     return make_team(rank, n, teams(n), rows, split_units, H, NR, order, team_rows + rank * B, barriers);
   }
 
-  // Copy the states before step s into the loop. state_at(k, b) returns a pointer to state k of batch index
-  // b.
+  // Copy the states before step s into the loop. state_at(k, b) points to state k of batch index b.
   template <class StateAt>
   void start(const Team& t, long s, StateAt&& state_at) const {
     if (t.rank == 0)
@@ -162,7 +163,7 @@ struct Forward {
     t.meet();
   }
 
-  // Run steps [s0, s1) of a team's rows. Write y if `outputs`.
+  // Run steps [s0, s1) of a team's rows. Writes y if `outputs`.
   void run(const Team& t, int rank, long s0, long s1, const Saved<T>& saved, bool outputs) const {
     const long active_rows = rows.active(t, s0);
     const long steps = active_rows ? (active_rows < chunk_pairs ? chunk_pairs / active_rows : 1) : 1;
@@ -185,7 +186,7 @@ struct Forward {
     }
   }
 
-  // Whether only the states before each segment are stored, and no values of single steps.
+  // Whether only the states before each segment are stored, not the values of every step.
   bool saves_checkpoints(const Saved<T>& saved) const {
     return a.checkpoint && saved.s0 == 0 && !saved.gates && saved.states[S - 1];
   }
@@ -195,7 +196,8 @@ struct Forward {
       copy(saved.states[k] + index + t.u0, state[k] + (t.offset + r) * Hp + t.u0, t.u1 - t.u0);
   }
 
-  // Compute W x + b of all pairs in steps [s, end), into saved.gates if stored, else into the block.
+  // Compute W x + b of all (step, row) pairs in steps [s, end), into saved.gates if stored, else into the
+  // block. Each thread of the team computes some of the pairs.
   void input_products(const Team& t, const Scratch& local, T* block, long s, long end,
                       const Saved<T>& saved) const {
     const long total = rows.pairs(t, s, end);
@@ -223,8 +225,7 @@ struct Forward {
                        {z + g.column + u0, Zp, nullptr, bias, false});
   }
 
-  // normalise_rows for the products with the input. Only teams of one thread normalise, so this thread has
-  // all pairs.
+  // Normalise the products with the input. Only teams of one thread normalise, so this thread has all pairs.
   void normalise_input(const Team& t, const Scratch& local, long s, long end, const Saved<T>& saved) const {
     const T *gain = at<const T>(a.weight_ln_ih), *bias = at<const T>(a.bias_ih);
     T* const* row = local.target;
@@ -237,7 +238,7 @@ struct Forward {
       }
   }
 
-  // z ← ẑ ⊙ gain + b. Stores ẑ and 1/σ.
+  // Normalise the products with U: z ← ẑ ⊙ gain + b. Stores ẑ and 1/σ.
   void normalise_rows(const Group<W>& g, int part, const Team& t, long s, long r0, long m, T* z, const Saved<T>& saved) const {
     const T* gain = at<const T>(a.weight_ln_hh) + g.column;
     const T* bias = a.bias_hh ? at<const T>(a.bias_hh) + g.column : nullptr;
@@ -344,7 +345,7 @@ struct Forward {
   }
 
   // Write the last state of each row, at the row's own length.
-  void final_states(const Team& t) const {
+  void write_final_states(const Team& t) const {
     for (long r = 0; r < t.rows; ++r) {
       const long b = t.row[r], u0 = has_projection ? 0 : t.u0, u1 = has_projection ? R : t.u1;
       if (has_projection && t.rank) continue;
@@ -380,7 +381,7 @@ struct Forward {
 };
 
 template <class T>
-Saved<T> saved_by(const LayerArgs& a) {
+Saved<T> get_saved(const LayerArgs& a) {
   Saved<T> saved;
   saved.gates = at<T>(a.gates);
   for (int k = 0; k < max_states; ++k) saved.states[k] = at<T>(a.states[k]);
@@ -398,13 +399,13 @@ void layer_forward(const LayerArgs& a, int threads) {
   loop.take(space);
   auto pack = [&](int rank, int count) { loop.pack(rank, count); };
   in_parallel(threads, pack);
-  const Saved<T> saved = saved_by<T>(a);
+  const Saved<T> saved = get_saved<T>(a);
   auto run = [&](int rank, int count) {
     const Team t = loop.team(rank, count);
     if (t.index < 0) return;
     loop.start(t, 0, [&](int k, long b) { return at<const T>(a.initial[k]) + b * (k ? loop.H : loop.R); });
     loop.run(t, rank, 0, loop.rows.longest(), saved, true);
-    loop.final_states(t);
+    loop.write_final_states(t);
     loop.clear_padding(t, saved);
   };
   in_parallel(threads, run);

@@ -1,6 +1,6 @@
 // Distribution of the work: rows of the batch are assigned to teams of threads. A team of one thread needs no
 // barrier. If there are fewer rows than threads, each thread of a team computes some of the hidden units, and
-// the team meets at a barrier once a step. (Splitting units because the weights exceed a core's cache was
+// the threads meet at a barrier once a step. (Splitting units because the weights exceed a core's cache was
 // slower.)
 #pragma once
 #include "arithmetic/gemm.h"
@@ -13,6 +13,7 @@ namespace unrolled::UNROLLED_ISA {
 // them.
 constexpr long step_rows = 4 * tile_rows;
 
+// A team of threads, as one of its threads sees it.
 struct Team {
   long index = -1, rank = 0, size = 1;  // index −1: this thread has nothing to do
   long rows = 0, offset = 0;            // rows of this team, rows of the teams before it
@@ -86,9 +87,10 @@ inline Team make_team(int rank, int count, long teams, const Rows& rows, bool sp
     team.index = -1;
     return team;
   }
-  const long each = rows.B / teams, larger = rows.B % teams;
-  team.rows = each + (team.index < larger ? 1 : 0);
-  team.offset = team.index * each + (team.index < larger ? team.index : larger);
+  // The first `larger` teams get one more row.
+  const long rows_per_team = rows.B / teams, larger = rows.B % teams;
+  team.rows = rows_per_team + (team.index < larger ? 1 : 0);
+  team.offset = team.index * rows_per_team + (team.index < larger ? team.index : larger);
   for (long r = 0; r < team.rows; ++r)
     team_rows[r] = rows.lengths ? order[team.index + r * teams] : order[team.offset + r];
   team.row = team_rows;

@@ -1,13 +1,13 @@
 from typing import Any
 
 class LayerArgs:
-    """Shapes, options and memory of one layer pass. A field is a number, (address, bytes), or a list."""
+    """Arguments of one layer pass, see csrc/args.h. A field is a number, (address, bytes), or a list."""
 
     def __getattr__(self, name: str) -> Any: ...
     def __setattr__(self, name: str, value: Any) -> None: ...
 
 class Kernel:
-    """Declaration of a cell's compiled step."""
+    """Declaration of a cell that has a compiled step."""
 
     name: str
     gates: int
@@ -18,7 +18,7 @@ class Kernel:
     gate_is_hidden: bool
 
 class SoftmaxArgs:
-    """Shapes, options and memory of one softmax pass. A field is a number or (address, bytes)."""
+    """Arguments of one softmax pass, see csrc/args.h. A field is a number or (address, bytes)."""
 
     def __getattr__(self, name: str) -> Any: ...
     def __setattr__(self, name: str, value: float | tuple[int, int]) -> None: ...

@@ -161,7 +161,7 @@ def test_missing_memory_is_refused(name: str) -> None:
 def test_backward_needs_what_forward_keeps(case: str, name: str) -> None:
     call = make_call(case_named(case))
     call.set(name, (0, 0))
-    with pytest.raises(ValueError, match=f"{name} was not kept for backward"):
+    with pytest.raises(ValueError, match=f"{name} is missing: backward needs the values that forward stored"):
         call.run(backward=True)
 
 
@@ -232,7 +232,7 @@ def test_more_than_a_cell_has_is_refused(array: str) -> None:
     entries = getattr(call.args, array)
     entries[3] = call.get("y")
     setattr(call.args, array, entries)
-    with pytest.raises(ValueError, match=rf"{array}\[3\] is more than gru_after has"):
+    with pytest.raises(ValueError, match=rf"{array}\[3\] must be absent: gru_after has only"):
         call.run(backward=array.startswith("d"))
 
 

@@ -2,7 +2,7 @@
 //
 // Time is split into segments. In each segment, the loop runs backwards and stores the gradients of the
 // preactivations; the gradient of each weight is then one product over all (step, row) pairs of the segment.
-// With checkpoints, the forward loop is first run again for the segment.
+// With checkpoints, the forward loop first runs again from the checkpoint before the segment.
 #pragma once
 #include "loop/backward/input.h"
 #include "loop/backward/memory.h"
@@ -27,7 +27,7 @@ struct Backward {
     input.clear_padding(rank, count);
   }
 
-  // Run the forward loop again for steps [s0, s1), from the checkpoint before s0.
+  // Run the forward loop again for steps [s0, s1), from the checkpoint at s0.
   void recompute(int rank, int count, long s0, long s1) const {
     const Team t = mem.forward.team(rank, count);
     if (t.index < 0) return;
@@ -71,7 +71,7 @@ void layer_backward(const LayerArgs& a, int threads) {
   mem.take(space);
   auto prepare = [&](int rank, int count) { loop.prepare(rank, count); };
   in_parallel(threads, prepare);
-  Saved<T> saved = saved_by<T>(a);
+  Saved<T> saved = get_saved<T>(a);
   bool add = false;
   for (long end = mem.longest, begin; end > 0; end = begin) {
     // Segments begin at multiples of their length, counted from the last checkpoint.

@@ -4,7 +4,7 @@
 
 namespace unrolled::UNROLLED_ISA {
 
-// Computed from da, the gradients of the preactivations of a segment.
+// Computes it from da, the gradients of the preactivations of a segment.
 template <class Cell, class T, class W>
 struct InputGradient {
   using Memory = BackwardMemory<Cell, T, W>;
@@ -58,6 +58,7 @@ struct InputGradient {
           accumulate(local.table + mem.forward.token(s, t.row[r]) * mem.GH, mem.da + pair * mem.Zp, mem.GH);
   }
 
+  // Sum the threads' parts of the table's gradient into dx.
   void sum_tables(int rank, int count) const {
     const long v0 = mem.a.V * rank / count * mem.GH, v1 = mem.a.V * (rank + 1) / count * mem.GH;
     copy(at<T>(mem.a.dx) + v0, mem.scratch[0].table + v0, v1 - v0);

@@ -1,4 +1,4 @@
-// Sizes and scratch memory of the backward pass, and addresses of the values of a step.
+// Sizes and scratch memory of the backward pass, and addresses of a step's values.
 #pragma once
 #include "loop/forward.h"
 
@@ -25,11 +25,11 @@ struct BackwardMemory {
   T *dh, *dstate[S];  // (B, R), (B, H) by batch index: gradients of state 0, and of states 1 and up
   // One row for each (step, row) pair of the segment.
   T *da, *du = nullptr, *x = nullptr, *before = nullptr, *reset = nullptr, *dpre = nullptr, *hidden = nullptr;
-  // The same rows as operands of the products over pairs. For bfloat16, the left operands are packed; the du
-  // columns of the candidate of a GRU with reset before (dn_w) are packed separately.
+  // The same rows as operands of the products over pairs. For bfloat16, the left operands are packed; for a
+  // GRU that resets before the product, the candidate's columns of du are packed separately (dn_w).
   W *da_w = nullptr, *du_w = nullptr, *dn_w = nullptr, *x_w = nullptr, *before_w = nullptr;
   W *reset_w = nullptr, *dpre_w = nullptr, *hidden_w = nullptr;
-  Saved<T> recomputed;  // values of the recomputed segment, with checkpoints
+  Saved<T> recomputed;  // values recomputed from the last checkpoint on
   struct Scratch {
     T *dh, *dhidden, *scratch, *dreset;
     W* left;
@@ -132,19 +132,19 @@ struct BackwardMemory {
   }
 
   void pack(int rank, int n) const {
-    const auto share = [&](long columns, auto&& part) {
+    const auto split = [&](long columns, auto&& pack_range) {
       const long panels = (columns + NR - 1) / NR;
-      part(panels * rank / n, panels * (rank + 1) / n);
+      pack_range(panels * rank / n, panels * (rank + 1) / n);
     };
     const T* U = at<const T>(a.weight_hh);
     if (Cell::recurrent)
-      share(R, [&](long p, long q) { pack_rows<W, T>(weight_hh, U, R, Cell::two_stage ? 2 * H : GH, R, p, q); });
+      split(R, [&](long p, long q) { pack_rows<W, T>(weight_hh, U, R, Cell::two_stage ? 2 * H : GH, R, p, q); });
     if (Cell::two_stage)
-      share(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
+      split(R, [&](long p, long q) { pack_rows<W, T>(weight_reset, U + 2 * H * R, R, H, R, p, q); });
     if (a.dx && !a.tokens)
-      share(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
+      split(I, [&](long p, long q) { pack_rows<W, T>(weight_ih, at<const T>(a.weight_ih), I, GH, I, p, q); });
     if (has_projection)
-      share(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
+      split(H, [&](long p, long q) { pack_rows<W, T>(weight_out, at<const T>(a.weight_out), H, R, H, p, q); });
     if (a.checkpoint) forward.pack(rank, n);
     for (long b = B * rank / n; b < B * (rank + 1) / n; ++b) {
       start_row(dh + b * Rp, a.dfinal[0], b, R);

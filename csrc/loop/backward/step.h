@@ -1,5 +1,4 @@
-// One backward step for the rows of a team: computes the gradients of the preactivations from those of the
-// states.
+// One backward step for a team's rows: computes the gradients of the preactivations from those of the states.
 #pragma once
 #include "loop/backward/memory.h"
 
@@ -131,7 +130,8 @@ struct BackwardStep {
   }
 
   // Compute the gradients of bias, gain and U h from the gradient of ẑ ⊙ gain + b, which is in du, or in da
-  // if the two are equal. Part 1 is the candidate of a GRU with reset before, which is normalised separately.
+  // if the two are equal. Part 1 is the candidate of a GRU that resets before the product: it is normalised
+  // separately.
   void normalise_rows(const Team& t, long s, long r0, long m, long pair, const Saved<T>& saved,
                       const SmallGradients<T>& sums, int part) const {
     const Group<W>& g = mem.forward.group[part];
@@ -146,7 +146,7 @@ struct BackwardStep {
     }
   }
 
-  // normalise_rows for the input: turns da into the gradient of W x, in place.
+  // The same for the products with the input: turns da into the gradient of W x, in place.
   void normalise_input(const Team& t, long s, long r0, long m, long pair, const Saved<T>& saved,
                        const SmallGradients<T>& sums) const {
     for (long r = 0; r < m; ++r) {

@@ -1,5 +1,4 @@
-// The gradients of the parameters: one product per weight over all pairs, and the totals of the threads'
-// sums.
+// The gradients of the parameters: one product per weight over all pairs, and sums over the threads.
 #pragma once
 #include "loop/backward/memory.h"
 
@@ -88,7 +87,7 @@ struct WeightGradients {
     }
   }
 
-  // Write the totals of the small gradients, and the gradients of the initial states.
+  // Sum the threads' small gradients, and write them and the gradients of the initial states.
   void finish() const {
     using Sums = SmallGradients<T>;
     const auto sum_threads = [&](uintptr_t to, long n, auto&& part_of) {
