@@ -34,7 +34,7 @@ class Model(nn.Module):
 
 
 def measure(kind: str, options: argparse.Namespace) -> list[float]:
-    """Return the seconds for the matrix, the spectra and the products."""
+    """Return the seconds for the matrix, the spectra and the products, with ``kind`` RNN, GRU or LSTM."""
     torch.manual_seed(0)
     model = Model(kind, options.hidden, options.layers)
     tokens, targets = torch.randint(0, VOCABULARY, (2, options.steps, options.rows)).unbind()

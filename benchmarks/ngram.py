@@ -4,8 +4,8 @@ Run: python benchmarks/ngram.py [--order N] [--smoothing NAME] [--repeats R]
 
 Each model is estimated in a separate process, to measure its peak memory. The time is the median of R
 estimates, from the list of words to the model. The rates are medians of R scorings of the whole test text
-from lists of words, as one text in which <eos> is a word, and as sentences. If KenLM's Python package is
-installed, its queries on the same lists, with the ARPA files written here, are measured for comparison.
+from lists of words: as one text in which <eos> is a word, and as sentences. If KenLM's Python package is
+installed, it scores the same lists for comparison, with the ARPA files written here.
 """
 
 import argparse
@@ -67,12 +67,17 @@ def measure_fit(part: str, order: int, smoothing: str, repeats: int) -> None:
     tokens = join_lines(read("train"))
     tokens = tokens[: int(len(tokens) * Fraction(part))]
     gc.collect()
-    before = read_memory("VmRSS")
+    memory_before = read_memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     seconds = [median_seconds(lambda: NGram(order, smoothing).fit(tokens), 1)]
-    after = read_memory("VmHWM")
+    peak = read_memory("VmHWM")
     seconds += [median_seconds(lambda: NGram(order, smoothing).fit(tokens), 1) for _ in range(repeats - 1)]
-    cost = {"tokens": len(tokens), "before": before, "peak": after, "seconds": statistics.median(seconds)}
+    cost = {
+        "tokens": len(tokens),
+        "before": memory_before,
+        "peak": peak,
+        "seconds": statistics.median(seconds),
+    }
     print(json.dumps(cost))
 
 
@@ -85,7 +90,7 @@ def fit_in_process(part: str, args: argparse.Namespace) -> dict[str, float]:
 
 
 def make_kenlm_scorer(path: Path, *, sentences: bool) -> Callable[[list], float]:
-    """Return a function from lists of words to their ln p with KenLM."""
+    """Return a function that computes ln p of lists of words with KenLM."""
     model = kenlm.Model(str(path))
 
     def score_sentences(lines: list[list[str]]) -> float:
@@ -100,7 +105,7 @@ def make_kenlm_scorer(path: Path, *, sentences: bool) -> Callable[[list], float]
 
 
 def compare(name: str, train: list, test: list, count: int, args: argparse.Namespace) -> NGram:
-    """Print the rate and perplexity of both programs."""
+    """Print the scoring rate and perplexity of unrolled and KenLM; return unrolled's model."""
     model = NGram(args.order, args.smoothing).fit(train)
     rate = count / median_seconds(lambda: model.score(test), args.repeats)
     print(f"{name}: unrolled {rate:,.0f} tokens/s, perplexity {model.perplexity(test):.3f}, {count:,} tokens")
@@ -139,8 +144,8 @@ def main() -> None:
         cost = fit_in_process(part, args)
         print(
             f"{part:>3} of the training text, {cost['tokens']:,} tokens: {cost['seconds']:.2f} s "
-            f"({cost['tokens'] / cost['seconds']:,.0f} tokens/s), memory at the peak {cost['peak']:.0f} MB, "
-            f"{cost['before']:.0f} MB before, with the words"
+            f"({cost['tokens'] / cost['seconds']:,.0f} tokens/s), peak memory {cost['peak']:.0f} MB, "
+            f"{cost['before']:.0f} MB of it before, with the words"
         )
     train, test = read("train"), read("test")
     print("estimating and scoring here …", file=sys.stderr)

@@ -3,9 +3,8 @@
 Run: python benchmarks/ptb_epoch.py [--chunks N] [--rounds R]
 
 Both train the same 2 × 200 LSTM (batch 20, 20 steps, SGD 1.0, clip 5) on the same chunks with the same
-initial weights. They alternate every N chunks, so that changes in the machine's speed affect both equally;
-the result is the median over these pieces. The losses are compared too, because equal work gives equal
-losses.
+initial weights. They take turns of N chunks, so that changes in the machine's speed affect both equally. The
+result is the median over the turns. The losses are compared too, because equal work gives equal losses.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from unrolled.training import Trainer
 
 
 class PlainModel(nn.Module):
-    """The model in plain PyTorch."""
+    """The recipe's model in plain PyTorch."""
 
     def __init__(self, vocabulary: int, hidden: int) -> None:
         super().__init__()
@@ -75,16 +74,17 @@ class OwnTrainer:
         self.batches = trainer.job.batches(0)
 
     def __call__(self, count: int) -> list[float]:
-        losses = []
+        """Train on the next chunks and return their losses in nats per token."""
+        progress, losses = self.trainer.progress, []
         for _, chunk in zip(range(count), self.batches, strict=False):
-            before = self.trainer.progress.window_nats, self.trainer.progress.window_tokens
-            self.trainer._update(chunk)
-            after = self.trainer.progress.window_nats, self.trainer.progress.window_tokens
-            losses.append((after[0] - before[0]) / (after[1] - before[1]))
+            nats, tokens = progress.window_loss, progress.window_tokens
+            self.trainer._update([chunk])
+            losses.append((progress.window_loss - nats) / (progress.window_tokens - tokens))
         return losses
 
 
 def prepare() -> tuple[Tokenizer, Corpus]:
+    """Return the tokenizer, and the training text of the recipe without held-out data."""
     config = load_recipe("ptb-small").config
     documents = open_documents(config.corpus.data)
     tokenizer = train_tokenizer(config.text, [d.text for d in documents])
@@ -96,10 +96,8 @@ def prepare() -> tuple[Tokenizer, Corpus]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--chunks", type=int, default=25, help="updates before switching to the other side")
-    parser.add_argument(
-        "--rounds", type=int, default=0, help="number of switches back and forth; 0: a whole epoch"
-    )
+    parser.add_argument("--chunks", type=int, default=25, help="updates in one turn of a side")
+    parser.add_argument("--rounds", type=int, default=0, help="turns of each side; 0: a whole epoch")
     args = parser.parse_args()
     config = load_recipe("ptb-small").config
     tokenizer, corpus = prepare()
@@ -121,8 +119,8 @@ def main() -> None:
     seconds: dict[str, list[float]] = {"unrolled": [], "plain PyTorch": []}
     losses: dict[str, list[float]] = {"unrolled": [], "plain PyTorch": []}
     for turn in range(rounds):
-        pair = [("unrolled", ours), ("plain PyTorch", theirs)]
-        for name, train in pair if turn % 2 == 0 else reversed(pair):
+        sides = [("unrolled", ours), ("plain PyTorch", theirs)]
+        for name, train in sides if turn % 2 == 0 else reversed(sides):
             start = time.perf_counter()
             losses[name] += train(args.chunks)
             seconds[name].append(time.perf_counter() - start)
@@ -131,15 +129,17 @@ def main() -> None:
                 f"turn {turn + 1}/{rounds}: " + ", ".join(f"{n} {sum(s):.1f} s" for n, s in seconds.items())
             )
     updates = len(losses["unrolled"])
-    worst = max(abs(a - b) for a, b in zip(*losses.values(), strict=True))
+    largest_difference = max(abs(a - b) for a, b in zip(*losses.values(), strict=True))
     print(f"{updates} of {total} updates of an epoch, {torch.get_num_threads()} threads")
-    median = {name: statistics.median(pieces) for name, pieces in seconds.items()}
-    for name, piece in median.items():
-        epoch = piece * total / args.chunks
+    medians = {name: statistics.median(turns) for name, turns in seconds.items()}
+    for name, turn_seconds in medians.items():
+        epoch = turn_seconds * total / args.chunks
         rate = corpus.train.predictions / epoch
-        print(f"{name}: {epoch:.1f} s an epoch, {rate:,.0f} tokens/s, last loss {losses[name][-1]:.4f}")
-    ratio = median["plain PyTorch"] / median["unrolled"]
-    print(f"plain PyTorch / unrolled: {ratio:.3f}; largest difference of a loss {worst:.2e} nats")
+        print(f"{name}: {epoch:.1f} s per epoch, {rate:,.0f} tokens/s, last loss {losses[name][-1]:.4f}")
+    ratio = medians["plain PyTorch"] / medians["unrolled"]
+    print(
+        f"plain PyTorch / unrolled: {ratio:.3f}; largest difference of a loss {largest_difference:.2e} nats"
+    )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Run: python benchmarks/watch.py [RECIPE …] [--updates N] [--rounds R] [--every E]
 
 Each recipe is cut to N updates without validation. Diagnostics are recorded as often as by default unless E
-is given. The records, their event files and the plot at the end are timed. Because the times of the two
-trainings also differ by the machine's noise, the time measured inside the callback is printed too.
+is given. The records, their event files and the plot at the end are timed. The times of the two
+trainings also differ by the machine's noise, so the time measured inside the callback is printed too.
 """
 
 import argparse
@@ -59,7 +59,10 @@ class RecipeRun:
         self.task.facts = self.data.facts
 
     def train(self, every: int | None) -> tuple[float, float, int]:
-        """Return the total seconds, the seconds of watching, and the number of records. None: no records."""
+        """Return the total seconds, the seconds inside the callback, and the number of records.
+
+        ``every`` is the number of updates between records; 0: the default; None: no records.
+        """
         config = self.task.config
         with seeded(config.training), tempfile.TemporaryDirectory() as folder:
             self.task._model = self.task._make_model(start=True)
