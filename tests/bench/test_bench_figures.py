@@ -46,7 +46,7 @@ def test_operations_are_those_of_the_matrix_products():
         forward = counter.get_total_flops()
         loss.backward()
     assert forward == flops.layer_forward("lstm", steps * batch, size, hidden)
-    assert counter.get_total_flops() == flops.TRAINING * forward
+    assert counter.get_total_flops() == flops.TRAINING_PASSES * forward
 
 
 def test_operations_of_each_cell_and_of_a_model():

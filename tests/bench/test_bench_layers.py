@@ -104,7 +104,7 @@ def test_peers_asked_for_by_name(monkeypatch):
     with pytest.raises(ConfigError, match="ONNX Runtime runs inference only"):
         check_peers(["onnx"], ["train"])
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match="needs jax, not installed here; pip install jax"):
+    with pytest.raises(ConfigError, match="needs jax, not installed; pip install jax"):
         check_peers(["jax"], ["train"])
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ConfigError, match=r"torch\.compile needs a C\+\+ compiler"):

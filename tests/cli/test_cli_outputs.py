@@ -183,7 +183,10 @@ def test_a_page_that_another_program_wrote_is_not_replaced(tmp_path):
 
 def test_a_picture_that_is_not_of_a_benchmark_is_not_replaced(tmp_path):
     (tmp_path / "bench.png").write_text("mine")
-    with pytest.raises(RunError, match=r"bench\.png: is not of a benchmark"), bench_driver.claim(tmp_path):
+    with (
+        pytest.raises(RunError, match=r"bench\.png: was not written by a benchmark"),
+        bench_driver.claim(tmp_path),
+    ):
         pass
     assert (tmp_path / "bench.png").read_text() == "mine"
 

@@ -15,8 +15,10 @@ def require_agreement(
 ) -> float:
     """Return the largest difference of any tensor, as a fraction of that tensor's largest value.
 
+    ``what`` names the comparison in errors.
+
     Raises:
-        DisagreementError: if it is above the tolerance or NaN, or if a tensor is missing on one side.
+        DisagreementError: if the difference is above the tolerance or NaN, or if one side lacks a tensor.
     """
     if ours.keys() != theirs.keys():
         unmatched = ", ".join(sorted(ours.keys() ^ theirs.keys()))
@@ -27,7 +29,7 @@ def require_agreement(
         if not difference <= tolerance:  # written so that NaN fails
             raise DisagreementError(
                 f"{what}: {name} differs by {difference:.1e} of its largest value between the two sides, "
-                f"more than {tolerance:g}; they do not compute the same, so nothing was timed"
+                f"more than {tolerance:g}: they compute different numbers, so nothing was timed"
             )
         worst = max(worst, difference)
     return worst

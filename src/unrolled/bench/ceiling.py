@@ -13,12 +13,12 @@ Size = tuple[int, int, int]
 Product = Callable[[], Tensor]
 
 SIZES: tuple[Size, ...] = ((512, 512, 512), (1024, 1024, 1024), (6400, 256, 1024), (2048, 2048, 2048))
-"""Three square products, and a tall one like the input product of a layer, in order of their cost."""
+"""Three square products, and a tall one like a layer's product with its input, in order of their cost."""
 REPEATS = 7
 RATE_SECONDS = 0.05
 """Seconds for one measurement of a rate between timings."""
 TOO_SLOW_SECONDS = 1.0
-"""If a product takes longer, no larger ones are tried: bfloat16 without special instructions."""
+"""If a product takes longer, as bfloat16 does without special instructions, larger ones are not tried."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def rate_functions(ceilings: list[Ceiling]) -> Rates:
     """Return functions that measure each ceiling again, to be called between the timings of a layer.
 
     The speed of a machine with shared cores varies from minute to minute, so a ceiling measured earlier is a
-    poor reference for a layer timed later.
+    poor reference for a layer that is timed later.
     """
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     return {c.precision: partial(_rate, _product(c, dtypes[c.precision]), c.size) for c in ceilings}

@@ -23,39 +23,39 @@ from unrolled.layers import RecurrentDrop
 ZONEOUT = 0.1
 COMPARED_STEPS = 8
 """Steps over which the two must agree. With random initial weights, this cell's gradients and their rounding
-errors grow a thousandfold over 100 steps: there, two float32 loops can differ by 10⁻² from each other and
-from float64."""
+errors grow a thousandfold over 100 steps. Two float32 loops can then differ by 10⁻² from each other and from
+float64."""
 
 
 class PythonLoopLSTM(nn.Module):
     """An LSTM with layer normalisation and zoneout, in plain PyTorch.
 
-    The product of the input is computed for all steps in one call, as an efficient user loop would do. Maps
-    (T, B, I) to (T, B, H) and the final state.
+    The product with the input is computed for all steps in one call, as an efficient user loop would do it.
+    Maps (T, B, I) to (T, B, H) and the final state.
     """
 
     def __init__(self, input_size: int, hidden: int) -> None:
         super().__init__()
-        rows = 4 * hidden
-        self.weight_ih_l0 = nn.Parameter(torch.zeros(rows, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.zeros(rows, hidden))
-        self.bias_ih_l0 = nn.Parameter(torch.zeros(rows))
-        self.bias_hh_l0 = nn.Parameter(torch.zeros(rows))
-        self.weight_ln_ih_l0 = nn.Parameter(torch.ones(rows))
-        self.weight_ln_hh_l0 = nn.Parameter(torch.ones(rows))
+        gate_rows = 4 * hidden
+        self.weight_ih_l0 = nn.Parameter(torch.zeros(gate_rows, input_size))
+        self.weight_hh_l0 = nn.Parameter(torch.zeros(gate_rows, hidden))
+        self.bias_ih_l0 = nn.Parameter(torch.zeros(gate_rows))
+        self.bias_hh_l0 = nn.Parameter(torch.zeros(gate_rows))
+        self.weight_ln_ih_l0 = nn.Parameter(torch.ones(gate_rows))
+        self.weight_ln_hh_l0 = nn.Parameter(torch.ones(gate_rows))
         self.weight_ln_c_l0 = nn.Parameter(torch.ones(hidden))
         self.bias_ln_c_l0 = nn.Parameter(torch.zeros(hidden))
         self.hidden = hidden
 
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Run all steps, starting with a zero state."""
-        rows = (4 * self.hidden,)
-        a = F.layer_norm(F.linear(x, self.weight_ih_l0), rows, self.weight_ln_ih_l0, self.bias_ih_l0)
+        gate_shape = (4 * self.hidden,)
+        a = F.layer_norm(F.linear(x, self.weight_ih_l0), gate_shape, self.weight_ln_ih_l0, self.bias_ih_l0)
         h = c = x.new_zeros(x.shape[1], self.hidden)
         outputs = []
         for a_t in a:
             u = F.linear(h, self.weight_hh_l0)
-            u = F.layer_norm(u, rows, self.weight_ln_hh_l0, self.bias_hh_l0)
+            u = F.layer_norm(u, gate_shape, self.weight_ln_hh_l0, self.bias_hh_l0)
             i, f, g, o = (a_t + u).chunk(4, dim=-1)
             new_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
             normalised_c = F.layer_norm(new_c, (self.hidden,), self.weight_ln_c_l0, self.bias_ln_c_l0)
@@ -89,15 +89,10 @@ def compare_custom(point: Point, options: LayerOptions, rates: Rates = NO_RATES)
         DisagreementError: if the two differ.
     """
     case = LayerCase.draw("lstm", "train", point)
-    layer = make_own_layer(
-        case,
-        options.backend,
-        options.precision,
-        **_cell_options(),
-    )
+    layer = make_own_layer(case, options.backend, options.precision, **_cell_options())
     loop = PythonLoopLSTM(point.input, point.hidden)
     loop.load_state_dict(layer.state_dict())
-    difference = _agreement(layer, loop, case.first_steps(COMPARED_STEPS), TOLERANCE[options.precision])
+    difference = _check_agreement(layer, loop, case.first_steps(COMPARED_STEPS), TOLERANCE[options.precision])
     ours, theirs = module_side(layer, case), module_side(loop, case)
     return Result(
         series="custom lstm train",
@@ -112,7 +107,7 @@ def compare_custom(point: Point, options: LayerOptions, rates: Rates = NO_RATES)
     )
 
 
-def _agreement(layer: nn.Module, loop: nn.Module, case: LayerCase, tolerance: float) -> float:
+def _check_agreement(layer: nn.Module, loop: nn.Module, case: LayerCase, tolerance: float) -> float:
     ours, theirs = module_side(layer, case), module_side(loop, case)
     layer.eval()
     loop.eval()

@@ -71,12 +71,14 @@ def claim(folder: Path) -> Iterator[None]:
     """Create and lock the folder, so that an unusable folder is an error before anything is measured.
 
     Raises:
-        RunError: if it has a ``bench.json`` or ``bench.png`` of another program, or cannot be created or
-            locked.
+        RunError: if the folder has a ``bench.json`` or ``bench.png`` of another program, or cannot be created
+            or locked.
     """
     file_names = list_folder(folder)
     if PICTURE in file_names and RESULTS not in file_names:
-        raise RunError(f"{folder / PICTURE}: is not of a benchmark; move it away, or choose another --out")
+        raise RunError(
+            f"{folder / PICTURE}: was not written by a benchmark; move it away, or choose another --out"
+        )
     check_replaceable(folder, (RESULTS, PICTURE))
     if RESULTS in file_names:
         try:

@@ -1,9 +1,8 @@
-"""Numbers of operations by formula. A multiply-add counts as two operations; nothing else is counted."""
+"""Numbers of operations, by formula. A multiply-add counts as two operations; nothing else is counted."""
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-TRAINING = 3
-"""A training step costs three forward passes: one forward, one for the input gradient, one for the
-weights."""
+TRAINING_PASSES = 3
+"""Cost of a training step in forward passes: forward, gradient of the input, gradient of the weights."""
 
 
 def layer_forward(cell: str, tokens: int, input_size: int, hidden: int) -> int:

@@ -14,7 +14,7 @@ from unrolled.text import EOS_ID, TextConfig, train_tokenizer
 
 
 class TokenGenerator(Protocol):
-    """One side of the comparison."""
+    """One side of the comparison: a model that generates tokens."""
 
     def compute_logits(self, tokens: Sequence[int]) -> Tensor:
         """Return the logits (N, V) after each of N tokens."""
@@ -33,11 +33,11 @@ class OwnGenerator:
     def compute_logits(self, tokens: Sequence[int]) -> Tensor:
         """See :meth:`TokenGenerator.compute_logits`."""
         _, state = self._generator._read("")
-        steps_logits = []
+        step_logits = []
         for token in tokens:
             logits, state = self._generator._step(torch.tensor([token]), state)
-            steps_logits.append(logits[0])
-        return torch.stack(steps_logits)
+            step_logits.append(logits[0])
+        return torch.stack(step_logits)
 
     def generate(self, count: int) -> None:
         """See :meth:`TokenGenerator.generate`."""
@@ -57,11 +57,11 @@ class PlainGenerator:
     def compute_logits(self, tokens: Sequence[int]) -> Tensor:
         """See :meth:`TokenGenerator.compute_logits`."""
         _, state = self._network(torch.tensor([[EOS_ID]]))
-        steps_logits = []
+        step_logits = []
         for token in tokens:
             logits, state = self._network(torch.tensor([[token]]), state)
-            steps_logits.append(logits[0, 0])
-        return torch.stack(steps_logits)
+            step_logits.append(logits[0, 0])
+        return torch.stack(step_logits)
 
     @torch.inference_mode()
     def generate(self, count: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from unrolled.backends import BackendName
 from unrolled.bench.agreement import TOLERANCE, require_agreement
 from unrolled.bench.ceiling import NO_RATES, Rates
-from unrolled.bench.flops import TRAINING, layer_forward
+from unrolled.bench.flops import TRAINING_PASSES, layer_forward
 from unrolled.bench.own import backends_used, make_own_layer
 from unrolled.bench.peers import PEERS, make_peer
 from unrolled.bench.plan import Group, Task
@@ -56,14 +56,14 @@ def layer_plan(
     return groups
 
 
-def check_options(cells: Sequence[str], options: LayerOptions, **beyond: Any) -> None:
+def check_options(cells: Sequence[str], options: LayerOptions, **layer_options: Any) -> None:
     """Check that each cell can run with these options, with a layer of one unit, before anything is measured.
 
-    ``beyond`` are further options of the layer.
+    ``layer_options`` are further options of the layer.
     """
     for cell in cells:
         case = LayerCase.draw(cell, "train", Point(1, 1, 1, 1))
-        make_own_layer(case, options.backend, options.precision, **beyond).explain()
+        make_own_layer(case, options.backend, options.precision, **layer_options).explain()
 
 
 def compare_layers(
@@ -109,4 +109,4 @@ def compare(
 def layer_flops(case: LayerCase, tokens: int) -> int:
     """Return the number of operations of one call."""
     forward = layer_forward(case.cell, tokens, case.point.input, case.point.hidden)
-    return TRAINING * forward if case.training else forward
+    return TRAINING_PASSES * forward if case.training else forward

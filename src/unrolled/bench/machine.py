@@ -1,4 +1,4 @@
-"""The machine that the figures were measured on."""
+"""Description of the machine on which a benchmark runs."""
 
 import contextlib
 import platform
@@ -14,7 +14,7 @@ from unrolled.version import __version__
 
 
 def describe_machine() -> dict[str, str | int | float]:
-    """Return processor, threads, versions and instruction sets."""
+    """Return the processor, threads, versions and instruction sets of this machine."""
     return {
         "processor": processor_name(),
         "cores": usable_cores(),

@@ -1,7 +1,7 @@
 """Peak memory of one side of a training step, measured in a separate process.
 
-``python -m unrolled.bench.memory JSON`` prints the rise of its peak memory, in bytes, over the peak after all
-imports.
+``python -m unrolled.bench.memory JSON`` prints by how many bytes its peak memory rises above the peak after
+all imports.
 """
 
 import dataclasses
@@ -23,6 +23,8 @@ Which = Literal["ours", "theirs"]
 
 def measure_peak(which: Which, model: StepModel, precision: str = "float32") -> float:
     """Return the peak memory of a few updates, in bytes, with the current number of threads.
+
+    The memory of the imports is not counted.
 
     Raises:
         BenchError: if the process fails.
@@ -59,7 +61,7 @@ def _peak_resident() -> int:
 
 
 def main(arguments: str) -> None:
-    """Run the updates and print the rise of the peak memory in bytes."""
+    """Run a few updates and print the rise of the peak memory, in bytes."""
     values = json.loads(arguments)
     model = StepModel(**values["model"])
     torch.set_num_threads(values["threads"])

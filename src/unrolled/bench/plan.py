@@ -13,7 +13,7 @@ class Task:
 
     label: str
     run: Callable[[Rates], Result]
-    """Runs the comparison. Its argument measures the ceiling between the timings."""
+    """Runs the comparison. Its argument has the functions that measure the ceiling between the timings."""
 
 
 @dataclass(frozen=True)

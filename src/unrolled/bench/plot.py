@@ -1,4 +1,4 @@
-"""Plot of a report: the ratio to each peer and the share of the ceiling, for each case."""
+"""Plot of a report: the ratio to each peer and the fraction of the ceiling, for each case."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,10 +51,10 @@ def _draw(
     axis: Any, report: Report, cases: list[str], peer_results: list[Result], values: Sequence[float]
 ) -> None:
     """Plot one line for each series. Points are joined only for layers, whose cases have an order."""
-    names = list(dict.fromkeys(r.series for r in peer_results))
-    for number, series in enumerate(names):
+    series_names = list(dict.fromkeys(r.series for r in peer_results))
+    for number, series in enumerate(series_names):
         line = [(r, v) for r, v in zip(peer_results, values, strict=True) if r.series == series]
-        offset = SERIES_OFFSET * (number - (len(names) - 1) / 2)
+        offset = SERIES_OFFSET * (number - (len(series_names) - 1) / 2)
         positions = [cases.index(r.case) + offset for r, _ in line]
         style = _style(line[0][0], joined=report.kind == "layers")
         axis.plot(positions, [v for _, v in line], label=series, **style)

@@ -19,9 +19,10 @@ from unrolled.bench.timing import alternate
 from unrolled.errors import ConfigError
 from unrolled.layers import Recurrent
 
-EXPECTED = 1.6
-"""Ratio to reach. With lengths spread over 1…T, half of the padded steps are padding, so 2 is the maximum."""
-FEWEST_ROWS = 4
+EXPECTED_RATIO = 1.6
+"""Ratio to reach. With lengths spread evenly over 1…T, about half of all steps are padding, so about 2 is the
+maximum."""
+MIN_ROWS = 4
 
 
 def ragged_plan(
@@ -29,17 +30,17 @@ def ragged_plan(
 ) -> list[Group]:
     """Return the comparisons, one group for each cell and mode.
 
-    Points with fewer than four rows are left out: their lengths hardly differ.
+    Points with fewer than ``MIN_ROWS`` rows are left out: they say little about ragged batches.
 
     Raises:
         ConfigError: if no point is left, or the layers do not support the precision.
         BackendError: if the requested backend cannot run a cell.
     """
     check_options(cells, options)
-    points = [p for p in points if p.batch >= FEWEST_ROWS]
+    points = [p for p in points if p.batch >= MIN_ROWS]
     if not points:
-        raise ConfigError(f"--ragged: give a point with at least {FEWEST_ROWS} rows (B)")
-    note = f"lengths are spread evenly over 1…T; the expected ratio is at least {EXPECTED:g}"
+        raise ConfigError(f"--ragged: give a point with at least {MIN_ROWS} rows (B)")
+    note = f"lengths are spread evenly over 1…T; the expected ratio is at least {EXPECTED_RATIO:g}"
     return [
         Group(
             f"{cell}, {TITLES[mode]}, ragged compared with padded",
@@ -96,9 +97,9 @@ def spread_lengths(steps: int, rows: int, seed: int = 0) -> Tensor:
 
 def _masked_side(case: LayerCase, layer: Recurrent, lengths: Tensor) -> ModuleSide:
     """Return the padded layer's side, with the output and its gradient set to zero in the padding."""
-    real = (torch.arange(case.point.steps)[:, None] < lengths)[..., None]
-    masked = replace(case, upstream=case.upstream * real)
-    return module_side(layer, masked, lambda x: _output(layer, x, None) * real)
+    not_padding = (torch.arange(case.point.steps)[:, None] < lengths)[..., None]
+    masked = replace(case, upstream=case.upstream * not_padding)
+    return module_side(layer, masked, lambda x: _output(layer, x, None) * not_padding)
 
 
 def _output(layer: Recurrent, x: Tensor, lengths: Tensor | None) -> Tensor:

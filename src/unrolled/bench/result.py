@@ -23,6 +23,7 @@ class Result:
     series: str
     """Name of the comparison, such as cell and mode: one line in the plot."""
     case: str
+    """Sizes of a layer, or name of a model."""
     peer: str
     pairs: Pairs
     flops: int
@@ -36,6 +37,7 @@ class Result:
     precision: str = "float32"
     """Precision of our side. The peer always computes in float32."""
     extra: dict[str, float] = field(default_factory=dict)
+    """Further figures: losses, number of updates and peak memory of a training step."""
 
     @property
     def ours(self) -> float:

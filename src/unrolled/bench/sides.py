@@ -19,8 +19,8 @@ MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "
 class LayerCase:
     """The input and weights that both sides use.
 
-    ``x`` is the input, (T, B, I). ``upstream``, (T, B, H), is the gradient of the output that backward starts
-    with. ``weights`` is a state dict of torch's layer.
+    ``x`` is the input, (T, B, I). ``upstream``, (T, B, H), is the gradient of the output, from which backward
+    starts. ``weights`` is a state dict of torch's layer.
     """
 
     cell: str

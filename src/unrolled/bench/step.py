@@ -15,15 +15,15 @@ from unrolled.bench.timing import PAIRS, alternate
 MIN_SECONDS = 0.5
 """Shortest measurement, in seconds. An update takes long, and its time varies more than that of a layer."""
 COMPARED_UPDATES = 10
-"""Number of first updates whose losses must agree. Later losses differ as rounding errors accumulate."""
+"""The losses of this many first updates must agree. Later losses differ as rounding errors accumulate."""
 TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
-"""Largest allowed relative difference of a loss, by precision."""
+"""Largest allowed relative difference of a loss, by the precision of our side."""
 
 
 def step_plan(
     models: Sequence[StepModel], precision: str = "float32", pairs: int = PAIRS, *, memory: bool = True
 ) -> list[Group]:
-    """Return the comparisons. If ``memory``, also measure the peak memory of each side."""
+    """Return the comparisons. With ``memory``, they also measure the peak memory of each side."""
     tasks = tuple(Task(m.name, partial(compare_step, m, precision, pairs, memory=memory)) for m in models)
     title = "training step of whole models, compared with plain PyTorch"
     return [Group(f"{title}, ours in {precision}" if precision != "float32" else title, "torch", tasks)]
@@ -51,7 +51,7 @@ def compare_step(
     if not difference <= TOLERANCE[precision]:
         raise DisagreementError(
             f"{model.name}: the losses of the two sides differ by {difference:.1e} of their value within "
-            f"{COMPARED_UPDATES} updates, more than {TOLERANCE[precision]:g}; they do not compute the same"
+            f"{COMPARED_UPDATES} updates, more than {TOLERANCE[precision]:g}: they compute different numbers"
         )
     ceiling = rates.get(precision)
     measured = alternate(own, plain, pairs, min_seconds=MIN_SECONDS, equal_calls=True, ceiling=ceiling)
@@ -79,6 +79,6 @@ def compare_step(
 
 
 def largest_relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the largest difference of two losses, relative to the peer's, or NaN if a loss is NaN."""
+    """Return the largest difference between losses, relative to the peer's loss; NaN if a loss is NaN."""
     gaps = [abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True)]
     return float("nan") if any(g != g for g in gaps) else max(gaps)

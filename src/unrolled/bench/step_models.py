@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from unrolled.bench.flops import TRAINING, model_forward
+from unrolled.bench.flops import TRAINING_PASSES, model_forward
 from unrolled.config import with_options
 from unrolled.data import Chunk, TokenStream
 from unrolled.errors import ConfigError
@@ -15,8 +15,8 @@ from unrolled.training import OptimizerConfig
 
 CELLS: dict[str, Literal["lstm", "gru", "elman"]] = {"lstm": "lstm", "gru": "gru", "rnn": "elman"}
 INIT_RANGE = 0.1
-"""Range of the initial weights, as in the ``ptb-small`` recipe. With larger weights, rounding alone soon
-makes the losses of two equal trainings differ."""
+"""Initial weights are uniform in ±0.1, as in the ``ptb-small`` recipe. With larger weights, rounding alone
+soon makes the losses of two equal trainings differ."""
 CHUNKS = 40
 """Number of batches in the random text. They are repeated in a cycle."""
 
@@ -46,7 +46,7 @@ class StepModel:
     @property
     def flops(self) -> int:
         """Number of operations in one update: recurrent layers and output layer, forward and backward."""
-        return TRAINING * model_forward(
+        return TRAINING_PASSES * model_forward(
             self.cell,
             self.tokens,
             embedding=self.embedding,

@@ -39,15 +39,15 @@ def alternate(
     ceiling: Rate | None = None,
     clock: Clock = time.perf_counter,
 ) -> Pairs:
-    """Warm both up, then time them alternately. The order within a pair is swapped every time.
+    """Warm both sides up, then time them alternately. The order is swapped from pair to pair.
 
     Args:
         ours: one call of this package.
         theirs: the same work by the peer.
         pairs: number of measurements of each side.
         min_seconds: shortest measurement.
-        equal_calls: call both sides equally often, for sides that change with each call.
-        ceiling: measured between the two sides of each pair; None leaves it out.
+        equal_calls: call both sides equally often, for sides whose work changes from call to call.
+        ceiling: function to call between the two sides of each pair; None: no call.
         clock: returns seconds and never decreases.
     """
     repeats = _warm_up((ours, theirs), min_seconds, clock)
@@ -65,7 +65,7 @@ def alternate(
 
 
 def _warm_up(sides: tuple[Call, Call], min_seconds: float, clock: Clock) -> tuple[int, int]:
-    """Call both equally often until the slower one takes long enough. Returns the repeats for each."""
+    """Double the calls until the slower side takes long enough. Returns the repeats for each side."""
     for call in sides:
         call()  # the first call compiles, allocates and starts threads
     count = 1
@@ -95,6 +95,6 @@ def ratio_of_pairs(ours: Iterable[float], theirs: Iterable[float]) -> float:
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """Return the geometric mean: that of 2 and ½ is 1."""
+    """Return the geometric mean. For example, that of 2 and ½ is 1."""
     logs = [math.log(v) for v in values]
     return math.exp(math.fsum(logs) / len(logs))

@@ -1,4 +1,4 @@
-"""Results of training without options on public data sets, compared with simple baselines."""
+"""Results of trainings without options on public data sets, compared with simple baselines."""
 
 from unrolled.bench.defaults.measure import measure_defaults
 from unrolled.bench.defaults.sets import SETS, find_sets

@@ -1,4 +1,4 @@
-"""Train on each data set with only the command and the path, as a user would, and save the results."""
+"""Train on each data set with only the task and the path, as a user would, and save the results."""
 
 import dataclasses
 import subprocess
@@ -96,7 +96,7 @@ def _read_outcomes(out: Path) -> dict[str, DefaultOutcome]:
         return {row["set"]: DefaultOutcome(**row) for row in rows}
     except (KeyError, TypeError) as error:
         raise RunError(
-            f"{out / OUTCOMES}: is not of this benchmark ({error}); choose another --out"
+            f"{out / OUTCOMES}: was not written by this benchmark ({error}); choose another --out"
         ) from None
 
 

@@ -10,17 +10,20 @@ from unrolled.recipes import load_recipe
 
 @dataclass(frozen=True)
 class DefaultOutcome:
-    """One row of the table: a data set, the model's figure and the baselines'."""
+    """One row of the table: a data set, the figure of the model and those of the baselines."""
 
     set: str
     task: str
     options: str
     figure: str
+    """Name of the figure."""
     higher: bool
+    """True if a higher figure is better."""
     own: float
+    """Figure of the model."""
     baselines: dict[str, float]
     minutes: float
-    """Minutes of training."""
+    """Minutes of training only."""
     total_minutes: float
     """Minutes of the whole command."""
     recipe: str = ""
@@ -75,7 +78,7 @@ def make_outcome(
     """
     comparison = result.get("beside")
     if not comparison or not comparison["baselines"]:
-        raise RunError(f"{data_set.name}: the run has no figures of baselines")
+        raise RunError(f"{data_set.name}: the run has no baselines to compare with")
     return DefaultOutcome(
         data_set.name,
         data_set.task,

@@ -18,9 +18,9 @@ class PublicSet(NamedTuple):
     data: str
     """Value of ``--data``, with paths relative to the folder of all sets."""
     options: tuple[str, ...] = ()
-    """Further options, if the task differs from the one that the data suggest."""
+    """Further options, such as the encoding, or a target other than the default."""
     recipe: str = ""
-    """Recipe with tuned options, whose measured figure is shown for comparison."""
+    """Recipe with tuned options for this set. Its measured figure is shown for comparison."""
 
     def paths(self, root: Path) -> str:
         """Return the value of ``--data`` with absolute paths."""
@@ -70,7 +70,7 @@ def data_folder() -> Path:
     name = os.environ.get(ROOT)
     if not name:
         raise DataError(
-            f"{ROOT} is not set: set it to the folder with the data sets (docs/data-sets.md lists them)"
+            f"{ROOT} is not set: set it to the folder of the data sets (docs/data-sets.md lists them)"
         )
     if not os.path.isdir(name):
         raise DataError(f"{ROOT}={name}: no such folder")

@@ -1,4 +1,4 @@
-"""The peers that layers are compared with, by name. A peer's packages are imported only when it is used."""
+"""The peers that layers are compared with, by name. Their packages are imported only when they are used."""
 
 import importlib
 import importlib.util
@@ -33,24 +33,28 @@ PEERS = {
 }
 
 
-def check_peers(names: Sequence[str], modes: Sequence[Mode], known: Sequence[str] = tuple(PEERS)) -> None:
+def check_peers(
+    names: Sequence[str], modes: Sequence[Mode], valid_names: Sequence[str] = tuple(PEERS)
+) -> None:
     """Check that all named peers can be measured.
 
     Raises:
         ConfigError: if a peer is unknown, not installed, or supports none of the modes.
     """
     if not names:
-        raise ConfigError(f"--peers: name at least one of {', '.join(known)}")
+        raise ConfigError(f"--peers: name at least one of {', '.join(valid_names)}")
     for name in names:
-        if name not in known:
-            raise ConfigError(f"--peers {name}: is not one of {', '.join(known)}{suggestion(name, known)}")
+        if name not in valid_names:
+            raise ConfigError(
+                f"--peers {name}: is not one of {', '.join(valid_names)}{suggestion(name, valid_names)}"
+            )
         peer = PEERS[name]
         if not set(peer.modes) & set(modes):
             raise ConfigError(f"--peers {name}: {peer.title} runs {' and '.join(peer.modes)} only")
         missing = [p for p in peer.packages if importlib.util.find_spec(p) is None]
         if missing:
             raise ConfigError(
-                f"--peers {name}: needs {' and '.join(missing)}, not installed here; "
+                f"--peers {name}: needs {' and '.join(missing)}, not installed; "
                 f"pip install {' '.join(missing)}, or leave {name} out"
             )
         if peer.compiles and not _has_compiler():

@@ -1,4 +1,4 @@
-"""torch's layer, compiled with ``torch.compile``."""
+"""The peer ``compile``: the ``torch.nn`` layer, compiled with ``torch.compile``."""
 
 import torch
 from torch._dynamo import config

@@ -1,7 +1,7 @@
-"""The layer in JAX: one product of the input over all steps, then ``lax.scan``, compiled together.
+"""The layer in JAX: one product with the input of all steps, then ``lax.scan``, compiled together.
 
 JAX sets its number of threads when it starts, and uses every core that the process may run on. For one
-thread, ``XLA_FLAGS`` limits it; otherwise limit the process's cores (``taskset``).
+thread, this module sets ``XLA_FLAGS``; otherwise limit the process's cores (``taskset``).
 """
 
 import importlib

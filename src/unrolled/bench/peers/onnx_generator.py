@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 
 class OnnxGenerator:
-    """Embedding, one LSTM layer and output layer. Implements :class:`TokenGenerator`."""
+    """A :class:`TokenGenerator` with an embedding, one LSTM layer and an output layer."""
 
     def __init__(self, network: RecurrentLanguageModel) -> None:
         make = importlib.import_module("onnx").helper.make_node
@@ -46,11 +46,11 @@ class OnnxGenerator:
     def compute_logits(self, tokens: Sequence[int]) -> Tensor:
         """See :meth:`TokenGenerator.compute_logits`."""
         _, *state = self._start()
-        steps_logits = []
+        step_logits = []
         for token in tokens:
             logits, *state = self._step(token, *state)
-            steps_logits.append(torch.from_numpy(logits[0]))
-        return torch.stack(steps_logits)
+            step_logits.append(torch.from_numpy(logits[0]))
+        return torch.stack(step_logits)
 
     def generate(self, count: int) -> None:
         """See :meth:`TokenGenerator.generate`."""

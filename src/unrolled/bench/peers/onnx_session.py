@@ -9,7 +9,7 @@ from torch import Tensor
 from unrolled.bench.sides import LayerCase, Side
 
 ORDER = {"rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
-"""Indices of torch's gates in ONNX's order: z r h from r z n, and i o f c from i f g o."""
+"""Indices of torch's gates in ONNX's order. GRU: z r h from r z n. LSTM: i o f c from i f g o."""
 OPSET = 17
 
 
@@ -50,7 +50,7 @@ def recurrent_node(
         cell: rnn, gru or lstm.
         weights: ``weight_ih``, ``weight_hh``, ``bias_ih``, ``bias_hh``.
         inputs: names of the node's inputs: x, W, R, B and optional further inputs.
-        outputs: names of its outputs: y (T, 1, B, H), then the final states (1, B, H).
+        outputs: names of the node's outputs: y (T, 1, B, H), then the final states (1, B, H).
     """
     onnx = importlib.import_module("onnx")
     hidden = weights["weight_hh"].shape[1]

@@ -1,4 +1,4 @@
-"""torch's layer."""
+"""The peer ``torch``: the ``torch.nn`` layer."""
 
 from unrolled.bench.sides import MODULES, LayerCase, Side, module_side
 
