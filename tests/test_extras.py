@@ -97,7 +97,7 @@ ERRORS: list[tuple[list[str], str]] = [
     ),
     (
         ["bench", "layers", "--out", "figures"],
-        "--out (a picture of the figures) needs matplotlib, scipy: pip install 'unrolled[plots]'",
+        "--out (a plot of the figures) needs matplotlib, scipy: pip install 'unrolled[plots]'",
     ),
 ]
 """Commands, and the one line that each says."""

@@ -16,7 +16,7 @@ def test_a_model_is_estimated_scored_written_and_read_again(command, text, tmp_p
     out = tmp_path / "model.arpa"
     first = command("ngram", "--data", text, "--order", 3, "--test", text, "--out", out, "--length", 5)
     assert first.status == 0
-    assert "estimated from 280 tokens of 8 kinds" in first.out
+    assert "estimated from 280 tokens with a vocabulary of 8" in first.out
     assert "280 predictions with 40 <eos> and 0 <unk>" in first.out
     again = command("ngram", "--arpa", out, "--test", text, "--length", 0)
     perplexity = [found.out.split("perplexity ")[1].split(",")[0] for found in (first, again)]

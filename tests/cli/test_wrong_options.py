@@ -8,8 +8,8 @@ from unrolled.cli.main import main
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--dat", "d.csv"), "--dat: is no option (did you mean '--data'?)"),
-        (("--hiden=8",), "--hiden: is no option (did you mean '--hidden'?)"),
+        (("--dat", "d.csv"), "--dat: is not an option (did you mean '--data'?)"),
+        (("--hiden=8",), "--hiden: is not an option (did you mean '--hidden'?)"),
         (("--hidden", "acht"), "--hidden 'acht': is not a whole number"),
         (("--lr", "fast"), "--lr 'fast': is not a number"),
         (("d.csv",), "'d.csv': does not belong to an option"),

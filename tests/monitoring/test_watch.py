@@ -139,7 +139,7 @@ def test_train_and_resume_take_watch(tmp_path, command) -> None:
     assert ur.load(run).result["steps"] == 12
     refused = command("resume", run, "--watch-every", "6")
     assert refused.status == 1
-    assert "--watch-every 6 goes with --watch" in refused.err
+    assert "--watch-every 6 needs --watch" in refused.err
     refused = command("train", "lm", *flags, "--watch", "--watch-every", "-1")
     assert "--watch-every -1: must be at least 1" in refused.err
 

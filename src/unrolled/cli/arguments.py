@@ -23,36 +23,36 @@ RunFolder = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RUN")]]
 """Type of the run folder argument, the first word after the verb."""
 
 
-def data_source(words: str) -> str | Path:
-    """Return the data source of a command-line word, so that it is read as a name and never as a text.
+def data_source(argument: str) -> str | Path:
+    """Return the data source for the value of ``--data``: always a name or a path, never a text.
 
     Raises:
-        ConfigError: if the word is empty.
+        ConfigError: if the value is empty.
     """
-    require(bool(words), "--data: is empty; give a file, a folder or a data set")
-    return words if words.startswith("@") else Path(words)
+    require(bool(argument), "--data: is empty; give a file, a folder or a data set")
+    return argument if argument.startswith("@") else Path(argument)
 
 
-def decode_argument(words: str) -> str:
-    """Decode a command-line text as UTF-8. Python decodes arguments by the locale.
+def decode_argument(argument: str) -> str:
+    """Return a command-line argument decoded as UTF-8, not by the locale as Python does.
 
     Bytes that are not UTF-8 become surrogates, as in Python's file names.
     """
-    return os.fsencode(words).decode("utf-8", "surrogateescape")
+    return os.fsencode(argument).decode("utf-8", "surrogateescape")
 
 
-def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:
+def parse(arguments_type: type[A], argv: Sequence[str], *, prog: str, default: A | None = None) -> A:
     """Parse the arguments into a dataclass. The options of nested dataclasses have no prefix.
 
     ``--help`` prints tyro's help and exits.
 
     Raises:
-        ConfigError: for an unknown option or a wrong value, with the nearest valid one.
+        ConfigError: for an unknown option or a wrong value; the message suggests the nearest valid one.
     """
-    remember_options(name for name, _ in _options(kind))
-    argv = _replace_aliases(kind, argv)
-    _check_choices(kind, argv)
-    flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(kind)
+    remember_options(name for name, _ in _options(arguments_type))
+    argv = _replace_aliases(arguments_type, argv)
+    _check_choices(arguments_type, argv)
+    flat = tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)(arguments_type)
     defaults: dict[str, Any] = {} if default is None else {"default": default}
     stderr = io.StringIO()
     try:
@@ -62,18 +62,20 @@ def parse(kind: type[A], argv: Sequence[str], *, prog: str, default: A | None = 
         if not exit_request.code:
             raise
         message = re.sub(r"^(Value error )?Error parsing [\w.]+: ", "", _join_box_lines(stderr.getvalue()))
-        raise ConfigError(f"{_plain_message(message, kind)}; {prog} --help shows all options") from None
+        raise ConfigError(
+            f"{_plain_message(message, arguments_type)}; {prog} --help shows all options"
+        ) from None
 
 
-def _plain_message(message: str, kind: type) -> str:
+def _plain_message(message: str, arguments_type: type) -> str:
     """Rewrite tyro's errors on unknown options and invalid numbers; return other messages unchanged."""
     if unknown := re.search(r"Unrecognized options: (.*?)(?: Perhaps you meant:|$)", message):
         words = unknown[1].split(", ")
         flags = [word.partition("=")[0] for word in words if word.startswith("-")]
-        flags_of_kind = [to_flag(name) for name, _ in _options(kind)]
+        valid_flags = [to_flag(name) for name, _ in _options(arguments_type)]
         if not flags:
             return f"{' '.join(words)!r}: does not belong to an option"
-        return "; ".join(f"{flag}: is no option" + suggestion(flag, flags_of_kind) for flag in flags)
+        return "; ".join(f"{flag}: is not an option" + suggestion(flag, valid_flags) for flag in flags)
     for reason, expected in (
         ("invalid literal for int() with base 10", "a whole number"),
         ("could not convert string to float", "a number"),
@@ -105,18 +107,19 @@ def flag_value(argv: Sequence[str], flag: str) -> str | None:
     return None
 
 
-def _replace_aliases(kind: type, argv: Sequence[str]) -> list[str]:
-    """Return the words with aliases of options replaced by the options' names."""
+def _replace_aliases(arguments_type: type, argv: Sequence[str]) -> list[str]:
+    """Return the arguments, with every alias of an option replaced by the option's name."""
     words = list(argv)
-    for alias, name in aliases_of(name for name, _ in _options(kind)).items():
+    for alias, name in aliases_of(name for name, _ in _options(arguments_type)).items():
         present = {flag: flag_value(words, flag) is not None for flag in (f"--{alias}", f"--{name}")}
         require(not all(present.values()), f"--{alias} is another name of --{name}: give one of them")
         words = [re.sub(rf"^--{alias}(?==|$)", f"--{name}", word) for word in words]
     return words
 
 
-def _check_choices(kind: type, argv: Sequence[str]) -> None:
-    for name, hint in _options(kind):
+def _check_choices(arguments_type: type, argv: Sequence[str]) -> None:
+    """Check the options that have a fixed set of values."""
+    for name, hint in _options(arguments_type):
         choices = literal_values(hint)
         if not choices:
             continue
@@ -128,10 +131,10 @@ def _check_choices(kind: type, argv: Sequence[str]) -> None:
             )
 
 
-def _options(kind: Any) -> Iterator[tuple[str, Any]]:
+def _options(arguments_type: Any) -> Iterator[tuple[str, Any]]:
     """Yield the name and type of every option, including those of nested dataclasses."""
-    hints = typing.get_type_hints(kind)
-    for f in dataclasses.fields(kind):
+    hints = typing.get_type_hints(arguments_type)
+    for f in dataclasses.fields(arguments_type):
         hint = hints[f.name]
         if dataclasses.is_dataclass(hint):
             yield from _options(hint)

@@ -1,4 +1,4 @@
-"""``unrolled bench layers|step|generate|defaults``: speed compared with PyTorch, and results of defaults."""
+"""``unrolled bench layers|step|generate|defaults``: speed compared with peers, results without options."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Common:
     """Options of all speed measurements."""
 
     pairs: int = 9
-    """Number of measurements of each side, taken alternately. Figures to publish need at least 9."""
+    """Number of measurements of each side, taken alternately. Published figures need at least 9."""
 
     threads: int = 0
     """CPU threads; 0: torch's number."""
@@ -77,8 +77,8 @@ class Layers:
     """One size T,B,I,H instead of the grid."""
 
     peers: tuple[str, ...] = ("torch",)
-    """Peers to compare with: torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime,
-    inference)."""
+    """Peers to compare with: torch, compile (torch.compile), jax (lax.scan), onnx (ONNX Runtime, inference
+    only)."""
 
     backend: BackendName = "auto"
     """Backend of our layers."""
@@ -90,8 +90,8 @@ class Layers:
     """Compare ragged batches with the same batches padded, both run by our layers."""
 
     custom: bool = False
-    """Compare a training step of an LSTM with layer normalisation and zoneout with a Python loop in
-    PyTorch."""
+    """Compare our LSTM with layer normalisation and zoneout with a Python loop in PyTorch (training
+    steps)."""
 
     common: Common = field(default_factory=Common)
 
@@ -139,7 +139,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Generate:
-    """Measure generation of one sequence, one token at a time, compared with the same in plain PyTorch."""
+    """Measure generation of one sequence, token by token, compared with the same model in plain PyTorch."""
 
     peers: tuple[str, ...] = ("torch",)
     """Peers to compare with: torch, onnx (ONNX Runtime)."""
@@ -179,8 +179,6 @@ KINDS: dict[str, type[Layers] | type[Step] | type[Generate]] = {
     "step": Step,
     "generate": Generate,
 }
-
-
 DEFAULTS = "defaults"
 
 
@@ -199,7 +197,7 @@ def run(argv: Sequence[str], prog: str) -> int:
         )
     args = parse(KINDS[kind], argv[1:], prog=f"{prog} {kind}")
     if args.common.out:
-        require_extra("plots", "--out (a picture of the figures)")
+        require_extra("plots", "--out (a plot of the figures)")
     groups = args.plan()
     folder = Path(args.common.out) if args.common.out else None
     console = Terminal(highlight=False, soft_wrap=True, markup=False)
@@ -215,7 +213,7 @@ def _run_defaults(args: Defaults) -> int:
 
 
 def _split_names(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in several words, each of which may have several names separated by commas."""
+    """Return the names in the words. A word may hold several names, separated by commas."""
     return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
 
 

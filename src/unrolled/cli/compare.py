@@ -42,10 +42,10 @@ class Arguments:
     """Folder for the table, the plot and the runs."""
 
     models: tuple[str, ...] = ()
-    """Models, simplest first; by default the usual ones of the task. An unknown name lists all."""
+    """Models to compare, simplest first; by default the usual ones of the task. An unknown name lists all."""
 
     seeds: int = 1
-    """Number of trainings of each network, with the seeds 1 to N. More can be added later."""
+    """Number of trainings of each network, with the seeds 1 to N. More seeds can be added later."""
 
     budget: float = DEFAULT_MINUTES
     """Minutes of training for each network and seed (only updates count)."""

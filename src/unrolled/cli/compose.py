@@ -34,7 +34,7 @@ class Arguments:
     """Sampling temperature. Below 1, probable keys are chosen more often."""
 
     tempo: float = 0
-    """Quarter notes per minute; 0: as in the opening, else as in the training pieces, else 90."""
+    """Quarter notes per minute; 0: as in the opening, or else as in the training pieces, or else 90."""
 
     seed: int = 0
     """Random seed. The same seed gives the same piece."""
@@ -51,26 +51,26 @@ def run(argv: Sequence[str], prog: str) -> int:
     check_output(out, overwrite=args.overwrite)
     require(args.tempo >= 0, f"--tempo {args.tempo}: must be positive, or 0")
     task = PianoRoll.load(args.run)
-    opening = _opening(task, args.opening) if args.opening else None
-    steps = opening.parts["train"][0] if opening else None
-    piece = task.compose(args.length, opening=steps, temperature=args.temperature, seed=args.seed)
+    opening = _read_opening(task, args.opening) if args.opening else None
+    opening_steps = opening.parts["train"][0] if opening else None
+    piece = task.compose(args.length, opening=opening_steps, temperature=args.temperature, seed=args.seed)
     tempo = args.tempo or (opening.tempo if opening else 0)
     task.write_midi(piece, out, tempo=tempo or None, metre=opening.metre if opening else None)
-    suffix = f", of which {len(steps)} are the opening" if steps else ""
+    suffix = f", of which {len(opening_steps)} are the opening" if opening_steps else ""
     print(f"{out}: {counted(len(piece), 'step')}{suffix}, {sum(map(len, piece))} keys down")
     return 0
 
 
-def _opening(task: PianoRoll, path: str) -> Collection:
-    """Read the opening piece, on the model's grid of time steps.
+def _read_opening(task: PianoRoll, path: str) -> Collection:
+    """Return the opening piece, on the model's grid of time steps.
 
     Raises:
-        DataError: if the file is not a piece, or has several.
+        DataError: if the file cannot be read, or has several pieces.
     """
     pieces = task.config.pieces
     opening = open_pieces(path, pieces.steps_per_beat or 1, sustain=pieces.sustain)
     show_notes(opening.notes)
     count = sum(map(len, opening.parts.values()))
     if count > 1:
-        raise DataError(f"--opening {path}: holds {counted(count, 'piece')}; give one")
+        raise DataError(f"--opening {path}: has {counted(count, 'piece')}; give a file with one")
     return opening

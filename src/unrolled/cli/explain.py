@@ -22,11 +22,11 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     task = load(parse(Arguments, argv, prog=prog).run)
-    training, use = (_paths(task.model, training=training) for training in (True, False))
-    if training == use:
-        print(f"in training and in use\n{use}")
+    training, inference = (_paths(task.model, training=training) for training in (True, False))
+    if training == inference:
+        print(f"in training and in use\n{training}")
     else:
-        print(f"in training\n{training}\nin use\n{use}")
+        print(f"in training\n{training}\nin use\n{inference}")
     print(f"threads\n  {choose_threads(task.config.training.threads)}")
     return 0
 

@@ -8,6 +8,7 @@ from unrolled.cli.spelling import spell_options
 from unrolled.cli.streams import lossy_streams
 from unrolled.errors import UnrolledError
 from unrolled.visible import visible_output
+from unrolled.wording import counted
 
 _NO_MEMORY = ("allocate memory", "out of memory", "Storage size calculation overflowed", "array is too big")
 """Parts of the messages of torch (RuntimeError) and NumPy (ValueError) for a tensor that is too large."""
@@ -16,7 +17,7 @@ _NO_MEMORY = ("allocate memory", "out of memory", "Storage size calculation over
 def run_guarded(run: Callable[[], int]) -> int:
     """Run a command and return its exit status.
 
-    If standard output cannot be written, this is reported as an error after the command has finished.
+    If standard output cannot be written, an error is printed after the command has finished.
     """
     with lossy_streams() as out, visible_output():
         try:
@@ -26,8 +27,8 @@ def run_guarded(run: Callable[[], int]) -> int:
             return 1
         if out.replaced:
             print(
-                f"note: {out.replaced:,} letters that {out.encoding} cannot encode are shown as '?'; "
-                "to see them, set PYTHONIOENCODING=utf-8",
+                f"note: '?' replaces {counted(out.replaced, 'letter')} that {out.encoding} cannot encode; "
+                "for the right output, set PYTHONIOENCODING=utf-8",
                 file=sys.stderr,
             )
         if out.failure is None or status:

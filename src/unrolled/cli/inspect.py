@@ -19,6 +19,7 @@ from unrolled.storage.report import check_report
 from unrolled.tasks import load
 from unrolled.tasks.base.folder import REPORT
 from unrolled.training.waiting import staged_bar
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ def run(argv: Sequence[str], prog: str) -> int:
             write_numbers(page, Path(args.numbers))
     print_verdicts(page.verdicts)
     print(f"report: {out}")
-    return _check(out) if args.check else 0
+    return _check_in_browser(out) if args.check else 0
 
 
-def _check(path: Path) -> int:
+def _check_in_browser(path: Path) -> int:
     problems = check_page(path, None)
     for problem in problems:
         print(problem, file=sys.stderr)
-    print("browser: " + (f"{len(problems)} problems" if problems else "no problems"))
+    print("browser: " + (counted(len(problems), "problem") if problems else "no problems"))
     return 1 if problems else 0

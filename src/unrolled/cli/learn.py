@@ -28,7 +28,7 @@ class Arguments:
 
     out: str = ""
     """Folder for result.json, metrics.jsonl, a plot of the training, and report.html with gradients and
-    states through time. None by default."""
+    states through time. By default nothing is written."""
 
     preset: str = ""
     """Named settings, which other options override; by default the first preset. With --cell and without
@@ -54,9 +54,9 @@ def run(argv: Sequence[str], prog: str) -> int:
     if word in ("-h", "--help"):
         print(_usage(prog))
         return 0
-    known = (*PROBLEMS, *LESSONS)
+    valid_words = (*PROBLEMS, *LESSONS)
     reason = f"{word!r} is not one of" if word else "give one of"
-    raise ConfigError(f"{prog}: {reason} {', '.join(known)}{suggestion(word, known)}")
+    raise ConfigError(f"{prog}: {reason} {', '.join(valid_words)}{suggestion(word, valid_words)}")
 
 
 def _usage(prog: str) -> str:
@@ -72,13 +72,13 @@ def _learn(problem: ProblemName, argv: Sequence[str], prog: str) -> int:
     config = LearnConfig(problem, args.size, args.cell, args.solver, args.optimizer, args.practice)
     folder = Path(args.out) if args.out else None
     with claim(folder, overwrite=args.overwrite):
-        learned = learn(config)
-        print(learned)
+        result = learn(config)
+        print(result)
         if folder is not None:
-            print(f"picture: {write_learned(learned, folder)}")
+            print(f"picture: {write_learned(result, folder)}")
             with staged_bar(shown=True) as stage:
-                path, page = write_report(learned, folder, stage)
-            print_verdicts(page.verdicts[1:])  # the first is the line above
+                path, page = write_report(result, folder, stage)
+            print_verdicts(page.verdicts[1:])  # the first repeats the printed result
             print(f"report:  {path}")
     return 0
 

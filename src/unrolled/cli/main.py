@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        # Imported here, so that Ctrl-C during the imports prints no traceback.
+        # Imported inside try, so that Ctrl-C during the imports prints no traceback.
         from unrolled.cli.guard import run_guarded
 
         return run_guarded(lambda: _run(words))
@@ -107,7 +107,9 @@ def _run_group(group: str, words: list[str]) -> int:
 def _usage(group: str = "") -> str:
     command = f"{group} COMMAND".strip()
     lines = [f"usage: unrolled {command} [options]   (unrolled {command} --help shows its options)", ""]
-    listed = {verb: summary for verb, summary in summaries().items() if verb.startswith(f"{group} ".lstrip())}
-    width = max(map(len, listed))
-    lines += [f"  {verb:<{width}} {summary}" for verb, summary in listed.items()]
+    verb_summaries = {
+        verb: summary for verb, summary in summaries().items() if verb.startswith(f"{group} ".lstrip())
+    }
+    width = max(map(len, verb_summaries))
+    lines += [f"  {verb:<{width}} {summary}" for verb, summary in verb_summaries.items()]
     return "\n".join(lines)

@@ -53,7 +53,7 @@ class Arguments:
 
     smoothing: Smoothing = "modified-kneser-ney"
     """Probability of unseen n-grams: zero (mle), from adding k to each count (add-k), or from shorter
-    n-grams."""
+    n-grams (the others)."""
 
     k: float = 1.0
     """Number that add-k adds to every count."""
@@ -101,17 +101,17 @@ def run(argv: Sequence[str], prog: str) -> int:
         check_output(named_file(args.out), overwrite=args.overwrite)
     require(args.length >= 0, f"--length {args.length}: must not be negative")
     if args.test:
-        open_texts(args.test, args.encoding)  # check it before the work
-    model, seconds, read = _make_model(args)
-    print(f"{read} in {seconds:.2f} s")
+        open_texts(args.test, args.encoding)  # fails here, before the model is estimated
+    model, seconds, source = _make_model(args)
+    print(f"{source} in {seconds:.2f} s")
     console = Terminal(highlight=False)
-    print_table(_growth(model), console)
+    print_table(_growth_table(model), console)
     if args.out:
         with spinner(f"writing {args.out}", shown=True):
             model.save_arpa(args.out)
         print(f"written: {args.out}")
     if args.test:
-        _score(model, args)
+        _print_score(model, args)
     if args.length:
         separator = "" if args.unit == "char" else " "
         tokens = model.generate(args.length, seed=args.seed)
@@ -123,35 +123,31 @@ def run(argv: Sequence[str], prog: str) -> int:
 
 
 def _make_model(args: Arguments) -> tuple[NGram, float, str]:
-    """Return the model, the seconds that it took, and a line on its source."""
+    """Return the model, the seconds to make it, and how it was made, to be printed."""
     if args.arpa:
         start = time.perf_counter()
         with spinner(f"reading {args.arpa}", shown=True), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", SumWarning)
             model = NGram.load_arpa(args.arpa, strict=args.strict)
-        show_notes(f"note: {note.message}" for note in caught)
+        show_notes(f"note: {warning.message}" for warning in caught)
         return model, time.perf_counter() - start, f"read a model of order {model.order}"
     with spinner(f"reading {args.data}", shown=True):
-        tokens, read = read_tokens(
+        tokens, notes = read_tokens(
             args.data, args.unit, sentences=args.mode == "sentence", encoding=args.encoding
         )
-    show_notes(read)
+    show_notes(notes)
     order = args.order or _default_order(tokens)
     model = NGram(order, args.smoothing, k=args.k, min_frequency=args.min_frequency)
     start = time.perf_counter()
-    with spinner("counting", shown=True), warnings.catch_warnings(record=True) as notes:
+    with spinner("counting", shown=True), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DiscountWarning)
         model.fit(tokens)
-    if notes:
-        other_orders = f" (also for {counted(len(notes) - 1, 'other order')})" if len(notes) > 1 else ""
-        print(f"note: {notes[0].message}{other_orders}")
+    if caught:
+        other_orders = f" (also for {counted(len(caught) - 1, 'other order')})" if len(caught) > 1 else ""
+        print(f"note: {caught[0].message}{other_orders}")
     count = sum(len(t) + 1 for t in tokens) if args.mode == "sentence" else len(tokens)
-    types = len(model.vocabulary)
-    return (
-        model,
-        time.perf_counter() - start,
-        f"estimated from {counted(count, 'token')} of {counted(types, 'kind')}",
-    )
+    source = f"estimated from {counted(count, 'token')} with a vocabulary of {len(model.vocabulary):,}"
+    return model, time.perf_counter() - start, source
 
 
 def _default_order(tokens: Tokens) -> int:
@@ -183,8 +179,8 @@ def read_tokens(
         unmarked = [list(bare_sentence(line)) for line in lines]
         marked = sum(len(a) != len(b) for a, b in zip(lines, unmarked, strict=True))
         if marked:
-            lines_with_marks = counted(marked, "line")
-            notes.append(f"{source}: <s> and </s> at the ends of {lines_with_marks} are read as boundaries")
+            line_count = counted(marked, "line")
+            notes.append(f"{source}: <s> and </s> at the ends of {line_count} are read as boundaries")
         sentence_lines = [b for a, b in zip(lines, unmarked, strict=True) if a]
         tokens = sentence_lines if sentences else [w for line in unmarked for w in (*line, EOS)]
     if not tokens:
@@ -192,7 +188,7 @@ def read_tokens(
     return tokens, tuple(notes)
 
 
-def _growth(model: NGram) -> Table:
+def _growth_table(model: NGram) -> Table:
     table = Table(title="state space", title_justify="left")
     for head in ("order", "distinct n-grams", "possible", "MB"):
         table.add_column(head, justify="right")
@@ -203,7 +199,7 @@ def _growth(model: NGram) -> Table:
     return table
 
 
-def _score(model: NGram, args: Arguments) -> None:
+def _print_score(model: NGram, args: Arguments) -> None:
     with spinner(f"reading {args.test}", shown=True):
         tokens, notes = read_tokens(
             args.test, args.unit, sentences=model.by_sentences, encoding=args.encoding

@@ -28,12 +28,12 @@ class Arguments:
     """Run folder."""
 
     data: str = ""
-    """Items in the same form as for training; labels are not needed. - reads standard input. Without it, a
-    forecaster continues its training data."""
+    """Items in the same form as for training; labels are not needed. - reads standard input. Without --data,
+    a forecaster continues its training data."""
 
     out: str = ""
     """File to write. Tables are CSV, or TSV or JSON Lines with the extension .tsv or .jsonl; .gz compresses.
-    Without it, or with -, predictions are printed."""
+    Without --out, or with -, predictions are printed."""
 
     reading: ReadingOptions = field(default_factory=ReadingOptions)
 

@@ -1,4 +1,4 @@
-"""``unrolled recipes``: list the recipes and their expected figures."""
+"""``unrolled recipes``: list the recipes, their targets and measured results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Arguments:
 def run(argv: Sequence[str], prog: str) -> int:
     """Run the command."""
     parse(Arguments, argv, prog=prog)
-    print("| recipe | what | target | measured | training | beside |")
+    print("| recipe | description | target | measured | training | comparison |")
     print("| --- | --- | --- | --- | --- | --- |")
     for recipe in all_recipes():
         print("| " + " | ".join(_row(recipe)) + " |")

@@ -23,6 +23,7 @@ from unrolled.tasks.base.outcome import Outcome
 from unrolled.terminal import Terminal
 from unrolled.training.waiting import counting_bar
 from unrolled.visible import visible
+from unrolled.wording import counted
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Arguments:
     """Cross-validate a classifier over this number of stratified folds. The data are shuffled once."""
 
     seeds: int = 0
-    """Alternatively, train with the seeds 1 to N, and score on the recipe's test data, or else its held-out
-    data."""
+    """Instead of folds: train with the seeds 1 to N, and score on the recipe's test data, or, if it has
+    none, on its held-out data."""
 
     variant: tuple[str, ...] = ()
     """Variants to compare with the recipe on the same folds or seeds, each OPTION=VALUE,OPTION=VALUE. With
@@ -58,7 +59,7 @@ class Arguments:
     """Figure to compare; the recipe's target by default."""
 
     jobs: int = 0
-    """Trainings at the same time, on one thread each; 0: one for each core; 1: threads as in the recipe."""
+    """Number of parallel trainings, on one thread each; 0: one per core; 1: threads as in the recipe."""
 
     overwrite: bool = False
     """Start again even if the folder has trials."""
@@ -89,7 +90,8 @@ def run(argv: Sequence[str], prog: str) -> int:
     with explain_interrupt():
         repetition = run_plan(plan, Path(args.out), progress, overwrite=args.overwrite)
     _print(repetition.lines, metric, plan.kind)
-    print(f"{repetition.made} trials in {(time.monotonic() - start) / 60:.1f} minutes, {jobs} at a time")
+    minutes = (time.monotonic() - start) / 60
+    print(f"{counted(repetition.made, 'trial')} in {minutes:.1f} minutes, {jobs} at a time")
     if recipe.target and (recipe.target.on, recipe.target.metric) == (plan.kind, metric):
         score = repetition.lines[0].score.mean
         print(recipe.verdict({plan.kind: {metric: score}, "training_seconds": repetition.seconds}))

@@ -28,11 +28,11 @@ class Arguments:
     """Text: a file, a folder, several (a.txt,b.txt), a pattern ('books/*.txt'), or a data set."""
 
     per: Part = "sentence"
-    """sentence: each line is scored independently. line: the lines are scored as one running text. token: as
-    line, with one row for each token."""
+    """sentence: each line is scored independently. line: the lines are scored as one running text. token:
+    like line, with one row for each token."""
 
     out: str = ""
-    """File to write: .csv or .tsv, compressed with .gz. Without it, tab-separated lines are printed."""
+    """File to write: .csv or .tsv; .gz compresses it. Without --out, tab-separated lines are printed."""
 
     overwrite: bool = False
     """Replace the file of --out."""

@@ -27,7 +27,7 @@ def spell_options(message: str) -> str:
     spelled = re.sub(
         rf"{_NOT_AFTER}{_CLASS}({names})=({_VALUE})?", lambda m: _with_value(m[1], m[2]), message
     )
-    if spelled != message:  # the option already tells the place
+    if spelled != message:  # the option already says where the error is
         message = re.sub(r" - at `\w+`", "", spelled)
     message = re.sub(rf"^({names})(?=:| is | needs | goes | does )", lambda m: to_flag(m[1]), message)
     long_names = "|".join(name for name in options if "_" in name)

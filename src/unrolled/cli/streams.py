@@ -13,12 +13,12 @@ CLOSED = OSError(errno.EBADF, "it is closed")
 class LossyStream:
     """A text stream that drops text if writing fails, and remembers the first error.
 
-    So a training continues if the disk of its output is full. A closed pipe still raises ``BrokenPipeError``.
-    Characters that the stream's encoding does not have are replaced by ``?``.
+    With it, a training continues if the disk of its output is full. A closed pipe still raises
+    ``BrokenPipeError``. Characters that the stream's encoding does not have are replaced by ``?``.
 
     Args:
         inner: stream to write to.
-        closed: whether it replaces a stream that was closed before Python started.
+        closed: True to replace a stream that was closed before Python started.
     """
 
     def __init__(self, inner: TextIO, *, closed: bool = False) -> None:

@@ -21,7 +21,7 @@ from unrolled.training import CHECKPOINT
 
 @dataclass(frozen=True)
 class TrainArguments:
-    """Options of every training, in addition to its configuration."""
+    """Options of every training, in addition to the task's configuration."""
 
     out: str
     """Run folder to create: model, checkpoints, log and plots."""
@@ -89,7 +89,7 @@ def watch_option(watch: bool, every: int) -> bool | int:
         ConfigError: if ``--watch-every`` is negative or given without ``--watch``.
     """
     require(every >= 0, f"--watch-every {every}: must be at least 1, or 0 for the default")
-    require(watch or not every, f"--watch-every {every} goes with --watch")
+    require(watch or not every, f"--watch-every {every} needs --watch")
     return every if watch and every else watch
 
 

@@ -23,27 +23,27 @@ TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 @dataclass(frozen=True)
 class Arguments:
-    """Write the output for each line of a text: a translation, a summary, or whatever it was trained for."""
+    """Write the output for each line of a text: for example a translation or a summary."""
 
     run: RunFolder
     """Run folder."""
 
     data: str = ""
-    """Text with one source on each line, or a table as in training, whose source column is read. Without it,
-    or with -, lines are read from standard input."""
+    """Text with one source on each line, or a table as in training, whose source column is read. Without
+    --data, or with -, lines are read from standard input."""
 
     out: str = ""
-    """File to write; without it, or with -, outputs are printed. Writes lines, or a table with the columns of
-    the input and the output if the input is a table or the file ends with .csv, .tsv or .jsonl. .gz
-    compresses."""
+    """File to write; without --out, or with -, outputs are printed. The file has lines. If the input is a
+    table, or the name ends with .csv, .tsv or .jsonl, it has a table with the columns of the input and the
+    output. .gz compresses it."""
 
     n_best: int = 1
     """Number of outputs for each line, best first. If more than one, the line number and score are written
     too."""
 
     beams: int | None = None
-    """Hypotheses kept at every step; 1: greedy search. By default as in training, like the next options, and
-    at least n_best."""
+    """Hypotheses kept at every step; 1: greedy search. By default as in training, but at least --n-best. The
+    next options too are by default as in training."""
 
     normalisation: float | None = None
     """Length normalisation: α in score = log p / length^α, by which outputs are ranked."""

@@ -15,6 +15,7 @@ from unrolled.extras import require_extra
 from unrolled.storage.folder import make_folder
 from unrolled.storage.output import check_output, named_file
 from unrolled.text.neighbours import plane, plot_words
+from unrolled.wording import counted
 
 MIN_WORDS = 4
 
@@ -54,7 +55,10 @@ def run(argv: Sequence[str], prog: str) -> int:
     for word in plotted_words:
         if word not in indices:
             raise DataError(f"{word!r} has no vector{suggestion(word, indices)}")
-    require(len(plotted_words) >= MIN_WORDS, f"{len(plotted_words)} words: a plot needs at least {MIN_WORDS}")
+    require(
+        len(plotted_words) >= MIN_WORDS,
+        f"{counted(len(plotted_words), 'word')}: a plot needs at least {MIN_WORDS}",
+    )
     points = plane(vectors[[indices[word] for word in plotted_words]], args.method)
     print(plot_words(plotted_words, points, out, f"{Path(args.source).name}: {args.method}"))
     return 0

@@ -31,7 +31,7 @@ class Arguments:
     """Lower-case all text."""
 
     split_punctuation: bool = False
-    """Make every punctuation mark a separate word."""
+    """Treat every punctuation mark as a separate word."""
 
     overwrite: bool = False
     """Replace the file."""
