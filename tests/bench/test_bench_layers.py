@@ -144,7 +144,7 @@ def test_one_row_is_not_ragged():
     assert [t.label for g in groups for t in g.tasks] == ["5,4,3,6"]
     with pytest.raises(ConfigError, match="at least 4 rows"):
         ragged_plan(["lstm"], ["train"], [Point(9, 3, 2, 2)], QUICK)
-    assert ragged.EXPECTED == 1.6
+    assert ragged.EXPECTED_RATIO == 1.6
 
 
 # -- a cell that torch has no kernel for -----------------------------------------------------------

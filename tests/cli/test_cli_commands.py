@@ -224,7 +224,8 @@ def test_info_names_versions_and_the_core(command):
     assert __version__ in out
     assert torch.__version__ in out
     assert "compiled core: " in out
-    assert "1 threads" in out
+    assert "1 thread" in out
+    assert "1 threads" not in out
 
 
 def test_as_a_process(process, tiny_run, english_file, tmp_path):

@@ -12,7 +12,7 @@ def explain_interrupt() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         print(
-            "\nstopped; finished trainings are kept, and the same command continues with the remaining ones",
+            "\nstopped; finished trainings are kept, and the same command continues with the rest",
             file=sys.stderr,
         )
         raise

@@ -37,7 +37,7 @@ def test_the_best_baseline_and_who_wins():
 
 def test_a_run_without_baselines_is_refused():
     (airline,) = find_sets(["airline"])
-    with pytest.raises(RunError, match="airline: the run has no figures of baselines"):
+    with pytest.raises(RunError, match="airline: the run has no baselines to compare with"):
         make_outcome(airline, {"training_seconds": 1.0}, [], 2.0)
 
 
