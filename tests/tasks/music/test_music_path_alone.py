@@ -110,7 +110,7 @@ def test_several_pieces_are_no_opening(run, tmp_path, capsys):
     data = write(tmp_path, "list.json")
     words = ["compose", str(run), "--out", str(tmp_path / "x.mid"), "--opening", str(data)]
     assert main(words) == 1
-    assert f"--opening {data}: holds 12 pieces; give one" in capsys.readouterr().err
+    assert f"--opening {data}: has 12 pieces; give a file with one" in capsys.readouterr().err
 
 
 def test_files_of_one_name_are_on_one_side_of_the_split(tmp_path, capsys):
