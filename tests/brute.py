@@ -1,4 +1,4 @@
-"""Small random models with recurrent layers, and the slow and plain way to all of their derivatives."""
+"""Small random models with recurrent layers, run cell by cell so that autograd gives every derivative."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,11 @@ from unrolled.layers import Recurrent
 STEPS, ROWS = 6, 3
 RAGGED = (6, 2, 4)
 Nudge = tuple[str, str, int, Tensor]
-"""Layer, state, step, and what is added to that state after that step."""
+"""Layer, state name, step, and the tensor added to that state after that step."""
 
 
-class Small(nn.Module):
-    """Recurrent layers and a head; the loss of a step looks at the output of the step."""
+class SmallModel(nn.Module):
+    """Recurrent layers and a head; the loss of a step depends on the output of that step only."""
 
     def __init__(self, stack: Recurrent) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Small(nn.Module):
 
 @dataclass
 class Problem:
-    model: Small
+    model: SmallModel
     x: Tensor
     lengths: list[int] | None
 
@@ -51,7 +51,7 @@ def make_problem(case: Case, *, ragged: bool = False, layers: int = 2, **options
     stack = Recurrent(
         3, 4, layers, case.bias, proj_size=case.proj_size, cell=case.cell, dtype=torch.float64, **options
     )
-    model = Small(stack)
+    model = SmallModel(stack)
     scatter_parameters(list(model.parameters()), seed=5)
     x = uniform(STEPS, ROWS, 3, seed=1)
     return Problem(model, x, list(RAGGED) if ragged else None)
@@ -59,14 +59,14 @@ def make_problem(case: Case, *, ragged: bool = False, layers: int = 2, **options
 
 @dataclass
 class Walk:
-    """One row alone, one cell after another: the losses, and every state as a node of the graph."""
+    """One row, run cell by cell: the losses, and every state as a node of the autograd graph."""
 
     losses: list[Tensor]
     nodes: dict[tuple[str, str], list[Tensor]]
 
 
 def walk(problem: Problem, row: int, nudge: Nudge | None = None) -> Walk:
-    """Run a row in the plainest way, with at most one state changed."""
+    """Run one row without batching or a fused loop, with at most one state changed."""
     stack = problem.model.stack
     steps = problem.length(row)
     below = list(problem.x[:steps, row])
@@ -74,13 +74,13 @@ def walk(problem: Problem, row: int, nudge: Nudge | None = None) -> Walk:
     for layer in range(stack.num_layers):
         outputs: list[list[Tensor]] = []
         for suffix in ("", "_reverse")[: stack.num_directions]:
-            mine = _one_direction(stack, f"l{layer}{suffix}", below, nudge)
+            states_by_step = _one_direction(stack, f"l{layer}{suffix}", below, nudge)
             for position, state in enumerate(stack.cell.state_names):
-                nodes[f"l{layer}{suffix}", state] = [states[position] for states in mine]
-            outputs.append([states[0] for states in mine])
-        joined = [torch.cat(parts) for parts in zip(*outputs, strict=True)]
+                nodes[f"l{layer}{suffix}", state] = [states[position] for states in states_by_step]
+            outputs.append([states[0] for states in states_by_step])
+        concatenated = [torch.cat(parts) for parts in zip(*outputs, strict=True)]
         residual = stack.residual and layer
-        below = [j + b for j, b in zip(joined, below, strict=True)] if residual else joined
+        below = [j + b for j, b in zip(concatenated, below, strict=True)] if residual else concatenated
     return Walk([problem.model.loss_of(y) for y in below], nodes)
 
 
@@ -98,19 +98,19 @@ def _one_direction(
     rates = {name: rate for name, rate in rates.items() if rate}
     state = tuple(torch.zeros(size, dtype=torch.float64, requires_grad=True) for size in sizes)
     order = range(len(below))
-    found: dict[int, tuple[Tensor, ...]] = {}
+    states_at: dict[int, tuple[Tensor, ...]] = {}
     emitted = [state[0]]
     for t in reversed(order) if layer.endswith("_reverse") else order:
         a = stack.cell.project(below[t], p)
         if stack.skip and len(emitted) > stack.skip - 1:
             a = a + p["weight_skip"] @ emitted[-stack.skip]
         state, _ = stack.cell.step(a, state, p, rates)
-        state = tuple(s + 0.0 for s in state)  # nodes of their own: h_t is then no function of this c_t
+        state = tuple(s + 0.0 for s in state)  # separate graph nodes, so that h_t does not depend on this c_t
         for position, name in enumerate(stack.cell.state_names):
             if nudge is not None and nudge[:3] == (layer, name, t):
                 changed = list(state)
                 changed[position] = state[position] + nudge[3]
                 state = tuple(changed)
-        found[t] = state
+        states_at[t] = state
         emitted.append(state[0])
-    return [found[t] for t in order]
+    return [states_at[t] for t in order]

@@ -33,14 +33,14 @@ def take_a_piece_away(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What a task is trained on, and how."""
+    """A task with its training data and options."""
 
     verb: str
     write: Callable[[Path], Path]
-    """Writes the training data into a folder; returns what ``--data`` is given."""
+    """Writes the training data into a folder and returns the path for ``--data``."""
     options: dict[str, Any] = field(default_factory=dict)
     change: Callable[[Path], None] = cut_in_half
-    """Makes other data of the training data."""
+    """Edits the training data in place, so that they differ from what the run was trained on."""
 
     @property
     def kind(self) -> type[Task]:
@@ -55,7 +55,7 @@ class Case:
 
 
 def sentences(count: int, seed: int) -> list[tuple[list[str], str]]:
-    """Return words, and the label that one of them gives away."""
+    """Return sentences as (words, label); one of the words determines the label."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""What torch's tools do with layers: each check returns the words that docs/compatibility.md has for it.
+"""How torch's tools work with the layers: each check returns the text of its cell in docs/compatibility.md.
 
 ``python tests/compatibility.py`` runs all checks and writes the table. tests/layers/test_compatibility.py
 runs each of them and compares the page with what it returns.
@@ -36,7 +36,7 @@ class MissingTool(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that is checked, and torch's own with the same weights where torch has it."""
+    """A module under test: its name, how to build it, and the shape of its input."""
 
     name: str
     make: Callable[[], nn.Module]
@@ -89,17 +89,17 @@ def check(title: str) -> Callable[[Check], Check]:
 
 
 def words(title: str, column: str) -> str:
-    """Run a check on every subject of a column; return what all give, or what each gives."""
-    found = {}
+    """Run a check on every subject of a column; return their common result, or the result of each by name."""
+    results = {}
     for subject in COLUMNS[column]:
         torch.manual_seed(0)
         torch._dynamo.reset()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found[subject.name] = CHECKS[title](subject, subject.make())
-    if len(set(found.values())) == 1:
-        return found.popitem()[1]
-    return "; ".join(f"{name}: {said}" for name, said in found.items())
+            results[subject.name] = CHECKS[title](subject, subject.make())
+    if len(set(results.values())) == 1:
+        return results.popitem()[1]
+    return "; ".join(f"{name}: {result}" for name, result in results.items())
 
 
 def table() -> str:
@@ -110,14 +110,14 @@ def table() -> str:
 
 
 def written() -> dict[str, list[str]]:
-    """Return the table of the page: the words of each row by its title."""
+    """Return the table in docs/compatibility.md: the cells of each row by its title."""
     text = PAGE.read_text(encoding="utf-8")
     rows = text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip().splitlines()[2:]
-    cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
-    return {title: rest for title, *rest in cells}
+    split_rows = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+    return {title: cells for title, *cells in split_rows}
 
 
-# -- what checks have in common ----------------------------------------------------------------------------
+# -- helpers of the checks ---------------------------------------------------------------------------------
 
 
 def same(ours: Tensor, expected: Tensor) -> None:
@@ -125,7 +125,7 @@ def same(ours: Tensor, expected: Tensor) -> None:
 
 
 def gradients(subject: Subject, module: Any, x: Tensor) -> list[Tensor]:
-    """Return the gradients of a loss by every parameter."""
+    """Return the gradient of a loss with respect to every parameter."""
     total = subject.output(module, x).square().sum()
     return list(torch.autograd.grad(total, list(module.parameters())))
 
@@ -138,9 +138,9 @@ def same_training(subject: Subject, module: nn.Module, other: Any) -> None:
 
 
 def path(module: Any) -> str:
-    """Return which path ran, or would run."""
-    told = module.explain()
-    return str(told.paths[0] if hasattr(told, "paths") else told.path)
+    """Return the backend path that the module used last, or would use."""
+    explanation = module.explain()
+    return str(explanation.paths[0] if hasattr(explanation, "paths") else explanation.path)
 
 
 # -- rows --------------------------------------------------------------------------------------------------
@@ -189,12 +189,12 @@ def _(s: Subject, m: nn.Module) -> str:
     def total(weights: dict[str, Tensor]) -> Tensor:
         return s.output(lambda x: torch.func.functional_call(m, weights, (x,)), s.input()).square().sum()
 
-    found = torch.func.grad(total)(weights)
-    for ours, expected in zip(found.values(), gradients(s, m, s.input()), strict=True):
+    grads = torch.func.grad(total)(weights)
+    for ours, expected in zip(grads.values(), gradients(s, m, s.input()), strict=True):
         same(ours, expected)
     same(
         torch.func.vjp(total, weights)[1](torch.ones(()))[0]["bias_ih" if s.is_step else "bias_ih_l0"],
-        found["bias_ih" if s.is_step else "bias_ih_l0"],
+        grads["bias_ih" if s.is_step else "bias_ih_l0"],
     )
     return "yes"
 
@@ -208,9 +208,9 @@ def _(s: Subject, m: nn.Module) -> str:
         return s.output(lambda x: torch.func.functional_call(m, weights, (x,)), x).square().sum()
 
     same(torch.func.vmap(lambda x: s.output(m, x))(x), torch.stack([s.output(m, one) for one in x]))
-    found = torch.func.vmap(torch.func.grad(total), (None, 0))(weights, x)
+    grads = torch.func.vmap(torch.func.grad(total), (None, 0))(weights, x)
     for i, one in enumerate(x):
-        for ours, expected in zip(found.values(), gradients(s, m, one), strict=True):
+        for ours, expected in zip(grads.values(), gradients(s, m, one), strict=True):
             same(ours[i], expected)
     return "yes"
 
@@ -242,8 +242,8 @@ def _(s: Subject, m: nn.Module) -> str:
     def second(module: Any) -> Tensor:
         x = s.input().double().requires_grad_()
         (slope,) = torch.autograd.grad(s.output(module, x).square().sum(), x, create_graph=True)
-        found = torch.autograd.grad(slope.square().sum(), list(module.parameters()))
-        return torch.cat([g.flatten() for g in found])
+        grads = torch.autograd.grad(slope.square().sum(), list(module.parameters()))
+        return torch.cat([g.flatten() for g in grads])
 
     m.double()
     reference = copy.deepcopy(m)
@@ -256,18 +256,18 @@ def _(s: Subject, m: nn.Module) -> str:
 def _(s: Subject, m: nn.Module) -> str:
     expected = torch.autograd.grad(s.output(m, s.input()).mul(2.0).square().sum(), list(m.parameters()))
 
-    def in_place(module: nn.Module) -> tuple[Tensor, ...]:
+    def in_place(target: nn.Module) -> tuple[Tensor, ...]:
         return torch.autograd.grad(
-            s.output(module, s.input()).mul_(2.0).square().sum(), list(module.parameters())
+            s.output(target, s.input()).mul_(2.0).square().sum(), list(target.parameters())
         )
 
     try:
-        found = in_place(m)
+        grads = in_place(m)
     except RuntimeError:
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             in_place(m.to_torch())  # type: ignore[operator]
         return "no, as torch's own"
-    for ours, other in zip(found, expected, strict=True):
+    for ours, other in zip(grads, expected, strict=True):
         same(ours, other)
     return "yes"
 
@@ -373,8 +373,8 @@ def _(s: Subject, m: nn.Module) -> str:
         other = m.to_torch()  # type: ignore[operator]
     except BackendError:
         return "no: left in float"
-    made = quantize(nn.Sequential(other), kinds)[0]
-    assert "quantized" in type(made).__module__ or s.name == "RNN"
+    quantized = quantize(nn.Sequential(other), kinds)[0]
+    assert "quantized" in type(quantized).__module__ or s.name == "RNN"
     return "left in float; through `to_torch()` as torch's"
 
 
@@ -416,12 +416,12 @@ def _(s: Subject, m: nn.Module) -> str:
 
 @check("hooks: forward, pre-forward, full backward")
 def _(s: Subject, m: nn.Module) -> str:
-    seen: list[str] = []
-    m.register_forward_pre_hook(lambda *_: seen.append("pre"))
-    m.register_forward_hook(lambda *_: seen.append("forward"))
-    m.register_full_backward_hook(lambda *_: seen.append("backward"))
+    calls: list[str] = []
+    m.register_forward_pre_hook(lambda *_: calls.append("pre"))
+    m.register_forward_hook(lambda *_: calls.append("forward"))
+    m.register_full_backward_hook(lambda *_: calls.append("backward"))
     s.output(m, s.input().requires_grad_()).sum().backward()
-    assert seen == ["pre", "forward", "backward"]
+    assert calls == ["pre", "forward", "backward"]
     return "yes"
 
 
@@ -439,10 +439,10 @@ def _(s: Subject, m: nn.Module) -> str:
         try:
             parallel = nn.parallel.DistributedDataParallel(m)
             s.output(parallel, s.input()).square().sum().backward()
-            found = [p.grad.clone() for p in m.parameters() if p.grad is not None]
+            grads = [p.grad.clone() for p in m.parameters() if p.grad is not None]
         finally:
             torch.distributed.destroy_process_group()
-    for ours, expected in zip(found, gradients(s, m, s.input()), strict=True):
+    for ours, expected in zip(grads, gradients(s, m, s.input()), strict=True):
         same(ours, expected)
     return "yes"
 
@@ -463,10 +463,10 @@ def _(s: Subject, m: nn.Module) -> str:
         queue = context.Queue()
         child = context.Process(target=_in_child, args=(queue, m, s.input()))
         child.start()
-        found = torch.tensor(queue.get(timeout=60))
+        output = torch.tensor(queue.get(timeout=60))
         child.join(60)
         assert child.exitcode == 0
-        same(found, expected)
+        same(output, expected)
     return "yes"
 
 
@@ -505,7 +505,7 @@ def _(s: Subject, m: nn.Module) -> str:
 
 
 def main() -> int:
-    """Write the table into the page."""
+    """Write the table into docs/compatibility.md."""
     text = PAGE.read_text(encoding="utf-8")
     body = f"{BEGIN}\n{table()}\n{END}"
     pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)

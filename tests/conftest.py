@@ -1,4 +1,4 @@
-"""What all tests share: one thread, poisoned memory, a small text, a small trained model, processes."""
+"""Set-up and fixtures of all tests: one thread, NaN-filled memory, a small text and model, processes."""
 
 import base64
 import multiprocessing
@@ -22,11 +22,11 @@ from unrolled.cli.main import main
 from unrolled.storage import picture
 
 fix_environment()
-# The suite passes without the extension too; its processes need not say so each time.
+# The suite passes without the extension too; silence the warning in the processes that it starts.
 WITHOUT_EXTENSION = "ignore:unrolled runs without its compiled extension:RuntimeWarning"
 os.environ["PYTHONWARNINGS"] = WITHOUT_EXTENSION
 torch.set_num_threads(1)
-# What torch.empty returns is filled with NaN, so that a result read before it was written shows.
+# Fills the memory of torch.empty with NaN, so that a read of unwritten memory is detected.
 torch.use_deterministic_algorithms(True)
 
 settings.register_profile("quick", deadline=None, max_examples=40)
@@ -54,7 +54,7 @@ TINY = {
 
 
 def english_sentences(count: int, seed: int = 0) -> list[str]:
-    """Write sentences that are new for every seed and have the statistics of simple English."""
+    """Return sentences like simple English, different for every seed."""
     rng = random.Random(seed)
     lines = []
     for _ in range(count):
@@ -82,19 +82,19 @@ def leave_blank(figure: object, format: str, **options: object) -> bytes:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Draw pictures only for tests marked ``draws``: drawing takes most of the time of a small training."""
+    """Draw plots only in tests marked ``draws``: drawing takes most of the time of a small training run."""
     picture.draw = leave_blank if item.get_closest_marker("draws") is None else DRAW
 
 
 @pytest.fixture
 def no_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paths are chosen as where the package is installed without its extension."""
+    """Behave as if the package were installed without its compiled extension."""
     monkeypatch.setattr(extension, "core", None)
 
 
 @pytest.fixture
 def use_kernels() -> Iterator[Callable[[str], None]]:
-    """``use_kernels("avx2")`` takes that compilation of the loop, for this test."""
+    """``use_kernels("avx2")`` selects the kernels of that instruction set for this test."""
     if extension.core is None:
         pytest.skip("the package is installed without its extension")
     before = extension.kernels()
@@ -104,7 +104,7 @@ def use_kernels() -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture
 def set_threads() -> Iterator[Callable[[int], None]]:
-    """``set_threads(2)`` lets torch run on two threads, for this test."""
+    """``set_threads(2)`` sets torch's number of threads for this test."""
     before = torch.get_num_threads()
     yield torch.set_num_threads
     torch.set_num_threads(before)
@@ -112,7 +112,7 @@ def set_threads() -> Iterator[Callable[[int], None]]:
 
 @pytest.fixture(scope="session")
 def write_english() -> Callable[..., str]:
-    """``write_english(sentences, seed)`` returns a text, one sentence a line."""
+    """``write_english(count, seed)`` returns a text with one sentence per line."""
     return lambda count=60, seed=0: "\n".join(english_sentences(count, seed)) + "\n"
 
 
@@ -144,7 +144,7 @@ def tiny_lm(tiny_run: Path) -> LanguageModel:
 
 @pytest.fixture(scope="session")
 def tiny_words(english_file: Path) -> LanguageModel:
-    """A small trained word model that has seen <unk>."""
+    """A small trained word model whose training data contain <unk>."""
     options = TINY | {"tokenizer": "word", "min_frequency": 3, "epochs": 5, "validate_every": 0}
     return LanguageModel(**options).fit(english_file, progress=False)
 
@@ -157,7 +157,7 @@ def run_copy(tiny_run: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def published() -> Callable[[str], Path]:
-    """``published("ptb/ptb.test.txt")`` is that file under $UNROLLED_DATA; without it the test is skipped."""
+    """``published("ptb/ptb.test.txt")`` returns that file under $UNROLLED_DATA; skips the test without it."""
 
     def find(name: str) -> Path:
         root = os.environ.get("UNROLLED_DATA")
@@ -173,7 +173,7 @@ def published() -> Callable[[str], Path]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command gave back."""
+    """Exit status and output of a command."""
 
     status: int
     out: str
@@ -181,7 +181,7 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """The one line of an expected failure; fails the test if it is anything else."""
+        """The error line of an expected failure; fails the test if the command did anything else."""
         lines = self.err.splitlines()
         assert self.status != 0, self
         assert len(lines) == 1, self.err
@@ -253,7 +253,7 @@ def process(start: Callable[..., subprocess.Popen]) -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def snapshot() -> Callable[[Path], dict[str, bytes]]:
-    """``snapshot(folder)`` is every file in it with its bytes."""
+    """``snapshot(folder)`` returns the content of every file in the folder by its relative path."""
     return lambda folder: {
         str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()
     }

@@ -1,4 +1,4 @@
-"""The surroundings of every test: the same width, terminal, locale and time zone on every machine."""
+"""Environment variables of all tests: the same width, terminal, locale and time zone on every machine."""
 
 import os
 import time
@@ -10,12 +10,12 @@ FIXED = {
     "LC_ALL": "C.UTF-8",
     "LANG": "C.UTF-8",
     "TZ": "UTC",
-    # of processes that tests start
+    # for processes that tests start
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
 UNSET = (
-    # what rich and tyro take for a terminal, and for its colours
+    # how rich and tyro detect a terminal and its colours
     "NO_COLOR",
     "FORCE_COLOR",
     "COLORTERM",
@@ -26,14 +26,14 @@ UNSET = (
     # how Python encodes its output
     "PYTHONIOENCODING",
     "PYTHONUTF8",
-    # where matplotlib looks for settings of its own
+    # where matplotlib looks for its configuration
     "MATPLOTLIBRC",
     "MPLBACKEND",
 )
 
 
 def fix_environment() -> None:
-    """Set what tests depend on, for this process and those it starts."""
+    """Set the variables that tests depend on, for this process and those it starts."""
     for name in UNSET:
         os.environ.pop(name, None)
     os.environ.update(FIXED)

@@ -1,7 +1,7 @@
-"""A second device for tests where there is none: its tensors keep their numbers in memory of the CPU.
+"""A simulated second device for machines without a GPU: its tensors keep their data in CPU memory.
 
-An operation that takes a tensor of this device and one of the CPU fails, as it does on a GPU, and so do
-``numpy`` and ``from_numpy`` without a copy to the right device.
+An operation on a tensor of this device and one of the CPU fails, as it does on a GPU. So do ``numpy`` and
+``from_numpy`` without a copy to the right device.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 FAR = torch.device("lazy:0")
-"""A device that torch knows by name alone."""
+"""A device name that torch accepts but has no implementation for."""
 _aten = torch.ops.aten
 _COPIES = (_aten._to_copy, _aten.copy_)
 _MIXED = (*_COPIES, _aten.index, _aten.index_put, _aten.index_put_, _aten._pack_padded_sequence)
-"""Take indices and lengths from the CPU, on every device."""
+"""Operations that accept CPU tensors (indices, lengths) with tensors of any device."""
 
 
 class FarTensor(Tensor):
@@ -29,7 +29,7 @@ class FarTensor(Tensor):
 
     @staticmethod
     def __new__(cls, near: Tensor) -> "FarTensor":
-        made: FarTensor = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        tensor: FarTensor = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
             cls,
             near.size(),
             strides=near.stride(),
@@ -37,8 +37,8 @@ class FarTensor(Tensor):
             dtype=near.dtype,
             device=FAR,
         )
-        made.near = near
-        return made
+        tensor.near = near
+        return tensor
 
     @classmethod
     def __torch_dispatch__(cls, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -55,14 +55,14 @@ class FarTensor(Tensor):
 
 
 class _Mode(TorchDispatchMode):
-    """Lets copies and new tensors reach the far device."""
+    """Runs copies and constructors of tensors for the far device."""
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return _run(operation, args, kwargs or {})
 
 
 class _NewTensors(TorchFunctionMode):
-    """Makes tensors of Python's numbers on the CPU first, since torch takes them past a dispatch mode."""
+    """Builds tensors from Python numbers on the CPU first, because these calls bypass a dispatch mode."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -76,34 +76,34 @@ class _NewTensors(TorchFunctionMode):
 
 @contextmanager
 def far_device() -> Iterator[torch.device]:
-    """Make :data:`FAR` usable."""
+    """Make :data:`FAR` usable inside the block."""
     with _NewTensors(), _Mode():
         yield FAR
 
 
 def _run(operation: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
-    far = [t for t in given if isinstance(t, FarTensor)]
-    asked = kwargs.get("device")
+    tensors = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor)]
+    far = [t for t in tensors if isinstance(t, FarTensor)]
+    device = kwargs.get("device")
     packet = operation.overloadpacket
     if far and packet not in _MIXED:
-        near = [t for t in given if not isinstance(t, FarTensor) and t.dim()]
+        near = [t for t in tensors if not isinstance(t, FarTensor) and t.dim()]
         assert not near, f"{operation}: tensors on two devices, {[tuple(t.shape) for t in near]} on the CPU"
     to_far = isinstance(args[0], FarTensor) if packet is _aten.copy_ else bool(far)
-    if asked is not None:
-        to_far = torch.device(asked).type == FAR.type
+    if device is not None:
+        to_far = torch.device(device).type == FAR.type
         kwargs = kwargs | {"device": "cpu"}
     result = operation(*tree_map(_near, args), **tree_map(_near, kwargs))
-    known = {id(_near(t)): t for t in given}
+    original = {id(_near(t)): t for t in tensors}
 
-    def placed(value: Any) -> Any:
-        if not isinstance(value, Tensor) or id(value) in known:
-            return known.get(id(value), value)
+    def wrap(value: Any) -> Any:
+        if not isinstance(value, Tensor) or id(value) in original:
+            return original.get(id(value), value)
         return FarTensor(value) if to_far else value
 
     if packet is _aten._pack_padded_sequence:
-        return placed(result[0]), result[1]  # sizes of batches stay on the CPU
-    return tree_map(placed, result)
+        return wrap(result[0]), result[1]  # batch sizes stay on the CPU
+    return tree_map(wrap, result)
 
 
 def _near(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Processes forked from one that has imported torch and the tools already.
+"""Processes forked from a server that has imported torch and the tools already.
 
 Imports take seconds, a fork takes milliseconds. A forked process has its own memory and process number, can
 be killed, and returns a status.
@@ -20,7 +20,7 @@ PRELOAD += ["matplotlib.figure", "matplotlib.backends.backend_agg", "gensim.mode
 
 
 def make_context() -> ForkServerContext:
-    """Return the context of a fork server, which starts with the first process."""
+    """Return the context of a fork server; the server starts with the first process."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     return context
@@ -44,7 +44,7 @@ class Forked:
 
     @property
     def returncode(self) -> int | None:
-        """Status; minus the number of the signal that ended it; None while it runs."""
+        """Exit status; minus the signal number if a signal ended the process; None while it runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
@@ -57,7 +57,7 @@ class Forked:
         os.kill(self.pid, number)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Wait for the end; return what was written to stdout and to stderr."""
+        """Wait for the process to end; return its stdout and stderr."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("a forked process", timeout or 0.0)
@@ -66,7 +66,7 @@ class Forked:
 
 
 def run_into_files(out: str, err: str, target: Callable[..., None], words: list[str]) -> None:
-    """Run ``target(*words)`` with the output of this process in files."""
+    """Run ``target(*words)`` with stdout and stderr of this process redirected to files."""
     for number, path in ((1, out), (2, err)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(file, number)
@@ -84,7 +84,7 @@ def run_command(*words: str) -> None:
 
 
 def run_script(path: str, ignored: str, *arguments: str) -> None:
-    """Run a script as Python does, with warnings as errors except those of a kind, as in PYTHONWARNINGS."""
+    """Run a script with warnings as errors, except the ``ignored`` ones (written as in PYTHONWARNINGS)."""
     warnings.simplefilter("error")
     _, message, category = ignored.split(":")
     warnings.filterwarnings("ignore", message=message, category=getattr(sys.modules["builtins"], category))

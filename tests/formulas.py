@@ -1,4 +1,4 @@
-"""Formulas in plain Python, on lists of numbers: what the equations of cells are held to."""
+"""Formulas in plain Python on lists of numbers, to check the equations of cells against."""
 
 import math
 from collections.abc import Callable
@@ -55,5 +55,5 @@ def times(*vectors: Vector) -> Vector:
 
 
 def each(function: Callable[[float], float], vector: Vector) -> Vector:
-    """Return the function of every element."""
+    """Apply a function to every element."""
     return [function(v) for v in vector]

@@ -1,4 +1,4 @@
-"""Which modules an expression loads, seen from outside this process."""
+"""Which modules an expression loads, measured in another process."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ def run(script: str) -> str:
 
 
 def loaded(script: str) -> set[str]:
-    """Return the modules that a new interpreter has loaded after the script."""
+    """Return the modules that a new interpreter has loaded after running the script."""
     return set(run(f"{script}\n{LOADED}").splitlines()[-1].split())
 
 

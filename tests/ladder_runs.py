@@ -1,4 +1,4 @@
-"""Small comparisons: tiny networks, tiny data, a few hundredths of a second of training."""
+"""Small ``ur.compare`` runs: tiny networks, tiny data, a few hundredths of a second of training."""
 
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,11 @@ BUDGET = 0.0005
 
 
 def compared(task: str, data: Path | None, out: Path, **options: Any) -> pd.DataFrame:
-    own = {"budget": BUDGET, "progress": False}
+    defaults = {"budget": BUDGET, "progress": False}
     before = torch.get_num_threads()
-    found = ur.compare(task, data, out=out, **own | OPTIONS[task] | options)
+    table = ur.compare(task, data, out=out, **defaults | OPTIONS[task] | options)
     assert torch.get_num_threads() == before
-    return found
+    return table
 
 
 def mean_of(table: pd.DataFrame, rung: str) -> float:
@@ -44,43 +44,43 @@ def mean_of(table: pd.DataFrame, rung: str) -> float:
 
 
 def kept(out: Path, rung: str, seed: int = 1) -> Tried:
-    """Return what a comparison kept of a rung."""
+    """Return the stored outcome of one model and seed of a comparison."""
     folder = object.__new__(ComparisonFolder)
     folder.folder = out
-    found = folder.find(rung, seed)
-    assert found is not None, rung
-    return found
+    outcome = folder.find(rung, seed)
+    assert outcome is not None, rung
+    return outcome
 
 
 def run_of(out: Path, rung: str, seed: int = 1) -> Path:
-    """Return the run folder of a network."""
+    """Return the run folder of a network in a comparison."""
     folder = object.__new__(ComparisonFolder)
     folder.folder = out
     return folder.run(rung, seed)
 
 
 def times(out: Path) -> dict[str, int]:
-    """Return when every outcome and every network was last written."""
+    """Return the modification time of every stored outcome and network."""
     files = [*out.glob("outcomes/*"), *out.glob("runs/*/model*"), *out.glob("runs/*/result.json")]
     return {str(p.relative_to(out)): p.stat().st_mtime_ns for p in files}
 
 
 def check_table(table: pd.DataFrame, rungs: tuple[str, ...], out: Path) -> None:
-    """The table is whole, and the differences are those of the losses that were kept."""
+    """Check that the table is complete and that its differences follow from the stored losses."""
     assert table["model"].tolist() == list(rungs)
     assert list(table.columns) == list(COLUMNS)
     assert np.isfinite(table[["mean", "size", "bytes", "seconds", "rate"]].to_numpy(float)).all()
     assert (table["rate"] > 0).all()
     assert np.isnan(table["difference"].iloc[0])
-    rest = table.iloc[1:]
-    assert np.isfinite(rest["difference"].to_numpy(float)).all()
-    drawn = rest[rest["p"].notna()]  # too few items have no interval
-    assert np.isfinite(drawn[["low", "high"]].to_numpy(float)).all()
-    assert (drawn["low"] <= drawn["difference"] + 1e-12).all()
-    assert (drawn["difference"] <= drawn["high"] + 1e-12).all()
-    assert drawn["p"].between(0, 1, inclusive="right").all()
+    later = table.iloc[1:]
+    assert np.isfinite(later["difference"].to_numpy(float)).all()
+    with_interval = later[later["p"].notna()]  # NaN where there are too few items for an interval
+    assert np.isfinite(with_interval[["low", "high"]].to_numpy(float)).all()
+    assert (with_interval["low"] <= with_interval["difference"] + 1e-12).all()
+    assert (with_interval["difference"] <= with_interval["high"] + 1e-12).all()
+    assert with_interval["p"].between(0, 1, inclusive="right").all()
     losses = [units.losses.sum() / units.weights.sum() for _, units, _ in (kept(out, r) for r in rungs)]
-    np.testing.assert_allclose(rest["difference"], np.diff(losses), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(later["difference"], np.diff(losses), rtol=1e-9, atol=1e-12)
     assert (out / "ladder.png").stat().st_size > 5000
     written = pd.read_csv(out / "table.csv", keep_default_na=False)
     assert written["model"].tolist() == list(rungs)

@@ -1,4 +1,4 @@
-"""MIDI files made byte by byte."""
+"""MIDI files built byte by byte."""
 
 import struct
 
@@ -6,7 +6,7 @@ END = b"\x00\xff\x2f\x00"
 
 
 def number(value: int) -> bytes:
-    """Write a number seven bits a byte."""
+    """Encode a variable-length number, seven bits per byte."""
     out = [value & 127]
     while value := value >> 7:
         out.insert(0, value & 127 | 128)
@@ -14,18 +14,18 @@ def number(value: int) -> bytes:
 
 
 def chunk(track: bytes, size: int | None = None) -> bytes:
-    """Return a track."""
+    """Return the chunk of a track."""
     return b"MTrk" + struct.pack(">I", len(track) if size is None else size) + track
 
 
 def midi(*tracks: bytes, size: int | None = None, ticks: int = 480, count: int | None = None, kind: int = 1):
-    """Return a file; ``size`` and ``count`` are what the headers claim."""
+    """Return a file; ``size`` and ``count`` overwrite the true values in the headers."""
     head = b"MThd" + struct.pack(">IHHh", 6, kind, len(tracks) if count is None else count, ticks)
     return head + b"".join(chunk(track, size) for track in tracks)
 
 
 def track(*events: tuple[int, bytes]) -> bytes:
-    """Return a track of events (tick, bytes), by their ticks, with its end."""
+    """Return the content of a track: events (tick, bytes) sorted by tick, and the end-of-track event."""
     now, out = 0, b""
     for tick, event in sorted(events, key=lambda e: e[0]):
         out += number(tick - now) + event
@@ -34,25 +34,25 @@ def track(*events: tuple[int, bytes]) -> bytes:
 
 
 def on(note: int, channel: int = 0) -> bytes:
-    """Return the event of a key that is struck."""
+    """Return a note-on event."""
     return bytes([0x90 | channel, note, 64])
 
 
 def off(note: int, channel: int = 0) -> bytes:
-    """Return the event of a key that is let go."""
+    """Return a note-off event."""
     return bytes([0x80 | channel, note, 0])
 
 
 def pedal(down: bool, channel: int = 0) -> bytes:
-    """Return the event of the sustain pedal."""
+    """Return a sustain pedal event."""
     return bytes([0xB0 | channel, 64, 127 if down else 0])
 
 
 def tempo(quarters_a_minute: float) -> bytes:
-    """Return the event of a tempo."""
+    """Return a tempo event."""
     return b"\xff\x51\x03" + round(6e7 / quarters_a_minute).to_bytes(3, "big")
 
 
 def note(start: int, end: int, key: int, channel: int = 0) -> list[tuple[int, bytes]]:
-    """Return the events of a note."""
+    """Return the two events of a note, with their ticks."""
     return [(start, on(key, channel)), (end, off(key, channel))]

@@ -1,4 +1,4 @@
-"""What the numerical tests share: cells by name, random problems, and ways to compare."""
+"""Helpers of the numerical tests: cells by name, random problems, and comparisons."""
 
 import math
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ needs_extension = pytest.mark.skipif(core is None, reason="the package is instal
 COMPILED = pytest.param("compiled", marks=needs_extension)
 TORCH_BACKENDS = ("aten", "reference")
 BACKENDS = (COMPILED, *TORCH_BACKENDS)
-"""Every path, by name: for tests whose numbers hold on each of them."""
+"""Every backend path, by name: for tests whose numbers hold on all of them."""
 KERNEL_SETS = tuple(core.kernel_sets()) if core else ()
-"""The compilations of the loop that run on this processor, the fastest first."""
+"""The instruction sets of the compiled loop that run on this processor, fastest first."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A cell with the options that decide which parameters it has."""
+    """A cell with the options that determine its parameters."""
 
     name: str
     cell: Cell
@@ -76,14 +76,14 @@ TORCH_CASES = tuple(
         "gru-after",
     }
 )
-"""Those that torch has a kernel for."""
+"""The cases that torch has a kernel for."""
 
 PATHS = (
     *(pytest.param("compiled", case, id=f"compiled-{case}", marks=needs_extension) for case in CASES),
     *(pytest.param("reference", case, id=f"reference-{case}") for case in CASES),
     *(pytest.param("aten", case, id=f"aten-{case}") for case in TORCH_CASES),
 )
-"""Every pair of a path and a case that it runs."""
+"""Every backend path with every case that it supports."""
 
 MORE_CASES = (
     Case("elman-layer-norm-no-bias", Elman(layer_norm=True), bias=False),
@@ -96,7 +96,7 @@ MORE_CASES = (
     Case("gru-layer-norm-no-bias", GRU(layer_norm=True), bias=False),
     Case("gru-before-layer-norm-no-bias", GRU(reset="before", layer_norm=True), bias=False),
 )
-"""Combinations of options beyond ``CASES``, which have each option once."""
+"""More combinations of options; ``CASES`` has each option once."""
 
 
 def case_named(name: str) -> Case:
@@ -105,14 +105,14 @@ def case_named(name: str) -> Case:
 
 
 def default_path(case: Case) -> str:
-    """Return what ``backend="auto"`` takes for a whole sequence on the CPU."""
+    """Return the path that ``backend="auto"`` chooses for a whole sequence on the CPU."""
     if core is not None:
         return "compiled"
     return "aten" if case in TORCH_CASES else "reference"
 
 
 def widened(case: Case, hidden_size: int) -> Case:
-    """Return the case for another H: what is fed back grows with it, and stays odd, so fills no vector."""
+    """Return the case for another H; the recurrent size grows with H but stays odd, to fill no vector."""
     if case.proj_size:
         return replace(case, proj_size=min(hidden_size // 2 | 1, hidden_size - 1))
     if isinstance(case.cell, Jordan) and case.cell.output_features:
@@ -122,19 +122,19 @@ def widened(case: Case, hidden_size: int) -> Case:
 
 
 def generator(seed: int) -> torch.Generator:
-    """Return a source of random numbers of its own."""
+    """Return a new random generator."""
     return torch.Generator().manual_seed(seed)
 
 
 def uniform(
     *shape: int, seed: int, low: float = -1.0, high: float = 1.0, dtype: torch.dtype = torch.float64
 ) -> Tensor:
-    """Return random numbers that depend on the seed alone."""
+    """Return random numbers that depend on the seed only."""
     return torch.rand(shape, generator=generator(seed), dtype=dtype) * (high - low) + low
 
 
 def scatter_parameters(parameters: Sequence[Tensor], seed: int) -> None:
-    """Fill tensors in place, wide enough that every term of an equation shows."""
+    """Fill tensors in place, with values large enough that every term of an equation matters."""
     source = generator(seed)
     with torch.no_grad():
         for p in parameters:
@@ -143,7 +143,7 @@ def scatter_parameters(parameters: Sequence[Tensor], seed: int) -> None:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that :func:`unrolled.unroll` needs, in float64 and with gradients."""
+    """The arguments of :func:`unrolled.unroll`, in float64 and requiring gradients."""
 
     cell: Cell
     x: Tensor
@@ -155,15 +155,15 @@ class Problem:
 
     def run(self, **options: object) -> Unrolled:
         """Run the loop."""
-        given = {"skip": self.skip, "past": self.past, "masks": self.masks} | options
-        return unroll(self.cell, self.x, self.state, self.p, **given)  # type: ignore[arg-type]
+        arguments = {"skip": self.skip, "past": self.past, "masks": self.masks} | options
+        return unroll(self.cell, self.x, self.state, self.p, **arguments)  # type: ignore[arg-type]
 
     def compiled(self, lengths: Lengths | None = None, **options: object) -> Unrolled:
         """Run the compiled loop."""
-        given: dict = {"masks": self.masks} | options
+        arguments: dict = {"masks": self.masks} | options
         if lengths is not None:
-            given["lengths"] = check_lengths(lengths, *self.x.shape[:2])
-        return Unrolled(*compiled_layer(self.cell, self.x, self.state, self.p, **given))
+            arguments["lengths"] = check_lengths(lengths, *self.x.shape[:2])
+        return Unrolled(*compiled_layer(self.cell, self.x, self.state, self.p, **arguments))
 
     def to(self, dtype: torch.dtype) -> "Problem":
         """Return the same numbers in another dtype."""
@@ -177,19 +177,19 @@ class Problem:
 
     @property
     def leaves(self) -> list[Tensor]:
-        """What gradients are taken of: the input, the states, the past and the parameters."""
+        """Tensors to differentiate by: the input, the states, the past and the parameters."""
         past = [] if self.past is None else [self.past]
         return [self.x, *self.state, *past, *self.p.values()]
 
     def of(self, leaves: Sequence[Tensor]) -> "Problem":
-        """Return the same problem with other tensors in place of ``leaves``."""
-        rest = iter(leaves)
+        """Return the same problem with other tensors instead of ``leaves``."""
+        remaining = iter(leaves)
         return replace(
             self,
-            x=next(rest),
-            state=tuple(next(rest) for _ in self.state),
-            past=None if self.past is None else next(rest),
-            p={name: next(rest) for name in self.p},
+            x=next(remaining),
+            state=tuple(next(remaining) for _ in self.state),
+            past=None if self.past is None else next(remaining),
+            p={name: next(remaining) for name in self.p},
         )
 
     def row(self, b: int, length: int) -> "Problem":
@@ -248,7 +248,7 @@ def make_problem(
 
 
 def all_masks(problem: Problem, hidden_size: int = 3, seed: int = 50) -> Problem:
-    """Return the problem with every mask that its cell knows, drawn as in training."""
+    """Return the problem with random values for every mask that its cell supports, as in training."""
     steps, batch = problem.x.shape[:2]
     masks: dict[str, Tensor | float] = {
         "candidate": (uniform(steps, batch, hidden_size, seed=seed) > 0).double() * 2
@@ -268,7 +268,7 @@ def make_layer(
     dtype: torch.dtype = torch.float64,
     **options: object,
 ) -> Recurrent:
-    """Return a layer of the cell, its parameters drawn wide."""
+    """Return a layer of the cell with large random parameters."""
     layer = Recurrent(
         input_size,
         hidden_size,
@@ -296,17 +296,17 @@ def layer_state(layer: Recurrent, batch: int, *, seed: int = 1, past: bool = Fal
 
 
 def as_hidden(states: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    """Return states in the form that a layer takes and gives: a single one stands alone."""
+    """Return states as a layer takes and returns them: a single state is not in a tuple."""
     return states if len(states) > 1 else states[0]
 
 
 def as_tuple(hidden: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Return the opposite of :func:`as_hidden`."""
+    """Undo :func:`as_hidden`."""
     return hidden if isinstance(hidden, tuple) else (hidden,)
 
 
 def weighted_sum(outputs: Sequence[Tensor], seed: int = 77) -> Tensor:
-    """Return a number whose gradient into every element of every output is random."""
+    """Return a scalar whose gradient with respect to every output element is random."""
     return torch.stack(
         [(out * uniform(*out.shape, seed=seed + i, dtype=out.dtype)).sum() for i, out in enumerate(outputs)]
     ).sum()

@@ -1,4 +1,4 @@
-"""How two ways of computing the same are compared: results, and the gradients of all inputs."""
+"""Compare two implementations of the same computation: results, and the gradients of all inputs."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from unrolled.backends import Unrolled
 def outcome(
     result: Unrolled, leaves: Sequence[Tensor], upstream: Sequence[str] = ("y", "h", "c"), seed: int = 77
 ) -> list[Tensor]:
-    """Return output, final state, and the gradient of each leaf where random gradients arrive from above.
+    """Return the output, the final state, and the gradient of each leaf for random upstream gradients.
 
     Args:
-        result: of a pass.
-        leaves: those of which a gradient is taken; zeros where none arrives.
-        upstream: which of y and the final states have a gradient.
-        seed: of the gradients from above.
+        result: the result of a forward pass.
+        leaves: tensors to differentiate by; the gradient is zero if a leaf has no influence.
+        upstream: which of y and the final states receive a gradient.
+        seed: seed of the upstream gradients.
     """
     outputs = [result.y, *result.state]
     names = ("y", "h", "c")[: len(outputs)]
@@ -32,7 +32,7 @@ def outcome(
 
 
 def assert_near(ours: Sequence[Tensor], expected: Sequence[Tensor], *, within: float) -> None:
-    """Compare lists of tensors, the tolerance being relative to the largest number of each tensor."""
+    """Compare lists of tensors, with a tolerance relative to the largest value of each tensor."""
     for a, b in zip(ours, expected, strict=True):
         size = max(1.0, float(b.detach().abs().max())) if b.numel() else 1.0
         torch.testing.assert_close(a.double(), b.double(), rtol=within, atol=within * size)
@@ -41,18 +41,20 @@ def assert_near(ours: Sequence[Tensor], expected: Sequence[Tensor], *, within: f
 def assert_parity(
     problem: Problem, *, within: float = 1e-9, upstream: Sequence[str] = ("y", "h", "c"), **options: object
 ) -> None:
-    """Hold the compiled loop to the reference: outputs, final states, all gradients.
+    """Compare the compiled loop with the reference: outputs, final states, all gradients.
 
     Args:
-        problem: in any dtype; the reference runs in float64.
+        problem: the problem, in any dtype; the reference runs in float64.
         within: tolerance, see :func:`assert_near`.
         upstream: see :func:`outcome`.
-        options: of the compiled loop; ``checkpoint_every`` and ``bfloat16`` are not handed to the reference.
+        options: options of the compiled loop; the reference ignores ``checkpoint_every`` and ``bfloat16``.
     """
     leaves = [leaf for leaf in problem.leaves if leaf.requires_grad]
     ours = outcome(problem.compiled(**options), leaves, upstream)  # type: ignore[arg-type]
     exact = problem if problem.x.dtype == torch.float64 else problem.to(torch.float64)
-    of_both = {k: v for k, v in options.items() if k not in ("checkpoint_every", "bfloat16")}
-    expected = outcome(exact.run(**of_both), [leaf for leaf in exact.leaves if leaf.requires_grad], upstream)
+    shared_options = {k: v for k, v in options.items() if k not in ("checkpoint_every", "bfloat16")}
+    expected = outcome(
+        exact.run(**shared_options), [leaf for leaf in exact.leaves if leaf.requires_grad], upstream
+    )
     assert all(t.dtype == problem.x.dtype for t in ours)
     assert_near(ours, expected, within=within)

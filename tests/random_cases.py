@@ -1,7 +1,7 @@
-"""Random layers on the compiled loop, each held to the reference path in float64: ``make cases``.
+"""Compare random layers on the compiled loop with the reference path in float64: ``make cases``.
 
-Everything is drawn from the seed of a case: the cell and its options, sizes, lengths, dtype, threads and
-instruction set. ``python tests/random_cases.py --cases 1 --seed 1234`` runs case 1234 alone.
+The seed of a case determines everything: the cell and its options, sizes, lengths, dtype, threads and
+instruction set. ``python tests/random_cases.py --cases 1 --seed 1234`` runs only case 1234.
 """
 
 import argparse
@@ -31,14 +31,14 @@ from unrolled import RecurrentDrop, extension
 from unrolled.layers import Recurrent
 
 WITHIN = {"float64": 1e-9, "float32": 1e-3, "bfloat16": 0.15}
-"""Largest difference that is allowed, as a share of the largest number of a tensor (at least 1)."""
+"""Largest allowed difference, relative to the largest value of a tensor (at least 1)."""
 NORMALISED_BFLOAT16 = 0.2
-"""The same with layer normalisation, which over a few units magnifies roundings."""
+"""The same with layer normalisation, which amplifies rounding errors if there are few units."""
 
 
 @dataclass(frozen=True)
 class RandomCase:
-    """A layer, its input, and how it is run."""
+    """A layer, its input, and the options of the run."""
 
     seed: int
     cell: Case
@@ -49,7 +49,7 @@ class RandomCase:
     threads: int
     kernels: str
     options: dict[str, Any]
-    """Of the layer on either path."""
+    """Options of the layer on both paths."""
     checkpoint_every: int | str | None
     training: bool
 
@@ -58,11 +58,11 @@ def draw(seed: int) -> RandomCase:
     """Return the case of a seed."""
     r = random.Random(seed)
     hidden = r.choice((1, 2, 3, r.randint(4, 20), r.randint(4, 40), r.randint(60, 140)))
-    several = hidden >= 60  # threads share the units of a row where rows are few
-    batch = r.choice((1, 2, 3)) if several else r.choice((0, 1, r.randint(2, 8), r.randint(2, 60)))
+    wide = hidden >= 60  # with few rows, threads split the units of a row
+    batch = r.choice((1, 2, 3)) if wide else r.choice((0, 1, r.randint(2, 8), r.randint(2, 60)))
     steps = r.choice((1, 2, r.randint(3, 9)))
     cell = widened(r.choice([c for c in CASES + MORE_CASES if hidden > 1 or not c.proj_size]), hidden)
-    skip = r.choice((0, 0, 0, 0, 2, 3))  # no compiled loop has it: the layer takes another path
+    skip = r.choice((0, 0, 0, 0, 2, 3))  # unsupported by the compiled loop: the layer takes another path
     kernels = r.choice(KERNEL_SETS)
     arithmetic = r.choice(("float64", "float64", "float32", "bfloat16"))
     if arithmetic == "bfloat16" and (skip or kernels != "avx512bf16"):
@@ -89,13 +89,13 @@ def draw(seed: int) -> RandomCase:
             "drop": drop,
         },
         checkpoint_every=None if skip else r.choice((None, None, 1, 2, 5, "auto")),
-        # Masks of training are drawn in the dtype of the layer: alike on both paths in float64 only.
+        # Training masks are drawn in the dtype of the layer, so both paths agree in float64 only.
         training=arithmetic == "float64" and r.random() < 0.5,
     )
 
 
 def difference(case: RandomCase) -> float:
-    """Return the largest difference from the reference as a share of what is allowed: at most 1."""
+    """Return the largest difference from the reference relative to the tolerance: at most 1 if correct."""
     extension.use_kernels(case.kernels)
     torch.set_num_threads(case.threads)
     single = case.arithmetic != "float64"
@@ -108,7 +108,7 @@ def difference(case: RandomCase) -> float:
     )
     expected = _run(case, dtype=torch.float64, backend="reference")
     if case.arithmetic == "bfloat16" or (single and _has_kinks(case)):
-        # A unit may be off in one precision and on in the other, with another gradient.
+        # Near a kink, a unit may be off in one precision and on in the other, with another gradient.
         ours, expected = ours[:1], expected[:1]
     within = WITHIN[case.arithmetic]
     if case.arithmetic == "bfloat16" and case.cell.cell.layer_norm:
@@ -133,8 +133,8 @@ def _run(case: RandomCase, *, dtype: torch.dtype, **options: Any) -> list[Tensor
     y, final = layer(x, as_hidden(state), lengths=lengths)
     outputs = [y, *as_tuple(final)]
     leaves = [x, *state, *layer.parameters()]
-    above = [uniform(*out.shape, seed=case.seed + 77 + i).to(dtype) for i, out in enumerate(outputs)]
-    gradients = torch.autograd.grad(outputs, leaves, above, materialize_grads=True)
+    upstream = [uniform(*out.shape, seed=case.seed + 77 + i).to(dtype) for i, out in enumerate(outputs)]
+    gradients = torch.autograd.grad(outputs, leaves, upstream, materialize_grads=True)
     return [t.detach() for t in (*outputs, *gradients)]
 
 
@@ -144,7 +144,7 @@ def _layer(case: RandomCase, **options: Any) -> Recurrent:
     source = generator(case.seed)
     with torch.no_grad():
         for p in layer.parameters():
-            # Matrices of many columns are drawn narrower, so that rounding does not grow with the steps.
+            # Matrices with many columns get smaller values, so that rounding errors do not grow.
             width = 0.9 * min(1.0, math.sqrt(6 / p.shape[-1])) if p.dim() > 1 else 0.9
             p.copy_((2 * torch.rand(p.shape, generator=source, dtype=torch.float64) - 1) * width)
     return layer
@@ -155,8 +155,8 @@ def _distance(ours: Tensor, expected: Tensor) -> float:
         return math.inf
     if not expected.numel():
         return 0.0
-    far = float((ours.double() - expected).abs().max())
-    return math.inf if math.isnan(far) else far / max(1.0, float(expected.abs().max()))
+    distance = float((ours.double() - expected).abs().max())
+    return math.inf if math.isnan(distance) else distance / max(1.0, float(expected.abs().max()))
 
 
 def _has_kinks(case: RandomCase) -> bool:
@@ -165,7 +165,7 @@ def _has_kinks(case: RandomCase) -> bool:
 
 
 def main() -> int:
-    """Run cases; return 1 if one is wrong."""
+    """Run the cases; return 1 if any of them differs."""
     parser = argparse.ArgumentParser(description="Hold random layers to the reference path in float64.")
     parser.add_argument("--cases", type=int, default=7000)
     parser.add_argument("--seed", type=int, default=0, help="of the first case; the next has the next")
@@ -173,10 +173,10 @@ def main() -> int:
     wrong = 0
     for seed in range(args.seed, args.seed + args.cases):
         case = draw(seed)
-        far = difference(case)
-        if far > 1:
+        ratio = difference(case)
+        if ratio > 1:
             wrong += 1
-            print(f"differs by {far:.3g} times what is allowed: {case}", file=sys.stderr)
+            print(f"differs by {ratio:.3g} times what is allowed: {case}", file=sys.stderr)
     sets = " ".join(KERNEL_SETS)
     print(f"{args.cases} cases from seed {args.seed}, {wrong} differ; instruction sets: {sets}")
     return 1 if wrong else 0

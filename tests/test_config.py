@@ -1,4 +1,4 @@
-"""Configurations: one tree, strict, and errors that name the nearest right word."""
+"""Configurations: nested, strictly checked, with errors that suggest the nearest valid name."""
 
 import dataclasses
 import json
@@ -40,7 +40,7 @@ class Tree:
     extra: Size | None = None
 
 
-def test_a_tree_goes_through_json():
+def test_nested_configuration_json_round_trip():
     tree = Tree(Size(7, 0.1, "large"), "x", True, Size(2))
     again = from_dict(Tree, json.loads(json.dumps(to_dict(tree))), "here")
     assert again == tree
@@ -73,17 +73,17 @@ def test_missing_fields_keep_their_defaults():
         ({"size": {"width": 0}}, "width=0: must be at least 1"),
     ],
 )
-def test_what_is_wrong_is_named(values, message):
+def test_errors_name_the_wrong_key_or_value(values, message):
     with pytest.raises(ConfigError, match=message):
         from_dict(Tree, values, "f.toml")
 
 
-def test_the_whole_must_be_a_table():
+def test_a_configuration_must_be_a_table():
     with pytest.raises(ConfigError, match="the configuration must be a table"):
         from_dict(Tree, [1], "f.toml")
 
 
-def test_options_by_their_own_names():
+def test_options_are_set_by_field_name():
     tree = with_options(Tree(name="a"), {"width": 5, "flag": True})
     assert tree == Tree(Size(width=5), "a", True)
     assert with_options(tree, {}) == tree
@@ -103,19 +103,19 @@ def test_wrong_options_are_named(options, message):
         with_options(Tree(), options, "call")
 
 
-def test_literals_are_found_inside_optionals():
+def test_literal_values_inside_optionals():
     assert literal_values(Literal["a", "b"]) == ("a", "b")
     assert literal_values(Literal["a"] | None) == ("a",)
     assert literal_values(int | None) == ()
 
 
-def test_requirements():
+def test_require_raises_its_message():
     require(True, "never")
     with pytest.raises(ConfigError, match="as said"):
         require(False, "as said")
 
 
-def test_suggestions_are_near_or_none():
+def test_suggestion_is_close_or_empty():
     assert suggestion("lstmm", ["gru", "lstm"]) == " (did you mean 'lstm'?)"
     assert suggestion("zzz", ["gru", "lstm"]) == ""
 
@@ -134,7 +134,7 @@ def test_option_names_are_unique_over_the_groups():
     assert {"hidden", "cell", "lr", "tokenizer", "data"} <= set(names)
 
 
-def test_the_defaults_go_through_json():
+def test_defaults_json_round_trip():
     config = LanguageModelConfig()
     assert from_dict(LanguageModelConfig, json.loads(json.dumps(to_dict(config))), "x") == config
 
@@ -172,12 +172,12 @@ def test_contradictions_are_refused(options, message):
         with_options(LanguageModelConfig(), options)
 
 
-def test_configurations_do_not_change():
+def test_configurations_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         LanguageModelConfig().network.hidden = 3
 
 
-def test_an_option_has_its_other_name():
+def test_an_alias_sets_its_option():
     config = with_options(LanguageModelConfig(), {"model": "tdnn", "hidden": 8})
     assert (config.cell.cell, config.network.hidden) == ("tdnn", 8)
     with pytest.raises(ConfigError, match=r"'tdn' is not one of .*did you mean 'tdnn'"):
@@ -185,12 +185,12 @@ def test_an_option_has_its_other_name():
 
 
 @pytest.mark.parametrize("cell", ["gru", "tdnn"])
-def test_an_option_is_given_by_one_of_its_names(cell):
+def test_an_option_and_its_alias_exclude_each_other(cell):
     with pytest.raises(ConfigError, match="here: model is another name of cell: give one of them"):
         with_options(LanguageModelConfig(), {"model": "tdnn", "cell": cell}, "here")
 
 
-def test_a_name_that_an_option_has_itself_stands_for_that():
+def test_an_alias_gives_way_to_an_option_of_that_name():
     assert aliases_of(["cell", "hidden"]) == {"model": "cell"}
     assert aliases_of(["cell", "model"]) == aliases_of(["hidden"]) == {}
     with pytest.raises(ConfigError, match="unknown option 'model'"):

@@ -1,4 +1,4 @@
-"""Tables lose nothing, on a narrow terminal and in a file."""
+"""Tables are printed without truncation, on a narrow terminal and in a file."""
 
 import io
 
@@ -11,7 +11,7 @@ from unrolled.console import print_table
 PATH = "/a/long/path to/some folder/" * 6 + "model.arpa"
 
 
-def table_of(*cells):
+def make_table(*cells):
     table = Table(title="a title of many words that is longer than the table " * 3)
     for number, _ in enumerate(cells):
         table.add_column(f"bits/character {number}")
@@ -19,7 +19,7 @@ def table_of(*cells):
     return table
 
 
-def printed(table, width, **options):
+def print_to_text(table, width, **options):
     file = io.StringIO()
     print_table(table, Console(file=file, width=width, highlight=False, **options))
     return file.getvalue()
@@ -27,8 +27,8 @@ def printed(table, width, **options):
 
 @pytest.mark.parametrize("soft_wrap", [False, True])
 @pytest.mark.parametrize("width", [20, 60, 200])
-def test_in_a_file_a_row_is_a_line(width, soft_wrap):
-    lines = printed(table_of(PATH, "1.5"), width, soft_wrap=soft_wrap).splitlines()
+def test_in_a_file_each_row_is_one_line(width, soft_wrap):
+    lines = print_to_text(make_table(PATH, "1.5"), width, soft_wrap=soft_wrap).splitlines()
     assert lines[0].startswith("a title of many words")
     assert sum(PATH in line and "1.5" in line for line in lines) == 1
     assert sum("bits/character 0" in line for line in lines) == 1
@@ -36,15 +36,15 @@ def test_in_a_file_a_row_is_a_line(width, soft_wrap):
 
 @pytest.mark.parametrize("soft_wrap", [False, True])
 @pytest.mark.parametrize("width", [20, 60])
-def test_on_a_terminal_a_long_cell_goes_on_below(width, soft_wrap):
-    text = printed(table_of(PATH), width, force_terminal=True, color_system=None, soft_wrap=soft_wrap)
+def test_on_a_terminal_a_long_cell_wraps(width, soft_wrap):
+    text = print_to_text(make_table(PATH), width, force_terminal=True, color_system=None, soft_wrap=soft_wrap)
     assert max(map(len, text.splitlines())) <= width
     cells = [line.strip("│┃ ") for line in text.splitlines() if line[0] in "│┃"]
     assert "".join(cells).replace(" ", "").endswith(PATH.replace(" ", ""))
     assert "…" not in text
 
 
-def test_the_console_keeps_its_width():
+def test_the_width_of_the_console_is_unchanged():
     console = Console(file=io.StringIO(), width=30)
-    print_table(table_of(PATH), console)
+    print_table(make_table(PATH), console)
     assert console.width == 30

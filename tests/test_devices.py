@@ -1,4 +1,4 @@
-"""A batch moves to a device as a whole, in one call."""
+"""``move`` moves a whole batch to a device in one call."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ class Batch:
     name: str = "a"
 
 
-def batch() -> Batch:
+def make_batch() -> Batch:
     x = torch.ones(2, 3)
     return Batch(Inner(x, None), (x, x + 1), [x[0], x[1, :2]], Named(x, 0.5))
 
@@ -47,27 +47,27 @@ def tensors(value: Any) -> list[Tensor]:
     return [t for part in vars(value).values() for t in tensors(part)] if hasattr(value, "__dict__") else []
 
 
-def test_every_tensor_moves_and_the_form_stays() -> None:
-    moved = move(batch(), META)
+def test_every_tensor_moves_and_the_types_stay() -> None:
+    moved = move(make_batch(), META)
     assert isinstance(moved, Batch)
     assert isinstance(moved.named, Named)
     assert isinstance(moved.rows, list)
     assert isinstance(moved.parts, tuple)
     assert (moved.inner.lengths, moved.named.rate, moved.name) == (None, 0.5, "a")
-    found = tensors(moved)
-    assert [t.shape for t in found] == [t.shape for t in tensors(batch())]
-    assert {t.device for t in found} == {META}
+    moved_tensors = tensors(moved)
+    assert [t.shape for t in moved_tensors] == [t.shape for t in tensors(make_batch())]
+    assert {t.device for t in moved_tensors} == {META}
 
 
 @pytest.mark.parametrize("part", ["inner", "parts", "rows", "named", "name"])
 def test_nothing_is_copied_on_the_same_device(part: str) -> None:
-    whole = batch()
-    assert move(whole, CPU) is whole
-    assert move(getattr(whole, part), CPU) is getattr(whole, part)
+    batch = make_batch()
+    assert move(batch, CPU) is batch
+    assert move(getattr(batch, part), CPU) is getattr(batch, part)
 
 
 @pytest.mark.parametrize("value", [np.ones(3), {"x": torch.ones(1)}, {1, 2}])
-def test_what_would_stay_behind_is_refused(value: Any) -> None:
+def test_values_that_cannot_move_are_refused(value: Any) -> None:
     with pytest.raises(TypeError, match=f"cannot move a {type(value).__name__} to meta: make it a tensor"):
         move((torch.ones(1), value), META)
 

@@ -1,4 +1,4 @@
-"""A missing package is one line that names its extra, said before any work is done."""
+"""A missing optional package gives one error line that names its extra, before any work is done."""
 
 import json
 import subprocess
@@ -32,20 +32,20 @@ sys.meta_path[:] = map(Hide, sys.meta_path)
 RUN = """
 from unrolled.cli.main import main
 
-answers = []
+results = []
 for words in commands:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(words)
-    answers.append((status, out.getvalue(), err.getvalue()))
-print(json.dumps(answers))
+    results.append((status, out.getvalue(), err.getvalue()))
+print(json.dumps(results))
 """
 
 
-def without_extras(script: str, cwd: Path) -> str:
-    """Run a script in a fresh interpreter that has no package of an extra; return what it prints."""
+def run_without_extras(script: str, cwd: Path) -> str:
+    """Run a script in a new interpreter without any optional package; return its stdout."""
     done = subprocess.run(
-        [sys.executable, "-c", f"hidden = {BARE}\n{HIDE}\n{script}"],
+        [sys.executable, "-c", f"hidden = {HIDDEN_MODULES}\n{HIDE}\n{script}"],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -55,13 +55,15 @@ def without_extras(script: str, cwd: Path) -> str:
     return done.stdout
 
 
-def answers_of(commands: list[list[str]], cwd: Path) -> list[tuple[int, str, str]]:
-    """Run commands of ``unrolled`` without extras; return the status, output and errors of each."""
-    return json.loads(without_extras(f"commands = {commands}\n{RUN}", cwd).splitlines()[-1])
+def run_commands(commands: list[list[str]], cwd: Path) -> list[tuple[int, str, str]]:
+    """Run ``unrolled`` commands without extras; return the status, stdout and stderr of each."""
+    return json.loads(run_without_extras(f"commands = {commands}\n{RUN}", cwd).splitlines()[-1])
 
 
-BARE = tuple(sorted({module for modules in extras.EXTRAS.values() for module in modules} - {"jinja2"}))
-"""All of them; jinja2 comes with torch."""
+HIDDEN_MODULES = tuple(
+    sorted({module for modules in extras.EXTRAS.values() for module in modules} - {"jinja2"})
+)
+"""Modules of all extras; jinja2 comes with torch."""
 SMALL = ("--hidden", "8", "--epochs", "1", "--batch", "2", "--threads", "1")
 
 
@@ -100,18 +102,18 @@ ERRORS: list[tuple[list[str], str]] = [
         "--out (a plot of the figures) needs matplotlib, scipy: pip install 'unrolled[plots]'",
     ),
 ]
-"""Commands, and the one line that each says."""
+"""Commands, and the error line of each."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small text."""
-    here = tmp_path_factory.mktemp("extras")
-    (here / "text.txt").write_text("to be or not to be, that is the question\n" * 20, encoding="utf-8")
-    return here
+    path = tmp_path_factory.mktemp("extras")
+    (path / "text.txt").write_text("to be or not to be, that is the question\n" * 20, encoding="utf-8")
+    return path
 
 
-def test_the_extras_are_those_of_the_project():
+def test_extras_match_pyproject():
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     for name, modules in extras.EXTRAS.items():
         packages = {extras.PACKAGES.get(module, module) for module in modules}
@@ -120,13 +122,13 @@ def test_the_extras_are_those_of_the_project():
     assert set(extras.EXTRAS) == set(everything.partition("[")[2].removesuffix("]").split(","))
 
 
-def test_a_command_names_its_extra_at_once(folder: Path):
-    answers = answers_of([words for words, _ in ERRORS], folder)
-    for (words, line), (status, out, err) in zip(ERRORS, answers, strict=True):
+def test_a_command_names_its_missing_extra_before_any_work(folder: Path):
+    results = run_commands([words for words, _ in ERRORS], folder)
+    for (words, line), (status, out, err) in zip(ERRORS, results, strict=True):
         assert (status, out, err) == (1, "", f"error: {line}\n"), words
 
 
-def test_the_bare_package_trains_and_uses_a_language_model(folder: Path):
+def test_a_language_model_works_without_extras(folder: Path):
     commands = [
         ["train", "lm", "--data", "text.txt", "--out", "lm", *SMALL],
         ["generate", "lm", "--length", "5"],
@@ -138,22 +140,22 @@ def test_the_bare_package_trains_and_uses_a_language_model(folder: Path):
         ["info"],
         ["ngram", "--data", "text.txt", "--order", "2"],
     ]
-    answers = answers_of(commands, folder)
-    assert [status for status, _, _ in answers] == [0] * len(commands)
-    _, out, err = answers[0]
+    results = run_commands(commands, folder)
+    assert [status for status, _, _ in results] == [0] * len(commands)
+    _, out, err = results[0]
     note = "no plots are drawn; to draw them: pip install 'unrolled[plots]', then unrolled resume lm"
     assert err.count(note) == 1
     assert "plots:" not in out
     assert not (folder / "lm" / "plots").exists()
 
 
-def test_a_public_name_says_the_same(folder: Path):
+def test_a_public_name_raises_the_same_error(folder: Path):
     script = "import unrolled\ntry:\n    unrolled.Forecaster\nexcept ImportError as error:\n    print(error)"
-    said = without_extras(script, folder)
-    assert said == "a forecaster needs pandas: pip install 'unrolled[forecast]'\n"
+    printed = run_without_extras(script, folder)
+    assert printed == "a forecaster needs pandas: pip install 'unrolled[forecast]'\n"
 
 
-def test_only_a_missing_module_of_the_extra_is_translated(monkeypatch: pytest.MonkeyPatch):
+def test_only_missing_modules_of_the_extra_are_reported_as_such(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     line = r"^this needs pandas: pip install 'unrolled\[forecast\]'$"
     with pytest.raises(MissingExtraError, match=line), extras.extra("forecast", "this"):
@@ -167,7 +169,7 @@ def test_only_a_missing_module_of_the_extra_is_translated(monkeypatch: pytest.Mo
         extras.require_extra("forecast", "this")
 
 
-def test_the_bare_dependencies_are_few():
-    bare = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
-    names = {requirement.partition(">")[0] for requirement in bare}
+def test_required_dependencies_are_few():
+    requirements = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {requirement.partition(">")[0] for requirement in requirements}
     assert names == {"torch", "numpy", "safetensors", "msgspec", "tyro", "rich"}

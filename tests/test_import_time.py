@@ -1,4 +1,4 @@
-"""What an import loads, by name: time is measured elsewhere, but what is not loaded costs none."""
+"""Which modules an import loads; import time itself is measured elsewhere."""
 
 import pytest
 
@@ -9,15 +9,15 @@ from unrolled.extras import EXTRAS
 OPTIONAL = {module for modules in EXTRAS.values() for module in modules} - {"jinja2"}
 """Packages of extras; jinja2 may come with torch."""
 TOOLS = {*OPTIONAL, "tyro", "rich", "msgspec", "safetensors"}
-"""Packages that the layers do without, most of them slow to load."""
+"""Packages that the layers do not need, most of them slow to load."""
 
 
-def test_the_package_alone_loads_next_to_nothing():
+def test_importing_the_package_loads_no_heavy_module():
     modules = loaded("import unrolled")
     assert not modules & {*TOOLS, "torch", "numpy", "unrolled.layers", "unrolled.extension"}
 
 
-OWN: dict[str, set[str]] = {
+ALLOWED: dict[str, set[str]] = {
     "unrolled.LanguageModel": set(),
     "unrolled.Tagger": set(),
     "unrolled.Translator": set(),
@@ -40,9 +40,11 @@ def test_layers_load_torch_and_no_tools():
         assert not modules & {"torch._dynamo"}, "torch's compiler takes longer to load than torch"
 
 
-def test_a_task_loads_its_own_packages_only():
-    modules = loaded_in_forks(OWN)
-    assert {e: modules[e] & OPTIONAL - own for e, own in OWN.items()} == {e: set() for e in OWN}
+def test_a_task_loads_only_its_own_optional_packages():
+    modules = loaded_in_forks(ALLOWED)
+    assert {e: modules[e] & OPTIONAL - allowed for e, allowed in ALLOWED.items()} == {
+        e: set() for e in ALLOWED
+    }
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["no-such-verb"], ["train", "nothing"]])
@@ -52,7 +54,7 @@ def test_the_command_line_answers_without_torch(words):
     assert not modules & {*TOOLS, "torch"}
 
 
-def test_every_public_name_is_there_and_listed():
+def test_every_public_name_exists_and_is_listed():
     for name in unrolled.__all__:
         assert getattr(unrolled, name) is not None
         assert name in dir(unrolled)
@@ -62,7 +64,7 @@ def test_every_public_name_is_there_and_listed():
     assert unrolled.load is unrolled.tasks.load
 
 
-def test_public_names_are_the_ones_of_their_homes():
+def test_public_names_are_the_objects_of_their_modules():
     from unrolled import backends, layers, tasks
 
     assert unrolled.LSTM is layers.LSTM
@@ -71,7 +73,7 @@ def test_public_names_are_the_ones_of_their_homes():
     assert unrolled.layers is layers
 
 
-def test_a_name_that_is_not_there():
+def test_an_unknown_name_raises():
     with pytest.raises(AttributeError, match="module 'unrolled' has no attribute 'LTSM'"):
         unrolled.LTSM  # noqa: B018
     with pytest.raises(ImportError, match="LTSM"):

@@ -1,4 +1,4 @@
-"""Names of any length leave room for the axes; matplotlib's warning that they collapsed is an error."""
+"""Labels of any length leave room for the axes; matplotlib's warning about collapsed axes is an error."""
 
 import numpy as np
 import pandas as pd
@@ -46,22 +46,22 @@ def draw_ladder(names, folder):
 
 @pytest.fixture
 def areas(monkeypatch):
-    """Share of the figure that the smallest axes take, for each figure that would be saved."""
-    found = []
+    """Fraction of the figure covered by its smallest axes, for each figure that would be saved."""
+    fractions = []
 
-    def measured(self, *args, **kwargs):
+    def measure(self, *args, **kwargs):
         self.draw_without_rendering()
         boxes = [axes.get_position() for axes in self.axes if axes.get_label() != "<colorbar>"]
-        found.append(min(box.width * box.height for box in boxes))
+        fractions.append(min(box.width * box.height for box in boxes))
 
-    monkeypatch.setattr(Figure, "savefig", measured)
-    return found
+    monkeypatch.setattr(Figure, "savefig", measure)
+    return fractions
 
 
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 @pytest.mark.parametrize("draw", [draw_trials, draw_confusion, draw_attention, draw_words, draw_ladder])
-def test_axes_keep_their_room(draw, name, count, tmp_path, areas):
+def test_axes_keep_enough_room(draw, name, count, tmp_path, areas):
     draw([f"{i} {name}"[: len(name)] + str(i) for i in range(count)], tmp_path)
     assert len(areas) == 1
     assert areas[0] > 0.05
@@ -79,18 +79,18 @@ def test_axes_keep_their_room(draw, name, count, tmp_path, areas):
         ("x" * 20 + "y" * 20, 2, "x" * 16 + "\n…" + "y" * 15),
     ],
 )
-def test_a_label(name, lines, label):
+def test_labels_are_wrapped_and_shortened(name, lines, label):
     assert label_text(name, line=16, lines=lines) == label
 
 
-def test_both_ends_of_a_long_name_remain():
+def test_both_ends_of_a_long_label_are_kept():
     label = label_text(NAMES["path"] + ".toml", line=28, lines=3)
     assert label.startswith("pretrain=")
     assert label.endswith(".toml")
     assert max(map(len, label.split("\n"))) <= 28
 
 
-def test_updates_are_counted_in_whole_numbers():
+def test_ticks_of_updates_are_integers():
     pytest.importorskip("matplotlib")
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Memory that a pass frees is there for the next one."""
+"""Memory freed by one pass is reused by the next without page faults."""
 
 import os
 import platform
@@ -14,11 +14,13 @@ from unrolled.memory import keep_freed_memory
 
 resource = pytest.importorskip("resource", reason="page faults are counted by POSIX")
 pytestmark = [
-    pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's allocator that is told"),
-    pytest.mark.skipif(any(n.startswith("MALLOC_") for n in os.environ), reason="the user has told it"),
+    pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is configured"),
+    pytest.mark.skipif(
+        any(n.startswith("MALLOC_") for n in os.environ), reason="the user has configured the allocator"
+    ),
 ]
 
-KEPT = """
+SETUP = """
 import ctypes, resource, torch
 from unrolled.memory import keep_freed_memory
 keep_freed_memory()
@@ -41,28 +43,28 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def printed(script: str, blocks: int, megabytes: int) -> str:
-    """Return what a process of its own prints: what a heap does depends on all that was ever in it."""
-    code = KEPT.format(blocks=blocks, megabytes=megabytes) + script
+def run_script(script: str, blocks: int, megabytes: int) -> str:
+    """Run the script in a new process and return its stdout: a heap depends on all earlier allocations."""
+    code = SETUP.format(blocks=blocks, megabytes=megabytes) + script
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 @pytest.mark.parametrize(("blocks", "megabytes"), [(5, 8), (1, 31)])
-def test_blocks_come_from_the_heap_and_not_from_the_system(blocks: int, megabytes: int) -> None:
-    assert printed(IN_HEAP, blocks, megabytes) == "True"
+def test_blocks_are_allocated_on_the_heap(blocks: int, megabytes: int) -> None:
+    assert run_script(IN_HEAP, blocks, megabytes) == "True"
 
 
 @pytest.mark.parametrize(("blocks", "megabytes"), [(40, 1), (5, 8), (2, 20)])
-def test_what_is_freed_comes_back_without_page_faults(blocks: int, megabytes: int) -> None:
-    """Ten steps, once a few have settled where blocks lie."""
-    pages = blocks * (megabytes << 20) // resource.getpagesize()  # of a step
-    assert int(printed(FAULTS, blocks, megabytes)) < pages / 10
+def test_freed_memory_is_reused_without_page_faults(blocks: int, megabytes: int) -> None:
+    """Counts the page faults of ten steps after ten warm-up steps."""
+    pages = blocks * (megabytes << 20) // resource.getpagesize()  # pages used by one step
+    assert int(run_script(FAULTS, blocks, megabytes)) < pages / 10
 
 
 @needs_extension
-def test_the_first_pass_of_a_layer_sees_to_it() -> None:
+def test_the_first_pass_of_a_layer_configures_the_allocator() -> None:
     keep_freed_memory.cache_clear()
     unrolled.RNN(3, 4)(torch.zeros(2, 1, 3))
     assert keep_freed_memory.cache_info().currsize == 1

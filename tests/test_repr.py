@@ -1,4 +1,4 @@
-"""Public objects print as what they are in a line or two, and ``dir`` shows public names alone."""
+"""Public objects have a short, readable repr, and ``dir`` of a module shows only its public names."""
 
 import importlib
 
@@ -35,14 +35,14 @@ TASKS = [name for name in CASES if " " not in name]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_dir_holds_public_names_alone(package):
+def test_dir_shows_only_public_names(package):
     module = importlib.import_module(f"unrolled{package}")
     assert dir(module) == sorted(module.__all__)
     assert all(hasattr(module, name) for name in dir(module))
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_tools_and_configurations_show_what_was_set(name):
+def test_tasks_and_configurations_show_the_options_that_were_set(name):
     kind = CASES[name].kind
     assert repr(kind()) == f"{kind.__name__}()"
     assert repr(kind(hidden=7, lr=0.5)) in (
@@ -53,23 +53,23 @@ def test_tools_and_configurations_show_what_was_set(name):
     assert len(repr(config)) < len(list(option_names(type(config)))) * 10
 
 
-def test_what_training_and_looking_inside_give(tmp_path):
+def test_results_of_training_and_inspection_have_short_reprs(tmp_path):
     data = CASES["lm"].write(tmp_path)
     lm = CASES["lm"].kind(**CASES["lm"].options | {"epochs": 1, "max_steps": 2, "validate_every": 0})
     lm.fit(data, progress=False)
-    seen = ur.inspect(lm, rows=2, steps=20, long_steps=30, samples=1, targets=3)
-    found = seen.diagnosis
+    inspection = ur.inspect(lm, rows=2, steps=20, long_steps=30, samples=1, targets=3)
+    diagnosis = inspection.diagnosis
     values = (
         lm,
         lm.evaluate(data),
         lm.artifacts,
         lm.tokenizer,
-        seen,
-        found,
-        found.recording,
-        found.gradients,
+        inspection,
+        diagnosis,
+        diagnosis.recording,
+        diagnosis.gradients,
     )
-    for value in (*values, *found.layers, *found.recording.passes, *found.verdicts):
+    for value in (*values, *diagnosis.layers, *diagnosis.recording.passes, *diagnosis.verdicts):
         assert repr(value).startswith(type(value).__name__), value
         assert len(repr(value)) <= 1.5 * LONGEST
         assert " at 0x" not in repr(value)
@@ -88,7 +88,7 @@ def test_what_training_and_looking_inside_give(tmp_path):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_others(value):
+def test_other_objects_have_short_reprs(value):
     assert repr(value).startswith(type(value).__name__)
     assert len(repr(value)) <= LONGEST
     assert " at 0x" not in repr(value)
@@ -109,5 +109,5 @@ def test_others(value):
         (None, "None"),
     ],
 )
-def test_values_in_a_few_words(value, text):
+def test_short_forms_of_values(value, text):
     assert shown(value) == text

@@ -1,4 +1,4 @@
-"""How many threads a training takes, and what is said of those that wait."""
+"""How many threads a training run takes, and how idle threads wait."""
 
 import os
 import subprocess
@@ -24,12 +24,12 @@ def unset(monkeypatch):
 
 @pytest.fixture
 def machine(monkeypatch, unset):
-    """``machine(usable, busy, own)``: cores as told, and torch's own number of threads."""
+    """``machine(usable, busy, torch_threads)`` fakes the number of cores and torch's number of threads."""
 
-    def set_up(usable, busy, own):
+    def set_up(usable, busy, torch_threads):
         monkeypatch.setattr(threads, "usable_cores", lambda: usable)
         monkeypatch.setattr(threads, "busy_elsewhere", lambda: busy)
-        monkeypatch.setattr(torch, "get_num_threads", lambda: own)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: torch_threads)
 
     return set_up
 
@@ -38,62 +38,62 @@ def machine(monkeypatch, unset):
 
 
 @pytest.mark.parametrize(
-    ("usable", "busy", "own", "expected"),
+    ("usable", "busy", "torch_threads", "expected"),
     [
         (2.0, 0.0, 2, 2),
         (2.0, 0.3, 2, 2),
         (2.0, 1.0, 2, 1),
-        (2.0, 2.0, 2, 1),  # one at the least
+        (2.0, 2.0, 2, 1),  # at least one
         (0.5, 0.0, 2, 1),
         (2.5, 0.0, 8, 3),
         (8.0, 2.9, 8, 5),
-        (8.0, 0.0, 1, 1),  # what the caller gave torch is never exceeded
+        (8.0, 0.0, 1, 1),  # torch's own setting is never exceeded
         (8.0, 4.0, 2, 2),
     ],
 )
-def test_no_more_threads_than_free_cores(machine, usable, busy, own, expected):
-    machine(usable, busy, own)
+def test_no_more_threads_than_free_cores(machine, usable, busy, torch_threads, expected):
+    machine(usable, busy, torch_threads)
     assert choose_threads().count == expected
 
 
-def test_the_reason_gives_the_figures(machine):
+def test_the_reason_gives_the_numbers_of_cores(machine):
     machine(8.0, 2.9, 8)
     assert str(choose_threads()).startswith("5 threads (of 8 usable cores 2.9 are busy with other work); ")
     machine(2.0, 1.0, 2)
     assert str(choose_threads()).startswith("1 thread (")
 
 
-def test_what_the_user_says_stands(machine, monkeypatch):
+def test_an_explicit_number_of_threads_is_kept(machine, monkeypatch):
     machine(2.0, 2.0, 2)
     assert choose_threads(5) == threads.ThreadChoice(5, "as configured")
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert choose_threads() == threads.ThreadChoice(2, "OMP_NUM_THREADS is set")
 
 
-def test_a_training_keeps_the_number_that_it_started_with(machine):
+def test_a_resumed_run_keeps_its_number_of_threads(machine):
     machine(2.0, 1.0, 2)
     config, choice = with_threads(TrainingConfig(seed=3))
     assert choice.count == 1
     assert config == TrainingConfig(seed=3, threads=1)
-    machine(2.0, 0.0, 2)  # the neighbour is gone; the resumed run stays as it was
+    machine(2.0, 0.0, 2)  # the other work is gone; the resumed run keeps its number of threads
     assert with_threads(config)[0] == config
 
 
 # -- waiting -----------------------------------------------------------------------------------------
 
 
-def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(monkeypatch):
+def test_idle_threads_sleep_soon_unless_the_user_has_set_it(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch")
     environ = {"PATH": "x"}
     settle_waiting(environ)
     assert environ == {"PATH": "x"} | threads.SHORT_SPIN
-    for own in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}, {"KMP_BLOCKTIME": "0"}):
-        environ = dict(own)
+    for user_setting in ({"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "99"}, {"KMP_BLOCKTIME": "0"}):
+        environ = dict(user_setting)
         settle_waiting(environ)
-        assert environ == own
+        assert environ == user_setting
 
 
-def test_once_torch_is_loaded_nothing_is_pretended():
+def test_nothing_is_set_once_torch_is_loaded():
     assert "torch" in sys.modules
     environ = {}
     settle_waiting(environ)
@@ -111,21 +111,25 @@ def test_once_torch_is_loaded_nothing_is_pretended():
         ),
     ],
 )
-def test_what_waiting_threads_do_is_said(environ, words):
+def test_the_waiting_policy_is_described(environ, words):
     assert describe_waiting(environ) == f"waiting threads {words}"
 
 
-@pytest.mark.parametrize("own", [None, "ACTIVE"])
-def test_the_command_line_settles_it_before_torch_is_loaded(process, own):
+@pytest.mark.parametrize("policy", [None, "ACTIVE"])
+def test_the_command_line_sets_the_waiting_policy_before_torch_is_loaded(process, policy):
     environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
-    done = process("info", env=environ | ({"OMP_WAIT_POLICY": own} if own else {}))
+    done = process("info", env=environ | ({"OMP_WAIT_POLICY": policy} if policy else {}))
     assert done.status == 0, done.err
-    deed = f"follow the environment (OMP_WAIT_POLICY={own})" if own else "soon sleep (GOMP_SPINCOUNT=5000, "
-    assert f"waiting threads {deed}" in done.out
+    expected = (
+        f"follow the environment (OMP_WAIT_POLICY={policy})"
+        if policy
+        else "soon sleep (GOMP_SPINCOUNT=5000, "
+    )
+    assert f"waiting threads {expected}" in done.out
     assert "a training that starts now takes " in done.out
 
 
-def test_the_runtime_is_not_loaded_before():
+def test_importing_the_command_line_does_not_load_openmp():
     script = (
         "from unrolled.cli import main; import sys; print('torch' in sys.modules, open(sys.argv[1]).read())"
     )
@@ -142,19 +146,19 @@ def test_the_runtime_is_not_loaded_before():
 
 @pytest.fixture
 def groups(monkeypatch, tmp_path):
-    """``groups(own, {folder: cpu.max})`` lays out a tree of control groups."""
+    """``groups(own_group, {folder: cpu.max})`` writes a tree of control groups."""
     root = tmp_path / "cgroup"
     monkeypatch.setattr(cores, "CONTROL_GROUPS", root)
     monkeypatch.setattr(cores, "PROCESS_GROUP", tmp_path / "own")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)), raising=False)
 
-    def lay_out(own, limits):
-        (tmp_path / "own").write_text(f"3:cpuset:/other\n0::{own}\n")
+    def write_groups(own_group, limits):
+        (tmp_path / "own").write_text(f"3:cpuset:/other\n0::{own_group}\n")
         for folder, limit in limits.items():
             (root / folder).mkdir(parents=True, exist_ok=True)
             (root / folder / "cpu.max").write_text(limit + "\n")
 
-    return lay_out
+    return write_groups
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,7 @@ def test_affinity_and_quotas_bound_the_cores(groups, own, limits, expected):
     assert cores.usable_cores() == expected
 
 
-def test_systems_that_do_not_tell(monkeypatch, tmp_path):
+def test_systems_without_affinity_or_quotas(monkeypatch, tmp_path):
     monkeypatch.setattr(cores, "PROCESS_GROUP", tmp_path / "none")
     monkeypatch.setattr(cores, "STAT", tmp_path / "none")
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
@@ -183,7 +187,7 @@ def test_systems_that_do_not_tell(monkeypatch, tmp_path):
 
 
 def stat(busy):
-    """A /proc/stat in which core n has spent so many ticks with each kind of work."""
+    """Return a /proc/stat in which core n has spent ``busy[n]`` ticks in user mode."""
     cores_ = "".join(f"cpu{n} {u} 1 2 900 800 3 4 5 0 0\n" for n, u in enumerate(busy))
     return f"cpu  9 9 9 9 9 9 9 9 0 0\n{cores_}intr 5 0 0\nctxt 6\n"
 
@@ -195,7 +199,7 @@ def test_busy_cores_are_counted_without_this_process(monkeypatch, tmp_path):
     clock = iter([100.0, 101.0])
     used = iter([7.0, 7.25])
 
-    def sleep(seconds):  # one second in which cores 0 and 2 work, the latter not ours
+    def sleep(seconds):  # during this second, cores 0 and 2 work; core 2 is not available to us
         path.write_text(stat([ticks * 3 // 4, 0, ticks]))
 
     monkeypatch.setattr(cores, "STAT", path)
@@ -205,6 +209,6 @@ def test_busy_cores_are_counted_without_this_process(monkeypatch, tmp_path):
     assert cores.busy_elsewhere() == pytest.approx(0.5)
 
 
-def test_this_machine_can_be_asked():
+def test_values_of_this_machine_are_plausible():
     assert 0 < cores.usable_cores() <= os.cpu_count()
     assert 0 <= cores.busy_elsewhere(0.02) <= os.cpu_count() + 1

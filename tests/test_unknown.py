@@ -1,4 +1,4 @@
-"""The probability of tokens that training never saw."""
+"""The probability of tokens that do not occur in the training data."""
 
 import math
 
@@ -18,7 +18,7 @@ shares = st.floats(1e-9, 0.9)
 tokens = st.lists(st.integers(0, 6), min_size=1, max_size=20).map(np.array)
 
 
-def test_the_share_is_that_of_kinds_that_occur_once():
+def test_the_share_of_unk_comes_from_types_that_occur_once():
     assert unknown_share(np.array([2, 2, 3, 3, 4, 0])) == (2 + 1) / (6 + 2)
     assert unknown_share(np.array([2, 2])) == 1 / 4
     assert unknown_share(np.array([2, 3, 4])) == 4 / 5
@@ -26,7 +26,7 @@ def test_the_share_is_that_of_kinds_that_occur_once():
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=7, max_size=7), shares)
-def test_what_is_mixed_is_a_distribution(weights, share):
+def test_mixed_probabilities_sum_to_one(weights, share):
     p = np.array(weights) / sum(weights)
     mixed = np.exp(mix_unknown(np.log(p), np.arange(7), share))
     assert mixed.sum() == pytest.approx(1)
@@ -34,17 +34,17 @@ def test_what_is_mixed_is_a_distribution(weights, share):
 
 
 @given(tokens, shares)
-def test_losses_of_torch_are_mixed_alike(ids, share):
+def test_torch_and_numpy_mix_losses_alike(ids, share):
     scores = -np.linspace(0.1, 40, len(ids))
     expected = mix_unknown(scores, ids, share)
     used = share_for(ids, share)
-    found = mix_unknown_losses(torch.from_numpy(-scores), torch.from_numpy(ids), used, -100)
-    np.testing.assert_allclose(found.numpy(), -expected, rtol=1e-12)
+    losses = mix_unknown_losses(torch.from_numpy(-scores), torch.from_numpy(ids), used, -100)
+    np.testing.assert_allclose(losses.numpy(), -expected, rtol=1e-12)
     if not (ids == UNK_ID).any():
         np.testing.assert_array_equal(expected, scores)
 
 
-def test_a_token_that_the_model_excludes_has_the_share():
+def test_a_token_with_probability_zero_gets_the_share():
     with np.errstate(divide="ignore"):
         scores = mix_unknown(np.log(np.array([0.0, 1.0])), np.array([UNK_ID, 3]), 0.25)
     np.testing.assert_allclose(scores, np.log([0.25, 0.75]))
@@ -56,27 +56,27 @@ def test_padding_has_no_loss():
     assert losses[1] == pytest.approx(-math.log(0.1 + 0.9 * math.exp(-2)))
 
 
-def test_unknown_tokens_are_counted_and_named():
+def test_unknown_tokens_are_counted_and_listed():
     tokenizer = train_tokenizer(TextConfig("char"), ["abcabc"])
-    found = Unknown.of(["abx", "xyc"], tokenizer)
-    assert (found.count, found.total, found.kinds) == (3, 6, ("x", "y"))
-    (note,) = found.notes("t.txt", "character", 0.012)
+    unknown = Unknown.of(["abx", "xyc"], tokenizer)
+    assert (unknown.count, unknown.total, unknown.kinds) == (3, 6, ("x", "y"))
+    (note,) = unknown.notes("t.txt", "character", 0.012)
     assert note == (
         "t.txt: 3 of 6 characters are unknown to the model ('x', 'y'), scored with the "
         "probability 0.012 that training reserves for <unk>"
     )
-    assert "share" not in found.notes("t.txt", "character", 0.0)[0]
+    assert "share" not in unknown.notes("t.txt", "character", 0.0)[0]
     assert Unknown.of(["abc"], tokenizer).notes("t.txt", "character", 0.1) == ()
-    found.refuse_foreign("t.txt")
+    unknown.refuse_foreign("t.txt")
     many = Unknown.of(["uvwxyza"], tokenizer)
     assert many.shown == "'u', 'v', 'w', 'x', 'y' and 1 more"
     with pytest.raises(DataError, match=r"6 of 7 tokens of t\.txt .*another kind of text"):
         many.refuse_foreign("t.txt")
 
 
-def test_unk_written_in_a_text_is_known():
+def test_a_literal_unk_in_the_text_is_known():
     words = train_tokenizer(TextConfig("word", min_frequency=1), ["the cat sat"])
-    found = Unknown.of(["<unk> <unk> sat"], words)
-    assert (found.count, found.kinds) == (2, ())
-    found.refuse_foreign("x")
-    assert found.notes("x", "word", 0.1) == ()
+    unknown = Unknown.of(["<unk> <unk> sat"], words)
+    assert (unknown.count, unknown.kinds) == (2, ())
+    unknown.refuse_foreign("x")
+    assert unknown.notes("x", "word", 0.1) == ()

@@ -1,4 +1,4 @@
-"""What a terminal obeys is shown by its code."""
+"""Control characters that a terminal would obey are printed as escape codes."""
 
 import io
 import sys
@@ -14,32 +14,32 @@ from unrolled.terminal import Terminal
 from unrolled.visible import VisibleStream, styled_output, visible, visible_output
 
 TITLE = "\x1b]0;OWNED\x07"
-OBEYED = [*map(chr, range(32)), *map(chr, range(127, 160)), *"\u202a\u202e\u2066\u2069", "\udc80"]
-KEPT = "\t\n\f"
+CONTROL_CHARACTERS = [*map(chr, range(32)), *map(chr, range(127, 160)), *"\u202a\u202e\u2066\u2069", "\udc80"]
+ALLOWED = "\t\n\f"
 
 
 @given(st.text())
-def test_text_without_such_characters_stays(text):
-    assert not {*visible(text).replace("\r\n", "")} & {*OBEYED} - {*KEPT}
+def test_text_without_control_characters_is_unchanged(text):
+    assert not {*visible(text).replace("\r\n", "")} & {*CONTROL_CHARACTERS} - {*ALLOWED}
     assert visible(visible(text)) == visible(text)
-    if not {*text} & {*OBEYED}:
+    if not {*text} & {*CONTROL_CHARACTERS}:
         assert visible(text) == text
 
 
-def test_each_is_shown_by_its_code():
+def test_control_characters_are_escaped():
     shown = visible("a\x1b[31m\r\x9b\u202e\udc80\n")
     assert shown == "a\\x1b[31m\\x0d\\x9b\\u202e\\udc80\n"
-    for character in {*OBEYED} - {*KEPT}:
+    for character in {*CONTROL_CHARACTERS} - {*ALLOWED}:
         assert visible(character).isascii()
         assert visible(character).isprintable()
     assert visible("سلام \u200f naïve 日本 😀") == "سلام \u200f naïve 日本 😀"
 
 
-def test_line_ends_of_windows_stay():
+def test_windows_line_ends_are_unchanged():
     assert visible("The\tO\r\nover\rwritten\r\n") == "The\tO\r\nover\\x0dwritten\r\n"
 
 
-def test_a_stream_shows_codes_and_is_otherwise_the_one_inside():
+def test_a_stream_escapes_and_otherwise_delegates():
     inner = io.StringIO()
     stream = VisibleStream(inner)
     assert stream.write(f"x{TITLE}\n") == len(TITLE) + 2
@@ -47,13 +47,13 @@ def test_a_stream_shows_codes_and_is_otherwise_the_one_inside():
     assert stream.isatty() is False
 
 
-def test_only_colours_pass_where_a_library_colours():
+def test_with_styles_only_colour_codes_pass():
     inner = io.StringIO()
     VisibleStream(inner, styles=True).write(f"\x1b[1;31mred\x1b[0m{TITLE}\x1b[2J")
     assert inner.getvalue() == "\x1b[1;31mred\x1b[0m\\x1b]0;OWNED\\x07\\x1b[2J"
 
 
-def test_output_is_put_back(capsys):
+def test_stdout_is_restored(capsys):
     before = sys.stdout
     with visible_output():
         print(TITLE, file=sys.stderr)
@@ -61,13 +61,13 @@ def test_output_is_put_back(capsys):
             print("\x1b[1mhelp\x1b[0m")
         print(TITLE)
     assert sys.stdout is before
-    said = capsys.readouterr()
-    assert said.out == "\x1b[1mhelp\x1b[0m\n\\x1b]0;OWNED\\x07\n"
-    assert said.err == "\\x1b]0;OWNED\\x07\n"
+    captured = capsys.readouterr()
+    assert captured.out == "\x1b[1mhelp\x1b[0m\n\\x1b]0;OWNED\\x07\n"
+    assert captured.err == "\\x1b]0;OWNED\\x07\n"
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_a_console_styles_and_shows_codes(terminal):
+def test_a_console_styles_and_escapes(terminal):
     file = io.StringIO()
     table = Table("name", title=TITLE)
     table.add_row(f"[bold]a{TITLE}[/]")
@@ -81,19 +81,19 @@ def test_a_console_styles_and_shows_codes(terminal):
     )
     console.print(table)
     console.print(f"c{TITLE}", Text(TITLE))
-    said = file.getvalue()
-    assert TITLE not in said
-    assert said.count("\\x1b]0;OWNED") == 5
-    assert ("\x1b[1m" in said) is terminal
-    widths = {len(line) for line in said.splitlines() if not terminal and line[0] in "│┏└"}
+    printed = file.getvalue()
+    assert TITLE not in printed
+    assert printed.count("\\x1b]0;OWNED") == 5
+    assert ("\x1b[1m" in printed) is terminal
+    widths = {len(line) for line in printed.splitlines() if not terminal and line[0] in "│┏└"}
     assert len(widths) == (0 if terminal else 1)
 
 
-def test_an_error_of_the_command_line_is_shown_by_codes(capsys, tmp_path):
+def test_command_line_errors_are_escaped(capsys, tmp_path):
     path = tmp_path / "s.csv"
     path.write_text(f"time,a{TITLE},b\n2020-01-01,1,2\n2020-01-02,1,2\n")
     assert main(["train", "forecast", "--data", str(path), "--out", str(tmp_path / "x")]) == 1
     assert main(["evaluate", f"no{TITLE}", "--data", "x"]) == 1
-    said = capsys.readouterr()
-    assert "\x1b" not in said.err + said.out
-    assert said.err.count("\\x1b]0;OWNED\\x07") == 2
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.err + captured.out
+    assert captured.err.count("\\x1b]0;OWNED\\x07") == 2

@@ -1,4 +1,4 @@
-"""Numbers with their nouns."""
+"""Counts with their nouns in singular or plural."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from unrolled.wording import counted
         (1.5, "1.5 rows"),
     ],
 )
-def test_one_and_many(number, written):
+def test_singular_and_plural(number, written):
     assert counted(number, "row") == written
 
 

@@ -1,4 +1,4 @@
-"""The trainer of each task's small training, caught before it runs."""
+"""The trainer of each task's small training run, caught before it starts."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from unrolled.training import Trainer
 
 
 class CaughtError(Exception):
-    """Training was about to begin."""
+    """Raised when training is about to begin."""
 
 
 def catch_trainer(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, **options: Any) -> Trainer[Any]:
-    """Return the trainer that ``fit`` makes of a case, before its first update."""
+    """Return the trainer that ``fit`` builds for a case, before its first step."""
     caught: list[Trainer[Any]] = []
 
     def run(trainer: Trainer[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Counting baselines against the same rules in plain Python."""
+"""Counting baselines compared with the same rules in plain Python."""
 
 import math
 from itertools import pairwise
@@ -20,11 +20,11 @@ def unigram(train, w):
 
 
 def bigram(train, v, w):
-    """Witten & Bell: every kind seen after v lends one count to what was not seen."""
+    """Return p(w | v) by Witten & Bell: each distinct follower of v gives one count to unseen tokens."""
     after = [b for a, b in pairwise(train) if a == v]
-    kinds, all_kinds = len(set(after)), len(set(train[1:]))
-    shorter = (train[1:].count(w) + all_kinds / V) / (len(train) - 1 + all_kinds)
-    return (after.count(w) + kinds * shorter) / (len(after) + kinds) if after else shorter
+    types, all_types = len(set(after)), len(set(train[1:]))
+    lower_order = (train[1:].count(w) + all_types / V) / (len(train) - 1 + all_types)
+    return (after.count(w) + types * lower_order) / (len(after) + types) if after else lower_order
 
 
 def scores(train, held_out):
@@ -32,13 +32,13 @@ def scores(train, held_out):
 
 
 @given(tokens, tokens)
-def test_scores_are_those_of_plain_counting(train, held_out):
-    found = scores(train, held_out)
+def test_scores_agree_with_plain_counting(train, held_out):
+    baselines = scores(train, held_out)
     n = len(held_out) - 1
-    assert found.uniform == pytest.approx(math.log(V))
-    assert found.unigram == pytest.approx(-sum(math.log(unigram(train, w)) for w in held_out[1:]) / n)
+    assert baselines.uniform == pytest.approx(math.log(V))
+    assert baselines.unigram == pytest.approx(-sum(math.log(unigram(train, w)) for w in held_out[1:]) / n)
     pairs = pairwise(held_out)
-    assert found.bigram == pytest.approx(-sum(math.log(bigram(train, v, w)) for v, w in pairs) / n)
+    assert baselines.bigram == pytest.approx(-sum(math.log(bigram(train, v, w)) for v, w in pairs) / n)
 
 
 @given(tokens, st.integers(0, V - 1))
@@ -49,12 +49,12 @@ def test_probabilities_sum_to_one(train, v):
 
 
 def test_a_hand_computed_case():
-    # After 0: 1, 1, 2 (two kinds). Unigram of 1: (2 + 1) / (5 + 5) = 0.3; Witten & Bell's of 1, 0, 1, 0, 2
-    # (three kinds): (2 + 3 / 5) / (5 + 3) = 0.325.
+    # After 0: 1, 1, 2 (two types). Unigram of 1: (2 + 1) / (5 + 5) = 0.3; Witten & Bell's of 1, 0, 1, 0, 2
+    # (three types): (2 + 3 / 5) / (5 + 3) = 0.325.
     train = [0, 1, 0, 1, 0, 2]
     assert math.exp(-scores(train, [0, 1]).unigram) == pytest.approx(0.3)
     assert math.exp(-scores(train, [0, 1]).bigram) == pytest.approx((2 + 2 * 0.325) / (3 + 2))
-    assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.325)  # 4 was never seen
+    assert math.exp(-scores(train, [4, 1]).bigram) == pytest.approx(0.325)  # 4 does not occur
 
 
 @pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")

@@ -1,4 +1,4 @@
-"""Mixtures of language models beside a search of a grid."""
+"""Mixtures of language models compared with a grid search."""
 
 import itertools
 import math
@@ -18,8 +18,8 @@ TRAIN = [*"abcab", "<eos>", *"cab", "<unk>", "a", "<eos>", *"bbc", "<unk>", *"ac
 HELD_OUT = [*"abb", "<eos>", *"cca", "<unk>", *"babc", "<eos>"]
 
 
-class Listed(TokenModel):
-    """The same probabilities after every context."""
+class FixedModel(TokenModel):
+    """A model with the same probabilities after every context."""
 
     def __init__(self, p):
         self.p = p
@@ -42,7 +42,7 @@ def mean_nats(scores, weights):
 
 
 @given(st.integers(0, 1000), st.integers(1, 60))
-def test_two_weights_are_the_best_of_a_fine_grid(seed, count):
+def test_two_weights_are_as_good_as_a_fine_grid(seed, count):
     scores = np.log(np.random.default_rng(seed).uniform(1e-4, 1, (2, count)))
     weights = fit_weights(list(scores))
     assert weights.sum() == pytest.approx(1.0)
@@ -52,7 +52,7 @@ def test_two_weights_are_the_best_of_a_fine_grid(seed, count):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_three_weights_are_the_best_of_a_grid(seed):
+def test_three_weights_agree_with_a_grid_search(seed):
     scores = np.log(np.random.default_rng(seed).uniform(1e-3, 1, (3, 200)))
     weights = fit_weights(list(scores))
     grid = [(i, j, 50 - i - j) for i, j in itertools.product(range(51), repeat=2) if i + j <= 50]
@@ -61,7 +61,7 @@ def test_three_weights_are_the_best_of_a_grid(seed):
     np.testing.assert_allclose(weights, np.array(best) / 50, atol=0.03)
 
 
-def test_shares_of_two_certain_models_are_counted():
+def test_weights_of_two_certain_models_are_their_token_fractions():
     # One model is certain of the first three tokens, the other of the last.
     scores = [np.log([1, 1, 1, 1e-300]), np.log([1e-300, 1e-300, 1e-300, 1.0])]
     np.testing.assert_allclose(fit_weights(scores), [0.75, 0.25])
@@ -71,7 +71,7 @@ def test_shares_of_two_certain_models_are_counted():
         )
 
 
-def test_probabilities_far_below_what_a_float_holds_are_mixed():
+def test_probabilities_below_the_range_of_floats_are_mixed():
     scores = [np.array([-2000.0, -2001.0]), np.array([-2001.0, -2000.0])]
     np.testing.assert_allclose(fit_weights(scores), [0.5, 0.5])
     expected = -2000 + math.log((1 + math.exp(-1)) / 2)
@@ -93,7 +93,7 @@ def test_a_mixture_is_the_weighted_sum_of_its_models():
     assert "<unk>" not in mixed.generate(60, seed=3)
 
 
-def test_fitted_weights_make_held_out_text_likelier_than_either_model_does():
+def test_a_fitted_mixture_is_at_least_as_good_as_each_model():
     model, other = NGram(3).fit(TRAIN), NGram(1, "add-k").fit(TRAIN)
     mixed = Interpolated([model, other]).fit(HELD_OUT)
     assert mixed.weights.sum() == pytest.approx(1.0)
@@ -104,18 +104,18 @@ def test_fitted_weights_make_held_out_text_likelier_than_either_model_does():
     assert cached.score(sentences).shape == (8,)
 
 
-def test_a_model_of_no_weight_does_not_count_even_where_it_gives_nothing():
-    first = Listed({"<eos>": 0.5, "<unk>": 0.25, "a": 0.25})
-    second = Listed({"<eos>": 0.0, "<unk>": 0.5, "a": 0.5})
+def test_a_model_of_weight_zero_is_ignored_even_if_its_probability_is_zero():
+    first = FixedModel({"<eos>": 0.5, "<unk>": 0.25, "a": 0.25})
+    second = FixedModel({"<eos>": 0.0, "<unk>": 0.5, "a": 0.5})
     mixed = Interpolated([first, second], [1.0, 0.0])
     np.testing.assert_allclose(mixed.score(["<eos>", "a"]), np.log([0.5, 0.25]))
-    both = Interpolated([second, Listed(second.p)], [0.5, 0.5])
+    both = Interpolated([second, FixedModel(second.p)], [0.5, 0.5])
     assert both.score(["<eos>"])[0] == -math.inf
 
 
-def test_a_vocabulary_in_another_order_is_brought_into_that_of_the_first():
-    first = Listed({"<eos>": 0.1, "<unk>": 0.2, "a": 0.3, "b": 0.4})
-    second = Listed({"b": 0.05, "<unk>": 0.15, "<eos>": 0.6, "a": 0.2})
+def test_vocabularies_are_aligned_with_the_first_model():
+    first = FixedModel({"<eos>": 0.1, "<unk>": 0.2, "a": 0.3, "b": 0.4})
+    second = FixedModel({"b": 0.05, "<unk>": 0.15, "<eos>": 0.6, "a": 0.2})
     mixed = Interpolated([first, second], [0.5, 0.5])
     assert mixed.vocabulary == ["<eos>", "<unk>", "a", "b"]
     np.testing.assert_allclose(mixed.distribution(), [0.35, 0.175, 0.25, 0.225])
@@ -125,15 +125,15 @@ def test_a_vocabulary_in_another_order_is_brought_into_that_of_the_first():
 @pytest.mark.parametrize(
     "weights", [[1.0], [0.5, 0.6], [1.5, -0.5], [math.nan, 1.0], [[0.5, 0.5]], [0.2, 0.3, 0.5]]
 )
-def test_weights_that_are_no_shares_are_refused(weights):
-    model = Listed({"<eos>": 0.5, "<unk>": 0.5})
+def test_weights_that_do_not_sum_to_one_are_refused(weights):
+    model = FixedModel({"<eos>": 0.5, "<unk>": 0.5})
     with pytest.raises(ConfigError, match=r"weights=.*2 numbers from 0 to 1 with sum 1"):
         Interpolated([model, model], weights)
 
 
-def test_what_cannot_be_mixed_is_refused():
-    model = Listed({"<eos>": 0.5, "<unk>": 0.5, "a": 0.0})
-    other = Listed({"<eos>": 0.5, "<unk>": 0.25, "b": 0.25})
+def test_incompatible_models_are_refused():
+    model = FixedModel({"<eos>": 0.5, "<unk>": 0.5, "a": 0.0})
+    other = FixedModel({"<eos>": 0.5, "<unk>": 0.25, "b": 0.25})
     with pytest.raises(ConfigError, match=r"1 models.*at least two"):
         Interpolated([model])
     with pytest.raises(ConfigError, match=r"same tokens \('a', 'b'"):
@@ -147,6 +147,6 @@ def test_what_cannot_be_mixed_is_refused():
 
 
 @pytest.mark.parametrize("scores", [[], [np.zeros(0)] * 2, [np.zeros(3), np.zeros(4)]])
-def test_scores_of_different_texts_or_of_none_are_refused(scores):
+def test_scores_of_different_lengths_or_none_are_refused(scores):
     with pytest.raises(DataError, match="different numbers of tokens, or none"):
         fit_weights(scores)

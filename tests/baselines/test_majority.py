@@ -1,4 +1,4 @@
-"""The most frequent tag of each word, by hand."""
+"""The most frequent tag of each word, compared with hand-computed results."""
 
 import pytest
 from hypothesis import given
@@ -11,16 +11,16 @@ WORDS = [["time", "flies"], ["fruit", "flies", "like", "flies"], ["like"]]
 TAGS = [["N", "V"], ["N", "N", "P", "N"], ["V"]]
 
 
-def test_by_hand():
-    found = MajorityTag.fit(WORDS, TAGS)
-    assert found.tags == {"time": "N", "flies": "N", "fruit": "N", "like": "V"}  # V and P: V is more frequent
-    assert found.otherwise == "N"
-    assert found.predict([["flies", "like", "Time"], []]) == [["N", "V", "N"], []]
+def test_hand_computed_tags():
+    model = MajorityTag.fit(WORDS, TAGS)
+    assert model.tags == {"time": "N", "flies": "N", "fruit": "N", "like": "V"}  # V and P: V is more frequent
+    assert model.otherwise == "N"
+    assert model.predict([["flies", "like", "Time"], []]) == [["N", "V", "N"], []]
 
 
-def test_equally_frequent_tags_go_by_letters():
-    found = MajorityTag.fit([["a", "a", "b", "b"]], [["Y", "X", "X", "Y"]])
-    assert (found.tags, found.otherwise) == ({"a": "X", "b": "X"}, "X")
+def test_ties_are_broken_alphabetically():
+    model = MajorityTag.fit([["a", "a", "b", "b"]], [["Y", "X", "X", "Y"]])
+    assert (model.tags, model.otherwise) == ({"a": "X", "b": "X"}, "X")
 
 
 sentences = st.lists(
@@ -29,12 +29,12 @@ sentences = st.lists(
 
 
 @given(sentences)
-def test_no_rule_by_words_alone_is_better_where_it_learnt(pairs):
+def test_no_per_word_rule_is_better_on_the_training_data(pairs):
     words, tags = ([[p[i] for p in s] for s in pairs] for i in (0, 1))
-    said = MajorityTag.fit(words, tags).predict(words)
-    right = sum(a == b for s, t in zip(said, tags, strict=True) for a, b in zip(s, t, strict=True))
+    predicted = MajorityTag.fit(words, tags).predict(words)
+    correct = sum(a == b for s, t in zip(predicted, tags, strict=True) for a, b in zip(s, t, strict=True))
     flat = [p for s in pairs for p in s]
-    assert right == sum(max(flat.count((w, t)) for t in "XYZ") for w in "abc")
+    assert correct == sum(max(flat.count((w, t)) for t in "XYZ") for w in "abc")
     assert MajorityTag.fit(words[::-1], tags[::-1]) == MajorityTag.fit(words, tags)
 
 

@@ -1,4 +1,4 @@
-"""Naive forecasts by hand."""
+"""Naive forecasts compared with hand-computed results."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from unrolled.baselines import drift, random_walk, seasonal_naive
 Y = np.arange(20.0) ** 2
 
 
-def test_by_hand():
+def test_hand_computed_forecasts():
     assert random_walk(Y, [5, 9], 3).tolist() == [[16, 16, 16], [64, 64, 64]]
     assert drift(Y, [2, 5], 3).tolist() == [[2, 3, 4], [20, 24, 28]]
     assert seasonal_naive(Y, [8], 5, 4).tolist() == [[16, 25, 36, 49, 16]]
 
 
-def test_without_a_whole_season_there_is_no_forecast():
+def test_less_than_a_season_gives_nan():
     assert np.isnan(seasonal_naive(Y, [3], 2, 7)).all()
 
 
@@ -36,14 +36,14 @@ def test_one_value_has_no_drift():
 
 
 @given(origin=st.integers(1, 20), horizon=st.integers(1, 9))
-def test_drift_sees_nothing_from_its_origin_on(origin, horizon):
+def test_drift_does_not_depend_on_later_values(origin, horizon):
     changed = Y.copy()
     changed[origin:] = -1
     np.testing.assert_array_equal(*(drift(y, [origin], horizon) for y in (Y, changed)))
 
 
 @given(origin=st.integers(1, 20), horizon=st.integers(1, 9), season=st.integers(1, 9))
-def test_the_seasonal_forecast_sees_nothing_from_its_origin_on(origin, horizon, season):
+def test_seasonal_naive_does_not_depend_on_later_values(origin, horizon, season):
     changed = Y.copy()
     changed[origin:] = -1
     one, two = (seasonal_naive(y, [origin], horizon, season) for y in (Y, changed))

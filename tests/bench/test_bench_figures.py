@@ -1,4 +1,4 @@
-"""Formulas, sizes, agreement, and reports that survive being written down."""
+"""FLOP formulas, points, agreement of results, and reports that round-trip through files."""
 
 import dataclasses
 import json
@@ -32,8 +32,8 @@ def report(*results: Result, kind: str = "layers") -> Report:
     return Report(kind, {"pairs": 3, "grid": ["1,1,1,1"]}, machine, [CEILING, BFLOAT16], list(results))
 
 
-def test_operations_are_those_of_the_matrix_products():
-    """Counted by torch's own counter on the products of an LSTM written out."""
+def test_flops_are_those_of_the_matrix_products():
+    """Compared with torch's FLOP counter on the products of a handwritten LSTM."""
     from torch.utils.flop_counter import FlopCounterMode
 
     steps, batch, size, hidden = 3, 2, 5, 7
@@ -49,14 +49,14 @@ def test_operations_are_those_of_the_matrix_products():
     assert counter.get_total_flops() == flops.TRAINING_PASSES * forward
 
 
-def test_operations_of_each_cell_and_of_a_model():
+def test_flops_of_each_cell_and_of_a_model():
     assert [flops.layer_forward(c, 10, 3, 4) for c in ("rnn", "gru", "lstm")] == [560, 1680, 2240]
     sizes = {"embedding": 3, "hidden": 4, "layers": 3, "vocabulary": 6}
     expected = 560 + 2 * (2 * 10 * 4 * (4 + 4)) + 2 * 10 * 4 * 6
     assert flops.model_forward("rnn", 10, **sizes) == expected
 
 
-def test_points():
+def test_points_are_parsed():
     assert Point.parse("35,20,200,650") == Point(35, 20, 200, 650)
     assert [str(p) for p in parse_points(GRID)] == list(GRID)
     assert len(GRID) == 7
@@ -64,7 +64,7 @@ def test_points():
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,0", "1,2,3,x", "1,2,3,4,5", "1.5,2,3,4"])
-def test_points_that_are_none(text):
+def test_invalid_points_are_refused(text):
     with pytest.raises(ConfigError, match="T,B,I,H"):
         Point.parse(text)
 
@@ -93,30 +93,30 @@ def test_disagreement_is_an_error(ours, theirs, message):
     assert isinstance(caught.value, UnrolledError)
 
 
-def test_the_difference_is_a_share_of_the_largest_value():
+def test_the_difference_is_relative_to_the_largest_value():
     assert relative_difference(torch.tensor([1.0, 100.0]), torch.tensor([2.0, 100.0])) == 0.01
 
 
-def test_figures_of_a_result():
+def test_metrics_of_a_result():
     r = result()
     assert (r.ours, r.theirs, r.ratio) == (0.002, 0.004, 2.0)
     assert r.gflops == pytest.approx(50.0)
-    whole = report(r, result(precision="bfloat16"))
-    assert [whole.share_of_ceiling(x) for x in whole.results] == pytest.approx([0.5, 0.25])
+    full_report = report(r, result(precision="bfloat16"))
+    assert [full_report.share_of_ceiling(x) for x in full_report.results] == pytest.approx([0.5, 0.25])
 
 
-def test_the_share_is_taken_pair_by_pair_where_the_ceiling_was_measured_in_turn():
+def test_the_share_uses_the_ceiling_of_each_pair_if_measured():
     timed = Pairs((0.001, 0.002, 0.004), (0.004,) * 3, (50, 13), ceiling=(200.0, 80.0, 50.0))
-    whole = report(result(pairs=timed))
-    # 100, 50 and 25 GFLOP/s beside 200, 80 and 50.
-    assert whole.share_of_ceiling(whole.results[0]) == pytest.approx(0.5)
+    full_report = report(result(pairs=timed))
+    # 100, 50 and 25 GFLOP/s compared with 200, 80 and 50.
+    assert full_report.share_of_ceiling(full_report.results[0]) == pytest.approx(0.5)
 
 
-def test_a_report_is_the_same_when_it_is_read_back(tmp_path):
-    whole = report(result(), result(case="1,2,3,4", extra={"peak_bytes_ours": 5.0}))
-    path = write_report(whole, tmp_path)
+def test_a_report_file_round_trip(tmp_path):
+    full_report = report(result(), result(case="1,2,3,4", extra={"peak_bytes_ours": 5.0}))
+    path = write_report(full_report, tmp_path)
     assert path == tmp_path / "bench.json"
-    assert read_report(path) == whole
+    assert read_report(path) == full_report
     written = json.loads(path.read_text())
     assert written["results"][0]["pairs"]["ours"] == [0.001, 0.002, 0.003]
     assert written["results"][0]["figures"]["ratio"] == 2.0
@@ -125,7 +125,7 @@ def test_a_report_is_the_same_when_it_is_read_back(tmp_path):
     assert {"processor", "threads", "torch", "extension"} <= written["machine"].keys()
 
 
-def test_reports_that_cannot_be_read(tmp_path):
+def test_unreadable_reports_are_refused(tmp_path):
     path = write_report(report(result()), tmp_path)
     values = json.loads(path.read_text())
     path.write_text(json.dumps(values | {"format": 99}))
@@ -137,7 +137,7 @@ def test_reports_that_cannot_be_read(tmp_path):
         read_report(path)
 
 
-def test_threads_are_put_back():
+def test_the_number_of_threads_is_restored():
     before = torch.get_num_threads()
     with use_threads(before + 1) as count:
         assert count == torch.get_num_threads() == before + 1

@@ -1,4 +1,4 @@
-"""Layers and their peers do the same work, or nothing is timed."""
+"""Layers and their peers must compute the same results before they are timed."""
 
 import dataclasses
 import itertools
@@ -28,7 +28,7 @@ def compute_tensors(case):
 
 
 @pytest.mark.parametrize("peer", ["torch", "jax", "onnx"])
-def test_peers_compute_what_ours_computes(peer):
+def test_peers_agree_with_our_layers(peer):
     for package in PEERS[peer].packages:
         pytest.importorskip(package)
     for cell, mode in itertools.product(["rnn", "gru", "lstm"], PEERS[peer].modes):
@@ -41,7 +41,7 @@ def test_peers_compute_what_ours_computes(peer):
             torch.testing.assert_close(value, theirs[name], rtol=1e-4, atol=1e-5)
 
 
-def test_a_training_step_begins_without_gradients():
+def test_a_training_step_starts_without_gradients():
     case = LayerCase.draw("gru", "train", TINY)
     side = module_side(make_own_layer(case), case)
     first = side.compute_tensors()["gradient of weight_hh_l0"].clone()
@@ -49,7 +49,7 @@ def test_a_training_step_begins_without_gradients():
     torch.testing.assert_close(side.compute_tensors()["gradient of weight_hh_l0"], first)
 
 
-def test_a_case_is_the_same_whenever_drawn_and_leaves_the_random_state_alone():
+def test_a_drawn_case_is_reproducible_and_keeps_the_random_state():
     state = torch.get_rng_state()
     a, b = (LayerCase.draw("lstm", "train", TINY) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), state)
@@ -57,7 +57,7 @@ def test_a_case_is_the_same_whenever_drawn_and_leaves_the_random_state_alone():
     assert torch.equal(a.weights["weight_hh_l0"], b.weights["weight_hh_l0"])
 
 
-def test_a_comparison():
+def test_a_comparison_has_its_measurements():
     measured = compare_layers("lstm", "train", TINY, "torch", LayerOptions(backend="reference", pairs=2))
     assert len(measured.pairs.ours) == len(measured.pairs.theirs) == 2
     assert measured.path == "reference"
@@ -67,7 +67,7 @@ def test_a_comparison():
 
 
 @pytest.mark.parametrize("mode", ["train", "inference"])
-def test_other_work_is_not_timed(mode):
+def test_disagreeing_peers_are_not_timed(mode):
     case = LayerCase.draw("lstm", mode, TINY)
     weights = {**case.weights, "bias_hh_l0": case.weights["bias_hh_l0"] + 0.1}
     layer = make_own_layer(case)
@@ -78,7 +78,7 @@ def test_other_work_is_not_timed(mode):
         compare(case, layer, module_side(layer, case), peer, "torch", QUICK)
 
 
-def test_the_plan_covers_every_cell_mode_and_peer_that_can():
+def test_the_plan_covers_every_supported_combination():
     points = [TINY, Point(1, 1, 1, 1)]
     plan = layer_plan(["rnn", "lstm"], ["train", "inference"], ["torch", "onnx"], points, QUICK)
     assert [g.title for g in plan] == [
@@ -92,12 +92,12 @@ def test_the_plan_covers_every_cell_mode_and_peer_that_can():
     assert [t.label for t in plan[0].tasks] == ["5,4,3,6", "1,1,1,1"]
 
 
-def test_what_cannot_run_is_said_before_anything_is_measured():
+def test_unsupported_backends_are_refused_before_measuring():
     with pytest.raises(BackendError, match="aten"):
         custom_plan([TINY], LayerOptions(backend="aten"))
 
 
-def test_peers_asked_for_by_name(monkeypatch):
+def test_requested_peers_are_checked(monkeypatch):
     check_peers(["torch"], ["train"])
     with pytest.raises(ConfigError, match=r"torhc.*did you mean 'torch'"):
         check_peers(["torhc"], ["train"])
@@ -132,14 +132,14 @@ def test_a_ragged_comparison(mode):
     assert measured.peer == "padded"
 
 
-def test_ragged_rows_that_are_not_cut_off_are_noticed(monkeypatch):
-    whole = Recurrent.forward
-    monkeypatch.setattr(Recurrent, "forward", lambda self, x, lengths=None: whole(self, x))
+def test_ignored_lengths_are_detected(monkeypatch):
+    forward = Recurrent.forward
+    monkeypatch.setattr(Recurrent, "forward", lambda self, x, lengths=None: forward(self, x))
     with pytest.raises(DisagreementError, match="ragged rnn inference"):
         compare_ragged("rnn", "inference", TINY, QUICK)
 
 
-def test_one_row_is_not_ragged():
+def test_points_with_one_row_are_not_ragged():
     groups = ragged_plan(["lstm"], ["train"], [Point(9, 1, 2, 2), TINY], QUICK)
     assert [t.label for g in groups for t in g.tasks] == ["5,4,3,6"]
     with pytest.raises(ConfigError, match="at least 4 rows"):
@@ -150,21 +150,21 @@ def test_one_row_is_not_ragged():
 # -- a cell that torch has no kernel for -----------------------------------------------------------
 
 
-def test_a_comparison_with_a_written_loop():
+def test_a_comparison_with_a_python_loop():
     measured = compare_custom(TINY, QUICK)
     assert measured.peer == "loop"
     assert measured.difference < 1e-4
 
 
-def test_a_loop_that_computes_something_else_is_noticed(monkeypatch):
+def test_a_disagreeing_loop_is_detected(monkeypatch):
     options = custom._cell_options()
     monkeypatch.setattr(custom, "_cell_options", lambda: options)
-    monkeypatch.setattr(custom, "ZONEOUT", 0.3)  # of the loop alone
+    monkeypatch.setattr(custom, "ZONEOUT", 0.3)  # for the loop only
     with pytest.raises(DisagreementError, match="custom lstm train"):
         compare_custom(TINY, QUICK)
 
 
-def test_the_written_loop_keeps_a_share_of_the_old_state_in_training():
+def test_the_python_loop_applies_zoneout_in_training():
     torch.manual_seed(0)
     loop = PythonLoopLSTM(3, 4).train()
     kept = loop._zoneout(torch.zeros(200, 200), torch.ones(200, 200))

@@ -1,4 +1,4 @@
-"""Whole training steps: the toolkit's own trainer beside plain PyTorch, from the same start."""
+"""Whole training steps: the toolkit's trainer compared with plain PyTorch, from the same weights."""
 
 import dataclasses
 
@@ -19,7 +19,7 @@ TINY = StepModel("tiny", "lstm", 20, 5, 6, 2, 4, 7, lr=1.0, clip=0.5, loss="step
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def short_timings(monkeypatch):
     monkeypatch.setattr(step, "MIN_SECONDS", 0.01)
 
 
@@ -27,7 +27,7 @@ def variant(**changes: object) -> StepModel:
     return dataclasses.replace(TINY, **changes)
 
 
-def test_the_models():
+def test_the_models_have_their_sizes():
     assert list(MODELS) == ["ptb-small", "char-lstm", "char-gru", "char-rnn"]
     ptb = MODELS["ptb-small"]
     assert (ptb.vocabulary, ptb.layers, ptb.hidden, ptb.batch, ptb.steps) == (10_000, 2, 200, 20, 20)
@@ -35,7 +35,7 @@ def test_the_models():
     assert ptb.flops == 3 * (layers + 2 * 400 * 200 * 10_000)
 
 
-def test_the_words_are_those_of_the_recipe():
+def test_the_word_model_matches_its_recipe():
     from unrolled.recipes import load_recipe
 
     recipe, ours = load_recipe("ptb-small").config, MODELS["ptb-small"].config()
@@ -47,14 +47,14 @@ def test_the_words_are_those_of_the_recipe():
         assert getattr(ours.optimizer, name) == getattr(recipe.optimizer, name)
 
 
-def test_the_text_is_as_zipf_has_it():
+def test_the_random_text_follows_zipf():
     ids = random_text(variant(vocabulary=50, batch=20, steps=50)).ids
     counts = np.bincount(ids, minlength=50)
     assert counts[0] / counts[9] == pytest.approx(10, rel=0.2)
     assert counts.min() > 0
 
 
-def test_batches_follow_one_another_and_hold_no_beginning():
+def test_chunks_are_contiguous_and_have_no_resets():
     text = random_text(TINY)
     chunks = random_chunks(TINY, text)
     assert all(c.inputs.shape == (7, 4) and c.fresh is None for c in chunks[:40])
@@ -63,7 +63,7 @@ def test_batches_follow_one_another_and_hold_no_beginning():
 
 @pytest.mark.parametrize("loss", ["steps", "token"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_both_sides_train_the_same(cell, loss):
+def test_both_sides_have_the_same_losses(cell, loss):
     model = variant(cell=cell, loss=loss)
     own = OwnStep(model)
     plain = PlainStep(model, own.network)
@@ -76,7 +76,7 @@ def test_both_sides_train_the_same(cell, loss):
     assert np.mean(own.losses[-5:]) < own.losses[0] - 0.1
 
 
-def test_a_comparison(quick):
+def test_a_comparison_has_its_measurements(short_timings):
     measured = compare_step(TINY, pairs=2, memory=False)
     assert measured.flops == TINY.flops
     assert measured.tokens == 28
@@ -87,7 +87,7 @@ def test_a_comparison(quick):
     assert [t.label for g in step_plan([TINY, variant(name="b")]) for t in g.tasks] == ["tiny", "b"]
 
 
-def test_other_training_is_not_timed(quick, monkeypatch):
+def test_disagreeing_losses_are_not_timed(short_timings, monkeypatch):
     real = PlainStep.__init__
     monkeypatch.setattr(
         PlainStep, "__init__", lambda self, model, start: real(self, variant(clip=0.1), start)
@@ -96,14 +96,14 @@ def test_other_training_is_not_timed(quick, monkeypatch):
         compare_step(TINY, pairs=1, memory=False)
 
 
-def test_a_loss_that_is_not_a_number_is_a_difference():
+def test_a_nan_loss_is_a_difference():
     assert largest_relative_difference([1.0, 2.0], [1.0, 1.0]) == 1.0
     assert np.isnan(largest_relative_difference([1.0, float("nan")], [1.0, 1.0]))
 
 
 @pytest.mark.slow
-def test_peak_memory_is_that_of_the_training_alone():
-    """More than the logits of 20 MB, less than what torch takes to be there."""
+def test_peak_memory_counts_the_training_only():
+    """More than the logits (20 MB), less than the baseline memory of torch."""
     model = variant(vocabulary=5000, batch=10, steps=100)
     assert 20e6 < measure_peak("theirs", model) < 400e6
 
@@ -115,7 +115,7 @@ def test_a_process_that_fails_is_an_error(monkeypatch):
 
 
 @pytest.mark.parametrize("peer", ["torch", "onnx"])
-def test_generation(peer):
+def test_generation_has_its_measurements(peer):
     if peer == "onnx":
         pytest.importorskip("onnx")
         pytest.importorskip("onnxruntime")
@@ -126,7 +126,7 @@ def test_generation(peer):
     assert measured.difference < 1e-5
 
 
-def test_generation_that_says_something_else_is_not_timed(monkeypatch):
+def test_disagreeing_logits_are_not_timed(monkeypatch):
     compute_logits = OwnGenerator.compute_logits
     monkeypatch.setattr(OwnGenerator, "compute_logits", lambda self, text: compute_logits(self, text) + 1.0)
     with pytest.raises(DisagreementError, match="tiny compared with torch: logits"):

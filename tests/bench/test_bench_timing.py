@@ -1,4 +1,4 @@
-"""The two sides are timed in turn, equally warm, long enough, and medians make the figure."""
+"""The two sides are timed alternately after equal warm-up, long enough, and summarised by medians."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from unrolled.bench.timing import alternate, geometric_mean, ratio_of_pairs
 
 
 class Machine:
-    """Two sides that take known times by a clock of their own, and a log of who was called."""
+    """Two sides with given durations on a simulated clock, and a log of the calls."""
 
     def __init__(self, ours: list[float], theirs: list[float]) -> None:
         self.now, self.log = 0.0, []
@@ -18,8 +18,8 @@ class Machine:
     def side(self, name: str):
         def call() -> None:
             self.log.append(name)
-            left = self._seconds[name]
-            self.now += left.pop(0) if len(left) > 1 else left[0]
+            remaining = self._seconds[name]
+            self.now += remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
         return call
 
@@ -64,7 +64,7 @@ def test_both_sides_are_warmed_up_equally_often():
     assert machine.log.count("o") == machine.log.count("t") == 1 + 1 + 2 + 4
 
 
-def test_sides_that_change_are_called_equally_often():
+def test_equal_calls_calls_both_sides_equally_often():
     machine = Machine([0.001], [0.004])
     measured = machine.alternate(3, min_seconds=0.05, equal_calls=True)
     assert measured.repeats == (50, 50)
@@ -78,7 +78,7 @@ def test_the_slow_first_call_is_not_measured():
     assert measured.theirs == (2.0, 2.0)
 
 
-def test_the_ratio_is_the_median_of_pairs_and_above_one_where_ours_is_faster():
+def test_the_ratio_is_the_median_over_pairs():
     assert ratio_of_pairs([1.0, 1.0, 50.0], [2.0, 3.0, 90.0]) == 2.0
     assert ratio_of_pairs([2.0, 4.0], [3.0, 3.0]) == 1.125
 

@@ -1,4 +1,4 @@
-"""``unrolled bench``: what it prints and writes, and what it refuses."""
+"""``unrolled bench``: output, files and errors."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(step, "MIN_SECONDS", 0.01)
 
 
-def test_layers(command, tmp_path):
+def test_bench_layers_prints_and_writes_a_report(command, tmp_path):
     words = ["--cells", "rnn,lstm", "--mode", "train", "--pairs", "2", "--threads", "1"]
     words += ["--grid", "3,2,4,5", "4,2,2,2"]
     done = command("bench", "layers", *words, "--out", tmp_path / "new" / "out")
@@ -44,14 +44,14 @@ def test_layers(command, tmp_path):
         ("--custom", "compared with a Python loop"),
     ],
 )
-def test_variants_of_layers(command, flag, title):
+def test_bench_layers_ragged_and_custom(command, flag, title):
     mode = ["--mode", "inference"] if flag == "--ragged" else []
     done = command("bench", "layers", flag, "--point", "4,5,3,4", "--cells", "lstm", "--pairs", "1", *mode)
     assert done.status == 0, done.err
     assert title in done.out
 
 
-def test_step(command, monkeypatch, tmp_path):
+def test_bench_step_writes_a_report(command, monkeypatch, tmp_path):
     tiny = StepModel("ptb-small", "gru", 12, 3, 4, 2, 2, 5, lr=1.0, clip=5.0, loss="token")
     monkeypatch.setitem(MODELS, "ptb-small", tiny)
     monkeypatch.setattr(step, "measure_peak", lambda which, model, precision="": 7e6 + (which == "ours"))
@@ -63,7 +63,7 @@ def test_step(command, monkeypatch, tmp_path):
     assert "tokens/s" in done.out
 
 
-def test_generate(command, monkeypatch, tmp_path):
+def test_bench_generate_writes_a_report(command, monkeypatch, tmp_path):
     monkeypatch.setattr(
         "unrolled.cli.bench.GENERATION_MODEL", dataclasses.replace(GENERATION_MODEL, hidden=8)
     )
@@ -76,7 +76,7 @@ def test_generate(command, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["layers", "step", "generate"])
-def test_help(command, kind):
+def test_help_of_each_benchmark(command, kind):
     done = command("bench", kind, "--help")
     assert done.status == 0
     assert f"unrolled bench {kind}" in done.out
@@ -106,23 +106,23 @@ def test_help(command, kind):
         ("generate --peers jax", "is not one of torch, onnx"),
     ],
 )
-def test_wrong_words(command, words, message):
+def test_wrong_options_are_errors(command, words, message):
     done = command("bench", *words.split())
     assert message in done.error
     assert done.out == ""
 
 
-def test_a_folder_that_cannot_be_made(command, tmp_path):
+def test_a_file_as_output_folder_is_refused(command, tmp_path):
     (tmp_path / "file").write_text("mine")
     done = command("bench", "layers", "--point", "1,1,1,1", "--pairs", "1", "--out", tmp_path / "file")
     assert "is a file; give a folder" in done.error
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_ctrl_c_is_one_line(command, monkeypatch):
-    def stop(*_, **__):
+def test_ctrl_c_prints_one_line(command, monkeypatch):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.bench.layers.alternate", stop)
+    monkeypatch.setattr("unrolled.bench.layers.alternate", interrupt)
     done = command("bench", "layers", "--point", "1,1,1,1", "--pairs", "1")
     assert (done.status, done.err) == (130, "interrupted\n")

@@ -1,4 +1,4 @@
-"""What each command prints, and that it does what the Python interface does."""
+"""The output of each command, and that it agrees with the Python interface."""
 
 import json
 import re
@@ -13,7 +13,7 @@ SMALL = ["--hidden", "8", "--embedding", "4", "--batch", "4", "--steps", "10", "
 
 
 @pytest.mark.parametrize("verb", summaries())
-def test_every_command_explains_itself(command, verb):
+def test_every_command_has_help(command, verb):
     done = command(*verb.split(), "--help")
     assert done.status == 0
     assert f"unrolled {verb}" in done.out
@@ -45,7 +45,7 @@ def test_the_list_of_commands(command):
 # -- training --------------------------------------------------------------------------------------
 
 
-def test_train_writes_a_run_and_shows_what_it_is_worth(command, tmp_path, english_file):
+def test_train_writes_a_run_and_compares_it_with_baselines(command, tmp_path, english_file):
     folder = tmp_path / "run"
     done = command("train", "lm", "--data", english_file, "--out", folder, *SMALL, "--max-steps", "30")
     assert done.status == 0, done.err
@@ -64,7 +64,7 @@ def test_train_writes_a_run_and_shows_what_it_is_worth(command, tmp_path, englis
     assert "30 updates" in again.out
 
 
-def test_the_command_line_trains_as_python_does(command, tmp_path, english_file):
+def test_the_command_line_trains_like_python(command, tmp_path, english_file):
     done = command(
         *("train", "lm", "--data", english_file, "--out", tmp_path / "a", *SMALL),
         *("--max-steps", "20", "--seed", "5", "--dropout-output", "0.2", "--cell", "gru"),
@@ -95,7 +95,7 @@ def test_without_held_out_text_there_is_no_table(command, tmp_path, english_file
 
 
 @pytest.mark.parametrize("kind", ["word", "bpe"])
-def test_words_and_pieces_are_sampled_too(command, tmp_path, english_file, kind):
+def test_samples_of_word_and_subword_models(command, tmp_path, english_file, kind):
     done = command(
         *("train", "lm", "--data", english_file, "--out", tmp_path / "run", *SMALL),
         *("--max-steps", "5", "--tokenizer", kind, "--valid-fraction", "0.2"),
@@ -122,7 +122,7 @@ threads = 1
 
 
 @pytest.mark.parametrize(("at_most", "word"), [(99.0, "reached"), (0.001, "MISSED")])
-def test_a_recipe_is_a_start_that_options_override(command, tmp_path, english_file, at_most, word):
+def test_options_override_a_recipe(command, tmp_path, english_file, at_most, word):
     path = tmp_path / "mine.toml"
     path.write_text(RECIPE.format(at_most=at_most))
     done = command(
@@ -148,7 +148,7 @@ def test_overwrite_replaces_a_run(command, run_copy, english_file):
 # -- use -------------------------------------------------------------------------------------------
 
 
-def test_evaluate_prints_figures_or_json(command, tiny_run, tiny_lm, english_file):
+def test_evaluate_prints_metrics_or_json(command, tiny_run, tiny_lm, english_file):
     done = command("evaluate", tiny_run, "--data", english_file, "--json")
     assert done.status == 0
     assert json.loads(done.out) == tiny_lm.evaluate(english_file).to_json()
@@ -172,7 +172,7 @@ def test_generate_without_prompt_or_length(command, tiny_run, tiny_lm):
     assert command("generate", tiny_run, "--length", "0", "--prompt", "The").out == "The\n"
 
 
-def test_words_are_set_apart_from_the_prompt(command, tmp_path, tiny_words):
+def test_generated_words_are_separated_from_the_prompt(command, tmp_path, tiny_words):
     tiny_words.save(tmp_path / "words")
     for prompt in ("The miller", "The miller "):
         out = command("generate", tmp_path / "words", "--prompt", prompt, "--length", "4").out
@@ -184,12 +184,12 @@ def test_beams_print_scores_best_first(command, tiny_run, tiny_lm):
     words = ("generate", tiny_run, "--prompt", "The ", "--length", "6", "--beams", "4")
     done = command(*words, "--nbest", "3", "--normalisation", "0.5")
     assert done.status == 0
-    found = tiny_lm.beam("The ", 6, beams=4, normalisation=0.5)[:3]
+    hypotheses = tiny_lm.beam("The ", 6, beams=4, normalisation=0.5)[:3]
     lines = done.out.splitlines()
     assert len(lines) >= 3
-    assert lines[0].startswith(f"{found[0][1].score:.4f}\tThe ")
+    assert lines[0].startswith(f"{hypotheses[0][1].score:.4f}\tThe ")
     scores = [float(s) for s in re.findall(r"^(-\d+\.\d{4})\t", done.out, re.M)]
-    assert scores == [pytest.approx(h.score, abs=5e-5) for _, h in found]
+    assert scores == [pytest.approx(h.score, abs=5e-5) for _, h in hypotheses]
 
 
 def test_next_shows_probabilities(command, tiny_run, tiny_lm):
@@ -209,7 +209,7 @@ def test_summary_draws_and_counts(command, tiny_run, tiny_lm):
     assert re.search(rf"total\s+{total:,}\n", out)
 
 
-def test_recipes_is_a_table_of_all(command):
+def test_recipes_prints_a_table_of_all(command):
     lines = command("recipes").out.splitlines()
     assert len(lines) == 2 + len(recipe_names())
     assert {line.count("|") for line in lines} == {lines[0].count("|")}
@@ -217,7 +217,7 @@ def test_recipes_is_a_table_of_all(command):
         assert line.startswith(f"| `{name}` |")
 
 
-def test_info_names_versions_and_the_core(command):
+def test_info_prints_versions_and_the_extension(command):
     import torch
 
     out = command("info").out
@@ -228,7 +228,7 @@ def test_info_names_versions_and_the_core(command):
     assert "1 threads" not in out
 
 
-def test_as_a_process(process, tiny_run, english_file, tmp_path):
+def test_evaluate_as_a_process(process, tiny_run, english_file, tmp_path):
     done = process("evaluate", tiny_run, "--data", english_file, "--json")
     assert (done.status, done.err) == (0, "")
     assert json.loads(done.out)["tokens"] == len(english_file.read_text())
@@ -238,7 +238,7 @@ def test_as_a_process(process, tiny_run, english_file, tmp_path):
     assert failed.out == ""
 
 
-def test_a_reader_that_goes_away_is_no_error(start, tiny_run):
+def test_a_closed_pipe_prints_no_error(start, tiny_run):
     running = start("generate", tiny_run, "--length", "20000")
     assert running.stdout.read(50)
     running.stdout.close()

@@ -1,4 +1,4 @@
-"""``unrolled compare``: every task, and what it refuses."""
+"""``unrolled compare``: every task, and errors."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ MODELS = {
     "translate": ("copy", "gru+attention"),
     "forecast": ("seasonal-naive", "gru:hidden=5"),
 }
-SHOWN = {
+EXPECTED_OUTPUT = {
     "lm": ("perplexity", "nats/token", "tokens/s", "to learn from"),
     "classify": ("accuracy %", "% wrong", "texts/s", "2 labels"),
     "tag": ("accuracy %", "% wrong", "words/s", "3 tags"),
@@ -36,51 +36,51 @@ SHOWN = {
 
 @pytest.fixture
 def compare(command, tmp_path):
-    """``compare(task, *words)`` runs the command on tiny data, into ``out`` beside them."""
+    """``compare(task, *words)`` runs the command on tiny data, into ``out`` in the same folder."""
 
     def run(task, *words, models=None):
         data = CASES[task].write(tmp_path)
         test = ("--test", data) if task == "tag" else ()
-        shown = ("--models", *(models or MODELS[task]))
+        model_flags = ("--models", *(models or MODELS[task]))
         head = ("compare", task, "--data", data, "--out", tmp_path / "out")
-        return command(*head, *test, *FLAGS[task], *shown, *words)
+        return command(*head, *test, *FLAGS[task], *model_flags, *words)
 
     return run
 
 
 @pytest.mark.draws
 @pytest.mark.parametrize("task", FLAGS)
-def test_every_task(compare, task, tmp_path):
-    found = compare(task)
-    assert found.status == 0, found.err
-    for shown in (*SHOWN[task], *MODELS[task]):
-        assert shown in found.out, shown
-    assert f"{len(MODELS[task])} of {len(MODELS[task])}: {MODELS[task][-1]}" in found.err
+def test_every_task_is_compared_and_continued(compare, task, tmp_path):
+    done = compare(task)
+    assert done.status == 0, done.err
+    for expected in (*EXPECTED_OUTPUT[task], *MODELS[task]):
+        assert expected in done.out, expected
+    assert f"{len(MODELS[task])} of {len(MODELS[task])}: {MODELS[task][-1]}" in done.err
     out = tmp_path / "out"
     for name in ("table.md", "table.csv", "ladder.png"):
-        assert str(out / name) in found.out
+        assert str(out / name) in done.out
         assert (out / name).exists()
-    # The same command again: nothing is trained, and the table is the same.
+    # The same command again trains nothing and prints the same table.
     before = {path: path.stat().st_mtime_ns for path in out.glob("outcomes/*")}
     again = compare(task)
-    assert again.out == found.out
+    assert again.out == done.out
     assert {path: path.stat().st_mtime_ns for path in out.glob("outcomes/*")} == before
 
 
-def test_the_figures_of_mixtures_are_explained(compare):
-    found = compare("lm")
-    assert "gru+bigram: 0." in found.out
-    assert "bigram: order 1" in found.out or "bigram" in found.out
+def test_weights_of_mixtures_are_printed(compare):
+    done = compare("lm")
+    assert "gru+bigram: 0." in done.out
+    assert "bigram: order 1" in done.out or "bigram" in done.out
 
 
-def test_seeds_are_told(compare):
-    found = compare("lm", "--seeds", 2)
-    assert "gru, seed 2 of 2" in found.err
-    assert ": bigram, seed" not in found.err
-    assert " ± " in found.out
+def test_seeds_are_printed(compare):
+    done = compare("lm", "--seeds", 2)
+    assert "gru, seed 2 of 2" in done.err
+    assert ": bigram, seed" not in done.err
+    assert " ± " in done.out
 
 
-def test_what_is_named_is_no_markup(compare, tmp_path, command):
+def test_names_are_not_interpreted_as_markup(compare, tmp_path, command):
     data = CASES["lm"].write(tmp_path)
     folder = tmp_path / "[bold]"
     arguments = ("compare", "lm", "--data", data, *FLAGS["lm"])
@@ -91,25 +91,25 @@ def test_what_is_named_is_no_markup(compare, tmp_path, command):
 
     path = folder / "[red].arpa"
     NGram(2).fit(model.tokens(folder / "[red]" / "data" / "train.txt")).save_arpa(path)
-    found = command(*arguments, "--out", folder / "[red]", "--models", path)
-    assert found.status == 0, found.err
-    assert "[red].arpa" in "".join(part.strip("│ ") for part in found.out.splitlines())
+    done = command(*arguments, "--out", folder / "[red]", "--models", path)
+    assert done.status == 0, done.err
+    assert "[red].arpa" in "".join(part.strip("│ ") for part in done.out.splitlines())
 
 
-def test_help(command):
-    found = command("compare", "--help")
-    assert found.status == 0
+def test_general_help(command):
+    done = command("compare", "--help")
+    assert done.status == 0
     for flag in ("TASK", "--models", "--budget", "--seeds", "--metric", "--recipe", "--overwrite"):
-        assert flag in found.out
-    assert "--batch" not in found.out
+        assert flag in done.out
+    assert "--batch" not in done.out
 
 
 @pytest.mark.parametrize("task", FLAGS)
 def test_help_of_a_task(command, task):
-    found = command("compare", task, "--help")
-    assert found.status == 0
+    done = command("compare", task, "--help")
+    assert done.status == 0
     for flag in ("--models", "--budget", "--hidden", "--batch", "--data"):
-        assert flag in found.out
+        assert flag in done.out
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ def test_help_of_a_task(command, task):
         ("forecast", ["--horizon", "-1"], "--horizon -1: must be at least 0"),
     ],
 )
-def test_what_is_refused(compare, tmp_path, task, words, message):
-    given = words[1:] if words[0] == "--models" else None
-    found = compare(task, *([] if given else words), models=given)
-    said = [line for line in found.err.splitlines() if line.startswith("error: ")]
-    assert found.status == 1
-    assert said == [found.error]
-    assert message in found.error
+def test_wrong_options_are_errors_before_any_work(compare, tmp_path, task, words, message):
+    model_names = words[1:] if words[0] == "--models" else None
+    done = compare(task, *([] if model_names else words), models=model_names)
+    error_lines = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert done.status == 1
+    assert error_lines == [done.error]
+    assert message in done.error
     assert not (tmp_path / "out" / "outcomes").exists()
 
 
@@ -175,33 +175,33 @@ def test_what_is_refused(compare, tmp_path, task, words, message):
     ],
 )
 def test_a_task_and_a_folder_must_be_named(command, words, message):
-    found = command("compare", *words)
-    assert found.status == 1
-    assert message in found.error
+    done = command("compare", *words)
+    assert done.status == 1
+    assert message in done.error
 
 
 @pytest.mark.parametrize("task", FLAGS)
 def test_data_must_be_named(command, tmp_path, task):
-    found = command("compare", task, "--out", tmp_path / "out")
-    assert found.status == 1
-    assert "give --data " in found.error
-    assert "--recipe" in found.error
+    done = command("compare", task, "--out", tmp_path / "out")
+    assert done.status == 1
+    assert "give --data " in done.error
+    assert "--recipe" in done.error
 
 
-def test_a_text_that_is_too_short(command, tmp_path):
+def test_short_texts(command, tmp_path):
     path = tmp_path / "short.txt"
     path.write_text("one\n")
-    found = command("compare", "lm", "--data", path, "--out", tmp_path / "out")
-    assert found.status == 1
-    assert "short.txt: too short to split off 0.1 of it as a test" in found.error
+    done = command("compare", "lm", "--data", path, "--out", tmp_path / "out")
+    assert done.status == 1
+    assert "short.txt: too short to split off 0.1 of it as a test" in done.error
     path.write_text("a b a b a\n" * 12)
     arguments = ("compare", "lm", "--data", path, "--out", tmp_path / "out", *WORDS)
-    found = command(*arguments, "--models", "kn999")
-    assert found.status == 0
-    assert "no text is longer" in found.out
+    done = command(*arguments, "--models", "kn999")
+    assert done.status == 0
+    assert "no text is longer" in done.out
 
 
-def test_wrong_folders(compare, tmp_path):
+def test_folders_of_other_content_are_refused(compare, tmp_path):
     out = tmp_path / "out"
     out.write_text("mine")
     assert "is a file" in compare("lm").error
@@ -212,13 +212,13 @@ def test_wrong_folders(compare, tmp_path):
     assert (out / "thesis.txt").read_text() == "mine"
     (out / "thesis.txt").unlink()
     assert compare("lm", models=["bigram"]).status == 0
-    found = compare("lm", "--lr", "0.1", models=["bigram"])
-    assert "holds another comparison (config of it differs)" in found.error
-    assert "--overwrite" in found.error
+    done = compare("lm", "--lr", "0.1", models=["bigram"])
+    assert "holds another comparison (config of it differs)" in done.error
+    assert "--overwrite" in done.error
     assert compare("lm", "--lr", "0.1", "--overwrite", models=["bigram"]).status == 0
 
 
-def test_a_recipe_says_what_is_compared(command, tmp_path):
+def test_a_recipe_determines_the_comparison(command, tmp_path):
     data, test = write_labelled(tmp_path), tmp_path / "test"
     test.mkdir()
     options = "[config.network]\nhidden = 6\nembedding = 6\n[config.training]\nbatch = 8\nthreads = 1\n"
@@ -232,59 +232,59 @@ def test_a_recipe_says_what_is_compared(command, tmp_path):
     arguments = ("compare", "classify", "--recipe", recipe, "--budget", "0.0005")
     models = ("--models", "most-frequent", "gru")
     write("macro_f1")
-    found = command(*arguments, *models, "--out", tmp_path / "out")
-    assert found.status == 0, found.err
-    assert "macro f1 %" in found.out
-    # Of what not every model has a figure, the usual one is compared.
+    done = command(*arguments, *models, "--out", tmp_path / "out")
+    assert done.status == 0, done.err
+    assert "macro f1 %" in done.out
+    # If not every model has the metric of the recipe, the default metric is compared.
     write("nats")
-    found = command(*arguments, *models, "--out", tmp_path / "out")
-    assert found.status == 0, found.err
-    assert "accuracy %" in found.out
-    found = command(*arguments, *models, "--out", tmp_path / "out", "--metric", "macro_f1")
-    assert "macro f1 %" in found.out
+    done = command(*arguments, *models, "--out", tmp_path / "out")
+    assert done.status == 0, done.err
+    assert "accuracy %" in done.out
+    done = command(*arguments, *models, "--out", tmp_path / "out", "--metric", "macro_f1")
+    assert "macro f1 %" in done.out
 
 
-def test_interrupted(compare, monkeypatch):
-    def stop(*args, **options):
+def test_an_interrupted_comparison_continues(compare, monkeypatch):
+    def interrupt(*args, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(LanguageModel, "fit", stop)
-        found = compare("lm")
-    assert found.status == 130
-    assert found.err.splitlines()[-1] == "interrupted"
-    assert "the same command continues with the rest" in found.err
-    assert "Traceback" not in found.err
+        patch.setattr(LanguageModel, "fit", interrupt)
+        done = compare("lm")
+    assert done.status == 130
+    assert done.err.splitlines()[-1] == "interrupted"
+    assert "the same command continues with the rest" in done.err
+    assert "Traceback" not in done.err
     assert compare("lm").status == 0
 
 
-def test_the_ladders_that_the_help_names_are_there(command):
+def test_every_documented_task_has_a_ladder(command):
     for task in ("lm", "classify", "tag", "translate", "forecast"):
         assert ladder_type(task).task == task
 
 
-def test_tags_of_spans(command, tmp_path):
+def test_span_f1_of_span_tags(command, tmp_path):
     path = write_tagged(tmp_path)
     text = path.read_text()
     for tag, span in (("other", "O"), ("good", "B-good"), ("bad", "B-bad")):
         text = text.replace(f" {tag}\n", f" {span}\n")
     path.write_text(text)
     arguments = ("tag", "--data", path, "--test", path, "--metric", "span_f1")
-    found = command("compare", *arguments, "--out", tmp_path / "out", *FLAGS["tag"], "--models", "majority")
-    assert found.status == 0, found.err
-    assert "span f1 %" in found.out
-    assert "100.00" in found.out
+    done = command("compare", *arguments, "--out", tmp_path / "out", *FLAGS["tag"], "--models", "majority")
+    assert done.status == 0, done.err
+    assert "span f1 %" in done.out
+    assert "100.00" in done.out
 
 
 @pytest.mark.parametrize("task", [task for task in FLAGS if task != "lm"])
-def test_notes_about_the_data_come_first_and_once(command, tmp_path, task):
+def test_notes_about_the_data_are_printed_first_and_once(command, tmp_path, task):
     data = CASES[task].write(tmp_path)
     if task == "tag":
         data.write_text("the\tDET\ndog\tNOUN\n\na\tDET\ncat\t\n\n" * 20, encoding="utf-8")
     head = ("compare", task, "--data", data, "--out", tmp_path / "out", "--models", "elman", "gru")
-    found = command(*head, "--hidden", "6", "--threads", "1", "--budget", "0.0003")
-    assert found.status == 0, found.err
-    before, _, after = found.err.partition("1 of 2: elman")
+    done = command(*head, "--hidden", "6", "--threads", "1", "--budget", "0.0003")
+    assert done.status == 0, done.err
+    before, _, after = done.err.partition("1 of 2: elman")
     notes = [line for line in before.splitlines() if "(--" in line]
     assert notes
     for note in notes:

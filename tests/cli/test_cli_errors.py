@@ -1,4 +1,4 @@
-"""Bad input: one line that begins with "error: ", a non-zero status, and nothing overwritten."""
+"""Bad input gives one line "error: …", a non-zero status, and overwrites nothing."""
 
 import json
 
@@ -16,7 +16,7 @@ BAD_TEXTS = {
 
 
 @pytest.mark.parametrize("case", [*BAD_TEXTS, "missing"])
-def test_training_text(command, tmp_path, run_copy, snapshot, case):
+def test_unusable_training_texts_are_refused(command, tmp_path, run_copy, snapshot, case):
     path = tmp_path / "text.txt"
     content, message = BAD_TEXTS.get(case, (None, "no such file"))
     if content is not None:
@@ -32,7 +32,9 @@ def test_training_text(command, tmp_path, run_copy, snapshot, case):
 
 
 @pytest.mark.parametrize("flag", ["--valid", "--test"])
-def test_held_out_and_test_texts(command, tmp_path, run_copy, snapshot, english_file, flag):
+def test_unusable_held_out_and_test_texts_are_refused(
+    command, tmp_path, run_copy, snapshot, english_file, flag
+):
     before = snapshot(run_copy)
     (tmp_path / "strange.txt").write_text("ЖЖЖ ЖЖЖ\n" * 20)
     words = ("train", "lm", "--data", english_file, "--out", run_copy, "--overwrite")
@@ -50,7 +52,7 @@ def test_held_out_and_test_texts(command, tmp_path, run_copy, snapshot, english_
         (b"caf\xe9", "not UTF-8"),
     ],
 )
-def test_a_text_that_cannot_be_scored(command, tmp_path, tiny_run, content, message):
+def test_unusable_texts_are_not_evaluated(command, tmp_path, tiny_run, content, message):
     (tmp_path / "t.txt").write_bytes(content)
     done = command("evaluate", tiny_run, "--data", tmp_path / "t.txt")
     assert message in done.error
@@ -87,7 +89,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_runs(command, run_copy, english_file, snapshot, case):
+def test_damaged_runs_are_reported(command, run_copy, english_file, snapshot, case):
     damage, message = BROKEN[case]
     damage(run_copy)
     before = snapshot(run_copy)
@@ -106,7 +108,7 @@ def test_broken_runs(command, run_copy, english_file, snapshot, case):
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "generate", "next", "summary", "resume"])
-def test_folders_that_are_no_runs(command, tmp_path, english_file, verb):
+def test_folders_that_are_not_runs_are_refused(command, tmp_path, english_file, verb):
     more = ("--data", english_file) if verb == "evaluate" else ()
     assert "no such run folder" in command(verb, tmp_path / "nowhere", *more).error
     assert "config.json: missing" in command(verb, tmp_path, *more).error
@@ -142,7 +144,7 @@ def test_other_folders_and_files_are_kept(command, tmp_path, english_file, snaps
         ("[config.corpus]\nvalid = 'a\\u0000b'\n".replace("'", '"'), "is not the name of a file"),
     ],
 )
-def test_recipe_files(command, tmp_path, english_file, recipe, message):
+def test_bad_recipe_files_are_refused(command, tmp_path, english_file, recipe, message):
     path = tmp_path / "mine.toml"
     head = "description = 'mine'\ntask = 'lm'\n"
     path.write_bytes((head + recipe).encode("utf-8", "surrogateescape"))
@@ -151,7 +153,7 @@ def test_recipe_files(command, tmp_path, english_file, recipe, message):
     assert not (tmp_path / "run").exists()
 
 
-def test_recipe_names(command, tmp_path):
+def test_unknown_recipes_suggest_the_nearest(command, tmp_path):
     done = command("train", "lm", "--recipe", "ptb-smal", "--out", tmp_path / "run")
     assert "did you mean 'ptb-small'" in done.error
 
@@ -167,7 +169,7 @@ def test_recipe_names(command, tmp_path):
         (("--tie-weights", "--embedding", "3"), "--embedding 256"),
     ],
 )
-def test_option_values(command, tmp_path, english_file, options, message):
+def test_invalid_option_values_are_refused(command, tmp_path, english_file, options, message):
     done = command("train", "lm", "--data", english_file, "--out", tmp_path / "run", *options)
     assert message in done.error
     assert not (tmp_path / "run").exists()
@@ -183,7 +185,7 @@ def test_option_values(command, tmp_path, english_file, options, message):
         (("--dropout-input", "1.5"), "--dropout-input 1.5"),
     ],
 )
-def test_numbers_out_of_range(command, tmp_path, english_file, options, message):
+def test_numbers_out_of_range_are_refused(command, tmp_path, english_file, options, message):
     done = command("train", "lm", "--data", english_file, "--out", tmp_path / "run", *options)
     assert done.status != 0
     assert message in done.out + done.err
@@ -201,7 +203,7 @@ def test_numbers_out_of_range(command, tmp_path, english_file, options, message)
         (("next", "x", "--promt", "a"), "--prompt"),
     ],
 )
-def test_unknown_flags_are_answered_with_the_nearest(command, words, near):
+def test_unknown_flags_suggest_the_nearest(command, words, near):
     done = command(*words)
     assert near in done.error
 
@@ -215,7 +217,7 @@ def test_unknown_flags_are_answered_with_the_nearest(command, words, near):
         (("--cell", "gru", "--peepholes"), "--peepholes is an option of lstm"),
     ],
 )
-def test_wrong_values_are_one_line_that_says_where_help_is(command, tmp_path, words, message):
+def test_errors_are_one_line_that_points_to_the_help(command, tmp_path, words, message):
     error = command("train", "lm", "--data", "x", "--out", tmp_path / "run", *words).error
     assert message in error
     assert error.endswith("unrolled train lm --help shows all options")
@@ -223,7 +225,7 @@ def test_wrong_values_are_one_line_that_says_where_help_is(command, tmp_path, wo
 
 
 @pytest.mark.parametrize("words", [("train", "lm"), ("evaluate",), ("generate",), ("resume",)])
-def test_what_is_missing_is_named(command, words):
+def test_missing_options_are_named(command, words):
     done = command(*words)
     assert done.status != 0
     assert "equired" in done.out + done.err
@@ -239,7 +241,7 @@ def test_what_is_missing_is_named(command, words):
         (("train", "lm", "--out", "x"), "no training text"),
     ],
 )
-def test_commands(command, words, message):
+def test_unknown_commands_suggest_the_nearest(command, words, message):
     assert message in command(*words).error
 
 
@@ -254,13 +256,13 @@ def test_commands(command, words, message):
         (("next", "--top", "0"), "--top 0"),
     ],
 )
-def test_requests_that_cannot_be_met(command, tiny_run, words, message):
+def test_invalid_requests_to_a_model_are_refused(command, tiny_run, words, message):
     done = command(words[0], tiny_run, *words[1:])
     assert message in done.error
     assert done.out == ""
 
 
-def test_a_training_that_diverges(command, tmp_path, english_file):
+def test_diverging_training_is_reported(command, tmp_path, english_file):
     done = command(
         *("train", "lm", "--data", english_file, "--out", tmp_path / "run", "--hidden", "8"),
         *("--batch", "4", "--steps", "20", "--cell", "elman", "--nonlinearity", "relu"),

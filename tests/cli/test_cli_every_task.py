@@ -1,4 +1,4 @@
-"""What every ``unrolled train WORD`` refuses, and how: one line that names what was wrong."""
+"""Errors of ``unrolled train`` for every task: one line that names what was wrong."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from cases import CASES
 from unrolled.tasks import load
 
 TASKS = [name for name in CASES if " " not in name]
-"""One case a task."""
+"""One case per task."""
 
 
 def train(command, case, data, out, *more):
@@ -25,7 +25,7 @@ def train(command, case, data, out, *more):
     ],
     ids=["missing", "empty", "blank", "binary", "latin-1"],
 )
-def test_files_that_are_no_text(command, tmp_path, case, content, message):
+def test_files_that_are_not_text_are_refused(command, tmp_path, case, content, message):
     path = CASES[case].write(tmp_path)
     path.unlink()
     if content is not None:
@@ -36,8 +36,8 @@ def test_files_that_are_no_text(command, tmp_path, case, content, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("case", [name for name in TASKS if name != "lm"])  # which learns from any text
-def test_a_text_of_another_kind(command, tmp_path, case):
+@pytest.mark.parametrize("case", [name for name in TASKS if name != "lm"])  # lm accepts any text
+def test_a_text_of_another_kind_is_refused(command, tmp_path, case):
     path = CASES[case].write(tmp_path)
     path.write_text("just\n", encoding="utf-8")
     assert path.name in train(command, case, path, tmp_path / "run").error
@@ -60,7 +60,7 @@ def test_a_text_of_another_kind(command, tmp_path, case):
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",
 )
-def test_wrong_options(command, tmp_path, case, words, message):
+def test_wrong_options_are_refused(command, tmp_path, case, words, message):
     data = CASES[case].write(tmp_path)
     verb = CASES[case].verb
     assert message in command("train", verb, "--data", data, "--out", tmp_path / "run", *words).error
@@ -68,14 +68,14 @@ def test_wrong_options(command, tmp_path, case, words, message):
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_no_data_and_no_folder(command, tmp_path, case):
+def test_missing_data_or_folder_is_an_error(command, tmp_path, case):
     assert "give" in command("train", CASES[case].verb, "--out", tmp_path / "run").error
     assert "out" in command("train", CASES[case].verb, "--data", CASES[case].write(tmp_path)).error
 
 
 @pytest.mark.parametrize("words", [["--model", "gru"], ["--model=gru"]], ids=" ".join)
 @pytest.mark.parametrize("case", TASKS)
-def test_the_network_has_two_names(command, tmp_path, case, words):
+def test_model_is_an_alias_of_cell(command, tmp_path, case, words):
     data = CASES[case].write(tmp_path)
     trained = train(command, case, data, tmp_path / "run", "--max-steps", 2, *words)
     assert trained.status == 0, trained.err
@@ -83,7 +83,7 @@ def test_the_network_has_two_names(command, tmp_path, case, words):
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_folders_that_hold_something_else(command, tmp_path, case):
+def test_folders_with_other_files_are_refused(command, tmp_path, case):
     data = CASES[case].write(tmp_path)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"a")
@@ -93,7 +93,7 @@ def test_folders_that_hold_something_else(command, tmp_path, case):
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_a_recipe_of_another_task_is_sent_on(command, tmp_path, case):
+def test_a_recipe_of_another_task_names_its_command(command, tmp_path, case):
     name, verb = ("stdlib-demo", "lm") if case != "lm" else ("names", "classify")
     error = command("train", CASES[case].verb, "--recipe", name, "--out", tmp_path / "run").error
     assert f"recipe {name} trains with: unrolled train {verb}" in error
@@ -101,7 +101,7 @@ def test_a_recipe_of_another_task_is_sent_on(command, tmp_path, case):
 
 @pytest.mark.draws
 @pytest.mark.parametrize("case", TASKS)
-def test_a_finished_run_is_shown_again(command, tmp_path, case):
+def test_commands_of_a_finished_run(command, tmp_path, case):
     data = CASES[case].write(tmp_path)
     trained = train(command, case, data, tmp_path / "run", "--max-steps", 4)
     assert trained.status == 0, trained.err
@@ -116,22 +116,22 @@ def test_a_finished_run_is_shown_again(command, tmp_path, case):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """``runs(task)``: a run folder of a tiny training, made once."""
-    made = {}
+    """``runs(task)`` returns the run folder and data of a tiny model, trained once."""
+    trained = {}
 
     def run(task):
-        if task not in made:
+        if task not in trained:
             folder = tmp_path_factory.mktemp(task)
             data = CASES[task].write(folder)
-            made[task] = folder / "run", data
+            trained[task] = folder / "run", data
             CASES[task].fit(data, out=folder / "run")
-        return made[task]
+        return trained[task]
 
     return run
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_errors_about_data_name_paths_and_options_only(command, runs, tmp_path, task):
+def test_errors_about_data_name_only_paths_and_options(command, runs, tmp_path, task):
     run, _ = runs(task)
     for verb in ("evaluate", "predict"):
         error = command(verb, run, "--data", tmp_path / "wrong.csv").error
@@ -150,7 +150,7 @@ def test_a_comparison_without_data_asks_for_the_option(command, tmp_path, task):
 
 
 @pytest.mark.parametrize(("task", "verbs"), [("lm", ("next", "generate", "score")), ("music", ("compose",))])
-def test_predict_names_the_verbs_that_fit(command, runs, task, verbs):
+def test_predict_names_the_suitable_commands(command, runs, task, verbs):
     run, data = runs(task)
     error = command("predict", run, "--data", data).error
     assert all(f"unrolled {verb} RUN" in error for verb in verbs)
@@ -168,6 +168,6 @@ def test_resuming_a_finished_run_says_that_it_is_finished(command, runs, task):
     assert "finished" not in longer.err
 
 
-def test_a_word_like_no_command_gets_no_suggestion(command):
+def test_suggestions_need_a_similar_command(command):
     assert "did you mean" not in command("nope").error
     assert "did you mean 'inspect'" in command("inspct").error

@@ -1,4 +1,4 @@
-"""``unrolled explain``: the path of each layer, why, and the threads."""
+"""``unrolled explain``: the backend path of each layer with its reason, and the threads."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from unrolled.layers import Explanation, Recurrent
 
 
 @pytest.fixture
-def explained(command, tmp_path, english_file, tiny_options):
-    """``explained(**options)``: what the command says of a model that has just been trained."""
+def explain_model(command, tmp_path, english_file, tiny_options):
+    """``explain_model(**options)`` trains a model and returns the output lines of the command."""
 
     def explain(**options):
         lm = LanguageModel(**tiny_options | {"max_steps": 2} | options)
@@ -21,8 +21,8 @@ def explained(command, tmp_path, english_file, tiny_options):
     return explain
 
 
-def test_a_line_a_layer_with_its_reason(explained):
-    lines = explained(layers=3)
+def test_one_line_per_layer_with_its_reason(explain_model):
+    lines = explain_model(layers=3)
     assert lines[0] == "in training and in use"
     assert [line.split(":")[0] for line in lines[1:4]] == ["  l0", "  l1", "  l2"]
     assert all("(" in line for line in lines[1:4])
@@ -31,13 +31,13 @@ def test_a_line_a_layer_with_its_reason(explained):
     assert len(lines) == 6
 
 
-def test_the_words_are_the_models_own(command, tiny_run, tiny_lm):
+def test_the_output_is_that_of_the_model(command, tiny_run, tiny_lm):
     out = command("explain", tiny_run).out
     for line in str(LanguageModel.load(tiny_run).model.recurrent.explain()).splitlines():
         assert f"  {line}\n" in out
 
 
-def test_what_acts_in_training_alone_is_told_apart(command, tiny_run, monkeypatch):
+def test_training_and_inference_are_distinguished(command, tiny_run, monkeypatch):
     def explain(self):
         choice = Choice(Reference(), "masks") if self.training else Choice(Aten(), "none")
         return Explanation([("l0", choice)])
@@ -47,7 +47,7 @@ def test_what_acts_in_training_alone_is_told_apart(command, tiny_run, monkeypatc
     assert lines[:4] == ["in training", "  l0: reference (masks)", "in use", "  l0: aten (none)"]
 
 
-def test_runs_that_cannot_be_read(command, tmp_path, run_copy):
+def test_unreadable_runs_are_reported(command, tmp_path, run_copy):
     assert "no such run folder" in command("explain", tmp_path / "nowhere").error
     assert "config.json: missing" in command("explain", tmp_path).error
     (run_copy / "model.safetensors").write_bytes(b"cut")

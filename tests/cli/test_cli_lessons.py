@@ -1,4 +1,4 @@
-"""``unrolled learn LESSON``: its words, its options, where its page lies."""
+"""``unrolled learn LESSON``: its names, its options, and the path of its page."""
 
 import dataclasses
 from pathlib import Path
@@ -19,32 +19,32 @@ TINY = ["--distance", "10", "--hidden", "3", "--updates", "1", "--threads", "1"]
 def test_help_shows_the_options(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run([word, "--help"], "unrolled learn")
-    said = capsys.readouterr().out
-    assert all(option in said for option in ("--out", "--seed", "--distance", "--threads", "--overwrite"))
-    assert f"learn-{word}" in said or "learn-WORD" in said
+    output = capsys.readouterr().out
+    assert all(option in output for option in ("--out", "--seed", "--distance", "--threads", "--overwrite"))
+    assert f"learn-{word}" in output or "learn-WORD" in output
 
 
-def test_the_page_lies_where_it_says(
+def test_the_page_is_written_to_the_printed_path(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     brief = dataclasses.replace(vanishing.LESSON, teach=lambda script, config: script.section("One", "lead"))
     monkeypatch.setitem(LESSONS, "vanishing", brief)
     assert run(["vanishing", *TINY], "unrolled learn") == 0
-    said = capsys.readouterr().out
-    assert "page:    runs/learn-vanishing/page.html" in said
+    output = capsys.readouterr().out
+    assert "page:    runs/learn-vanishing/page.html" in output
     assert (tmp_path / "runs/learn-vanishing/page.html").is_file()
     assert main(["learn", "vanishing", *TINY]) == 1
     assert "error: runs/learn-vanishing: holds a lesson already" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_one_word(
+def test_ctrl_c_prints_one_word(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*args: object) -> None:
+    def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vanishing, "practise", stop)
+    monkeypatch.setattr(vanishing, "practise", interrupt)
     assert main(["learn", "vanishing", "--out", str(tmp_path / "a")]) == INTERRUPTED
     assert capsys.readouterr().err == "interrupted\n"
     assert not (tmp_path / "a").exists()
@@ -59,12 +59,12 @@ def test_ctrl_c_is_one_word(
         (["exploding", "--updates", "none"], r"--updates"),
     ],
 )
-def test_wrong_words(words: list[str], message: str) -> None:
+def test_wrong_options_are_errors(words: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         run(words, "unrolled learn")
 
 
-def test_the_list_of_words_names_the_lessons(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_lessons(capsys: pytest.CaptureFixture[str]) -> None:
     run(["--help"], "unrolled learn")
-    said = capsys.readouterr().out
-    assert all(f"  {word} " in said and lesson.shows in said for word, lesson in LESSONS.items())
+    output = capsys.readouterr().out
+    assert all(f"  {word} " in output and lesson.shows in output for word, lesson in LESSONS.items())

@@ -1,4 +1,4 @@
-"""``unrolled ngram``: what it prints, writes and refuses."""
+"""``unrolled ngram``: output, files and errors."""
 
 import pytest
 
@@ -12,30 +12,30 @@ def text(tmp_path):
     return path
 
 
-def test_a_model_is_estimated_scored_written_and_read_again(command, text, tmp_path):
+def test_a_model_is_estimated_scored_written_and_reloaded(command, text, tmp_path):
     out = tmp_path / "model.arpa"
     first = command("ngram", "--data", text, "--order", 3, "--test", text, "--out", out, "--length", 5)
     assert first.status == 0
     assert "estimated from 280 tokens with a vocabulary of 8" in first.out
     assert "280 predictions with 40 <eos> and 0 <unk>" in first.out
     again = command("ngram", "--arpa", out, "--test", text, "--length", 0)
-    perplexity = [found.out.split("perplexity ")[1].split(",")[0] for found in (first, again)]
+    perplexity = [outcome.out.split("perplexity ")[1].split(",")[0] for outcome in (first, again)]
     assert perplexity[0] == perplexity[1]
 
 
-def test_discounts_that_counts_do_not_determine_are_told_once(command, text):
-    found = command("ngram", "--data", text, "--order", 30, "--length", 0)
-    assert found.out.count("note:") == 1
-    assert "other orders)" in found.out
+def test_undetermined_discounts_are_reported_once(command, text):
+    done = command("ngram", "--data", text, "--order", 30, "--length", 0)
+    assert done.out.count("note:") == 1
+    assert "other orders)" in done.out
 
 
-def test_an_order_beyond_what_a_float_holds(command, text):
+def test_a_number_of_ngrams_beyond_the_range_of_floats(command, text):
     text.write_text(2 * TEXT)
     assert "inf" in command("ngram", "--data", text, "--order", 400, "--length", 0).out
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "give --data"),
         (["--data", "nowhere.txt"], "nowhere.txt"),
@@ -49,8 +49,8 @@ def test_an_order_beyond_what_a_float_holds(command, text):
         (["--arpa", "TEXT"], "it was cut off"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(command, text, words, said):
-    found = command("ngram", *(text if w == "TEXT" else w for w in words))
-    assert found.status == 1
-    assert found.err.startswith("error: ")
-    assert said in found.err
+def test_errors_are_one_line(command, text, words, message):
+    done = command("ngram", *(text if w == "TEXT" else w for w in words))
+    assert done.status == 1
+    assert done.err.startswith("error: ")
+    assert message in done.err

@@ -1,4 +1,4 @@
-"""Files and folders that commands write: what others own is left alone."""
+"""Files and folders that commands write: files of other programs are left alone."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes 
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    """Run folder of a classifier, and its data."""
+    """The run folder of a classifier, and its data."""
     folder = tmp_path_factory.mktemp("classify")
     data = CASES["classify"].write(folder)
     options = {"hidden": 3, "embedding": 3, "max_steps": 3, "threads": 1}
@@ -31,26 +31,26 @@ def labelled(tmp_path_factory):
     return folder / "run", data
 
 
-def test_predictions_go_where_they_are_sent(tmp_path, labelled, command):
+def test_predictions_are_written_to_links_pipes_and_devices(tmp_path, labelled, command):
     run, data = labelled
-    target, link, pipe, got = tmp_path / "target", tmp_path / "link", tmp_path / "pipe", []
+    target, link, pipe, received = tmp_path / "target", tmp_path / "link", tmp_path / "pipe", []
     target.write_text("old")
     target.chmod(0o600)
     link.symlink_to(target)
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
     reader.start()
     for out in (link, pipe, os.devnull):
         assert command("predict", run, "--data", data, "--out", out).status == 0
     reader.join(10)
     assert link.is_symlink()
-    assert got == [target.read_text()]
-    assert got[0].count("\n") == 91
+    assert received == [target.read_text()]
+    assert received[0].count("\n") == 91
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_an_output_that_cannot_be_is_said_before_the_work(tmp_path, command):
+def test_impossible_outputs_are_refused_before_the_work(tmp_path, command):
     long = tmp_path / ("x" * 256)
     words = [
         ("predict", "no run", "--data", "no data", "--out", long),
@@ -83,7 +83,7 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize("kind", FOLDERS)
-def test_another_programs_folder_is_left_alone(tmp_path, english_file, command, snapshot, kind):
+def test_a_folder_of_another_program_is_left_alone(tmp_path, english_file, command, snapshot, kind):
     name, words = FOLDERS[kind]
     folder = tmp_path / "theirs"
     folder.mkdir()
@@ -103,15 +103,15 @@ def test_two_commands_in_one_folder_are_refused(tmp_path, english_file, command,
         assert f"is in use by process {os.getpid()} on " in command(*words, "--out", tmp_path / "out").error
 
 
-def test_a_comparison_that_begins_anew_takes_away_its_own_alone(tmp_path, tiny_run):
+def test_overwriting_a_comparison_removes_only_its_own_files(tmp_path, tiny_run):
     folder = tmp_path / "out"
-    kept = ComparisonFolder(folder, {"task": "lm", "config": {}, "budget": 1.0})
-    kept.outcomes.mkdir()
+    comparison = ComparisonFolder(folder, {"task": "lm", "config": {}, "budget": 1.0})
+    comparison.outcomes.mkdir()
     others = tmp_path / "others"
     others.mkdir()
     for path in (
-        kept.outcomes / "notes.txt",
-        kept.outcomes / "theirs.safetensors",
+        comparison.outcomes / "notes.txt",
+        comparison.outcomes / "theirs.safetensors",
         others / "model.safetensors",
     ):
         path.write_text("mine")
@@ -119,11 +119,11 @@ def test_a_comparison_that_begins_anew_takes_away_its_own_alone(tmp_path, tiny_r
     (folder / "runs").mkdir()
     (folder / "runs" / "linked").symlink_to(others)
     ComparisonFolder(folder, {"task": "lm", "config": {}, "budget": 2.0}, overwrite=True)
-    assert sorted(os.listdir(kept.outcomes)) == ["notes.txt", "theirs.safetensors"]
+    assert sorted(os.listdir(comparison.outcomes)) == ["notes.txt", "theirs.safetensors"]
     assert sorted(os.listdir(others)) == ["config.json", "model.safetensors"]
 
 
-def test_plans_of_earlier_versions_are_known(tmp_path):
+def test_plans_of_earlier_versions_are_accepted(tmp_path):
     plan = {"recipe": {}, "folds": 3, "seeds": 0, "variants": []}
     for folder in (tmp_path / "trials", tmp_path / "comparison"):
         folder.mkdir()
@@ -135,7 +135,7 @@ def test_plans_of_earlier_versions_are_known(tmp_path):
     ComparisonFolder(tmp_path / "comparison", plan)
 
 
-def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):
+def test_a_lesson_removes_only_the_figures_of_the_last_one(tmp_path):
     from matplotlib.figure import Figure
 
     from unrolled.pages import Chart, Page, Section
@@ -158,7 +158,7 @@ def test_a_lesson_takes_away_the_figures_of_the_last_one_alone(tmp_path):
     assert (folder / "figures" / "second.svg").exists()
 
 
-def test_a_page_that_another_program_wrote_is_not_replaced(tmp_path):
+def test_a_page_of_another_program_is_not_replaced(tmp_path):
     learned, lesson = tmp_path / "learned", tmp_path / "lesson"
     for folder, files, claim, page in (
         (learned, {"result.json": {"unrolled": "learned"}}, learn_folder.claim, "report.html"),
@@ -181,7 +181,7 @@ def test_a_page_that_another_program_wrote_is_not_replaced(tmp_path):
             pass
 
 
-def test_a_picture_that_is_not_of_a_benchmark_is_not_replaced(tmp_path):
+def test_a_plot_of_another_program_is_not_replaced(tmp_path):
     (tmp_path / "bench.png").write_text("mine")
     with (
         pytest.raises(RunError, match=r"bench\.png: was not written by a benchmark"),
@@ -191,7 +191,7 @@ def test_a_picture_that_is_not_of_a_benchmark_is_not_replaced(tmp_path):
     assert (tmp_path / "bench.png").read_text() == "mine"
 
 
-def test_a_file_is_not_named_as_a_folder(tmp_path, tiny_run, tiny_lm, english_file, command):
+def test_output_names_that_end_like_folders_are_refused(tmp_path, tiny_run, tiny_lm, english_file, command):
     path = tmp_path / "f.txt"
     path.write_text("old")
     for words in (
@@ -207,7 +207,7 @@ def test_a_file_is_not_named_as_a_folder(tmp_path, tiny_run, tiny_lm, english_fi
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl"])
-def test_packed_predictions_are_those_of_a_plain_file(tmp_path, labelled, command, ending):
+def test_gzipped_predictions_equal_plain_ones(tmp_path, labelled, command, ending):
     run, data = labelled
     plain, packed = tmp_path / f"p{ending}", tmp_path / f"p{ending}.gz"
     for out in (plain, packed):
@@ -215,7 +215,7 @@ def test_packed_predictions_are_those_of_a_plain_file(tmp_path, labelled, comman
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
 
 
-def test_packed_outputs_and_scores(tmp_path, command):
+def test_gzipped_translations_and_scores(tmp_path, command):
     options = {"hidden": 3, "embedding": 3, "max_steps": 2, "threads": 1}
     for task, verb, heads in (
         ("translate", "translate", b"source,output"),

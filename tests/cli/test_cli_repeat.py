@@ -49,7 +49,7 @@ def recipe(tmp_path):
 
 
 @pytest.mark.draws
-def test_folds(recipe, tmp_path, command):
+def test_folds_are_trained_and_summarised(recipe, tmp_path, command):
     (tmp_path / "lm.toml").write_text(LM)
     words = [
         "repeat", "--recipe", recipe, "--out", tmp_path / "folds", "--folds", 3, "--jobs", 1, "--baseline",
@@ -60,23 +60,23 @@ def test_folds(recipe, tmp_path, command):
     trials = [json.loads(line) for line in (tmp_path / "folds" / "trials.jsonl").read_text().splitlines()]
     assert len(trials) == 3 * 4
     assert {t["number"] for t in trials} == {1, 2, 3}
-    learned = [t for t in trials if "pretrain" not in t["variant"]]
-    assert all(t["scores"]["accuracy"] > 0.6 for t in learned)
+    without_pretraining = [t for t in trials if "pretrain" not in t["variant"]]
+    assert all(t["scores"]["accuracy"] > 0.6 for t in without_pretraining)
     assert "accuracy over 3 folds" in first.out
-    for shown in ("as it stands", "bidirectional=false", "pretrain=", "tf-idf regression"):
-        assert shown in first.out
+    for expected in ("as it stands", "bidirectional=false", "pretrain=", "tf-idf regression"):
+        assert expected in first.out
     assert (tmp_path / "folds" / "trials.png").stat().st_size > 5000
-    # Once more: all trials are done, and the table is the same.
+    # The same command again: all trials are done, and the table is the same.
     again = command(*words)
     table = first.out[first.out.index("accuracy over") : first.out.index("12 trials in")]
     assert again.out.startswith(table)
     assert "0 trials in 0.0 minutes" in again.out
 
 
-def test_seeds(recipe, tmp_path, command):
-    shown = command("repeat", "--recipe", recipe, "--out", tmp_path / "seeds", "--seeds", 2, "--jobs", 1)
-    assert shown.status == 0, shown.err
-    assert "accuracy over 2 seeds" in shown.out
+def test_seeds_are_trained_and_summarised(recipe, tmp_path, command):
+    done = command("repeat", "--recipe", recipe, "--out", tmp_path / "seeds", "--seeds", 2, "--jobs", 1)
+    assert done.status == 0, done.err
+    assert "accuracy over 2 seeds" in done.out
     runs = [tmp_path / "seeds" / "variant-0" / f"seed-{n}" for n in (1, 2)]
     configs = [json.loads((run / "config.json").read_text())["config"] for run in runs]
     assert [config["training"]["seed"] for config in configs] == [1, 2]
@@ -94,32 +94,32 @@ def test_seeds(recipe, tmp_path, command):
         (["--folds", 2, "--jobs", 1, "--variant", "hiden=3"], "did you mean 'hidden'"),
     ],
 )
-def test_what_cannot_be_tried_is_refused(recipe, tmp_path, command, words, message):
+def test_wrong_options_are_refused(recipe, tmp_path, command, words, message):
     assert message in command("repeat", "--recipe", recipe, "--out", tmp_path / "x", *words).error
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"variant": "unknown"}, "trial 1 of variant 'unknown' is not in the plan"),
         ({"number": 9}, "trial 9 of variant 'as it stands' is not in the plan"),
         ({"scores": {}}, "trial 1 of variant 'as it stands' has no accuracy"),
     ],
 )
-def test_a_kept_trial_outside_the_plan_is_named(recipe, tmp_path, command, monkeypatch, change, said):
-    kept = {"variant": "as it stands", "number": 1, "scores": {"accuracy": 0.5}, "seconds": 1.0}
+def test_a_stored_trial_outside_the_plan_is_reported(recipe, tmp_path, command, monkeypatch, change, message):
+    trial = {"variant": "as it stands", "number": 1, "scores": {"accuracy": 0.5}, "seconds": 1.0}
 
-    def stop(jobs, count):
+    def interrupt(jobs, count):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.experiments.repetition.run_all", stop)
+    monkeypatch.setattr("unrolled.experiments.repetition.run_all", interrupt)
     words = ("repeat", "--recipe", recipe, "--out", tmp_path / "out", "--seeds", 1, "--jobs", 1)
     stopped = command(*words)
     assert stopped.status == INTERRUPTED
     assert "the same command continues with the rest" in stopped.err
-    (tmp_path / "out" / "trials.jsonl").write_text(json.dumps(kept | change) + "\n")
+    (tmp_path / "out" / "trials.jsonl").write_text(json.dumps(trial | change) + "\n")
     error = command(*words).error
     assert "trials.jsonl: line 1 is damaged" in error
-    assert said in error
-    (tmp_path / "out" / "trials.jsonl").write_text(2 * (json.dumps(kept) + "\n"))
+    assert message in error
+    (tmp_path / "out" / "trials.jsonl").write_text(2 * (json.dumps(trial) + "\n"))
     assert "line 2 is damaged" in command(*words).error

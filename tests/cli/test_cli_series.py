@@ -1,4 +1,4 @@
-"""Forecasters and music from the command line: what is printed, and errors in one line."""
+"""Forecasters and music models on the command line: output, and errors in one line."""
 
 import json
 
@@ -13,7 +13,7 @@ FLAGS = ["--hidden", "6", "--window", "12", "--horizon", "4", "--epochs", "2", "
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
-    """A table out of order, with a repeated stamp, a gap and an empty number."""
+    """A table out of order, with a repeated stamp, a gap and an empty cell."""
     rng = np.random.default_rng(0)
     index = pd.date_range("2000-01-01", periods=120, freq="MS")
     frame = pd.DataFrame({"month": index.strftime("%Y-%m"), "sales": 20 + rng.normal(size=120).round(3)})
@@ -28,7 +28,7 @@ TEST = ("--test-start", "2009-01")
 RULES = ("--duplicates", "mean", "--missing", "interpolate")
 
 
-def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command, series, tmp_path):
+def test_training_describes_the_data_and_compares_with_naive_forecasts(command, series, tmp_path):
     done = command(
         "train",
         "forecast",
@@ -43,7 +43,7 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
         "12",
     )
     assert done.status == 0, done.err
-    for said in (
+    for expected in (
         "sales: 120 steps (MS), 2000-01-01 to 2009-12-01: 98 training, 10 held out, 12 test",
         "rows were out of order: sorted",
         "1 row repeats a time stamp: averaged",
@@ -57,7 +57,7 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
         "this lstm",
         "MAE ratio",
     ):
-        assert said in done.out, said
+        assert expected in done.out, expected
     done = command("evaluate", tmp_path / "run", "--data", series, "--json")
     values = json.loads(done.out)
     assert values["mae"] > 0
@@ -65,7 +65,7 @@ def test_training_says_what_was_found_and_scores_beside_naive_forecasts(command,
     assert "1 row repeats" in command("evaluate", tmp_path / "run", "--data", series).out
 
 
-def test_a_limit_of_time_ends_it_in_mid_epoch(command, series, tmp_path):
+def test_a_time_limit_stops_within_an_epoch(command, series, tmp_path):
     flags = [*FLAGS, *RULES, "--batch", "8", "--minutes", "1e-9"]
     done = command("train", "forecast", "--data", series, "--out", tmp_path / "run", *flags)
     assert done.status == 0, done.err
@@ -88,13 +88,13 @@ def test_a_limit_of_time_ends_it_in_mid_epoch(command, series, tmp_path):
         ((*RULES, "--strategy", "both"), "is not one of auto, recursive, direct"),
     ],
 )
-def test_bad_series(command, series, tmp_path, flags, message):
+def test_unusable_series_and_options_are_refused(command, series, tmp_path, flags, message):
     done = command("train", "forecast", "--data", series, "--out", tmp_path / "run", *FLAGS, *flags)
     assert message in done.error
     assert not (tmp_path / "run").exists()
 
 
-def test_no_series(command, tmp_path):
+def test_missing_series_are_errors(command, tmp_path):
     assert "give --data" in command("train", "forecast", "--out", tmp_path / "run").error
     done = command("train", "forecast", "--data", tmp_path / "none.csv", "--out", tmp_path / "run")
     assert "none.csv: no such file" in done.error
@@ -112,7 +112,7 @@ def music(tmp_path_factory):
     return path
 
 
-def test_music_is_trained_and_written(command, music, tmp_path):
+def test_music_is_trained_and_composed(command, music, tmp_path):
     run, out = tmp_path / "run", tmp_path / "piece.mid"
     done = command(
         "train", "music", "--data", music, "--out", run, "--hidden", 8, "--epochs", 2, "--threads", 1

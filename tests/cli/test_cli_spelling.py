@@ -1,4 +1,4 @@
-"""Errors of the command line name options as they are typed there."""
+"""Errors on the command line spell options as the user types them."""
 
 import re
 
@@ -23,7 +23,7 @@ NAMES = (
 
 
 @pytest.fixture(autouse=True)
-def known():
+def known_options():
     remember_options(NAMES)
     yield
     remember_options(())
@@ -59,11 +59,11 @@ def known():
         ("my-seed=3", "my-seed=3"),
     ],
 )
-def test_names_in_python_become_options(python, typed):
+def test_python_arguments_become_command_line_options(python, typed):
     assert spell_options(python) == typed
 
 
-def test_without_a_command_texts_stay():
+def test_texts_are_unchanged_without_a_command():
     remember_options(())
     assert spell_options("seed=3") == "seed=3"
 
@@ -82,7 +82,7 @@ def test_without_a_command_texts_stay():
         (["train", "lm", "--optimizer", "sgd", "--weight-decay", "1"], "with --optimizer sgd use l2"),
     ],
 )
-def test_errors_of_options(words, message, tmp_path, capsys):
+def test_errors_spell_options(words, message, tmp_path, capsys):
     data = tmp_path / "d.txt"
     data.write_text("some text\n" * 30)
     assert main([*words, "--data", str(data), "--out", str(tmp_path / "run")]) == 1
@@ -93,12 +93,14 @@ def test_errors_of_options(words, message, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("verb", [spec.verb for spec in registry.TASKS])
-def test_options_that_switch_something_off_have_their_own_help(verb, capsys):
+def test_negated_options_have_their_own_help(verb, capsys):
     kind = registry.spec_of(verb).config
     values = to_dict(kind())
-    on = [name for group, name in option_names(kind) if (values[group] if group else values)[name] is True]
+    enabled = [
+        name for group, name in option_names(kind) if (values[group] if group else values)[name] is True
+    ]
     assert main(["train", verb, "--help"]) == 0
     text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
-    for name in on:
+    for name in enabled:
         flag = f"--no-{name.replace('_', '-')}"
         assert text.count(flag) == 2, f"{flag}: the help does not say what it does"

@@ -1,4 +1,4 @@
-"""Standard output that is full, closed, or has no reader: one line, a status, and the work is done."""
+"""Standard output on a full disk, closed, or without a reader: one error line, and the work is done."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ HELP = (["--help"], ["train", "--help"], ["train", "lm", "--help"], ["learn", "-
 
 
 def status_on_full_disk(words, standard=("stdout",)):
-    """Return the exit status of a command whose streams are on a disk without space."""
+    """Return the exit status of a command whose streams are on a full disk."""
     with contextlib.ExitStack() as streams:
         for name in standard:
             redirect = contextlib.redirect_stdout if name == "stdout" else contextlib.redirect_stderr
@@ -26,31 +26,31 @@ def status_on_full_disk(words, standard=("stdout",)):
 
 
 def error(capsys):
-    """Return the only line of standard error."""
+    """Return the only line of stderr."""
     (line,) = capsys.readouterr().err.splitlines()
     return line
 
 
 @pytest.mark.parametrize("words", HELP)
-def test_a_full_disk_is_one_line(capsys, words):
+def test_a_full_disk_gives_one_error_line(capsys, words):
     assert status_on_full_disk(words) == 1
     assert error(capsys) == "error: standard output: could not be written (No space left on device)"
 
 
 @pytest.mark.parametrize("words", HELP)
-def test_a_closed_stream_is_one_line(capsys, words):
+def test_a_closed_stream_gives_one_error_line(capsys, words):
     with contextlib.redirect_stdout(None):
         assert main(words) == 1
     assert error(capsys) == "error: standard output: could not be written (it is closed)"
 
 
-def test_another_error_comes_first(capsys):
+def test_other_errors_take_precedence(capsys):
     with contextlib.redirect_stdout(None):
         assert main(["next", "no-such-run"]) == 1
     assert error(capsys).startswith("error: no-such-run")
 
 
-def test_a_training_ends_and_draws_its_plots(tmp_path, english_file):
+def test_training_on_a_full_disk_still_ends_and_draws_plots(tmp_path, english_file):
     words = ["train", "lm", "--data", str(english_file), "--out", str(tmp_path / "run")]
     words += ["--hidden", "3", "--max-steps", "2", "--threads", "1", "--batch", "4"]
     assert status_on_full_disk(words, ("stdout", "stderr")) == 1
@@ -58,7 +58,7 @@ def test_a_training_ends_and_draws_its_plots(tmp_path, english_file):
     assert (tmp_path / "run" / "plots" / "curves.png").is_file()
 
 
-def test_a_reader_that_goes_away_is_no_traceback(capsys):
+def test_a_closed_pipe_gives_no_traceback(capsys):
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as stream, contextlib.redirect_stdout(stream):
@@ -67,7 +67,7 @@ def test_a_reader_that_goes_away_is_no_traceback(capsys):
 
 
 @pytest.mark.parametrize(
-    ("raised", "said"),
+    ("raised", "message"),
     [
         (MemoryError(), "error: out of memory; give less data"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: 12 bytes"), "error: out of memory .Def"),
@@ -75,15 +75,15 @@ def test_a_reader_that_goes_away_is_no_traceback(capsys):
         (RuntimeError("Storage size calculation overflowed with sizes=[1]"), "error: out of memory .Storage"),
     ],
 )
-def test_too_little_memory_is_one_line(monkeypatch, command, raised, said):
+def test_out_of_memory_gives_one_error_line(monkeypatch, command, raised, message):
     def fail(*words):
         raise raised
 
     monkeypatch.setattr("unrolled.cli.info.run", fail)
-    assert re.match(said, command("info").error)
+    assert re.match(message, command("info").error)
 
 
-def test_other_faults_of_the_program_are_not_hidden(monkeypatch):
+def test_bugs_are_not_hidden(monkeypatch):
     def fail(*words):
         raise RuntimeError("a mistake")
 
@@ -92,11 +92,11 @@ def test_other_faults_of_the_program_are_not_hidden(monkeypatch):
         main(["info"])
 
 
-def test_ctrl_c_during_the_imports_is_one_word(monkeypatch, capsys):
-    def stop(run):
+def test_ctrl_c_during_imports_prints_one_word(monkeypatch, capsys):
+    def interrupt(run):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.cli.guard.run_guarded", stop)
+    monkeypatch.setattr("unrolled.cli.guard.run_guarded", interrupt)
     assert main(["--help"]) == INTERRUPTED
     assert error(capsys) == "interrupted"
 

@@ -1,4 +1,4 @@
-"""``unrolled train translate``, ``translate`` and ``evaluate`` as a user meets them."""
+"""``unrolled train translate``, ``translate`` and ``evaluate`` on the command line."""
 
 import csv
 import io
@@ -29,14 +29,14 @@ def run(tmp_path_factory, table):
     return folder
 
 
-class Standard:
-    """Standard input made of bytes."""
+class FakeStdin:
+    """Standard input with the given bytes."""
 
     def __init__(self, raw):
         self.buffer = io.BytesIO(raw)
 
 
-def test_training_prints_scores_samples_and_what_to_do_next(command, tmp_path, table):
+def test_training_prints_scores_samples_and_the_next_command(command, tmp_path, table):
     done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
     assert done.status == 0, done.err
     for part in ("held-out pairs: 6", "source, first word", "this gru", "tok:13a", "sample 6", "reference"):
@@ -47,7 +47,7 @@ def test_training_prints_scores_samples_and_what_to_do_next(command, tmp_path, t
     assert "held-out pairs: 6" in again.out
 
 
-def test_two_files_and_what_was_left_out(command, tmp_path):
+def test_two_files_and_the_pairs_left_out(command, tmp_path):
     (tmp_path / "a").write_text("ab\nabcd\n" * 20)
     (tmp_path / "b").write_text("ba\ndcba\n" * 20)
     words = ("--data", f"{tmp_path / 'a'},{tmp_path / 'b'}", "--max-length", 3, "--valid-fraction", 0.1)
@@ -63,11 +63,11 @@ def test_lines_in_and_lines_out(command, tmp_path, run, monkeypatch):
     lines = done.out.split("\n")
     assert len(lines) == 4
     assert lines[1] == lines[3] == ""
-    monkeypatch.setattr(sys, "stdin", Standard(b"abc\n\ndcb\n"))
+    monkeypatch.setattr(sys, "stdin", FakeStdin(b"abc\n\ndcb\n"))
     assert command("translate", run).out == done.out
 
 
-def test_several_outputs_with_scores_and_pictures(command, tmp_path, run):
+def test_nbest_outputs_with_scores_and_attention_plots(command, tmp_path, run):
     (tmp_path / "in.txt").write_text("abc\n\ndcb")
     words = ("--n-best", 2, "--beams", 3, "--plot-attention", tmp_path / "pictures")
     done = command("translate", run, "--data", tmp_path / "in.txt", *words)
@@ -91,7 +91,7 @@ def test_a_table_in_gives_a_table_out(command, tmp_path, run):
     assert predicted.status == 0, predicted.err
 
 
-def test_lines_in_give_lines_or_the_table_that_the_ending_says(command, tmp_path, run, monkeypatch):
+def test_the_output_format_follows_the_file_extension(command, tmp_path, run, monkeypatch):
     (tmp_path / "in.txt").write_text("abc\n\ndcb\n")
     printed = command("translate", run, "--data", tmp_path / "in.txt").out
     for name in ("out.txt", "out"):
@@ -102,11 +102,11 @@ def test_lines_in_give_lines_or_the_table_that_the_ending_says(command, tmp_path
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["rank"] for row in rows] == [*range(1, 8), 1, *range(1, 8)]
     assert set(rows[0]) == {"source", "output", "rank", "score"}
-    monkeypatch.setattr(sys, "stdin", Standard(b"abc\n\ndcb\n"))
+    monkeypatch.setattr(sys, "stdin", FakeStdin(b"abc\n\ndcb\n"))
     assert command("translate", run, "--data", "-", "--out", "-").out == printed
 
 
-def test_what_is_unknown_or_cut_is_said(command, tmp_path, run):
+def test_unknown_and_truncated_texts_are_reported(command, tmp_path, run):
     (tmp_path / "in.txt").write_text("abcdz\n")
     done = command("translate", run, "--data", tmp_path / "in.txt", "--length-ratio", 1e-9)
     assert "sources: 1 of 5 characters are unknown to the model ('z')" in done.err
@@ -115,13 +115,13 @@ def test_what_is_unknown_or_cut_is_said(command, tmp_path, run):
     assert bool(cut) == (len(done.out) > 10)
 
 
-def test_a_model_that_loses_to_its_source_says_so_first(command, tmp_path, table):
+def test_a_model_worse_than_copying_the_source_is_reported_first(command, tmp_path, table):
     done = command("train", "translate", "--data", table, "--out", tmp_path / "run", *OPTIONS)
     assert "is the better choice here: chrF2" in done.out.splitlines()[0]
     assert "source, copied" in done.out
 
 
-def test_evaluation(command, run, table):
+def test_evaluate_prints_metrics_or_json(command, run, table):
     done = command("evaluate", run, "--data", table)
     assert done.out.startswith("BLEU ")
     assert "1-9 words" in done.out
@@ -130,14 +130,14 @@ def test_evaluation(command, run, table):
     assert "version:" in values["bleu_signature"]
 
 
-def test_summary_and_paths(command, run):
+def test_summary_and_explain(command, run):
     assert "dot attention over the encoder" in command("summary", run).out
     explained = command("explain", run).out
     assert "encoder.recurrent" in explained
     assert "decoder.recurrent" in explained
 
 
-def test_what_is_wrong_is_said_in_a_line(command, tmp_path, run, table, monkeypatch):
+def test_errors_are_one_line(command, tmp_path, run, table, monkeypatch):
     new = ("--out", tmp_path / "new")
     (tmp_path / "a").write_text("1\n2\n")
     (tmp_path / "b").write_text("1\n")
@@ -159,10 +159,10 @@ def test_what_is_wrong_is_said_in_a_line(command, tmp_path, run, table, monkeypa
         assert message in command(*words).error
     assert not (tmp_path / "new").exists()
     for raw, message in ((b"", "standard input is empty"), (b"ok\ncaf\xe9\n", "byte 0xe9 on line 2")):
-        monkeypatch.setattr(sys, "stdin", Standard(raw))
+        monkeypatch.setattr(sys, "stdin", FakeStdin(raw))
         assert message in command("translate", run).error
 
 
-def test_a_run_of_another_task_is_not_translated_with(command, tiny_run, english_file):
+def test_a_run_of_another_task_is_refused(command, tiny_run, english_file):
     done = command("translate", tiny_run, "--data", english_file)
     assert "holds a run of task 'lm', not 'translate'" in done.error

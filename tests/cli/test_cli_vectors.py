@@ -1,4 +1,4 @@
-"""``unrolled vectors``: train, neighbours, plot; from a file or from a run."""
+"""``unrolled vectors``: train, neighbours and plot, from a file or a run."""
 
 import pytest
 
@@ -17,22 +17,22 @@ def vectors(tmp_path_factory, write_english):
     return out
 
 
-def test_training_says_what_was_made(vectors, command, tmp_path, english_file):
-    shown = command("vectors", "train", "--data", english_file, "--out", tmp_path / "w.txt", "--size", 4)
-    assert "words of 4 values" in shown.out
-    assert f"unrolled vectors neighbours {tmp_path / 'w.txt'}" in shown.out
+def test_training_prints_the_size_of_the_vectors(vectors, command, tmp_path, english_file):
+    done = command("vectors", "train", "--data", english_file, "--out", tmp_path / "w.txt", "--size", 4)
+    assert "words of 4 values" in done.out
+    assert f"unrolled vectors neighbours {tmp_path / 'w.txt'}" in done.out
     again = command("vectors", "train", "--data", english_file, "--out", tmp_path / "w.txt")
     assert "exists already" in again.error
     assert vectors.read_text(encoding="utf-8").split("\n")[0].endswith(" 8")
 
 
-def test_neighbours(vectors, command):
+def test_neighbours_are_printed(vectors, command):
     rows = command("vectors", "neighbours", vectors, "--word", "river", "--top", 3).out
     assert rows.count("0.") >= 3
     assert "did you mean 'river'" in command("vectors", "neighbours", vectors, "--word", "rivr").error
 
 
-def test_plot(vectors, command, tmp_path):
+def test_plots_are_written(vectors, command, tmp_path):
     for method in ("pca", "tsne"):
         out = tmp_path / f"{method}.png"
         assert (
@@ -44,14 +44,14 @@ def test_plot(vectors, command, tmp_path):
     assert "must end with .png" in command("vectors", "plot", vectors, "--out", tmp_path / "x.pdg").error
 
 
-def test_a_models_own_vectors(tiny_words, tmp_path, command):
+def test_vectors_of_a_language_model(tiny_words, tmp_path, command):
     tiny_words.save(tmp_path / "run")
     words, matrix = tiny_words.input_vectors()
     assert (len(words), matrix.shape[1]) == (tiny_words.tokenizer.size, 6)
     assert command("vectors", "neighbours", tmp_path / "run", "--word", "the").status == 0
 
 
-def test_a_translators_own_vectors_are_those_of_its_sources():
+def test_vectors_of_a_translator_are_those_of_its_source_side():
     pairs = [("ein hund", "a dog"), ("eine katze", "a cat")] * 4
     translator = Translator(tokenizer="word", hidden=4, embedding=6, epochs=1, threads=1, valid_fraction=0.0)
     words, matrix = translator.fit(pairs, progress=False).input_vectors()
@@ -59,16 +59,16 @@ def test_a_translators_own_vectors_are_those_of_its_sources():
     assert matrix.shape == (len(words), 6)
 
 
-def test_they_start_a_model(vectors, command, tmp_path, english_file):
-    shown = command(
+def test_vectors_initialise_a_model(vectors, command, tmp_path, english_file):
+    done = command(
         "train", "lm", "--data", english_file, "--tokenizer", "word", "--input", "vectors",
         "--vectors", vectors, "--out", tmp_path / "run", "--hidden", 5, "--epochs", 1, "--lowercase",
     )  # fmt: skip
-    assert shown.status == 0, shown.err
-    assert "of the vocabulary found in the file" in shown.out
+    assert done.status == 0, done.err
+    assert "of the vocabulary found in the file" in done.out
 
 
-def test_what_is_no_source_is_named(command, tmp_path, tmp_path_factory):
+def test_sources_without_vectors_are_refused(command, tmp_path, tmp_path_factory):
     assert "vectors or run folder" in command("vectors", "neighbours", tmp_path / "no", "--word", "a").error
     (tmp_path / "none.txt").write_text("")
     assert (

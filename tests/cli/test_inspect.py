@@ -1,4 +1,4 @@
-"""``unrolled inspect``: a page from a run, and errors in a line."""
+"""``unrolled inspect``: a page about a run, and errors in one line."""
 
 import json
 from pathlib import Path
@@ -21,9 +21,9 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_becomes_a_page(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, numbers = tmp_path / "page.html", tmp_path / "numbers.json"
     assert main(["inspect", str(run_folder), "--out", str(out), "--numbers", str(numbers), *SMALL]) == 0
-    said = capsys.readouterr().out
-    assert f"report: {out}" in said
-    assert "(recurrent.l0)" in said
+    output = capsys.readouterr().out
+    assert f"report: {out}" in output
+    assert "(recurrent.l0)" in output
     text = out.read_text(encoding="utf-8")
     for words in ("Gradients through time", "States over the text", "Memory in practice", "LSTM 6 → 10"):
         assert words in text
@@ -31,7 +31,7 @@ def test_a_run_becomes_a_page(run_folder: Path, tmp_path: Path, capsys: pytest.C
     assert json.loads(numbers.read_text())
 
 
-def test_by_default_the_page_lies_in_the_run(run_folder: Path, tmp_path: Path) -> None:
+def test_by_default_the_page_is_in_the_run_folder(run_folder: Path, tmp_path: Path) -> None:
     text = tmp_path / "other.txt"
     text.write_text("The film was warm and bright.\nA dull day was so grim.\n" * 5, encoding="utf-8")
     assert main(["inspect", str(run_folder), "--data", str(text), *SMALL]) == 0
@@ -39,7 +39,7 @@ def test_by_default_the_page_lies_in_the_run(run_folder: Path, tmp_path: Path) -
     assert "other.txt" in page
 
 
-def test_a_text_of_one_character_is_looked_at_as_far_as_it_goes(run_folder: Path, tmp_path: Path) -> None:
+def test_a_text_of_one_character_is_inspected(run_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("a", encoding="utf-8")
     out = tmp_path / "page.html"
     words = ["--data", str(tmp_path / "one.txt"), "--out", str(out)]
@@ -60,17 +60,19 @@ def test_a_text_of_one_character_is_looked_at_as_far_as_it_goes(run_folder: Path
         (["RUN", "--row", "3"], r"--row"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(
+def test_errors_are_one_line(
     words: list[str], message: str, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["inspect", *(str(run_folder) if w == "RUN" else w for w in words)]) == 1
-    said = capsys.readouterr().err.strip()
-    assert message in said
-    assert said.startswith("error: ")
-    assert "\n" not in said
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert error.startswith("error: ")
+    assert "\n" not in error
 
 
-def test_a_network_of_windows_has_nothing_to_see(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_network_without_recurrent_state_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     CASES["lm tdnn"].fit(CASES["lm tdnn"].write(tmp_path), out=tmp_path / "run")
     assert main(["inspect", str(tmp_path / "run"), *SMALL]) == 1
     assert "reads windows and has no recurrent state" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""``unrolled learn PROBLEM``: what it prints, what it writes, what it refuses."""
+"""``unrolled learn PROBLEM``: output, files and errors."""
 
 import json
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ PROG = "unrolled learn"
 
 @pytest.fixture
 def learn(capsys):
-    """``learn("recall", "--distance", 5)`` runs the verb; returns what it printed."""
+    """``learn("recall", "--distance", 5)`` runs the command and returns its output."""
 
     def call(*words):
         capsys.readouterr()
@@ -29,7 +29,7 @@ def learn(capsys):
 
 @pytest.fixture
 def without_report(monkeypatch):
-    """Leave the page out, which takes longer than all else of a tiny training."""
+    """Skip the page, which takes longer than the rest of a tiny training run."""
     page = SimpleNamespace(verdicts=())
     monkeypatch.setattr("unrolled.cli.learn.write_report", lambda learned, folder, stage: (folder, page))
 
@@ -43,16 +43,16 @@ def without_report(monkeypatch):
         ("recall", "baseline 2.0794 (chance)"),
     ],
 )
-def test_every_problem(learn, tmp_path, problem, shown):
+def test_every_problem_is_trained_and_reported(learn, tmp_path, problem, shown):
     out = tmp_path / "new" / "run"
-    said = learn(problem, *TINY, "--out", out)
-    (result, picture, *findings, report) = said.out.splitlines()
+    captured = learn(problem, *TINY, "--out", out)
+    (result, picture, *findings, report) = captured.out.splitlines()
     assert shown in result
     assert "not solved" in result
     assert "update 12 after" in result
     assert ("accuracy" in result) == (problem != "adding")
-    assert "step 10: held-out" in said.err
-    assert "% of the loss without memory" in said.err
+    assert "step 10: held-out" in captured.err
+    assert "% of the loss without memory" in captured.err
     assert picture == f"picture: {out / PICTURE}"
     assert report == f"report:  {out / REPORT}"
     assert any("(recurrent.l0)" in line for line in findings)
@@ -70,21 +70,21 @@ def test_every_problem(learn, tmp_path, problem, shown):
 
 
 @pytest.mark.parametrize(("problem", "name"), [(p, name) for p in PRESETS for name in PRESETS[p]])
-def test_every_preset_starts_and_gives_way_to_options(learn, without_report, tmp_path, problem, name):
+def test_options_override_every_preset(learn, without_report, tmp_path, problem, name):
     learn(problem, "--preset", name, *TINY, "--out", tmp_path / "a", "--lr", "0.00123")
     config = json.loads((tmp_path / "a" / RESULT).read_text())["config"]
     assert config["optimizer"]["lr"] == 0.00123
     assert config["practice"]["updates"] == 12
-    assert config["cell"]["chrono"] in (0, 6)  # what bridges the distance goes by it
+    assert config["cell"]["chrono"] in (0, 6)  # chrono initialisation follows the distance
 
 
-def test_a_cell_of_ones_own_starts_as_usual(learn, without_report, tmp_path):
+def test_a_given_cell_has_the_default_initialisation(learn, without_report, tmp_path):
     learn("recall", *TINY, "--cell", "gru", "--out", tmp_path / "a")
     cell = json.loads((tmp_path / "a" / RESULT).read_text())["config"]["cell"]
     assert (cell["cell"], cell["chrono"], cell["forget_bias"]) == ("gru", 0, None)
 
 
-def test_a_result_is_replaced_only_when_asked(learn, without_report, tmp_path):
+def test_a_result_is_replaced_only_with_overwrite(learn, without_report, tmp_path):
     out = tmp_path / "a"
     learn("recall", *TINY, "--out", out)
     before = (out / RESULT).read_bytes()
@@ -95,7 +95,7 @@ def test_a_result_is_replaced_only_when_asked(learn, without_report, tmp_path):
     assert (out / RESULT).read_bytes() != before
 
 
-def test_a_folder_with_other_things_is_left_alone(learn, tmp_path):
+def test_a_folder_with_other_files_is_left_alone(learn, tmp_path):
     (tmp_path / "thesis.tex").write_text("!")
     with pytest.raises(RunError, match=r"is not empty \(it holds thesis.tex\)"):
         learn("recall", *TINY, "--out", tmp_path, "--overwrite")
@@ -118,15 +118,15 @@ def test_a_folder_with_other_things_is_left_alone(learn, tmp_path):
         (("recall", "--updates", "0"), r"updates=0: must be at least 1"),
     ],
 )
-def test_wrong_words(learn, words, message):
-    with pytest.raises(ConfigError, match=message) as found:
+def test_wrong_options_are_errors(learn, words, message):
+    with pytest.raises(ConfigError, match=message) as caught:
         learn(*words)
-    assert "\n" not in str(found.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_help_lists_problems_and_presets(learn, capsys):
     assert all(word in learn("--help").out for word in PRESETS)
     with pytest.raises(SystemExit):
         run(["recall", "--help"], PROG)
-    said = " ".join(capsys.readouterr().out.split())
-    assert all(f"--preset {name}" in said for name in PRESETS["recall"])
+    output = " ".join(capsys.readouterr().out.split())
+    assert all(f"--preset {name}" in output for name in PRESETS["recall"])

@@ -1,4 +1,4 @@
-"""Consoles and prompts that are not UTF-8."""
+"""Consoles and prompts in other encodings than UTF-8."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from unrolled.cli.streams import LossyStream
         ("latin-1", ["train", "lm", "--help"]),
     ],
 )
-def test_a_console_that_is_not_utf8(encoding, words, tiny_run, start):
+def test_commands_work_on_a_console_that_is_not_utf8(encoding, words, tiny_run, start):
     env = os.environ | {"PYTHONIOENCODING": encoding}
     words = [tiny_run if word == "RUN" else word for word in words]
     process = start(*words, env=env | {"PYTHONUTF8": "0"}, errors="replace")
@@ -28,7 +28,7 @@ def test_a_console_that_is_not_utf8(encoding, words, tiny_run, start):
     assert out
 
 
-def test_letters_that_are_replaced_are_counted():
+def test_replaced_characters_are_counted():
     raw = io.BytesIO()
     stream = LossyStream(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
     stream.write("naïve │ Жук\n")
@@ -37,7 +37,7 @@ def test_letters_that_are_replaced_are_counted():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a locale of POSIX")
-def test_a_prompt_is_utf8_whatever_the_locale(tmp_path, start):
+def test_a_prompt_is_utf8_in_every_locale(tmp_path, start):
     options = {"hidden": 4, "embedding": 4, "max_steps": 2, "threads": 1, "tokenizer": "char"}
     LanguageModel(**options).fit(["grün und blau, schön. " * 40], out=tmp_path / "run", progress=False)
     ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}

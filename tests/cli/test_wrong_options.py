@@ -1,4 +1,4 @@
-"""Misspelt options and words that are no numbers: one plain line, without the help of other options."""
+"""Misspelt options and invalid numbers give one error line, without the help of other options."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from unrolled.cli.main import main
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--dat", "d.csv"), "--dat: is not an option (did you mean '--data'?)"),
         (("--hiden=8",), "--hiden: is not an option (did you mean '--hidden'?)"),
@@ -15,8 +15,8 @@ from unrolled.cli.main import main
         (("d.csv",), "'d.csv': does not belong to an option"),
     ],
 )
-def test_a_wrong_option_is_told_in_one_line(words, said, capsys, tmp_path):
+def test_a_wrong_option_gives_one_error_line(words, message, capsys, tmp_path):
     assert main(["train", "classify", "--data", "d.csv", "--out", str(tmp_path / "r"), *words]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {said}; ")
+    assert error.startswith(f"error: {message}; ")
     assert len(error) < 150

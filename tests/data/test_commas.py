@@ -1,4 +1,4 @@
-"""Commas separate files, and may be in the path of one."""
+"""Commas separate files but may also be part of a path."""
 
 import pytest
 
@@ -39,17 +39,17 @@ def folder(tmp_path):
         ("a" * 5000 + "," + "b" * 5000, ["a" * 5000, "b" * 5000]),
     ],
 )
-def test_parts(text, parts, folder):
+def test_split_paths(text, parts, folder):
     assert split_paths(text.format(folder)) == [part.format(folder) for part in parts]
 
 
-def test_two_files_in_such_a_folder(folder):
+def test_two_files_in_a_folder_with_commas(folder):
     assert len(read_pairs(f"{folder}/a.de,{folder}/a.en", PairForm()).sources) == 2
     table = CASES["translate"].write(folder)
     assert read_pairs(table, PairForm()).sources
 
 
-def test_files_by_label_in_such_a_folder(folder, monkeypatch):
+def test_files_by_label_in_a_folder_with_commas(folder, monkeypatch):
     source = f"good={folder}/good.txt,bad={folder}/bad.txt"
     assert read_labelled(source).labels == ["good"] * 2 + ["bad"] * 2
     monkeypatch.chdir(folder)
@@ -58,6 +58,6 @@ def test_files_by_label_in_such_a_folder(folder, monkeypatch):
     assert absolute(write_labelled(folder)) == str(folder / "labelled.tsv")
 
 
-def test_a_variant_with_such_a_file(folder):
+def test_a_variant_with_commas_in_a_path(folder):
     text = f"hidden=3,pretrain={folder}/a.de"
     assert parse_variant(text).options == {"hidden": 3, "pretrain": f"{folder}/a.de"}

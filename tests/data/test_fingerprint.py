@@ -1,13 +1,13 @@
-"""The checksum by which changed data are recognised."""
+"""The checksum that detects changed data."""
 
 import numpy as np
 
 from unrolled.data.fingerprint import fingerprint
 
 
-def test_fingerprints_tell_data_apart():
+def test_different_data_have_different_fingerprints():
     array = np.arange(4.0)
-    told = [
+    fingerprints = [
         fingerprint(["a", "b"], [1]),
         fingerprint(["ab"], [1]),
         fingerprint(["a", "b"], ["1"]),
@@ -17,5 +17,5 @@ def test_fingerprints_tell_data_apart():
         fingerprint([array[:2], array[2:]]),
         fingerprint([["\udc80"]]),
     ]
-    assert len(set(told)) == len(told)
-    assert fingerprint(["a", "b"], [1]) == told[0]
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert fingerprint(["a", "b"], [1]) == fingerprints[0]

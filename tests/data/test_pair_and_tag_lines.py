@@ -1,4 +1,4 @@
-"""Lines of files of pairs and tags: ends of old Macs, encodings with a mark, lines that lack a separator."""
+"""Lines of pair and tag files: CR line ends, byte order marks, and lines without a separator."""
 
 from pathlib import Path
 
@@ -12,43 +12,41 @@ COLUMNS = "the\tDET\ndog\tNOUN\n\na\tDET\ncat\tNOUN\n"
 PAIRS = [(f"ein hund {i}", f"a dog, number {i}") for i in range(20)]
 
 
-def written(path: Path, content: bytes) -> Path:
+def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
 
 
-def test_tags_of_old_macs_are_read_and_written_with_their_line_ends(tmp_path: Path) -> None:
+def test_tags_with_cr_line_ends_are_read_and_written(tmp_path: Path) -> None:
     raw = COLUMNS.replace("\n", "\r")
-    file = open_tagged(written(tmp_path / "mac.conll", raw.encode()))
+    file = open_tagged(write(tmp_path / "mac.conll", raw.encode()))
     assert file.words == [["the", "dog"], ["a", "cat"]]
     assert file.with_tags([["X", "Y"], ["X", "Y"]]) == raw.replace("DET", "X").replace("NOUN", "Y")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_tags_with_a_byte_order_mark_are_read(tmp_path: Path, encoding: str) -> None:
-    file = open_tagged(written(tmp_path / "a.conll", COLUMNS.encode(encoding)))
+    file = open_tagged(write(tmp_path / "a.conll", COLUMNS.encode(encoding)))
     assert file.words == [["the", "dog"], ["a", "cat"]]
 
 
-def test_two_files_of_old_macs_have_their_lines(tmp_path: Path) -> None:
-    one = written(tmp_path / "a.de", "".join(a + "\r" for a, _ in PAIRS).encode())
-    two = written(tmp_path / "a.en", "".join(b + "\r" for _, b in PAIRS).encode())
+def test_two_files_with_cr_line_ends(tmp_path: Path) -> None:
+    one = write(tmp_path / "a.de", "".join(a + "\r" for a, _ in PAIRS).encode())
+    two = write(tmp_path / "a.en", "".join(b + "\r" for _, b in PAIRS).encode())
     assert len(read_pairs(f"{one},{two}", PairForm())) == len(PAIRS)
 
 
 @pytest.mark.parametrize("ending", ["tsv", "txt"])
-def test_a_line_that_lacks_its_tab_is_an_error_also_where_every_line_has_a_comma(
-    tmp_path: Path, ending: str
-) -> None:
+def test_a_line_without_a_tab_is_an_error_even_if_every_line_has_a_comma(tmp_path: Path, ending: str) -> None:
     text = "".join(f"{a}\t{b}\n" for a, b in PAIRS).replace("2\ta", "2 a", 1)
-    path = written(tmp_path / f"pairs.{ending}", text.encode())
+    path = write(tmp_path / f"pairs.{ending}", text.encode())
     with pytest.raises(DataError, match="line 3 "):
         read_pairs(path, PairForm())
 
 
-def test_tags_before_words_are_told_by_their_spans(tmp_path: Path) -> None:
+def test_tags_before_words_are_detected_by_their_spans(tmp_path: Path) -> None:
     raw = "O\tshow\nB-ACTOR\tbrad\nI-ACTOR\tpitt\n\nO\tfind\nB-ACTOR\tanna\n"
-    file = open_tagged(written(tmp_path / "train.bio", raw.encode()))
+    file = open_tagged(write(tmp_path / "train.bio", raw.encode()))
     assert file.words == [["show", "brad", "pitt"], ["find", "anna"]]
     assert file.tags == [["O", "B-ACTOR", "I-ACTOR"], ["O", "B-ACTOR"]]
     assert any("tags come first" in note for note in file.notes)
@@ -59,21 +57,21 @@ def test_tags_before_words_are_told_by_their_spans(tmp_path: Path) -> None:
 
 def test_a_row_with_fewer_tags_than_words_is_an_error(tmp_path: Path) -> None:
     rows = ["the dog\tDET NOUN"] * 9
-    path = written(tmp_path / "rows.tsv", "\n".join([*rows[:3], "the cat\tDET", *rows[3:]]).encode())
+    path = write(tmp_path / "rows.tsv", "\n".join([*rows[:3], "the cat\tDET", *rows[3:]]).encode())
     with pytest.raises(DataError, match="line 4 has 2 words and 1 tag"):
         open_tagged(path)
 
 
-def test_a_column_named_source_outright_goes_before_one_with_more_words(tmp_path: Path) -> None:
+def test_an_exact_source_column_name_takes_precedence(tmp_path: Path) -> None:
     text = "src\tsrc_prompt\ttrg\ttrg_prompt\n" + "".join(f"{a}\t<de> {a}\t{b}\t<en> {b}\n" for a, b in PAIRS)
-    pairs = read_pairs(written(tmp_path / "dev.tsv", text.encode()), PairForm())
+    pairs = read_pairs(write(tmp_path / "dev.tsv", text.encode()), PairForm())
     assert (pairs.sources[0], pairs.targets[0]) == PAIRS[0]
     assert pairs.columns == ("src", "trg")
 
 
-def test_held_out_pairs_of_a_folder_are_those_with_the_endings_of_the_training_pairs(tmp_path: Path) -> None:
+def test_held_out_pairs_have_the_file_extensions_of_the_training_pairs(tmp_path: Path) -> None:
     for name in ("train.de", "train.en", "dev.de", "dev.en", "dev.tsv"):
-        written(tmp_path / name, b"a\tb\n")
-    found = open_folder(tmp_path)
-    assert found.train == f"{tmp_path / 'train.de'},{tmp_path / 'train.en'}"
-    assert found.valid == f"{tmp_path / 'dev.de'},{tmp_path / 'dev.en'}"
+        write(tmp_path / name, b"a\tb\n")
+    parts = open_folder(tmp_path)
+    assert parts.train == f"{tmp_path / 'train.de'},{tmp_path / 'train.en'}"
+    assert parts.valid == f"{tmp_path / 'dev.de'},{tmp_path / 'dev.en'}"

@@ -10,13 +10,13 @@ from unrolled.data.noise import drop_tokens
 from unrolled.data.ragged import pad
 
 
-def test_rows_are_filled_up():
+def test_rows_are_padded():
     padded, lengths = pad([np.array([1, 2, 3]), np.array([4])], 9)
     assert padded.tolist() == [[1, 4], [2, 9], [3, 9]]
     assert lengths.tolist() == [3, 1]
 
 
-def test_vectors_too():
+def test_rows_of_vectors_are_padded():
     padded, lengths = pad([np.ones((1, 2), np.float32), np.full((2, 2), 3, np.float32)])
     assert padded.tolist() == [[[1, 1], [3, 3]], [[0, 0], [3, 3]]]
     assert lengths.tolist() == [1, 2]
@@ -26,14 +26,14 @@ def test_vectors_too():
     st.lists(st.integers(1, 30), min_size=1, max_size=300), st.integers(1, 9), st.none() | st.integers(0, 5)
 )
 def test_every_row_is_in_one_batch(lengths, size, seed):
-    found = buckets(lengths, size, seed)
-    assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
-    assert all(0 < len(b) <= size for b in found)
-    assert len(found) == -(-len(lengths) // size)
-    assert [b.tolist() for b in buckets(lengths, size, seed)] == [b.tolist() for b in found]
+    batches = buckets(lengths, size, seed)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    assert all(0 < len(b) <= size for b in batches)
+    assert len(batches) == -(-len(lengths) // size)
+    assert [b.tolist() for b in buckets(lengths, size, seed)] == [b.tolist() for b in batches]
 
 
-def test_batches_hold_rows_of_like_length():
+def test_rows_of_a_batch_have_similar_lengths():
     lengths = np.random.default_rng(0).integers(1, 100, 640)
     spread = [np.ptp(lengths[b]) for b in buckets(lengths.tolist(), 8, 1)]
     assert np.mean(spread) < 5
@@ -42,7 +42,7 @@ def test_batches_hold_rows_of_like_length():
     ]
 
 
-def test_dropped_tokens_are_unknown_and_the_kept_one_stays():
+def test_dropped_tokens_become_unknown_except_the_kept_one():
     tokens = torch.randint(2, 9, (200, 100))
     tokens[::2] = 0
     noisy = drop_tokens(tokens, 0.25, 1, keep=0)

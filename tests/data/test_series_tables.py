@@ -1,4 +1,4 @@
-"""Tables with a time column: what is read, and what is refused by file, line and column."""
+"""Tables with a time column: what is read, and errors with file, line and column."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def read(source, rules=None, **columns):
     return open_series(source, ColumnsConfig(**columns), rules or TimeRulesConfig())
 
 
-def test_a_table_with_one_column_left_needs_no_options(table):
+def test_a_time_and_one_other_column_need_no_options(table):
     [s] = read(table("month,sales\n1999-11,1\n1999-12,2\n2000-01,3.5\n"))
     assert s.name == "sales"
     assert s.target.tolist() == [1.0, 2.0, 3.5]
@@ -33,7 +33,7 @@ def test_a_table_with_one_column_left_needs_no_options(table):
     assert s.notes.describe(TimeRulesConfig()) == []
 
 
-def test_several_targets_are_several_series_and_covariates_come_along(table):
+def test_each_target_is_a_series_with_its_covariates(table):
     a, b = read(table(GOOD), target=("sales", "price"))
     assert (a.name, b.name) == ("sales", "price")
     [s] = read(table(GOOD), target=("sales",), known=("price",))
@@ -42,7 +42,7 @@ def test_several_targets_are_several_series_and_covariates_come_along(table):
     assert s.past.shape == (4, 1)
 
 
-def test_long_form_is_a_series_for_each_name(table):
+def test_long_form_has_one_series_per_name(table):
     rows = "".join(f"2020-01-{d:02d},{n},{d * k}\n" for d in range(1, 6) for n, k in (("b", 10), ("a", 1)))
     b, a = read(table("day,shop,sales\n" + rows), series="shop")
     assert (b.name, a.name) == ("b", "a")
@@ -117,7 +117,7 @@ def test_trailing_rows_without_a_target_are_the_known_future(table):
         ),
     ],
 )
-def test_what_cannot_be_used_is_named(table, text, options, message):
+def test_unusable_tables_are_reported(table, text, options, message):
     with pytest.raises(DataError, match=message):
         read(table(text), **options)
 
@@ -146,7 +146,7 @@ def test_published_series(published, name, options, rules, steps, freq):
     assert s.index.freqstr == freq
 
 
-def test_the_hourly_load_is_sorted_and_its_faults_are_counted(published):
+def test_the_published_hourly_load_is_sorted_and_its_defects_counted(published):
     path = published("timeseries/PJME_hourly.csv")
     rules = TimeRulesConfig(duplicates="mean", missing="interpolate")
     [s] = read(path, rules, time_format="%d-%m-%Y %H:%M")
@@ -158,7 +158,7 @@ def test_the_hourly_load_is_sorted_and_its_faults_are_counted(published):
     assert len(s.notes.describe(rules)) == 4
 
 
-def test_stamps_keep_their_zone(table):
+def test_stamps_keep_their_time_zone(table):
     rows = "".join(f"2020-03-29T0{h}:00+0{z}:00,{h}\n" for h, z in ((1, 1), (3, 2), (4, 2), (5, 2)))
     [s] = read(table("when,x\n" + rows))
     assert str(s.index.tz) == "Europe/Berlin"
@@ -207,7 +207,7 @@ def test_stamps_far_apart_do_not_take_all_memory(table, rows, rules, message):
         read(table(text), TimeRulesConfig(**rules))
 
 
-def test_old_and_far_years_are_read(table):
+def test_years_far_in_the_past_and_future_are_read(table):
     for first in ("0500-01-0", "8999-12-2"):
         [s] = read(table("time,value\n" + "".join(f"{first}{d},{d}\n" for d in range(1, 6))))
         assert s.index.freqstr == "D"
@@ -220,20 +220,20 @@ def test_old_and_far_years_are_read(table):
         ("time,value\n2020-01-01,1,2\n2020-01-02,2,3\n", "line 2 has 3 columns and the first line 2"),
     ],
 )
-def test_a_first_line_that_does_not_name_the_columns(table, text, message):
+def test_a_header_with_too_few_names_is_refused(table, text, message):
     with pytest.raises(DataError, match=message):
         read(table(text))
 
 
-def test_many_series_are_told_apart_in_time_that_grows_with_the_rows(table):
+def test_many_series_are_read_in_linear_time(table):
     rows = "".join(f"2020-01-01,s{n},1\n2020-01-02,s{n},2\n" for n in range(1500))
-    found = read(table("time,name,value\n" + rows), TimeRulesConfig(frequency="D"), series="name")
-    assert [s.name for s in found[:2]] == ["s0", "s1"]
-    assert all(s.target.tolist() == [1, 2] for s in found)
+    series = read(table("time,name,value\n" + rows), TimeRulesConfig(frequency="D"), series="name")
+    assert [s.name for s in series[:2]] == ["s0", "s1"]
+    assert all(s.target.tolist() == [1, 2] for s in series)
 
 
 @pytest.mark.parametrize("option", ["target", "known", "past"])
-def test_an_empty_name_is_no_column(table, option):
+def test_an_empty_column_name_is_refused(table, option):
     columns = {"target": ("sales",)} | {option: ("",)}
     with pytest.raises(DataError, match="has no column ''; it has 'month', 'sales', 'price'"):
         read(table(GOOD), **columns)

@@ -1,4 +1,4 @@
-"""A corpus as a stream: every prediction once, in order."""
+"""A corpus as a token stream: every prediction once, in order."""
 
 from collections import Counter
 from itertools import pairwise
@@ -21,25 +21,25 @@ def arrays(parts):
     return [np.array(p, dtype=np.int64) for p in parts]
 
 
-def joined(parts, ends_lines=False) -> TokenStream:
+def make_stream(parts, ends_lines=False) -> TokenStream:
     return join_documents(arrays(parts), EOS, ends_lines=ends_lines)
 
 
 def pairs(stream):
-    """Every prediction of a stream as (input, target), in order."""
+    """Return every prediction of a stream as (input, target), in order."""
     return list(zip(stream.ids[:-1].tolist(), stream.ids[1:].tolist(), strict=True))
 
 
 def test_documents_of_characters_are_separated_by_one_eos():
-    stream = joined([[1, 2], [3], [4, 5, 6]])
+    stream = make_stream([[1, 2], [3], [4, 5, 6]])
     assert stream.ids.tolist() == [EOS, 1, 2, EOS, 3, EOS, 4, 5, 6]
     assert stream.starts.tolist() == [0, 3, 5]
     assert stream.predictions == 8
     assert stream.ids.dtype == np.int64
 
 
-def test_documents_of_lines_bring_their_own_eos():
-    stream = joined([[1, EOS, 2, EOS], [3], [], [4, EOS]], ends_lines=True)
+def test_documents_of_lines_keep_their_own_eos():
+    stream = make_stream([[1, EOS, 2, EOS], [3], [], [4, EOS]], ends_lines=True)
     assert stream.ids.tolist() == [EOS, 1, EOS, 2, EOS, 3, EOS, EOS, 4, EOS]
     assert stream.starts.tolist() == [0, 4, 6, 7]
     assert all(stream.ids[stream.starts] == EOS)
@@ -47,7 +47,7 @@ def test_documents_of_lines_bring_their_own_eos():
 
 @given(documents, st.booleans())
 def test_joining_keeps_every_token_in_order(parts, ends_lines):
-    stream = joined(parts, ends_lines)
+    stream = make_stream(parts, ends_lines)
     assert [i for i in stream.ids.tolist() if i != EOS] == [i for p in parts for i in p]
     assert (stream.ids == EOS).sum() == len(parts) + ends_lines
     assert len(stream.starts) == len(parts)
@@ -56,8 +56,8 @@ def test_joining_keeps_every_token_in_order(parts, ends_lines):
 
 
 @given(documents, small, small)
-def test_chunks_hold_every_prediction_once_in_order(parts, batch, steps):
-    stream = joined(parts)
+def test_chunks_contain_every_prediction_once_in_order(parts, batch, steps):
+    stream = make_stream(parts)
     length = stream.predictions // batch
     if not length:
         with pytest.raises(DataError, match=f"too few for {batch} rows"):
@@ -71,17 +71,17 @@ def test_chunks_hold_every_prediction_once_in_order(parts, batch, steps):
     inputs = torch.cat([c.inputs for c in chunks])
     targets = torch.cat([c.targets for c in chunks])
     expected = pairs(stream)
-    assert len(expected) - length * batch < batch  # what is left out at the end
+    assert len(expected) - length * batch < batch  # predictions left out at the end
     for row in range(batch):
-        here = list(zip(inputs[:, row].tolist(), targets[:, row].tolist(), strict=True))
-        assert here == expected[row * length : (row + 1) * length]
-    # Targets are the inputs one step on, over the borders of chunks too.
+        row_pairs = list(zip(inputs[:, row].tolist(), targets[:, row].tolist(), strict=True))
+        assert row_pairs == expected[row * length : (row + 1) * length]
+    # Targets are the inputs shifted by one step, across chunk borders too.
     assert torch.equal(inputs[1:], targets[:-1])
 
 
 @given(documents, small, small)
-def test_fresh_marks_exactly_the_beginnings_of_documents(parts, batch, steps):
-    stream = joined(parts)
+def test_resets_mark_exactly_the_starts_of_documents(parts, batch, steps):
+    stream = make_stream(parts)
     length = stream.predictions // batch
     if not length:
         return
@@ -89,46 +89,46 @@ def test_fresh_marks_exactly_the_beginnings_of_documents(parts, batch, steps):
     for c in stream.chunks(batch, steps):
         assert c.fresh is None or (c.fresh.dtype == torch.bool and bool(c.fresh.any()))
         marks.append(torch.zeros_like(c.inputs, dtype=torch.bool) if c.fresh is None else c.fresh)
-    found = torch.cat(marks).t().flatten().nonzero().flatten().tolist()
-    assert found == [s for s in stream.starts.tolist() if s < length * batch]
+    positions = torch.cat(marks).t().flatten().nonzero().flatten().tolist()
+    assert positions == [s for s in stream.starts.tolist() if s < length * batch]
 
 
 @given(documents, st.floats(0, 1, exclude_max=True))
 def test_a_split_partitions_the_predictions(parts, fraction):
-    stream = joined(parts)
+    stream = make_stream(parts)
     first, second = stream.split(fraction)
     assert pairs(first) + pairs(second) == pairs(stream)
     assert abs(second.predictions - stream.predictions * fraction) <= 1
     assert second.starts[0] == 0
     moved = [s + first.predictions for s in second.starts[1:].tolist()]
-    begun = [s for s in stream.starts.tolist() if s != first.predictions]
-    assert first.starts.tolist() + moved == begun
+    other_starts = [s for s in stream.starts.tolist() if s != first.predictions]
+    assert first.starts.tolist() + moved == other_starts
 
 
-def test_a_split_at_a_document_border_begins_with_it():
-    first, second = joined([[1, 2], [3, 4]]).split(0.4)
+def test_a_split_at_a_document_border_starts_a_document():
+    first, second = make_stream([[1, 2], [3, 4]]).split(0.4)
     assert (first.predictions, second.predictions) == (3, 2)
     assert first.starts.tolist() == second.starts.tolist() == [0]
     assert second.ids.tolist() == [EOS, 3, 4]
 
 
 @given(documents, small, small)
-def test_documents_side_by_side_hold_each_documents_predictions_once(parts, rows, steps):
-    stream = joined(parts)
+def test_documents_in_parallel_contain_each_prediction_once(parts, rows, steps):
+    stream = make_stream(parts)
     edges = [*stream.starts.tolist(), stream.predictions]
     expected = [tuple(pairs(stream)[b:e]) for b, e in pairwise(edges)]
-    found = []
+    documents_read = []
     for group in stream.documents(rows, steps):
-        reading: list[list] = []
+        columns_read: list[list] = []
         width = None
         for chunk in group:
             steps_here, columns = chunk.inputs.shape
             assert steps_here <= steps
             if width is None:
                 assert columns <= rows
-                reading = [[] for _ in range(columns)]
+                columns_read = [[] for _ in range(columns)]
             else:
-                assert columns <= width  # only rows that go on, the first ones of those before
+                assert columns <= width  # only the first rows continue
             width = columns
             lengths = [steps_here] * columns if chunk.lengths is None else chunk.lengths.tolist()
             assert max(lengths) == steps_here
@@ -136,14 +136,14 @@ def test_documents_side_by_side_hold_each_documents_predictions_once(parts, rows
             for column, n in enumerate(lengths):
                 assert n > 0
                 x, y = chunk.inputs[:n, column].tolist(), chunk.targets[:n, column].tolist()
-                reading[column] += zip(x, y, strict=True)
+                columns_read[column] += zip(x, y, strict=True)
                 assert (chunk.targets[n:, column] == IGNORE).all()
                 assert (chunk.targets[:n, column] != IGNORE).all()
-        found += map(tuple, reading)
-    assert Counter(found) == Counter(expected)
+        documents_read += map(tuple, columns_read)
+    assert Counter(documents_read) == Counter(expected)
 
 
-def test_too_short_a_text_names_the_numbers():
-    stream = joined([[1, 2, 3]])
+def test_too_short_a_text_is_an_error_with_its_numbers():
+    stream = make_stream([[1, 2, 3]])
     with pytest.raises(DataError, match="3 tokens to predict, too few for 4 rows"):
         next(stream.chunks(4, 2))

@@ -1,4 +1,4 @@
-"""Reading files and folders of text: what cannot be used is named."""
+"""Reading files and folders of text; unusable files are named in the error."""
 
 import os
 
@@ -9,7 +9,7 @@ from unrolled.data.documents import open_texts
 from unrolled.errors import DataError
 
 
-def made(folder, name, content):
+def write(folder, name, content):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -27,7 +27,7 @@ def made(folder, name, content):
     ],
 )
 def test_text_is_read(tmp_path, content, text):
-    path = made(tmp_path, "a.txt", content)
+    path = write(tmp_path, "a.txt", content)
     assert read_text(path) == text
     assert read_text(str(path)) == text
 
@@ -47,12 +47,12 @@ def test_text_is_read(tmp_path, content, text):
     ],
 )
 def test_what_is_not_text_is_refused(tmp_path, content, message):
-    path = made(tmp_path, "a.txt", content)
+    path = write(tmp_path, "a.txt", content)
     with pytest.raises(DataError, match=f"a.txt: .*{message}"):
         read_text(path)
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+def test_a_missing_file_and_a_folder_have_different_errors(tmp_path):
     with pytest.raises(DataError, match=r"nothing\.txt: no such file"):
         read_text(tmp_path / "nothing.txt")
     with pytest.raises(DataError, match="is a folder"):
@@ -60,15 +60,15 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
-def test_a_file_without_rights_is_named(tmp_path):
-    path = made(tmp_path, "secret.txt", b"text")
+def test_a_file_without_read_permission_is_named(tmp_path):
+    path = write(tmp_path, "secret.txt", b"text")
     path.chmod(0)
     with pytest.raises(DataError, match=r"secret\.txt: cannot be read \(Permission denied\)"):
         read_text(path)
 
 
 def test_a_read_error_is_named(tmp_path, monkeypatch):
-    path = made(tmp_path, "a.txt", b"text")
+    path = write(tmp_path, "a.txt", b"text")
 
     def fail(path, mode):
         raise OSError(5, "Input/output error")
@@ -79,19 +79,19 @@ def test_a_read_error_is_named(tmp_path, monkeypatch):
 
 
 def test_a_file_is_one_document(tmp_path):
-    assert read_documents(made(tmp_path, "a.txt", b"text")) == [Document("a.txt", "text")]
+    assert read_documents(write(tmp_path, "a.txt", b"text")) == [Document("a.txt", "text")]
 
 
-def test_a_folder_is_read_by_name_with_what_lies_below(tmp_path):
-    made(tmp_path, "b.txt", b"B")
-    made(tmp_path, "a/z.md", b"Z")
-    made(tmp_path, "a/deep/y", b"Y")
-    made(tmp_path, ".hidden", b"no")
-    made(tmp_path, ".git/config", b"\x00 no")
-    made(tmp_path, "a/.cache/x.txt", b"no")
+def test_a_folder_is_read_recursively_in_order_of_names(tmp_path):
+    write(tmp_path, "b.txt", b"B")
+    write(tmp_path, "a/z.md", b"Z")
+    write(tmp_path, "a/deep/y", b"Y")
+    write(tmp_path, ".hidden", b"no")
+    write(tmp_path, ".git/config", b"\x00 no")
+    write(tmp_path, "a/.cache/x.txt", b"no")
     (tmp_path / "c").mkdir()
-    found = read_documents(tmp_path)
-    assert found == [
+    documents = read_documents(tmp_path)
+    assert documents == [
         Document(os.path.join("a", "deep", "y"), "Y"),
         Document(os.path.join("a", "z.md"), "Z"),
         Document("b.txt", "B"),
@@ -100,19 +100,19 @@ def test_a_folder_is_read_by_name_with_what_lies_below(tmp_path):
 
 def test_a_folder_inside_a_hidden_one_is_read(tmp_path):
     folder = tmp_path / ".mine"
-    made(folder, "a.txt", b"A")
+    write(folder, "a.txt", b"A")
     assert read_documents(folder) == [Document("a.txt", "A")]
 
 
 def test_a_bad_file_in_a_folder_is_named_not_skipped(tmp_path):
-    made(tmp_path, "a.txt", b"good")
-    made(tmp_path, "b.png", b"\x89PNG\x00")
+    write(tmp_path, "a.txt", b"good")
+    write(tmp_path, "b.png", b"\x89PNG\x00")
     with pytest.raises(DataError, match=r"b\.png: is binary"):
         read_documents(tmp_path)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    made(tmp_path, ".hidden", b"no")
+    write(tmp_path, ".hidden", b"no")
     (tmp_path / "sub").mkdir()
     with pytest.raises(DataError, match="contains no files"):
         read_documents(tmp_path)

@@ -1,4 +1,4 @@
-"""Search for many sources at once: against enumeration, against the search for one, and its parts."""
+"""Batched beam search compared with enumeration and with the search of single sources; its parts."""
 
 import itertools
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ STEPS = 20
 
 @dataclass(frozen=True)
 class Tables:
-    """A random chain of its own for each source: a mixed-up source or row shows."""
+    """A different random chain per source, so that mixing up sources or rows changes the result."""
 
     values: Tensor
-    """(B, T, V, V, V): the logits at a step after two tokens; no two sequences are as probable."""
+    """Logits of each step after two tokens, (B, T, V, V, V); no two sequences have equal probability."""
 
     def select(self, rows: Tensor) -> "Tables":
         return Tables(self.values[rows])
@@ -36,7 +36,7 @@ def make(seed: int, sources: int) -> tuple[Tables, tuple[Tensor, ...]]:
 
 
 def first_state(sources: int) -> tuple[Tensor, ...]:
-    """The token before, with an axis of layers, and the number of steps, without."""
+    """Return the previous token (with a layer axis) and the number of steps (without one)."""
     return torch.full((1, sources, 1), FIRST), torch.zeros(sources, 1, dtype=torch.long)
 
 
@@ -75,9 +75,9 @@ def every_sequence(length: int, banned: tuple[int, ...]):
     alpha=st.sampled_from([0.0, 0.5, 1.0]),
     banned=st.sampled_from([(), (1,)]),
 )
-def test_with_enough_beams_it_is_exhaustive(seed, lengths, alpha, banned):
-    tables, found = run(seed, lengths, banned, beams=V**4, normalisation=alpha)
-    for source, (length, hypotheses) in enumerate(zip(lengths, found, strict=True)):
+def test_enough_beams_make_the_search_exhaustive(seed, lengths, alpha, banned):
+    tables, results = run(seed, lengths, banned, beams=V**4, normalisation=alpha)
+    for source, (length, hypotheses) in enumerate(zip(lengths, results, strict=True)):
         expected = {s: log_p(tables, source, s) for s in every_sequence(length, banned)}
         assert {tuple(h.tokens) for h in hypotheses} == set(expected)
         for h in hypotheses:
@@ -96,28 +96,28 @@ def test_with_enough_beams_it_is_exhaustive(seed, lengths, alpha, banned):
     alpha=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
     banned=st.sampled_from([(), (1,)]),
 )
-def test_each_source_is_searched_as_if_it_were_alone(seed, lengths, beams, alpha, banned):
-    tables, found = run(seed, lengths, banned, beams=beams, normalisation=alpha)
+def test_each_source_is_searched_independently(seed, lengths, beams, alpha, banned):
+    tables, results = run(seed, lengths, banned, beams=beams, normalisation=alpha)
     for source, length in enumerate(lengths):
-        one = tables.select(torch.tensor([source]))
-        logits, state = step(torch.tensor([FIRST]), first_state(1), one)
+        single_table = tables.select(torch.tensor([source]))
+        logits, state = step(torch.tensor([FIRST]), first_state(1), single_table)
 
-        def alone(tokens, state, one=one):
-            return step(tokens, state, one)
+        def step_alone(tokens, state, single_table=single_table):
+            return step(tokens, state, single_table)
 
         expected = beam_search(
-            alone, logits, state, length=length, beams=beams, end=END, normalisation=alpha, banned=banned
+            step_alone, logits, state, length=length, beams=beams, end=END, normalisation=alpha, banned=banned
         )
-        assert [h.tokens for h in found[source]] == [h.tokens for h in expected]
-        for ours, theirs in zip(found[source], expected, strict=True):
-            assert ours.log_probability == pytest.approx(theirs.log_probability)
+        assert [h.tokens for h in results[source]] == [h.tokens for h in expected]
+        for ours, reference in zip(results[source], expected, strict=True):
+            assert ours.log_probability == pytest.approx(reference.log_probability)
 
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 999), lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4))
-def test_one_beam_takes_the_most_probable_token(seed, lengths):
-    tables, found = run(seed, lengths, (), beams=1)
-    for source, (length, [h]) in enumerate(zip(lengths, found, strict=True)):
+def test_one_beam_is_greedy(seed, lengths):
+    tables, results = run(seed, lengths, (), beams=1)
+    for source, (length, [h]) in enumerate(zip(lengths, results, strict=True)):
         history = [FIRST, FIRST]
         while len(history) < length + 2 and (len(history) == 2 or history[-1] != END):
             history.append(int(tables.values[source, len(history) - 2, history[-2], history[-1]].argmax()))
@@ -127,20 +127,20 @@ def test_one_beam_takes_the_most_probable_token(seed, lengths):
 
 @pytest.mark.parametrize("beams", [1, 3])
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_nothing_blocked_comes_twice(beams, size):
-    _, free = run(5, [20, 20], (END,), beams=beams)
-    _, found = run(5, [20, 20], (), beams=beams, block_repeats=size)
+def test_blocked_ngrams_do_not_repeat(beams, size):
+    _, unblocked = run(5, [20, 20], (END,), beams=beams)
+    _, blocked = run(5, [20, 20], (), beams=beams, block_repeats=size)
 
     def grams(tokens):
         return [tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
 
-    assert any(len(set(grams(h.tokens))) < len(grams(h.tokens)) for hs in free for h in hs)
-    for hypotheses in found:
+    assert any(len(set(grams(h.tokens))) < len(grams(h.tokens)) for hs in unblocked for h in hs)
+    for hypotheses in blocked:
         for h in hypotheses:
             assert len(set(grams(h.tokens))) == len(grams(h.tokens))
 
 
-def test_what_would_repeat():
+def test_tokens_that_repeat():
     assert tokens_that_repeat([], 1) == set()
     assert tokens_that_repeat([3, 4], 1) == {3, 4}
     assert tokens_that_repeat([1, 2, 3, 1, 2], 3) == {3}
@@ -150,16 +150,16 @@ def test_what_would_repeat():
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 999), size=st.integers(1, 40 * GROUP), count=st.integers(1, 6), ties=st.booleans())
-def test_the_top_of_groups_is_the_top_of_all(seed, size, count, ties):
+def test_grouped_top_k_agrees_with_topk(seed, size, count, ties):
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(3, size, generator=generator)
     if ties:
         x = x.round()
     count = min(count, size)
-    values, where = top_k(x, count)
+    values, indices = top_k(x, count)
     assert torch.equal(values, x.topk(count).values)
-    assert torch.equal(x.gather(1, where), values)
-    assert all(len(set(row)) == count for row in where.tolist())
+    assert torch.equal(x.gather(1, indices), values)
+    assert all(len(set(row)) == count for row in indices.tolist())
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,6 @@ def test_impossible_options_are_refused(options):
         SearchConfig(**options)
 
 
-def test_a_source_without_room_is_refused():
+def test_a_source_of_length_zero_is_refused():
     with pytest.raises(ConfigError, match="length of at least 1"):
         run(0, [3, 0], beams=2)

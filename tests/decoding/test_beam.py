@@ -1,4 +1,4 @@
-"""Beam search against the enumeration of every sequence."""
+"""Beam search compared with the enumeration of every sequence."""
 
 import itertools
 import math
@@ -16,13 +16,13 @@ V = 3
 
 
 class Markov:
-    """A random second-order chain: the state is the token before, so that a mixed-up row shows."""
+    """A random second-order chain with the previous token as its state, so that mixed-up rows are noticed."""
 
     def __init__(self, seed: int, vocabulary: int = V, spread: float = 2.0) -> None:
         generator = torch.Generator().manual_seed(seed)
         shape = (vocabulary + 1, vocabulary + 1, vocabulary)
         self.table = spread * torch.randn(shape, generator=generator)
-        self.none = vocabulary  # stands for "no token yet"
+        self.none = vocabulary  # index for "no token yet"
 
     @property
     def first(self):
@@ -61,9 +61,9 @@ def every_sequence(vocabulary, length, end, banned):
     alpha=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
     banned=st.sampled_from([(), (1,), (0, 2)]),
 )
-def test_with_enough_beams_it_is_exhaustive(seed, length, end, alpha, banned):
+def test_enough_beams_make_the_search_exhaustive(seed, length, end, alpha, banned):
     model = Markov(seed)
-    found = beam_search(
+    hypotheses = beam_search(
         model.step,
         model.first,
         model.state,
@@ -74,16 +74,16 @@ def test_with_enough_beams_it_is_exhaustive(seed, length, end, alpha, banned):
         banned=banned,
     )
     expected = {s: model.log_p(s) / len(s) ** alpha for s in every_sequence(V, length, end, banned)}
-    assert {tuple(h.tokens) for h in found} == set(expected)
-    for h in found:
+    assert {tuple(h.tokens) for h in hypotheses} == set(expected)
+    for h in hypotheses:
         assert h.score == pytest.approx(expected[tuple(h.tokens)])
         assert h.log_probability == pytest.approx(model.log_p(h.tokens))
-    scores = [h.score for h in found]
+    scores = [h.score for h in hypotheses]
     assert scores == sorted(scores, reverse=True)
 
 
 def plain_beam_search(model, vocabulary, length, beams, end, alpha):
-    """The same rule with none of the short cuts: it never stops before ``length``."""
+    """Beam search without early stopping: it always runs for ``length`` steps."""
     live, done = [((), 0.0)], []
     for n in range(1, length + 1):
         candidates = [((*s, t), model.log_p((*s, t))) for s, _ in live for t in range(vocabulary)]
@@ -105,7 +105,7 @@ def plain_beam_search(model, vocabulary, length, beams, end, alpha):
 )
 def test_stopping_early_loses_nothing(seed, beams, length, alpha):
     model = Markov(seed, vocabulary=5, spread=3.0)
-    found = beam_search(
+    hypotheses = beam_search(
         model.step,
         model.first,
         model.state,
@@ -115,21 +115,21 @@ def test_stopping_early_loses_nothing(seed, beams, length, alpha):
         normalisation=alpha,
     )
     expected = plain_beam_search(model, 5, length, beams, 0, alpha)
-    assert [(h.tokens, h.log_probability) for h in found] == expected
+    assert [(h.tokens, h.log_probability) for h in hypotheses] == expected
 
 
 def test_one_beam_is_greedy():
     model = Markov(3, vocabulary=6)
     [h] = beam_search(model.step, model.first, model.state, length=8, beams=1)
-    taken = []
+    tokens = []
     for _ in range(8):
-        history = ([model.none, model.none, *taken])[-2:]
-        taken.append(int(model.table[history[0], history[1]].argmax()))
-    assert h.tokens == taken
+        history = ([model.none, model.none, *tokens])[-2:]
+        tokens.append(int(model.table[history[0], history[1]].argmax()))
+    assert h.tokens == tokens
 
 
 def test_normalisation_favours_length():
-    # Ending at once has log p = ln 0.4; going on has ln 0.6 + ln 0.55, worse in sum, better a token.
+    # Ending immediately has log p = ln 0.4; continuing has ln 0.6 + ln 0.55: a worse sum, a better mean.
     first = torch.tensor([[0.4, 0.6]]).log()
     later = torch.tensor([[0.55, 0.45]]).log()
     options = {"length": 2, "beams": 3, "end": 0}
@@ -150,8 +150,8 @@ def test_normalisation_favours_length():
 def test_at_most_as_many_results_as_beams():
     model = Markov(4, vocabulary=5)
     for beams in (1, 2, 7):
-        found = beam_search(model.step, model.first, model.state, length=4, beams=beams, end=0)
-        assert len(found) == beams
+        hypotheses = beam_search(model.step, model.first, model.state, length=4, beams=beams, end=0)
+        assert len(hypotheses) == beams
 
 
 def test_everything_banned_leaves_nothing():

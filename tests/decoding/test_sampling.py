@@ -1,4 +1,4 @@
-"""The distribution that a token is drawn from, by hand."""
+"""The sampling distribution of a token, compared with hand-computed results."""
 
 import math
 
@@ -14,7 +14,7 @@ P = torch.tensor([[0.1, 0.4, 0.2, 0.3]], dtype=torch.float64)
 LOGITS = P.log() + 3.0  # a constant added to all logits changes nothing
 
 
-def found(**options) -> list[float]:
+def probabilities(**options) -> list[float]:
     return distribution(LOGITS, SamplingConfig(**options))[0].tolist()
 
 
@@ -35,14 +35,14 @@ def found(**options) -> list[float]:
         ({"top_p": 0.39}, [0, 1, 0, 0]),
         ({"top_p": 1e-9}, [0, 1, 0, 0]),
         ({"top_p": 0.75}, [0, 4 / 9, 2 / 9, 3 / 9]),
-        # Of the two that top_k leaves, 4/7 = 0.57 is enough for one half and 0.6 needs both.
+        # Of the two tokens kept by top_k, 4/7 = 0.57 reaches one half alone, and 0.6 needs both.
         ({"top_k": 2, "top_p": 0.5}, [0, 1, 0, 0]),
         ({"top_k": 2, "top_p": 0.6}, [0, 4 / 7, 0, 3 / 7]),
         ({"temperature": 0.5, "top_k": 2}, [0, 16 / 25, 0, 9 / 25]),
     ],
 )
 def test_hand_computed_distributions(options, expected):
-    assert found(**options) == pytest.approx(expected, abs=1e-12)
+    assert probabilities(**options) == pytest.approx(expected, abs=1e-12)
 
 
 logits = st.lists(st.floats(-30, 30), min_size=1, max_size=12)
@@ -54,7 +54,7 @@ logits = st.lists(st.floats(-30, 30), min_size=1, max_size=12)
     st.integers(0, 14),
     st.floats(0.01, 1),
 )
-def test_it_is_a_distribution_over_the_most_probable(values, temperature, top_k, top_p):
+def test_the_result_is_a_distribution_over_the_most_probable_tokens(values, temperature, top_k, top_p):
     raw = torch.tensor([values], dtype=torch.float64)
     p = distribution(raw, SamplingConfig(temperature, top_k, top_p))[0]
     assert p.sum() == pytest.approx(1.0)
@@ -68,7 +68,7 @@ def test_it_is_a_distribution_over_the_most_probable(values, temperature, top_k,
         assert (p > 0).sum() <= top_k
 
 
-def test_top_k_takes_k_of_equals():
+def test_top_k_keeps_k_tokens_despite_ties():
     p = distribution(torch.zeros(1, 6), SamplingConfig(top_k=2))
     assert (p > 0).sum() == 2
     assert p.sum() == pytest.approx(1.0)
@@ -80,7 +80,7 @@ def test_a_vanishing_temperature_is_greedy(temperature):
     assert distribution(raw, SamplingConfig(temperature)).tolist() == [[0, 1, 0, 0]]
 
 
-def test_a_token_of_no_probability_is_never_drawn():
+def test_a_token_of_probability_zero_is_never_drawn():
     raw = torch.tensor([[0.0, -torch.inf, 1.0]])
     for options in (SamplingConfig(), SamplingConfig(3.0), SamplingConfig(1.0, 2, 0.99)):
         assert distribution(raw, options)[0, 1] == 0
@@ -106,25 +106,25 @@ def test_draws_follow_the_distribution():
 
 def test_greedy_is_the_argmax():
     raw = torch.randn(50, 9)
-    taken = draw(raw, SamplingConfig(temperature=0), torch.Generator())
-    assert torch.equal(taken, raw.argmax(-1))
+    drawn = draw(raw, SamplingConfig(temperature=0), torch.Generator())
+    assert torch.equal(drawn, raw.argmax(-1))
 
 
-def test_the_seed_makes_the_draws():
-    def taken(seed):
+def test_the_seed_determines_the_draws():
+    def draws(seed):
         generator = torch.Generator().manual_seed(seed)
         return [draw(LOGITS.expand(20, 4), SamplingConfig(), generator).tolist() for _ in range(3)]
 
-    assert taken(4) == taken(4)
-    assert taken(4) != taken(5)
+    assert draws(4) == draws(4)
+    assert draws(4) != draws(5)
 
 
-def test_logits_are_left_as_they_were():
+def test_logits_are_not_modified():
     raw = torch.randn(2, 5)
-    kept = raw.clone()
+    before = raw.clone()
     distribution(raw, SamplingConfig(0.5, 2, 0.5))
     distribution(raw, SamplingConfig(0))
-    assert torch.equal(raw, kept)
+    assert torch.equal(raw, before)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The picture of a ladder."""
+"""The plot of a comparison."""
 
 import math
 
@@ -12,7 +12,7 @@ from unrolled.tasks.base.outcome import Outcome
 pytestmark = pytest.mark.draws
 
 
-def table_of(values, **changes):
+def make_table(values, **changes):
     figures = {"size": 10, "counted": "n-grams", "bytes": 80, "seconds": 0.0, "rate": 1e4}
     outcomes = [Outcome(f"rung {i}", 1, {"perplexity": v}, **figures | changes) for i, v in enumerate(values)]
     return frame([line_of([o], "perplexity", None) for o in outcomes])
@@ -32,21 +32,21 @@ def table_of(values, **changes):
     ],
 )
 @pytest.mark.parametrize("higher", [True, False])
-def test_a_picture_is_made(tmp_path, values, higher):
+def test_a_plot_has_its_size(tmp_path, values, higher):
     path = tmp_path / "ladder.png"
-    assert plot_comparison(table_of(values), "perplexity", 1.0, higher=higher, path=path) == path
+    assert plot_comparison(make_table(values), "perplexity", 1.0, higher=higher, path=path) == path
     height, width, _ = imread(path).shape
     assert (width, height) == (1440, 660)
 
 
-def test_seeds_have_a_spread(tmp_path):
-    table = table_of([3.0, 2.0])
+def test_seeds_are_drawn_with_their_deviation(tmp_path):
+    table = make_table([3.0, 2.0])
     table["sd"] = [0.5, math.nan]
     plot_comparison(table, "perplexity", 100.0, higher=False, path=tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5000
 
 
-def test_colours_tell_what_a_rung_is():
+def test_colours_show_the_kind_of_a_model():
     rows = {
         "kn5": (math.nan, OTHER),
         "lstm": (3.0, NETWORK),

@@ -1,4 +1,4 @@
-"""The table, for programs and for people."""
+"""The comparison table as a data frame, as text and as Markdown."""
 
 import math
 
@@ -23,7 +23,7 @@ def outcome(value, seed=1, rung="lstm", **changes):
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "expected"),
     [
         (0.25, "0.25"),
         (3, "3"),
@@ -40,12 +40,12 @@ def outcome(value, seed=1, rung="lstm", **changes):
         (2e13, "20000G"),
     ],
 )
-def test_brief_numbers(count, said):
-    assert format_count(count) == said
+def test_counts_are_abbreviated(count, expected):
+    assert format_count(count) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0, "0 s"),
         (0.0123, "0.012 s"),
@@ -56,11 +56,11 @@ def test_brief_numbers(count, said):
         (5400, "90.0 min"),
     ],
 )
-def test_durations(seconds, said):
-    assert format_duration(seconds) == said
+def test_durations_are_formatted(seconds, expected):
+    assert format_duration(seconds) == expected
 
 
-def test_a_line_is_over_the_seeds():
+def test_a_line_averages_over_the_seeds():
     outcomes = [outcome(0.5, 1), outcome(0.7, 2, seconds=60.0, rate=1000.0, epochs=4.0)]
     line = line_of(outcomes, "accuracy", Difference(-0.1, -0.2, 0.0, 0.04))
     assert tuple(line) == COLUMNS
@@ -70,7 +70,7 @@ def test_a_line_is_over_the_seeds():
     assert (line["difference"], line["low"], line["high"], line["p"]) == (-0.1, -0.2, 0.0, 0.04)
 
 
-def test_one_seed_has_no_spread_and_infinite_ones_have_none_either():
+def test_one_seed_or_infinite_scores_have_no_deviation():
     assert math.isnan(line_of([outcome(0.5)], "accuracy", None)["sd"])
     line = line_of([outcome(math.inf, 1), outcome(math.inf, 2)], "accuracy", None)
     assert line["mean"] == math.inf
@@ -78,7 +78,7 @@ def test_one_seed_has_no_spread_and_infinite_ones_have_none_either():
     assert math.isnan(line["difference"])
 
 
-def test_what_people_see():
+def test_the_formatted_table():
     lines = [
         line_of([outcome(0.5, rung="most", size=0, counted="", bytes=0, epochs=None)], "accuracy", None),
         line_of([outcome(0.75), outcome(0.77, 2)], "accuracy", Difference(-0.26, -0.3, -0.2, 0.0005)),
@@ -103,11 +103,11 @@ def test_what_people_see():
     assert rows[2][2:6] == ["+1 (-2 to 3)", "0.500", "4.6k parameters", "50.0"]
 
 
-def test_what_is_infinite_and_what_is_no_number():
+def test_infinite_and_missing_scores():
     lines = [line_of([outcome(value)], "accuracy", None) for value in (math.inf, math.nan, 3.14159)]
     _, rows = format_table(frame(lines), 1.0, "tokens", "nats/token", 1.0)
     assert [row[1] for row in rows] == ["∞", "–", "3.142"]
 
 
-def test_markdown():
+def test_markdown_escapes_pipes():
     assert to_markdown(["a", "b"], [["1", "x|y"]]) == "| a | b |\n| --- | --- |\n| 1 | x\\|y |\n"

@@ -1,4 +1,4 @@
-"""Folders as versions before this one wrote them go on: with a mark in the plan, and without one."""
+"""Folders written by earlier versions continue, with or without a mark in the plan."""
 
 import json
 
@@ -32,7 +32,7 @@ def write_plan(folder, kind, values, marked):
 
 
 @MARKED
-def test_a_comparison(tmp_path, marked, monkeypatch):
+def test_an_earlier_comparison_continues(tmp_path, marked, monkeypatch):
     data = write_labelled(tmp_path)
     out, config = tmp_path / "out", config_of(data, test=str(data))
     write_plan(out, "comparison", {"task": "classify", "config": to_dict(config), "budget": BUDGET}, marked)
@@ -49,16 +49,16 @@ def test_a_comparison(tmp_path, marked, monkeypatch):
     before = path.read_bytes()
     monkeypatch.setattr(ur.Classifier, "fit", None)
     table = compared("classify", data, out, test=str(data), models=["most-frequent", "gru"])
-    made, kept = table["mean"]
-    assert kept == 0.75
-    assert table["difference"].iloc[1] == pytest.approx(made - kept)
+    computed, stored = table["mean"]
+    assert stored == 0.75
+    assert table["difference"].iloc[1] == pytest.approx(computed - stored)
     assert table[["size", "bytes", "epochs"]].iloc[1].tolist() == [7, 28, 3]
     assert path.read_bytes() == before
 
 
 @MARKED
 @pytest.mark.parametrize("kind", ["folds", "seeds"])
-def test_a_repetition(tmp_path, marked, kind, monkeypatch):
+def test_an_earlier_repetition_continues(tmp_path, marked, kind, monkeypatch):
     data = write_labelled(tmp_path)
     recipe = Recipe("mine", "classify", config_of(data))
     out, variants = tmp_path / "out", ["as it stands", "hidden=5"]
@@ -68,19 +68,19 @@ def test_a_repetition(tmp_path, marked, kind, monkeypatch):
     lines = [{"variant": v, "number": n, "scores": {"accuracy": a}, "seconds": 1.5} for v, n, a in done]
     (out / "trials.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def made(jobs, processes):
+    def run_all(jobs, processes):
         for job in jobs:
             yield repetition.Outcome(job.variant.name, job.number, {"accuracy": 1.0}, 2.5)
 
-    monkeypatch.setattr(repetition, "run_all", made)
+    monkeypatch.setattr(repetition, "run_all", run_all)
     plan = repetition.Plan(
         recipe, **counts, variants=(parse_variant("hidden=5"),), baseline=False, metric="accuracy", jobs=1
     )
-    found = repetition.run(plan, out)
-    assert found.made == 1
-    assert [line.score.mean for line in found.lines] == [0.5625, 0.875]
-    assert found.lines[1].difference.mean == pytest.approx(np.mean([0.25, 0.375]))
-    kept = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    summary = repetition.run(plan, out)
+    assert summary.made == 1
+    assert [line.score.mean for line in summary.lines] == [0.5625, 0.875]
+    assert summary.lines[1].difference.mean == pytest.approx(np.mean([0.25, 0.375]))
+    stored = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
     last = {"variant": "hidden=5", "number": 2, "scores": {"accuracy": 1.0}, "seconds": 2.5}
-    assert kept == [*lines, last]
+    assert stored == [*lines, last]
     assert repetition.run(plan, out).made == 0

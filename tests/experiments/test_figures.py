@@ -1,4 +1,4 @@
-"""Means, deviations, and how a metric is shown."""
+"""Means, deviations, and the format of metrics."""
 
 import math
 
@@ -7,17 +7,17 @@ import pytest
 from unrolled.experiments.figures import Spread, scale_of, words_of
 
 
-def test_a_spread():
+def test_mean_deviation_and_count():
     assert Spread.of([1.0, 2.0, 3.0]) == Spread(2.0, 1.0, 3)
 
 
 @pytest.mark.parametrize("values", [[0.5], [math.inf, 1.0], [math.inf, math.inf]])
 def test_without_two_finite_values_there_is_no_deviation(values):
-    found = Spread.of(values)
-    assert math.isnan(found.deviation)
-    assert (found.mean, found.count) == (values[0], len(values))
+    spread = Spread.of(values)
+    assert math.isnan(spread.deviation)
+    assert (spread.mean, spread.count) == (values[0], len(values))
 
 
-def test_shares_are_shown_as_percentages():
+def test_fractions_are_shown_as_percentages():
     assert [scale_of(m) for m in ("accuracy", "span_f1", "mase", "bleu")] == [100, 100, 1, 1]
     assert words_of("macro_f1") == "macro f1"

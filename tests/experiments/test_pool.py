@@ -1,4 +1,4 @@
-"""Trainings in processes of their own, and what ends them."""
+"""Training runs in separate processes, and how they end."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ class Job:
         return Outcome("x", self.number, {"accuracy": 0.5}, 1.0)
 
 
-def test_trials_run_in_processes_of_their_own():
+def test_trials_run_in_separate_processes():
     assert sorted(o.seed for o in run_all([Job(n) for n in range(3)], 2)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="no such trial"):
         list(run_all([Job(1), Job(-1)], 2))
@@ -34,7 +34,7 @@ def test_trials_run_in_processes_of_their_own():
         list(run_all([Job(1), Job(101)], 2))
 
 
-SLEEPS = """
+SLEEPING_JOBS = """
 import os, sys, time
 from pathlib import Path
 from unrolled.experiments.pool import run_all
@@ -50,9 +50,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="states of processes as Linux has them")
-def test_they_end_when_the_process_that_started_them_is_killed(tmp_path):
+def test_trials_end_when_their_parent_is_killed(tmp_path):
     program, folder = tmp_path / "program.py", tmp_path / "pids"
-    program.write_text(SLEEPS)
+    program.write_text(SLEEPING_JOBS)
     folder.mkdir()
 
     def wait_until(done):
@@ -76,5 +76,5 @@ def is_alive(process):
         return False
 
 
-def test_in_this_process():
+def test_one_job_at_a_time_runs_in_this_process():
     assert [o.seed for o in run_all([Job(2), Job(1)], 1)] == [2, 1]

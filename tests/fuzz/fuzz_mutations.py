@@ -1,4 +1,4 @@
-"""Ways to damage a file: blindly, by its numbers, and by the structure of JSON."""
+"""Ways to damage a file: random bytes, numbers, lines, and the structure of JSON."""
 
 import gzip
 import json
@@ -7,7 +7,7 @@ import re
 import struct
 
 LARGEST = 1 << 16
-"""Bytes of an input, so that many are tried."""
+"""Largest size of an input in bytes, so that many inputs can be tried."""
 
 NUMBERS = ["-1", "0", "-0", "1.5", "007", "1e9", "1e400", "1e999", "-1e999", "1e-999", "nan", "inf", "true"]
 NUMBERS += ["1_0", "٣", "0x10", "30000", "1000000000", "2147483648", "9223372036854775808", "9" * 20]
@@ -23,7 +23,7 @@ VALUES += [{"x": 1}, [1, "x"]]
 
 
 def blind(rng: random.Random, data: bytes) -> bytes:
-    """Return bytes with one to a few changes anywhere."""
+    """Return the bytes with one or several random changes."""
     for _ in range(rng.choice([1, 1, 1, 2, 4, 16])):
         begin = rng.randrange(len(data) + 1)
         end = min(len(data), begin + rng.choice([1, 1, 2, 4, 16, 100, 1000]))
@@ -49,67 +49,67 @@ def blind(rng: random.Random, data: bytes) -> bytes:
 
 
 def numbers(rng: random.Random, data: bytes) -> bytes:
-    """Return bytes with one number, as text, replaced by a hostile one."""
-    found = list(re.finditer(rb"[-+0-9.]+", data[:LARGEST]))
-    if not found:
+    """Return the bytes with one number in them, as text, replaced by a hostile one."""
+    matches = list(re.finditer(rb"[-+0-9.]+", data[:LARGEST]))
+    if not matches:
         return blind(rng, data)
-    place = rng.choice(found)
-    return data[: place.start()] + rng.choice(NUMBERS).encode() + data[place.end() :]
+    match = rng.choice(matches)
+    return data[: match.start()] + rng.choice(NUMBERS).encode() + data[match.end() :]
 
 
 def lines(rng: random.Random, data: bytes) -> bytes:
-    """Return lines with some dropped, doubled, swapped, or of other fields."""
+    """Return the lines with one dropped, doubled, swapped, or with other fields."""
     rows = data.split(b"\n")
-    here, there = rng.randrange(len(rows)), rng.randrange(len(rows))
+    first, second = rng.randrange(len(rows)), rng.randrange(len(rows))
     match rng.randrange(5):
         case 0:
-            del rows[here]
+            del rows[first]
         case 1:
-            rows.insert(there, rows[here])
+            rows.insert(second, rows[first])
         case 2:
-            rows[here], rows[there] = rows[there], rows[here]
+            rows[first], rows[second] = rows[second], rows[first]
         case 3:
-            rows[here] = rng.choice(TOKENS)
+            rows[first] = rng.choice(TOKENS)
         case 4:
             mark = rng.choice([b"\t", b",", b" ", b"="])
-            cells = rows[here].split(mark)
+            cells = rows[first].split(mark)
             cells[rng.randrange(len(cells))] = rng.choice(TOKENS)
-            rows[here] = mark.join(cells * rng.choice([1, 1, 1, 2]))
+            rows[first] = mark.join(cells * rng.choice([1, 1, 1, 2]))
     return b"\n".join(rows)[:LARGEST]
 
 
 def structure(rng: random.Random, data: bytes) -> bytes:
-    """Return JSON with one value or key replaced; bytes that are none are changed blindly."""
+    """Return JSON with one value or key replaced; other bytes are changed at random."""
     try:
         values = json.loads(data)
     except ValueError:
         return blind(rng, data)
-    return _dumped(_changed(rng, values))
+    return _dump(_change(rng, values))
 
 
 def json_lines(rng: random.Random, data: bytes) -> bytes:
-    """Return JSON lines of which one has another structure."""
+    """Return JSON lines with the structure of one line changed."""
     rows = data.split(b"\n")
-    here = rng.randrange(len(rows))
-    rows[here] = structure(rng, rows[here])
+    index = rng.randrange(len(rows))
+    rows[index] = structure(rng, rows[index])
     return b"\n".join(rows)
 
 
 def safetensors(rng: random.Random, data: bytes) -> bytes:
-    """Return a file of tensors whose header, or the JSON in it, has another structure."""
+    """Return a safetensors file with a changed header, or changed JSON metadata."""
     size = struct.unpack("<Q", data[:8])[0]
     head = json.loads(data[8 : 8 + size])
     packed = head.get("__metadata__", {}).get("unrolled")
     if packed and rng.random() < 0.5:
         head["__metadata__"]["unrolled"] = structure(rng, packed.encode()).decode("utf-8", "surrogatepass")
-        text = _dumped(head)
+        text = _dump(head)
     else:
-        text = _dumped(_changed(rng, head))
+        text = _dump(_change(rng, head))
     return struct.pack("<Q", len(text)) + text + data[8 + size :]
 
 
 def packed(rng: random.Random, data: bytes) -> bytes:
-    """Return a ``.gz`` file damaged outside or inside; now and then one that fills the memory."""
+    """Return a ``.gz`` file with a damaged archive or content; rarely a decompression bomb."""
     if rng.random() < 0.4:
         return blind(rng, data)
     if rng.random() < 0.002:
@@ -117,31 +117,31 @@ def packed(rng: random.Random, data: bytes) -> bytes:
     return gzip.compress(rng.choice([blind, numbers, lines])(rng, gzip.decompress(data)), 1, mtime=0)
 
 
-def _changed(rng: random.Random, values: object) -> object:
+def _change(rng: random.Random, values: object) -> object:
     places: list[tuple[object, object]] = []
-    _walk(values, places)
+    _collect_places(values, places)
     if not places:
         return rng.choice(VALUES)
-    inside, key = rng.choice(places)
+    container, key = rng.choice(places)
     action = rng.randrange(6)
-    if isinstance(inside, dict):
+    if isinstance(container, dict):
         if action == 0:
-            del inside[key]
+            del container[key]
         elif action == 1:
-            inside[rng.choice(["x", "", "\ud800", str(key) + "s"])] = inside.pop(key)
+            container[rng.choice(["x", "", "\ud800", str(key) + "s"])] = container.pop(key)
         else:
-            inside[key] = _another(rng, inside[key])
-    elif isinstance(inside, list) and isinstance(key, int):
+            container[key] = _replace_value(rng, container[key])
+    elif isinstance(container, list) and isinstance(key, int):
         if action == 0:
-            del inside[key]
+            del container[key]
         elif action == 1:
-            inside[key:key] = [inside[key]] * rng.choice([1, 2, 100])
+            container[key:key] = [container[key]] * rng.choice([1, 2, 100])
         else:
-            inside[key] = _another(rng, inside[key])
+            container[key] = _replace_value(rng, container[key])
     return values
 
 
-def _another(rng: random.Random, value: object) -> object:
+def _replace_value(rng: random.Random, value: object) -> object:
     match rng.randrange(5):
         case 0 if isinstance(value, int | float):
             return rng.choice([-value, value + 1, value * 10**9, value / 2, str(value)])
@@ -155,23 +155,23 @@ def _another(rng: random.Random, value: object) -> object:
     return rng.choice(VALUES)
 
 
-def _walk(values: object, places: list[tuple[object, object]]) -> None:
+def _collect_places(values: object, places: list[tuple[object, object]]) -> None:
     if isinstance(values, dict | list):
         for key, value in values.items() if isinstance(values, dict) else enumerate(values):
             places.append((values, key))
-            _walk(value, places)
+            _collect_places(value, places)
 
 
-def _dumped(values: object) -> bytes:
+def _dump(values: object) -> bytes:
     limit = 10**4000
-    text = json.dumps(_short(values, limit), ensure_ascii=False)
+    text = json.dumps(_mark_long_numbers(values, limit), ensure_ascii=False)
     return text.replace('"<digits>"', "1" * 5000).encode("utf-8", "surrogatepass")
 
 
-def _short(values: object, limit: int) -> object:
-    """Return values with a mark for numbers that Python does not write."""
+def _mark_long_numbers(values: object, limit: int) -> object:
+    """Replace numbers that Python cannot write by a placeholder."""
     if isinstance(values, dict):
-        return {key: _short(value, limit) for key, value in values.items()}
+        return {key: _mark_long_numbers(value, limit) for key, value in values.items()}
     if isinstance(values, list):
-        return [_short(value, limit) for value in values]
+        return [_mark_long_numbers(value, limit) for value in values]
     return "<digits>" if isinstance(values, int) and abs(values) > limit else values

@@ -1,4 +1,4 @@
-"""Small good files of every format that is read."""
+"""Small valid files of every format."""
 
 import datetime
 import gzip
@@ -31,7 +31,7 @@ value = 2.4
 
 
 def write_samples(folder: Path) -> None:
-    """Write them into a folder."""
+    """Write the samples into a folder."""
     sentences = _sentences(30)
     text = "".join(" ".join(words) + "\n" for words in sentences)
     labelled = [(" ".join(words), ["pos", "neg"][len(words) % 2]) for words in sentences]
@@ -92,7 +92,7 @@ def _midi() -> bytes:
 
 
 def _vectors() -> tuple[str, bytes]:
-    """Return the same vectors as text and in binary form, with heads."""
+    """Return the same vectors in text and binary form, with headers."""
     rows = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
     words = [f"w{i}" for i in range(12)]
     binary = b"".join(f"{w} ".encode() + row.tobytes() + b"\n" for w, row in zip(words, rows, strict=True))

@@ -1,4 +1,4 @@
-"""The readers of the package, each with a good file to damage and a use of what was read."""
+"""The readers of the package, each with a valid file to damage and a use of its result."""
 
 import random
 import shutil
@@ -39,7 +39,7 @@ PACKED: tuple[Mutation, ...] = (mutate.packed,)
 JSON: tuple[Mutation, ...] = (mutate.structure, mutate.structure, mutate.blind, mutate.numbers)
 LINES: tuple[Mutation, ...] = (mutate.json_lines, mutate.json_lines, mutate.blind, mutate.lines)
 TENSORS: tuple[Mutation, ...] = (mutate.safetensors, mutate.blind)
-OF_RUNS = {".json": JSON, ".jsonl": LINES, ".safetensors": TENSORS}
+RUN_MUTATIONS = {".json": JSON, ".jsonl": LINES, ".safetensors": TENSORS}
 
 VALUE = ColumnsConfig(target=("value",))
 FILLED = TimeRulesConfig(frequency="D", duplicates="last", missing="forward")
@@ -52,10 +52,10 @@ class Target:
 
     name: str
     path: Path
-    """A good file, which the damaged ones replace."""
+    """Path of a valid file, overwritten by the damaged ones."""
     mutations: tuple[Mutation, ...]
     read: Callable[[], object]
-    """Reads the file and uses what it says."""
+    """Reads the file and uses its content."""
 
 
 READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] = {
@@ -85,14 +85,14 @@ READERS: dict[str, tuple[str, tuple[Mutation, ...], Callable[[Path], object]]] =
 
 
 def file_targets(folder: Path) -> Iterator[Target]:
-    """Yield the readers of data, whose files are written into the folder."""
+    """Yield the readers of data; their files are written to the folder."""
     write_samples(folder)
     for name, (file, mutations, read) in READERS.items():
         yield Target(name, folder / file, mutations, partial(read, folder / file))
 
 
 def folder_targets(folder: Path) -> Iterator[Target]:
-    """Yield the readers of folders that comparisons and repeated trainings keep."""
+    """Yield the readers of the folders of comparisons and repetitions."""
     plan: dict[str, object] = {"recipe": {"hidden": 3}, "seeds": 2}
     trials = RepetitionFolder(folder / "trials", plan)
     for number in (1, 2, 3):
@@ -101,7 +101,7 @@ def folder_targets(folder: Path) -> Iterator[Target]:
     units = Units.one_each(np.array([1.0, 2.0]))
     outcome = Outcome("lstm", 1, {"nats": 2.5}, 1.0, 100.0, 10, "parameters", 40)
     outcomes.keep(Tried(outcome, units, {}))
-    kept = next((folder / "ladder" / "outcomes").iterdir())
+    outcome_path = next((folder / "ladder" / "outcomes").iterdir())
 
     def read_trials() -> object:
         return RepetitionFolder(folder / "trials", plan)
@@ -112,7 +112,7 @@ def folder_targets(folder: Path) -> Iterator[Target]:
     yield Target("trials.jsonl", folder / "trials" / "trials.jsonl", LINES, read_trials)
     yield Target("plan.json of trials", folder / "trials" / "plan.json", JSON, read_trials)
     yield Target("plan.json of a comparison", folder / "ladder" / "plan.json", JSON, read_outcome)
-    yield Target("outcome of a comparison", kept, TENSORS, read_outcome)
+    yield Target("outcome of a comparison", outcome_path, TENSORS, read_outcome)
 
 
 Use = Callable[[Any], object]
@@ -135,11 +135,11 @@ RUNS: dict[str, tuple[type, dict[str, Any], str, Use]] = {
     ),
     "music": (ur.PianoRoll, {"valid_fraction": 0.0}, "pieces.json", lambda m: m.compose(4)),
 }
-"""A task, options, what it learns from, and a use of it."""
+"""Task class, options, training data, and a use of the trained model."""
 
 
 def run_targets(folder: Path) -> Iterator[Target]:
-    """Yield the readers of run folders of every task: each file of them, loaded, used and resumed."""
+    """Yield the readers of run folders of every task: each file is damaged, then loaded, used or resumed."""
     for name, (kind, options, source, use) in RUNS.items():
         run = folder / "runs" / name.replace(" ", "-")
         kind(**TINY | options).fit(str(folder / source), out=run, progress=False)
@@ -147,7 +147,7 @@ def run_targets(folder: Path) -> Iterator[Target]:
         for path in sorted(run.iterdir()):
             resumed = path.name.startswith(("checkpoint", "metrics"))
             read = partial(_restore, kind, run) if resumed else partial(_use, run, use)
-            yield Target(f"{path.name} of {name}", path, OF_RUNS[path.suffix], read)
+            yield Target(f"{path.name} of {name}", path, RUN_MUTATIONS[path.suffix], read)
 
 
 def _use(run: Path, use: Use) -> object:
@@ -155,7 +155,7 @@ def _use(run: Path, use: Use) -> object:
 
 
 def _restore(kind: Any, run: Path) -> None:
-    """Go back to the checkpoint of a run as ``resume`` does, without training on."""
+    """Restore the checkpoint of a run as ``resume`` does, without further training."""
     task = kind._described(run, CHECKPOINT)
     data = task._reread()
     task._check_same(data, run)

@@ -1,4 +1,4 @@
-"""A few damaged files for every reader of data, and that a failure is seen, kept and told."""
+"""A few damaged files for every reader of data; failures are detected, kept and printed."""
 
 import random
 
@@ -21,10 +21,10 @@ def test_damaged_files_are_read_or_refused(tmp_path):
         counts = fuzz.fuzz(target, 1, 60, 12, kept)
         assert counts.total() == 12
         assert not counts["failed"], list(kept.iterdir())
-        target.read()  # the good file is put back
+        target.read()  # the valid file is restored
 
 
-def test_a_failure_is_kept_and_told(tmp_path, capsys):
+def test_a_failure_is_kept_and_printed(tmp_path, capsys):
     path = tmp_path / "a.txt"
     path.write_bytes(b"good")
 
@@ -40,10 +40,10 @@ def test_a_failure_is_kept_and_told(tmp_path, capsys):
     assert "KeyError at test_fuzz.py:" in capsys.readouterr().out
 
 
-def test_the_same_seed_damages_alike(tmp_path):
+def test_the_seed_determines_the_damage(tmp_path):
     path = tmp_path / "a.txt"
-    found: list[list[bytes]] = [[], [], []]
-    for seed, inputs in zip((1, 1, 2), found, strict=True):
+    inputs_by_seed: list[list[bytes]] = [[], [], []]
+    for seed, inputs in zip((1, 1, 2), inputs_by_seed, strict=True):
         path.write_bytes(b"one two 3\nfour 5.5 six\n" * 9)
 
         def read(inputs: list[bytes] = inputs) -> None:
@@ -51,12 +51,12 @@ def test_the_same_seed_damages_alike(tmp_path):
             raise DataError("refused")
 
         fuzz.fuzz(fuzz_targets.Target("x", path, fuzz_targets.TEXT, read), seed, 60, 10, tmp_path)
-    assert found[0] == found[1] != found[2]
-    assert len({*found[0]}) > 5
+    assert inputs_by_seed[0] == inputs_by_seed[1] != inputs_by_seed[2]
+    assert len({*inputs_by_seed[0]}) > 5
 
 
 @pytest.mark.parametrize("name", ["text.txt.gz", "pieces.json", "labelled.jsonl", "outcome"])
-def test_structures_are_damaged_as_such(tmp_path, name):
+def test_structured_mutations_change_the_file(tmp_path, name):
     targets = [*fuzz_targets.file_targets(tmp_path), *fuzz_targets.folder_targets(tmp_path)]
     target = next(t for t in targets if name in (t.path.name, t.name.split()[0]))
     good = target.path.read_bytes()

@@ -1,4 +1,4 @@
-"""JSON, TOML and numbers of a known form; anything else is one kind of error."""
+"""Typed JSON, TOML and numbers; anything else raises MalformedError or ValueError."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Size:
             raise ValueError("width must be positive")
 
 
-def test_a_type_is_filled_in():
+def test_values_are_converted_to_the_type():
     assert parse_json(b'{"width": 3, "names": ["a"]}', Size) == Size(3, ["a"])
     assert convert({"width": 3, "names": []}, Size) == Size(3, [])
     assert parse_json('"\udce9"'.encode("utf-8", "surrogatepass"), str) == "\udce9"
@@ -45,7 +45,7 @@ def test_a_type_is_filled_in():
         (b"1" * 400, float, "out of range"),
     ],
 )
-def test_what_is_not_of_its_form_is_told(text, kind, message):
+def test_values_of_another_form_are_reported(text, kind, message):
     with pytest.raises(MalformedError, match=message):
         parse_json(text, kind)
 
@@ -63,13 +63,13 @@ def test_what_is_not_of_its_form_is_told(text, kind, message):
         ("# " + "a" * (1 << 18), "more than 256 KiB"),
     ],
 )
-def test_toml_that_cannot_be_read(text, message):
+def test_unreadable_toml_is_reported(text, message):
     with pytest.raises(MalformedError, match=message):
         parse_toml(text)
     assert parse_toml("a = 1") == {"a": 1}
 
 
-def test_toml_of_long_texts_is_read():
+def test_toml_with_long_texts_is_read():
     text = "one.two " * 1000 + "." * 100
     assert parse_toml(f"a.b = '{text}'") == {"a": {"b": text}}
 
@@ -87,12 +87,12 @@ def test_every_whole_number_of_18_digits_is_read(value):
 @pytest.mark.parametrize(
     "text", ["1_0", "nan", "inf", " 1", "1 ", "٣", "0x10", "", ".", "1e", "--1", "1" * 500]
 )
-def test_other_forms_of_numbers_are_refused(text):
+def test_other_number_formats_are_refused(text):
     with pytest.raises(ValueError, match="is not a"):
         plain_float(text)
     with pytest.raises(ValueError, match="is not a"):
         plain_int(text)
 
 
-def test_forms_that_programs_write():
+def test_number_formats_of_other_programs():
     assert [plain_float(t) for t in ("1.", ".5", "+2", "-1E-3", "1e999")] == [1.0, 0.5, 2.0, -0.001, math.inf]

@@ -1,4 +1,4 @@
-"""Recipes: the shipped ones load and judge, and bad ones are refused by name."""
+"""Recipes: the shipped ones load and give verdicts; bad ones are refused by name."""
 
 import dataclasses
 
@@ -41,7 +41,7 @@ def test_a_shipped_recipe_loads(name):
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_a_shipped_recipe_judges(name):
+def test_a_shipped_recipe_gives_verdicts(name):
     recipe = load_recipe(name)
     if recipe.target is None:
         assert recipe.verdict({}) is None
@@ -60,14 +60,14 @@ def test_a_shipped_recipe_judges(name):
         assert "OVER" in verdict(limit, t.minutes + 1)
 
 
-def test_the_shipped_recipes_are_there():
+def test_the_shipped_recipes_are_listed():
     names = recipe_names()
     assert names == sorted(names)
     assert {"ptb-small", "stdlib-demo", "tinyshakespeare-quick"} <= set(names)
     assert [r.name for r in all_recipes()] == names
 
 
-def test_zarembas_small_model():
+def test_ptb_small_has_the_parameters_of_zaremba():
     c = load_recipe("ptb-small").config
     assert (c.network.layers, c.network.hidden, c.training.batch, c.training.steps) == (2, 200, 20, 20)
     assert (c.optimizer.lr, c.optimizer.clip_norm, c.training.loss) == (1.0, 5.0, "steps")
@@ -88,7 +88,7 @@ def recipe_file(tmp_path):
 GOOD = 'description = "mine"\ntask = "lm"\n[config.network]\nhidden = 9\n'
 
 
-def test_a_file_is_a_recipe(recipe_file):
+def test_a_file_is_loaded_as_a_recipe(recipe_file):
     recipe = load_recipe(recipe_file(GOOD))
     assert recipe.name == "mine"
     assert recipe.config.network.hidden == 9
@@ -120,14 +120,14 @@ def test_a_bad_file_is_refused_by_name(recipe_file, text, message):
         load_recipe(recipe_file(text))
 
 
-def test_unknown_recipes_are_answered_with_known_ones(tmp_path):
+def test_unknown_recipes_suggest_known_ones(tmp_path):
     with pytest.raises(ConfigError, match=r"no recipe 'ptb-smal' \(did you mean 'ptb-small'\?\); there"):
         load_recipe("ptb-smal")
     with pytest.raises(ConfigError, match=r"nowhere\.toml: no such recipe file"):
         load_recipe(str(tmp_path / "nowhere.toml"))
 
 
-def test_a_verdict_needs_the_text_that_the_target_is_on():
+def test_a_verdict_needs_a_score_on_the_part_of_the_target():
     config = LanguageModelConfig()
     recipe = Recipe("d", "lm", config, Target("perplexity", "test", 100.0), name="x")
     without = recipe.verdict({"valid": {"perplexity": 50.0}, "training_seconds": 1.0})

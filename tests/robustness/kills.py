@@ -1,9 +1,9 @@
-"""Kill commands at random moments, and check what they leave and how the work ends.
+"""Kill commands at random moments; check the files they leave and the final result.
 
 Each round picks a scenario, starts its command in a forked child, kills the child after a random time, and
-does so again with what a user would type next. Then the work is done to its end. A round fails if a folder
-gives anything but a model or a RunError in between, if a command refuses to go on, if the end differs from
-that of work that was never disturbed, or if a file is left over.
+repeats this with the command that a user would type next. Finally the command runs to its end. A round fails
+if a folder in between gives anything but a model or a RunError, if a command refuses to continue, if the
+result differs from that of an undisturbed run, or if a file is left over.
 
     make kills                      three minutes
     PYTHONPATH=tests python tests/robustness/kills.py --seed 5 --first 17 --rounds 1     one round again
@@ -35,82 +35,82 @@ from unrolled.training.log import read_log
 
 CLOCKS = ("seconds", "training_seconds", "tokens_per_second", "rate")
 KILLS = 8
-"""Of a round, at most."""
+"""Largest number of kills per round."""
 RECIPE = 'description = "short"\ntask = "classify"\n[config.corpus]\ndata = "{data}"\n'
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Work in a folder that may be killed."""
+    """A command on a folder that may be killed, and the checks of its result."""
 
     name: str
     begin: Callable[[Path], None]
-    """Do the work in a child, in a new folder or one that ``prepare`` filled."""
-    go_on: Callable[[Path], None]
-    """What a user does after a kill."""
-    end: Callable[[Path], Any]
-    """What must be the same as without kills."""
+    """Runs the command in a child, on a new folder or the one from ``prepare``."""
+    after_kill: Callable[[Path], None]
+    """Runs the command that a user would type after a kill."""
+    result: Callable[[Path], Any]
+    """Returns the result, which must be the same as without kills."""
     prepare: Callable[[Path], None] = lambda folder: None
     check: Callable[[Path], None] = lambda folder: None
-    """Raise for a folder that a kill should not leave."""
+    """Raises if a kill left the folder in an invalid state."""
 
 
-def run(*words: object) -> None:
+def run_command(*words: object) -> None:
     status = command([str(word) for word in words])
     if status:
         raise SystemExit(status)
 
 
-def without_clocks(values: Any) -> Any:
+def drop_times(values: Any) -> Any:
     if isinstance(values, dict):
-        return {k: without_clocks(v) for k, v in values.items() if k not in CLOCKS}
-    return [without_clocks(v) for v in values] if isinstance(values, list) else values
+        return {k: drop_times(v) for k, v in values.items() if k not in CLOCKS}
+    return [drop_times(v) for v in values] if isinstance(values, list) else values
 
 
-def run_end(folder: Path) -> Any:
-    """Return everything about a run but clocks: names of files, weights, log, result."""
+def read_result(folder: Path) -> Any:
+    """Return everything about a run except times: file names, weights, log, result."""
     result = json.loads((folder / "result.json").read_text())
     weights = (folder / "model.safetensors").read_bytes()
-    return names(folder), weights, without_clocks(read_log(folder / "metrics.jsonl")), without_clocks(result)
+    return file_names(folder), weights, drop_times(read_log(folder / "metrics.jsonl")), drop_times(result)
 
 
-def names(folder: Path) -> list[str]:
+def file_names(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
-def a_model_or_an_error(folder: Path) -> None:
+def check_loads_or_raises(folder: Path) -> None:
     with contextlib.suppress(RunError):
         load(folder)
 
 
-def training(name: str, data: Path) -> Scenario:
+def make_training(name: str, data: Path) -> Scenario:
     case = CASES[name]
 
     def begin(folder: Path) -> None:
-        run("train", case.verb, "--data", data, "--out", folder, *case.flags)
+        run_command("train", case.verb, "--data", data, "--out", folder, *case.flags)
 
-    def go_on(folder: Path) -> None:
+    def after_kill(folder: Path) -> None:
         if (folder / "config.json").exists():
-            run("resume", folder)
+            run_command("resume", folder)
         else:
             begin(folder)
 
-    return Scenario(f"train {name}", begin, go_on, run_end, check=a_model_or_an_error)
+    return Scenario(f"train {name}", begin, after_kill, read_result, check=check_loads_or_raises)
 
 
-def overwriting(data: Path) -> Scenario:
+def make_overwriting(data: Path) -> Scenario:
     case = CASES["classify"]
 
     def begin(folder: Path) -> None:
-        run("train", case.verb, "--data", data, "--out", folder, "--overwrite", *case.flags)
+        run_command("train", case.verb, "--data", data, "--out", folder, "--overwrite", *case.flags)
 
     def prepare(folder: Path) -> None:
         case.kind(**case.options | {"hidden": 4, "max_steps": 9}).fit(data, out=folder, progress=False)
 
-    return Scenario("train --overwrite", begin, begin, run_end, prepare, a_model_or_an_error)
+    return Scenario("train --overwrite", begin, begin, read_result, prepare, check_loads_or_raises)
 
 
-def saving(data: Path) -> Scenario:
+def make_saving(data: Path) -> Scenario:
     case = CASES["classify"]
     tasks = [
         case.kind(**case.options | {"max_steps": 9, "hidden": size}).fit(data, progress=False)
@@ -122,28 +122,28 @@ def saving(data: Path) -> Scenario:
             task.save(folder, overwrite=True)
 
     def end(folder: Path) -> Any:
-        return names(folder), (folder / "model.safetensors").read_bytes(), load(folder).result
+        return file_names(folder), (folder / "model.safetensors").read_bytes(), load(folder).result
 
-    return Scenario("save(overwrite=True)", save, save, end, tasks[0].save, a_model_or_an_error)
+    return Scenario("save(overwrite=True)", save, save, end, tasks[0].save, check_loads_or_raises)
 
 
-def comparing(data: Path) -> Scenario:
+def make_comparing(data: Path) -> Scenario:
     options = TOKENS | {"max_steps": 30, "validate_every": 10, "epochs": 9}
     options.pop("seed")
     flags = [w for name, v in options.items() for w in ("--" + name.replace("_", "-"), v)]
     words = ["compare", "classify", "--data", data, "--models", "most-frequent", "elman", "gru"]
 
     def begin(folder: Path) -> None:
-        run(*words, "--budget", 5, "--seeds", 2, "--out", folder, *flags)
+        run_command(*words, "--budget", 5, "--seeds", 2, "--out", folder, *flags)
 
     def end(folder: Path) -> Any:
         table = (folder / "table.csv").read_text().splitlines()
-        return names(folder), [line.split(",")[:8] for line in table]
+        return file_names(folder), [line.split(",")[:8] for line in table]
 
     return Scenario("compare", begin, begin, end)
 
 
-def repeating(data: Path, recipe: Path) -> Scenario:
+def make_repeating(data: Path, recipe: Path) -> Scenario:
     recipe.write_text(RECIPE.format(data=data))
     case = CASES["classify"]
     short = case.options | {"max_steps": 30}
@@ -151,17 +151,17 @@ def repeating(data: Path, recipe: Path) -> Scenario:
 
     def begin(folder: Path) -> None:
         words = ("--recipe", recipe, "--seeds", 2, "--jobs", 1, "--metric", "accuracy", "--out", folder)
-        run("repeat", *words, "--variant", variant, variant + ",hidden=5")
+        run_command("repeat", *words, "--variant", variant, variant + ",hidden=5")
 
     def end(folder: Path) -> Any:
         lines = (folder / "trials.jsonl").read_text().splitlines()
-        return names(folder), [without_clocks(json.loads(line)) for line in lines]
+        return file_names(folder), [drop_times(json.loads(line)) for line in lines]
 
     return Scenario("repeat", begin, begin, end)
 
 
 def fork(work: Callable[[Path], None], folder: Path) -> int:
-    """Do work in a silent child; return its process id. Its exit status is 0 where all went well."""
+    """Run the work in a silent child and return its pid; its exit status is 0 on success."""
     child = os.fork()
     if child:
         return child
@@ -178,15 +178,15 @@ def fork(work: Callable[[Path], None], folder: Path) -> int:
         os._exit(status)
 
 
-def finish(work: Callable[[Path], None], folder: Path) -> None:
+def run_to_end(work: Callable[[Path], None], folder: Path) -> None:
     _, status = os.waitpid(fork(work, folder), 0)
     if status:
-        said = (folder.parent / "child.log").read_text(errors="replace").splitlines()[-3:]
-        raise AssertionError(f"the command failed: {said}")
+        last_lines = (folder.parent / "child.log").read_text(errors="replace").splitlines()[-3:]
+        raise AssertionError(f"the command failed: {last_lines}")
 
 
 class Killer:
-    """Plays rounds; counts kills by scenario."""
+    """Plays rounds and counts the kills of each scenario."""
 
     def __init__(self, scenarios: list[Scenario], home: Path) -> None:
         self.scenarios, self.home = scenarios, home
@@ -194,7 +194,7 @@ class Killer:
         self._known: dict[str, tuple[Any, float]] = {}
 
     def play(self, rng: random.Random) -> str:
-        """Play a round; return what went wrong, or ""."""
+        """Play a round; return the failure, or "" if there is none."""
         scenario = rng.choice(self.scenarios)
         try:
             with tempfile.TemporaryDirectory(dir=self.home) as name:
@@ -209,7 +209,7 @@ class Killer:
         work = scenario.begin
         for _ in range(rng.randint(1, KILLS)):
             child = fork(work, folder)
-            time.sleep(duration * rng.random() ** 2 * 1.1)  # the beginning more often than the end
+            time.sleep(duration * rng.random() ** 2 * 1.1)  # early moments more often than late ones
             os.kill(child, signal.SIGKILL)
             _, status = os.waitpid(child, 0)
             if os.WIFSIGNALED(status):
@@ -219,10 +219,10 @@ class Killer:
             else:
                 break
             scenario.check(folder)
-            work = scenario.go_on
+            work = scenario.after_kill
         else:
-            finish(work, folder)
-        assert scenario.end(folder) == expected, f"another end; files: {names(folder)}"
+            run_to_end(work, folder)
+        assert scenario.result(folder) == expected, f"another end; files: {file_names(folder)}"
 
     def _undisturbed(self, scenario: Scenario) -> tuple[Any, float]:
         if scenario.name not in self._known:
@@ -230,13 +230,13 @@ class Killer:
                 folder = Path(name) / "out"
                 scenario.prepare(folder)
                 began = time.monotonic()
-                finish(scenario.begin, folder)
-                self._known[scenario.name] = scenario.end(folder), time.monotonic() - began
+                run_to_end(scenario.begin, folder)
+                self._known[scenario.name] = scenario.result(folder), time.monotonic() - began
         return self._known[scenario.name]
 
 
 def make_scenarios(home: Path, only: str) -> list[Scenario]:
-    """Return the scenarios whose name begins with ``only``."""
+    """Return the scenarios whose names start with ``only``."""
     verbs = ("lm", "classify", "tag", "translate", "forecast", "music")
     data = {}
     for verb in verbs:
@@ -245,11 +245,11 @@ def make_scenarios(home: Path, only: str) -> list[Scenario]:
         data[verb] = CASES[verb].write(folder)
     labelled = data["classify"]
     makers: dict[str, Callable[[], Scenario]] = {
-        **{f"train {verb}": partial(training, verb, data[verb]) for verb in verbs},
-        "overwrite": lambda: overwriting(labelled),
-        "save": lambda: saving(labelled),
-        "compare": lambda: comparing(labelled),
-        "repeat": lambda: repeating(labelled, home / "recipe.toml"),
+        **{f"train {verb}": partial(make_training, verb, data[verb]) for verb in verbs},
+        "overwrite": lambda: make_overwriting(labelled),
+        "save": lambda: make_saving(labelled),
+        "compare": lambda: make_comparing(labelled),
+        "repeat": lambda: make_repeating(labelled, home / "recipe.toml"),
     }
     return [make() for name, make in makers.items() if name.startswith(only)]
 

@@ -1,4 +1,4 @@
-"""One command at a time in a folder, whatever becomes of it."""
+"""The folder lock: one command at a time, even if a command is killed or forks."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from unrolled.storage.lock import LOCK, FolderLock
 
 fcntl = pytest.importorskip("fcntl", reason="locks of POSIX")
 
-HOLDS = """
+HOLD_LOCK = """
 import sys, time
 from pathlib import Path
 from unrolled.storage.lock import FolderLock
@@ -27,7 +27,7 @@ with FolderLock(Path(sys.argv[1])):
 def holder(tmp_path):
     """A process that holds the lock of ``tmp_path / "f"``."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, tmp_path / "f"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD_LOCK, tmp_path / "f"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "locked\n"
     yield process
@@ -35,7 +35,7 @@ def holder(tmp_path):
     process.communicate()
 
 
-def test_a_second_process_is_refused_and_told_by_whom(tmp_path, holder):
+def test_a_second_process_is_refused_with_the_pid_of_the_first(tmp_path, holder):
     with (
         pytest.raises(RunError, match=rf"f: is in use by process {holder.pid} on "),
         FolderLock(tmp_path / "f"),
@@ -43,7 +43,7 @@ def test_a_second_process_is_refused_and_told_by_whom(tmp_path, holder):
         pass
 
 
-def test_a_killed_owner_holds_nothing(tmp_path, holder):
+def test_the_lock_of_a_killed_process_is_released(tmp_path, holder):
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     assert os.listdir(tmp_path / "f") == [LOCK]
@@ -52,7 +52,7 @@ def test_a_killed_owner_holds_nothing(tmp_path, holder):
     assert os.listdir(tmp_path / "f") == []
 
 
-def test_it_can_be_taken_again_after_it_was_released(tmp_path):
+def test_a_released_lock_can_be_taken_again(tmp_path):
     for _ in range(3):
         with FolderLock(tmp_path):
             pass
@@ -61,7 +61,7 @@ def test_it_can_be_taken_again_after_it_was_released(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path):
+def test_a_folder_created_for_the_lock_is_removed_on_failure(tmp_path):
     with pytest.raises(KeyError), FolderLock(tmp_path / "a"):
         raise KeyError
     assert not (tmp_path / "a").exists()
@@ -96,11 +96,11 @@ def test_leaving_in_a_forked_child_leaves_the_lock_to_the_parent(tmp_path):
         assert os.listdir(tmp_path) == [LOCK]
 
 
-def test_without_locks_of_the_system_the_file_is_the_lock(tmp_path, monkeypatch):
-    def none(*args):
+def test_without_system_locks_the_file_is_the_lock(tmp_path, monkeypatch):
+    def no_locks(*args):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr(fcntl, "flock", no_locks)
     with FolderLock(tmp_path), pytest.raises(RunError, match=rf"delete .*{LOCK}"), FolderLock(tmp_path):
         pass
     with FolderLock(tmp_path):
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert (tmp_path / "file").read_text() == "x"
 
 
-def test_what_has_the_name_of_the_lock_is_named_and_stays(tmp_path):
+def test_other_objects_with_the_name_of_the_lock_are_named_and_kept(tmp_path):
     path = tmp_path / LOCK
     for make, kind in (
         (path.mkdir, "folder"),
@@ -131,16 +131,16 @@ def test_what_has_the_name_of_the_lock_is_named_and_stays(tmp_path):
         make()
         before = path.lstat()
         with (
-            pytest.raises(RunError, match=rf"{LOCK}: is a {kind}.*move it away") as said,
+            pytest.raises(RunError, match=rf"{LOCK}: is a {kind}.*move it away") as caught,
             FolderLock(tmp_path),
         ):
             pass
-        assert "free space" not in str(said.value)
+        assert "free space" not in str(caught.value)
         assert os.path.samestat(path.lstat(), before)
         path.rmdir() if kind == "folder" else path.unlink()
 
 
-def test_a_file_with_another_name_is_not_written(tmp_path):
+def test_a_hard_linked_file_is_not_overwritten(tmp_path):
     other, folder = tmp_path / "precious", tmp_path / "f"
     folder.mkdir()
     other.write_text("mine")
@@ -151,7 +151,7 @@ def test_a_file_with_another_name_is_not_written(tmp_path):
     assert os.listdir(folder) == []
 
 
-def test_a_lock_that_is_held_has_another_name_and_is_respected(tmp_path, holder):
+def test_a_held_lock_with_a_hard_link_is_respected(tmp_path, holder):
     os.link(tmp_path / "f" / LOCK, tmp_path / "copy")
     with pytest.raises(RunError, match=f"in use by process {holder.pid}"), FolderLock(tmp_path / "f"):
         pass

@@ -1,4 +1,4 @@
-"""Outputs that the user names: links followed, modes kept, pipes and devices written into."""
+"""Output paths given by the user: links are followed, modes kept, pipes and devices written to."""
 
 import gzip
 import os
@@ -34,7 +34,7 @@ def test_a_link_is_followed_and_its_target_replaced(tmp_path):
     assert sorted(os.listdir(target.parent)) == ["target"]
 
 
-def test_a_link_to_a_file_that_is_not_there_yet_makes_it(tmp_path):
+def test_a_link_to_a_missing_file_creates_it(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "target")
     write_output(tmp_path / "link", b"new")
     assert (tmp_path / "target").read_bytes() == b"new"
@@ -46,24 +46,24 @@ def test_a_link_to_a_file_that_is_not_there_yet_makes_it(tmp_path):
         write_output(tmp_path / "loop", b"new")
 
 
-@pytest.mark.parametrize("kept", [0o600, 0o640, 0o755, 0o444])
-def test_modes_are_kept(tmp_path, kept):
+@pytest.mark.parametrize("file_mode", [0o600, 0o640, 0o755, 0o444])
+def test_modes_are_kept(tmp_path, file_mode):
     path = tmp_path / "f"
     path.write_text("old")
-    path.chmod(kept)
+    path.chmod(file_mode)
     write_atomically(path, b"new")
-    assert (path.read_bytes(), mode(path)) == (b"new", kept)
+    assert (path.read_bytes(), mode(path)) == (b"new", file_mode)
 
 
 def test_a_private_file_is_never_readable_by_others(tmp_path, monkeypatch):
     path = tmp_path / "f"
     path.write_text("old")
     path.chmod(0o600)
-    seen = []
+    modes = []
     fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(os.fstat(handle).st_mode), fsync(handle)))
+    monkeypatch.setattr(os, "fsync", lambda handle: (modes.append(os.fstat(handle).st_mode), fsync(handle)))
     write_atomically(path, b"new")
-    assert stat.S_IMODE(seen[0]) == 0o600
+    assert stat.S_IMODE(modes[0]) == 0o600
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
@@ -91,7 +91,7 @@ def test_the_folder_is_flushed_after_the_rename(tmp_path, monkeypatch):
     assert calls == ["fsync", "replace", "fsync"]
 
 
-def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
+def test_the_longest_possible_name_is_written(tmp_path):
     path = tmp_path / ("x" * 255)
     write_output(path, b"new")
     assert path.read_bytes() == b"new"
@@ -99,22 +99,22 @@ def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
         write_output(tmp_path / ("x" * 256), b"new")
 
 
-def test_temporary_files_have_names_of_our_own(tmp_path, monkeypatch):
-    made = []
-    monkeypatch.setattr(os, "replace", lambda source, target: made.append(os.path.basename(source)))
+def test_temporary_files_have_recognisable_names(tmp_path, monkeypatch):
+    names = []
+    monkeypatch.setattr(os, "replace", lambda source, target: names.append(os.path.basename(source)))
     write_atomically(tmp_path / "f", b"x")
-    assert UNFINISHED.fullmatch(made[0])
+    assert UNFINISHED.fullmatch(names[0])
     assert not UNFINISHED.fullmatch("thesis.tmp")
 
 
-def test_a_pipe_is_written_into(tmp_path):
-    path, got = tmp_path / "pipe", []
+def test_a_pipe_is_written_to(tmp_path):
+    path, received = tmp_path / "pipe", []
     os.mkfifo(path)
-    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
     reader.start()
     write_output(path, b"x" * 200_000)
     reader.join(10)
-    assert got == [b"x" * 200_000]
+    assert received == [b"x" * 200_000]
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
@@ -138,7 +138,7 @@ def test_a_full_device_is_an_error():
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files as paths, as Linux has them")
-def test_standard_output_is_written_into_where_it_goes_to_a_file(tmp_path, capfd):
+def test_dev_stdout_is_written_to_even_if_it_is_a_file(tmp_path, capfd):
     link = tmp_path / "link"
     link.symlink_to("/dev/stdout")
     print("before")
@@ -150,7 +150,7 @@ def test_standard_output_is_written_into_where_it_goes_to_a_file(tmp_path, capfd
         write_output(output.Path("/dev/fd/987"), b"x")
 
 
-def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+def test_unwritable_outputs_are_refused_before_the_work(tmp_path, monkeypatch):
     path = tmp_path / "f"
     path.write_text("old")
     with pytest.raises(RunError, match=r"f: exists already; .*--overwrite"):
@@ -163,7 +163,7 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
         check_output(tmp_path / "a\0b")
     os.mkfifo(tmp_path / "pipe")
     for special in (tmp_path / "pipe", output.Path(os.devnull)):
-        check_output(special, overwrite=False)  # nothing is replaced
+        check_output(special, overwrite=False)  # special files are not replaced
     monkeypatch.setattr(os, "access", lambda path, how: False)
     with pytest.raises(RunError, match="write-protected"):
         write_output(path, b"new")
@@ -171,7 +171,7 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["f.txt/", "f.txt//", "f.txt/.", "new/", "./"])
-def test_the_name_of_a_folder_is_no_file(name):
+def test_the_name_of_a_folder_is_refused_as_a_file(name):
     with pytest.raises(
         RunError, match=rf"^{re.escape(name)}: ends like the name of a folder; give the name of a file"
     ):
@@ -183,23 +183,23 @@ def test_other_names_are_paths(name):
     assert named_file(name) == output.Path(name)
 
 
-@pytest.mark.parametrize("there", [False, True])
-def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch, there):
+@pytest.mark.parametrize("file_exists", [False, True])
+def test_a_write_protected_folder_is_refused_before_the_work(tmp_path, monkeypatch, file_exists):
     path, link = tmp_path / "f", tmp_path / "link"
     link.symlink_to(path)
-    if there:
+    if file_exists:
         path.write_text("old")
     monkeypatch.setattr(os, "access", lambda place, how: str(place) != str(tmp_path))
     for name in (path, link):
         with pytest.raises(RunError, match=rf"{name.name}: the folder {tmp_path} is write-protected"):
             check_output(name)
-    check_output(output.Path(os.devnull))  # nothing is made beside it
+    check_output(output.Path(os.devnull))  # no temporary file is created
 
 
-def test_a_packed_file_is_written_as_it_is_read(tmp_path):
+def test_gz_outputs_are_compressed_reproducibly(tmp_path):
     first, second = tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"
     write_output(first, b"a,b\n" * 100)
     write_output(second, b"a,b\n" * 100)
     assert gzip.decompress(first.read_bytes()) == read_bytes(first) == b"a,b\n" * 100
-    assert first.read_bytes() == second.read_bytes()  # no time, no name
+    assert first.read_bytes() == second.read_bytes()  # the gzip header has no time and no name
     assert output.ending_of("run/A.CSV.gz") == output.ending_of(tmp_path / "a.csv") == ".csv"

@@ -1,4 +1,4 @@
-"""Only files that are named are removed, and links to folders are not followed."""
+"""Only known files are removed from folders, and links to folders are not followed."""
 
 import os
 
@@ -19,34 +19,34 @@ from unrolled.storage.lock import LOCK
 LEFTOVER = ".unrolled-0123456789abcdef.tmp"
 
 
-def test_leftovers_of_ours_are_not_listed(tmp_path):
+def test_our_leftovers_are_not_listed(tmp_path):
     for name in (LEFTOVER, LOCK, "thesis.tmp", "a"):
         (tmp_path / name).write_text("x")
     assert list_folder(tmp_path) == ["a", "thesis.tmp"]
     assert list_folder(tmp_path / "none") == []
 
 
-def test_what_is_no_folder_is_refused(tmp_path):
+def test_paths_that_are_not_folders_are_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
     cases = {"file": "is a file", "lost": "is a link to a folder that does not", "x" * 300: "name too long"}
     cases |= {"a\0b": "null", "file/in": "Not a directory"}
-    for name, said in cases.items():
-        with pytest.raises(RunError, match=said):
+    for name, message in cases.items():
+        with pytest.raises(RunError, match=message):
             list_folder(tmp_path / name)
     for name in ("file", "x" * 300, "a\0b"):
         with pytest.raises(RunError, match="cannot be made or read as a folder"):
             make_folder(tmp_path / name)
 
 
-def test_only_files_are_cleared_and_only_ours(tmp_path):
+def test_only_our_unfinished_files_are_cleared(tmp_path):
     names = [LEFTOVER, "thesis.tmp", "config.json.abcd1234.tmp", "other.json.abcd1234.tmp", "config.json"]
     for name in names:
         (tmp_path / name).write_text("x")
     (tmp_path / LEFTOVER.replace("0", "f")).mkdir()
     clear_unfinished(tmp_path, ("config.json",))
-    kept = [LEFTOVER.replace("0", "f"), "config.json", "other.json.abcd1234.tmp", "thesis.tmp"]
-    assert sorted(os.listdir(tmp_path)) == kept
+    remaining = [LEFTOVER.replace("0", "f"), "config.json", "other.json.abcd1234.tmp", "thesis.tmp"]
+    assert sorted(os.listdir(tmp_path)) == remaining
     assert not is_earlier_leftover("config.json.ABCD1234.tmp", ("config.json",))
 
 
@@ -68,7 +68,7 @@ def test_links_to_folders_are_not_followed(tmp_path):
     assert (pictures / "a.png").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+def test_a_write_protected_folder_is_refused_before_the_work(tmp_path, monkeypatch):
     for folder in (tmp_path, tmp_path / "new" / "deep"):
         check_folder(folder)
     assert os.listdir(tmp_path) == []

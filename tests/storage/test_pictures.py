@@ -1,4 +1,4 @@
-"""Names from data in pictures: drawn as they are, whatever they hold."""
+"""Names from the data in plots are drawn literally, whatever they contain."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from unrolled.storage.picture import any_glyph, png_bytes, save_picture
 
 pytestmark = pytest.mark.draws
 
-NASTY = [
+DIFFICULT_NAMES = [
     r"$\frac{$",
     "$_$",
     r"\$x$",
@@ -25,25 +25,25 @@ NASTY = [
 ]
 
 
-def drawn_by_matplotlib(name):
-    """Return the characters that matplotlib draws for a name, and whether as mathematics."""
+def preprocess_name(name):
+    """Return the characters that matplotlib draws for a name, and whether it draws them as mathematics."""
     figure = Figure()
     text = figure.text(0, 0, label_text(name))
     return text._preprocess_math(text.get_text())
 
 
 @pytest.mark.parametrize("name", [r"$\frac{$", "$_$", r"\$x$", "plain", "a$b", r"100\% $5$ $$"])
-def test_dollars_are_drawn_as_they_are(name):
-    assert drawn_by_matplotlib(name) == (name, False)
+def test_dollar_signs_are_drawn_literally(name):
+    assert preprocess_name(name) == (name, False)
 
 
-def test_what_has_no_shape_is_written_as_its_code():
+def test_characters_without_a_glyph_are_written_as_codes():
     assert label_text("a\nb\x1b\udc80\u2028") == "a⟨000A⟩b⟨001B⟩⟨DC80⟩⟨2028⟩"
     assert label_text(3) == "3"
     assert len(label_text("ab" * 500)) == 40
 
 
-@pytest.mark.parametrize("name", NASTY)
+@pytest.mark.parametrize("name", DIFFICULT_NAMES)
 def test_any_name_can_be_drawn(name):
     figure = Figure(layout="constrained")
     axes = figure.subplots()
@@ -60,7 +60,7 @@ def test_missing_glyphs_are_boxes_without_a_warning():
         figure.draw_without_rendering()
 
 
-def test_a_picture_is_replaced_as_a_whole(tmp_path, monkeypatch):
+def test_a_picture_is_replaced_atomically(tmp_path, monkeypatch):
     path = tmp_path / "p.png"
     path.write_bytes(b"old")
 

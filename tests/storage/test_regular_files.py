@@ -1,4 +1,4 @@
-"""A pipe, device or folder with the name of a file is named at once: never waited for, never replaced."""
+"""A pipe, device or folder in place of a file is an error: it is not waited for and not replaced."""
 
 import json
 import os
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSI
 
 @pytest.fixture(autouse=True)
 def _no_waiting():
-    """A read that waits for a writer ends the test instead."""
+    """End the test if a read blocks on a pipe."""
     signal.alarm(20)
     yield
     signal.alarm(0)
 
 
-def pipe(path):
+def make_pipe(path):
     path.unlink(missing_ok=True)
     os.mkfifo(path)
     return path
@@ -36,7 +36,7 @@ def is_pipe(path):
     return stat.S_ISFIFO(path.lstat().st_mode)
 
 
-def test_files_links_and_nothing_pass(tmp_path):
+def test_files_links_and_missing_paths_are_accepted(tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to("file")
     for name in ("file", "link", "none"):
@@ -54,35 +54,35 @@ READERS = {
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_readers_do_not_wait(tmp_path, reader):
-    (tmp_path / "link").symlink_to(pipe(tmp_path / "pipe"))
+def test_readers_do_not_block_on_a_pipe(tmp_path, reader):
+    (tmp_path / "link").symlink_to(make_pipe(tmp_path / "pipe"))
     for path in (tmp_path / "pipe", tmp_path / "link"):
         with pytest.raises(RunError, match=rf"{path.name}: is a named pipe, where a file of unrolled"):
             READERS[reader](path)
 
 
-def test_what_is_no_file_is_not_replaced(tmp_path):
+def test_a_pipe_is_not_replaced(tmp_path):
     with pytest.raises(RunError, match=r"pipe: is not a regular file and is not replaced"):
-        write_atomically(pipe(tmp_path / "pipe"), b"new")
+        write_atomically(make_pipe(tmp_path / "pipe"), b"new")
     assert is_pipe(tmp_path / "pipe")
     assert os.listdir(tmp_path) == ["pipe"]
 
 
 @pytest.mark.parametrize("name", ["trials.jsonl", "trials.png", "plan.json"])
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_trials(tmp_path, name, overwrite):
+def test_a_pipe_in_a_folder_of_trials_is_refused(tmp_path, name, overwrite):
     RepetitionFolder(tmp_path, {"folds": 3})
-    pipe(tmp_path / name)
+    make_pipe(tmp_path / name)
     with pytest.raises(RunError, match=rf"{name}: is a named pipe"):
         RepetitionFolder(tmp_path, {"folds": 3}, overwrite=overwrite)
     assert is_pipe(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["plan.json", "table.csv", "ladder.png"])
-def test_a_comparison(tmp_path, name):
+def test_a_pipe_in_a_comparison_folder_is_refused(tmp_path, name):
     plan = {"task": "lm", "config": {}, "budget": 1.0}
     ComparisonFolder(tmp_path, plan)
-    pipe(tmp_path / name)
+    make_pipe(tmp_path / name)
     with pytest.raises(RunError, match=rf"{name}: is a named pipe"):
         ComparisonFolder(tmp_path, plan, overwrite=True)
 
@@ -91,11 +91,11 @@ FILES = ["metrics.jsonl", "tokenizer.json", "model.safetensors", "checkpoint.saf
 
 
 @pytest.mark.parametrize("name", [*FILES, "plots/curves.png", "plots"])
-def test_a_run(run_copy, english_file, tiny_options, command, snapshot, name):
+def test_a_pipe_in_a_run_folder_is_refused(run_copy, english_file, tiny_options, command, snapshot, name):
     path = run_copy / name
     if name == "plots":
         path.rename(run_copy.parent / "plots")
-    pipe(path)
+    make_pipe(path)
     before = snapshot(run_copy)
     words = [f"--{k.replace('_', '-')}={v}" for k, v in (tiny_options | {"max_steps": 3}).items()]
     again = ("train", "lm", "--data", english_file, "--out", run_copy, "--overwrite", *words)
@@ -108,9 +108,9 @@ def test_a_run(run_copy, english_file, tiny_options, command, snapshot, name):
     assert snapshot(run_copy) == before
 
 
-def test_a_config_that_is_a_pipe(run_copy, command):
+def test_a_pipe_as_config_is_refused(run_copy, command):
     config = run_copy / "config.json"
     assert json.loads(config.read_text())["unrolled"] == "run"
-    pipe(config)
+    make_pipe(config)
     for line in (("resume", run_copy), ("evaluate", run_copy, "--data", "x"), ("summary", run_copy)):
         assert "config.json: is a named pipe" in command(*line).error

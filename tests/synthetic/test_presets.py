@@ -1,4 +1,4 @@
-"""Presets: each is a configuration at every distance, and goes by it."""
+"""Presets: each is a valid configuration at every distance and adapts to it."""
 
 import math
 
@@ -12,10 +12,10 @@ ALL = [(problem, name) for problem in PRESETS for name in PRESETS[problem]]
 
 
 @pytest.mark.parametrize(("problem", "name"), ALL)
-def test_every_preset_at_every_distance(problem, name) -> None:
-    usual = preset(problem, name)
-    assert usual.problem == problem
-    assert usual.make_problem().distance == PROBLEMS[problem].distance
+def test_every_preset_is_valid_at_every_distance(problem, name) -> None:
+    default = preset(problem, name)
+    assert default.problem == problem
+    assert default.make_problem().distance == PROBLEMS[problem].distance
     for distance in (1, 2, 10, 11, 5000):
         if (problem, distance) != ("adding", 1):
             assert preset(problem, name, distance).make_problem().distance == distance
@@ -23,14 +23,14 @@ def test_every_preset_at_every_distance(problem, name) -> None:
         preset(problem, name, 0)
 
 
-def test_what_bridges_the_distance_goes_by_it() -> None:
+def test_initialisation_and_growth_follow_the_distance() -> None:
     assert preset("recall", "lstm", 321).cell.chrono == 321
     assert preset("recall", "lstm-forget-bias").cell.forget_bias == pytest.approx(math.log(200), abs=0.01)
     assert preset("copy", "lstm", 10).practice.grow_from == 0
     assert preset("copy", "lstm", 11).practice.grow_from == 10
 
 
-def test_the_default_is_the_first() -> None:
+def test_the_first_preset_is_the_default() -> None:
     assert preset("adding") == preset("adding", "gru")
     assert preset("adding").cell.cell == "gru"
 

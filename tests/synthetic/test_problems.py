@@ -1,4 +1,4 @@
-"""Synthetic problems: what they ask is in what they show, and their baselines are what they say."""
+"""Synthetic problems: answers are contained in the input, and the baselines are correct."""
 
 import math
 
@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 
 @pytest.mark.parametrize("problem", ALL, ids=str)
-def test_shapes_are_what_the_problem_says(problem: Synthetic) -> None:
+def test_shapes_agree_with_the_problem(problem: Synthetic) -> None:
     batch = problem.draw(3, 1)
     assert batch.x.shape == (problem.steps, 3, problem.inputs)
     assert batch.steps == problem.steps
@@ -32,20 +32,18 @@ def test_shapes_are_what_the_problem_says(problem: Synthetic) -> None:
 
 
 @pytest.mark.parametrize("problem", ALL, ids=str)
-def test_a_seed_is_its_sequences(problem: Synthetic) -> None:
+def test_the_seed_determines_the_sequences(problem: Synthetic) -> None:
     state = torch.get_rng_state()
     first, again = problem.draw(40, 3), problem.draw(40, 3)
     assert torch.equal(first.x, again.x)
     assert torch.equal(first.target, again.target)
-    for other in [(4,), (3, 1), (1, 3), (3 + 2**32,), (3 + 2**63,)]:  # every bit of a seed counts
+    for other in [(4,), (3, 1), (1, 3), (3 + 2**32,), (3 + 2**63,)]:  # every bit of a seed matters
         assert not torch.equal(first.x, problem.draw(40, *other).x)
-    assert torch.equal(torch.get_rng_state(), state)  # what a network draws meanwhile is not touched
+    assert torch.equal(torch.get_rng_state(), state)  # torch's global random state is unchanged
 
 
 @given(length=st.integers(2, 40), rows=st.integers(1, 5), seed=SEEDS)
-def test_adding_marks_one_number_in_each_half_and_asks_for_their_sum(
-    length: int, rows: int, seed: int
-) -> None:
+def test_adding_target_is_the_sum_of_one_marked_number_per_half(length: int, rows: int, seed: int) -> None:
     batch = Adding(length).draw(rows, seed)
     values, marks = batch.x.unbind(-1)
     assert ((values >= 0) & (values < 1)).all()
@@ -62,16 +60,16 @@ def test_adding_marks_reach_every_step_of_their_half() -> None:
 
 
 @given(length=st.integers(1, 40), rows=st.integers(1, 5), seed=SEEDS)
-def test_copy_asks_for_the_symbols_after_the_mark(length: int, rows: int, seed: int) -> None:
+def test_copy_target_is_the_symbols_after_the_mark(length: int, rows: int, seed: int) -> None:
     batch = Copy(length).draw(rows, seed)
-    read, asked = batch.x.argmax(-1), batch.target
-    assert torch.equal(read[:10], asked[-10:])
-    assert read[:10].max() < 8
-    assert (asked[:-10] == 8).all()
+    tokens, target = batch.x.argmax(-1), batch.target
+    assert torch.equal(tokens[:10], target[-10:])
+    assert tokens[:10].max() < 8
+    assert (target[:-10] == 8).all()
     waiting = [8] * (length - 1) + [9] + [8] * 10
-    assert read[10:].T.tolist() == [waiting] * rows
-    # from the last symbol to the step of its own answer, T + 10 steps: the wait and the nine others
-    assert len(read) == length + 20
+    assert tokens[10:].T.tolist() == [waiting] * rows
+    # from the last symbol to its answer there are T + 10 steps: the wait and nine other answers
+    assert len(tokens) == length + 20
 
 
 @given(
@@ -81,15 +79,15 @@ def test_copy_asks_for_the_symbols_after_the_mark(length: int, rows: int, seed: 
     rows=st.integers(1, 5),
     seed=SEEDS,
 )
-def test_recall_shows_its_answer_first_and_never_again(
+def test_recall_target_is_the_first_token_only(
     distance: int, kinds: int, distractors: int, rows: int, seed: int
 ) -> None:
     batch = Recall(distance, kinds, distractors).draw(rows, seed)
-    read = batch.x.argmax(-1)
-    assert len(read) == distance + 1
-    assert torch.equal(read[:1], batch.target)
-    assert read[0].max() < kinds
-    assert read[1:].min() >= kinds
+    tokens = batch.x.argmax(-1)
+    assert len(tokens) == distance + 1
+    assert torch.equal(tokens[:1], batch.target)
+    assert tokens[0].max() < kinds
+    assert tokens[1:].min() >= kinds
 
 
 @pytest.mark.parametrize("length", [2, 11, 600])
@@ -103,7 +101,7 @@ def test_adding_baseline_is_the_best_constant(length: int) -> None:
 
 
 @pytest.mark.parametrize(("length", "published"), [(1000, 0.0204), (30, None), (1, None)])
-def test_copy_baseline_is_knowing_when_but_not_what(length: int, published: float | None) -> None:
+def test_copy_baseline_knows_when_but_not_which_symbol(length: int, published: float | None) -> None:
     problem = Copy(length)
     target = problem.draw(20, 0).target
     probabilities = torch.zeros(problem.steps, problem.outputs)
@@ -115,7 +113,7 @@ def test_copy_baseline_is_knowing_when_but_not_what(length: int, published: floa
         assert problem.baseline == pytest.approx(published, abs=5e-5)
 
 
-def test_copy_symbols_and_recall_answers_are_alike_frequent() -> None:
+def test_copy_symbols_and_recall_answers_are_uniform() -> None:
     symbols = Copy(1).draw(4000, 0).target[-10:]
     torch.testing.assert_close(
         symbols.flatten().bincount() / 40_000, torch.full((8,), 1 / 8), atol=0.01, rtol=0
@@ -143,12 +141,12 @@ def test_recall_baseline_is_the_uniform_guess(kinds: int) -> None:
         (lambda: Recall(5, 2, 0), r"distractors=0: must be at least 1"),
     ],
 )
-def test_sizes_that_cannot_be_asked_about(make, message: str) -> None:
+def test_invalid_sizes_are_refused(make, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
 
 
-def test_every_problem_is_listed_with_its_usual_distance() -> None:
+def test_every_problem_is_listed_with_its_default_distance() -> None:
     assert {word: problem.distance for word, problem in PROBLEMS.items()} == {
         "adding": 600,
         "copy": 1000,

@@ -1,4 +1,4 @@
-"""Byte-pair encoding of texts and files that are not like others."""
+"""Byte-pair encoding of unusual texts and damaged files."""
 
 import copy
 import random
@@ -24,7 +24,7 @@ def test_long_runs_are_cut(sign):
     assert max(len(p) for p in parts) <= LONGEST + len("before  after")
 
 
-def test_learning_from_a_text_without_blanks_takes_time_in_proportion():
+def test_training_on_a_text_without_blanks_takes_linear_time():
     rng, seconds = random.Random(0), []
     for length in (40_000, 160_000):
         text = "".join(rng.choices("ACGT", k=length))
@@ -54,7 +54,7 @@ def stored():
         ("truncation", {"max_length": 3}),
     ],
 )
-def test_only_the_pipeline_that_is_written_is_read(stored, place, value):
+def test_only_the_pipeline_that_we_write_is_accepted(stored, place, value):
     values = copy.deepcopy(stored)
     values["model"][place] = value
     with pytest.raises(ValueError, match=place):

@@ -13,7 +13,7 @@ from unrolled.text.characters import CharacterTokenizer
 
 
 @given(st.text(min_size=1), st.data())
-def test_text_of_known_characters_comes_back(training, data):
+def test_text_of_known_characters_round_trip(training, data):
     tokenizer = CharacterTokenizer.train([training])
     text = data.draw(st.text(alphabet=sorted(set(training))))
     ids = tokenizer.encode(text)
@@ -40,7 +40,7 @@ def test_the_vocabulary_begins_with_eos_and_unk():
     assert tokenizer.decode([3, EOS_ID, UNK_ID, 4]) == "a\n\ufffdb"
 
 
-def test_counts_run_over_all_documents():
+def test_counts_are_over_all_documents():
     texts = ["aab", "bbc"]
     assert CharacterTokenizer.train(texts, min_frequency=2).tokens[2:] == ["a", "b"]
     assert CharacterTokenizer.train(texts, min_frequency=3).tokens[2:] == ["b"]
@@ -57,7 +57,7 @@ def test_the_largest_vocabulary_keeps_the_most_frequent(text, size):
     assert all(counts[k] >= counts[d] for k in kept for d in dropped)
 
 
-def test_lower_casing_holds_for_training_and_use():
+def test_lower_casing_applies_to_training_and_use():
     tokenizer = CharacterTokenizer.train(["ABC"], lowercase=True)
     assert tokenizer.tokens[2:] == ["a", "b", "c"]
     assert tokenizer.decode(tokenizer.encode("aBc")) == "abc"
@@ -69,13 +69,13 @@ def test_unknown_lists_the_most_frequent_first():
     assert CharacterTokenizer.train(["a"]).unknown("xayzzyz") == ["z", "y", "x"]
 
 
-def test_characters_beyond_the_first_plane():
+def test_characters_outside_the_basic_multilingual_plane():
     tokenizer = CharacterTokenizer.train(["a😀"])
     assert tokenizer.encode("😀a😁").tolist() == [3, 2, UNK_ID]
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
-def test_it_goes_through_json(lowercase):
+def test_json_round_trip(lowercase):
     before = CharacterTokenizer.train(["Grüße, 世界 😀\n"], lowercase=lowercase)
     after = CharacterTokenizer.from_json(json.loads(json.dumps(before.to_json())))
     text = "Grüße 世 😀 and others"

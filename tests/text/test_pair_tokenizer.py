@@ -1,4 +1,4 @@
-"""Tokenisers of two sides."""
+"""Tokenizers of pairs: source and target."""
 
 import pytest
 
@@ -16,28 +16,28 @@ CONFIGS = [
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.tokenizer)
 @pytest.mark.parametrize("joint", [False, True])
-def test_there_and_back(config, joint):
-    made = PairTokenizer.train(config, SOURCES, TARGETS, joint=joint)
-    again = PairTokenizer.from_json(made.to_json())
-    assert again.joint == made.joint == joint
+def test_round_trip(config, joint):
+    tokenizer = PairTokenizer.train(config, SOURCES, TARGETS, joint=joint)
+    restored = PairTokenizer.from_json(tokenizer.to_json())
+    assert restored.joint == tokenizer.joint == joint
     for text in TARGETS:
-        ids = made.encode_target(text)
-        assert again.encode_target(text).tolist() == ids.tolist()
-        assert made.decode_target(ids) == text
-    assert again.encode_source("der hund").tolist() == made.encode_source("der hund").tolist()
+        ids = tokenizer.encode_target(text)
+        assert restored.encode_target(text).tolist() == ids.tolist()
+        assert tokenizer.decode_target(ids) == text
+    assert restored.encode_source("der hund").tolist() == tokenizer.encode_source("der hund").tolist()
 
 
-def test_one_vocabulary_or_two():
+def test_joint_or_separate_vocabularies():
     joint = PairTokenizer.train(CONFIGS[1], SOURCES, TARGETS, joint=True)
     assert joint.encode_source("dog").tolist() == joint.encode_target("dog").tolist() != [1]
-    apart = PairTokenizer.train(CONFIGS[1], SOURCES, TARGETS, joint=False)
-    assert apart.encode_source("dog").tolist() == [1]
-    assert apart.encode_target("hund").tolist() == [1]
+    separate = PairTokenizer.train(CONFIGS[1], SOURCES, TARGETS, joint=False)
+    assert separate.encode_source("dog").tolist() == [1]
+    assert separate.encode_target("hund").tolist() == [1]
 
 
-def test_a_word_is_spelt_alike_wherever_it_stands():
-    made = PairTokenizer.train(CONFIGS[2], SOURCES * 5, TARGETS * 5, joint=True)
-    first, later = made.encode_target("dog").tolist(), made.encode_target("the dog").tolist()
+def test_a_word_has_the_same_tokens_at_every_position():
+    tokenizer = PairTokenizer.train(CONFIGS[2], SOURCES * 5, TARGETS * 5, joint=True)
+    first, later = tokenizer.encode_target("dog").tolist(), tokenizer.encode_target("the dog").tolist()
     assert later[-len(first) :] == first
 
 

@@ -18,7 +18,7 @@ def tokenizer():
 
 
 @given(text=st.text())
-def test_any_text_comes_back(tokenizer, text):
+def test_any_text_round_trip(tokenizer, text):
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
     assert UNK_ID not in ids
@@ -39,7 +39,7 @@ def test_any_text_comes_back(tokenizer, text):
         "\x00\x7f\u2028",
     ],
 )
-def test_awkward_text_comes_back(tokenizer, text):
+def test_awkward_text_round_trip(tokenizer, text):
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
@@ -50,7 +50,7 @@ def test_pieces_are_never_half_characters(tokenizer, text):
     assert not any("\ufffd" in piece for piece in pieces)
 
 
-def test_pieces_wait_for_pairs_that_straddle_characters():
+def test_pieces_wait_for_merges_across_characters():
     # Every character ends in the byte A9 and many begin with C3: the one merge is A9 C3.
     training = "".join(f"{a}{b}" for a in "éĩũƩɩʩ©" for b in "àáâãäåæçèêëì")
     tokenizer = SubwordTokenizer.train([training], size=259)
@@ -61,16 +61,16 @@ def test_pieces_wait_for_pairs_that_straddle_characters():
     assert not any("\ufffd" in piece for piece in pieces)
 
 
-def test_pieces_come_as_soon_as_they_are_whole(tokenizer):
+def test_pieces_are_yielded_as_soon_as_they_are_complete(tokenizer):
     ids = tokenizer.encode("thé")
     stream = iter([*ids.tolist(), EOS_ID])
-    taken = []
-    pieces = tokenizer.pieces(token for token in stream if taken.append(token) is None)
+    consumed = []
+    pieces = tokenizer.pieces(token for token in stream if consumed.append(token) is None)
     assert next(pieces) != ""
-    assert len(taken) < len(ids)
+    assert len(consumed) < len(ids)
 
 
-def test_an_unfinished_character_is_shown_as_replacement(tokenizer):
+def test_an_incomplete_character_becomes_the_replacement_character(tokenizer):
     first_byte = tokenizer.encode("𝄞")[:1].tolist()
     assert tokenizer.decode(first_byte) == "\ufffd"
     assert tokenizer.decode([*first_byte, EOS_ID, *tokenizer.encode("a")]) == "\ufffd\na"
@@ -81,12 +81,12 @@ def test_eos_is_a_line_end(tokenizer):
     assert tokenizer.decode([*the, EOS_ID, *the]) == " the\n the"
 
 
-def test_merges_make_frequent_words_short(tokenizer):
+def test_frequent_words_are_single_tokens(tokenizer):
     assert len(tokenizer.encode(" the")) == 1
     assert len(tokenizer.encode(" qxz")) == 4
 
 
-def test_the_vocabulary_is_as_large_as_asked(tokenizer):
+def test_the_vocabulary_has_the_requested_size(tokenizer):
     assert tokenizer.size == len(tokenizer.tokens) == 300
     assert tokenizer.tokens[:2] == ["<eos>", "<unk>"]
     assert len(set(tokenizer.tokens)) == 300
@@ -105,7 +105,7 @@ def test_lower_casing():
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
-def test_it_goes_through_json(lowercase):
+def test_json_round_trip(lowercase):
     before = SubwordTokenizer.train([TRAINING], size=290, lowercase=lowercase)
     after = SubwordTokenizer.from_json(json.loads(json.dumps(before.to_json())))
     text = "The thinker 日本 😀 <unk> \ufffd"
@@ -129,12 +129,12 @@ def test_a_model_of_another_alphabet_is_refused(tokenizer):
         SubwordTokenizer.from_json(values)
 
 
-def test_bytes_that_are_no_utf8_are_pieces_of_these_bytes():
+def test_bytes_that_are_not_utf8_are_kept():
     tokenizer = SubwordTokenizer.train(["naïve café on the corner"] * 9, size=270)
     text = "caf" + b"\xe9\xff".decode("utf-8", "surrogateescape") + " on"
     ids = tokenizer.encode(text)
-    spelt = b"".join(tokenizer._bytes[i - 2] for i in ids.tolist())
-    assert spelt == b"caf\xe9\xff on"
+    encoded_bytes = b"".join(tokenizer._bytes[i - 2] for i in ids.tolist())
+    assert encoded_bytes == b"caf\xe9\xff on"
     assert tokenizer.unknown(text) == []
     assert UNK_ID not in ids
     stray = "a\ud800b"

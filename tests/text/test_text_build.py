@@ -1,4 +1,4 @@
-"""Tokenisers by configuration, and through JSON."""
+"""Tokenizers from a configuration and from JSON."""
 
 import json
 
@@ -12,7 +12,7 @@ TEXT = "The cat sat on the mat.\nThe dog sat on the cat.\n"
 
 @pytest.mark.parametrize("kind", ["char", "word", "bpe"])
 @pytest.mark.parametrize("lowercase", [False, True])
-def test_every_kind_goes_through_json(kind, lowercase):
+def test_every_kind_json_round_trip(kind, lowercase):
     before = train_tokenizer(TextConfig(kind, min_frequency=1, lowercase=lowercase), [TEXT])
     assert before.kind == kind
     after = tokenizer_from_json(json.loads(json.dumps(tokenizer_to_json(before))))
@@ -28,13 +28,13 @@ def test_the_vocabulary_limit_counts_eos_and_unk(kind, size):
     assert train_tokenizer(TextConfig(kind, vocabulary=size), [TEXT]).size == size
 
 
-def test_bpe_stops_at_2000_pieces_unless_told():
+def test_bpe_stops_at_2000_pieces_by_default():
     text = " ".join(f"{a}{b}{c}" for a in "bcdfghjklm" for b in "aeiou" for c in "nprstvwxyz") * 2
     assert train_tokenizer(TextConfig("bpe"), [text]).size <= 2000
     assert train_tokenizer(TextConfig("char"), [text]).size == 2 + len(set(text))
 
 
-def test_rare_words_become_unknown_unless_told_otherwise():
+def test_rare_words_become_unknown_by_default():
     often = ["The", "on", "sat", "the"]
     rare = ["cat", "cat.", "dog", "mat."]
 
@@ -46,7 +46,7 @@ def test_rare_words_become_unknown_unless_told_otherwise():
     assert words(4) == []
 
 
-def test_rare_characters_are_kept_unless_told_otherwise():
+def test_rare_characters_are_kept_by_default():
     for n in (0, 1):
         assert "C" in train_tokenizer(TextConfig("char", min_frequency=n), [TEXT + "C"]).tokens
     assert "C" not in train_tokenizer(TextConfig("char", min_frequency=2), [TEXT + "C"]).tokens

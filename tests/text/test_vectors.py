@@ -1,4 +1,4 @@
-"""Word vectors from files that these tests write themselves."""
+"""Word vectors from files written by these tests."""
 
 import gzip
 import sys
@@ -16,7 +16,7 @@ VECTORS = {
     "<unk>": [0.0, 0.25, 0.0, -0.5],
 }
 TOKENS = ["<eos>", "<unk>", "cat", "sat", "the"]
-KNOWN = {1: "<unk>", 2: "cat", 4: "the"}
+TOKENS_IN_FILE = {1: "<unk>", 2: "cat", 4: "the"}
 
 
 def glove_text() -> str:
@@ -30,9 +30,9 @@ def save(path, kind):
     if kind == "word2vec binary":
         from gensim.models import KeyedVectors
 
-        made = KeyedVectors(4)
-        made.add_vectors(list(VECTORS), np.array(list(VECTORS.values()), dtype=np.float32))
-        made.save_word2vec_format(str(path), binary=True)
+        keyed_vectors = KeyedVectors(4)
+        keyed_vectors.add_vectors(list(VECTORS), np.array(list(VECTORS.values()), dtype=np.float32))
+        keyed_vectors.save_word2vec_format(str(path), binary=True)
         return
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "wb") as file:
@@ -53,21 +53,21 @@ def save(path, kind):
 def test_every_format_gives_the_vectors(tmp_path, name, kind):
     path = tmp_path / name
     save(path, kind)
-    matrix, found = read_vectors(path, TOKENS)
+    matrix, count = read_vectors(path, TOKENS)
     assert matrix.dtype == np.float32
     assert matrix.shape == (5, 4)
-    assert found == 3
-    for row, word in KNOWN.items():
+    assert count == 3
+    for row, word in TOKENS_IN_FILE.items():
         np.testing.assert_array_equal(matrix[row], VECTORS[word])
 
 
-def test_tokens_that_the_file_lacks_start_with_its_spread(tmp_path):
+def test_tokens_missing_in_the_file_are_initialised_with_its_spread(tmp_path):
     save(tmp_path / "v.txt", "glove")
     tokens = ["the", *(f"unheard{i}" for i in range(2000))]
-    first, found = read_vectors(tmp_path / "v.txt", tokens)
+    first, count = read_vectors(tmp_path / "v.txt", tokens)
     again, _ = read_vectors(str(tmp_path / "v.txt"), tokens)
     spread = np.array(list(VECTORS.values())).std()
-    assert found == 1
+    assert count == 1
     assert first[1:].std() == pytest.approx(spread, rel=0.05)
     assert abs(first[1:].mean()) < 0.05
     np.testing.assert_array_equal(first, again)
@@ -134,27 +134,27 @@ def test_gensim_is_not_needed(tmp_path, monkeypatch):
         ("v.txt.gz", gzip.compress(b"the 1 2 3\n" * 50, mtime=0)[:-30], "damaged"),
     ],
 )
-def test_what_a_file_claims_takes_no_memory(tmp_path, name, content, message):
+def test_sizes_claimed_by_a_file_allocate_no_memory(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_all_vectors(tmp_path / name)
 
 
-def test_a_word_that_comes_again_keeps_its_first_vector(tmp_path):
+def test_a_repeated_word_keeps_its_first_vector(tmp_path):
     (tmp_path / "v.txt").write_text("3 2\nthe 1 2\ncat 3 4\nthe 5 6\n")
     words, vectors = read_all_vectors(tmp_path / "v.txt")
     assert words == ["the", "cat"]
     assert vectors.tolist() == [[1, 2], [3, 4]]
 
 
-def test_published_vectors_are_read_as_gensim_reads_them(published, tmp_path):
+def test_published_vectors_agree_with_gensim(published, tmp_path):
     from gensim.models import KeyedVectors
 
-    theirs = KeyedVectors.load_word2vec_format(
+    expected = KeyedVectors.load_word2vec_format(
         str(published("word-vectors/glove.6B.50d.2987.word2vec-text.txt"))
     )
-    theirs.save_word2vec_format(str(tmp_path / "v.bin"), binary=True)
+    expected.save_word2vec_format(str(tmp_path / "v.bin"), binary=True)
     for path in (published("word-vectors/glove.6B.50d.2987.word2vec-text.txt"), tmp_path / "v.bin"):
         words, vectors = read_all_vectors(path)
-        assert words == theirs.index_to_key
-        np.testing.assert_array_equal(vectors, theirs.vectors)
+        assert words == expected.index_to_key
+        np.testing.assert_array_equal(vectors, expected.vectors)

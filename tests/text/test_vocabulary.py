@@ -1,4 +1,4 @@
-"""Numbers of words and characters that come already cut."""
+"""Vocabularies of words and characters that are already split."""
 
 import pytest
 
@@ -6,21 +6,21 @@ from unrolled.text.vocabulary import Vocabulary
 
 
 def test_frequent_items_come_first_and_rare_ones_are_unknown():
-    known = Vocabulary.learn(["b", "a", "b", "c", "a", "b"], min_frequency=2)
-    assert known.items == ["<eos>", "<unk>", "b", "a"]
-    assert known.numbers(["a", "c", "b", "<eos>"]).tolist() == [3, 1, 2, 0]
+    vocabulary = Vocabulary.learn(["b", "a", "b", "c", "a", "b"], min_frequency=2)
+    assert vocabulary.items == ["<eos>", "<unk>", "b", "a"]
+    assert vocabulary.numbers(["a", "c", "b", "<eos>"]).tolist() == [3, 1, 2, 0]
     assert len(Vocabulary.learn("abcab", size=4)) == 4
 
 
 def test_lower_case():
-    known = Vocabulary.learn(["The", "the", "A"], lowercase=True)
-    assert known.numbers(["THE", "a", "b"]).tolist() == [2, 3, 1]
+    vocabulary = Vocabulary.learn(["The", "the", "A"], lowercase=True)
+    assert vocabulary.numbers(["THE", "a", "b"]).tolist() == [2, 3, 1]
 
 
-def test_there_and_back():
-    known = Vocabulary.learn(["a", " ", "ß", "A"], lowercase=True)
-    again = Vocabulary.from_json(known.to_json())
-    assert (again.items, again.lowercase) == (known.items, known.lowercase)
+def test_json_round_trip():
+    vocabulary = Vocabulary.learn(["a", " ", "ß", "A"], lowercase=True)
+    restored = Vocabulary.from_json(vocabulary.to_json())
+    assert (restored.items, restored.lowercase) == (vocabulary.items, vocabulary.lowercase)
 
 
 @pytest.mark.parametrize("items", [["a", "a"], ["<unk>"], [3]])

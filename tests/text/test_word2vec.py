@@ -1,4 +1,4 @@
-"""Training word vectors, their neighbours, and the plane."""
+"""Training word vectors, nearest neighbours, and projections onto a plane."""
 
 import random
 
@@ -12,7 +12,7 @@ from unrolled.text.word2vec import Word2VecConfig, train_word2vec
 
 
 def two_topics(count=400):
-    """Sentences whose words are all of one of two topics."""
+    """Return sentences, each with words of one of two topics."""
     rng = random.Random(0)
     topics = [["sea", "ship", "wave", "sail", "fish"], ["bread", "oven", "flour", "salt", "crust"]]
     return [rng.choices(rng.choice(topics), k=8) for _ in range(count)]
@@ -25,8 +25,8 @@ def vectors():
 
 @pytest.mark.parametrize("method", ["skip-gram", "cbow"])
 def test_words_of_one_topic_are_neighbours(method):
-    found = train_word2vec(two_topics(), Word2VecConfig(method=method, size=12, passes=12))
-    near = [word for word, _ in nearest(found.index_to_key, found.vectors, "ship", 4)]
+    trained = train_word2vec(two_topics(), Word2VecConfig(method=method, size=12, passes=12))
+    near = [word for word, _ in nearest(trained.index_to_key, trained.vectors, "ship", 4)]
     assert set(near) == {"sea", "wave", "sail", "fish"}
 
 
@@ -39,16 +39,16 @@ def test_the_same_seed_gives_the_same_bits(vectors):
     assert not (other.vectors == vectors.vectors).all()
 
 
-def test_neighbours_are_those_of_gensim(vectors):
+def test_neighbours_agree_with_gensim(vectors):
     ours = nearest(vectors.index_to_key, vectors.vectors, "oven", 5)
-    theirs = vectors.most_similar("oven", topn=5)
-    assert [word for word, _ in ours] == [word for word, _ in theirs]
-    np.testing.assert_allclose([c for _, c in ours], [c for _, c in theirs], rtol=1e-5)
+    expected = vectors.most_similar("oven", topn=5)
+    assert [word for word, _ in ours] == [word for word, _ in expected]
+    np.testing.assert_allclose([c for _, c in ours], [c for _, c in expected], rtol=1e-5)
     with pytest.raises(DataError, match=r"'ovn' has no vector \(did you mean 'oven'"):
         nearest(vectors.index_to_key, vectors.vectors, "ovn")
 
 
-def test_files_hold_every_bit(vectors, tmp_path):
+def test_files_keep_every_bit(vectors, tmp_path):
     path = tmp_path / "v.txt"
     path.write_text(write_vectors(vectors.index_to_key, vectors.vectors), encoding="utf-8")
     words, matrix = read_all_vectors(path)
@@ -58,7 +58,7 @@ def test_files_hold_every_bit(vectors, tmp_path):
 
 @pytest.mark.draws
 @pytest.mark.parametrize("method", ["pca", "tsne"])
-def test_topics_lie_apart_in_the_plane(vectors, tmp_path, method):
+def test_topics_are_separate_in_the_plane(vectors, tmp_path, method):
     points = plane(vectors.vectors, method)
     assert points.shape == (10, 2)
     sea = np.array([w in ("sea", "ship", "wave", "sail", "fish") for w in vectors.index_to_key])

@@ -16,7 +16,7 @@ normalised = st.lists(lines, max_size=4).map(lambda ls: "\n".join(" ".join(line)
 
 
 @given(normalised)
-def test_normalised_text_comes_back(text):
+def test_normalised_text_round_trip(text):
     tokenizer = WordTokenizer.train([text])
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
@@ -37,7 +37,7 @@ def test_white_space_of_any_kind_separates():
     assert tokenizer.decode(ids) == "a b a\n\nb"
 
 
-def test_words_of_the_special_names_are_the_special_tokens():
+def test_words_named_like_special_tokens_are_those_tokens():
     tokenizer = WordTokenizer.train(["the <unk> cat <eos> <unk>"])
     assert tokenizer.tokens == ["<eos>", "<unk>", "cat", "the"]
     assert tokenizer.encode("the <unk> <eos>").tolist() == [3, UNK_ID, EOS_ID]
@@ -64,7 +64,7 @@ def test_the_largest_vocabulary_keeps_the_most_frequent(text, size):
     assert kept == sorted(counts, key=lambda w: (-counts[w], w))[: size - 2]
 
 
-def test_lower_casing_holds_for_training_and_use():
+def test_lower_casing_applies_to_training_and_use():
     tokenizer = WordTokenizer.train(["The THE cat"], lowercase=True)
     assert tokenizer.tokens[2:] == ["the", "cat"]
     assert tokenizer.encode("ThE CAT").tolist() == [2, 3]
@@ -78,7 +78,7 @@ def test_pieces_come_word_by_word():
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
-def test_it_goes_through_json(lowercase):
+def test_json_round_trip(lowercase):
     before = WordTokenizer.train(["Grüße an die 世界 😀\nund <unk>"], lowercase=lowercase)
     after = WordTokenizer.from_json(json.loads(json.dumps(before.to_json())))
     text = "Grüße an alle <unk>\n😀"

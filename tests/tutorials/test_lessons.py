@@ -41,16 +41,16 @@ class _Page(HTMLParser):
 
 
 def teach(lesson: Lesson, out: Path, config: LessonConfig = TINY, **options: bool) -> str:
-    said = io.StringIO()
-    run_lesson(lesson, config, out, console=Console(file=said, width=100), **options)
-    return said.getvalue()
+    output = io.StringIO()
+    run_lesson(lesson, config, out, console=Console(file=output, width=100), **options)
+    return output.getvalue()
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.word)
-def test_a_lesson_says_and_writes_the_same(lesson: Lesson, tmp_path: Path) -> None:
-    random = torch.get_rng_state()
-    said = teach(lesson, tmp_path / "out")
-    assert torch.equal(torch.get_rng_state(), random)
+def test_printed_and_written_lessons_agree(lesson: Lesson, tmp_path: Path) -> None:
+    state = torch.get_rng_state()
+    output = teach(lesson, tmp_path / "out")
+    assert torch.equal(torch.get_rng_state(), state)
     assert {p.name for p in (tmp_path / "out").iterdir()} == {PAGE, NUMBERS, FIGURES}
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     page, numbers = _Page(), json.loads((tmp_path / "out" / NUMBERS).read_text())
@@ -58,14 +58,14 @@ def test_a_lesson_says_and_writes_the_same(lesson: Lesson, tmp_path: Path) -> No
     charts = [p["name"] for s in numbers["sections"] for p in s["parts"] if p["kind"] == "chart"]
     assert page.figures == charts
     assert {p.stem for p in (tmp_path / "out" / FIGURES).iterdir()} == set(charts)
-    flat = " ".join(said.split())
+    flat = " ".join(output.split())
     assert all(s["title"] in flat and " ".join(s["lead"].split()) in flat for s in numbers["sections"])
     assert all(v["title"] in flat and v["says"] in flat for v in numbers["verdicts"])
-    assert not re.search(r"\x1b|\bnan\b", said)  # plain in a pipe, every figure filled in
+    assert not re.search(r"\x1b|\bnan\b", output)  # no colours without a terminal, no missing numbers
     assert any(r["flag"] for v in numbers["verdicts"] for r in v["remedies"])
 
 
-def test_the_bounds_of_the_two_examples() -> None:
+def test_gradient_bounds_of_the_two_examples() -> None:
     small, large = vanishing._bound_table().rows
     assert small[:2] == (0.7, 0.2)
     assert small[3] == pytest.approx((0.7 * 0.2) ** 10) == pytest.approx(2.89e-9, rel=1e-3)
@@ -88,7 +88,7 @@ def test_gradient_flow_agrees_with_autograd_and_its_bound() -> None:
     ("norm", "remaining", "reach"),
     [([1, 0.5, 0.25], 0.25, None), ([2, 1e-3, 1e-4], 5e-5, 1), ([1, 0, 0.5], 0.5, None)],
 )
-def test_reach_is_where_the_gradient_stays_below_a_thousandth(
+def test_reach_is_the_distance_where_the_gradient_falls_below_a_thousandth(
     norm: list, remaining: float, reach: int | None
 ) -> None:
     flow = GradientFlow(np.arange(3), np.array(norm, float), 0.5, None)
@@ -97,7 +97,7 @@ def test_reach_is_where_the_gradient_stays_below_a_thousandth(
     assert flow.reach_text == ("over 2" if reach is None else str(reach))
 
 
-def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
+def test_a_trial_starts_with_its_gain_and_records_every_norm() -> None:
     trial = exploding.EXPLODING["clipped"][1]
     run = practise(trial, TINY)
     u = run.start.get_parameter("recurrent.weight_hh_l0")
@@ -105,11 +105,11 @@ def test_a_trial_starts_with_its_gain_and_keeps_every_norm() -> None:
     assert len(run.norms) == len(run.losses) == run.updates == 2
     assert [step for step, _ in run.validated] == [1, 2]
     assert run.loss == min(loss for _, loss in run.validated)
-    ours, theirs = make_network(trial, TINY).state_dict(), run.start.state_dict()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    rebuilt, initial = make_network(trial, TINY).state_dict(), run.start.state_dict()
+    assert all(torch.equal(rebuilt[name], initial[name]) for name in rebuilt)
 
 
-def test_a_training_that_fails_says_where() -> None:
+def test_a_failed_training_reports_the_step() -> None:
     run = practise(exploding.EXPLODING["unclipped"][0], LessonConfig(updates=3, threads=1))
     assert run.failure
     assert not run.is_learnt
@@ -121,11 +121,11 @@ def test_a_training_that_fails_says_where() -> None:
 
 
 def test_gradients_vanish_and_initialisation_fixes_it(tmp_path: Path) -> None:
-    said = teach(
+    output = teach(
         vanishing.LESSON, tmp_path / "out", LessonConfig(distance=40, hidden=32, updates=250, threads=1)
     )
-    assert "Not learnt over 40 steps: sigmoid" in said
-    assert "Fixed: LSTM, chrono" in said
+    assert "Not learnt over 40 steps: sigmoid" in output
+    assert "Fixed: LSTM, chrono" in output
 
 
 def test_verdicts_follow_the_numbers() -> None:
@@ -142,31 +142,33 @@ def test_verdicts_follow_the_numbers() -> None:
     assert "Nevertheless learnt by sigmoid" in judge(10, [learnt], {"sigmoid": vanished}).says
 
 
-def _accurate(run: TrialResult, *accuracies: float) -> dict[int, TrialResult]:
+def _with_accuracies(run: TrialResult, *accuracies: float) -> dict[int, TrialResult]:
     return {5 * 2**i: dataclasses.replace(run, accuracy=a) for i, a in enumerate(accuracies)}
 
 
 def test_memory_ends_at_the_first_failure() -> None:
     run = practise(DEFAULT_NETWORKS[0], TINY)
-    assert memory.longest_remembered(_accurate(run, 1.0, 0.95, 0.5, 1.0)) == 10
-    assert memory.longest_remembered(_accurate(run, 0.2)) == 0
-    assert memory.longest_remembered(_accurate(run, 1.0, 1.0)) == 10
+    assert memory.longest_remembered(_with_accuracies(run, 1.0, 0.95, 0.5, 1.0)) == 10
+    assert memory.longest_remembered(_with_accuracies(run, 0.2)) == 0
+    assert memory.longest_remembered(_with_accuracies(run, 1.0, 1.0)) == 10
     flow = GradientFlow(np.arange(21), np.geomspace(1, 1e-30, 21), 0.03, None)
-    verdict = memory._memory_verdict("LSTM", _accurate(run, 1.0, 0.1), flow, TINY)
+    verdict = memory._memory_verdict("LSTM", _with_accuracies(run, 1.0, 0.1), flow, TINY)
     assert verdict.title == "LSTM: remembers 5 steps, not 10"
     assert "Accuracy at 10 steps: 10%" in verdict.says
-    assert "training lengthened its reach" in verdict.says  # 1/1000 is passed after 2 or 3 steps
-    assert memory._memory_verdict("LSTM", _accurate(run, 1.0, 1.0), flow, TINY).level == "good"
+    assert (
+        "training lengthened its reach" in verdict.says
+    )  # the gradient falls below 1/1000 after 2 or 3 steps
+    assert memory._memory_verdict("LSTM", _with_accuracies(run, 1.0, 1.0), flow, TINY).level == "good"
 
 
-def test_distances_double_up_to_the_longest() -> None:
+def test_halvings_of_the_longest_distance() -> None:
     assert memory.halvings(100) == (6, 12, 25, 50, 100)
     assert memory.halvings(128) == (4, 8, 16, 32, 64, 128)
     assert memory.halvings(10) == (5, 10)
     assert memory.halvings(2000)[0] == 62
 
 
-def test_marks_lie_where_they_are_asked_for() -> None:
+def test_marks_are_at_the_requested_steps() -> None:
     batch = gates.make_marked_batch(12, (3, 9))
     assert batch.x[..., 1].sum() == 2 * gates.ROWS
     torch.testing.assert_close(batch.target[0], batch.x[3, :, 0] + batch.x[9, :, 0])
@@ -174,14 +176,14 @@ def test_marks_lie_where_they_are_asked_for() -> None:
     assert forget_bias(100) == 4.61
 
 
-def _brief(script: Script, config: LessonConfig) -> None:
+def _teach_briefly(script: Script, config: LessonConfig) -> None:
     script.section("One", f"seed {config.seed}")
 
 
-def test_an_earlier_lesson_is_replaced_only_when_asked(
+def test_an_earlier_lesson_is_replaced_only_with_overwrite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lesson = Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _brief)
+    lesson = Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _teach_briefly)
     teach(lesson, tmp_path / "a")
     before = (tmp_path / "a" / PAGE).read_bytes()
     with pytest.raises(RunError, match=r"holds a lesson already; .*--overwrite"):
@@ -197,17 +199,17 @@ def test_an_earlier_lesson_is_replaced_only_when_asked(
 
 
 @pytest.mark.parametrize("where", ["training", "writing"])
-def test_an_interrupt_leaves_nothing_half_written(
-    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(*args: object) -> None:
+def test_an_interrupt_leaves_no_files(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((vanishing, "practise") if where == "training" else (folder, "figure_files")), stop)
+    monkeypatch.setattr(
+        *((vanishing, "practise") if where == "training" else (folder, "figure_files")), interrupt
+    )
     lesson = (
         vanishing.LESSON
         if where == "training"
-        else Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _brief)
+        else Lesson("brief", "a brief lesson", "Brief", "nothing", TINY, _teach_briefly)
     )
     with pytest.raises(KeyboardInterrupt):
         teach(lesson, tmp_path / "out")
@@ -222,6 +224,6 @@ def test_an_interrupt_leaves_nothing_half_written(
         ({"hidden": 1}, r"hidden=1"),
     ],
 )
-def test_sizes_that_show_nothing(options: dict[str, int], message: str) -> None:
+def test_too_small_sizes_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         LessonConfig(**options)

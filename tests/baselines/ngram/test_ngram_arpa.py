@@ -1,4 +1,4 @@
-"""ARPA files: what is written, read by a reader of its own; what others write; what is not a model."""
+"""ARPA files: our files in an independent reader, files of other toolkits, and damaged files."""
 
 import gzip
 import math
@@ -23,7 +23,7 @@ from unrolled.errors import ConfigError, DataError, RunError
 
 pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.DiscountWarning")
 
-LANGUAGE = common_and_rare_tokens(600, 1, kinds=60)
+LANGUAGE = common_and_rare_tokens(600, 1, vocabulary_size=60)
 PAIRS = {
     "one text": (random_tokens(300, 2), random_tokens(80, 3)),
     "common and rare words": (LANGUAGE[:400], [t if t in LANGUAGE[:400] else "w1" for t in LANGUAGE[400:]]),
@@ -37,7 +37,7 @@ SMALL = [["a", "b", "a"], ["b", "b", UNK], ["a", "b", "b", "a"], []]
 @pytest.mark.parametrize("smoothing", ["witten-bell", "kneser-ney", "modified-kneser-ney"])
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_reader_of_its_own_scores_what_is_written(name, order, smoothing, tmp_path):
+def test_an_independent_reader_gives_the_same_scores(name, order, smoothing, tmp_path):
     train, held_out = PAIRS[name]
     if order > 1 and name == "one sentence":
         held_out = [[t for t in s if t in train[0]] for s in held_out]
@@ -48,15 +48,15 @@ def test_a_reader_of_its_own_scores_what_is_written(name, order, smoothing, tmp_
     assert head_counts(text) == {n: sum(len(g) == n for g in grams) for n in range(1, order + 1)}
     assert {("<s>",), ("</s>",)} <= grams.keys()
     np.testing.assert_allclose(arpa_score(grams, held_out), model.score(held_out), atol=1e-4)
-    again = NGram.load_arpa(tmp_path / "model.arpa")
-    assert again.order == order
-    assert set(again.vocabulary) == set(model.vocabulary)
-    np.testing.assert_allclose(again.score(held_out), model.score(held_out), atol=1e-5)
+    reloaded = NGram.load_arpa(tmp_path / "model.arpa")
+    assert reloaded.order == order
+    assert set(reloaded.vocabulary) == set(model.vocabulary)
+    np.testing.assert_allclose(reloaded.score(held_out), model.score(held_out), atol=1e-5)
     for context in ([], ["a"], ["b", "a"], ["zzz", "a"]):
-        p = dict(zip(again.vocabulary, again.distribution(context), strict=True))
+        p = dict(zip(reloaded.vocabulary, reloaded.distribution(context), strict=True))
         expected = dict(zip(model.vocabulary, model.distribution(context), strict=True))
         assert p == pytest.approx(expected, rel=1e-5)
-    again.save_arpa(tmp_path / "again.arpa")
+    reloaded.save_arpa(tmp_path / "again.arpa")
     assert sorted(parse_arpa((tmp_path / "again.arpa").read_text())) == sorted(grams)
 
 
@@ -64,29 +64,29 @@ def test_an_mle_model_keeps_its_zeros(tmp_path):
     text = random_tokens(40, 1)
     model = NGram(3, "mle").fit(text)
     model.save_arpa(tmp_path / "model.arpa")
-    again = NGram.load_arpa(tmp_path / "model.arpa")
+    reloaded = NGram.load_arpa(tmp_path / "model.arpa")
     for context in ([], ["a"], ["b", "c"], ["zzz"]):
-        p = dict(zip(again.vocabulary, again.distribution(context), strict=True))
+        p = dict(zip(reloaded.vocabulary, reloaded.distribution(context), strict=True))
         assert p == pytest.approx(dict(zip(model.vocabulary, model.distribution(context), strict=True)))
 
 
 @pytest.mark.parametrize("name", ["one text", "sentences"])
-def test_kenlm_scores_what_is_written(name, tmp_path):
+def test_kenlm_gives_the_same_scores(name, tmp_path):
     kenlm = pytest.importorskip("kenlm", reason="KenLM's Python package is not installed")
     train, held_out = PAIRS[name]
     model = NGram(3).fit(train)
     model.save_arpa(tmp_path / "model.arpa")
-    theirs = kenlm.Model(str(tmp_path / "model.arpa"))
+    kenlm_model = kenlm.Model(str(tmp_path / "model.arpa"))
     if name == "sentences":
-        found = [s for line in held_out for s in theirs.full_scores(" ".join(line))]
+        token_scores = [s for line in held_out for s in kenlm_model.full_scores(" ".join(line))]
     else:
-        found = list(theirs.full_scores(" ".join([EOS, *held_out]), bos=False, eos=False))[1:]
-    np.testing.assert_allclose([p * math.log(10) for p, *_ in found], model.score(held_out), atol=1e-4)
+        token_scores = list(kenlm_model.full_scores(" ".join([EOS, *held_out]), bos=False, eos=False))[1:]
+    np.testing.assert_allclose([p * math.log(10) for p, *_ in token_scores], model.score(held_out), atol=1e-4)
 
 
 @pytest.fixture
-def written(tmp_path):
-    """Text of a small model of sentences, order 3."""
+def small_arpa(tmp_path):
+    """The ARPA text of a small order-3 model of sentences."""
     NGram(3).fit(SMALL).save_arpa(tmp_path / "small.arpa")
     return (tmp_path / "small.arpa").read_text()
 
@@ -101,60 +101,62 @@ def load(tmp_path):
     return load
 
 
-def pruned(grams, drop):
-    """Without some n-grams and without <unk>, and with back-off weights that make up for it."""
-    kept = {
+def prune(grams, drop):
+    """Remove some n-grams and <unk>, and renormalise with back-off weights."""
+    probabilities = {
         g: 10**p
         for g, (p, _) in sorted(grams.items(), key=lambda i: len(i[0]))
         if UNK not in g and not drop(g)
     }
-    kept = {g: p for g, p in kept.items() if len(g) == 1 or g[:-1] in kept}
-    rests = {}
+    probabilities = {g: p for g, p in probabilities.items() if len(g) == 1 or g[:-1] in probabilities}
+    backoffs = {}
 
     def p_of(w, h):
-        return kept[(*h, w)] if (*h, w) in kept else rests.get(h, 1.0) * p_of(w, h[1:])
+        return probabilities[(*h, w)] if (*h, w) in probabilities else backoffs.get(h, 1.0) * p_of(w, h[1:])
 
-    for h in [(), *kept]:
-        seen = [g for g in kept if g[:-1] == h and len(g) == len(h) + 1]
-        total = sum(kept[g] for g in seen)
-        below = sum(p_of(g[-1], h[1:]) for g in seen) if h else 1.0
-        if below > 0.999:  # nothing is left for the weight to give
-            kept |= {g: kept[g] / total for g in seen}
-        elif seen:
-            rests[h] = (1 - total) / (1 - below)
-    return {g: (math.log10(max(p, 1e-99)), math.log10(rests.get(g, 1.0))) for g, p in kept.items()}
+    for h in [(), *probabilities]:
+        followers = [g for g in probabilities if g[:-1] == h and len(g) == len(h) + 1]
+        total = sum(probabilities[g] for g in followers)
+        lower_total = sum(p_of(g[-1], h[1:]) for g in followers) if h else 1.0
+        if lower_total > 0.999:  # no probability mass is left for the back-off weight
+            probabilities |= {g: probabilities[g] / total for g in followers}
+        elif followers:
+            backoffs[h] = (1 - total) / (1 - lower_total)
+    return {
+        g: (math.log10(max(p, 1e-99)), math.log10(backoffs.get(g, 1.0))) for g, p in probabilities.items()
+    }
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", " \t "])
-def test_a_pruned_model_without_unk_whose_fields_are_parted_by_blanks_is_read(blank, load, tmp_path):
+def test_a_pruned_model_without_unk_and_separated_by_blanks_is_read(blank, load, tmp_path):
     train, _ = PAIRS["sentences"]
     model = NGram(3, "witten-bell").fit(train)
     model.save_arpa(tmp_path / "model.arpa")
     grams = parse_arpa((tmp_path / "model.arpa").read_text())
-    small = pruned(grams, lambda g: len(g) > 1 and sum(map(len, g)) + ord(g[-1][0]) % 3 == len(g))
+    small = prune(grams, lambda g: len(g) > 1 and sum(map(len, g)) + ord(g[-1][0]) % 3 == len(g))
     assert len(small) < 0.9 * len(grams)
-    assert any(rest > 0 for _, rest in small.values())
-    # An n-gram may be there without the one that it ends in.
+    assert any(backoff > 0 for _, backoff in small.values())
+    # An n-gram may be present without its suffix.
     assert any(len(g) == 3 and g[1:] not in small for g in small)
     text = arpa_text(small, blank)
-    read = load(text)
+    loaded = load(text)
     held_out = [[t for t in s if t != UNK] for s in random_sentences(20, 8)]
-    np.testing.assert_allclose(read.score(held_out), arpa_score(parse_arpa(text), held_out), atol=1e-4)
-    assert read.score([["zzz"]])[0] == -np.inf
+    np.testing.assert_allclose(loaded.score(held_out), arpa_score(parse_arpa(text), held_out), atol=1e-4)
+    assert loaded.score([["zzz"]])[0] == -np.inf
 
 
-def test_lmplz_writes_a_probability_of_one_for_what_opens_a_sentence(written, load):
-    changed = re.sub(r"-99\t<s>", "0\t<s>", written)
-    assert changed != written
-    np.testing.assert_array_equal(load(changed).score(SMALL), load(written).score(SMALL))
+def test_the_probability_of_the_sentence_start_is_ignored(small_arpa, load):
+    changed = re.sub(r"-99\t<s>", "0\t<s>", small_arpa)
+    assert changed != small_arpa
+    np.testing.assert_array_equal(load(changed).score(SMALL), load(small_arpa).score(SMALL))
 
 
-def test_line_ends_of_windows_and_its_mark_and_remarks_before_the_model_are_read(written, load):
-    expected = load(written).score(SMALL)
-    np.testing.assert_array_equal(load(written, "\r\n").score(SMALL), expected)
-    np.testing.assert_array_equal(load("\ufeff" + written, "\r\n").score(SMALL), expected)
-    np.testing.assert_array_equal(load("made by hand\n\n" + written).score(SMALL), expected)
-    np.testing.assert_array_equal(load(written.rstrip("\n")).score(SMALL), expected)
+def test_crlf_byte_order_marks_and_leading_comments_are_accepted(small_arpa, load):
+    expected = load(small_arpa).score(SMALL)
+    np.testing.assert_array_equal(load(small_arpa, "\r\n").score(SMALL), expected)
+    np.testing.assert_array_equal(load("\ufeff" + small_arpa, "\r\n").score(SMALL), expected)
+    np.testing.assert_array_equal(load("made by hand\n\n" + small_arpa).score(SMALL), expected)
+    np.testing.assert_array_equal(load(small_arpa.rstrip("\n")).score(SMALL), expected)
 
 
 def test_an_order_without_n_grams_is_read(load):
@@ -163,23 +165,23 @@ def test_an_order_without_n_grams_is_read(load):
     np.testing.assert_allclose(load(text).score([["a", "a"]]), np.log([0.25, 0.25, 0.5]), rtol=1e-5)
 
 
-def test_every_cut_is_found(written, load):
-    for cut in range(len(written) - 1):
+def test_every_truncation_is_detected(small_arpa, load):
+    for cut in range(len(small_arpa) - 1):
         with pytest.raises(DataError):
-            load(written[:cut])
+            load(small_arpa[:cut])
 
 
-def replaced(pattern, by):
+def substitute(pattern, by):
     def change(text):
-        found, count = re.subn(pattern, by, text, count=1, flags=re.MULTILINE)
+        changed, count = re.subn(pattern, by, text, count=1, flags=re.MULTILINE)
         assert count == 1
-        return found
+        return changed
 
     return change
 
 
-def without(pattern):
-    """The first line that fits is gone, and the head tells of one n-gram less."""
+def drop_ngram(pattern):
+    """Remove the first line of the n-gram, and lower the count in the header by one."""
 
     def change(text):
         line = re.search(f"^.*\t{pattern}(\t.*)?\n", text, flags=re.MULTILINE)
@@ -193,46 +195,46 @@ def without(pattern):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (replaced(r"^ngram 2=.*$", "ngram 2=3"), "more than the 3 2-grams"),
-        (replaced(r"^ngram 3=.*$", "ngram 3=999"), "is not 'log10 p"),
-        (replaced(r"^ngram 3=.*$", "ngram 3=-1"), "is not 'ngram 3=COUNT'"),
-        (replaced(r"^ngram 3=.*$", "ngram 3=²"), "is not 'ngram 3=COUNT'"),
-        (replaced(r"^ngram 3=.*$", "ngram 3=" + "9" * 5000), "is not 'ngram 3=COUNT'"),
-        (replaced(r"^ngram 3=.*$", "ngram 4=2"), "is not 'ngram 3=COUNT'"),
-        (replaced(r"^ngram 3=.*\n", ""), r"end\\' was expected"),
-        (replaced(r"^\\2-grams:$", r"\\4-grams:"), "2-grams:' was expected"),
-        (replaced("\ta b\t", "\ta zzz\t"), "hold 'zzz', which is not among the 1-grams"),
-        (replaced("\ta b\t", "\ta <s>\t"), "hold <s> after another word"),
-        (without("a b"), "'a b b' is in the file, but not the 2-gram"),
-        (without("</s>"), "neither </s> nor <eos>"),
-        (replaced(r"^\S+\ta b\t", "0.3\ta b\t"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^\S+\ta b\t", "nan\ta b\t"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^\S+\ta b\t", "inf\ta b\t"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^\S+\ta b\t\S+", "-1\ta b\tnan"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^\S+\ta b\t\S+", "-1\ta b\t400"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^\S+\ta b\t.*$", "-1\ta"), "is not 'log10 p ≤ 0"),
-        (replaced(r"^(\S+\ta b\t\S+)$", r"\1\t-1"), "is not 'log10 p ≤ 0"),
-        (replaced("\tb b\t", "\ta b\t"), "2-grams hold one n-gram twice"),
-        (replaced("\tb\t", "\ta\t"), "1-grams hold one word twice"),
+        (substitute(r"^ngram 2=.*$", "ngram 2=3"), "more than the 3 2-grams"),
+        (substitute(r"^ngram 3=.*$", "ngram 3=999"), "is not 'log10 p"),
+        (substitute(r"^ngram 3=.*$", "ngram 3=-1"), "is not 'ngram 3=COUNT'"),
+        (substitute(r"^ngram 3=.*$", "ngram 3=²"), "is not 'ngram 3=COUNT'"),
+        (substitute(r"^ngram 3=.*$", "ngram 3=" + "9" * 5000), "is not 'ngram 3=COUNT'"),
+        (substitute(r"^ngram 3=.*$", "ngram 4=2"), "is not 'ngram 3=COUNT'"),
+        (substitute(r"^ngram 3=.*\n", ""), r"end\\' was expected"),
+        (substitute(r"^\\2-grams:$", r"\\4-grams:"), "2-grams:' was expected"),
+        (substitute("\ta b\t", "\ta zzz\t"), "hold 'zzz', which is not among the 1-grams"),
+        (substitute("\ta b\t", "\ta <s>\t"), "hold <s> after another word"),
+        (drop_ngram("a b"), "'a b b' is in the file, but not the 2-gram"),
+        (drop_ngram("</s>"), "neither </s> nor <eos>"),
+        (substitute(r"^\S+\ta b\t", "0.3\ta b\t"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^\S+\ta b\t", "nan\ta b\t"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^\S+\ta b\t", "inf\ta b\t"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^\S+\ta b\t\S+", "-1\ta b\tnan"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^\S+\ta b\t\S+", "-1\ta b\t400"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^\S+\ta b\t.*$", "-1\ta"), "is not 'log10 p ≤ 0"),
+        (substitute(r"^(\S+\ta b\t\S+)$", r"\1\t-1"), "is not 'log10 p ≤ 0"),
+        (substitute("\tb b\t", "\ta b\t"), "2-grams hold one n-gram twice"),
+        (substitute("\tb\t", "\ta\t"), "1-grams hold one word twice"),
     ],
 )
-def test_a_damaged_file_is_refused_with_its_line(change, message, written, load):
+def test_a_damaged_file_is_refused_with_its_line(change, message, small_arpa, load):
     with pytest.raises(DataError, match=message) as caught:
-        load(change(written))
+        load(change(small_arpa))
     assert "read.arpa: " in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (replaced(r"^\S+\ta b\t", "-0.01\ta b\t"), r"2-grams after 'a' add up to 1\.\d+"),
-        (replaced(r"^\S+\ta b a$", "-3\ta b a"), r"3-grams after 'a b' add up to 0\.\d+"),
-        (replaced(r"^\S+\ta\t", "-9\ta\t"), r"1-grams add up to 0\.\d+"),
+        (substitute(r"^\S+\ta b\t", "-0.01\ta b\t"), r"2-grams after 'a' add up to 1\.\d+"),
+        (substitute(r"^\S+\ta b a$", "-3\ta b a"), r"3-grams after 'a b' add up to 0\.\d+"),
+        (substitute(r"^\S+\ta\t", "-9\ta\t"), r"1-grams add up to 0\.\d+"),
     ],
 )
-def test_sums_that_miss_one_are_warned_of_or_refused(change, message, written, tmp_path):
+def test_probabilities_that_do_not_sum_to_one_warn_or_fail(change, message, small_arpa, tmp_path):
     path = tmp_path / "read.arpa"
-    path.write_text(change(written))
+    path.write_text(change(small_arpa))
     with pytest.warns(SumWarning, match=f"{message}, not 1.*scores are those of the file"):
         model = NGram.load_arpa(path)
     assert np.isfinite(model.score([["a", "b", "a"]])).all()
@@ -265,8 +267,8 @@ ngram 3=1
 """
 
 
-def test_a_file_made_by_hand_gives_its_own_figures(tmp_path):
-    """In the form of the files that other toolkits test themselves with: no sums, back-off of -20."""
+def test_a_handwritten_file_keeps_its_scores(tmp_path):
+    """Like the test files of other toolkits: probabilities do not sum to one, one back-off is -20."""
     path = tmp_path / "hand.arpa"
     path.write_text(HAND_MADE)
     with pytest.warns(SumWarning, match="add up to .* more of 5 contexts"):
@@ -276,23 +278,23 @@ def test_a_file_made_by_hand_gives_its_own_figures(tmp_path):
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
-def test_files_are_packed_and_unpacked_by_their_name(tmp_path):
+def test_gz_files_are_compressed(tmp_path):
     model = NGram(2).fit([["a", "b"], ["b", "a"]] * 5)
     for name in ("m.arpa", "m.arpa.gz"):
         model.save_arpa(tmp_path / name)
     assert gzip.decompress((tmp_path / "m.arpa.gz").read_bytes()) == (tmp_path / "m.arpa").read_bytes()
-    again = NGram.load_arpa(tmp_path / "m.arpa.gz")
-    np.testing.assert_array_equal(again.score([["a", "x"]]), model.score([["a", "x"]]))
+    reloaded = NGram.load_arpa(tmp_path / "m.arpa.gz")
+    np.testing.assert_array_equal(reloaded.score([["a", "x"]]), model.score([["a", "x"]]))
 
 
 def test_a_model_of_one_text_has_no_n_grams_with_the_end_of_a_sentence(load, tmp_path):
     NGram(2).fit(random_tokens(50, 1)).save_arpa(tmp_path / "model.arpa")
     text = (tmp_path / "model.arpa").read_text()
     with pytest.raises(DataError, match="hold </s>"):
-        load(replaced(r"\ta b$", "\ta </s>")(text))
+        load(substitute(r"\ta b$", "\ta </s>")(text))
 
 
-def test_what_is_no_model_at_all_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"none\.arpa: no such file"):
         NGram.load_arpa(tmp_path / "none.arpa")
     with pytest.raises(DataError, match="is a folder"):
@@ -313,13 +315,13 @@ def test_a_token_that_the_format_cannot_hold_is_refused(token, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_add_k_and_a_place_that_is_not_there_are_refused(tmp_path):
+def test_add_k_and_missing_folders_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="add-k"):
         NGram(2, "add-k").fit(["a", "b"]).save_arpa(tmp_path / "model.arpa")
     NGram(1, "add-k").fit(["a", "b"]).save_arpa(tmp_path / "model.arpa")
-    again = NGram.load_arpa(tmp_path / "model.arpa")
-    assert again.distribution().tolist() == pytest.approx([1 / 6, 1 / 6, 1 / 3, 1 / 3])
+    reloaded = NGram.load_arpa(tmp_path / "model.arpa")
+    assert reloaded.distribution().tolist() == pytest.approx([1 / 6, 1 / 6, 1 / 3, 1 / 3])
     with pytest.raises(RunError, match="does not exist"):
-        again.save_arpa(tmp_path / "no" / "model.arpa")
+        reloaded.save_arpa(tmp_path / "no" / "model.arpa")
     with pytest.raises(RunError, match="has not been fitted"):
         NGram(2).save_arpa(tmp_path / "model.arpa")

@@ -1,4 +1,4 @@
-"""The unigram cache beside a slow loop."""
+"""The unigram cache compared with a slow loop."""
 
 import math
 
@@ -13,39 +13,39 @@ from unrolled.errors import ConfigError, DataError
 NAMES = ["<eos>", "<unk>", "a", "b", "c"]
 
 
-def slow(tokens, size):
-    """Share of each token among the ``size`` before it."""
-    found = []
+def slow_scores(tokens, size):
+    """Return the log frequency of each token among the ``size`` tokens before it."""
+    scores = []
     for i, token in enumerate(tokens):
         last = tokens[max(0, i - size) : i]
         p = last.count(token) / len(last) if last else 1 / len(NAMES)
-        found.append(math.log(p) if p else -math.inf)
-    return found
+        scores.append(math.log(p) if p else -math.inf)
+    return scores
 
 
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=40), st.integers(1, 45))
-def test_it_is_the_share_among_the_last_tokens(tokens, size):
+def test_probability_is_the_frequency_among_the_last_tokens(tokens, size):
     cache = UnigramCache(NAMES, size)
-    np.testing.assert_allclose(cache.score(tokens), slow(tokens, size))
+    np.testing.assert_allclose(cache.score(tokens), slow_scores(tokens, size))
     for i in range(len(tokens)):
         p = cache.distribution(tokens[:i])
         assert p.sum() == pytest.approx(1.0)
         with np.errstate(divide="ignore"):
-            assert np.log(p[NAMES.index(tokens[i])]) == pytest.approx(slow(tokens, size)[i])
+            assert np.log(p[NAMES.index(tokens[i])]) == pytest.approx(slow_scores(tokens, size)[i])
 
 
-def test_what_it_does_not_know_is_unk():
+def test_unknown_tokens_count_as_unk():
     cache = UnigramCache(NAMES, 3)
-    np.testing.assert_allclose(cache.score(["a", "x", "y"]), slow(["a", "<unk>", "<unk>"], 3))
+    np.testing.assert_allclose(cache.score(["a", "x", "y"]), slow_scores(["a", "<unk>", "<unk>"], 3))
 
 
-def test_it_remembers_across_sentences():
+def test_the_cache_spans_sentences():
     cache = UnigramCache(NAMES, 4)
-    joined = ["a", "b", "<eos>", "<eos>", "a", "<eos>"]
-    np.testing.assert_array_equal(cache.score([["a", "b"], [], ["a"]]), cache.score(joined))
+    concatenated = ["a", "b", "<eos>", "<eos>", "a", "<eos>"]
+    np.testing.assert_array_equal(cache.score([["a", "b"], [], ["a"]]), cache.score(concatenated))
 
 
-def test_its_perplexity_is_infinite_without_another_model():
+def test_perplexity_of_the_cache_alone_is_infinite():
     model = NGram(1, "witten-bell").fit(["a", "b", "a", "<eos>"])
     assert UnigramCache(model.vocabulary).perplexity(["a", "b"]) == math.inf
 

@@ -1,4 +1,4 @@
-"""The n-gram model as a tool: what it takes, what it refuses, what it tells, and published perplexities."""
+"""The n-gram model: valid and invalid inputs, its statistics, and published perplexities."""
 
 import math
 import warnings
@@ -17,23 +17,23 @@ pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.Discou
 
 @pytest.fixture(scope="module")
 def treebank(published):
-    """Lines of words: what the model is trained on, and the test text."""
+    """Training and test lines, split into words."""
     return tuple(
         [line.split() for line in published(f"ptb/ptb.{part}.txt").read_text().splitlines()]
         for part in ("train", "test")
     )
 
 
-def run_on(lines):
+def join_lines(lines):
     return [t for line in lines for t in (*line, EOS)]
 
 
 @pytest.mark.parametrize(
     ("smoothing", "as_text", "perplexity"),
     [
-        ("modified-kneser-ney", run_on, 141.1),
+        ("modified-kneser-ney", join_lines, 141.1),
         ("modified-kneser-ney", list, 141.2),
-        ("kneser-ney", run_on, 143.6),
+        ("kneser-ney", join_lines, 143.6),
     ],
 )
 def test_five_grams_of_the_penn_treebank_have_the_published_perplexity(
@@ -51,19 +51,19 @@ def test_five_grams_of_the_penn_treebank_have_the_published_perplexity(
     assert len(model.vocabulary) == model.growth[0].distinct == 10000
 
 
-def test_growth_tells_the_state_space_of_each_order():
+def test_growth_reports_the_state_space_of_each_order():
     text = random_tokens(300, 0)
     model = NGram(3, "witten-bell").fit(text)
-    read = [EOS, *text]
-    kinds = [len({tuple(read[i : i + n]) for i in range(len(read) - n + 1)}) for n in (2, 3)]
+    with_start = [EOS, *text]
+    distinct = [len({tuple(with_start[i : i + n]) for i in range(len(with_start) - n + 1)}) for n in (2, 3)]
     size = len(model.vocabulary)
-    assert [g.distinct for g in model.growth] == [size, *kinds]
+    assert [g.distinct for g in model.growth] == [size, *distinct]
     assert [g.possible for g in model.growth] == [size, size**2, size**3]
-    # Four bytes of probability each, four of what is left over below the highest order, eight of a key.
-    assert [g.bytes for g in model.growth] == [8 * (size + 1), 16 * kinds[0], 12 * kinds[1]]
+    # Four bytes per probability, four per back-off weight below the highest order, eight per key.
+    assert [g.bytes for g in model.growth] == [8 * (size + 1), 16 * distinct[0], 12 * distinct[1]]
 
 
-def test_the_vocabulary_is_by_frequency_then_by_name_and_rare_tokens_are_unk():
+def test_the_vocabulary_is_sorted_by_frequency_and_rare_tokens_are_unk():
     model = NGram(1, "mle", min_frequency=2).fit(["b", "a", "c", "b", "a", "d", "b", EOS, UNK])
     assert model.vocabulary == [EOS, UNK, "b", "a"]
     np.testing.assert_allclose(model.distribution(), [1 / 9, 3 / 9, 3 / 9, 2 / 9], rtol=1e-6)
@@ -71,21 +71,21 @@ def test_the_vocabulary_is_by_frequency_then_by_name_and_rare_tokens_are_unk():
 
 
 @pytest.mark.parametrize("tokens", [["a", "b", "a", "c"], [["a", "b"], ["a", "c"]]])
-def test_unknown_tokens_have_the_probability_that_smoothing_leaves_to_unk(tokens):
+def test_unknown_tokens_have_the_probability_of_unk(tokens):
     model = NGram(2).fit(tokens)
     nested = not isinstance(tokens[0], str)
-    found = model.score([["a", "x"], ["y"]] if nested else ["a", "x", "y"])
-    assert np.isfinite(found).all()
+    scores = model.score([["a", "x"], ["y"]] if nested else ["a", "x", "y"])
+    assert np.isfinite(scores).all()
     p = model.distribution(["a"])
     assert p.sum() == pytest.approx(1)
-    assert found[1] == pytest.approx(np.log(p[1]))
-    assert model.step(("a",), "x")[0] == pytest.approx(found[1])
+    assert scores[1] == pytest.approx(np.log(p[1]))
+    assert model.step(("a",), "x")[0] == pytest.approx(scores[1])
     assert model.step((), "x") == (model.step((), UNK)[0], ("x",))
-    closed = NGram(2, "mle").fit(tokens)
-    assert closed.score([["x"]] if nested else ["x"])[0] == -np.inf
+    unsmoothed = NGram(2, "mle").fit(tokens)
+    assert unsmoothed.score([["x"]] if nested else ["x"])[0] == -np.inf
 
 
-def test_marks_of_sentences_are_the_ends_that_they_are():
+def test_sentence_marks_are_treated_as_sentence_ends():
     bare = [["a", "b"], ["a", "c"]] * 5
     marked = [["<s>", *s, "</s>"] for s in bare]
     padded = [["<s>", "<s>", *s, "</s>", "</s>"] for s in bare]
@@ -120,7 +120,7 @@ def test_marks_of_sentences_are_the_ends_that_they_are():
         ([["a", "b"], [], ["a"]], r"order=5: the longest text has 3 tokens"),
     ],
 )
-def test_what_cannot_be_fitted_is_refused_and_leaves_the_model_as_it_was(tokens, message):
+def test_unusable_tokens_are_refused_and_leave_the_model_unchanged(tokens, message):
     model = NGram(5)
     with pytest.raises(DataError, match=message):
         model.fit(tokens)
@@ -155,7 +155,7 @@ def test_options_out_of_range_are_refused(options, message):
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "use",
     [
         lambda m: m.score(["a"]),
         lambda m: m.perplexity(["a"]),
@@ -167,12 +167,12 @@ def test_options_out_of_range_are_refused(options, message):
         lambda m: m.growth,
     ],
 )
-def test_nothing_can_be_asked_before_it_is_fitted(ask):
+def test_an_unfitted_model_raises(use):
     with pytest.raises(RunError, match="call fit first"):
-        ask(NGram(2))
+        use(NGram(2))
 
 
-def test_a_model_of_one_text_scores_no_sentences_and_the_other_way_round():
+def test_a_model_of_one_text_refuses_sentences_and_vice_versa():
     with pytest.raises(DataError, match=r"fitted to one text.*are sentences"):
         NGram(1).fit(["a", "b"]).score([["a"]])
     with pytest.raises(DataError, match=r"fitted to sentences.*are one text"):
@@ -184,7 +184,7 @@ def test_a_model_of_one_text_scores_no_sentences_and_the_other_way_round():
         NGram(1).fit([["a"], ["b"]]).score([["a", ["b"]]])
 
 
-def test_sentences_without_tokens_are_a_model_of_their_end():
+def test_empty_sentences_are_a_model_of_eos():
     model = NGram(1, "witten-bell").fit([[], []])
     np.testing.assert_allclose(model.distribution(), [2.5 / 3, 0.5 / 3], rtol=1e-6)
     assert model.score([[]]).tolist() == pytest.approx([math.log(2.5 / 3)])
@@ -201,7 +201,7 @@ def test_texts_shorter_than_the_order_are_scored(smoothing):
     assert scores[0] == scores[3] == pytest.approx(math.log(lines.distribution([])[0]))
 
 
-def test_an_mle_model_gives_nothing_to_what_it_has_not_seen():
+def test_an_mle_model_gives_unseen_bigrams_probability_zero():
     model = NGram(2, "mle").fit(["a", "b", "a", "b", "c"])
     assert model.score(["a", "c"])[1] == -math.inf
     assert model.perplexity(["a", "c"]) == math.inf
@@ -209,16 +209,16 @@ def test_an_mle_model_gives_nothing_to_what_it_has_not_seen():
 
 
 @given(st.integers(0, 5), st.sampled_from([0.02, 0.5, 1.0, 3.0]), st.integers(1, 4))
-def test_generation_repeats_with_its_seed_and_never_writes_unk(seed, temperature, order):
+def test_generation_is_reproducible_and_never_yields_unk(seed, temperature, order):
     text = [UNK if i % 3 == 0 else t for i, t in enumerate(random_tokens(200, 4))]
     for tokens in (text, random_sentences(40, seed)):
         model = NGram(order).fit(tokens)
         options = {"temperature": temperature, "seed": seed}
-        written = model.generate(40, ["a"], **options)
-        assert written == model.generate(40, ["a"], **options)
-        assert len(written) == 40
-        assert UNK not in written
-        assert set(written) <= set(model.vocabulary)
+        generated = model.generate(40, ["a"], **options)
+        assert generated == model.generate(40, ["a"], **options)
+        assert len(generated) == 40
+        assert UNK not in generated
+        assert set(generated) <= set(model.vocabulary)
 
 
 def test_generation_follows_the_model_at_its_temperature():
@@ -234,7 +234,7 @@ def test_generation_follows_the_model_at_its_temperature():
     assert model.generate(0) == []
 
 
-def test_where_only_unk_can_follow_less_of_the_context_decides():
+def test_generation_shortens_the_context_if_only_unk_can_follow():
     model = NGram(3, "mle").fit(["a", "b", UNK, "c", "a", "b", UNK, "c", "b", "c"])
     assert model.distribution(["a", "b"])[1] == 1.0
     assert model.generate(5, ["a", "b"], seed=0)[0] == "c"
@@ -246,12 +246,12 @@ def test_where_only_unk_can_follow_less_of_the_context_decides():
     ("length", "temperature", "message"),
     [(-1, 1.0, "length=-1"), (3, 0.0, "temperature"), (3, math.nan, "temp")],
 )
-def test_generation_refuses(length, temperature, message):
+def test_generation_refuses_invalid_options(length, temperature, message):
     with pytest.raises(ConfigError, match=message):
         NGram(1, "mle").fit(["a", "b"]).generate(length, temperature=temperature)
 
 
-def test_sentences_begin_anew_after_their_end():
+def test_eos_resets_the_context_of_sentences():
     model = NGram(3, "witten-bell").fit([["a", "b"], ["a", "c"], ["b"]])
     np.testing.assert_array_equal(model.distribution(["b", "a", EOS]), model.distribution([]))
     np.testing.assert_array_equal(model.distribution([EOS, "a"]), model.distribution(["a"]))

@@ -1,4 +1,4 @@
-"""Every smoothing beside its formula, and what makes it a probability."""
+"""Every smoothing method compared with its formula, and the probability axioms."""
 
 import warnings
 
@@ -32,18 +32,18 @@ CORPORA = {
 
 
 def histories(tokens, order, vocabulary):
-    """Contexts of every length: those of the text with its ends, random ones, and the beginning."""
+    """Return contexts of every length: from the text, random ones, and the empty context."""
     flat = tokens if isinstance(tokens[0], str) else [t for s in tokens for t in (*s, EOS)]
     rng = np.random.default_rng(0)
-    found = [[], flat[-3:], ["zzz"], [flat[0], "zzz"]]
-    found += [flat[max(0, i - m) : i] for i in range(1, min(len(flat), 25)) for m in range(order + 2)]
-    found += [rng.choice(vocabulary, size=n).tolist() for n in range(order + 2) for _ in range(6)]
-    return found
+    contexts = [[], flat[-3:], ["zzz"], [flat[0], "zzz"]]
+    contexts += [flat[max(0, i - m) : i] for i in range(1, min(len(flat), 25)) for m in range(order + 2)]
+    contexts += [rng.choice(vocabulary, size=n).tolist() for n in range(order + 2) for _ in range(6)]
+    return contexts
 
 
-def history_of(tokens, context, known):
-    """What the model of these tokens has read when it is given a context."""
-    context = [t if t in known else UNK for t in context]
+def history_of(tokens, context, vocabulary):
+    """Return the history that the reference model needs for a context."""
+    context = [t if t in vocabulary else UNK for t in context]
     if isinstance(tokens[0], str):
         return (EOS, *context)
     while EOS in context:
@@ -54,7 +54,7 @@ def history_of(tokens, context, known):
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", CORPORA)
-def test_every_probability_is_that_of_the_formula(name, order, smoothing):
+def test_probabilities_agree_with_the_formula(name, order, smoothing):
     tokens = CORPORA[name]
     model = NGram(order, smoothing, k=0.3).fit(tokens)
     reference = Reference(tokens, order, smoothing, k=0.3)
@@ -69,26 +69,26 @@ def test_every_probability_is_that_of_the_formula(name, order, smoothing):
 
 @pytest.mark.parametrize("smoothing", ["kneser-ney", "modified-kneser-ney"])
 @pytest.mark.parametrize("name", CORPORA)
-def test_discounts_are_those_of_the_counts_of_counts_or_a_warning_says_not(name, smoothing):
+def test_discounts_follow_the_counts_or_warn(name, smoothing):
     reference = Reference(CORPORA[name], 3, smoothing)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = NGram(3, smoothing).fit(CORPORA[name])
-    told = [str(w.message).partition(":")[0] for w in caught if w.category is DiscountWarning]
-    for n, found in enumerate(model.table.discounts, 1):
+    warned = [str(w.message).partition(":")[0] for w in caught if w.category is DiscountWarning]
+    for n, discounts in enumerate(model.table.discounts, 1):
         expected, determined = reference.discounts[n]
-        assert list(found) == pytest.approx(expected[: len(found)])
-        assert (f"order {n}" in told) is not determined
+        assert list(discounts) == pytest.approx(expected[: len(discounts)])
+        assert (f"order {n}" in warned) is not determined
 
 
-def test_some_of_these_corpora_determine_all_discounts():
+def test_a_large_corpus_determines_all_discounts():
     with warnings.catch_warnings():
         warnings.simplefilter("error", DiscountWarning)
         assert len(NGram(2).fit(LANGUAGE).table.discounts) == 2
         assert len(NGram(3, "kneser-ney").fit(LANGUAGE).table.discounts) == 3
 
 
-def test_a_warning_names_the_order_the_counts_and_what_is_taken_instead():
+def test_the_warning_names_the_order_the_counts_and_the_fallback():
     with pytest.warns(DiscountWarning, match=r"order 1: 0, 0, 1 and 0 n-grams.*0\.5, 1\.0, 1\.5 used"):
         NGram(1).fit(["a", "a", "a"])
     with pytest.warns(DiscountWarning, match=r"; 0\.5 used"):
@@ -96,7 +96,7 @@ def test_a_warning_names_the_order_the_counts_and_what_is_taken_instead():
 
 
 def test_a_hand_computed_kneser_ney_bigram():
-    # Read: <eos> a b a b a c. Pairs: <eos>a 1, ab 2, ba 2, ac 1: D = 2 / (2 + 2 · 2) = 1/3.
+    # Tokens: <eos> a b a b a c. Pairs: <eos>a 1, ab 2, ba 2, ac 1: D = 2 / (2 + 2 · 2) = 1/3.
     # Before a: {<eos>, b}, b: {a}, c: {a}, so a(·) = 2, 1, 1 and D = 2 / (2 + 2 · 1) = 1/2; V = 5.
     model = NGram(2, "kneser-ney").fit(["a", "b", "a", "b", "a", "c"])
     assert model.vocabulary == [EOS, UNK, "a", "b", "c"]
@@ -119,7 +119,7 @@ sentences = st.lists(st.lists(st.sampled_from(["a", "b", "c", UNK]), max_size=8)
     st.lists(st.sampled_from(["a", "b", "c", EOS, UNK, "new"]), max_size=6),
     st.data(),
 )
-def test_probabilities_sum_to_one_and_score_is_their_logarithm(text, order, smoothing, context, data):
+def test_probabilities_sum_to_one_and_agree_with_scores(text, order, smoothing, context, data):
     flat = isinstance(text[0], str)
     if not flat:
         text = [*text, ["a", "b", "a", "c"]]
@@ -128,26 +128,26 @@ def test_probabilities_sum_to_one_and_score_is_their_logarithm(text, order, smoo
     assert p.shape == (len(model.vocabulary),)
     assert (p >= 0).all()
     assert p.sum() == pytest.approx(1.0, abs=1e-6)
-    kept = sentences if not flat else tokens
-    fits = [t for t in model.vocabulary if t not in (EOS, UNK)] + [EOS] * flat
-    held_out = data.draw(kept).copy()
+    strategy = sentences if not flat else tokens
+    allowed = [t for t in model.vocabulary if t not in (EOS, UNK)] + [EOS] * flat
+    held_out = data.draw(strategy).copy()
     held_out = (
-        [t if t in fits else fits[0] for t in held_out]
+        [t if t in allowed else allowed[0] for t in held_out]
         if flat
-        else [[t if t in fits else fits[0] for t in s] for s in held_out]
+        else [[t if t in allowed else allowed[0] for t in s] for s in held_out]
     )
-    found, before, at = model.score(held_out), [], 0
+    scores, before, position = model.score(held_out), [], 0
     state = model.start()
     for token in held_out if flat else [t for s in held_out for t in (*s, EOS)]:
         with np.errstate(divide="ignore"):
             expected = np.log(model.distribution(before)[model.vocabulary.index(token)])
         nats, state = model.step(state, token)
         assert len(state) < order
-        assert found[at] == pytest.approx(expected, abs=1e-9)
+        assert scores[position] == pytest.approx(expected, abs=1e-9)
         assert nats == pytest.approx(expected, abs=1e-9)
         before.append(token)
-        at += 1
-    assert at == len(found)
+        position += 1
+    assert position == len(scores)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_probabilities_sum_to_one_and_score_is_their_logarithm(text, order, smoo
         ({"smoothing": "add-k", "k": float("nan")}, "k=nan"),
     ],
 )
-def test_estimate_refuses(options, message):
+def test_estimate_refuses_invalid_options(options, message):
     counts = count_ngrams(Texts.opened([np.array([2, 3, 2])], 0), 2, 4)
     with pytest.raises(ConfigError, match=message):
         estimate(counts, **options)

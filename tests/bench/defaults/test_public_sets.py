@@ -1,4 +1,4 @@
-"""The data sets that are trained on without options."""
+"""The data sets of the training runs with default options."""
 
 import os
 
@@ -12,9 +12,9 @@ from unrolled.tasks import spec_of
 
 def test_every_set_has_a_task_and_a_known_recipe():
     assert len({s.name for s in SETS}) == len(SETS)
-    for chosen in SETS:
-        spec_of(chosen.task)
-        assert not chosen.recipe or chosen.recipe in recipe_names()
+    for public_set in SETS:
+        spec_of(public_set.task)
+        assert not public_set.recipe or public_set.recipe in recipe_names()
 
 
 def test_paths_of_files_with_labels(tmp_path):
@@ -24,14 +24,14 @@ def test_paths_of_files_with_labels(tmp_path):
     assert pos.startswith(f"pos={tmp_path}")
 
 
-def test_names():
+def test_sets_are_found_by_name():
     assert find_sets([]) == SETS
     assert [s.name for s in find_sets(["ptb", "airline"])] == ["ptb", "airline"]
     with pytest.raises(ConfigError, match=r"--sets airlin: is not one of airline.*did you mean 'airline'"):
         find_sets(["airlin"])
 
 
-def test_the_folder_must_be_there(monkeypatch, tmp_path):
+def test_the_data_folder_must_exist(monkeypatch, tmp_path):
     monkeypatch.delenv("UNROLLED_DATA", raising=False)
     with pytest.raises(DataError, match="UNROLLED_DATA is not set"):
         data_folder()
@@ -41,8 +41,8 @@ def test_the_folder_must_be_there(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not os.environ.get("UNROLLED_DATA"), reason="UNROLLED_DATA is not set")
-def test_the_files_are_there():
+def test_the_files_exist():
     root = data_folder()
-    for chosen in SETS:
-        for part in chosen.paths(root).split(","):
+    for public_set in SETS:
+        for part in public_set.paths(root).split(","):
             assert os.path.exists(part.rpartition("=")[2]), part

@@ -13,7 +13,7 @@ ENTRIES = list(CATALOGUE.values())
 FILES = [file for entry in ENTRIES for part in entry.parts.values() for file in part]
 
 
-def test_names_are_unique_and_can_be_written():
+def test_names_are_unique_and_well_formed():
     assert len(ENTRIES) == sum(len(module.SETS) for module in MODULES)
     for name, entry in CATALOGUE.items():
         assert name == entry.name
@@ -25,9 +25,9 @@ def test_names_are_unique_and_can_be_written():
 def test_an_entry_is_complete(entry):
     assert entry.kind in (*PLAIN, LABELLED, TAGGED)
     assert isinstance(entry, LabelledSet) == (entry.kind is LABELLED)
-    for said in (entry.content, entry.form, entry.licence):
-        assert len(said) > 2
-        assert said == said.strip(" .")
+    for description in (entry.content, entry.form, entry.licence):
+        assert len(description) > 2
+        assert description == description.strip(" .")
     assert entry.source.startswith("https://")
     assert entry.parts or entry.name == "stdlib"
     for part, files in entry.parts.items():
@@ -43,14 +43,14 @@ def test_a_file_is_complete(file):
         assert re.fullmatch(r"[0-9a-f]{64}", sha256)
 
 
-def test_no_two_files_have_the_same_place_or_content():
-    places = [(entry.name, file.name) for entry in ENTRIES for part in entry.parts.values() for file in part]
-    assert len(set(places)) == len(places)
+def test_no_two_files_have_the_same_path_or_content():
+    paths = [(entry.name, file.name) for entry in ENTRIES for part in entry.parts.values() for file in part]
+    assert len(set(paths)) == len(paths)
     assert len({file.sha256 for file in FILES}) == len(FILES)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_the_page_on_data_sets_has_a_row_for_each(entry):
+def test_the_docs_list_every_data_set(entry):
     page = Path(__file__).parents[3] / "docs" / "data-sets.md"
     (row,) = [
         line for line in page.read_text(encoding="utf-8").splitlines() if f"| `@{entry.name}` |" in line

@@ -1,4 +1,4 @@
-"""Data sets by name, without ever touching the network."""
+"""Look up data sets by name; the network is never used."""
 
 import gzip
 import hashlib
@@ -38,7 +38,7 @@ def _no_network(monkeypatch):
 
 
 @pytest.fixture
-def known(monkeypatch, tmp_path):
+def catalogue_folder(monkeypatch, tmp_path):
     """Data sets ``@one`` (one part) and ``@two`` (two parts), and a folder for their files."""
     sets = text_set("one", input=FILE) | text_set("two", train=FILE, test=OTHER)
     monkeypatch.setattr(lookup, "CATALOGUE", sets)
@@ -49,24 +49,24 @@ def known(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("source", ["@one", "@one/input"])
-def test_a_file_under_unrolled_data_is_used(known, source):
-    (known / "one" / "f.txt").write_bytes(CONTENT)
+def test_a_file_under_unrolled_data_is_used(catalogue_folder, source):
+    (catalogue_folder / "one" / "f.txt").write_bytes(CONTENT)
     [document] = open_documents(source)
     assert document.text == CONTENT.decode()
 
 
-def test_a_file_with_another_hash_is_refused(known):
-    (known / "one" / "f.txt").write_bytes(CONTENT + b"!")
+def test_a_file_with_another_hash_is_refused(catalogue_folder):
+    (catalogue_folder / "one" / "f.txt").write_bytes(CONTENT + b"!")
     with pytest.raises(DataError, match=r"f\.txt: is not the published file.*UNROLLED_DATA"):
         open_documents("@one")
 
 
-def test_without_a_network_address_and_folders_are_named(known, monkeypatch):
+def test_without_a_network_the_error_names_the_url_and_folders(catalogue_folder, monkeypatch):
     with pytest.raises(DataError) as caught:
         open_documents("@two/train")
     message = str(caught.value)
     assert FILE.url in message
-    assert str(known / "two" / "f.txt") in message
+    assert str(catalogue_folder / "two" / "f.txt") in message
     assert str(Path(pooch.os_cache("unrolled")) / "two" / "f.txt") in message
 
     monkeypatch.delenv("UNROLLED_DATA")
@@ -74,21 +74,21 @@ def test_without_a_network_address_and_folders_are_named(known, monkeypatch):
         open_documents("@two/train")
     assert FILE.url in str(caught.value)
     assert str(Path(pooch.os_cache("unrolled")) / "two" / "f.txt") in str(caught.value)
-    assert str(known) not in str(caught.value)
+    assert str(catalogue_folder) not in str(caught.value)
 
 
-def test_a_download_is_checked_by_hash_and_kept(known, monkeypatch, tmp_path):
-    asked = []
+def test_a_download_is_checked_by_hash_and_cached(catalogue_folder, monkeypatch, tmp_path):
+    requests = []
 
     def retrieve(url, known_hash, fname, path):
-        asked.append((url, known_hash, fname, Path(path).name))
+        requests.append((url, known_hash, fname, Path(path).name))
         (tmp_path / "fetched.txt").write_bytes(CONTENT)
         return str(tmp_path / "fetched.txt")
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     [document] = open_documents("@one")
     assert document.text == CONTENT.decode()
-    assert asked == [(FILE.url, "sha256:" + FILE.sha256, "f.txt", "one")]
+    assert requests == [(FILE.url, "sha256:" + FILE.sha256, "f.txt", "one")]
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_a_download_is_checked_by_hash_and_kept(known, monkeypatch, tmp_path):
         ("@ptb/dev", "write one of @ptb/train, @ptb/valid, @ptb/test"),
     ],
 )
-def test_unknown_names_are_answered_with_known_ones(source, message):
+def test_unknown_names_suggest_known_ones(source, message):
     with pytest.raises(DataError, match=message):
         open_documents(source)
 
 
-def test_the_standard_library_needs_nothing():
+def test_the_standard_library_needs_no_download():
     documents = open_documents("@stdlib")
     names = [d.name for d in documents]
     assert names == sorted(names)
@@ -115,7 +115,7 @@ def test_the_standard_library_needs_nothing():
     assert open_documents("@stdlib") == documents
 
 
-def test_a_python_without_library_source_says_so(monkeypatch, tmp_path):
+def test_a_python_without_library_source_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setattr(documents.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
     with pytest.raises(DataError, match="no library source; give --data"):
         open_documents("@stdlib")
@@ -130,15 +130,17 @@ def test_paths_are_read_as_paths(tmp_path):
     ("name", "part"),
     [(entry.name, part) for entry in CATALOGUE.values() if entry.kind in PLAIN for part in entry.parts],
 )
-def test_published_files_are_what_is_recorded(published, name, part):
+def test_published_files_match_the_catalogue(published, name, part):
     path = published(f"{name}/{CATALOGUE[name].parts[part][0].name}")
     [document] = open_documents(f"@{name}/{part}")
     assert document.text.encode() == path.read_bytes().replace(b"\r\n", b"\n")
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_of_a_compressed_file_what_is_inside_is_checked(known, monkeypatch, tmp_path, right):
-    sha256 = FILE.sha256 if right else OTHER.sha256
+@pytest.mark.parametrize("hash_matches", [True, False])
+def test_the_hash_of_a_compressed_file_is_that_of_its_content(
+    catalogue_folder, monkeypatch, tmp_path, hash_matches
+):
+    sha256 = FILE.sha256 if hash_matches else OTHER.sha256
     packed = RemoteFile("f.txt", "https://example.invalid/f.txt.gz", sha256)
     monkeypatch.setattr(lookup, "CATALOGUE", text_set("one", input=packed))
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
@@ -151,7 +153,7 @@ def test_of_a_compressed_file_what_is_inside_is_checked(known, monkeypatch, tmp_
         return processor(str(path / fname), "download", None)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
-    if right:
+    if hash_matches:
         assert locate("@one", TEXT).read_bytes() == CONTENT
         return
     with pytest.raises(DataError, match="could not download"):
@@ -171,31 +173,31 @@ READERS = {
 
 
 @pytest.mark.parametrize("noun", READERS)
-def test_every_reader_suggests_the_nearest_name_of_all(noun):
+def test_every_reader_suggests_the_nearest_of_all_names(noun):
     for name in CATALOGUE:
         with pytest.raises(DataError, match=rf"@{name}x: no such data set \(did you mean '{name}'\?\)"):
             READERS[noun](f"@{name}x")
 
 
 @pytest.mark.parametrize("noun", READERS)
-def test_every_reader_says_which_task_reads_a_set_of_another_kind(noun):
+def test_every_reader_names_the_task_for_data_of_another_kind(noun):
     other = "trec" if noun != "labelled texts" else "ud_english-ewt"
     entry = CATALOGUE[other]
     with pytest.raises(DataError) as caught:
         READERS[noun](f"@{other}/train")
-    said = str(caught.value)
-    assert said.startswith(f"@{other}/train: contains {entry.kind.noun}, for {entry.kind.reader}; ")
-    assert noun in said
-    own = [name for name, known in CATALOGUE.items() if known.kind.noun == noun]
-    assert all(f"@{name}" in said for name in own)
+    message = str(caught.value)
+    assert message.startswith(f"@{other}/train: contains {entry.kind.noun}, for {entry.kind.reader}; ")
+    assert noun in message
+    suitable = [name for name, candidate in CATALOGUE.items() if candidate.kind.noun == noun]
+    assert all(f"@{name}" in message for name in suitable)
 
 
-def test_what_is_no_file_is_not_located():
+def test_a_data_set_without_a_file_cannot_be_located():
     with pytest.raises(DataError, match="@stdlib: is not one file; unrolled train lm reads it"):
         locate("@stdlib", TEXT)
 
 
-def test_a_part_can_be_left_out_if_there_is_one():
+def test_the_part_may_be_omitted_if_there_is_only_one():
     assert find("@names", LABELLED)[1] == "all"
     with pytest.raises(DataError, match="@trec: write one of @trec/train, @trec/test"):
         find("@trec", LABELLED)

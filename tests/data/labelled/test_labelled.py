@@ -18,34 +18,34 @@ def write(folder, files):
 
 def test_a_table(tmp_path):
     write(tmp_path, {"t.csv": "label,body\npos,good one\nneg,bad one\n"})
-    found = read_labelled(tmp_path / "t.csv", LabelledForm(text_column="body"))
-    assert (found.items, found.labels) == (["good one", "bad one"], ["pos", "neg"])
+    data = read_labelled(tmp_path / "t.csv", LabelledForm(text_column="body"))
+    assert (data.items, data.labels) == (["good one", "bad one"], ["pos", "neg"])
 
 
-def test_one_file_a_label(tmp_path):
+def test_one_file_per_label(tmp_path):
     write(tmp_path, {"b.txt": "x y\n z \n\n", "a.txt": "w\n", ".hidden.txt": "no\n", "README.md": "no\n"})
-    found = read_labelled(tmp_path)
-    assert (found.items, found.labels) == (["w", "x y", "z"], ["a", "b", "b"])
+    data = read_labelled(tmp_path)
+    assert (data.items, data.labels) == (["w", "x y", "z"], ["a", "b", "b"])
 
 
-def test_one_folder_a_label(tmp_path):
+def test_one_folder_per_label(tmp_path):
     write(tmp_path, {"b/1.txt": "x\ny\n", "a/2": "w\n", "a/1": "v\n"})
-    found = read_labelled(tmp_path)
-    assert (found.items, found.labels) == (["v\n", "w\n", "x\ny\n"], ["a", "a", "b"])
+    data = read_labelled(tmp_path)
+    assert (data.items, data.labels) == (["v\n", "w\n", "x\ny\n"], ["a", "a", "b"])
 
 
 def test_files_named_with_their_labels(tmp_path):
     write(tmp_path, {"m.pos": "good\n", "m.neg": "bad\nworse\n"})
-    found = read_labelled(f"1={tmp_path}/m.pos,0={tmp_path}/m.neg")
-    assert (found.items, found.labels) == (["good", "bad", "worse"], ["1", "0", "0"])
+    data = read_labelled(f"1={tmp_path}/m.pos,0={tmp_path}/m.neg")
+    assert (data.items, data.labels) == (["good", "bad", "worse"], ["1", "0", "0"])
 
 
 def test_vectors_in_json_lines(tmp_path):
     rows = '{"text": [1, 2, 3], "label": 0}\n{"text": [[1, 2], [3, 4]], "label": 1}\n'
-    found = read_labelled(write(tmp_path, {"t.jsonl": rows}) / "t.jsonl")
-    assert [item.shape for item in found.items] == [(3, 1), (2, 2)]
-    assert found.items[1].dtype == np.float32
-    assert found.labels == [0, 1]
+    data = read_labelled(write(tmp_path, {"t.jsonl": rows}) / "t.jsonl")
+    assert [item.shape for item in data.items] == [(3, 1), (2, 2)]
+    assert data.items[1].dtype == np.float32
+    assert data.labels == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_vectors_in_json_lines(tmp_path):
         ({}, "nowhere", "nowhere: no such file or folder"),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path, files, source, message):
+def test_unusable_data_are_reported(tmp_path, files, source, message):
     write(tmp_path, files)
     with pytest.raises(DataError, match=message):
         read_labelled(tmp_path / source)
@@ -82,7 +82,7 @@ def test_what_cannot_be_used_is_named(tmp_path, files, source, message):
         ("pos=a,neg", "'neg' is not LABEL=FILE"),
     ],
 )
-def test_unknown_sources_are_answered_with_known_ones(source, message):
+def test_unknown_sources_suggest_known_ones(source, message):
     with pytest.raises(DataError, match=message):
         read_labelled(source)
 
@@ -106,9 +106,9 @@ def test_items_without_labels(tmp_path):
 )
 def test_published_sets(published, name, file, rows, labels):
     published(file)
-    found = read_labelled(name)
-    assert len(found.items) == rows
-    assert len(set(found.labels)) == labels
+    data = read_labelled(name)
+    assert len(data.items) == rows
+    assert len(set(data.labels)) == labels
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_published_sets(published, name, file, rows, labels):
         ('{"text": [1e300], "label": 1}', "is neither text nor a list of finite numbers"),
     ],
 )
-def test_values_that_are_no_data_are_named(tmp_path, line, message):
+def test_invalid_values_are_reported_with_their_line(tmp_path, line, message):
     (tmp_path / "t.jsonl").write_text(line + "\n")
     with pytest.raises(DataError, match=rf"t\.jsonl: line 1.*{message}"):
         read_labelled(tmp_path / "t.jsonl")

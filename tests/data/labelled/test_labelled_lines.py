@@ -30,12 +30,12 @@ def lines(form, labels=LABELS):
         ("{}\t{}", "columns: text is column 2, label is column 1"),
     ],
 )
-def test_the_label_is_first(tmp_path, form, note):
+def test_the_label_is_first_in_each_line(tmp_path, form, note):
     (tmp_path / "t.txt").write_text(lines(form))
-    read = read_labelled(tmp_path / "t.txt")
-    assert read.items == TEXTS
-    assert len(set(read.labels)) == 2
-    assert any(note in n for n in read.notes)
+    data = read_labelled(tmp_path / "t.txt")
+    assert data.items == TEXTS
+    assert len(set(data.labels)) == 2
+    assert any(note in n for n in data.notes)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_lines_without_one_label_are_refused(tmp_path, text, message):
 def test_two_files(tmp_path, order):
     (tmp_path / "texts").write_text("\n".join(TEXTS) + "\n")
     (tmp_path / "labels").write_text("\n".join(LABELS) + "\n")
-    read = read_labelled(",".join(str(tmp_path / name) for name in order))
-    assert (read.items, read.labels) == (TEXTS, LABELS)
-    assert read.notes == ("files: texts are in texts, labels in labels",)
+    data = read_labelled(",".join(str(tmp_path / name) for name in order))
+    assert (data.items, data.labels) == (TEXTS, LABELS)
+    assert data.notes == ("files: texts are in texts, labels in labels",)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_two_files(tmp_path, order):
         (LABELS, LABELS, "cannot detect which file holds the labels"),
     ],
 )
-def test_two_files_that_do_not_fit(tmp_path, texts, labels, message):
+def test_two_files_that_do_not_match(tmp_path, texts, labels, message):
     (tmp_path / "a.txt").write_text("\n".join(texts) + "\n")
     (tmp_path / "b.txt").write_text("\n".join(labels) + "\n")
     with pytest.raises(DataError, match=message):
@@ -86,16 +86,16 @@ def test_two_files_that_do_not_fit(tmp_path, texts, labels, message):
 def test_a_text_that_is_missing_in_one_of_two_files(tmp_path):
     (tmp_path / "a.txt").write_text("\n".join(["", *TEXTS[1:]]) + "\n")
     (tmp_path / "b.txt").write_text("\n".join(LABELS) + "\n")
-    read = read_labelled(f"{tmp_path}/a.txt,{tmp_path}/b.txt")
-    assert (read.items, read.labels) == (TEXTS[1:], LABELS[1:])
+    data = read_labelled(f"{tmp_path}/a.txt,{tmp_path}/b.txt")
+    assert (data.items, data.labels) == (TEXTS[1:], LABELS[1:])
 
 
-def test_files_whose_ending_is_the_label(tmp_path):
+def test_file_extensions_as_labels(tmp_path):
     for name, text in {"x.pos": "good\n", "x.neg": "bad\nworse\n", "README.md": "about\n"}.items():
         (tmp_path / name).write_text(text)
-    read = read_labelled(tmp_path)
-    assert (read.items, read.labels) == (["bad", "worse", "good"], ["neg", "neg", "pos"])
-    assert read.notes == ("labels are the names of files: neg, pos",)
+    data = read_labelled(tmp_path)
+    assert (data.items, data.labels) == (["bad", "worse", "good"], ["neg", "neg", "pos"])
+    assert data.notes == ("labels are the names of files: neg, pos",)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_files_whose_ending_is_the_label(tmp_path):
         (["a/1.txt", "b/c/1.txt", "b/d/1.txt"], r"its folders \(a, b\) or of those in b \(c, d\)"),
     ],
 )
-def test_folders_of_another_meaning(tmp_path, names, message):
+def test_folders_of_another_structure_are_refused(tmp_path, names, message):
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x\n")
@@ -123,12 +123,12 @@ def test_folders_of_another_meaning(tmp_path, names, message):
         read_labelled(tmp_path)
 
 
-def test_a_folder_of_one_folder_is_that_folder(tmp_path):
+def test_a_folder_that_contains_only_one_folder_is_that_folder(tmp_path):
     for name in ("corpus/neg/1.txt", "corpus/pos/1.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x\n")
-    read = read_labelled(tmp_path)
-    assert (read.labels, read.notes) == (["neg", "pos"], ("labels are the names of folders: neg, pos",))
+    data = read_labelled(tmp_path)
+    assert (data.labels, data.notes) == (["neg", "pos"], ("labels are the names of folders: neg, pos",))
     named = read_labelled(f"a={tmp_path}/corpus/neg,b={tmp_path}/corpus/pos")
     assert (named.items, named.labels) == (["x\n", "x\n"], ["a", "b"])
 
@@ -140,7 +140,7 @@ def test_a_folder_with_a_file_of_texts_and_one_of_labels(tmp_path):
     assert (read_labelled(tmp_path).items, read_labelled(tmp_path).labels) == (TEXTS, LABELS)
 
 
-def test_files_of_a_folder_that_are_not_read_are_named(tmp_path):
+def test_files_of_a_folder_that_are_not_read_are_listed(tmp_path):
     for name in ("a.txt", "b.txt", "c.csv"):
         (tmp_path / name).write_text("x\n")
     assert read_labelled(tmp_path).notes[-1] == "left out, no label: c.csv"
@@ -159,6 +159,6 @@ def test_an_encoding_of_files_and_folders(tmp_path):
 def test_blank_lines_are_missing_texts(tmp_path):
     (tmp_path / "a.txt").write_text("x\n\ny\n\n")
     (tmp_path / "b.txt").write_text("z\n")
-    read = read_labelled(tmp_path)
-    assert read.items == ["x", "y", "z"]
-    assert read.notes[-1].startswith("1 of 4 rows has no text")
+    data = read_labelled(tmp_path)
+    assert data.items == ["x", "y", "z"]
+    assert data.notes[-1].startswith("1 of 4 rows has no text")

@@ -1,4 +1,4 @@
-"""MIDI files: a piece goes there and back, and what is no piece is refused."""
+"""MIDI files: pieces survive writing and reading, and files without a piece are refused."""
 
 import mido
 import pytest
@@ -16,11 +16,11 @@ pieces = st.lists(chords, min_size=1, max_size=12).filter(any)
 
 
 @given(piece=pieces, beat=st.integers(1, 24))
-def test_there_and_back(tmp_path_factory, piece, beat):
+def test_round_trip(tmp_path_factory, piece, beat):
     path = tmp_path_factory.mktemp("midi") / "piece.mid"
     make_midi(piece, steps_per_beat=beat).save(path)
     assert read_midi(path, beat) == piece
-    assert read_midi(path) == piece  # the file says how it was written
+    assert read_midi(path) == piece  # the file records its number of steps
 
 
 events = st.lists(
@@ -31,10 +31,12 @@ events = st.lists(
 
 
 @given(events=events, steps_per_beat=st.sampled_from([0, 1, 3, 5, 8]))
-def test_what_is_read_written_and_read_again_is_the_same(tmp_path_factory, events, steps_per_beat):
+def test_reading_and_writing_again_changes_nothing(tmp_path_factory, events, steps_per_beat):
     folder = tmp_path_factory.mktemp("midi")
-    found = [e for start, length, key, channel in events for e in note(start, start + length, key, channel)]
-    (folder / "a.mid").write_bytes(midi(track((0, tempo(77)), *found)))
+    midi_events = [
+        e for start, length, key, channel in events for e in note(start, start + length, key, channel)
+    ]
+    (folder / "a.mid").write_bytes(midi(track((0, tempo(77)), *midi_events)))
     piece = read_midi(folder / "a.mid", steps_per_beat)
     (before,) = read_performances(folder / "a.mid")
     make_midi(piece, steps_per_beat=steps_per_beat or 4, tempo=before.tempo).save(folder / "b.mid")
@@ -43,7 +45,7 @@ def test_what_is_read_written_and_read_again_is_the_same(tmp_path_factory, event
     assert (after.tempo, after.metre) == (before.tempo, before.metre)
 
 
-def test_a_held_note_is_struck_once():
+def test_a_held_note_has_one_note_on():
     messages = [m for m in make_midi([(60,), (60,), (60, 64)]).tracks[0] if m.type.startswith("note")]
     assert [(m.type, m.note, m.time) for m in messages] == [
         ("note_on", 60, 0),
@@ -68,12 +70,12 @@ def test_tempo_and_metre_are_written():
 
 
 @pytest.mark.parametrize("tempo", [0, 3, 1001, float("nan")])
-def test_a_tempo_that_no_file_holds(tempo):
+def test_tempos_outside_the_range_of_midi_are_refused(tempo):
     with pytest.raises(ConfigError, match="must be between"):
         make_midi([(60,)], tempo=tempo)
 
 
-def test_a_note_ended_by_velocity_zero_is_ended(tmp_path):
+def test_velocity_zero_ends_a_note(tmp_path):
     file = mido.MidiFile(ticks_per_beat=96)
     track = mido.MidiTrack()
     track += [
@@ -86,7 +88,7 @@ def test_a_note_ended_by_velocity_zero_is_ended(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not midi", b"MThd\x00\x00\x00\x06\x00\x00"])
-def test_what_is_no_midi_file(tmp_path, content):
+def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "x.mid").write_bytes(content)
     with pytest.raises(DataError, match=r"x\.mid: is not a MIDI file"):
         read_midi(tmp_path / "x.mid")
@@ -100,7 +102,7 @@ def test_what_is_no_midi_file(tmp_path, content):
         (midi(track(*note(0, 9, 60)), track(*note(0, 9, 60)), kind=2), "has 2 pieces"),
     ],
 )
-def test_what_is_no_piece(tmp_path, raw, message):
+def test_files_without_a_piece_are_refused(tmp_path, raw, message):
     (tmp_path / "x.mid").write_bytes(raw)
     with pytest.raises(DataError, match=rf"x\.mid: {message}"):
         read_midi(tmp_path / "x.mid")

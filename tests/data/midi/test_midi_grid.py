@@ -1,4 +1,4 @@
-"""Notes on a grid: none vanishes, repeated ones stay apart, and the grid fits the piece."""
+"""Quantised notes: none is lost, repeated notes stay separate, and the grid fits the piece."""
 
 import pytest
 from hypothesis import given
@@ -15,16 +15,16 @@ def performance(*notes):
 
 
 def line(length, shift=0.0, step=1.0, count=8):
-    """Return rising notes."""
+    """Return a rising scale with one note per step."""
     return performance(*((i * step + shift, i * step + shift + length, 60 + i) for i in range(count)))
 
 
 @pytest.mark.parametrize("length", [1.0, 0.5, 0.4, 0.1, 0.0])
-def test_short_notes_take_a_step(length):
+def test_short_notes_last_one_step(length):
     assert quantise(line(length), 1).piece == [(60 + i,) for i in range(8)]
 
 
-def test_notes_off_the_beat_do_not_fall_together():
+def test_notes_off_the_beat_stay_separate():
     assert quantise(line(1.0, shift=0.5), 1).piece == [(), *((60 + i,) for i in range(8))]
 
 
@@ -36,20 +36,20 @@ def test_short_notes_over_a_long_one():
 @pytest.mark.parametrize(
     ("notes", "expected"),
     [
-        ([(0, 2, 60), (2, 4, 60)], [1, 0, 1, 1]),  # struck again: let go for a step
-        ([(0, 4, 60), (2, 3, 60)], [1, 0, 1, 1]),  # by the other hand, and the first goes on
+        ([(0, 2, 60), (2, 4, 60)], [1, 0, 1, 1]),  # repeated note: released for one step
+        ([(0, 4, 60), (2, 3, 60)], [1, 0, 1, 1]),  # repeated by the other hand while the first is held
         ([(0, 1, 60), (2, 4, 60)], [1, 0, 1, 1]),
         ([(0, 1, 60), (1, 4, 60)], [1, 1, 1, 1]),  # no step between
     ],
 )
-def test_a_key_that_is_struck_again(notes, expected):
+def test_repeated_notes(notes, expected):
     steps = quantise(performance(*notes), 1)
     assert [int(60 in step) for step in steps.piece] == expected
     assert steps.notes == 2
     assert steps.merged == (expected == [1, 1, 1, 1])
 
 
-def test_unisons_are_one_note():
+def test_simultaneous_equal_notes_are_one_note():
     assert quantise(performance((0, 1, 60), (0, 2, 60)), 1)[1:] == (1, 0)
 
 
@@ -59,7 +59,7 @@ events = st.lists(
 
 
 @given(events, st.integers(1, 12))
-def test_no_note_vanishes(events, steps_per_beat):
+def test_no_note_is_lost(events, steps_per_beat):
     played = performance(*((start / 24, (start + length) / 24, key) for start, length, key in events))
     piece, notes, merged = quantise(played, steps_per_beat)
     starts = {(int(n.start * steps_per_beat / 480 + 0.5), n.note) for n in played.notes}
@@ -82,18 +82,18 @@ def test_the_grid_leaves_room_between_repeated_notes():
     assert quantise(repeated, steps_per_beat).piece == [(60,), ()] * 7 + [(60,), (60,)]
 
 
-def test_chords_of_a_player_are_one_beginning():
+def test_slightly_spread_chords_count_as_one_onset():
     spread = performance(*((i + k * 0.02, i + 1, 60 + 4 * k + i % 2) for i in range(20) for k in range(3)))
     assert choose_steps([spread]) == (1, 1.0)
 
 
-def test_a_few_fast_notes_do_not_decide_for_a_collection():
+def test_a_few_fast_notes_do_not_determine_the_grid_of_a_collection():
     slow, trill = line(1, count=40), line(1 / 8, step=1 / 8, count=4)
     assert choose_steps([slow] * 10 + [trill])[0] == 1
     assert choose_steps([trill])[0] == 8
 
 
-def test_what_no_grid_keeps_apart_takes_the_finest():
+def test_the_finest_grid_is_used_if_none_keeps_notes_apart():
     trill = line(1 / 16, step=1 / 14, count=60)
     steps_per_beat, share = choose_steps([trill])
     assert steps_per_beat == GRIDS[-1]

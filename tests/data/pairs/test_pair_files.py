@@ -1,4 +1,4 @@
-"""Two aligned files, or one table: what is read, what is said, what is refused by the line."""
+"""Pairs from two aligned files or one table: what is read, the notes, and errors with line numbers."""
 
 import gzip
 
@@ -25,11 +25,11 @@ def write(tmp_path):
     return put
 
 
-def both(pairs):
+def get_pairs(pairs):
     return list(zip(pairs.sources, pairs.targets, strict=True))
 
 
-def said(pairs):
+def join_notes(pairs):
     return "\n".join(pairs.notes)
 
 
@@ -40,14 +40,14 @@ def said(pairs):
 def test_two_files_are_aligned_by_line(write, ending):
     a, b = write(f"a.de{ending}", "eins\r\n zwei \ndrei"), write(f"b.en{ending}", "one\ntwo\nthree\n")
     pairs = read_pairs(f"{a}, {b}", PairForm())
-    assert both(pairs) == [("eins", "one"), ("zwei", "two"), ("drei", "three")]
+    assert get_pairs(pairs) == [("eins", "one"), ("zwei", "two"), ("drei", "three")]
     assert pairs.lines == [1, 2, 3]
-    assert f"source is a.de{ending}, target is b.en{ending} (--data b.en" in said(pairs)
+    assert f"source is a.de{ending}, target is b.en{ending} (--data b.en" in join_notes(pairs)
 
 
 def test_only_a_line_feed_ends_a_line_of_two_files(write):
     a, b = write("a", "x\u2028y\n"), write("b", "z\n")
-    assert both(read_pairs(f"{a},{b}", PairForm())) == [("x y", "z")]
+    assert get_pairs(read_pairs(f"{a},{b}", PairForm())) == [("x y", "z")]
 
 
 @pytest.mark.parametrize(
@@ -61,36 +61,37 @@ def test_only_a_line_feed_ends_a_line_of_two_files(write):
         (b"caf\xe9\n", "1\n", r"a: is not UTF-8 \(byte 0xe9 on line 1\)"),
     ],
 )
-def test_files_that_do_not_fit(write, a, b, message):
+def test_files_that_do_not_match(write, a, b, message):
     with pytest.raises(DataError, match=message):
         read_pairs(f"{write('a', a)},{write('b', b)}", STRICT)
 
 
-def test_blank_lines_at_the_end_of_one_file_are_no_lines(write):
+def test_blank_lines_at_the_end_of_one_file_are_ignored(write):
     a, b = write("a", "1\n2\n"), write("b", "1\n2\n\n \n")
-    assert both(read_pairs(f"{a},{b}", STRICT)) == [("1", "1"), ("2", "2")]
+    assert get_pairs(read_pairs(f"{a},{b}", STRICT)) == [("1", "1"), ("2", "2")]
 
 
 def test_pairs_without_a_side_are_left_out_and_counted(write):
     a, b = write("a", "1\n\n3\n4\n\n"), write("b", "1\n2\n \n4\n\n")
     pairs = read_pairs(f"{a},{b}", PairForm())
-    assert both(pairs) == [("1", "1"), ("4", "4")]
+    assert get_pairs(pairs) == [("1", "1"), ("4", "4")]
     assert pairs.lines == [1, 4]
-    assert "2 of 5 pairs lack a side and are left out, lines 2, 3 (--missing error refuses them)" in said(
-        pairs
+    assert (
+        "2 of 5 pairs lack a side and are left out, lines 2, 3 (--missing error refuses them)"
+        in join_notes(pairs)
     )
     a, b = write("a", "x\n\n"), write("b", "\nx\n")
     with pytest.raises(DataError, match="holds no pairs"):
         read_pairs(f"{a},{b}", PairForm())
 
 
-def test_an_encoding_is_that_of_both_files(write):
+def test_the_encoding_applies_to_both_files(write):
     a, b = write("a", "été\n".encode("cp1252")), write("b", "œuf\n".encode("cp1252"))
     pairs = read_pairs(f"{a},{b}", PairForm(TableConfig(encoding="cp1252")))
-    assert both(pairs) == [("été", "œuf")]
+    assert get_pairs(pairs) == [("été", "œuf")]
 
 
-def test_names_that_are_no_pairs(write, tmp_path):
+def test_sources_that_are_not_pairs_are_refused(write, tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.tsv: no such file"):
         read_pairs(tmp_path / "nowhere.tsv", PairForm())
     with pytest.raises(DataError, match="got 3 files"):
@@ -134,76 +135,76 @@ def test_names_that_are_no_pairs(write, tmp_path):
     ],
     ids=lambda value: value if value.startswith("t") and len(value) < 10 else "",
 )
-def test_one_file_by_its_path_alone(write, name, text):
+def test_one_file_needs_no_options(write, name, text):
     pairs = read_pairs(write(name, text), PairForm())
-    assert both(pairs)[:3] == [("Go.", "Va !"), ("Run!", "Cours !"), ("Hi.", "Salut.")]
-    assert "columns: source is " in said(pairs)
-    assert "--source-column" in said(pairs)
+    assert get_pairs(pairs)[:3] == [("Go.", "Va !"), ("Run!", "Cours !"), ("Hi.", "Salut.")]
+    assert "columns: source is " in join_notes(pairs)
+    assert "--source-column" in join_notes(pairs)
 
 
-def test_names_of_columns_decide_over_their_order(write):
+def test_column_names_take_precedence_over_their_order(write):
     text = "id,answer,question,topic\n" + "".join(f"{i},yes {i},is {i} it?,a{i}\n" for i in range(5))
     pairs = read_pairs(write("t.csv", text), PairForm())
-    assert both(pairs)[0] == ("is 0 it?", "yes 0")
-    assert "source is 'question', target is 'answer'" in said(pairs)
+    assert get_pairs(pairs)[0] == ("is 0 it?", "yes 0")
+    assert "source is 'question', target is 'answer'" in join_notes(pairs)
 
 
-def test_sources_may_all_begin_alike(write):
+def test_sources_may_share_a_prefix(write):
     row = "{0}\tplease translate {0}a\tb{0}\thttps://example.org/{0}\n"
     pairs = read_pairs(write("t.tsv", "".join(row.format(i) for i in range(5))), PairForm())
-    assert both(pairs)[0] == ("please translate 0a", "b0")
+    assert get_pairs(pairs)[0] == ("please translate 0a", "b0")
     two = "".join(f"please translate {i}a\tb{i}\n" for i in range(5))
     assert len(read_pairs(write("t.tsv", two), PairForm())) == 5
 
 
-def test_more_than_two_columns_of_text_have_no_one_meaning(write):
+def test_more_than_two_columns_of_text_are_ambiguous(write):
     text = "".join(f"a {i}\tb {i}\tc {i}\n" for i in range(5))
     with pytest.raises(DataError, match=r"3 of its 3 columns hold text \(column 1, column 2, column 3\)"):
         read_pairs(write("t.tsv", text), PairForm())
-    assert both(read_pairs(write("t.tsv", text), PairForm(source_column="3", target_column="1")))[0] == (
+    assert get_pairs(read_pairs(write("t.tsv", text), PairForm(source_column="3", target_column="1")))[0] == (
         "c 0",
         "a 0",
     )
 
 
-def test_one_column_that_is_given_leaves_the_other(write):
+def test_the_second_column_follows_from_the_given_one(write):
     table = write("t.csv", "x y,z\na,b\n")
     pairs = read_pairs(table, PairForm(source_column="z"))
-    assert both(pairs) == [("b", "a")]
-    assert "target is 'x y'" in said(pairs)
+    assert get_pairs(pairs) == [("b", "a")]
+    assert "target is 'x y'" in join_notes(pairs)
     with pytest.raises(DataError, match="source and target are one column"):
         read_pairs(table, PairForm(source_column="z", target_column="2"))
 
 
-def test_two_marks_in_every_line_have_two_meanings(write):
+def test_two_possible_separators_are_ambiguous(write):
     with pytest.raises(DataError, match=r"';' and '_': either may separate .* --separator ';' or"):
         read_pairs(write("t.txt", "a;b_c\nd;e_f\n"), PairForm())
     pairs = read_pairs(write("t.txt", "a;b_c\nd;e_f\n"), PairForm(TableConfig(separator="_")))
-    assert both(pairs) == [("a;b", "c"), ("d;e", "f")]
+    assert get_pairs(pairs) == [("a;b", "c"), ("d;e", "f")]
 
 
-def test_a_quotation_mark_that_opens_a_late_sentence_is_a_character(write):
+def test_a_quotation_mark_far_down_the_file_is_a_character(write):
     text = "".join(f"Go {i}.\tVa {i} !\n" for i in range(1500)) + '"Go" is a word.\t"Va" est un mot.\n'
     for name in ("t.txt", "t.tsv"):
         pairs = read_pairs(write(name, text), PairForm())
-        assert both(pairs)[-1] == ('"Go" is a word.', '"Va" est un mot.')
-        assert "quotation marks are characters" in said(pairs) or name == "t.txt"
+        assert get_pairs(pairs)[-1] == ('"Go" is a word.', '"Va" est un mot.')
+        assert "quotation marks are characters" in join_notes(pairs) or name == "t.txt"
 
 
-def test_cells_of_a_table(write):
+def test_quoted_cells_and_line_numbers(write):
     expected = [("a, b", 'say "x"'), ("c d", "e")]
     csv = write("t.csv", 'id,target,source\n1,"say ""x""","a, b"\n2,e,"c\nd"\n')
     jsonl = write(
         "t.jsonl", '{"source": "a, b", "target": "say \\"x\\""}\n\n{"target":"e","source":"c\\nd"}\n'
     )
     for path in (csv, jsonl):
-        assert both(read_pairs(path, PairForm())) == expected
+        assert get_pairs(read_pairs(path, PairForm())) == expected
     assert read_pairs(csv, PairForm()).lines == [2, 4]
     assert read_pairs(jsonl, PairForm()).lines == [1, 3]
 
 
 def test_columns_by_number(write):
-    assert both(read_pairs(write("t.csv", "a,b,c\nd,e,f\n"), NUMBERED)) == [("b", "a"), ("e", "d")]
+    assert get_pairs(read_pairs(write("t.csv", "a,b,c\nd,e,f\n"), NUMBERED)) == [("b", "a"), ("e", "d")]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_columns_by_number(write):
         ("t.csv", "src,tgt\na,b\n", PairForm(source_column="sorce"), "no column 'sorce'"),
     ],
 )
-def test_tables_that_do_not_fit(write, name, text, form, message):
+def test_unusable_tables_are_reported(write, name, text, form, message):
     with pytest.raises(DataError, match=message):
         read_pairs(write(name, text), form)
 
@@ -269,18 +270,18 @@ def test_published_pairs(published, files, form, count, first):
 
 
 @pytest.mark.parametrize("header", ["Deutsch\tEnglish", "français\tDeutsch", "de\ten", "日本語\tEnglish"])
-def test_names_of_languages_are_a_header(tmp_path, header):
+def test_language_names_are_a_header(tmp_path, header):
     (tmp_path / "t.tsv").write_text(header + "\nguten Tag\tgood day\nein Hut\ta hat\n", encoding="utf-8")
     assert len(read_pairs(tmp_path / "t.tsv", PairForm())) == 2
 
 
-def test_texts_of_one_side_are_told(tmp_path):
+def test_a_file_with_one_side_is_refused(tmp_path):
     (tmp_path / "train.txt").write_text('one, two\n"three\nfour, five, six\n')
     with pytest.raises(DataError, match="holds one text per line; give two files"):
         read_pairs(tmp_path / "train.txt", PairForm())
 
 
-def test_a_translation_memory_is_told(tmp_path):
+def test_a_translation_memory_is_refused(tmp_path):
     (tmp_path / "m.tmx").write_text('<?xml version="1.0"?>\n<tmx version="1.4">\n<body/>\n</tmx>\n')
     with pytest.raises(DataError, match=r"is a translation memory \(TMX\).* give two files"):
         read_pairs(tmp_path / "m.tmx", PairForm())

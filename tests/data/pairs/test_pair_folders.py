@@ -19,8 +19,8 @@ def write(tmp_path):
     return put
 
 
-def named(folder, found):
-    return tuple(part.replace(f"{folder}/", "") for part in found)
+def relative_parts(folder, parts):
+    return tuple(part.replace(f"{folder}/", "") for part in parts)
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def named(folder, found):
         ),
     ],
 )
-def test_the_one_pair_of_each_part_is_taken(write, tmp_path, names, expected):
+def test_the_only_pair_of_each_part_is_used(write, tmp_path, names, expected):
     for name in names:
         write(name, "x\n")
-    assert named(tmp_path, open_folder(tmp_path)) == expected
+    assert relative_parts(tmp_path, open_folder(tmp_path)) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_one_pair_of_each_part_is_taken(write, tmp_path, names, expected):
         ([], "but no files"),
     ],
 )
-def test_what_may_be_several_is_refused(write, tmp_path, names, message):
+def test_ambiguous_folders_are_refused(write, tmp_path, names, message):
     for name in names:
         write(name, "x\n")
     with pytest.raises(DataError, match=message):
@@ -69,7 +69,7 @@ def test_what_may_be_several_is_refused(write, tmp_path, names, message):
 
 
 @pytest.mark.parametrize("names", [("source.txt", "target.txt"), ("trg.txt", "src.txt")])
-def test_a_folder_of_a_source_and_a_target(tmp_path, names):
+def test_a_folder_with_one_source_and_one_target_file(tmp_path, names):
     for name in (*names, "README", "SOURCE"):
         (tmp_path / name).write_text("a b\n" * 3)
     source, target = sorted(names, key=lambda name: name.startswith("t"))

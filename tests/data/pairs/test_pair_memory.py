@@ -1,4 +1,4 @@
-"""Pairs and sources from memory, in every shape that people hold."""
+"""Pairs and sources from memory, in every supported shape."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ PAIRS = list(zip(SOURCES, TARGETS, strict=True))
 STRICT = PairForm(missing="error")
 
 
-def both(pairs):
+def get_pairs(pairs):
     return list(zip(pairs.sources, pairs.targets, strict=True))
 
 
@@ -33,24 +33,24 @@ def both(pairs):
     ],
 )
 def test_every_shape_gives_the_same_pairs(data):
-    assert both(pairs_of(*data)) == PAIRS
+    assert get_pairs(pairs_of(*data)) == PAIRS
 
 
 @given(st.lists(st.tuples(st.text("ab ", max_size=3), st.text("ab ", max_size=3)), max_size=8))
-def test_pairs_are_kept_if_both_sides_are_there(pairs):
+def test_pairs_are_kept_if_both_sides_are_present(pairs):
     expected = [(s.strip(), t.strip()) for s, t in pairs if s.strip() and t.strip()]
     if expected:
-        assert both(pairs_of(pairs)) == expected
+        assert get_pairs(pairs_of(pairs)) == expected
     else:
         with pytest.raises(DataError, match="holds no pairs"):
             pairs_of(pairs)
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), np.nan, pd.NA, "", " "])
-def test_what_is_missing_is_left_out_and_counted(nothing):
-    found = pairs_of([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
-    assert both(found) == PAIRS
-    assert "2 of 6 pairs lack a side and are left out, lines 4, 5" in found.notes[0]
+def test_pairs_with_a_missing_side_are_left_out_and_counted(nothing):
+    pairs = pairs_of([*PAIRS, ("x", nothing), (nothing, "y"), (nothing, nothing)])
+    assert get_pairs(pairs) == PAIRS
+    assert "2 of 6 pairs lack a side and are left out, lines 4, 5" in pairs.notes[0]
     with pytest.raises(DataError, match="blank on line 4"):
         pairs_of([*PAIRS, ("x", nothing)], form=STRICT)
 
@@ -68,7 +68,7 @@ def test_what_is_missing_is_left_out_and_counted(nothing):
         ((3,), "these data are int"),
     ],
 )
-def test_other_shapes_are_named(data, message):
+def test_other_shapes_are_refused(data, message):
     with pytest.raises(DataError, match=message):
         pairs_of(*data)
 

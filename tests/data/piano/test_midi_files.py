@@ -1,4 +1,4 @@
-"""Folders of MIDI files as real ones are: what is settled, counted and left out is said."""
+"""Folders of realistic MIDI files: notes report what was decided, counted and left out."""
 
 import pytest
 
@@ -9,27 +9,27 @@ from unrolled.errors import DataError
 EIGHTHS = [e for i in range(8) for e in note(i * 240, i * 240 + 240, 60 + i)]
 
 
-def notes_about(folder, *events, options=None, **header):
-    """Write a file of these events beside a plain one; return what is said of both."""
+def read_with(folder, *events, options=None, **header):
+    """Write a plain file and one with these events; return the collection of both."""
     (folder / "a.mid").write_bytes(midi(track((0, tempo(100)), *EIGHTHS)))
     (folder / "b.mid").write_bytes(midi(track(*events), **header))
     return open_pieces(folder, **options or {})
 
 
-def said(read, words):
-    """Tell whether a note holds the words."""
+def has_note(read, words):
+    """Return whether a note contains the words."""
     return any(words in note for note in read.notes)
 
 
-def test_the_grid_is_said_with_its_option(tmp_path):
-    read = notes_about(tmp_path, *EIGHTHS)
+def test_the_grid_is_reported_with_its_option(tmp_path):
+    read = read_with(tmp_path, *EIGHTHS)
     assert read.steps_per_beat == 2
     assert read.notes[0] == (
         "steps: 2 to a quarter note, the fewest that keep 99% of notes and chords distinct (--steps-per-beat)"
     )
-    given = open_pieces(tmp_path, 1)
-    assert given.steps_per_beat == 1
-    assert not said(given, "--steps-per-beat")
+    explicit = open_pieces(tmp_path, 1)
+    assert explicit.steps_per_beat == 1
+    assert not has_note(explicit, "--steps-per-beat")
 
 
 @pytest.mark.parametrize(
@@ -56,49 +56,49 @@ def test_the_grid_is_said_with_its_option(tmp_path):
         ),
     ],
 )
-def test_what_is_settled_is_said(tmp_path, events, words):
-    read = notes_about(tmp_path, *events, options={"steps_per_beat": 2})
-    assert said(read, words)
+def test_decisions_are_reported(tmp_path, events, words):
+    read = read_with(tmp_path, *events, options={"steps_per_beat": 2})
+    assert has_note(read, words)
     assert len(read.parts["train"]) == 2
     assert all(60 in read.parts["train"][1][0] for _ in range(1))
 
 
-def test_seconds_are_said(tmp_path):
-    read = notes_about(tmp_path, *note(0, 1000, 60), ticks=-25 * 256 + 40)
-    assert said(read, "time in seconds (SMPTE) in 1 piece: half a second is a quarter note")
+def test_smpte_time_is_reported(tmp_path):
+    read = read_with(tmp_path, *note(0, 1000, 60), ticks=-25 * 256 + 40)
+    assert has_note(read, "time in seconds (SMPTE) in 1 piece: half a second is a quarter note")
 
 
-def test_plain_files_are_read_without_a_word(tmp_path):
-    read = notes_about(tmp_path, (0, tempo(100)), *EIGHTHS, options={"steps_per_beat": 2})
+def test_plain_files_have_only_the_note_on_tempo(tmp_path):
+    read = read_with(tmp_path, (0, tempo(100)), *EIGHTHS, options={"steps_per_beat": 2})
     (only,) = read.notes
     assert only.startswith("tempo: 100 quarter notes a minute in 2 pieces;")
     assert round(read.tempo) == 100
 
 
-def test_the_pedal_by_its_option(tmp_path):
+def test_the_pedal_option(tmp_path):
     events = [*note(0, 480, 60), *note(960, 1440, 62), (9, pedal(True)), (960, pedal(False))]
-    read = notes_about(tmp_path, *events, options={"sustain": True, "steps_per_beat": 1})
+    read = read_with(tmp_path, *events, options={"sustain": True, "steps_per_beat": 1})
     assert read.parts["train"][1] == [(60,), (60,), (62,)]
-    assert not said(read, "pedal")
+    assert not has_note(read, "pedal")
 
 
-def test_a_file_that_cannot_be_used_is_left_out_and_named(tmp_path):
+def test_unusable_files_are_left_out_and_listed(tmp_path):
     (tmp_path / "c.mid").write_bytes(b"nothing")
     (tmp_path / "d.mid").write_bytes(midi(track()))
     (tmp_path / "e.mid").write_bytes(midi(track(*note(0, 9, 36, channel=9))))
     (tmp_path / "f.mid").write_bytes(midi(track(*note(0, 9, 60))))
     (tmp_path / "._a.mid").write_bytes(b"left by a file manager")
-    read = notes_about(tmp_path, *EIGHTHS)
+    read = read_with(tmp_path, *EIGHTHS)
     assert len(read.parts["train"]) == 2
-    assert said(read, "4 files left out: ")
-    assert said(read, "c.mid: is not a MIDI file")
-    assert said(read, "and 1 more")
+    assert has_note(read, "4 files left out: ")
+    assert has_note(read, "c.mid: is not a MIDI file")
+    assert has_note(read, "and 1 more")
 
 
-def test_a_file_that_is_cut_off_is_read_up_to_there(tmp_path):
-    read = notes_about(tmp_path, *EIGHTHS, count=4)
+def test_a_truncated_file_is_read_up_to_the_cut(tmp_path):
+    read = read_with(tmp_path, *EIGHTHS, count=4)
     assert len(read.parts["train"]) == 2
-    assert said(read, "b.mid: cut off; the notes before the cut are read")
+    assert has_note(read, "b.mid: cut off; the notes before the cut are read")
 
 
 def test_each_track_of_format_2_is_a_piece(tmp_path):
@@ -116,7 +116,7 @@ def test_each_track_of_format_2_is_a_piece(tmp_path):
         (note(0, 9, 60), "has one step"),
     ],
 )
-def test_what_holds_no_piece(tmp_path, events, message):
+def test_files_without_a_piece_are_refused(tmp_path, events, message):
     (tmp_path / "a.mid").write_bytes(midi(track(*events)))
     with pytest.raises(DataError, match=rf"a\.mid: .*{message}"):
         open_pieces(tmp_path)

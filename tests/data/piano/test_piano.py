@@ -54,13 +54,13 @@ def test_a_midi_file_by_its_ending_or_its_content(tmp_path, name):
     assert open_pieces(tmp_path / name).parts == {"train": [[(60,), (62,)]]}
 
 
-def test_packed_json(tmp_path):
+def test_gzipped_json(tmp_path):
     (tmp_path / "p.json.gz").write_bytes(gzip.compress(json.dumps([PIECE]).encode()))
     assert open_pieces(tmp_path / "p.json.gz").parts["train"] == [[(60, 64), (), (62,)]]
 
 
-def test_voices_that_rest(pieces_file):
-    """Files with a number for each voice write -1, or null, where it is silent."""
+def test_negative_and_null_notes_are_rests(pieces_file):
+    """Files with one number per voice write -1 or null for a rest."""
     steps = open_pieces(pieces_file([[[74, 70, 65, 58], [74, -1, 65, 65], [None, -1, -1, -1]]])).parts
     assert steps["train"] == [[(58, 65, 70, 74), (65, 74), ()]]
 
@@ -72,7 +72,7 @@ def test_pickles_are_not_read(tmp_path, raw):
         open_pieces(tmp_path / "jsb.pickle")
 
 
-def test_a_list_says_nothing_of_tempo_and_grid(pieces_file):
+def test_a_list_has_no_tempo_or_grid(pieces_file):
     read = open_pieces(pieces_file([PIECE]))
     assert (read.steps_per_beat, read.tempo, read.notes) == (1, 0, ())
     assert repr(read) == "Collection(train: 1, steps_per_beat=1)"
@@ -97,7 +97,7 @@ def test_rolls():
         ([[[60]]], "train piece 1: 1 step is too few"),
     ],
 )
-def test_what_is_no_music(pieces_file, values, message):
+def test_unusable_pieces_are_refused(pieces_file, values, message):
     with pytest.raises(DataError, match=message):
         open_pieces(pieces_file(values))
 

@@ -1,4 +1,4 @@
-"""Frequencies: found from stamps, named, read from their names, and continued beyond the last stamp."""
+"""Frequencies: inferred from stamps, named, parsed from names, and continued beyond the last stamp."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def test_stamps_k_months_apart_keep_their_day(start, months, count, gap):
 @given(
     st.sampled_from(["ME", "QE", "QE-JAN", "YE", "YE-JUN", "2ME"]), st.integers(4, 30), st.integers(0, 400)
 )
-def test_ends_of_months_stay_ends(freq, count, later):
+def test_month_ends_stay_month_ends(freq, count, later):
     stamps = pd.date_range(
         pd.Timestamp("1999-01-01") + pd.DateOffset(months=later), periods=count + 5, freq=freq
     )
@@ -63,7 +63,7 @@ def test_ends_of_months_stay_ends(freq, count, later):
     st.integers(15, 60),
     st.integers(0, 1000),
 )
-def test_pandas_frequencies_are_found_again(freq, count, later):
+def test_pandas_frequencies_are_inferred(freq, count, later):
     stamps = pd.date_range(
         pd.Timestamp("2001-01-01 10:30") + pd.Timedelta(days=later), periods=count + 3, freq=freq
     )
@@ -85,12 +85,12 @@ def test_names_and_seasons(name, season):
 
 
 @pytest.mark.parametrize("name", ["fortnightly", "-1D", "0D", "M-32", "9" * 30 + "D"])
-def test_what_is_no_frequency(name):
+def test_invalid_frequencies_are_refused(name):
     with pytest.raises(DataError, match="is not a frequency; write h, D, B"):
         parse_frequency(name)
 
 
-def test_one_week_of_weekdays_does_not_leave_out_weekends():
+def test_one_week_of_weekdays_does_not_imply_a_weekday_frequency():
     week = pd.date_range("2024-01-01", periods=5, freq="D")
     assert infer_frequency([week]).frequency.name == "D"
     two = pd.bdate_range("2024-01-01", periods=10)
@@ -101,20 +101,20 @@ def test_one_week_of_weekdays_does_not_leave_out_weekends():
 def test_weekdays_with_holidays_are_rows():
     stamps = pd.bdate_range("2020-01-01", "2021-12-31")
     kept = stamps[~stamps.strftime("%m-%d").isin(["01-01", "07-04", "07-05", "12-24", "12-25", "12-26"])]
-    found = infer_frequency([kept])
-    assert (found.frequency, found.season) == (None, 5)
-    assert "weekdays without 5 holidays: each row is a step" in found.note
+    inferred = infer_frequency([kept])
+    assert (inferred.frequency, inferred.season) == (None, 5)
+    assert "weekdays without 5 holidays: each row is a step" in inferred.note
     assert infer_frequency([kept], steps=False).frequency.name == "B"
 
 
 def test_opening_hours_are_rows():
     stamps = pd.date_range("2020-01-06", "2020-03-01", freq="h")
     shop = stamps[(stamps.hour >= 9) & (stamps.hour < 17) & (stamps.day_of_week < 6)]
-    found = infer_frequency([shop])
-    assert (found.frequency, found.season) == (None, 8)
+    inferred = infer_frequency([shop])
+    assert (inferred.frequency, inferred.season) == (None, 8)
     saturdays = pd.date_range("2020-01-06", "2020-06-01")
-    found = infer_frequency([saturdays[saturdays.day_of_week < 6]])
-    assert (found.frequency, found.season) == (None, 6)
+    inferred = infer_frequency([saturdays[saturdays.day_of_week < 6]])
+    assert (inferred.frequency, inferred.season) == (None, 6)
 
 
 def test_one_frequency_for_all_series():
@@ -129,7 +129,7 @@ def test_one_frequency_for_all_series():
         even_series(every, TimeRulesConfig(), TimeAxis())
 
 
-def test_stamps_of_another_frequency_than_the_given_one_name_both():
+def test_a_mismatch_with_the_given_frequency_names_both():
     months, quarters = (pd.date_range("2000-01-01", periods=20, freq=f) for f in ("MS", "QS"))
     with pytest.raises(
         DataError, match=r"not at frequency 'QS-JAN'.*the series is at frequency 'MS'.*frequency='QS'"
@@ -143,7 +143,7 @@ def test_stamps_of_another_frequency_than_the_given_one_name_both():
 
 
 @pytest.mark.parametrize(
-    ("gone", "taken"),
+    ("missing", "fillable"),
     [
         ([5], True),
         ([5, 6, 7, 8, 9, 10, 11], True),
@@ -151,12 +151,12 @@ def test_stamps_of_another_frequency_than_the_given_one_name_both():
         (list(range(0, 99, 9))[1:], False),
     ],
 )
-def test_few_missing_steps_are_filled(gone, taken):
-    stamps = pd.date_range("2020-01-01", periods=200 if len(gone) < 9 else 99)
-    kept = stamps.delete(gone)
-    if taken:
+def test_few_missing_steps_are_filled(missing, fillable):
+    stamps = pd.date_range("2020-01-01", periods=200 if len(missing) < 9 else 99)
+    kept = stamps.delete(missing)
+    if fillable:
         s = series(kept, values=kept.day_of_year)
-        assert s.notes.gaps == s.notes.filled == len(gone)
+        assert s.notes.gaps == s.notes.filled == len(missing)
         np.testing.assert_allclose(s.target, stamps.day_of_year + 366 * (stamps.year - 2020))
         assert any("--missing error refuses them" in note for note in s.notes.describe(TimeRulesConfig()))
         return

@@ -47,13 +47,13 @@ def test_missing_stamps_and_values(rule, value):
     assert (s.notes.gaps, s.notes.missing, s.notes.filled) == (1, 1, 2)
 
 
-def test_empty_ends_are_left_out_and_counted():
+def test_missing_values_at_both_ends_are_cut_and_counted():
     s = grid(DAYS, [np.nan, *range(8), np.nan])
     assert s.target.tolist() == list(range(8))
     assert s.notes.cut == 2
 
 
-def test_a_known_covariate_reaches_as_far_as_it_is_given():
+def test_a_known_covariate_may_reach_beyond_the_target():
     s = grid(DAYS, [*range(7), np.nan, np.nan, np.nan], known=[[*range(9), np.nan]])
     assert (s.steps, len(s.index), len(s.known)) == (7, 9, 9)
     assert s.notes.cut == 1
@@ -65,18 +65,18 @@ def test_a_covariate_that_begins_empty_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("freq", "found"),
+    ("freq", "expected"),
     [
         *((name, name) for name in ("D", "7D", "h", "15min", "MS", "ME", "B")),
         ("QS", "QS-JAN"),
         ("YS", "YS-JAN"),
     ],
 )
-def test_frequencies_are_inferred_even_with_gaps(freq, found):
+def test_frequencies_are_inferred_even_with_gaps(freq, expected):
     stamps = pd.date_range("2019-01-01", periods=60, freq=freq)
     kept = stamps.delete([7, 8, 31])
     s = grid(kept, range(57), missing="forward")
-    assert s.index.freqstr == found
+    assert s.index.freqstr == expected
     assert s.notes.gaps == 3
     assert s.index.equals(stamps)
 
@@ -86,7 +86,7 @@ def test_months_on_the_15th():
     assert grid(stamps, range(30)).index.equals(stamps)
 
 
-def test_uneven_stamps_name_the_first_that_are_off():
+def test_uneven_stamps_name_the_first_off_the_grid():
     stamps = [*DAYS[:6], pd.Timestamp("2020-01-07 05:00"), pd.Timestamp("2020-01-08 05:00")]
     with pytest.raises(DataError, match=r"most are 1 days.*2 are off that grid \(2020-01-07 05:00:00"):
         grid(stamps, range(8))
@@ -98,19 +98,19 @@ def test_uneven_stamps_name_the_first_that_are_off():
         grid(stamps, range(8), frequency="D")
 
 
-def test_two_stamps_tell_no_frequency():
+def test_two_stamps_are_too_few_for_a_frequency():
     with pytest.raises(DataError, match="give it: frequency"):
         grid(DAYS[:2], [1, 2])
     assert grid(DAYS[:2], [1, 2], frequency="D").steps == 2
 
 
-def test_a_frequency_that_is_none():
+def test_invalid_frequencies_are_refused():
     with pytest.raises(DataError, match="frequency='fortnightly': is not a frequency"):
         grid(DAYS, range(10), frequency="fortnightly")
     with pytest.raises(ConfigError, match="spaces"):
         TimeRulesConfig(frequency=" D")
 
 
-def test_stamps_reach_beyond_the_table():
+def test_stamps_continue_beyond_the_table():
     s = grid(pd.date_range("2020-11-01", periods=3, freq="MS"), range(3))
     assert [str(t)[:7] for t in s.stamps(5)] == ["2020-11", "2020-12", "2021-01", "2021-02", "2021-03"]

@@ -18,18 +18,18 @@ def read(source, columns=None, rules=None):
     return read_series(source, columns or ColumnsConfig(), rules or TimeRulesConfig())
 
 
-def names(found):
-    return [s.name for s in found.series]
+def names(data):
+    return [s.name for s in data.series]
 
 
 @pytest.mark.parametrize(
     "source", [Y, Y.tolist(), tuple(Y), Y.astype(np.float32), Y.astype(int), pd.Series(Y)]
 )
 def test_numbers_are_one_series(source):
-    found = read(source)
-    assert names(found) == ["value"]
-    np.testing.assert_allclose(found.series[0].target, np.asarray(source, float))
-    assert found.series[0].future(2).equals(pd.RangeIndex(20, 22))
+    data = read(source)
+    assert names(data) == ["value"]
+    np.testing.assert_allclose(data.series[0].target, np.asarray(source, float))
+    assert data.series[0].future(2).equals(pd.RangeIndex(20, 22))
 
 
 @pytest.mark.parametrize("source", [np.stack([Y, -Y], 1), [[a, -a] for a in Y]])
@@ -61,9 +61,9 @@ def test_missing_numbers_in_memory():
 )  # fmt: skip
 def test_the_forecast_has_an_index_of_the_same_kind(index, future):
     for source in (pd.Series(Y, index=index, name="y"), pd.DataFrame({"y": Y, "z": -Y}, index=index)):
-        found = read(source)
-        assert names(found) == ["y", "z"][: len(found.series)]
-        for s in found.series:
+        data = read(source)
+        assert names(data) == ["y", "z"][: len(data.series)]
+        for s in data.series:
             assert type(s.future(3)) is type(future)
             assert s.future(3).equals(future)
             assert s.future(3).name in ("time", "step")
@@ -72,9 +72,9 @@ def test_the_forecast_has_an_index_of_the_same_kind(index, future):
 def test_a_column_of_times_comes_before_a_plain_index():
     frame = pd.DataFrame({"ds": pd.date_range("2001-01-01", periods=20), "y": Y})
     for column in (frame.ds, frame.ds.astype(str), frame.ds.dt.to_period("D")):
-        found = read(frame.assign(ds=column))
-        assert (found.columns.time, names(found)) == ("ds", ["y"])
-        assert found.series[0].axis.frequency == "D"
+        data = read(frame.assign(ds=column))
+        assert (data.columns.time, names(data)) == ("ds", ["y"])
+        assert data.series[0].axis.frequency == "D"
 
 
 def test_long_form_in_memory():
@@ -85,7 +85,7 @@ def test_long_form_in_memory():
     assert names(read(frame)) == ["a", "b"]
 
 
-def test_other_data_may_come_in_another_shape():
+def test_later_data_may_have_another_shape():
     months = pd.date_range("2001-01-01", periods=20, freq="MS")
     first = read(pd.DataFrame({"when": months.astype(str), "sales": Y}))
     later = read(pd.Series(Y, index=months, name="sales"), first.columns, first.rules)

@@ -1,4 +1,4 @@
-"""Time zones: days and hours are those of the zone in which the stamps are even, and forecasts carry it."""
+"""Time zones: days and hours follow the zone in which the stamps are even, and forecasts keep it."""
 
 import numpy as np
 import pandas as pd
@@ -29,9 +29,9 @@ def write(tmp_path, stamps):
 def test_days_and_hours_are_those_of_the_zone(zone, freq):
     count = 9000 if freq == "h" else 800
     stamps = pd.date_range("2020-03-01", periods=count + 5, freq=freq, tz=zone)
-    found = read(frame(stamps[:count]))
-    [s] = found.series
-    assert (found.rules.frequency, found.rules.timezone) == (freq, zone)
+    data = read(frame(stamps[:count]))
+    [s] = data.series
+    assert (data.rules.frequency, data.rules.timezone) == (freq, zone)
     assert s.notes.gaps == 0
     assert s.future(5).equals(stamps[count:].rename("time"))
     assert (
@@ -58,31 +58,31 @@ def test_a_local_time_that_clocks_skip_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("freq", ["h", "D", "MS"])
-def test_offsets_that_change_tell_the_zone(tmp_path, freq):
+def test_changing_offsets_determine_the_zone(tmp_path, freq):
     stamps = pd.date_range(
         "2021-01-01",
         periods=15 if freq == "MS" else 200 if freq == "D" else 5000,
         freq=freq,
         tz="Europe/Berlin",
     )
-    found = read(write(tmp_path, [t.isoformat() for t in stamps]))
-    assert found.series[0].index.equals(stamps)
-    assert "time zone Europe/Berlin, from the offsets (--timezone)" in found.notes
+    data = read(write(tmp_path, [t.isoformat() for t in stamps]))
+    assert data.series[0].index.equals(stamps)
+    assert "time zone Europe/Berlin, from the offsets (--timezone)" in data.notes
 
 
-def test_local_midnights_in_utc_are_days_of_a_zone(tmp_path):
+def test_local_midnights_in_utc_determine_the_zone(tmp_path):
     stamps = pd.date_range("2021-01-01", periods=200, freq="D", tz="Europe/Berlin")
-    found = read(write(tmp_path, stamps.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")))
-    assert found.series[0].index.equals(stamps)
-    assert "time zone Europe/Berlin, in which the time stamps are even (--timezone)" in found.notes
+    data = read(write(tmp_path, stamps.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")))
+    assert data.series[0].index.equals(stamps)
+    assert "time zone Europe/Berlin, in which the time stamps are even (--timezone)" in data.notes
     assert read(frame(stamps.tz_convert("UTC"))).series[0].index.equals(stamps)
 
 
 def test_one_offset_is_kept(tmp_path):
     stamps = pd.date_range("2021-01-01", periods=50, freq="D", tz="+05:30")
-    found = read(write(tmp_path, [t.isoformat() for t in stamps]))
-    assert found.rules.timezone == "UTC+05:30"
-    assert [t.isoformat() for t in found.series[0].future(1)] == ["2021-02-20T00:00:00+05:30"]
+    data = read(write(tmp_path, [t.isoformat() for t in stamps]))
+    assert data.rules.timezone == "UTC+05:30"
+    assert [t.isoformat() for t in data.series[0].future(1)] == ["2021-02-20T00:00:00+05:30"]
 
 
 def test_a_given_zone_converts_stamps(tmp_path):

@@ -1,4 +1,4 @@
-"""Tables in JSON: rows a line, in one array, in an object, or as columns."""
+"""Tables in JSON: one row per line, rows in an array or an object, or columns."""
 
 import json
 
@@ -26,14 +26,14 @@ FORMS = {
 
 @pytest.mark.parametrize("indent", [None, 1])
 @pytest.mark.parametrize("form", FORMS)
-def test_the_pairs_of_every_form(tmp_path, form, indent):
+def test_every_form_gives_the_same_pairs(tmp_path, form, indent):
     path = tmp_path / "pairs.json"
     path.write_text(json.dumps(FORMS[form], indent=indent))
     pairs = read_pairs(path, PairForm())
     assert [list(pair) for pair in zip(pairs.sources, pairs.targets, strict=True)] == PAIRS
 
 
-def test_arrays_a_line(tmp_path):
+def test_one_array_per_line(tmp_path):
     for name in ("pairs.json", "pairs.jsonl"):
         (tmp_path / name).write_text("".join(json.dumps(pair) + "\n" for pair in PAIRS))
         assert read_pairs(tmp_path / name, PairForm()).sources == [s for s, _ in PAIRS]
@@ -51,7 +51,7 @@ def test_two_lists_of_rows_are_refused(tmp_path):
         read_table(tmp_path / "v.json")
 
 
-def test_rows_of_other_lengths_are_refused(tmp_path):
+def test_rows_of_different_lengths_are_refused(tmp_path):
     (tmp_path / "v.json").write_text('[["a", "b"], ["c"]]')
     with pytest.raises(DataError, match="row 2 has 1 value and the first row 2"):
         read_table(tmp_path / "v.json")

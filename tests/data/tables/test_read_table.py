@@ -1,4 +1,4 @@
-"""Tables of every form: separator, quotes, header and decimal sign are detected, or given."""
+"""Tables: separator, quotes, header and decimal sign are detected or given."""
 
 import csv
 import io
@@ -24,21 +24,21 @@ def table(tmp_path):
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("name", ["t.csv", "t.txt", "t"])
-def test_the_separator_is_the_one_that_every_line_has(table, separator, name):
-    found = table(f"date{separator}value\n2020-01-01{separator}1\n2020-01-02{separator}2\n", name)
-    assert (found.separator, found.names, found.has_header) == (separator, ["date", "value"], True)
-    assert found.rows == [["2020-01-01", "1"], ["2020-01-02", "2"]]
-    said = [note for note in found.notes if "--separator" in note]
-    assert bool(said) == (name != "t.csv" or separator != ",")
+def test_the_separator_occurs_in_every_line(table, separator, name):
+    parsed = table(f"date{separator}value\n2020-01-01{separator}1\n2020-01-02{separator}2\n", name)
+    assert (parsed.separator, parsed.names, parsed.has_header) == (separator, ["date", "value"], True)
+    assert parsed.rows == [["2020-01-01", "1"], ["2020-01-02", "2"]]
+    separator_notes = [note for note in parsed.notes if "--separator" in note]
+    assert bool(separator_notes) == (name != "t.csv" or separator != ",")
 
 
 def test_a_decimal_comma_between_semicolons(table):
-    found = table("date;value\n2020-01-01;1,5\n2020-01-02;2,25\n")
-    assert found.separator == ";"
-    assert found.numbers("value").tolist() == [1.5, 2.25]
+    parsed = table("date;value\n2020-01-01;1,5\n2020-01-02;2,25\n")
+    assert parsed.separator == ";"
+    assert parsed.numbers("value").tolist() == [1.5, 2.25]
 
 
-def test_commas_in_each_row_beside_a_semicolon_in_each_row(table):
+def test_commas_and_semicolons_in_every_row(table):
     assert table("2020-01-01;1,5\n2020-01-02;2,2\n", "t.txt").rows[0] == ["2020-01-01", "1,5"]
     with pytest.raises(DataError, match="separated by ',' or by ';'; choose: --separator ','"):
         table("a b;c d,e f\ng h;i j,k l\n", "t.txt")
@@ -47,8 +47,8 @@ def test_commas_in_each_row_beside_a_semicolon_in_each_row(table):
 
 
 def test_quotes_that_are_characters(table):
-    found = table('5" of rain\t1\n"Oh no\t0\nhe said "yes"\t1\n', "t.tsv")
-    assert [row[0] for row in found.rows] == ['5" of rain', '"Oh no', 'he said "yes"']
+    parsed = table('5" of rain\t1\n"Oh no\t0\nhe said "yes"\t1\n', "t.tsv")
+    assert [row[0] for row in parsed.rows] == ['5" of rain', '"Oh no', 'he said "yes"']
     assert table('"a\tb"\t1\n"c"\t2\n', "t.tsv").rows == [["a\tb", "1"], ["c", "2"]]
 
 
@@ -59,12 +59,12 @@ def test_a_cell_may_be_very_long(table):
 
 
 def test_blanks_separate_numbers(table):
-    found = table("  1749 01  58.0\n  1749 02  62.6\n", "t.txt")
-    assert found.rows == [["1749", "01", "58.0"], ["1749", "02", "62.6"]]
+    parsed = table("  1749 01  58.0\n  1749 02  62.6\n", "t.txt")
+    assert parsed.rows == [["1749", "01", "58.0"], ["1749", "02", "62.6"]]
     assert table("two words\nof text\n", "t.txt").rows == [["two words"], ["of text"]]
 
 
-def test_line_ends_of_old_macs_and_of_windows(table):
+def test_all_line_endings(table):
     for end in ("\n", "\r\n", "\r"):
         assert table(end.join(["x,y", "1,2", "3,4", ""])).rows == [["1", "2"], ["3", "4"]]
 
@@ -84,14 +84,14 @@ def test_line_ends_of_old_macs_and_of_windows(table):
         ("un chat,a cat\nun chien,a dog\n", False),
     ],
 )
-def test_whether_the_first_line_is_a_header(table, text, header):
-    found = table(text, usual=("text", "label"))
-    assert found.has_header is header
-    assert found.names[1:] == (text.split("\n")[0].split(",")[1:] if header else ["2"])
-    assert any("--header" in note for note in found.notes) is not header
+def test_the_header_is_detected(table, text, header):
+    parsed = table(text, usual=("text", "label"))
+    assert parsed.has_header is header
+    assert parsed.names[1:] == (text.split("\n")[0].split(",")[1:] if header else ["2"])
+    assert any("--header" in note for note in parsed.notes) is not header
 
 
-def test_a_header_that_is_given_or_asked_for(table):
+def test_a_header_that_is_given_or_implied_by_column_names(table):
     assert table("a,b\nc,d\n", header="yes").names == ["a", "b"]
     assert table("text,label\nc,d\n", header="no").names == ["1", "2"]
     assert table("1,2\nc,d\n", asked=("2",)).names == ["1", "2"]
@@ -112,9 +112,9 @@ def test_a_header_that_is_given_or_asked_for(table):
         (["", "NA", "?", "1e-13"], [np.nan, np.nan, np.nan, 1e-13]),
     ],
 )
-def test_numbers(table, cells, numbers):
-    found = table("\n".join(["v\tw", *(f"{cell}\t1" for cell in cells)]), "t.tsv")
-    np.testing.assert_array_equal(found.numbers("v"), numbers)
+def test_number_formats(table, cells, numbers):
+    parsed = table("\n".join(["v\tw", *(f"{cell}\t1" for cell in cells)]), "t.tsv")
+    np.testing.assert_array_equal(parsed.numbers("v"), numbers)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_number_that_does_not_fit_the_decimal_sign_is_an_error(table, cells, d
         read.numbers("v")
 
 
-def test_a_comma_that_may_be_either(table):
+def test_an_ambiguous_comma_is_refused(table):
     text = "v;w\n1,234;1\n2,345;2\n"
     with pytest.raises(DataError, match=r"column 'v': is ',' a decimal sign .*'1,234' may be either"):
         table(text).numbers("v")
@@ -143,7 +143,7 @@ def test_a_comma_that_may_be_either(table):
         table("v;w\n1,5;1\n2.5;2\n").numbers("v")
 
 
-def test_what_is_no_number_is_named_by_its_line(table):
+def test_an_invalid_number_is_reported_with_its_line(table):
     with pytest.raises(DataError, match=r"t\.csv: line 3: 'x' in column 'b' is not a number"):
         table("a,b\n1,2\n3,x\n", header="yes").numbers("b")
 
@@ -157,12 +157,12 @@ def test_encodings(table):
         table("a,b\n", encoding="klingon")
 
 
-def test_json_in_both_forms(table):
+def test_json_lines_and_arrays(table):
     assert table('{"a": " x "}\n{"b": [1, 2]}\n', "t.jsonl").rows == [["x", None], [None, [1, 2]]]
     assert table('[{"a": 1},\n {"a": 2}]', "t.json").column("a") == [1, 2]
 
 
-def test_signs_that_contradict_each_other():
+def test_separator_and_decimal_sign_must_differ():
     with pytest.raises(ConfigError, match="must differ"):
         TableConfig(separator=",", decimal=",")
 
@@ -171,13 +171,13 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size
 
 
 @given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=6), st.sampled_from(",;"))
-def test_what_csv_writes_is_read_again(tmp_path_factory, rows, separator):
+def test_tables_written_by_csv_are_read_back(tmp_path_factory, rows, separator):
     path = tmp_path_factory.mktemp("tables") / "t.csv"
     text = io.StringIO()
     csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL).writerows(rows)
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
-    found = read_table(path, TableConfig(separator=separator, header="no"))
-    assert [tuple(row) for row in found.rows] == [tuple(c.replace("\r\n", "\n") for c in r) for r in rows]
+    parsed = read_table(path, TableConfig(separator=separator, header="no"))
+    assert [tuple(row) for row in parsed.rows] == [tuple(c.replace("\r\n", "\n") for c in r) for r in rows]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -9,9 +9,9 @@ from unrolled.errors import DataError
 
 def read_columns(path, columns):
     """Return some columns of a table, with the line of each row."""
-    read = read_table(path, asked=columns)
-    places = [read.place(column) for column in columns]
-    return [(line, [row[p] for p in places]) for line, row in zip(read.lines, read.rows, strict=True)]
+    table = read_table(path, asked=columns)
+    places = [table.place(column) for column in columns]
+    return [(line, [row[p] for p in places]) for line, row in zip(table.lines, table.rows, strict=True)]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def table(tmp_path):
     return write
 
 
-def test_columns_come_in_the_order_asked_for_with_their_lines(table):
+def test_columns_are_in_the_requested_order_with_line_numbers(table):
     path = table('a,b,c\n1,"two, and ""more""",3\n\n4,"over\ntwo lines",6\n')
     assert read_columns(path, ("c", "b")) == [(2, ["3", 'two, and "more"']), (5, ["6", "over\ntwo lines"])]
 
@@ -34,12 +34,12 @@ def test_tabs_and_crlf(table):
     assert read_columns(path, ("y",)) == [(2, ["2, 3"])]
 
 
-def test_words_that_other_readers_take_for_missing_values_are_words(table):
+def test_words_like_na_are_not_missing_values(table):
     path = table("word\nNA\nnull\nnan\nNone\n")
     assert [row for _, row in read_columns(path, ("word",))] == [["NA"], ["null"], ["nan"], ["None"]]
 
 
-def test_columns_without_a_header_have_numbers(table):
+def test_columns_without_a_header_are_selected_by_number(table):
     path = table('"3","a title","a text"\n"4","b","c"\n')
     assert read_columns(path, ("3", "1")) == [(1, ["a text", "3"]), (2, ["c", "4"])]
 
@@ -71,13 +71,13 @@ def test_json_lines(table):
         ("t.json", '[{"a": 1}, 2]', ("a",), "one array of objects"),
     ],
 )
-def test_what_cannot_be_read_is_named(table, name, text, columns, message):
+def test_unreadable_tables_are_reported(table, name, text, columns, message):
     with pytest.raises(DataError, match=message):
         read_columns(table(text, name), columns)
 
 
 @pytest.mark.parametrize("line", ['{"a": ' + "[" * 100_000 + "}", '{"a": ' + "1" * 5000 + "}"])
-def test_json_that_python_chokes_on_is_named(tmp_path, line):
+def test_json_beyond_the_limits_of_python_is_reported(tmp_path, line):
     (tmp_path / "t.jsonl").write_text('{"a": 1}\n' + line + "\n")
     with pytest.raises(DataError, match=r"t\.jsonl: line 2 is (nested too deep|too large)"):
         read_columns(tmp_path / "t.jsonl", ("a",))

@@ -1,4 +1,4 @@
-"""Files of columns: what is detected, what is refused, and that they are written as they were."""
+"""Column files: what is detected, what is refused, and that writing restores the file byte for byte."""
 
 import pytest
 from hypothesis import given
@@ -27,11 +27,11 @@ def file(tmp_path):
 
 
 def test_the_first_column_is_the_word_and_the_last_the_tag(file):
-    found = open_tagged(file(CONLL))
-    assert found.words == [["EU", "rejects"], ["Peter"]]
-    assert found.tags == [["B-ORG", "O"], ["B-PER"]]
-    assert found.columns == Columns("1", "3")
-    assert found.notes[0] == (
+    parsed = open_tagged(file(CONLL))
+    assert parsed.words == [["EU", "rejects"], ["Peter"]]
+    assert parsed.tags == [["B-ORG", "O"], ["B-PER"]]
+    assert parsed.columns == Columns("1", "3")
+    assert parsed.notes[0] == (
         "3 columns separated by blanks: the word is column 1, the tag is column 3 "
         "(--word-column, --tag-column)"
     )
@@ -49,19 +49,19 @@ def test_the_first_column_is_the_word_and_the_last_the_tag(file):
     ],
 )
 def test_lines_before_a_sentence_that_begin_with_a_hash_are_comments(file, text):
-    found = open_tagged(file(text))
-    assert found.words == [["the", "river"], ["a"]]
-    assert found.tags == [["O", "B-LOC"], ["O"]]
-    assert "starting with #" in found.notes[-1]
-    assert found.with_tags(found.tags) == text
+    parsed = open_tagged(file(text))
+    assert parsed.words == [["the", "river"], ["a"]]
+    assert parsed.tags == [["O", "B-LOC"], ["O"]]
+    assert "starting with #" in parsed.notes[-1]
+    assert parsed.with_tags(parsed.tags) == text
 
 
 @pytest.mark.parametrize("text", ["# #\n5 CD\n\na # \n# #\n"])
-def test_a_hash_whose_tag_is_seen_inside_a_sentence_is_a_word(file, text):
+def test_a_hash_whose_tag_occurs_inside_a_sentence_is_a_word(file, text):
     assert open_tagged(file(text)).words == [["#", "5"], ["a", "#"]]
 
 
-def test_columns_that_hold_nothing_are_not_the_tag(file):
+def test_empty_columns_are_not_the_tag(file):
     assert open_tagged(file("1 a X _ _\n2 b Y _ _\n\n")).columns == Columns("2", "3")
 
 
@@ -71,31 +71,31 @@ def test_a_hash_with_a_known_tag_is_a_word(file, text):
 
 
 def test_a_column_that_counts_words_and_nested_tags(file):
-    found = open_tagged(file(GERMEVAL))
-    assert found.columns == Columns("2", "3")
-    assert found.words == [["in", "Bonner", "Universität"], ["Berlin", "#"]]
-    assert found.tags == [["O", "B-LOC", "I-LOC"], ["B-LOC", "O"]]
-    assert "column 3 is used as the tag" in found.notes[1]
-    assert found.with_tags(found.tags) == GERMEVAL
+    parsed = open_tagged(file(GERMEVAL))
+    assert parsed.columns == Columns("2", "3")
+    assert parsed.words == [["in", "Bonner", "Universität"], ["Berlin", "#"]]
+    assert parsed.tags == [["O", "B-LOC", "I-LOC"], ["B-LOC", "O"]]
+    assert "column 3 is used as the tag" in parsed.notes[1]
+    assert parsed.with_tags(parsed.tags) == GERMEVAL
 
 
-def test_between_tabs_a_word_may_hold_blanks(file):
-    found = open_tagged(file("New York\tB-LOC\nis big\tO\n10 000\tO\n"))
-    assert found.words == [["New York", "is big", "10 000"]]
+def test_words_between_tabs_may_contain_blanks(file):
+    parsed = open_tagged(file("New York\tB-LOC\nis big\tO\n10 000\tO\n"))
+    assert parsed.words == [["New York", "is big", "10 000"]]
 
 
 def test_a_no_break_space_is_part_of_a_word(file):
     assert read_tagged(file("10\u00a0000 NUM\neuros NOUN\n")).words == [["10\u00a0000", "euros"]]
 
 
-def test_line_separators_of_unicode_are_part_of_a_word(file):
+def test_unicode_line_separators_are_part_of_a_word(file):
     assert read_tagged(file("a\u2028b X\nc\x85d Y\n")).words == [["a\u2028b", "c\x85d"]]
 
 
 def test_a_header_names_the_columns(file):
-    found = open_tagged(file("word\tpos\tner\nAnn\tNNP\tB-PER\nsings\tVBZ\tO\n"))
-    assert found.words == [["Ann", "sings"]]
-    assert "the tag is column 3 (ner)" in found.notes[0]
+    parsed = open_tagged(file("word\tpos\tner\nAnn\tNNP\tB-PER\nsings\tVBZ\tO\n"))
+    assert parsed.words == [["Ann", "sings"]]
+    assert "the tag is column 3 (ner)" in parsed.notes[0]
     assert read_tagged(file("word\tpos\tner\nAnn\tNNP\tB-PER\n\n"), Columns("word", "pos")).tags == [["NNP"]]
 
 
@@ -105,28 +105,28 @@ def test_conllu_plus_names_its_columns(file):
     assert read_tagged(file(text, "t.conllup"), Columns("form", "upos")).tags == [["VERB", "PRON"]]
 
 
-def test_one_sentence_without_blank_lines_is_said(file):
-    found = open_tagged(file("a X\nb Y\n" * 3000))
-    assert found.notes[-1] == "no blank lines: all 6,000 words are one sentence"
-    found = open_tagged(file("a X\nb Y\n. .\n" * 300))
-    assert found.words == [["a", "b", "."]] * 300
-    assert found.notes[-1] == "no blank lines: 300 sentences end at . ? ! 。 ؟ ।"
-    assert found.with_tags(found.tags) == "a X\nb Y\n. .\n" * 300
+def test_a_file_without_blank_lines_is_reported(file):
+    parsed = open_tagged(file("a X\nb Y\n" * 3000))
+    assert parsed.notes[-1] == "no blank lines: all 6,000 words are one sentence"
+    parsed = open_tagged(file("a X\nb Y\n. .\n" * 300))
+    assert parsed.words == [["a", "b", "."]] * 300
+    assert parsed.notes[-1] == "no blank lines: 300 sentences end at . ? ! 。 ؟ ।"
+    assert parsed.with_tags(parsed.tags) == "a X\nb Y\n. .\n" * 300
 
 
 @pytest.mark.parametrize(
     "text",
     [CONLL, CONLL.replace("\n", "\r\n"), "\ufeff" + CONLL, CONLL.rstrip(), CONLL.replace("\n\n", "\n \t\n")],
 )
-def test_with_its_own_tags_a_file_is_the_same_byte_for_byte(file, text):
-    found = open_tagged(file(text))
-    assert found.words == [["EU", "rejects"], ["Peter"]]
-    assert found.with_tags(found.tags) == text
+def test_writing_the_same_tags_restores_every_byte(file, text):
+    parsed = open_tagged(file(text))
+    assert parsed.words == [["EU", "rejects"], ["Peter"]]
+    assert parsed.with_tags(parsed.tags) == text
 
 
-def test_other_tags_are_put_in_place_or_into_a_new_column(file):
-    found = open_tagged(file(CONLL))
-    changed = found.with_tags([["X", "Y"], ["Z"]])
+def test_other_tags_replace_the_old_or_form_a_new_column(file):
+    parsed = open_tagged(file(CONLL))
+    changed = parsed.with_tags([["X", "Y"], ["Z"]])
     assert changed == CONLL.replace("B-ORG", "X").replace("VBZ O", "VBZ Y").replace("B-PER", "Z")
     words = read_column_file(Lines("t", ["a", "b ", "", "c"]), Columns(), tagged=False)
     assert words.tags == [[None, None], [None]]
@@ -159,7 +159,7 @@ def test_other_tags_are_put_in_place_or_into_a_new_column(file):
         ),
     ],
 )
-def test_what_cannot_be_used_is_named(file, text, columns, message):
+def test_unusable_files_are_reported(file, text, columns, message):
     with pytest.raises(DataError, match=message):
         read_tagged(file(text), columns)
 
@@ -172,10 +172,10 @@ SENTENCES = st.lists(st.lists(st.tuples(WORD, st.sampled_from(["X", "Y", "B-Z"])
 
 
 @given(SENTENCES, st.sampled_from(["\t", " ", "  "]), st.sampled_from(["\n", "\r\n"]))
-def test_what_is_written_is_read_and_written_again(sentences, between, end):
+def test_reading_and_writing_round_trip(sentences, between, end):
     text = (end * 2).join(end.join(f"{word}{between}{tag}" for word, tag in s) for s in sentences) + end
     if text.startswith("-DOCSTART-"):
         return
-    found = read_column_file(Lines("t", text.split("\n")), Columns("1", "2"))
-    assert [list(zip(w, t, strict=True)) for w, t in zip(found.words, found.tags, strict=True)] == sentences
-    assert found.with_tags(found.tags) == text
+    parsed = read_column_file(Lines("t", text.split("\n")), Columns("1", "2"))
+    assert [list(zip(w, t, strict=True)) for w, t in zip(parsed.words, parsed.tags, strict=True)] == sentences
+    assert parsed.with_tags(parsed.tags) == text

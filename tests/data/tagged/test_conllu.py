@@ -34,13 +34,13 @@ def file(tmp_path):
     return write
 
 
-def test_words_without_ranges_and_empty_nodes(file):
-    found = open_tagged(file(CONLLU))
-    assert found.words == [["It", "'s", "late"], ["Go"]]
-    assert found.tags == [["PRON", "AUX", "ADJ"], ["VERB"]]
-    assert found.columns == Columns("form", "upos")
-    assert found.lines == [[6, 7, 8], [14]]
-    assert found.notes == ("CoNLL-U: the word is form, the tag is upos (--word-column, --tag-column)",)
+def test_ranges_and_empty_nodes_are_not_words(file):
+    parsed = open_tagged(file(CONLLU))
+    assert parsed.words == [["It", "'s", "late"], ["Go"]]
+    assert parsed.tags == [["PRON", "AUX", "ADJ"], ["VERB"]]
+    assert parsed.columns == Columns("form", "upos")
+    assert parsed.lines == [[6, 7, 8], [14]]
+    assert parsed.notes == ("CoNLL-U: the word is form, the tag is upos (--word-column, --tag-column)",)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_words_without_ranges_and_empty_nodes(file):
         ("misc", ["NER=O", "_", "SpaceAfter=No|NER=B-X", "SpaceAfter=No"]),
     ],
 )
-def test_every_column_and_key(file, column, tags):
-    found = read_tagged(file(CONLLU), Columns(tag=column))
-    assert [tag for sentence in found.tags for tag in sentence] == tags
+def test_every_column_and_key_can_be_the_tag(file, column, tags):
+    parsed = read_tagged(file(CONLLU), Columns(tag=column))
+    assert [tag for sentence in parsed.tags for tag in sentence] == tags
 
 
 def test_lemmas_can_be_the_words(file):
@@ -68,14 +68,14 @@ def test_lemmas_can_be_the_words(file):
 
 @pytest.mark.parametrize("column", ["upos", "feats", "misc:NER", "feats:Case", "misc"])
 @pytest.mark.parametrize("text", [CONLLU, CONLLU.replace("\n", "\r\n"), "\ufeff" + CONLLU, CONLLU.rstrip()])
-def test_with_its_own_tags_a_file_is_the_same_byte_for_byte(file, column, text):
-    found = open_tagged(file(text), Columns(tag=column))
-    assert found.with_tags(found.tags) == text
+def test_writing_the_same_tags_restores_every_byte(file, column, text):
+    parsed = open_tagged(file(text), Columns(tag=column))
+    assert parsed.with_tags(parsed.tags) == text
 
 
-def test_with_other_tags_all_else_is_kept(file):
-    found = open_tagged(file(CONLLU), Columns(tag="misc:NER"))
-    changed = found.with_tags([["B-Y", "I-Y", "_"], ["O"]])
+def test_writing_other_tags_changes_nothing_else(file):
+    parsed = open_tagged(file(CONLLU), Columns(tag="misc:NER"))
+    changed = parsed.with_tags([["B-Y", "I-Y", "_"], ["O"]])
     assert changed == (
         CONLLU.replace("NER=O", "NER=B-Y")
         .replace("cop\t_\t_", "cop\t_\tNER=I-Y")
@@ -86,7 +86,7 @@ def test_with_other_tags_all_else_is_kept(file):
     assert "Case=Nom|Gender=Neut|Number=Sing" in features.with_tags([["Neut", "_", "_"], ["_"]])
 
 
-def test_it_is_told_by_its_lines(file):
+def test_conllu_is_detected_by_its_lines(file):
     assert open_tagged(file(CONLLU, "treebank.txt")).form == "conllu"
 
 
@@ -104,8 +104,8 @@ def test_a_missing_tag_is_refused_or_its_sentence_left_out(file):
 
 def test_agrees_with_conllu(file):
     conllu = pytest.importorskip("conllu")
-    parsed = conllu.parse(CONLLU)
-    words = [[t["form"] for t in s if isinstance(t["id"], int)] for s in parsed]
+    sentences = conllu.parse(CONLLU)
+    words = [[t["form"] for t in s if isinstance(t["id"], int)] for s in sentences]
     assert read_tagged(file(CONLLU)).words == words
 
 
@@ -119,24 +119,24 @@ def test_agrees_with_conllu(file):
         ("# only = a comment\n", Columns(), "holds no words"),
     ],
 )
-def test_what_cannot_be_used_is_named(file, text, columns, message):
+def test_unusable_files_are_reported(file, text, columns, message):
     with pytest.raises(DataError, match=message):
         read_tagged(file(text), columns)
 
 
 @pytest.mark.parametrize("source", ["@ud_english-ew/train", "@ud_english-ewt", "@ud_english-ewt/valid"])
-def test_unknown_sets_are_answered_with_known_ones(source):
+def test_unknown_sets_suggest_known_ones(source):
     with pytest.raises(DataError, match=r"ud_english-ewt"):
         read_tagged(source)
 
 
 def test_the_published_treebank(published):
     path = published("ud_english-ewt/en_ewt-ud-test.conllu")
-    found = open_tagged("@ud_english-ewt/test")
-    assert len(found.words) == 2077
-    assert sum(map(len, found.words)) == 25_094
-    assert len({tag for sentence in found.tags for tag in sentence}) == 17
-    assert found.with_tags(found.tags) == path.read_text(encoding="utf-8")
+    parsed = open_tagged("@ud_english-ewt/test")
+    assert len(parsed.words) == 2077
+    assert sum(map(len, parsed.words)) == 25_094
+    assert len({tag for sentence in parsed.tags for tag in sentence}) == 17
+    assert parsed.with_tags(parsed.tags) == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("number", ["1" * 5000, "1-" + "2" * 5000, "1.1.1", "١", ""])

@@ -1,4 +1,4 @@
-"""Schemes of tags for spans: told from the tags, and what they allow."""
+"""Tagging schemes for spans: detection from the tags, and the allowed transitions."""
 
 import pytest
 from hypothesis import given
@@ -10,8 +10,8 @@ SPANS = st.lists(st.tuples(st.sampled_from(["X", "Y", None]), st.integers(1, 4))
 LETTERS = {"bio": "BIIB", "iobes": "BIES", "bilou": "BILU", "bmes": "BMES"}
 
 
-def written(spans, scheme):
-    """Write (kind, length) spans; None is outside."""
+def write_tags(spans, scheme):
+    """Return the tags of spans given as (kind, length); kind None means outside."""
     tags, before = [], None
     for kind, length in spans:
         if kind is None:
@@ -45,28 +45,28 @@ def written(spans, scheme):
         (["B S"], ""),
     ],
 )
-def test_the_scheme_is_told(sentences, scheme):
-    found = find_scheme([sentence.split() for sentence in sentences])
-    assert found.scheme == scheme
-    assert found.broken == [] or scheme == "iob1"
+def test_the_scheme_is_detected(sentences, scheme):
+    detected = find_scheme([sentence.split() for sentence in sentences])
+    assert detected.scheme == scheme
+    assert detected.broken == [] or scheme == "iob1"
 
 
-def test_what_is_broken_is_counted():
-    found = find_scheme([["B-X", "I-X"], ["O", "I-X", "I-Y"], ["B-Y", "B-X"]])
-    assert found.scheme == "bio"
-    assert found.broken == [(1, 1), (1, 2)]
+def test_tags_that_break_the_scheme_are_listed():
+    detected = find_scheme([["B-X", "I-X"], ["O", "I-X", "I-Y"], ["B-Y", "B-X"]])
+    assert detected.scheme == "bio"
+    assert detected.broken == [(1, 1), (1, 2)]
     assert find_scheme([["B-X", "O"], ["S-X", "B-X"]]).broken == [(0, 1), (1, 1)]
 
 
 @given(SPANS, st.sampled_from(SCHEMES))
-def test_what_a_scheme_writes_it_allows(spans, scheme):
-    marks = [mark_of(tag) for tag in written(spans, scheme)]
+def test_a_scheme_allows_the_tags_it_writes(spans, scheme):
+    marks = [mark_of(tag) for tag in write_tags(spans, scheme)]
     assert all(allowed(scheme, a, b) for a, b in zip([None, *marks], [*marks, None], strict=True))
 
 
 @given(st.lists(SPANS, min_size=1), st.sampled_from(SCHEMES))
-def test_rules_are_those_of_pairs(many, scheme):
-    tags = sorted({tag for spans in many for tag in written(spans, scheme)})
+def test_rules_agree_with_allowed_pairs(many, scheme):
+    tags = sorted({tag for spans in many for tag in write_tags(spans, scheme)})
     rules, marks = rules_of(scheme, tags), [mark_of(tag) for tag in tags]
     for i, a in enumerate(marks):
         assert rules.start[i] == allowed(scheme, None, a)
@@ -82,5 +82,5 @@ def test_rules_are_those_of_pairs(many, scheme):
         (["B", "I", "O"], True), (["I", "O"], True), (["S", "V", "O"], False), (["S", "O"], False),
     ],
 )  # fmt: skip
-def test_what_counts_as_spans(tags, expected):
+def test_span_tags_are_recognised(tags, expected):
     assert are_spans(tags) == expected

@@ -1,4 +1,4 @@
-"""Tagged sentences in other forms: words with tags behind them, tables, JSON, two files; plain text."""
+"""Tagged sentences in other formats: word/tag lines, tables, JSON, two files; plain text."""
 
 import json
 
@@ -47,42 +47,42 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_form_is_read_by_its_path_alone(write, name):
-    found = open_tagged(write(name, FORMS[name]))
-    assert (found.words, found.tags) == (WORDS, TAGS)
-    assert found.notes
+def test_every_format_is_detected(write, name):
+    parsed = open_tagged(write(name, FORMS[name]))
+    assert (parsed.words, parsed.tags) == (WORDS, TAGS)
+    assert parsed.notes
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_form_is_written_as_it_was(write, name):
-    found = open_tagged(write(name, FORMS[name]))
-    assert found.with_tags(found.tags) == FORMS[name]
-    again = open_tagged(write("again-" + name, found.with_tags([["A", "B", "C"], ["D"]])))
+def test_every_format_is_written_unchanged(write, name):
+    parsed = open_tagged(write(name, FORMS[name]))
+    assert parsed.with_tags(parsed.tags) == FORMS[name]
+    again = open_tagged(write("again-" + name, parsed.with_tags([["A", "B", "C"], ["D"]])))
     assert (again.words, again.tags) == (WORDS, [["A", "B", "C"], ["D"]])
 
 
 @pytest.mark.parametrize("name", [name for name in FORMS if not name.endswith("txt")])
-def test_columns_that_were_read_read_it_again(write, name):
+def test_the_detected_columns_read_the_file_again(write, name):
     path = write(name, FORMS[name])
     assert read_tagged(path, open_tagged(path).columns).tags == TAGS
 
 
-def test_a_word_is_cut_at_the_last_sign(write):
+def test_word_and_tag_are_split_at_the_last_separator(write):
     assert read_tagged(write("t", "1/2/CD and/or/CC\n")).words == [["1/2", "and/or"]]
     with pytest.raises(DataError, match="line 2: 'odd' has no tag"):
         read_tagged(write("t", "a/X b/Y\nodd c/Z\n" + "a/X " * 200 + "\n"))
 
 
 def test_quotes_and_lines_of_a_table(write):
-    found = read_tagged(write("t.csv", 'Sentence #,Word,Tag\nSentence: 1,"""",X\n,"a, b",Y\n'))
-    assert found.words == [['"', "a, b"]]
+    parsed = read_tagged(write("t.csv", 'Sentence #,Word,Tag\nSentence: 1,"""",X\n,"a, b",Y\n'))
+    assert parsed.words == [['"', "a, b"]]
     with pytest.raises(DataError, match="line 3 has 2 cells separated by ',', the first has 3"):
         read_tagged(write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,b\n"))
     with pytest.raises(DataError, match="line 3, word 'b' has no tag"):
         read_tagged(write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,b,\n"))
 
 
-def test_a_tag_without_a_word_is_missing(write):
+def test_a_tag_without_a_word_counts_as_missing(write):
     path = write("t.csv", "Sentence #,Word,Tag\n1,a,X\n,,Y\n2,b,X\n")
     assert read_tagged(path, missing="drop").words == [["b"]]
     with pytest.raises(DataError, match="line 3, there is a tag without a word"):
@@ -91,9 +91,9 @@ def test_a_tag_without_a_word_is_missing(write):
         open_tagged(path, tagged=False, model=Reader("table", frozenset("XY")))
 
 
-def test_a_tag_of_several_lines_is_written_as_one(write):
-    found = open_tagged(write("t.csv", 'Sentence #,Word,Tag\r\n1,a,"X\nY"\r\n,b,Z\r\n'))
-    assert found.with_tags([["U", "V"]]) == 'Sentence #,Word,Tag\r\n1,a,"U"\r\n,b,V\r\n'
+def test_a_tag_over_several_lines_is_replaced_as_a_whole(write):
+    parsed = open_tagged(write("t.csv", 'Sentence #,Word,Tag\r\n1,a,"X\nY"\r\n,b,Z\r\n'))
+    assert parsed.with_tags([["U", "V"]]) == 'Sentence #,Word,Tag\r\n1,a,"U"\r\n,b,V\r\n'
 
 
 def test_other_encodings(tmp_path):
@@ -125,7 +125,7 @@ def test_the_lists_of_json(write):
         ("[1, 2]", "give one object per sentence"),
     ],
 )
-def test_what_json_cannot_be_used(write, text, message):
+def test_unusable_json_is_reported(write, text, message):
     with pytest.raises(DataError, match=message):
         read_tagged(write("t.jsonl", text))
 
@@ -133,9 +133,9 @@ def test_what_json_cannot_be_used(write, text, message):
 def test_two_files_and_their_folder(tmp_path, write):
     paths = write("seq.in", "Ann lives here\n\nGo\n"), write("seq.out", "NNP VBZ RB\n\nVB\n")
     for source in (",".join(map(str, paths)), tmp_path):
-        found = open_tagged(source)
-        assert (found.words, found.tags) == (WORDS, TAGS)
-        assert found.with_tags(found.tags) == "NNP VBZ RB\n\nVB\n"
+        parsed = open_tagged(source)
+        assert (parsed.words, parsed.tags) == (WORDS, TAGS)
+        assert parsed.with_tags(parsed.tags) == "NNP VBZ RB\n\nVB\n"
     write("seq.out", "NNP VBZ\n\nVB\n")
     with pytest.raises(DataError, match="line 1 has 3 words and 2 tags"):
         read_tagged(tmp_path)
@@ -164,15 +164,15 @@ MODEL = Reader("columns", frozenset(["NNP", "VBZ"]))
         ("Ann ann X\nlives live Y\nhere here Z\n", [["Ann", "lives", "here"]]),
     ],
 )
-def test_columns_are_told_from_plain_text(write, text, words):
-    found = open_tagged(write("t.txt", text), tagged=False, model=MODEL)
-    assert found.words == words
-    assert ("plain text" in found.notes[0]) == (found.form == "plain")
+def test_columns_are_distinguished_from_plain_text(write, text, words):
+    parsed = open_tagged(write("t.txt", text), tagged=False, model=MODEL)
+    assert parsed.words == words
+    assert ("plain text" in parsed.notes[0]) == (parsed.form == "plain")
 
 
 def test_a_model_of_columns_refuses_conllu(write):
     row = "1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n\n"
     with pytest.raises(DataError, match="is CoNLL-U, which has several columns of tags"):
         open_tagged(write("t.conllu", row), tagged=False, model=MODEL)
-    found = open_tagged(write("t.conllu", row), model=Reader("conllu", frozenset()))
-    assert found.words == [["Go"]]
+    parsed = open_tagged(write("t.conllu", row), model=Reader("conllu", frozenset()))
+    assert parsed.words == [["Go"]]
