@@ -58,6 +58,7 @@ def areas(monkeypatch):
     return fractions
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 @pytest.mark.parametrize("draw", [draw_trials, draw_confusion, draw_attention, draw_words, draw_ladder])

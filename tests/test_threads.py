@@ -126,7 +126,7 @@ def test_the_command_line_sets_the_waiting_policy_before_torch_is_loaded(process
         else "soon sleep (GOMP_SPINCOUNT=5000, "
     )
     assert f"waiting threads {expected}" in done.out
-    assert "a training that starts now takes " in done.out
+    assert "a training that starts now uses " in done.out
 
 
 def test_importing_the_command_line_does_not_load_openmp():

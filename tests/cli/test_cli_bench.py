@@ -18,6 +18,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(step, "MIN_SECONDS", 0.01)
 
 
+@pytest.mark.draws
 def test_bench_layers_prints_and_writes_a_report(command, tmp_path):
     words = ["--cells", "rnn,lstm", "--mode", "train", "--pairs", "2", "--threads", "1"]
     words += ["--grid", "3,2,4,5", "4,2,2,2"]

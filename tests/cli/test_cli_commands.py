@@ -28,7 +28,7 @@ def test_training_help_names_every_option(command):
     out = command("train", "lm", "--help").out
     for _, name in option_names(LanguageModelConfig):
         assert f"--{name.replace('_', '-')}" in out
-    assert "Recurrent cell." in out
+    assert "Recurrent cell, or a network" in out
 
 
 def test_the_list_of_commands(command):

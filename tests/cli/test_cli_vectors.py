@@ -32,6 +32,7 @@ def test_neighbours_are_printed(vectors, command):
     assert "did you mean 'river'" in command("vectors", "neighbours", vectors, "--word", "rivr").error
 
 
+@pytest.mark.draws
 def test_plots_are_written(vectors, command, tmp_path):
     for method in ("pca", "tsne"):
         out = tmp_path / f"{method}.png"

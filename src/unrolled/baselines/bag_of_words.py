@@ -7,7 +7,7 @@ import numpy as np
 
 from unrolled.extras import extra
 
-with extra("classify", "bag of words"):
+with extra("classify", "a classifier"):
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold

@@ -15,7 +15,7 @@ from unrolled.extras import extra
 from unrolled.tasks.base.better import beside
 from unrolled.tasks.classify.data import hold_out
 
-with extra("classify", "a baseline of classifiers"):
+with extra("classify", "a classifier"):
     from sklearn.metrics import accuracy_score, f1_score
 
 Labels = NDArray[np.str_]
