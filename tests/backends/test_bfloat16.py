@@ -1,4 +1,4 @@
-"""precision="bfloat16": operands of products are rounded; sums, states and outputs are not."""
+"""precision="bfloat16": only the operands of products are rounded, not sums, states and outputs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,38 +34,40 @@ from unrolled.extension import core
 needs_bfloat16 = pytest.mark.skipif(
     core is None or not core.has_bfloat16(), reason="this processor has no AVX512_BF16"
 )
-EVERY = CASES + MORE_CASES
+ALL_CASES = CASES + MORE_CASES
 LENGTHS = [4, 6, 1, 5, 3]
 KINKED = {"elman-relu", "jordan-linear"}
-"""Where a unit may be off in one precision and on in the other, with another gradient."""
+"""Cells in which a unit may be zero in only one of the precisions, and so have another gradient."""
 
 
-def rounded(t: Tensor) -> Tensor:
+def round_bfloat16(t: Tensor) -> Tensor:
     return t.detach().to(torch.bfloat16).to(t.dtype)
 
 
-def distance(a: Tensor, b: Tensor) -> float:
-    """Return how far a is from b, as a part of b."""
+def relative_distance(a: Tensor, b: Tensor) -> float:
+    """Return the distance of a from b, relative to the norm of b."""
     return float((a - b).norm() / b.norm().clamp_min(1e-30))
 
 
-def problem_of(case: Case, hidden: int, batch: int, inputs: int, steps: int) -> Problem:
+def make_small_problem(case: Case, hidden: int, batch: int, inputs: int, steps: int) -> Problem:
     sizes = {"hidden_size": hidden, "batch": batch, "input_size": inputs, "steps": steps}
     return all_masks(make_problem(widened(case, hidden), **sizes), hidden).to(torch.float32)
 
 
 @needs_bfloat16
-@pytest.mark.parametrize("every", [None, 4])
+@pytest.mark.parametrize("checkpoint_every", [None, 4])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_every_cell_is_near_float32_and_not_the_same(case: Case, reverse: bool, every: int | None) -> None:
-    problem = problem_of(case, 17, 5, 9, 6)
-    options = {"lengths": LENGTHS, "reverse": reverse, "checkpoint_every": every}
-    single = outcome(problem.compiled(**options), problem.leaves)
-    half = outcome(problem.compiled(**options, bfloat16=True), problem.leaves)
-    assert all(t.dtype == torch.float32 for t in half)
-    errors = [distance(a, b) for a, b in zip(half, single, strict=True)]
-    # Normalising W x and U h divides by their spread, and multiplies what rounding made of them.
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_every_cell_is_close_to_float32_but_not_equal(
+    case: Case, reverse: bool, checkpoint_every: int | None
+) -> None:
+    problem = make_small_problem(case, 17, 5, 9, 6)
+    options = {"lengths": LENGTHS, "reverse": reverse, "checkpoint_every": checkpoint_every}
+    with_float32 = outcome(problem.compiled(**options), problem.leaves)
+    with_bfloat16 = outcome(problem.compiled(**options, bfloat16=True), problem.leaves)
+    assert all(t.dtype == torch.float32 for t in with_bfloat16)
+    errors = [relative_distance(a, b) for a, b in zip(with_bfloat16, with_float32, strict=True)]
+    # Layer norm divides W x and U h by their standard deviation, which amplifies rounding errors.
     allowed = 0.06 if problem.cell.layer_norm else 0.03
     assert max(errors[:1] if case.name in KINKED else errors) < allowed
     assert min(errors) > 1e-4
@@ -76,46 +78,52 @@ def test_every_cell_is_near_float32_and_not_the_same(case: Case, reverse: bool, 
     "size", [(1, 1, 1, 3), (3, 13, 2, 4), (33, 1, 47, 3), (48, 14, 31, 5), (130, 50, 16, 3)]
 )
 @pytest.mark.parametrize("case", [c for c in CASES if c.name not in KINKED], ids=str)
-def test_sizes_that_leave_half_a_pair(case: Case, size: tuple[int, int, int, int]) -> None:
-    problem = problem_of(case, *size)
+def test_odd_sizes(case: Case, size: tuple[int, int, int, int]) -> None:
+    problem = make_small_problem(case, *size)
     lengths = [1 + (7 * b) % size[3] for b in range(size[1])]
-    single = outcome(problem.compiled(lengths), problem.leaves)
-    half = outcome(problem.compiled(lengths, bfloat16=True), problem.leaves)
-    for a, b in zip(half, single, strict=True):
+    with_float32 = outcome(problem.compiled(lengths), problem.leaves)
+    with_bfloat16 = outcome(problem.compiled(lengths, bfloat16=True), problem.leaves)
+    for a, b in zip(with_bfloat16, with_float32, strict=True):
         assert_near([a], [b], within=0.05 if size[0] < 4 else 0.03)
 
 
 @needs_bfloat16
-@pytest.mark.parametrize("case", [c for c in EVERY if not c.cell.layer_norm and not c.proj_size], ids=str)
-def test_one_step_is_the_exact_step_of_rounded_operands(case: Case) -> None:
-    """Sums are of float32: what is left of the difference is not bfloat16's."""
-    problem = problem_of(case, 33, 14, 19, 1)
+@pytest.mark.parametrize("case", [c for c in ALL_CASES if not c.cell.layer_norm and not c.proj_size], ids=str)
+def test_one_step_equals_the_exact_step_on_rounded_operands(case: Case) -> None:
+    """Sums are in float32, so the remaining difference is that of float32."""
+    problem = make_small_problem(case, 33, 14, 19, 1)
     matrices = {"weight_ih", "weight_hh"}
-    p = {k: rounded(v) if k in matrices else v for k, v in problem.p.items()}
-    exact = problem.of([rounded(problem.x), rounded(problem.state[0]), *problem.state[1:], *p.values()])
-    given = problem.of([problem.x, rounded(problem.state[0]), *problem.state[1:], *problem.p.values()])
-    ours, expected = given.compiled(bfloat16=True), exact.to(torch.float64).run()
-    # What a second product reads is a result of the first, which the reference does not round.
-    twice = "weight_ho" in problem.p or getattr(case.cell, "reset", "") == "before"
-    assert_near([ours.y, *ours.state], [expected.y, *expected.state], within=0.02 if twice else 1e-5)
+    p = {k: round_bfloat16(v) if k in matrices else v for k, v in problem.p.items()}
+    exact = problem.of(
+        [round_bfloat16(problem.x), round_bfloat16(problem.state[0]), *problem.state[1:], *p.values()]
+    )
+    with_rounded_state = problem.of(
+        [problem.x, round_bfloat16(problem.state[0]), *problem.state[1:], *problem.p.values()]
+    )
+    actual, expected = with_rounded_state.compiled(bfloat16=True), exact.to(torch.float64).run()
+    # A second product reads the result of the first, which the reference does not round.
+    has_two_products = "weight_ho" in problem.p or getattr(case.cell, "reset", "") == "before"
+    assert_near(
+        [actual.y, *actual.state], [expected.y, *expected.state], within=0.02 if has_two_products else 1e-5
+    )
 
 
 @needs_bfloat16
-def test_the_gradient_of_one_step_is_that_of_rounded_operands() -> None:
-    problem = problem_of(Case("elman", case_named("elman-tanh").cell), 33, 15, 19, 1)
+def test_the_gradient_of_one_step_uses_rounded_operands() -> None:
+    problem = make_small_problem(Case("elman", case_named("elman-tanh").cell), 33, 15, 19, 1)
     problem = Problem(problem.cell, problem.x, problem.state, problem.p)
     y = problem.compiled(bfloat16=True).y
     dy = uniform(*y.shape, seed=1, dtype=torch.float32)
     dx, dh, dW, dU, db, du = torch.autograd.grad(y, problem.leaves, dy)
     da = (dy * (1 - y.detach().square()))[0]
-    halved, exact = rounded(da).double(), da.double()
+    rounded_da, exact = round_bfloat16(da).double(), da.double()
     assert_near(
         [dx[0], dh, dW, dU, db, du],
         [
-            halved @ rounded(problem.p["weight_ih"]).double(),
-            halved @ rounded(problem.p["weight_hh"]).double(),
-            halved.T @ rounded(problem.x[0]).double(),
-            halved.T @ rounded(problem.state[0]).double(),
+            rounded_da @ round_bfloat16(problem.p["weight_ih"]).double(),
+            rounded_da @ round_bfloat16(problem.p["weight_hh"]).double(),
+            rounded_da.T @ round_bfloat16(problem.x[0]).double(),
+            rounded_da.T @ round_bfloat16(problem.state[0]).double(),
             exact.sum(0),
             exact.sum(0),
         ],
@@ -124,19 +132,19 @@ def test_the_gradient_of_one_step_is_that_of_rounded_operands() -> None:
 
 
 @needs_bfloat16
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_steps_one_by_one_give_the_bits_of_the_loop(case: Case) -> None:
-    """The state that goes from step to step is float32, not the rounded one that is multiplied."""
-    problem = problem_of(case, 17, 5, 9, 4)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_single_steps_give_the_bits_of_the_loop(case: Case) -> None:
+    """The state between steps is float32; only its copy in the product is rounded."""
+    problem = make_small_problem(case, 17, 5, 9, 4)
     with torch.no_grad():
-        whole = problem.compiled(masks=None, bfloat16=True)
+        full = problem.compiled(masks=None, bfloat16=True)
         state = problem.state
         for t in range(4):
             step = problem.of([problem.x[t : t + 1], *state, *problem.p.values()])
             result = step.compiled(masks=None, bfloat16=True)
             state = result.state
-            assert torch.equal(result.y[0], whole.y[t])
-    assert all(torch.equal(a, b) for a, b in zip(state, whole.state, strict=True))
+            assert torch.equal(result.y[0], full.y[t])
+    assert all(torch.equal(a, b) for a, b in zip(state, full.state, strict=True))
 
 
 # Layers.
@@ -144,7 +152,7 @@ def test_steps_one_by_one_give_the_bits_of_the_loop(case: Case) -> None:
 
 @needs_bfloat16
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_layer_in_bfloat16_is_near_the_layer_in_float32(case: Case) -> None:
+def test_a_bfloat16_layer_is_close_to_float32(case: Case) -> None:
     results = []
     for precision in ("full", "bfloat16"):
         layer = make_layer(
@@ -162,16 +170,19 @@ def test_a_layer_in_bfloat16_is_near_the_layer_in_float32(case: Case) -> None:
         y, final = layer(x, as_hidden(layer_state(layer, 5)), lengths=LENGTHS)
         outputs = [y, *as_tuple(final)]
         results.append([*outputs, *torch.autograd.grad(weighted_sum(outputs), [x, *layer.parameters()])])
-        said = str(layer.explain())
-        assert ("products in bfloat16, sums in float32" in said) == (precision == "bfloat16")
-    errors = [distance(half.detach(), single.detach()) for single, half in zip(*results, strict=True)]
+        explanation = str(layer.explain())
+        assert ("products in bfloat16, sums in float32" in explanation) == (precision == "bfloat16")
+    errors = [
+        relative_distance(with_bfloat16.detach(), with_float32.detach())
+        for with_float32, with_bfloat16 in zip(*results, strict=True)
+    ]
     assert max(errors[:1] if case.name in KINKED else errors) < 0.05
     assert min(errors) > 1e-5
     assert all(t.dtype == torch.float32 for t in results[1])
 
 
 @needs_bfloat16
-def test_training_in_bfloat16_learns() -> None:
+def test_training_in_bfloat16_reduces_the_loss() -> None:
     torch.manual_seed(0)
     layer, head = ur.GRU(3, 16, precision="bfloat16"), torch.nn.Linear(16, 3)
     x = uniform(12, 20, 3, seed=1, dtype=torch.float32)
@@ -179,20 +190,20 @@ def test_training_in_bfloat16_learns() -> None:
     losses = []
     for _ in range(60):
         optimiser.zero_grad()
-        loss = (head(layer(x)[0])[1:] - x[:-1]).square().mean()  # say what was one step ago
+        loss = (head(layer(x)[0])[1:] - x[:-1]).square().mean()  # predict the input of the step before
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 10
 
 
-# What it needs.
+# Requirements.
 
 
 @needs_bfloat16
-def test_auto_takes_it_where_it_can_and_says_so() -> None:
-    need = Requirements(precision="auto")
-    choice = choose("auto", case_named("lstm").cell, need)
+def test_auto_uses_bfloat16_if_supported() -> None:
+    requirements = Requirements(precision="auto")
+    choice = choose("auto", case_named("lstm").cell, requirements)
     assert choice.path == "compiled"
     assert choice.bfloat16
     assert choice.reason.endswith("; products in bfloat16, sums in float32")
@@ -205,7 +216,7 @@ def test_auto_takes_it_where_it_can_and_says_so() -> None:
 @pytest.mark.parametrize(
     "options", [{"dtype": torch.float64}, {"dtype": torch.float64, "backend": "compiled"}]
 )
-def test_weights_in_float64_have_no_such_products(options: dict[str, Any]) -> None:
+def test_float64_weights_refuse_bfloat16(options: dict[str, Any]) -> None:
     x = torch.zeros(4, 1, 2, dtype=torch.float64)
     layer = ur.LSTM(2, 3, precision="bfloat16", **options)
     with pytest.raises(BackendError, match=r"needs float32 weights .*the weights are torch\.float64"):
@@ -220,7 +231,7 @@ def test_weights_in_float64_have_no_such_products(options: dict[str, Any]) -> No
 
 @needs_extension
 @pytest.mark.parametrize("kernels", [k for k in KERNEL_SETS if k != "avx512bf16"])
-def test_kernels_without_such_products_refuse(use_kernels: Callable[[str], None], kernels: str) -> None:
+def test_kernels_without_bfloat16_refuse(use_kernels: Callable[[str], None], kernels: str) -> None:
     x = torch.zeros(4, 1, 2)
     use_kernels(kernels)
     with pytest.raises(
@@ -233,21 +244,21 @@ def test_kernels_without_such_products_refuse(use_kernels: Callable[[str], None]
 
 
 @pytest.mark.parametrize("backend", ["aten", "reference"])
-def test_other_paths_refuse_and_auto_runs_them_in_full(backend: str) -> None:
+def test_other_backends_refuse_bfloat16_and_auto_is_full(backend: str) -> None:
     x = torch.zeros(4, 1, 2)
     for grad in (True, False):
-        with torch.set_grad_enabled(grad), pytest.raises(BackendError) as refused:
+        with torch.set_grad_enabled(grad), pytest.raises(BackendError) as error:
             ur.LSTM(2, 3, backend=backend, precision="bfloat16")(x)
         expected = (
             f"precision='bfloat16' needs the compiled loop, but the layer would run on {backend} (requested)"
         )
-        assert str(refused.value).startswith(expected)
+        assert str(error.value).startswith(expected)
     layer = ur.LSTM(2, 3, backend=backend, precision="auto")
     layer(x)
     assert str(layer.explain()) == f"l0: {backend} (requested)"
 
 
-def test_auto_without_a_compiled_loop_refuses(no_extension: None) -> None:
+def test_bfloat16_without_the_extension_is_refused(no_extension: None) -> None:
     with pytest.raises(BackendError, match=r"would run on aten \(the compiled extension is absent"):
         ur.LSTM(2, 3, precision="bfloat16")(torch.zeros(4, 1, 2))
     with pytest.raises(BackendError, match="would run on reference"):
@@ -258,17 +269,17 @@ def test_auto_without_a_compiled_loop_refuses(no_extension: None) -> None:
 
 
 @needs_extension
-def test_autocast_refuses_too() -> None:
+def test_bfloat16_under_autocast_is_refused() -> None:
     with torch.autocast("cpu", torch.bfloat16), pytest.raises(BackendError, match="autocast chooses"):
         ur.LSTM(2, 3, precision="bfloat16")(torch.zeros(4, 1, 2))
 
 
-def test_on_another_device_autocast_is_named_as_the_way_out() -> None:
+def test_the_error_on_another_device_suggests_autocast() -> None:
     with pytest.raises(BackendError, match=r"or torch\.autocast"):
         choose("auto", case_named("lstm").cell, Requirements(device="cuda", precision="bfloat16"))
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_an_unknown_precision_is_an_error_that_lists_the_known_ones(kind: str) -> None:
+def test_an_unknown_precision_is_refused(kind: str) -> None:
     with pytest.raises(BackendError, match="precision='half' is not one of full, bfloat16, auto"):
         getattr(ur, kind)(2, 3, precision="half")

@@ -1,4 +1,4 @@
-"""Checkpoints: fewer states are kept, and results and gradients stay what they were."""
+"""Checkpointing reduces the saved states without changing results and gradients."""
 
 import math
 import os
@@ -33,54 +33,63 @@ from unrolled.errors import BackendError, ConfigError
 
 STEPS = 7
 LENGTHS = [4, 7, 1, 6, 3]
-EVERY = (1, 2, 3, STEPS, 50, "auto")
+INTERVALS = (1, 2, 3, STEPS, 50, "auto")
 
 
 @needs_extension
-@pytest.mark.parametrize("every", EVERY)
+@pytest.mark.parametrize("checkpoint_every", INTERVALS)
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", CASES + MORE_CASES, ids=str)
-def test_results_and_gradients_are_those_without(case: Case, reverse: bool, every: int | str) -> None:
+def test_results_and_gradients_equal_those_without_checkpoints(
+    case: Case, reverse: bool, checkpoint_every: int | str
+) -> None:
     problem = make_problem(widened(case, 17), steps=STEPS, batch=5, hidden_size=17)
     options: dict = {"reverse": reverse}
     if reverse:
         problem = all_masks(problem, 17)
         options["lengths"] = LENGTHS
     leaves = problem.leaves
-    plain = outcome(problem.compiled(**options), leaves)
-    kept = outcome(problem.compiled(checkpoint_every=every, **options), leaves)
+    without_checkpoints = outcome(problem.compiled(**options), leaves)
+    with_checkpoints = outcome(problem.compiled(checkpoint_every=checkpoint_every, **options), leaves)
     results = 1 + len(problem.state)
-    assert all(torch.equal(a, b) for a, b in zip(kept[:results], plain[:results], strict=True))
-    assert_near(kept[results:], plain[results:], within=1e-13)
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(with_checkpoints[:results], without_checkpoints[:results], strict=True)
+    )
+    assert_near(with_checkpoints[results:], without_checkpoints[results:], within=1e-13)
 
 
 @needs_extension
-@pytest.mark.parametrize("every", [1, 5, "auto"])
+@pytest.mark.parametrize("checkpoint_every", [1, 5, "auto"])
 @pytest.mark.parametrize("name", ["elman-tanh", "lstm-everything", "gru-after", "gru-before-layer-norm"])
-def test_in_float32_too(name: str, every: int | str) -> None:
+def test_checkpoints_in_float32(name: str, checkpoint_every: int | str) -> None:
     case = widened(case_named(name), 33)
     problem = make_problem(case, steps=11, batch=14, hidden_size=33).to(torch.float32)
     leaves = problem.leaves
-    plain = outcome(problem.compiled(), leaves)
-    assert_near(outcome(problem.compiled(checkpoint_every=every), leaves), plain, within=1e-6)
+    without_checkpoints = outcome(problem.compiled(), leaves)
+    assert_near(
+        outcome(problem.compiled(checkpoint_every=checkpoint_every), leaves), without_checkpoints, within=1e-6
+    )
 
 
 @needs_extension
-@pytest.mark.parametrize("every", [200, 520, 1000, "auto"])
-def test_segments_longer_and_shorter_than_those_of_the_backward_pass(every: int | str) -> None:
+@pytest.mark.parametrize("checkpoint_every", [200, 520, 1000, "auto"])
+def test_segments_longer_and_shorter_than_those_of_the_backward_pass(checkpoint_every: int | str) -> None:
     for name, batch in (("lstm", 1), ("gru-before", 3)):
         problem = make_problem(case_named(name), steps=1100, batch=batch)
         leaves = problem.leaves
         expected = outcome(problem.compiled(), leaves)
-        assert_near(outcome(problem.compiled(checkpoint_every=every), leaves), expected, within=1e-12)
+        assert_near(
+            outcome(problem.compiled(checkpoint_every=checkpoint_every), leaves), expected, within=1e-12
+        )
 
 
 @needs_extension
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_stack_in_both_directions_with_checkpoints_is_the_stack_without(case: Case) -> None:
+def test_a_bidirectional_stack_with_checkpoints(case: Case) -> None:
     results = []
-    for every in (None, 3):
-        layer = make_layer(case, num_layers=2, bidirectional=True, checkpoint_every=every)
+    for checkpoint_every in (None, 3):
+        layer = make_layer(case, num_layers=2, bidirectional=True, checkpoint_every=checkpoint_every)
         x = uniform(STEPS, 5, 2, seed=1).requires_grad_()
         states = [s.requires_grad_() for s in layer_state(layer, 5)]
         y, final = layer(x, as_hidden(tuple(states)), lengths=LENGTHS)
@@ -101,39 +110,41 @@ def test_backward_may_run_twice() -> None:
 
 
 @needs_extension
-def test_less_is_kept() -> None:
-    """The operator's results beyond y and the states are what waits for the backward pass."""
-    kept = {}
-    for every in (None, 10, "auto"):
+def test_checkpoints_reduce_the_saved_tensors() -> None:
+    """Count the numbers saved for the backward pass."""
+    saved_numbers = {}
+    for checkpoint_every in (None, 10, "auto"):
         problem = make_problem(case_named("lstm"), steps=400, batch=2, hidden_size=8).to(torch.float32)
         sizes: list[int] = []
         with torch.autograd.graph.saved_tensors_hooks(
             lambda t, s=sizes: s.append(t.numel()) or t, lambda t: t
         ):
-            problem.compiled(checkpoint_every=every)
-        kept[every] = sum(sizes)
-    assert kept[10] < kept[None] / 3
-    assert kept["auto"] < kept[10]
+            problem.compiled(checkpoint_every=checkpoint_every)
+        saved_numbers[checkpoint_every] = sum(sizes)
+    assert saved_numbers[10] < saved_numbers[None] / 3
+    assert saved_numbers["auto"] < saved_numbers[10]
 
 
-def test_auto_is_about_the_root_of_the_steps() -> None:
+def test_auto_is_the_square_root_of_the_steps() -> None:
     for steps in (1, 2, 3, 4, 9, 10, 99, 100, 101, 100_000):
-        chosen = get_checkpoint_interval("auto", steps)
-        assert chosen == math.ceil(math.sqrt(steps))
+        interval = get_checkpoint_interval("auto", steps)
+        assert interval == math.ceil(math.sqrt(steps))
     assert get_checkpoint_interval(None, 100) == 0
     assert get_checkpoint_interval(7, 100) == 7
     assert get_checkpoint_interval(700, 100) == 100
 
 
-@pytest.mark.parametrize("every", [0, -1, True, False, 2.0, "always", "", math.nan])
+@pytest.mark.parametrize("checkpoint_every", [0, -1, True, False, 2.0, "always", "", math.nan])
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_a_number_of_steps_that_cannot_be_is_an_error_that_names_it(kind: str, every: object) -> None:
-    with pytest.raises(ConfigError, match=f"checkpoint_every={every!r}: give a positive number of steps"):
-        getattr(ur, kind)(2, 3, checkpoint_every=every)
+def test_an_invalid_number_of_steps_is_refused(kind: str, checkpoint_every: object) -> None:
+    with pytest.raises(
+        ConfigError, match=f"checkpoint_every={checkpoint_every!r}: give a positive number of steps"
+    ):
+        getattr(ur, kind)(2, 3, checkpoint_every=checkpoint_every)
 
 
 @pytest.mark.parametrize("backend", TORCH_BACKENDS)
-def test_a_path_that_keeps_everything_refuses_in_training_and_runs_in_inference(backend: str) -> None:
+def test_other_backends_refuse_checkpoints_only_in_training(backend: str) -> None:
     layer = ur.LSTM(2, 3, backend=backend, checkpoint_every=5)
     x = torch.zeros(4, 1, 2)
     with pytest.raises(BackendError, match=rf"run on {backend} \(requested\); use checkpoint_every=None"):
@@ -143,7 +154,7 @@ def test_a_path_that_keeps_everything_refuses_in_training_and_runs_in_inference(
     assert layer.explain().paths == [backend]
 
 
-def test_auto_refuses_where_there_is_no_compiled_loop(no_extension: None) -> None:
+def test_checkpoints_without_the_extension_are_refused(no_extension: None) -> None:
     message = (
         r"checkpoint_every needs the compiled loop, but the layer would run on aten \(the compiled extension"
     )
@@ -156,7 +167,7 @@ def test_auto_refuses_where_there_is_no_compiled_loop(no_extension: None) -> Non
 
 
 @needs_extension
-def test_a_single_step_with_checkpoints_runs_too() -> None:
+def test_a_single_step_with_checkpoints() -> None:
     layer = ur.GRU(2, 3, checkpoint_every=4)
     layer(torch.zeros(1, 1, 2))[0].sum().backward()
     assert layer.explain().paths == ["compiled"]
@@ -190,23 +201,23 @@ print(peak() - before)
 """
 
 
-def added_megabytes(steps: int, checkpoints: str) -> float:
-    """Return what one step of training adds to the peak beyond x, y and their gradients."""
-    done = subprocess.run(
+def measure_added_megabytes(steps: int, checkpoints: str) -> float:
+    """Return the MiB that one training step adds to the peak memory, without x, y and their gradients."""
+    process = subprocess.run(
         [sys.executable, "-c", LONG_STEP, str(steps), checkpoints],
         capture_output=True,
         text=True,
         timeout=240,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout)
+    assert process.returncode == 0, process.stderr
+    return float(process.stdout)
 
 
 @pytest.mark.slow
 @needs_extension
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak of memory is read from /proc")
 def test_a_hundred_thousand_steps_add_little_memory() -> None:
-    """Without checkpoints there are 5 · 128 numbers a step: 244 MiB, or 49 for a fifth of the steps."""
-    assert added_megabytes(20_000, "none") > 40
-    assert added_megabytes(100_000, "auto") < 100
+    """Without checkpoints, 5 · 128 numbers per step are saved: 244 MiB, or 49 for a fifth of the steps."""
+    assert measure_added_megabytes(20_000, "none") > 40
+    assert measure_added_megabytes(100_000, "auto") < 100

@@ -1,4 +1,4 @@
-"""Which path runs, and that the reason is told."""
+"""The choice of the backend, and its reason."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from unrolled.backends import choice as choice_module
 from unrolled.cells import GRU, LSTM, Cell, Elman, Jordan, Parameters, State
 from unrolled.errors import BackendError
 
-BEYOND_TORCH = [
+CELLS_WITHOUT_TORCH_KERNEL = [
     Elman(nonlinearity="sigmoid"),
     Elman(layer_norm=True),
     Jordan(),
@@ -19,12 +19,12 @@ BEYOND_TORCH = [
     GRU(reset="before"),
     GRU(layer_norm=True),
 ]
-BEYOND_TORCHS_LOOP = [
+UNSUPPORTED_BY_TORCH = [
     (Requirements(skip=3), r"skip connection through time \(skip=3\)"),
     (Requirements(masks=("zoneout_h", "candidate")), r"takes no masks \(zoneout_h, candidate\)"),
     (Requirements(trace=True), r"does not expose its inner states \(trace\)"),
 ]
-BEYOND_THE_COMPILED_LOOP = [
+UNSUPPORTED_BY_THE_COMPILED_LOOP = [
     (Requirements(skip=3), r"the compiled loop has no skip connection through time \(skip=3\)"),
     (Requirements(trace=True), r"the compiled loop does not expose its inner states \(trace\)"),
     (Requirements(device="cuda"), "the compiled loop runs on CPUs, not on cuda"),
@@ -35,8 +35,8 @@ BEYOND_THE_COMPILED_LOOP = [
 ABSENT = "the compiled extension is absent"
 
 
-class Newest(Backend):
-    """A backend that computes nothing and takes skip connections alone."""
+class SkipOnlyBackend(Backend):
+    """A backend that supports only skip connections, and computes nothing."""
 
     name = "newest"
     auto_reason = "it is the newest"
@@ -51,8 +51,8 @@ class Newest(Backend):
         raise NotImplementedError
 
 
-class Own(LSTM):
-    """Its equations may be its own: no compiled step is known to be right for it."""
+class LSTMSubclass(LSTM):
+    """A subclass that may change the equations, so that no compiled step applies to it."""
 
 
 @needs_extension
@@ -62,7 +62,7 @@ class Own(LSTM):
     ids=str,
 )
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, requirements: Requirements) -> None:
+def test_auto_chooses_the_compiled_loop_for_every_cell(case: Case, requirements: Requirements) -> None:
     choice = choose("auto", case.cell, requirements)
     assert choice.path == "compiled"
     assert choice.reason == "a compiled loop exists for this cell and these options"
@@ -71,10 +71,8 @@ def test_auto_takes_the_compiled_loop_for_every_cell(case: Case, requirements: R
 
 
 @needs_extension
-@pytest.mark.parametrize(("requirements", "message"), BEYOND_THE_COMPILED_LOOP)
-def test_auto_runs_unsupported_options_elsewhere_with_the_reason(
-    requirements: Requirements, message: str
-) -> None:
+@pytest.mark.parametrize(("requirements", "message"), UNSUPPORTED_BY_THE_COMPILED_LOOP)
+def test_auto_runs_unsupported_options_on_another_backend(requirements: Requirements, message: str) -> None:
     choice = choose("auto", LSTM(), requirements)
     assert choice.path == ("reference" if requirements.skip or requirements.trace else "aten")
     assert message.replace("\\", "") in choice.reason
@@ -84,16 +82,16 @@ def test_auto_runs_unsupported_options_elsewhere_with_the_reason(
 
 @needs_extension
 def test_a_subclass_of_a_cell_does_not_inherit_its_kernel() -> None:
-    choice = choose("auto", Own(peepholes=True), Requirements())
+    choice = choose("auto", LSTMSubclass(peepholes=True), Requirements())
     assert choice.path == "reference"
     assert choice.reason.startswith("there is no compiled loop for Own; torch has no kernel for Own(")
     with pytest.raises(BackendError, match="no compiled loop for Own"):
-        choose("compiled", Own(), Requirements())
+        choose("compiled", LSTMSubclass(), Requirements())
 
 
 @needs_extension
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_single_step_does_not_pack_weights_in_vain(case: Case) -> None:
+def test_auto_does_not_choose_the_compiled_loop_for_a_single_step(case: Case) -> None:
     requirements = Requirements(one_step=True)
     choice = choose("auto", case.cell, requirements)
     assert choice.path == ("aten" if case in TORCH_CASES else "reference")
@@ -105,7 +103,7 @@ def test_a_single_step_does_not_pack_weights_in_vain(case: Case) -> None:
 
 @pytest.mark.usefixtures("no_extension")
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
-def test_without_the_extension_auto_takes_torchs_kernel_where_there_is_one(case: Case) -> None:
+def test_without_the_extension_auto_chooses_torch_kernels(case: Case) -> None:
     for requirements in (
         Requirements(),
         Requirements(one_step=True),
@@ -117,27 +115,25 @@ def test_without_the_extension_auto_takes_torchs_kernel_where_there_is_one(case:
 
 
 @pytest.mark.parametrize("option", [LSTM(forget_bias=1.0), GRU(recurrent_init="orthogonal")])
-def test_initialisation_options_do_not_rule_out_a_kernel(option: Cell, no_extension: None) -> None:
+def test_initialisation_options_do_not_affect_the_choice(option: Cell, no_extension: None) -> None:
     assert choose("auto", option, Requirements()).path == "aten"
 
 
-@pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
-def test_without_the_extension_a_cell_that_torch_lacks_runs_on_the_reference(
-    cell: Cell, no_extension: None
-) -> None:
+@pytest.mark.parametrize("cell", CELLS_WITHOUT_TORCH_KERNEL, ids=str)
+def test_without_the_extension_other_cells_run_on_the_reference(cell: Cell, no_extension: None) -> None:
     choice = choose("auto", cell, Requirements())
     assert choice.path == "reference"
     assert choice.reason == f"{ABSENT}; torch has no kernel for {cell}"
 
 
-@pytest.mark.parametrize("cell", BEYOND_TORCH, ids=str)
-def test_asking_for_torchs_kernel_of_a_cell_that_torch_lacks_is_an_error(cell: Cell) -> None:
+@pytest.mark.parametrize("cell", CELLS_WITHOUT_TORCH_KERNEL, ids=str)
+def test_backend_aten_needs_a_torch_kernel(cell: Cell) -> None:
     with pytest.raises(BackendError, match=r"no kernel for .*use backend='auto' or 'reference'"):
         choose("aten", cell, Requirements())
 
 
-@pytest.mark.parametrize(("requirements", "message"), BEYOND_TORCHS_LOOP)
-def test_the_reason_names_the_requirement_that_torch_lacks(
+@pytest.mark.parametrize(("requirements", "message"), UNSUPPORTED_BY_TORCH)
+def test_the_reason_names_the_unsupported_requirement(
     requirements: Requirements, message: str, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(BackendError, match=message + ".*; use backend='auto' or 'reference'"):
@@ -148,7 +144,7 @@ def test_the_reason_names_the_requirement_that_torch_lacks(
     assert choice.reason.startswith(f"{ABSENT}; torch")
 
 
-@pytest.mark.parametrize("cell", [LSTM(), *BEYOND_TORCH, Own()], ids=str)
+@pytest.mark.parametrize("cell", [LSTM(), *CELLS_WITHOUT_TORCH_KERNEL, LSTMSubclass()], ids=str)
 def test_the_reference_runs_everything(cell: Cell) -> None:
     requirements = Requirements(skip=2, masks=("candidate",), trace=True, device="cuda", dtype=torch.float16)
     choice = choose("reference", cell, requirements)
@@ -156,29 +152,29 @@ def test_the_reference_runs_everything(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("cell", [LSTM(), Elman(), GRU(), Jordan()], ids=str)
-def test_the_compiled_loop_asked_for_where_there_is_none_is_an_error(cell: Cell, no_extension: None) -> None:
+def test_backend_compiled_needs_the_extension(cell: Cell, no_extension: None) -> None:
     with pytest.raises(BackendError, match=f"'compiled': {ABSENT}; use .*'auto', 'aten' or 'reference'"):
         choose("compiled", cell, Requirements())
 
 
-def test_a_new_backend_is_one_entry_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice_module, "BACKENDS", (Newest(), *choice_module.BACKENDS))
-    requirements = Requirements(skip=1009)  # no other test asks for this: choices are cached
-    chosen = choose("auto", LSTM(), requirements)
-    assert (chosen.path, chosen.reason) == ("newest", "it is the newest")
+def test_a_new_backend_needs_only_a_list_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice_module, "BACKENDS", (SkipOnlyBackend(), *choice_module.BACKENDS))
+    requirements = Requirements(skip=1009)  # not used by other tests, since choices are cached
+    new_choice = choose("auto", LSTM(), requirements)
+    assert (new_choice.path, new_choice.reason) == ("newest", "it is the newest")
     assert choose("newest", LSTM(), requirements).reason == "requested"
     alternatives = "use backend='auto', 'compiled', 'aten' or 'reference'"
     with pytest.raises(BackendError, match=f"'newest': the newest needs a skip; {alternatives}"):
         choose("newest", LSTM(), Requirements(masks=("newest",)))
     with pytest.raises(BackendError, match="not one of auto, newest, compiled, aten, reference"):
         choose("fastest", LSTM(), requirements)
-    last = choose("auto", LSTM(), Requirements(masks=("none",), trace=True))
-    assert last.reason.startswith("the newest needs a skip; ")
-    assert last.path == "reference"
+    fallback = choose("auto", LSTM(), Requirements(masks=("none",), trace=True))
+    assert fallback.reason.startswith("the newest needs a skip; ")
+    assert fallback.path == "reference"
 
 
-def test_a_new_backend_refuses_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice_module, "BACKENDS", (Newest(),))
+def test_a_new_backend_refuses_unsupported_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice_module, "BACKENDS", (SkipOnlyBackend(),))
     for option in ({"checkpoint": True}, {"precision": "bfloat16"}):
         with pytest.raises(BackendError, match=r"the layer would run on newest \(it is the newest\)"):
             choose("auto", LSTM(), Requirements(skip=1013)._replace(**option))
@@ -186,6 +182,6 @@ def test_a_new_backend_refuses_what_it_lacks(monkeypatch: pytest.MonkeyPatch) ->
         choose("auto", LSTM(), Requirements(masks=("nobody",)))
 
 
-def test_an_unknown_backend_is_an_error_and_never_another_path() -> None:
+def test_an_unknown_backend_is_refused() -> None:
     with pytest.raises(BackendError, match="'fastest'"):
         choose("fastest", LSTM(), Requirements())  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the compiled loop refuses before it touches memory, in Python and once more in C++."""
+"""Checks of the compiled loop before it accesses memory, in Python and again in C++."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ pytestmark = needs_extension
 LENGTHS = [4, 2, 3]
 SIZES = ("T", "B", "I", "H", "R", "V", "checkpoint")
 ARRAYS = ("initial", "final", "masks", "states", "vectors", "dinitial", "dfinal", "dvectors", "zoneout")
-Place = tuple[str, int | None]
-"""A field of LayerArgs, and where in it if it is an array."""
+ArrayEntry = tuple[str, int | None]
+"""A field of LayerArgs, and the index if the field is an array."""
 
 
 @dataclass
 class Call:
-    """Arguments of a pass as C++ gets them, and the tensors that keep their memory alive."""
+    """Arguments of a pass for C++, and the tensors that keep their memory alive."""
 
     args: Any
-    kept: list[Tensor]
+    tensors: list[Tensor]
     step: CompiledStep
 
     def run(self, backward: bool = False) -> None:
@@ -48,30 +48,34 @@ class Call:
 
     @property
     def buffers(self) -> dict[str, tuple[int, int]]:
-        """Every piece of memory by the name that messages give it."""
+        """Every memory buffer by its name in error messages."""
         fields = [n for n in dir(self.args) if not n.startswith("_") and n not in ARRAYS]
-        found = {n: getattr(self.args, n) for n in fields} | {n: self.get(n) for n in self.places}
-        return {n: v for n, v in found.items() if isinstance(v, tuple) and v[0]}
+        values = {n: getattr(self.args, n) for n in fields} | {n: self.get(n) for n in self.entries}
+        return {n: v for n, v in values.items() if isinstance(v, tuple) and v[0]}
 
     @property
-    def places(self) -> dict[str, Place]:
-        """Entries of arrays by the name that messages give them."""
-        places: dict[str, Place] = {}
+    def entries(self) -> dict[str, ArrayEntry]:
+        """Entries of arrays by their names in error messages."""
+        entries: dict[str, ArrayEntry] = {}
         for k, state in enumerate(self.step.states):
-            places |= {f"{state}0": ("initial", k), f"{state}_n": ("final", k), f"mask_{state}": ("masks", k)}
-            places |= {f"d{state}0": ("dinitial", k), f"d{state}_n": ("dfinal", k)}
-            places |= {f"states of {state}": ("states", k), f"zoneout_{state}": ("zoneout", k)}
+            entries |= {
+                f"{state}0": ("initial", k),
+                f"{state}_n": ("final", k),
+                f"mask_{state}": ("masks", k),
+            }
+            entries |= {f"d{state}0": ("dinitial", k), f"d{state}_n": ("dfinal", k)}
+            entries |= {f"states of {state}": ("states", k), f"zoneout_{state}": ("zoneout", k)}
         for k, name in enumerate(self.step.vectors):
-            places |= {name: ("vectors", k), f"d{name}": ("dvectors", k)}
-        return places
+            entries |= {name: ("vectors", k), f"d{name}": ("dvectors", k)}
+        return entries
 
     def get(self, name: str) -> Any:
-        field, k = self.places.get(name, (name, None))
+        field, k = self.entries.get(name, (name, None))
         value = getattr(self.args, field)
         return value if k is None else value[k]
 
     def set(self, name: str, value: Any) -> None:
-        field, k = self.places.get(name, (name, None))
+        field, k = self.entries.get(name, (name, None))
         if k is not None:
             array = getattr(self.args, field)
             array[k] = value
@@ -80,36 +84,46 @@ class Call:
 
 
 def make_call(case: Case, *, checkpoint: int = 0, masks: bool = True, tokens: bool = False) -> Call:
-    """Return a forward and backward pass of a case with everything that it may be given."""
+    """Return the arguments of a forward and backward pass with all optional inputs."""
     problem = make_problem(case)
     problem = all_masks(problem) if masks else problem
-    given = problem.masks or {}
-    left_out = ("weight_ih", "bias_ih", "weight_ln_ih") if tokens else ()
-    p = {n: w.detach() for n, w in problem.p.items() if n not in left_out}
-    spec = encoded_spec(case.cell, tuple(p), tuple(given), (0.0,) * len(problem.state), False, False)
+    mask_values = problem.masks or {}
+    unused_weights = ("weight_ih", "bias_ih", "weight_ln_ih") if tokens else ()
+    p = {n: w.detach() for n, w in problem.p.items() if n not in unused_weights}
+    spec = encoded_spec(case.cell, tuple(p), tuple(mask_values), (0.0,) * len(problem.state), False, False)
     s = decode(spec)
-    x, numbers = problem.x.detach(), None
+    x, token_ids = problem.x.detach(), None
     if tokens:
-        x, numbers = uniform(5, len(problem.p["weight_ih"]), seed=3), torch.tensor([[0, 4, 2]] * 4)
-    masks_given = [m for m in given.values() if isinstance(m, Tensor)]
+        x, token_ids = uniform(5, len(problem.p["weight_ih"]), seed=3), torch.tensor([[0, 4, 2]] * 4)
+    mask_tensors = [m for m in mask_values.values() if isinstance(m, Tensor)]
     states = [state.detach() for state in problem.state]
-    o = Operands(x, list(p.values()), states, masks_given, torch.tensor(LENGTHS), numbers)
+    o = Operands(x, list(p.values()), states, mask_tensors, torch.tensor(LENGTHS), token_ids)
     args = make_arguments(o, s, checkpoint)
     results = allocate(o, s, True, checkpoint)
     set_outputs(args, results, s)
     set_saved(args, [results[0], *results[1 + len(states) :]], s, checkpoint)
     gradients = allocate_gradients(o, [True] * (1 + len(p) + len(states)))
     set_gradients(args, gradients, s)
-    above = [torch.ones_like(t) for t in results[: 1 + len(states)]]
-    args.dy, args.dy_time, args.dy_row = buffer(above[0]), *above[0].stride()[:2]
-    args.dfinal = [buffer(d) for d in above[1:]]
-    kept = [*o.weights, *states, *masks_given, x, *results, *gradients, *above, o.lengths, numbers]
-    return Call(args, kept, s.step)  # type: ignore[arg-type]
+    output_gradients = [torch.ones_like(t) for t in results[: 1 + len(states)]]
+    args.dy, args.dy_time, args.dy_row = buffer(output_gradients[0]), *output_gradients[0].stride()[:2]
+    args.dfinal = [buffer(d) for d in output_gradients[1:]]
+    tensors = [
+        *o.weights,
+        *states,
+        *mask_tensors,
+        x,
+        *results,
+        *gradients,
+        *output_gradients,
+        o.lengths,
+        token_ids,
+    ]
+    return Call(args, tensors, s.step)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("checkpoint", [0, 2])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_memory_that_is_one_number_short_is_refused_for_every_tensor(case: Case, checkpoint: int) -> None:
+def test_memory_that_is_too_short_is_refused_for_every_tensor(case: Case, checkpoint: int) -> None:
     call = make_call(case, checkpoint=checkpoint)
     call.run()
     call.run(backward=True)
@@ -127,7 +141,7 @@ def test_memory_that_is_one_number_short_is_refused_for_every_tensor(case: Case,
         call.set(name, (address, size))
 
 
-def test_memory_of_looked_up_rows_is_held_to_their_number() -> None:
+def test_memory_of_table_and_tokens_is_checked() -> None:
     call = make_call(case_named("gru-after"), tokens=True)
     call.run()
     call.run(backward=True)
@@ -158,7 +172,7 @@ def test_missing_memory_is_refused(name: str) -> None:
         ("jordan", "hidden"),
     ],
 )
-def test_backward_needs_what_forward_keeps(case: str, name: str) -> None:
+def test_backward_needs_the_saved_values_of_forward(case: str, name: str) -> None:
     call = make_call(case_named(case))
     call.set(name, (0, 0))
     with pytest.raises(ValueError, match=f"{name} is missing: backward needs the values that forward stored"):
@@ -187,7 +201,7 @@ def test_a_token_outside_the_table_is_refused(token: int, backward: bool) -> Non
 
 @pytest.mark.parametrize("value", [-1, 2**31, 2**62, -(2**63)])
 @pytest.mark.parametrize("name", SIZES)
-def test_a_size_that_cannot_be_is_refused(name: str, value: int) -> None:
+def test_an_invalid_size_is_refused(name: str, value: int) -> None:
     call = make_call(case_named("gru-after"), tokens=name == "V")
     setattr(call.args, name, value)
     with pytest.raises(ValueError, match="unrolled kernel: "):
@@ -198,7 +212,7 @@ def test_a_size_that_cannot_be_is_refused(name: str, value: int) -> None:
     ("name", "value"),
     [("x_time", 2**40), ("x_row", -1), ("y_time", 1 << 62), ("y_row", -6), ("dy_time", 100), ("dy_row", -1)],
 )
-def test_a_stride_that_leaves_the_memory_is_refused(name: str, value: int) -> None:
+def test_a_stride_outside_the_memory_is_refused(name: str, value: int) -> None:
     call = make_call(case_named("lstm"))
     setattr(call.args, name, value)
     with pytest.raises(ValueError, match="unrolled kernel: "):
@@ -217,7 +231,7 @@ def test_a_stride_that_leaves_the_memory_is_refused(name: str, value: int) -> No
         ("zoneout_c", -0.1),
     ],
 )
-def test_an_option_that_there_is_not_is_refused(name: str, value: float) -> None:
+def test_an_invalid_option_is_refused(name: str, value: float) -> None:
     call = make_call(case_named("lstm"))
     call.set(name, value)
     with pytest.raises(ValueError, match=f"unrolled kernel: {name} must lie in"):
@@ -227,7 +241,7 @@ def test_an_option_that_there_is_not_is_refused(name: str, value: float) -> None
 @pytest.mark.parametrize(
     "array", ["initial", "masks", "vectors", "final", "states", "dinitial", "dfinal", "dvectors"]
 )
-def test_more_than_a_cell_has_is_refused(array: str) -> None:
+def test_more_entries_than_the_cell_has_are_refused(array: str) -> None:
     call = make_call(case_named("gru-after"))
     entries = getattr(call.args, array)
     entries[3] = call.get("y")
@@ -236,20 +250,20 @@ def test_more_than_a_cell_has_is_refused(array: str) -> None:
         call.run(backward=array.startswith("d"))
 
 
-def test_an_array_takes_no_more_entries_than_it_has() -> None:
+def test_an_array_refuses_too_many_entries() -> None:
     call = make_call(case_named("lstm"))
     with pytest.raises(ValueError, match="initial holds at most 4 entries, got 5"):
         call.args.initial = [(0, 0)] * 5
 
 
-def test_a_vector_of_a_group_that_is_not_there_is_refused() -> None:
+def test_a_missing_vector_of_a_group_is_refused() -> None:
     call = make_call(case_named("lstm-peepholes"))
     call.set("weight_peephole_f", (0, 0))
     with pytest.raises(ValueError, match="weight_peephole_f is missing"):
         call.run()
 
 
-def test_an_invalid_size_of_the_fed_back_output_is_an_error() -> None:
+def test_an_invalid_output_size_is_refused() -> None:
     call = make_call(case_named("gru-after"))
     call.args.R, call.args.weight_out = 2, call.args.y
     with pytest.raises(ValueError, match="R must be H"):
@@ -257,12 +271,12 @@ def test_an_invalid_size_of_the_fed_back_output_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1 << 20])
-def test_a_number_of_threads_that_cannot_be_is_refused(threads: int) -> None:
+def test_an_invalid_number_of_threads_is_refused(threads: int) -> None:
     with pytest.raises(ValueError, match="threads must lie in"):
         core.layer_forward(make_call(case_named("lstm")).args, 1, threads)  # type: ignore[union-attr]
 
 
-def test_memory_that_is_not_aligned_is_refused() -> None:
+def test_unaligned_memory_is_refused() -> None:
     call = make_call(case_named("lstm"))
     address, size = call.buffers["h0"]
     call.set("h0", (address + 1, size))
@@ -271,7 +285,7 @@ def test_memory_that_is_not_aligned_is_refused() -> None:
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.float64])
-def test_the_softmax_is_held_to_its_memory(precision: torch.dtype) -> None:
+def test_the_memory_of_the_softmax_is_checked(precision: torch.dtype) -> None:
     assert core is not None
     n, f, v = 6, 3, 5
     tensors = {
@@ -291,36 +305,36 @@ def test_the_softmax_is_held_to_its_memory(precision: torch.dtype) -> None:
     args.N, args.F, args.V, args.h_row = n, f, v, f
     for name, t in (tensors | {"targets": targets}).items():
         setattr(args, name, buffer(t))
-    number = 1 if precision == torch.float64 else 0
-    core.softmax(args, number, 1)
+    arithmetic = 1 if precision == torch.float64 else 0
+    core.softmax(args, arithmetic, 1)
     for name, t in (tensors | {"targets": targets}).items():
         setattr(args, name, (t.data_ptr(), t.nbytes - 4))
         with pytest.raises(ValueError, match=rf"unrolled kernel: {name} needs"):
-            core.softmax(args, number, 1)
+            core.softmax(args, arithmetic, 1)
         setattr(args, name, buffer(t))
-    for wrong in (5, -1, 2**40):
-        other = torch.tensor([0, 1, wrong, 3, 4, -100])
+    for target in (5, -1, 2**40):
+        other = torch.tensor([0, 1, target, 3, 4, -100])
         args.targets = buffer(other)
         with pytest.raises(ValueError, match=r"a target must lie in 0\.\.4"):
-            core.softmax(args, number, 1)
+            core.softmax(args, arithmetic, 1)
 
 
-# -- lengths that belong to the caller ---------------------------------------------------------------------
+# -- lengths owned by the caller ---------------------------------------------------------------------------
 
 
-def column_of_a_table() -> Tensor:
+def make_column() -> Tensor:
     return torch.tensor([[4, 123_456_789], [2, 987_654_321], [3, 5]])[:, 0]
 
 
-def repeated() -> Tensor:
+def make_expanded() -> Tensor:
     return torch.tensor([3]).expand(3)
 
 
 @pytest.mark.parametrize(
     "lengths",
     [
-        column_of_a_table,
-        repeated,
+        make_column,
+        make_expanded,
         lambda: torch.tensor([3, 9, 2, 9, 4])[::2].flip(0),
         lambda: np.array([[4, 7], [2, 7], [3, 7]])[:, 0],
         lambda: np.array([3, 2, 4], dtype=np.int32)[::-1].copy(),
@@ -328,16 +342,16 @@ def repeated() -> Tensor:
         lambda: (4, 2, 3),
     ],
 )
-def test_lengths_of_any_layout_are_read_as_their_numbers(lengths: Callable[[], Any]) -> None:
-    given = lengths()
+def test_lengths_may_have_any_layout(lengths: Callable[[], Any]) -> None:
+    row_lengths = lengths()
     problem = make_problem(case_named("lstm"))
-    ours, expected = problem.compiled(given), problem.run(lengths=[int(n) for n in given])
-    torch.testing.assert_close(ours.y, expected.y)
-    torch.testing.assert_close(ours.state, expected.state)
+    actual, expected = problem.compiled(row_lengths), problem.run(lengths=[int(n) for n in row_lengths])
+    torch.testing.assert_close(actual.y, expected.y)
+    torch.testing.assert_close(actual.state, expected.state)
 
 
 @pytest.mark.parametrize("value", [1, 100_000_000, -5])
-def test_lengths_that_the_caller_writes_over_do_not_reach_the_backward_pass(value: int) -> None:
+def test_overwritten_lengths_do_not_affect_backward(value: int) -> None:
     memory = np.array(LENGTHS)
     problem = make_problem(case_named("gru-after"))
     (expected,) = torch.autograd.grad(problem.compiled(LENGTHS).y.sum(), problem.x)
@@ -351,7 +365,7 @@ def test_lengths_that_the_caller_writes_over_do_not_reach_the_backward_pass(valu
     "lengths",
     [[2**70, 1, 1], ["4", "2", "3"], [[4], [2], [3]], [4, 2], [4j, 2, 3], [4.0, 2.0, 3.0], None, [None] * 3],
 )
-def test_lengths_that_are_no_numbers_of_steps_are_named(lengths: Any) -> None:
+def test_invalid_lengths_are_refused(lengths: Any) -> None:
     problem = make_problem(case_named("gru-after"))
     with pytest.raises(ShapeError, match="lengths"):
         problem.compiled([] if lengths is None else lengths)
@@ -362,21 +376,21 @@ def test_lengths_that_are_no_numbers_of_steps_are_named(lengths: Any) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1, 5), (1, 3, 5), (4, 1, 5), (4, 1, 1), (1, 1, 1)])
 def test_axes_of_size_one_may_have_any_stride(shape: tuple[int, int, int]) -> None:
-    """As a convolution's output (N, C, T), transposed to (N, T, C): each axis may be of size one."""
+    """Like a convolution's output (N, C, T), transposed to (N, T, C): each axis may be of size one."""
     channels = shape[1]
-    ours = torch.nn.LSTM(channels, 4, batch_first=True)
+    torch_layer = torch.nn.LSTM(channels, 4, batch_first=True)
     layer = ur.LSTM(channels, 4, batch_first=True)
-    layer.load_state_dict(ours.state_dict())
+    layer.load_state_dict(torch_layer.state_dict())
     x = uniform(*shape, seed=1, dtype=torch.float32).transpose(1, 2).requires_grad_()
-    expected, _ = ours(x)
-    (of_torch,) = torch.autograd.grad(expected.square().sum(), x)
+    expected, _ = torch_layer(x)
+    (torch_gradient,) = torch.autograd.grad(expected.square().sum(), x)
     y, _ = layer(x)
     (gradient,) = torch.autograd.grad(y.square().sum(), x)
     torch.testing.assert_close(y, expected)
-    torch.testing.assert_close(gradient, of_torch)
+    torch.testing.assert_close(gradient, torch_gradient)
 
 
-def test_a_view_that_negates_is_read_as_its_numbers() -> None:
+def test_negated_views_are_read_correctly() -> None:
     layer = ur.GRU(2, 3)
     z = torch.complex(uniform(4, 3, 2, seed=1), uniform(4, 3, 2, seed=2)).to(torch.complex64)
     for x in (z.conj().imag, torch._neg_view(uniform(4, 3, 2, seed=3, dtype=torch.float32))):
@@ -386,7 +400,7 @@ def test_a_view_that_negates_is_read_as_its_numbers() -> None:
         torch.testing.assert_close(y, expected)
 
 
-def test_tensors_of_another_kind_are_refused_by_the_operator() -> None:
+def test_the_operator_refuses_invalid_tensors() -> None:
     problem = make_problem(case_named("gru-after"))
     spec = encoded_spec(problem.cell, tuple(problem.p), (), (0.0,), False, False)
     weights = [w.detach() for w in problem.p.values()]
@@ -406,8 +420,8 @@ def test_tensors_of_another_kind_are_refused_by_the_operator() -> None:
         call(x, weights, torch.tensor([4, 5, 3]))
 
 
-def test_targets_that_change_while_the_loss_runs_cannot_reach_the_kernel() -> None:
-    """The kernel reads a copy; the public function has checked the same numbers before."""
+def test_the_loss_accepts_noncontiguous_targets() -> None:
+    """The kernel reads a contiguous copy of the targets that the public function has checked."""
     h, w = torch.rand(70, 3), torch.rand(5, 3)
     targets = torch.randint(5, (70, 2))[:, 0]
     loss, _ = linear_cross_entropy(h, w, None, targets)

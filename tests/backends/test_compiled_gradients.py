@@ -1,4 +1,4 @@
-"""Derivatives of the compiled loop in float64 against finite differences, of first and of second order."""
+"""First and second derivatives of the compiled loop in float64, checked by finite differences."""
 
 import pytest
 import torch
@@ -22,62 +22,64 @@ from numerics import (
 
 pytestmark = needs_extension
 
-EVERY = CASES + MORE_CASES
+ALL_CASES = CASES + MORE_CASES
 SMALL = {"steps": 3, "batch": 2, "hidden_size": 2}
 
 
-def gradients_are_right(problem: Problem, *, fast: bool = False, **options: object) -> bool:
+def check_gradients(problem: Problem, *, fast_mode: bool = False, **options: object) -> bool:
     """Check the derivatives of every output with respect to every input, state and parameter."""
 
     def run(*leaves: Tensor) -> tuple[Tensor, ...]:
         result = problem.of(leaves).compiled(**options)  # type: ignore[arg-type]
         return (result.y, *result.state)
 
-    return gradcheck(run, problem.leaves, fast_mode=fast)
+    return gradcheck(run, problem.leaves, fast_mode=fast_mode)
 
 
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_every_cell(case: Case) -> None:
-    assert gradients_are_right(make_problem(case, **SMALL))
+    assert check_gradients(make_problem(case, **SMALL))
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_masks_and_ragged_rows_with_checkpoints(case: Case, reverse: bool) -> None:
     problem = all_masks(make_problem(case, **SMALL), hidden_size=2)
-    every = 2 if reverse else None
-    assert gradients_are_right(problem, lengths=[3, 2], reverse=reverse, checkpoint_every=every)
+    checkpoint_every = 2 if reverse else None
+    assert check_gradients(problem, lengths=[3, 2], reverse=reverse, checkpoint_every=checkpoint_every)
 
 
-@pytest.mark.parametrize("every", [1, 2, 3, "auto"])
+@pytest.mark.parametrize("checkpoint_every", [1, 2, 3, "auto"])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm-everything", "gru-after", "gru-before"])
-def test_checkpoints(name: str, every: int | str) -> None:
-    assert gradients_are_right(make_problem(case_named(name), **SMALL), checkpoint_every=every)
+def test_checkpoints(name: str, checkpoint_every: int | str) -> None:
+    assert check_gradients(make_problem(case_named(name), **SMALL), checkpoint_every=checkpoint_every)
 
 
-@pytest.mark.parametrize("every", [None, 2])
+@pytest.mark.parametrize("checkpoint_every", [None, 2])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm", "lstm-projection", "gru-after"])
-def test_zoneout_in_evaluation(name: str, every: int | None) -> None:
+def test_zoneout_in_evaluation(name: str, checkpoint_every: int | None) -> None:
     rates = {"zoneout_h": 0.3, "zoneout_c": 0.2}
-    assert gradients_are_right(make_problem(case_named(name), **SMALL), masks=rates, checkpoint_every=every)
+    assert check_gradients(
+        make_problem(case_named(name), **SMALL), masks=rates, checkpoint_every=checkpoint_every
+    )
 
 
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_vectors_that_are_full_and_one_more(case: Case) -> None:
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_sizes_of_full_vectors_plus_one(case: Case) -> None:
     problem = make_problem(widened(case, 17), steps=4, batch=13, hidden_size=17, input_size=9)
-    assert gradients_are_right(all_masks(problem, 17), fast=True, lengths=[4, 2, 3, 1] * 3 + [4])
+    assert check_gradients(all_masks(problem, 17), fast_mode=True, lengths=[4, 2, 3, 1] * 3 + [4])
 
 
 # Second derivatives.
 
 
-def penalty(y: Tensor, x: Tensor) -> Tensor:
-    """Return the size of a gradient, as a penalty on it would be."""
-    (slope,) = grad(y.square().sum(), x, create_graph=True)
-    return slope.square().sum()
+def gradient_penalty(y: Tensor, x: Tensor) -> Tensor:
+    """Return the squared norm of the gradient, as in a gradient penalty."""
+    (gradient,) = grad(y.square().sum(), x, create_graph=True)
+    return gradient.square().sum()
 
 
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_second_derivatives(case: Case) -> None:
     problem = make_problem(case, steps=2, batch=1, hidden_size=2)
 
@@ -88,48 +90,48 @@ def test_second_derivatives(case: Case) -> None:
     assert gradgradcheck(run, problem.leaves, fast_mode=True)
 
 
-@pytest.mark.parametrize("every", [None, 1])
+@pytest.mark.parametrize("checkpoint_every", [None, 1])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm-everything", "gru-before", "gru-after"])
-def test_second_derivatives_of_masks_and_ragged_rows(name: str, every: int | None) -> None:
+def test_second_derivatives_of_masks_and_ragged_rows(name: str, checkpoint_every: int | None) -> None:
     problem = make_problem(case_named(name), steps=2, batch=2, hidden_size=2)
     problem = all_masks(problem, hidden_size=2)
 
     def run(*leaves: Tensor) -> Tensor:
-        return problem.of(leaves).compiled([1, 2], reverse=True, checkpoint_every=every).y
+        return problem.of(leaves).compiled([1, 2], reverse=True, checkpoint_every=checkpoint_every).y
 
     assert gradgradcheck(run, problem.leaves, fast_mode=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_third_derivative_is_that_of_the_reference(case: Case) -> None:
+def test_third_derivatives_equal_the_reference(case: Case) -> None:
     problem = make_problem(case, **SMALL)
     weight = problem.p["weight_hh" if case.cell.recurrent else "weight_ih"]
 
-    def third(y: Tensor) -> Tensor:
-        total = penalty(y, problem.x)
-        (slope,) = grad(total, problem.x, create_graph=True)
-        return grad(slope.square().sum(), weight)[0]
+    def third_derivative(y: Tensor) -> Tensor:
+        total = gradient_penalty(y, problem.x)
+        (gradient,) = grad(total, problem.x, create_graph=True)
+        return grad(gradient.square().sum(), weight)[0]
 
-    torch.testing.assert_close(third(problem.compiled().y), third(problem.run().y))
+    torch.testing.assert_close(third_derivative(problem.compiled().y), third_derivative(problem.run().y))
 
 
 def test_zoneout_in_evaluation_has_second_derivatives() -> None:
     problem = make_problem(case_named("lstm"), **SMALL)
     rates: dict = {"zoneout_h": 0.3, "zoneout_c": 0.2}
-    ours, expected = (
-        grad(penalty(run(masks=rates).y, problem.x), problem.leaves)
+    actual, expected = (
+        grad(gradient_penalty(run(masks=rates).y, problem.x), problem.leaves)
         for run in (problem.compiled, problem.run)
     )
-    for a, b in zip(ours, expected, strict=True):
+    for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close(a, b)
 
 
-def test_a_first_derivative_that_could_be_differentiated_is_the_first_derivative() -> None:
+def test_create_graph_gives_the_same_gradient() -> None:
     problem = make_problem(case_named("lstm"), **SMALL)
     y = problem.compiled().y
-    (plain,) = grad(y.sum(), problem.x, retain_graph=True)
-    (ready,) = grad(y.sum(), problem.x, create_graph=True)
-    assert torch.equal(plain, ready)
+    (first_order,) = grad(y.sum(), problem.x, retain_graph=True)
+    (differentiable,) = grad(y.sum(), problem.x, create_graph=True)
+    assert torch.equal(first_order, differentiable)
 
 
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
@@ -138,6 +140,6 @@ def test_a_gradient_penalty_of_a_layer(case: Case) -> None:
     layers = [make_layer(case, backend=backend) for backend in ("auto", "reference")]
     assert layers[0].explain().paths == ["compiled"]
     for layer in layers:
-        penalty(layer(x)[0], x).backward()
-    for ours, expected in zip(*(layer.parameters() for layer in layers), strict=True):
-        torch.testing.assert_close(ours.grad, expected.grad)
+        gradient_penalty(layer(x)[0], x).backward()
+    for actual, expected in zip(*(layer.parameters() for layer in layers), strict=True):
+        torch.testing.assert_close(actual.grad, expected.grad)

@@ -1,4 +1,4 @@
-"""The compiled loop takes tensors however they lie in memory, and batches of no rows."""
+"""The compiled loop accepts tensors with any memory layout, and empty batches."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ NAMES = ("elman-tanh", "elman-layer-norm", "jordan", "lstm-everything", "lstm", 
 
 
 def transposed(t: Tensor) -> Tensor:
-    """As batch_first leaves it: the first two axes lie the other way round."""
+    """As with batch_first: the first two axes are swapped in memory."""
     return t.transpose(0, 1).contiguous().transpose(0, 1) if t.dim() > 1 else t
 
 
@@ -25,39 +25,41 @@ def column_major(t: Tensor) -> Tensor:
 
 
 def sliced(t: Tensor) -> Tensor:
-    """Every second number of a wider tensor, the others NaN."""
-    wide = torch.full((*t.shape[:-1], 2 * t.shape[-1]), torch.nan, dtype=t.dtype)
-    wide[..., ::2] = t
-    return wide[..., ::2]
+    """Every second number of a wider tensor; the others are NaN."""
+    from_expanded = torch.full((*t.shape[:-1], 2 * t.shape[-1]), torch.nan, dtype=t.dtype)
+    from_expanded[..., ::2] = t
+    return from_expanded[..., ::2]
 
 
 def cut_out(t: Tensor) -> Tensor:
     """The middle of a larger tensor of NaN."""
-    wide = torch.full([n + 2 for n in t.shape], torch.nan, dtype=t.dtype)
+    from_expanded = torch.full([n + 2 for n in t.shape], torch.nan, dtype=t.dtype)
     inner = tuple(slice(1, -1) for _ in t.shape)
-    wide[inner] = t
-    return wide[inner]
+    from_expanded[inner] = t
+    return from_expanded[inner]
 
 
 LAYOUTS: tuple[Callable[[Tensor], Tensor], ...] = (transposed, column_major, sliced, cut_out)
 
 
-@pytest.mark.parametrize("of", ["x", "states", "weights", "all"])
+@pytest.mark.parametrize("argument_group", ["x", "states", "weights", "all"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_layout_gives_the_same(name: str, layout: Callable[[Tensor], Tensor], of: str) -> None:
+def test_every_layout_gives_equal_results(
+    name: str, layout: Callable[[Tensor], Tensor], argument_group: str
+) -> None:
     problem = all_masks(make_problem(case_named(name), steps=4, batch=5))
     leaves = problem.leaves
-    chosen = {"x": leaves[:1], "states": problem.state, "weights": leaves[1 + len(problem.state) :]}
-    moved = leaves if of == "all" else chosen[of]
-    there = [layout(t) if any(t is m for m in moved) else t for t in leaves]
-    if of != "weights":
-        assert not all(a.stride() == b.stride() for a, b in zip(there, leaves, strict=True))
-    ours = outcome(problem.of(there).compiled([4, 2, 3, 1, 4], reverse=True), leaves)
+    groups = {"x": leaves[:1], "states": problem.state, "weights": leaves[1 + len(problem.state) :]}
+    leaves_to_change = leaves if argument_group == "all" else groups[argument_group]
+    leaves_in_layout = [layout(t) if any(t is m for m in leaves_to_change) else t for t in leaves]
+    if argument_group != "weights":
+        assert not all(a.stride() == b.stride() for a, b in zip(leaves_in_layout, leaves, strict=True))
+    actual = outcome(problem.of(leaves_in_layout).compiled([4, 2, 3, 1, 4], reverse=True), leaves)
     expected = outcome(problem.compiled([4, 2, 3, 1, 4], reverse=True), leaves)
-    if problem.cell.layer_norm:  # torch's own product W x adds up in another order for another layout
-        return assert_near(ours, expected, within=1e-14)
-    assert all(torch.equal(a, b) for a, b in zip(ours, expected, strict=True))
+    if problem.cell.layer_norm:  # torch's product W x sums in another order for another layout
+        return assert_near(actual, expected, within=1e-14)
+    assert all(torch.equal(a, b) for a, b in zip(actual, expected, strict=True))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -66,37 +68,37 @@ def test_masks_in_every_layout(name: str, layout: Callable[[Tensor], Tensor]) ->
     problem = all_masks(make_problem(case_named(name), steps=4, batch=5))
     assert problem.masks is not None
     masks = {k: layout(m) for k, m in problem.masks.items()}  # type: ignore[arg-type]
-    ours = outcome(problem.compiled(masks=masks), problem.leaves)
+    actual = outcome(problem.compiled(masks=masks), problem.leaves)
     assert all(
-        torch.equal(a, b) for a, b in zip(ours, outcome(problem.compiled(), problem.leaves), strict=True)
+        torch.equal(a, b) for a, b in zip(actual, outcome(problem.compiled(), problem.leaves), strict=True)
     )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_gradients_from_above_in_every_layout(name: str, layout: Callable[[Tensor], Tensor]) -> None:
+def test_output_gradients_in_every_layout(name: str, layout: Callable[[Tensor], Tensor]) -> None:
     problem = make_problem(case_named(name), steps=4, batch=5)
     result = problem.compiled([4, 2, 3, 1, 4])
     outputs = [result.y, *result.state]
-    above = [uniform(*out.shape, seed=i) for i, out in enumerate(outputs)]
-    expected = grad(outputs, problem.leaves, above, retain_graph=True)
-    ours = grad(outputs, problem.leaves, [layout(d) for d in above])
-    assert all(torch.equal(a, b) for a, b in zip(ours, expected, strict=True))
+    output_gradients = [uniform(*out.shape, seed=i) for i, out in enumerate(outputs)]
+    expected = grad(outputs, problem.leaves, output_gradients, retain_graph=True)
+    actual = grad(outputs, problem.leaves, [layout(d) for d in output_gradients])
+    assert all(torch.equal(a, b) for a, b in zip(actual, expected, strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_expanded_gradient_from_above(name: str) -> None:
-    """That of a sum is one number in memory, with strides of zero."""
+def test_an_expanded_output_gradient(name: str) -> None:
+    """The gradient of a sum is one number in memory, with strides of zero."""
     problem = make_problem(case_named(name), steps=4, batch=5)
     result = problem.compiled()
     dense = torch.ones_like(result.y)
-    summed = grad(result.y.sum(), problem.leaves, retain_graph=True, materialize_grads=True)
-    given = grad(result.y, problem.leaves, dense, retain_graph=True, materialize_grads=True)
-    assert all(torch.equal(a, b) for a, b in zip(summed, given, strict=True))
+    from_sum = grad(result.y.sum(), problem.leaves, retain_graph=True, materialize_grads=True)
+    from_ones = grad(result.y, problem.leaves, dense, retain_graph=True, materialize_grads=True)
+    assert all(torch.equal(a, b) for a, b in zip(from_sum, from_ones, strict=True))
     row = uniform(dense.shape[-1], seed=1)
-    wide = grad(result.y, problem.leaves, row.expand_as(dense), materialize_grads=True)
+    from_expanded = grad(result.y, problem.leaves, row.expand_as(dense), materialize_grads=True)
     assert_near(
-        wide,
+        from_expanded,
         grad(problem.run().y, problem.leaves, row.expand_as(dense), materialize_grads=True),
         within=1e-13,
     )
@@ -108,10 +110,10 @@ def test_an_expanded_input(name: str, axis: int) -> None:
     problem = make_problem(case_named(name), steps=4, batch=5)
     x = problem.x.detach().narrow(axis, 0, 1).expand_as(problem.x)
     assert 0 in x.stride()
-    rest = problem.leaves[1:]
-    expanded, dense = problem.of([x, *rest]), problem.of([x.contiguous(), *rest])
-    ours, expected = outcome(expanded.compiled(), rest), outcome(dense.compiled(), rest)
-    assert all(torch.equal(a, b) for a, b in zip(ours, expected, strict=True))
+    other_leaves = problem.leaves[1:]
+    expanded, dense = problem.of([x, *other_leaves]), problem.of([x.contiguous(), *other_leaves])
+    actual, expected = outcome(expanded.compiled(), other_leaves), outcome(dense.compiled(), other_leaves)
+    assert all(torch.equal(a, b) for a, b in zip(actual, expected, strict=True))
 
 
 def test_expanded_states() -> None:
@@ -122,21 +124,21 @@ def test_expanded_states() -> None:
     assert_near(outcome(expanded.compiled(), leaves), outcome(expanded.run(), leaves), within=1e-13)
 
 
-def test_a_state_that_is_a_leaf_of_two_states_gets_both_gradients() -> None:
+def test_a_tensor_used_as_two_states_gets_both_gradients() -> None:
     problem = make_problem(case_named("lstm"))
-    both = problem.state[0]
-    same = problem.of([problem.x, both, both, *problem.p.values()])
-    assert_near(grad(same.compiled().y.sum(), both), grad(same.run().y.sum(), both), within=1e-13)
+    state = problem.state[0]
+    same = problem.of([problem.x, state, state, *problem.p.values()])
+    assert_near(grad(same.compiled().y.sum(), state), grad(same.run().y.sum(), state), within=1e-13)
 
 
-@pytest.mark.parametrize("every", [None, 2])
+@pytest.mark.parametrize("checkpoint_every", [None, 2])
 @pytest.mark.parametrize("lengths", [None, torch.zeros(0, dtype=torch.int64)], ids=["full", "ragged"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_rows_give_empty_results_and_zero_gradients(
-    case: Case, lengths: Tensor | None, every: int | None
+def test_an_empty_batch_gives_empty_results_and_zero_gradients(
+    case: Case, lengths: Tensor | None, checkpoint_every: int | None
 ) -> None:
     problem = make_problem(case, batch=0)
-    result = problem.compiled(lengths, checkpoint_every=every)
+    result = problem.compiled(lengths, checkpoint_every=checkpoint_every)
     assert result.y.shape == (4, 0, problem.state[0].shape[1])
     assert [s.shape for s in result.state] == [s.shape for s in problem.state]
     gradients = grad(result.y.sum() + result.state[0].sum(), problem.leaves, materialize_grads=True)
@@ -145,19 +147,19 @@ def test_no_rows_give_empty_results_and_zero_gradients(
         assert (g == 0).all()
 
 
-def test_nothing_is_written_to_but_the_results() -> None:
+def test_inputs_are_not_modified() -> None:
     problem: Problem = all_masks(make_problem(case_named("lstm-everything"), steps=4, batch=5))
     assert problem.masks is not None
     dy = uniform(4, 5, 2, seed=1)
     lengths = torch.tensor([4, 2, 3, 1, 4])
-    given = [*problem.leaves, *problem.masks.values(), dy, lengths]
-    before = [t.detach().clone() for t in given]  # type: ignore[union-attr]
-    for every in (None, 2):
-        problem.compiled(lengths, checkpoint_every=every).y.backward(dy)  # type: ignore[arg-type]
-    assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))  # type: ignore[arg-type]
+    tensors = [*problem.leaves, *problem.masks.values(), dy, lengths]
+    copies = [t.detach().clone() for t in tensors]  # type: ignore[union-attr]
+    for checkpoint_every in (None, 2):
+        problem.compiled(lengths, checkpoint_every=checkpoint_every).y.backward(dy)  # type: ignore[arg-type]
+    assert all(torch.equal(a, b) for a, b in zip(tensors, copies, strict=True))  # type: ignore[arg-type]
 
 
-def test_the_final_state_is_no_view_of_the_output() -> None:
+def test_the_final_state_is_not_a_view_of_the_output() -> None:
     result = make_problem(case_named("gru-after")).compiled()
     storages = {t.untyped_storage().data_ptr() for t in (result.y, *result.state)}
     assert len(storages) == 2

@@ -1,4 +1,4 @@
-"""The compiled loop computes what the reference computes: outputs, final states, and every gradient."""
+"""The compiled loop equals the reference: outputs, final states and every gradient."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from parity import assert_near, assert_parity, outcome
 
 pytestmark = needs_extension
 
-EVERY = CASES + MORE_CASES
+ALL_CASES = CASES + MORE_CASES
 LENGTHS = [4, 7, 1, 7, 3]
 RATES = {"zoneout_h": 0.3, "zoneout_c": 0.15}
 OPTIONS = {
@@ -29,11 +29,11 @@ OPTIONS = {
     "ragged": {"lengths": LENGTHS},
     "ragged backward": {"lengths": LENGTHS, "reverse": True},
 }
-SINGLE = 2e-5
-"""Of float32 against float64: numbers of the size of 1 after some steps."""
+FLOAT32_TOLERANCE = 2e-5
+"""Tolerance of float32 against float64, for numbers of magnitude 1 after some steps."""
 
 
-def problem_of(
+def make_sized_problem(
     case: Case, hidden: int, batch: int, inputs: int, steps: int, *, masked: bool = True
 ) -> Problem:
     case = widened(case, hidden)
@@ -44,21 +44,23 @@ def problem_of(
 
 @pytest.mark.parametrize("masked", [False, True], ids=["plain", "masks"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_every_cell(case: Case, options: dict, masked: bool) -> None:
-    assert_parity(problem_of(case, 17, 5, 3, 7, masked=masked), within=1e-11, **options)
+    assert_parity(make_sized_problem(case, 17, 5, 3, 7, masked=masked), within=1e-11, **options)
 
 
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_rates_of_zoneout_in_place_of_masks(case: Case) -> None:
-    problem = problem_of(case, 17, 5, 3, 7, masked=False)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_zoneout_rates_instead_of_masks(case: Case) -> None:
+    problem = make_sized_problem(case, 17, 5, 3, 7, masked=False)
     assert_parity(problem, within=1e-11, masks=RATES, lengths=LENGTHS, reverse=True)
 
 
 @pytest.mark.parametrize("options", [OPTIONS["plain"], OPTIONS["ragged backward"]], ids=["plain", "ragged"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_every_cell_in_float32(case: Case, options: dict) -> None:
-    assert_parity(problem_of(case, 33, 5, 18, 7).to(torch.float32), within=SINGLE, **options)
+    assert_parity(
+        make_sized_problem(case, 33, 5, 18, 7).to(torch.float32), within=FLOAT32_TOLERANCE, **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,15 +70,15 @@ def test_every_cell_in_float32(case: Case, options: dict) -> None:
     "name", ["elman-tanh", "jordan", "lstm", "lstm-everything", "gru-after", "gru-before-layer-norm"]
 )
 def test_each_mask_alone(name: str, masks: tuple[str, ...]) -> None:
-    problem = problem_of(case_named(name), 9, 4, 3, 5)
+    problem = make_sized_problem(case_named(name), 9, 4, 3, 5)
     assert problem.masks is not None
-    known = {name: problem.masks[name] for name in masks if name in problem.masks}
-    if known:
-        assert_parity(problem, within=1e-11, masks=known)
+    chosen_masks = {name: problem.masks[name] for name in masks if name in problem.masks}
+    if chosen_masks:
+        assert_parity(problem, within=1e-11, masks=chosen_masks)
 
 
-def test_a_mask_and_a_rate_side_by_side() -> None:
-    problem = problem_of(case_named("lstm-projection"), 9, 4, 3, 5)
+def test_a_mask_together_with_a_rate() -> None:
+    problem = make_sized_problem(case_named("lstm-projection"), 9, 4, 3, 5)
     assert problem.masks is not None
     for name, rate in RATES.items():
         assert_parity(problem, within=1e-11, masks=problem.masks | {name: rate})
@@ -106,7 +108,7 @@ SIZES = (  # H, B, I, T
     (130, 2, 17, 3),
     (130, 97, 33, 2),
 )
-SHAPES = (
+SIZE_CASES = (
     "elman-tanh",
     "jordan-narrow",
     "lstm",
@@ -118,30 +120,30 @@ SHAPES = (
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SIZE_CASES)
 def test_odd_sizes(name: str, size: tuple[int, int, int, int]) -> None:
-    assert_parity(problem_of(case_named(name), *size), within=1e-10)
+    assert_parity(make_sized_problem(case_named(name), *size), within=1e-10)
 
 
 @pytest.mark.parametrize("size", [(47, 13, 17, 3), (130, 50, 33, 2), (33, 97, 1, 2), (15, 1, 31, 4)], ids=str)
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SIZE_CASES)
 def test_odd_sizes_in_float32(name: str, size: tuple[int, int, int, int]) -> None:
-    assert_parity(problem_of(case_named(name), *size).to(torch.float32), within=SINGLE)
+    assert_parity(make_sized_problem(case_named(name), *size).to(torch.float32), within=FLOAT32_TOLERANCE)
 
 
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm", "gru-before"])
 def test_more_steps_than_a_segment_holds(name: str, batch: int) -> None:
-    problem = problem_of(case_named(name), 5, batch, 2, 530)
+    problem = make_sized_problem(case_named(name), 5, batch, 2, 530)
     assert_parity(problem, lengths=[530, 513, 512][:batch], checkpoint_every=None if batch == 1 else 520)
 
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Problem, dict]:
-    case = draw(st.sampled_from(EVERY))
+    case = draw(st.sampled_from(ALL_CASES))
     hidden, batch = draw(st.integers(1, 40)), draw(st.integers(1, 30))
     steps = draw(st.integers(1, 9))
-    problem = problem_of(case, hidden, batch, draw(st.integers(1, 40)), steps)
+    problem = make_sized_problem(case, hidden, batch, draw(st.integers(1, 40)), steps)
     assert problem.masks is not None
     masks = {name: m for name, m in problem.masks.items() if draw(st.booleans())}
     options: dict = {"masks": masks, "reverse": draw(st.booleans())}
@@ -153,57 +155,57 @@ def problems(draw: st.DrawFn) -> tuple[Problem, dict]:
 
 
 @settings(max_examples=150)
-@given(drawn=problems())
-def test_any_size_with_any_options(drawn: tuple[Problem, dict]) -> None:
-    problem, options = drawn
+@given(drawn_case=problems())
+def test_any_size_with_any_options(drawn_case: tuple[Problem, dict]) -> None:
+    problem, options = drawn_case
     assert_parity(problem, within=1e-10, **options)
 
 
-# Gradients that arrive for some results, and are wanted of some inputs.
+# Gradients of only some results, and with respect to only some inputs.
 
 
 @pytest.mark.parametrize("upstream", ["y", "h", "c", "yh", "yc", "hc"])
 @pytest.mark.parametrize("name", ["lstm", "lstm-everything"])
-def test_gradients_may_arrive_for_some_results_only(name: str, upstream: str) -> None:
-    problem = problem_of(case_named(name), 17, 5, 3, 7)
+def test_output_gradients_for_only_some_results(name: str, upstream: str) -> None:
+    problem = make_sized_problem(case_named(name), 17, 5, 3, 7)
     assert_parity(problem, within=1e-11, upstream=tuple(upstream), lengths=LENGTHS)
 
 
 @pytest.mark.parametrize("upstream", ["y", "h"])
 @pytest.mark.parametrize("name", ["elman-relu", "jordan-wide", "gru-after", "gru-before"])
-def test_gradients_may_arrive_for_output_or_state_alone(name: str, upstream: str) -> None:
-    problem = problem_of(case_named(name), 17, 5, 3, 7)
+def test_output_gradients_for_only_the_output_or_the_state(name: str, upstream: str) -> None:
+    problem = make_sized_problem(case_named(name), 17, 5, 3, 7)
     assert_parity(problem, within=1e-11, upstream=(upstream,), lengths=LENGTHS, reverse=True)
 
 
 @pytest.mark.parametrize("checkpoint", [None, 3])
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_a_gradient_may_be_wanted_of_a_single_input(case: Case, checkpoint: int | None) -> None:
-    """Whatever else is frozen, each gradient has the same bits as among all of them."""
-    problem = problem_of(case, 17, 5, 3, 7)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_a_gradient_for_a_single_input(case: Case, checkpoint: int | None) -> None:
+    """Each gradient has the same bits, whether or not the other inputs are frozen."""
+    problem = make_sized_problem(case, 17, 5, 3, 7)
     options = {"lengths": LENGTHS, "checkpoint_every": checkpoint}
     leaves = problem.leaves
-    whole = outcome(problem.compiled(**options), leaves)
+    all_gradients = outcome(problem.compiled(**options), leaves)
     for i in range(len(leaves)):
         frozen = problem.of([leaf.detach().requires_grad_(k == i) for k, leaf in enumerate(leaves)])
-        alone = outcome(frozen.compiled(**options), [frozen.leaves[i]])
-        assert torch.equal(alone[-1], whole[len(whole) - len(leaves) + i]), i
-        assert all(torch.equal(a, b) for a, b in zip(alone[:-1], whole, strict=False))
+        single_gradient = outcome(frozen.compiled(**options), [frozen.leaves[i]])
+        assert torch.equal(single_gradient[-1], all_gradients[len(all_gradients) - len(leaves) + i]), i
+        assert all(torch.equal(a, b) for a, b in zip(single_gradient[:-1], all_gradients, strict=False))
 
 
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
 def test_inference_gives_the_bits_of_training(case: Case) -> None:
-    problem = problem_of(case, 17, 5, 3, 7)
-    trained = problem.compiled(LENGTHS)
+    problem = make_sized_problem(case, 17, 5, 3, 7)
+    with_gradients = problem.compiled(LENGTHS)
     with torch.no_grad():
-        inferred = problem.compiled(LENGTHS)
-    assert torch.equal(inferred.y, trained.y)
-    assert not inferred.y.requires_grad
-    assert all(torch.equal(a, b) for a, b in zip(inferred.state, trained.state, strict=True))
+        without_gradients = problem.compiled(LENGTHS)
+    assert torch.equal(without_gradients.y, with_gradients.y)
+    assert not without_gradients.y.requires_grad
+    assert all(torch.equal(a, b) for a, b in zip(without_gradients.state, with_gradients.state, strict=True))
 
 
 def test_backward_may_run_twice() -> None:
-    problem = problem_of(case_named("lstm-everything"), 17, 5, 3, 7)
+    problem = make_sized_problem(case_named("lstm-everything"), 17, 5, 3, 7)
     result = problem.compiled(LENGTHS)
     leaves = problem.leaves
     first = torch.autograd.grad(result.y.sum(), leaves, retain_graph=True)
@@ -211,9 +213,9 @@ def test_backward_may_run_twice() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_an_output_that_was_overwritten_without_a_record_has_its_gradient() -> None:
-    """Backward reads y: where it was changed, the pass is computed again."""
-    problem = problem_of(case_named("gru-after"), 3, 2, 2, 3)
+def test_an_output_overwritten_under_no_grad_keeps_its_gradient() -> None:
+    """Backward reads y; if y was changed, the pass is recomputed."""
+    problem = make_sized_problem(case_named("gru-after"), 3, 2, 2, 3)
     expected = torch.autograd.grad(problem.compiled().y.sum(), problem.leaves)
     y = problem.compiled().y
     with torch.no_grad():

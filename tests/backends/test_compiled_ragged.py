@@ -1,4 +1,4 @@
-"""A ragged batch through the compiled loop is its rows, each run alone."""
+"""A ragged batch in the compiled loop equals its rows, run separately."""
 
 import pytest
 import torch
@@ -21,33 +21,33 @@ from parity import assert_near, assert_parity, outcome
 
 pytestmark = needs_extension
 
-EVERY = CASES + MORE_CASES
+ALL_CASES = CASES + MORE_CASES
 STEPS = 8  # longer than any row of LENGTHS
 LENGTHS = [2, 5, 1, 7, 5]
 NAN = float("nan")
 
 
-def padded_with(problem: Problem, lengths: list[int], garbage: float) -> Problem:
+def fill_padding(problem: Problem, lengths: list[int], padding_value: float) -> Problem:
     """Return the problem with its padding overwritten."""
     x = problem.x.detach().clone()
     for b, length in enumerate(lengths):
-        x[length:, b] = garbage
+        x[length:, b] = padding_value
     return problem.of([x.requires_grad_(), *problem.leaves[1:]])
 
 
-@pytest.mark.parametrize("every", [None, 3])
+@pytest.mark.parametrize("checkpoint_every", [None, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_each_row_is_as_alone(case: Case, reverse: bool, every: int | None) -> None:
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_ragged_rows_equal_single_rows(case: Case, reverse: bool, checkpoint_every: int | None) -> None:
     problem = all_masks(make_problem(case, steps=STEPS, batch=5))
-    options = {"reverse": reverse, "checkpoint_every": every}
+    options = {"reverse": reverse, "checkpoint_every": checkpoint_every}
     dy, dstate = (
         uniform(STEPS, 5, problem.state[0].shape[1], seed=1),
         [uniform(*s.shape, seed=2) for s in problem.state],
     )
     ragged = problem.compiled(LENGTHS, **options)
-    together = torch.autograd.grad([ragged.y, *ragged.state], problem.leaves, [dy, *dstate])
-    total = [torch.zeros_like(leaf) for leaf in problem.leaves]
+    batched_gradients = torch.autograd.grad([ragged.y, *ragged.state], problem.leaves, [dy, *dstate])
+    summed = [torch.zeros_like(leaf) for leaf in problem.leaves]
     for b, length in enumerate(LENGTHS):
         single = problem.row(b, length).compiled(**options)
         assert_near(
@@ -56,27 +56,27 @@ def test_each_row_is_as_alone(case: Case, reverse: bool, every: int | None) -> N
             within=1e-13,
         )
         assert (ragged.y[length:, b] == 0).all()
-        alone = torch.autograd.grad(
+        row_gradients = torch.autograd.grad(
             [single.y, *single.state],
             problem.leaves,
             [dy[:length, b : b + 1], *(d[b : b + 1] for d in dstate)],
         )
-        total = [a + g for a, g in zip(total, alone, strict=True)]
-    assert_near(together, total, within=1e-12)
+        summed = [a + g for a, g in zip(summed, row_gradients, strict=True)]
+    assert_near(batched_gradients, summed, within=1e-12)
 
 
-@pytest.mark.parametrize("every", [None, 3])
+@pytest.mark.parametrize("checkpoint_every", [None, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
-def test_padding_is_never_read(case: Case, reverse: bool, every: int | None) -> None:
+@pytest.mark.parametrize("case", ALL_CASES, ids=str)
+def test_padding_is_never_read(case: Case, reverse: bool, checkpoint_every: int | None) -> None:
     problem = make_problem(case, steps=STEPS, batch=5)
-    bits = []
-    for garbage in (0.0, NAN, float("inf")):
-        padded = padded_with(problem, LENGTHS, garbage)
-        result = padded.compiled(LENGTHS, reverse=reverse, checkpoint_every=every)
-        bits.append(outcome(result, padded.leaves))
-    clean, *dirty = bits
-    for other in dirty:
+    results = []
+    for padding_value in (0.0, NAN, float("inf")):
+        padded = fill_padding(problem, LENGTHS, padding_value)
+        result = padded.compiled(LENGTHS, reverse=reverse, checkpoint_every=checkpoint_every)
+        results.append(outcome(result, padded.leaves))
+    clean, *others = results
+    for other in others:
         assert all(torch.equal(a, b) for a, b in zip(other, clean, strict=True))
     dx = clean[1 + len(problem.state)]
     for b, length in enumerate(LENGTHS):
@@ -84,23 +84,25 @@ def test_padding_is_never_read(case: Case, reverse: bool, every: int | None) -> 
         assert (dx[:length, b] != 0).any() or case.name in ("elman-relu", "jordan-linear")
 
 
-@pytest.mark.parametrize("every", [None, 3])
+@pytest.mark.parametrize("checkpoint_every", [None, 3])
 @pytest.mark.parametrize("name", ["elman-tanh", "lstm", "gru-before", "jordan"])
-def test_masks_and_gradients_from_above_are_not_read_in_the_padding(name: str, every: int | None) -> None:
+def test_masks_and_output_gradients_are_not_read_in_the_padding(
+    name: str, checkpoint_every: int | None
+) -> None:
     problem = all_masks(make_problem(case_named(name), steps=STEPS, batch=5))
     live = torch.arange(STEPS)[:, None] < torch.tensor(LENGTHS)
     assert problem.masks is not None
-    bits = []
-    for garbage in (0.0, NAN):
-        masks = {k: m.masked_fill(~live[:, :, None], garbage) for k, m in problem.masks.items()}  # type: ignore[union-attr]
-        result = problem.compiled(LENGTHS, masks=masks, checkpoint_every=every)
-        dy = uniform(*result.y.shape, seed=1).masked_fill(~live[:, :, None], garbage)
-        bits.append([result.y, *torch.autograd.grad(result.y, problem.leaves, dy)])
-    assert all(torch.equal(a, b) for a, b in zip(*bits, strict=True))
+    results = []
+    for padding_value in (0.0, NAN):
+        masks = {k: m.masked_fill(~live[:, :, None], padding_value) for k, m in problem.masks.items()}  # type: ignore[union-attr]
+        result = problem.compiled(LENGTHS, masks=masks, checkpoint_every=checkpoint_every)
+        dy = uniform(*result.y.shape, seed=1).masked_fill(~live[:, :, None], padding_value)
+        results.append([result.y, *torch.autograd.grad(result.y, problem.leaves, dy)])
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 
 
 @pytest.mark.parametrize("name", ["elman-tanh", "lstm", "gru-after", "gru-before-layer-norm"])
-def test_rows_of_full_length_are_an_ordinary_batch(name: str) -> None:
+def test_full_lengths_equal_a_batch_without_lengths(name: str) -> None:
     problem = make_problem(case_named(name), steps=6, batch=14)
     ordinary, ragged = problem.compiled(), problem.compiled([6] * 14)
     leaves = problem.leaves
@@ -122,14 +124,14 @@ def test_lengths_in_any_order(name: str, lengths: list[int]) -> None:
 def test_permuting_rows_permutes_results(data: st.DataObject) -> None:
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=30))
     order = data.draw(st.permutations(range(len(lengths))))
-    case = data.draw(st.sampled_from(EVERY))
+    case = data.draw(st.sampled_from(ALL_CASES))
     problem = make_problem(case, steps=6, batch=len(lengths))
     permuted = problem.of([problem.x[:, order], *(s[order] for s in problem.state), *problem.p.values()])
     reverse = data.draw(st.booleans())
-    ours = permuted.compiled([lengths[b] for b in order], reverse=reverse)
+    actual = permuted.compiled([lengths[b] for b in order], reverse=reverse)
     expected = problem.compiled(lengths, reverse=reverse)
     assert_near(
-        [ours.y, *ours.state], [expected.y[:, order], *(s[order] for s in expected.state)], within=1e-13
+        [actual.y, *actual.state], [expected.y[:, order], *(s[order] for s in expected.state)], within=1e-13
     )
 
 
@@ -142,10 +144,10 @@ def test_many_rows_of_random_lengths(name: str, batch: int) -> None:
     assert_parity(problem, within=1e-11, lengths=lengths, reverse=True, checkpoint_every=4)
 
 
-def test_backwards_each_row_begins_at_its_own_end() -> None:
+def test_backward_rows_start_at_their_last_step() -> None:
     problem = make_problem(case_named("lstm"), steps=STEPS, batch=5)
     y = problem.compiled(LENGTHS, reverse=True).y
     for b, length in enumerate(LENGTHS):
-        (seen,) = torch.autograd.grad(y[length - 1, b].sum(), problem.x, retain_graph=True)
-        reads = seen.abs().sum((1, 2)) > 0
-        assert reads.tolist() == [t == length - 1 for t in range(STEPS)]
+        (gradient,) = torch.autograd.grad(y[length - 1, b].sum(), problem.x, retain_graph=True)
+        has_gradient = gradient.abs().sum((1, 2)) > 0
+        assert has_gradient.tolist() == [t == length - 1 for t in range(STEPS)]

@@ -1,4 +1,4 @@
-"""Tensors that do not fit are errors, never reads beyond their end: tried in a process that may crash."""
+"""Mismatched tensors raise errors and are never read beyond their end; tested in a separate process."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from numerics import needs_extension
 
 pytestmark = needs_extension
 
-BEGIN = """
+SETUP = """
 import torch, unrolled
 from unrolled.cells import LSTM, Jordan
 from unrolled.errors import UnrolledError
@@ -20,7 +20,7 @@ p = {name: torch.randn(shape) for name, shape in cell.shapes(I, H).items()}
 x, h, c = torch.randn(T, B, I), torch.randn(B, H), torch.randn(B, H)
 compiled_layer(cell, x, (h, c), p)  # shapes that fit are cached, but not in place of others
 """
-WRONG = {
+WRONG_CALLS = {
     "fewer rows of h": "compiled_layer(cell, x, (h[:2], c), p)",
     "more rows of c": "compiled_layer(cell, x, (h, torch.randn(B + 1, H)), p)",
     "narrower c": "compiled_layer(cell, x, (h, c[:, :4]), p)",
@@ -33,7 +33,7 @@ WRONG = {
     "fewer lengths": "compiled_layer(cell, x, (h, c), p, lengths=torch.ones(2, dtype=torch.int64))",
     "narrow lengths": "compiled_layer(cell, x, (h, c), p, lengths=torch.ones(B, dtype=torch.int32))",
 }
-TRY = """
+TRY_CALL = """
 try:
     {call}
 except (UnrolledError, TypeError, ValueError) as error:
@@ -63,14 +63,16 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
-def test_a_tensor_that_does_not_fit_is_refused() -> None:
-    done = run(BEGIN + "".join(TRY.format(call=call, name=name) for name, call in WRONG.items()))
-    assert done.stdout.splitlines() == [f"{name}: refused" for name in WRONG]
-    assert done.returncode == 0, done.stderr
+def test_mismatched_tensors_are_refused() -> None:
+    process = run(
+        SETUP + "".join(TRY_CALL.format(call=call, name=name) for name, call in WRONG_CALLS.items())
+    )
+    assert process.stdout.splitlines() == [f"{name}: refused" for name in WRONG_CALLS]
+    assert process.returncode == 0, process.stderr
 
 
-def test_weights_of_a_class_of_their_own() -> None:
-    """They may have no memory of their own: a kernel that read their address would read address 0."""
-    done = run(SUBCLASS)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "agrees\n"
+def test_weights_of_a_tensor_subclass() -> None:
+    """Tensor subclasses may have no memory, so a kernel that used their address would read address 0."""
+    process = run(SUBCLASS)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "agrees\n"

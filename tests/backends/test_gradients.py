@@ -1,4 +1,4 @@
-"""Derivatives in float64 against finite differences, for every cell and option."""
+"""Derivatives in float64, checked by finite differences, for every cell and option."""
 
 import pytest
 import torch
@@ -22,10 +22,10 @@ from numerics import (
 )
 
 SMALL = {"steps": 3, "batch": 2, "hidden_size": 2}
-STACKED = [path for path in PATHS if path.values[0] == "compiled" or path.values[1] in TORCH_CASES]
+STACK_PATHS = [path for path in PATHS if path.values[0] == "compiled" or path.values[1] in TORCH_CASES]
 
 
-def gradients_are_right(problem: Problem, **options: object) -> bool:
+def check_gradients(problem: Problem, **options: object) -> bool:
     """Check the derivatives of every output with respect to every input, state and parameter."""
 
     def run(*leaves: Tensor) -> tuple[Tensor, ...]:
@@ -37,7 +37,7 @@ def gradients_are_right(problem: Problem, **options: object) -> bool:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_cell(case: Case) -> None:
-    assert gradients_are_right(make_problem(case, **SMALL))
+    assert check_gradients(make_problem(case, **SMALL))
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
@@ -45,14 +45,14 @@ def test_every_cell(case: Case) -> None:
 def test_masks_ragged_rows_and_skip_in_both_directions(case: Case, reverse: bool) -> None:
     problem = make_problem(case, skip=2, past=True, **SMALL)
     problem = all_masks(problem, hidden_size=2)
-    assert gradients_are_right(problem, lengths=[3, 2], reverse=reverse)
+    assert check_gradients(problem, lengths=[3, 2], reverse=reverse)
 
 
 @pytest.mark.parametrize("mask", ["zoneout_h", "zoneout_c", "candidate"])
 def test_each_mask_of_the_lstm_alone(mask: str) -> None:
     problem = all_masks(make_problem(case_named("lstm"), **SMALL), hidden_size=2)
     assert problem.masks is not None
-    assert gradients_are_right(problem, masks={mask: problem.masks[mask]})
+    assert check_gradients(problem, masks={mask: problem.masks[mask]})
 
 
 @pytest.mark.parametrize("mask", ["zoneout_h", "candidate"])
@@ -60,29 +60,29 @@ def test_each_mask_of_the_lstm_alone(mask: str) -> None:
 def test_each_mask_of_the_other_cells_alone(name: str, mask: str) -> None:
     problem = all_masks(make_problem(case_named(name), **SMALL), hidden_size=2)
     assert problem.masks is not None
-    assert gradients_are_right(problem, masks={mask: problem.masks[mask]})
+    assert check_gradients(problem, masks={mask: problem.masks[mask]})
 
 
 @pytest.mark.parametrize("name", ["elman-tanh", "lstm", "gru-after"])
 def test_zoneout_in_evaluation(name: str) -> None:
     rates = {"zoneout_h": 0.3, "zoneout_c": 0.2}
-    assert gradients_are_right(make_problem(case_named(name), **SMALL), masks=rates)
+    assert check_gradients(make_problem(case_named(name), **SMALL), masks=rates)
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm", "gru-after", "gru-before"])
 def test_ragged_rows(name: str, reverse: bool) -> None:
     problem = make_problem(case_named(name), **SMALL)
-    assert gradients_are_right(problem, lengths=[1, 3], reverse=reverse)
+    assert check_gradients(problem, lengths=[1, 3], reverse=reverse)
 
 
 @pytest.mark.parametrize("past", [False, True])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan", "lstm", "gru-after"])
 def test_skip(name: str, past: bool) -> None:
-    assert gradients_are_right(make_problem(case_named(name), skip=2, past=past, **SMALL))
+    assert check_gradients(make_problem(case_named(name), skip=2, past=past, **SMALL))
 
 
-def test_the_trace_has_derivatives_too() -> None:
+def test_the_trace_is_differentiable() -> None:
     problem = make_problem(case_named("lstm"), **SMALL)
 
     def run(*leaves: Tensor) -> tuple[Tensor, ...]:
@@ -113,17 +113,17 @@ def test_second_derivatives_of_masks_ragged_rows_and_skip(name: str) -> None:
     assert gradgradcheck(run, problem.leaves)
 
 
-def layer_gradients_are_right(case: Case, *, lengths: list[int] | None = None, **options: object) -> bool:
-    """Check a whole layer with respect to input, initial states and every parameter."""
+def check_layer_gradients(case: Case, *, lengths: list[int] | None = None, **options: object) -> bool:
+    """Check the derivatives of a layer with respect to input, initial states and every parameter."""
     layer = make_layer(case, **options)
     x = uniform(3, 2, 2, seed=1).requires_grad_()
     states = [s.requires_grad_() for s in layer_state(layer, 2, past=bool(layer.skip))]
     names = [name for name, _ in layer.named_parameters()]
 
-    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        given = as_hidden(tuple(rest[: len(states)]))
-        weights = dict(zip(names, rest[len(states) :], strict=True))
-        y, final = torch.func.functional_call(layer, weights, (x, given), {"lengths": lengths})
+    def run(x: Tensor, *other_leaves: Tensor) -> tuple[Tensor, ...]:
+        initial_state = as_hidden(tuple(other_leaves[: len(states)]))
+        weights = dict(zip(names, other_leaves[len(states) :], strict=True))
+        y, final = torch.func.functional_call(layer, weights, (x, initial_state), {"lengths": lengths})
         return (y, *as_tuple(final))
 
     return gradcheck(run, (x, *states, *layer.parameters()), fast_mode=True)
@@ -131,15 +131,15 @@ def layer_gradients_are_right(case: Case, *, lengths: list[int] | None = None, *
 
 @pytest.mark.parametrize("lengths", [None, [2, 3]], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize(("backend", "case"), STACKED)
+@pytest.mark.parametrize(("backend", "case"), STACK_PATHS)
 def test_stacked_layers(backend: str, case: Case, bidirectional: bool, lengths: list[int] | None) -> None:
-    assert layer_gradients_are_right(
+    assert check_layer_gradients(
         case, lengths=lengths, num_layers=2, bidirectional=bidirectional, backend=backend
     )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_residual_layers_with_skip_of_every_cell(case: Case) -> None:
-    assert layer_gradients_are_right(
+    assert check_layer_gradients(
         case, lengths=[2, 3], num_layers=2, bidirectional=True, skip=2, residual=True
     )

@@ -1,4 +1,4 @@
-"""Every compilation of the loop that runs here computes the same."""
+"""Every kernel set that this processor supports gives equal results."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ from unrolled.extension import core
 
 pytestmark = needs_extension
 
-SHAPES = ("elman-tanh", "jordan-narrow", "lstm", "lstm-everything", "gru-after", "gru-before-layer-norm")
+SIZE_CASES = ("elman-tanh", "jordan-narrow", "lstm", "lstm-everything", "gru-after", "gru-before-layer-norm")
 SIZES = (  # H, B, I, T: around vectors of 2, 4, 8 and 16 numbers, and tiles of 6 and 12 rows
     (1, 1, 3, 3),
     (3, 7, 1, 2),
@@ -42,28 +42,28 @@ def kernels(request: pytest.FixtureRequest, use_kernels: Callable[[str], None]) 
     return str(request.param)
 
 
-def problem_of(case: Case, hidden: int, batch: int, inputs: int, steps: int) -> Problem:
+def make_sized_problem(case: Case, hidden: int, batch: int, inputs: int, steps: int) -> Problem:
     sizes = {"hidden_size": hidden, "batch": batch, "input_size": inputs, "steps": steps}
     return all_masks(make_problem(widened(case, hidden), **sizes), hidden)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SIZE_CASES)
 def test_sizes(name: str, size: tuple[int, int, int, int], kernels: str) -> None:
-    problem = problem_of(case_named(name), *size)
+    problem = make_sized_problem(case_named(name), *size)
     assert_parity(problem, within=1e-10)
     assert_parity(problem.to(torch.float32), within=3e-5)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_ragged_rows_backwards_with_checkpoints(case: Case, kernels: str) -> None:
-    problem = problem_of(case, 17, 5, 3, 6)
+    problem = make_sized_problem(case, 17, 5, 3, 6)
     assert_parity(problem, within=1e-11, lengths=LENGTHS, reverse=True, checkpoint_every=4)
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SIZE_CASES)
 def test_finite_differences(name: str, kernels: str) -> None:
-    problem = problem_of(case_named(name), 5, 3, 2, 3)
+    problem = make_sized_problem(case_named(name), 5, 3, 2, 3)
 
     def run(*leaves: torch.Tensor) -> tuple[torch.Tensor, ...]:
         result = problem.of(leaves).compiled([3, 1, 2])
@@ -72,9 +72,9 @@ def test_finite_differences(name: str, kernels: str) -> None:
     assert gradcheck(run, problem.leaves, fast_mode=True)
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_nan_of_a_row_stays_in_it(name: str, kernels: str) -> None:
-    problem = problem_of(case_named(name), 17, 13, 3, 4)
+@pytest.mark.parametrize("name", SIZE_CASES)
+def test_a_nan_affects_only_its_row(name: str, kernels: str) -> None:
+    problem = make_sized_problem(case_named(name), 17, 13, 3, 4)
     x = problem.x.detach().clone()
     x[2, 4] = float("nan")
     y, clean = problem.of([x, *problem.leaves[1:]]).compiled().y, problem.compiled().y
@@ -86,17 +86,17 @@ def test_nan_of_a_row_stays_in_it(name: str, kernels: str) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_the_same_input_gives_the_same_bits_again(dtype: torch.dtype, kernels: str) -> None:
-    problem = problem_of(case_named("lstm"), 33, 13, 9, 5).to(dtype)
+    problem = make_sized_problem(case_named("lstm"), 33, 13, 9, 5).to(dtype)
     leaves = problem.leaves
     first, second = outcome(problem.compiled(), leaves), outcome(problem.compiled(), leaves)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", SIZE_CASES)
 def test_backward_may_run_on_another_set_than_forward(
     name: str, kernels: str, use_kernels: Callable[[str], None]
 ) -> None:
-    problem = problem_of(case_named(name), 17, 5, 3, 6)
+    problem = make_sized_problem(case_named(name), 17, 5, 3, 6)
     leaves = problem.leaves
     expected = outcome(problem.compiled(LENGTHS), leaves)
     result = problem.compiled(LENGTHS)
@@ -104,12 +104,12 @@ def test_backward_may_run_on_another_set_than_forward(
         use_kernels(other)
         gradients = torch.autograd.grad(result.y.sum(), leaves, retain_graph=True)
         use_kernels(kernels)
-        own = torch.autograd.grad(result.y.sum(), leaves, retain_graph=True)
-        assert_near(gradients, own, within=1e-12)
+        own_gradients = torch.autograd.grad(result.y.sum(), leaves, retain_graph=True)
+        assert_near(gradients, own_gradients, within=1e-12)
     assert_near(outcome(result, leaves), expected, within=1e-15)
 
 
-def test_names() -> None:
+def test_names_of_kernel_sets() -> None:
     assert core is not None
     assert KERNEL_SETS[-1] == "baseline"
     assert len(set(KERNEL_SETS)) == len(KERNEL_SETS)
@@ -123,9 +123,9 @@ def test_the_kernel_set_in_use_is_reported(kernels: str) -> None:
     assert core.has_bfloat16() == extension.bfloat16_kernels == (kernels == "avx512bf16")
 
 
-def test_a_set_that_does_not_run_here_is_an_error_that_names_it(use_kernels: Callable[[str], None]) -> None:
+def test_an_unsupported_kernel_set_is_refused(use_kernels: Callable[[str], None]) -> None:
     assert core is not None
-    before = core.current_kernels()
+    kernels_before = core.current_kernels()
     with pytest.raises(ValueError, match="no kernels named 'avx9000' run on this processor"):
         use_kernels("avx9000")
-    assert core.current_kernels() == before
+    assert core.current_kernels() == kernels_before

@@ -1,4 +1,4 @@
-"""A ragged batch is its rows, each run alone."""
+"""A ragged batch equals its rows, run separately."""
 
 import pytest
 import torch
@@ -30,11 +30,11 @@ LENGTHS = [2, 5, 1, 4]
 STEPS = 6  # longer than any row
 
 
-def with_garbage(x: Tensor, lengths: list[int], garbage: float = 1e3) -> Tensor:
+def fill_padding(x: Tensor, lengths: list[int], padding_value: float = 1e3) -> Tensor:
     """Return x with its padding overwritten."""
     x = x.detach().clone()
     for b, length in enumerate(lengths):
-        x[length:, b] = garbage
+        x[length:, b] = padding_value
     return x.requires_grad_()
 
 
@@ -42,58 +42,58 @@ def with_garbage(x: Tensor, lengths: list[int], garbage: float = 1e3) -> Tensor:
 @pytest.mark.parametrize("skip", [0, 2, 3])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_loop_on_a_ragged_batch_is_each_row_alone(
+def test_the_loop_on_a_ragged_batch_equals_single_rows(
     case: Case, reverse: bool, skip: int, masked: bool
 ) -> None:
     problem = make_problem(case, steps=STEPS, batch=4, skip=skip, past=bool(skip))
-    problem = problem.of([with_garbage(problem.x, LENGTHS), *problem.leaves[1:]])
+    problem = problem.of([fill_padding(problem.x, LENGTHS), *problem.leaves[1:]])
     if masked:
         problem = all_masks(problem)
     ragged = problem.run(lengths=LENGTHS, reverse=reverse, trace=True)
-    outputs, alone = [], []
+    outputs, row_results = [], []
     for b, length in enumerate(LENGTHS):
         single = problem.row(b, length).run(reverse=reverse, trace=True)
         outputs += [ragged.y[:length, b], *(s[b] for s in ragged.state)]
-        alone += [single.y[:, 0], *(s[0] for s in single.state)]
+        row_results += [single.y[:, 0], *(s[0] for s in single.state)]
         if skip:
             outputs.append(ragged.past[:, b])  # type: ignore[index]
-            alone.append(single.past[:, 0])  # type: ignore[index]
+            row_results.append(single.past[:, 0])  # type: ignore[index]
         assert (ragged.y[length:, b] == 0).all()
         for name, value in ragged.trace.items():
             assert_all_close([value[:length, b]], [single.trace[name][:, 0]])
             assert (value[length:, b] == 0).all(), name
-    assert_all_close(outputs, alone)
+    assert_all_close(outputs, row_results)
     leaves = problem.leaves
-    assert_all_close(grad(weighted_sum(outputs), leaves), grad(weighted_sum(alone), leaves), atol=1e-9)
+    assert_all_close(grad(weighted_sum(outputs), leaves), grad(weighted_sum(row_results), leaves), atol=1e-9)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize(("backend", "case"), PATHS)
-def test_a_layer_on_a_ragged_batch_is_each_row_alone(backend: str, case: Case, bidirectional: bool) -> None:
+def test_a_layer_on_a_ragged_batch_equals_single_rows(backend: str, case: Case, bidirectional: bool) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=bidirectional, backend=backend)
-    x = with_garbage(uniform(STEPS, 4, 2, seed=1), LENGTHS)
+    x = fill_padding(uniform(STEPS, 4, 2, seed=1), LENGTHS)
     states = [s.requires_grad_() for s in layer_state(layer, 4)]
     y, final = layer(x, as_hidden(tuple(states)), lengths=LENGTHS)
     assert layer.explain().paths == [backend] * 2
-    outputs, alone = [], []
+    outputs, row_results = [], []
     for b, length in enumerate(LENGTHS):
         row = as_hidden(tuple(s[:, b : b + 1] for s in states))
         single_y, single_final = layer(x[:length, b : b + 1], row)
         outputs += [y[:length, b], *(s[:, b] for s in as_tuple(final))]
-        alone += [single_y[:, 0], *(s[:, 0] for s in as_tuple(single_final))]
+        row_results += [single_y[:, 0], *(s[:, 0] for s in as_tuple(single_final))]
         assert (y[length:, b] == 0).all()
     assert y.shape[0] == STEPS
-    assert_all_close(outputs, alone)
+    assert_all_close(outputs, row_results)
     leaves = [x, *states, *layer.parameters()]
-    ours, expected = grad(weighted_sum(outputs), leaves), grad(weighted_sum(alone), leaves)
-    assert_all_close(ours, expected, atol=1e-9)
-    assert (ours[0][3:, 0] == 0).all()
+    actual, expected = grad(weighted_sum(outputs), leaves), grad(weighted_sum(row_results), leaves)
+    assert_all_close(actual, expected, atol=1e-9)
+    assert (actual[0][3:, 0] == 0).all()
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_stack_of_any_cell_on_a_ragged_batch_is_each_row_alone(case: Case) -> None:
+def test_a_stack_on_a_ragged_batch_equals_single_rows(case: Case) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=True, skip=2, residual=True)
-    x = with_garbage(uniform(STEPS, 4, 2, seed=1), LENGTHS)
+    x = fill_padding(uniform(STEPS, 4, 2, seed=1), LENGTHS)
     states = layer_state(layer, 4, past=True)
     y, final = layer(x, states, lengths=LENGTHS)
     for b, length in enumerate(LENGTHS):
@@ -135,24 +135,24 @@ def test_lengths_may_be_a_list_or_a_tensor_of_any_integer_type(batch_first: bool
     x = uniform(3, 4, 2, seed=5)
     lengths = [2, 4, 1] if batch_first else [2, 3, 1, 3]
     expected, (h, c) = layer(x, lengths=lengths)
-    forms = [
+    length_types = [
         torch.tensor(lengths),
         torch.tensor(lengths, dtype=torch.int32),
         tuple(lengths),
     ]
-    for form in forms:
-        y, final = layer(x, lengths=form)
+    for lengths_argument in length_types:
+        y, final = layer(x, lengths=lengths_argument)
         assert torch.equal(y, expected)
         assert torch.equal(final[0], h)
         assert torch.equal(final[1], c)
-    ended = expected[2, 1:] if batch_first else expected[1:, 2]
-    assert (ended == 0).all()
-    started = expected[2, 0] if batch_first else expected[0, 2]
-    assert (started != 0).all()
+    after_the_end = expected[2, 1:] if batch_first else expected[1:, 2]
+    assert (after_the_end == 0).all()
+    before_the_end = expected[2, 0] if batch_first else expected[0, 2]
+    assert (before_the_end != 0).all()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_full_lengths_are_no_lengths(backend: str) -> None:
+def test_full_lengths_equal_no_lengths(backend: str) -> None:
     layer = make_layer(case_named("gru-after"), bidirectional=True, backend=backend)
     x = uniform(4, 3, 2, seed=5)
     y, h = layer(x)
@@ -161,21 +161,21 @@ def test_full_lengths_are_no_lengths(backend: str) -> None:
 
 
 @pytest.mark.parametrize(("backend", "case"), PATHS)
-def test_not_even_nan_in_the_padding_is_read(backend: str, case: Case) -> None:
+def test_nan_in_the_padding_is_not_read(backend: str, case: Case) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=True, backend=backend)
     x = uniform(STEPS, 4, 2, seed=1)
     results = []
-    for garbage in (0.0, float("nan")):
-        padded = with_garbage(x, LENGTHS, garbage)
+    for padding_value in (0.0, float("nan")):
+        padded = fill_padding(x, LENGTHS, padding_value)
         y, final = layer(padded, lengths=LENGTHS)
         outputs = [y, *as_tuple(final)]
         leaves = [padded, *layer.parameters()]
         results.append([*outputs, *grad(weighted_sum(outputs), leaves)])
-    clean, dirty = results
-    assert_all_close(dirty, clean)
+    with_zeros, with_nan = results
+    assert_all_close(with_nan, with_zeros)
 
 
-# The helpers themselves.
+# The helper functions.
 
 
 def test_reverse_time_reverses_each_row_within_its_length() -> None:
@@ -193,7 +193,7 @@ def test_reverse_time_reverses_each_row_within_its_length() -> None:
     lengths=st.lists(st.integers(1, 5), min_size=1, max_size=5),
     seed=st.integers(0, 1000),
 )
-def test_reversing_twice_is_nothing(lengths: list[int], seed: int) -> None:
+def test_reversing_twice_is_the_identity(lengths: list[int], seed: int) -> None:
     x = uniform(5, len(lengths), 2, seed=seed)
     row_lengths = torch.tensor(lengths)
     assert torch.equal(reverse_time(reverse_time(x, row_lengths), row_lengths), x)
@@ -205,9 +205,9 @@ def test_live_steps() -> None:
 
 
 def test_check_lengths_gives_a_detached_int64_tensor() -> None:
-    checked = check_lengths((3, 1), 3, 2)
-    assert checked.dtype == torch.int64
-    assert checked.tolist() == [3, 1]
+    lengths_tensor = check_lengths((3, 1), 3, 2)
+    assert lengths_tensor.dtype == torch.int64
+    assert lengths_tensor.tolist() == [3, 1]
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,7 @@ def test_check_lengths_gives_a_detached_int64_tensor() -> None:
     ],
 )
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
-    lengths: list[int], message: str, backend: str
-) -> None:
+def test_mismatched_lengths_are_refused(lengths: list[int], message: str, backend: str) -> None:
     with pytest.raises(ShapeError, match=message):
         check_lengths(lengths, 4, 3)
     layer = make_layer(case_named("lstm"), backend=backend)
@@ -232,13 +230,13 @@ def test_lengths_that_do_not_fit_are_errors_with_the_sizes(
 
 
 @pytest.mark.parametrize("lengths", [[2.0, 1.0], [True, True]])
-def test_lengths_are_whole_numbers(lengths: list[float]) -> None:
+def test_lengths_must_be_integers(lengths: list[float]) -> None:
     with pytest.raises(ShapeError, match="lengths must be integers"):
         check_lengths(lengths, 3, 2)
 
 
 @pytest.mark.parametrize(("backend", "case"), PATHS)
-def test_a_row_of_nan_is_zero_past_its_end_and_harms_no_other(backend: str, case: Case) -> None:
+def test_a_row_of_nan_is_zero_after_its_end_and_affects_no_other(backend: str, case: Case) -> None:
     layer = make_layer(case, backend=backend, bidirectional=True)
     x = uniform(STEPS, 4, 2, seed=1)
     expected, _ = layer(x, lengths=LENGTHS)
@@ -250,9 +248,9 @@ def test_a_row_of_nan_is_zero_past_its_end_and_harms_no_other(backend: str, case
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_trace_is_zero_past_the_end_of_a_row_of_nan(case: Case) -> None:
+def test_a_trace_is_zero_after_the_end_of_a_row_of_nan(case: Case) -> None:
     x = uniform(STEPS, 4, 2, seed=1)
     x[0, 0] = torch.nan
-    seen = make_layer(case).trace(x, lengths=LENGTHS)
-    for values in (*seen.layers["l0"].values(), *seen.entered["l0"].values()):
-        assert (values[LENGTHS[0] :, 0].nan_to_num(1.0) == 0).all() or values is seen.entered["l0"]["x"]
+    trace = make_layer(case).trace(x, lengths=LENGTHS)
+    for values in (*trace.layers["l0"].values(), *trace.entered["l0"].values()):
+        assert (values[LENGTHS[0] :, 0].nan_to_num(1.0) == 0).all() or values is trace.entered["l0"]["x"]

@@ -1,4 +1,4 @@
-"""A few of the random cases of ``make cases``, and whether they can find what they look for."""
+"""A few random cases of ``make cases``, and a check that they detect wrong numbers."""
 
 import math
 import sys
@@ -11,17 +11,17 @@ from numerics import KERNEL_SETS, needs_extension
 from random_cases import difference, draw
 
 pytestmark = needs_extension
-EACH = 8
+CASES_PER_TEST = 8
 
 
 @pytest.fixture(autouse=True)
-def _as_before(use_kernels: Callable[[str], None], set_threads: Callable[[int], None]) -> None:
-    """Cases choose both."""
+def _restore_settings(use_kernels: Callable[[str], None], set_threads: Callable[[int], None]) -> None:
+    """Restore kernel set and threads, which cases change."""
 
 
-@pytest.mark.parametrize("first", range(0, 4 * EACH, EACH))
+@pytest.mark.parametrize("first", range(0, 4 * CASES_PER_TEST, CASES_PER_TEST))
 def test_cases_agree_with_the_reference(first: int) -> None:
-    for case in map(draw, range(first, first + EACH)):
+    for case in map(draw, range(first, first + CASES_PER_TEST)):
         assert difference(case) <= 1, case
 
 
@@ -38,21 +38,21 @@ def test_every_option_is_drawn() -> None:
     assert draw(3) == draw(3)
 
 
-@pytest.mark.parametrize("wrong", [1e-6, math.nan])
-def test_a_wrong_number_is_found(wrong: float, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+@pytest.mark.parametrize("error", [1e-6, math.nan])
+def test_a_wrong_number_is_detected(error: float, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     run = random_cases._run
 
-    def changed(case, **options):
-        found = run(case, **options)
+    def run_with_error(case, **options):
+        results = run(case, **options)
         if options["backend"] == "compiled":
-            found[-1].view(-1)[0] += wrong
-        return found
+            results[-1].view(-1)[0] += error
+        return results
 
-    monkeypatch.setattr(random_cases, "_run", changed)
+    monkeypatch.setattr(random_cases, "_run", run_with_error)
     seed = next(s for s in range(99) if draw(s).arithmetic == "float64" and not draw(s).options["skip"])
     assert difference(draw(seed)) > 1
     monkeypatch.setattr(sys, "argv", ["random_cases.py", "--cases", "1", "--seed", str(seed)])
     assert random_cases.main() == 1
-    shown = capsys.readouterr()
-    assert f"seed={seed}" in shown.err
-    assert f"1 cases from seed {seed}, 1 differ" in shown.out
+    captured = capsys.readouterr()
+    assert f"seed={seed}" in captured.err
+    assert f"1 cases from seed {seed}, 1 differ" in captured.out

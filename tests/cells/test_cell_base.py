@@ -1,4 +1,4 @@
-"""Properties of every cell: parameter shapes, their initialisation, sizes of states."""
+"""Properties of every cell: parameter shapes, initialisation and state sizes."""
 
 import math
 
@@ -18,7 +18,7 @@ ORTHOGONAL = [
 ]
 
 
-def initialised(
+def initialise(
     cell: Cell, input_size: int = 3, hidden_size: int = 5, seed: int = 0, **options: int
 ) -> dict[str, Tensor]:
     """Return freshly initialised parameters."""
@@ -31,7 +31,7 @@ def initialised(
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_parameter_is_initialised_within_torchs_bound(case: Case) -> None:
-    p = initialised(case.cell, hidden_size=25, bias=case.bias, proj_size=case.proj_size)
+    p = initialise(case.cell, hidden_size=25, bias=case.bias, proj_size=case.proj_size)
     bound = 1 / math.sqrt(25)
     for name, value in p.items():
         if name.startswith("weight_ln"):
@@ -47,22 +47,22 @@ def test_every_parameter_is_initialised_within_torchs_bound(case: Case) -> None:
 def test_parameter_shapes(case: Case) -> None:
     gates = GATES[type(case.cell).__name__]
     shapes = case.cell.shapes(7, 5, bias=case.bias, proj_size=case.proj_size)
-    fed_back = case.proj_size or getattr(case.cell, "output_features", 0) or 5
+    output_size = case.proj_size or getattr(case.cell, "output_features", 0) or 5
     assert case.cell.gates == gates
-    assert case.cell.output_size(5, case.proj_size) == fed_back
+    assert case.cell.output_size(5, case.proj_size) == output_size
     assert shapes["weight_ih"] == (gates * 5, 7)
-    assert shapes.get("weight_hh") == ((gates * 5, fed_back) if case.cell.recurrent else None)
+    assert shapes.get("weight_hh") == ((gates * 5, output_size) if case.cell.recurrent else None)
     assert ("bias_ih" in shapes) == case.bias
     assert ("bias_hh" in shapes) == (case.bias and case.cell.recurrent)
     assert next(iter(shapes)) == "weight_ih"
     assert (shapes.get("weight_hr") == (case.proj_size, 5)) == bool(case.proj_size)
     sizes = case.cell.state_sizes(5, case.proj_size)
-    assert sizes == ((fed_back, 5) if isinstance(case.cell, LSTM) else (fed_back,))
+    assert sizes == ((output_size, 5) if isinstance(case.cell, LSTM) else (output_size,))
 
 
 @pytest.mark.parametrize(("kind", "proj_size"), ORTHOGONAL)
 def test_orthogonal_init_is_orthogonal_in_each_gate(kind: type[Cell], proj_size: int) -> None:
-    p = initialised(kind(recurrent_init="orthogonal"), proj_size=proj_size)
+    p = initialise(kind(recurrent_init="orthogonal"), proj_size=proj_size)
     blocks = p["weight_hh"].split(5)
     assert len(blocks) == GATES[kind.__name__]
     for block in blocks:
@@ -74,15 +74,15 @@ def test_orthogonal_init_is_orthogonal_in_each_gate(kind: type[Cell], proj_size:
 
 @pytest.mark.parametrize("kind", [Elman, LSTM, GRU, Jordan])
 def test_identity_init_is_the_identity_in_each_gate(kind: type[Cell]) -> None:
-    p = initialised(kind(recurrent_init="identity"))
+    p = initialise(kind(recurrent_init="identity"))
     for block in p["weight_hh"].split(5):
         assert torch.equal(block, torch.eye(5))
 
 
 def test_recurrent_init_does_not_change_the_other_parameters() -> None:
-    plain = initialised(GRU())
+    plain = initialise(GRU())
     for init in ("orthogonal", "identity"):
-        other = initialised(GRU(recurrent_init=init))
+        other = initialise(GRU(recurrent_init=init))
         assert not torch.equal(plain["weight_hh"], other["weight_hh"])
         for name in ("weight_ih", "bias_ih", "bias_hh"):
             assert torch.equal(plain[name], other[name])
@@ -90,7 +90,7 @@ def test_recurrent_init_does_not_change_the_other_parameters() -> None:
 
 def test_an_identity_relu_network_remembers_its_first_state() -> None:
     case = case_named("elman-relu")
-    p = initialised(Elman(nonlinearity="relu", recurrent_init="identity"))
+    p = initialise(Elman(nonlinearity="relu", recurrent_init="identity"))
     h = torch.tensor([[0.0, 1.0, 2.0, 3.0, 4.0]])
     p["bias_ih"].zero_()
     p["bias_hh"].zero_()

@@ -12,7 +12,7 @@ HIDDEN = 2000
 CELLS = [LSTM, GRU]
 
 
-def start(cell: Cell, hidden: int = HIDDEN) -> dict[str, Tensor]:
+def initialise(cell: Cell, hidden: int = HIDDEN) -> dict[str, Tensor]:
     torch.manual_seed(3)
     p = {name: torch.empty(shape) for name, shape in cell.shapes(2, hidden).items()}
     cell.initialise(p)
@@ -22,32 +22,32 @@ def start(cell: Cell, hidden: int = HIDDEN) -> dict[str, Tensor]:
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize("longest", [3, 50, 1000])
 def test_the_bias_of_the_retaining_gate_is_log_uniform(kind: type[Cell], longest: int) -> None:
-    p = start(kind(chrono=longest))
+    p = initialise(kind(chrono=longest))
     block = {LSTM: 1, GRU: 1}[kind]  # f of i f g o; z of r z n
     bias = p["bias_ih"].split(HIDDEN)[block]
     assert (p["bias_hh"].split(HIDDEN)[block] == 0).all()
-    u = (bias.double().exp() - 1) / (longest - 2)  # uniform in [0, 1]
-    assert u.min() > -1e-6
-    assert u.max() < 1 + 1e-6
+    uniform_values = (bias.double().exp() - 1) / (longest - 2)  # uniform in [0, 1]
+    assert uniform_values.min() > -1e-6
+    assert uniform_values.max() < 1 + 1e-6
     ranks = torch.linspace(0, 1, HIDDEN, dtype=torch.float64)
-    # Kolmogorov-Smirnov: 1.95/√n is passed by chance once in a thousand
-    assert float((u.sort().values - ranks).abs().max()) < 1.95 / HIDDEN**0.5
+    # Kolmogorov-Smirnov: 1.95/√n is exceeded by chance once in a thousand
+    assert float((uniform_values.sort().values - ranks).abs().max()) < 1.95 / HIDDEN**0.5
 
 
 def test_the_input_gate_bias_of_the_lstm_is_the_negative_forget_gate_bias() -> None:
-    p = start(LSTM(chrono=200))
+    p = initialise(LSTM(chrono=200))
     into, keep, *_ = p["bias_ih"].split(HIDDEN)
     assert torch.equal(into, -keep)
     assert (p["bias_hh"][: 2 * HIDDEN] == 0).all()
 
 
 def test_chrono_of_two_steps_gives_a_bias_of_zero() -> None:
-    assert (start(GRU(chrono=2))["bias_ih"][HIDDEN : 2 * HIDDEN] == 0).all()
+    assert (initialise(GRU(chrono=2))["bias_ih"][HIDDEN : 2 * HIDDEN] == 0).all()
 
 
 @pytest.mark.parametrize(("kind", "changed"), [(LSTM, slice(0, 10)), (GRU, slice(5, 10))])
-def test_nothing_else_changes(kind: type[Cell], changed: slice) -> None:
-    plain, chrono = start(kind(), 5), start(kind(chrono=40), 5)
+def test_chrono_changes_only_the_gate_biases(kind: type[Cell], changed: slice) -> None:
+    plain, chrono = initialise(kind(), 5), initialise(kind(chrono=40), 5)
     for name, value in plain.items():
         if name.startswith("bias"):
             assert not torch.equal(value[changed], chrono[name][changed])
@@ -55,14 +55,14 @@ def test_nothing_else_changes(kind: type[Cell], changed: slice) -> None:
         assert torch.equal(value, chrono[name]), name
 
 
-def test_the_memory_of_an_initialised_lstm_lasts_up_to_chrono_steps() -> None:
-    """With h = 0 and no input, 1/e of c is left after about 1 + u steps, and u differs between units."""
-    p = start(LSTM(chrono=1000))
+def test_memory_of_an_initialised_lstm_reaches_up_to_chrono_steps() -> None:
+    """With h = 0 and no input, 1/e of c remains after about 1 + u steps, where u varies between units."""
+    p = initialise(LSTM(chrono=1000))
     f = torch.sigmoid(p["bias_ih"][HIDDEN : 2 * HIDDEN].double())
-    reach = 1 / (1 - f)  # steps after which about 1/e is left
-    assert reach.min() < 10
-    assert 980 < reach.max() <= 1000
-    assert float(reach.mean()) == pytest.approx(501, rel=0.05)
+    memory_steps = 1 / (1 - f)  # steps after which about 1/e remains
+    assert memory_steps.min() < 10
+    assert 980 < memory_steps.max() <= 1000
+    assert float(memory_steps.mean()) == pytest.approx(501, rel=0.05)
 
 
 @pytest.mark.parametrize("kind", CELLS)

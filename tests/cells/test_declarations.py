@@ -28,14 +28,16 @@ def test_every_parameter_has_a_place_in_the_compiled_step(case: Case) -> None:
     kernel = case.cell.kernel
     assert kernel is not None
     sides = {f"{kind}_{side}" for kind in ("weight", "bias", "weight_ln") for side in ("ih", "hh")}
-    known = sides | {kernel.output_weight, kernel.output_bias} | set(compiled_step(kernel.name).vectors)
-    assert set(case.cell.shapes(3, 4, bias=case.bias, proj_size=case.proj_size)) <= known
+    known_parameters = (
+        sides | {kernel.output_weight, kernel.output_bias} | set(compiled_step(kernel.name).vectors)
+    )
+    assert set(case.cell.shapes(3, 4, bias=case.bias, proj_size=case.proj_size)) <= known_parameters
 
 
 @needs_extension
-def test_every_compiled_step_is_of_a_cell() -> None:
-    used = {cell().kernel for cell in CELLS} | {GRU(reset="before").kernel}
-    assert {kernel.name for kernel in used if kernel} == set(compiled_steps())
+def test_every_compiled_step_belongs_to_a_cell() -> None:
+    kernels = {cell().kernel for cell in CELLS} | {GRU(reset="before").kernel}
+    assert {kernel.name for kernel in kernels if kernel} == set(compiled_steps())
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -55,7 +57,7 @@ def test_configurations_name_every_cell_once() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_gates_of_the_trace_are_the_declared_nonlinearities(case: Case) -> None:
+def test_traced_gates_follow_their_declared_nonlinearities(case: Case) -> None:
     problem = make_problem(case, steps=1)
     _, gates = case.cell.step(case.cell.project(problem.x[0], problem.p), problem.state, problem.p, {})
     for declared in case.cell.gate_activations:
@@ -71,34 +73,34 @@ def test_gates_of_the_trace_are_the_declared_nonlinearities(case: Case) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnInit(LSTM):
+class SubclassWithSameStep(LSTM):
     """A subclass with the same step."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnStep(Elman):
+class SubclassWithStep(Elman):
     def step(self, *inputs):
         return super().step(*inputs)
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnDeclaration(OwnStep):
+class SubclassWithDeclaration(SubclassWithStep):
     @property
     def retaining_gate(self) -> str:
         return "hidden"
 
 
 def test_a_subclass_has_no_kernel_until_it_declares_one() -> None:
-    for cell in (OwnInit(), OwnStep(), OwnDeclaration()):
+    for cell in (SubclassWithSameStep(), SubclassWithStep(), SubclassWithDeclaration()):
         assert cell.kernel is None
         assert cell.torch_kernel is None
         assert cell.state_activations == ()
 
 
 def test_declarations_about_a_step_are_inherited_unless_it_is_overridden() -> None:
-    assert OwnInit().gate_activations == LSTM().gate_activations
-    assert OwnInit().retaining_gate == "f"
-    replaced: Cell = OwnStep()
-    assert replaced.gate_activations == ()
-    assert not replaced.is_simple
-    assert OwnDeclaration().retaining_gate == "hidden"
+    assert SubclassWithSameStep().gate_activations == LSTM().gate_activations
+    assert SubclassWithSameStep().retaining_gate == "f"
+    overriding: Cell = SubclassWithStep()
+    assert overriding.gate_activations == ()
+    assert not overriding.is_simple
+    assert SubclassWithDeclaration().retaining_gate == "hidden"

@@ -1,4 +1,4 @@
-"""The Elman step is its docstring's equation."""
+"""The Elman step follows the equation of its docstring."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def elman(x: Tensor, h: Tensor, p: dict[str, Tensor], nonlinearity: str) -> list
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "sigmoid"])
-def test_step_is_the_equation(nonlinearity: str, bias: bool) -> None:
+def test_the_step_follows_its_equation(nonlinearity: str, bias: bool) -> None:
     cell = Elman(nonlinearity=nonlinearity)
     problem = make_problem(Case("elman", cell, bias), steps=1, batch=4, hidden_size=5)
     x, (h,), p = problem.x[0], problem.state, problem.p
@@ -37,14 +37,14 @@ def test_step_is_the_equation(nonlinearity: str, bias: bool) -> None:
         assert each(FUNCTIONS[nonlinearity], before) == pytest.approx(after, abs=1e-13)
 
 
-def test_the_relu_case_has_units_on_both_sides() -> None:
+def test_the_relu_case_has_zero_and_positive_units() -> None:
     problem = make_problem(Case("elman", Elman(nonlinearity="relu")), steps=1, batch=4, hidden_size=5)
     (h,) = problem.run().state
     assert (h == 0).any()
     assert (h > 0).any()
 
 
-def test_zeros_bias_and_input_weights_alone() -> None:
+def test_biases_belong_to_their_products() -> None:
     p = {
         "weight_ih": torch.tensor([[2.0]]),
         "weight_hh": torch.tensor([[3.0]]),
@@ -82,11 +82,11 @@ def test_candidate_mask_multiplies_the_new_content() -> None:
 
 
 @pytest.mark.parametrize("keep_old", [0.3, [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0], [1.0, 1.0, 0.0]]])
-def test_zoneout_keeps_a_share_of_the_old_state(keep_old: float | list[list[float]]) -> None:
+def test_zoneout_mixes_the_old_and_new_state(keep_old: float | list[list[float]]) -> None:
     problem = make_problem(Case("elman", Elman()), steps=1, batch=3)
     x, (h,), p = problem.x[0], problem.state, problem.p
-    share = keep_old if isinstance(keep_old, float) else torch.tensor(keep_old, dtype=h.dtype)
-    (new,), gates = problem.cell.step(problem.cell.project(x, p), (h,), p, {"zoneout_h": share})
+    zoneout = keep_old if isinstance(keep_old, float) else torch.tensor(keep_old, dtype=h.dtype)
+    (new,), gates = problem.cell.step(problem.cell.project(x, p), (h,), p, {"zoneout_h": zoneout})
     plain = elman(x, h, p, "tanh")
     for b in range(3):
         for j in range(3):

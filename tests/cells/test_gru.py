@@ -1,4 +1,4 @@
-"""The GRU step is its docstring's equations, in both forms of the reset gate."""
+"""The GRU step follows the equations of its docstring, in both variants of the reset gate."""
 
 import math
 
@@ -40,35 +40,35 @@ def gru(
         r = each(sigmoid, plus(a_r, u[:size]))
         z = each(sigmoid, plus(a_z, u[size:]))
         n = each(math.tanh, plus(a_n, recur(p, times(r, h), slice(2 * size, 3 * size))))
-    kept = candidate or [1.0] * size
-    new = plus(times([1 - v for v in z], n, kept), times(z, h))
+    candidate_mask = candidate or [1.0] * size
+    new = plus(times([1 - v for v in z], n, candidate_mask), times(z, h))
     return {"h": new, "r": r, "z": z, "n": n}
 
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("reset", ["after", "before"])
-def test_step_is_the_equations(reset: str, layer_norm: bool, bias: bool) -> None:
+def test_the_step_follows_its_equations(reset: str, layer_norm: bool, bias: bool) -> None:
     cell = GRU(reset=reset, layer_norm=layer_norm)
     problem = make_problem(Case("gru", cell, bias), steps=1, batch=3, hidden_size=4)
     x, (h,), p = problem.x[0], problem.state, problem.p
     (new,), gates = cell.step(cell.project(x, p), (h,), p, {})
-    ours = {"h": new} | gates
+    actual = {"h": new} | gates
     for b in range(3):
         expected = gru(x[b].tolist(), h[b].tolist(), p, reset)
-        assert set(ours) == set(expected)
+        assert set(actual) == set(expected)
         for name, value in expected.items():
-            assert ours[name][b].tolist() == pytest.approx(value, abs=1e-13), name
+            assert actual[name][b].tolist() == pytest.approx(value, abs=1e-13), name
 
 
-def test_the_two_forms_differ() -> None:
+def test_the_two_reset_variants_differ() -> None:
     after = make_problem(Case("gru", GRU()), steps=1).run().y
     before = make_problem(Case("gru", GRU(reset="before")), steps=1).run().y
     assert (after - before).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("reset", ["after", "before"])
-def test_candidate_mask_is_on_n_alone_and_zoneout_on_h(reset: str) -> None:
+def test_the_candidate_mask_applies_to_n_and_zoneout_to_h(reset: str) -> None:
     problem = make_problem(Case("gru", GRU(reset=reset)), steps=1, batch=1)
     mask, keep = [0.0, 2.0, 1.25], [0.5, 0.0, 1.0]
     (new,), gates = problem.cell.step(
@@ -100,7 +100,7 @@ def test_an_update_gate_of_one_keeps_the_state() -> None:
     torch.testing.assert_close(new, torch.tensor([[0.9, math.tanh(0.4)]]))
 
 
-def test_options_out_of_range_are_errors() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="reset='never' is not one of after, before"):
         GRU(reset="never")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="proj_size"):

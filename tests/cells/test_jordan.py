@@ -1,4 +1,4 @@
-"""The Jordan step is its docstring's equations: y, not h, is the state that feeds back."""
+"""The Jordan step follows the equations of its docstring: y, not h, is the state that is fed back."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from unrolled.errors import ConfigError
 @pytest.mark.parametrize("output_nonlinearity", ["tanh", "relu", "sigmoid", "identity"])
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "sigmoid"])
 @pytest.mark.parametrize("output_features", [0, 2, 5])
-def test_two_steps_are_the_equations(
+def test_two_steps_follow_the_equations(
     output_features: int, nonlinearity: str, output_nonlinearity: str, bias: bool
 ) -> None:
     cell = Jordan(
@@ -39,7 +39,7 @@ def test_two_steps_are_the_equations(
         assert result.state[0][b].tolist() == pytest.approx(y, abs=1e-13)
 
 
-def test_layer_norm_is_of_the_two_products() -> None:
+def test_layer_norm_normalises_the_two_products() -> None:
     cell = Jordan(layer_norm=True, output_features=2)
     problem = make_problem(Case("jordan", cell), steps=1, batch=2, hidden_size=4)
     p = problem.p
@@ -64,7 +64,7 @@ def test_layer_norm_is_of_the_two_products() -> None:
         assert y[0, b].tolist() == pytest.approx(expected, abs=1e-13)
 
 
-def test_candidate_mask_is_on_h_and_zoneout_on_y() -> None:
+def test_the_candidate_mask_applies_to_h_and_zoneout_to_y() -> None:
     cell = Jordan(output_features=2, output_nonlinearity="identity")
     problem = make_problem(Case("jordan", cell), steps=1, batch=1, hidden_size=3)
     p, old = problem.p, problem.state[0]
@@ -77,7 +77,7 @@ def test_candidate_mask_is_on_h_and_zoneout_on_y() -> None:
     assert new[0].tolist() == pytest.approx([old[0, 0].item(), y[1]], abs=1e-14)
 
 
-def test_options_out_of_range_are_errors() -> None:
+def test_invalid_options_are_refused() -> None:
     with pytest.raises(ConfigError, match="output_nonlinearity='softplus' is not one of"):
         Jordan(output_nonlinearity="softplus")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="output_features=-1"):

@@ -1,4 +1,4 @@
-"""The LSTM step is its docstring's equations, with every option."""
+"""The LSTM step follows the equations of its docstring, with every option."""
 
 import math
 
@@ -23,8 +23,8 @@ def lstm(
     else:
         a = product(p["weight_ih"], x, p.get("bias_ih"))
         u = product(p["weight_hh"], h, p.get("bias_hh"))
-    both = plus(a, u)
-    i, f, g, o = (both[k * size : (k + 1) * size] for k in range(4))
+    preactivations = plus(a, u)
+    i, f, g, o = (preactivations[k * size : (k + 1) * size] for k in range(4))
     if "weight_peephole_i" in p:
         i = plus(i, times(p["weight_peephole_i"].tolist(), c))
         f = plus(f, times(p["weight_peephole_f"].tolist(), c))
@@ -33,10 +33,10 @@ def lstm(
     if "weight_peephole_o" in p:
         o = plus(o, times(p["weight_peephole_o"].tolist(), new_c))
     o = each(sigmoid, o)
-    inside = new_c
+    normalised_c = new_c
     if "weight_ln_c" in p:
-        inside = normalise(new_c, p["weight_ln_c"], p["bias_ln_c"])
-    new_h = times(o, each(math.tanh, inside))
+        normalised_c = normalise(new_c, p["weight_ln_c"], p["bias_ln_c"])
+    new_h = times(o, each(math.tanh, normalised_c))
     if "weight_hr" in p:
         new_h = product(p["weight_hr"], new_h)
     return {"h": new_h, "c": new_c, "i": i, "f": f, "g": g, "o": o}
@@ -46,20 +46,22 @@ def lstm(
 @pytest.mark.parametrize("proj_size", [0, 2])
 @pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize("peepholes", [False, True])
-def test_step_is_the_equations(peepholes: bool, layer_norm: bool, proj_size: int, bias: bool) -> None:
+def test_the_step_follows_its_equations(
+    peepholes: bool, layer_norm: bool, proj_size: int, bias: bool
+) -> None:
     cell = LSTM(peepholes=peepholes, layer_norm=layer_norm)
     problem = make_problem(Case("lstm", cell, bias, proj_size), steps=1, batch=3, hidden_size=4)
     x, (h, c), p = problem.x[0], problem.state, problem.p
     (new_h, new_c), gates = cell.step(cell.project(x, p), (h, c), p, {})
-    ours = {"h": new_h, "c": new_c} | gates
+    actual = {"h": new_h, "c": new_c} | gates
     for b in range(3):
         expected = lstm(x[b].tolist(), h[b].tolist(), c[b].tolist(), p)
-        assert set(ours) == set(expected)
+        assert set(actual) == set(expected)
         for name, value in expected.items():
-            assert ours[name][b].tolist() == pytest.approx(value, abs=1e-13), name
+            assert actual[name][b].tolist() == pytest.approx(value, abs=1e-13), name
 
 
-def test_candidate_mask_is_on_g_alone() -> None:
+def test_the_candidate_mask_applies_only_to_g() -> None:
     problem = make_problem(Case("lstm", LSTM(peepholes=True)), steps=1, batch=1)
     mask = [0.0, 2.0, 1.25]
     (h, c), gates = problem.cell.step(
@@ -72,12 +74,12 @@ def test_candidate_mask_is_on_g_alone() -> None:
     expected = lstm(problem.x[0, 0].tolist(), old_h, old_c, problem.p, mask)
     for name, value in {"h": h, "c": c, **gates}.items():
         assert value[0].tolist() == pytest.approx(expected[name], abs=1e-13), name
-    # memory is not erased: where the candidate is dropped, c is what the forget gate leaves
+    # memory is not erased: if the candidate is dropped, c is f times the old c
     assert c[0, 0].item() == pytest.approx(expected["f"][0] * old_c[0], abs=1e-14)
 
 
 @pytest.mark.parametrize("proj_size", [0, 2])
-def test_zoneout_of_h_and_c_are_apart_and_h_comes_from_c_before(proj_size: int) -> None:
+def test_zoneout_of_h_uses_c_before_its_zoneout(proj_size: int) -> None:
     problem = make_problem(Case("lstm", LSTM(), proj_size=proj_size), steps=1, batch=1)
     size = proj_size or 3
     keep_h, keep_c = [1.0, 0.0, 0.25][:size], [0.0, 1.0, 0.5]
@@ -95,7 +97,7 @@ def test_zoneout_of_h_and_c_are_apart_and_h_comes_from_c_before(proj_size: int) 
     assert h[0].tolist() == pytest.approx(expected_h, abs=1e-13)
 
 
-def test_a_full_forget_gate_keeps_c_and_an_open_output_shows_it() -> None:
+def test_an_open_forget_gate_keeps_c() -> None:
     size = 2
     p = {
         "weight_ih": torch.zeros(4 * size, 1),
@@ -111,14 +113,14 @@ def test_a_full_forget_gate_keeps_c_and_an_open_output_shows_it() -> None:
 
 
 @pytest.mark.parametrize("forget_bias", [1.0, -2.5])
-def test_forget_bias_starts_at_its_value_and_nothing_else_changes(forget_bias: float) -> None:
-    def start(cell: LSTM) -> dict[str, Tensor]:
+def test_forget_bias_initialises_only_the_forget_gate(forget_bias: float) -> None:
+    def initialise(cell: LSTM) -> dict[str, Tensor]:
         torch.manual_seed(3)
         p = {name: torch.empty(shape) for name, shape in cell.shapes(3, 5).items()}
         cell.initialise(p)
         return p
 
-    plain, biased = start(LSTM()), start(LSTM(forget_bias=forget_bias))
+    plain, biased = initialise(LSTM()), initialise(LSTM(forget_bias=forget_bias))
     forget = slice(5, 10)
     assert (biased["bias_ih"][forget] == forget_bias).all()
     assert (biased["bias_hh"][forget] == 0).all()

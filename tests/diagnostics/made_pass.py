@@ -1,4 +1,4 @@
-"""Passes whose trace is given."""
+"""Recorded passes with a given trace."""
 
 import torch
 from torch import Tensor
@@ -7,8 +7,8 @@ from unrolled.cells import Cell
 from unrolled.diagnostics.passes import Pass
 
 
-def pass_of(cell: Cell, h: Tensor, **gates: Tensor) -> Pass:
-    """A pass whose trace is as given, (T, B, units), without padding."""
+def make_pass(cell: Cell, h: Tensor, **gates: Tensor) -> Pass:
+    """Return a pass with the given states and gates (T, B, units), without padding."""
     return Pass(
         name="l0",
         cell=cell,

@@ -1,4 +1,4 @@
-"""What each step adds to the gradients of the weights: it adds up, and each part is that of one step."""
+"""Contribution of each step to the weight gradients."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ from unrolled.layers import RecurrentDrop
 
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_parts_of_all_steps_are_the_gradient(case: Case, ragged: bool) -> None:
+def test_contributions_of_all_steps_sum_to_the_gradient(case: Case, ragged: bool) -> None:
     problem = make_problem(case, bidirectional=True, ragged=ragged)
     check_sums(problem)
 
 
 @pytest.mark.parametrize("options", [{"skip": 2}, {"drop": RecurrentDrop(zoneout=0.3)}, {"residual": True}])
-def test_so_they_are_through_shortcuts(options: dict) -> None:
+def test_contributions_sum_to_the_gradient_with_shortcuts(options: dict) -> None:
     check_sums(make_problem(case_named("gru-after"), ragged=True, **options))
 
 
@@ -34,13 +34,13 @@ def check_sums(problem) -> None:
             assert not per_step[max(RAGGED if problem.lengths else [6]) :].any()
 
 
-def test_a_part_is_the_difference_that_weights_of_one_step_make() -> None:
-    """Change W, U or b at one step alone, in a loop that takes other weights there."""
+def test_a_contribution_is_the_gradient_of_the_weights_at_one_step() -> None:
+    """Change W, U or b at only one step, in a loop that uses other weights there."""
     problem = make_problem(case_named("lstm"), layers=1)
     recording = problem.record()
     (p,) = recording.passes
     (states,) = total_gradients(recording)
-    parts = step_gradients(p, states)
+    by_step = step_gradients(p, states)
 
     def loss(step: int, name: str, change: torch.Tensor) -> torch.Tensor:
         state, total = tuple(torch.zeros(3, 4, dtype=torch.float64) for _ in "hc"), 0.0
@@ -56,7 +56,7 @@ def test_a_part_is_the_difference_that_weights_of_one_step_make() -> None:
         for step in (0, 4):
             change = torch.zeros_like(p.parameters[name], requires_grad=True)
             (expected,) = torch.autograd.grad(loss(step, name, change), change)
-            torch.testing.assert_close(parts[name][step], expected, rtol=1e-9, atol=1e-12)
-    (found,) = contributions(recording)
-    norms = [float(part.norm()) for part in parts["weight_hh"]]
-    np.testing.assert_allclose(found.norms["weight_hh"], norms)
+            torch.testing.assert_close(by_step[name][step], expected, rtol=1e-9, atol=1e-12)
+    (contribution,) = contributions(recording)
+    norms = [float(gradient.norm()) for gradient in by_step["weight_hh"]]
+    np.testing.assert_allclose(contribution.norms["weight_hh"], norms)

@@ -1,4 +1,4 @@
-"""∂state_t/∂state_{t−1}, its spectra, and products over a distance."""
+"""Jacobians ∂state_t/∂state_{t−1}, their spectra, and their products over a distance."""
 
 import math
 
@@ -17,55 +17,57 @@ from unrolled.errors import ConfigError
 from unrolled.layers import LSTM, RNN
 
 
-def by_differences(p: Pass, step: int, row: int) -> torch.Tensor:
-    """Return the Jacobian by central differences of the cell's own step."""
-    before = [s[step, row] for s in p.before]
-    sizes = [len(s) for s in before]
+def differentiate_numerically(p: Pass, step: int, row: int) -> torch.Tensor:
+    """Return the Jacobian by central differences of the cell's step."""
+    previous = [s[step, row] for s in p.before]
+    sizes = [len(s) for s in previous]
     columns = []
     for unit in torch.eye(sum(sizes), dtype=torch.float64):
-        ends = []
+        perturbed = []
         for sign in (1, -1):
-            state = tuple((torch.cat(before) + sign * 1e-6 * unit).split(sizes))
-            new, _ = p.cell.step(p.entered["a"][step, row], state, p.parameters, p.masks)
-            ends.append(torch.cat(new))
-        columns.append((ends[0] - ends[1]) / 2e-6)
+            state = tuple((torch.cat(previous) + sign * 1e-6 * unit).split(sizes))
+            next_state, _ = p.cell.step(p.entered["a"][step, row], state, p.parameters, p.masks)
+            perturbed.append(torch.cat(next_state))
+        columns.append((perturbed[0] - perturbed[1]) / 2e-6)
     return torch.stack(columns, 1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_jacobians_are_what_finite_differences_say(case: Case) -> None:
+def test_jacobians_equal_finite_differences(case: Case) -> None:
     recording = make_problem(case, bidirectional=True, ragged=True).record()
     for p in recording.passes:
-        places = [(0, 0), (1, 1), (3, 2)]
-        for place, found in zip(places, jacobians(p, places), strict=True):
-            torch.testing.assert_close(found, by_differences(p, *place), rtol=1e-5, atol=1e-6)
+        positions = [(0, 0), (1, 1), (3, 2)]
+        for position, computed in zip(positions, jacobians(p, positions), strict=True):
+            torch.testing.assert_close(
+                computed, differentiate_numerically(p, *position), rtol=1e-5, atol=1e-6
+            )
 
 
-def test_elmans_is_the_textbooks() -> None:
+def test_the_jacobian_of_an_elman_network_by_formula() -> None:
     recording = make_problem(case_named("elman-tanh"), layers=1).record()
     (p,) = recording.passes
     h = p.states["h"][2, 1]
-    (found,) = jacobians(p, [(2, 1)])
-    torch.testing.assert_close(found, torch.diag(1 - h**2) @ p.parameters["weight_hh"])
+    (computed,) = jacobians(p, [(2, 1)])
+    torch.testing.assert_close(computed, torch.diag(1 - h**2) @ p.parameters["weight_hh"])
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("name", ["elman-sigmoid", "lstm-peepholes", "gru-before", "jordan-narrow"])
-def test_a_product_is_the_derivative_of_a_state_by_an_earlier_one(name: str, bidirectional: bool) -> None:
-    """Through the whole loop at once, as autograd has it."""
+def test_products_equal_derivatives_of_the_loop(name: str, bidirectional: bool) -> None:
+    """Compare with autograd through the complete loop."""
     problem = make_problem(case_named(name), ragged=True, layers=1, bidirectional=bidirectional)
     recording = problem.record()
     for p in recording.passes:
         for row in range(3):
             path = p.steps_of(row)
-            found = products(p, [(path[-1], row)])
-            for n, value in zip(found.distances, found.log_norm[0], strict=True):
-                expected = whole_derivative(p, row, path[len(path) - n :])
+            computed = products(p, [(path[-1], row)])
+            for n, value in zip(computed.distances, computed.log_norm[0], strict=True):
+                expected = state_derivative(p, row, path[len(path) - n :])
                 norm = float(torch.linalg.matrix_norm(expected, 2))
                 assert value == pytest.approx(math.log(norm), rel=1e-9)
 
 
-def whole_derivative(p: Pass, row: int, path: list[int]) -> torch.Tensor:
+def state_derivative(p: Pass, row: int, path: list[int]) -> torch.Tensor:
     sizes = [s.shape[-1] for s in p.before]
 
     def run(start: torch.Tensor) -> torch.Tensor:
@@ -78,73 +80,75 @@ def whole_derivative(p: Pass, row: int, path: list[int]) -> torch.Tensor:
     return torch.autograd.functional.jacobian(run, start)
 
 
-def test_products_are_within_the_bound_of_their_norms() -> None:
+def test_products_are_bounded_by_the_product_of_norms() -> None:
     problem = make_problem(case_named("lstm"), bidirectional=True)
     for p in problem.record().passes:
-        found = products(p, sample_places(p, 6))
-        seen = ~np.isnan(found.log_norm)
-        assert seen.any()
-        assert (found.log_norm[seen] <= found.log_bound[seen] + 1e-9).all()
-        np.testing.assert_allclose(found.log_norm[:, 0], found.log_bound[:, 0], rtol=1e-9)
-        np.testing.assert_allclose(found.log_norm[:, 0], np.log(spectra(p, found.places).norm), rtol=1e-9)
+        computed = products(p, sample_places(p, 6))
+        is_measured = ~np.isnan(computed.log_norm)
+        assert is_measured.any()
+        assert (computed.log_norm[is_measured] <= computed.log_bound[is_measured] + 1e-9).all()
+        np.testing.assert_allclose(computed.log_norm[:, 0], computed.log_bound[:, 0], rtol=1e-9)
+        np.testing.assert_allclose(
+            computed.log_norm[:, 0], np.log(spectra(p, computed.places).norm), rtol=1e-9
+        )
 
 
-def textbook(u: float, slope: float, steps: int) -> Pass:
-    """A sigmoid or ReLU network with U = u·I, driven so that σ′ is the same at every step and unit."""
+def make_textbook_pass(u: float, slope: float, steps: int) -> Pass:
+    """A sigmoid or ReLU network with U = u·I, with inputs that give the same σ′ at every step and unit."""
     size = 3
     layer = RNN(1, size, nonlinearity="relu" if slope == 1 else "sigmoid", dtype=torch.float64)
     if slope == 1:
-        level = 1.0
+        preactivation = 1.0
     else:  # σ′ = s(1 − s)
         s = (1 + math.sqrt(1 - 4 * slope)) / 2
-        level = math.log(s / (1 - s))
+        preactivation = math.log(s / (1 - s))
     with torch.no_grad():
         for w in layer.parameters():
             w.zero_()
         layer.weight_hh_l0.copy_(u * torch.eye(size))
         layer.weight_ih_l0.fill_(1.0)
     h, inputs = torch.zeros(size, dtype=torch.float64), []
-    for _ in range(steps):  # the input that holds a_t at the level
+    for _ in range(steps):  # the input that keeps a_t constant
         if slope == 1:
-            inputs.append(level)
+            inputs.append(preactivation)
             continue
-        inputs.append(float(level - u * h[0]))
-        h = torch.full((size,), 1 / (1 + math.exp(-level)), dtype=torch.float64)
+        inputs.append(float(preactivation - u * h[0]))
+        h = torch.full((size,), 1 / (1 + math.exp(-preactivation)), dtype=torch.float64)
     x = torch.tensor(inputs, dtype=torch.float64)[:, None, None]
     return record(layer, lambda: layer(x)[0].sum(-1)).passes[0]
 
 
-def test_the_textbooks_vanishing_case() -> None:
+def test_textbook_example_of_vanishing() -> None:
     """‖U‖ = 0.7 and σ′ = 0.2 over ten steps: 0.14^10 = 2.89e-9."""
-    p = textbook(0.7, 0.2, 10)
-    found = products(p, [(9, 0)])
-    assert found.distances[-1] == 10
-    assert math.exp(found.log_norm[0, -1]) == pytest.approx(2.89e-9, rel=2e-3)
-    assert math.exp(found.log_norm[0, -1]) == pytest.approx(0.14**10, rel=1e-9)
-    # Known before it runs is only that σ′ is at most 1/4: (0.7/4)^10.
-    assert math.exp(10 * found.log_a_priori) == pytest.approx((0.7 / 4) ** 10, rel=1e-9)
+    p = make_textbook_pass(0.7, 0.2, 10)
+    computed = products(p, [(9, 0)])
+    assert computed.distances[-1] == 10
+    assert math.exp(computed.log_norm[0, -1]) == pytest.approx(2.89e-9, rel=2e-3)
+    assert math.exp(computed.log_norm[0, -1]) == pytest.approx(0.14**10, rel=1e-9)
+    # The a priori bound only uses σ′ ≤ 1/4: (0.7/4)^10.
+    assert math.exp(10 * computed.log_a_priori) == pytest.approx((0.7 / 4) ** 10, rel=1e-9)
 
 
-def test_its_exploding_twin() -> None:
+def test_textbook_example_of_exploding() -> None:
     """‖U‖ = 2 and σ′ = 1: 2^10."""
-    found = products(textbook(2.0, 1, 10), [(9, 0)])
-    assert math.exp(found.log_norm[0, -1]) == pytest.approx(1024, rel=1e-9)
-    assert math.exp(found.log_a_priori) == pytest.approx(2)
+    computed = products(make_textbook_pass(2.0, 1, 10), [(9, 0)])
+    assert math.exp(computed.log_norm[0, -1]) == pytest.approx(1024, rel=1e-9)
+    assert math.exp(computed.log_a_priori) == pytest.approx(2)
 
 
-def test_long_products_stay_within_the_range_of_logarithms() -> None:
-    found = products(textbook(0.7, 0.2, 600), [(599, 0)])
-    assert found.log_norm[0, -1] == pytest.approx(600 * math.log(0.14), rel=1e-7)  # 1e-512
+def test_long_products_do_not_underflow() -> None:
+    computed = products(make_textbook_pass(0.7, 0.2, 600), [(599, 0)])
+    assert computed.log_norm[0, -1] == pytest.approx(600 * math.log(0.14), rel=1e-7)  # 1e-512
 
 
-def test_a_product_that_is_zero_says_so() -> None:
+def test_a_zero_product_has_log_norm_minus_infinity() -> None:
     layer = RNN(1, 2, nonlinearity="relu", dtype=torch.float64)
     with torch.no_grad():
         layer.bias_ih_l0.fill_(-100.0)
     x = torch.zeros(6, 1, 1, dtype=torch.float64)
     (p,) = record(layer, lambda: layer(x)[0].sum(-1)).passes
-    found = products(p, [(5, 0)])
-    assert found.log_norm[0].tolist() == [-math.inf] * len(found.distances)
+    computed = products(p, [(5, 0)])
+    assert computed.log_norm[0].tolist() == [-math.inf] * len(computed.distances)
 
 
 def test_large_states_have_the_same_norms() -> None:
@@ -153,67 +157,71 @@ def test_large_states_have_the_same_norms() -> None:
     layer = LSTM(3, 40, dtype=torch.float64)
     x = uniform(30, 2, 3, seed=2)
     (p,) = record(layer, lambda: layer(x)[0].square().sum(-1)).passes
-    found = products(p, [(29, 1)])
+    computed = products(p, [(29, 1)])
     expected = torch.eye(80, dtype=torch.float64)
     by_distance = []
     for step in range(29, -1, -1):
         expected = expected @ jacobians(p, [(step, 1)])[0]
         by_distance.append(math.log(torch.linalg.matrix_norm(expected, 2)))
-    np.testing.assert_allclose(found.log_norm[0], [by_distance[n - 1] for n in found.distances], rtol=1e-8)
+    np.testing.assert_allclose(
+        computed.log_norm[0], [by_distance[n - 1] for n in computed.distances], rtol=1e-8
+    )
 
 
-def test_spectra_are_those_of_the_matrices() -> None:
+def test_spectra_equal_numpy() -> None:
     recording = make_problem(case_named("gru-after")).record()
     p = recording.find("stack.l1")
-    places = sample_places(p, 5)
-    found = spectra(p, places)
-    for j, singular, radius in zip(jacobians(p, places), found.singular, found.radius, strict=True):
+    positions = sample_places(p, 5)
+    computed = spectra(p, positions)
+    for j, singular, radius in zip(jacobians(p, positions), computed.singular, computed.radius, strict=True):
         np.testing.assert_allclose(singular, np.linalg.svd(j.numpy())[1], rtol=1e-9)
         assert radius == pytest.approx(max(abs(np.linalg.eigvals(j.numpy()))))
-    assert (found.radius <= found.norm + 1e-12).all()
+    assert (computed.radius <= computed.norm + 1e-12).all()
 
 
 @pytest.mark.parametrize("count", [1, 5, 64])
-def test_samples_are_places_that_exist_and_differ(count: int) -> None:
+def test_sampled_positions_are_valid_and_distinct(count: int) -> None:
     p = make_problem(case_named("lstm"), ragged=True).record().passes[0]
-    places = sample_places(p, count)
-    assert len(set(places)) == len(places) <= count
-    assert all(bool(p.live[place]) for place in places)
-    assert places == sample_places(p, count)
+    positions = sample_places(p, count)
+    assert len(set(positions)) == len(positions) <= count
+    assert all(bool(p.live[position]) for position in positions)
+    assert positions == sample_places(p, count)
     with pytest.raises(ConfigError, match=r"samples=0: must be at least 1"):
         sample_places(p, 0)
 
 
-def test_distances_are_spread_evenly_on_a_log_axis() -> None:
+def test_distances_are_log_spaced() -> None:
     assert log_spaced(12).tolist() == [1, 2, 3, 4, 6, 8, 11, 12]
     assert log_spaced(1).tolist() == [1]
     assert log_spaced(4).tolist() == [1, 2, 3, 4]
 
 
-def test_only_a_plain_elman_network_is_bounded_before_it_runs() -> None:
-    def bound(name: str, **options) -> float | None:
+def test_only_a_plain_elman_network_has_an_a_priori_bound() -> None:
+    def bound_of(name: str, **options) -> float | None:
         problem: Problem = make_problem(case_named(name), layers=1, **options)
         p = problem.record().passes[0]
         return products(p, [(3, 0)]).log_a_priori
 
     layer = make_problem(case_named("elman-tanh"), layers=1).model.stack
     expected = math.log(torch.linalg.matrix_norm(layer.weight_hh_l0.detach(), 2))
-    assert bound("elman-tanh") == pytest.approx(expected)
-    assert bound("elman-layer-norm") is None
-    assert bound("jordan") is None
-    assert bound("lstm") is None
-    assert bound("elman-tanh", skip=2) is None
+    assert bound_of("elman-tanh") == pytest.approx(expected)
+    assert bound_of("elman-layer-norm") is None
+    assert bound_of("jordan") is None
+    assert bound_of("lstm") is None
+    assert bound_of("elman-tanh", skip=2) is None
 
 
-def test_the_sampled_state_of_a_custom_cell_is_its_own() -> None:
+def test_jacobians_of_a_custom_cell() -> None:
     class Leaky(Elman):
         """h_t = (h_{t−1} + tanh(a_t + U h_{t−1})) / 2"""
 
         def step(self, a, state, p, masks):
-            (new,), gates = super().step(a, state, p, masks)
-            return ((state[0] + new) / 2,), gates
+            (next_state,), gates = super().step(a, state, p, masks)
+            return ((state[0] + next_state) / 2,), gates
 
     layer = RNN(2, 3, cell=Leaky(), dtype=torch.float64)
     x = torch.randn(4, 1, 2, dtype=torch.float64, generator=generator(0))
     (p,) = record(layer, lambda: layer(x)[0].sum(-1)).passes
-    torch.testing.assert_close(jacobians(p, [(2, 0)])[0], by_differences(p, 2, 0), rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        jacobians(p, [(2, 0)])[0], differentiate_numerically(p, 2, 0), rtol=1e-6, atol=1e-8
+    )

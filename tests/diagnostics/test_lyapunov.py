@@ -16,7 +16,7 @@ from unrolled.errors import ShapeError
 from unrolled.layers import LSTM, RNN
 
 
-def linear(u: torch.Tensor, steps: int = 200) -> Pass:
+def make_linear_pass(u: torch.Tensor, steps: int = 200) -> Pass:
     """A ReLU network that stays positive: h_t = U h_{t−1} + 1, whose exponents are ln |eigenvalues of U|."""
     layer = RNN(1, len(u), nonlinearity="relu", bias=False, dtype=torch.float64)
     with torch.no_grad():
@@ -26,24 +26,24 @@ def linear(u: torch.Tensor, steps: int = 200) -> Pass:
     return record(layer, lambda: layer(x)[0].sum(-1)).passes[0]
 
 
-def test_those_of_a_linear_network_are_the_logarithms_of_its_eigenvalues() -> None:
+def test_exponents_of_a_linear_network_are_log_eigenvalues() -> None:
     u = torch.tensor([[0.9, 0.1, 0.0], [0.0, 0.5, 0.2], [0.0, 0.0, 0.25]], dtype=torch.float64)
-    found = lyapunov(linear(u), count=None)
-    np.testing.assert_allclose(found.exponents, np.log([0.9, 0.5, 0.25]), atol=1e-6)
-    assert found.regime == "contracting"
-    assert found.steps_to_e == pytest.approx(-1 / math.log(0.9), rel=1e-5)
-    assert (found.error < 1e-6).all()
+    result = lyapunov(make_linear_pass(u), count=None)
+    np.testing.assert_allclose(result.exponents, np.log([0.9, 0.5, 0.25]), atol=1e-6)
+    assert result.regime == "contracting"
+    assert result.steps_to_e == pytest.approx(-1 / math.log(0.9), rel=1e-5)
+    assert (result.error < 1e-6).all()
 
 
 @pytest.mark.parametrize(
     ("gain", "regime"), [(0.98, "contracting"), (0.995, "edge"), (1.0, "edge"), (1.03, "chaotic")]
 )
-def test_the_regime_is_the_sign_of_the_largest(gain: float, regime: str) -> None:
-    assert lyapunov(linear(gain * torch.eye(2, dtype=torch.float64))).regime == regime
+def test_the_regime_follows_the_sign_of_the_largest_exponent(gain: float, regime: str) -> None:
+    assert lyapunov(make_linear_pass(gain * torch.eye(2, dtype=torch.float64))).regime == regime
 
 
-def test_a_large_random_tanh_network_is_chaotic_and_a_small_one_is_not() -> None:
-    """Sompolinsky, Crisanti & Sommers (1988): the transition lies at a gain of 1."""
+def test_a_random_tanh_network_is_chaotic_above_gain_one() -> None:
+    """Sompolinsky, Crisanti & Sommers (1988): the transition is at a gain of 1."""
 
     def regime(gain: float) -> str:
         layer = RNN(1, 200, bias=False, dtype=torch.float64)
@@ -59,7 +59,7 @@ def test_a_large_random_tanh_network_is_chaotic_and_a_small_one_is_not() -> None
     assert regime(2.0) == "chaotic"
 
 
-def test_they_are_the_growth_of_a_difference_between_two_runs() -> None:
+def test_the_exponent_equals_the_growth_of_a_perturbation() -> None:
     torch.manual_seed(3)
     layer = LSTM(2, 5, dtype=torch.float64)
     with torch.no_grad():
@@ -67,43 +67,45 @@ def test_they_are_the_growth_of_a_difference_between_two_runs() -> None:
             p.mul_(3.0)
     x = uniform(400, 1, 2, seed=4, low=-2, high=2)
     (p,) = record(layer, lambda: layer(x)[0].sum(-1)).passes
-    found = lyapunov(p, count=1, warm_up=100)
+    result = lyapunov(p, count=1, warm_up=100)
     state = [(s[100, 0], s[100, 0] + 1e-7 * uniform(5, seed=9)) for s in p.before]
     a, b = (tuple(s[i] for s in state) for i in (0, 1))
     growth = 0.0
     for t in range(100, 400):
-        before = math.dist(torch.cat(a), torch.cat(b))
+        distance_before = math.dist(torch.cat(a), torch.cat(b))
         a, b = (p.cell.step(p.entered["a"][t, 0], s, p.parameters, {})[0] for s in (a, b))
-        after = math.dist(torch.cat(a), torch.cat(b))
-        growth += math.log(after / before)
-        b = tuple(u + (v - u) * 1e-7 / after for u, v in zip(a, b, strict=True))
-    assert found.exponents[0] == pytest.approx(growth / 300, abs=0.02)
+        distance_after = math.dist(torch.cat(a), torch.cat(b))
+        growth += math.log(distance_after / distance_before)
+        b = tuple(u + (v - u) * 1e-7 / distance_after for u, v in zip(a, b, strict=True))
+    assert result.exponents[0] == pytest.approx(growth / 300, abs=0.02)
 
 
-def test_a_backward_layer_is_followed_backwards() -> None:
+def test_a_backward_layer_is_followed_from_the_last_step() -> None:
     problem = make_problem(case_named("elman-tanh"), layers=1, bidirectional=True)
     problem.x = uniform(60, 1, 3, seed=3)
     _, backward = problem.record().passes
     stack = problem.model.stack
     flipped = RNN(3, 4, dtype=torch.float64)
-    own = {n.removesuffix("_reverse"): p for n, p in stack.state_dict().items() if n.endswith("_reverse")}
-    flipped.load_state_dict(own)
+    reverse_weights = {
+        n.removesuffix("_reverse"): p for n, p in stack.state_dict().items() if n.endswith("_reverse")
+    }
+    flipped.load_state_dict(reverse_weights)
     (expected,) = record(flipped, lambda: flipped(problem.x.flip(0))[0].sum(-1)).passes
     np.testing.assert_allclose(lyapunov(backward).exponents, lyapunov(expected).exponents, rtol=1e-9)
 
 
-def test_few_directions_of_a_large_state_grow_as_by_its_jacobians(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_states_give_the_same_exponents_without_jacobians(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = make_problem(case_named("lstm"), layers=1)
     problem.x = uniform(40, 1, 3, seed=3)
     (p,) = problem.record().passes
     expected = lyapunov(p, count=2)
-    module = sys.modules["unrolled.diagnostics.lyapunov"]  # the name is the function's too
+    module = sys.modules["unrolled.diagnostics.lyapunov"]  # the function has the same name as the module
     monkeypatch.setattr(module, "LARGE_STATE", 0)
     monkeypatch.setattr(module, "jacobians", None)
     np.testing.assert_allclose(lyapunov(p, count=2).history, expected.history, rtol=1e-8)
 
 
-def test_too_short_a_row_is_refused() -> None:
+def test_a_short_row_is_refused() -> None:
     p = make_problem(case_named("lstm"), ragged=True).record().passes[0]
     with pytest.raises(ShapeError, match=r"row 1 of stack.l0 has 2 steps, 0 of them warm-up: .* ten more"):
         lyapunov(p, row=1)

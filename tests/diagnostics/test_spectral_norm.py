@@ -1,4 +1,4 @@
-"""The largest singular value against all of them."""
+"""The largest singular value, checked against the full decomposition."""
 
 import pytest
 import torch
@@ -25,17 +25,17 @@ def matrices() -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", matrices())
-def test_it_is_the_largest(name):
+def test_the_norm_is_the_largest_singular_value(name):
     matrix = matrices()[name]
     largest = float(torch.linalg.svdvals(matrix.double())[0])
     assert spectral_norm(matrix) == pytest.approx(largest, rel=1e-10, abs=0)
 
 
-def test_zeros():
+def test_the_norm_of_zeros_is_zero():
     assert spectral_norm(torch.zeros(96, 96)) == 0
 
 
-def test_the_same_bits_whatever_the_seed_and_no_random_numbers_taken():
+def test_the_result_and_the_rng_state_do_not_depend_on_the_seed():
     matrix = matrices()["dense"]
     torch.manual_seed(1)
     before = torch.get_rng_state()

@@ -1,4 +1,4 @@
-"""∂E_t/∂h_k against one row alone, one backward pass a loss, and against finite differences."""
+"""∂E_t/∂h_k, checked against one backward pass per row and loss, and against finite differences."""
 
 import numpy as np
 import pytest
@@ -16,33 +16,35 @@ from unrolled.errors import ConfigError, NonFiniteError, ShapeError
 from unrolled.layers import LSTM, RecurrentDrop
 
 
-def slow_norms(problem: Problem, layer: str, state: str) -> np.ndarray:
-    """Return ‖∂E_t/∂s_k‖ (T, T, B) from a graph of each row alone."""
-    found = np.full((STEPS, STEPS, ROWS), np.nan)
+def norms_by_row(problem: Problem, layer: str, state: str) -> np.ndarray:
+    """Return ‖∂E_t/∂s_k‖ (T, T, B), computed row by row from separate graphs."""
+    norms = np.full((STEPS, STEPS, ROWS), np.nan)
     for row in range(ROWS):
-        walked = walk(problem, row)
-        nodes = walked.nodes[layer, state]
-        found[:, : len(nodes), row] = 0.0
-        for t, loss in enumerate(walked.losses):
-            parts = torch.autograd.grad(loss, nodes, retain_graph=True, materialize_grads=True)
-            found[t, : len(nodes), row] = [float(part.norm()) for part in parts]
-    return found
+        row_run = walk(problem, row)
+        nodes = row_run.nodes[layer, state]
+        norms[:, : len(nodes), row] = 0.0
+        for t, loss in enumerate(row_run.losses):
+            row_gradients = torch.autograd.grad(loss, nodes, retain_graph=True, materialize_grads=True)
+            norms[t, : len(nodes), row] = [float(part.norm()) for part in row_gradients]
+    return norms
 
 
 def check_against_brute_force(problem: Problem) -> None:
-    found = gradients(problem.record())
-    seen = set()
-    for one in found.states:
-        layer = one.layer.removeprefix("stack.")
-        np.testing.assert_allclose(one.norms, slow_norms(problem, layer, one.state), rtol=1e-9, atol=1e-14)
-        seen.add((layer, one.state))
-    assert seen == set(walk(problem, 0).nodes)
+    computed = gradients(problem.record())
+    checked = set()
+    for state_gradients in computed.states:
+        layer = state_gradients.layer.removeprefix("stack.")
+        np.testing.assert_allclose(
+            state_gradients.norms, norms_by_row(problem, layer, state_gradients.state), rtol=1e-9, atol=1e-14
+        )
+        checked.add((layer, state_gradients.state))
+    assert checked == set(walk(problem, 0).nodes)
 
 
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one", "both"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_gradient_is_that_of_a_row_alone(case: Case, bidirectional: bool, ragged: bool) -> None:
+def test_gradients_equal_those_of_single_rows(case: Case, bidirectional: bool, ragged: bool) -> None:
     check_against_brute_force(make_problem(case, bidirectional=bidirectional, ragged=ragged))
 
 
@@ -52,46 +54,53 @@ def test_every_gradient_is_that_of_a_row_alone(case: Case, bidirectional: bool, 
     ids=["skip", "residual", "zoneout"],
 )
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
-def test_so_are_those_through_shortcuts_and_zoneout(options: dict, ragged: bool) -> None:
+def test_gradients_equal_those_of_single_rows_with_shortcuts_and_zoneout(options: dict, ragged: bool) -> None:
     check_against_brute_force(make_problem(case_named("lstm"), ragged=ragged, bidirectional=True, **options))
 
 
 @pytest.mark.parametrize("case", [case_named("lstm-everything"), case_named("gru-before")], ids=str)
-def test_they_are_what_finite_differences_say(case: Case) -> None:
+def test_gradients_equal_finite_differences(case: Case) -> None:
     problem = make_problem(case, bidirectional=True, ragged=True)
     step = 1e-6
-    for one in gradients(problem.record()).states:
-        layer = one.layer.removeprefix("stack.")
+    for state_gradients in gradients(problem.record()).states:
+        layer = state_gradients.layer.removeprefix("stack.")
         for k, row in ((0, 0), (1, 1), (3, 2)):
-            size = walk(problem, row).nodes[layer, one.state][0].numel()
+            size = walk(problem, row).nodes[layer, state_gradients.state][0].numel()
             slopes = []
             for unit in torch.eye(size, dtype=torch.float64):
-                up, down = (walk(problem, row, (layer, one.state, k, sign * step * unit)) for sign in (1, -1))
+                up, down = (
+                    walk(problem, row, (layer, state_gradients.state, k, sign * step * unit))
+                    for sign in (1, -1)
+                )
                 pairs = zip(up.losses, down.losses, strict=True)
                 slopes.append([float((u - d).detach()) / (2 * step) for u, d in pairs])
             expected = np.linalg.norm(np.array(slopes), axis=0)
-            np.testing.assert_allclose(one.norms[: len(expected), k, row], expected, rtol=1e-5, atol=1e-8)
+            np.testing.assert_allclose(
+                state_gradients.norms[: len(expected), k, row], expected, rtol=1e-5, atol=1e-8
+            )
 
 
-def test_the_total_is_the_gradient_of_the_sum_not_the_sum_of_norms() -> None:
+def test_the_total_is_the_gradient_of_the_summed_loss() -> None:
     problem = make_problem(case_named("gru-after"))
-    (one, *_) = gradients(problem.record()).states
-    walked = walk(problem, 1)
-    parts = torch.autograd.grad(torch.stack(walked.losses).sum(), walked.nodes["l0", "h"])
-    np.testing.assert_allclose(one.total[:, 1], [float(p.norm()) for p in parts], rtol=1e-9)
-    assert (one.total[:, 1] < np.nansum(one.norms, 0)[:, 1] + 1e-12).all()
+    (state_gradients, *_) = gradients(problem.record()).states
+    row_run = walk(problem, 1)
+    row_gradients = torch.autograd.grad(torch.stack(row_run.losses).sum(), row_run.nodes["l0", "h"])
+    np.testing.assert_allclose(
+        state_gradients.total[:, 1], [float(p.norm()) for p in row_gradients], rtol=1e-9
+    )
+    assert (state_gradients.total[:, 1] < np.nansum(state_gradients.norms, 0)[:, 1] + 1e-12).all()
 
 
 @pytest.mark.parametrize("together", [1, 2, 5, None])
-def test_the_number_of_losses_taken_together_changes_nothing(together: int | None) -> None:
+def test_the_batch_size_of_losses_changes_nothing(batch_size: int | None) -> None:
     recording = make_problem(case_named("lstm"), ragged=True).record()
-    expected, found = gradients(recording, together=1), gradients(recording, together=together)
-    for a, b in zip(expected.states, found.states, strict=True):
+    expected, result = gradients(recording, batch_size=1), gradients(recording, batch_size=batch_size)
+    for a, b in zip(expected.states, result.states, strict=True):
         np.testing.assert_allclose(a.norms, b.norms, rtol=1e-12)
 
 
-class Foreign(nn.Module):
-    """A model that this toolkit knows nothing of."""
+class TorchModel(nn.Module):
+    """A plain torch model around a recurrent layer."""
 
     def __init__(self, layer: nn.Module, features: int) -> None:
         super().__init__()
@@ -110,11 +119,11 @@ class Foreign(nn.Module):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_a_model_around_a_layer_of_torch_goes_through_unchanged(kind: str, packed: bool) -> None:
+def test_a_torch_model_is_recorded_and_unchanged(kind: str, packed: bool) -> None:
     torch.manual_seed(0)
     options = {"proj_size": 3} if kind == "LSTM" else {}
     layer = getattr(nn, kind)(5, 4, 2, batch_first=True, bidirectional=True, dropout=0.3, **options)
-    model = Foreign(layer, 2 * (3 if options else 4)).double().train()
+    model = TorchModel(layer, 2 * (3 if options else 4)).double().train()
     tokens, targets = torch.randint(0, 7, (3, 8)), torch.randint(0, 7, (3, 8))
     lengths = torch.tensor([5, 8, 3]) if packed else None
     live = torch.arange(8).expand(3, 8) < (lengths[:, None] if packed else 8)
@@ -126,10 +135,10 @@ def test_a_model_around_a_layer_of_torch_goes_through_unchanged(kind: str, packe
         ).T
 
     before = {n: p.clone() for n, p in model.state_dict().items()}
-    random_state = torch.get_rng_state()
+    rng_state = torch.get_rng_state()
     recording = record(model, losses)
     gradients(recording)
-    assert torch.equal(torch.get_rng_state(), random_state)
+    assert torch.equal(torch.get_rng_state(), rng_state)
     assert [p.name for p in recording.passes] == [
         "layer.l0",
         "layer.l0_reverse",
@@ -144,7 +153,7 @@ def test_a_model_around_a_layer_of_torch_goes_through_unchanged(kind: str, packe
     torch.testing.assert_close(losses(), recording.losses)
     for p in recording.passes:
         assert torch.equal(p.live, live.T)
-    # The last layer's state before the head is the output: autograd knows its gradient without our loop.
+    # The last layer's state is the input of the head: autograd gives its gradient without our loop.
     outputs = []
     hook = layer.register_forward_hook(lambda m, args, out: outputs.append(out[0]))
     losses()
@@ -152,28 +161,30 @@ def test_a_model_around_a_layer_of_torch_goes_through_unchanged(kind: str, packe
     if not packed:
         outputs[0].retain_grad()
         model.out(outputs[0]).square().sum().backward()
-        again = record(model, lambda: model(tokens).square().sum())
-        top = gradients(again).states
+        output_recording = record(model, lambda: model(tokens).square().sum())
+        all_states = gradients(output_recording).states
         width = layer.proj_size or layer.hidden_size
-        by_name = {(s.layer, s.state): s.total for s in top}
-        # State k of the backward direction at time 0 is read by nothing but the head.
-        own = outputs[0].grad[:, 0, width:].norm(dim=-1)
-        np.testing.assert_allclose(by_name["layer.l1_reverse", "h"][0], own.detach().numpy(), rtol=1e-9)
+        by_name = {(s.layer, s.state): s.total for s in all_states}
+        # The backward state at time 0 is read only by the head.
+        head_gradient = outputs[0].grad[:, 0, width:].norm(dim=-1)
+        np.testing.assert_allclose(
+            by_name["layer.l1_reverse", "h"][0], head_gradient.detach().numpy(), rtol=1e-9
+        )
 
 
-def test_one_loss_a_row_belongs_to_its_last_step() -> None:
+def test_one_loss_per_row_belongs_to_its_last_step() -> None:
     problem = make_problem(case_named("gru-after"), ragged=True, layers=1)
     recording = record(problem.model, lambda: problem.model.losses(problem.x, problem.lengths).sum(0))
-    found = gradients(recording)
-    assert found.times is not None
-    assert found.times.tolist() == [[5, 1, 3]]
-    (curve,) = found.curves()
+    result = gradients(recording)
+    assert result.times is not None
+    assert result.times.tolist() == [[5, 1, 3]]
+    (curve,) = result.curves()
     assert curve.distance.tolist() == [0, 1, 2, 3, 4, 5]
     assert curve.count.tolist() == [3, 3, 2, 2, 1, 1]
-    assert curve.mean[5] == pytest.approx(found.states[0].norms[0, 0, 0])
+    assert curve.mean[5] == pytest.approx(result.states[0].norms[0, 0, 0])
 
 
-def test_a_layer_that_runs_backwards_ends_at_the_first_step() -> None:
+def test_the_last_step_of_a_backward_layer_is_step_zero() -> None:
     problem = make_problem(case_named("gru-after"), ragged=True, layers=1, bidirectional=True)
     recording = record(problem.model, lambda: problem.model.losses(problem.x, problem.lengths).sum(0))
     _, backward = gradients(recording).states
@@ -183,37 +194,37 @@ def test_a_layer_that_runs_backwards_ends_at_the_first_step() -> None:
     assert curve.mean[5] == pytest.approx(backward.norms[0, 5, 0])
 
 
-def test_a_layer_of_bfloat16_products_is_looked_at_in_full() -> None:
+def test_a_bfloat16_layer_is_recorded_in_full_precision() -> None:
     layer = LSTM(3, 4, precision="bfloat16")
     x = torch.randn(5, 2, 3)
     gradients(record(layer, lambda: layer(x)[0].square().sum(-1)))
     assert layer.precision == "bfloat16"
 
 
-def curve_of(norms: np.ndarray, *, reverse: bool = False, times: list[int] | None = None):
-    one = StateGradients("l0", "h", reverse, norms, norms[0])
-    return one.over_distance(np.array(times or range(len(norms))))
+def make_curve(norms: np.ndarray, *, reverse: bool = False, times: list[int] | None = None):
+    state_gradients = StateGradients("l0", "h", reverse, norms, norms[0])
+    return state_gradients.over_distance(np.array(times or range(len(norms))))
 
 
-def test_curves_gather_by_distance_in_the_direction_of_the_layer() -> None:
+def test_curves_collect_gradients_by_distance_in_the_direction_of_the_layer() -> None:
     norms = np.arange(1.0, 10.0).reshape(3, 3, 1)
-    forward, backward = curve_of(norms), curve_of(norms, reverse=True)
+    forward, backward = make_curve(norms), make_curve(norms, reverse=True)
     assert forward.distance.tolist() == backward.distance.tolist() == [0, 1, 2]
     assert forward.mean.tolist() == [5.0, 6.0, 7.0]  # means of (1, 5, 9), (4, 8), 7
     assert backward.mean.tolist() == [5.0, 4.0, 3.0]  # means of (1, 5, 9), (2, 6), 3
     assert forward.low[1] == pytest.approx(4.4)
     assert forward.high[1] == pytest.approx(7.6)
-    assert curve_of(norms, times=[0, -1, 2]).mean.tolist() == [5.0, 8.0, 7.0]
+    assert make_curve(norms, times=[0, -1, 2]).mean.tolist() == [5.0, 8.0, 7.0]
 
 
-def test_losses_of_padding_are_not_counted_as_vanished() -> None:
+def test_losses_of_padding_are_not_counted() -> None:
     norms = np.ones((2, 2, 2))
     norms[1, :, 1] = 0.0
-    assert curve_of(norms).count.tolist() == [3, 1]
+    assert make_curve(norms).count.tolist() == [3, 1]
     assert StateGradients("l0", "h", False, norms, norms[0]).matrix().tolist() == [[1, 1], [1, 1]]
 
 
-def test_a_layer_called_step_by_step_is_one_sequence() -> None:
+def test_calls_step_by_step_are_one_sequence() -> None:
     problem = make_problem(case_named("lstm"), layers=1)
     stack, model = problem.model.stack, problem.model
 
@@ -224,12 +235,12 @@ def test_a_layer_called_step_by_step_is_one_sequence() -> None:
             outputs.append(y)
         return model.loss_of(torch.cat(outputs))
 
-    whole, pieces = gradients(problem.record()), gradients(record(model, by_steps))
-    for a, b in zip(whole.states, pieces.states, strict=True):
+    full, stepwise = gradients(problem.record()), gradients(record(model, by_steps))
+    for a, b in zip(full.states, stepwise.states, strict=True):
         np.testing.assert_allclose(a.norms, b.norms, rtol=1e-12)
 
 
-def test_what_cannot_be_looked_at_is_said() -> None:
+def test_invalid_models_losses_and_times_are_refused() -> None:
     linear = nn.Linear(3, 2)
     with pytest.raises(ConfigError, match=r"Linear has no recurrent layer .* consists of Linear"):
         record(linear, lambda: linear(torch.ones(1, 3)))
@@ -248,24 +259,24 @@ def test_what_cannot_be_looked_at_is_said() -> None:
         problem.record().find("l9")
 
 
-def test_calls_from_the_beginning_are_sequences_of_their_own() -> None:
-    """Two texts read by one layer: no state of the first is before one of the second."""
+def test_calls_without_a_state_are_separate_sequences() -> None:
+    """Two sequences read by one layer: no state of the first precedes a state of the second."""
     problem = make_problem(case_named("gru-after"), layers=1)
     stack, model = problem.model.stack, problem.model
     first, second = problem.x, problem.x[:4] * 0.5
     recording = record(model, lambda: model.loss_of(stack(first)[0][-1] + stack(second)[0][-1]))
     assert [(p.name, len(p.live)) for p in recording.passes] == [("stack.l0", 6), ("stack#2.l0", 4)]
-    found = gradients(recording).states
-    alone = gradients(record(model, lambda: model.loss_of(stack(first)[0][-1])))
-    assert found[0].norms.shape == alone.states[0].norms.shape
+    result = gradients(recording).states
+    first_only = gradients(record(model, lambda: model.loss_of(stack(first)[0][-1])))
+    assert result[0].norms.shape == first_only.states[0].norms.shape
     expected = torch.autograd.functional.jacobian(
         lambda x: model.loss_of(stack(first)[0][-1] + stack(x)[0][-1]).sum(), second
     )
     assert expected.shape == second.shape
-    assert (found[1].norms[0] > 0).all()
+    assert (result[1].norms[0] > 0).all()
 
 
-def test_what_is_not_finite_is_named_before_anything_is_computed() -> None:
+def test_nonfinite_weights_and_states_are_refused() -> None:
     layer = LSTM(3, 4)
     x = torch.randn(5, 2, 3)
 
@@ -285,23 +296,23 @@ def test_what_is_not_finite_is_named_before_anything_is_computed() -> None:
         diagnose(layer, losses)
 
 
-def test_it_works_where_gradients_are_switched_off() -> None:
+def test_gradients_are_computed_under_no_grad() -> None:
     problem = make_problem(case_named("lstm"), layers=1)
     expected = gradients(problem.record())
     with torch.no_grad():
-        found = gradients(problem.record())
-    np.testing.assert_array_equal(found.states[0].norms, expected.states[0].norms)
+        result = gradients(problem.record())
+    np.testing.assert_array_equal(result.states[0].norms, expected.states[0].norms)
 
 
-def test_half_precision_has_spectra_too() -> None:
+def test_half_precision_has_spectra() -> None:
     layer = torch.nn.GRU(3, 4).bfloat16()
     x = torch.randn(14, 2, 3).bfloat16()
     (p,) = record(layer, lambda: layer(x)[0].float().sum(-1)).passes
     assert np.isfinite(spectra(p, [(3, 0), (5, 1)]).radius).all()
 
 
-def test_an_error_of_the_model_leaves_it_as_it_was() -> None:
-    model = Foreign(LSTM(5, 4), 4)
+def test_an_error_in_the_model_leaves_it_unchanged() -> None:
+    model = TorchModel(LSTM(5, 4), 4)
     with pytest.raises(IndexError):
         record(model, lambda: model(torch.tensor([[9]])))
     assert "forward" not in model.layer.__dict__

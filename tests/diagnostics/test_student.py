@@ -1,4 +1,4 @@
-"""Quantiles of Student's t against SciPy."""
+"""Quantiles of Student's t, checked against SciPy."""
 
 import pytest
 from scipy import stats
@@ -7,7 +7,7 @@ from unrolled.diagnostics.student import upper_quantile, upper_tail
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 15, 16, 511, 5000])
-def test_tails_and_quantiles_are_scipys(degrees):
+def test_tails_and_quantiles_equal_scipy(degrees):
     for t in (0.0, 0.1, 1.0, 2.5, 6.0):
         assert upper_tail(t, degrees) == pytest.approx(stats.t.sf(t, degrees), abs=1e-13)
     for p in (0.5, 0.05, 0.05 / 17, 1e-4):

@@ -1,4 +1,4 @@
-"""Planted units are found by what they follow, and noise by nothing."""
+"""Feature tracking: planted units are found with their feature, and noise tracks nothing."""
 
 import random
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_pass import pass_of
+from made_pass import make_pass
 from scipy.signal import lfilter
 
 from unrolled.cells import GRU
@@ -18,8 +18,8 @@ from unrolled.errors import ConfigError, ShapeError
 WORDS = ["the", "miller", "heron", "seven", "sacks", "Letter", "weather", "shadow", "bell", "it's", "old"]
 
 
-def prose(length: int, seed: int = 0) -> list[str]:
-    """Characters of a text with lines, quotes, brackets, capitals and digits in no order."""
+def make_prose(length: int, seed: int = 0) -> list[str]:
+    """Characters of a random text with lines, quotes, brackets, capitals and digits."""
     rng = random.Random(seed)
     text = ""
     while len(text) < length:
@@ -28,67 +28,79 @@ def prose(length: int, seed: int = 0) -> list[str]:
     return list(text[:length])
 
 
-def noise(steps: int, units: int, seed: int = 0, memory: float = 0.0) -> np.ndarray:
-    """Units that change as slowly as ``memory`` says and know nothing."""
-    drawn = np.random.default_rng(seed).standard_normal((steps + 200, units))
-    slow = lfilter([np.sqrt(1 - memory**2)], [1, -memory], drawn, axis=0)
-    return np.tanh(slow[200:])
+def make_noise(steps: int, units: int, seed: int = 0, memory: float = 0.0) -> np.ndarray:
+    """Autocorrelated noise; ``memory`` is the autocorrelation."""
+    random = np.random.default_rng(seed).standard_normal((steps + 200, units))
+    filtered = lfilter([np.sqrt(1 - memory**2)], [1, -memory], random, axis=0)
+    return np.tanh(filtered[200:])
 
 
-def value_of(tokens: list[str], label: str) -> np.ndarray:
+def feature_values(tokens: list[str], label: str) -> np.ndarray:
     return next(f.values for f in text_features(tokens) if f.label == label)
 
 
-def labels(tokens: list[str]) -> list[str]:
+def feature_labels(tokens: list[str]) -> list[str]:
     return [f.label for f in text_features(tokens)]
 
 
-def plant(tokens: list[str], units: dict[int, str], strength: float = 1.0) -> np.ndarray:
-    """Noise in which some units follow a feature, those of even number the other way round."""
-    states = noise(len(tokens), 24)
+def plant_units(tokens: list[str], units: dict[int, str], strength: float = 1.0) -> np.ndarray:
+    """Noise in which some units follow a feature; units with an even number follow it negatively."""
+    states = make_noise(len(tokens), 24)
     for unit, label in units.items():
-        values = np.nan_to_num(value_of(tokens, label))
+        values = np.nan_to_num(feature_values(tokens, label))
         sign = 1 if unit % 2 else -1
         states[:, unit] = sign * strength * values / values.std() + 0.3 * states[:, unit]
     return states
 
 
-def test_positions_lines_and_words_are_counted_as_a_person_would() -> None:
+def test_features_of_positions_lines_words_and_characters() -> None:
     tokens = list("ab c1.\nd E\n" * 5)
     steps = range(len(tokens))
-    line = [1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 0]
-    assert value_of(tokens, "position in the text").tolist() == list(steps)
-    assert value_of(tokens, "position in the line")[11:22].tolist() == line
-    assert value_of(tokens, "position in the line")[:7].tolist() == line[:7]
-    assert value_of(tokens, "tokens left in the line").tolist()[:11] == [6, 5, 4, 3, 2, 1, 0, 3, 2, 1, 0]
-    assert value_of(tokens, "position in the word").tolist()[:11] == [1, 2, 0, 1, 2, 0, 0, 1, 0, 1, 0]
-    assert value_of(tokens, "is a letter").tolist()[:11] == [1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0]
-    assert value_of(tokens, "is a capital").tolist()[:11] == [0] * 9 + [1, 0]
-    assert value_of(tokens, "is a digit").tolist()[:11] == [0] * 4 + [1] + [0] * 6
-    assert value_of(tokens, "is punctuation").tolist()[:11] == [0] * 5 + [1] + [0] * 5
-    assert value_of(tokens, "is a blank").tolist()[:11] == [0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
-    assert value_of(tokens, "ends a line").tolist()[:11] == [0] * 6 + [1, 0, 0, 0, 1]
+    make_cycles = [1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 0]
+    assert feature_values(tokens, "position in the text").tolist() == list(steps)
+    assert feature_values(tokens, "position in the line")[11:22].tolist() == make_cycles
+    assert feature_values(tokens, "position in the line")[:7].tolist() == make_cycles[:7]
+    assert feature_values(tokens, "tokens left in the line").tolist()[:11] == [
+        6,
+        5,
+        4,
+        3,
+        2,
+        1,
+        0,
+        3,
+        2,
+        1,
+        0,
+    ]
+    assert feature_values(tokens, "position in the word").tolist()[:11] == [1, 2, 0, 1, 2, 0, 0, 1, 0, 1, 0]
+    assert feature_values(tokens, "is a letter").tolist()[:11] == [1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0]
+    assert feature_values(tokens, "is a capital").tolist()[:11] == [0] * 9 + [1, 0]
+    assert feature_values(tokens, "is a digit").tolist()[:11] == [0] * 4 + [1] + [0] * 6
+    assert feature_values(tokens, "is punctuation").tolist()[:11] == [0] * 5 + [1] + [0] * 5
+    assert feature_values(tokens, "is a blank").tolist()[:11] == [0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert feature_values(tokens, "ends a line").tolist()[:11] == [0] * 6 + [1, 0, 0, 0, 1]
 
 
-def test_what_is_not_known_is_not_a_number() -> None:
+def test_unknown_feature_values_are_nan() -> None:
     tokens = list("ab c1.\nd E\n" * 8 + "fg")
-    left = value_of(tokens, "tokens left in the line")
-    assert np.isnan(left[-2:]).all()
-    assert not np.isnan(left[:-2]).any()
-    since = value_of(tokens, "tokens since a digit")
-    assert np.isnan(since[:4]).all()
-    assert since[4:9].tolist() == [0, 1, 2, 3, 4]
+    tokens_left = feature_values(tokens, "tokens left in the line")
+    assert np.isnan(tokens_left[-2:]).all()
+    assert not np.isnan(tokens_left[:-2]).any()
+    tokens_since = feature_values(tokens, "tokens since a digit")
+    assert np.isnan(tokens_since[:4]).all()
+    assert tokens_since[4:9].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_words_stand_apart_and_lines_end_with_eos() -> None:
+def test_features_of_word_tokens() -> None:
     sentence = ['"', "The", "'old'", "heron", '"', "is", "(", "not", ")", "42", "<unk>", ".", "<eos>"]
     tokens = sentence * 6
-    assert value_of(tokens, "position in the line")[13:26].tolist() == [*range(1, 13), 0]
-    assert value_of(tokens, "inside double quotes")[:13].tolist() == [1] * 4 + [0] * 9
-    assert value_of(tokens, "depth of brackets")[:13].tolist() == [0] * 6 + [1, 1] + [0] * 5
-    assert value_of(tokens, "begins with a capital")[:13].tolist() == [0, 1] + [0] * 11
-    assert value_of(tokens, "begins with a digit")[:13].tolist() == [0] * 9 + [1, 0, 0, 0]
-    assert value_of(tokens, "begins with punctuation")[:13].tolist() == [
+    assert feature_values(tokens, "position in the line")[13:26].tolist() == [*range(1, 13), 0]
+    assert feature_values(tokens, "inside double quotes")[:13].tolist() == [1] * 4 + [0] * 9
+    assert feature_values(tokens, "depth of brackets")[:13].tolist() == [0] * 6 + [1, 1] + [0] * 5
+    assert feature_values(tokens, "begins with a capital")[:13].tolist() == [0, 1] + [0] * 11
+    assert feature_values(tokens, "begins with a digit")[:13].tolist() == [0] * 9 + [1, 0, 0, 0]
+    assert feature_values(tokens, "begins with punctuation")[:13].tolist() == [
         1,
         0,
         1,
@@ -103,45 +115,45 @@ def test_words_stand_apart_and_lines_end_with_eos() -> None:
         1,
         0,
     ]
-    assert value_of(tokens, "is <unk>")[:13].tolist() == [0] * 10 + [1, 0, 0]
-    assert not {"position in the word", "indentation", "is a blank"} & set(labels(tokens))
+    assert feature_values(tokens, "is <unk>")[:13].tolist() == [0] * 10 + [1, 0, 0]
+    assert not {"position in the word", "indentation", "is a blank"} & set(feature_labels(tokens))
 
 
-def test_pieces_of_words_bring_their_blanks() -> None:
+def test_features_of_bpe_tokens() -> None:
     tokens = ["The", " hero", "n", " said", ' "', "no", '"', " 7", ".", "\n"] * 6
-    assert value_of(tokens, "inside double quotes")[:10].tolist() == [0] * 4 + [1, 1] + [0] * 4
-    assert value_of(tokens, "begins with a digit")[:10].tolist() == [0] * 7 + [1, 0, 0]
-    assert value_of(tokens, "position in the word")[:10].tolist() == [3, 4, 5, 4, 0, 2, 0, 1, 0, 0]
+    assert feature_values(tokens, "inside double quotes")[:10].tolist() == [0] * 4 + [1, 1] + [0] * 4
+    assert feature_values(tokens, "begins with a digit")[:10].tolist() == [0] * 7 + [1, 0, 0]
+    assert feature_values(tokens, "position in the word")[:10].tolist() == [3, 4, 5, 4, 0, 2, 0, 1, 0, 0]
 
 
-def test_each_feature_stands_once_and_comes_and_goes() -> None:
+def test_features_are_distinct_and_vary_in_the_text() -> None:
     tokens = list("ab (c)\n" * 6 + "[x] {y} 7")
-    found = labels(tokens)
-    assert "depth of brackets" in found
-    assert not {"depth of []", "depth of {}", "is a digit", "inside double quotes", "is <unk>"} & set(found)
+    labels = feature_labels(tokens)
+    assert "depth of brackets" in labels
+    assert not {"depth of []", "depth of {}", "is a digit", "inside double quotes", "is <unk>"} & set(labels)
     tokens = list("ab (c)\n" * 6)
-    assert "depth of ()" not in labels(tokens)  # there are no others: it is the depth of brackets
+    assert "depth of ()" not in feature_labels(tokens)  # it would equal the depth of all brackets
 
 
-def test_one_long_cycle_outweighs_the_short_ones() -> None:
-    def line(*lengths: int) -> Feature:
+def test_the_number_of_cycles_is_weighted_by_length() -> None:
+    def make_cycles(*lengths: int) -> Feature:
         return Feature("x", np.concatenate([np.arange(n) for n in lengths]).astype(float))
 
-    assert line(20, 20, 20, 20, 20).cycles == pytest.approx(5)
-    assert line(200).cycles == 0
-    assert 1 < line(2, 2, 2, 2, 200).cycles < 2
-    assert Feature("x", -line(20, 20, 20).values).cycles == pytest.approx(3)
+    assert make_cycles(20, 20, 20, 20, 20).cycles == pytest.approx(5)
+    assert make_cycles(200).cycles == 0
+    assert 1 < make_cycles(2, 2, 2, 2, 200).cycles < 2
+    assert Feature("x", -make_cycles(20, 20, 20).values).cycles == pytest.approx(3)
 
 
 @pytest.mark.parametrize("tokens", [[], ["", ""]])
-def test_a_text_of_nothing_has_no_features(tokens: list[str]) -> None:
+def test_an_empty_text_has_no_features(tokens: list[str]) -> None:
     assert text_features(tokens) == ()
-    found = track(tokens, np.zeros((len(tokens), 3)))
-    assert (found.best_features(), found.r.shape) == ((), (0, 3))
+    result = track(tokens, np.zeros((len(tokens), 3)))
+    assert (result.best_features(), result.r.shape) == ((), (0, 3))
 
 
-def test_planted_units_are_found_and_no_others() -> None:
-    tokens = prose(1500)
+def test_only_planted_units_are_found() -> None:
+    tokens = make_prose(1500)
     planted = {
         3: "position in the line",
         8: "inside double quotes",
@@ -150,121 +162,123 @@ def test_planted_units_are_found_and_no_others() -> None:
         20: "position in the text",
         21: "tokens left in the line",
     }
-    found = track(tokens, plant(tokens, planted))
-    assert {t.unit: t.feature for t in found.best_features()} == planted
-    for tracked in found.best_features():
+    result = track(tokens, plant_units(tokens, planted))
+    assert {t.unit: t.feature for t in result.best_features()} == planted
+    for tracked in result.best_features():
         assert (tracked.r > 0.9) if tracked.unit % 2 else (tracked.r < -0.9)
-    strengths = [abs(t.r) for t in found.best_features()]
+    strengths = [abs(t.r) for t in result.best_features()]
     assert strengths == sorted(strengths, reverse=True)
-    assert [t.unit for t in found.units_for_feature("is a blank")] == [17]
-    assert found.units_for_feature("is a letter", count=0) == ()
+    assert [t.unit for t in result.units_for_feature("is a blank")] == [17]
+    assert result.units_for_feature("is a letter", count=0) == ()
 
 
 def test_notes_are_short_and_give_the_sign() -> None:
-    tokens = prose(1000)
-    notes = track(tokens, plant(tokens, {4: "position in the line", 7: "is a blank"}, strength=9.0)).notes()
+    tokens = make_prose(1000)
+    notes = track(
+        tokens, plant_units(tokens, {4: "position in the line", 7: "is a blank"}, strength=9.0)
+    ).notes()
     assert notes == {4: "position in the line, r = −1.00", 7: "is a blank, r = 1.00"}
 
 
-def test_lines_of_one_length_are_no_obstacle() -> None:
+def test_lines_of_equal_length_are_tracked() -> None:
     tokens = list(("abcdefghi" * 3 + "\n") * 30)
-    found = track(tokens, plant(tokens, {5: "position in the line"}))
-    assert [(t.unit, t.feature) for t in found.best_features()] == [(5, "position in the line")]
+    result = track(tokens, plant_units(tokens, {5: "position in the line"}))
+    assert [(t.unit, t.feature) for t in result.best_features()] == [(5, "position in the line")]
 
 
-def test_units_that_follow_with_a_delay_do_not_hide_the_prompt_ones() -> None:
-    tokens = prose(1500)
-    states = plant(tokens, {3: "is a blank"}, strength=0.4)
-    states[:, 9] = np.roll(value_of(tokens, "is a blank"), 1)
-    found = track(tokens, states)
-    assert [t.unit for t in found.units_for_feature("is a blank")] == [3]
+def test_delayed_units_do_not_hide_immediate_ones() -> None:
+    tokens = make_prose(1500)
+    states = plant_units(tokens, {3: "is a blank"}, strength=0.4)
+    states[:, 9] = np.roll(feature_values(tokens, "is a blank"), 1)
+    result = track(tokens, states)
+    assert [t.unit for t in result.units_for_feature("is a blank")] == [3]
 
 
-def test_r_is_pearsons_and_chance_is_the_best_of_the_other_shifts() -> None:
-    tokens = prose(300)
-    states = noise(300, 5, memory=0.5)
-    found = track(tokens, states)
+def test_r_is_pearson_and_chance_is_the_best_shifted_correlation() -> None:
+    tokens = make_prose(300)
+    states = make_noise(300, 5, memory=0.5)
+    result = track(tokens, states)
     for row, feature in enumerate(text_features(tokens)):
-        values, part = feature.values[feature.known_steps], states[feature.known_steps]
-        expected = [np.corrcoef(values, unit)[0, 1] for unit in part.T]
-        np.testing.assert_allclose(found.r[row], expected, atol=1e-12)
-        strongest, others = 0.0, 0
+        values, known_states = feature.values[feature.known_steps], states[feature.known_steps]
+        expected = [np.corrcoef(values, unit)[0, 1] for unit in known_states.T]
+        np.testing.assert_allclose(result.r[row], expected, atol=1e-12)
+        best, other_shifts = 0.0, 0
         for shift in range(len(values)):
             shifted = np.roll(values, -shift)
-            far = len(values) / 10 <= shift <= 0.9 * len(values)
-            if far and abs(np.corrcoef(values, shifted)[0, 1]) <= 0.3:
-                others += 1
-                every = [abs(np.corrcoef(shifted, unit)[0, 1]) for unit in part.T]
-                strongest = max(strongest, *every)
-        assert found.chance[row] == pytest.approx(strongest if others >= 20 else np.inf)
+            is_far_shift = len(values) / 10 <= shift <= 0.9 * len(values)
+            if is_far_shift and abs(np.corrcoef(values, shifted)[0, 1]) <= 0.3:
+                other_shifts += 1
+                correlations = [abs(np.corrcoef(shifted, unit)[0, 1]) for unit in known_states.T]
+                best = max(best, *correlations)
+        assert result.chance[row] == pytest.approx(best if other_shifts >= 20 else np.inf)
 
 
 @settings(max_examples=12)
 @given(seed=st.integers(0, 10**6), memory=st.sampled_from([0.0, 0.5, 0.9]))
 def test_noise_tracks_nothing(seed: int, memory: float) -> None:
-    found = track(prose(1200, seed), noise(1200, 40, seed, memory))
-    assert found.best_features() == ()
+    result = track(make_prose(1200, seed), make_noise(1200, 40, seed, memory))
+    assert result.best_features() == ()
 
 
-def test_chance_guards_where_the_minimum_is_low() -> None:
-    excess = []
+def test_the_chance_level_protects_a_low_minimum() -> None:
+    tracked_fractions = []
     for seed in range(10):
-        found = track(prose(1200, seed), noise(1200, 40, seed, 0.9), minimum=0.0)
-        assert (np.abs(found.r) > 0.05).any()
-        excess.append(found.tracks.any(1).mean())
-    assert np.mean(excess) < 0.03
+        result = track(make_prose(1200, seed), make_noise(1200, 40, seed, 0.9), minimum=0.0)
+        assert (np.abs(result.r) > 0.05).any()
+        tracked_fractions.append(result.tracks.any(1).mean())
+    assert np.mean(tracked_fractions) < 0.03
 
 
-def test_units_that_drift_follow_no_position_unless_they_do_so_throughout() -> None:
-    tokens = prose(1000)
+def test_drifting_units_track_the_position_only_if_throughout() -> None:
+    tokens = make_prose(1000)
     steps = np.linspace(0, 1, 1000)[:, None]
     states = np.concatenate([steps, -steps, np.minimum(steps, 0.5), np.sin(9 * steps) + 3 * steps], axis=1)
-    states = states + 0.01 * noise(1000, 4)
-    found = track(tokens, states)
-    row = found.features.index("position in the text")
-    assert (np.abs(found.r[row]) > 0.6).all()
-    assert found.tracks[row].tolist() == [True, True, False, False]
+    states = states + 0.01 * make_noise(1000, 4)
+    result = track(tokens, states)
+    row = result.features.index("position in the text")
+    assert (np.abs(result.r[row]) > 0.6).all()
+    assert result.tracks[row].tolist() == [True, True, False, False]
 
 
-def test_units_that_never_change_or_overflow_follow_nothing() -> None:
-    tokens = prose(1000)
-    states = plant(tokens, {3: "is a blank"})
+def test_constant_and_nonfinite_units_track_nothing() -> None:
+    tokens = make_prose(1000)
+    states = plant_units(tokens, {3: "is a blank"})
     states[:, 0], states[:, 1], states[100:400, 2] = 0.7, 0.0, np.inf
     states[500, 4] = np.nan
-    found = track(tokens, states)
-    assert np.isnan(found.r[:, [0, 1, 2, 4]]).all()
-    assert [t.unit for t in found.best_features()] == [3]
+    result = track(tokens, states)
+    assert np.isnan(result.r[:, [0, 1, 2, 4]]).all()
+    assert [t.unit for t in result.best_features()] == [3]
 
 
 @pytest.mark.parametrize("lines", [1, 4])
-def test_too_little_text_says_nothing(lines: int) -> None:
+def test_a_short_text_gives_no_result(lines: int) -> None:
     tokens = list("a b\n" * lines)
-    found = track(tokens, plant(tokens, {3: "position in the text"}))
-    assert np.isinf(found.chance).all()
-    assert found.best_features() == ()
+    result = track(tokens, plant_units(tokens, {3: "position in the text"}))
+    assert np.isinf(result.chance).all()
+    assert result.best_features() == ()
 
 
-def rows(lengths: list[int], seed: int = 0) -> tuple[list[list[str]], torch.Tensor]:
-    """Texts of several rows, and the planted states of all of them, (T, B, H), padded with rubbish."""
-    texts = [prose(length, seed + row) for row, length in enumerate(lengths)]
+def make_rows(lengths: list[int], seed: int = 0) -> tuple[list[list[str]], torch.Tensor]:
+    """Texts of several rows, and planted states (T, B, H) with arbitrary values in the padding."""
+    texts = [make_prose(length, seed + row) for row, length in enumerate(lengths)]
     states = torch.full((max(lengths), len(lengths), 24), 1e3, dtype=torch.float64)
     for row, text in enumerate(texts):
-        states[: len(text), row] = torch.tensor(plant(text, {3 + row: "is a blank"}))
+        states[: len(text), row] = torch.tensor(plant_units(text, {3 + row: "is a blank"}))
     return texts, states
 
 
-def test_a_row_of_a_pass_ends_where_its_padding_begins() -> None:
-    texts, states = rows([900, 700])
-    p = pass_of(GRU(), states)
+def test_a_row_of_a_pass_ends_at_its_padding() -> None:
+    texts, states = make_rows([900, 700])
+    p = make_pass(GRU(), states)
     p.live[700:, 1] = False
     for row in (0, 1):
-        found: Tracking = track_row(p, texts[row], row=row)
-        assert [t.unit for t in found.best_features()] == [3 + row]
+        result: Tracking = track_row(p, texts[row], row=row)
+        assert [t.unit for t in result.best_features()] == [3 + row]
 
 
-def test_wrong_input_is_named() -> None:
-    texts, states = rows([60, 50])
-    p = pass_of(GRU(), states)
+def test_invalid_input_is_refused() -> None:
+    texts, states = make_rows([60, 50])
+    p = make_pass(GRU(), states)
     p.live[50:, 1] = False
     with pytest.raises(ShapeError, match=r"row 1 of l0 has 50 steps, but there are 60 tokens"):
         track_row(p, texts[0], row=1)

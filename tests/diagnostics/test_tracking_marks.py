@@ -1,4 +1,4 @@
-"""Quotes, brackets, comments, indentation and words, drawn under the text that they are found in."""
+"""Quotes, brackets, comments, indentation and words; each expected string is aligned with its text."""
 
 from collections.abc import Callable
 
@@ -15,8 +15,8 @@ from unrolled.diagnostics.tracking_marks import (
 
 
 def check(compute: Callable, text: str, expected: str) -> None:
-    drawn = "".join("." if v == 0 else str(int(v)) for v in compute(text))
-    assert drawn == expected, f"\n{text!r}\n{drawn}\n{expected}"
+    digits = "".join("." if v == 0 else str(int(v)) for v in compute(text))
+    assert digits == expected, f"\n{text!r}\n{digits}\n{expected}"
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_comments(text: str, expected: str) -> None:
     check(inside_comments, text, expected)
 
 
-def test_depth_of_brackets_is_told_for_each_kind() -> None:
+def test_bracket_depths_by_kind() -> None:
     depths = bracket_depths("a(b[c](d))e)f{")
-    drawn = {pair: "".join(str(int(v)) for v in values) for pair, values in depths.items()}
-    assert drawn == {"()": "01111122100000", "[]": "00011000000000", "{}": "00000000000001"}
+    digits = {pair: "".join(str(int(v)) for v in values) for pair, values in depths.items()}
+    assert digits == {"()": "01111122100000", "[]": "00011000000000", "{}": "00000000000001"}
 
 
-def test_indentation_is_that_of_the_line_as_far_as_it_is_read() -> None:
+def test_indentation_of_the_line_up_to_each_character() -> None:
     check(indentation, "a\n  b c\nd\n\te\n   ", "..12222...11.123")
 
 
-def test_position_in_the_word_counts_letters_digits_and_apostrophes() -> None:
+def test_position_in_word_counts_letters_digits_and_apostrophes() -> None:
     check(position_in_word, "ab don't, x1 'c'", "12.12345..12..1.")

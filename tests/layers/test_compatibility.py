@@ -1,4 +1,4 @@
-"""docs/compatibility.md says what torch's tools do with the layers: each of its cells is run here."""
+"""Every cell of the tables in docs/compatibility.md is checked by running it."""
 
 import pytest
 
@@ -11,13 +11,13 @@ CELLS = [(title, column) for title in compatibility.CHECKS for column in compati
 
 
 @pytest.mark.parametrize(("title", "column"), CELLS)
-def test_the_page_says_what_happens(title: str, column: str) -> None:
-    place = list(compatibility.COLUMNS).index(column)
+def test_the_page_describes_what_happens(title: str, column: str) -> None:
+    index = list(compatibility.COLUMNS).index(column)
     try:
-        found = compatibility.words(title, column)
+        outcome = compatibility.words(title, column)
     except compatibility.MissingTool as missing:
         pytest.skip(str(missing))
-    assert compatibility.written()[title][place] == found
+    assert compatibility.written()[title][index] == outcome
 
 
 def test_the_page_has_every_row_once_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""Layers on the compiled loop under torch.compile, torch.export and tracing, and what is refused."""
+"""Layers on the compiled loop under torch.compile, torch.export and tracing; refused derivatives."""
 
 import io
 import tempfile
@@ -30,31 +30,31 @@ from unrolled.layers import Recurrent
 
 pytestmark = [
     needs_extension,
-    # torch's own notices, of what it imports by itself
+    # warnings of torch about modules that torch itself imports
     pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:While compiling, we found certain side effects:UserWarning"),
 ]
 
 
-def layer_of(case: Case, **options: Any) -> Recurrent:
+def make_compiled_layer(case: Case, **options: Any) -> Recurrent:
     return make_layer(
         case, num_layers=2, bidirectional=True, dtype=torch.float32, backend="compiled", **options
     )
 
 
 @pytest.fixture
-def compile_whole() -> Callable[..., Any]:
-    """``compile_whole(layer)`` is torch.compile without breaks, from a clean state."""
+def compile_fully() -> Callable[..., Any]:
+    """``compile_fully(layer)`` compiles without graph breaks, from a clean state."""
     torch._dynamo.reset()
 
-    def begin(layer: Recurrent, backend: str = "aot_eager") -> Any:
+    def compile(layer: Recurrent, backend: str = "aot_eager") -> Any:
         return torch.compile(layer, fullgraph=True, backend=backend)
 
-    return begin
+    return compile
 
 
 def assert_same_training(layer: Recurrent, other: Callable[..., Any], *, within: float = 0.0) -> None:
-    """Compare outputs, states and gradients of a layer and of what it was compiled to."""
+    """Compare outputs, states and gradients of a layer and its compiled version."""
     x = uniform(5, 3, 2, seed=1, dtype=torch.float32).requires_grad_()
     results = []
     for run in (layer, other):
@@ -66,24 +66,24 @@ def assert_same_training(layer: Recurrent, other: Callable[..., Any], *, within:
 
 
 @pytest.mark.parametrize("name", ["lstm-everything", "gru-before", "jordan"])
-def test_a_compiled_layer_trains_alike(name: str, compile_whole: Callable[..., Any]) -> None:
-    layer = layer_of(case_named(name))
-    assert_same_training(layer, compile_whole(layer))
+def test_a_compiled_layer_trains_equally(name: str, compile_fully: Callable[..., Any]) -> None:
+    layer = make_compiled_layer(case_named(name))
+    assert_same_training(layer, compile_fully(layer))
 
 
 @pytest.mark.parametrize(
     "options", [{"checkpoint_every": "auto"}, {"drop": RecurrentDrop(zoneout=0.3, candidate=0.2)}]
 )
-def test_a_compiled_layer_trains_alike_with_options(
-    options: dict[str, Any], compile_whole: Callable[..., Any]
+def test_a_compiled_layer_trains_equally_with_options(
+    options: dict[str, Any], compile_fully: Callable[..., Any]
 ) -> None:
-    layer = layer_of(case_named("lstm"), **options)
-    assert_same_training(layer, compile_whole(layer))
+    layer = make_compiled_layer(case_named("lstm"), **options)
+    assert_same_training(layer, compile_fully(layer))
 
 
-def test_a_compiled_layer_takes_ragged_rows(compile_whole: Callable[..., Any]) -> None:
-    layer = layer_of(case_named("lstm"))
-    compiled = compile_whole(layer)
+def test_a_compiled_layer_accepts_ragged_rows(compile_fully: Callable[..., Any]) -> None:
+    layer = make_compiled_layer(case_named("lstm"))
+    compiled = compile_fully(layer)
     x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
     for lengths in (torch.tensor([5, 1, 3]), torch.tensor([2, 4, 1])):
         results = []
@@ -94,15 +94,15 @@ def test_a_compiled_layer_takes_ragged_rows(compile_whole: Callable[..., Any]) -
         assert_near(*results, within=0.0)
 
 
-@pytest.mark.parametrize("wrong", [0, 6])
-def test_a_compiled_layer_refuses_lengths_at_every_call(
-    wrong: int, compile_whole: Callable[..., Any]
+@pytest.mark.parametrize("length", [0, 6])
+def test_a_compiled_layer_checks_lengths_at_every_call(
+    length: int, compile_fully: Callable[..., Any]
 ) -> None:
-    compiled = compile_whole(layer_of(case_named("lstm")))
+    compiled = compile_fully(make_compiled_layer(case_named("lstm")))
     x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
     compiled(x, lengths=torch.tensor([5, 1, 3]))
     with pytest.raises(ShapeError, match=r"lengths must lie in 1\.\.5"):
-        compiled(x, lengths=torch.tensor([5, wrong, 3]))
+        compiled(x, lengths=torch.tensor([5, length, 3]))
 
 
 @pytest.mark.slow
@@ -110,15 +110,17 @@ def test_a_compiled_layer_refuses_lengths_at_every_call(
     any(c.isspace() for c in tempfile.gettempdir()),
     reason="torch's compiler does not bear blanks in the path of the temporary folder",
 )
-def test_inductor_trains_alike(compile_whole: Callable[..., Any]) -> None:
-    layer = layer_of(case_named("lstm"))
-    assert_same_training(layer, compile_whole(layer, "inductor"), within=1e-6)
+def test_inductor_trains_equally(compile_fully: Callable[..., Any]) -> None:
+    layer = make_compiled_layer(case_named("lstm"))
+    assert_same_training(layer, compile_fully(layer, "inductor"), within=1e-6)
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru-after"])
-def test_a_compiled_layer_infers_alike_for_any_batch(name: str, compile_whole: Callable[..., Any]) -> None:
-    layer = layer_of(case_named(name)).eval()
-    compiled = compile_whole(layer)
+def test_a_compiled_layer_gives_equal_outputs_for_any_batch_size(
+    name: str, compile_fully: Callable[..., Any]
+) -> None:
+    layer = make_compiled_layer(case_named(name)).eval()
+    compiled = compile_fully(layer)
     with torch.no_grad():
         for batch in (3, 5, 8):
             x = uniform(5, batch, 2, seed=batch, dtype=torch.float32)
@@ -129,10 +131,10 @@ def test_a_compiled_layer_infers_alike_for_any_batch(name: str, compile_whole: C
             )
 
 
-# torch looks at .grad of what crosses a break, and warns of itself.
+# torch reads .grad of tensors at a graph break, and warns about that.
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.parametrize(
-    ("name", "how"),
+    ("name", "variant"),
     [
         ("elman-tanh", "backend"),
         ("lstm", "backend"),
@@ -141,29 +143,29 @@ def test_a_compiled_layer_infers_alike_for_any_batch(name: str, compile_whole: C
         ("gru-after", "packed"),
     ],
 )
-def test_ragged_rows_on_torchs_kernels(name: str, how: str) -> None:
-    """torch packs rows by the numbers in lengths, which breaks the graph, as with torch's own layers."""
+def test_ragged_rows_on_torch_kernels(name: str, variant: str) -> None:
+    """torch packs rows by the values of lengths, which breaks the graph, as with torch's own layers."""
     torch._dynamo.reset()
-    options = {"backend": "aten"} if how == "backend" else {}
+    options = {"backend": "aten"} if variant == "backend" else {}
     layer = make_layer(case_named(name), dtype=torch.float32, bidirectional=True, **options)
-    steps = 1 if how == "one step" else 5
+    steps = 1 if variant == "one step" else 5
     x, lengths = uniform(steps, 3, 2, seed=1, dtype=torch.float32), torch.tensor([steps, 1, (steps + 1) // 2])
 
     def run(x: Tensor, lengths: Tensor) -> Tensor:
-        if how != "packed":
+        if variant != "packed":
             return layer(x, lengths=lengths)[0]
         packed, _ = layer(pack_padded_sequence(x, lengths, enforce_sorted=False))
         return pad_packed_sequence(packed)[0]
 
-    with torch.autocast("cpu", torch.bfloat16, enabled=how == "autocast"):
+    with torch.autocast("cpu", torch.bfloat16, enabled=variant == "autocast"):
         expected, y = run(x, lengths), torch.compile(run, backend="aot_eager")(x, lengths)
-    near = 1e-2 if how == "autocast" else 1e-6
-    torch.testing.assert_close(y, expected, rtol=near, atol=near)
+    tolerance = 1e-2 if variant == "autocast" else 1e-6
+    torch.testing.assert_close(y, expected, rtol=tolerance, atol=tolerance)
     gradients = [torch.autograd.grad(out.float().sum(), list(layer.parameters())) for out in (y, expected)]
-    assert_near(*gradients, within=2e-2 if how == "autocast" else 1e-5)
+    assert_near(*gradients, within=2e-2 if variant == "autocast" else 1e-5)
 
 
-def test_lengths_that_do_not_fit_are_refused_on_torchs_kernels_too() -> None:
+def test_invalid_lengths_are_refused_on_torch_kernels() -> None:
     torch._dynamo.reset()
     layer = make_layer(case_named("lstm"), dtype=torch.float32, backend="aten")
     compiled = torch.compile(lambda x, n: layer(x, lengths=n)[0], backend="aot_eager")
@@ -175,8 +177,8 @@ def test_lengths_that_do_not_fit_are_refused_on_torchs_kernels_too() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_an_exported_layer_makes_the_round_trip(strict: bool) -> None:
-    layer = layer_of(case_named("lstm")).eval()
+def test_an_exported_layer_survives_saving_and_loading(strict: bool) -> None:
+    layer = make_compiled_layer(case_named("lstm")).eval()
     x = uniform(5, 3, 2, seed=1, dtype=torch.float32)
     program = torch.export.export(layer, (x,), strict=strict)
     assert "unrolled.layer.default" in str(program.graph)
@@ -191,7 +193,7 @@ def test_an_exported_layer_makes_the_round_trip(strict: bool) -> None:
 
 @pytest.mark.parametrize("grad", [False, True])
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
-def test_a_traced_layer_computes_what_the_layer_does(grad: bool) -> None:
+def test_a_traced_layer_gives_equal_outputs(grad: bool) -> None:
     layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, dtype=torch.float32)
     x, other = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
     with torch.set_grad_enabled(grad):
@@ -200,7 +202,7 @@ def test_a_traced_layer_computes_what_the_layer_does(grad: bool) -> None:
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_a_graph_of_a_layer_computes_what_the_layer_does(frozen: bool) -> None:
+def test_a_graph_from_make_fx_gives_equal_outputs(frozen: bool) -> None:
     layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, dtype=torch.float32)
     layer.requires_grad_(not frozen)
     x, other = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
@@ -208,13 +210,13 @@ def test_a_graph_of_a_layer_computes_what_the_layer_does(frozen: bool) -> None:
     torch.testing.assert_close(graph(other), layer(other)[0])
 
 
-# Derivatives of other kinds: an error, never a wrong number.
+# Other derivatives raise an error; they never give wrong numbers.
 
 
 @pytest.mark.parametrize("grad", [True, False])
 @pytest.mark.parametrize("frozen", [True, False])
 def test_forward_mode_is_refused(frozen: bool, grad: bool) -> None:
-    layer = layer_of(case_named("lstm")).requires_grad_(not frozen)
+    layer = make_compiled_layer(case_named("lstm")).requires_grad_(not frozen)
     x, v = (uniform(5, 3, 2, seed=i, dtype=torch.float32) for i in (1, 2))
     with (
         forward_ad.dual_level(),

@@ -1,4 +1,4 @@
-"""Whole layers on the compiled loop compute what they compute on the reference, with every option."""
+"""Layers on the compiled loop equal the reference, with every option."""
 
 import copy
 import io
@@ -46,27 +46,27 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def run(layer: Recurrent, **given: Any) -> list[Tensor]:
+def run(layer: Recurrent, **call_options: Any) -> list[Tensor]:
     """Return output, final state and every gradient of one seeded pass."""
     torch.manual_seed(3)
     x = uniform(STEPS, BATCH, layer.input_size, seed=1).requires_grad_()
     states = [s.requires_grad_() for s in layer_state(layer, BATCH)]
-    y, final = layer(x, as_hidden(tuple(states)), **given)
+    y, final = layer(x, as_hidden(tuple(states)), **call_options)
     outputs = [y, *as_tuple(final)]
     gradients = torch.autograd.grad(weighted_sum(outputs), [x, *states, *layer.parameters()])
     return [t.detach() for t in (*outputs, *gradients)]
 
 
-def assert_on_both_paths(layer: Recurrent, **given: Any) -> None:
+def assert_on_both_paths(layer: Recurrent, **call_options: Any) -> None:
     results = []
     for backend in ("compiled", "reference"):
         layer.backend = backend  # type: ignore[assignment]
-        results.append(run(layer, **given))
+        results.append(run(layer, **call_options))
         assert layer.explain().paths == [backend] * layer.num_layers
     assert_near(*results, within=1e-11)
 
 
-OPTIONS_OF_CELLS = [
+CELLS_WITH_OPTIONS = [
     pytest.param(case, options, id=f"{case}-{name}")
     for case in CASES
     for name, options in OPTIONS.items()
@@ -75,7 +75,7 @@ OPTIONS_OF_CELLS = [
 
 
 @needs_extension
-@pytest.mark.parametrize(("case", "options"), OPTIONS_OF_CELLS)
+@pytest.mark.parametrize(("case", "options"), CELLS_WITH_OPTIONS)
 def test_every_option_of_every_cell(case: Case, options: dict[str, Any]) -> None:
     layer = make_layer(case, **options)
     assert_on_both_paths(layer)
@@ -114,41 +114,41 @@ def test_resets_within_a_pass(case: Case) -> None:
 
 
 @needs_extension
-@pytest.mark.parametrize("form", ["batch_first", "unbatched", "packed sorted", "packed unsorted"])
+@pytest.mark.parametrize("input_form", ["batch_first", "unbatched", "packed sorted", "packed unsorted"])
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan-narrow", "lstm-everything", "gru-before"])
-def test_every_form_of_the_input_with_gradients(name: str, form: str) -> None:
+def test_every_input_form_with_gradients(name: str, input_form: str) -> None:
     results = []
     for backend in ("compiled", "reference"):
         layer = make_layer(
             case_named(name),
             num_layers=2,
             bidirectional=True,
-            batch_first=form == "batch_first",
+            batch_first=input_form == "batch_first",
             backend=backend,
         )
         x = uniform(STEPS, BATCH, 2, seed=1).requires_grad_()
         states = layer_state(layer, BATCH)
-        given: Any = x.transpose(0, 1) if form == "batch_first" else x
-        if form == "unbatched":
-            given, states = x[:, 0], tuple(s[:, 0] for s in states)
-        elif form.startswith("packed"):
-            lengths = sorted(LENGTHS, reverse=True) if form == "packed sorted" else LENGTHS
-            given = pack_padded_sequence(x, lengths, enforce_sorted=form == "packed sorted")
-        y, final = layer(given, as_hidden(states))
+        layer_input: Any = x.transpose(0, 1) if input_form == "batch_first" else x
+        if input_form == "unbatched":
+            layer_input, states = x[:, 0], tuple(s[:, 0] for s in states)
+        elif input_form.startswith("packed"):
+            lengths = sorted(LENGTHS, reverse=True) if input_form == "packed sorted" else LENGTHS
+            layer_input = pack_padded_sequence(x, lengths, enforce_sorted=input_form == "packed sorted")
+        y, final = layer(layer_input, as_hidden(states))
         outputs = [y.data if isinstance(y, PackedSequence) else y, *as_tuple(final)]
         results.append([*outputs, *torch.autograd.grad(weighted_sum(outputs), [x, *layer.parameters()])])
     assert_near(*results, within=1e-11)
 
 
 @needs_extension
-def test_hidden_states_of_no_gradient_and_frozen_weights() -> None:
+def test_states_without_gradient_and_frozen_weights() -> None:
     layer = make_layer(case_named("lstm"), num_layers=2, bidirectional=True, backend="compiled")
     x = uniform(STEPS, BATCH, 2, seed=1)
-    whole = torch.autograd.grad(layer(x)[0].sum(), list(layer.parameters()))
+    all_gradients = torch.autograd.grad(layer(x)[0].sum(), list(layer.parameters()))
     for i, p in enumerate(layer.parameters()):
         p.requires_grad_(i % 3 == 0)
     layer(x)[0].sum().backward()
-    for i, (p, g) in enumerate(zip(layer.parameters(), whole, strict=True)):
+    for i, (p, g) in enumerate(zip(layer.parameters(), all_gradients, strict=True)):
         if i % 3 == 0:
             assert p.grad is not None
             torch.testing.assert_close(p.grad, g, rtol=1e-13, atol=1e-13)
@@ -163,29 +163,29 @@ def test_hidden_states_of_no_gradient_and_frozen_weights() -> None:
 
 @needs_extension
 def test_autocast_is_left_to_torch() -> None:
-    layer, theirs = ur.LSTM(4, 5), nn.LSTM(4, 5)
-    theirs.load_state_dict(layer.state_dict())
+    layer, torch_layer = ur.LSTM(4, 5), nn.LSTM(4, 5)
+    torch_layer.load_state_dict(layer.state_dict())
     x = uniform(6, 3, 4, seed=1, dtype=torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
         y, (h, c) = layer(x)
-        expected, (expected_h, expected_c) = theirs(x)
+        expected, (expected_h, expected_c) = torch_layer(x)
     assert str(layer.explain()) == (
         "l0: aten (autocast chooses the dtypes, which the compiled loop does not support; "
         "torch has a kernel for this cell)"
     )
     assert [t.dtype for t in (y, h, c)] == [t.dtype for t in (expected, expected_h, expected_c)]
     torch.testing.assert_close([y, h, c], [expected, expected_h, expected_c])
-    beyond = ur.GRU(4, 5, cell=ur.cells.GRU(reset="before"))
+    unsupported = ur.GRU(4, 5, cell=ur.cells.GRU(reset="before"))
     with torch.autocast("cpu", torch.bfloat16):
-        beyond(x)
-    assert beyond.explain().paths == ["reference"]
+        unsupported(x)
+    assert unsupported.explain().paths == ["reference"]
 
 
-# The loop is a way of computing, not a part of the layer.
+# The path is not part of the layer: copies, weights and state dicts do not depend on it.
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_copies_and_pickles_compute_the_same(backend: str) -> None:
+def test_copies_and_pickles_give_equal_outputs(backend: str) -> None:
     layer = ur.LSTM(3, 4, 2, bidirectional=True, drop=RecurrentDrop(weight=0.1), backend=backend).eval()
     x = uniform(5, 2, 3, seed=1, dtype=torch.float32)
     expected, _ = layer(x)
@@ -194,18 +194,18 @@ def test_copies_and_pickles_compute_the_same(backend: str) -> None:
     torch.save(layer, saved)
     saved.seek(0)
     loaded = torch.load(saved, weights_only=False)
-    for copied in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer)), loaded):
-        assert torch.equal(copied(x)[0], expected)
-        assert repr(copied) == repr(layer)
-        assert copied.explain().paths == [backend] * 2
-        copied.zero_grad()
-        copied(x)[0].sum().backward()
-        for p, q in zip(copied.parameters(), layer.parameters(), strict=True):
+    for copy_of_layer in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer)), loaded):
+        assert torch.equal(copy_of_layer(x)[0], expected)
+        assert repr(copy_of_layer) == repr(layer)
+        assert copy_of_layer.explain().paths == [backend] * 2
+        copy_of_layer.zero_grad()
+        copy_of_layer(x)[0].sum().backward()
+        for p, q in zip(copy_of_layer.parameters(), layer.parameters(), strict=True):
             assert torch.equal(p.grad, q.grad)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_functional_call_takes_the_weights_it_is_given(backend: str) -> None:
+def test_functional_call_uses_the_given_weights(backend: str) -> None:
     layer = ur.GRU(3, 4, 2, backend=backend)
     other = ur.GRU(3, 4, 2, backend=backend)
     x = uniform(5, 2, 3, seed=1, dtype=torch.float32)
@@ -220,18 +220,18 @@ def test_functional_call_takes_the_weights_it_is_given(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_state_dicts_do_not_depend_on_the_path(backend: str) -> None:
-    layer, torchs = ur.LSTM(3, 4, 2, backend=backend), nn.LSTM(3, 4, 2)
+    layer, torch_layer = ur.LSTM(3, 4, 2, backend=backend), nn.LSTM(3, 4, 2)
     x = uniform(5, 2, 3, seed=1, dtype=torch.float32)
     layer(x)[0].sum().backward()
-    assert list(layer.state_dict()) == list(torchs.state_dict())
-    torchs.load_state_dict(layer.state_dict(), strict=True)
-    torch.testing.assert_close(torchs(x)[0], layer(x)[0])
+    assert list(layer.state_dict()) == list(torch_layer.state_dict())
+    torch_layer.load_state_dict(layer.state_dict(), strict=True)
+    torch.testing.assert_close(torch_layer(x)[0], layer(x)[0])
 
 
 @pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l0"])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_parametrised_weights(backend: str, name: str) -> None:
-    """A weight may be computed from others, as torch's own weight_norm does."""
+    """A weight may be computed from other parameters, as torch's weight_norm does."""
     layer = ur.LSTM(3, 4, dtype=torch.float64, backend=backend)
     x = uniform(5, 2, 3, seed=1)
     expected, _ = layer(x)
@@ -246,7 +246,7 @@ def test_parametrised_weights(backend: str, name: str) -> None:
 
 @needs_extension
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_training_on_either_path_is_the_same_training(kind: str) -> None:
+def test_training_is_equal_on_both_paths(kind: str) -> None:
     losses: list[list[float]] = []
     for backend in ("compiled", "reference"):
         torch.manual_seed(0)

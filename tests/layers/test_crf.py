@@ -1,4 +1,4 @@
-"""The conditional random field against the sum over all tag sequences."""
+"""The conditional random field, checked against the sum over all tag sequences."""
 
 import itertools
 
@@ -12,7 +12,7 @@ from unrolled.errors import ShapeError
 from unrolled.layers.crf import LinearChainCRF
 
 
-def make(tags, seed=0):
+def make_crf(tags, seed=0):
     torch.manual_seed(seed)
     crf = LinearChainCRF(tags).double()
     for p in crf.parameters():
@@ -20,8 +20,8 @@ def make(tags, seed=0):
     return crf
 
 
-def by_hand(crf, emissions):
-    """Scores of every sequence of tags of one row (T, K), by the definition."""
+def score_all_sequences(crf, emissions):
+    """Return the score of every tag sequence for one row (T, K), by definition."""
     scores = {}
     for y in itertools.product(range(crf.tags), repeat=len(emissions)):
         s = crf.start[y[0]] + crf.end[y[-1]] + sum(emissions[t, y_t] for t, y_t in enumerate(y))
@@ -31,8 +31,8 @@ def by_hand(crf, emissions):
 
 @settings(max_examples=40)
 @given(st.integers(1, 4), st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 10**6))
-def test_all_of_it_against_enumeration(tags, lengths, seed):
-    crf = make(tags, seed)
+def test_all_methods_against_enumeration(tags, lengths, seed):
+    crf = make_crf(tags, seed)
     sizes = torch.tensor(lengths)
     emissions = 2 * torch.randn(max(lengths), len(lengths), tags, dtype=torch.float64)
     y = torch.randint(tags, emissions.shape[:2])
@@ -44,27 +44,27 @@ def test_all_of_it_against_enumeration(tags, lengths, seed):
     )
     best = crf.best(emissions, sizes)
     for b, n in enumerate(lengths):
-        scores = by_hand(crf, emissions[:n, b])
-        together = torch.stack(list(scores.values())).logsumexp(0)
-        torch.testing.assert_close(total[b], together)
+        scores = score_all_sequences(crf, emissions[:n, b])
+        log_total = torch.stack(list(scores.values())).logsumexp(0)
+        torch.testing.assert_close(total[b], log_total)
         torch.testing.assert_close(score[b], scores[tuple(y[:n, b].tolist())])
-        torch.testing.assert_close(nll[b], together - score[b])
+        torch.testing.assert_close(nll[b], log_total - score[b])
         assert tuple(best[:n, b].tolist()) == max(scores, key=lambda k: scores[k])
         assert (best[n:, b] == 0).all()
 
 
 def test_gradients():
-    crf, lengths = make(3), torch.tensor([4, 1, 2])
+    crf, lengths = make_crf(3), torch.tensor([4, 1, 2])
     emissions = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
     tags = torch.randint(3, (4, 3))
     assert gradcheck(lambda e, *_: crf(e, tags, lengths), (emissions, *crf.parameters()))
 
 
-def test_without_transitions_it_is_a_softmax_of_each_word():
+def test_without_transitions_the_loss_is_a_softmax_per_word():
     crf, lengths = LinearChainCRF(5).double(), torch.tensor([3, 2])
     emissions, tags = torch.randn(3, 2, 5, dtype=torch.float64), torch.randint(5, (3, 2))
-    each = -emissions.log_softmax(-1).gather(2, tags[..., None]).squeeze(2)
-    expected = torch.stack([each[:3, 0].sum(), each[:2, 1].sum()])
+    word_losses = -emissions.log_softmax(-1).gather(2, tags[..., None]).squeeze(2)
+    expected = torch.stack([word_losses[:3, 0].sum(), word_losses[:2, 1].sum()])
     torch.testing.assert_close(crf(emissions, tags, lengths), expected)
 
 
@@ -78,7 +78,7 @@ def test_without_transitions_it_is_a_softmax_of_each_word():
         ((3, 2, 5), [4, 1], r"lengths must lie in 1\.\.3"),
     ],
 )
-def test_wrong_sizes_are_named(shape, lengths, message):
+def test_wrong_sizes_of_emissions_and_lengths_are_refused(shape, lengths, message):
     with pytest.raises(ShapeError, match=message):
         LinearChainCRF(5).log_partition(torch.zeros(shape), torch.tensor(lengths))
 
@@ -104,7 +104,7 @@ EMISSIONS, TAGS, LENGTHS = torch.zeros(4, 2, 3), torch.zeros(4, 2, dtype=torch.l
         (EMISSIONS, TAGS, LENGTHS + 1, r"lengths must lie in 1\.\.4"),
     ],
 )
-def test_shapes_that_do_not_fit_are_errors(emissions, tags, lengths, message):
+def test_mismatched_arguments_are_refused(emissions, tags, lengths, message):
     with pytest.raises(ShapeError, match=message):
         LinearChainCRF(3)(emissions, tags, lengths)
 
@@ -117,6 +117,6 @@ def test_padding_may_hold_any_tag():
     )
 
 
-def test_lengths_may_be_whole_numbers_of_any_size():
+def test_lengths_may_have_any_integer_dtype():
     crf = LinearChainCRF(3)
     torch.testing.assert_close(crf(EMISSIONS, TAGS, LENGTHS.to(torch.uint8)), crf(EMISSIONS, TAGS, LENGTHS))

@@ -1,4 +1,4 @@
-"""On a GPU layers run on torch's kernels where it has them, and on the reference for the rest."""
+"""On a GPU, layers run on torch's kernels if they exist, and otherwise on the reference."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ from unrolled.layers import Recurrent
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
-    # cuDNN copies weights that were not laid out for it, and says so at every call
+    # cuDNN copies weights that are not in its layout, and warns at every call
     pytest.mark.filterwarnings(
         "ignore:RNN module weights are not part of single contiguous chunk:UserWarning"
     ),
@@ -42,7 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def _cudnn_in_full_precision_and_free_to_choose() -> Iterator[None]:
+def _cudnn_in_full_precision() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield
@@ -63,9 +63,7 @@ def run(layer: Recurrent, device: str, lengths: list[int] | None) -> list[torch.
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "ragged"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_cell_is_that_of_the_cpu(
-    case: Case, options: dict[str, Any], lengths: list[int] | None
-) -> None:
+def test_every_cell_equals_the_cpu(case: Case, options: dict[str, Any], lengths: list[int] | None) -> None:
     layer = make_layer(case, **options)
     expected = run(layer, "cpu", lengths)
     ours = run(layer, "cuda", lengths)
@@ -79,8 +77,8 @@ def test_every_cell_is_that_of_the_cpu(
 @pytest.mark.parametrize("case", TORCH_CASES, ids=str)
 def test_both_paths_agree_in_float32(case: Case, backend: str) -> None:
     results = []
-    for device, chosen in (("cpu", "reference"), ("cuda", backend)):
-        layer = make_layer(case, dtype=torch.float32, num_layers=2, backend=chosen).to(device)
+    for device, layer_backend in (("cpu", "reference"), ("cuda", backend)):
+        layer = make_layer(case, dtype=torch.float32, num_layers=2, backend=layer_backend).to(device)
         x = uniform(STEPS, BATCH, 2, seed=1, dtype=torch.float32).to(device)
         y, final = layer(x)
         results.append([t.detach().cpu() for t in (y, *as_tuple(final))])
@@ -98,7 +96,7 @@ def test_masks_are_drawn_on_the_gpu(name: str) -> None:
     assert x.grad.isfinite().all()
 
 
-def test_the_compiled_loop_is_refused_there() -> None:
+def test_the_compiled_loop_is_refused_on_the_gpu() -> None:
     x = torch.zeros(3, 1, 2, device="cuda")
     with pytest.raises(BackendError, match="'compiled': "):
         ur.LSTM(2, 3, device="cuda", backend="compiled")(x)
@@ -111,7 +109,7 @@ def test_the_compiled_loop_is_refused_there() -> None:
     assert layer.explain().paths == ["aten"]
 
 
-def test_a_single_step_runs_there() -> None:
+def test_a_single_step_runs_on_the_gpu() -> None:
     step = ur.LSTMCell(2, 3, device="cuda")
     h, c = step(torch.zeros(4, 2, device="cuda"))
     assert h.device.type == c.device.type == "cuda"

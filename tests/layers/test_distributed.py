@@ -1,4 +1,4 @@
-"""Two processes under DistributedDataParallel have the gradients of one with both halves of the batch."""
+"""Two processes under DistributedDataParallel give the gradients of one process with the full batch."""
 
 from pathlib import Path
 
@@ -24,23 +24,23 @@ def loss(model: nn.Module, x: Tensor, lengths: list[int]) -> Tensor:
     return (y.square().sum() + h.sum() + c.sum()) / x.shape[1]
 
 
-def work(rank: int, folder: str) -> None:
+def run_worker(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2
     )
     model = make_model()
-    mine = slice(2 * rank, 2 * rank + 2)
+    own_rows = slice(2 * rank, 2 * rank + 2)
     parallel = nn.parallel.DistributedDataParallel(model)
-    loss(parallel, make_batch()[:, mine], LENGTHS[mine]).backward()
+    loss(parallel, make_batch()[:, own_rows], LENGTHS[own_rows]).backward()
     torch.save([p.grad for p in model.parameters()], f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
-    multiprocessing.spawn(work, (str(tmp_path),), nprocs=2)
+def test_two_processes_give_the_gradients_of_one(tmp_path: Path) -> None:
+    multiprocessing.spawn(run_worker, (str(tmp_path),), nprocs=2)
     model = make_model()
     loss(model, make_batch(), LENGTHS).backward()
     for rank in (0, 1):
-        for found, p in zip(torch.load(tmp_path / f"{rank}.pt"), model.parameters(), strict=True):
-            torch.testing.assert_close(found, p.grad)
+        for gradient, p in zip(torch.load(tmp_path / f"{rank}.pt"), model.parameters(), strict=True):
+            torch.testing.assert_close(gradient, p.grad)

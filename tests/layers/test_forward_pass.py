@@ -1,4 +1,4 @@
-"""A forward pass chooses its backend once, and what it returns belongs to the caller."""
+"""A forward pass chooses its backend once, and its outputs share no memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,17 +20,17 @@ TABLE = torch.zeros(4, 2)
 
 @pytest.fixture
 def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
-    """Every choice that passes make, as it is made."""
-    made: list[Choice] = []
+    """List to which every backend choice of a pass is added."""
+    choices_made: list[Choice] = []
     choose = forward_pass.choose
 
-    def counted(*args: Any) -> Choice:
-        made.append(choose(*args))
-        return made[-1]
+    def recording_choose(*args: Any) -> Choice:
+        choices_made.append(choose(*args))
+        return choices_made[-1]
 
-    monkeypatch.setattr(forward_pass, "choose", counted)
-    monkeypatch.setattr("unrolled.layers.recurrent.choose", counted)
-    return made
+    monkeypatch.setattr(forward_pass, "choose", recording_choose)
+    monkeypatch.setattr("unrolled.layers.recurrent.choose", recording_choose)
+    return choices_made
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def choices(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
     ],
     ids=["sequence", "one step", "ragged", "trace", "rows of a table", "one row of a table"],
 )
-def test_a_pass_chooses_once(run: Callable[[Recurrent], Any], choices: list[Choice]) -> None:
+def test_a_pass_chooses_its_backend_once(run: Callable[[Recurrent], Any], choices: list[Choice]) -> None:
     run(ur.LSTM(2, 3, 2, bidirectional=True))
     assert len(choices) == 1
 
@@ -53,7 +53,9 @@ def test_a_pass_chooses_once(run: Callable[[Recurrent], Any], choices: list[Choi
 @needs_extension
 @pytest.mark.parametrize(("steps", "path"), [(20, "compiled"), (1, "aten")])
 @pytest.mark.parametrize("kind", ["one-hot", "learned"])
-def test_a_model_over_tokens_chooses_once(kind: Any, steps: int, path: str, choices: list[Choice]) -> None:
+def test_a_token_model_chooses_its_backend_once(
+    kind: Any, steps: int, path: str, choices: list[Choice]
+) -> None:
     network = TokenNetworkConfig(hidden=3, embedding=4, input=kind)
     reader = TokenReader(6, CellConfig(cell="lstm"), network, DropoutConfig())
     reader.read(torch.zeros(steps, 2, dtype=torch.int64))
@@ -67,13 +69,13 @@ def test_output_and_states_share_no_memory(kind: str, backend: str, steps: int) 
     layer = getattr(ur, kind)(2, 3, backend=backend)
     with torch.no_grad():
         y, final = layer(uniform(steps, 1, 2, seed=0, dtype=torch.float32))
-    before = [t.clone() for t in (y, *as_tuple(final))]
+    copies = [t.clone() for t in (y, *as_tuple(final))]
     for t in (y, *as_tuple(final)):
         t += 1.0
-    for now, then in zip((y, *as_tuple(final)), before, strict=True):
-        assert torch.equal(now, then + 1.0)
+    for now, copy in zip((y, *as_tuple(final)), copies, strict=True):
+        assert torch.equal(now, copy + 1.0)
 
 
-def test_a_layer_of_any_cell_needs_one() -> None:
+def test_recurrent_needs_a_cell() -> None:
     with pytest.raises(ConfigError, match="Recurrent has no default cell: give cell="):
         Recurrent(2, 3)

@@ -1,4 +1,4 @@
-"""Resets within a pass: a row that begins anew is the pieces of that row, each run from zeros."""
+"""Resets within a pass: a row with resets equals its pieces, each run from a zero state."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ RUNS = [pytest.param(*p.values, 0, id=f"{p.id}-0", marks=p.marks) for p in PATHS
 RUNS += [pytest.param("reference", case, 2, id=f"reference-{case}-2") for case in CASES]
 
 
-def in_pieces(
+def run_in_pieces(
     layer: Recurrent, x: Tensor, fresh: Tensor, states: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Return output and final state of one row (T, 1, I), calling the layer once for each piece."""
@@ -46,7 +46,7 @@ def in_pieces(
 @pytest.mark.parametrize(("backend", "case", "skip"), RUNS)
 @settings(max_examples=8)
 @given(data=st.data())
-def test_outputs_states_and_gradients_are_those_of_the_pieces(
+def test_resets_equal_separate_runs_of_the_pieces(
     backend: str, case: Case, skip: int, data: st.DataObject
 ) -> None:
     steps, batch = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 3))
@@ -56,48 +56,50 @@ def test_outputs_states_and_gradients_are_those_of_the_pieces(
     x = uniform(steps, batch, 2, seed=1).requires_grad_()
     states = tuple(s.requires_grad_() for s in layer_state(layer, batch, past=bool(skip)))
     y, final = layer(x, as_hidden(states), fresh=fresh)
-    ours, pieces = [], []
+    actual, expected = [], []
     for b in range(batch):
         rows = slice(b, b + 1)
-        row_y, row_final = in_pieces(layer, x[:, rows], fresh[:, b], tuple(s[..., rows, :] for s in states))
-        ours += [y[:, rows], *(s[..., rows, :] for s in as_tuple(final))]
-        pieces += [row_y, *row_final]
-    assert_all_close(ours, pieces)
+        row_y, row_final = run_in_pieces(
+            layer, x[:, rows], fresh[:, b], tuple(s[..., rows, :] for s in states)
+        )
+        actual += [y[:, rows], *(s[..., rows, :] for s in as_tuple(final))]
+        expected += [row_y, *row_final]
+    assert_all_close(actual, expected)
     leaves = [x, *states, *layer.parameters()]
     assert_all_close(
-        grad(weighted_sum(ours), leaves, materialize_grads=True),
-        grad(weighted_sum(pieces), leaves, materialize_grads=True),
+        grad(weighted_sum(actual), leaves, materialize_grads=True),
+        grad(weighted_sum(expected), leaves, materialize_grads=True),
     )
     assert layer.explain().paths == [backend] * 2
 
 
-@pytest.mark.parametrize("garbage", [torch.inf, torch.nan])
+@pytest.mark.parametrize("value", [torch.inf, torch.nan])
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", [case_named("lstm"), case_named("gru-after")], ids=str)
-def test_whatever_stood_in_the_state_is_gone(case: Case, backend: str, garbage: float) -> None:
+def test_a_reset_removes_nonfinite_states(case: Case, backend: str, value: float) -> None:
     layer = make_layer(case, backend=backend)
     x = uniform(3, 2, 2, seed=1)
-    damaged = tuple(torch.full_like(s, garbage) for s in layer_state(layer, 2))
+    damaged = tuple(torch.full_like(s, value) for s in layer_state(layer, 2))
     fresh = torch.zeros(3, 2, dtype=torch.bool)
     fresh[0] = True
     assert_all_close([layer(x, as_hidden(damaged), fresh=fresh)[0]], [layer(x)[0]])
 
 
 def test_resets_follow_the_axes_of_the_input() -> None:
-    layer, first = (make_layer(case_named("lstm"), batch_first=b) for b in (False, True))
+    layer, batch_first_layer = (make_layer(case_named("lstm"), batch_first=b) for b in (False, True))
     x = uniform(4, 3, 2, seed=1)
     fresh = torch.zeros(4, 3, dtype=torch.bool)
     fresh[2, 1] = True
     y, final = layer(x, fresh=fresh)
-    first_y, first_final = first(x.transpose(0, 1), fresh=fresh.t())
+    first_y, first_final = batch_first_layer(x.transpose(0, 1), fresh=fresh.t())
     assert_all_close([first_y.transpose(0, 1), *first_final], [y, *final])
-    plain, _ = layer(x)
-    changed = ~torch.isclose(y, plain).all(-1)
+    without_reset, _ = layer(x)
+    changed = ~torch.isclose(y, without_reset).all(-1)
     assert changed.tolist() == [[False] * 3, [False] * 3, [False, True, False], [False, True, False]]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_all_pieces_share_one_mask_of_weights_and_of_locked_dropout(backend: str) -> None:
+def test_weight_and_locked_dropout_have_one_mask_despite_resets(backend: str) -> None:
     drop = ur.RecurrentDrop(weight=0.5, locked=0.5)
     layer = ur.RNN(9, 9, 2, "relu", bias=False, drop=drop, backend=backend, dtype=torch.float64)
     with torch.no_grad():
@@ -110,7 +112,7 @@ def test_all_pieces_share_one_mask_of_weights_and_of_locked_dropout(backend: str
     assert not torch.equal(layer(x, fresh=fresh)[0], y)
 
 
-def test_resets_that_do_not_fit_are_errors() -> None:
+def test_mismatched_resets_are_refused() -> None:
     x, fresh = torch.zeros(4, 3, 2), torch.zeros(4, 3, dtype=torch.bool)
     with pytest.raises(ShapeError, match=r"\(4, 3\), one value for each .*, got torch\.bool \(3, 4\)"):
         ur.GRU(2, 5)(x, fresh=fresh.t())
@@ -124,7 +126,7 @@ def test_resets_that_do_not_fit_are_errors() -> None:
         ur.GRU(2, 5)(x[:, 0], fresh=fresh[:, :1])
 
 
-def test_a_trace_with_resets_is_whole() -> None:
+def test_a_trace_with_resets_is_complete() -> None:
     layer = ur.LSTM(3, 4, num_layers=2)
     x, fresh = uniform(6, 2, 3, seed=1, dtype=torch.float32), torch.zeros(6, 2, dtype=torch.bool)
     fresh[2, 0] = fresh[5, 1] = True
@@ -136,9 +138,9 @@ def test_a_trace_with_resets_is_whole() -> None:
     assert {v.shape for values in traced.layers.values() for v in values.values()} == {(6, 2, 4)}
 
 
-def test_resets_are_truth_values_of_every_step_and_row() -> None:
+def test_resets_must_be_bool_for_every_step_and_row() -> None:
     layer = ur.GRU(3, 4, batch_first=True)
     x = torch.zeros(2, 6, 3)
-    for wrong in (torch.zeros(6, dtype=torch.bool), torch.zeros(6, 2, dtype=torch.bool), torch.zeros(2, 6)):
+    for mask in (torch.zeros(6, dtype=torch.bool), torch.zeros(6, 2, dtype=torch.bool), torch.zeros(2, 6)):
         with pytest.raises(ShapeError, match=r"fresh must be bool of shape \(2, 6\), one value"):
-            layer(x, fresh=wrong)
+            layer(x, fresh=mask)

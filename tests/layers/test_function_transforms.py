@@ -1,4 +1,4 @@
-"""Layers under the transforms of torch.func and torch.autograd, against autograd one sample at a time."""
+"""Layers under the transforms of torch.func and torch.autograd, checked against autograd per sample."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +14,14 @@ from numerics import CASES, Case, as_hidden, as_tuple, case_named, layer_state, 
 from unrolled.errors import BackendError, ShapeError
 from unrolled.layers import Recurrent, RecurrentDrop
 
-# torch scripts its own rules for forward mode, and warns of it.
+# torch scripts its forward-mode rules, and warns about that.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*is deprecated:DeprecationWarning")
 
 N, STEPS, BATCH = 3, 4, 2
 LENGTHS = [4, 2]
-SOME = [case_named(n) for n in ("elman-tanh", "jordan-narrow", "lstm-everything", "gru-after", "gru-before")]
+SOME_CASES = [
+    case_named(n) for n in ("elman-tanh", "jordan-narrow", "lstm-everything", "gru-after", "gru-before")
+]
 
 
 def samples(layer: Recurrent, *, seed: int = 1) -> Tensor:
@@ -31,7 +33,7 @@ def weights_of(layer: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def loss(layer: Recurrent, **options: Any) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
-    """Return a function of weights and input that has a loss of every output."""
+    """Return a loss, as a function of weights and input, that depends on every output."""
 
     def run(weights: dict[str, Tensor], x: Tensor) -> Tensor:
         y, state = functional_call(layer, weights, (x,), options)
@@ -40,41 +42,41 @@ def loss(layer: Recurrent, **options: Any) -> Callable[[dict[str, Tensor], Tenso
     return run
 
 
-def by_autograd(layer: Recurrent, x: Tensor, **options: Any) -> dict[str, Tensor]:
+def gradients_by_autograd(layer: Recurrent, x: Tensor, **options: Any) -> dict[str, Tensor]:
     """Return the gradient of every parameter from an ordinary backward pass."""
     total = loss(layer, **options)(dict(layer.named_parameters()), x)
     names, parameters = zip(*layer.named_parameters(), strict=True)
     return dict(zip(names, torch.autograd.grad(total, parameters), strict=True))
 
 
-def assert_same(ours: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    assert ours.keys() == expected.keys()
-    for name, value in ours.items():
+def assert_same(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    assert actual.keys() == expected.keys()
+    for name, value in actual.items():
         torch.testing.assert_close(value, expected[name], msg=lambda m, n=name: f"{n}: {m}")
 
 
-def stacked(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+def stack_dicts(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([p[name] for p in parts]) for name in parts[0]}
 
 
 @pytest.mark.parametrize("options", [{}, {"lengths": LENGTHS}], ids=["full", "ragged"])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_gradients_and_gradients_of_each_sample(case: Case, options: dict[str, Any]) -> None:
+def test_gradients_and_per_sample_gradients(case: Case, options: dict[str, Any]) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=True)
     x = samples(layer)
     run = loss(layer, **options)
-    expected = [by_autograd(layer, one, **options) for one in x]
+    expected = [gradients_by_autograd(layer, single_x, **options) for single_x in x]
     assert_same(grad(run)(weights_of(layer), x[0]), expected[0])
-    assert_same(vmap(grad(run), (None, 0))(weights_of(layer), x), stacked(expected))
+    assert_same(vmap(grad(run), (None, 0))(weights_of(layer), x), stack_dicts(expected))
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_batch_of_batches(case: Case, axis: int) -> None:
+def test_vmap_over_batches(case: Case, axis: int) -> None:
     layer = make_layer(case, num_layers=2, bidirectional=True)
     x = samples(layer)
-    each = [layer_state(layer, BATCH, seed=i) for i in range(N)]
-    states = [torch.stack(parts) for parts in zip(*each, strict=True)]
+    states_of_samples = [layer_state(layer, BATCH, seed=i) for i in range(N)]
+    states = [torch.stack(parts) for parts in zip(*states_of_samples, strict=True)]
 
     def run(x: Tensor, *states: Tensor) -> tuple[Tensor, Any]:
         return layer(x, as_hidden(states))
@@ -83,11 +85,11 @@ def test_a_batch_of_batches(case: Case, axis: int) -> None:
     single = [run(x[i], *(s[i] for s in states)) for i in range(N)]
     torch.testing.assert_close(y, torch.stack([y for y, _ in single]))
     finals = zip(*(as_tuple(f) for _, f in single), strict=True)
-    for ours, expected in zip(as_tuple(final), finals, strict=True):
-        torch.testing.assert_close(ours, torch.stack(expected))
+    for actual, expected in zip(as_tuple(final), finals, strict=True):
+        torch.testing.assert_close(actual, torch.stack(expected))
 
 
-@pytest.mark.parametrize("case", SOME, ids=str)
+@pytest.mark.parametrize("case", SOME_CASES, ids=str)
 def test_an_ensemble_of_layers_in_one_call(case: Case) -> None:
     layers = [make_layer(case, seed=i) for i in range(N)]
     parameters, _ = stack_module_state(layers)  # type: ignore[arg-type]
@@ -96,8 +98,8 @@ def test_an_ensemble_of_layers_in_one_call(case: Case) -> None:
     torch.testing.assert_close(run(parameters), torch.stack([layer(x)[0] for layer in layers]))
 
 
-@pytest.mark.parametrize("case", SOME, ids=str)
-def test_lengths_of_each_sample(case: Case) -> None:
+@pytest.mark.parametrize("case", SOME_CASES, ids=str)
+def test_vmap_over_lengths(case: Case) -> None:
     layer = make_layer(case)
     x, lengths = samples(layer), torch.tensor([[4, 2], [1, 3], [2, 4]])
     y = vmap(lambda x, n: layer(x, lengths=n)[0])(x, lengths)
@@ -106,8 +108,8 @@ def test_lengths_of_each_sample(case: Case) -> None:
         vmap(lambda x, n: layer(x, lengths=n)[0])(x, lengths + 1)
 
 
-@pytest.mark.parametrize("case", SOME, ids=str)
-def test_jacobians_forwards_and_backwards(case: Case) -> None:
+@pytest.mark.parametrize("case", SOME_CASES, ids=str)
+def test_jacobians_in_forward_and_reverse_mode(case: Case) -> None:
     layer = make_layer(case, bidirectional=True)
     x = samples(layer)[0]
 
@@ -115,16 +117,16 @@ def test_jacobians_forwards_and_backwards(case: Case) -> None:
         return layer(x, lengths=LENGTHS)[0]
 
     expected = torch.autograd.functional.jacobian(run, x)
-    for found in (
+    for computed in (
         jacrev(run)(x),
         jacfwd(run)(x),
         torch.autograd.functional.jacobian(run, x, vectorize=True),
         torch.autograd.functional.jacobian(run, x, vectorize=True, strategy="forward-mode"),
     ):
-        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(computed, expected)
 
 
-@pytest.mark.parametrize("case", SOME, ids=str)
+@pytest.mark.parametrize("case", SOME_CASES, ids=str)
 def test_hessians(case: Case) -> None:
     layer = make_layer(case)
     x = uniform(2, 1, layer.input_size, seed=1)
@@ -133,12 +135,12 @@ def test_hessians(case: Case) -> None:
         return layer(x)[0].pow(3).sum()
 
     expected = torch.autograd.functional.hessian(run, x)
-    for found in (
+    for computed in (
         hessian(run)(x),
         jacrev(jacrev(run))(x),
         torch.autograd.functional.hessian(run, x, vectorize=True),
     ):
-        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(computed, expected)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -148,8 +150,8 @@ def test_forward_mode_against_reverse_mode(case: Case) -> None:
     y, tangent = jvp(lambda x: layer(x)[0], (x,), (v,))
     u = uniform(*y.shape, seed=9)
     leaf = x.clone().requires_grad_()
-    (pulled,) = torch.autograd.grad(layer(leaf)[0], leaf, u)
-    torch.testing.assert_close((tangent * u).sum(), (pulled * v).sum())
+    (vjp,) = torch.autograd.grad(layer(leaf)[0], leaf, u)
+    torch.testing.assert_close((tangent * u).sum(), (vjp * v).sum())
     with forward_ad.dual_level():
         dual = forward_ad.unpack_dual(layer(forward_ad.make_dual(x, v))[0])
     torch.testing.assert_close(dual.tangent, tangent)
@@ -157,20 +159,23 @@ def test_forward_mode_against_reverse_mode(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_gradients_that_arrive_for_many_samples_at_once(case: Case) -> None:
+def test_batched_output_gradients(case: Case) -> None:
     layer = make_layer(case, bidirectional=True)
     x = samples(layer)[0].requires_grad_()
     leaves = [x, *layer.parameters()]
     y, _ = layer(x, lengths=LENGTHS)
-    above = uniform(N, *y.shape, seed=5)
-    found = torch.autograd.grad(y, leaves, above, is_grads_batched=True, retain_graph=True)
-    single = [torch.autograd.grad(y, leaves, one, retain_graph=True) for one in above]
-    for ours, expected in zip(found, zip(*single, strict=True), strict=True):
-        torch.testing.assert_close(ours, torch.stack(expected))
+    output_gradients = uniform(N, *y.shape, seed=5)
+    computed = torch.autograd.grad(y, leaves, output_gradients, is_grads_batched=True, retain_graph=True)
+    single = [
+        torch.autograd.grad(y, leaves, single_gradient, retain_graph=True)
+        for single_gradient in output_gradients
+    ]
+    for actual, expected in zip(computed, zip(*single, strict=True), strict=True):
+        torch.testing.assert_close(actual, torch.stack(expected))
 
 
-@pytest.mark.parametrize("case", SOME, ids=str)
-def test_rows_of_a_table_under_transforms(case: Case) -> None:
+@pytest.mark.parametrize("case", SOME_CASES, ids=str)
+def test_table_lookup_under_transforms(case: Case) -> None:
     layer = make_layer(case)
     table, tokens = uniform(3, 2, seed=2), (uniform(N, 20, BATCH, seed=3, low=0.0) * 3).long()
     assert layer.looks_up(3, tokens[0])
@@ -189,8 +194,8 @@ def test_rows_of_a_table_under_transforms(case: Case) -> None:
 def test_checkpoints_under_transforms(checkpoint_every: Any) -> None:
     layer = make_layer(case_named("lstm"), checkpoint_every=checkpoint_every)
     x = samples(layer)
-    expected = [by_autograd(layer, one) for one in x]
-    assert_same(vmap(grad(loss(layer)), (None, 0))(weights_of(layer), x), stacked(expected))
+    expected = [gradients_by_autograd(layer, single_x) for single_x in x]
+    assert_same(vmap(grad(loss(layer)), (None, 0))(weights_of(layer), x), stack_dicts(expected))
 
 
 @pytest.mark.parametrize("randomness", ["same", "different"])
@@ -214,17 +219,17 @@ def test_single_steps(kind: type, backend: str) -> None:
         new = functional_call(cell, weights, (x,))
         return (new[0] if isinstance(new, tuple) else new).square().sum()
 
-    def by_autograd(x: Tensor) -> dict[str, Tensor]:
+    def cell_gradients(x: Tensor) -> dict[str, Tensor]:
         parameters = dict(cell.named_parameters())
         gradients = torch.autograd.grad(run(parameters, x), list(parameters.values()))
         return dict(zip(parameters, gradients, strict=True))
 
-    expected = [by_autograd(one) for one in x]
-    assert_same(vmap(grad(run), (None, 0))(weights_of(cell), x), stacked(expected))
+    expected = [cell_gradients(single_x) for single_x in x]
+    assert_same(vmap(grad(run), (None, 0))(weights_of(cell), x), stack_dicts(expected))
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
-def test_forward_mode_through_an_exported_layer_is_an_error_and_not_zero() -> None:
+def test_forward_mode_through_an_exported_layer_raises() -> None:
     layer = make_layer(case_named("lstm")).eval()
     x, v = samples(layer)[:2]
     for module in (torch.export.export(layer, (x,)).module(), torch.jit.trace(layer, (x,))):
@@ -233,7 +238,7 @@ def test_forward_mode_through_an_exported_layer_is_an_error_and_not_zero() -> No
 
 
 @pytest.mark.parametrize("name", ["elman-tanh", "lstm-peepholes", "gru-after"])
-def test_transforms_that_torch_compile_traces(name: str) -> None:
+def test_transforms_under_torch_compile(name: str) -> None:
     layer = make_layer(case_named(name))
     x = samples(layer)
     run = loss(layer)
@@ -248,7 +253,7 @@ def test_transforms_that_torch_compile_traces(name: str) -> None:
         torch.testing.assert_close(torch.compile(function, backend="aot_eager")(*inputs), expected)
 
 
-def test_a_backend_without_a_transform_names_one_that_has_it() -> None:
+def test_the_error_of_an_unsupported_transform_names_another_backend() -> None:
     x = uniform(STEPS, BATCH, 2, seed=1)
     compiled = make_layer(case_named("lstm"), backend="compiled")
     with pytest.raises(BackendError, match=r"no forward-mode derivative; use backend='auto'"):

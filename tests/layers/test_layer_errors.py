@@ -1,4 +1,4 @@
-"""What a layer refuses, and that the message names the sizes and the way out."""
+"""Errors of layers: the messages name the sizes and what to do."""
 
 import math
 from typing import Any
@@ -15,7 +15,7 @@ from unrolled.errors import BackendError, ConfigError, ShapeError, UnrolledError
 
 KINDS = ("RNN", "LSTM", "GRU")
 X = torch.zeros(4, 3, 2)
-LACKED: list[tuple[str, Cell]] = [
+CELLS_WITHOUT_TORCH_KERNEL: list[tuple[str, Cell]] = [
     ("RNN", Elman(nonlinearity="sigmoid")),
     ("RNN", Elman(layer_norm=True)),
     ("RNN", Jordan()),
@@ -29,13 +29,11 @@ LACKED: list[tuple[str, Cell]] = [
 # Backends.
 
 
-@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
-def test_a_cell_that_torch_lacks_says_so_before_and_after_running(
-    kind: str, cell: Cell, no_extension: None
-) -> None:
+@pytest.mark.parametrize(("kind", "cell"), CELLS_WITHOUT_TORCH_KERNEL, ids=str)
+def test_the_explanation_of_a_cell_without_torch_kernel(kind: str, cell: Cell, no_extension: None) -> None:
     layer = getattr(ur, kind)(2, 5, 2, cell=cell)
-    why = f"the compiled extension is absent; torch has no kernel for {cell}"
-    expected = [f"l{i}: reference ({why})" for i in (0, 1)]
+    reason = f"the compiled extension is absent; torch has no kernel for {cell}"
+    expected = [f"l{i}: reference ({reason})" for i in (0, 1)]
     assert str(layer.explain()).splitlines() == expected
     layer(X)
     assert str(layer.explain()).splitlines() == expected
@@ -43,18 +41,18 @@ def test_a_cell_that_torch_lacks_says_so_before_and_after_running(
 
 
 @needs_extension
-@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
-def test_the_compiled_loop_says_so_before_and_after_running(kind: str, cell: Cell) -> None:
+@pytest.mark.parametrize(("kind", "cell"), CELLS_WITHOUT_TORCH_KERNEL, ids=str)
+def test_the_explanation_of_the_compiled_loop(kind: str, cell: Cell) -> None:
     layer = getattr(ur, kind)(2, 5, 2, cell=cell)
-    why = "a compiled loop exists for this cell and these options"
-    expected = [f"l{i}: compiled ({why})" for i in (0, 1)]
+    reason = "a compiled loop exists for this cell and these options"
+    expected = [f"l{i}: compiled ({reason})" for i in (0, 1)]
     assert str(layer.explain()).splitlines() == expected
     layer(X)
     assert str(layer.explain()).splitlines() == expected
 
 
-@pytest.mark.parametrize(("kind", "cell"), LACKED, ids=str)
-def test_asking_for_torchs_kernel_where_there_is_none_is_an_error(kind: str, cell: Cell) -> None:
+@pytest.mark.parametrize(("kind", "cell"), CELLS_WITHOUT_TORCH_KERNEL, ids=str)
+def test_backend_aten_needs_a_torch_kernel(kind: str, cell: Cell) -> None:
     layer = getattr(ur, kind)(2, 5, cell=cell, backend="aten")
     with pytest.raises(BackendError, match=r"'aten': torch has no kernel.*'auto' or 'reference'"):
         layer(X)
@@ -70,25 +68,21 @@ def test_asking_for_torchs_kernel_where_there_is_none_is_an_error(kind: str, cel
         ({"drop": ur.RecurrentDrop(candidate=0.1)}, "masks"),
     ],
 )
-def test_asking_for_torchs_kernel_with_an_option_it_lacks_is_an_error(
-    options: dict[str, Any], message: str
-) -> None:
+def test_backend_aten_refuses_unsupported_options(options: dict[str, Any], message: str) -> None:
     layer = ur.LSTM(2, 5, backend="aten", **options)
     with pytest.raises(BackendError, match=message + ".*use backend='auto' or 'reference'"):
         layer(X)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_compiled_loop_where_there_is_none_is_an_error_that_names_the_alternatives(
-    kind: str, no_extension: None
-) -> None:
+def test_backend_compiled_needs_the_extension(kind: str, no_extension: None) -> None:
     with pytest.raises(BackendError, match=r"'compiled'.*use backend='auto', 'aten' or 'reference'"):
         getattr(ur, kind)(2, 5, backend="compiled")(X)
 
 
 @needs_extension
 @pytest.mark.parametrize("kind", KINDS)
-def test_asking_for_the_compiled_loop_with_what_it_lacks_is_an_error(kind: str) -> None:
+def test_backend_compiled_refuses_unsupported_options(kind: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend="compiled", skip=3)
     with pytest.raises(BackendError, match=r"'compiled'.*skip=3.*use backend='auto', 'aten' or 'reference'"):
         layer(X)
@@ -102,23 +96,23 @@ def test_asking_for_the_compiled_loop_with_what_it_lacks_is_an_error(kind: str) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unknown_backend_is_an_error_that_lists_the_known_ones(kind: str) -> None:
+def test_an_unknown_backend_is_refused(kind: str) -> None:
     with pytest.raises(BackendError, match="'fast' is not one of auto, compiled, aten, reference"):
         getattr(ur, kind)(2, 5, backend="fast")
 
 
-def test_the_explanation_is_of_the_last_pass() -> None:
+def test_the_explanation_describes_the_last_pass() -> None:
     layer = ur.LSTM(2, 5)
-    usual = default_path(case_named("lstm"))
-    assert layer.explain().paths == [usual]
+    default = default_path(case_named("lstm"))
+    assert layer.explain().paths == [default]
     layer.trace(X)
     assert layer.explain().paths == ["reference"]
     layer(X)
-    assert layer.explain().paths == [usual]
+    assert layer.explain().paths == [default]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_failed_pass_leaves_the_explanation_of_the_last_one(backend: str) -> None:
+def test_a_failed_pass_does_not_change_the_explanation(backend: str) -> None:
     layer = ur.LSTM(2, 5)
     layer.trace(X)
     layer.backend = backend
@@ -132,7 +126,7 @@ def test_a_failed_pass_leaves_the_explanation_of_the_last_one(backend: str) -> N
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backend: str) -> None:
+def test_another_number_of_features_is_refused(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
     for x in (torch.zeros(4, 3, 7), torch.zeros(4, 7), pack_padded_sequence(torch.zeros(4, 1, 7), [4])):
         with pytest.raises(ShapeError, match="7 features per step, but input_size is 2"):
@@ -141,7 +135,7 @@ def test_another_number_of_features_is_an_error_with_both_sizes(kind: str, backe
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_time_steps_are_an_error(kind: str, backend: str) -> None:
+def test_a_sequence_without_steps_is_refused(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
     for x in (torch.zeros(0, 3, 2), torch.zeros(0, 2)):
         with pytest.raises(ShapeError, match="no time steps"):
@@ -150,7 +144,7 @@ def test_no_time_steps_are_an_error(kind: str, backend: str) -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (4, 3, 2, 1)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shape: tuple[int, ...]) -> None:
+def test_another_number_of_dimensions_is_refused(kind: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=rf"{len(shape)} dimensions of shape \({shape[0]},.*\)"):
         getattr(ur, kind)(2, 5)(torch.zeros(shape))
 
@@ -184,7 +178,7 @@ def test_another_number_of_dimensions_is_an_error_with_the_shape(kind: str, shap
         ("RNN", {}, torch.zeros(3, 5), r"initial h must have shape \(1, 3, 5\), got \(3, 5\)"),
     ],
 )
-def test_an_initial_state_that_does_not_fit_is_an_error_with_both_shapes(
+def test_a_mismatched_initial_state_is_refused(
     kind: str,
     options: dict[str, Any],
     hidden: Tensor | tuple[Tensor, ...],
@@ -195,12 +189,12 @@ def test_an_initial_state_that_does_not_fit_is_an_error_with_both_shapes(
         getattr(ur, kind)(2, 5, **options, backend=backend)(X, hidden)
 
 
-def test_a_batched_state_for_an_unbatched_input_is_an_error() -> None:
+def test_a_batched_state_for_an_unbatched_input_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"\(1, 1, 5\), got \(1, 3, 1, 5\) \(a batch axis was added\)"):
         ur.GRU(2, 5)(torch.zeros(4, 2), torch.zeros(1, 3, 5))
 
 
-def test_a_past_that_does_not_fit_is_an_error_with_both_shapes() -> None:
+def test_a_mismatched_past_is_refused() -> None:
     layer = ur.GRU(2, 5, skip=3)
     h = torch.zeros(1, 3, 5)
     with pytest.raises(ShapeError, match=r"past must have shape \(1, 3, 3, 5\), got \(1, 2, 3, 5\)"):
@@ -209,7 +203,7 @@ def test_a_past_that_does_not_fit_is_an_error_with_both_shapes() -> None:
         layer(X, (h, torch.zeros(1, 3, 3, 5), h))
 
 
-def test_lengths_where_they_do_not_belong_are_errors() -> None:
+def test_lengths_with_packed_or_unbatched_input_are_refused() -> None:
     layer = ur.GRU(2, 5)
     with pytest.raises(ShapeError, match="a PackedSequence carries its own lengths"):
         layer(pack_padded_sequence(X, [4, 2, 1]), lengths=[4, 2, 1])
@@ -219,22 +213,20 @@ def test_lengths_where_they_do_not_belong_are_errors() -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_input_of_another_dtype_is_an_error_that_names_both(kind: str, backend: str) -> None:
+def test_an_input_of_another_dtype_is_refused(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
     with pytest.raises(ShapeError, match=r"torch\.float64 and the weights are torch\.float32"):
         layer(X.double())
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("state_index", [0, 1])
 @pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_state_of_another_dtype_is_an_error_that_names_both(
-    kind: str, backend: str, steps: int, which: int
-) -> None:
+def test_a_state_of_another_dtype_is_refused(kind: str, backend: str, steps: int, state_index: int) -> None:
     layer = getattr(ur, kind)(2, 5, backend=backend)
     states: list[Tensor] = [torch.zeros(1, 3, 5), torch.zeros(1, 3, 5)]
-    states[which] = states[which].double()
+    states[state_index] = states[state_index].double()
     hidden = tuple(states) if kind == "LSTM" else torch.zeros(1, 3, 5).double()
     with pytest.raises(ShapeError, match=r"torch\.float64 and the weights are torch\.float32"):
         layer(uniform(steps, 3, 2, seed=0, dtype=torch.float32), hidden)
@@ -263,7 +255,7 @@ def test_a_state_of_another_dtype_is_an_error_that_names_both(
         ({"skip": -2}, ConfigError, "skip=-2"),
     ],
 )
-def test_an_argument_that_cannot_be_is_an_error(
+def test_invalid_arguments_are_refused(
     kind: str, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     arguments = {"input_size": 2, "hidden_size": 5} | options
@@ -277,7 +269,7 @@ def test_a_projection_must_be_smaller_than_the_hidden_size(proj_size: int) -> No
         ur.LSTM(2, 5, proj_size=proj_size)
 
 
-def test_a_cell_of_another_kind_is_an_error_that_names_it() -> None:
+def test_a_cell_of_another_class_is_refused() -> None:
     with pytest.raises(ConfigError, match="RNN takes an Elman or Jordan cell, got LSTM"):
         ur.RNN(2, 5, cell=LSTM())  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"LSTM takes .* got GRU"):
@@ -288,7 +280,7 @@ def test_a_cell_of_another_kind_is_an_error_that_names_it() -> None:
         ur.LSTMCell(2, 5, cell=GRU())
 
 
-def test_the_nonlinearity_and_the_cell_may_not_contradict_each_other() -> None:
+def test_a_nonlinearity_that_contradicts_the_cell_is_refused() -> None:
     with pytest.raises(ConfigError, match="'relu' contradicts"):
         ur.RNN(2, 5, nonlinearity="relu", cell=Elman(nonlinearity="tanh"))
     assert ur.RNN(2, 5, nonlinearity="relu", cell=Elman(nonlinearity="relu")).nonlinearity == "relu"
@@ -297,20 +289,20 @@ def test_the_nonlinearity_and_the_cell_may_not_contradict_each_other() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_dropout_of_one_layer_is_a_warning_that_points_at_the_caller(kind: str) -> None:
-    with pytest.warns(UserWarning, match=r"dropout=0\.5 acts between layers") as caught:
+def test_dropout_with_one_layer_warns_at_the_caller(kind: str) -> None:
+    with pytest.warns(UserWarning, match=r"dropout=0\.5 acts between layers") as warnings:
         getattr(ur, kind)(2, 5, dropout=0.5)
-    assert caught[0].filename == __file__
+    assert warnings[0].filename == __file__
 
 
-def test_every_error_is_of_the_one_tree() -> None:
+def test_errors_have_a_common_base_class() -> None:
     for error in (BackendError, ConfigError, ShapeError):
         assert issubclass(error, UnrolledError)
     assert issubclass(ShapeError, ValueError)
     assert issubclass(BackendError, RuntimeError)
 
 
-def test_repr_shows_sizes_cell_and_what_differs_from_the_defaults() -> None:
+def test_repr_shows_sizes_cell_and_changed_options() -> None:
     text = repr(ur.LSTM(2, 5, 3, bidirectional=True, cell=LSTM(peepholes=True), skip=2))
     assert text.startswith("LSTM(2, 5, LSTM(")
     for part in ("peepholes=True", "num_layers=3", "bidirectional=True", "skip=2"):

@@ -1,4 +1,4 @@
-"""A layer over rows of a table computes what it computes over the rows themselves, gradients included."""
+"""A layer over rows of a table equals the layer over the embedded rows, including gradients."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from unrolled.backends import lookup
 from unrolled.errors import ShapeError
 from unrolled.layers import Recurrent, RecurrentDrop
 
-STEPS, BATCH, KINDS = 9, 5, 4
+STEPS, BATCH, VOCABULARY = 9, 5, 4
 LENGTHS = [4, 9, 1, 3, 9]
 OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -37,40 +37,42 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def drawn_tokens(layer: Recurrent, steps: int = STEPS, batch: int = BATCH) -> Tensor:
+def random_tokens(layer: Recurrent, steps: int = STEPS, batch: int = BATCH) -> Tensor:
     generator = torch.Generator().manual_seed(7)
-    # The last kind never occurs: its gradient is zero.
-    tokens = torch.randint(KINDS - 1, (steps, batch), generator=generator)
+    # The last token never occurs: its gradient is zero.
+    tokens = torch.randint(VOCABULARY - 1, (steps, batch), generator=generator)
     return tokens.T if layer.batch_first else tokens
 
 
-def fresh_rows(layer: Recurrent) -> Tensor:
+def make_resets(layer: Recurrent) -> Tensor:
     fresh = torch.zeros(STEPS, BATCH, dtype=torch.bool)
     fresh[0, 2] = fresh[3, 1] = fresh[3, 4] = fresh[7, 0] = True
     return fresh.T if layer.batch_first else fresh
 
 
-def run(layer: Recurrent, *, looked_up: bool, **given: Any) -> list[Tensor]:
+def run(layer: Recurrent, *, looked_up: bool, **call_options: Any) -> list[Tensor]:
     """Return output, final state and every gradient of one seeded pass."""
     torch.manual_seed(3)
     dtype = layer.weight_ih_l0.dtype
     assert isinstance(dtype, torch.dtype)
-    tokens = drawn_tokens(layer)
-    table = uniform(KINDS, layer.input_size, seed=1, dtype=dtype).requires_grad_()
+    tokens = random_tokens(layer)
+    table = uniform(VOCABULARY, layer.input_size, seed=1, dtype=dtype).requires_grad_()
     states = [s.requires_grad_() for s in layer_state(layer, BATCH)]
     hx = as_hidden(tuple(states))
     if looked_up:
-        y, final = layer.look_up(tokens, table, hx, **given)
+        y, final = layer.look_up(tokens, table, hx, **call_options)
     else:
-        y, final = layer(F.embedding(tokens, table), hx, **given)
+        y, final = layer(F.embedding(tokens, table), hx, **call_options)
     outputs = [y, *as_tuple(final)]
     gradients = torch.autograd.grad(weighted_sum(outputs), [table, *states, *layer.parameters()])
     assert not gradients[0][-1].any()
     return [t.detach() for t in (*outputs, *gradients)]
 
 
-def assert_alike(layer: Recurrent, within: float = 1e-11, **given: Any) -> None:
-    assert_near(run(layer, looked_up=True, **given), run(layer, looked_up=False, **given), within=within)
+def assert_alike(layer: Recurrent, within: float = 1e-11, **call_options: Any) -> None:
+    assert_near(
+        run(layer, looked_up=True, **call_options), run(layer, looked_up=False, **call_options), within=within
+    )
 
 
 @needs_extension
@@ -78,40 +80,42 @@ def assert_alike(layer: Recurrent, within: float = 1e-11, **given: Any) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_cell(case: Case, ragged: bool) -> None:
     layer = make_layer(case, hidden_size=5)
-    assert layer.looks_up(KINDS, drawn_tokens(layer))
+    assert layer.looks_up(VOCABULARY, random_tokens(layer))
     assert_alike(layer, lengths=LENGTHS if ragged else None)
 
 
 @needs_extension
 @pytest.mark.parametrize(
-    ("option", "given"),
+    ("option", "argument"),
     [
-        (option, given)
+        (option, argument)
         for option in OPTIONS
-        for given in ("nothing", "lengths", "fresh")
-        if (option, given) != ("both directions", "fresh")  # rows begin anew in one direction only
+        for argument in ("nothing", "lengths", "fresh")
+        if (option, argument) != ("both directions", "fresh")  # resets need a unidirectional layer
     ],
 )
 @pytest.mark.parametrize("name", ["lstm", "gru-after", "elman-layer-norm"])
-def test_every_option(name: str, option: str, given: str) -> None:
+def test_every_option(name: str, option: str, argument: str) -> None:
     layer = make_layer(case_named(name), **OPTIONS[option])
-    more = {"nothing": {}, "lengths": {"lengths": LENGTHS}, "fresh": {"fresh": fresh_rows(layer)}}[given]
-    assert_alike(layer, **more)
+    call_options = {"nothing": {}, "lengths": {"lengths": LENGTHS}, "fresh": {"fresh": make_resets(layer)}}[
+        argument
+    ]
+    assert_alike(layer, **call_options)
 
 
 @needs_extension
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
 def test_any_number_of_threads(threads: int) -> None:
-    layer = make_layer(case_named("lstm"), hidden_size=70)  # large enough for threads to share its units
+    layer = make_layer(case_named("lstm"), hidden_size=70)  # large enough for threads to split its units
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         assert_alike(layer)
-        tokens, table = drawn_tokens(layer, 30, 1), uniform(KINDS, 2, seed=1).requires_grad_()
-        ours, theirs = layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0]
+        tokens, table = random_tokens(layer, 30, 1), uniform(VOCABULARY, 2, seed=1).requires_grad_()
+        ours, expected = layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0]
         assert isinstance(ours, Tensor)
-        assert_near([ours.detach()], [theirs.detach()], within=1e-12)
-        slopes = [torch.autograd.grad(y.square().sum(), table)[0] for y in (ours, theirs)]
+        assert_near([ours.detach()], [expected.detach()], within=1e-12)
+        slopes = [torch.autograd.grad(y.square().sum(), table)[0] for y in (ours, expected)]
         assert_near(slopes[:1], slopes[1:], within=1e-11)
     finally:
         torch.set_num_threads(before)
@@ -121,20 +125,20 @@ def test_any_number_of_threads(threads: int) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_without_gradients(dtype: torch.dtype) -> None:
     layer = make_layer(case_named("gru-before"), dtype=dtype, num_layers=2)
-    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1, dtype=dtype)
+    tokens, table = random_tokens(layer), uniform(VOCABULARY, 2, seed=1, dtype=dtype)
     with torch.inference_mode():
-        ours, theirs = layer.look_up(tokens, table), layer(F.embedding(tokens, table))
-    torch.testing.assert_close(ours, theirs)
+        ours, expected = layer.look_up(tokens, table), layer(F.embedding(tokens, table))
+    torch.testing.assert_close(ours, expected)
 
 
 @pytest.mark.parametrize("options", [{"backend": "reference"}, {"backend": "aten"}, {}], ids=str)
-def test_where_it_does_not_repay_the_rows_are_looked_up(
+def test_without_the_table_path_rows_are_embedded_first(
     options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not options:
         monkeypatch.setattr(lookup, "MAX_TABLE_BYTES", 100)
     layer = make_layer(case_named("lstm"), **options)
-    assert not layer.looks_up(KINDS, drawn_tokens(layer))
+    assert not layer.looks_up(VOCABULARY, random_tokens(layer))
     assert all(
         torch.equal(a, b)
         for a, b in zip(run(layer, looked_up=True), run(layer, looked_up=False), strict=True)
@@ -156,80 +160,80 @@ def test_a_table_is_only_used_for_long_sequences() -> None:
 
 
 @needs_extension
-def test_a_traced_pass_looks_rows_up_and_hooks_are_called() -> None:
+def test_trace_and_hooks_accept_lookups() -> None:
     layer, calls = make_layer(case_named("lstm")), []
-    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1)
-    layer.register_forward_hook(lambda _module, given, _output: calls.append(given[0]))
+    tokens, table = random_tokens(layer), uniform(VOCABULARY, 2, seed=1)
+    layer.register_forward_hook(lambda _module, inputs, _output: calls.append(inputs[0]))
     y, _ = layer.look_up(tokens, table)
-    [looked] = calls
-    assert looked.table is table
-    assert looked.tokens is tokens
-    traced = layer.trace(looked)
+    [lookup_input] = calls
+    assert lookup_input.table is table
+    assert lookup_input.tokens is tokens
+    traced = layer.trace(lookup_input)
     assert_near([traced.output.detach()], [y.detach()], within=1e-12)
     assert traced.layers["l0"]["i"].shape == (STEPS, BATCH, layer.hidden_size)
 
 
 @needs_extension
-def test_a_single_step_of_many_rows() -> None:
-    """It runs on torch's kernels, which read vectors."""
+def test_a_single_step_does_not_use_the_table_path() -> None:
+    """A single step runs on torch's kernels, which read vectors."""
     layer = make_layer(case_named("lstm"))
-    tokens, table = drawn_tokens(layer, 1, 100), uniform(KINDS, 2, seed=1)
-    assert not layer.looks_up(KINDS, tokens)
+    tokens, table = random_tokens(layer, 1, 100), uniform(VOCABULARY, 2, seed=1)
+    assert not layer.looks_up(VOCABULARY, tokens)
     assert torch.equal(layer.look_up(tokens, table)[0], layer(F.embedding(tokens, table))[0])
 
 
 @needs_extension
-def test_a_table_without_rows() -> None:
+def test_a_table_without_rows_is_refused() -> None:
     layer = make_layer(case_named("lstm"))
     with pytest.raises(RuntimeError):
-        layer.look_up(drawn_tokens(layer), torch.zeros(0, 2, dtype=torch.float64))
+        layer.look_up(random_tokens(layer), torch.zeros(0, 2, dtype=torch.float64))
 
 
 @needs_extension
-@pytest.mark.parametrize("wrong", [-1, KINDS])
-def test_a_row_that_is_not_there(wrong: int) -> None:
+@pytest.mark.parametrize("token", [-1, VOCABULARY])
+def test_a_token_outside_the_table_is_refused(token: int) -> None:
     layer = make_layer(case_named("lstm"))
-    tokens = drawn_tokens(layer)
-    tokens[3, 2] = wrong
-    with pytest.raises(ShapeError, match=rf"tokens must lie in 0\.\.{KINDS - 1}"):
-        layer.look_up(tokens, torch.zeros(KINDS, 2, dtype=torch.float64))
+    tokens = random_tokens(layer)
+    tokens[3, 2] = token
+    with pytest.raises(ShapeError, match=rf"tokens must lie in 0\.\.{VOCABULARY - 1}"):
+        layer.look_up(tokens, torch.zeros(VOCABULARY, 2, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(
     ("tokens", "table"),
     [
-        (torch.zeros(STEPS, BATCH), torch.zeros(KINDS, 2)),
-        (torch.zeros(STEPS, dtype=torch.int64), torch.zeros(KINDS, 2)),
+        (torch.zeros(STEPS, BATCH), torch.zeros(VOCABULARY, 2)),
+        (torch.zeros(STEPS, dtype=torch.int64), torch.zeros(VOCABULARY, 2)),
         (torch.zeros(STEPS, BATCH, dtype=torch.int64), torch.zeros(2)),
     ],
     ids=["numbers", "one axis", "no table"],
 )
-def test_invalid_tokens_or_tables_are_errors(tokens: Tensor, table: Tensor) -> None:
+def test_invalid_tokens_or_tables_are_refused(tokens: Tensor, table: Tensor) -> None:
     with pytest.raises(ShapeError, match=r"integer tokens \(T, B\) and a table \(V, I\)"):
         make_layer(case_named("lstm")).look_up(tokens, table)
 
 
 @needs_extension
-def test_a_table_of_another_width_or_dtype() -> None:
+def test_a_table_of_another_width_or_dtype_is_refused() -> None:
     layer = make_layer(case_named("lstm"))
-    tokens = drawn_tokens(layer)
+    tokens = random_tokens(layer)
     with pytest.raises(ShapeError, match="3 features per step"):
-        layer.look_up(tokens, torch.zeros(KINDS, 3, dtype=torch.float64))
+        layer.look_up(tokens, torch.zeros(VOCABULARY, 3, dtype=torch.float64))
     with pytest.raises(ShapeError, match="float32"):
-        layer.look_up(tokens, torch.zeros(KINDS, 2))
+        layer.look_up(tokens, torch.zeros(VOCABULARY, 2))
 
 
 @needs_extension
 @pytest.mark.parametrize("batch_first", [False, True])
-def test_int32_tokens_are_taken(batch_first: bool) -> None:
+def test_int32_tokens_are_accepted(batch_first: bool) -> None:
     layer = make_layer(case_named("lstm"), batch_first=batch_first)
-    tokens, table = drawn_tokens(layer), uniform(KINDS, 2, seed=1)
+    tokens, table = random_tokens(layer), uniform(VOCABULARY, 2, seed=1)
     assert torch.equal(layer.look_up(tokens.int(), table)[0], layer.look_up(tokens, table)[0])
 
 
 @needs_extension
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
-def test_torch_compile_takes_it_whole() -> None:
+def test_look_up_compiles_without_graph_breaks() -> None:
     class Model(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -241,6 +245,6 @@ def test_torch_compile_takes_it_whole() -> None:
             return y
 
     model = Model()
-    tokens, table = drawn_tokens(model.layer), uniform(KINDS, 2, seed=1)
+    tokens, table = random_tokens(model.layer), uniform(VOCABULARY, 2, seed=1)
     compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(tokens, table), model(tokens, table))

@@ -12,7 +12,7 @@ from unrolled.errors import UnrolledError
 from unrolled.layers import SoftmaxOutput, token_losses
 
 
-def test_logits_are_v_h_plus_c() -> None:
+def test_logits_by_the_equation() -> None:
     output = SoftmaxOutput(3, 4).double()
     h = uniform(2, 5, 3, seed=0)
     logits = output(h)
@@ -32,13 +32,13 @@ def test_a_tied_output_uses_the_table_and_has_no_weight() -> None:
         output(h)
 
 
-def test_an_untied_output_keeps_to_its_own_matrix() -> None:
+def test_an_untied_output_ignores_the_table() -> None:
     output = SoftmaxOutput(3, 4).double()
     h = uniform(2, 3, seed=0)
     assert torch.equal(output(h), output(h, uniform(4, 3, seed=1)))
 
 
-def test_losses_are_minus_the_log_probability_of_each_target() -> None:
+def test_losses_are_negative_log_probabilities() -> None:
     logits, targets = uniform(3, 2, 5, seed=0, high=4.0), torch.tensor([[0, 4], [2, 1], [3, 3]])
     losses = token_losses(logits, targets, ignore=-1)
     assert losses.shape == (3, 2)
@@ -50,7 +50,7 @@ def test_losses_are_minus_the_log_probability_of_each_target() -> None:
 
 
 @pytest.mark.parametrize("ignore", [0, 7, -100])
-def test_losses_are_those_of_cross_entropy_and_zero_where_ignored(ignore: int) -> None:
+def test_losses_equal_cross_entropy_and_are_zero_if_ignored(ignore: int) -> None:
     logits = uniform(6, 4, 5, seed=0, high=3.0)
     targets = torch.arange(24).view(6, 4) % 5
     targets[2, 1] = targets[5, 3] = ignore
@@ -61,7 +61,7 @@ def test_losses_are_those_of_cross_entropy_and_zero_where_ignored(ignore: int) -
     torch.testing.assert_close(losses.sum() / counted.sum(), expected)
 
 
-def test_losses_have_the_right_gradient_and_none_where_ignored() -> None:
+def test_gradients_of_losses_are_zero_if_ignored() -> None:
     logits = uniform(2, 3, 4, seed=0).requires_grad_()
     targets = torch.tensor([[0, 3, 9], [2, 9, 1]])
     assert gradcheck(lambda v: token_losses(v, targets, 9), logits)
@@ -81,7 +81,7 @@ def test_targets_need_not_be_contiguous() -> None:
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_the_loss_is_that_of_the_logits(tied: bool, smoothing: float) -> None:
+def test_the_fused_loss_equals_that_of_the_logits(tied: bool, smoothing: float) -> None:
     output = SoftmaxOutput(3, 5, tied=tied).double()
     table = uniform(5, 3, seed=1).requires_grad_() if tied else None
     h, targets = uniform(4, 2, 3, seed=0).requires_grad_(), torch.arange(8).view(2, 4).t() % 5
@@ -91,23 +91,23 @@ def test_the_loss_is_that_of_the_logits(tied: bool, smoothing: float) -> None:
     logits = output(h, table)
     assert nats.shape == (4, 2)
     torch.testing.assert_close(nats, token_losses(logits, targets, -7).detach())
-    each = F.cross_entropy(
+    losses = F.cross_entropy(
         logits.flatten(0, 1),
         targets.reshape(-1),
         reduction="none",
         ignore_index=-7,
         label_smoothing=smoothing,
     )
-    expected = (each * w.flatten()).sum()
+    expected = (losses * w.flatten()).sum()
     torch.testing.assert_close(loss, expected)
     leaves = [h, *output.parameters(), *([table] if table is not None else [])]
-    found, wanted = torch.autograd.grad(loss, leaves), torch.autograd.grad(expected, leaves)
-    for a, b in zip(found, wanted, strict=True):
+    gradients, expected_gradients = torch.autograd.grad(loss, leaves), torch.autograd.grad(expected, leaves)
+    for a, b in zip(gradients, expected_gradients, strict=True):
         torch.testing.assert_close(a, b)
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (4, 1), (4, 2)])
-def test_weights_of_rows_expand_to_the_targets(shape: tuple[int, ...]) -> None:
+def test_row_weights_are_broadcast_to_the_targets(shape: tuple[int, ...]) -> None:
     output = SoftmaxOutput(3, 5).double()
     h, targets = uniform(4, 2, 3, seed=0), torch.arange(8).view(4, 2) % 5
     w = uniform(*shape, seed=2, dtype=torch.float32)
@@ -116,13 +116,13 @@ def test_weights_of_rows_expand_to_the_targets(shape: tuple[int, ...]) -> None:
     assert loss.dtype == torch.float64
 
 
-def test_a_tied_output_cannot_tell_its_loss_without_the_table() -> None:
+def test_a_tied_output_needs_the_table_for_its_loss() -> None:
     output = SoftmaxOutput(3, 4, tied=True).double()
     with pytest.raises(UnrolledError, match="tied output layer needs the embedding table"):
         output.loss(uniform(2, 3, seed=0), torch.tensor([0, 1]))
 
 
-def test_there_must_be_one_target_for_each_h() -> None:
+def test_mismatched_targets_are_refused() -> None:
     output = SoftmaxOutput(3, 4).double()
     with pytest.raises(
         UnrolledError, match=r"targets must have shape \(2, 5\), as h without its last axis, got \(5, 2\)"

@@ -1,4 +1,4 @@
-"""RNNCell, LSTMCell and GRUCell compute what torch's do."""
+"""RNNCell, LSTMCell and GRUCell equal torch's cells."""
 
 import copy
 from typing import Any
@@ -33,7 +33,7 @@ KINDS = ("RNNCell", "LSTMCell", "GRUCell")
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_a_step_and_its_gradients_are_torchs(kind: str, backend: str, data: st.DataObject) -> None:
+def test_steps_and_gradients_equal_torch(kind: str, backend: str, data: st.DataObject) -> None:
     inputs, hidden = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6))
     batch = data.draw(st.sampled_from(((), (1,), (4,))))
     dtype = data.draw(st.sampled_from((torch.float32, torch.float64)))
@@ -41,18 +41,18 @@ def test_a_step_and_its_gradients_are_torchs(kind: str, backend: str, data: st.D
     if kind == "RNNCell":
         options["nonlinearity"] = data.draw(st.sampled_from(("tanh", "relu")))
     given_state = data.draw(st.booleans())
-    ours = getattr(ur, kind)(inputs, hidden, **options, backend=backend)
-    theirs = getattr(nn, kind)(inputs, hidden, **options)
-    scatter_parameters(list(ours.parameters()), 3)
-    theirs.load_state_dict(ours.state_dict(), strict=True)
-    assert ours.explain().path == backend
+    cell = getattr(ur, kind)(inputs, hidden, **options, backend=backend)
+    torch_cell = getattr(nn, kind)(inputs, hidden, **options)
+    scatter_parameters(list(cell.parameters()), 3)
+    torch_cell.load_state_dict(cell.state_dict(), strict=True)
+    assert cell.explain().path == backend
     x = uniform(*batch, inputs, seed=1, dtype=dtype).requires_grad_()
     states = tuple(
         uniform(*batch, hidden, seed=2 + i, dtype=dtype).requires_grad_()
         for i in range(2 if kind == "LSTMCell" else 1)
     )
     results, gradients = [], []
-    for layer in (ours, theirs):
+    for layer in (cell, torch_cell):
         new = as_tuple(layer(x, as_hidden(states)) if given_state else layer(x))
         leaves = [x, *(states if given_state else ()), *layer.parameters()]
         results.append(new)
@@ -66,41 +66,41 @@ def test_a_step_and_its_gradients_are_torchs(kind: str, backend: str, data: st.D
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_gives_the_same_parameters_and_state_dicts_go_both_ways(kind: str, bias: bool) -> None:
+def test_seeds_and_state_dicts_are_compatible_with_torch(kind: str, bias: bool) -> None:
     torch.manual_seed(5)
-    ours = getattr(ur, kind)(3, 4, bias=bias)
+    cell = getattr(ur, kind)(3, 4, bias=bias)
     torch.manual_seed(5)
-    theirs = getattr(nn, kind)(3, 4, bias=bias)
-    assert list(ours.state_dict()) == list(theirs.state_dict())
-    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+    torch_cell = getattr(nn, kind)(3, 4, bias=bias)
+    assert list(cell.state_dict()) == list(torch_cell.state_dict())
+    for p, q in zip(cell.parameters(), torch_cell.parameters(), strict=True):
         assert torch.equal(p, q)
     x = uniform(2, 3, seed=0, dtype=torch.float32)
-    theirs.reset_parameters()
-    ours.load_state_dict(theirs.state_dict(), strict=True)
-    assert_all_close(as_tuple(ours(x)), as_tuple(theirs(x)), rtol=1e-6, atol=1e-6)
-    ours.reset_parameters()
-    theirs.load_state_dict(ours.state_dict(), strict=True)
-    assert_all_close(as_tuple(ours(x)), as_tuple(theirs(x)), rtol=1e-6, atol=1e-6)
+    torch_cell.reset_parameters()
+    cell.load_state_dict(torch_cell.state_dict(), strict=True)
+    assert_all_close(as_tuple(cell(x)), as_tuple(torch_cell(x)), rtol=1e-6, atol=1e-6)
+    cell.reset_parameters()
+    torch_cell.load_state_dict(cell.state_dict(), strict=True)
+    assert_all_close(as_tuple(cell(x)), as_tuple(torch_cell(x)), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_arguments_may_be_given_by_position_in_torchs_order(kind: str) -> None:
+def test_positional_arguments_follow_torch(kind: str) -> None:
     arguments = (3, 4, False, "relu") if kind == "RNNCell" else (3, 4, False)
-    ours, theirs = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
-    theirs.load_state_dict(ours.state_dict(), strict=True)
+    cell, torch_cell = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
+    torch_cell.load_state_dict(cell.state_dict(), strict=True)
     x, h = uniform(2, 3, seed=0, dtype=torch.float32), torch.ones(2, 4)
     hidden = (h, 2 * h) if kind == "LSTMCell" else h
-    assert_all_close(as_tuple(ours(x, hidden)), as_tuple(theirs(x, hidden)), rtol=1e-6, atol=1e-6)
+    assert_all_close(as_tuple(cell(x, hidden)), as_tuple(torch_cell(x, hidden)), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("cell", "layer"), [("RNNCell", "RNN"), ("LSTMCell", "LSTM"), ("GRUCell", "GRU")])
-def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> None:
+def test_steps_in_a_loop_equal_the_layer(cell: str, layer: str, backend: str) -> None:
     step = getattr(ur, cell)(3, 4, backend=backend)
-    whole = getattr(ur, layer)(3, 4, backend=backend)
-    whole.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
+    full_layer = getattr(ur, layer)(3, 4, backend=backend)
+    full_layer.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
     x = uniform(5, 2, 3, seed=0, dtype=torch.float32)
-    y, _ = whole(x)
+    y, _ = full_layer(x)
     hidden = None
     for t in range(5):
         hidden = step(x[t], hidden)
@@ -120,7 +120,7 @@ def test_steps_in_a_loop_are_the_layer(cell: str, layer: str, backend: str) -> N
     ids=["lstm", "gru", "rnn"],
 )
 @pytest.mark.parametrize("backend", ["auto", COMPILED])
-def test_steps_that_torch_lacks_are_their_layer_too(
+def test_cells_without_torch_kernel_equal_their_layer(
     step: nn.Module, layer: nn.Module, backend: BackendName
 ) -> None:
     layer.load_state_dict({f"{name}_l0": p for name, p in step.state_dict().items()})
@@ -137,7 +137,7 @@ def test_steps_that_torch_lacks_are_their_layer_too(
 
 
 @needs_extension
-def test_the_compiled_loop_is_not_taken_for_a_single_step_unless_asked_for() -> None:
+def test_the_compiled_loop_runs_a_single_step_only_on_request() -> None:
     assert str(ur.LSTMCell(3, 4).explain().reason).startswith(
         "packing the weights for the compiled loop does not pay off"
     )
@@ -145,21 +145,21 @@ def test_the_compiled_loop_is_not_taken_for_a_single_step_unless_asked_for() -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_shapes_that_do_not_fit_are_errors_with_the_sizes(kind: str) -> None:
+def test_mismatched_shapes_are_refused(kind: str) -> None:
     step = getattr(ur, kind)(3, 4)
     with pytest.raises(ShapeError, match=r"\(batch, 3\) or \(3,\), got \(2, 5\)"):
         step(torch.zeros(2, 5))
     with pytest.raises(ShapeError, match=r"got \(2, 2, 3\)"):
         step(torch.zeros(2, 2, 3))
-    wrong = torch.zeros(2, 5)
+    wrong_state = torch.zeros(2, 5)
     with pytest.raises(ShapeError, match=r"\(2, 4\).*got \[\(2, 5\)"):
-        step(torch.zeros(2, 3), (wrong, wrong) if kind == "LSTMCell" else wrong)
+        step(torch.zeros(2, 3), (wrong_state, wrong_state) if kind == "LSTMCell" else wrong_state)
     if kind == "LSTMCell":
         with pytest.raises(ShapeError, match=r"\(h, c\)"):
             step(torch.zeros(2, 3), torch.zeros(2, 4))
 
 
-def test_a_path_that_cannot_run_the_step_is_an_error(no_extension: None) -> None:
+def test_a_backend_that_cannot_run_the_step_is_refused(no_extension: None) -> None:
     x = torch.zeros(2, 3)
     with pytest.raises(BackendError, match="use backend='auto' or 'reference'"):
         ur.GRUCell(3, 4, cell=GRU(reset="before"), backend="aten")(x)
@@ -168,14 +168,14 @@ def test_a_path_that_cannot_run_the_step_is_an_error(no_extension: None) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unknown_backend_is_an_error_and_never_another_path(kind: str) -> None:
+def test_an_unknown_backend_is_refused(kind: str) -> None:
     with pytest.raises(BackendError, match="'fastest'"):
         getattr(ur, kind)(3, 4, backend="fastest")(torch.zeros(2, 3))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_dtype_is_an_error(kind: str, backend: str) -> None:
+def test_another_dtype_is_refused(kind: str, backend: str) -> None:
     step = getattr(ur, kind)(3, 4, backend=backend)
     with pytest.raises(ShapeError, match=r"float64.*float32"):
         step(torch.zeros(2, 3, dtype=torch.float64))

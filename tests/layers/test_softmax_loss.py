@@ -1,4 +1,4 @@
-"""The fused output layer and loss against the same in torch's parts."""
+"""The fused output layer and loss, checked against torch's linear layer and cross-entropy."""
 
 import math
 from collections.abc import Callable
@@ -23,10 +23,10 @@ IGNORE = -100
 TOLERANCE = {torch.float32: {"rtol": 1e-5, "atol": 1e-6}, torch.float64: {"rtol": 1e-11, "atol": 1e-12}}
 
 
-def problem(
+def make_problem(
     n: int = N, features: int = FEATURES, v: int = V, dtype: torch.dtype = torch.float64, seed: int = 0
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return h, weight and bias that need gradients, targets, and weights of rows of either sign."""
+    """Return h, weight and bias that need gradients, targets, and positive and negative row weights."""
     h = uniform(n, features, seed=seed, high=2.0, dtype=dtype).requires_grad_()
     weight = uniform(v, features, seed=seed + 1, high=2.0, dtype=dtype).requires_grad_()
     bias = uniform(v, seed=seed + 2, dtype=dtype).requires_grad_()
@@ -34,7 +34,7 @@ def problem(
     return h, weight, bias, targets, uniform(n, seed=seed + 4, low=-0.5, dtype=dtype)
 
 
-def in_parts(
+def unfused_loss(
     h: Tensor,
     weight: Tensor,
     bias: Tensor | None,
@@ -52,8 +52,8 @@ def in_parts(
     return (losses if row_weights is None else losses * row_weights).sum(), nats.detach()
 
 
-def small_chunks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    """Let the kernel in torch run, so many rows at a time."""
+def set_chunk_rows(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Use the torch kernel with ``rows`` rows per chunk."""
     monkeypatch.setattr("unrolled.layers.softmax_loss.softmax_kernel", lambda device: kernel_torch)
     monkeypatch.setattr(softmax_chunks, "CHUNK_BYTES", 0)
     monkeypatch.setattr(softmax_chunks, "CHUNK_ROWS", rows)
@@ -67,22 +67,25 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("ignored", [(), (0, 5, 6, 12), tuple(range(N))])
-def test_it_is_cross_entropy_of_the_linear_layer(
+def test_the_fused_loss_equals_cross_entropy_of_the_linear_layer(
     dtype: torch.dtype, with_bias: bool, weighted: bool, smoothing: float, ignored: tuple[int, ...]
 ) -> None:
-    h, weight, bias, targets, w = problem(dtype=dtype)
+    h, weight, bias, targets, w = make_problem(dtype=dtype)
     targets[list(ignored)] = IGNORE
     leaves = [h, weight, bias] if with_bias else [h, weight]
     arguments = (h, weight, bias if with_bias else None, targets, w if weighted else None)
-    ours, ours_nats = linear_cross_entropy(*arguments, label_smoothing=smoothing)
-    theirs, nats = in_parts(*arguments, label_smoothing=smoothing)
-    assert ours.shape == ()
-    assert not ours_nats.requires_grad
-    assert (ours_nats[list(ignored)] == 0).all()
-    assert_all_close([ours, ours_nats], [theirs, nats], **TOLERANCE[dtype])
-    # what comes from above is not 1
-    found, expected = torch.autograd.grad(ours * -2.5, leaves), torch.autograd.grad(theirs * -2.5, leaves)
-    assert_all_close(found, expected, **TOLERANCE[dtype])
+    loss, fused_nats = linear_cross_entropy(*arguments, label_smoothing=smoothing)
+    expected_loss, expected_nats = unfused_loss(*arguments, label_smoothing=smoothing)
+    assert loss.shape == ()
+    assert not fused_nats.requires_grad
+    assert (fused_nats[list(ignored)] == 0).all()
+    assert_all_close([loss, fused_nats], [expected_loss, expected_nats], **TOLERANCE[dtype])
+    # the output gradient is not 1
+    computed, expected_gradients = (
+        torch.autograd.grad(loss * -2.5, leaves),
+        torch.autograd.grad(expected_loss * -2.5, leaves),
+    )
+    assert_all_close(computed, expected_gradients, **TOLERANCE[dtype])
 
 
 @given(
@@ -96,30 +99,32 @@ def test_it_is_cross_entropy_of_the_linear_layer(
 def test_every_size_and_every_chunk(
     n: int, features: int, v: int, rows: int, smoothing: float, data: st.DataObject
 ) -> None:
-    h, weight, bias, targets, w = problem(n, features, v)
+    h, weight, bias, targets, w = make_problem(n, features, v)
     ignored = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    targets[torch.tensor(ignored, dtype=torch.bool)] = 3  # a token of the vocabulary may be it too
+    targets[torch.tensor(ignored, dtype=torch.bool)] = 3  # the ignored value may be a token of the vocabulary
     with pytest.MonkeyPatch.context() as patch:
-        small_chunks(patch, rows)
-        ours, nats = linear_cross_entropy(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
-    theirs, expected = in_parts(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
-    assert_all_close([ours, nats], [theirs, expected])
+        set_chunk_rows(patch, rows)
+        loss, nats = linear_cross_entropy(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
+    expected_loss, expected = unfused_loss(h, weight, bias, targets, w, ignore=3, label_smoothing=smoothing)
+    assert_all_close([loss, nats], [expected_loss, expected])
     leaves = [h, weight, bias]
-    assert_all_close(torch.autograd.grad(ours, leaves), torch.autograd.grad(theirs, leaves))
+    assert_all_close(torch.autograd.grad(loss, leaves), torch.autograd.grad(expected_loss, leaves))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 12, 13, 14])
-def test_chunks_do_not_show(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    h, weight, bias, targets, w = problem()
+def test_chunks_do_not_change_the_results(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    h, weight, bias, targets, w = make_problem()
     leaves = [h, weight, bias]
-    whole = linear_cross_entropy(h, weight, bias, targets, w)
-    expected = torch.autograd.grad(whole[0], leaves)
-    small_chunks(monkeypatch, rows)
-    pieces = linear_cross_entropy(h, weight, bias, targets, w)
-    assert_all_close([*pieces, *torch.autograd.grad(pieces[0], leaves)], [*whole, *expected])
+    without_chunks = linear_cross_entropy(h, weight, bias, targets, w)
+    expected = torch.autograd.grad(without_chunks[0], leaves)
+    set_chunk_rows(monkeypatch, rows)
+    with_chunks = linear_cross_entropy(h, weight, bias, targets, w)
+    assert_all_close(
+        [*with_chunks, *torch.autograd.grad(with_chunks[0], leaves)], [*without_chunks, *expected]
+    )
 
 
-def test_chunks_are_about_alike_and_no_larger_than_said() -> None:
+def test_chunks_have_similar_sizes_within_the_limit() -> None:
     weight = torch.empty(10_000, 1)
     assert softmax_chunks.chunk_rows(400, weight) == 200
     assert softmax_chunks.chunk_rows(450, weight) == 150
@@ -130,8 +135,8 @@ def test_chunks_are_about_alike_and_no_larger_than_said() -> None:
 
 @pytest.mark.parametrize("with_bias", [True, False])
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_derivatives_are_those_of_the_values(with_bias: bool, smoothing: float) -> None:
-    h, weight, bias, targets, w = problem(5, 3, 4)
+def test_gradients(with_bias: bool, smoothing: float) -> None:
+    h, weight, bias, targets, w = make_problem(5, 3, 4)
     targets[2] = IGNORE
 
     def loss(*leaves: Tensor) -> Tensor:
@@ -143,47 +148,51 @@ def test_derivatives_are_those_of_the_values(with_bias: bool, smoothing: float) 
     assert gradcheck(loss, (h, weight, bias) if with_bias else (h, weight))
 
 
-def test_a_matrix_used_elsewhere_too_gets_the_sum_of_its_gradients() -> None:
-    h, weight, bias, targets, w = problem(features=V, v=V)
+def test_a_shared_matrix_gets_the_sum_of_its_gradients() -> None:
+    h, weight, bias, targets, w = make_problem(features=V, v=V)
     tokens = torch.arange(N) % V
-    found = torch.autograd.grad(
+    computed = torch.autograd.grad(
         linear_cross_entropy(weight[tokens] + h, weight, bias, targets, w)[0] + weight.square().sum(), weight
     )
     expected = torch.autograd.grad(
-        in_parts(weight[tokens] + h, weight, bias, targets, w)[0] + weight.square().sum(), weight
+        unfused_loss(weight[tokens] + h, weight, bias, targets, w)[0] + weight.square().sum(), weight
     )
-    assert_all_close(found, expected)
+    assert_all_close(computed, expected)
 
 
-def test_only_what_needs_a_gradient_gets_one() -> None:
-    h, weight, bias, targets, _ = problem()
-    expected = torch.autograd.grad(in_parts(h, weight, bias, targets)[0], [h, weight, bias])
-    for chosen in ({0}, {1}, {2}, {0, 2}):
-        parts = [t if i in chosen else t.detach() for i, t in enumerate((h, weight, bias))]
+def test_gradients_are_computed_only_if_required() -> None:
+    h, weight, bias, targets, _ = make_problem()
+    expected = torch.autograd.grad(unfused_loss(h, weight, bias, targets)[0], [h, weight, bias])
+    for gradient_indices in ({0}, {1}, {2}, {0, 2}):
+        parts = [t if i in gradient_indices else t.detach() for i, t in enumerate((h, weight, bias))]
         loss, _ = linear_cross_entropy(*parts, targets)
-        leaves = [parts[i] for i in sorted(chosen)]
-        assert_all_close(torch.autograd.grad(loss, leaves), [expected[i] for i in sorted(chosen)])
+        leaves = [parts[i] for i in sorted(gradient_indices)]
+        assert_all_close(torch.autograd.grad(loss, leaves), [expected[i] for i in sorted(gradient_indices)])
 
 
-def test_it_may_be_differentiated_twice_over() -> None:
-    """With retain_graph; what the first pass returned is not what the second one writes to."""
-    h, weight, bias, targets, w = problem()
+def test_backward_may_run_several_times() -> None:
+    """With retain_graph, the second backward pass does not write to the gradients of the first."""
+    h, weight, bias, targets, w = make_problem()
     loss, _ = linear_cross_entropy(h, weight, bias, targets, w)
     first = torch.autograd.grad(loss, [h, weight, bias], retain_graph=True)
-    kept = [g.clone() for g in first]
+    copies = [g.clone() for g in first]
     loss.backward(retain_graph=True)
     loss.backward()
-    assert_all_close([t.grad for t in (h, weight, bias)], [2 * g for g in kept])
-    assert_all_close(first, kept)
+    assert_all_close([t.grad for t in (h, weight, bias)], [2 * g for g in copies])
+    assert_all_close(first, copies)
 
 
 def test_operands_need_not_be_contiguous() -> None:
-    h, weight, bias, targets, w = problem()
-    turned = [h.t().contiguous().t(), weight.t().contiguous().t(), bias.repeat_interleave(2)[::2]]
-    ours, nats = linear_cross_entropy(*turned, targets.repeat_interleave(2)[::2], w[None].expand(2, -1)[1])
-    assert_all_close([ours, nats], in_parts(h, weight, bias, targets, w))
-    found = torch.autograd.grad(ours, [h, weight, bias])
-    assert_all_close(found, torch.autograd.grad(in_parts(h, weight, bias, targets, w)[0], [h, weight, bias]))
+    h, weight, bias, targets, w = make_problem()
+    noncontiguous = [h.t().contiguous().t(), weight.t().contiguous().t(), bias.repeat_interleave(2)[::2]]
+    loss, nats = linear_cross_entropy(
+        *noncontiguous, targets.repeat_interleave(2)[::2], w[None].expand(2, -1)[1]
+    )
+    assert_all_close([loss, nats], unfused_loss(h, weight, bias, targets, w))
+    computed = torch.autograd.grad(loss, [h, weight, bias])
+    assert_all_close(
+        computed, torch.autograd.grad(unfused_loss(h, weight, bias, targets, w)[0], [h, weight, bias])
+    )
 
 
 def test_large_logits_do_not_overflow() -> None:
@@ -195,8 +204,8 @@ def test_large_logits_do_not_overflow() -> None:
     assert torch.autograd.grad(loss, h)[0].tolist() == [[0.0], [-2.0]]
 
 
-def test_a_nan_is_not_hidden() -> None:
-    h, weight, bias, targets, _ = problem()
+def test_nan_is_propagated() -> None:
+    h, weight, bias, targets, _ = make_problem()
     with torch.no_grad():
         h[3, 1] = math.nan
     loss, nats = linear_cross_entropy(h, weight, bias, targets)
@@ -208,54 +217,55 @@ def test_a_nan_is_not_hidden() -> None:
 
 
 def test_ignored_rows_are_not_read() -> None:
-    h, weight, bias, targets, _ = problem()
+    h, weight, bias, targets, _ = make_problem()
     targets[3] = IGNORE
-    expected = torch.autograd.grad(in_parts(h, weight, bias, targets)[0], [h, weight, bias])
+    expected = torch.autograd.grad(unfused_loss(h, weight, bias, targets)[0], [h, weight, bias])
     with torch.no_grad():
         h[3] = math.nan
     loss, _ = linear_cross_entropy(h, weight, bias, targets)
     assert_all_close(torch.autograd.grad(loss, [h, weight, bias]), expected)
 
 
-def test_autocast_does_not_change_what_precision_says() -> None:
-    h, weight, bias, targets, w = problem(dtype=torch.float32)
+def test_autocast_has_no_effect() -> None:
+    h, weight, bias, targets, w = make_problem(dtype=torch.float32)
     expected = linear_cross_entropy(h, weight, bias, targets, w)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = linear_cross_entropy(h, weight, bias, targets, w)
-    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+        computed = linear_cross_entropy(h, weight, bias, targets, w)
+    assert all(torch.equal(a, b) for a, b in zip(computed, expected, strict=True))
 
 
 # bfloat16.
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_bfloat16_products_are_refused_where_torch_has_none(dtype: torch.dtype) -> None:
-    h, weight, bias, targets, w = problem(dtype=dtype)
+def test_bfloat16_products_are_refused_on_the_cpu(dtype: torch.dtype) -> None:
+    h, weight, bias, targets, w = make_problem(dtype=dtype)
     with pytest.raises(BackendError, match=f"precision='bfloat16' on cpu in {dtype}.*precision='full'"):
         kernel_torch(h, weight, bias, targets, w, IGNORE, 0.0, "bfloat16", False)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("precision", ["full", "bfloat16"])
-def test_a_gpu_gives_the_same(precision: str) -> None:
+def test_the_gpu_gives_equal_results(precision: str) -> None:
     h, weight, bias, targets, w = (
-        t.detach().cuda().requires_grad_(t.requires_grad) for t in problem(64, 32, 48, dtype=torch.float32)
+        t.detach().cuda().requires_grad_(t.requires_grad)
+        for t in make_problem(64, 32, 48, dtype=torch.float32)
     )
-    ours, _ = linear_cross_entropy(h, weight, bias, targets, w, precision=precision)
-    theirs, _ = in_parts(h, weight, bias, targets, w)
+    loss, _ = linear_cross_entropy(h, weight, bias, targets, w, precision=precision)
+    expected_loss, _ = unfused_loss(h, weight, bias, targets, w)
     tolerance = 1e-4 if precision == "full" else 5e-2
-    found, expected = (torch.autograd.grad(v, [h, weight, bias]) for v in (ours, theirs))
-    assert_all_close([ours, *found], [theirs, *expected], rtol=tolerance, atol=tolerance)
+    computed, expected = (torch.autograd.grad(v, [h, weight, bias]) for v in (loss, expected_loss))
+    assert_all_close([loss, *computed], [expected_loss, *expected], rtol=tolerance, atol=tolerance)
 
 
-# As an operation.
+# As an operator.
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("with_bias", [True, False])
 @pytest.mark.parametrize("need_grads", [True, False])
-def test_it_is_a_proper_operation(dtype: torch.dtype, with_bias: bool, need_grads: bool) -> None:
-    h, weight, bias, targets, w = problem(dtype=dtype)
+def test_the_operator_passes_opcheck(dtype: torch.dtype, with_bias: bool, need_grads: bool) -> None:
+    h, weight, bias, targets, w = make_problem(dtype=dtype)
     targets[4] = IGNORE
     if not need_grads:
         h, weight, bias = h.detach(), weight.detach(), bias.detach()
@@ -266,15 +276,15 @@ def test_it_is_a_proper_operation(dtype: torch.dtype, with_bias: bool, need_grad
     )
 
 
-def test_without_gradients_none_are_computed() -> None:
-    h, weight, bias, targets, w = problem()
+def test_no_gradients_are_computed_without_need() -> None:
+    h, weight, bias, targets, w = make_problem()
     expected, _ = linear_cross_entropy(h, weight, bias, targets, w)
     sizes = []
 
     def kernel(*arguments: object) -> tuple[Tensor, ...]:
-        found = kernel_torch(*arguments)  # type: ignore[arg-type]
-        sizes.append([t.numel() for t in found[2:]])
-        return found
+        computed = kernel_torch(*arguments)  # type: ignore[arg-type]
+        sizes.append([t.numel() for t in computed[2:]])
+        return computed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("unrolled.layers.softmax_loss.softmax_kernel", lambda device: kernel)
@@ -289,66 +299,66 @@ def test_without_gradients_none_are_computed() -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_it_compiles_without_a_break(smoothing: float) -> None:
-    h, weight, bias, targets, w = problem(dtype=torch.float32)
+def test_the_loss_compiles_without_graph_breaks(smoothing: float) -> None:
+    h, weight, bias, targets, w = make_problem(dtype=torch.float32)
 
     def training_loss(h: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, w: Tensor) -> Tensor:
         loss, nats = linear_cross_entropy(h.tanh(), weight, bias, targets, w, label_smoothing=smoothing)
         return 3 * loss + nats.max()
 
     compiled = torch.compile(training_loss, fullgraph=True, backend="aot_eager")
-    found, expected = (f(h, weight, bias, targets, w) for f in (compiled, training_loss))
-    torch.testing.assert_close(found, expected)
-    gradients = [torch.autograd.grad(v, [h, weight, bias]) for v in (found, expected)]
+    computed, expected = (f(h, weight, bias, targets, w) for f in (compiled, training_loss))
+    torch.testing.assert_close(computed, expected)
+    gradients = [torch.autograd.grad(v, [h, weight, bias]) for v in (computed, expected)]
     assert_all_close(*gradients, **TOLERANCE[torch.float32])
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_second_derivatives(with_bias: bool, smoothing: float) -> None:
-    h, weight, bias, targets, w = problem(5, 2, 3)
+    h, weight, bias, targets, w = make_problem(5, 2, 3)
     targets[1] = IGNORE
 
     def loss(*parameters: Tensor) -> Tensor:
         h, weight, *rest = parameters
-        given = rest[0] if rest else None
-        return linear_cross_entropy(h, weight, given, targets, w, label_smoothing=smoothing)[0]
+        optional_bias = rest[0] if rest else None
+        return linear_cross_entropy(h, weight, optional_bias, targets, w, label_smoothing=smoothing)[0]
 
     assert gradgradcheck(loss, (h, weight, bias) if with_bias else (h, weight))
 
 
-# torch scripts its own rules for forward mode, and warns of it.
+# torch scripts its forward-mode rules, and warns about that.
 @pytest.mark.filterwarnings("ignore:.torch.jit.*is deprecated:DeprecationWarning")
 def test_transforms_of_torch_func() -> None:
-    h, weight, bias, targets, w = problem()
+    h, weight, bias, targets, w = make_problem()
     targets[3] = IGNORE
 
     def losses(loss: Callable[..., tuple[Tensor, Tensor]]) -> list[Tensor]:
-        def of(*parameters: Tensor) -> Tensor:
+        def summed_loss(*parameters: Tensor) -> Tensor:
             return loss(*parameters, targets, w)[0]
 
-        parts = torch.func.grad(of, (0, 1, 2))(h, weight, bias)
-        tangent = torch.func.jvp(of, (h, weight, bias), (h, weight, bias))[1]
-        hessian = torch.func.hessian(of, 2)(h, weight, bias)
-        each = torch.func.vmap(lambda h, y: loss(h[None], weight, bias, y[None])[0])(h, targets)
-        return [*parts, tangent, hessian, each]
+        parts = torch.func.grad(summed_loss, (0, 1, 2))(h, weight, bias)
+        tangent = torch.func.jvp(summed_loss, (h, weight, bias), (h, weight, bias))[1]
+        hessian = torch.func.hessian(summed_loss, 2)(h, weight, bias)
+        per_sample = torch.func.vmap(lambda h, y: loss(h[None], weight, bias, y[None])[0])(h, targets)
+        return [*parts, tangent, hessian, per_sample]
 
-    for ours, theirs in zip(losses(linear_cross_entropy), losses(in_parts), strict=True):
-        torch.testing.assert_close(ours, theirs)
+    for actual, expected in zip(losses(linear_cross_entropy), losses(unfused_loss), strict=True):
+        torch.testing.assert_close(actual, expected)
 
 
-def test_gradients_of_many_samples_at_once() -> None:
-    h, weight, bias, targets, _ = problem()
+def test_batched_output_gradients() -> None:
+    h, weight, bias, targets, _ = make_problem()
     loss, _ = linear_cross_entropy(h, weight, bias, targets)
     scales = torch.tensor([1.0, 2.0, -3.0], dtype=h.dtype)
-    found = torch.autograd.grad(loss, [h, weight, bias], scales, is_grads_batched=True, retain_graph=True)
+    computed = torch.autograd.grad(loss, [h, weight, bias], scales, is_grads_batched=True, retain_graph=True)
     single = torch.autograd.grad(loss, [h, weight, bias])
-    for many, one in zip(found, single, strict=True):
-        torch.testing.assert_close(many, torch.stack([one * s for s in scales]))
+    for batched_gradient, single_gradient in zip(computed, single, strict=True):
+        torch.testing.assert_close(batched_gradient, torch.stack([single_gradient * s for s in scales]))
 
 
-def test_a_target_outside_the_vocabulary_is_an_error_inside_a_transform_too() -> None:
-    h, weight, bias, targets, _ = problem()
+def test_a_target_outside_the_vocabulary_is_refused_in_transforms() -> None:
+    h, weight, bias, targets, _ = make_problem()
     targets[0] = V
     with pytest.raises(ShapeError, match=f"target {V} is not in a vocabulary of {V}"):
         torch.func.grad(lambda h: linear_cross_entropy(h, weight, bias, targets)[0])(h)
@@ -358,39 +368,39 @@ def test_a_target_outside_the_vocabulary_is_an_error_inside_a_transform_too() ->
 
 
 def peak_bytes(run: object) -> int:
-    """Return the most bytes that were held at a time, of those that were asked for meanwhile."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+    """Return the peak number of bytes allocated while ``run`` runs."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()  # type: ignore[operator]
-    held = most = 0
-    events = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    allocated = peak = 0
+    events = [e for e in profiler.profiler.kineto_results.events() if e.name() == "[memory]"]
     for event in sorted(events, key=lambda e: e.start_ns()):
-        held += event.nbytes()
-        most = max(most, held)
-    return most
+        allocated += event.nbytes()
+        peak = max(peak, allocated)
+    return peak
 
 
-def test_the_logits_are_never_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_full_logits_are_never_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     n, features, v = 64, 4, 2000
-    h, weight, bias, targets, w = problem(n, features, v, dtype=torch.float32)
+    h, weight, bias, targets, w = make_problem(n, features, v, dtype=torch.float32)
     logits, matrix = 4 * n * v, 4 * v * features
-    small_chunks(monkeypatch, 8)
+    set_chunk_rows(monkeypatch, 8)
 
     def run(function: object) -> None:
         loss, _ = function(h, weight, bias, targets, w)  # type: ignore[operator]
         torch.autograd.grad(loss, [h, weight, bias])
 
-    assert peak_bytes(lambda: run(in_parts)) > 2 * logits
+    assert peak_bytes(lambda: run(unfused_loss)) > 2 * logits
     assert peak_bytes(lambda: run(linear_cross_entropy)) < logits / 4 + 2 * matrix
     with torch.no_grad():
-        scoring = peak_bytes(lambda: linear_cross_entropy(h, weight, bias, targets, w))
-    assert scoring < logits / 4
+        inference_peak = peak_bytes(lambda: linear_cross_entropy(h, weight, bias, targets, w))
+    assert inference_peak < logits / 4
 
 
-# Refusals.
+# Errors.
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "message"),
+    ("changed_arguments", "error", "message"),
     [
         ({"h": torch.zeros(2, N, FEATURES)}, ShapeError, r"h \(N, F\) and weight \(V, F\), got \(2, 13, 4\)"),
         ({"weight": torch.zeros(V, FEATURES + 1)}, ShapeError, r"got \(13, 4\) and \(7, 5\)"),
@@ -408,13 +418,19 @@ def test_the_logits_are_never_held_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         ({"precision": "float16"}, ConfigError, "precision='float16' is not one of full, bfloat16"),
     ],
 )
-def test_invalid_arguments_are_errors(
-    change: dict[str, object], error: type[UnrolledError], message: str
+def test_invalid_arguments_are_refused(
+    changed_arguments: dict[str, object], error: type[UnrolledError], message: str
 ) -> None:
-    h, weight, bias, targets, w = problem(dtype=torch.float32)
-    given = {"h": h, "weight": weight, "bias": bias, "targets": targets, "row_weights": w} | change
+    h, weight, bias, targets, w = make_problem(dtype=torch.float32)
+    arguments = {
+        "h": h,
+        "weight": weight,
+        "bias": bias,
+        "targets": targets,
+        "row_weights": w,
+    } | changed_arguments
     with pytest.raises(error, match=message):
-        linear_cross_entropy(**given)  # type: ignore[arg-type]
+        linear_cross_entropy(**arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -425,17 +441,17 @@ def test_invalid_arguments_are_errors(
 def test_classes_masked_by_a_bias_of_minus_infinity(
     masked: slice, dtype: torch.dtype, smoothing: float
 ) -> None:
-    """Whole blocks of classes may be masked; the loss and the gradients are torch's."""
-    h, weight, bias, _, _ = problem(9, 4, 400, dtype)
+    """Complete blocks of classes may be masked; loss and gradients equal torch's."""
+    h, weight, bias, _, _ = make_problem(9, 4, 400, dtype)
     with torch.no_grad():
         bias[masked] = -torch.inf
     targets = torch.full((9,), 399)
-    for ours, theirs in zip(
+    for actual, expected in zip(
         losses_and_gradients(linear_cross_entropy, h, weight, bias, targets, smoothing),
-        losses_and_gradients(in_parts, h, weight, bias, targets, smoothing),
+        losses_and_gradients(unfused_loss, h, weight, bias, targets, smoothing),
         strict=True,
     ):
-        torch.testing.assert_close(ours, theirs, **TOLERANCE[dtype])
+        torch.testing.assert_close(actual, expected, **TOLERANCE[dtype])
 
 
 def losses_and_gradients(
@@ -450,10 +466,12 @@ def losses_and_gradients(
     return total.detach(), nats, *torch.autograd.grad(total, [h, weight, bias])
 
 
-def test_a_target_that_is_masked_has_an_infinite_loss_as_in_torch() -> None:
-    h, weight, bias, _, _ = problem(3, 4, 400)
+def test_a_masked_target_has_an_infinite_loss_as_in_torch() -> None:
+    h, weight, bias, _, _ = make_problem(3, 4, 400)
     with torch.no_grad():
         bias[:200] = -torch.inf
-    ours, theirs = (f(h, weight, bias, torch.tensor([3, 399, 250])) for f in (linear_cross_entropy, in_parts))
-    assert torch.isinf(ours[0])
-    torch.testing.assert_close(ours[1], theirs[1])
+    actual, expected = (
+        f(h, weight, bias, torch.tensor([3, 399, 250])) for f in (linear_cross_entropy, unfused_loss)
+    )
+    assert torch.isinf(actual[0])
+    torch.testing.assert_close(actual[1], expected[1])

@@ -1,4 +1,4 @@
-"""Parameters: torch's names, shapes, order and random start; state dicts go in and out."""
+"""Parameters have torch's names, shapes, order and initialisation; state dicts are compatible."""
 
 from typing import Any
 
@@ -29,35 +29,33 @@ POSITIONAL = [
 ]
 
 
-def pair(kind: str, options: dict[str, Any]) -> tuple[nn.Module, nn.Module]:
+def make_pair(kind: str, options: dict[str, Any]) -> tuple[nn.Module, nn.Module]:
     """Return our layer and torch's."""
     return getattr(ur, kind)(3, 5, **options), getattr(nn, kind)(3, 5, **options)
 
 
 @pytest.mark.parametrize(("kind", "options"), OPTIONS)
-def test_the_same_seed_gives_the_same_parameters_and_leaves_the_same_generator(
-    kind: str, options: dict[str, Any]
-) -> None:
+def test_initialisation_draws_the_same_numbers_as_torch(kind: str, options: dict[str, Any]) -> None:
     torch.manual_seed(42)
     ours = getattr(ur, kind)(3, 5, **options)
-    ours_next = torch.rand(1)
+    next_random = torch.rand(1)
     torch.manual_seed(42)
-    theirs = getattr(nn, kind)(3, 5, **options)
-    assert torch.equal(ours_next, torch.rand(1))
-    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in theirs.named_parameters()]
-    for (name, p), q in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+    torch_layer = getattr(nn, kind)(3, 5, **options)
+    assert torch.equal(next_random, torch.rand(1))
+    assert [n for n, _ in ours.named_parameters()] == [n for n, _ in torch_layer.named_parameters()]
+    for (name, p), q in zip(ours.named_parameters(), torch_layer.parameters(), strict=True):
         assert p.dtype == q.dtype
         assert torch.equal(p, q), name
-    for a, b in zip(ours.all_weights, theirs.all_weights, strict=True):
+    for a, b in zip(ours.all_weights, torch_layer.all_weights, strict=True):
         assert [p.shape for p in a] == [q.shape for q in b]
         assert all(torch.equal(p, q) for p, q in zip(a, b, strict=True))
 
 
 @pytest.mark.parametrize(("kind", "options"), OPTIONS)
-def test_state_dicts_go_in_and_out(kind: str, options: dict[str, Any]) -> None:
+def test_state_dicts_are_compatible_with_torch(kind: str, options: dict[str, Any]) -> None:
     dtype = options.get("dtype", torch.float32)
     x = uniform(4, 2, 3, seed=1, dtype=dtype)
-    for source, target in (pair(kind, options), pair(kind, options)[::-1]):
+    for source, target in (make_pair(kind, options), make_pair(kind, options)[::-1]):
         assert not torch.equal(source(x)[0], target(x)[0])
         result = target.load_state_dict(source.state_dict(), strict=True)
         assert not result.missing_keys
@@ -69,16 +67,16 @@ def test_state_dicts_go_in_and_out(kind: str, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("kind", "arguments"), POSITIONAL)
-def test_arguments_may_be_given_by_position_in_torchs_order(kind: str, arguments: tuple[Any, ...]) -> None:
-    ours, theirs = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
-    ours.load_state_dict(theirs.state_dict(), strict=True)
+def test_positional_arguments_follow_torch(kind: str, arguments: tuple[Any, ...]) -> None:
+    ours, torch_layer = getattr(ur, kind)(*arguments), getattr(nn, kind)(*arguments)
+    ours.load_state_dict(torch_layer.state_dict(), strict=True)
     names = ["num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size"]
     for name in names:
-        assert getattr(ours, name) == getattr(theirs, name), name
+        assert getattr(ours, name) == getattr(torch_layer, name), name
     if kind == "RNN":
-        assert ours.nonlinearity == theirs.nonlinearity == "relu"
+        assert ours.nonlinearity == torch_layer.nonlinearity == "relu"
     x = uniform(2, 4, 3, seed=0, dtype=torch.float32)
-    torch.testing.assert_close(ours.eval()(x)[0], theirs.eval()(x)[0])
+    torch.testing.assert_close(ours.eval()(x)[0], torch_layer.eval()(x)[0])
 
 
 def test_device_and_dtype_reach_every_parameter() -> None:
@@ -87,7 +85,7 @@ def test_device_and_dtype_reach_every_parameter() -> None:
         assert (p.device.type, p.dtype) == ("meta", torch.float64), name
 
 
-def test_parameters_beyond_torch_are_saved_too() -> None:
+def test_additional_parameters_are_in_the_state_dict() -> None:
     source = ur.RNN(2, 3, 2, cell=Jordan(output_features=4), skip=2, bidirectional=True)
     target = ur.RNN(2, 3, 2, cell=Jordan(output_features=4), skip=2, bidirectional=True)
     target.load_state_dict(source.state_dict(), strict=True)
@@ -130,7 +128,9 @@ def test_reset_parameters_draws_new_values() -> None:
     ],
     ids=str,
 )
-def test_the_number_of_parameters_does_not_depend_on_the_length(layer: nn.Module, count: int) -> None:
+def test_the_number_of_parameters_does_not_depend_on_the_sequence_length(
+    layer: nn.Module, count: int
+) -> None:
     for steps in (1, 3, 40):
         y, _ = layer(torch.zeros(steps, 1, 7))
         y.sum().backward()

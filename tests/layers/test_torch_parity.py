@@ -1,4 +1,4 @@
-"""RNN, LSTM and GRU compute what torch.nn's layers compute: outputs, states and every gradient."""
+"""RNN, LSTM and GRU equal torch.nn's layers: outputs, states and every gradient."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from numerics import (
 )
 from unrolled.layers import Recurrent
 
-FORMS = ("padded", "unbatched", "packed sorted", "packed unsorted", "lengths")
+INPUT_FORMS = ("padded", "unbatched", "packed sorted", "packed unsorted", "lengths")
 TOLERANCE = {
     torch.float64: {"rtol": 1e-10, "atol": 1e-11},
     torch.float32: {"rtol": 2e-5, "atol": 1e-5},
@@ -33,33 +33,33 @@ TOLERANCE = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of the grid: a layer, and an input in one of torch's forms."""
+    """A random configuration: a layer, and an input in one of torch's forms."""
 
     kind: str
     input_size: int
     hidden_size: int
     options: dict[str, Any]
     dtype: torch.dtype
-    form: str
+    input_form: str
     steps: int
     lengths: list[int]
     given_state: bool
     seed: int
 
     def layers(self, backend: str) -> tuple[Recurrent, nn.Module]:
-        """Return ours and torch's, with the same parameters."""
+        """Return our layer and torch's, with the same parameters."""
         sizes = (self.input_size, self.hidden_size)
         ours = getattr(ur, self.kind)(*sizes, **self.options, dtype=self.dtype, backend=backend)
-        theirs = getattr(nn, self.kind)(*sizes, **self.options, dtype=self.dtype)
+        torch_layer = getattr(nn, self.kind)(*sizes, **self.options, dtype=self.dtype)
         scatter_parameters(list(ours.parameters()), self.seed)
-        theirs.load_state_dict(ours.state_dict())
-        return ours, theirs
+        torch_layer.load_state_dict(ours.state_dict())
+        return ours, torch_layer
 
     def padded(self) -> Tensor:
-        """Return the input as one tensor, batch first if the layer is."""
+        """Return the input as one tensor, batch first if the layer has batch_first."""
         rows = len(self.lengths)
         x = uniform(self.steps, rows, self.input_size, seed=self.seed, dtype=self.dtype)
-        if self.form == "unbatched":
+        if self.input_form == "unbatched":
             x = x[:, 0]
         elif self.options["batch_first"]:
             x = x.transpose(0, 1)
@@ -71,22 +71,22 @@ class Setting:
             x,
             self.lengths,
             batch_first=self.options["batch_first"],
-            enforce_sorted=self.form == "packed sorted",
+            enforce_sorted=self.input_form == "packed sorted",
         )
 
 
 @st.composite
 def layer_settings(draw: st.DrawFn, kind: str) -> Setting:
-    form = draw(st.sampled_from(FORMS))
-    rows = 1 if form == "unbatched" else draw(st.integers(1, 5))
+    input_form = draw(st.sampled_from(INPUT_FORMS))
+    rows = 1 if input_form == "unbatched" else draw(st.integers(1, 5))
     steps = draw(st.integers(1, 8))
     hidden_size = draw(st.integers(1, 7))
     lengths = [steps] * rows
-    if form not in ("padded", "unbatched"):
+    if input_form not in ("padded", "unbatched"):
         lengths = draw(st.lists(st.integers(1, steps), min_size=rows, max_size=rows))
-    if form.startswith("packed"):
+    if input_form.startswith("packed"):
         lengths[0] = steps
-    if form == "packed sorted":
+    if input_form == "packed sorted":
         lengths.sort(reverse=True)
     options: dict[str, Any] = {
         "num_layers": draw(st.integers(1, 3)),
@@ -104,7 +104,7 @@ def layer_settings(draw: st.DrawFn, kind: str) -> Setting:
         hidden_size,
         options,
         draw(st.sampled_from((torch.float32, torch.float64))),
-        form,
+        input_form,
         steps,
         lengths,
         draw(st.sampled_from((True, True, True, False))),
@@ -117,15 +117,15 @@ def run(
 ) -> list[Tensor]:
     """Return output and final states as plain tensors, from input in the form of the setting."""
     hidden = None if states is None else as_hidden(states)
-    if setting.form in ("padded", "unbatched"):
+    if setting.input_form in ("padded", "unbatched"):
         y, final = layer(x, hidden)
         return [y, *as_tuple(final)]
-    if setting.form == "lengths" and ours:
+    if setting.input_form == "lengths" and ours:
         y, final = layer(x, hidden, lengths=setting.lengths)
         return [y, *as_tuple(final)]
     packed, final = layer(setting.pack(x), hidden)
     assert isinstance(packed, PackedSequence)
-    if setting.form == "lengths":
+    if setting.input_form == "lengths":
         batch_first = setting.options["batch_first"]
         y, _ = pad_packed_sequence(packed, batch_first, total_length=setting.steps)
         return [y, *as_tuple(final)]
@@ -137,22 +137,22 @@ def run(
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 @settings(max_examples=60)
 @given(data=st.data())
-def test_outputs_states_and_all_gradients_are_torchs(kind: str, backend: str, data: st.DataObject) -> None:
+def test_outputs_states_and_gradients_equal_torch(kind: str, backend: str, data: st.DataObject) -> None:
     setting = data.draw(layer_settings(kind))
-    ours, theirs = setting.layers(backend)
+    ours, torch_layer = setting.layers(backend)
     x = setting.padded()
     states = None
     if setting.given_state:
         states = layer_state(ours, len(setting.lengths), seed=setting.seed + 1)
-        if setting.form == "unbatched":
+        if setting.input_form == "unbatched":
             states = tuple(s[:, 0] for s in states)
         states = tuple(s.detach().requires_grad_() for s in states)
-    results = [run(setting, layer, x, states, ours=layer is ours) for layer in (ours, theirs)]
+    results = [run(setting, layer, x, states, ours=layer is ours) for layer in (ours, torch_layer)]
     assert ours.explain().paths == [backend] * setting.options["num_layers"]
     tolerance = TOLERANCE[setting.dtype]
     assert_all_close(*results, **tolerance)
     gradients = []
-    for layer, result in zip((ours, theirs), results, strict=True):
+    for layer, result in zip((ours, torch_layer), results, strict=True):
         leaves = [x, *(states or ()), *layer.parameters()]
         floating = [r for r in result if r.is_floating_point()]
         gradients.append(grad(weighted_sum(floating), leaves))
@@ -162,13 +162,13 @@ def test_outputs_states_and_all_gradients_are_torchs(kind: str, backend: str, da
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_torchs_kernels_give_torchs_bits(kind: str) -> None:
+def test_backend_aten_gives_the_bits_of_torch(kind: str) -> None:
     ours = getattr(ur, kind)(5, 7, num_layers=2, bidirectional=True, backend="aten")
-    theirs = getattr(nn, kind)(5, 7, num_layers=2, bidirectional=True)
-    theirs.load_state_dict(ours.state_dict())
+    torch_layer = getattr(nn, kind)(5, 7, num_layers=2, bidirectional=True)
+    torch_layer.load_state_dict(ours.state_dict())
     x = uniform(6, 3, 5, seed=1, dtype=torch.float32)
     y, final = ours(x)
-    expected, expected_final = theirs(x)
+    expected, expected_final = torch_layer(x)
     assert ours.explain().paths == ["aten", "aten"]
     assert torch.equal(y, expected)
     for a, b in zip(as_tuple(final), as_tuple(expected_final), strict=True):
@@ -176,7 +176,7 @@ def test_torchs_kernels_give_torchs_bits(kind: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_h0_and_c0_are_not_exchanged(backend: str) -> None:
+def test_h0_and_c0_are_not_swapped(backend: str) -> None:
     """With every weight zero, c is halved by the forget gate and h0 is forgotten."""
     layer = ur.LSTM(1, 2, bias=False, backend=backend)
     for p in layer.parameters():
@@ -190,7 +190,7 @@ def test_h0_and_c0_are_not_exchanged(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_the_reverse_direction_reads_backwards_and_is_joined_behind(kind: str, backend: str) -> None:
+def test_the_reverse_direction_is_the_second_half_of_the_output(kind: str, backend: str) -> None:
     layer = getattr(ur, kind)(2, 3, bidirectional=True, backend=backend)
     x = uniform(5, 1, 2, seed=1, dtype=torch.float32).requires_grad_()
     y, _ = layer(x)
@@ -204,8 +204,8 @@ def test_the_reverse_direction_reads_backwards_and_is_joined_behind(kind: str, b
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
-def test_dropout_between_layers_is_there_in_training_only(kind: str, backend: str) -> None:
-    """With rate 1 the second layer reads zeros: nothing of the input reaches the output."""
+def test_dropout_between_layers_acts_only_in_training(kind: str, backend: str) -> None:
+    """With rate 1 the second layer reads zeros, so the output does not depend on the input."""
     layer = getattr(ur, kind)(2, 3, num_layers=2, dropout=1.0, backend=backend)
     plain = getattr(nn, kind)(2, 3, num_layers=2)
     plain.load_state_dict(layer.state_dict())
@@ -218,8 +218,8 @@ def test_dropout_between_layers_is_there_in_training_only(kind: str, backend: st
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_dropout_of_every_element_keeps_the_expectation(backend: str) -> None:
-    """Layers that hand their input on show the mask itself."""
+def test_dropout_between_layers_keeps_the_expectation(backend: str) -> None:
+    """Layers that pass their input on show the mask itself."""
     layer = ur.RNN(50, 50, 2, "relu", bias=False, dropout=0.25, backend=backend)
     with torch.no_grad():
         for name, p in layer.named_parameters():
@@ -227,7 +227,7 @@ def test_dropout_of_every_element_keeps_the_expectation(backend: str) -> None:
     mask, _ = layer(torch.ones(20, 20, 50))
     torch.testing.assert_close(mask[mask != 0], torch.full_like(mask[mask != 0], 1 / 0.75))
     assert float((mask == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
-    assert not torch.equal(mask[0], mask[1])  # drawn anew at every step
+    assert not torch.equal(mask[0], mask[1])  # sampled at every step
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -1,4 +1,4 @@
-"""Windows over time: each layer against a loop, against convolutions, and the calls of recurrent layers."""
+"""Windows over time, checked against loops and convolutions, with the interface of recurrent layers."""
 
 import itertools
 from typing import Any
@@ -17,48 +17,49 @@ from unrolled.layers import Window
 
 SIGMA = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
 SHAPES = [(4,), (3, 1), (2, 3), (1, 2, 1), (1,)]
-"""Windows of the layers: feed-forward, time delays, mixed, and none at all."""
+"""Windows of the layers: feed-forward, time-delay, mixed, and a window of one step."""
 
 
-def make(windows: tuple[int, ...], **options: Any) -> Window:
+def make_window(windows: tuple[int, ...], **options: Any) -> Window:
     layer = Window(2, 3, windows, **options).double()
     scatter_parameters(list(layer.parameters()), 0)
     return layer
 
 
-def inputs(steps: int = 6, rows: int = 3) -> Tensor:
+def make_inputs(steps: int = 6, rows: int = 3) -> Tensor:
     return uniform(steps, rows, 2, seed=1)
 
 
-def by_loop(layer: Window, x: Tensor) -> Tensor:
-    """Return the output for one row (T, I): every sum of the equation written out."""
+def run_by_loop(layer: Window, x: Tensor) -> Tensor:
+    """Return the output for one row (T, I), with every sum of the equation written out."""
     h = list(x)
     for number, n in enumerate(layer.windows):
-        below, h = h, []
+        layer_below, h = h, []
         for t in range(len(x)):
-            pasts = [torch.zeros_like(below[0]) if t < k else below[t - k] for k in range(n)]
+            pasts = [torch.zeros_like(layer_below[0]) if t < k else layer_below[t - k] for k in range(n)]
             sides = []
             for suffix in ("", "_reverse") if layer.bidirectional else ("",):
                 if suffix:
                     pasts = [
-                        torch.zeros_like(below[0]) if t + k >= len(x) else below[t + k] for k in range(n)
+                        torch.zeros_like(layer_below[0]) if t + k >= len(x) else layer_below[t + k]
+                        for k in range(n)
                     ]
-                blocks = layer.get_parameter(f"weight_l{number}{suffix}").split(len(below[0]), 1)
+                blocks = layer.get_parameter(f"weight_l{number}{suffix}").split(len(layer_below[0]), 1)
                 bias = layer.get_parameter(f"bias_l{number}{suffix}")
                 total = bias + sum((W @ past for W, past in zip(blocks, pasts, strict=True)), bias * 0)
                 sides.append(SIGMA[layer.nonlinearity](total))
-            h.append(torch.cat(sides) + (below[t] if layer.residual and number else 0))
+            h.append(torch.cat(sides) + (layer_below[t] if layer.residual and number else 0))
     return torch.stack(h)
 
 
 @pytest.mark.parametrize("windows", SHAPES)
 @pytest.mark.parametrize("nonlinearity", SIGMA)
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True}, {"residual": True}])
-def test_every_step_is_its_equation(windows: tuple, nonlinearity: Any, options: dict) -> None:
-    layer = make(windows, nonlinearity=nonlinearity, **options)
-    x = inputs().requires_grad_()
+def test_every_step_follows_its_equation(windows: tuple, nonlinearity: Any, options: dict) -> None:
+    layer = make_window(windows, nonlinearity=nonlinearity, **options)
+    x = make_inputs().requires_grad_()
     y, _ = layer(x)
-    expected = torch.stack([by_loop(layer, x[:, b]) for b in range(3)], 1)
+    expected = torch.stack([run_by_loop(layer, x[:, b]) for b in range(3)], 1)
     assert y.shape == (6, 3, layer.num_directions * layer.output_size)
     assert_all_close([y], [expected])
     leaves = [x, *layer.parameters()]
@@ -66,8 +67,8 @@ def test_every_step_is_its_equation(windows: tuple, nonlinearity: Any, options: 
 
 
 @pytest.mark.parametrize("windows", [(3, 3), (5, 1), (2, 4, 3)])
-def test_a_layer_is_a_causal_convolution(windows: tuple) -> None:
-    layer, x = make(windows), inputs(9)
+def test_a_layer_equals_a_causal_convolution(windows: tuple) -> None:
+    layer, x = make_window(windows), make_inputs(9)
     h = x.permute(1, 2, 0)  # (B, I, T)
     for number, n in enumerate(windows):
         blocks = layer.get_parameter(f"weight_l{number}").view(3, n, -1)
@@ -81,16 +82,16 @@ def test_a_layer_is_a_causal_convolution(windows: tuple) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True}])
 def test_gradients_of_first_and_second_order(options: dict) -> None:
-    layer, x = make((3, 2), **options), inputs(4, 2).requires_grad_()
+    layer, x = make_window((3, 2), **options), make_inputs(4, 2).requires_grad_()
     _, final = layer(x)
     before = tuple(uniform(*s.shape, seed=5 + i).requires_grad_() for i, s in enumerate(final))
     names = [name for name, _ in layer.named_parameters()]
 
-    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        parameters = dict(zip(names, rest[len(before) :], strict=True))
-        call = (x, rest[: len(before)])
-        y, last = torch.func.functional_call(layer, parameters, call, {"lengths": [4, 2]})
-        return (y, *last)
+    def run(x: Tensor, *other_leaves: Tensor) -> tuple[Tensor, ...]:
+        parameters = dict(zip(names, other_leaves[len(before) :], strict=True))
+        call = (x, other_leaves[: len(before)])
+        y, single_final = torch.func.functional_call(layer, parameters, call, {"lengths": [4, 2]})
+        return (y, *single_final)
 
     leaves = (x, *before, *layer.parameters())
     assert gradcheck(run, leaves)
@@ -98,54 +99,54 @@ def test_gradients_of_first_and_second_order(options: dict) -> None:
 
 
 @pytest.mark.parametrize("windows", SHAPES)
-def test_the_context_grows_with_depth_and_never_includes_later_steps(windows: tuple) -> None:
-    x = inputs(9, 1).requires_grad_()
-    y, _ = make(windows)(x)
-    seen = grad(y[7].sum(), x)[0].abs().sum((1, 2)) > 0
-    reach = sum(n - 1 for n in windows)
-    assert seen.tolist() == [7 - reach <= t <= 7 for t in range(9)]
+def test_the_context_grows_with_depth_and_is_causal(windows: tuple) -> None:
+    x = make_inputs(9, 1).requires_grad_()
+    y, _ = make_window(windows)(x)
+    has_gradient = grad(y[7].sum(), x)[0].abs().sum((1, 2)) > 0
+    context_steps = sum(n - 1 for n in windows)
+    assert has_gradient.tolist() == [7 - context_steps <= t <= 7 for t in range(9)]
 
 
 @pytest.mark.parametrize("windows", SHAPES)
 @settings(max_examples=12)
 @given(data=st.data())
-def test_pieces_with_the_state_carried_are_the_whole(windows: tuple, data: st.DataObject) -> None:
+def test_carrying_the_state_equals_one_pass(windows: tuple, data: st.DataObject) -> None:
     steps = data.draw(st.integers(1, 9))
     cuts = sorted(data.draw(st.sets(st.integers(1, steps), max_size=steps)))
-    layer, x = make(windows), inputs(steps).requires_grad_()
-    whole, final = layer(x)
+    layer, x = make_window(windows), make_inputs(steps).requires_grad_()
+    full_y, final = layer(x)
     state: tuple[Tensor, ...] | None = None
-    parts = []
+    outputs = []
     for begin, end in itertools.pairwise([0, *cuts, *([steps] if steps not in cuts else [])]):
         y, state = layer(x[begin:end], state)
-        parts.append(y)
-    assert_all_close([torch.cat(parts), *(state or ())], [whole, *final])
+        outputs.append(y)
+    assert_all_close([torch.cat(outputs), *(state or ())], [full_y, *final])
     assert [tuple(s.shape) for s in final] == [
         (n - 1, 3, layer.input_size if number == 0 else 3) for number, n in enumerate(windows) if n > 1
     ]
-    outcome = [whole, *final]
-    in_parts = [torch.cat(parts), *(state or ())]
+    full_results = [full_y, *final]
+    stepwise_results = [torch.cat(outputs), *(state or ())]
     leaves = [x, *layer.parameters()]
-    assert_all_close(grad(weighted_sum(in_parts), leaves), grad(weighted_sum(outcome), leaves))
+    assert_all_close(grad(weighted_sum(stepwise_results), leaves), grad(weighted_sum(full_results), leaves))
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("windows", SHAPES)
 @settings(max_examples=12)
 @given(data=st.data())
-def test_a_ragged_row_is_the_row_alone(windows: tuple, bidirectional: bool, data: st.DataObject) -> None:
+def test_ragged_rows_equal_single_rows(windows: tuple, bidirectional: bool, data: st.DataObject) -> None:
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
-    layer, x = make(windows, bidirectional=bidirectional), inputs(6, len(lengths))
-    _, some = layer(x)
-    before = tuple(uniform(*s.shape, seed=5 + i) for i, s in enumerate(some))
+    layer, x = make_window(windows, bidirectional=bidirectional), make_inputs(6, len(lengths))
+    _, state_shapes = layer(x)
+    before = tuple(uniform(*s.shape, seed=5 + i) for i, s in enumerate(state_shapes))
     for b, length in enumerate(lengths):
-        x[length:, b] = torch.nan  # whatever stands in the padding
+        x[length:, b] = torch.nan  # padding
     y, final = layer(x, before, lengths=lengths)
     for b, length in enumerate(lengths):
         rows = slice(b, b + 1)
-        alone, last = layer(x[:length, rows], tuple(s[..., rows, :] for s in before))
-        padded = F.pad(alone, (0, 0, 0, 0, 0, 6 - length))
-        assert_all_close([y[:, rows], *(s[..., rows, :] for s in final)], [padded, *last])
+        single_y, single_final = layer(x[:length, rows], tuple(s[..., rows, :] for s in before))
+        padded = F.pad(single_y, (0, 0, 0, 0, 0, 6 - length))
+        assert_all_close([y[:, rows], *(s[..., rows, :] for s in final)], [padded, *single_final])
     gradients = grad(weighted_sum([y, *final]), list(layer.parameters()), materialize_grads=True)
     assert all(g.isfinite().all() for g in gradients)
 
@@ -153,28 +154,28 @@ def test_a_ragged_row_is_the_row_alone(windows: tuple, bidirectional: bool, data
 @pytest.mark.parametrize("windows", SHAPES)
 @settings(max_examples=20)
 @given(data=st.data())
-def test_a_document_is_read_as_if_it_stood_alone(windows: tuple, data: st.DataObject) -> None:
+def test_resets_equal_separate_runs(windows: tuple, data: st.DataObject) -> None:
     steps, rows = data.draw(st.integers(2, 8)), 2
     flags = st.lists(st.booleans(), min_size=rows, max_size=rows)
     fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
-    cut = data.draw(st.integers(1, steps - 1))
-    layer, x = make(windows), inputs(steps, rows)
+    split_step = data.draw(st.integers(1, steps - 1))
+    layer, x = make_window(windows), make_inputs(steps, rows)
     before = layer(uniform(5, rows, 2, seed=9))[1]
-    first, state = layer(x[:cut], before, fresh=fresh[:cut])
-    second, final = layer(x[cut:], state, fresh=fresh[cut:])
+    first, state = layer(x[:split_step], before, fresh=fresh[:split_step])
+    second, final = layer(x[split_step:], state, fresh=fresh[split_step:])
     y = torch.cat([first, second])
     for b in range(rows):
         row = slice(b, b + 1)
         starts = [0, *(t for t in fresh[:, b].nonzero().flatten().tolist() if t > 0), steps]
-        last: Any = None if fresh[0, b] else tuple(s[..., row, :] for s in before)
+        piece_state: Any = None if fresh[0, b] else tuple(s[..., row, :] for s in before)
         for begin, end in itertools.pairwise(starts):
-            alone, last = layer(x[begin:end, row], last if begin == 0 else None)
-            assert_all_close([y[begin:end, row]], [alone])
-        assert_all_close([s[..., row, :] for s in final], last)
+            single_y, piece_state = layer(x[begin:end, row], piece_state if begin == 0 else None)
+            assert_all_close([y[begin:end, row]], [single_y])
+        assert_all_close([s[..., row, :] for s in final], piece_state)
 
 
-def test_whatever_was_read_before_a_document_is_gone() -> None:
-    layer, x = make((3, 2)), inputs(4)
+def test_a_reset_removes_nonfinite_states() -> None:
+    layer, x = make_window((3, 2)), make_inputs(4)
     damaged = tuple(torch.full_like(s, torch.nan) for s in layer(x)[1])
     fresh = torch.zeros(4, 3, dtype=torch.bool)
     fresh[0] = True
@@ -182,8 +183,8 @@ def test_whatever_was_read_before_a_document_is_gone() -> None:
     assert_all_close([y, *final], [layer(x)[0], *layer(x)[1]])
 
 
-def test_rows_of_a_state_are_chosen_as_those_of_recurrent_layers() -> None:
-    layer, x = make((3, 1, 2)), inputs(5, 4)
+def test_rows_of_a_state_can_be_selected() -> None:
+    layer, x = make_window((3, 1, 2)), make_inputs(5, 4)
     _, state = layer(x[:3])
     rows = torch.tensor([2, 0, 0])
     y, _ = layer(x[3:, rows], tuple(s.index_select(-2, rows) for s in state))
@@ -191,31 +192,31 @@ def test_rows_of_a_state_are_chosen_as_those_of_recurrent_layers() -> None:
 
 
 @pytest.mark.parametrize("windows", [(1,), (1, 1)])
-def test_windows_of_one_step_carry_nothing(windows: tuple) -> None:
-    layer, x = make(windows), inputs()
+def test_windows_of_one_step_have_no_state(windows: tuple) -> None:
+    layer, x = make_window(windows), make_inputs()
     y, final = layer(x)
     assert final == ()
     assert_all_close([layer(x, ())[0]], [y])
 
 
-def test_dropout_is_between_layers_and_in_training_alone() -> None:
+def test_dropout_applies_between_layers_in_training() -> None:
     layer, x = Window(2, 400, (2, 1), "relu", dropout=0.5), torch.rand(3, 1, 2)
     with torch.no_grad():
         layer.weight_l0.fill_(1.0)
         layer.weight_l1.copy_(torch.eye(400))
         layer.bias_l0.fill_(1.0)
         layer.bias_l1.zero_()
-    share = (layer(x)[0] == 0).float().mean()
-    assert 0.4 < share < 0.6
+    dropped_fraction = (layer(x)[0] == 0).float().mean()
+    assert 0.4 < dropped_fraction < 0.6
     assert (layer.eval()(x)[0] > 0).all()
     locked = Window(2, 400, (1, 1), "relu", locked=0.5)
     locked.load_state_dict(layer.state_dict() | {"weight_l0": layer.weight_l0[:, :2]})
-    zero = locked(x)[0] == 0
-    assert 0.4 < zero.float().mean() < 0.6
-    assert (zero == zero[:1]).all()
+    is_zero = locked(x)[0] == 0
+    assert 0.4 < is_zero.float().mean() < 0.6
+    assert (is_zero == is_zero[:1]).all()
 
 
-def test_weights_start_as_those_of_a_linear_layer() -> None:
+def test_weights_are_initialised_as_in_a_linear_layer() -> None:
     layer = Window(10, 50, (4, 3))
     for name, fan_in in (("l0", 40), ("l1", 150)):
         for kind in ("weight", "bias"):
@@ -224,7 +225,7 @@ def test_weights_start_as_those_of_a_linear_layer() -> None:
     assert layer.weight_l0.shape == (50, 40)
 
 
-def test_the_state_does_not_hold_the_sequence() -> None:
+def test_the_state_does_not_keep_the_sequence_in_memory() -> None:
     _, (state,) = Window(2, 3, (4,))(torch.rand(1000, 1, 2))
     assert state.untyped_storage().nbytes() == state.numel() * 4
 
@@ -238,11 +239,11 @@ def test_repr_and_explain() -> None:
     assert layer.dtype == torch.float32
 
 
-def test_precision_is_full() -> None:
+def test_only_full_precision_is_accepted() -> None:
     layer = Window(2, 3, (4,))
-    for fine in ("full", "auto"):
-        layer.precision = fine
-        assert layer.precision == fine
+    for precision in ("full", "auto"):
+        layer.precision = precision
+        assert layer.precision == precision
     with pytest.raises(ConfigError, match=r"precision='bfloat16' .* compute in float32"):
         layer.precision = "bfloat16"
     with pytest.raises(BackendError, match="precision='half' is not one of"):
@@ -260,7 +261,7 @@ def test_precision_is_full() -> None:
         ((2, 3, (2, 2)), {"locked": 1.0}, "locked=1.0"),
     ],
 )
-def test_invalid_options_are_errors(arguments: tuple, options: dict, message: str) -> None:
+def test_invalid_options_are_refused(arguments: tuple, options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Window(*arguments, **options)
 
@@ -282,12 +283,12 @@ def test_invalid_options_are_errors(arguments: tuple, options: dict, message: st
         ({"fresh": torch.zeros(4, 3, dtype=torch.bool), "lengths": [4, 4, 4]}, "fresh= needs"),
     ],
 )
-def test_inputs_that_do_not_fit_are_errors(call: dict, message: str) -> None:
+def test_mismatched_inputs_are_refused(call: dict, message: str) -> None:
     layer = Window(2, 5, (3, 2))
     with pytest.raises(ShapeError, match=message):
         layer(**{"input": torch.rand(4, 3, 2)} | call)
 
 
-def test_two_directions_have_no_document_in_mid_sequence() -> None:
+def test_bidirectional_windows_refuse_resets() -> None:
     with pytest.raises(ShapeError, match="fresh= needs one direction"):
         Window(2, 3, (2,), bidirectional=True)(torch.rand(4, 3, 2), fresh=torch.zeros(4, 3, dtype=torch.bool))

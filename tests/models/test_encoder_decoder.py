@@ -1,4 +1,4 @@
-"""The encoder-decoder: steps are the teacher-forced pass, rows do not see each other, gradients, sharing."""
+"""The encoder-decoder: single steps equal teacher forcing, rows are independent, gradients, sharing."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ VARIANTS: dict[str, tuple[str, EncoderDecoderConfig]] = {
 V = 9
 
 
-def make(name: str, dropout: DropoutConfig | None = None) -> EncoderDecoder:
+def make_model(name: str, dropout: DropoutConfig | None = None) -> EncoderDecoder:
     cell, network = VARIANTS[name]
     model = EncoderDecoder((V, V), CellConfig(cell=cell), network, dropout or DropoutConfig())
     scatter_parameters(list(model.parameters()), 3)
@@ -38,10 +38,10 @@ def make(name: str, dropout: DropoutConfig | None = None) -> EncoderDecoder:
 
 
 def make_batch(seed: int = 0) -> PairBatch:
-    source = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
 
     def sequence(length: int) -> Tensor:
-        return torch.randint(2, V, (length,), generator=source)
+        return torch.randint(2, V, (length,), generator=generator)
 
     pairs = EncodedPairs(
         [sequence(n).numpy() for n in (5, 0, 3)], [sequence(n).numpy() for n in (2, 4, 0)], eos=0
@@ -50,7 +50,7 @@ def make_batch(seed: int = 0) -> PairBatch:
     return batch
 
 
-def run(model: EncoderDecoder, b: PairBatch) -> tuple[Tensor, Tensor | None]:
+def teacher_force(model: EncoderDecoder, b: PairBatch) -> tuple[Tensor, Tensor | None]:
     return model(b.source.tokens, b.source.lengths, b.inputs, b.lengths)
 
 
@@ -61,39 +61,39 @@ def loss_of(model: EncoderDecoder, b: PairBatch, **options: object) -> tuple[Ten
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_one_token_at_a_time_gives_the_teacher_forced_logits(name: str) -> None:
-    model, batch = make(name).eval(), make_batch()
-    whole, _ = run(model, batch)
+def test_single_steps_give_the_teacher_forced_logits(name: str) -> None:
+    model, batch = make_model(name).eval(), make_batch()
+    full_logits, _ = teacher_force(model, batch)
     encoded = model.encode(batch.source.tokens, batch.source.lengths)
     state = encoded.state
     for t, tokens in enumerate(batch.inputs):
         logits, state = model.step(tokens, state, encoded.memory)
-        within = t < batch.lengths
-        torch.testing.assert_close(logits[within], whole[t][within])
+        is_live = t < batch.lengths
+        torch.testing.assert_close(logits[is_live], full_logits[t][is_live])
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_hypotheses_side_by_side_share_the_memory_of_their_source(name: str) -> None:
-    model, batch = make(name).eval(), make_batch()
+def test_hypotheses_of_one_source_share_its_memory(name: str) -> None:
+    model, batch = make_model(name).eval(), make_batch()
     encoded = model.encode(batch.source.tokens, batch.source.lengths)
     rows = torch.arange(3).repeat_interleave(2)
-    twice = tuple(s.index_select(-2, rows) for s in encoded.state)
+    repeated_state = tuple(s.index_select(-2, rows) for s in encoded.state)
     tokens = torch.tensor([2, 3, 4, 5, 6, 7])
-    both, _ = model.step(tokens, twice, encoded.memory)
+    batched_logits, _ = model.step(tokens, repeated_state, encoded.memory)
     for k in range(2):
-        alone, _ = model.step(tokens[k::2], encoded.state, encoded.memory)
-        torch.testing.assert_close(both[k::2], alone)
+        single, _ = model.step(tokens[k::2], encoded.state, encoded.memory)
+        torch.testing.assert_close(batched_logits[k::2], single)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_row_gives_the_same_result_in_any_batch(name: str) -> None:
-    model, batch = make(name).eval(), make_batch()
-    together, weights = run(model, batch)
+def test_rows_do_not_depend_on_the_batch(name: str) -> None:
+    model, batch = make_model(name).eval(), make_batch()
+    batched, weights = teacher_force(model, batch)
     for b in range(3):
         s, t = int(batch.source.lengths[b]), int(batch.lengths[b])
-        source, inputs = batch.source.tokens[:s, b : b + 1], batch.inputs[:t, b : b + 1]
-        alone, alone_weights = model(source, torch.tensor([s]), inputs, torch.tensor([t]))
-        torch.testing.assert_close(together[:t, b : b + 1], alone)
+        generator, inputs = batch.source.tokens[:s, b : b + 1], batch.inputs[:t, b : b + 1]
+        single, alone_weights = model(generator, torch.tensor([s]), inputs, torch.tensor([t]))
+        torch.testing.assert_close(batched[:t, b : b + 1], single)
         if weights is not None and weights.shape[-1] > 1:
             assert alone_weights is not None
             torch.testing.assert_close(weights[:t, b, :s], alone_weights[:, 0])
@@ -101,71 +101,69 @@ def test_a_row_gives_the_same_result_in_any_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_the_loss_is_cross_entropy_and_its_gradient_is_right(name: str) -> None:
-    model, batch = make(name), make_batch()
+def test_the_loss_is_cross_entropy_with_correct_gradients(name: str) -> None:
+    model, batch = make_model(name), make_batch()
     weights = 1 / batch.lengths.double()
     loss, nats = loss_of(model, batch, row_weights=weights, label_smoothing=0.1)
-    logits, _ = run(model, batch)
-    plain = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="none")
-    torch.testing.assert_close(nats, plain.view_as(nats).detach())
-    smooth = F.cross_entropy(
+    logits, _ = teacher_force(model, batch)
+    unsmoothed = F.cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), reduction="none")
+    torch.testing.assert_close(nats, unsmoothed.view_as(nats).detach())
+    smoothed = F.cross_entropy(
         logits.flatten(0, 1), batch.targets.flatten(), reduction="none", label_smoothing=0.1
     )
-    torch.testing.assert_close(loss, (smooth.view_as(nats) * weights).sum())
+    torch.testing.assert_close(loss, (smoothed.view_as(nats) * weights).sum())
 
     model.zero_grad()
     loss_of(model, batch)[0].backward()
-    source, step = torch.Generator().manual_seed(0), 1e-6
+    generator, step = torch.Generator().manual_seed(0), 1e-6
     for name, p in model.named_parameters():
-        direction = torch.randn(p.shape, dtype=p.dtype, generator=source)
-        found = []
+        direction = torch.randn(p.shape, dtype=p.dtype, generator=generator)
+        losses = []
         for sign in (1, -1):
             with torch.no_grad():
                 p.add_(direction, alpha=sign * step)
-                found.append(float(loss_of(model, batch)[0]))
+                losses.append(float(loss_of(model, batch)[0]))
                 p.sub_(direction, alpha=sign * step)
         assert p.grad is not None, name
-        expected = (found[0] - found[1]) / (2 * step)
+        expected = (losses[0] - losses[1]) / (2 * step)
         assert float((p.grad * direction).sum()) == pytest.approx(expected, rel=1e-5, abs=1e-7), name
 
 
 @pytest.mark.parametrize("name", ["none", "general", "dot", "fixed"])
-def test_the_whole_target_goes_through_the_layers_in_one_call(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model, batch = make(name), make_batch()
-    start = _start(model, batch)
+def test_teacher_forcing_runs_the_layers_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, batch = make_model(name), make_batch()
+    start = initial_state(model, batch)
     calls = []
-    inner = type(model.decoder.recurrent).forward
+    forward = type(model.decoder.recurrent).forward
 
-    def counted(self: torch.nn.Module, x: Tensor, *args: object, **kwargs: object) -> object:
+    def counting_forward(self: torch.nn.Module, x: Tensor, *args: object, **kwargs: object) -> object:
         calls.append(len(x))
-        return inner(self, x, *args, **kwargs)
+        return forward(self, x, *args, **kwargs)
 
-    monkeypatch.setattr(type(model.decoder.recurrent), "forward", counted)
+    monkeypatch.setattr(type(model.decoder.recurrent), "forward", counting_forward)
     model.decoder(batch.inputs, *start)
     assert calls == [len(batch.inputs)]
 
 
-def _start(model: EncoderDecoder, batch: PairBatch) -> tuple:
+def initial_state(model: EncoderDecoder, batch: PairBatch) -> tuple:
     encoded = model.encode(batch.source.tokens, batch.source.lengths)
     return encoded.state, encoded.memory
 
 
-def test_shared_tables_are_one_and_are_written_once() -> None:
-    model = make("tied")
+def test_shared_embeddings_are_one_parameter() -> None:
+    model = make_model("tied")
     assert model.encoder.input is model.decoder.input
     names = [n for n in model.state_dict() if "input.weight" in n]
     assert names == ["decoder.input.weight"]
-    other = make("tied")
+    other = make_model("tied")
     with torch.no_grad():
         other.decoder.input.weight.zero_()
     other.load_state_dict(model.state_dict())
     batch = make_batch()
-    assert torch.equal(run(model, batch)[0], run(other, batch)[0])
+    assert torch.equal(teacher_force(model, batch)[0], teacher_force(other, batch)[0])
 
 
-def test_options_that_contradict_each_other() -> None:
+def test_contradicting_options_are_refused() -> None:
     cell, network = CellConfig(), replace(BASE, share_embeddings=True)
     with pytest.raises(
         ConfigError, match="share_embeddings needs one joint vocabulary, but source and target have 9 and 8"
@@ -177,49 +175,49 @@ def test_options_that_contradict_each_other() -> None:
         replace(BASE, tie_weights=True, readout=5)
 
 
-def test_locked_dropout_keeps_its_masks_where_steps_run_one_by_one() -> None:
+def test_locked_dropout_keeps_its_masks_step_by_step() -> None:
     drop = DropoutConfig(dropout_input=0.5, dropout_output=0.5, locked=True)
-    model, batch = make("fed", drop), make_batch()
-    kept = model.decoder.output_dropout(torch.ones(5, 2, 6, dtype=torch.float64))
-    assert torch.equal(kept[0], kept[-1])
+    model, batch = make_model("fed", drop), make_batch()
+    mask = model.decoder.output_dropout(torch.ones(5, 2, 6, dtype=torch.float64))
+    assert torch.equal(mask[0], mask[-1])
     torch.manual_seed(0)
-    one = model.decoder(batch.inputs, *_start(model, batch)).h
+    first = model.decoder(batch.inputs, *initial_state(model, batch)).h
     torch.manual_seed(0)
-    two = model.decoder(batch.inputs, *_start(model, batch)).h
-    assert torch.equal(one, two)
-    zeros = (one == 0).all(0)  # a dropped feature is dropped at every step of its row
+    second = model.decoder(batch.inputs, *initial_state(model, batch)).h
+    assert torch.equal(first, second)
+    zeros = (first == 0).all(0)  # a dropped feature is dropped at every step of its row
     assert zeros.any()
-    assert torch.equal(zeros, (one == 0).any(0))
+    assert torch.equal(zeros, (first == 0).any(0))
 
 
-def test_scheduled_sampling_replaces_a_share_and_never_the_first_input() -> None:
-    model, batch = make("general").train(), make_batch()
-    source = batch.source
-    none = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 0.0)
-    assert torch.equal(none, batch.inputs)
+def test_scheduled_sampling_never_replaces_the_first_input() -> None:
+    model, batch = make_model("general").train(), make_batch()
+    generator = batch.source
+    without_sampling = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 0.0)
+    assert torch.equal(without_sampling, batch.inputs)
     assert model.training
     torch.manual_seed(1)
-    every = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
-    assert torch.equal(every[0], batch.inputs[0])
-    assert not torch.equal(every[1:], batch.inputs[1:])
+    sampled = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
+    assert torch.equal(sampled[0], batch.inputs[0])
+    assert not torch.equal(sampled[1:], batch.inputs[1:])
     torch.manual_seed(1)
-    again = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
-    assert torch.equal(every, again)
+    sampled_again = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
+    assert torch.equal(sampled, sampled_again)
 
 
-def test_a_model_without_doubt_gets_its_own_predictions_as_inputs() -> None:
-    model, batch = make("general").train(), make_batch()
+def test_scheduled_sampling_feeds_the_predictions_of_the_model() -> None:
+    model, batch = make_model("general").train(), make_batch()
     with torch.no_grad():
         assert model.output.weight is not None
         model.output.weight.zero_()
         model.output.bias.fill_(-100.0)
         model.output.bias[7] = 100.0
-    source = batch.source
-    inputs = sampled_inputs(model, source.tokens, source.lengths, batch.inputs, 1.0)
+    generator = batch.source
+    inputs = sampled_inputs(model, generator.tokens, generator.lengths, batch.inputs, 1.0)
     assert (inputs[1:] == 7).all()
 
 
-def test_it_can_be_drawn() -> None:
-    drawn = summarise(make("general"))
+def test_the_summary_shows_the_network() -> None:
+    summary = summarise(make_model("general"))
     for part in ("general attention over the encoder", "bridge", "in both directions", "decoder.combine"):
-        assert part in drawn
+        assert part in summary

@@ -1,4 +1,4 @@
-"""What a forecaster says of a number: losses beside their definitions, draws beside their distribution."""
+"""Outputs of a forecaster: losses against their definitions, samples against their distribution."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ OUTPUTS = [
 ]
 
 
-def said(output, seed=0, shape=(3, 4)):
+def random_outputs(output, seed=0, shape=(3, 4)):
     generator = torch.Generator().manual_seed(seed)
     draw = {"dtype": torch.float64, "generator": generator}
     return torch.randn(*shape, output.size, **draw), torch.randn(*shape, **draw)
@@ -31,13 +31,13 @@ def said(output, seed=0, shape=(3, 4)):
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=str)
 def test_gradients(output):
-    y, target = said(output)
+    y, target = random_outputs(output)
     assert gradcheck(lambda v: output.loss(v, target), y.requires_grad_())
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=str)
-def test_shapes(output):
-    y, target = said(output)
+def test_shapes_of_losses_centres_and_samples(output):
+    y, target = random_outputs(output)
     assert output.loss(y, target).shape == output.centre(y).shape == (3, 4)
     if output.sampled:
         assert output.sample(y).shape == (3, 4)
@@ -46,14 +46,14 @@ def test_shapes(output):
             output.sample(y)
 
 
-def test_points():
+def test_point_losses_by_hand():
     y, target = torch.tensor([[3.0]]), torch.tensor([1.0])
     assert PointOutput("squared").loss(y, target).tolist() == [4.0]
     assert PointOutput("absolute").loss(y, target).tolist() == [2.0]
     assert PointOutput().centre(y).tolist() == [3.0]
 
 
-def test_pinball_loss_is_least_at_the_quantile():
+def test_pinball_loss_is_minimal_at_the_quantile():
     target = torch.randn(20_001, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     for q in (0.1, 0.5, 0.9):
         output = QuantileOutput((q,))
@@ -69,12 +69,12 @@ def test_the_centre_of_quantiles_is_the_one_nearest_to_the_median():
     assert QuantileOutput((0.1, 0.2, 0.45)).centre(y).item() == 3.0
 
 
-def test_likelihoods_are_scipys():
-    y, target = said(GaussianOutput())
+def test_likelihoods_equal_scipy():
+    y, target = random_outputs(GaussianOutput())
     scale = np.log1p(np.exp(y[..., 1].numpy())) + SMALLEST_SCALE
     expected = -stats.norm.logpdf(target.numpy(), y[..., 0].numpy(), scale)
     assert GaussianOutput().loss(y, target).numpy() == pytest.approx(expected)
-    y, target = said(StudentTOutput())
+    y, target = random_outputs(StudentTOutput())
     scale = np.log1p(np.exp(y[..., 1].numpy())) + SMALLEST_SCALE
     df = 2 + np.log1p(np.exp(y[..., 2].numpy()))
     expected = -stats.t.logpdf(target.numpy(), df, y[..., 0].numpy(), scale)
@@ -82,9 +82,11 @@ def test_likelihoods_are_scipys():
 
 
 @pytest.mark.parametrize("output", [GaussianOutput(), StudentTOutput()], ids=str)
-def test_draws_have_the_distribution(output):
+def test_samples_follow_the_distribution(output):
     y = torch.tensor([1.5, 0.3, 4.0])[: output.size].double()
-    drawn = output.sample(y.expand(20_000, -1)).numpy()
+    samples = output.sample(y.expand(20_000, -1)).numpy()
     scale = np.log1p(np.exp(0.3)) + SMALLEST_SCALE
-    law = stats.norm(1.5, scale) if output.size == 2 else stats.t(2 + np.log1p(np.exp(4.0)), 1.5, scale)
-    assert stats.kstest(drawn, law.cdf).pvalue > 1e-3
+    distribution = (
+        stats.norm(1.5, scale) if output.size == 2 else stats.t(2 + np.log1p(np.exp(4.0)), 1.5, scale)
+    )
+    assert stats.kstest(samples, distribution.cdf).pvalue > 1e-3

@@ -1,4 +1,4 @@
-"""The options of a network: what contradicts what."""
+"""Options of a network, and contradictions between them."""
 
 import math
 from typing import Any
@@ -34,9 +34,7 @@ from unrolled.models.config import RECURRENT
         ({"cell": "tdnn", "context": 0}, "context=0: must be at least 1"),
     ],
 )
-def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
-    options: dict[str, Any], message: str
-) -> None:
+def test_an_option_of_another_cell_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         CellConfig(**options)
 
@@ -59,7 +57,7 @@ def test_an_option_of_another_cell_is_an_error_that_names_its_owner(
         ({"adaptive_softmax": (2,), "tie_weights": True}, "adaptive_softmax .* does not go with tie_weights"),
     ],
 )
-def test_a_network_that_cannot_be_is_an_error(options: dict[str, Any], message: str) -> None:
+def test_invalid_networks_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         NetworkConfig(**options)
 
@@ -76,12 +74,12 @@ def test_a_network_that_cannot_be_is_an_error(options: dict[str, Any], message: 
         ({"cell": "jordan", "nonlinearity": "relu"}, "jordan"),
     ],
 )
-def test_a_cell_that_is_left_open_follows_the_options(options: dict[str, Any], cell: str) -> None:
+def test_the_automatic_cell_follows_the_options(options: dict[str, Any], cell: str) -> None:
     assert CellConfig(**options).name == cell
     assert CellConfig(**options).build().name == cell
 
 
-def test_the_input_that_is_left_open_follows_the_file() -> None:
+def test_the_automatic_input_follows_the_vectors_option() -> None:
     assert NetworkConfig().entry == "embedding"
     assert NetworkConfig(vectors="glove.txt").entry == "vectors"
     assert NetworkConfig(input="one-hot").entry == "one-hot"
@@ -100,7 +98,7 @@ def test_the_input_that_is_left_open_follows_the_file() -> None:
         "zoneout_cell",
     ],
 )
-def test_every_rate_lies_in_0_1(name: str, rate: float) -> None:
+def test_rates_outside_0_1_are_refused(name: str, rate: float) -> None:
     with pytest.raises(ConfigError, match=str(rate)):
         DropoutConfig(**{name: rate})
 

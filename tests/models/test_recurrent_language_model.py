@@ -1,4 +1,4 @@
-"""The language model as tensors: resets, input forms, tied weights, starts, dropout."""
+"""The language model as a module: resets, inputs, tied weights, initialisation, dropout."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,18 +30,18 @@ NETWORKS: list[tuple[CellConfig, NetworkConfig]] = [
 IDS = [f"{cell.cell}-{i}" for i, (cell, _) in enumerate(NETWORKS)]
 
 
-def make(
+def make_model(
     cell: CellConfig, network: NetworkConfig, dropout: DropoutConfig | None = None, **options: Any
 ) -> RecurrentLanguageModel:
-    """Return a model over V tokens with wide parameters."""
+    """Return a model over V tokens with large random parameters."""
     model = RecurrentLanguageModel(V, cell, network, dropout or DropoutConfig(), **options)
     scatter_parameters(list(model.parameters()), 5)
     return model
 
 
-def tokens(steps: int, batch: int, seed: int = 0) -> Tensor:
-    source = torch.Generator().manual_seed(seed)
-    return torch.randint(V, (steps, batch), generator=source)
+def random_tokens(steps: int, batch: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(V, (steps, batch), generator=generator)
 
 
 def run_piecewise(
@@ -59,51 +59,51 @@ def run_piecewise(
     return torch.cat(logits), state
 
 
-def row_of(state: tuple[Tensor, ...], b: int) -> tuple[Tensor, ...]:
+def take_row(state: tuple[Tensor, ...], b: int) -> tuple[Tensor, ...]:
     """Return one row of a state, whose batch axis is the last but one."""
     return tuple(s[..., b : b + 1, :] for s in state)
 
 
-def close(ours: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
-    assert_all_close(ours, expected, rtol=1e-5, atol=1e-6)
+def assert_close(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
+    assert_all_close(actual, expected, rtol=1e-5, atol=1e-6)
 
 
-# The first layer's product, once for each token there is.
+# The first layer's input product, computed once per token of the vocabulary.
 
 
 @pytest.mark.parametrize("row_sparse", [False, True])
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
-def test_a_table_of_products_gives_the_losses_and_gradients_of_vectors(
+def test_the_table_path_gives_the_same_losses_and_gradients(
     cell: CellConfig, network: NetworkConfig, row_sparse: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, text = make(cell, network), tokens(20, 3)
+    model, token_ids = make_model(cell, network), random_tokens(20, 3)
     fresh = torch.zeros(20, 3, dtype=torch.bool)
     fresh[0] = fresh[11, 1] = True
     results = []
-    for fewer in (1, 10**9):
-        monkeypatch.setattr(lookup, "MIN_READS_PER_ROW", fewer)
+    for min_reads in (1, 10**9):
+        monkeypatch.setattr(lookup, "MIN_READS_PER_ROW", min_reads)
         model.zero_grad(set_to_none=True)
-        loss, nats, state = model.loss(text, text.roll(-1, 0), fresh=fresh, row_sparse=row_sparse)
+        loss, nats, state = model.loss(token_ids, token_ids.roll(-1, 0), fresh=fresh, row_sparse=row_sparse)
         loss.backward()
         grads = [p.grad.to_dense() for p in model.parameters() if p.grad is not None]
         results.append((loss.detach(), nats, *(s.detach() for s in state), *grads))
-    close(*results)
+    assert_close(*results)
 
 
 @needs_extension
-def test_dropped_inputs_need_their_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_dropout_disables_the_table_path(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     look_up = Recurrent.look_up
 
-    def counted(self: Recurrent, *args: Any, **kwargs: Any) -> Any:
+    def counting_look_up(self: Recurrent, *args: Any, **kwargs: Any) -> Any:
         calls.append(self.training)
         return look_up(self, *args, **kwargs)
 
-    monkeypatch.setattr(Recurrent, "look_up", counted)
-    model, text = make(*NETWORKS[2], DropoutConfig(dropout_input=0.5)), tokens(20, 3)
-    model(text)
+    monkeypatch.setattr(Recurrent, "look_up", counting_look_up)
+    model, token_ids = make_model(*NETWORKS[2], DropoutConfig(dropout_input=0.5)), random_tokens(20, 3)
+    model(token_ids)
     assert not calls
-    model.eval()(text)
+    model.eval()(token_ids)
     assert calls == [False]
 
 
@@ -113,28 +113,28 @@ def test_dropped_inputs_need_their_vectors(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_fresh_is_running_the_pieces_apart(
+def test_resets_equal_separate_runs_of_the_pieces(
     cell: CellConfig, network: NetworkConfig, data: st.DataObject
 ) -> None:
-    model = make(cell, network)
+    model = make_model(cell, network)
     steps, batch = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 3))
     flags = st.lists(st.booleans(), min_size=batch, max_size=batch)
     fresh = torch.tensor(data.draw(st.lists(flags, min_size=steps, max_size=steps)))
-    inputs = tokens(steps, batch, seed=1)
-    state = model(tokens(3, batch, seed=2))[1] if data.draw(st.booleans()) else None
+    inputs = random_tokens(steps, batch, seed=1)
+    state = model(random_tokens(3, batch, seed=2))[1] if data.draw(st.booleans()) else None
     with torch.no_grad():
         logits, final = model(inputs, state, fresh=fresh)
         for b in range(batch):
-            own = None if state is None else row_of(state, b)
-            expected, last = run_piecewise(model, inputs[:, b : b + 1], fresh[:, b], own)
-            close((logits[:, b : b + 1],), (expected,))
-            close(row_of(final, b), last)
+            row_state = None if state is None else take_row(state, b)
+            expected, expected_final = run_piecewise(model, inputs[:, b : b + 1], fresh[:, b], row_state)
+            assert_close((logits[:, b : b + 1],), (expected,))
+            assert_close(take_row(final, b), expected_final)
 
 
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
 def test_no_gradient_crosses_a_reset(cell: CellConfig, network: NetworkConfig) -> None:
-    """The gradient of the table shows which tokens were read."""
-    model = make(cell, replace(network, tie_weights=False, input="embedding"))
+    """The gradient of the embedding shows which tokens were read."""
+    model = make_model(cell, replace(network, tie_weights=False, input="embedding"))
     inputs = torch.tensor([[0], [1], [2], [3]])
     fresh = torch.tensor([[False], [False], [True], [False]])
     logits, _ = model(inputs, fresh=fresh)
@@ -143,60 +143,60 @@ def test_no_gradient_crosses_a_reset(cell: CellConfig, network: NetworkConfig) -
     assert [bool(row.any()) for row in g] == [False, False, True, True, False, False, False]
 
 
-def test_no_reset_is_a_plain_pass() -> None:
-    model = make(*NETWORKS[2])
-    inputs = tokens(5, 2)
+def test_a_mask_without_resets_changes_nothing() -> None:
+    model = make_model(*NETWORKS[2])
+    inputs = random_tokens(5, 2)
     logits, final = model(inputs, fresh=torch.zeros(5, 2, dtype=torch.bool))
-    expected, last = model(inputs)
+    expected, expected_final = model(inputs)
     assert torch.equal(logits, expected)
-    assert all(torch.equal(a, b) for a, b in zip(final, last, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(final, expected_final, strict=True))
 
 
-def test_a_state_that_was_damaged_is_gone_after_a_reset() -> None:
-    model = make(*NETWORKS[2])
-    inputs = tokens(4, 1)
+def test_a_reset_removes_nonfinite_states() -> None:
+    model = make_model(*NETWORKS[2])
+    inputs = random_tokens(4, 1)
     damaged = tuple(torch.full_like(s, torch.inf) for s in model(inputs)[1])
     logits, _ = model(inputs, damaged, fresh=torch.tensor([[True], [False], [False], [False]]))
-    close((logits,), (model(inputs)[0],))
+    assert_close((logits,), (model(inputs)[0],))
 
 
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
 def test_lengths_end_each_row_at_its_own_step(cell: CellConfig, network: NetworkConfig) -> None:
-    model = make(cell, network)
-    inputs, lengths = tokens(6, 3), [4, 6, 1]
+    model = make_model(cell, network)
+    inputs, lengths = random_tokens(6, 3), [4, 6, 1]
     logits, final = model(inputs, lengths=torch.tensor(lengths))
     for b, length in enumerate(lengths):
-        expected, last = model(inputs[:length, b : b + 1])
-        close((logits[:length, b : b + 1],), (expected,))
-        close(row_of(final, b), last)
+        expected, expected_final = model(inputs[:length, b : b + 1])
+        assert_close((logits[:length, b : b + 1],), (expected,))
+        assert_close(take_row(final, b), expected_final)
 
 
-def test_lengths_are_not_ignored_where_there_are_resets() -> None:
-    model = make(*NETWORKS[2])
-    inputs, lengths = tokens(6, 2), [3, 6]
+def test_lengths_together_with_resets_are_respected_or_refused() -> None:
+    model = make_model(*NETWORKS[2])
+    inputs, lengths = random_tokens(6, 2), [3, 6]
     fresh = torch.zeros(6, 2, dtype=torch.bool)
     fresh[2] = True
     try:
         logits, final = model(inputs, lengths=torch.tensor(lengths), fresh=fresh)
     except UnrolledError:
-        return  # refused is as good as computed
+        return  # refusing is as good as computing it
     for b, length in enumerate(lengths):
-        expected, last = run_piecewise(model, inputs[:length, b : b + 1], fresh[:length, b], None)
-        close((logits[:length, b : b + 1],), (expected,))
-        close(row_of(final, b), last)
+        expected, expected_final = run_piecewise(model, inputs[:length, b : b + 1], fresh[:length, b], None)
+        assert_close((logits[:length, b : b + 1],), (expected,))
+        assert_close(take_row(final, b), expected_final)
 
 
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
-def test_one_token_at_a_time_is_the_whole_sequence(cell: CellConfig, network: NetworkConfig) -> None:
-    model = make(cell, network).eval()
-    inputs = tokens(5, 2)
+def test_single_steps_equal_the_full_sequence(cell: CellConfig, network: NetworkConfig) -> None:
+    model = make_model(cell, network).eval()
+    inputs = random_tokens(5, 2)
     logits, final = model(inputs)
     state = None
     for t in range(5):
-        step, state = model(inputs[t : t + 1], state)
-        close((step[0],), (logits[t],))
+        step_logits, state = model(inputs[t : t + 1], state)
+        assert_close((step_logits[0],), (logits[t],))
     assert state is not None
-    close(state, final)
+    assert_close(state, final)
 
 
 # Input.
@@ -204,39 +204,39 @@ def test_one_token_at_a_time_is_the_whole_sequence(cell: CellConfig, network: Ne
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("cell", ["elman", "jordan", "lstm", "gru"])
-def test_a_one_hot_input_is_an_embedding_whose_table_is_the_identity(cell: str, tied: bool) -> None:
+def test_one_hot_input_equals_an_identity_embedding(cell: str, tied: bool) -> None:
     """A fixed identity table may also be read as the tied output matrix: V h is then h itself."""
-    one_hot = make(CellConfig(cell=cell), NetworkConfig(layers=2, hidden=V, input="one-hot"))
+    one_hot = make_model(CellConfig(cell=cell), NetworkConfig(layers=2, hidden=V, input="one-hot"))
     network = NetworkConfig(layers=2, hidden=V, embedding=V, tie_weights=tied)
-    embedded = make(CellConfig(cell=cell), network)
-    own = {name: p for name, p in one_hot.state_dict().items() if not (tied and name == "output.weight")}
-    embedded.load_state_dict(own | {"input.weight": torch.eye(V)}, strict=True)
+    embedded = make_model(CellConfig(cell=cell), network)
+    weights = {name: p for name, p in one_hot.state_dict().items() if not (tied and name == "output.weight")}
+    embedded.load_state_dict(weights | {"input.weight": torch.eye(V)}, strict=True)
     if tied:
         with torch.no_grad():
             one_hot.output.weight.copy_(torch.eye(V))
-    inputs = tokens(5, 3)
-    (logits, final), (expected, last) = one_hot(inputs), embedded(inputs)
-    close((logits, *final), (expected, *last))
+    inputs = random_tokens(5, 3)
+    (logits, final), (expected, expected_final) = one_hot(inputs), embedded(inputs)
+    assert_close((logits, *final), (expected, *expected_final))
     assert "input.weight" not in one_hot.state_dict()
 
 
-def test_one_hot_vectors_have_a_one_where_the_token_is() -> None:
-    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+def test_one_hot_vectors() -> None:
+    model = make_model(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
     x = model.input(torch.tensor([[2, 0]]))
     assert x.tolist() == [[[0, 0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]]]
     assert x.dtype == torch.get_default_dtype()
 
 
-def test_a_model_in_float64_reads_one_hot_vectors_in_float64() -> None:
-    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
-    expected, _ = model(tokens(3, 2))
-    logits, _ = model.double()(tokens(3, 2))
+def test_one_hot_vectors_follow_the_dtype_of_the_model() -> None:
+    model = make_model(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+    expected, _ = model(random_tokens(3, 2))
+    logits, _ = model.double()(random_tokens(3, 2))
     assert logits.dtype == torch.float64
     torch.testing.assert_close(logits.float(), expected)
 
 
 @pytest.mark.parametrize("freeze", [False, True])
-def test_given_vectors_are_the_table_and_may_be_kept_as_they_are(freeze: bool) -> None:
+def test_given_vectors_are_the_embedding_and_may_be_frozen(freeze: bool) -> None:
     vectors = uniform(V, 5, seed=3, dtype=torch.float32)
     network = NetworkConfig(
         hidden=4, input="vectors", vectors="a.txt", freeze_vectors=freeze, init_range=0.01
@@ -244,18 +244,18 @@ def test_given_vectors_are_the_table_and_may_be_kept_as_they_are(freeze: bool) -
     model = RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig(), vectors=vectors.clone())
     assert torch.equal(model.input.weight, vectors)
     assert model.recurrent.input_size == 5
-    model(tokens(3, 2))[0].sum().backward()
+    model(random_tokens(3, 2))[0].sum().backward()
     assert (model.input.weight.grad is None) == freeze
     assert model.input.weight.requires_grad != freeze
 
 
-def test_vectors_that_were_promised_and_not_given_are_an_error() -> None:
+def test_missing_vectors_are_refused() -> None:
     network = NetworkConfig(hidden=4, input="vectors", vectors="a.txt")
     with pytest.raises(UnrolledError, match="vectors"):
         RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig())
 
 
-def test_vectors_of_another_vocabulary_are_an_error() -> None:
+def test_vectors_of_another_vocabulary_are_refused() -> None:
     network = NetworkConfig(hidden=4, input="vectors", vectors="a.txt")
     with pytest.raises(UnrolledError, match=r"5.*7|7.*5"):
         RecurrentLanguageModel(V, CellConfig(), network, DropoutConfig(), vectors=torch.zeros(5, 3))
@@ -265,19 +265,19 @@ def test_vectors_of_another_vocabulary_are_an_error() -> None:
 
 
 def test_tied_weights_are_one_parameter() -> None:
-    model = make(CellConfig(), NetworkConfig(hidden=4, embedding=4, tie_weights=True))
+    model = make_model(CellConfig(), NetworkConfig(hidden=4, embedding=4, tie_weights=True))
     names = [name for name, _ in model.named_parameters()]
     assert "input.weight" in names
     assert "output.weight" not in names
-    untied = make(CellConfig(), NetworkConfig(hidden=4, embedding=4))
+    untied = make_model(CellConfig(), NetworkConfig(hidden=4, embedding=4))
     count = sum(p.numel() for p in model.parameters())
     assert count == sum(p.numel() for p in untied.parameters()) - V * 4
     with torch.no_grad():
         untied.load_state_dict(model.state_dict() | {"output.weight": model.input.weight})
-    inputs = tokens(5, 2)
+    inputs = random_tokens(5, 2)
     logits, expected = model(inputs)[0], untied(inputs)[0]
-    close((logits,), (expected,))
-    # its gradient is the sum of what it gets as input and as output
+    assert_close((logits,), (expected,))
+    # its gradient is the sum of the gradients as input and as output
     (g,) = torch.autograd.grad(logits.square().sum(), model.input.weight)
     parts = torch.autograd.grad(expected.square().sum(), [untied.input.weight, untied.output.weight])
     torch.testing.assert_close(g, sum(parts), rtol=1e-4, atol=1e-5)
@@ -285,8 +285,8 @@ def test_tied_weights_are_one_parameter() -> None:
 
 def test_tied_weights_fit_a_projection() -> None:
     network = NetworkConfig(hidden=5, projection=3, embedding=3, tie_weights=True)
-    model = make(CellConfig(), network)
-    assert model(tokens(2, 1))[0].shape == (2, 1, V)
+    model = make_model(CellConfig(), network)
+    assert model(random_tokens(2, 1))[0].shape == (2, 1, V)
 
 
 @pytest.mark.parametrize(
@@ -296,20 +296,18 @@ def test_tied_weights_fit_a_projection() -> None:
         (NetworkConfig(hidden=5, embedding=5, projection=3, tie_weights=True), 3),
     ],
 )
-def test_tied_weights_of_different_sizes_are_an_error_with_both(
-    network: NetworkConfig, features: int
-) -> None:
+def test_tied_weights_of_different_sizes_are_refused(network: NetworkConfig, features: int) -> None:
     message = rf"{network.embedding} features .* has {features}; .*--embedding {features}"
     with pytest.raises(ConfigError, match=message):
-        make(CellConfig(), network)
+        make_model(CellConfig(), network)
 
 
 # Loss.
 
 
-def test_the_loss_of_the_logits_is_cross_entropy() -> None:
-    model = make(*NETWORKS[4])
-    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+def test_token_losses_are_cross_entropy() -> None:
+    model = make_model(*NETWORKS[4])
+    inputs, targets = random_tokens(5, 3), random_tokens(5, 3, seed=9)
     logits, _ = model(inputs)
     expected = F.cross_entropy(logits.view(-1, V), targets.view(-1))
     torch.testing.assert_close(token_losses(logits, targets, -1).mean(), expected)
@@ -318,16 +316,18 @@ def test_the_loss_of_the_logits_is_cross_entropy() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("reset", ["fresh", "lengths"])
 @pytest.mark.parametrize(("cell", "network"), NETWORKS, ids=IDS)
-def test_the_loss_without_the_logits_is_that_of_the_logits(
+def test_the_fused_loss_equals_that_of_the_logits(
     cell: CellConfig, network: NetworkConfig, reset: str, smoothing: float
 ) -> None:
-    model = make(cell, network)
-    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+    model = make_model(cell, network)
+    inputs, targets = random_tokens(5, 3), random_tokens(5, 3, seed=9)
     targets[4, 1] = -100
-    state = tuple(s.detach() for s in model(tokens(2, 3, seed=4))[1])
+    state = tuple(s.detach() for s in model(random_tokens(2, 3, seed=4))[1])
     w = uniform(5, 3, seed=6, dtype=torch.float32)
     options: dict[str, Tensor] = (
-        {"lengths": torch.tensor([5, 4, 2])} if reset == "lengths" else {"fresh": tokens(5, 3, seed=3) == 0}
+        {"lengths": torch.tensor([5, 4, 2])}
+        if reset == "lengths"
+        else {"fresh": random_tokens(5, 3, seed=3) == 0}
     )
     logits, expected_final = model(inputs, state, **options)
     losses = F.cross_entropy(
@@ -337,59 +337,59 @@ def test_the_loss_without_the_logits_is_that_of_the_logits(
     loss, nats, final = model.loss(
         inputs, targets, state, row_weights=w, label_smoothing=smoothing, **options
     )
-    close((loss, *final), (expected, *expected_final))
+    assert_close((loss, *final), (expected, *expected_final))
     assert not nats.requires_grad
-    close((nats,), (token_losses(logits, targets, -100).detach(),))
+    assert_close((nats,), (token_losses(logits, targets, -100).detach(),))
     parameters = list(model.parameters())
-    close(torch.autograd.grad(loss, parameters), torch.autograd.grad(expected, parameters))
+    assert_close(torch.autograd.grad(loss, parameters), torch.autograd.grad(expected, parameters))
 
 
-def test_the_loss_by_itself_is_the_sum_over_all_targets() -> None:
-    model = make(*NETWORKS[2])
-    inputs, targets = tokens(5, 3), tokens(5, 3, seed=9)
+def test_the_default_loss_is_the_sum_over_all_targets() -> None:
+    model = make_model(*NETWORKS[2])
+    inputs, targets = random_tokens(5, 3), random_tokens(5, 3, seed=9)
     loss, nats, _ = model.loss(inputs, targets)
     torch.testing.assert_close(loss, nats.sum())
     with torch.no_grad():
-        scored, again, _ = model.loss(inputs, targets)
-    assert not scored.requires_grad
-    assert torch.equal(again, nats)
+        loss_without_grad, nats_without_grad, _ = model.loss(inputs, targets)
+    assert not loss_without_grad.requires_grad
+    assert torch.equal(nats_without_grad, nats)
 
 
 @pytest.mark.parametrize("tied", [False, True])
-def test_a_row_sparse_gradient_is_the_usual_one_without_the_rows_that_were_not_read(tied: bool) -> None:
+def test_sparse_embedding_gradients_equal_the_dense_ones(tied: bool) -> None:
     network = NetworkConfig(hidden=4, embedding=4, tie_weights=tied)
-    model = make(CellConfig(), network)
+    model = make_model(CellConfig(), network)
     inputs = torch.tensor([[1, 2], [5, 1], [1, 2]])
     assert isinstance(model.input, nn.Embedding)
-    found = []
+    gradients = []
     for row_sparse in (True, False):
         model.zero_grad()
-        model.loss(inputs, tokens(3, 2), row_sparse=row_sparse)[0].backward()
+        model.loss(inputs, random_tokens(3, 2), row_sparse=row_sparse)[0].backward()
         gradient = model.input.weight.grad
         assert gradient is not None
         assert gradient.is_sparse == (row_sparse and not tied)
         if gradient.is_sparse:
             assert sorted(set(gradient.coalesce().indices()[0].tolist())) == [1, 2, 5]
             gradient = gradient.to_dense()
-        found.append(gradient)
-    torch.testing.assert_close(found[0], found[1])
+        gradients.append(gradient)
+    torch.testing.assert_close(gradients[0], gradients[1])
 
 
-def test_a_row_sparse_gradient_is_nothing_to_a_network_without_a_table() -> None:
-    model = make(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
-    model.loss(tokens(3, 2), tokens(3, 2, seed=1), row_sparse=True)[0].backward()
+def test_row_sparse_has_no_effect_without_an_embedding() -> None:
+    model = make_model(CellConfig(), NetworkConfig(hidden=4, input="one-hot"))
+    model.loss(random_tokens(3, 2), random_tokens(3, 2, seed=1), row_sparse=True)[0].backward()
     assert not any(p.grad.is_sparse for p in model.parameters() if p.grad is not None)
 
 
-def test_logits_are_the_output_layer_on_the_recurrent_layers_on_the_input() -> None:
-    model = make(*NETWORKS[2])
-    inputs = tokens(5, 3)
+def test_logits_by_composition_of_the_parts() -> None:
+    model = make_model(*NETWORKS[2])
+    inputs = random_tokens(5, 3)
     h, state = model.recurrent(model.input.weight[inputs])
     logits, final = model(inputs)
-    close((logits, *final), (h @ model.output.weight.T + model.output.bias, *state))
+    assert_close((logits, *final), (h @ model.output.weight.T + model.output.bias, *state))
 
 
-# Options reach their place.
+# Options reach the layers.
 
 
 @pytest.mark.parametrize(
@@ -409,29 +409,29 @@ def test_logits_are_the_output_layer_on_the_recurrent_layers_on_the_input() -> N
         ),
     ],
 )
-def test_the_cell_is_built_with_its_options(config: CellConfig, cell: Cell) -> None:
+def test_the_cell_gets_its_options(config: CellConfig, cell: Cell) -> None:
     assert config.build() == cell
-    assert make(config, NetworkConfig(hidden=4)).recurrent.cell == cell
+    assert make_model(config, NetworkConfig(hidden=4)).recurrent.cell == cell
 
 
 def test_size_and_connections_reach_the_layers() -> None:
     network = NetworkConfig(layers=3, hidden=6, embedding=5, projection=4, residual=True, skip=2)
-    layer = make(CellConfig(), network).recurrent
+    layer = make_model(CellConfig(), network).recurrent
     assert (layer.num_layers, layer.hidden_size, layer.input_size) == (3, 6, 5)
     assert (layer.proj_size, layer.residual, layer.skip) == (4, True, 2)
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_dropout_is_where_its_name_says(locked: bool) -> None:
+def test_dropout_applies_where_its_name_says(locked: bool) -> None:
     network = NetworkConfig(layers=2, hidden=40, embedding=30)
     dropout = DropoutConfig(dropout=0.1, dropout_input=0.3, dropout_output=0.6, locked=locked)
-    model = make(CellConfig(), network, dropout)
-    seen: dict[str, Tensor] = {}
-    model.input_dropout.register_forward_hook(lambda _, a, y: seen.update({"x": a[0], "dropped_x": y}))
-    model.output_dropout.register_forward_hook(lambda _, a, y: seen.update({"h": a[0], "dropped_h": y}))
-    model(tokens(8, 4))
-    for whole, dropped, rate in (("x", "dropped_x", 0.3), ("h", "dropped_h", 0.6)):
-        mask = seen[dropped] / seen[whole]
+    model = make_model(CellConfig(), network, dropout)
+    recorded: dict[str, Tensor] = {}
+    model.input_dropout.register_forward_hook(lambda _, a, y: recorded.update({"x": a[0], "dropped_x": y}))
+    model.output_dropout.register_forward_hook(lambda _, a, y: recorded.update({"h": a[0], "dropped_h": y}))
+    model(random_tokens(8, 4))
+    for full, dropped_key, rate in (("x", "dropped_x", 0.3), ("h", "dropped_h", 0.6)):
+        mask = recorded[dropped_key] / recorded[full]
         zero = mask == 0
         torch.testing.assert_close(mask[~zero], torch.full_like(mask[~zero], 1 / (1 - rate)))
         assert float(zero.float().mean()) == pytest.approx(rate, abs=0.12)
@@ -439,48 +439,48 @@ def test_dropout_is_where_its_name_says(locked: bool) -> None:
     assert model.recurrent.dropout == (0.0 if locked else 0.1)
     assert model.recurrent.drop.locked == (0.1 if locked else 0.0)
     model.eval()
-    assert torch.equal(model(tokens(8, 4))[0], model(tokens(8, 4))[0])
+    assert torch.equal(model(random_tokens(8, 4))[0], model(random_tokens(8, 4))[0])
 
 
-def test_rates_of_the_recurrence_reach_the_layers() -> None:
+def test_recurrent_dropout_rates_reach_the_layers() -> None:
     rates = DropoutConfig(dropout_weight=0.1, dropout_candidate=0.2, zoneout=0.3, zoneout_cell=0.4)
-    drop = make(CellConfig(), NetworkConfig(hidden=4), rates).recurrent.drop
+    drop = make_model(CellConfig(), NetworkConfig(hidden=4), rates).recurrent.drop
     assert (drop.weight, drop.candidate, drop.zoneout, drop.zoneout_cell) == (0.1, 0.2, 0.3, 0.4)
     assert drop.locked == 0
 
 
-def test_a_chunk_with_resets_has_one_locked_mask() -> None:
-    """Between layers too: locked is the same units at all steps of a chunk."""
+def test_locked_dropout_has_one_mask_per_chunk_despite_resets() -> None:
+    """Locked dropout between layers drops the same units at all steps of a chunk."""
     network = NetworkConfig(layers=2, hidden=30, embedding=30)
-    model = make(
+    model = make_model(
         CellConfig(cell="elman", nonlinearity="relu"), network, DropoutConfig(dropout=0.5, locked=True)
     )
     with torch.no_grad():
         for name, p in model.recurrent.named_parameters():
             p.copy_(torch.eye(30) if "weight_ih" in name else torch.zeros_like(p))
         model.input.weight.fill_(1.0)
-    seen = []
-    model.output_dropout.register_forward_hook(lambda _, a, y: seen.append(a[0]))
+    recorded = []
+    model.output_dropout.register_forward_hook(lambda _, a, y: recorded.append(a[0]))
     fresh = torch.zeros(6, 4, dtype=torch.bool)
     fresh[3, 1] = True
-    model(tokens(6, 4), fresh=fresh)
-    (mask,) = seen
+    model(random_tokens(6, 4), fresh=fresh)
+    (mask,) = recorded
     assert torch.equal(mask, mask[:1].expand_as(mask))
 
 
-def test_the_start_is_as_documented() -> None:
-    def started(**options: Any) -> RecurrentLanguageModel:
+def test_initialisation_is_as_documented() -> None:
+    def make_initialised(**options: Any) -> RecurrentLanguageModel:
         torch.manual_seed(0)
         network = NetworkConfig(hidden=50, embedding=50, **options)
         return RecurrentLanguageModel(200, CellConfig(), network, DropoutConfig())
 
-    narrow = started(init_range=0.02)
+    narrow = make_initialised(init_range=0.02)
     for name, p in narrow.named_parameters():
         assert 0.015 < p.abs().max() <= 0.02, name
-    tied = started(tie_weights=True).input.weight
+    tied = make_initialised(tie_weights=True).input.weight
     assert 0.095 < tied.abs().max() <= 0.1
-    assert float(started().input.weight.detach().std()) == pytest.approx(1.0, abs=0.05)
-    one_hot = started(input="one-hot").recurrent
+    assert float(make_initialised().input.weight.detach().std()) == pytest.approx(1.0, abs=0.05)
+    one_hot = make_initialised(input="one-hot").recurrent
     assert float(one_hot.weight_ih_l0.detach().std()) == pytest.approx(0.3, abs=0.01)
     assert one_hot.weight_hh_l0.abs().max() <= 1 / 50**0.5
 
@@ -489,25 +489,25 @@ def test_the_start_is_as_documented() -> None:
 
 
 @pytest.mark.parametrize("cell", ["gru", "elman", "jordan"])
-def test_a_projection_needs_an_lstm(cell: str) -> None:
+def test_projection_needs_an_lstm(cell: str) -> None:
     with pytest.raises(ConfigError, match=f"projection is an option of lstm, not of cell='{cell}'"):
-        make(CellConfig(cell=cell), NetworkConfig(hidden=4, projection=2))
+        make_model(CellConfig(cell=cell), NetworkConfig(hidden=4, projection=2))
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_dropout_between_layers_needs_two(locked: bool) -> None:
+def test_dropout_between_layers_needs_two_layers(locked: bool) -> None:
     with pytest.raises(ConfigError, match="dropout_input and dropout_output"):
-        make(CellConfig(), NetworkConfig(hidden=4), DropoutConfig(dropout=0.5, locked=locked))
+        make_model(CellConfig(), NetworkConfig(hidden=4), DropoutConfig(dropout=0.5, locked=locked))
 
 
 @pytest.mark.parametrize("cell", ["gru", "elman", "jordan"])
 def test_zoneout_of_the_cell_state_needs_an_lstm(cell: str) -> None:
     with pytest.raises(ConfigError, match="zoneout_cell"):
-        make(CellConfig(cell=cell), NetworkConfig(hidden=4), DropoutConfig(zoneout_cell=0.5))
+        make_model(CellConfig(cell=cell), NetworkConfig(hidden=4), DropoutConfig(zoneout_cell=0.5))
 
 
-def test_a_state_of_another_batch_is_an_error() -> None:
-    model = make(*NETWORKS[2])
-    _, state = model(tokens(3, 2))
+def test_a_state_of_another_batch_size_is_refused() -> None:
+    model = make_model(*NETWORKS[2])
+    _, state = model(random_tokens(3, 2))
     with pytest.raises(ShapeError, match=r"\(2, 3, 4\), got \(2, 2, 4\)"):
-        model(tokens(3, 3), state)
+        model(random_tokens(3, 3), state)

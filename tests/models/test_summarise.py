@@ -1,4 +1,4 @@
-"""The summary of a model: its drawing agrees with the model, and its counts add up."""
+"""The summary of a model: its diagram matches the model, and its counts add up."""
 
 import re
 
@@ -24,8 +24,8 @@ def build(cell: CellConfig, network: NetworkConfig) -> RecurrentLanguageModel:
     return RecurrentLanguageModel(300, cell, network, DropoutConfig())
 
 
-def counts(text: str) -> dict[str, int]:
-    """Return the parameter table of a summary as a mapping, ``total`` included."""
+def parse_counts(text: str) -> dict[str, int]:
+    """Return the parameter table of a summary as a mapping, including ``total``."""
     table = text.split("parameters\n")[1]
     rows = re.findall(r"^  (\S+).*?([\d,]+)(?: \(fixed\))?$", table, flags=re.MULTILINE)
     return {name: int(count.replace(",", "")) for name, count in rows}
@@ -36,10 +36,10 @@ def test_every_parameter_is_listed_and_the_total_is_their_sum(
     cell: CellConfig, network: NetworkConfig
 ) -> None:
     model = build(cell, network)
-    listed = counts(summarise(model))
-    total = listed.pop("total")
-    assert listed == {name: p.numel() for name, p in model.named_parameters()}
-    assert total == sum(p.numel() for p in model.parameters()) == sum(listed.values())
+    listed_counts = parse_counts(summarise(model))
+    total = listed_counts.pop("total")
+    assert listed_counts == {name: p.numel() for name, p in model.named_parameters()}
+    assert total == sum(p.numel() for p in model.parameters()) == sum(listed_counts.values())
 
 
 def test_shapes_are_shown() -> None:
@@ -48,7 +48,7 @@ def test_shapes_are_shown() -> None:
     assert re.search(r"input\.weight +300×30 +9,000$", text, flags=re.MULTILINE)
 
 
-def test_parameters_that_are_not_trained_are_marked() -> None:
+def test_frozen_parameters_are_marked() -> None:
     model = build(*MODELS[0])
     model.input.weight.requires_grad_(False)
     fixed = [line for line in summarise(model).splitlines() if "(fixed)" in line]
@@ -56,7 +56,7 @@ def test_parameters_that_are_not_trained_are_marked() -> None:
     assert "input.weight" in fixed[0]
 
 
-def test_the_folded_network_names_what_feeds_back() -> None:
+def test_the_folded_network_shows_the_feedback() -> None:
     lstm = summarise(build(*MODELS[1]))
     assert "layer 0  LSTM 30 → 16 ⟲ h_(t-1), c_(t-1)" in lstm
     assert "16 → 300" in lstm
@@ -86,35 +86,35 @@ def test_the_unrolled_network_has_every_layer_at_every_step() -> None:
     assert order == sorted(order)
 
 
-def drawing(text: str) -> list[str]:
-    """Return the lines of the unrolled network without the spaces at their ends."""
+def unrolled_lines(text: str) -> list[str]:
+    """Return the lines of the unrolled network without trailing spaces."""
     return [row.rstrip() for row in text.split("unrolled through time\n")[1].split("\n\n")[0].splitlines()]
 
 
-def test_windows_are_drawn_as_what_each_step_reads() -> None:
+def test_window_networks_show_what_each_step_reads() -> None:
     feed_forward = summarise(build(*MODELS[6]))
     assert "layer 0  tanh of 4 × 10 → 16 ← x_(t-3) … x_t\n" in feed_forward
     assert "layer 1  tanh of 1 × 16 → 16 ← h_t\n" in feed_forward
-    rows = drawing(feed_forward)
+    rows = unrolled_lines(feed_forward)
     assert [row.count("↗") for row in rows] == [0, 0, 0, 0, 0, 3, 0, 0]
     assert [row.count("↑") for row in rows] == [0, 4, 0, 4, 0, 4, 0, 0]
     assert not any(mark in "".join(rows) for mark in "◀▶─")
     assert rows[-1].startswith("  (y_t depends on x_(t-3) … x_t alone; ")
     tdnn = summarise(build(*MODELS[7]))
     assert "layer 1  tanh of 3 × 16 → 16 ← h_(t-2) … h_t + its input\n" in tdnn
-    assert [row.count("↗") for row in drawing(tdnn)] == [0, 0, 0, 3, 0, 3, 0, 0]
+    assert [row.count("↗") for row in unrolled_lines(tdnn)] == [0, 0, 0, 3, 0, 3, 0, 0]
     assert "y_t depends on x_(t-4) … x_t alone" in tdnn
     assert "  l1: aten (each window of 3 steps" in tdnn
 
 
-def test_windows_in_both_directions_look_ahead() -> None:
-    class Reader(TokenReader):
+def test_bidirectional_window_networks_look_ahead() -> None:
+    class SummarisedEncoder(TokenReader):
         def parts(self) -> list:
             return [self.recurrent, self.input_line]
 
-    model = Reader(30, *MODELS[7], DropoutConfig(), bidirectional=True)
+    model = SummarisedEncoder(30, *MODELS[7], DropoutConfig(), bidirectional=True)
     text = summarise(model)
     assert "layer 0  tanh of 3 × 10 → 32 in both directions ← x_(t-2) … x_(t+2)\n" in text
     assert "y_t depends on x_(t-4) … x_(t+4) alone" in text
-    assert [row.count("↖") for row in drawing(text)] == [0, 0, 0, 3, 0, 3, 0, 0]
+    assert [row.count("↖") for row in unrolled_lines(text)] == [0, 0, 0, 3, 0, 3, 0, 0]
     assert len(path_lines(model)) == 2

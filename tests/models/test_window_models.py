@@ -1,4 +1,4 @@
-"""Models whose layers are windows: what builds them, what they refuse, and that they are used alike."""
+"""Models of window layers: construction, refused options, and the same use as recurrent models."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from unrolled.models.adopt import adopt
 CELLS = ["feed-forward", "tdnn"]
 
 
-def make(
+def make_model(
     cell: str,
     network: NetworkConfig | None = None,
     dropout: DropoutConfig | None = None,
@@ -34,13 +34,13 @@ def make(
     return RecurrentLanguageModel(20, config, network, dropout or DropoutConfig()).double()
 
 
-def tokens(steps: int, rows: int) -> torch.Tensor:
+def random_tokens(steps: int, rows: int) -> torch.Tensor:
     return torch.randint(20, (steps, rows), generator=torch.Generator().manual_seed(3))
 
 
-def test_feed_forward_reads_a_window_once_and_time_delays_at_every_layer() -> None:
+def test_feed_forward_has_one_window_and_tdnn_one_per_layer() -> None:
     network = NetworkConfig(layers=3, hidden=6, embedding=5, residual=True)
-    layers = [make(cell, network, nonlinearity="relu").recurrent for cell in CELLS]
+    layers = [make_model(cell, network, nonlinearity="relu").recurrent for cell in CELLS]
     assert all(isinstance(layer, Window) for layer in layers)
     assert [layer.windows for layer in layers] == [(3, 1, 1), (3, 3, 3)]
     for layer in layers:
@@ -48,9 +48,9 @@ def test_feed_forward_reads_a_window_once_and_time_delays_at_every_layer() -> No
         assert layer.nonlinearity == "relu"
 
 
-def test_rates_between_layers_reach_them() -> None:
-    plain = make("tdnn", dropout=DropoutConfig(dropout=0.3)).recurrent
-    locked = make("tdnn", dropout=DropoutConfig(dropout=0.3, locked=True)).recurrent
+def test_dropout_between_layers_reaches_the_layers() -> None:
+    plain = make_model("tdnn", dropout=DropoutConfig(dropout=0.3)).recurrent
+    locked = make_model("tdnn", dropout=DropoutConfig(dropout=0.3, locked=True)).recurrent
     assert (plain.dropout, plain.locked) == (0.3, 0.0)
     assert (locked.dropout, locked.locked) == (0.0, 0.3)
 
@@ -68,13 +68,15 @@ def test_rates_between_layers_reach_them() -> None:
         ({}, {"dropout": 0.1}, "acts between layers, but there is only one"),
     ],
 )
-def test_options_of_the_loop_are_refused(cell: str, network: dict, dropout: dict, message: str) -> None:
+def test_options_of_the_recurrent_loop_are_refused(
+    cell: str, network: dict, dropout: dict, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
-        make(cell, NetworkConfig(**{"hidden": 6} | network), DropoutConfig(**dropout))
+        make_model(cell, NetworkConfig(**{"hidden": 6} | network), DropoutConfig(**dropout))
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_an_encoder_decoder_needs_a_state(cell: str) -> None:
+def test_an_encoder_decoder_refuses_windows(cell: str) -> None:
     with pytest.raises(ConfigError, match=f"cell='{cell}': the decoder begins with"):
         EncoderDecoder((9, 9), CellConfig(cell=cell), EncoderDecoderConfig(hidden=4), DropoutConfig())
     with pytest.raises(ConfigError, match=f"cell='{cell}' is not a recurrent cell"):
@@ -83,62 +85,67 @@ def test_an_encoder_decoder_needs_a_state(cell: str) -> None:
 
 @pytest.mark.parametrize("input", ["embedding", "one-hot"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_token_by_token_is_the_whole(cell: str, input: str) -> None:
-    model, read = make(cell, NetworkConfig(layers=2, hidden=6, embedding=5, input=input)).eval(), tokens(7, 2)
-    whole, final = model(read)
+def test_single_steps_equal_the_full_sequence(cell: str, input: str) -> None:
+    model, token_ids = (
+        make_model(cell, NetworkConfig(layers=2, hidden=6, embedding=5, input=input)).eval(),
+        random_tokens(7, 2),
+    )
+    full_logits, final = model(token_ids)
     state, steps = None, []
-    for step in read.split(1):
+    for step in token_ids.split(1):
         logits, state = model(step, state)
         steps.append(logits)
-    assert_all_close([torch.cat(steps), *state], [whole, *final])
+    assert_all_close([torch.cat(steps), *state], [full_logits, *final])
 
 
 @pytest.mark.parametrize("context", [1, 3])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_beam_as_wide_as_everything_finds_the_best(cell: str, context: int) -> None:
-    model, prompt = make(cell, context=context).eval(), tokens(4, 1)
+def test_a_beam_of_the_vocabulary_size_finds_the_best_sequence(cell: str, context: int) -> None:
+    model, prompt = make_model(cell, context=context).eval(), random_tokens(4, 1)
 
-    def step(tokens: torch.Tensor, state: tuple) -> tuple:
-        logits, after = model(tokens[None], state)
+    def step(random_tokens: torch.Tensor, state: tuple) -> tuple:
+        logits, after = model(random_tokens[None], state)
         return logits[0], after
 
     with torch.no_grad():
         logits, state = model(prompt)
-        found = beam_search(step, logits[-1], state, length=2, beams=20)[0]
+        hypothesis = beam_search(step, logits[-1], state, length=2, beams=20)[0]
         pairs = torch.cartesian_prod(torch.arange(20), torch.arange(20)).T
-        read = torch.cat([prompt.expand(-1, 400), pairs[:1]])
-        log_p = model(read)[0].log_softmax(-1)
-        total = log_p[3].gather(1, pairs[:1].T) + log_p[4].gather(1, pairs[1:].T)
+        token_ids = torch.cat([prompt.expand(-1, 400), pairs[:1]])
+        log_probabilities = model(token_ids)[0].log_softmax(-1)
+        total = log_probabilities[3].gather(1, pairs[:1].T) + log_probabilities[4].gather(1, pairs[1:].T)
     best = int(total.argmax())
-    assert found.tokens == pairs[:, best].tolist()
-    assert found.log_probability == pytest.approx(float(total[best]), rel=1e-9)
+    assert hypothesis.tokens == pairs[:, best].tolist()
+    assert hypothesis.log_probability == pytest.approx(float(total[best]), rel=1e-9)
 
 
-def test_one_hot_columns_start_wide() -> None:
+def test_one_hot_columns_are_initialised_wide() -> None:
     network = NetworkConfig(hidden=50, input="one-hot")
     layer = RecurrentLanguageModel(40, CellConfig(cell="tdnn"), network, DropoutConfig()).recurrent
     assert float(layer.weight_l0.detach().std()) == pytest.approx(0.3, abs=0.01)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_bidirectional_encoder_starts_from_the_weights_of_one_direction(cell: str) -> None:
-    """Layers of the forward network that read forward units alone give what the source gives."""
+def test_a_bidirectional_encoder_loads_unidirectional_weights(cell: str) -> None:
+    """With a silent reverse direction, the forward units equal those of the source model."""
     network, config = NetworkConfig(layers=2, hidden=6, embedding=5), CellConfig(cell=cell, context=3)
     source = TokenReader(20, config, network, DropoutConfig()).double()
     reader = TokenReader(20, config, network, DropoutConfig(), bidirectional=True).double()
     adopt(reader, source)
-    with torch.no_grad():  # units of the reverse network that say nothing
+    with torch.no_grad():  # silence the reverse direction
         for kind in ("weight", "bias"):
             reader.recurrent.get_parameter(f"{kind}_l0_reverse").zero_()
-    read = tokens(7, 2)
-    assert_all_close([reader.read(read)[0][..., :6]], [source.read(read)[0]])
+    token_ids = random_tokens(7, 2)
+    assert_all_close([reader.read(token_ids)[0][..., :6]], [source.read(token_ids)[0]])
 
 
-def test_windows_of_another_length_are_not_adopted() -> None:
+def test_weights_of_another_window_length_are_refused() -> None:
     network = NetworkConfig(hidden=6, embedding=5)
     source, reader = (
-        TokenReader(20, CellConfig(cell="tdnn", context=n), network, DropoutConfig(), bidirectional=both)
-        for n, both in ((2, False), (4, True))
+        TokenReader(
+            20, CellConfig(cell="tdnn", context=n), network, DropoutConfig(), bidirectional=bidirectional
+        )
+        for n, bidirectional in ((2, False), (4, True))
     )
     with pytest.raises(
         ConfigError, match=r"weight_l0 is \(6, 20\) in this model and \(6, 10\) in the source model"

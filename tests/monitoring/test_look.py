@@ -1,9 +1,9 @@
-"""A look: its numbers are what they say, and it changes nothing."""
+"""Analysis of a model in training: its numbers are right, and it does not change the training."""
 
 import numpy as np
 import pytest
 import torch
-from watching import TASKS, stopped
+from watching import TASKS, capture_step
 
 from unrolled.monitoring import look as watch_look
 from unrolled.monitoring.look import DISTANCES, first_states, look
@@ -11,8 +11,8 @@ from unrolled.training import Update
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_look_leaves_everything_as_it_is(tmp_path, name: str) -> None:
-    job, update = stopped(tmp_path, name)
+def test_an_analysis_changes_nothing(tmp_path, name: str) -> None:
+    job, update = capture_step(tmp_path, name)
     model = job.model.train()
     before = {n: t.clone() for n, t in model.state_dict().items()}
     gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
@@ -26,10 +26,10 @@ def test_a_look_leaves_everything_as_it_is(tmp_path, name: str) -> None:
     assert not any("forward" in vars(m) for m in model.modules())
 
 
-def test_gradients_are_those_of_the_last_loss_by_distance(tmp_path, monkeypatch) -> None:
-    job, update = stopped(tmp_path, "lm", mode="sentence", tokenizer="word", min_frequency=2)
+def test_gradient_norms_are_those_of_the_last_loss(tmp_path, monkeypatch) -> None:
+    job, update = capture_step(tmp_path, "lm", mode="sentence", tokenizer="word", min_frequency=2)
     monkeypatch.setattr(watch_look, "ROWS", 2)
-    seen = look(job, update)
+    analysis = look(job, update)
     batch = job.first_rows(update.batch, 2)
     model = job.model.eval()
     stack = model.recurrent
@@ -45,52 +45,56 @@ def test_gradients_are_those_of_the_last_loss_by_distance(tmp_path, monkeypatch)
             (gradient,) = torch.autograd.grad(total, [probe], retain_graph=True)
             expected = {}
             for d in DISTANCES:
-                there = [float(gradient[t - d, b].norm()) for b, t in enumerate(steps) if t >= d]
-                if there:
-                    expected[d] = np.mean(there)
-            assert seen.norms[f"recurrent.{layer} {state}"] == pytest.approx(expected, rel=1e-4, abs=1e-12)
+                norms = [float(gradient[t - d, b].norm()) for b, t in enumerate(steps) if t >= d]
+                if norms:
+                    expected[d] = np.mean(norms)
+            assert analysis.norms[f"recurrent.{layer} {state}"] == pytest.approx(
+                expected, rel=1e-4, abs=1e-12
+            )
     assert len(set(steps)) > 1 or len(expected) > 3
 
 
-def test_what_was_carried_is_where_a_look_begins(tmp_path) -> None:
-    job, update = stopped(tmp_path, "lm")
+def test_an_analysis_starts_from_the_carried_state(tmp_path) -> None:
+    job, update = capture_step(tmp_path, "lm")
     assert update.carried is not None
-    seen = look(job, update)
-    zeros = Update(update.batch, None, update.norm, update.factor)
-    assert look(job, zeros).norms != seen.norms
+    analysis = look(job, update)
+    without_state = Update(update.batch, None, update.norm, update.factor)
+    assert look(job, without_state).norms != analysis.norms
     assert [s.shape[1] for s in first_states(update.carried, 3)] == [3, 3]
 
 
-def test_backward_layers_count_from_the_first_step_on(tmp_path) -> None:
-    job, update = stopped(tmp_path, "classify", pooling="last")
+def test_backward_layers_measure_distance_from_the_first_step(tmp_path) -> None:
+    job, update = capture_step(tmp_path, "classify", pooling="last")
     norms = look(job, update).norms
     # The last step of the reverse direction is step 0: only it has a gradient from above at distance 0.
-    top = {n: v for n, v in norms.items() if ".l1" in n and n.endswith("h")}
-    assert sorted(top) == ["reader.recurrent.l1 h", "reader.recurrent.l1_reverse h"]
-    assert all(v[0] == max(v.values()) and len(v) > 2 for v in top.values())
-    job, update = stopped(tmp_path, "tag", output="softmax", characters=0)
+    top_layer = {n: v for n, v in norms.items() if ".l1" in n and n.endswith("h")}
+    assert sorted(top_layer) == ["reader.recurrent.l1 h", "reader.recurrent.l1_reverse h"]
+    assert all(v[0] == max(v.values()) and len(v) > 2 for v in top_layer.values())
+    job, update = capture_step(tmp_path, "tag", output="softmax", characters=0)
     norms = look(job, update).norms
     assert norms["recurrent.l1_reverse h"][0] == max(norms["recurrent.l1_reverse h"].values())
 
 
-def test_saturation_is_the_share_of_values_at_the_ends(tmp_path) -> None:
-    job, update = stopped(tmp_path, "lm")
+def test_saturation_is_the_fraction_of_values_at_each_end(tmp_path) -> None:
+    job, update = capture_step(tmp_path, "lm")
     with torch.no_grad():
         job.model.recurrent.bias_ih_l0[10:20] = 40.0  # the forget gate is open
         job.model.recurrent.bias_ih_l0[:10] = -40.0  # and the input gate is shut
-    seen = look(job, update)
-    assert seen.saturation["recurrent.l0 f"] == (0.0, 1.0)
-    assert seen.saturation["recurrent.l0 i"] == (1.0, 0.0)
-    assert seen.values["recurrent.l0 f"].min() > 0.9
+    analysis = look(job, update)
+    assert analysis.saturation["recurrent.l0 f"] == (0.0, 1.0)
+    assert analysis.saturation["recurrent.l0 i"] == (1.0, 0.0)
+    assert analysis.values["recurrent.l0 f"].min() > 0.9
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_first_rows_of_a_batch_have_the_losses_that_they_have_in_it(tmp_path, name: str) -> None:
-    job, update = stopped(tmp_path, name, sampling=0.0) if name == "translate" else stopped(tmp_path, name)
+def test_first_rows_have_the_losses_of_the_full_batch(tmp_path, name: str) -> None:
+    job, update = (
+        capture_step(tmp_path, name, sampling=0.0) if name == "translate" else capture_step(tmp_path, name)
+    )
     job.model.eval()
-    whole = job.step_losses(update.batch, update.carried).losses.detach()
+    full_losses = job.step_losses(update.batch, update.carried).losses.detach()
     for rows in (1, 2, 99):
-        part = job.step_losses(job.first_rows(update.batch, rows), first_states(update.carried, rows))
-        expected = whole[: len(part.losses), :rows]
-        torch.testing.assert_close(part.losses.detach(), expected)
-        assert not whole[len(part.losses) :, :rows].any()
+        row_losses = job.step_losses(job.first_rows(update.batch, rows), first_states(update.carried, rows))
+        expected = full_losses[: len(row_losses.losses), :rows]
+        torch.testing.assert_close(row_losses.losses.detach(), expected)
+        assert not full_losses[len(row_losses.losses) :, :rows].any()

@@ -1,4 +1,4 @@
-"""The picture of how far back gradients reach over a training."""
+"""The plot of how far back gradients reach, over the training."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def records(norms, distance=(0, 1, 2)):
     ]
 
 
-def test_the_picture_has_a_cell_for_each_look_and_distance(tmp_path) -> None:
+def test_the_image_has_a_cell_for_each_record_and_distance(tmp_path) -> None:
     figure = reach_over_training([{"kind": "train"}, *records([[1.0, 0.1, None], [1.0, 0.0, 0.01]])])
     (image,) = figure.axes[0].images
     table = image.get_array()
@@ -25,6 +25,6 @@ def test_the_picture_has_a_cell_for_each_look_and_distance(tmp_path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_nothing_to_draw_is_no_picture(tmp_path) -> None:
+def test_without_gradients_nothing_is_drawn(tmp_path) -> None:
     assert reach_over_training([]) is None
     assert plot_reach(records([[0.0, None, 0.0]]), tmp_path) is None

@@ -1,4 +1,4 @@
-"""Trainings that are watched, and what of them must not depend on it."""
+"""Short trainings with the monitoring callback, and the results that must not depend on it."""
 
 import json
 
@@ -6,30 +6,30 @@ from cases import CASES
 from unrolled.training import Watcher
 from unrolled.training.log import read_log
 
-CLOCKS = ("seconds", "training_seconds", "tokens_per_second")
+TIME_KEYS = ("seconds", "training_seconds", "tokens_per_second")
 TASKS = ["lm", "classify", "tag", "translate", "forecast", "music"]
 SHORT = {"epochs": 3, "max_steps": 12, "validate_every": 5}
 
 
-def essence(folder):
-    """What watching must not change."""
+def comparable_files(folder):
+    """Return the parts of a run folder that watching must not change."""
     log = [r for r in read_log(folder / "metrics.jsonl") if r["kind"] != "watch"]
     result = json.loads((folder / "result.json").read_text())
-    return without_clocks(log), without_clocks(result), (folder / "model.safetensors").read_bytes()
+    return without_times(log), without_times(result), (folder / "model.safetensors").read_bytes()
 
 
-def without_clocks(values):
+def without_times(values):
     if isinstance(values, dict):
-        return {k: without_clocks(v) for k, v in values.items() if k not in CLOCKS}
-    return [without_clocks(v) for v in values] if isinstance(values, list) else values
+        return {k: without_times(v) for k, v in values.items() if k not in TIME_KEYS}
+    return [without_times(v) for v in values] if isinstance(values, list) else values
 
 
-def looks(task):
+def watch_records(task):
     return [r for r in task.history if r["kind"] == "watch"]
 
 
-class Grab(Watcher):
-    """Keeps the updates, and the task's job."""
+class KeepSteps(Watcher):
+    """Keeps the statistics of every step."""
 
     def __init__(self):
         self.updates = []
@@ -38,26 +38,26 @@ class Grab(Watcher):
         self.updates.append(update)
 
 
-def stopped(tmp_path, name, **options):
-    """Return a job and an update of its training."""
-    case, grab = CASES[name], Grab()
-    found = []
-    kind = case.kind
+def capture_step(tmp_path, name, **options):
+    """Train a task; return its job and the statistics of its last step."""
+    case, recorder = CASES[name], KeepSteps()
+    jobs = []
+    task_type = case.kind
 
-    class Caught(kind):
+    class KeepJob(task_type):
         def _make_job(self, data):
-            found.append(super()._make_job(data))
-            return found[-1]
+            jobs.append(super()._make_job(data))
+            return jobs[-1]
 
-    task = Caught(**case.options | SHORT | options)
-    task.fit(case.write(tmp_path), progress=grab) if name != "classify" else task.fit(
-        str(case.write(tmp_path)), progress=grab
+    task = KeepJob(**case.options | SHORT | options)
+    task.fit(case.write(tmp_path), progress=recorder) if name != "classify" else task.fit(
+        str(case.write(tmp_path)), progress=recorder
     )
-    return found[0], grab.updates[-1]
+    return jobs[0], recorder.updates[-1]
 
 
-def events(folder):
+def load_events(folder):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    found = EventAccumulator(str(folder / "tensorboard"), {"histograms": 0, "images": 0, "tensors": 0})
-    return found.Reload()
+    accumulator = EventAccumulator(str(folder / "tensorboard"), {"histograms": 0, "images": 0, "tensors": 0})
+    return accumulator.Reload()

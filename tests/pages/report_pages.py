@@ -1,4 +1,4 @@
-"""A small page with every kind of part, and tokens that would break careless HTML."""
+"""A small page with every kind of part, and tokens that would break unescaped HTML."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from unrolled.diagnostics.findings.verdict import Remedy, Verdict
 from unrolled.pages import Chart, Page, Section, StateMap, Table, Words, new_figure
 from unrolled.pages.style import HALF
 
-NASTY = [
+NASTY_TOKENS = [
     "</script>",
     "<b>bold</b>",
     '"quoted"',
@@ -26,7 +26,7 @@ NASTY = [
 ]
 
 
-def curve(name="curve", width=HALF, title="A curve"):
+def make_curve(name="curve", width=HALF, title="A curve"):
     figure = new_figure(width, 2.4)
     axes = figure.subplots()
     axes.plot([1, 2, 3], [1e-12, 1e-6, 1], label="first")
@@ -36,22 +36,22 @@ def curve(name="curve", width=HALF, title="A curve"):
     return Chart(name, title, "What it shows.", figure, {"y": np.array([1e-12, np.nan, np.inf])})
 
 
-def picture(name="picture"):
+def make_picture(name="picture"):
     figure = new_figure(HALF, 2.4)
     axes = figure.subplots()
     figure.colorbar(axes.imshow(np.arange(12.0).reshape(3, 4)))
     return Chart(name, "A picture", "", figure, {})
 
 
-def states(name="states", tokens=None, width=6, **changes):
+def make_states(name="states", tokens=None, width=6, **changes):
     tokens = list("def f(x):\n    return x\n" * 8) if tokens is None else tokens
     values = np.tanh(np.random.default_rng(0).normal(size=(len(tokens), width))).astype(np.float32)
-    given = {"layers": {"l0": values, "l1": -2 * values}, "notes": {"l0": {3: "newline, r = 0.93"}}}
-    return StateMap(name, "States", "How to read it.", tokens, **(given | changes))
+    defaults = {"layers": {"l0": values, "l1": -2 * values}, "notes": {"l0": {3: "newline, r = 0.93"}}}
+    return StateMap(name, "States", "How to read it.", tokens, **(defaults | changes))
 
 
-def page(*parts, **changes):
-    given = {
+def make_page(*parts, **changes):
+    defaults = {
         "title": "A report <i>with care</i>",
         "subtitle": "of a network & a text",
         "facts": {"cell": "LSTM", "data": "<none>"},
@@ -68,18 +68,18 @@ def page(*parts, **changes):
             ),
             Verdict("Units are saturated", "notice", "Some are.", number=float("nan"), number_name="share"),
         ),
-        "sections": (Section("Parts", "All of them.", parts or every_part()),),
+        "sections": (Section("Parts", "All of them.", parts or make_parts()),),
     }
-    return Page(**(given | changes))
+    return Page(**(defaults | changes))
 
 
-def every_part():
+def make_parts():
     rows = [["a", 1, 0.5], ["</td><td>", 2, float("inf")]]
     return (
-        curve(),
-        picture(),
-        states(),
-        states("nasty", NASTY),
+        make_curve(),
+        make_picture(),
+        make_states(),
+        make_states("nasty", NASTY_TOKENS),
         Table("Norms", "By layer.", ["layer", "count", "norm"], rows),
         Words("Drawing", "x ──▶ <lstm>\n  \U0001f600", "It flows."),
     )

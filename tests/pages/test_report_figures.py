@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from report_pages import curve, page, picture, states
+from report_pages import make_curve, make_page, make_picture, make_states
 
 from unrolled.pages import Chart, new_figure, write_figures
 from unrolled.pages.figures import render_for_paper
@@ -17,12 +17,12 @@ from unrolled.pages.svg import page_svg
 
 pytestmark = pytest.mark.draws
 
-GROUNDS = ("#fdfdfc", "#14171b")
+BACKGROUNDS = ("#fdfdfc", "#14171b")
 CIE = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
 )
 # Machado, Oliveira and Fernandes (2009), severity 1.0.
-SEEN = {
+VISION = {
     "fully": np.eye(3),
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -42,45 +42,45 @@ SEEN = {
 }
 
 
-def linear(colour):
+def to_linear(colour):
     c = np.array(to_rgb(colour))
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
 
-def contrast(one, other):
-    low, high = sorted(float(linear(c) @ CIE[1]) + 0.05 for c in (one, other))
+def contrast(first, second):
+    low, high = sorted(float(to_linear(c) @ CIE[1]) + 0.05 for c in (first, second))
     return high / low
 
 
-def lab(light):
-    x, y, z = np.cbrt(np.maximum(CIE @ np.clip(light, 0, 1) / [0.95047, 1, 1.08883], 0.009))
+def to_lab(linear_rgb):
+    x, y, z = np.cbrt(np.maximum(CIE @ np.clip(linear_rgb, 0, 1) / [0.95047, 1, 1.08883], 0.009))
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 @pytest.mark.parametrize("colour", PALETTE)
-def test_categories_are_read_on_both_grounds(colour):
-    assert min(contrast(colour, ground) for ground in GROUNDS) >= 3
+def test_palette_has_enough_contrast_on_both_backgrounds(colour):
+    assert min(contrast(colour, background) for background in BACKGROUNDS) >= 3
 
 
-@pytest.mark.parametrize("sight", SEEN)
-def test_categories_are_told_apart(sight):
-    places = [lab(np.array(SEEN[sight]) @ linear(c)) for c in PALETTE]
-    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2)) > 20
+@pytest.mark.parametrize("vision", VISION)
+def test_palette_is_distinguishable_with_colour_blindness(vision):
+    colours_in_lab = [to_lab(np.array(VISION[vision]) @ to_linear(c)) for c in PALETTE]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(colours_in_lab, 2)) > 20
 
 
 @pytest.mark.parametrize("colour", ["#ffffff", "#fde725", "#808080", "#440154", "black", *PALETTE])
-def test_text_on_a_field_is_read(colour):
+def test_text_has_enough_contrast_on_colours(colour):
     assert contrast(text_on(colour), colour) >= 4.5
 
 
-def test_files_are_what_was_asked_for(tmp_path):
-    given = page(curve(width=5), states(tokens=list("abc")))
-    paths = write_figures(given, tmp_path / "new" / "figures")
+def test_figure_files_have_the_requested_formats(tmp_path):
+    report_page = make_page(make_curve(width=5), make_states(tokens=list("abc")))
+    paths = write_figures(report_page, tmp_path / "new" / "figures")
     assert [p.name for p in paths] == [f"{n}.{e}" for n in ("curve", "states") for e in ("png", "svg")]
     assert sorted(paths) == sorted((tmp_path / "new" / "figures").iterdir())
     pixels = imread(paths[0])
     assert pixels.shape[:2] == (480, 1000)
-    assert (pixels[0, 0, :3] == 1).all()  # white ground
+    assert (pixels[0, 0, :3] == 1).all()  # white background
     assert (pixels[..., 3] == 1).all()
     assert pixels[..., :3].sum(-1).min() < 0.9  # black text
     for path in paths[1::2]:
@@ -90,15 +90,15 @@ def test_files_are_what_was_asked_for(tmp_path):
         assert "currentColor" not in drawing
 
 
-def test_a_figure_is_the_same_file_whenever_it_is_written():
-    one, other = curve().figure, curve().figure
-    first = {ending: render_for_paper(one, ending) for ending in ("svg", "png")}
-    page_svg(one, "p.", "label")
-    for figure, ending in ((one, "png"), (one, "svg"), (other, "svg")):
-        assert render_for_paper(figure, ending) == first[ending]
+def test_figure_files_are_reproducible():
+    figure_1, figure_2 = make_curve().figure, make_curve().figure
+    rendered = {ending: render_for_paper(figure_1, ending) for ending in ("svg", "png")}
+    page_svg(figure_1, "p.", "label")
+    for figure, ending in ((figure_1, "png"), (figure_1, "svg"), (figure_2, "svg")):
+        assert render_for_paper(figure, ending) == rendered[ending]
 
 
-def test_ink_follows_the_page_and_colours_do_not():
+def test_black_follows_the_theme_and_colours_stay():
     figure = new_figure(4, 2)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], "o", markeredgecolor=PAPER)
@@ -111,7 +111,7 @@ def test_ink_follows_the_page_and_colours_do_not():
     assert "#010101" in drawing
 
 
-def test_a_figure_of_plain_matplotlib_is_taken_too():
+def test_plain_matplotlib_figures_are_accepted():
     figure = Figure(figsize=(4, 3))
     figure.subplots().set_title("plain")
     drawing = page_svg(figure, "p.", 'says "this"')
@@ -120,26 +120,26 @@ def test_a_figure_of_plain_matplotlib_is_taken_too():
     assert 'style="--natural: 384px"' in drawing
 
 
-def test_low_axes_have_no_labels_between_powers():
-    for height, labelled in ((0.9, False), (4.0, True)):
+def test_low_axes_have_no_minor_labels():
+    for height, has_labels in ((0.9, False), (4.0, True)):
         figure = new_figure(4, height)
         axes = figure.subplots()
         axes.plot([0.7, 6.0])
         axes.set_yscale("log")
         finish(figure)
         figure.draw_without_rendering()
-        assert any(t.get_text() for t in axes.yaxis.get_minorticklabels()) == labelled
+        assert any(t.get_text() for t in axes.yaxis.get_minorticklabels()) == has_labels
 
 
-def test_a_picture_has_sharp_cells_and_no_grid():
-    chart = picture()
+def test_images_have_sharp_cells_and_no_grid():
+    chart = make_picture()
     finish(chart.figure)
     axes = chart.figure.axes[0]
     assert axes.images[0].get_interpolation() == "none"
     assert not any(line.get_visible() for line in axes.get_xgridlines())
 
 
-def test_names_with_ids_in_labels_stay():
+def test_labels_that_look_like_ids_are_kept():
     figure = new_figure(4, 2)
     figure.subplots().set_xlabel('id="x" url(#y) #000000')
     chart = Chart("ids", "T", "", figure, {})

@@ -1,4 +1,4 @@
-"""The page as a file: complete, well-formed, self-contained, escaped, and the same every time."""
+"""The page as a file: complete, well-formed, self-contained, escaped and reproducible."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from report_pages import NASTY, curve, page, states
+from report_pages import NASTY_TOKENS, make_curve, make_page, make_states
 
 from unrolled.diagnostics.findings.verdict import Verdict
 from unrolled.errors import RunError
@@ -17,8 +17,8 @@ from unrolled.pages.page import render
 VOID = {"meta", "link", "br", "img"}
 
 
-class Reader(HTMLParser):
-    """Collects tags, ids, texts and scripts; fails where a tag closes another one."""
+class PageParser(HTMLParser):
+    """Collects tags, ids, texts and scripts; fails if an end tag does not match its start tag."""
 
     def __init__(self, html):
         super().__init__()
@@ -52,34 +52,36 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_page(page(), path)
+    write_page(make_page(), path)
     return path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def read(html):
-    return Reader(html)
+def parsed(html):
+    return PageParser(html)
 
 
-def payloads(read):
-    return [json.loads(s) for s in read.scripts if s.startswith('{"layers"')]
+def payloads(parsed):
+    return [json.loads(s) for s in parsed.scripts if s.startswith('{"layers"')]
 
 
-def test_every_part_is_there(read):
+def test_every_part_is_on_the_page(parsed):
     for words in ("A curve", "A picture", "States", "Norms", "Drawing", "How to read it.", "--clip-norm"):
-        assert words in read.text
-    assert read.tags.count("svg") == 2
-    assert read.tags.count("canvas") == 6
-    assert read.text.count("This map needs JavaScript") == 2
-    assert [t for t in read.texts if re.fullmatch(r"(Figure|Table) \d", t)] == [
+        assert words in parsed.text
+    assert parsed.tags.count("svg") == 2
+    assert parsed.tags.count("canvas") == 6
+    assert parsed.text.count("This map needs JavaScript") == 2
+    assert [t for t in parsed.texts if re.fullmatch(r"(Figure|Table) \d", t)] == [
         "Figure 1", "Figure 2", "Figure 3", "Figure 4", "Table 1",
     ]  # fmt: skip
 
 
-def test_the_worst_comes_first_with_words_marks_and_numbers(read):
-    found = [read.text.index(title) for title in ("Gradients vanish", "Units are saturated", "All is well")]
-    assert found == sorted(found)
-    assert "1 problem, 1 to take note of, 1 good" in read.text
+def test_verdicts_are_sorted_with_the_worst_first(parsed):
+    positions = [
+        parsed.text.index(title) for title in ("Gradients vanish", "Units are saturated", "All is well")
+    ]
+    assert positions == sorted(positions)
+    assert "1 problem, 1 to take note of, 1 good" in parsed.text
     for words in (
         "Problem",
         "Take note",
@@ -90,31 +92,31 @@ def test_the_worst_comes_first_with_words_marks_and_numbers(read):
         "not a number",
         '--clip-norm "1.0"',
     ):
-        assert words in read.text
+        assert words in parsed.text
 
 
-def test_ids_are_unique_and_references_lead_somewhere(read):
-    assert len(read.ids) == len(set(read.ids))
-    for _, name, value in read.attributes:
+def test_ids_are_unique_and_references_resolve(parsed):
+    assert len(parsed.ids) == len(set(parsed.ids))
+    for _, name, value in parsed.attributes:
         if name == "href" and value.startswith("#"):
-            assert value[1:] in read.ids
+            assert value[1:] in parsed.ids
         for target in re.findall(r"url\(#([^)]+)\)", value or ""):
-            assert target in read.ids
+            assert target in parsed.ids
         if name in ("aria-labelledby", "for"):
-            assert value in read.ids
+            assert value in parsed.ids
 
 
-def test_the_same_chart_twice_shares_no_ids():
-    read = Reader(render(page(curve("one"), curve("two"))))
-    assert len(read.ids) == len(set(read.ids))
-    assert len([i for i in read.ids if i.startswith("f1.")]) > 0
-    assert len([i for i in read.ids if i.startswith("f1.")]) == len(
-        [i for i in read.ids if i.startswith("f2.")]
+def test_two_equal_charts_share_no_ids():
+    parsed = PageParser(render(make_page(make_curve("one"), make_curve("two"))))
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert len([i for i in parsed.ids if i.startswith("f1.")]) > 0
+    assert len([i for i in parsed.ids if i.startswith("f1.")]) == len(
+        [i for i in parsed.ids if i.startswith("f2.")]
     )
 
 
-def test_nothing_is_loaded_from_anywhere(html, read):
-    for _, name, value in read.attributes:
+def test_the_page_loads_no_external_resources(html, parsed):
+    for _, name, value in parsed.attributes:
         if name in ("src", "href", "srcset", "action", "poster"):
             assert value.startswith(("#", "data:"))
     assert not re.search(r"""(src|href)\s*=\s*["']?\s*(https?:)?//|url\(\s*["']?(?!#)|@import""", html)
@@ -122,7 +124,7 @@ def test_nothing_is_loaded_from_anywhere(html, read):
     assert "default-src 'none'" in html
 
 
-def test_what_is_given_is_text_and_never_markup(html, read):
+def test_user_text_is_escaped(html, parsed):
     for words in (
         "A report <i>with care</i>",
         "of a network & a text",
@@ -130,17 +132,17 @@ def test_what_is_given_is_text_and_never_markup(html, read):
         "</td><td>",
         "x ──▶ <lstm>",
     ):
-        assert words in read.text
-    assert not {"i", "lstm", "none"} & set(read.tags)
-    assert "b" not in read.tags
-    assert read.tags.count("script") == 4  # colours, two maps, the program
+        assert words in parsed.text
+    assert not {"i", "lstm", "none"} & set(parsed.tags)
+    assert "b" not in parsed.tags
+    assert parsed.tags.count("script") == 4  # colours, two maps, the program
 
 
-def test_tokens_come_through_unharmed(read):
-    _, nasty = payloads(read)
-    assert nasty["tokens"] == NASTY
-    shown = dict(zip(nasty["tokens"], nasty["shown"], strict=True))
-    assert [shown[t] for t in ("\n", " ", "", "\u2028", "\u0301", "🙂")] == [
+def test_tokens_are_unchanged_in_the_payload(parsed):
+    _, nasty = payloads(parsed)
+    assert nasty["tokens"] == NASTY_TOKENS
+    displayed = dict(zip(nasty["tokens"], nasty["shown"], strict=True))
+    assert [displayed[t] for t in ("\n", " ", "", "\u2028", "\u0301", "🙂")] == [
         "↵",
         "·",
         "∅",
@@ -148,26 +150,26 @@ def test_tokens_come_through_unharmed(read):
         "◌\u0301",
         "🙂",
     ]
-    assert all(s.isascii() for s in read.scripts[:3])
+    assert all(s.isascii() for s in parsed.scripts[:3])
 
 
-def test_halves_of_surrogate_pairs_in_text_are_spelled_out(tmp_path):
-    write_page(page(states(), title="bytes \udcff"), tmp_path / "r.html")
+def test_lone_surrogates_are_escaped(tmp_path):
+    write_page(make_page(make_states(), title="bytes \udcff"), tmp_path / "r.html")
     assert r"bytes \udcff" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_states_are_packed_as_the_page_says(read):
-    given = states()
-    packed = payloads(read)[0]
+def test_packed_states_decode_to_their_values(parsed):
+    expected_states = make_states()
+    packed = payloads(parsed)[0]
     for layer in packed["layers"]:
-        values = given.layers[layer["name"]]
+        values = expected_states.layers[layer["name"]]
         cells = np.frombuffer(base64.b64decode(layer["data"]), np.int8).reshape(layer["units"], -1)
         unpacked = (cells * np.array(layer["scale"])[:, None] / 127).T
         np.testing.assert_allclose(unpacked, values, atol=1.001 * np.abs(values).max() / 254)
     assert packed["layers"][0]["notes"] == [[3, "newline, r = 0.93"]]
 
 
-def test_charts_take_the_colours_of_the_page(html):
+def test_charts_use_the_colours_of_the_page(html):
     drawings = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert "currentColor" in drawings
     assert "var(--sans)" in drawings
@@ -178,47 +180,47 @@ def test_charts_take_the_colours_of_the_page(html):
 
 
 def test_the_same_page_is_the_same_file(tmp_path):
-    one, other = (page(curve(), states()) for _ in range(2))
-    for name, made in (("a", one), ("again", one), ("b", other)):
-        write_page(made, tmp_path / name)
+    first, second = (make_page(make_curve(), make_states()) for _ in range(2))
+    for name, report_page in (("a", first), ("again", first), ("b", second)):
+        write_page(report_page, tmp_path / name)
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
 
 
-def test_a_page_is_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_a_page_is_replaced_atomically(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     path.write_text("before")
 
-    def full(*_):
+    def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr("os.replace", fail)
     with pytest.raises(RunError, match=r"report\.html: could not be written \(No space"):
-        write_page(page(curve()), path)
+        write_page(make_page(make_curve()), path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_page_with_next_to_nothing(tmp_path):
-    bare = page(subtitle="", facts={}, verdicts=(), sections=())
-    read = Reader(render(bare))
-    assert "Findings" not in read.text
-    assert "figure" not in read.tags
+def test_an_empty_page(tmp_path):
+    empty_page = make_page(subtitle="", facts={}, verdicts=(), sections=())
+    parsed = PageParser(render(empty_page))
+    assert "Findings" not in parsed.text
+    assert "figure" not in parsed.tags
 
 
-def test_numbers_alone_stand_flush_right():
+def test_numbers_in_tables_are_right_aligned():
     table = Table("T", "", ["name", "value"], [["a", 1.23456], ["b", 1e-9]])
-    html = render(page(verdicts=(), sections=(Section("S", "", (table,)),)))
+    html = render(make_page(verdicts=(), sections=(Section("S", "", (table,)),)))
     assert '<td>a</td><td class="right">1.235</td>' in html
     assert '<td class="right">1.000 × 10⁻⁹</td>' in html
 
 
-def test_two_problems_are_called_so():
-    twice = tuple(Verdict(f"V{i}", "bad", "S") for i in range(2))
-    assert "2 problems" in Reader(render(page(curve(), verdicts=twice))).text
+def test_the_number_of_problems_is_plural():
+    two_verdicts = tuple(Verdict(f"V{i}", "bad", "S") for i in range(2))
+    assert "2 problems" in PageParser(render(make_page(make_curve(), verdicts=two_verdicts))).text
 
 
 def test_a_large_map_stays_small_enough():
     rng = np.random.default_rng(0)
     layers = {f"l{i}": rng.normal(size=(2000, 512)).astype(np.float32) for i in range(4)}
-    html = render(page(states(tokens=["x"] * 2000, layers=layers, notes={})))
+    html = render(make_page(make_states(tokens=["x"] * 2000, layers=layers, notes={})))
     assert len(html.encode()) < 6_000_000

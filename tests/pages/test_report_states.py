@@ -1,4 +1,4 @@
-"""States packed into bytes, ordered by likeness, and drawn for papers."""
+"""States packed into bytes, ordered by similarity, and drawn for papers."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from report_pages import NASTY, states
+from report_pages import NASTY_TOKENS, make_states
 
 from unrolled.pages.display import in_words, visible
 from unrolled.pages.state_figure import draw_states
@@ -19,33 +19,33 @@ VALUES = arrays(
 
 
 @given(VALUES)
-def test_bytes_keep_every_finite_value_to_half_a_step(values):
+def test_quantisation_error_is_at_most_half_a_step(values):
     packed, scale = quantise(values)
     assert packed.shape == values.shape[::-1]
     finite = np.isfinite(values)
     assert ((packed.T == NOT_FINITE) == ~finite).all()
-    found = packed.T / 127 * scale
-    error = np.abs(found - np.where(finite, values, 0).astype(float))[finite]
+    unpacked = packed.T / 127 * scale
+    error = np.abs(unpacked - np.where(finite, values, 0).astype(float))[finite]
     assert (error <= np.broadcast_to(scale / 253, values.shape)[finite]).all()
 
 
 @settings(max_examples=30)
 @given(VALUES)
 def test_every_state_can_be_packed(values):
-    made = payload(states(tokens=["t"] * len(values), layers={"l": values}, notes={}))
-    assert sorted(made["layers"][0]["order"]) == list(range(values.shape[1]))
-    assert 0 < made["layers"][0]["limit"] < np.inf
+    packed_map = payload(make_states(tokens=["t"] * len(values), layers={"l": values}, notes={}))
+    assert sorted(packed_map["layers"][0]["order"]) == list(range(values.shape[1]))
+    assert 0 < packed_map["layers"][0]["limit"] < np.inf
 
 
-def test_units_of_like_courses_become_neighbours():
+def test_units_with_similar_values_become_neighbours():
     rng = np.random.default_rng(0)
     courses = rng.normal(size=(200, 3))
     values = courses[:, [0, 1, 2] * 5] + 0.1 * rng.normal(size=(200, 15))
-    kinds = [unit % 3 for unit in similar_order(values)]
-    assert sum(a != b for a, b in itertools.pairwise(kinds)) == 2
+    courses_in_order = [unit % 3 for unit in similar_order(values)]
+    assert sum(a != b for a, b in itertools.pairwise(courses_in_order)) == 2
 
 
-def test_a_few_outliers_do_not_pale_the_rest():
+def test_outliers_do_not_set_the_colour_scale():
     values = np.ones((1000, 10))
     values[0, 0] = 1e6
     assert colour_limit(values) == 1.0
@@ -57,7 +57,7 @@ def test_a_few_outliers_do_not_pale_the_rest():
 
 
 @pytest.mark.parametrize(
-    ("token", "shown"),
+    ("token", "expected"),
     [
         ("a b\n", "a·b↵"),
         ("\t", "→"),
@@ -71,8 +71,8 @@ def test_a_few_outliers_do_not_pale_the_rest():
         ("\u202e", "⟨202E⟩"),
     ],
 )
-def test_what_cannot_be_seen_is_shown(token, shown):
-    assert visible(token) == shown
+def test_invisible_characters_are_shown(token, expected):
+    assert visible(token) == expected
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_numbers_in_words(number, words):
     assert in_words(number) == words
 
 
-@pytest.mark.parametrize("tokens", [NASTY, list("$a_b$") * 2, ["x"] * 200, ["one"]])
-def test_a_map_for_papers(tokens):
-    figure = draw_states(states(tokens=tokens))
+@pytest.mark.parametrize("tokens", [NASTY_TOKENS, list("$a_b$") * 2, ["x"] * 200, ["one"]])
+def test_a_state_map_is_drawn_for_papers(tokens):
+    figure = draw_states(make_states(tokens=tokens))
     figure.draw_without_rendering()
-    drawn = [axes for axes in figure.axes if axes.images]
-    assert [axes.get_title(loc="left") or axes.get_title() for axes in drawn] == ["l0", "l1"]
-    assert drawn[0].images[0].get_array().shape == (6, len(tokens))
-    named = [label.get_text() for label in drawn[-1].get_xticklabels()]
-    assert (len(named) == len(tokens)) == (len(tokens) <= 80)
+    image_axes = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in image_axes] == ["l0", "l1"]
+    assert image_axes[0].images[0].get_array().shape == (6, len(tokens))
+    tick_labels = [label.get_text() for label in image_axes[-1].get_xticklabels()]
+    assert (len(tick_labels) == len(tokens)) == (len(tokens) <= 80)

@@ -1,4 +1,4 @@
-"""Checkpoints and other files of a run that hold something of the right format and the wrong kind."""
+"""Run files in the right format but with invalid values."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from unrolled.training.files import read_tensors, write_tensors
         ("plateau", {"factor": None}, "plateau.factor"),
     ],
 )
-def test_progress_of_another_kind_is_named(run_copy, name, value, message):
+def test_invalid_progress_is_refused(run_copy, name, value, message):
     path = run_copy / "checkpoint.safetensors"
     tensors, meta = read_tensors(path)
     meta["progress"][name] = value
@@ -30,7 +30,7 @@ def test_progress_of_another_kind_is_named(run_copy, name, value, message):
         LanguageModel.resume(run_copy, progress=False)
 
 
-def test_weights_that_are_not_finite_are_refused(run_copy):
+def test_nonfinite_weights_are_refused(run_copy):
     path = run_copy / "model.safetensors"
     tensors, meta = read_tensors(path)
     tensors["output.bias"][0] = math.nan
@@ -51,19 +51,19 @@ def test_weights_that_are_not_finite_are_refused(run_copy):
         ("tokenizer.json", lambda v: v.update(extra=3), "extra"),
     ],
 )
-def test_values_of_another_kind_are_named(run_copy, file, change, message):
+def test_values_of_another_type_are_refused(run_copy, file, change, message):
     values = json.loads((run_copy / file).read_text())
     change(values)
     (run_copy / file).write_text(json.dumps(values))
     config = json.loads((run_copy / "config.json").read_text())
-    for key in ("unrolled", "sha256"):  # as in a run of an earlier version: nothing else would notice
+    for key in ("unrolled", "sha256"):  # as in a run of an older version, so that no checksum fails first
         config.pop(key)
     (run_copy / "config.json").write_text(json.dumps(config))
     with pytest.raises((RunError, ValueError), match=message):
         LanguageModel.load(run_copy)
 
 
-def test_a_model_without_numbers_says_so_when_it_writes(tiny_run):
+def test_generating_with_nan_weights_raises(tiny_run):
     lm = LanguageModel.load(tiny_run)
     with torch.no_grad():
         lm.model.output.bias.fill_(math.nan)

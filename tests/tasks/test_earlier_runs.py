@@ -1,7 +1,7 @@
-"""Runs of earlier versions, which kept labels, scales and counts among the facts, are read as they are.
+"""Runs of older versions, which stored labels, scales and counts in "facts", still load.
 
-``earlier/TASK`` was written by such a version from the data of ``cases.py``; ``score.json`` has the figures
-that it gave for them.
+``earlier/TASK`` was written by such a version from the data of ``cases.py``; ``score.json`` holds the scores
+that this version computed.
 """
 
 import json
@@ -35,45 +35,45 @@ def edit(path, change):
     path.write_text(json.dumps(values))
 
 
-def same_figures(ours, theirs):
-    if isinstance(theirs, dict):
-        return all(same_figures(ours[name], value) for name, value in theirs.items())
-    if isinstance(theirs, float):
-        return math.isclose(ours, theirs, rel_tol=1e-5)
-    return ours == theirs
+def are_close(scores, expected):
+    if isinstance(expected, dict):
+        return all(are_close(scores[name], value) for name, value in expected.items())
+    if isinstance(expected, float):
+        return math.isclose(scores, expected, rel_tol=1e-5)
+    return scores == expected
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_it_scores_as_before(tmp_path, case):
+def test_an_older_run_has_the_same_scores(tmp_path, case):
     assert "artifacts" not in json.loads((EARLIER / case / "config.json").read_text())
     task, data = load(EARLIER / case), CASES[case].write(tmp_path)
-    before = json.loads((EARLIER / case / "score.json").read_text())
-    assert same_figures(json.loads(json.dumps(task.evaluate(data).to_json())), before)
+    expected = json.loads((EARLIER / case / "score.json").read_text())
+    assert are_close(json.loads(json.dumps(task.evaluate(data).to_json())), expected)
     assert task.sample(data)[1].source == str(data)
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_it_is_saved_in_the_form_of_today(tmp_path, case):
+def test_an_older_run_is_saved_in_the_current_format(tmp_path, case):
     task = load(EARLIER / case)
     task.save(tmp_path / "run")
-    again = load(tmp_path / "run")
+    loaded = load(tmp_path / "run")
     assert "artifacts" in json.loads((tmp_path / "run" / "config.json").read_text())
-    assert again.artifacts.write() == task.artifacts.write()
-    assert (again.config, again.facts, again.result) == (task.config, task.facts, task.result)
+    assert loaded.artifacts.write() == task.artifacts.write()
+    assert (loaded.config, loaded.facts, loaded.result) == (task.config, task.facts, task.result)
     for name in task.spec.files:
         assert (tmp_path / "run" / name).read_bytes() == (EARLIER / case / name).read_bytes()
 
 
 @pytest.mark.parametrize("case", TASKS)
-def test_a_stopped_one_goes_on(tmp_path, case):
+def test_an_interrupted_older_run_resumes(tmp_path, case):
     data, options = CASES[case].write(tmp_path), CASES[case].options | {"max_steps": 12}
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    CASES[case].kind(**options).fit(data, out=whole, progress=False)
+    uninterrupted, stopped = tmp_path / "whole", tmp_path / "stopped"
+    CASES[case].kind(**options).fit(data, out=uninterrupted, progress=False)
     with pytest.raises(StoppedError):
         CASES[case].kind(**options).fit(data, out=stopped, progress=StopAt())
     edit(stopped / "config.json", lambda values: values.pop("artifacts"))
     run_type(stopped).resume(stopped, progress=False)
-    assert (stopped / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert (stopped / "model.safetensors").read_bytes() == (uninterrupted / "model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_stopped_one_goes_on(tmp_path, case):
         ("lm", lambda facts: facts.update(vector_size=3), "vector_size is 3, but the input is"),
     ],
 )
-def test_damaged_facts_are_named(tmp_path, case, change, message):
+def test_damaged_facts_are_refused(tmp_path, case, change, message):
     for path in (EARLIER / case).iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     edit(tmp_path / "config.json", lambda values: change(values["facts"]))

@@ -1,4 +1,4 @@
-"""Names from data end no finished training, whatever signs they hold."""
+"""Plots accept any characters in names from data, so that no finished training fails at its plots."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ def is_png(path):
 
 
 @pytest.mark.parametrize("name", [*NASTY, "\ud800"])
-def test_labels_of_texts(tmp_path, name):
+def test_labels_in_plots(tmp_path, name):
     texts = ["good film", "bad film"] * 10
     Classifier(**QUICK).fit(texts, [name, "b"] * 10, out=tmp_path / "run", progress=False)
     assert is_png(tmp_path / "run" / "plots" / "confusion_valid.png")
@@ -32,14 +32,14 @@ def test_labels_of_texts(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_tags(tmp_path, name):
+def test_tags_in_plots(tmp_path, name):
     sentences = Tagged([["a", "b"]] * 20, [[name, "b"]] * 20)
     Tagger(**QUICK).fit(sentences, out=tmp_path / "run", progress=False)
     assert load(tmp_path / "run").vocabularies.tags == sorted([name, "b"])
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_series(tmp_path, name):
+def test_series_in_plots(tmp_path, name):
     days = pd.date_range("2020-01-01", periods=50)
     table = pd.DataFrame({name: np.sin(np.arange(50.0))}, index=days)
     options = {k: v for k, v in QUICK.items() if k != "embedding"} | {"horizon": 2, "window": 6}
@@ -47,16 +47,16 @@ def test_series(tmp_path, name):
     assert is_png(tmp_path / "run" / "plots" / "forecast.png")
 
 
-def test_attention(tmp_path):
+def test_tokens_in_attention_plots(tmp_path):
     words = [r"$\frac{$", "$_$", "漢字", "x" * 300]
     pairs = [(" ".join(words), " ".join(reversed(words)))] * 40
     translator = Translator(tokenizer="word", attention="general", **QUICK).fit(pairs, progress=False)
     assert is_png(translator.plot_attention(pairs[0][0], tmp_path / "a.png"))
 
 
-def test_rungs_variants_and_words(tmp_path):
-    figures = {"size": 1, "counted": "n-grams", "bytes": 8, "seconds": 1.0, "rate": 1e4}
-    outcomes = [Outcome(name, 1, {"perplexity": 2.0 + i}, **figures) for i, name in enumerate(NASTY)]
+def test_rungs_variants_and_words_in_plots(tmp_path):
+    costs = {"size": 1, "counted": "n-grams", "bytes": 8, "seconds": 1.0, "rate": 1e4}
+    outcomes = [Outcome(name, 1, {"perplexity": 2.0 + i}, **costs) for i, name in enumerate(NASTY)]
     table = frame([line_of([o], "perplexity", None) for o in outcomes])
     assert is_png(plot_comparison(table, "$x_$", 1.0, higher=False, path=tmp_path / "l.png"))
     outcomes = [Outcome(name, 1, {"accuracy": 0.5}, 1.0) for name in NASTY]
@@ -74,6 +74,6 @@ def test_labels_that_cannot_be_saved_are_refused_before_training(tmp_path, label
 
 
 @pytest.mark.parametrize("tag", [1, b"x", ["y"]])
-def test_tags_that_are_no_text_are_refused_before_training(tag):
+def test_tags_that_are_not_text_are_refused_before_training(tag):
     with pytest.raises(ConfigError, match=r"sentence 2: a tag is .*: give text"):
         Tagger(**QUICK).fit(Tagged([["a", "b"]] * 9, [["x", "y"], ["x", tag]] + [["x", "y"]] * 7))

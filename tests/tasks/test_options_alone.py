@@ -1,4 +1,4 @@
-"""An option that was not given is never the reason why one that was given is refused."""
+"""Each option can be given alone: no default makes it invalid."""
 
 import dataclasses
 import typing
@@ -17,12 +17,12 @@ NEEDS = {
     "input": "a file for vectors",
     "label_smoothing": "labels",
 }
-"""Options that need something which no default can be: a file, or one of two choices."""
+"""Options that need a value without a possible default: a file, or one of two choices."""
 
 
-def options_of(kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    hints = typing.get_type_hints(kind)
-    for f in dataclasses.fields(kind):
+def options_of(config_type: Any) -> Iterator[tuple[str, Any, Any]]:
+    hints = typing.get_type_hints(config_type)
+    for f in dataclasses.fields(config_type):
         if dataclasses.is_dataclass(hints[f.name]):
             yield from options_of(hints[f.name])
         else:
@@ -30,15 +30,15 @@ def options_of(kind: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def values_of(hint: Any, default: Any) -> list[Any]:
-    """Return values that an option may have alone."""
+    """Return values that the option accepts without other options."""
     if choices := literal_values(hint):
         return [choice for choice in choices if choice != default]
     if hint is bool:
         return [not default]
-    kinds = {hint, *typing.get_args(hint)}
-    if int in kinds:
+    types = {hint, *typing.get_args(hint)}
+    if int in types:
         return [5]
-    return [0.25] if float in kinds and tuple not in map(typing.get_origin, kinds) else []
+    return [0.25] if float in types and tuple not in map(typing.get_origin, types) else []
 
 
 ALONE = [
@@ -51,7 +51,7 @@ ALONE = [
 
 
 @pytest.mark.parametrize(("task", "option", "value"), ALONE)
-def test_an_option_alone_is_taken(task, option, value):
+def test_each_option_alone_is_accepted(task, option, value):
     spec = registry.spec_of(task)
     if task == "translate" and option == "cell" and value in ("feed-forward", "tdnn"):
         pytest.skip("a network of windows has no state to hand from the encoder to the decoder")
@@ -59,12 +59,12 @@ def test_an_option_alone_is_taken(task, option, value):
 
 
 @pytest.mark.parametrize("task", ["lm", "classify", "tag"])
-def test_a_file_of_vectors_alone_is_taken(task):
+def test_a_vectors_file_alone_is_accepted(task):
     config = with_options(registry.spec_of(task).config(), {"vectors": "glove.txt"})
     assert config.network.entry == "vectors"
 
 
 @pytest.mark.parametrize("spec", registry.TASKS, ids=lambda spec: spec.verb)
-def test_what_needs_more_says_what(spec):
+def test_the_error_names_the_missing_option(spec):
     with pytest.raises(ConfigError, match="feed-forward and tdnn; choose the cell with cell="):
         with_options(spec.config(), {"context": 3})

@@ -1,4 +1,4 @@
-"""In every task the trainer alone moves batches and sets the precision."""
+"""In every task the trainer moves the batches and sets the precision."""
 
 import dataclasses
 import itertools
@@ -24,51 +24,51 @@ def trainer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp
     return catch_trainer(monkeypatch, tmp_path, request.param)
 
 
-def tensors(value: Any) -> list[Tensor]:
+def get_tensors(value: Any) -> list[Tensor]:
     """Return every tensor of a batch."""
     if isinstance(value, Tensor):
         return [value]
     if dataclasses.is_dataclass(value):
-        return [t for f in dataclasses.fields(value) for t in tensors(getattr(value, f.name))]
-    return [t for part in value for t in tensors(part)] if isinstance(value, tuple | list) else []
+        return [t for f in dataclasses.fields(value) for t in get_tensors(getattr(value, f.name))]
+    return [t for part in value for t in get_tensors(part)] if isinstance(value, tuple | list) else []
 
 
 @pytest.mark.parametrize("trainer", TASKS, indirect=True)
-def test_every_batch_moves_once_and_as_a_whole(trainer: Trainer[Any], monkeypatch) -> None:
+def test_every_batch_is_moved_once_and_completely(trainer: Trainer[Any], monkeypatch) -> None:
     moved = []
 
-    def noted(batch: Any, device: torch.device) -> Any:
+    def record_move(batch: Any, device: torch.device) -> Any:
         moved.append(batch)
         return move(batch, device)
 
-    monkeypatch.setattr(unrolled.training.accumulation, "move", noted)
+    monkeypatch.setattr(unrolled.training.accumulation, "move", record_move)
     batches = list(itertools.islice(trainer.job.batches(0), 3))
     trainer._update(batches[:1])
     trainer._update(batches[1:])
     assert [id(b) for b in moved] == [id(b) for b in batches]
     for batch in batches:
         assert move(batch, CPU) is batch
-        found = tensors(move(batch, META))
-        assert len(found) == len(tensors(batch)) > 0
-        assert all(t.is_meta for t in found)
+        moved_tensors = get_tensors(move(batch, META))
+        assert len(moved_tensors) == len(get_tensors(batch)) > 0
+        assert all(t.is_meta for t in moved_tensors)
 
 
 @pytest.mark.parametrize("trainer", TASKS, indirect=True)
-def test_on_another_device_nothing_is_missing_but_numbers(trainer: Trainer[Any]) -> None:
-    far = Trainer(trainer.job, trainer.optimizer_config, trainer.training, device="meta")
+def test_training_moves_everything_to_the_device(trainer: Trainer[Any]) -> None:
+    far_trainer = Trainer(trainer.job, trainer.optimizer_config, trainer.training, device="meta")
     assert all(p.is_meta for p in trainer.job.model.parameters())
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
-        far.run()
+        far_trainer.run()
 
 
 @pytest.mark.parametrize("trainer", [*TASKS, "lm tdnn"], indirect=True)
-def test_every_model_has_a_precision_that_is_full_between_updates(trainer: Trainer[Any]) -> None:
+def test_every_model_has_full_precision_between_steps(trainer: Trainer[Any]) -> None:
     model: Any = trainer.job.model
     assert isinstance(model, HasPrecision)
     assert model.precision == "full"
     with dataclasses.replace(trainer.placement, precision="auto").computing(trainer.job.model):
         assert model.precision == "auto"
-        inside = {m.precision for m in model.modules() if hasattr(m, "precision")}
-        # the reader of spellings is small, and stays in full precision
-        assert inside == ({"auto", "full"} if getattr(model, "spelling", None) else {"auto"})
+        precisions = {m.precision for m in model.modules() if hasattr(m, "precision")}
+        # the character encoder is small, and stays in full precision
+        assert precisions == ({"auto", "full"} if getattr(model, "spelling", None) else {"auto"})
     assert {m.precision for m in model.modules() if hasattr(m, "precision")} == {"full"}

@@ -1,4 +1,4 @@
-"""What people hold in their hands goes into fit, evaluate, score and predict (docs/python.md)."""
+"""Data types that fit, evaluate, score and predict accept (docs/python.md)."""
 
 import numpy as np
 import pytest
@@ -15,16 +15,16 @@ PROSE = "the quick brown fox\njumps over the lazy dog\n" * 40
 
 
 @pytest.mark.parametrize("text", [PROSE, [PROSE], [PROSE, PROSE[:300]], np.array([PROSE, PROSE])])
-def test_texts_go_into_a_language_model(text):
+def test_language_model_accepts_texts(text):
     lm = ur.LanguageModel(steps=8, **SMALL).fit(text)
     assert lm.evaluate(text).tokens > 100
-    scored = lm.score(text)
-    assert scored.ndim == 1
-    assert (scored <= 0).all()
+    scores = lm.score(text)
+    assert scores.ndim == 1
+    assert (scores <= 0).all()
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, "series"])
-def test_texts_and_labels_go_into_a_classifier(kind):
+def test_classifier_accepts_texts_and_labels(kind):
     pd = pytest.importorskip("pandas")
     make = pd.Series if kind == "series" else kind
     texts, labels = make(TEXTS), make(LABELS)
@@ -32,11 +32,11 @@ def test_texts_and_labels_go_into_a_classifier(kind):
     assert len(model.predict(texts)) == 20
     assert 0 <= model.score(texts, labels) <= 1
     assert model.evaluate(texts, labels).examples == 20
-    one = model.predict("good film")
-    assert isinstance(one, str)
+    prediction = model.predict("good film")
+    assert isinstance(prediction, str)
 
 
-def test_a_frame_goes_into_a_classifier():
+def test_classifier_accepts_a_data_frame():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"text": TEXTS, "label": LABELS})
     model = ur.Classifier(**SMALL).fit(frame)
@@ -45,16 +45,16 @@ def test_a_frame_goes_into_a_classifier():
     assert 0 <= model.score(frame) <= 1
 
 
-def test_words_and_tags_go_into_a_tagger():
+def test_tagger_accepts_words_and_tags():
     model = ur.Tagger(**SMALL).fit(WORDS, TAGS)
     assert [len(tags) for tags in model.predict(WORDS)] == [3] * 16
     assert model.evaluate(WORDS, TAGS).words == 48
     assert 0 <= model.score(WORDS, TAGS) <= 1
-    one = model.predict(["the", "dog"])
-    assert [type(tag) for tag in one] == [str, str]
+    prediction = model.predict(["the", "dog"])
+    assert [type(tag) for tag in prediction] == [str, str]
 
 
-def test_sources_and_targets_go_into_a_translator():
+def test_translator_accepts_sources_and_targets():
     pd = pytest.importorskip("pandas")
     pairs = list(zip(SOURCES, TARGETS, strict=True))
     frame = pd.DataFrame({"source": SOURCES, "target": TARGETS})
@@ -67,7 +67,7 @@ def test_sources_and_targets_go_into_a_translator():
     assert len(model.translate(SOURCES)) == 16
 
 
-def series(kind):
+def make_series(kind):
     pd = pytest.importorskip("pandas")
     values = 10 + np.sin(np.arange(120) / 2) + np.arange(120) / 50
     return {
@@ -87,23 +87,23 @@ def series(kind):
 @pytest.mark.parametrize(
     "kind", ["list", "array", "columns", "range", "dates", "periods", "frame", "dated frame"]
 )
-def test_series_go_into_a_forecaster(kind):
-    data = series(kind)
+def test_forecaster_accepts_series(kind):
+    data = make_series(kind)
     model = ur.Forecaster(horizon=6, **SMALL).fit(data)
-    found = model.predict()
+    forecast = model.predict()
     rows = 12 if kind in ("columns", "frame", "dated frame") else 6
-    assert len(found) == rows
-    assert np.isfinite(found["prediction"]).all()
-    again = model.predict(data=data)
-    np.testing.assert_allclose(found["prediction"], again["prediction"], rtol=1e-5)
+    assert len(forecast) == rows
+    assert np.isfinite(forecast["prediction"]).all()
+    repeated = model.predict(data=data)
+    np.testing.assert_allclose(forecast["prediction"], repeated["prediction"], rtol=1e-5)
     index = None if isinstance(data, list) else getattr(data, "index", None)
     if index is not None:
-        assert type(found.index) is type(index) or kind in ("range", "frame")
-        assert found.index[0] == index[-1] + (index.freq if kind not in ("range", "frame") else 1)
+        assert type(forecast.index) is type(index) or kind in ("range", "frame")
+        assert forecast.index[0] == index[-1] + (index.freq if kind not in ("range", "frame") else 1)
     model.evaluate(data)
 
 
-def test_rolls_go_into_a_model_of_music():
+def test_music_model_accepts_piano_rolls():
     rng = np.random.default_rng(0)
     rolls = [(rng.random((30, 88)) < 0.05).astype(np.uint8) for _ in range(8)]
     model = ur.PianoRoll(**SMALL).fit(rolls)
@@ -113,15 +113,15 @@ def test_rolls_go_into_a_model_of_music():
 @pytest.mark.parametrize(
     "kind", [ur.LanguageModel, ur.Classifier, ur.Tagger, ur.Translator, ur.Forecaster, ur.PianoRoll]
 )
-def test_parameters_clone_and_repr(kind):
+def test_tasks_can_be_cloned_and_printed(kind):
     base = pytest.importorskip("sklearn.base")
     exceptions = pytest.importorskip("sklearn.exceptions")
     model = kind(hidden=7)
     assert repr(model) == f"{kind.__name__}(hidden=7)"
-    twin = base.clone(model)
-    assert twin.get_params() == model.get_params()
-    assert twin.get_params()["hidden"] == 7
-    assert twin.set_params(hidden=8).get_params()["hidden"] == 8
+    copy = base.clone(model)
+    assert copy.get_params() == model.get_params()
+    assert copy.get_params()["hidden"] == 7
+    assert copy.set_params(hidden=8).get_params()["hidden"] == 8
     assert model.get_params()["hidden"] == 7
     with pytest.raises(exceptions.NotFittedError):
         _ = model.model

@@ -1,4 +1,4 @@
-"""The list of tasks is the only place that knows them: one more trains, resumes and loads like the others."""
+"""Only the registry lists the tasks: a task added there trains, resumes and loads like the others."""
 
 import inspect
 import json
@@ -27,12 +27,12 @@ from unrolled.training.files import read_json
 @dataclass(frozen=True)
 class NumbersConfig:
     data: str = ""
-    """A file with a number a line."""
+    """A file with one number per line."""
 
 
 @dataclass(frozen=True)
 class DriftConfig:
-    numbers: NumbersConfig = field(default_factory=NumbersConfig)
+    source: NumbersConfig = field(default_factory=NumbersConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -74,7 +74,7 @@ class DriftScore:
 
 @dataclass(frozen=True)
 class DriftJob:
-    """The next number from the one before it."""
+    """Predicts the next number from the current one."""
 
     model: nn.Module
     z: Tensor
@@ -113,8 +113,8 @@ class Drift(Task[DriftConfig, Numbers]):
         return self._trained(nn.Module)
 
     def fit(self, data: str | Path | None = None, **options: Any) -> Self:
-        numbers = replace(self.config.numbers, data=absolute(data or self.config.numbers.data))
-        self.config = replace(self.config, numbers=numbers)
+        source = replace(self.config.numbers, data=absolute(data or self.config.numbers.data))
+        self.config = replace(self.config, source=source)
         self._fit(
             options.get("out"),
             overwrite=options.get("overwrite", False),
@@ -188,12 +188,12 @@ OPTIONS = {"epochs": 2, "lr": 0.1, "batch": 1, "checkpoint_steps": 3, "threads":
 
 
 @pytest.fixture(autouse=True)
-def _one_task_more(monkeypatch):
+def _register_drift(monkeypatch):
     monkeypatch.setattr(registry, "TASKS", (*registry.TASKS, DRIFT))
 
 
 @pytest.fixture
-def numbers(tmp_path):
+def source(tmp_path):
     path = tmp_path / "numbers.txt"
     path.write_text("\n".join(str(i % 7 + 0.25 * i) for i in range(40)))
     return path
@@ -209,28 +209,28 @@ class StopAt(Watcher):
             raise StoppedError
 
 
-def test_it_trains_and_loads(tmp_path, numbers):
-    task = Drift(**OPTIONS).fit(numbers, out=tmp_path / "run")
+def test_a_new_task_trains_and_loads(tmp_path, source):
+    task = Drift(**OPTIONS).fit(source, out=tmp_path / "run")
     assert (tmp_path / "run" / "drift.json").exists()
     assert json.loads((tmp_path / "run" / "config.json").read_text())["task"] == "drift"
-    again = load(tmp_path / "run")
-    assert type(again) is Drift
-    assert (again.artifacts, again.result, again.facts) == (task.artifacts, task.result, task.facts)
-    assert again.evaluate(numbers) == task.evaluate(numbers)
-    assert again.sample()[1].batch.equal(task.sample()[1].batch)
+    loaded = load(tmp_path / "run")
+    assert type(loaded) is Drift
+    assert (loaded.artifacts, loaded.result, loaded.facts) == (task.artifacts, task.result, task.facts)
+    assert loaded.evaluate(source) == task.evaluate(source)
+    assert loaded.sample()[1].batch.equal(task.sample()[1].batch)
 
 
-def test_it_resumes_to_the_same_bytes(tmp_path, numbers):
-    Drift(**OPTIONS).fit(numbers, out=tmp_path / "whole")
+def test_a_new_task_resumes_to_the_same_bytes(tmp_path, source):
+    Drift(**OPTIONS).fit(source, out=tmp_path / "whole")
     with pytest.raises(StoppedError):
-        Drift(**OPTIONS).fit(numbers, out=tmp_path / "stopped", progress=StopAt())
+        Drift(**OPTIONS).fit(source, out=tmp_path / "stopped", progress=StopAt())
     run_type(tmp_path / "stopped").resume(tmp_path / "stopped", progress=False)
-    whole, resumed = (tmp_path / name / "model.safetensors" for name in ("whole", "stopped"))
-    assert resumed.read_bytes() == whole.read_bytes()
+    uninterrupted, resumed = (tmp_path / name / "model.safetensors" for name in ("whole", "stopped"))
+    assert resumed.read_bytes() == uninterrupted.read_bytes()
 
 
-def test_its_damaged_artifacts_are_named(tmp_path, numbers):
-    Drift(**OPTIONS).fit(numbers, out=tmp_path / "run")
+def test_damaged_artifacts_are_refused(tmp_path, source):
+    Drift(**OPTIONS).fit(source, out=tmp_path / "run")
     path = tmp_path / "run" / "config.json"
     values = json.loads(path.read_text())
     path.write_text(json.dumps(values | {"artifacts": {"width": "wide"}}))
@@ -242,39 +242,39 @@ def test_its_damaged_artifacts_are_named(tmp_path, numbers):
         load(tmp_path / "run")
 
 
-def test_another_task_takes_its_folder(tmp_path, numbers, english_file, tiny_options):
-    Drift(**OPTIONS).fit(numbers, out=tmp_path / "run")
+def test_overwriting_with_another_task_removes_its_files(tmp_path, source, english_file, tiny_options):
+    Drift(**OPTIONS).fit(source, out=tmp_path / "run")
     lm = task_type("lm")(**tiny_options | {"max_steps": 2})
     lm.fit(english_file, out=tmp_path / "run", overwrite=True, progress=False)
     assert not (tmp_path / "run" / "drift.json").exists()
 
 
-def test_the_command_line_knows_it(command, tmp_path, numbers):
+def test_a_new_task_is_in_the_command_line(command, tmp_path, source):
     assert "train drift" in command("--help").out
     assert DRIFT.summary in command("train", "--help").out
     assert "Train a line." in command("train", "drift", "--help").out
     flags = [word for name, v in OPTIONS.items() for word in ("--" + name.replace("_", "-"), v)]
     assert DRIFT.missing_data in command("train", "drift", "--out", tmp_path / "run").error
-    trained = command("train", "drift", "--data", numbers, "--out", tmp_path / "run", *flags)
+    trained = command("train", "drift", "--data", source, "--out", tmp_path / "run", *flags)
     assert trained.status == 0, trained.err
     assert "numbers: numbers.txt" in trained.err
     assert "drift error" in trained.out
     assert f"next:       unrolled evaluate {tmp_path / 'run'} --data FILE" in trained.out
     assert "drift error" in command("resume", tmp_path / "run").out
-    assert "error" in command("evaluate", tmp_path / "run", "--data", numbers, "--json").out
+    assert "error" in command("evaluate", tmp_path / "run", "--data", source, "--json").out
 
 
-def test_a_recipe_trains_it(command, tmp_path, numbers):
+def test_a_recipe_trains_a_new_task(command, tmp_path, source):
     path = tmp_path / "mine.toml"
-    text = f'description = "d"\ntask = "drift"\n[config.numbers]\ndata = "{numbers}"\n[target]\nat_most = 9\n'
+    text = f'description = "d"\ntask = "drift"\n[config.numbers]\ndata = "{source}"\n[target]\nat_most = 9\n'
     path.write_text(text + 'metric = "accuracy"\n')
     with pytest.raises(ConfigError, match="metric='accuracy' is not one of error"):
         load_recipe(str(path))
     path.write_text(text + 'metric = "error"\n')
     recipe = load_recipe(str(path))
-    assert recipe.config == with_options(DriftConfig(), {"data": str(numbers)})
-    words = ("train", "drift", "--recipe", path, "--out", tmp_path / "run", "--max-steps", 2)
-    assert "target error on valid ≤ 9" in command(*words).out
+    assert recipe.config == with_options(DriftConfig(), {"data": str(source)})
+    arguments = ("train", "drift", "--recipe", path, "--out", tmp_path / "run", "--max-steps", 2)
+    assert "target error on valid ≤ 9" in command(*arguments).out
 
 
 def test_tasks_are_found_by_their_verb():
@@ -288,15 +288,15 @@ def test_tasks_are_found_by_their_verb():
 
 
 @pytest.mark.parametrize("spec", registry.TASKS, ids=lambda spec: spec.verb)
-def test_packages_have_the_same_files(spec):
+def test_task_packages_have_the_same_files(spec):
     package = Path(inspect.getfile(spec.tool)).parent
     names = ("artifacts", "build", "config", "data", "job", "report", "score", "spec", "task")
     assert package.name == spec.verb
     assert {f"{name}.py" for name in names} <= {path.name for path in package.iterdir()}
 
 
-def test_a_run_of_a_task_that_is_gone_is_refused(tmp_path, numbers, monkeypatch):
-    Drift(**OPTIONS).fit(numbers, out=tmp_path / "run")
+def test_a_run_of_an_unknown_task_is_refused(tmp_path, source, monkeypatch):
+    Drift(**OPTIONS).fit(source, out=tmp_path / "run")
     monkeypatch.setattr(registry, "TASKS", registry.TASKS[:-1])
     with pytest.raises(
         RunError, match="holds a run of task 'drift', which this version of unrolled does not know"

@@ -1,4 +1,4 @@
-"""Stopped runs go on to the very bits of a run that never was."""
+"""Interrupted runs resume to the bits of an uninterrupted run."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from unrolled.errors import DataError, NonFiniteError, RunError
 from unrolled.training import Watcher
 from unrolled.training.log import read_log
 
-KINDS = {
+CONFIGURATIONS = {
     "dropout": {"epochs": 2, "layers": 2, "dropout": 0.3, "dropout_input": 0.2, "dropout_output": 0.2},
     "regularised": {
         "layers": 2,
@@ -63,17 +63,17 @@ class StopAt(Watcher):
             raise KilledError
 
 
-def essence(folder):
-    """What must not depend on stops: all but clocks."""
+def comparable_files(folder):
+    """Return the results that must not depend on interruptions: everything except times."""
     log = [{k: v for k, v in r.items() if k != "seconds"} for r in read_log(folder / "metrics.jsonl")]
     result = json.loads((folder / "result.json").read_text())
-    for clock in ("training_seconds", "tokens_per_second"):
-        result.pop(clock)
+    for key in ("training_seconds", "tokens_per_second"):
+        result.pop(key)
     return log, result, (folder / "model.safetensors").read_bytes()
 
 
 @pytest.fixture
-def stopped(tmp_path, english_file, tiny_options):
+def stopped_run(tmp_path, english_file, tiny_options):
     """A run that was killed at step 25, after a checkpoint at step 22."""
     with pytest.raises(KilledError):
         LanguageModel(**tiny_options | COMMON).fit(
@@ -82,29 +82,29 @@ def stopped(tmp_path, english_file, tiny_options):
     return tmp_path / "stopped"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_killed_twice_it_ends_with_the_same_bits(tmp_path, english_file, tiny_options, kind):
-    lm = LanguageModel(**tiny_options | COMMON | KINDS[kind])
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_a_run_killed_twice_ends_with_the_same_bits(tmp_path, english_file, tiny_options, configuration):
+    lm = LanguageModel(**tiny_options | COMMON | CONFIGURATIONS[configuration])
     lm.fit(english_file, out=tmp_path / "whole", progress=False)
-    last = lm.result["steps"]
+    last_step = lm.result["steps"]
     folder = tmp_path / "stopped"
     with pytest.raises(KilledError):
-        LanguageModel(lm.config).fit(english_file, out=folder, progress=StopAt(last // 4))
+        LanguageModel(lm.config).fit(english_file, out=folder, progress=StopAt(last_step // 4))
     with pytest.raises(KilledError):
-        LanguageModel.resume(folder, progress=StopAt(last // 2 + 7))
+        LanguageModel.resume(folder, progress=StopAt(last_step // 2 + 7))
     resumed = LanguageModel.resume(folder, progress=False)
-    assert essence(folder) == essence(tmp_path / "whole")
-    assert resumed.history[-1]["step"] == last
+    assert comparable_files(folder) == comparable_files(tmp_path / "whole")
+    assert resumed.history[-1]["step"] == last_step
     assert LanguageModel.load(folder).generate("The ", 20) == resumed.generate("The ", 20)
 
 
 def test_resuming_a_finished_run_changes_nothing(run_copy):
-    before = essence(run_copy)
+    before = comparable_files(run_copy)
     LanguageModel.resume(run_copy, progress=False)
-    assert essence(run_copy) == before
+    assert comparable_files(run_copy) == before
 
 
-def test_it_may_be_resumed_from_another_folder(tmp_path, english_file, tiny_options, monkeypatch):
+def test_a_run_resumes_from_another_working_directory(tmp_path, english_file, tiny_options, monkeypatch):
     monkeypatch.chdir(english_file.parent)
     with pytest.raises(KilledError):
         LanguageModel(**tiny_options).fit(english_file.name, out=tmp_path / "run", progress=StopAt(5))
@@ -113,8 +113,8 @@ def test_it_may_be_resumed_from_another_folder(tmp_path, english_file, tiny_opti
 
 
 @pytest.fixture
-def own_text(tmp_path, write_english, tiny_options):
-    """A run on files of its own, killed at step 25."""
+def killed_run_on_own_files(tmp_path, write_english, tiny_options):
+    """A function that trains on new files, killed at step 25, and returns their folder."""
     (tmp_path / "text.txt").write_text(write_english(60))
     (tmp_path / "valid.txt").write_text(write_english(9, seed=1))
 
@@ -128,63 +128,63 @@ def own_text(tmp_path, write_english, tiny_options):
     return train
 
 
-def replace(path, old, new, last=False):
+def replace(path, old, new, last_step=False):
     text = path.read_text()
-    at = text.rindex(old) if last else text.index(old)
-    path.write_text(text[:at] + new + text[at + len(old) :])
+    start = text.rindex(old) if last_step else text.index(old)
+    path.write_text(text[:start] + new + text[start + len(old) :])
 
 
-def test_a_changed_training_text_is_refused(own_text):
-    folder = own_text()
+def test_a_changed_training_text_is_refused(killed_run_on_own_files):
+    folder = killed_run_on_own_files()
     replace(folder / "text.txt", "e", "a")
     with pytest.raises(DataError, match=r"text\.txt: has changed since .* began to learn from it"):
         LanguageModel.resume(folder / "run", progress=False)
 
 
-def test_a_changed_end_of_the_text_is_refused_too(own_text):
-    folder = own_text()
-    replace(folder / "text.txt", "e", "a", last=True)  # in the part that is held out
+def test_a_changed_held_out_part_is_refused(killed_run_on_own_files):
+    folder = killed_run_on_own_files()
+    replace(folder / "text.txt", "e", "a", last_step=True)  # in the held-out part
     with pytest.raises(DataError, match="has changed"):
         LanguageModel.resume(folder / "run", progress=False)
 
 
-def test_a_changed_held_out_text_is_refused(tmp_path, own_text):
-    own_text(valid=tmp_path / "valid.txt")
+def test_a_changed_held_out_text_is_refused(tmp_path, killed_run_on_own_files):
+    killed_run_on_own_files(valid=tmp_path / "valid.txt")
     replace(tmp_path / "valid.txt", "e", "a")
     with pytest.raises(DataError, match=r"valid\.txt: has changed"):
         LanguageModel.resume(tmp_path / "run", progress=False)
 
 
-def test_a_missing_text_is_named(own_text):
-    folder = own_text()
+def test_a_missing_text_is_refused(killed_run_on_own_files):
+    folder = killed_run_on_own_files()
     (folder / "text.txt").unlink()
     with pytest.raises(DataError, match=r"text\.txt: no such file"):
         LanguageModel.resume(folder / "run", progress=False)
 
 
-def test_a_model_that_is_no_longer_the_checkpoints_is_named(stopped):
-    config = json.loads((stopped / "config.json").read_text())
+def test_a_changed_configuration_is_refused(stopped_run):
+    config = json.loads((stopped_run / "config.json").read_text())
     config["config"]["network"]["hidden"] = 13
-    (stopped / "config.json").write_text(json.dumps(config))
+    (stopped_run / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="checkpoint"):
-        LanguageModel.resume(stopped, progress=False)
+        LanguageModel.resume(stopped_run, progress=False)
 
 
-def test_a_lost_log_is_named(stopped):
-    (stopped / "metrics.jsonl").unlink()
+def test_a_missing_log_is_refused(stopped_run):
+    (stopped_run / "metrics.jsonl").unlink()
     with pytest.raises(RunError, match=r"metrics\.jsonl"):
-        LanguageModel.resume(stopped, progress=False)
+        LanguageModel.resume(stopped_run, progress=False)
 
 
-def test_a_damaged_checkpoint_is_named_and_the_model_still_loads(stopped):
-    path = stopped / "checkpoint.safetensors"
+def test_with_a_damaged_checkpoint_the_model_still_loads(stopped_run):
+    path = stopped_run / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(RunError, match=r"checkpoint\.safetensors: damaged"):
-        LanguageModel.resume(stopped, progress=False)
-    assert LanguageModel.load(stopped).generate("The ", 5)
+        LanguageModel.resume(stopped_run, progress=False)
+    assert LanguageModel.load(stopped_run).generate("The ", 5)
 
 
-def test_a_run_stopped_before_its_first_validation_is_no_model_yet(tmp_path, english_file, tiny_options):
+def test_before_the_first_validation_there_is_no_model_to_load(tmp_path, english_file, tiny_options):
     with pytest.raises(KilledError):
         LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "run", progress=StopAt(2))
     with pytest.raises(RunError, match=r"model\.safetensors: missing"):
@@ -192,9 +192,7 @@ def test_a_run_stopped_before_its_first_validation_is_no_model_yet(tmp_path, eng
     assert LanguageModel.resume(tmp_path / "run", progress=False).result["steps"] > 2
 
 
-def test_a_run_that_broke_down_keeps_its_best_model_and_its_last_checkpoint(
-    tmp_path, english_file, tiny_options
-):
+def test_a_run_with_nan_keeps_its_best_model_and_last_checkpoint(tmp_path, english_file, tiny_options):
     options = tiny_options | COMMON
     LanguageModel(**options).fit(english_file, out=tmp_path / "whole", progress=False)
     folder = tmp_path / "broken"
@@ -207,8 +205,8 @@ def test_a_run_that_broke_down_keeps_its_best_model_and_its_last_checkpoint(
 
     with pytest.raises(NonFiniteError, match=rf"step 26: .*recurrent\.weight_hh_l0.*{folder}"):
         lm.fit(english_file, out=folder, progress=Poison())
-    kept = LanguageModel.load(folder)
-    assert all(bool(p.isfinite().all()) for p in kept.model.parameters())
-    assert math.isfinite(kept.evaluate(english_file).nats)
+    loaded = LanguageModel.load(folder)
+    assert all(bool(p.isfinite().all()) for p in loaded.model.parameters())
+    assert math.isfinite(loaded.evaluate(english_file).nats)
     LanguageModel.resume(folder, progress=False)
-    assert essence(folder) == essence(tmp_path / "whole")
+    assert comparable_files(folder) == comparable_files(tmp_path / "whole")

@@ -1,4 +1,4 @@
-"""Run folders: written, read back, never overwritten by accident, and refused when damaged."""
+"""Run folders: saved, loaded, never overwritten by accident, and refused if damaged."""
 
 import json
 import os
@@ -15,9 +15,11 @@ from unrolled import LanguageModel
 from unrolled.errors import ConfigError, RunError
 
 
-def same_model(a, b):
-    one, two = a.model.state_dict(), b.model.state_dict()
-    return one.keys() == two.keys() and all(torch.equal(one[n], two[n]) for n in one)
+def have_equal_weights(a, b):
+    first_state, second_state = a.model.state_dict(), b.model.state_dict()
+    return first_state.keys() == second_state.keys() and all(
+        torch.equal(first_state[n], second_state[n]) for n in first_state
+    )
 
 
 def edit(path, change):
@@ -26,12 +28,12 @@ def edit(path, change):
     path.write_text(json.dumps(values))
 
 
-# -- there and back --------------------------------------------------------------------------------
+# -- saving and loading ----------------------------------------------------------------------------
 
 
-def test_a_trained_run_holds_everything(tiny_run):
-    names = sorted(p.name for p in tiny_run.iterdir())
-    assert names == [
+def test_a_trained_run_has_all_files(tiny_run):
+    file_names = sorted(p.name for p in tiny_run.iterdir())
+    assert file_names == [
         "checkpoint.safetensors",
         "config.json",
         "metrics.jsonl",
@@ -40,9 +42,9 @@ def test_a_trained_run_holds_everything(tiny_run):
         "result.json",
         "tokenizer.json",
     ]
-    picture = (tiny_run / "plots" / "curves.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) > 5000
+    image = (tiny_run / "plots" / "curves.png").read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert len(image) > 5000
     config = json.loads((tiny_run / "config.json").read_text())
     assert config["format"] == 2
     assert config["version"] == unrolled.__version__
@@ -57,29 +59,29 @@ def test_a_trained_run_holds_everything(tiny_run):
     ],
     ids=["pieces", "adaptive"],
 )
-def test_a_model_saved_from_memory_comes_back(tmp_path, english_file, tiny_options, options):
+def test_a_saved_model_loads(tmp_path, english_file, tiny_options, options):
     lm = LanguageModel(**tiny_options | options | {"max_steps": 20}).fit(english_file, progress=False)
     lm.save(tmp_path / "deep" / "run")
-    again = unrolled.load(str(tmp_path / "deep" / "run"))
-    assert same_model(lm, again)
-    assert again.config == lm.config
-    assert again.facts == lm.facts
-    assert again.result == lm.result
-    assert again.generate("The ", 40, seed=3) == lm.generate("The ", 40, seed=3)
-    assert again.evaluate(english_file) == lm.evaluate(english_file)
-    assert not again.model.training
+    loaded = unrolled.load(str(tmp_path / "deep" / "run"))
+    assert have_equal_weights(lm, loaded)
+    assert loaded.config == lm.config
+    assert loaded.facts == lm.facts
+    assert loaded.result == lm.result
+    assert loaded.generate("The ", 40, seed=3) == lm.generate("The ", 40, seed=3)
+    assert loaded.evaluate(english_file) == lm.evaluate(english_file)
+    assert not loaded.model.training
 
 
-def test_a_loaded_run_is_as_after_training(tmp_path, english_file, tiny_options):
+def test_a_moved_run_loads_as_after_training(tmp_path, english_file, tiny_options):
     lm = LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "run", progress=False)
-    moved = shutil.copytree(tmp_path / "run", tmp_path / "elsewhere")
+    moved_run = shutil.copytree(tmp_path / "run", tmp_path / "elsewhere")
     shutil.rmtree(tmp_path / "run")
-    again = LanguageModel.load(moved)
-    assert same_model(lm, again)
-    assert (again.history, again.result, again.facts) == (lm.history, lm.result, lm.facts)
+    loaded = LanguageModel.load(moved_run)
+    assert have_equal_weights(lm, loaded)
+    assert (loaded.history, loaded.result, loaded.facts) == (lm.history, lm.result, lm.facts)
 
 
-def test_loading_leaves_random_numbers_alone(tiny_run):
+def test_loading_leaves_the_rng_state_unchanged(tiny_run):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -90,7 +92,7 @@ def test_loading_leaves_random_numbers_alone(tiny_run):
 # -- overwriting -----------------------------------------------------------------------------------
 
 
-def test_a_run_is_not_overwritten_unless_asked(run_copy, tiny_lm, english_file, snapshot, tiny_options):
+def test_a_run_is_not_overwritten_by_default(run_copy, tiny_lm, english_file, snapshot, tiny_options):
     before = snapshot(run_copy)
     with pytest.raises(RunError, match=r"holds a run already; resume it .*--overwrite"):
         LanguageModel(**tiny_options).fit(english_file, out=run_copy, progress=False)
@@ -99,27 +101,27 @@ def test_a_run_is_not_overwritten_unless_asked(run_copy, tiny_lm, english_file, 
     assert snapshot(run_copy) == before
 
 
-def test_overwriting_replaces_every_part(run_copy, english_file, tiny_options):
+def test_overwriting_replaces_all_files(run_copy, english_file, tiny_options):
     lm = LanguageModel(**tiny_options | {"hidden": 5, "max_steps": 4, "valid_fraction": 0.0})
     lm.fit(english_file, out=run_copy, overwrite=True, progress=False)
-    again = LanguageModel.load(run_copy)
-    assert again.config.network.hidden == 5
-    assert again.result["steps"] == 4
-    assert len(again.history) == 4
-    assert same_model(lm, again)
+    loaded = LanguageModel.load(run_copy)
+    assert loaded.config.network.hidden == 5
+    assert loaded.result["steps"] == 4
+    assert len(loaded.history) == 4
+    assert have_equal_weights(lm, loaded)
 
 
-def test_saving_over_a_run_leaves_nothing_of_it(run_copy, english_file, tiny_options):
+def test_saving_over_a_run_removes_its_files(run_copy, english_file, tiny_options):
     lm = LanguageModel(**tiny_options | {"max_steps": 4}).fit(english_file, progress=False)
     lm.save(run_copy, overwrite=True)
-    assert same_model(LanguageModel.load(run_copy), lm)
+    assert have_equal_weights(LanguageModel.load(run_copy), lm)
     assert not (run_copy / "checkpoint.safetensors").exists()
     with pytest.raises(RunError):
         LanguageModel.resume(run_copy, progress=False)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_what_is_not_a_run_is_never_overwritten(tmp_path, english_file, tiny_options, overwrite):
+def test_other_folders_are_never_overwritten(tmp_path, english_file, tiny_options, overwrite):
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "model.safetensors").write_text("mine")
@@ -137,7 +139,7 @@ def test_an_empty_folder_is_used(tmp_path, english_file, tiny_options):
     assert LanguageModel.load(tmp_path).result["steps"] == 3
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path, english_file, tiny_options):
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path, english_file, tiny_options):
     (tmp_path / "file").write_text("x")
     with pytest.raises(RunError, match="file"):
         LanguageModel(**tiny_options).fit(english_file, out=tmp_path / "file" / "run", progress=False)
@@ -146,17 +148,17 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, english_file, tiny_opti
 # -- damage ----------------------------------------------------------------------------------------
 
 
-def cut(path):
+def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def another_size(path):
+def change_tensor_size(path):
     tensors = load_file(path)
     tensors["output.bias"] = torch.zeros(3)
     save_file(tensors, path)
 
 
-def without_a_tensor(path):
+def remove_tensor(path):
     tensors = load_file(path)
     del tensors["output.bias"]
     save_file(tensors, path)
@@ -164,7 +166,7 @@ def without_a_tensor(path):
 
 DAMAGE = {
     "config missing": ("config.json", lambda p: p.unlink(), RunError, "missing"),
-    "config cut": ("config.json", cut, RunError, "config.json: damaged"),
+    "config cut": ("config.json", truncate, RunError, "config.json: damaged"),
     "config empty": ("config.json", lambda p: p.write_text("{}"), RunError, "no format number"),
     "newer format": (
         "config.json",
@@ -221,10 +223,10 @@ DAMAGE = {
         r"config\.json: unknown key 'network\.hiden' \(did you mean 'hidden'",
     ),
     "tokenizer missing": ("tokenizer.json", lambda p: p.unlink(), RunError, "tokenizer.json: missing"),
-    "tokenizer cut": ("tokenizer.json", cut, RunError, "tokenizer.json: damaged"),
+    "tokenizer cut": ("tokenizer.json", truncate, RunError, "tokenizer.json: damaged"),
     "tokenizer of no kind": (
         "tokenizer.json",
-        lambda p: edit(p, lambda v: v.update(kind="morse")),
+        lambda p: edit(p, lambda v: v.update(error_type="morse")),
         RunError,
         "damaged",
     ),
@@ -241,16 +243,16 @@ DAMAGE = {
         r"tokenizer\.json: damaged",
     ),
     "weights missing": ("model.safetensors", lambda p: p.unlink(), RunError, "safetensors: missing"),
-    "weights cut": ("model.safetensors", cut, RunError, "safetensors: damaged"),
+    "weights cut": ("model.safetensors", truncate, RunError, "safetensors: damaged"),
     "weights of noise": (
         "model.safetensors",
         lambda p: p.write_bytes(b"PK\x03\x04" * 99),
         RunError,
         "safetensors: damaged",
     ),
-    "another size": ("model.safetensors", another_size, RunError, r"does not fit config\.json"),
-    "a tensor missing": ("model.safetensors", without_a_tensor, RunError, r"does not fit config\.json"),
-    "result cut": ("result.json", cut, RunError, "result.json: damaged"),
+    "another size": ("model.safetensors", change_tensor_size, RunError, r"does not fit config\.json"),
+    "a tensor missing": ("model.safetensors", remove_tensor, RunError, r"does not fit config\.json"),
+    "result cut": ("result.json", truncate, RunError, "result.json: damaged"),
     "log damaged": (
         "metrics.jsonl",
         lambda p: p.write_bytes(b"\x00\x00\n" + p.read_bytes()),
@@ -261,14 +263,14 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("case", DAMAGE)
-def test_damage_is_named(run_copy, case):
-    name, damage, kind, message = DAMAGE[case]
+def test_damaged_files_are_refused(run_copy, case):
+    name, damage, error_type, message = DAMAGE[case]
     damage(run_copy / name)
-    with pytest.raises(kind, match=message):
+    with pytest.raises(error_type, match=message):
         LanguageModel.load(run_copy)
 
 
-def test_what_is_not_a_run_is_refused(tmp_path, english_file):
+def test_other_folders_are_not_loaded(tmp_path, english_file):
     with pytest.raises(RunError, match="no such run folder"):
         LanguageModel.load(tmp_path / "nowhere")
     with pytest.raises(RunError, match="no such run folder"):
@@ -282,7 +284,7 @@ def test_a_run_without_plots_result_and_log_still_loads(run_copy, tiny_lm):
     for name in ("result.json", "metrics.jsonl", "checkpoint.safetensors"):
         (run_copy / name).unlink()
     lm = LanguageModel.load(run_copy)
-    assert same_model(lm, tiny_lm)
+    assert have_equal_weights(lm, tiny_lm)
     assert (lm.history, lm.result) == ([], {})
 
 
@@ -294,8 +296,8 @@ def test_a_folder_whose_name_is_not_utf8(tmp_path, tiny_lm, tiny_run, english_fi
     LanguageModel.resume(folder, progress=False)
     pytest.importorskip("tensorboard")
     before = (folder / "config.json").read_bytes()
-    again = LanguageModel(**tiny_options | {"max_steps": 3})
+    new = LanguageModel(**tiny_options | {"max_steps": 3})
     with pytest.raises(RunError, match="TensorBoard needs a UTF-8 name"):
-        again.fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
+        new.fit(english_file, out=folder, overwrite=True, progress=False, watch=True)
     assert (folder / "config.json").read_bytes() == before
     assert (folder / "model.safetensors").exists()

@@ -1,4 +1,4 @@
-"""Run folders: known by their own mark, one command at a time, and nobody else's files touched."""
+"""Run folders: recognised by a mark, locked while in use, and foreign files are never changed."""
 
 import json
 import os
@@ -24,30 +24,30 @@ def quick(tiny_options):
 
 
 @pytest.fixture
-def earlier(run_copy):
-    """A run as it was written before runs had marks, lists of files and checksums."""
+def old_run(run_copy):
+    """A run of an older version, without mark, file list and checksums."""
     path = run_copy / "config.json"
     values = json.loads(path.read_text())
     path.write_text(json.dumps({k: v for k, v in values.items() if k not in ("unrolled", "files", "sha256")}))
     return run_copy
 
 
-# -- what is a run -----------------------------------------------------------------------------------
+# -- marks of a run ----------------------------------------------------------------------------------
 
 
-def test_a_run_says_so_itself(tiny_run):
+def test_a_run_is_marked_as_a_run(tiny_run):
     values = json.loads((tiny_run / "config.json").read_text())
     assert values["unrolled"] == "run"
-    written = {str(p.relative_to(tiny_run)) for p in tiny_run.rglob("*") if p.is_file()}
-    assert written <= {*values["files"], "config.json"}
+    run_files = {str(p.relative_to(tiny_run)) for p in tiny_run.rglob("*") if p.is_file()}
+    assert run_files <= {*values["files"], "config.json"}
     assert values["sha256"].keys() == {"tokenizer.json"}
 
 
-def test_an_earlier_run_loads_resumes_and_is_replaced(earlier, tiny_lm, english_file, quick):
-    assert unrolled.load(earlier).generate("The ", 9) == tiny_lm.generate("The ", 9)
-    LanguageModel.resume(earlier, progress=False)
-    LanguageModel(**quick).fit(english_file, out=earlier, overwrite=True, progress=False)
-    assert LanguageModel.load(earlier).result["steps"] == 3
+def test_a_run_without_a_mark_loads_resumes_and_is_replaced(old_run, tiny_lm, english_file, quick):
+    assert unrolled.load(old_run).generate("The ", 9) == tiny_lm.generate("The ", 9)
+    LanguageModel.resume(old_run, progress=False)
+    LanguageModel(**quick).fit(english_file, out=old_run, overwrite=True, progress=False)
+    assert LanguageModel.load(old_run).result["steps"] == 3
 
 
 FOREIGN = {
@@ -62,7 +62,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("config", FOREIGN)
-def test_another_programs_model_is_left_alone(tmp_path, english_file, tiny_lm, quick, snapshot, config):
+def test_models_of_other_programs_are_never_touched(tmp_path, english_file, tiny_lm, quick, snapshot, config):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "config.json").write_text(FOREIGN[config])
@@ -88,11 +88,11 @@ def test_a_run_of_a_newer_version_is_not_replaced(run_copy, tiny_lm, snapshot):
     assert snapshot(run_copy) == before
 
 
-# -- what is not of the run --------------------------------------------------------------------------
+# -- foreign files -----------------------------------------------------------------------------------
 
 
-def put_others(folder):
-    """Put files of someone else into a run folder; return the paths."""
+def write_foreign_files(folder):
+    """Write files that do not belong to the run into its folder; return their paths."""
     names = ["thesis.tmp", "notes.txt", "plots/holiday.png", "scales.json", "report.html", "x.tmp/deep.tmp"]
     names += ["tensorboard/events.out.tfevents.1.mine", "a.json.abcd1234.tmp"]
     paths = [folder / name for name in names]
@@ -102,8 +102,8 @@ def put_others(folder):
     return paths
 
 
-def test_overwriting_and_resuming_leave_what_others_put_there(run_copy, english_file, tiny_lm, quick):
-    paths = put_others(run_copy)
+def test_overwriting_and_resuming_keep_foreign_files(run_copy, english_file, tiny_lm, quick):
+    paths = write_foreign_files(run_copy)
     LanguageModel.resume(run_copy, progress=False)
     LanguageModel(**quick).fit(english_file, out=run_copy, overwrite=True, progress=False)
     tiny_lm.save(run_copy, overwrite=True)
@@ -112,7 +112,7 @@ def test_overwriting_and_resuming_leave_what_others_put_there(run_copy, english_
 
 
 @pytest.mark.draws
-def test_pictures_behind_a_link_are_left_alone(tmp_path, run_copy, english_file, quick):
+def test_files_behind_symbolic_links_are_kept(tmp_path, run_copy, english_file, quick):
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for name in ("holiday.png", "curves.png"):
@@ -123,17 +123,17 @@ def test_pictures_behind_a_link_are_left_alone(tmp_path, run_copy, english_file,
     weights = tmp_path / "weights"
     (run_copy / "model.safetensors").rename(weights)
     (run_copy / "model.safetensors").symlink_to(weights)
-    kept = weights.read_bytes()
+    original = weights.read_bytes()
     LanguageModel(**quick).fit(english_file, out=run_copy, overwrite=True, progress=False, watch=True)
     assert {p.name: p.read_text() for p in pictures.iterdir()} == dict.fromkeys(
         ("holiday.png", "curves.png"), "mine"
     )
-    assert weights.read_bytes() == kept
+    assert weights.read_bytes() == original
     assert (run_copy / "plots" / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert not any((run_copy / name).is_symlink() for name in ("plots", "tensorboard", "model.safetensors"))
 
 
-def test_a_log_that_is_a_link_is_not_written_through(tmp_path, run_copy):
+def test_a_log_that_is_a_symbolic_link_is_refused(tmp_path, run_copy):
     log = tmp_path / "log"
     (run_copy / "metrics.jsonl").rename(log)
     (run_copy / "metrics.jsonl").symlink_to(log)
@@ -143,9 +143,9 @@ def test_a_log_that_is_a_link_is_not_written_through(tmp_path, run_copy):
     assert log.read_bytes() == before
 
 
-def test_names_that_the_new_run_needs_are_not_taken_from_others(run_copy, tmp_path, snapshot):
-    case_scales = run_copy / "scales.json"
-    case_scales.write_text("mine")
+def test_foreign_files_with_needed_names_are_refused(run_copy, tmp_path, snapshot):
+    foreign_file = run_copy / "scales.json"
+    foreign_file.write_text("mine")
     before = snapshot(run_copy)
     with (
         pytest.raises(RunError, match=r"scales\.json: does not belong to the old run"),
@@ -159,7 +159,7 @@ def test_names_that_the_new_run_needs_are_not_taken_from_others(run_copy, tmp_pa
         run_folder.prepare(run_copy, {})
 
 
-def test_files_of_the_watch_are_replaced_by_their_mark(run_copy, tiny_lm):
+def test_only_marked_tensorboard_files_are_removed(run_copy, tiny_lm):
     pytest.importorskip("tensorboard")
     board = run_copy / "tensorboard"
     board.mkdir()
@@ -169,7 +169,7 @@ def test_files_of_the_watch_are_replaced_by_their_mark(run_copy, tiny_lm):
     assert os.listdir(board) == ["events.out.tfevents.1.host.1.0"]
 
 
-def test_a_report_of_ours_goes_with_its_run_and_another_stays(run_copy, tiny_lm, command):
+def test_only_reports_of_unrolled_are_removed(run_copy, tiny_lm, command):
     path = run_copy / "report.html"
     for head in ('<meta name="generator" content="unrolled">', "script-src 'unsafe-inline'; img-src data:"):
         path.write_text(f"<html>{head}")
@@ -180,17 +180,17 @@ def test_a_report_of_ours_goes_with_its_run_and_another_stays(run_copy, tiny_lm,
     assert path.read_text() == "mine"
 
 
-# -- what a kill left --------------------------------------------------------------------------------
+# -- after a kill ------------------------------------------------------------------------------------
 
 
-def test_a_kill_in_the_first_write_leaves_a_folder_to_train_in(tmp_path, english_file, quick):
+def test_leftovers_of_a_killed_first_write_do_not_block_training(tmp_path, english_file, quick):
     for name in (LEFTOVER, LOCK):
         (tmp_path / name).write_text("{")
     LanguageModel(**quick).fit(english_file, out=tmp_path, progress=False)
     assert not {LEFTOVER, LOCK} & set(os.listdir(tmp_path))
 
 
-def test_a_leftover_of_earlier_versions_goes_with_overwrite(tmp_path, english_file, quick):
+def test_leftovers_of_older_versions_need_overwrite(tmp_path, english_file, quick):
     (tmp_path / "config.json.abcd1234.tmp").write_text("{")
     with pytest.raises(RunError, match=r"unfinished file of a run that was killed .*--overwrite"):
         LanguageModel(**quick).fit(english_file, out=tmp_path, progress=False)
@@ -202,19 +202,21 @@ class KilledError(Exception):
     pass
 
 
-class KillAtOnce(Watcher):
+class KillAtStart(Watcher):
     def started(self, progress, total_steps):
         raise KilledError
 
 
-@pytest.mark.parametrize("lost", [("checkpoint.safetensors",), ("checkpoint.safetensors", "tokenizer.json")])
-def test_stopped_before_the_first_checkpoint_it_begins_anew(
-    tmp_path, tiny_run, english_file, tiny_options, lost
+@pytest.mark.parametrize(
+    "missing_files", [("checkpoint.safetensors",), ("checkpoint.safetensors", "tokenizer.json")]
+)
+def test_a_run_stopped_before_its_first_checkpoint_starts_again(
+    tmp_path, tiny_run, english_file, tiny_options, missing_files
 ):
     folder = tmp_path / "run"
     with pytest.raises(KilledError):
-        LanguageModel(**tiny_options).fit(english_file, out=folder, progress=KillAtOnce())
-    for name in lost:
+        LanguageModel(**tiny_options).fit(english_file, out=folder, progress=KillAtStart())
+    for name in missing_files:
         (folder / name).unlink()
     (folder / LEFTOVER).write_text("x")
     with pytest.raises(RunError, match="missing"):
@@ -226,85 +228,85 @@ def test_stopped_before_the_first_checkpoint_it_begins_anew(
 
 
 class DeadError(BaseException):
-    """The process ends here: nothing is tidied up."""
+    """Simulates the end of the process: no cleanup code catches it."""
 
 
-def test_a_save_that_ends_anywhere_leaves_an_error_or_a_model(tmp_path, tiny_lm, monkeypatch):
+def test_a_save_killed_anywhere_leaves_a_model_or_an_error(tmp_path, tiny_lm, monkeypatch):
     folder = tmp_path / "run"
     monkeypatch.setattr(LanguageModel, "_plot", lambda lm, folder: None)
     tiny_lm.save(folder)
     names = sorted(os.listdir(folder))
-    real = {n: getattr(os, n) for n in ("replace", "unlink", "open", "fsync")}
-    for last in range(1000):
-        left = [last]
+    os_functions = {n: getattr(os, n) for n in ("replace", "unlink", "open", "fsync")}
+    for call_count in range(1000):
+        remaining_calls = [call_count]
 
-        def step(call, left=left):
+        def count_down(call, remaining_calls=remaining_calls):
             def count(*args, **options):
-                left[0] -= 1
-                if left[0] < 0:
+                remaining_calls[0] -= 1
+                if remaining_calls[0] < 0:
                     raise DeadError
                 return call(*args, **options)
 
             return count
 
-        for name, call in real.items():
-            monkeypatch.setattr(os, name, step(call))
+        for name, call in os_functions.items():
+            monkeypatch.setattr(os, name, count_down(call))
         try:
             tiny_lm.save(folder, overwrite=True)
         except DeadError:
-            ended = False
+            finished = False
         else:
-            ended = True
-        for name, call in real.items():
+            finished = True
+        for name, call in os_functions.items():
             monkeypatch.setattr(os, name, call)
-        if ended:
+        if finished:
             break
         try:
             assert LanguageModel.load(folder).generate("The ", 3) == tiny_lm.generate("The ", 3)
         except RunError as error:
             assert "missing" in str(error)  # noqa: PT017
-    assert 15 < last < 200
+    assert 15 < call_count < 200
     assert sorted(os.listdir(folder)) == names
 
 
-def test_a_saved_model_is_no_stopped_run(tmp_path, tiny_lm):
+def test_a_saved_model_cannot_be_resumed(tmp_path, tiny_lm):
     tiny_lm.save(tmp_path / "saved")
     with pytest.raises(RunError, match=r"checkpoint\.safetensors: missing"):
         LanguageModel.resume(tmp_path / "saved", progress=False)
 
 
-# -- one at a time -----------------------------------------------------------------------------------
+# -- locking -----------------------------------------------------------------------------------------
 
 
 def test_a_folder_in_use_is_refused(run_copy, english_file, tiny_lm, quick, snapshot):
     before = snapshot(run_copy)
     with FolderLock(run_copy):
-        for work in (
+        for action in (
             lambda: LanguageModel(**quick).fit(english_file, out=run_copy, overwrite=True, progress=False),
             lambda: LanguageModel.resume(run_copy, progress=False),
             lambda: tiny_lm.save(run_copy, overwrite=True),
         ):
             with pytest.raises(RunError, match=f"is in use by process {os.getpid()} on "):
-                work()
+                action()
         assert LanguageModel.load(run_copy)
     assert snapshot(run_copy) == before
 
 
-def test_while_it_trains_no_other_may(tmp_path, english_file, quick, tiny_lm):
-    class Intrude(Watcher):
+def test_a_folder_is_locked_during_training(tmp_path, english_file, quick, tiny_lm):
+    class SaveDuringTraining(Watcher):
         def stepped(self, progress, loss, lr):
             with pytest.raises(RunError, match="in use"):
                 tiny_lm.save(tmp_path, overwrite=True)
 
-    LanguageModel(**quick).fit(english_file, out=tmp_path, progress=Intrude())
+    LanguageModel(**quick).fit(english_file, out=tmp_path, progress=SaveDuringTraining())
     assert LOCK not in os.listdir(tmp_path)
 
 
-# -- told before training ----------------------------------------------------------------------------
+# -- before training ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "a\0b", "y/" * 2500])
-def test_a_name_that_cannot_be_is_said_before_anything_is_read(tmp_path, quick, name, tiny_lm):
+def test_an_impossible_folder_name_is_refused_before_reading_data(tmp_path, quick, name, tiny_lm):
     with pytest.raises(RunError, match=r"cannot be made or read as a folder \("):
         LanguageModel(**quick).fit(Path("no such text"), out=tmp_path / name, progress=False)
     with pytest.raises(RunError, match=r"cannot be made or read as a folder \("):
@@ -314,7 +316,7 @@ def test_a_name_that_cannot_be_is_said_before_anything_is_read(tmp_path, quick, 
             read(tmp_path / name)
 
 
-def test_what_fails_before_training_leaves_the_old_run(run_copy, snapshot, english_file, quick):
+def test_a_failure_before_training_keeps_the_old_run(run_copy, snapshot, english_file, quick):
     before = snapshot(run_copy)
     with pytest.raises(unrolled.errors.DataError):
         LanguageModel(**quick).fit(
@@ -323,18 +325,18 @@ def test_what_fails_before_training_leaves_the_old_run(run_copy, snapshot, engli
     assert snapshot(run_copy) == before
 
 
-# -- a finished training -----------------------------------------------------------------------------
+# -- after training ----------------------------------------------------------------------------------
 
 
-def test_a_disk_that_fills_up_at_the_plots_costs_no_training(tmp_path, english_file, quick, monkeypatch):
+def test_a_full_disk_at_the_plots_loses_no_training(tmp_path, english_file, quick, monkeypatch):
     replace = os.replace
 
-    def full(source, target):
+    def fail_on_plots(source, target):
         if str(target).endswith(".png"):
             raise OSError(28, "No space left on device")
         replace(source, target)
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(os, "replace", fail_on_plots)
     with pytest.raises(RunError, match=r"curves\.png: .*No space left.*the training is finished.*resume"):
         LanguageModel(**quick).fit(english_file, out=tmp_path / "run", progress=False)
     assert LanguageModel.load(tmp_path / "run").result["steps"] == 3

@@ -1,4 +1,4 @@
-"""A few rows of data to look at: read as in scoring, cut, named, and differentiable."""
+"""Samples of a task's data for inspection: read as for scoring, cut to size, with token names."""
 
 import dataclasses
 import json
@@ -25,102 +25,102 @@ QUICK = {"epochs": 1, "max_steps": 2, "validate_every": 0}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """``trained(name)``: the data of a task, and the folder of a run on them."""
-    made = {}
+    """``trained(name)`` returns the data of a task and the folder of a run on them."""
+    cached = {}
 
     def run(name):
-        if name not in made:
+        if name not in cached:
             folder, case = tmp_path_factory.mktemp(name), CASES[name]
             data = case.write(folder)
             case.kind(**case.options | QUICK).fit(data, out=folder / "run", progress=False)
-            made[name] = data, folder / "run"
-        return made[name]
+            cached[name] = data, folder / "run"
+        return cached[name]
 
     return run
 
 
-def look(job, sample):
-    """Return losses, their times, and a recording of a sample."""
-    found = []
+def record_losses(job, sample):
+    """Return the step losses and the recording of a sample."""
+    results = []
 
     def run():
-        found.append(job.step_losses(sample.batch, None))
-        return found[-1].losses
+        results.append(job.step_losses(sample.batch, None))
+        return results[-1].losses
 
-    return found, record(job.model, run)
+    return results, record(job.model, run)
 
 
 @pytest.mark.parametrize("given_data", [False, True], ids=["held out", "given"])
 @pytest.mark.parametrize("name", TASKS)
-def test_every_task_gives_rows_that_can_be_recorded(trained, name: str, given_data: bool) -> None:
+def test_samples_of_every_task_can_be_recorded(trained, name: str, given_data: bool) -> None:
     data, folder = trained(name)
     task = load(folder)
     job, sample = task.sample(data if given_data else None, rows=3, steps=6)
-    (losses,), recording = look(job, sample)
-    main = [p for p in recording.passes if p.name.startswith(losses.layers + ".")]
-    assert {p.live.shape[1] for p in main} == {3}
-    assert {len(p.live) for p in main} == {6}
+    (losses,), recording = record_losses(job, sample)
+    top_passes = [p for p in recording.passes if p.name.startswith(losses.layers + ".")]
+    assert {p.live.shape[1] for p in top_passes} == {3}
+    assert {len(p.live) for p in top_passes} == {6}
     assert losses.losses.shape[1] == 3
     assert gradients(recording, times=losses.times).states
     assert sample.source == (str(data) if given_data else f"{data}, held-out part")
     if name == "music":
         assert sample.tokens is None
     else:
-        assert [len(row) for row in sample.tokens] == main[0].live.sum(0).tolist()
+        assert [len(row) for row in sample.tokens] == top_passes[0].live.sum(0).tolist()
     assert task.model is job.model
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_looking_changes_nothing(trained, name: str) -> None:
+def test_sampling_and_recording_change_nothing(trained, name: str) -> None:
     data, folder = trained(name)
     task = load(folder)
     before, score = torch.get_rng_state(), task.evaluate(data).to_json()
     weights = {n: t.clone() for n, t in task.model.state_dict().items()}
-    look(*task.sample(rows=2, steps=5))
+    record_losses(*task.sample(rows=2, steps=5))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(t, weights[n]) for n, t in task.model.state_dict().items())
     clock = {"seconds": 0.0}
     assert json.dumps(task.evaluate(data).to_json() | clock) == json.dumps(score | clock)
 
 
-def test_products_are_in_full_precision_afterwards(trained) -> None:
+def test_full_precision_is_restored_after_sampling(trained) -> None:
     lm = load(trained("lm")[1])
     training = dataclasses.replace(lm.config.training, precision="bfloat16")
     lm.config = dataclasses.replace(lm.config, training=training)
     job, sample = lm.sample(rows=2, steps=5)
     assert lm.model.precision == "full"
-    assert look(job, sample)
+    assert record_losses(job, sample)
 
 
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("size", [{"rows": 0}, {"steps": 0}, {"rows": -1}])
-def test_sizes_are_positive(trained, name: str, size: dict) -> None:
+def test_sizes_below_one_are_refused(trained, name: str, size: dict) -> None:
     (option,) = size
     with pytest.raises(ConfigError, match=rf"{option}={size[option]}: must be at least 1"):
         load(trained(name)[1]).sample(**size)
 
 
 @given(length=st.integers(1, 200), rows=st.integers(1, 20), steps=st.integers(1, 50))
-def test_windows_lie_within_and_beside_each_other(length: int, rows: int, steps: int) -> None:
-    begins, width = SampleSize(rows, steps).windows(length)
-    assert 1 <= len(begins) <= rows
-    assert begins[0] == 0
+def test_windows_are_within_the_series_and_disjoint(length: int, rows: int, steps: int) -> None:
+    starts, width = SampleSize(rows, steps).windows(length)
+    assert 1 <= len(starts) <= rows
+    assert starts[0] == 0
     assert width == min(steps, length)
-    assert begins[-1] == length - width or len(begins) == 1
-    assert (np.diff(begins) >= width).all()
-    assert len(begins) == rows or (len(begins) + 1) * width > length
+    assert starts[-1] == length - width or len(starts) == 1
+    assert (np.diff(starts) >= width).all()
+    assert len(starts) == rows or (len(starts) + 1) * width > length
 
 
 # -- each task -------------------------------------------------------------------------------------
 
 
-def test_windows_of_a_text_are_its_characters(trained, tmp_path) -> None:
+def test_tokens_of_a_sample_are_the_characters_of_the_text(trained, tmp_path) -> None:
     lm = load(trained("lm")[1])
     text = "The film was so fine. A kind day.\n" * 3
     (tmp_path / "text.txt").write_text(text)
     _, sample = lm.sample(tmp_path / "text.txt", rows=4, steps=10)
     rows = ["".join(row) for row in sample.tokens]
-    # Read from <eos> on: what stands at each step is the character before the one to predict.
+    # Read from <eos> on: the input of each step is the character before the one to predict.
     assert rows[0] == "<eos>" + text[:9]
     assert rows[-1] == text[-11:-1]
     assert len(rows) == 4
@@ -137,20 +137,20 @@ def test_a_short_text_gives_one_short_window(trained, tmp_path) -> None:
     assert job.step_losses(sample.batch, None).losses.shape == (6, 1)
 
 
-def test_sentences_are_read_one_by_one(tmp_path) -> None:
+def test_a_sentence_model_samples_sentences(tmp_path) -> None:
     data = CASES["lm"].write(tmp_path)
     options = CASES["lm"].options | QUICK | {"mode": "sentence", "tokenizer": "word", "min_frequency": 2}
     lm = ur.LanguageModel(**options).fit(data, progress=False)
     _, sample = lm.sample(data, rows=5, steps=4)
-    known = lm.tokenizer.tokens
-    lines = [[w if w in known else "<unk>" for w in s.split()] for s in data.read_text().split("\n")[:5]]
+    vocabulary = lm.tokenizer.tokens
+    lines = [[w if w in vocabulary else "<unk>" for w in s.split()] for s in data.read_text().split("\n")[:5]]
     assert sorted(sample.tokens) == sorted(["<eos>", *line][:4] for line in lines)
-    # Where a sentence was cut it goes on: what follows is its next word, not its end.
-    following = [[known[i] for i in row if i >= 0] for row in sample.batch.targets.t().tolist()]
-    assert sorted(following) == sorted([*line, "<eos>"][:4] for line in lines)
+    # The target after the last word of a truncated sentence is its next word, not its end.
+    next_words = [[vocabulary[i] for i in row if i >= 0] for row in sample.batch.targets.t().tolist()]
+    assert sorted(next_words) == sorted([*line, "<eos>"][:4] for line in lines)
 
 
-def test_pieces_of_characters_are_shown_as_what_can_be_read(tmp_path) -> None:
+def test_bpe_tokens_are_shown_as_text(tmp_path) -> None:
     (tmp_path / "text.txt").write_text("où est l'été? " * 30)
     options = CASES["lm"].options | QUICK | {"tokenizer": "bpe", "vocabulary": 262}
     lm = ur.LanguageModel(**options).fit(tmp_path / "text.txt", progress=False)
@@ -158,7 +158,7 @@ def test_pieces_of_characters_are_shown_as_what_can_be_read(tmp_path) -> None:
     assert "Ġ" not in "".join(sample.tokens[0])
 
 
-def test_words_of_a_tagger_are_those_of_the_file(trained) -> None:
+def test_a_tagger_samples_the_words_of_the_file(trained) -> None:
     data, folder = trained("tag")
     _, sample = load(folder).sample(data, rows=4)
     blocks = data.read_text().strip().split("\n\n")[:4]
@@ -166,7 +166,7 @@ def test_words_of_a_tagger_are_those_of_the_file(trained) -> None:
     assert sorted(map(tuple, sample.tokens)) == sorted(words)
 
 
-def test_steps_of_a_series_have_their_days(trained) -> None:
+def test_a_forecaster_names_steps_by_their_days(trained) -> None:
     data, folder = trained("forecast")
     _, sample = load(folder).sample(data, rows=2, steps=5)
     days = pd.read_csv(data)["day"].tolist()
@@ -174,22 +174,22 @@ def test_steps_of_a_series_have_their_days(trained) -> None:
     first = forecaster._read_again().splits[0].series.first
     assert sample.tokens == [days[first : first + 5], days[-5:]]
     _, held_out = forecaster.sample(rows=2, steps=5)
-    learnt = forecaster._read_again().splits[0].train
-    assert held_out.tokens[0] == days[learnt : learnt + 5]
+    train_steps = forecaster._read_again().splits[0].train
+    assert held_out.tokens[0] == days[train_steps : train_steps + 5]
 
 
-def test_a_direct_forecaster_and_an_ensemble_are_looked_at(tmp_path) -> None:
+def test_direct_forecasters_and_ensembles_can_be_recorded(tmp_path) -> None:
     data = CASES["forecast"].write(tmp_path)
     for options in ({"strategy": "direct"}, {"members": 2}, {"mode": "stream"}):
         forecaster = ur.Forecaster(**CASES["forecast"].options | QUICK | options).fit(data, progress=False)
         job, sample = forecaster.sample(data, rows=3, steps=9)
-        (losses,), recording = look(job, sample)
+        (losses,), recording = record_losses(job, sample)
         assert losses.losses.shape == (9, 3)
         assert bool((losses.losses.isfinite()).all())
         assert len(recording.passes) == 2 * options.get("members", 1)
 
 
-def test_vectors_have_no_names() -> None:
+def test_data_from_memory_must_be_given_again() -> None:
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(int(n), 3)).astype(np.float32) for n in rng.integers(4, 9, 30)]
     classifier = ur.Classifier(**{k: v for k, v in CASES["classify"].options.items() if k != "dropout_word"})
@@ -198,7 +198,7 @@ def test_vectors_have_no_names() -> None:
         classifier.sample()
 
 
-def test_numbers_from_a_file_are_looked_at(tmp_path) -> None:
+def test_samples_of_vectors_have_no_tokens(tmp_path) -> None:
     rows = [{"text": [[i, j] for j in range(3 + i % 4)], "label": "ab"[i % 2]} for i in range(40)]
     path = tmp_path / "numbers.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -206,14 +206,14 @@ def test_numbers_from_a_file_are_looked_at(tmp_path) -> None:
     classifier = ur.Classifier(**options | QUICK).fit(path, progress=False)
     job, sample = classifier.sample(rows=3, steps=4)
     assert sample.tokens is None
-    assert look(job, sample)
+    assert record_losses(job, sample)
 
 
-# -- what cannot be had ----------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["lm", "classify", "tag", "translate", "forecast", "music"])
-def test_without_held_out_data_it_asks_for_data(tmp_path, name: str) -> None:
+def test_without_held_out_data_a_sample_needs_data(tmp_path, name: str) -> None:
     case = CASES[name]
     data = case.write(tmp_path)
     if name == "music":
@@ -235,7 +235,7 @@ def test_changed_data_are_refused(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_empty_data_are_refused_as_in_scoring(trained, tmp_path, name: str) -> None:
+def test_empty_data_are_refused(trained, tmp_path, name: str) -> None:
     data, folder = trained(name)
     empty = tmp_path / Path(data).name
     empty.write_text("")
@@ -243,6 +243,6 @@ def test_empty_data_are_refused_as_in_scoring(trained, tmp_path, name: str) -> N
         load(folder).sample(empty)
 
 
-def test_before_training_there_is_nothing_to_look_at() -> None:
+def test_an_untrained_task_has_no_samples() -> None:
     with pytest.raises(RunError, match="has not been trained"):
         ur.LanguageModel().sample("text.txt")

@@ -1,4 +1,4 @@
-"""Paths that a configuration keeps."""
+"""Paths of data files in a configuration."""
 
 import os
 
@@ -9,7 +9,7 @@ from unrolled.tasks.base.sources import absolute
 from unrolled.tasks.translate.config import PairsConfig
 
 
-def test_paths_become_absolute_and_names_of_data_sets_stay(tmp_path, monkeypatch):
+def test_paths_become_absolute_and_data_set_names_are_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert absolute("a.txt") == str(tmp_path.resolve() / "a.txt")
     assert absolute("good=a,bad=b") == f"good={tmp_path.resolve() / 'a'},bad={tmp_path.resolve() / 'b'}"
@@ -17,7 +17,7 @@ def test_paths_become_absolute_and_names_of_data_sets_stay(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("name", ["a\0b", "good=a\0b", "circle"])
-def test_what_cannot_be_a_file_is_told(tmp_path, monkeypatch, name):
+def test_impossible_file_names_are_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     os.symlink("circle", "circle")
     with pytest.raises(DataError, match="is not the name of a file"):

@@ -1,4 +1,4 @@
-"""The loss of every prediction by itself: what training descends, and differentiable in every step."""
+"""Loss of every single prediction: they sum to the training loss, and are differentiable per step."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from unrolled.diagnostics.recording import record
 from unrolled.errors import ConfigError
 from unrolled.training.seeding import seeded
 
-KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "lm": ("lm", {"label_smoothing": 0.1}),
     "lm sentences": ("lm", {"mode": "sentence", "tokenizer": "word", "loss": "sentence"}),
     "lm adaptive": ("lm", {"tokenizer": "word", "adaptive_softmax": (9,), "cell": "gru"}),
@@ -31,12 +31,12 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "forecast together": ("forecast", {"members": 2, "output": "point", "linear": "none"}),
     "music": ("music", {}),
 }
-ONE_A_ROW = ("classify", "classify both", "classify max", "tag")
+ONE_LOSS_PER_ROW = ("classify", "classify both", "classify max", "tag")
 
 
-def untrained(tmp_path, name: str) -> tuple[Any, Any]:
-    """Return a task whose model is as training begins, and the job that would train it."""
-    verb, options = KINDS[name]
+def make_untrained(tmp_path, name: str) -> tuple[Any, Any]:
+    """Return a task with an untrained model, and its training job."""
+    verb, options = VARIANTS[name]
     case = CASES[verb]
     task = case.kind(**case.options | options, data=str(case.write(tmp_path)))
     if verb == "translate":
@@ -48,51 +48,53 @@ def untrained(tmp_path, name: str) -> tuple[Any, Any]:
         return task, task._make_job(data)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_they_sum_to_what_training_reports(tmp_path, name: str) -> None:
-    _, job = untrained(tmp_path, name)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_step_losses_sum_to_the_training_loss(tmp_path, name: str) -> None:
+    _, job = make_untrained(tmp_path, name)
     job.model.eval()
     state = None
     for batch, _ in zip(job.batches(1), range(2), strict=False):
-        found = job.step_losses(batch, state)
-        whole = job.loss(batch, state)
-        torch.testing.assert_close(found.losses.sum(), whole.total, rtol=1e-5, atol=1e-4)
-        assert found.losses.dim() == 2
-        assert (len(found.losses) == 1) == (name in ONE_A_ROW)
-        state = whole.state
+        step_losses = job.step_losses(batch, state)
+        step_loss = job.loss(batch, state)
+        torch.testing.assert_close(step_losses.losses.sum(), step_loss.total, rtol=1e-5, atol=1e-4)
+        assert step_losses.losses.dim() == 2
+        assert (len(step_losses.losses) == 1) == (name in ONE_LOSS_PER_ROW)
+        state = step_loss.state
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_each_can_be_differentiated_with_respect_to_every_state(tmp_path, name: str) -> None:
-    _, job = untrained(tmp_path, name)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_step_losses_have_gradients_for_every_state(tmp_path, name: str) -> None:
+    _, job = make_untrained(tmp_path, name)
     batch = next(iter(job.batches(0)))
-    found = []
+    results = []
 
     def run():
-        found.append(job.step_losses(batch, None))
-        return found[-1].losses
+        results.append(job.step_losses(batch, None))
+        return results[-1].losses
 
     recording = record(job.model, run)
-    (losses,) = found
+    (losses,) = results
     assert losses.layers in dict(job.model.named_modules())
     steps = {len(p.live) for p in recording.passes if p.name.startswith(losses.layers + ".")}
-    (count,) = steps
+    (step_count,) = steps
     assert losses.times is not None
-    assert -1 <= int(losses.times.min()) <= int(losses.times.max()) == count - 1
+    assert -1 <= int(losses.times.min()) <= int(losses.times.max()) == step_count - 1
     matrices = gradients(recording, times=losses.times)
-    n = len(losses.losses) - 1
+    last_loss = len(losses.losses) - 1
     for states in matrices.states:
-        one = recording.find(states.layer)
-        probes = one.probes[states.state]
-        plain = torch.autograd.grad(losses.losses[n].sum(), probes, retain_graph=True, materialize_grads=True)
-        norms = torch.linalg.vector_norm(torch.cat(plain), dim=-1)
-        expected = norms.masked_fill(~one.live, torch.nan)
-        torch.testing.assert_close(
-            torch.from_numpy(states.norms[n]).float(), expected, equal_nan=True, rtol=1e-4, atol=1e-7
+        layer_pass = recording.find(states.layer)
+        probes = layer_pass.probes[states.state]
+        state_gradients = torch.autograd.grad(
+            losses.losses[last_loss].sum(), probes, retain_graph=True, materialize_grads=True
         )
-    nearest = [s for s in matrices.states if s.layer.startswith(losses.layers + ".") and not s.reverse]
-    # The last loss of all depends on the last step of all; of "h" for c has no later step to act on.
-    assert all((s.norms[n] > 0).any() for s in nearest)
+        norms = torch.linalg.vector_norm(torch.cat(state_gradients), dim=-1)
+        expected = norms.masked_fill(~layer_pass.live, torch.nan)
+        torch.testing.assert_close(
+            torch.from_numpy(states.norms[last_loss]).float(), expected, equal_nan=True, rtol=1e-4, atol=1e-7
+        )
+    top_states = [s for s in matrices.states if s.layer.startswith(losses.layers + ".") and not s.reverse]
+    # The last loss depends on the last step, so every state of these layers has some gradient.
+    assert all((s.norms[last_loss] > 0).any() for s in top_states)
 
 
 def test_networks_without_recurrent_layers_are_refused(tmp_path) -> None:

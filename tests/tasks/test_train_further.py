@@ -1,4 +1,4 @@
-"""A finished run is trained further: to the bits of a run that was so long from the start."""
+"""Training a finished run further gives the bits of a run that had this length from the start."""
 
 import json
 
@@ -12,14 +12,14 @@ from unrolled.training.length import NewEnd
 FILES = ("checkpoint.safetensors", "model.safetensors")
 
 
-def tensors(folder):
+def read_run_tensors(folder):
     return [read_tensors(folder / name)[0] for name in FILES]
 
 
 def same_bits(a, b):
     return all(
         x.keys() == y.keys() and all((x[n] == y[n]).all() for n in x)
-        for x, y in zip(tensors(a), tensors(b), strict=True)
+        for x, y in zip(read_run_tensors(a), read_run_tensors(b), strict=True)
     )
 
 
@@ -47,46 +47,46 @@ def train(tmp_path, english_file, tiny_options):
         ),
     ],
 )
-def test_it_ends_with_the_bits_of_a_longer_run(train, options, short, long):
+def test_a_run_trained_further_equals_a_longer_run(train, options, short, long):
     _, folder = train("short", **options | short)
     assert json.loads((folder / "result.json").read_text())["steps"] > 0
-    further = LanguageModel.resume(folder, until=NewEnd(**long), progress=False)
-    whole, expected = train("whole", **options | long)
-    assert further.result["steps"] == whole.result["steps"]
-    assert (further.config.training.epochs, further.config.training.max_steps) == (
+    resumed = LanguageModel.resume(folder, until=NewEnd(**long), progress=False)
+    longer_run, expected = train("whole", **options | long)
+    assert resumed.result["steps"] == longer_run.result["steps"]
+    assert (resumed.config.training.epochs, resumed.config.training.max_steps) == (
         long.get("epochs", 0),
         long.get("max_steps", 0),
     )
-    checkpoints = [tensors(f)[0] for f in (folder, expected)]
+    checkpoints = [read_run_tensors(f)[0] for f in (folder, expected)]
     assert all((checkpoints[0][n] == checkpoints[1][n]).all() for n in checkpoints[1])
     if "validate_every" not in options and "max_steps" not in short:
         assert same_bits(folder, expected)
-    # It is a run like others from then on.
-    assert LanguageModel.load(folder).config == further.config
-    assert LanguageModel.resume(folder, progress=False).result["steps"] == whole.result["steps"]
+    # It can be loaded and resumed like any run.
+    assert LanguageModel.load(folder).config == resumed.config
+    assert LanguageModel.resume(folder, progress=False).result["steps"] == longer_run.result["steps"]
 
 
-def test_cosine_goes_on_at_the_rate_of_the_new_length(train):
+def test_cosine_continues_with_the_learning_rates_of_the_new_length(train):
     _, folder = train("short", schedule="cosine", epochs=1)
     lm = LanguageModel.resume(folder, until=NewEnd(epochs=2), progress=False)
     rates = {r["step"]: r["lr"] for r in lm.history if r["kind"] == "train"}
-    whole, _ = train("whole", schedule="cosine", epochs=2)
-    expected = {r["step"]: r["lr"] for r in whole.history if r["kind"] == "train"}
-    half = lm.result["steps"] // 2
-    later = [step for step in rates.keys() & expected.keys() if step > half]
-    assert later
-    assert all(rates[step] == pytest.approx(expected[step]) for step in later)
+    longer_run, _ = train("whole", schedule="cosine", epochs=2)
+    expected = {r["step"]: r["lr"] for r in longer_run.history if r["kind"] == "train"}
+    middle_step = lm.result["steps"] // 2
+    later_steps = [step for step in rates.keys() & expected.keys() if step > middle_step]
+    assert later_steps
+    assert all(rates[step] == pytest.approx(expected[step]) for step in later_steps)
 
 
-def test_early_stopping_begins_anew(train):
+def test_early_stopping_starts_again(train):
     options = {"schedule": "constant", "early_stopping": 1, "lr": 2.0, "validate_every": 1}
-    stopped, folder = train("short", **options, epochs=2)
-    steps = stopped.result["steps"]
-    further = LanguageModel.resume(folder, until=NewEnd(epochs=3), progress=False)
-    assert further.result["steps"] > steps
+    first_run, folder = train("short", **options, epochs=2)
+    steps = first_run.result["steps"]
+    resumed = LanguageModel.resume(folder, until=NewEnd(epochs=3), progress=False)
+    assert resumed.result["steps"] > steps
 
 
-def test_an_end_that_is_no_later_is_refused_and_changes_nothing(train):
+def test_an_end_that_is_not_later_is_refused(train):
     _, folder = train("short", epochs=1)
     before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
     with pytest.raises(ConfigError, match=r"already has \d+ steps \(1 epoch, .*\): give a later end"):
@@ -96,9 +96,9 @@ def test_an_end_that_is_no_later_is_refused_and_changes_nothing(train):
         NewEnd(epochs=-1)
 
 
-def test_the_command(train, command):
+def test_the_resume_command_takes_a_new_end(train, command):
     _, folder = train("short", epochs=1)
-    found = command("resume", folder, "--epochs", "2")
-    assert found.status == 0
-    assert "as in a run of the new length" in found.err
-    assert "(2 epochs)" in found.out
+    outcome = command("resume", folder, "--epochs", "2")
+    assert outcome.status == 0
+    assert "as in a run of the new length" in outcome.err
+    assert "(2 epochs)" in outcome.out

@@ -1,4 +1,4 @@
-"""A configuration that asks for more than its weights are is refused before the model takes memory."""
+"""A configuration that needs more weights than the file has is refused before memory is allocated."""
 
 import json
 import shutil
@@ -17,11 +17,11 @@ def shapes_of(model):
     return {name: tuple(t.shape) for name, t in model.state_dict().items()}
 
 
-def test_a_model_that_fits_is_let_through():
+def test_a_model_that_fits_is_accepted():
     check_fit(lambda: nn.LSTM(3, 4), shapes_of(nn.LSTM(3, 4)))
 
 
-def test_no_memory_is_taken():
+def test_the_check_allocates_no_memory():
     devices = []
 
     def build():
@@ -34,19 +34,19 @@ def test_no_memory_is_taken():
     assert devices == [torch.device("meta")]
 
 
-def test_a_model_of_far_too_many_parts_is_given_up_early():
-    made = []
+def test_a_model_with_too_many_parts_is_refused_early():
+    created = []
 
     def build():
         parts = nn.ModuleList()
         for _ in range(10**9):
-            made.append(1)
+            created.append(1)
             parts.append(nn.Linear(1, 1))
         return parts
 
     with pytest.raises(MalformedError, match="many more tensors than the file, which has 2"):
         check_fit(build, shapes_of(nn.Linear(1, 1)))
-    assert len(made) < 100
+    assert len(created) < 100
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_model_of_far_too_many_parts_is_given_up_early():
         (lambda: nn.Linear(10**18, 10**18), "impossible size"),
     ],
 )
-def test_what_does_not_fit_is_named(build, message):
+def test_the_error_names_the_parameter(build, message):
     with pytest.raises(MalformedError, match=message):
         check_fit(build, shapes_of(nn.Linear(3, 4)))
 
@@ -73,16 +73,16 @@ CHANGES = {
 
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("how", [LanguageModel.load, lambda run: LanguageModel.resume(run, progress=False)])
-def test_a_run_that_asks_for_more_than_it_holds(tmp_path, tiny_run, name, how):
+def test_a_run_with_a_larger_configuration_than_weights_is_refused(tmp_path, tiny_run, name, load_run):
     value, kind, message = CHANGES[name]
     run = shutil.copytree(tiny_run, tmp_path / "run")
     config = json.loads((run / "config.json").read_text())
     config["config"]["network"][name] = value
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(kind, match=message):
-        how(run)
+        load_run(run)
 
 
-def test_layers_beyond_reason_are_refused():
+def test_too_many_layers_are_refused():
     with pytest.raises(ConfigError, match="layers=1000000000: must be at most 1000"):
         LanguageModel(layers=10**9)

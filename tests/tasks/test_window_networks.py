@@ -1,4 +1,4 @@
-"""Every task with windows in place of recurrent layers: trained, scored, kept and used."""
+"""Every task with window networks instead of recurrent layers: trained, scored, saved and used."""
 
 import json
 from typing import Any
@@ -26,9 +26,9 @@ def test_a_run_is_trained_loaded_and_scored(tmp_path, command, name: str, cell: 
     )
     losses = [r["loss"] for r in task.history if r["kind"] == "train"]
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
-    again = ur.load(tmp_path / "run")
-    assert again.config.cell.cell == cell
-    scores = [json.loads(json.dumps(t.evaluate(data).to_json())) for t in (task, again)]
+    loaded = ur.load(tmp_path / "run")
+    assert loaded.config.cell.cell == cell
+    scores = [json.loads(json.dumps(t.evaluate(data).to_json())) for t in (task, loaded)]
     assert scores[0] == scores[1]
     summary = command("summary", tmp_path / "run")
     assert summary.status == 0
@@ -40,7 +40,7 @@ def test_a_run_is_trained_loaded_and_scored(tmp_path, command, name: str, cell: 
 
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_series_is_read_as_a_stream_too(tmp_path, cell: str, strategy: str) -> None:
+def test_forecasting_in_stream_mode(tmp_path, cell: str, strategy: str) -> None:
     case = CASES["forecast"]
     options = case.options | {"cell": cell, "mode": "stream", "strategy": strategy, "epochs": 2}
     forecaster = ur.Forecaster(**options).fit(case.write(tmp_path), progress=False)
@@ -49,8 +49,8 @@ def test_a_series_is_read_as_a_stream_too(tmp_path, cell: str, strategy: str) ->
 
 @pytest.mark.parametrize("context", [1, 3])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_language_model_stops_resumes_and_writes(tmp_path, cell: str, context: int) -> None:
-    """With a context of 1 the state that is carried, and kept in checkpoints, is empty."""
+def test_a_language_model_is_interrupted_resumed_and_generates(tmp_path, cell: str, context: int) -> None:
+    """With a context of 1, the carried state in checkpoints is empty."""
     case = CASES["lm"]
     data, options = case.write(tmp_path), case.options | {"cell": cell, "context": context}
 
@@ -65,8 +65,8 @@ def test_a_language_model_stops_resumes_and_writes(tmp_path, cell: str, context:
     carried = [n for n in read_tensors(tmp_path / "run" / "checkpoint.safetensors")[0] if "carried" in n]
     assert len(carried) == (0 if context == 1 else 2 if cell == "tdnn" else 1)
     lm = case.kind.resume(tmp_path / "run", progress=False)
-    same = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("run", "whole")]
-    assert same[0] == same[1]
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("run", "whole")]
+    assert models[0] == models[1]
     text = lm.generate("The ", length=30, seed=1)
     assert len(text) == 30
     assert text == lm.generate("The ", length=30, seed=1)
@@ -74,21 +74,21 @@ def test_a_language_model_stops_resumes_and_writes(tmp_path, cell: str, context:
     assert len(lm.beam("the ", length=5, beams=3)) == 3
 
 
-def test_a_language_model_forgets_what_lies_before_its_window(tmp_path) -> None:
+def test_a_language_model_ignores_tokens_before_its_window(tmp_path) -> None:
     case = CASES["lm"]
     options = case.options | {"cell": "tdnn", "context": 3, "max_steps": 20, "layers": 2}
     lm = case.kind(**options).fit(case.write(tmp_path), progress=False)
-    assert lm.next("and the film") == lm.next("day the film")  # which agree on the last five characters
+    assert lm.next("and the film") == lm.next("day the film")  # the last five characters are equal
     assert lm.next("a cold film") != lm.next("a cold filn")
 
 
-def test_music_is_written(tmp_path) -> None:
+def test_a_music_model_composes(tmp_path) -> None:
     case = CASES["music"]
     task = case.kind(**case.options | {"cell": "tdnn", "epochs": 2}).fit(case.write(tmp_path), progress=False)
     assert len(task.compose(12, seed=1)) == 12
 
 
-def test_a_classifier_begins_with_a_language_model(tmp_path) -> None:
+def test_a_classifier_starts_from_a_language_model(tmp_path) -> None:
     text, labelled = CASES["lm"].write(tmp_path), CASES["classify"].write(tmp_path)
     lm = CASES["lm"].options | {"cell": "tdnn", "context": 3, "tokenizer": "word", "max_steps": 10}
     ur.LanguageModel(**lm).fit(text, out=tmp_path / "lm", progress=False)
@@ -99,7 +99,7 @@ def test_a_classifier_begins_with_a_language_model(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_products_in_bfloat16_are_of_recurrent_layers(tmp_path, name: str) -> None:
+def test_bfloat16_is_refused_without_recurrent_layers(tmp_path, name: str) -> None:
     case = CASES[name]
     task = case.kind(**case.options | {"cell": "tdnn", "precision": "bfloat16"})
     with pytest.raises(ConfigError, match="compute in float32; use precision='full'"):
@@ -108,7 +108,7 @@ def test_products_in_bfloat16_are_of_recurrent_layers(tmp_path, name: str) -> No
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_translator_refuses_windows_before_it_reads_anything(command, tmp_path, cell: str) -> None:
+def test_a_translator_refuses_windows_before_reading_data(command, tmp_path, cell: str) -> None:
     with pytest.raises(ConfigError, match=f"cell='{cell}': the decoder begins with"):
         ur.Translator(cell=cell)
     error = command("train", "translate", "--data", "no.tsv", "--out", tmp_path / "run", "--cell", cell).error
@@ -116,8 +116,8 @@ def test_a_translator_refuses_windows_before_it_reads_anything(command, tmp_path
     assert "take lstm, gru, elman, jordan" in error
 
 
-def test_an_estimator_is_cloned_whichever_name_it_was_given() -> None:
-    copy = clone(ur.Classifier(model="tdnn", context=2))
-    assert (copy.config.cell.cell, copy.config.cell.context) == ("tdnn", 2)
-    assert copy.set_params(model="gru", context=5).get_params()["cell"] == "gru"
-    assert clone(copy).config.cell.cell == "gru"
+def test_an_estimator_with_the_alias_model_is_cloned() -> None:
+    cloned = clone(ur.Classifier(model="tdnn", context=2))
+    assert (cloned.config.cell.cell, cloned.config.cell.context) == ("tdnn", 2)
+    assert cloned.set_params(model="gru", context=5).get_params()["cell"] == "gru"
+    assert clone(cloned).config.cell.cell == "gru"

@@ -1,4 +1,4 @@
-"""The package works, with a warning, where its compiled extension is missing."""
+"""Without its compiled extension the package warns, and works."""
 
 import subprocess
 import sys
@@ -39,13 +39,13 @@ print("all is well")
 """
 
 
-def test_it_warns_once_and_trains(english_file):
-    done = subprocess.run(
+def test_the_package_warns_once_and_trains(english_file):
+    process = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(english_file)],
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "all is well"
-    assert "compiled core: absent" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines()[-1] == "all is well"
+    assert "compiled core: absent" in process.stdout

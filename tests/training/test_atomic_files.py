@@ -1,4 +1,4 @@
-"""Files are replaced as a whole or not at all, and damage is named."""
+"""Files are replaced atomically, and damaged files raise an error that names them."""
 
 import errno
 import json
@@ -27,7 +27,7 @@ def test_a_file_is_written_and_replaced(tmp_path):
     assert os.listdir(tmp_path) == ["f"]
 
 
-def test_rights_are_those_of_any_new_file(tmp_path):
+def test_file_mode_follows_the_umask(tmp_path):
     before = os.umask(0o027)
     try:
         write_atomically(tmp_path / "f", b"x")
@@ -46,7 +46,7 @@ def test_rights_are_those_of_any_new_file(tmp_path):
         ("chmod", b"the earlier one"),
     ],
 )
-def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, call, earlier):
+def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch, call, earlier):
     path = tmp_path / "f.bin"
     if earlier is not None:
         path.write_bytes(earlier)
@@ -55,15 +55,15 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, call, earli
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(RunError, match=r"f\.bin: could not be written \(No space left") as caught:
+    with pytest.raises(RunError, match=r"f\.bin: could not be written \(No space left") as error:
         write_atomically(path, b"the new one")
     monkeypatch.undo()
-    assert ("the earlier f.bin is unchanged" in str(caught.value)) == (earlier is not None)
+    assert ("the earlier f.bin is unchanged" in str(error.value)) == (earlier is not None)
     assert os.listdir(tmp_path) == ([] if earlier is None else ["f.bin"])
     assert earlier is None or path.read_bytes() == earlier
 
 
-def test_an_interrupt_in_mid_write_leaves_what_was_there(tmp_path, monkeypatch):
+def test_an_interrupted_write_leaves_the_earlier_file(tmp_path, monkeypatch):
     path = tmp_path / "f"
     path.write_bytes(b"earlier")
 
@@ -77,7 +77,7 @@ def test_an_interrupt_in_mid_write_leaves_what_was_there(tmp_path, monkeypatch):
     assert path.read_bytes() == b"earlier"
 
 
-def test_the_data_is_on_disk_before_it_takes_the_name(tmp_path, monkeypatch):
+def test_data_is_synced_before_the_rename(tmp_path, monkeypatch):
     calls = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
@@ -86,12 +86,12 @@ def test_the_data_is_on_disk_before_it_takes_the_name(tmp_path, monkeypatch):
     assert calls[:2] == ["fsync", "replace"]
 
 
-def test_a_missing_folder_is_named(tmp_path):
+def test_missing_folder_is_named_in_the_error(tmp_path):
     with pytest.raises(RunError, match=r"the folder .*nowhere does not exist"):
         write_atomically(tmp_path / "nowhere" / "f", b"x")
 
 
-def test_json_comes_back(tmp_path):
+def test_json_round_trip(tmp_path):
     values = {"a": [1, 2.5, None, True], "text": "世界 \udc80 \n", "deep": {"b": {}}}
     write_json(tmp_path / "v.json", values)
     assert read_json(tmp_path / "v.json") == values
@@ -101,14 +101,14 @@ def test_json_comes_back(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b'{"a": 1', b"[1]", b"3", b"null", b"\xff\xfe{}", b'{"a": 1}{']
 )
-def test_damaged_json_is_named(tmp_path, content):
+def test_damaged_json_is_refused(tmp_path, content):
     path = tmp_path / "v.json"
     path.write_bytes(content)
     with pytest.raises(RunError, match=r"v\.json: damaged"):
         read_json(path)
 
 
-def test_missing_files_are_named(tmp_path):
+def test_missing_files_are_refused(tmp_path):
     with pytest.raises(RunError, match=r"v\.json: missing"):
         read_json(tmp_path / "v.json")
     with pytest.raises(RunError, match=r"t\.safetensors: missing"):
@@ -128,29 +128,29 @@ def tensors():
     }
 
 
-def test_tensors_come_back_to_the_bit(tmp_path, tensors):
+def test_tensor_round_trip_is_exact(tmp_path, tensors):
     meta = {"step": 3, "best": float("inf"), "text": "é", "exact": 0.1 + 0.2}
     write_tensors(tmp_path / "t", tensors, meta)
-    again, found = read_tensors(tmp_path / "t")
-    assert found == meta
-    assert again.keys() == tensors.keys()
+    loaded, loaded_meta = read_tensors(tmp_path / "t")
+    assert loaded_meta == meta
+    assert loaded.keys() == tensors.keys()
     for name, t in tensors.items():
-        assert again[name].dtype == t.dtype
-        assert torch.equal(again[name], t)
+        assert loaded[name].dtype == t.dtype
+        assert torch.equal(loaded[name], t)
 
 
-def test_the_same_tensors_are_the_same_bytes(tmp_path, tensors):
+def test_equal_tensors_give_equal_bytes(tmp_path, tensors):
     write_tensors(tmp_path / "one", tensors, {"a": 1})
     write_tensors(tmp_path / "two", dict(reversed(tensors.items())), {"a": 1})
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_a_file_cut_anywhere_is_refused(tmp_path, tensors):
+def test_a_truncated_file_is_refused(tmp_path, tensors):
     path = tmp_path / "t"
     write_tensors(path, tensors, {"a": 1})
-    whole = path.read_bytes()
-    for length in [0, 1, 7, 8, 9, 50, len(whole) // 2, len(whole) - 1]:
-        path.write_bytes(whole[:length])
+    complete = path.read_bytes()
+    for length in [0, 1, 7, 8, 9, 50, len(complete) // 2, len(complete) - 1]:
+        path.write_bytes(complete[:length])
         with pytest.raises(RunError, match="t: damaged"):
             read_tensors(path)
 
@@ -158,20 +158,20 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, tensors):
 def test_a_damaged_header_is_refused(tmp_path, tensors):
     path = tmp_path / "t"
     write_tensors(path, tensors, {})
-    whole = bytearray(path.read_bytes())
-    size = int.from_bytes(whole[:8], "little")
-    header = json.loads(whole[8 : 8 + size])
+    contents = bytearray(path.read_bytes())
+    size = int.from_bytes(contents[:8], "little")
+    header = json.loads(contents[8 : 8 + size])
     assert header["a"]["shape"] == [3, 4]
-    whole[10:14] = b"\x00\xff{}"
-    path.write_bytes(whole)
+    contents[10:14] = b"\x00\xff{}"
+    path.write_bytes(contents)
     with pytest.raises(RunError, match="damaged"):
         read_tensors(path)
-    path.write_bytes(b"\xff" * 8 + bytes(whole[8:]))
+    path.write_bytes(b"\xff" * 8 + bytes(contents[8:]))
     with pytest.raises(RunError, match="damaged"):
         read_tensors(path)
 
 
-def test_tensors_that_cannot_be_mapped_do_not_fit_into_memory(tmp_path, monkeypatch):
+def test_a_failed_mmap_is_reported_as_out_of_memory(tmp_path, monkeypatch):
     def fail(*args, **options):
         raise RuntimeError("unable to mmap 322122547200 bytes from file <m>: Cannot allocate memory (12)")
 

@@ -1,4 +1,4 @@
-"""A checkpoint holds the random states of the devices in use, and its tensors come back to their device."""
+"""A checkpoint holds the RNG states of the devices in use, and its tensors are restored on their device."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from unrolled.training.optimizer import make_optimizer
 
 
 def make_state(device: torch.device) -> TrainingState:
-    """Return a small model after one update on a device."""
+    """Return the training state of a small model after one step on the device."""
     torch.manual_seed(2)
     model = nn.Linear(3, 2).to(device)
     parameters = list(model.parameters())
@@ -31,42 +31,44 @@ def make_state(device: torch.device) -> TrainingState:
 
 
 @pytest.fixture
-def states(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
-    """The random states that are set on the other device; its state is 7."""
-    found: list[torch.Tensor] = []
+def rng_states(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
+    """RNG states that are set on the other device. Its own RNG state reads as 7."""
+    set_states: list[torch.Tensor] = []
     module = SimpleNamespace(
         get_rng_state=lambda device: torch.tensor([7], dtype=torch.uint8),
-        set_rng_state=lambda state, device: found.append(state),
+        set_rng_state=lambda state, device: set_states.append(state),
     )
     monkeypatch.setattr(torch, "get_device_module", lambda device: module)
-    return found
+    return set_states
 
 
-def test_everything_comes_back_to_its_device(tmp_path: Path, states: list[torch.Tensor]) -> None:
+def test_tensors_are_restored_on_their_device(tmp_path: Path, rng_states: list[torch.Tensor]) -> None:
     path = tmp_path / "checkpoint.safetensors"
     with far_device() as device:
-        first, second = make_state(device), make_state(device)
+        first, restored_state = make_state(device), make_state(device)
         with torch.no_grad():
             first.model.weight.add_(1.0)
         carried = (move(torch.full((1, 2), 3.0), device),)
         write_checkpoint(path, first, Progress(step=1, position=2), carried)
         assert {t.device.type for t in read_tensors(path)[0].values()} == {"cpu"}
         assert read_tensors(path)[0]["rng.lazy"].tolist() == [7]
-        progress, state = read_checkpoint(path, second, batches=3, checksum=True)
+        progress, state = read_checkpoint(path, restored_state, batches=3, checksum=True)
         assert (progress.step, progress.position) == (1, 2)
         assert state is not None
-        assert [t.tolist() for t in (*state, *states)] == [[[3.0, 3.0]], [7]]
-        assert second.average is not None
-        kept = [*state, *second.average.mean, *second.model.parameters()]
-        kept += [t for values in second.optimizer.state.values() for n, t in values.items() if n != "step"]
-        assert {t.device for t in kept} == {FAR}
-        assert second.model.weight.tolist() == first.model.weight.tolist()
-        for p in second.model.parameters():  # and it can go on
+        assert [t.tolist() for t in (*state, *rng_states)] == [[[3.0, 3.0]], [7]]
+        assert restored_state.average is not None
+        restored = [*state, *restored_state.average.mean, *restored_state.model.parameters()]
+        restored += [
+            t for values in restored_state.optimizer.state.values() for n, t in values.items() if n != "step"
+        ]
+        assert {t.device for t in restored} == {FAR}
+        assert restored_state.model.weight.tolist() == first.model.weight.tolist()
+        for p in restored_state.model.parameters():  # training can continue
             p.grad = torch.ones_like(p)
-        second.optimizer.step()
+        restored_state.optimizer.step()
 
 
-def test_on_the_cpu_there_is_one_random_state(tmp_path: Path) -> None:
+def test_cpu_checkpoint_holds_one_rng_state(tmp_path: Path) -> None:
     path, device = tmp_path / "checkpoint.safetensors", torch.device("cpu")
     write_checkpoint(path, make_state(device), Progress(), None)
     expected = torch.rand(3)
@@ -76,7 +78,7 @@ def test_on_the_cpu_there_is_one_random_state(tmp_path: Path) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_position_outside_of_the_epoch_is_named(tmp_path: Path) -> None:
+def test_a_position_outside_the_epoch_is_refused(tmp_path: Path) -> None:
     path, state = tmp_path / "checkpoint.safetensors", make_state(torch.device("cpu"))
     write_checkpoint(path, state, Progress(position=3), None)
     with pytest.raises(RunError, match=r"does not belong to this run \(batch 3 of 3 in an epoch\)"):

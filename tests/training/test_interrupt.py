@@ -1,4 +1,4 @@
-"""Ctrl-C is noted at once and acted on later; a second one acts at once."""
+"""The first Ctrl-C is only recorded, to stop later; a second one raises immediately."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from unrolled.training.interrupt import DeferredInterrupt
 
 
 @pytest.fixture(autouse=True)
-def _usual_handler():
+def _default_handler():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -20,7 +20,7 @@ def interrupt():
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_first_is_noted_the_second_acts():
+def test_second_interrupt_raises():
     with DeferredInterrupt() as deferred:
         assert not deferred.requested
         interrupt()
@@ -29,7 +29,7 @@ def test_the_first_is_noted_the_second_acts():
             interrupt()
 
 
-def test_afterwards_all_is_as_before():
+def test_signal_handler_is_restored():
     with DeferredInterrupt():
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -38,14 +38,14 @@ def test_afterwards_all_is_as_before():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_other_threads_leave_signals_alone():
-    seen = []
+def test_other_threads_keep_the_signal_handler():
+    observed = []
 
     def work():
         with DeferredInterrupt() as deferred:
-            seen.append((deferred.requested, signal.getsignal(signal.SIGINT)))
+            observed.append((deferred.requested, signal.getsignal(signal.SIGINT)))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert seen == [(False, signal.default_int_handler)]
+    assert observed == [(False, signal.default_int_handler)]

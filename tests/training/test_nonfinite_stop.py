@@ -1,4 +1,4 @@
-"""Infinity and NaN stop a training, with the place named and nothing good lost."""
+"""Infinity and NaN stop training with an error that names the location; the last good checkpoint is kept."""
 
 import itertools
 import math
@@ -16,15 +16,15 @@ from unrolled.training.files import read_tensors
 from unrolled.training.nonfinite import first_nonfinite
 
 
-class Sequence:
-    """A recurrent net that fits a constant; ``spoil`` is called with the loss of every update."""
+class RecurrentJob:
+    """A recurrent network that fits a constant; ``change_loss`` is applied to every loss."""
 
-    def __init__(self, model=None, spoil=lambda loss: loss):
+    def __init__(self, model=None, change_loss=lambda loss: loss):
         torch.manual_seed(1)
         self.model = model or nn.ModuleDict(
             {"rnn": ur.RNN(2, 3, nonlinearity="relu"), "out": nn.Linear(3, 1)}
         )
-        self.spoil = spoil
+        self.spoil = change_loss
         self.x = torch.ones(5, 2, 2)
         self.scores = None
 
@@ -57,12 +57,12 @@ def train(job, folder=None, lr=0.01, watcher=None, restore=False, **options):
     return trainer
 
 
-def finite(tensors):
+def all_finite(tensors):
     return all(bool(t.isfinite().all()) for t in tensors.values() if t.is_floating_point())
 
 
 class Poison(Watcher):
-    """Writes a NaN into a weight after an update."""
+    """Writes a NaN into a weight after a given step."""
 
     def __init__(self, job, step, name):
         self.job, self.step, self.name = job, step, name
@@ -74,97 +74,97 @@ class Poison(Watcher):
 
 
 @pytest.mark.parametrize("name", ["rnn.weight_hh_l0", "out.weight"])
-def test_a_nan_in_a_weight_is_named_with_its_step(name):
-    job = Sequence()
+def test_a_nan_weight_is_named_with_its_step(name):
+    job = RecurrentJob()
     with pytest.raises(NonFiniteError, match=f"step 3: .*the weights of {name}"):
         train(job, watcher=Poison(job, 2, name))
 
 
-def test_a_step_that_fails_changes_nothing():
+def test_a_failed_step_leaves_the_weights_unchanged():
     calls = []
 
-    def spoil(loss):
+    def change_loss(loss):
         calls.append(None)
         return loss * math.inf if len(calls) == 3 else loss
 
-    kept = {}
+    last_good = {}
 
-    class Remember(Watcher):
+    class KeepWeights(Watcher):
         def stepped(self, progress, loss, lr):
-            kept.update({n: t.clone() for n, t in job.model.state_dict().items()})
+            last_good.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
-    job = Sequence(spoil=spoil)
+    job = RecurrentJob(change_loss=change_loss)
     with pytest.raises(NonFiniteError, match="step 3"):
-        train(job, watcher=Remember())
-    assert all(torch.equal(t, kept[n]) for n, t in job.model.state_dict().items())
+        train(job, watcher=KeepWeights())
+    assert all(torch.equal(t, last_good[n]) for n, t in job.model.state_dict().items())
 
 
-def test_the_last_good_checkpoint_resumes_as_if_nothing_was(tmp_path):
+def test_the_last_good_checkpoint_resumes_to_the_same_bits(tmp_path):
     for name in ("whole", "spoilt"):
         (tmp_path / name).mkdir()
-    train(Sequence(), tmp_path / "whole", validate_every=1)
+    train(RecurrentJob(), tmp_path / "whole", validate_every=1)
     calls = []
 
-    def spoil(loss):
+    def change_loss(loss):
         calls.append(None)
         return loss * math.nan if len(calls) == 10 else loss  # validations count too
 
     with pytest.raises(NonFiniteError, match=f"checkpoint.*{tmp_path}"):
-        train(Sequence(spoil=spoil), tmp_path / "spoilt", validate_every=2)
+        train(RecurrentJob(change_loss=change_loss), tmp_path / "spoilt", validate_every=2)
     tensors, meta = read_tensors(tmp_path / "spoilt" / "checkpoint.safetensors")
-    assert finite(tensors)
+    assert all_finite(tensors)
     assert meta["progress"]["step"] == 6
-    train(Sequence(), tmp_path / "spoilt", restore=True, validate_every=2)
-    ended = (tmp_path / "spoilt" / "model.safetensors").read_bytes()
-    assert ended == (tmp_path / "whole" / "model.safetensors").read_bytes()
+    train(RecurrentJob(), tmp_path / "spoilt", restore=True, validate_every=2)
+    resumed_model = (tmp_path / "spoilt" / "model.safetensors").read_bytes()
+    assert resumed_model == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
 def test_a_huge_learning_rate_stops_with_advice():
-    job = Sequence()
+    job = RecurrentJob()
     with torch.no_grad():
         for p in job.model.parameters():
-            p.fill_(0.05)  # the output is too small, so that every weight is driven up
-    with pytest.raises(NonFiniteError) as caught:
+            p.fill_(0.05)  # the output is too small, so that every weight increases
+    with pytest.raises(NonFiniteError) as error:
         train(job, lr=1e30)
-    message = str(caught.value)
+    message = str(error.value)
     assert message.startswith("step 2: ")
     assert re.search("rnn, layer l?0, .* at time step 1 ", message)
     assert "--lr" in message
     assert "--clip-norm" in message
 
 
-def test_weights_that_overflow_never_reach_the_disk(tmp_path):
+def test_overflowed_weights_are_never_saved(tmp_path):
     with pytest.raises(NonFiniteError):
-        train(Sequence(spoil=lambda loss: 1e6 * loss), tmp_path, lr=3e38)
-    assert finite(read_tensors(tmp_path / "checkpoint.safetensors")[0])
+        train(RecurrentJob(change_loss=lambda loss: 1e6 * loss), tmp_path, lr=3e38)
+    assert all_finite(read_tensors(tmp_path / "checkpoint.safetensors")[0])
 
 
-def test_an_overflow_in_the_last_update_is_noticed(tmp_path):
+def test_an_overflow_in_the_last_step_is_detected(tmp_path):
     with pytest.raises(NonFiniteError):
-        train(Sequence(spoil=lambda loss: 1e6 * loss), tmp_path, lr=3e38, max_steps=1)
+        train(RecurrentJob(change_loss=lambda loss: 1e6 * loss), tmp_path, lr=3e38, max_steps=1)
     model = tmp_path / "model.safetensors"
-    assert not model.exists() or finite(read_tensors(model)[0])
+    assert not model.exists() or all_finite(read_tensors(model)[0])
 
 
-def test_a_validation_that_is_not_finite_does_not_count_as_best(tmp_path):
-    good = Sequence()
+def test_a_nonfinite_validation_is_never_the_best(tmp_path):
+    job = RecurrentJob()
     scores = itertools.chain([1.0, math.nan], itertools.repeat(0.5))
-    good.validate = lambda: (lambda score: Validation(score, score))(next(scores))
+    job.validate = lambda: (lambda score: Validation(score, score))(next(scores))
     with pytest.raises(NonFiniteError):
-        train(good, tmp_path, validate_every=2)
+        train(job, tmp_path, validate_every=2)
     _, meta = read_tensors(tmp_path / "checkpoint.safetensors")
     assert meta["progress"]["best"] == 1.0
 
 
-# -- the place -------------------------------------------------------------------------------------
+# -- location --------------------------------------------------------------------------------------
 
 
-def test_a_healthy_model_is_cleared():
-    job = Sequence()
+def test_a_finite_model_is_reported_as_finite():
+    job = RecurrentJob()
     assert "every layer's output is finite" in first_nonfinite(job.model, lambda: job.run(job.x))
 
 
-def test_inside_a_recurrence_layer_value_and_time_step_are_named():
+def test_layer_and_time_step_of_a_recurrent_layer_are_named():
     model = nn.ModuleDict({"rnn": ur.RNN(2, 3, num_layers=2, nonlinearity="relu"), "out": nn.Linear(3, 1)})
     with torch.no_grad():
         for p in model["rnn"].parameters():
@@ -172,12 +172,12 @@ def test_inside_a_recurrence_layer_value_and_time_step_are_named():
         model["rnn"].weight_ih_l0.fill_(0.5)  # h of layer 0 is 1 at every step
         model["rnn"].weight_ih_l1.fill_(1e20)
         model["rnn"].weight_hh_l1.copy_(1e9 * torch.eye(3))  # 3e20, 3e29, 3e38, inf
-    job = Sequence(model)
+    job = RecurrentJob(model)
     assert re.match("rnn, layer l?1.*time step 3", first_nonfinite(model, lambda: job.run(job.x)))
 
 
 @pytest.mark.skipif(core is None, reason="bfloat16 is of the compiled loop")
-def test_the_place_is_named_where_products_are_in_bfloat16():
+def test_the_time_step_is_named_in_bfloat16():
     layer = ur.RNN(1, 1, nonlinearity="relu", precision="bfloat16")
     with torch.no_grad():
         for p in layer.parameters():
@@ -193,7 +193,7 @@ def test_the_place_is_named_where_products_are_in_bfloat16():
     assert layer.precision == "bfloat16"
 
 
-def test_the_place_is_named_where_the_input_is_looked_up_as_well():
+def test_the_time_step_is_named_for_looked_up_input():
     layer = ur.RNN(1, 1, nonlinearity="relu")
     with torch.no_grad():
         for p in layer.parameters():
@@ -208,8 +208,8 @@ def test_the_place_is_named_where_the_input_is_looked_up_as_well():
     )
 
 
-def test_another_module_is_named_by_its_output():
-    job = Sequence()
+def test_a_nonrecurrent_module_is_named_by_its_output():
+    job = RecurrentJob()
     with torch.no_grad():
         job.model["out"].weight.fill_(3e38)
         for p in job.model["rnn"].parameters():
@@ -217,35 +217,35 @@ def test_another_module_is_named_by_its_output():
     assert first_nonfinite(job.model, lambda: job.run(job.x)) == "the output of out"
 
 
-def test_a_gradient_is_named_where_outputs_are_finite():
-    job = Sequence()
+def test_a_nonfinite_gradient_is_named_if_outputs_are_finite():
+    job = RecurrentJob()
     job.model["out"].bias.grad = torch.tensor([math.inf])
     assert first_nonfinite(job.model, lambda: job.run(job.x)) == "the gradient of out.bias"
 
 
-def test_a_loss_is_named_before_the_gradients_that_it_spoils():
-    job = Sequence()
+def test_a_nonfinite_loss_is_named_before_its_gradients():
+    job = RecurrentJob()
     job.model["out"].bias.grad = torch.tensor([math.nan])
-    named = first_nonfinite(job.model, lambda: job.run(job.x).sum() * math.inf)
-    assert named == "the loss (the output of every layer before it is finite)"
+    location = first_nonfinite(job.model, lambda: job.run(job.x).sum() * math.inf)
+    assert location == "the loss (the output of every layer before it is finite)"
 
 
-def test_a_row_sparse_gradient_is_looked_at_too():
+def test_sparse_gradients_are_checked_too():
     model = nn.ModuleDict({"table": nn.Embedding(5, 2, sparse=True)})
     tokens = torch.tensor([1, 1, 3])
 
-    def look():
+    def locate():
         return first_nonfinite(model, lambda: model["table"](tokens).sum())
 
     for factor, expected in ((1.0, "the loss "), (math.inf, "the gradient of table.weight")):
         model["table"].weight.grad = None
         (model["table"](tokens).sum() * factor).backward()
         assert model["table"].weight.grad.is_sparse
-        assert look().startswith(expected)
+        assert locate().startswith(expected)
 
 
-def test_looking_leaves_the_model_as_it_was():
-    job = Sequence()
+def test_locating_leaves_the_model_unchanged():
+    job = RecurrentJob()
     for mode in (True, False):
         job.model.train(mode)
         backend = job.model["rnn"].backend

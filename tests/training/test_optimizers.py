@@ -1,4 +1,4 @@
-"""Optimisers, their state on disk, and the average of nt-asgd."""
+"""Optimizers, their saved state, and the weight average of nt-asgd."""
 
 import random
 
@@ -30,7 +30,7 @@ CONFIGS = [
 ]
 
 
-def fresh_net():
+def make_net():
     torch.manual_seed(3)
     return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
 
@@ -43,22 +43,22 @@ def train(net, optimizer, steps):
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.optimizer}-{c.momentum}")
-def test_the_state_comes_back_to_the_bit(config):
+def test_optimizer_state_round_trip_is_exact(config):
     data = torch.randn(9, 5, 3)
-    whole = fresh_net()
-    train(whole, make_optimizer(config, list(whole.parameters())), data)
+    uninterrupted = make_net()
+    train(uninterrupted, make_optimizer(config, list(uninterrupted.parameters())), data)
 
-    first = fresh_net()
+    first = make_net()
     optimizer = make_optimizer(config, list(first.parameters()))
     train(first, optimizer, data[:4])
-    kept = {name: t.clone() for name, t in optimizer_tensors(optimizer).items()}
+    saved = {name: t.clone() for name, t in optimizer_tensors(optimizer).items()}
 
-    second = fresh_net()
+    second = make_net()
     second.load_state_dict(first.state_dict())
     optimizer = make_optimizer(config, list(second.parameters()))
-    restore_optimizer(optimizer, kept)
+    restore_optimizer(optimizer, saved)
     train(second, optimizer, data[4:])
-    for a, b in zip(whole.parameters(), second.parameters(), strict=True):
+    for a, b in zip(uninterrupted.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
@@ -84,41 +84,41 @@ def test_first_updates_by_hand():
 
 @pytest.mark.parametrize("factor", [1.0, 0.37])
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.optimizer}-{c.momentum}")
-def test_an_update_by_a_factor_is_one_with_gradients_scaled_by_it(config, factor):
-    ours, theirs = fresh_net().double(), fresh_net().double()
-    ours_optimizer = make_optimizer(config, list(ours.parameters()))
-    theirs_optimizer = make_optimizer(config, list(theirs.parameters()))
+def test_scaled_step_equals_a_step_with_scaled_gradients(config, factor):
+    tested_net, expected_net = make_net().double(), make_net().double()
+    tested_optimizer = make_optimizer(config, list(tested_net.parameters()))
+    expected_optimizer = make_optimizer(config, list(expected_net.parameters()))
     for x in torch.randn(5, 6, 3, dtype=torch.float64):
-        for net in (ours, theirs):
+        for net in (tested_net, expected_net):
             net.zero_grad()
             net(x).square().sum().backward()
-        for p in theirs.parameters():
+        for p in expected_net.parameters():
             p.grad.mul_(factor)
-        scaled_step(ours_optimizer, factor)
-        theirs_optimizer.step()
-        assert [g["lr"] for g in ours_optimizer.param_groups] == [config.lr]
-    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        scaled_step(tested_optimizer, factor)
+        expected_optimizer.step()
+        assert [g["lr"] for g in tested_optimizer.param_groups] == [config.lr]
+    for a, b in zip(tested_net.parameters(), expected_net.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("clip_norm", [0.0, 0.5, 1e9])
-def test_clipping_inside_the_update_is_torchs_clipping_before_it(clip_norm, dtype):
+def test_clipping_equals_torch(clip_norm, dtype):
     config = OptimizerConfig("sgd", lr=0.1, clip_norm=clip_norm)
-    ours, theirs = fresh_net().to(dtype), fresh_net().to(dtype)
-    optimizer = make_optimizer(config, list(ours.parameters()))
-    plain = torch.optim.SGD(theirs.parameters(), lr=0.1)
+    tested_net, expected_net = make_net().to(dtype), make_net().to(dtype)
+    optimizer = make_optimizer(config, list(tested_net.parameters()))
+    plain = torch.optim.SGD(expected_net.parameters(), lr=0.1)
     for x in torch.randn(20, 6, 3, dtype=dtype):
-        for net in (ours, theirs):
+        for net in (tested_net, expected_net):
             net.zero_grad()
             net(x).square().sum().backward()
-        norm, factor = clip_gradients(config, list(ours.parameters()))
+        norm, factor = clip_gradients(config, list(tested_net.parameters()))
         scaled_step(optimizer, factor)
-        expected = nn.utils.clip_grad_norm_(theirs.parameters(), clip_norm or torch.inf)
+        expected = nn.utils.clip_grad_norm_(expected_net.parameters(), clip_norm or torch.inf)
         plain.step()
         assert norm == pytest.approx(float(expected), rel=1e-5)
     tolerance = 1e-5 if dtype == torch.float32 else 1e-12
-    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+    for a, b in zip(tested_net.parameters(), expected_net.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
@@ -127,20 +127,20 @@ def test_clipping_inside_the_update_is_torchs_clipping_before_it(clip_norm, dtyp
     st.sampled_from([0.0, 0.01, 100.0]),
     st.sampled_from(["sgd", "nt-asgd"]),
 )
-def test_a_row_sparse_update_is_the_dense_one(tokens, clip_norm, kind):
+def test_sparse_update_equals_the_dense_one(tokens, clip_norm, kind):
     config = OptimizerConfig(kind, lr=0.5, clip_norm=clip_norm)
     tables, norms = [], []
     for sparse in (True, False):
         generator = torch.Generator().manual_seed(2)
         table = nn.Parameter(torch.randn(7, 3, dtype=torch.float64, generator=generator))
-        start = table.detach().clone()
-        read = nn.functional.embedding(torch.tensor(tokens), table, sparse=sparse)
-        (read * torch.randn(read.shape, dtype=torch.float64, generator=generator)).sum().backward()
+        initial = table.detach().clone()
+        embedded = nn.functional.embedding(torch.tensor(tokens), table, sparse=sparse)
+        (embedded * torch.randn(embedded.shape, dtype=torch.float64, generator=generator)).sum().backward()
         assert table.grad.is_sparse == sparse
         norm, factor = clip_gradients(config, [table])
         scaled_step(make_optimizer(config, [table]), factor)
-        unread = [row for row in range(7) if row not in tokens]
-        assert torch.equal(table.detach()[unread], start[unread])
+        unused = [row for row in range(7) if row not in tokens]
+        assert torch.equal(table.detach()[unused], initial[unused])
         tables.append(table)
         norms.append(norm)
     torch.testing.assert_close(tables[0], tables[1], rtol=1e-12, atol=1e-14)
@@ -167,8 +167,8 @@ def test_impossible_options_are_refused(options, message):
 # -- nt-asgd ---------------------------------------------------------------------------------------
 
 
-def starts_at(scores, n):
-    """Validation at which averaging begins, or None."""
+def averaging_start(scores, n):
+    """Index of the validation that starts averaging, or None."""
     average = TriggeredAverage([nn.Parameter(torch.zeros(1))], n)
     started = [average.record_validation(score) for score in scores]
     assert sum(started) <= 1
@@ -176,8 +176,8 @@ def starts_at(scores, n):
     return started.index(True) if any(started) else None
 
 
-def published_rule(scores, n):
-    """AWD-LSTM's own: worse than the best of all but the n validations before this one."""
+def reference_start(scores, n):
+    """The rule of the AWD-LSTM code: worse than the best score, leaving out the n scores before this one."""
     for t, score in enumerate(scores):
         before = scores[:t]
         if len(before) > n and score > min(before[:-n]):
@@ -186,30 +186,30 @@ def published_rule(scores, n):
 
 
 @given(st.lists(st.integers(0, 6).map(float), max_size=12), st.integers(1, 5))
-def test_averaging_begins_where_merity_et_al_begin(scores, n):
-    assert starts_at(scores, n) == published_rule(scores, n)
+def test_averaging_starts_as_in_awd_lstm(scores, n):
+    assert averaging_start(scores, n) == reference_start(scores, n)
 
 
-def test_averaging_begins_in_a_hand_made_case():
-    # With n = 2 the score at t is held against the best of those up to t − 3.
-    assert starts_at([5, 4, 3, 3.5, 3.6, 3.7], 2) == 5
-    assert starts_at([5, 4, 3, 2, 1, 0], 2) is None
-    assert starts_at([1, 2], 5) is None
+def test_averaging_start_by_hand():
+    # With n = 2 the score at t is compared with the best of those up to t − 3.
+    assert averaging_start([5, 4, 3, 3.5, 3.6, 3.7], 2) == 5
+    assert averaging_start([5, 4, 3, 2, 1, 0], 2) is None
+    assert averaging_start([1, 2], 5) is None
 
 
-def test_the_mean_is_that_of_all_weights_since():
+def test_the_mean_covers_all_weights_since_the_trigger():
     rng = random.Random(0)
     weights = nn.Parameter(torch.zeros(2, 3, dtype=torch.float64))
     bias = nn.Parameter(torch.zeros(3, dtype=torch.float64))
     average = TriggeredAverage([weights, bias], 1)
-    seen: list[list[torch.Tensor]] = []
+    snapshots: list[list[torch.Tensor]] = []
 
     def move():
         with torch.no_grad():
             weights.copy_(torch.tensor([[rng.gauss(0, 1) for _ in range(3)] for _ in range(2)]))
             bias.copy_(torch.tensor([rng.gauss(0, 1) for _ in range(3)]))
         average.update()
-        seen.append([weights.detach().clone(), bias.detach().clone()])
+        snapshots.append([weights.detach().clone(), bias.detach().clone()])
 
     move()
     assert not average.active
@@ -217,11 +217,11 @@ def test_the_mean_is_that_of_all_weights_since():
         move()
         average.record_validation(score)
     assert average.active
-    began = len(seen) - 1  # the weights at the trigger are the first of the mean
+    first_averaged = len(snapshots) - 1  # the weights at the trigger are the first of the mean
     for _ in range(7):
         move()
     for position, mean in enumerate(average.mean):
-        expected = torch.stack([s[position] for s in seen[began:]]).mean(0)
+        expected = torch.stack([s[position] for s in snapshots[first_averaged:]]).mean(0)
         torch.testing.assert_close(mean, expected)
     assert average.count == 8
 
@@ -246,7 +246,7 @@ def test_swapping_twice_changes_nothing():
 # -- the moving average ------------------------------------------------------------------------------
 
 
-def test_the_moving_average_is_the_recursion_of_its_docstring():
+def test_moving_average_follows_its_documented_recursion():
     w = torch.nn.Parameter(torch.zeros(3))
     average, expected = MovingAverage([w], 0.6), None
     for n in range(12):
@@ -256,14 +256,14 @@ def test_the_moving_average_is_the_recursion_of_its_docstring():
         d = min(0.6, (1 + n) / (10 + n))
         expected = w.detach().clone() if expected is None else d * expected + (1 - d) * w.detach()
         torch.testing.assert_close(average.mean[0], expected)
-    kept = w.detach().clone()
+    saved = w.detach().clone()
     average.swap()
     torch.testing.assert_close(w.detach(), expected)
     average.swap()
-    torch.testing.assert_close(w.detach(), kept)
+    torch.testing.assert_close(w.detach(), saved)
 
 
-def test_two_averages_are_one_too_many():
+def test_two_averages_are_refused():
     with pytest.raises(ConfigError, match="has its own average"):
         OptimizerConfig(optimizer="nt-asgd", moving_average=0.9)
     with pytest.raises(ConfigError, match=r"moving_average=1\.0: must lie in"):
@@ -286,7 +286,7 @@ def test_state_of_another_model_is_refused(tensors, message):
         restore_optimizer(optimizer, tensors)
 
 
-def test_an_optimizer_that_is_left_open_follows_the_options() -> None:
+def test_automatic_optimizer_follows_the_options() -> None:
     assert OptimizerConfig().method == "adam"
     assert OptimizerConfig(momentum=0.9).method == "sgd"
     assert OptimizerConfig(weight_decay=0.1).method == "adamw"

@@ -1,4 +1,4 @@
-"""What happens to gradients between the backward pass and the update."""
+"""Changes to gradients between the backward pass and the optimizer step."""
 
 import math
 
@@ -15,13 +15,13 @@ def net():
     return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.LayerNorm(5), nn.Linear(5, 3)).double()
 
 
-def loss_of(net):
+def compute_loss(net):
     x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(3, 4)
     return net(x).square().mean()
 
 
 @pytest.mark.parametrize(("l1", "l2"), [(0.3, 0.0), (0.0, 0.2), (0.3, 0.2)])
-def test_penalties_are_gradients_of_the_penalised_loss(net, l1, l2):
+def test_penalties_add_the_gradient_of_the_penalised_loss(net, l1, l2):
     parameters = list(net.parameters())
     matrices = [p for p in parameters if p.dim() > 1]
     assert len(matrices) == 2
@@ -29,21 +29,21 @@ def test_penalties_are_gradients_of_the_penalised_loss(net, l1, l2):
         matrices[0][0, 0] = 0.0
     penalty = l1 * sum(p.abs().sum() for p in matrices)
     penalty = penalty + l2 / 2 * sum(p.square().sum() for p in matrices)
-    expected = torch.autograd.grad(loss_of(net) + penalty, parameters)
+    expected = torch.autograd.grad(compute_loss(net) + penalty, parameters)
 
-    loss_of(net).backward()
+    compute_loss(net).backward()
     add_penalties(OptimizerConfig(l1=l1, l2=l2), parameters)
     for p, gradient in zip(parameters, expected, strict=True):
         torch.testing.assert_close(p.grad, gradient)
 
 
-def test_what_has_no_gradient_gets_no_penalty():
+def test_parameters_without_gradient_get_no_penalty():
     p = nn.Parameter(torch.ones(2, 2))
     add_penalties(OptimizerConfig(l1=1.0, l2=1.0), [p])
     assert p.grad is None
 
 
-def with_gradients(*values):
+def make_parameters(*values):
     parameters = []
     for v in values:
         p = nn.Parameter(torch.zeros(len(v)))
@@ -53,41 +53,41 @@ def with_gradients(*values):
 
 
 def clip(options, parameters):
-    """The norm, and what the update goes by: every gradient times the factor."""
+    """Return the norm, and every gradient times the clipping factor."""
     norm, factor = clip_gradients(options, parameters)
     return norm, [(p.grad * factor).tolist() for p in parameters if p.grad is not None]
 
 
-def test_the_norm_is_over_all_weights():
-    parameters = with_gradients([3.0, 0.0], [4.0])
+def test_the_norm_covers_all_parameters():
+    parameters = make_parameters([3.0, 0.0], [4.0])
     norm, gradients = clip(OptimizerConfig(clip_norm=1.0), parameters)
     assert norm == pytest.approx(5.0)
     assert gradients == [pytest.approx([0.6, 0.0], abs=1e-6), pytest.approx([0.8])]
 
 
-def test_a_small_gradient_is_left_alone():
-    parameters = with_gradients([0.3, 0.4])
+def test_a_small_gradient_is_not_clipped():
+    parameters = make_parameters([0.3, 0.4])
     assert clip_gradients(OptimizerConfig(clip_norm=1.0), parameters) == (pytest.approx(0.5), 1.0)
     assert parameters[0].grad.tolist() == [pytest.approx(0.3), pytest.approx(0.4)]
 
 
-def test_zero_never_clips():
-    parameters = with_gradients([300.0, 400.0])
+def test_clip_norm_zero_disables_clipping():
+    parameters = make_parameters([300.0, 400.0])
     norm, gradients = clip(OptimizerConfig(clip_norm=0), parameters)
     assert norm == pytest.approx(500.0)
     assert gradients == [[300.0, 400.0]]
 
 
-def test_a_gradient_of_zeros_stays_one():
-    assert clip(OptimizerConfig(clip_norm=1.0), with_gradients([0.0, 0.0])) == (0.0, [[0.0, 0.0]])
+def test_a_zero_gradient_stays_zero():
+    assert clip(OptimizerConfig(clip_norm=1.0), make_parameters([0.0, 0.0])) == (0.0, [[0.0, 0.0]])
 
 
-def test_values_are_cut_before_the_norm_is_taken():
-    parameters = with_gradients([-9.0, 0.5], [2.0])
+def test_values_are_clipped_before_the_norm():
+    parameters = make_parameters([-9.0, 0.5], [2.0])
     norm, gradients = clip(OptimizerConfig(clip_norm=0, clip_value=1.0), parameters)
     assert norm == pytest.approx(1.5)
     assert gradients == [[-1.0, 0.5], [1.0]]
-    parameters = with_gradients([-9.0, 0.5], [2.0])
+    parameters = make_parameters([-9.0, 0.5], [2.0])
     norm, gradients = clip(OptimizerConfig(clip_norm=0.75, clip_value=1.0), parameters)
     assert norm == 1.5
     assert gradients == [pytest.approx([-0.5, 0.25]), pytest.approx([0.5])]
@@ -95,14 +95,14 @@ def test_values_are_cut_before_the_norm_is_taken():
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
 @pytest.mark.parametrize("clip_norm", [0.0, 1.0])
-def test_a_gradient_that_is_not_finite_shows_in_the_norm(bad, clip_norm):
-    parameters = with_gradients([1.0, bad], [2.0])
+def test_a_nonfinite_gradient_gives_a_nonfinite_norm(value, clip_norm):
+    parameters = make_parameters([1.0, value], [2.0])
     norm, _ = clip_gradients(OptimizerConfig(clip_norm=clip_norm), parameters)
     assert not math.isfinite(norm)
 
 
-def test_parameters_without_gradient_are_passed_over():
-    parameters = [*with_gradients([3.0, 4.0]), nn.Parameter(torch.ones(2))]
+def test_parameters_without_gradient_are_skipped_in_clipping():
+    parameters = [*make_parameters([3.0, 4.0]), nn.Parameter(torch.ones(2))]
     norm, _ = clip_gradients(OptimizerConfig(clip_norm=1.0), parameters)
     assert norm == pytest.approx(5.0)
     assert parameters[1].grad is None
@@ -112,7 +112,7 @@ def test_parameters_without_gradient_are_passed_over():
 
 
 def sparse_gradient(rows, values, size):
-    """Parameter (size, 2) whose gradient is a sparse tensor; a row may come several times."""
+    """Parameter (size, 2) whose gradient is a sparse tensor; rows may be repeated."""
     p = nn.Parameter(torch.zeros(size, 2))
     p.grad = torch.sparse_coo_tensor(
         torch.tensor([rows]), torch.tensor(values), (size, 2), check_invariants=True
@@ -120,23 +120,23 @@ def sparse_gradient(rows, values, size):
     return p
 
 
-def test_rows_that_come_twice_are_added_up_before_they_are_squared():
+def test_repeated_rows_are_summed_before_the_norm():
     p = sparse_gradient([4, 1, 4], [[1.0, 0.0], [0.0, 4.0], [2.0, 0.0]], 6)
-    norm, factor = clip_gradients(OptimizerConfig(clip_norm=1.0), [p, *with_gradients([12.0])])
+    norm, factor = clip_gradients(OptimizerConfig(clip_norm=1.0), [p, *make_parameters([12.0])])
     assert norm == pytest.approx(13.0)  # 3, 4 and 12
     assert factor == pytest.approx(1 / 13)
     assert p.grad.is_coalesced()
     assert p.grad.to_dense().tolist() == [[0, 0], [0, 4], [0, 0], [0, 0], [3, 0], [0, 0]]
 
 
-def test_rows_that_cancel_have_no_norm():
+def test_rows_that_cancel_have_norm_zero():
     p = sparse_gradient([2, 2], [[5.0, 1.0], [-5.0, -1.0]], 3)
     assert clip_gradients(OptimizerConfig(clip_norm=1.0), [p]) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])
-def test_a_sparse_gradient_that_is_not_finite_shows_in_the_norm(bad):
-    p = sparse_gradient([0, 0], [[bad, 1.0], [-bad, 1.0]], 4)
+def test_a_nonfinite_sparse_gradient_gives_a_nonfinite_norm(value):
+    p = sparse_gradient([0, 0], [[value, 1.0], [-value, 1.0]], 4)
     assert not math.isfinite(clip_gradients(OptimizerConfig(), [p])[0])
 
 
@@ -157,5 +157,5 @@ def test_a_sparse_gradient_that_is_not_finite_shows_in_the_norm(bad):
     ],
     ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else str(v),
 )
-def test_rows_suffice_where_nothing_but_the_gradient_moves_a_weight(options, expected):
+def test_rows_suffice_if_only_the_gradient_changes_weights(options, expected):
     assert rows_suffice(OptimizerConfig(**options)) == expected

@@ -1,4 +1,4 @@
-"""The trainer alone sets precision and device: for updates and validations, and for nothing else."""
+"""The trainer sets precision and device for training steps and validations only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 class Model(nn.Linear):
-    """Notes every precision that it is given, and refuses one."""
+    """A linear layer with a precision; refuses "auto"."""
 
     def __init__(self) -> None:
         super().__init__(2, 1)
@@ -35,11 +35,11 @@ class Model(nn.Linear):
 
 
 class Toy:
-    """A job that notes precision and device of what it is asked for."""
+    """A job that records the precision and the device of each call."""
 
     def __init__(self, fail: BaseException | None = None) -> None:
         self.model, self.fail = Model(), fail
-        self.seen: list[tuple[str, Precision]] = []
+        self.calls: list[tuple[str, Precision]] = []
         self.devices: list[torch.device] = []
 
     def batches(self, epoch: int) -> Iterator[Tensor]:
@@ -49,7 +49,7 @@ class Toy:
         return 2
 
     def loss(self, batch: Tensor, state: Any) -> StepLoss:
-        self.seen.append(("loss", self.model.precision))
+        self.calls.append(("loss", self.model.precision))
         self.devices.append(batch.device)
         if self.fail is not None:
             raise self.fail
@@ -57,73 +57,73 @@ class Toy:
         return StepLoss(loss, loss.detach() * 4, 4, None)
 
     def validate(self) -> Validation:
-        self.seen.append(("validate", self.model.precision))
+        self.calls.append(("validate", self.model.precision))
         return Validation(1.0, 1.0)
 
 
-class Look(Watcher):
-    """Notes the precision of the model when it is told of an update."""
+class RecordPrecision(Watcher):
+    """Records the precision of the model in callbacks."""
 
     def __init__(self, job: Toy) -> None:
         self.job = job
 
     def updating(self, progress: Any, update: Any) -> None:
-        self.job.seen.append(("updating", self.job.model.precision))
+        self.job.calls.append(("updating", self.job.model.precision))
 
     def stepped(self, progress: Any, loss: float, lr: float) -> None:
-        self.job.seen.append(("stepped", self.job.model.precision))
+        self.job.calls.append(("stepped", self.job.model.precision))
 
 
-def trainer(job: Any, precision: Precision = "bfloat16", **options: Any) -> Trainer[Any]:
+def make_trainer(job: Any, precision: Precision = "bfloat16", **options: Any) -> Trainer[Any]:
     config = TrainingConfig(epochs=1, precision=precision, checkpoint_minutes=0.0)
     return Trainer(job, OptimizerConfig("sgd", lr=0.1), config, **options)
 
 
-def test_updates_and_validations_have_the_precision_and_watchers_do_not() -> None:
+def test_precision_applies_to_training_but_not_to_callbacks() -> None:
     job = Toy()
-    trainer(job, watcher=Look(job)).run()
+    make_trainer(job, watcher=RecordPrecision(job)).run()
     update = [("loss", "bfloat16"), ("updating", "full"), ("stepped", "full")]
-    assert job.seen == [*update, *update, ("validate", "bfloat16")]
+    assert job.calls == [*update, *update, ("validate", "bfloat16")]
     assert job.model.precision == "full"
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
-def test_full_precision_is_back_after_an_error(error: BaseException) -> None:
+def test_full_precision_is_restored_after_an_error(error: BaseException) -> None:
     job = Toy(error)
     with pytest.raises(type(error)):
-        trainer(job).run()
-    assert job.seen == [("loss", "bfloat16")]
+        make_trainer(job).run()
+    assert job.calls == [("loss", "bfloat16")]
     assert job.model.precision == "full"
 
 
-def test_the_place_of_a_broken_number_is_looked_for_in_the_precision_of_training() -> None:
+def test_nonfinite_values_are_located_in_the_training_precision() -> None:
     job = Toy()
     with torch.no_grad():
         job.model.weight.fill_(1e30)
     with pytest.raises(NonFiniteError):
-        trainer(job).run()
-    assert job.seen == [("loss", "bfloat16")] * 2
+        make_trainer(job).run()
+    assert job.calls == [("loss", "bfloat16")] * 2
     assert job.model.precision == "full"
 
 
-def test_a_precision_that_a_model_lacks_is_refused_before_training(tmp_path: Any) -> None:
+def test_an_unsupported_precision_is_refused_before_training(tmp_path: Any) -> None:
     job = Toy()
     with pytest.raises(ConfigError, match="no auto here"):
-        trainer(job, "auto", folder=tmp_path)
+        make_trainer(job, "auto", folder=tmp_path)
     assert job.model.precision == "full"
     assert not list(tmp_path.iterdir())
     with pytest.raises(BackendError, match="is not one of full, bfloat16, auto"):
-        Placement(CPU, "half").prepare(reader())  # type: ignore[arg-type]
+        Placement(CPU, "half").prepare(make_reader())  # type: ignore[arg-type]
 
 
-def reader() -> nn.Module:
+def make_reader() -> nn.Module:
     from unrolled.models import CellConfig, DropoutConfig, StackConfig
     from unrolled.models.series_reader import SeriesReader
 
     return SeriesReader(2, CellConfig(), StackConfig(hidden=3), DropoutConfig())
 
 
-def test_a_module_without_precision_trains_in_full_precision_alone() -> None:
+def test_a_module_without_precision_accepts_only_full_precision() -> None:
     plain = nn.Linear(2, 1)
     for precision in ("full", "auto"):
         with Placement(CPU, precision).computing(plain):
@@ -133,16 +133,16 @@ def test_a_module_without_precision_trains_in_full_precision_alone() -> None:
     assert not isinstance(plain, HasPrecision)
 
 
-def test_on_another_device_nothing_is_missing_but_numbers() -> None:
+def test_training_moves_everything_to_the_device() -> None:
     job = Toy()
-    training = trainer(job, device="meta")
+    trainer = make_trainer(job, device="meta")
     assert {p.device.type for p in job.model.parameters()} == {"meta"}
     with pytest.raises((RuntimeError, NotImplementedError), match="meta tensor"):
-        training.run()
+        trainer.run()
     assert [d.type for d in job.devices] == ["meta"]
 
 
-def test_a_model_stays_on_its_device() -> None:
+def test_default_device_is_that_of_the_model() -> None:
     job = Toy()
     job.model.to("meta")
-    assert trainer(job).placement.device == torch.device("meta")
+    assert make_trainer(job).placement.device == torch.device("meta")

@@ -1,4 +1,4 @@
-"""What a person sees while a model trains."""
+"""The progress output during training."""
 
 import io
 import math
@@ -19,7 +19,7 @@ def progress(step, **values):
     return Progress(step=step, tokens=100 * step, seconds=0.5 * step, **values)
 
 
-def watched(stream, steps=4):
+def show_training(stream, steps=4):
     bar = ProgressBar("word", stream, describe=token_figures("word"))
     bar.started(Progress(), 1000)
     for step in range(1, steps + 1):
@@ -34,8 +34,8 @@ def watched(stream, steps=4):
     return stream.getvalue()
 
 
-def test_without_a_terminal_every_validation_is_a_line():
-    lines = watched(io.StringIO()).splitlines()
+def test_without_a_terminal_each_validation_prints_a_line():
+    lines = show_training(io.StringIO()).splitlines()
     assert len(lines) == 2
     bits = 1.5 / math.log(2)
     assert lines[0].startswith("step 4: held-out 1.5000 nats")
@@ -45,9 +45,9 @@ def test_without_a_terminal_every_validation_is_a_line():
     assert "macro f1 0.5000 (best at step 4)" in lines[1]
 
 
-def test_now_and_then_a_line_says_how_far_it_is(monkeypatch):
+def test_progress_lines_are_printed_periodically(monkeypatch):
     monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
-    lines = watched(io.StringIO()).splitlines()
+    lines = show_training(io.StringIO()).splitlines()
     first = lines[0]
     assert first.startswith("step 1/1,000")
     assert "loss 2.000" in first
@@ -57,15 +57,15 @@ def test_now_and_then_a_line_says_how_far_it_is(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("steps", "minutes", "said", "left"),
+    ("steps", "minutes", "progress_text", "time_text"),
     [
-        (None, 1.0, "step 4 ", "0:58 left"),  # four updates of half a second of a minute
+        (None, 1.0, "step 4 ", "0:58 left"),  # 4 steps of half a second each, out of a minute
         (1000, 1.0, "step 4/1,000 ", "0:58 left"),
-        (10, 1.0, "step 4/10 ", "0:03 left"),  # the updates end first
+        (10, 1.0, "step 4/10 ", "0:03 left"),  # the step limit comes first
     ],
 )
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
-def test_a_limit_of_time_is_counted_down(monkeypatch, steps, minutes, said, left, stream):
+def test_a_time_limit_is_counted_down(monkeypatch, steps, minutes, progress_text, time_text, stream):
     monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
     monkeypatch.setenv("COLUMNS", "150")
     stream = stream()
@@ -73,28 +73,28 @@ def test_a_limit_of_time_is_counted_down(monkeypatch, steps, minutes, said, left
     bar.started(Progress(), steps)
     bar.stepped(progress(4), 2.0, 0.1)
     bar.ended(progress(4))
-    assert said in stream.getvalue()
-    assert left in stream.getvalue()
+    assert progress_text in stream.getvalue()
+    assert time_text in stream.getvalue()
 
 
-def test_on_a_terminal_it_lives_and_ends():
-    shown = watched(Terminal())
-    assert "held-out 1.5000 nats" in shown
-    assert "\x1b[?25l" in shown  # the cursor is hidden and comes back
-    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+def test_on_a_terminal_the_bar_is_drawn_and_closed():
+    output = show_training(Terminal())
+    assert "held-out 1.5000 nats" in output
+    assert "\x1b[?25l" in output  # the cursor is hidden and shown again
+    assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l")
 
 
 @pytest.mark.parametrize("name", ["dumb", "unknown"])
-def test_a_terminal_that_cannot_draw_gets_lines(monkeypatch, name):
+def test_a_dumb_terminal_gets_lines(monkeypatch, name):
     monkeypatch.setenv("TERM", name)
     monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
-    shown = watched(Terminal())
-    assert "step 1/1,000  loss 2.000" in shown
-    assert "\x1b[?25l" not in shown
+    output = show_training(Terminal())
+    assert "step 1/1,000  loss 2.000" in output
+    assert "\x1b[?25l" not in output
 
 
 @pytest.mark.parametrize("nats", [0.0, 800.0, math.inf, math.nan])
-def test_no_number_is_too_much_for_it(nats):
+def test_extreme_losses_do_not_fail(nats):
     bar = ProgressBar("word", io.StringIO(), describe=token_figures("word"))
     bar.started(Progress(), 10)
     bar.stepped(Progress(step=1), nats, 0.1)

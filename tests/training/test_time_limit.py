@@ -1,4 +1,4 @@
-"""A limit of time: where training ends, what its rate and its log are, and how it goes on."""
+"""Training with a time limit: its last step, learning rates and log, and how it resumes."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ BATCHES = 5
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """A clock that only advances when a test sets it."""
 
     def __init__(self):
         self.now = 0.0
@@ -35,8 +35,8 @@ def clock(monkeypatch):
     return clock
 
 
-class Timed:
-    """A tiny net each of whose updates takes a while; its validations take far longer."""
+class TimedJob:
+    """A tiny network whose steps take a given time; its validations take much longer."""
 
     def __init__(self, clock, seconds=1.0):
         torch.manual_seed(1)
@@ -72,26 +72,28 @@ def train(job, folder=None, watcher=None, optimizer=None, restore=False, **train
     return trainer
 
 
-def records(trainer, kind):
+def records_of_kind(trainer, kind):
     return [r for r in trainer.log.records if r["kind"] == kind]
 
 
 @pytest.mark.parametrize(("minutes", "steps"), [(0.2, 12), (1.0, 60), (0.21, 13), (0.001, 1)])
-def test_it_ends_with_the_update_that_uses_the_time_up(clock, minutes, steps):
-    trainer = train(Timed(clock), minutes=minutes)
+def test_training_ends_with_the_step_that_uses_up_the_time(clock, minutes, steps):
+    trainer = train(TimedJob(clock), minutes=minutes)
     assert trainer.progress.finished
     assert trainer.progress.step == trainer.progress.seconds == steps  # validations are not counted
-    assert records(trainer, "valid")[-1]["step"] == steps
+    assert records_of_kind(trainer, "valid")[-1]["step"] == steps
 
 
-def test_it_is_validated_at_its_end_and_the_best_weights_are_kept(clock, tmp_path):
-    job = Timed(clock)
+def test_the_end_is_validated_and_the_best_weights_are_kept(clock, tmp_path):
+    job = TimedJob(clock)
     trainer = train(job, tmp_path, minutes=0.2, validate_every=5)
-    assert [r["step"] for r in records(trainer, "valid")] == [5, 10, 12]
+    assert [r["step"] for r in records_of_kind(trainer, "valid")] == [5, 10, 12]
     assert trainer.progress.best_step == 12
-    kept = read_tensors(tmp_path / "model.safetensors")[0]
-    assert float((kept["weight"].sum() + kept["bias"] - 1.0).square()) == pytest.approx(trainer.progress.best)
-    assert torch.equal(job.model.weight.detach(), kept["weight"])
+    saved = read_tensors(tmp_path / "model.safetensors")[0]
+    assert float((saved["weight"].sum() + saved["bias"] - 1.0).square()) == pytest.approx(
+        trainer.progress.best
+    )
+    assert torch.equal(job.model.weight.detach(), saved["weight"])
 
 
 @pytest.mark.parametrize(
@@ -104,44 +106,46 @@ def test_it_is_validated_at_its_end_and_the_best_weights_are_kept(clock, tmp_pat
         ({"max_steps": 99}, 12),
     ],
 )
-def test_whichever_end_comes_first_counts(clock, options, steps):
-    assert train(Timed(clock), minutes=0.2, **options).progress.step == steps
+def test_the_first_limit_reached_ends_training(clock, options, steps):
+    assert train(TimedJob(clock), minutes=0.2, **options).progress.step == steps
 
 
-def test_early_stopping_stays_earlier(clock):
-    class Worse(Timed):
+def test_early_stopping_works_with_a_time_limit(clock):
+    class WorseningJob(TimedJob):
         score = 0.0
 
         def validate(self):
             self.score += 1.0
             return Validation(self.score, self.score)
 
-    assert train(Worse(clock), minutes=1.0, early_stopping=2).progress.step == 3 * BATCHES
+    assert train(WorseningJob(clock), minutes=1.0, early_stopping=2).progress.step == 3 * BATCHES
 
 
 @pytest.mark.parametrize("options", [{}, {"max_steps": 10_000}, {"max_steps": 30}])
-def test_the_rate_falls_to_its_floor_at_the_end(clock, options):
-    trainer = train(Timed(clock), minutes=0.5, **options)
-    rates = [r["lr"] for r in records(trainer, "train")]
-    done = [s / 30 for s in range(30)]
-    if options == {"max_steps": 10_000}:  # where both are limited a slow start does not count
-        done = [max((d - GRACE) / (1 - GRACE), s / 10_000) for s, d in enumerate(done)]
-    share = [0.5 * (1.0 + math.cos(math.pi * d)) for d in done]
-    assert rates == pytest.approx([0.02 * (0.1 + 0.9 * x) for x in share])
+def test_the_learning_rate_ends_at_its_floor(clock, options):
+    trainer = train(TimedJob(clock), minutes=0.5, **options)
+    rates = [r["lr"] for r in records_of_kind(trainer, "train")]
+    fractions_done = [s / 30 for s in range(30)]
+    if options == {"max_steps": 10_000}:  # with both limits, the grace period ignores a slow start
+        fractions_done = [max((d - GRACE) / (1 - GRACE), s / 10_000) for s, d in enumerate(fractions_done)]
+    cosine = [0.5 * (1.0 + math.cos(math.pi * d)) for d in fractions_done]
+    assert rates == pytest.approx([0.02 * (0.1 + 0.9 * x) for x in cosine])
     assert rates[-1] == pytest.approx(0.002, rel=0.03)
 
 
-def test_about_400_losses_are_logged_however_many_updates_there_are(clock):
-    trainer = train(Timed(clock, 0.03125), minutes=1.0, validate_every=10_000)
-    found = records(trainer, "train")
+def test_at_most_400_losses_are_logged(clock):
+    trainer = train(TimedJob(clock, 0.03125), minutes=1.0, validate_every=10_000)
+    train_records = records_of_kind(trainer, "train")
     assert trainer.progress.step == 1920
-    assert len(found) == 400
-    assert found[-1]["step"] == 1920  # the end is one of them
-    assert max(b["step"] - a["step"] for a, b in itertools.pairwise(found)) == 5
-    assert len(records(train(Timed(clock, 0.25), minutes=0.5), "train")) == 120  # each, where they are fewer
+    assert len(train_records) == 400
+    assert train_records[-1]["step"] == 1920  # includes the last step
+    assert max(b["step"] - a["step"] for a, b in itertools.pairwise(train_records)) == 5
+    assert (
+        len(records_of_kind(train(TimedJob(clock, 0.25), minutes=0.5), "train")) == 120
+    )  # all of them if there are fewer than 400
 
 
-def test_a_killed_run_goes_on_with_the_time_that_is_left(clock, tmp_path):
+def test_a_resumed_run_has_the_remaining_time(clock, tmp_path):
     class KilledError(Exception):
         pass
 
@@ -151,43 +155,43 @@ def test_a_killed_run_goes_on_with_the_time_that_is_left(clock, tmp_path):
                 raise KilledError
 
     options = {"minutes": 0.5, "checkpoint_steps": 4}
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    whole.mkdir()
+    uninterrupted, killed = tmp_path / "whole", tmp_path / "killed"
+    uninterrupted.mkdir()
     killed.mkdir()
-    train(Timed(clock), whole, **options)
+    train(TimedJob(clock), uninterrupted, **options)
     with pytest.raises(KilledError):
-        train(Timed(clock), killed, Kill(), **options)
+        train(TimedJob(clock), killed, Kill(), **options)
     clock.now += 1e6  # a pause is not counted
-    trainer = train(Timed(clock), killed, restore=True, **options)
+    trainer = train(TimedJob(clock), killed, restore=True, **options)
     assert trainer.progress.step == trainer.progress.seconds == 30
-    assert read_log(killed / "metrics.jsonl") == read_log(whole / "metrics.jsonl")
+    assert read_log(killed / "metrics.jsonl") == read_log(uninterrupted / "metrics.jsonl")
     slower = tmp_path / "slower"
     slower.mkdir()
     with pytest.raises(KilledError):
-        train(Timed(clock), slower, Kill(), **options)
-    trainer = train(Timed(clock, 3.0), slower, restore=True, **options)
-    assert trainer.progress.step == 12 + 6  # 12 s were spent at the checkpoint; 18 are left
+        train(TimedJob(clock), slower, Kill(), **options)
+    trainer = train(TimedJob(clock, 3.0), slower, restore=True, **options)
+    assert trainer.progress.step == 12 + 6  # 12 s were used before the checkpoint; 18 s remain
 
 
-def test_watchers_are_told_that_the_updates_have_no_limit(clock):
-    told = []
+def test_callbacks_get_no_total_steps_without_a_step_limit(clock):
+    reported = []
 
     class Listener(Watcher):
         def started(self, progress, total_steps):
-            told.append(total_steps)
+            reported.append(total_steps)
 
-    train(Timed(clock), watcher=Listener(), minutes=0.1)
-    train(Timed(clock), watcher=Listener(), minutes=0.1, epochs=2)
-    assert told == [None, 2 * BATCHES]
+    train(TimedJob(clock), watcher=Listener(), minutes=0.1)
+    train(TimedJob(clock), watcher=Listener(), minutes=0.1, epochs=2)
+    assert reported == [None, 2 * BATCHES]
 
 
 @pytest.mark.parametrize("minutes", [-1.0, -1e-9, math.nan, math.inf])
-def test_what_is_no_time_is_refused(minutes):
+def test_invalid_minutes_are_refused(minutes):
     with pytest.raises(ConfigError, match="minutes="):
         TrainingConfig(minutes=minutes)
 
 
-def test_the_length_of_a_training_by_hand():
+def test_stopping_criterion_by_hand():
     both = Length(100, 60.0)
     assert [both.fraction_done(50, 15.0), both.fraction_done(50, 45.0), both.fraction_done(101, 0.0)] == [
         0.5,
@@ -208,12 +212,12 @@ def test_the_length_of_a_training_by_hand():
     assert [s for s in range(1, 1601) if Length(1600).should_log(s, 0.0, 0.0)] == list(range(4, 1601, 4))
 
 
-def test_the_ends_of_a_configuration():
-    def planned(**options):
+def test_stopping_criterion_from_a_configuration():
+    def from_config(**options):
         return Length.from_config(TrainingConfig(**options), 100)
 
-    assert planned() == Length(4000)
-    assert planned(epochs=3, max_steps=250) == Length(250)
-    assert planned(minutes=2.0) == Length(None, 120.0)
-    assert planned(minutes=2.0, max_steps=70) == Length(70, 120.0)
-    assert planned(minutes=2.0, epochs=5) == Length(500, 120.0)
+    assert from_config() == Length(4000)
+    assert from_config(epochs=3, max_steps=250) == Length(250)
+    assert from_config(minutes=2.0) == Length(None, 120.0)
+    assert from_config(minutes=2.0, max_steps=70) == Length(70, 120.0)
+    assert from_config(minutes=2.0, epochs=5) == Length(500, 120.0)

@@ -1,4 +1,4 @@
-"""The training loop on a toy job: order, validation, best weights, and resuming to the bit."""
+"""The training loop on a toy job: order, validation, best weights, and bitwise resume."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ EPOCHS, BATCHES = 4, 5
 
 
 class Toy:
-    """A small net with dropout whose loss depends on the state that the batch before left."""
+    """A small network with dropout. Its loss depends on the state carried from the batch before."""
 
     def __init__(self, scores=None):
         torch.manual_seed(11)
@@ -26,7 +26,7 @@ class Toy:
         generator = torch.Generator().manual_seed(12)
         self.data = torch.randn(BATCHES, 6, 3, generator=generator)
         self.scores = None if scores is None else iter(scores)
-        self.seen = []
+        self.calls = []
 
     def batches(self, epoch):
         for i, x in enumerate(self.data):
@@ -37,7 +37,7 @@ class Toy:
 
     def loss(self, batch, state):
         epoch, i, x = batch
-        self.seen.append((epoch, i, None if state is None else float(state[0])))
+        self.calls.append((epoch, i, None if state is None else float(state[0])))
         y = self.model(x) + (0.0 if state is None else 0.1 * state[0])
         loss = (y - x.sum(1, keepdim=True)).square().mean()
         return StepLoss(loss, loss.detach() * len(x), len(x), (y.detach().mean(),))
@@ -58,7 +58,7 @@ class NoValidation(Toy):
 
 
 def train(job, folder=None, watcher=None, optimizer=None, restore=False, **training):
-    """Run a job; checkpoints by count of steps alone unless told otherwise."""
+    """Train a job. By default only the number of steps triggers checkpoints, not the time."""
     torch.manual_seed(13)
     options = {"epochs": EPOCHS, "checkpoint_minutes": 0.0} | training
     config = optimizer or OptimizerConfig(lr=0.05)
@@ -70,10 +70,10 @@ def train(job, folder=None, watcher=None, optimizer=None, restore=False, **train
 
 
 class StopAt(Watcher):
-    """Ends the run the hard way after so many updates."""
+    """Calls ``stop`` after a given step."""
 
-    def __init__(self, step, how):
-        self.step, self.how = step, how
+    def __init__(self, step, stop):
+        self.step, self.how = step, stop
 
     def stepped(self, progress, loss, lr):
         if progress.step == self.step:
@@ -88,7 +88,7 @@ def kill():
     raise KilledError
 
 
-def log_of(folder: Path):
+def read_log_without_seconds(folder: Path):
     return [{k: v for k, v in r.items() if k != "seconds"} for r in read_log(folder / "metrics.jsonl")]
 
 
@@ -99,11 +99,11 @@ def step_on_disk(folder):
 # -- order -----------------------------------------------------------------------------------------
 
 
-def test_every_epoch_sees_every_batch_once_and_starts_without_state():
+def test_each_epoch_runs_each_batch_once_and_starts_without_state():
     job = Toy()
     trainer = train(job)
-    assert [s[:2] for s in job.seen] == [(e, i) for e in range(EPOCHS) for i in range(BATCHES)]
-    assert [s[2] is None for s in job.seen] == [i == 0 for _ in range(EPOCHS) for i in range(BATCHES)]
+    assert [s[:2] for s in job.calls] == [(e, i) for e in range(EPOCHS) for i in range(BATCHES)]
+    assert [s[2] is None for s in job.calls] == [i == 0 for _ in range(EPOCHS) for i in range(BATCHES)]
     assert trainer.progress.step == trainer.total_steps == EPOCHS * BATCHES
     assert trainer.progress.tokens == 6 * EPOCHS * BATCHES
     assert trainer.progress.finished
@@ -111,15 +111,15 @@ def test_every_epoch_sees_every_batch_once_and_starts_without_state():
 
 
 @pytest.mark.parametrize("limit", [1, 5, 7, 99])
-def test_max_steps_ends_it_even_in_mid_epoch(limit):
+def test_max_steps_ends_training_within_an_epoch(limit):
     job = Toy()
-    assert train(job, max_steps=limit).progress.step == len(job.seen) == min(limit, 20)
+    assert train(job, max_steps=limit).progress.step == len(job.calls) == min(limit, 20)
 
 
 @pytest.mark.parametrize(
     ("batches", "epochs"), [(1, 60), (66, 60), (100, 40), (400, 10), (3000, 1), (9999, 1)]
 )
-def test_without_a_number_of_epochs_it_takes_about_4000_updates(batches, epochs):
+def test_default_training_takes_about_4000_steps(batches, epochs):
     job = Toy()
     job.batch_count = lambda: batches
     trainer = Trainer(job, OptimizerConfig(), TrainingConfig(epochs=0))
@@ -127,7 +127,7 @@ def test_without_a_number_of_epochs_it_takes_about_4000_updates(batches, epochs)
     assert Trainer(job, OptimizerConfig(), TrainingConfig(epochs=3)).total_steps == 3 * batches
 
 
-def test_the_rate_of_each_update_is_the_schedules():
+def test_each_step_uses_the_learning_rate_of_the_schedule():
     config = OptimizerConfig("sgd", lr=0.02, schedule="cosine", warmup=3)
     trainer = train(NoValidation(), optimizer=config)
     rates = [r["lr"] for r in trainer.log.records if r["kind"] == "train"]
@@ -142,17 +142,17 @@ def test_the_rate_of_each_update_is_the_schedules():
 # -- validation ------------------------------------------------------------------------------------
 
 
-def test_the_best_weights_are_kept_not_the_last(tmp_path):
+def test_the_best_weights_are_kept(tmp_path):
     weights = []
 
-    class Remember(Watcher):
+    class KeepWeights(Watcher):
         def validated(self, progress, found, improved):
             weights.append({n: t.clone() for n, t in job.model.state_dict().items()})
 
     for folder in (None, tmp_path):
         weights.clear()
         job = Toy(scores=[3.0, 1.0, 2.0, 1.0])
-        trainer = train(job, folder, Remember())
+        trainer = train(job, folder, KeepWeights())
         assert trainer.progress.best == 1.0
         assert trainer.progress.best_step == 2 * BATCHES
         for name, t in job.model.state_dict().items():
@@ -160,17 +160,17 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path):
             assert not torch.equal(t, weights[3][name])
 
 
-@pytest.mark.parametrize("kind", ["adam", "nt-asgd"])
-def test_without_held_out_data_the_last_weights_are_kept(tmp_path, kind):
-    config = OptimizerConfig(kind, lr=0.05)
+@pytest.mark.parametrize("optimizer_name", ["adam", "nt-asgd"])
+def test_without_held_out_data_the_last_weights_are_kept(tmp_path, optimizer_name):
+    config = OptimizerConfig(optimizer_name, lr=0.05)
     job = NoValidation()
     last = {}
 
-    class Remember(Watcher):
+    class KeepWeights(Watcher):
         def stepped(self, progress, loss, lr):
             last.update({n: t.clone() for n, t in job.model.state_dict().items()})
 
-    trainer = train(job, tmp_path, Remember(), optimizer=config)
+    trainer = train(job, tmp_path, KeepWeights(), optimizer=config)
     assert trainer.progress.best is None
     for name, t in job.model.state_dict().items():
         assert torch.equal(t, last[name])
@@ -187,7 +187,7 @@ def test_without_held_out_data_the_last_weights_are_kept(tmp_path, kind):
         ({"validate_every": 50}, [20]),
     ],
 )
-def test_validation_comes_when_asked_and_at_the_end(options, steps):
+def test_validation_runs_at_its_interval_and_at_the_end(options, steps):
     trainer = train(Toy(), **options)
     assert [r["step"] for r in trainer.log.records if r["kind"] == "valid"] == steps
 
@@ -214,42 +214,42 @@ def test_plateau_decays_after_worse_validations():
     assert rates == [0.04] * 10 + [0.02] * 10
 
 
-def test_nt_asgd_validates_and_keeps_the_average():
+def test_nt_asgd_keeps_the_average():
     config = OptimizerConfig("nt-asgd", lr=0.01, average_after=1, schedule="constant")
     weights = []
     job = Toy([1.0, 1.0, 2.0, 0.5])  # averaging begins at the third validation, step 15
 
-    class Remember(Watcher):
+    class KeepWeights(Watcher):
         def stepped(self, progress, loss, lr):
             weights.append(job.model[0].weight.detach().clone())
 
-    trainer = train(job, watcher=Remember(), optimizer=config)
+    trainer = train(job, watcher=KeepWeights(), optimizer=config)
     assert trainer.average.active
     # Steps 15 to 20: the weights at the trigger and the five after it.
     torch.testing.assert_close(job.model[0].weight, torch.stack(weights[14:]).mean(0))
 
 
-def test_watchers_are_told_everything():
-    told = []
+def test_callbacks_receive_every_event():
+    events = []
 
     class Listener(Watcher):
         def started(self, progress, total_steps):
-            told.append(("started", progress.step, total_steps))
+            events.append(("started", progress.step, total_steps))
 
         def stepped(self, progress, loss, lr):
-            told.append(("stepped", progress.step))
+            events.append(("stepped", progress.step))
 
         def validating(self):
-            told.append("validating")
+            events.append("validating")
 
         def validated(self, progress, found, improved):
-            told.append(("validated", found.score, found.figures, improved))
+            events.append(("validated", found.score, found.figures, improved))
 
-        def ended(self, progress):
-            told.append(("ended", progress.step))
+        def resumed_model(self, progress):
+            events.append(("ended", progress.step))
 
     train(Toy([2.0, 3.0]), watcher=Listener(), max_steps=4, validate_every=2)
-    assert told == [
+    assert events == [
         ("started", 0, 4),
         ("stepped", 1),
         ("stepped", 2),
@@ -263,7 +263,7 @@ def test_watchers_are_told_everything():
     ]
 
 
-# -- stopping and going on -------------------------------------------------------------------------
+# -- stopping and resuming -------------------------------------------------------------------------
 
 OPTIMIZERS = {
     "adam": OptimizerConfig("adam", lr=0.05, schedule="cosine", warmup=2),
@@ -273,12 +273,12 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_a_killed_run_resumes_to_the_bits_of_a_whole_one(tmp_path, kind):
-    options = {"optimizer": OPTIMIZERS[kind], "checkpoint_steps": 3, "validate_every": 2}
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    trainer = train(Toy(), whole, **options)
+@pytest.mark.parametrize("optimizer_name", OPTIMIZERS)
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path, optimizer_name):
+    options = {"optimizer": OPTIMIZERS[optimizer_name], "checkpoint_steps": 3, "validate_every": 2}
+    uninterrupted = tmp_path / "whole"
+    uninterrupted.mkdir()
+    trainer = train(Toy(), uninterrupted, **options)
     assert trainer.average is None or trainer.average.active
     for step in (1, 3, 4, 8, 10, 15, 19, 20):
         folder = tmp_path / f"killed at {step}"
@@ -287,24 +287,24 @@ def test_a_killed_run_resumes_to_the_bits_of_a_whole_one(tmp_path, kind):
             train(Toy(), folder, StopAt(step, kill), **options)
         assert step_on_disk(folder) == (step - 1) // 3 * 3
         train(Toy(), folder, restore=True, **options)
-        ended = (folder / "model.safetensors").read_bytes()
-        assert ended == (whole / "model.safetensors").read_bytes(), f"killed at step {step}"
-        assert log_of(folder) == log_of(whole)
+        resumed_model = (folder / "model.safetensors").read_bytes()
+        assert resumed_model == (uninterrupted / "model.safetensors").read_bytes(), f"killed at step {step}"
+        assert read_log_without_seconds(folder) == read_log_without_seconds(uninterrupted)
 
 
-def test_a_finished_run_resumes_to_itself(tmp_path):
+def test_resuming_a_finished_run_changes_nothing(tmp_path):
     train(Toy(), tmp_path)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     job = Toy()
     train(job, tmp_path, restore=True)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
-    assert job.seen == []
+    assert job.calls == []
     best = read_tensors(tmp_path / "model.safetensors")[0]
     assert all(torch.equal(t, best[n]) for n, t in job.model.state_dict().items())
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 20])
-def test_ctrl_c_waits_for_the_step_and_leaves_a_checkpoint(tmp_path, step):
+def test_ctrl_c_finishes_the_step_and_writes_a_checkpoint(tmp_path, step):
     def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -315,9 +315,9 @@ def test_ctrl_c_waits_for_the_step_and_leaves_a_checkpoint(tmp_path, step):
         train(Toy(), tmp_path / "stopped", StopAt(step, interrupt))
     assert step_on_disk(tmp_path / "stopped") == step
     train(Toy(), tmp_path / "stopped", restore=True)
-    ended = (tmp_path / "stopped" / "model.safetensors").read_bytes()
-    assert ended == (tmp_path / "whole" / "model.safetensors").read_bytes()
-    assert log_of(tmp_path / "stopped") == log_of(tmp_path / "whole")
+    resumed_model = (tmp_path / "stopped" / "model.safetensors").read_bytes()
+    assert resumed_model == (tmp_path / "whole" / "model.safetensors").read_bytes()
+    assert read_log_without_seconds(tmp_path / "stopped") == read_log_without_seconds(tmp_path / "whole")
 
 
 def test_checkpoints_by_minutes(tmp_path, monkeypatch):
@@ -349,13 +349,13 @@ def test_a_failed_checkpoint_leaves_the_earlier_one(tmp_path, monkeypatch):
     assert train(NoValidation(), tmp_path, restore=True).progress.step == 20
 
 
-def test_a_checkpoint_that_is_no_checkpoint_is_named(tmp_path):
+def test_a_missing_or_damaged_checkpoint_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"checkpoint\.safetensors: missing"):
         train(Toy(), tmp_path, restore=True)
     train(Toy(), tmp_path)
     path = tmp_path / "checkpoint.safetensors"
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
     with pytest.raises(RunError, match=r"checkpoint\.safetensors: damaged"):
         train(Toy(), tmp_path, restore=True)
     path.write_bytes((tmp_path / "model.safetensors").read_bytes())
@@ -363,7 +363,7 @@ def test_a_checkpoint_that_is_no_checkpoint_is_named(tmp_path):
         train(Toy(), tmp_path, restore=True)
 
 
-def test_a_checkpoint_of_another_model_is_named(tmp_path):
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     train(Toy(), tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     tensors, meta = read_tensors(path)

@@ -1,4 +1,4 @@
-"""What is shown while one waits: only on a terminal, and the work is done either way."""
+"""Spinner and counting bar: shown only on a terminal; the work is done either way."""
 
 import io
 
@@ -12,18 +12,18 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("show", [True, False])
 @pytest.mark.parametrize("terminal", ["xterm", "dumb"])
 @pytest.mark.parametrize("stream", [Terminal, io.StringIO])
-def test_it_is_shown_on_a_terminal_when_asked_for(monkeypatch, shown, terminal, stream):
-    written = stream()
-    monkeypatch.setattr("sys.stderr", written)
+def test_progress_is_shown_only_on_a_terminal_and_if_requested(monkeypatch, show, terminal, stream):
+    output = stream()
+    monkeypatch.setattr("sys.stderr", output)
     monkeypatch.setenv("TERM", terminal)
-    with waiting.spinner("reading it", shown=shown):
+    with waiting.spinner("reading it", show=show):
         pass
-    with waiting.counting_bar("scoring it", 10, shown=shown) as report:
+    with waiting.counting_bar("scoring it", 10, show=show) as report:
         report(4)
         report(6)
-    visible = shown and stream is Terminal and terminal != "dumb"
-    assert ("reading it" in written.getvalue()) == visible
-    assert ("scoring it" in written.getvalue()) == visible
+    visible = show and stream is Terminal and terminal != "dumb"
+    assert ("reading it" in output.getvalue()) == visible
+    assert ("scoring it" in output.getvalue()) == visible

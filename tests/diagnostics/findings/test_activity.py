@@ -1,4 +1,4 @@
-"""Saturated and dead units, and what a long run does, in words."""
+"""Verdicts on saturated and dead units, and on Lyapunov exponents."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from unrolled.diagnostics.passes import Pass
 from unrolled.layers import Recurrent
 
 
-def a_pass(cell: Cell, *, bias: float = 0.0, scale: float = 1.0) -> Pass:
+def record_pass(cell: Cell, *, bias: float = 0.0, scale: float = 1.0) -> Pass:
     torch.manual_seed(0)
     layer = Recurrent(2, 10, cell=cell, dtype=torch.float64)
     with torch.no_grad():
@@ -27,42 +27,42 @@ def a_pass(cell: Cell, *, bias: float = 0.0, scale: float = 1.0) -> Pass:
     return record(layer, lambda: layer(x)[0].sum(-1)).passes[0]
 
 
-def judged(p: Pass) -> tuple[Verdict, ...]:
+def get_verdicts(p: Pass) -> tuple[Verdict, ...]:
     return activity_verdicts(p, saturation(p))
 
 
-def test_a_network_driven_hard_is_saturated() -> None:
-    p = a_pass(Elman(), scale=100.0)
-    (found,) = judged(p)
-    assert found.title == "Saturated: hidden"
-    assert found.level in ("notice", "bad")
-    assert found.number is not None
-    assert found.number > 0.8
-    assert [r.flag for r in found.remedies] == ["--l2 1e-4", "--layer-norm", "--lr"]
+def test_large_inputs_saturate_the_network() -> None:
+    p = record_pass(Elman(), scale=100.0)
+    (verdict,) = get_verdicts(p)
+    assert verdict.title == "Saturated: hidden"
+    assert verdict.level in ("notice", "bad")
+    assert verdict.number is not None
+    assert verdict.number > 0.8
+    assert [r.flag for r in verdict.remedies] == ["--l2 1e-4", "--layer-norm", "--lr"]
 
 
-def test_units_that_are_always_at_an_end_make_it_bad() -> None:
-    (found,) = judged(a_pass(Elman(nonlinearity="sigmoid"), bias=20.0))
-    assert found.level == "bad"
-    assert "10 of 10 units always" in found.says
+def test_units_that_are_always_saturated_are_bad() -> None:
+    (verdict,) = get_verdicts(record_pass(Elman(nonlinearity="sigmoid"), bias=20.0))
+    assert verdict.level == "bad"
+    assert "10 of 10 units always" in verdict.says
 
 
 def test_dead_relu_units_are_counted() -> None:
-    (found,) = judged(a_pass(Elman(nonlinearity="relu"), bias=-20.0))
-    assert (found.title, found.level, found.number) == ("Dead ReLU units", "bad", 1.0)
+    (verdict,) = get_verdicts(record_pass(Elman(nonlinearity="relu"), bias=-20.0))
+    assert (verdict.title, verdict.level, verdict.number) == ("Dead ReLU units", "bad", 1.0)
 
 
-def test_a_fresh_network_is_healthy() -> None:
+def test_an_untrained_network_is_healthy() -> None:
     for cell in (Elman(), LSTM()):
-        (found,) = judged(a_pass(cell, scale=0.1, bias=0.3))
-        assert found.level == "good"
+        (verdict,) = get_verdicts(record_pass(cell, scale=0.1, bias=0.3))
+        assert verdict.level == "good"
 
 
-def test_a_gate_that_is_mostly_open_is_no_fault() -> None:
-    p = a_pass(LSTM(forget_bias=4.0))
+def test_an_open_gate_is_not_a_problem() -> None:
+    p = record_pass(LSTM(forget_bias=4.0))
     assert saturation(p)[1].share_right > 0.9
-    (found,) = judged(p)
-    assert (found.title, found.level) == ("Healthy: units are not stuck", "good")
+    (verdict,) = get_verdicts(p)
+    assert (verdict.title, verdict.level) == ("Healthy: units are not stuck", "good")
 
 
 def exponents(first: float) -> Lyapunov:
@@ -79,25 +79,25 @@ def exponents(first: float) -> Lyapunov:
         (0.2, "Chaotic: small differences grow", "notice"),
     ],
 )
-def test_exponents_in_words(first: float, title: str, level: str) -> None:
-    found = dynamics_verdict(a_pass(Elman()), exponents(first))
-    assert (found.title, found.level) == (title, level)
-    assert found.number == first
+def test_verdicts_on_exponents(first: float, title: str, level: str) -> None:
+    verdict = dynamics_verdict(record_pass(Elman()), exponents(first))
+    assert (verdict.title, verdict.level) == (title, level)
+    assert verdict.number == first
 
 
-def test_an_exponent_within_its_error_of_zero_is_not_judged() -> None:
-    """Ten parts of a short row leave an error that is larger than the threshold."""
-    unsure = replace(exponents(-0.05), error=np.array([0.03, 0.03]))
-    found = dynamics_verdict(a_pass(Elman()), unsure)
-    assert (found.title, found.level) == ("Near the edge: the row is too short to tell", "notice")
-    assert "-0.050 ± 0.030" in found.says
-    sure = replace(exponents(-0.05), error=np.array([0.02, 0.02]))
-    assert dynamics_verdict(a_pass(Elman()), sure).title.startswith("Contracting")
+def test_an_exponent_close_to_zero_gets_no_verdict() -> None:
+    """In a short row the standard error can be larger than the threshold."""
+    uncertain = replace(exponents(-0.05), error=np.array([0.03, 0.03]))
+    verdict = dynamics_verdict(record_pass(Elman()), uncertain)
+    assert (verdict.title, verdict.level) == ("Near the edge: the row is too short to tell", "notice")
+    assert "-0.050 ± 0.030" in verdict.says
+    certain = replace(exponents(-0.05), error=np.array([0.02, 0.02]))
+    assert dynamics_verdict(record_pass(Elman()), certain).title.startswith("Contracting")
 
 
-def test_the_words_are_about_what_was_measured() -> None:
-    p = a_pass(Elman())
+def test_the_verdict_reports_the_measured_exponent() -> None:
+    p = record_pass(Elman())
     measured = lyapunov(p)
-    found = dynamics_verdict(p, measured)
-    assert found.number == pytest.approx(float(measured.exponents[0]))
-    assert found.where == "l0"
+    verdict = dynamics_verdict(p, measured)
+    assert verdict.number == pytest.approx(float(measured.exponents[0]))
+    assert verdict.where == "l0"

@@ -1,4 +1,4 @@
-"""Findings of one report do not contradict each other."""
+"""Merged findings of a report do not contradict each other."""
 
 import itertools
 
@@ -17,14 +17,14 @@ def vanishing(where, distance, level="notice"):
     return Verdict(f"Vanishing at {distance}", level, "s", where, remedies=remedies)
 
 
-def test_one_value_for_an_option_that_serves_the_longest_distance():
+def test_an_option_gets_the_value_for_the_longest_distance():
     first, second = merge([vanishing("l0", 42), vanishing("l1", 98)])
     assert [r.flag for r in first.remedies] == ["--chrono 98", "--skip 14"]
     assert first.remedies[0].what == "memories of 98"
     assert [(r.what, r.flag) for r in second.remedies] == [("see the remedies for: Vanishing at 42 (l0)", "")]
 
 
-def test_other_options_have_the_value_of_the_worst_finding():
+def test_other_options_get_the_value_of_the_worst_finding():
     mild = Verdict("Clipped", "notice", "s", remedies=(Remedy("clip less", "--clip-norm 20"),))
     bad = Verdict("Exploding", "bad", "s", "l0", remedies=(Remedy("clip", "--clip-norm 1"),))
     first, second = merge([mild, bad])
@@ -32,7 +32,7 @@ def test_other_options_have_the_value_of_the_worst_finding():
     assert [r.flag for r in second.remedies] == [""]
 
 
-def test_no_good_mark_for_a_layer_with_a_warning():
+def test_a_layer_with_a_warning_gets_no_good_verdict():
     good = [Verdict("Healthy", "good", "s", where) for where in ("l0", "l1", "")]
     merged = merge([*good, vanishing("l0", 20)])
     assert [(v.level, v.where) for v in merged] == [("notice", "l0"), ("good", "l1"), ("good", "")]
@@ -50,15 +50,15 @@ verdicts = st.builds(
 
 
 @given(st.lists(verdicts, max_size=8))
-def test_any_findings_agree_after_merging(found):
-    merged = merge(found)
-    named = [r.flag.split()[0] for v in merged for r in v.remedies if r.flag]
-    assert len(named) == len(set(named))
-    kept = {r.flag.split()[0] for v in merged for r in v.remedies if r.flag}
-    warned = {v.where for v in found if v.level != "good"} - {""}
-    asked = [v for v in found if v.level != "good" or v.where not in warned]
-    assert kept == {r.flag.split()[0] for v in asked for r in v.remedies if r.flag}
-    assert len(merged) == len(asked)
+def test_merged_findings_are_consistent(findings):
+    merged = merge(findings)
+    merged_flags = [r.flag.split()[0] for v in merged for r in v.remedies if r.flag]
+    assert len(merged_flags) == len(set(merged_flags))
+    merged_flag_set = {r.flag.split()[0] for v in merged for r in v.remedies if r.flag}
+    warned_layers = {v.where for v in findings if v.level != "good"} - {""}
+    remaining = [v for v in findings if v.level != "good" or v.where not in warned_layers]
+    assert merged_flag_set == {r.flag.split()[0] for v in remaining for r in v.remedies if r.flag}
+    assert len(merged) == len(remaining)
     assert all(LEVELS.index(a.level) >= LEVELS.index(b.level) for a, b in itertools.pairwise(merged))
-    assert not any(v.level == "good" and v.where in warned for v in merged)
+    assert not any(v.level == "good" and v.where in warned_layers for v in merged)
     assert merge(merged) == merged

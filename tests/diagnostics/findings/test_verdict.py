@@ -1,4 +1,4 @@
-"""A verdict is checked when it is made, and imports no page."""
+"""Verdicts check their arguments."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from unrolled.diagnostics import Verdict
 from unrolled.errors import ConfigError
 
 
-def test_a_level_that_is_none() -> None:
+def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"'goood', not one of good, notice, bad \(did you mean 'good'\?\)"):
         Verdict("T", "goood", "S")  # type: ignore[arg-type]
 

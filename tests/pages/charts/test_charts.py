@@ -1,4 +1,4 @@
-"""Charts say what the numbers say: their data reach the JSON and the picture."""
+"""Charts show the numbers of the diagnosis, in the figure and in the JSON."""
 
 import numpy as np
 import pytest
@@ -19,30 +19,30 @@ def recording():
     return make_problem(case_named("lstm"), ragged=True, bidirectional=True).record()
 
 
-def test_the_matrix_is_drawn_as_it_is(recording) -> None:
-    one = gradients(recording).states[0]
-    chart = matrix_chart(one)
+def test_the_gradient_matrix_is_drawn(recording) -> None:
+    state_gradients = gradients(recording).states[0]
+    chart = matrix_chart(state_gradients)
     image = chart.figure.axes[0].images[0].get_array()
-    shown = one.matrix()
-    np.testing.assert_allclose(np.asarray(image)[shown > 0], shown[shown > 0])
-    np.testing.assert_allclose(chart.numbers["mean_norm"], shown)
+    matrix = state_gradients.matrix()
+    np.testing.assert_allclose(np.asarray(image)[matrix > 0], matrix[matrix > 0])
+    np.testing.assert_allclose(chart.numbers["mean_norm"], matrix)
     assert chart.name == "gradient-matrix-stack-l0-h"
 
 
-def test_curves_are_drawn_by_their_names(recording) -> None:
+def test_curves_are_drawn_with_their_names(recording) -> None:
     curves = gradients(recording).curves()
     chart = distance_chart(curves)
     lines = {line.get_label(): line for line in chart.figure.axes[0].lines}
     for curve in curves:
-        drawn = np.asarray(lines[curve.name].get_ydata())
+        ydata = np.asarray(lines[curve.name].get_ydata())
         positive = curve.median > 0
-        np.testing.assert_allclose(drawn[positive], curve.median[positive])
-        assert np.isnan(drawn[~positive]).all()
+        np.testing.assert_allclose(ydata[positive], curve.median[positive])
+        assert np.isnan(ydata[~positive]).all()
     assert chart.figure.axes[0].get_yscale() == "log"
 
 
-def test_gradients_that_all_vanished_can_be_drawn() -> None:
-    """Where every number is zero there is no logarithm to draw."""
+def test_zero_gradients_can_be_drawn() -> None:
+    """All numbers are zero, so the logarithmic axis has nothing to draw."""
     problem = make_problem(case_named("lstm"))
     for p in problem.model.head.parameters():
         p.data.zero_()
@@ -51,23 +51,23 @@ def test_gradients_that_all_vanished_can_be_drawn() -> None:
     total_chart(matrices)
 
 
-def test_jacobians_reach_their_charts(recording) -> None:
+def test_jacobian_charts_show_the_numbers(recording) -> None:
     p = recording.passes[0]
     places = sample_places(p, 6)
-    seen, multiplied = spectra(p, places), products(p, places)
-    numbers = spectra_chart([seen]).numbers[p.name]
-    np.testing.assert_array_equal(numbers["singular"], seen.singular)
-    chart = products_chart(multiplied)
+    layer_spectra, layer_products = spectra(p, places), products(p, places)
+    numbers = spectra_chart([layer_spectra]).numbers[p.name]
+    np.testing.assert_array_equal(numbers["singular"], layer_spectra.singular)
+    chart = products_chart(layer_products)
     low, high = chart.figure.axes[0].get_ylim()
-    finite = multiplied.log_norm[np.isfinite(multiplied.log_norm)] / np.log(10)
+    finite = layer_products.log_norm[np.isfinite(layer_products.log_norm)] / np.log(10)
     assert low < finite.min() <= finite.max() < high
-    long = make_problem(case_named("gru-after"), layers=1)
-    long.x = long.x.repeat(5, 1, 1)
-    found = lyapunov(long.record().passes[0])
-    assert lyapunov_chart([found]).numbers["stack.l0"]["regime"] == found.regime
+    long_problem = make_problem(case_named("gru-after"), layers=1)
+    long_problem.x = long_problem.x.repeat(5, 1, 1)
+    exponents = lyapunov(long_problem.record().passes[0])
+    assert lyapunov_chart([exponents]).numbers["stack.l0"]["regime"] == exponents.regime
 
 
-def watch(step: int, share: float) -> dict:
+def watch_record(step: int, share: float) -> dict:
     return {
         "kind": "watch",
         "step": step,
@@ -84,8 +84,8 @@ def watch(step: int, share: float) -> dict:
     }
 
 
-def test_what_was_watched_is_drawn() -> None:
-    records = [watch(1, 0.0), watch(200, 0.5), watch(400, 1.0)]
+def test_watch_records_are_drawn() -> None:
+    records = [watch_record(1, 0.0), watch_record(200, 0.5), watch_record(400, 1.0)]
     assert clipping_chart(records).numbers["share"].tolist() == [0.0, 0.5, 1.0]
     matrix = reach_chart(records, "l0 h").numbers["norm"]
     assert matrix[:2].tolist() == [[1.0] * 3, [0.1] * 3]
@@ -97,7 +97,7 @@ def test_what_was_watched_is_drawn() -> None:
     assert watch_section(records[:1]) is None
 
 
-def test_losses_have_perplexity_beside_them_where_they_are_nats() -> None:
+def test_losses_in_nats_get_a_perplexity_axis() -> None:
     history = [
         {"kind": "train", "step": 1, "loss": 2.0},
         {"kind": "valid", "step": 2, "loss": 1.5, "score": 1.5},
@@ -108,7 +108,7 @@ def test_losses_have_perplexity_beside_them_where_they_are_nats() -> None:
     assert not loss_chart(history, "value", "squared error").figure.axes[0].child_axes
 
 
-def test_a_perplexity_of_many_digits_has_no_axis() -> None:
+def test_a_huge_perplexity_gets_no_axis() -> None:
     history = [{"kind": "train", "step": step, "loss": loss} for step, loss in ((1, 28.0), (2, 8.0))]
     assert not loss_chart(history, "step", "nats").figure.axes[0].child_axes
 
@@ -117,5 +117,5 @@ def test_a_perplexity_of_many_digits_has_no_axis() -> None:
     ("parts", "expected"),
     [(("matrix", "encoder.l0 h"), "matrix-encoder-l0-h"), (("states", ""), "states"), (("a/b",), "a-b")],
 )
-def test_names_become_stems_of_files(parts: tuple[str, ...], expected: str) -> None:
+def test_names_become_file_stems(parts: tuple[str, ...], expected: str) -> None:
     assert stem(*parts) == expected

@@ -1,4 +1,4 @@
-"""The same configuration with every cell."""
+"""One configuration, applied to every cell."""
 
 import dataclasses
 import itertools
@@ -28,17 +28,17 @@ BASES = {
 
 
 @pytest.mark.parametrize("name", [*CELLS, *("bi" + cell for cell in CELLS)])
-def test_names(name):
-    cell, both = parse_network(name)
-    assert ("bi" if both else "") + cell == name
+def test_network_names_are_parsed(name):
+    cell, bidirectional = parse_network(name)
+    assert ("bi" if bidirectional else "") + cell == name
 
 
 @pytest.mark.parametrize("name", ["", "lstm2", "LSTM", "bi", "bibilstm", "lstm+kn5", "transformer", "lstm "])
-def test_no_names(name):
+def test_other_names_are_not_networks(name):
     assert parse_network(name) is None
 
 
-def flat(config):
+def flatten(config):
     return {
         inner.name: getattr(getattr(config, f.name), inner.name)
         for f in dataclasses.fields(config)
@@ -46,24 +46,28 @@ def flat(config):
     }
 
 
-EVERY = [
+COMBINATIONS = [
     (task, base, cell)
     for task, base, cell in itertools.product(TASKS, BASES, CELLS)
-    if task != "translate" or not {base, cell} & set(WINDOWED)  # an encoder-decoder has no windows
+    if task != "translate" or not {base, cell} & set(WINDOWED)  # the encoder-decoder has no window networks
 ]
 
 
-@pytest.mark.parametrize(("task", "base", "cell"), EVERY)
-def test_only_what_a_cell_lacks_is_reset(task, base, cell):
-    kind = spec_of(task).config
+@pytest.mark.parametrize(("task", "base", "cell"), COMBINATIONS)
+def test_only_options_that_the_cell_lacks_are_reset(task, base, cell):
+    config_type = spec_of(task).config
     options = {"hidden": 12} | BASES[base]
-    config = with_options(kind(), options)
-    found, before, usual = flat(with_cell(config, cell, True)), flat(config), flat(kind())
-    assert found.pop("cell") == cell
-    assert found.pop("bidirectional", True) is True
-    for name, value in found.items():
-        lacks = name in CELLS_WITH_OPTION and cell not in CELLS_WITH_OPTION[name]
-        assert value == (usual if lacks else before)[name], name
+    config = with_options(config_type(), options)
+    switched, before, defaults = (
+        flatten(with_cell(config, cell, True)),
+        flatten(config),
+        flatten(config_type()),
+    )
+    assert switched.pop("cell") == cell
+    assert switched.pop("bidirectional", True) is True
+    for name, value in switched.items():
+        is_missing = name in CELLS_WITH_OPTION and cell not in CELLS_WITH_OPTION[name]
+        assert value == (defaults if is_missing else before)[name], name
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -78,16 +82,16 @@ def test_every_network_can_be_built_and_trained(base, cell):
     assert torch.isfinite(loss)
 
 
-def test_a_default_of_the_task_is_what_is_gone_back_to():
+def test_options_are_reset_to_the_defaults_of_the_task():
     config = spec_of("forecast").config()
     assert with_cell(config, "tdnn", False).network.hidden == config.network.hidden == 32
 
 
 @pytest.mark.parametrize(
-    ("task", "rung", "there"),
+    ("task", "rung", "exists"),
     [
         ("lm", "lstm", True),
-        ("lm", "bilstm", False),  # it would read what it is to predict
+        ("lm", "bilstm", False),  # it would read the tokens that it must predict
         ("classify", "bigru", True),
         ("classify", "bifeed-forward", True),
         ("tag", "bitdnn", True),
@@ -99,34 +103,37 @@ def test_a_default_of_the_task_is_what_is_gone_back_to():
         ("translate", "attention", False),
     ],
 )
-def test_which_networks_there_are(task, rung, there):
+def test_networks_of_each_task(task, rung, exists):
     config = spec_of(task).config()
-    assert (ladder_type(task).configured(config, rung) is not None) is there
+    assert (ladder_type(task).configured(config, rung) is not None) is exists
 
 
-def test_names_that_an_error_lists_are_names():
+def test_names_listed_in_the_error_are_valid():
     for task in TASKS:
-        kind, config = ladder_type(task), spec_of(task).config()
-        with pytest.raises(ConfigError) as caught:
-            kind.check(config, ["nonsense"], "", 1)
-        listed = str(caught.value).partition("there are ")[2].split(", ")
-        for name in listed:
+        ladder, config = ladder_type(task), spec_of(task).config()
+        with pytest.raises(ConfigError) as error:
+            ladder.check(config, ["nonsense"], "", 1)
+        listed_names = str(error.value).partition("there are ")[2].split(", ")
+        for name in listed_names:
             if not any(mark in name for mark in ("N", "FILE", "(")):
-                kind.check(config, [name], "", 1)
+                ladder.check(config, [name], "", 1)
 
 
-def test_attention_is_what_the_configuration_names():
-    kind, base = ladder_type("translate"), spec_of("translate").config()
-    for given, taken in (("additive", "additive"), ("none", "dot"), ("fixed", "dot")):
-        config = with_options(base, {"attention": given})
-        assert kind.configured(config, "gru+attention").network.attention == taken
-        assert kind.configured(config, "gru").network.attention == "none"
+def test_attention_is_that_of_the_configuration():
+    ladder, base = ladder_type("translate"), spec_of("translate").config()
+    for attention_type, expected in (("additive", "additive"), ("none", "dot"), ("fixed", "dot")):
+        config = with_options(base, {"attention": attention_type})
+        assert ladder.configured(config, "gru+attention").network.attention == expected
+        assert ladder.configured(config, "gru").network.attention == "none"
 
 
 def test_options_of_attention_are_reset_without_it():
     base = spec_of("translate").config()
     config = with_options(base, {"tokenizer": "word", "copy_unknown": True, "input_feeding": True})
-    kind = ladder_type("translate")
-    without, attends = kind.configured(config, "lstm"), kind.configured(config, "lstm+attention")
-    assert (without.search.copy_unknown, without.network.input_feeding) == (False, False)
-    assert (attends.search.copy_unknown, attends.network.input_feeding) == (True, True)
+    ladder = ladder_type("translate")
+    without_attention, with_attention = (
+        ladder.configured(config, "lstm"),
+        ladder.configured(config, "lstm+attention"),
+    )
+    assert (without_attention.search.copy_unknown, without_attention.network.input_feeding) == (False, False)
+    assert (with_attention.search.copy_unknown, with_attention.network.input_feeding) == (True, True)

@@ -1,4 +1,4 @@
-"""Options of a configuration as one short text."""
+"""Options of a configuration written as one string."""
 
 import pytest
 
@@ -15,11 +15,11 @@ from unrolled.tasks.base.options import parse_options
         ("class-weights='balanced'", {"class_weights": "balanced"}),
     ],
 )
-def test_numbers_and_truth_values_are_read(text, options):
+def test_numbers_booleans_and_strings_are_parsed(text, options):
     assert parse_options(text) == options
 
 
 @pytest.mark.parametrize("text", ["hidden", "hidden=", "=3", "hidden=3,,lr=1"])
-def test_what_is_no_option_is_refused(text):
+def test_malformed_options_are_refused(text):
     with pytest.raises(ConfigError, match="is not OPTION=VALUE"):
         parse_options(text)

@@ -1,8 +1,8 @@
-"""The options of every task as parameters of scikit-learn."""
+"""Options of every task as scikit-learn parameters."""
 
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError as TheirNotFittedError
+from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from unrolled.errors import ConfigError, NotFittedError, RunError
@@ -12,14 +12,14 @@ TOOLS = [pytest.param(spec.tool, id=spec.verb) for spec in TASKS]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_clone_has_the_options_that_were_given(tool):
-    given = tool(hidden=7, lr=0.01)
-    again = clone(given)
-    assert type(again) is tool
-    assert again is not given
-    assert again.get_params() == given.get_params()
-    assert again.config == given.config
-    assert again.config.network.hidden == 7
+def test_a_clone_has_the_same_options(tool):
+    original = tool(hidden=7, lr=0.01)
+    copy = clone(original)
+    assert type(copy) is tool
+    assert copy is not original
+    assert copy.get_params() == original.get_params()
+    assert copy.config == original.config
+    assert copy.config.network.hidden == 7
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -32,16 +32,16 @@ def test_parameters_are_changed_by_name(tool):
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_the_repr_shows_what_was_changed(tool):
+def test_the_repr_shows_changed_options(tool):
     assert repr(tool()) == f"{tool.__name__}()"
     assert repr(tool(hidden=7)) == f"{tool.__name__}(hidden=7)"
     assert repr(clone(tool(hidden=7))) == f"{tool.__name__}(hidden=7)"
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_what_is_not_fitted_says_so(tool):
-    for error in (NotFittedError, TheirNotFittedError, RunError):
+def test_an_untrained_task_raises_not_fitted_errors(tool):
+    for error in (NotFittedError, SklearnNotFittedError, RunError):
         with pytest.raises(error, match=f"this {tool.__name__} has not been trained: call fit first"):
             tool().model  # noqa: B018
-    with pytest.raises(TheirNotFittedError):
+    with pytest.raises(SklearnNotFittedError):
         check_is_fitted(tool())

@@ -1,4 +1,4 @@
-"""Predictions beside the rows of a file."""
+"""Predictions added as columns to the rows of a file."""
 
 import csv
 import io
@@ -10,18 +10,18 @@ import pytest
 from unrolled.tasks.base.predictions import tabulate
 
 NAMES, ROWS = ["id", "text"], [["7", 'a "b", c'], ["8", ""]]
-P = [np.array([0.2, 0.5, 0.3]), None]
+PROBABILITIES = [np.array([0.2, 0.5, 0.3]), None]
 
 
-def written(table, name):
+def write_table(table, name):
     out = io.StringIO()
     table.write(out, name)
     return out.getvalue()
 
 
 def test_the_probability_of_every_class():
-    table = tabulate(NAMES, ROWS, P, ["x", "y", "z"])
-    assert list(csv.reader(io.StringIO(written(table, "p.csv")))) == [
+    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"])
+    assert list(csv.reader(io.StringIO(write_table(table, "p.csv")))) == [
         ["id", "text", "predicted", "probability", "p(x)", "p(y)", "p(z)"],
         ["7", 'a "b", c', "y", "0.5", "0.2", "0.5", "0.3"],
         ["8", "", "", "", "", "", ""],
@@ -29,22 +29,22 @@ def test_the_probability_of_every_class():
 
 
 def test_the_most_probable_classes():
-    table = tabulate(NAMES, ROWS, P, ["x", "y", "z"], top=2)
+    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=2)
     assert table.names[2:] == ["predicted", "probability", "predicted 2", "probability 2"]
     assert table.rows[0][2:] == ["y", 0.5, "z", 0.3]
-    assert tabulate(NAMES, ROWS, P, ["x", "y", "z"], top=9).rows[0][-2:] == ["x", 0.2]
+    assert tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=9).rows[0][-2:] == ["x", 0.2]
 
 
 def test_json_lines_and_tabs():
-    table = tabulate(NAMES, ROWS, P, ["x", "y", "z"], top=1)
-    first, second = map(json.loads, written(table, "p.jsonl").splitlines())
+    table = tabulate(NAMES, ROWS, PROBABILITIES, ["x", "y", "z"], top=1)
+    first, second = map(json.loads, write_table(table, "p.jsonl").splitlines())
     assert first == {"id": "7", "text": 'a "b", c', "predicted": "y", "probability": 0.5}
     assert second["predicted"] is None
-    assert written(table, "p.tsv").splitlines()[0] == "id\ttext\tpredicted\tprobability"
+    assert write_table(table, "p.tsv").splitlines()[0] == "id\ttext\tpredicted\tprobability"
 
 
-@pytest.mark.parametrize("taken", ["predicted", "p(x)"])
-def test_columns_of_the_file_keep_their_names(taken):
-    table = tabulate([taken], [["1"]], [np.array([1.0])], ["x"])
-    assert table.names[0] == taken
+@pytest.mark.parametrize("name", ["predicted", "p(x)"])
+def test_columns_of_the_input_keep_their_names(name):
+    table = tabulate([name], [["1"]], [np.array([1.0])], ["x"])
+    assert table.names[0] == name
     assert len(set(table.names)) == len(table.names)

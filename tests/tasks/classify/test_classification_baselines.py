@@ -1,4 +1,4 @@
-"""Classifiers without gradients beside scikit-learn's own figures."""
+"""Baseline classifiers, with metrics checked against scikit-learn."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The ladder of classifiers, from end to end."""
+"""The classification ladder end to end."""
 
 import json
 
@@ -27,14 +27,14 @@ def test(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, data, test):
+def ladder_run(tmp_path_factory, data, test):
     out = tmp_path_factory.mktemp("whole") / "ladder"
     return out, compared("classify", data, out, test=str(test))
 
 
 @pytest.mark.draws
-def test_every_usual_rung_runs(whole):
-    out, table = whole
+def test_every_default_rung_runs(ladder_run):
+    out, table = ladder_run
     check_table(table, ClassificationLadder.rungs, out)
     assert table["mean"].between(0, 1).all()
     for rung in table["model"]:
@@ -43,8 +43,8 @@ def test_every_usual_rung_runs(whole):
 
 
 @pytest.mark.parametrize("rung", ["feed-forward", "gru", "bilstm"])
-def test_networks_are_scored_as_by_themselves(whole, test, rung):
-    out, table = whole
+def test_networks_score_as_in_their_own_runs(ladder_run, test, rung):
+    out, table = ladder_run
     model = ur.Classifier.load(out / "runs" / f"{rung}-1")
     score = model.evaluate(test)
     assert mean_of(table, rung) == score.accuracy
@@ -54,25 +54,25 @@ def test_networks_are_scored_as_by_themselves(whole, test, rung):
     assert model.config.network.bidirectional is rung.startswith("bi")
 
 
-def test_simple_models_are_those_of_the_baselines(whole, data, test):
-    out, table = whole
-    train, asked = read_labelled(data), read_labelled(test)
-    most = max(sorted(set(train.labels)), key=train.labels.count)
-    assert mean_of(table, "most-frequent") == np.mean([label == most for label in asked.labels])
-    predicted = fit_bag_of_words(train.items, train.labels, seed=1).predict(asked.items)
+def test_simple_rungs_equal_the_baselines(ladder_run, data, test):
+    out, table = ladder_run
+    train, test_data = read_labelled(data), read_labelled(test)
+    most_frequent = max(sorted(set(train.labels)), key=train.labels.count)
+    assert mean_of(table, "most-frequent") == np.mean([label == most_frequent for label in test_data.labels])
+    predicted = fit_bag_of_words(train.items, train.labels, seed=1).predict(test_data.items)
     outcome, _, _ = kept(out, "tf-idf")
-    assert outcome.scores["accuracy"] == np.mean(predicted == np.array(asked.labels))
-    assert outcome.scores["macro_f1"] == f1_score(asked.labels, predicted, average="macro")
+    assert outcome.scores["accuracy"] == np.mean(predicted == np.array(test_data.labels))
+    assert outcome.scores["macro_f1"] == f1_score(test_data.labels, predicted, average="macro")
     assert outcome.size > 10
     assert kept(out, "most-frequent")[0].size == 0
 
 
-def test_more_seeds_and_another_metric(whole, data, test):
-    out, _ = whole
-    before = times(out)
+def test_more_seeds_and_another_metric(ladder_run, data, test):
+    out, _ = ladder_run
+    earlier_times = times(out)
     rungs = ["tf-idf", "gru"]
     table = compared("classify", data, out, test=str(test), models=rungs, seeds=2, metric="macro_f1")
-    assert {name: times(out)[name] for name in before} == before
+    assert {name: times(out)[name] for name in earlier_times} == earlier_times
     assert set(table["metric"]) == {"macro_f1"}
     assert table["seeds"].tolist() == [1, 2]
     values = [kept(out, "gru", seed)[0].scores["macro_f1"] for seed in (1, 2)]
@@ -80,7 +80,7 @@ def test_more_seeds_and_another_metric(whole, data, test):
     assert table["sd"].iloc[1] == pytest.approx(np.std(values, ddof=1))
 
 
-def test_without_test_data_a_seed_is_a_fold(tmp_path, data, monkeypatch):
+def test_without_test_data_each_seed_is_a_fold(tmp_path, data, monkeypatch):
     out, rungs = tmp_path / "ladder", ["most-frequent", "tf-idf", "gru"]
     table = compared("classify", data, out, models=rungs, seeds=3)
     assert table["seeds"].tolist() == [3, 3, 3]
@@ -88,37 +88,37 @@ def test_without_test_data_a_seed_is_a_fold(tmp_path, data, monkeypatch):
     values = []
     for seed in (1, 2, 3):
         rows, tested = fold_rows(labelled.labels, 10, seed)
-        parts = [kept(out, rung, seed) for rung in rungs]
-        for _, units, _ in parts:
+        outcomes = [kept(out, rung, seed) for rung in rungs]
+        for _, units, _ in outcomes:
             np.testing.assert_array_equal(units.items, tested)
-        part = labelled.take(tested)
+        fold = labelled.take(tested)
         model = ur.Classifier.load(out / "runs" / f"gru-{seed}")
-        values.append(model.evaluate(part.items, part.labels).accuracy)
-        assert parts[2][0].scores["accuracy"] == values[-1]
+        values.append(model.evaluate(fold.items, fold.labels).accuracy)
+        assert outcomes[2][0].scores["accuracy"] == values[-1]
         train = labelled.take(rows)
-        bag = fit_bag_of_words(train.items, train.labels, seed=seed).predict(part.items)
-        assert parts[1][0].scores["accuracy"] == np.mean(bag == np.array(part.labels))
+        bag = fit_bag_of_words(train.items, train.labels, seed=seed).predict(fold.items)
+        assert outcomes[1][0].scores["accuracy"] == np.mean(bag == np.array(fold.labels))
         facts = json.loads((out / "runs" / f"gru-{seed}" / "config.json").read_text())["facts"]
         assert sum(facts["class_counts"]) <= len(rows)
     assert mean_of(table, "gru") == pytest.approx(np.mean(values))
     monkeypatch.setattr(ur.Classifier, "fit", None)
-    before = times(out)
+    earlier_times = times(out)
     assert compared("classify", data, out, models=rungs, seeds=3).equals(table)
-    assert times(out) == before
+    assert times(out) == earlier_times
 
 
-def test_a_stopped_fold_goes_on(tmp_path, data, monkeypatch):
+def test_an_interrupted_fold_resumes(tmp_path, data, monkeypatch):
     out, options = tmp_path / "ladder", {"models": ["most-frequent", "gru"], "seeds": 2}
     evaluate, fit, fits = ur.Classifier.evaluate, ur.Classifier.fit, []
 
     def stop(*args, **options):
         raise KeyboardInterrupt
 
-    def counted(self, *args, **options):
+    def counting_fit(self, *args, **options):
         fits.append(self.config.training.seed)
         return fit(self, *args, **options)
 
-    monkeypatch.setattr(ur.Classifier, "fit", counted)
+    monkeypatch.setattr(ur.Classifier, "fit", counting_fit)
     monkeypatch.setattr(ur.Classifier, "evaluate", stop)
     with pytest.raises(KeyboardInterrupt):
         compared("classify", data, out, **options)
@@ -147,7 +147,7 @@ def test_sequences_of_vectors(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"seeds": 11}, "seeds=11: without test data there are 10"),
         ({"metric": "nats"}, "metric 'nats': is not one of accuracy, macro_f1"),
@@ -155,13 +155,13 @@ def test_sequences_of_vectors(tmp_path):
         ({"models": ["tfidf"]}, r"did you mean 'tf-idf'\?"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path, data, options, said):
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_options_are_refused_before_training(tmp_path, data, options, message):
+    with pytest.raises(ConfigError, match=message):
         compared("classify", data, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
 
 
-def test_data_that_cannot_be_used(tmp_path, data):
+def test_unusable_data_are_refused(tmp_path, data):
     with pytest.raises(ConfigError, match="no labelled data"):
         compared("classify", None, tmp_path / "out")
     few = write_labelled(tmp_path, 12)

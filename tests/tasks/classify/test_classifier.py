@@ -1,4 +1,4 @@
-"""The classifier as a tool: it learns, measures, and stays itself on disk and in scikit-learn."""
+"""The classifier: training, scores, saving and loading, and use from scikit-learn."""
 
 import json
 from dataclasses import replace
@@ -18,8 +18,8 @@ from cases import CASES, sentences, write_labelled
 from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.classify.data import hold_out
 
-REGULAR = {"dropout_input": 0.0, "dropout_output": 0.0, "moving_average": 0.0}
-QUICK = {"hidden": 8, "embedding": 8, "epochs": 6, "batch": 8, "lr": 0.03, "threads": 1, **REGULAR}
+NO_REGULARISATION = {"dropout_input": 0.0, "dropout_output": 0.0, "moving_average": 0.0}
+QUICK = {"hidden": 8, "embedding": 8, "epochs": 6, "batch": 8, "lr": 0.03, "threads": 1, **NO_REGULARISATION}
 
 
 def texts(count, seed):
@@ -41,7 +41,7 @@ def run(tmp_path_factory):
     return out
 
 
-def test_it_learns_what_gives_the_label_away(trained):
+def test_it_learns_the_word_that_decides_the_label(trained):
     X, y = texts(80, 2)
     assert trained.evaluate(X, y).accuracy > 0.95
     assert trained.classes_.tolist() == ["bad", "good"]
@@ -53,7 +53,7 @@ def test_it_learns_what_gives_the_label_away(trained):
     assert trained.score(X, y) == accuracy_score(y, trained.predict(X))
 
 
-def test_a_text_is_judged_alone_whatever_stands_beside_it(trained):
+def test_a_prediction_does_not_depend_on_the_batch(trained):
     X = ["the film was grim", "a very very long and warm day so the film was a very long day", "", "zzz"]
     together = trained.predict_proba(X)
     alone = np.concatenate([trained.predict_proba([x]) for x in X])
@@ -72,12 +72,12 @@ def test_a_text_is_judged_alone_whatever_stands_beside_it(trained):
     ],
     ids=lambda o: "-".join(map(str, o.values())),
 )
-def test_every_kind_of_network_learns(options):
+def test_every_network_learns(options):
     model = ur.Classifier(**QUICK | {"epochs": 15} | options).fit(*texts(100, 3))
     assert model.evaluate(*texts(60, 4)).accuracy > 0.85
 
 
-def test_sequences_of_vectors_of_any_length():
+def test_sequences_of_vectors_may_vary_in_length():
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(rng.integers(3, 9), 2)) for _ in range(80)]
     y = [int(x[:, 0].sum() > 0) for x in X]
@@ -91,7 +91,7 @@ def test_sequences_of_vectors_of_any_length():
         model.predict(["text"])
 
 
-def test_the_figures_are_scikit_learns(trained):
+def test_the_metrics_equal_scikit_learn(trained):
     X, y = texts(50, 5)
     y[:10] = ["good"] * 10
     score = trained.evaluate(X, y)
@@ -103,11 +103,11 @@ def test_the_figures_are_scikit_learns(trained):
     assert "macro F1" in str(score)
     head, *rows = score.confusion_table().splitlines()
     assert head.split()[2:] == [row.split()[0] for row in rows] == trained.classes_.tolist()
-    counted = [[int(n.replace("·", "0")) for n in row.split()[1:]] for row in rows]
-    assert counted == score.confusion.tolist()
-    long = replace(score, classes=[f"a label as long as number {i} is" for i in range(len(rows))])
-    assert long.confusion_table().splitlines()[0].split()[2:] == [str(i + 1) for i in range(len(rows))]
-    assert "  2  a label as long as number 1 is" in long.confusion_table()
+    table_counts = [[int(n.replace("·", "0")) for n in row.split()[1:]] for row in rows]
+    assert table_counts == score.confusion.tolist()
+    long_names = replace(score, classes=[f"a label as long as number {i} is" for i in range(len(rows))])
+    assert long_names.confusion_table().splitlines()[0].split()[2:] == [str(i + 1) for i in range(len(rows))]
+    assert "  2  a label as long as number 1 is" in long_names.confusion_table()
     assert json.loads(json.dumps(score.to_json()))["examples"] == 50
 
 
@@ -123,7 +123,7 @@ def test_class_weights_raise_the_rare_label():
     assert balanced > plain + 0.1
 
 
-def test_what_is_held_out_has_the_shares_of_the_labels():
+def test_held_out_data_are_stratified():
     labels = ["a"] * 50 + ["b"] * 20 + ["c"] * 3 + ["d"]
     train, out = hold_out(labels, 0.1, 3)
     assert sorted([*train, *out]) == list(range(74))
@@ -144,15 +144,15 @@ def test_a_run_folder(run):
         "confusion_valid.png",
         "confusion_test.png",
     }
-    again = ur.load(run)
-    assert isinstance(again, ur.Classifier)
-    assert again.result["test"]["accuracy"] > 0.9
-    assert again.result["baselines"]["most frequent label"]["valid"] < 0.8
-    assert {"accuracy", "macro_f1", "score"} <= again.history[-1].keys()
+    loaded = ur.load(run)
+    assert isinstance(loaded, ur.Classifier)
+    assert loaded.result["test"]["accuracy"] > 0.9
+    assert loaded.result["baselines"]["most frequent label"]["valid"] < 0.8
+    assert {"accuracy", "macro_f1", "score"} <= loaded.history[-1].keys()
 
 
 @pytest.mark.parametrize("kind", ["whole numbers", "vectors"])
-def test_labels_and_vectors_come_back_from_disk(tmp_path, kind):
+def test_labels_and_vectors_survive_saving_and_loading(tmp_path, kind):
     rng = np.random.default_rng(0)
     X, y = texts(30, 1)
     if kind == "vectors":
@@ -160,27 +160,27 @@ def test_labels_and_vectors_come_back_from_disk(tmp_path, kind):
     numbers = [7 if label == "good" else 3 for label in y]
     model = ur.Classifier(**QUICK | {"epochs": 1}).fit(X, numbers)
     model.save(tmp_path / "run")
-    again = ur.load(tmp_path / "run")
-    assert again.classes_.tolist() == [3, 7]
-    assert (again.predict_proba(X) == model.predict_proba(X)).all()
-    assert again.predict(X).dtype == again.classes_.dtype
+    loaded = ur.load(tmp_path / "run")
+    assert loaded.classes_.tolist() == [3, 7]
+    assert (loaded.predict_proba(X) == model.predict_proba(X)).all()
+    assert loaded.predict(X).dtype == loaded.classes_.dtype
     with pytest.raises(RunError, match="was trained on data from memory"):
         ur.Classifier.resume(tmp_path / "run", progress=False)
 
 
-def test_it_starts_from_a_language_model(tmp_path):
+def test_training_starts_from_a_language_model(tmp_path):
     X, y = texts(60, 6)
     (tmp_path / "text.txt").write_text("\n".join(X) + "\n", encoding="utf-8")
     lm = ur.LanguageModel(
         tokenizer="word", mode="sentence", hidden=9, embedding=7, cell="gru", epochs=2, threads=1
     ).fit(tmp_path / "text.txt", out=tmp_path / "lm", progress=False)
-    none = {"epochs": 1, "max_steps": 1, "lr": 1e-30, "threads": 1, "valid_fraction": 0.0}
-    model = ur.Classifier(init_from=str(tmp_path / "lm"), bidirectional=False, **none).fit(X, y)
+    no_training = {"epochs": 1, "max_steps": 1, "lr": 1e-30, "threads": 1, "valid_fraction": 0.0}
+    model = ur.Classifier(init_from=str(tmp_path / "lm"), bidirectional=False, **no_training).fit(X, y)
     assert (model.config.cell.cell, model.config.network.hidden) == ("gru", 9)
     assert model.tokenizer.tokens == lm.tokenizer.tokens
-    ours, theirs = model.model.reader.state_dict(), lm.model.state_dict()
+    loaded_weights, lm_weights = model.model.reader.state_dict(), lm.model.state_dict()
     for name in ("input.weight", "recurrent.weight_hh_l0"):
-        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-9)
+        torch.testing.assert_close(loaded_weights[name], lm_weights[name], rtol=0, atol=1e-9)
     with pytest.raises(RunError, match="no such run folder"):
         ur.Classifier(init_from=str(tmp_path / "nowhere")).fit(X, y)
     with pytest.raises(ConfigError, match="reads text, not vectors"):
@@ -203,30 +203,30 @@ def test_it_starts_from_a_language_model(tmp_path):
         (([[[1, 2], [3]], [[4, 5]]], [0, 1]), ValueError, "inhomogeneous"),
     ],
 )
-def test_what_cannot_be_fitted_is_refused(arguments, kind, message):
+def test_invalid_training_data_are_refused(arguments, kind, message):
     with pytest.raises(kind, match=message):
         ur.Classifier(**QUICK).fit(*arguments)
 
 
-def test_labels_that_are_new_count_as_wrong(trained):
+def test_unknown_labels_count_as_wrong(trained):
     texts, labels = ["good one", "bad one", "so so"], ["good", "bad", "ugly"]
-    score, known = trained.evaluate(texts, labels), trained.evaluate(texts[:2], labels[:2])
-    assert (score.examples, score.unseen, known.unseen) == (3, 1, 0)
-    assert score.accuracy == pytest.approx(known.accuracy * 2 / 3)
-    assert score.nats == pytest.approx(known.nats), "no probability is that of a new label"
+    score, known_score = trained.evaluate(texts, labels), trained.evaluate(texts[:2], labels[:2])
+    assert (score.examples, score.unseen, known_score.unseen) == (3, 1, 0)
+    assert score.accuracy == pytest.approx(known_score.accuracy * 2 / 3)
+    assert score.nats == pytest.approx(known_score.nats), "no probability is that of a new label"
     assert score.confusion.sum() == 2
     assert "(1 of them with a label new to the model)" in str(score)
     assert trained.score(texts, labels) == score.accuracy
 
 
-def test_macro_f1_with_new_labels_is_that_of_the_texts(trained):
+def test_macro_f1_includes_unknown_labels(trained):
     labels = ["good", "bad", "good", "ugly", "odd"]
     texts = ["good one", "bad one", "bad two", "so", "so so"]
     expected = f1_score(labels, trained.predict(texts), average="macro", zero_division=0.0)
     assert trained.evaluate(texts, labels).macro_f1 == pytest.approx(expected)
 
 
-def test_data_whose_labels_are_mostly_new_are_refused(trained):
+def test_data_with_mostly_unknown_labels_are_refused(trained):
     with pytest.raises(
         DataError, match=r"labels that the training data lack \('ugly'\); the known labels are 'bad', 'go"
     ):
@@ -251,23 +251,23 @@ EXPECTED_FAILURES = {
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 @pytest.mark.filterwarnings("ignore:ConfigError occurred during set_params")
-def test_scikit_learns_own_checks(estimator, check):
+def test_scikit_learn_estimator_checks(estimator, check):
     check(estimator)
 
 
-def test_it_works_inside_scikit_learns_tools():
+def test_it_works_in_scikit_learn_pipelines():
     X, y = texts(90, 7)
     model = ur.Classifier(**QUICK | {"epochs": 12})
     assert cross_val_score(model, X, y, cv=3).mean() > 0.9
-    shout = FunctionTransformer(lambda X: [text.upper() for text in X])
+    to_upper = FunctionTransformer(lambda X: [text.upper() for text in X])
     search = GridSearchCV(
-        Pipeline([("shout", shout), ("model", model)]), {"model__pooling": ["last", "max"]}, cv=2
+        Pipeline([("shout", to_upper), ("model", model)]), {"model__pooling": ["last", "max"]}, cv=2
     ).fit(X, y)
     assert search.best_params_["model__pooling"] in ("last", "max")
     assert search.score(X, y) > 0.9
 
 
-def test_options_go_in_and_out():
+def test_options_are_set_and_read():
     model = ur.Classifier(hidden=7)
     assert model.get_params()["hidden"] == 7
     assert model.set_params(hidden=9, pooling="last") is model

@@ -1,4 +1,4 @@
-"""What the data decide, and that no option that was given is changed."""
+"""Defaults that follow from the data; options given by the user are never changed."""
 
 import pytest
 
@@ -12,7 +12,7 @@ WORDS = Labelled(["a text of some words", "and one more of them"] * 50, ["x", "y
 NAMES = Labelled(["Rossi", "van Dijk", "Sato"] * 40, ["x", "y", "z"] * 40)
 
 
-def filled(labelled, **options):
+def fill(labelled, **options):
     return fill_defaults(ur.Classifier(**options).config, labelled)
 
 
@@ -23,15 +23,15 @@ def filled(labelled, **options):
         (NAMES, "char", "max", "tokens: characters, since a text has 1.3 words on average (--tokenizer)"),
     ],
 )
-def test_texts_choose_their_tokens(labelled, tokenizer, pooling, note):
-    config, notes = filled(labelled)
+def test_the_tokenizer_follows_the_texts(labelled, tokenizer, pooling, note):
+    config, notes = fill(labelled)
     assert (config.text.tokenizer, config.head.pooling) == (tokenizer, pooling)
     assert notes == (note,)
     assert config.network.hidden > 0
     assert config.training.epochs > 0
 
 
-def test_texts_without_blanks_are_read_by_character():
+def test_texts_without_spaces_are_read_by_character():
     assert (
         choose_tokenizer(["這家餐廳的湯很好喝我們下次還會再來的因為服務非常周到而且價格便宜"] * 9)[0]
         == "char"
@@ -63,11 +63,11 @@ OPTIONS = {
 
 @pytest.mark.parametrize("labelled", [WORDS, NAMES])
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in OPTIONS.items() for v in values])
-def test_what_is_given_stays(labelled, name, value):
+def test_given_options_are_kept(labelled, name, value):
     if name == "projection":
-        assert filled(labelled, projection=value)[0].network.projection == value
+        assert fill(labelled, projection=value)[0].network.projection == value
         return
-    config, _ = filled(labelled, **{name: value})
+    config, _ = fill(labelled, **{name: value})
     groups = (
         config.text,
         config.network,
@@ -78,23 +78,23 @@ def test_what_is_given_stays(labelled, name, value):
         config.cell,
     )
     assert next(getattr(group, name) for group in groups if hasattr(group, name)) == value
-    again, _ = fill_defaults(config, labelled)
-    assert again == config
+    filled_again, _ = fill_defaults(config, labelled)
+    assert filled_again == config
 
 
-@pytest.mark.parametrize("one", sorted(OPTIONS))
-@pytest.mark.parametrize("other", sorted(OPTIONS))
-def test_no_pair_of_options_is_refused_without_need(one, other):
-    """An option that was not given is never in the way; nor is one that goes with the other."""
-    for a in OPTIONS[one]:
-        for b in OPTIONS[other]:
+@pytest.mark.parametrize("first", sorted(OPTIONS))
+@pytest.mark.parametrize("second", sorted(OPTIONS))
+def test_no_valid_pair_of_options_is_refused(first, second):
+    """Defaults never conflict with given options, nor do compatible options conflict with each other."""
+    for a in OPTIONS[first]:
+        for b in OPTIONS[second]:
             if (
-                one == other
-                or {"projection", "hidden"} == {one, other}
-                or {one, other} == {"projection", "cell"}
+                first == second
+                or {"projection", "hidden"} == {first, second}
+                or {first, second} == {"projection", "cell"}
             ):
                 continue
-            filled(WORDS, **{one: a, other: b})
+            fill(WORDS, **{first: a, second: b})
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_no_pair_of_options_is_refused_without_need(one, other):
     ],
     ids=str,
 )
-def test_options_alone(options):
-    config, _ = filled(WORDS, **options)
+def test_each_option_alone_is_accepted(options):
+    config, _ = fill(WORDS, **options)
     assert isinstance(config, ClassifierConfig)
 
 
@@ -137,23 +137,23 @@ def test_contradictions_are_refused(options, message):
         ur.Classifier(**options)
 
 
-def test_dropout_without_effect_is_said():
-    assert "no effect with one layer" in filled(WORDS, dropout=0.5)[1][-1]
-    assert len(filled(WORDS, dropout=0.5, layers=2)[1]) == 1
+def test_a_note_reports_dropout_without_effect():
+    assert "no effect with one layer" in fill(WORDS, dropout=0.5)[1][-1]
+    assert len(fill(WORDS, dropout=0.5, layers=2)[1]) == 1
 
 
 @pytest.mark.parametrize(("count", "expected"), [(100, 60), (2000, 16), (20_000, 4), (120_000, 1)])
-def test_small_data_are_read_more_often(count, expected):
+def test_small_data_get_more_epochs(count, expected):
     assert choose_epochs(count, 32, "word") == expected
 
 
-def test_many_texts_have_a_smaller_vocabulary(monkeypatch):
+def test_many_texts_get_a_minimum_frequency(monkeypatch):
     monkeypatch.setattr("unrolled.tasks.classify.defaults.MANY_TEXTS", 50)
-    assert filled(WORDS)[0].text.min_frequency == 2
-    assert filled(WORDS, min_frequency=1)[0].text.min_frequency == 1
+    assert fill(WORDS)[0].text.min_frequency == 2
+    assert fill(WORDS, min_frequency=1)[0].text.min_frequency == 1
 
 
-def test_each_fit_asks_the_data_anew():
+def test_each_fit_derives_the_defaults_from_its_data():
     model = ur.Classifier(hidden=4, embedding=4, max_steps=1, threads=1).fit(NAMES.items, NAMES.labels)
     assert model.config.text.tokenizer == "char"
     assert model.get_params()["tokenizer"] == "auto"

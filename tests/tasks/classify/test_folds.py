@@ -10,7 +10,7 @@ from unrolled.tasks.classify.folds import split_fold
 LABELLED = Labelled([f"text {i}" for i in range(30)], [i % 3 for i in range(30)])
 
 
-def test_the_folds_are_disjoint_and_whole():
+def test_the_folds_partition_the_data():
     splits = [split_fold(LABELLED, 5, number) for number in range(1, 6)]
     np.testing.assert_array_equal(np.sort(np.concatenate([s.rows for s in splits])), np.arange(30))
     for train, test, rows in splits:
@@ -19,7 +19,7 @@ def test_the_folds_are_disjoint_and_whole():
         assert [test.labels.count(label) for label in range(3)] == [2, 2, 2]
 
 
-def test_the_same_fold_is_the_same_again():
+def test_folds_are_reproducible():
     np.testing.assert_array_equal(split_fold(LABELLED, 5, 2).rows, split_fold(LABELLED, 5, 2).rows)
 
 

@@ -1,4 +1,4 @@
-"""Labels of any type, learned, predicted, saved and loaded."""
+"""Labels of any type can be trained on, predicted, saved and loaded."""
 
 from datetime import UTC, date, datetime
 
@@ -49,23 +49,23 @@ def test_labels_survive_saving_and_loading(tmp_path, pair, expected):
     y = np.tile(pair, 10) if isinstance(pair, np.ndarray) else list(pair) * 10 if y is None else y
     model = ur.Classifier(**QUICK).fit(TEXTS, y)
     model.save(tmp_path / "run")
-    again = ur.load(tmp_path / "run")
-    assert again.artifacts.classes == expected
-    assert [type(c) for c in again.artifacts.classes] == [type(c) for c in expected]
-    assert again.classes_.dtype == model.classes_.dtype
-    assert (again.predict(TEXTS) == model.predict(TEXTS)).all()
-    assert again.predict("good film") in expected
-    assert 0 <= again.score(TEXTS, y) <= 1
+    loaded = ur.load(tmp_path / "run")
+    assert loaded.artifacts.classes == expected
+    assert [type(c) for c in loaded.artifacts.classes] == [type(c) for c in expected]
+    assert loaded.classes_.dtype == model.classes_.dtype
+    assert (loaded.predict(TEXTS) == model.predict(TEXTS)).all()
+    assert loaded.predict("good film") in expected
+    assert 0 <= loaded.score(TEXTS, y) <= 1
 
 
-def test_times_of_numpy_are_times():
+def test_numpy_and_pandas_times_become_python_times():
     assert to_python_labels(np.array(["2020-01-01", "NaT"], dtype="datetime64[D]")) == [DAYS[0], None]
     assert to_python_labels([pd.NaT, pd.NA, pd.Timestamp("2020-01-01 12:00")]) == [None, None, TIMES[0]]
     assert to_array(DAYS).dtype == np.dtype("datetime64[D]")
 
 
 @pytest.mark.parametrize("classes", [DAYS, TIMES, [False, True], [1, 2], ["a", "b"], [0.5, 1.5]])
-def test_json_keeps_every_kind(classes):
+def test_json_keeps_every_label_type(classes):
     assert from_json(*to_json(classes)) == classes
 
 
@@ -78,20 +78,20 @@ def test_other_types_are_refused():
         from_json(["x"], "date")
 
 
-@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, ""])
-def test_missing_labels_and_texts_are_left_out_and_said(gap):
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, ""])
+def test_missing_labels_and_texts_are_dropped_with_a_warning(missing):
     y = ["x", "y"] * 10
     with pytest.warns(UserWarning, match=r"1 of 21 rows has no label .* \(missing='error'"):
-        model = ur.Classifier(**QUICK).fit(["other", *TEXTS], [gap, *y])
+        model = ur.Classifier(**QUICK).fit(["other", *TEXTS], [missing, *y])
     assert model.artifacts.classes == ["x", "y"]
     assert any("1 of 21 rows has no label" in note for note in model.notes)
     with pytest.warns(UserWarning, match="1 of 21 rows has no text"):
-        assert model.evaluate([gap, *TEXTS], ["x", *y]).examples == 20
+        assert model.evaluate([missing, *TEXTS], ["x", *y]).examples == 20
     with pytest.raises(ValueError, match="item 0: has no text"):
-        ur.Classifier(missing="error", **QUICK).fit([gap, *TEXTS], ["x", *y])
+        ur.Classifier(missing="error", **QUICK).fit([missing, *TEXTS], ["x", *y])
 
 
-def test_no_label_is_predicted_for_no_text():
+def test_predicting_a_missing_text_is_refused():
     model = ur.Classifier(**QUICK).fit(TEXTS, ["x", "y"] * 10)
     with pytest.raises(ValueError, match="item 1 is None: there is no text"):
         model.predict(["good", None])

@@ -1,4 +1,4 @@
-"""The ladder of forecasters, from end to end."""
+"""The forecasting ladder end to end."""
 
 import numpy as np
 import pandas as pd
@@ -20,78 +20,78 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, data):
+def ladder_run(tmp_path_factory, data):
     out = tmp_path_factory.mktemp("whole") / "ladder"
     return out, compared("forecast", data, out)
 
 
 @pytest.fixture(scope="module")
-def backtest(whole):
-    return ur.Forecaster.load(whole[0] / "runs" / "lstm-1").backtest()
+def backtest(ladder_run):
+    return ur.Forecaster.load(ladder_run[0] / "runs" / "lstm-1").backtest()
 
 
 @pytest.mark.draws
-def test_every_usual_rung_runs(whole):
-    out, table = whole
+def test_every_default_rung_runs(ladder_run):
+    out, table = ladder_run
     check_table(table, ForecastLadder.rungs, out)
     for rung in table["model"]:
         assert kept(out, rung)[1].losses.mean() == pytest.approx(mean_of(table, rung))
 
 
-def test_the_test_is_the_last_fifth(whole, data):
+def test_the_default_test_part_is_the_last_fifth(ladder_run, data):
     times_ = pd.read_csv(data)["day"]
-    model = ur.Forecaster.load(whole[0] / "runs" / "gru-1")
+    model = ur.Forecaster.load(ladder_run[0] / "runs" / "gru-1")
     assert model.config.data.test_start.startswith(times_[176])
-    assert len(kept(whole[0], "gru")[1].items) == 220 - 176 - 7 + 1
+    assert len(kept(ladder_run[0], "gru")[1].items) == 220 - 176 - 7 + 1
 
 
 @pytest.mark.parametrize("rung", ["tdnn", "jordan", "lstm"])
-def test_networks_are_scored_as_by_themselves(whole, rung):
-    out, table = whole
+def test_networks_score_as_in_their_own_runs(ladder_run, rung):
+    out, table = ladder_run
     score = ur.Forecaster.load(out / "runs" / f"{rung}-1").backtest().score
     assert mean_of(table, rung) == pytest.approx(score.figures["mase"])
-    found = kept(out, rung)[0].scores
+    scores = kept(out, rung)[0].scores
     for name, value in score.figures.items():
-        assert found[name] == pytest.approx(value), name
-    assert found["relative_mase"] == pytest.approx(score.versus["seasonal_naive"]["ratio"])
+        assert scores[name] == pytest.approx(value), name
+    assert scores["relative_mase"] == pytest.approx(score.versus["seasonal_naive"]["ratio"])
 
 
 @pytest.mark.parametrize("rung", BASELINE_KEYS)
-def test_simple_models_are_those_of_the_backtest(whole, backtest, rung):
-    out, table = whole
+def test_simple_rungs_equal_the_baselines_of_a_backtest(ladder_run, backtest, rung):
+    out, table = ladder_run
     expected = backtest.score.baselines[BASELINE_KEYS[rung]]
-    found = kept(out, rung)[0].scores
+    scores = kept(out, rung)[0].scores
     assert mean_of(table, rung) == pytest.approx(expected["mase"])
     for name, value in expected.items():
-        assert found[name] == pytest.approx(value), name
+        assert scores[name] == pytest.approx(value), name
     assert (kept(out, rung)[0].size > 0) == (rung == "autoregression")
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_loss_is_that_of_the_metric(whole, data, metric, monkeypatch):
-    out, _ = whole
-    before = times(out)
+def test_differences_are_in_the_metric(ladder_run, data, metric, monkeypatch):
+    out, _ = ladder_run
+    earlier_times = times(out)
     monkeypatch.setattr(ur.Forecaster, "fit", None)
     table = compared("forecast", data, out, models=["seasonal-naive", "lstm"], metric=metric)
-    assert times(out) == before
+    assert times(out) == earlier_times
     means = table["mean"] ** 2 if metric == "rmse" else table["mean"]
     assert table["difference"].iloc[1] == pytest.approx(means[1] - means[0])
 
 
-def test_blocks_are_as_long_as_the_horizon(tmp_path, data):
-    # Neighbours with 6 of 7 steps in common say hardly more than one of them.
-    seen = []
+def test_bootstrap_blocks_cover_a_horizon(tmp_path, data):
+    # Neighbouring forecasts share 6 of 7 steps, so their errors are strongly correlated.
+    block_lengths = []
 
-    def watched(ours, theirs, *, block):
-        seen.append(block)
-        return paired_bootstrap(ours, theirs, block=block)
+    def record_block(losses_a, losses_b, *, block):
+        block_lengths.append(block)
+        return paired_bootstrap(losses_a, losses_b, block=block)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("unrolled.experiments.comparison_report.paired_bootstrap", watched)
+        patch.setattr("unrolled.experiments.comparison_report.paired_bootstrap", record_block)
         rungs = ["random-walk", "drift"]
         compared("forecast", data, tmp_path / "one", models=rungs)
         compared("forecast", data, tmp_path / "three", models=rungs, backtest_stride=3)
-    assert seen == [7, 3]
+    assert block_lengths == [7, 3]
 
 
 def long_table(path, lengths):
@@ -123,7 +123,7 @@ def test_several_series(tmp_path):
         compared("forecast", path, tmp_path / "late", test_start="2020-05-26", **options)
 
 
-def test_what_is_0_has_no_share(tmp_path):
+def test_mape_is_undefined_for_zeros(tmp_path):
     path = tmp_path / "zeros.csv"
     days = pd.date_range("2020-01-01", periods=120, freq="D")
     pd.DataFrame({"day": days, "value": np.arange(120) % 5}).to_csv(path, index=False)
@@ -135,7 +135,7 @@ def test_what_is_0_has_no_share(tmp_path):
     assert table["difference"].iloc[1] == pytest.approx(np.diff(table["mean"])[0])
 
 
-def test_series_that_are_too_short(tmp_path):
+def test_short_series_have_no_autoregression(tmp_path):
     path = long_table(tmp_path / "short.csv", [8])
     options = {"target": ("value",), "horizon": 2, "window": 4}
     table = compared("forecast", path, tmp_path / "out", models=["random-walk"], metric="mae", **options)
@@ -145,7 +145,7 @@ def test_series_that_are_too_short(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"models": ["bilstm"]}, "'bilstm' is no model of forecast"),
         ({"models": ["seasonal_naive"]}, r"did you mean 'seasonal-naive'\?"),
@@ -153,13 +153,13 @@ def test_series_that_are_too_short(tmp_path):
         ({"horizon": -1}, "horizon=-1"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path, data, options, said):
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_options_are_refused_before_training(tmp_path, data, options, message):
+    with pytest.raises(ConfigError, match=message):
         compared("forecast", data, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
 
 
-def test_data_that_cannot_be_used(tmp_path, data):
+def test_unusable_data_are_refused(tmp_path, data):
     with pytest.raises(ConfigError, match="no series"):
         compared("forecast", None, tmp_path / "out")
     with pytest.raises(DataError, match="must lie within the series"):

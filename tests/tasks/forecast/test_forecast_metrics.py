@@ -1,4 +1,4 @@
-"""Errors of forecasts beside closed forms and brute force."""
+"""Forecast metrics, checked against closed forms and brute force."""
 
 import math
 
@@ -21,34 +21,34 @@ from unrolled.tasks.forecast.metrics import (
 
 
 def test_point_errors_by_hand():
-    found = point_errors(np.array([1.0, 2.0, 4.0]), np.array([2.0, 2.0, 2.0]))
-    assert found["mae"] == pytest.approx(1.0)
-    assert found["rmse"] == pytest.approx(math.sqrt(5 / 3))
-    assert found["mape"] == pytest.approx(100 * (1 + 0 + 0.5) / 3)
-    assert found["smape"] == pytest.approx(200 * (1 / 3 + 0 + 2 / 6) / 3)
+    errors = point_errors(np.array([1.0, 2.0, 4.0]), np.array([2.0, 2.0, 2.0]))
+    assert errors["mae"] == pytest.approx(1.0)
+    assert errors["rmse"] == pytest.approx(math.sqrt(5 / 3))
+    assert errors["mape"] == pytest.approx(100 * (1 + 0 + 0.5) / 3)
+    assert errors["smape"] == pytest.approx(200 * (1 / 3 + 0 + 2 / 6) / 3)
 
 
 @given(seed=st.integers(0, 999), count=st.integers(1, 300), level=st.floats(0.01, 0.99))
-def test_errors_are_scikit_learns(seed, count, level):
+def test_errors_equal_scikit_learn(seed, count, level):
     generator = np.random.default_rng(seed)
     actual, predicted = generator.standard_normal((2, count)) * 100
-    found = point_errors(actual, predicted)
-    assert found["mae"] == metrics.mean_absolute_error(actual, predicted)
-    assert found["rmse"] == metrics.root_mean_squared_error(actual, predicted)
-    assert found["mape"] == 100 * metrics.mean_absolute_percentage_error(actual, predicted)
+    errors = point_errors(actual, predicted)
+    assert errors["mae"] == metrics.mean_absolute_error(actual, predicted)
+    assert errors["rmse"] == metrics.root_mean_squared_error(actual, predicted)
+    assert errors["mape"] == 100 * metrics.mean_absolute_percentage_error(actual, predicted)
     assert pinball_loss(actual, predicted, level) == metrics.mean_pinball_loss(actual, predicted, alpha=level)
 
 
-@pytest.mark.parametrize("wrong", [math.inf, math.nan])
-def test_a_forecast_that_is_not_finite_is_an_error(wrong):
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_nonfinite_forecast_is_refused(value):
     with pytest.raises(NonFiniteError, match="a forecast is infinite or not a number"):
-        point_errors(np.array([1.0, 2.0]), np.array([1.0, wrong]))
+        point_errors(np.array([1.0, 2.0]), np.array([1.0, value]))
 
 
-def test_percentages_of_zero():
-    found = point_errors(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    assert math.isnan(found["mape"])
-    assert found["smape"] == 0.0
+def test_percentage_errors_of_zero():
+    errors = point_errors(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    assert math.isnan(errors["mape"])
+    assert errors["smape"] == 0.0
 
 
 def test_the_scale_of_mase():
@@ -66,7 +66,7 @@ def test_crps_of_samples_by_brute_force(seed, draws):
 
 
 def gaussian_crps(y):
-    """Gneiting & Raftery (2007), equation 5 of a standard normal forecast (as a loss)."""
+    """Gneiting & Raftery (2007), equation 5, for a standard normal forecast (as a loss)."""
     return y * (2 * stats.norm.cdf(y) - 1) + 2 * stats.norm.pdf(y) - 1 / math.sqrt(math.pi)
 
 
@@ -86,23 +86,23 @@ def test_the_median_alone_is_the_absolute_error():
     assert crps_of_quantiles(np.array([1.0, 5.0]), np.array([[2.0], [2.0]]), (0.5,)) == pytest.approx(2.0)
 
 
-def test_a_paired_difference_of_independent_losses_is_a_t_test():
+def test_paired_difference_of_independent_losses():
     d = np.random.default_rng(0).normal(0.3, 1.0, 200)
     mean, error = paired_difference([d], lags=0)
     assert mean == pytest.approx(d.mean())
     assert error == pytest.approx(d.std() / math.sqrt(200))
 
 
-def test_related_losses_have_a_larger_error():
+def test_autocorrelated_losses_have_a_larger_standard_error():
     noise = np.random.default_rng(0).normal(size=5005)
-    d = np.convolve(noise, np.ones(6) / 6, mode="valid")  # as errors of overlapping horizons
+    d = np.convolve(noise, np.ones(6) / 6, mode="valid")  # like the errors of overlapping horizons
     _, naive = paired_difference([d], lags=0)
     _, error = paired_difference([d], lags=30)
-    true = 1 / math.sqrt(5000)  # of the mean of 5000 sums that overlap
-    assert error == pytest.approx(true, rel=0.3)
+    expected = 1 / math.sqrt(5000)  # standard error of the mean of 5000 overlapping sums
+    assert error == pytest.approx(expected, rel=0.3)
     assert naive < 0.6 * error
 
 
-def test_series_count_by_their_origins():
+def test_series_are_weighted_by_their_origins():
     a, b = np.ones(3), np.zeros(1)
     assert paired_difference([a, b], 0)[0] == pytest.approx(0.75)

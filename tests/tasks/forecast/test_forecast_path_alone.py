@@ -1,4 +1,4 @@
-"""``unrolled train forecast --data FILE --out RUN`` and nothing else, but for options that shorten it."""
+"""``unrolled train forecast --data FILE --out RUN``, with only the options that shorten training."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from unrolled.cli.main import main
 SHORT = ["--max-steps", "2", "--hidden", "4", "--threads", "1"]
 
 
-def write(path: Path, freq: str, form: str, steps: int, columns: int = 1) -> Path:
+def write_table(path: Path, freq: str, time_format: str, steps: int, columns: int = 1) -> Path:
     t = np.arange(steps)
     rng = np.random.default_rng(0)
     names = ["Passengers", "Cargo", "Mail"][:columns]
@@ -21,7 +21,7 @@ def write(path: Path, freq: str, form: str, steps: int, columns: int = 1) -> Pat
         n: (i + 1) * (20 + t / 20 + 5 * np.sin(t * np.pi / 6) + rng.normal(0, 0.3, steps)).round(3)
         for i, n in enumerate(names)
     }
-    stamps = pd.date_range("2001-01-01", periods=steps, freq=freq).strftime(form)
+    stamps = pd.date_range("2001-01-01", periods=steps, freq=freq).strftime(time_format)
     pd.DataFrame({"Month": stamps, **values}).to_csv(path, index=False)
     return path
 
@@ -31,7 +31,7 @@ def train(path: Path, out: Path, *more: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("freq", "form", "steps", "notes"),
+    ("freq", "time_format", "steps", "notes"),
     [
         ("MS", "%Y-%m", 84, ("horizon: 12 steps", "season: 12 steps", "calendar: month")),
         ("YS", "%Y-%m-%d", 60, ("horizon: 6 steps",)),
@@ -40,14 +40,14 @@ def train(path: Path, out: Path, *more: str) -> int:
         ("h", "%Y-%m-%d %H:%M", 300, ("horizon: 24 steps", "calendar: hour")),
     ],
 )
-def test_a_table_of_one_series(tmp_path, capsys, freq, form, steps, notes):
-    path, run = write(tmp_path / "s.csv", freq, form, steps), tmp_path / "run"
+def test_a_table_of_one_series(tmp_path, capsys, freq, time_format, steps, notes):
+    path, run = write_table(tmp_path / "s.csv", freq, time_format, steps), tmp_path / "run"
     assert train(path, run) == 0
-    shown = capsys.readouterr()
+    captured = capsys.readouterr()
     for note in notes:
-        assert note in shown.err
-        assert any(kept.startswith(note) for kept in ur.load(run).notes)
-    assert "autoregression" in shown.out
+        assert note in captured.err
+        assert any(stored.startswith(note) for stored in ur.load(run).notes)
+    assert "autoregression" in captured.out
     assert main(["predict", str(run)]) == 0
     rows = capsys.readouterr().out.splitlines()
     assert len(rows) == 1 + ur.load(run).config.forecast.horizon
@@ -56,10 +56,10 @@ def test_a_table_of_one_series(tmp_path, capsys, freq, form, steps, notes):
     assert score["mae"] == pytest.approx(ur.load(run).result["valid"]["mae"])
 
 
-def test_a_file_that_has_grown_is_named_to_go_on_from_it(tmp_path, capsys):
-    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
+def test_a_longer_file_must_be_given_to_predict(tmp_path, capsys):
+    path, run = write_table(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
     assert train(path, run) == 0
-    write(path, "MS", "%Y-%m", 90)
+    write_table(path, "MS", "%Y-%m", 90)
     capsys.readouterr()
     assert main(["predict", str(run)]) == 1
     assert "has 90 steps and had 84 in training" in capsys.readouterr().err
@@ -68,7 +68,7 @@ def test_a_file_that_has_grown_is_named_to_go_on_from_it(tmp_path, capsys):
 
 
 def test_several_columns_are_forecast_together(tmp_path, capsys):
-    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84, columns=3), tmp_path / "run"
+    path, run = write_table(tmp_path / "s.csv", "MS", "%Y-%m", 84, columns=3), tmp_path / "run"
     assert train(path, run) == 0
     assert list(ur.load(run).artifacts.series) == ["Passengers", "Cargo", "Mail"]
     capsys.readouterr()
@@ -77,15 +77,15 @@ def test_several_columns_are_forecast_together(tmp_path, capsys):
 
 
 def test_the_better_baseline_is_the_first_line(tmp_path, capsys):
-    path, run = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
+    path, run = write_table(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "run"
     assert train(path, run, "--linear", "none") == 0
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith("autoregression is the better choice here: MASE ")
     assert ur.load(run).result["better_baseline"] == first
 
 
-def test_models_are_compared(tmp_path, capsys):
-    path, out = write(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "out"
+def test_the_compare_command_runs(tmp_path, capsys):
+    path, out = write_table(tmp_path / "s.csv", "MS", "%Y-%m", 84), tmp_path / "out"
     models = ["--models", "random-walk", "seasonal-naive", "autoregression", "gru"]
     argv = ["compare", "forecast", "--data", str(path), "--out", str(out), *models, *SHORT]
     assert main(argv) == 0

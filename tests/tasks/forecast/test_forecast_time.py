@@ -1,4 +1,4 @@
-"""The time of forecasts: of the kind, the zone and the frequency of the data."""
+"""Time index of forecasts: it has the type, time zone and frequency of the data."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ TINY = {
 Y = 20 + np.arange(60) / 20 + 5 * np.sin(np.arange(60) * np.pi / 6)
 
 
-def fitted(data, **options):
+def fit_forecaster(data, **options):
     return Forecaster(**TINY | options).fit(data, progress=False)
 
 
@@ -35,34 +35,34 @@ def fitted(data, **options):
         pd.DatetimeIndex([pd.Timestamp("2020-01-30") + pd.DateOffset(months=k) for k in range(63)]),
     ],
 )
-def test_forecasts_go_on_in_the_index_of_the_data(index, tmp_path):
-    f = fitted(pd.Series(Y, index=index[:60], name="load"), test_start=str(index[50]))
-    found = f.predict()
-    assert type(found.index) is type(index)
-    assert list(found.index) == list(index[60:])
+def test_forecasts_continue_the_index_of_the_data(index, tmp_path):
+    f = fit_forecaster(pd.Series(Y, index=index[:60], name="load"), test_start=str(index[50]))
+    forecast = f.predict()
+    assert type(forecast.index) is type(index)
+    assert list(forecast.index) == list(index[60:])
     table = f.backtest().table
     assert f.result["test"]["origins"] == table.origin.nunique() == 8
     f.save(tmp_path / "run")
-    again = ur.load(tmp_path / "run").predict(data=pd.Series(Y[:40], index=index[:40], name="load"))
-    assert list(again.index) == list(index[40:43])
+    new_forecast = ur.load(tmp_path / "run").predict(data=pd.Series(Y[:40], index=index[:40], name="load"))
+    assert list(new_forecast.index) == list(index[40:43])
 
 
 @pytest.mark.parametrize("data", [Y, Y.tolist(), pd.Series(Y)])
-def test_numbers_without_a_time_are_steps(data):
-    f = fitted(data)
+def test_arrays_are_indexed_by_step(data):
+    f = fit_forecaster(data)
     assert list(f.predict().index) == [60, 61, 62]
     np.testing.assert_allclose(f.predict(data=Y).prediction, f.predict().prediction)
     with pytest.raises(ConfigError, match="write it as 119"):
         f.backtest(data, start="2001-01-01")
 
 
-def test_columns_of_an_array_are_series_of_one_model():
-    f = fitted(np.stack([Y, -Y], 1))
+def test_columns_of_an_array_are_separate_series():
+    f = fit_forecaster(np.stack([Y, -Y], 1))
     assert f.predict().series.tolist() == ["1"] * 3 + ["2"] * 3
 
 
 def test_data_of_another_frequency_are_refused():
-    f = fitted(pd.Series(Y, index=pd.date_range("2001-01-01", periods=60, freq="MS"), name="y"))
+    f = fit_forecaster(pd.Series(Y, index=pd.date_range("2001-01-01", periods=60, freq="MS"), name="y"))
     for freq in ("D", "QS"):
         later = pd.Series(Y, index=pd.date_range("2006-01-01", periods=60, freq=freq), name="y")
         with pytest.raises(
@@ -71,17 +71,17 @@ def test_data_of_another_frequency_are_refused():
             f.predict(data=later)
 
 
-def test_hours_are_local_for_the_calendar_and_the_forecast():
+def test_calendar_and_forecast_use_local_time():
     stamps = pd.date_range("2021-03-20", periods=400, freq="h", tz="Europe/Berlin")
     load = np.where(stamps.hour == 8, 10.0, 0.0) + np.arange(400) % 3
-    f = fitted(pd.Series(load, index=stamps[:400]), calendar=("hour",), window=24, horizon=24)
+    f = fit_forecaster(pd.Series(load, index=stamps[:400]), calendar=("hour",), window=24, horizon=24)
     prepared = f._parts.splits[0].series
     assert (prepared.known.argmax(axis=1) == stamps.hour).all()
     assert f.predict().index[0] == stamps[-1] + pd.Timedelta("1h")
     assert str(f.predict().index.tz) == "Europe/Berlin"
 
 
-def test_what_was_taken_for_what_is_kept(tmp_path):
+def test_detected_columns_are_noted_and_kept_for_prediction(tmp_path):
     path = tmp_path / "sales.csv"
     stamps = pd.date_range("2001-01-01", periods=60, freq="MS")
     lines = "".join(

@@ -1,4 +1,4 @@
-"""The forecaster as a tool: what it learns, what it may not see, and what it says."""
+"""The forecaster: training, forecasts without leakage from the future, scores, and run folders."""
 
 import copy
 import io
@@ -18,7 +18,7 @@ PLAIN = {"strategy": "recursive", "linear": "none", "transform": "none", "differ
 TINY = SHORT | PLAIN
 DISTRIBUTION = {"output": "gaussian", "samples": 20}
 LINEAR = {"strategy": "direct", "linear": "autoregression"}
-KINDS = {
+VARIANTS = {
     "recursive": {},
     "recursive distribution": DISTRIBUTION | {"difference": 1},
     "direct": {"strategy": "direct"},
@@ -42,7 +42,7 @@ KINDS = {
 
 
 def waves(steps=120, seed=0, freq="MS", level=20.0):
-    """A season of 12 steps, a trend and a little noise."""
+    """A monthly series with a season of 12 steps, a trend and a little noise."""
     t = np.arange(steps)
     noise = np.random.default_rng(seed).normal(0, 0.3, steps)
     values = level + 0.05 * t + 5 * np.sin(2 * np.pi * t / 12) + noise
@@ -51,74 +51,74 @@ def waves(steps=120, seed=0, freq="MS", level=20.0):
 
 @pytest.fixture(scope="module")
 def trained():
-    """``trained("direct")`` is a small model of that kind, with a test part from 2008 on."""
-    made: dict[str, Forecaster] = {}
+    """``trained("direct")`` is a small model of that variant, with a test part from 2008 on."""
+    models: dict[str, Forecaster] = {}
 
-    def make(kind):
-        if kind not in made:
-            options = TINY | KINDS[kind] | {"test_start": "2008-01", "calendar": ("month",)}
-            made[kind] = Forecaster(**options).fit(waves(), progress=False)
-        return made[kind]
+    def make(variant):
+        if variant not in models:
+            options = TINY | VARIANTS[variant] | {"test_start": "2008-01", "calendar": ("month",)}
+            models[variant] = Forecaster(**options).fit(waves(), progress=False)
+        return models[variant]
 
     return make
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_forecast_follows_the_series(trained, kind):
-    f = trained(kind)
-    found = f.predict()
-    assert [str(t)[:7] for t in found.index] == ["2010-01", "2010-02", "2010-03", "2010-04"]
-    assert np.isfinite(found.to_numpy()).all()
-    assert found["prediction"].between(0, 60).all()
-    quantiles = [c for c in found if c.startswith("q")]
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_forecast_continues_the_series(trained, variant):
+    f = trained(variant)
+    forecast = f.predict()
+    assert [str(t)[:7] for t in forecast.index] == ["2010-01", "2010-02", "2010-03", "2010-04"]
+    assert np.isfinite(forecast.to_numpy()).all()
+    assert forecast["prediction"].between(0, 60).all()
+    quantiles = [c for c in forecast if c.startswith("q")]
     assert len(quantiles) == 5
-    assert (np.diff(found[quantiles].to_numpy(), axis=1) >= 0).all()
+    assert (np.diff(forecast[quantiles].to_numpy(), axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_forecast_sees_what_comes_after_its_origin(trained, kind):
-    f, data = trained(kind), waves()
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_forecast_uses_only_data_up_to_its_origin(trained, variant):
+    f, data = trained(variant), waves()
     changed = data.copy()
     changed.iloc[110:] += 30.0
-    one, two = (f.backtest(d, start="2008-06").table for d in (data, changed))
-    early = one["origin"] < data.index[110]
+    first_result, second_result = (f.backtest(d, start="2008-06").table for d in (data, changed))
+    early = first_result["origin"] < data.index[110]
     assert early.any()
     assert (~early).any()
-    before = one["origin"] < data.index[109]
+    before = first_result["origin"] < data.index[109]
     pd.testing.assert_frame_equal(
-        one.loc[before].drop(columns="actual"), two.loc[before].drop(columns="actual")
+        first_result.loc[before].drop(columns="actual"), second_result.loc[before].drop(columns="actual")
     )
-    later = one["origin"] >= data.index[110]
-    assert not np.allclose(one.loc[later, "prediction"], two.loc[later, "prediction"])
+    later = first_result["origin"] >= data.index[110]
+    assert not np.allclose(first_result.loc[later, "prediction"], second_result.loc[later, "prediction"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_learnt_from_the_test_part(trained, kind):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_training_does_not_use_the_test_part(trained, variant):
     changed = waves()
     changed.iloc[96:] *= 3.0
-    again = Forecaster(trained(kind).config).fit(changed, progress=False)
-    one, two = trained(kind).model.state_dict(), again.model.state_dict()
-    assert all(torch.equal(one[n], two[n]) for n in one)
-    assert trained(kind).scales == again.scales
+    again = Forecaster(trained(variant).config).fit(changed, progress=False)
+    first_result, second_result = trained(variant).model.state_dict(), again.model.state_dict()
+    assert all(torch.equal(first_result[n], second_result[n]) for n in first_result)
+    assert trained(variant).scales == again.scales
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_backtest_is_a_prediction_from_each_origin(trained, kind):
-    f, data = trained(kind), waves()
-    rolled = f.backtest(data, start="2008-03", stride=5)
-    assert rolled.table["origin"].nunique() == rolled.score.origins == 4
-    for origin, rows in rolled.table.groupby("origin"):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_backtest_predicts_from_each_origin(trained, variant):
+    f, data = trained(variant), waves()
+    backtest = f.backtest(data, start="2008-03", stride=5)
+    assert backtest.table["origin"].nunique() == backtest.score.origins == 4
+    for origin, rows in backtest.table.groupby("origin"):
         if f.model.output.sampled:
             continue  # paths are drawn for all origins together
-        said = f.predict(data=data[data.index <= origin])
-        assert list(said.index) == list(rows["time"])
-        np.testing.assert_allclose(said["prediction"], rows["prediction"], rtol=1e-5)
+        forecast = f.predict(data=data[data.index <= origin])
+        assert list(forecast.index) == list(rows["time"])
+        np.testing.assert_allclose(forecast["prediction"], rows["prediction"], rtol=1e-5)
         np.testing.assert_allclose(data.loc[rows["time"], "y"], rows["actual"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_saved_model_comes_back(trained, kind, tmp_path):
-    f = trained(kind)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_model_survives_saving_and_loading(trained, variant, tmp_path):
+    f = trained(variant)
     f.save(tmp_path / "run")
     again = unrolled.load(tmp_path / "run")
     assert (again.config, again.scales, again.facts, again.result) == (f.config, f.scales, f.facts, f.result)
@@ -127,29 +127,30 @@ def test_a_saved_model_comes_back(trained, kind, tmp_path):
         again.predict()
 
 
-def test_scores_are_those_of_the_table(trained):
+def test_scores_follow_from_the_backtest_table(trained):
     f = trained("recursive distribution")
-    rolled = f.backtest()
-    t = rolled.table
-    figures = rolled.score.to_json()
-    assert figures["mae"] == pytest.approx((t.actual - t.prediction).abs().mean())
-    assert figures["baselines"]["random_walk"]["mae"] == pytest.approx(
-        (t.actual - t.random_walk).abs().mean()
-    )
+    backtest = f.backtest()
+    t = backtest.table
+    scores = backtest.score.to_json()
+    assert scores["mae"] == pytest.approx((t.actual - t.prediction).abs().mean())
+    assert scores["baselines"]["random_walk"]["mae"] == pytest.approx((t.actual - t.random_walk).abs().mean())
     seasonal = (t.actual - t.seasonal_naive).abs().mean()
-    assert figures["versus"]["seasonal_naive"]["difference"] == pytest.approx(figures["mae"] - seasonal)
+    assert scores["versus"]["seasonal_naive"]["difference"] == pytest.approx(scores["mae"] - seasonal)
     scale = waves().y[:96].diff(12).abs().mean()
-    assert figures["mase"] == pytest.approx(figures["mae"] / scale)
-    assert figures["last_step_mae"] == pytest.approx((t.actual - t.prediction)[t.step == 4].abs().mean())
-    assert rolled.score.to_json() == f.result["test"]
-    assert (rolled.score.first, rolled.score.last) == ("2008-01-01", "2009-12-01")
-    assert "MASE" in str(rolled)
+    assert scores["mase"] == pytest.approx(scores["mae"] / scale)
+    assert scores["last_step_mae"] == pytest.approx((t.actual - t.prediction)[t.step == 4].abs().mean())
+    assert backtest.score.to_json() == f.result["test"]
+    assert (backtest.score.first, backtest.score.last) == ("2008-01-01", "2009-12-01")
+    assert "MASE" in str(backtest)
 
 
-def test_what_was_learnt_from_is_not_scored_unasked(trained):
+def test_training_data_are_scored_only_on_request(trained):
     f = trained("recursive")
     held_out = f.backtest(waves()[:96]).score
-    assert (held_out.first, held_out.last) == ("2007-04-01", "2007-12-01")  # it only chose the weights
+    assert (held_out.first, held_out.last) == (
+        "2007-04-01",
+        "2007-12-01",
+    )  # validation data only select the weights
     assert held_out.figures == pytest.approx({k: f.result["valid"][k] for k in held_out.figures})
     assert f.score(waves()[:96]) == -held_out.figures["mase"]
     with pytest.raises(DataError, match=r"ends at 2007-06-01, and the model has learnt .* up to 2007-12-01"):
@@ -157,7 +158,7 @@ def test_what_was_learnt_from_is_not_scored_unasked(trained):
     assert f.backtest(waves()[:96], start="2007-01").score.origins == 9
 
 
-def test_the_rows_of_new_tables_are_reported_too(trained, tmp_path, capsys):
+def test_notes_on_new_tables_are_reported(trained, tmp_path, capsys):
     f = trained("recursive")
     data = waves()[::-1]
     note = "y: 119 rows were out of order: sorted"
@@ -181,26 +182,26 @@ def test_a_seasonal_series_is_learnt():
     assert f.result["test"]["versus"]["random_walk"]["ratio"] < 0.3
 
 
-def test_paths(trained):
+def test_sampled_paths(trained):
     f = trained("recursive distribution")
-    one = f.predict(9, samples=30, seed=4)
-    assert one.shape == (9, 30)
-    pd.testing.assert_frame_equal(one, f.predict(9, samples=30, seed=4))
-    assert not one.equals(f.predict(9, samples=30, seed=5))
+    first_result = f.predict(9, samples=30, seed=4)
+    assert first_result.shape == (9, 30)
+    pd.testing.assert_frame_equal(first_result, f.predict(9, samples=30, seed=4))
+    assert not first_result.equals(f.predict(9, samples=30, seed=5))
     summary = f.predict(9, seed=4)
     width = summary["q0.9"] - summary["q0.1"]
-    assert width.iloc[-1] > 1.5 * width.iloc[0]  # a sum of steps spreads
+    assert width.iloc[-1] > 1.5 * width.iloc[0]  # the variance of a sum of steps grows
     with pytest.raises(ConfigError, match="have paths to sample"):
         trained("recursive").predict(samples=3)
     with pytest.raises(ConfigError, match="its own distribution"):
         trained("direct distribution").predict(samples=3)
 
 
-def test_horizons(trained):
+def test_horizons_of_predictions(trained):
     assert len(trained("recursive").predict(30)) == 30
     assert len(trained("direct").predict(2)) == 2
-    short, whole = trained("direct").predict(2), trained("direct").predict()
-    np.testing.assert_allclose(short, whole[:2])
+    short, full = trained("direct").predict(2), trained("direct").predict()
+    np.testing.assert_allclose(short, full[:2])
     with pytest.raises(ConfigError, match="has only the 4 steps"):
         trained("quantiles").predict(5)
     with pytest.raises(ConfigError, match="has only the 4 steps"):
@@ -209,17 +210,17 @@ def test_horizons(trained):
         trained("direct").predict(0)
 
 
-@pytest.mark.parametrize("kind", ["direct", "linear"])
-def test_a_direct_forecaster_goes_on_from_its_own_forecasts(trained, kind):
-    f, data = trained(kind), waves()
-    found = f.predict(9)["prediction"]
-    np.testing.assert_allclose(found[:4], f.predict()["prediction"])
-    longer = pd.concat([data, found[:8].to_frame("y")])
-    np.testing.assert_allclose(found[8:], f.predict(1, data=longer)["prediction"])
-    assert list(found.index) == list(pd.date_range("2010-01-01", periods=9, freq="MS"))
+@pytest.mark.parametrize("variant", ["direct", "linear"])
+def test_a_direct_forecaster_feeds_back_its_forecasts_beyond_the_horizon(trained, variant):
+    f, data = trained(variant), waves()
+    forecast = f.predict(9)["prediction"]
+    np.testing.assert_allclose(forecast[:4], f.predict()["prediction"])
+    longer = pd.concat([data, forecast[:8].to_frame("y")])
+    np.testing.assert_allclose(forecast[8:], f.predict(1, data=longer)["prediction"])
+    assert list(forecast.index) == list(pd.date_range("2010-01-01", periods=9, freq="MS"))
 
 
-def test_drawing_leaves_random_numbers_alone(trained):
+def test_sampling_leaves_the_rng_state_unchanged(trained):
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
@@ -233,15 +234,15 @@ def test_drawing_leaves_random_numbers_alone(trained):
 def test_several_series_share_a_model_and_keep_their_scales():
     data = pd.concat([waves(level=20).assign(name="low"), waves(level=2000, seed=1).assign(name="high")])
     f = Forecaster(**TINY, series="name", target=("y",)).fit(data, progress=False)
-    found = f.predict()
-    assert found.groupby("series")["prediction"].mean().between([1000, 10], [3000, 40]).all()
+    forecast = f.predict()
+    assert forecast.groupby("series")["prediction"].mean().between([1000, 10], [3000, 40]).all()
     assert f.backtest(start="2009-01").table.groupby("series").size().tolist() == [36, 36]
     with pytest.raises(DataError, match="series 'new': was not in training"):
         f.predict(data=waves().assign(name="new"))
 
 
-def driven(seed=0):
-    """y follows a known covariate at once and a past covariate a step later."""
+def make_driven_series(seed=0):
+    """A series that follows a known covariate of the same step and a past covariate of the step before."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2020-01-01", periods=300, freq="D", name="day")
     known, past = rng.normal(size=(2, 300))
@@ -255,33 +256,33 @@ LONGER = TINY | {"epochs": 25, "batch": 8, "valid_fraction": 0.0, "test_start": 
 def test_known_covariates_are_used_at_every_step():
     for options in ({}, {"strategy": "direct"}, LINEAR):
         f = Forecaster(**LONGER | options, target=("y",), known=("price",))
-        table = f.fit(driven().drop(columns="rain"), progress=False).backtest().table
+        table = f.fit(make_driven_series().drop(columns="rain"), progress=False).backtest().table
         last = table[table.step == 4]
         assert np.corrcoef(last.actual, last.prediction)[0, 1] > 0.6, options
 
 
 def test_past_covariates_are_used_for_the_first_step():
     f = Forecaster(**LONGER | {"strategy": "direct"}, target=("y",), known=("price",), past=("rain",))
-    table = f.fit(driven(), progress=False).backtest().table
+    table = f.fit(make_driven_series(), progress=False).backtest().table
     error = (table.actual - table.prediction).abs().groupby(table.step).mean()
     assert error[1] < 0.6 * error[2:].mean()
     with pytest.raises(ConfigError, match="strategy='direct'"):
         Forecaster(past=("rain",), strategy="recursive")
 
 
-def test_forecasting_needs_the_covariates_of_the_steps_to_come():
-    data = driven().drop(columns="rain")
+def test_forecasting_needs_future_known_covariates():
+    data = make_driven_series().drop(columns="rain")
     f = Forecaster(**TINY, target=("y",), known=("price",)).fit(data, progress=False)
     with pytest.raises(DataError, match=r"needs the known covariates up to step 304.*add rows"):
         f.predict()
     future = pd.DataFrame(
         {"y": np.nan, "price": [9.0, 0, 0, 0]}, index=pd.date_range("2020-10-27", periods=4, name="day")
     )
-    found = f.predict(data=pd.concat([data, future]))
-    assert list(found.index) == list(future.index)
+    forecast = f.predict(data=pd.concat([data, future]))
+    assert list(forecast.index) == list(future.index)
 
 
-# -- what is refused ------------------------------------------------------------------------------------
+# -- refused options ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -298,7 +299,7 @@ def test_forecasting_needs_the_covariates_of_the_steps_to_come():
         ({"mode": "stream", "batch": 500}, "500 parallel pieces"),
     ],
 )
-def test_series_that_do_not_fit_the_options(options, message):
+def test_series_that_do_not_fit_the_options_are_refused(options, message):
     data = waves(level=options.pop("level", 20.0))
     with pytest.raises(DataError, match=message):
         Forecaster(**TINY | options).fit(data, progress=False)
@@ -320,19 +321,19 @@ def test_series_that_do_not_fit_the_options(options, message):
         ({"horizn": 3}, r"did you mean 'horizon'"),
     ],
 )
-def test_options_that_contradict(options, message):
+def test_contradicting_options_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         Forecaster(**options).fit(waves(), progress=False)
 
 
-def test_no_data():
+def test_missing_data_are_refused():
     with pytest.raises(ConfigError, match="no series: give data"):
         Forecaster().fit()
     with pytest.raises(RunError, match="call fit first"):
         Forecaster().predict()
 
 
-# -- in a folder -----------------------------------------------------------------------------------------
+# -- run folders -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -356,21 +357,21 @@ def test_a_run_folder_holds_everything(file, tmp_path):
     pd.testing.assert_frame_equal(again.predict(), expected)
 
 
-@pytest.mark.parametrize("kind", ["recursive", "direct stream", "members of a stream"])
-def test_stopped_and_resumed_it_ends_with_the_same_bits(file, tmp_path, kind):
-    options = TINY | KINDS[kind] | {"epochs": 4, "checkpoint_steps": 3}
+@pytest.mark.parametrize("variant", ["recursive", "direct stream", "members of a stream"])
+def test_an_interrupted_run_resumes_to_the_same_bits(file, tmp_path, variant):
+    options = TINY | VARIANTS[variant] | {"epochs": 4, "checkpoint_steps": 3}
 
-    class Stop(unrolled.training.Watcher):
+    class StopAtStep11(unrolled.training.Watcher):
         def stepped(self, progress, loss, lr):
             if progress.step == 11:
                 raise KeyboardInterrupt
 
     Forecaster(**options).fit(file, out=tmp_path / "whole", progress=False)
     with pytest.raises(KeyboardInterrupt):
-        Forecaster(**options).fit(file, out=tmp_path / "cut", progress=Stop())
+        Forecaster(**options).fit(file, out=tmp_path / "cut", progress=StopAtStep11())
     Forecaster.resume(tmp_path / "cut", progress=False)
-    ended = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "cut")]
-    assert ended[0] == ended[1]
+    trained_models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "cut")]
+    assert trained_models[0] == trained_models[1]
 
 
 def test_a_run_is_not_resumed_on_other_data(file, tmp_path):
@@ -381,19 +382,19 @@ def test_a_run_is_not_resumed_on_other_data(file, tmp_path):
 
 
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])
-def test_lags_are_the_values_of_those_steps(strategy):
+def test_lags_are_earlier_values(strategy):
     options = TINY | {"lags": (4, 12), "difference": 1, "strategy": strategy, "epochs": 1}
     forecaster = Forecaster(**options).fit(waves(), progress=False)
     series = forecaster._parts.splits[0].series
     z = series.scaling.apply(waves()["y"].to_numpy())
-    for place, lag in enumerate((4, 12)):
-        column = series.known[:, place]
+    for position, lag in enumerate((4, 12)):
+        column = series.known[:, position]
         assert np.isnan(column[: lag + 1]).all()
         np.testing.assert_array_equal(column[lag + 1 : len(z)], z[1 : len(z) - lag])
     assert np.isfinite(series.inputs[series.first :]).all()
 
 
-def test_lags_that_would_have_to_be_forecast_are_refused():
+def test_lags_shorter_than_the_horizon_are_refused():
     with pytest.raises(ConfigError, match="each must be at least the horizon of 4"):
         Forecaster(**TINY, lags=(3,))
     with pytest.raises(ConfigError, match="must increase"):
@@ -407,23 +408,23 @@ def test_lags_that_would_have_to_be_forecast_are_refused():
 # -- members ---------------------------------------------------------------------------------------------
 
 
-def alone(forecaster, member):
-    """Return the forecaster with one of its members in the place of all."""
+def get_member(forecaster, member):
+    """Return a forecaster with only one member of the given one."""
     single = Forecaster(forecaster.config, members=1)
     single._artifacts, single._parts = forecaster.artifacts, forecaster._parts
     single._model = forecaster.model.members[member]
     return single
 
 
-@pytest.mark.parametrize("kind", ["members", "members of a stream"])
-def test_the_forecast_of_members_is_their_mean(trained, kind):
-    f = trained(kind)
-    each = [alone(f, i).predict()["prediction"] for i in range(len(f.model.members))]
-    assert not np.allclose(each[0], each[1])
-    np.testing.assert_allclose(f.predict()["prediction"], np.mean(each, axis=0), rtol=1e-5)
+@pytest.mark.parametrize("variant", ["members", "members of a stream"])
+def test_the_forecast_of_an_ensemble_is_the_mean_of_its_members(trained, variant):
+    f = trained(variant)
+    outputs = [get_member(f, i).predict()["prediction"] for i in range(len(f.model.members))]
+    assert not np.allclose(outputs[0], outputs[1])
+    np.testing.assert_allclose(f.predict()["prediction"], np.mean(outputs, axis=0), rtol=1e-5)
 
 
-def test_each_member_draws_its_share_of_the_paths(trained):
+def test_each_member_draws_an_equal_number_of_paths(trained):
     f = copy.deepcopy(trained("members' distribution"))
     for member, bias in enumerate((-100.0, 0.0, 100.0)):
         with torch.no_grad():
@@ -436,25 +437,25 @@ def test_each_member_draws_its_share_of_the_paths(trained):
 
 @pytest.mark.parametrize("mode", ["windows", "stream"])
 @pytest.mark.parametrize("strategy", ["recursive", "direct"])
-def test_members_learn_as_each_would_alone(mode, strategy):
+def test_members_have_the_gradients_of_separate_models(mode, strategy):
     options = TINY | {"members": 3, "mode": mode, "strategy": strategy, "batch": 2, "epochs": 1}
     f = Forecaster(**options).fit(waves(), progress=False)
     splits, members = f._parts.splits, list(f.model.members)
-    together = ForecastJob(f.model, splits, f.config)
-    apart = [ForecastJob(m, splits, f.config) for m in members]
+    joint_job = ForecastJob(f.model, splits, f.config)
+    single_jobs = [ForecastJob(m, splits, f.config) for m in members]
     states = [None, [None] * 3]
-    for batch in list(together.batches(0))[:3]:
+    for batch in list(joint_job.batches(0))[:3]:
         assert (mode == "stream") == torch.equal(batch[0].targets, batch[1].targets)
         f.model.zero_grad()
-        found = together.loss(batch, states[0])
-        found.loss.backward()
+        forecast = joint_job.loss(batch, states[0])
+        forecast.loss.backward()
         gradients = [p.grad.clone() for p in f.model.parameters()]
         f.model.zero_grad()
-        each = [job.loss((b,), s) for job, b, s in zip(apart, batch, states[1], strict=True)]
-        (sum(e.loss for e in each) / 3).backward()
-        for ours, p in zip(gradients, f.model.parameters(), strict=True):
-            torch.testing.assert_close(ours, p.grad)
-        torch.testing.assert_close(found.loss, sum(e.loss for e in each) / 3)
-        states = [found.state, [e.state for e in each]]
+        outputs = [job.loss((b,), s) for job, b, s in zip(single_jobs, batch, states[1], strict=True)]
+        (sum(e.loss for e in outputs) / 3).backward()
+        for gradient, p in zip(gradients, f.model.parameters(), strict=True):
+            torch.testing.assert_close(gradient, p.grad)
+        torch.testing.assert_close(forecast.loss, sum(e.loss for e in outputs) / 3)
+        states = [forecast.state, [e.state for e in outputs]]
         if mode == "stream":
-            torch.testing.assert_close(found.state, tuple(s for e in each for s in e.state))
+            torch.testing.assert_close(forecast.state, tuple(s for e in outputs for s in e.state))

@@ -1,4 +1,4 @@
-"""Intervals around forecasts of one value, and the plot of the next steps."""
+"""Prediction intervals of point forecasts, and the plot of the next steps."""
 
 import json
 
@@ -20,27 +20,29 @@ def walk(steps=300, seed=0):
     return pd.Series(values, index=pd.date_range("2020-01-01", periods=steps, freq="D"), name="y")
 
 
-def test_many_errors_have_quantiles_of_each_step():
+def test_many_errors_give_quantiles_for_each_step():
     errors = np.random.default_rng(0).normal(size=(4000, 3)) * [1, 2, 3] + [0, 1, 0]
-    found = Intervals.fit(errors, LEVELS).errors
-    np.testing.assert_allclose(found[:, 1], [0, 1, 0], atol=0.15)
-    np.testing.assert_allclose(found[:, 2] - found[:, 1], 1.2816 * np.array([1, 2, 3]), rtol=0.1)
+    error_quantiles = Intervals.fit(errors, LEVELS).errors
+    np.testing.assert_allclose(error_quantiles[:, 1], [0, 1, 0], atol=0.15)
+    np.testing.assert_allclose(
+        error_quantiles[:, 2] - error_quantiles[:, 1], 1.2816 * np.array([1, 2, 3]), rtol=0.1
+    )
 
 
-def test_few_errors_are_normal_and_of_one_width():
+def test_few_errors_give_one_normal_interval():
     errors = np.full((MIN_FORECASTS - 1, 3), 2.0)
     np.testing.assert_allclose(Intervals.fit(errors, LEVELS).errors, [[-2.563, 0, 2.563]] * 3, rtol=1e-3)
 
 
-def test_beyond_the_horizon_they_widen():
+def test_intervals_widen_beyond_the_horizon():
     intervals = Intervals(np.array([[-1.0, 1.0], [-2.0, 2.0]]))
-    found = intervals.around(Forecasts(np.zeros((1, 8)))).quantiles
-    assert found is not None
-    np.testing.assert_allclose(found[0, :, 1], [1, 2, *(2 * np.sqrt(np.arange(3, 9) / 2))])
+    quantiles = intervals.around(Forecasts(np.zeros((1, 8)))).quantiles
+    assert quantiles is not None
+    np.testing.assert_allclose(quantiles[0, :, 1], [1, 2, *(2 * np.sqrt(np.arange(3, 9) / 2))])
 
 
 @pytest.mark.parametrize("part", ["valid", "test"])
-def test_they_hold_what_the_part_that_measured_them_says(part):
+def test_intervals_cover_their_fraction_of_the_part_they_were_fitted_on(part):
     data = walk()
     f = Forecaster(**OPTIONS, valid_fraction=0.3, test_start="2020-08-01" if part == "test" else "")
     f.fit(data, progress=False)
@@ -51,22 +53,22 @@ def test_they_hold_what_the_part_that_measured_them_says(part):
         errors <= np.array(f.result["intervals"]["y"])[:, 4]
     )
     np.testing.assert_allclose(inside.mean(axis=0), 0.8, atol=0.05)
-    found = f.predict()
-    assert (np.diff(found[["q0.1", "q0.25", "q0.5", "q0.75", "q0.9"]].to_numpy(), axis=1) >= 0).all()
+    forecast = f.predict()
+    assert (np.diff(forecast[["q0.1", "q0.25", "q0.5", "q0.75", "q0.9"]].to_numpy(), axis=1) >= 0).all()
 
 
 @pytest.mark.draws
-def test_nothing_held_out_measures_none(tmp_path):
+def test_without_held_out_data_there_are_no_intervals(tmp_path):
     f = Forecaster(**OPTIONS, valid_fraction=0.0).fit(walk(), progress=False)
     assert list(f.predict()) == ["prediction"]
     f.plot(tmp_path / "future.png")
 
 
 @pytest.mark.draws
-def test_they_are_kept_with_the_run(tmp_path):
+def test_intervals_survive_saving_and_loading(tmp_path):
     f = Forecaster(**OPTIONS).fit(walk(), out=tmp_path / "run", progress=False)
-    again = Forecaster.load(tmp_path / "run")
-    pd.testing.assert_frame_equal(again.predict(data=walk()), f.predict())
+    loaded = Forecaster.load(tmp_path / "run")
+    pd.testing.assert_frame_equal(loaded.predict(data=walk()), f.predict())
     assert json.loads((tmp_path / "run" / "result.json").read_text())["intervals"].keys() == {"y"}
     assert (tmp_path / "run" / "plots" / "future.png").stat().st_size > 10_000
 
@@ -88,7 +90,7 @@ def test_every_series_has_a_panel(output, count):
     assert ("the first 40 of 42 series" in title) == (count > MAX_SERIES)
 
 
-def test_one_target_is_given_as_one_string():
+def test_one_target_may_be_a_string():
     frame = pd.DataFrame({"a": walk(60), "b": walk(60, 1)})
     f = Forecaster(**OPTIONS, target="b").fit(frame, progress=False)
     assert list(f.artifacts.series) == ["b"]

@@ -1,4 +1,4 @@
-"""The linear part of a forecaster: what it says, and what it leaves to the network."""
+"""Linear part of a forecaster, and the rest that the network learns."""
 
 import numpy as np
 import pandas as pd
@@ -23,20 +23,20 @@ def sales(steps=120, seed=0):
 
 @given(
     coefficients=st.lists(st.floats(-0.9, 0.9), min_size=1, max_size=4),
-    e=st.lists(st.floats(-3, 3), min_size=1, max_size=6),
+    noise=st.lists(st.floats(-3, 3), min_size=1, max_size=6),
     spread=st.floats(0.1, 3),
 )
 @settings(max_examples=50, deadline=None)
-def test_a_path_is_the_recursion(coefficients, e, spread):
+def test_a_path_follows_the_recursion(coefficients, noise, spread):
     z = list(np.linspace(-1, 2, 5))
     expected = z.copy()
-    for shock in e:
+    for shock in noise:
         past = sum(c * expected[-1 - i] for i, c in enumerate(coefficients))
         expected.append(0.3 + past + spread * shock)
     part = LinearPart(0.3, coefficients, spread)
-    np.testing.assert_allclose(part.path(np.array(z), np.array(e)), expected[5:], rtol=1e-9, atol=1e-9)
-    both = part.path(np.array(z), np.stack([e, np.zeros(len(e))]))
-    np.testing.assert_allclose(both[0], expected[5:], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(part.path(np.array(z), np.array(noise)), expected[5:], rtol=1e-9, atol=1e-9)
+    paths = part.path(np.array(z), np.stack([noise, np.zeros(len(noise))]))
+    np.testing.assert_allclose(paths[0], expected[5:], rtol=1e-9, atol=1e-9)
 
 
 def test_the_naive_part_repeats_a_season():
@@ -45,7 +45,7 @@ def test_the_naive_part_repeats_a_season():
     np.testing.assert_array_equal(naive_part(1).path(before, np.zeros(2)), [6, 6])
 
 
-def test_a_spread_of_nothing_is_1():
+def test_the_spread_of_zeros_or_no_values_is_one():
     assert spread_of(np.array([])) == 1.0
     assert spread_of(np.full(3, 1e-13)) == 1.0
     assert spread_of(np.array([3.0, -4.0, np.nan])) == pytest.approx(np.sqrt(12.5))
@@ -57,8 +57,8 @@ def test_a_damaged_part_is_refused(coefficients):
         LinearPart(0.0, coefficients, 0.0)
 
 
-class Stop(Watcher):
-    """Stops before the first update."""
+class StopBeforeTraining(Watcher):
+    """Stops before the first optimizer step."""
 
     def updating(self, progress, update):
         raise KeyboardInterrupt
@@ -69,17 +69,17 @@ class Stop(Watcher):
     ("linear", "difference"),
     [("autoregression", 0), ("autoregression", 1), ("autoregression", 12), ("naive", 0)],
 )
-def test_a_network_begins_as_the_linear_part(strategy, difference, linear):
+def test_an_untrained_network_forecasts_as_its_linear_part(strategy, difference, linear):
     options = OPTIONS | {"strategy": strategy, "difference": difference, "transform": "log", "linear": linear}
     f = Forecaster(**options)
     with pytest.raises(KeyboardInterrupt):
-        f.fit(sales(), progress=Stop())
+        f.fit(sales(), progress=StopBeforeTraining())
     table = f.backtest(start="2009-01").table
     baseline = "autoregression" if linear == "autoregression" else "seasonal_naive"
     np.testing.assert_allclose(table["prediction"], table[baseline], rtol=1e-6)
 
 
-def test_weights_that_better_nothing_are_not_kept():
+def test_weights_that_do_not_improve_are_not_kept():
     f = Forecaster(**OPTIONS, max_steps=3, lr=3.0, clip_norm=0.0).fit(sales(), progress=False)
     assert f.result["best_step"] == 0
     assert f.history[0]["kind"] == "valid"
@@ -87,8 +87,8 @@ def test_weights_that_better_nothing_are_not_kept():
     assert f.result["valid"]["versus"]["autoregression"]["ratio"] == pytest.approx(1.0)
 
 
-def test_what_the_autoregression_leaves_is_learnt():
-    # |x_(t-1)| says x_t, and no linear model sees it
+def test_the_network_learns_the_nonlinear_rest():
+    # x_t depends on |x_(t-1)|, which no linear model can use
     rng = np.random.default_rng(0)
     x = np.zeros(1500)
     for t in range(1, 1500):
@@ -116,7 +116,7 @@ def test_new_data_that_are_too_short_are_refused():
         f.predict(data=sales(order - 1))
 
 
-def test_a_series_too_short_for_an_autoregression_stays_beside_others():
+def test_a_short_series_uses_the_naive_part_among_others():
     long, short = sales(60).assign(name="long"), sales(6).assign(name="short")
     options = OPTIONS | {"horizon": 2, "window": 1, "season": 1}
     f = Forecaster(**options, series="name", target="y", max_steps=2)
@@ -129,12 +129,14 @@ def test_a_series_too_short_for_an_autoregression_stays_beside_others():
     assert f.predict().groupby("series").size().tolist() == [2, 2]
 
 
-def test_each_of_several_series_has_the_part_that_suits_it():
+def test_each_series_gets_its_best_linear_part():
     index = pd.date_range("2000-01-01", periods=3000, freq="D")
-    noise = 10 + np.random.default_rng(0).normal(size=3000)
+    noise_values = 10 + np.random.default_rng(0).normal(size=3000)
     walk = np.random.default_rng(2).normal(size=3000).cumsum()
     options = {"horizon": 5, "hidden": 4, "max_steps": 2, "threads": 1, "season": 1}
-    f = Forecaster(**options).fit(pd.DataFrame({"walk": walk, "noise": noise}, index=index), progress=False)
+    f = Forecaster(**options).fit(
+        pd.DataFrame({"walk": walk, "noise": noise_values}, index=index), progress=False
+    )
     assert f.config.forecast.linear == "best"
     assert f.artifacts.series["walk"].linear.coefficients == [1.0]
     assert f.artifacts.series["noise"].linear.coefficients == (

@@ -1,4 +1,4 @@
-"""Transform, differences and linear part are chosen by what forecasts the training part better."""
+"""Transform, differences and linear part are chosen by their forecast errors on the training part."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def season(steps, seed=0, noise=0.05):
     return 0.5 * np.sin(2 * np.pi * t / 12) + np.random.default_rng(seed).normal(0, noise, steps)
 
 
-def test_the_logarithm_is_taken_where_the_swing_grows_with_the_level():
+def test_the_logarithm_is_chosen_if_the_variation_grows_with_the_level():
     growing = np.exp(3 + np.arange(150) * 0.03 + season(150))
     assert choose_transform([growing], 12) == "log"
     assert choose_transform([20 + season(150)], 12) == "none"
@@ -32,7 +32,7 @@ def test_choices_do_not_depend_on_the_unit(exponent, seed):
     assert naive_is_as_good([scaled], "none", 12, 6) == naive_is_as_good([values], "none", 12, 6)
 
 
-def test_differences_are_taken_only_where_they_are_clearly_better():
+def test_differences_are_chosen_only_if_clearly_better():
     walk = np.random.default_rng(1).normal(size=600).cumsum()
     assert choose_difference([walk], "none", 1, 5) in (0, 1)
     assert choose_difference([season(400)], "none", 12, 6) == 0
@@ -41,13 +41,13 @@ def test_differences_are_taken_only_where_they_are_clearly_better():
 
 
 @pytest.mark.parametrize("steps", [3, 10, 30])
-def test_short_series_choose_nothing(steps):
+def test_short_series_get_no_differences(steps):
     values = np.random.default_rng(0).normal(size=steps).cumsum()
     assert choose_difference([values], "none", 12, 6) == 0
     assert not naive_is_as_good([values], "none", 1, 6)
 
 
-def test_the_last_value_is_as_good_for_a_random_walk_alone():
+def test_the_naive_forecast_is_as_good_only_for_a_random_walk():
     walk = np.random.default_rng(2).normal(size=3000).cumsum()
     assert naive_is_as_good([walk], "none", 1, 5)
     assert not naive_is_as_good([season(400, noise=0.3)], "none", 12, 6)

@@ -1,4 +1,4 @@
-"""A season is taken where the changes of a series show it."""
+"""Detection of the season of a series from the autocorrelation of its changes."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def wave(steps, m):
     return 3 * np.sin(2 * np.pi * np.arange(steps) / m)
 
 
-def test_autocorrelation_is_its_definition():
+def test_autocorrelation_follows_its_definition():
     x = noise(50).cumsum()
     c = x - x.mean()
     expected = [(c[k:] * c[: len(c) - k]).sum() / (c * c).sum() for k in range(8)]
@@ -24,7 +24,7 @@ def test_autocorrelation_is_its_definition():
 
 
 @pytest.mark.parametrize("trend", [0.0, 0.5])
-def test_the_season_that_is_there_is_found(trend):
+def test_a_season_in_the_data_is_found(trend):
     values = wave(1200, 24) + noise(1200) + trend * np.arange(1200)
     assert find_season([values], (24, 168)) == 24
     weekly = values + 2 * wave(1200, 168 / 5)
@@ -32,14 +32,14 @@ def test_the_season_that_is_there_is_found(trend):
     assert find_season([values, noise(1200, 1)], (24,)) == 24
 
 
-def test_noise_and_walks_have_none():
+def test_noise_and_random_walks_have_no_season():
     for seed in range(5):
         assert find_season([noise(300, seed).cumsum()], ()) == 1
-    found = [find_season([noise(300, seed).cumsum()], (12,)) for seed in range(40)]
-    assert found.count(12) <= 6  # 5% by chance
+    seasons = [find_season([noise(300, seed).cumsum()], (12,)) for seed in range(40)]
+    assert seasons.count(12) <= 6  # 5% by chance
     assert find_season([np.full(100, 5.0)], (12,)) == 1
 
 
-def test_a_season_that_is_not_twice_there_is_not_looked_for():
+def test_a_season_must_fit_at_least_twice():
     assert find_season([wave(24, 12)], (12,)) == 1
     assert find_season([wave(48, 12)], (12,)) == 12

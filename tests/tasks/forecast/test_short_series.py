@@ -1,4 +1,4 @@
-"""Series that are too short, among others that are not."""
+"""Data in which some series are too short."""
 
 import numpy as np
 import pandas as pd
@@ -32,31 +32,31 @@ def table(tmp_path):
     return path
 
 
-def test_short_series_among_others_are_left_out_counted_and_named(tmp_path, table, capsys):
+def test_short_series_are_left_out_with_a_note(tmp_path, table, capsys):
     run = tmp_path / "run"
     assert main(["train", "forecast", "--data", str(table), "--out", str(run), *SHORT]) == 0
-    shown = capsys.readouterr().err
-    assert "2 of 4 series are too short and left out: 'one', 'five'" in shown
-    assert "horizon: 7 steps" in shown, "a series that is left out does not shorten the horizon"
+    captured = capsys.readouterr().err
+    assert "2 of 4 series are too short and left out: 'one', 'five'" in captured
+    assert "horizon: 7 steps" in captured, "a series that is left out does not shorten the horizon"
     model = ur.load(run)
     assert set(model.predict()["series"]) == set(model.predict(data=table)["series"]) == {"a", "b"}
-    scored = model.evaluate(table)
-    assert scored.figures["mae"] > 0
-    for notes in (scored.notes, model.predict().attrs["notes"]):
+    score = model.evaluate(table)
+    assert score.figures["mae"] > 0
+    for notes in (score.notes, model.predict().attrs["notes"]):
         assert "left out here, as in training: series 'one', 'five'" in notes
     with pytest.raises(DataError, match="series 'one': left out of training as too short"):
         model.predict(data=long_table(one=40))
 
 
-def test_models_are_compared_on_the_series_that_are_long_enough(tmp_path, table, capsys):
+def test_compare_uses_the_series_that_are_long_enough(tmp_path, table, capsys):
     out = str(tmp_path / "out")
     assert main(["compare", "forecast", "--data", str(table), "--out", out, "--models", "drift"]) == 0
-    shown = capsys.readouterr()
-    assert "2 of 4 series are too short" in shown.err
-    assert "2 series" in shown.out + shown.err
+    captured = capsys.readouterr()
+    assert "2 of 4 series are too short" in captured.err
+    assert "2 series" in captured.out + captured.err
 
 
-def test_series_that_are_all_too_short_are_refused(tmp_path):
+def test_data_with_only_short_series_are_refused(tmp_path):
     with pytest.raises(DataError, match="3 steps are too few to hold out one horizon of 3 and train"):
         ur.Forecaster(hidden=4, max_steps=2, horizon=3).fit(long_table(a=3, b=3))
 

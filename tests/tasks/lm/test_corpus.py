@@ -1,4 +1,4 @@
-"""From documents to what is trained on and scored."""
+"""Documents turned into token streams and sentences for training and scoring."""
 
 import pytest
 
@@ -11,41 +11,43 @@ from unrolled.text import EOS_ID, UNK_ID, TextConfig, train_tokenizer
 TEXT = "the cat sat\nthe dog ran\n\nthe cat ran\n"
 
 
-def documents(*texts):
+def make_documents(*texts):
     return [Document(f"{i}.txt", t) for i, t in enumerate(texts)]
 
 
-def words(*texts):
+def make_word_tokenizer(*texts):
     return train_tokenizer(TextConfig("word", min_frequency=1), texts)
 
 
-def test_a_stream_of_words_opens_with_eos_and_ends_every_line_with_it():
-    stream = tokenize(documents(TEXT), words(TEXT), "stream")
+def test_a_word_stream_starts_and_ends_each_line_with_eos():
+    stream = tokenize(make_documents(TEXT), make_word_tokenizer(TEXT), "stream")
     assert isinstance(stream, TokenStream)
     assert stream.predictions == 9 + 4
     assert stream.ids[0] == EOS_ID
-    assert words(TEXT).decode(stream.ids[1:]) == TEXT
+    assert make_word_tokenizer(TEXT).decode(stream.ids[1:]) == TEXT
 
 
-def test_sentences_are_the_lines_with_words():
-    sentences = tokenize(documents(TEXT, "a dog\n"), words(TEXT, "a dog"), "sentence")
+def test_sentences_are_the_nonempty_lines():
+    sentences = tokenize(make_documents(TEXT, "a dog\n"), make_word_tokenizer(TEXT, "a dog"), "sentence")
     assert isinstance(sentences, Sentences)
     assert [len(s) for s in sentences.items] == [3, 3, 3, 2]
     assert sentences.predictions == 4 + 4 + 4 + 3
     ids = all_ids(sentences).tolist()
     assert ids[0] == EOS_ID
     assert len(ids) == sentences.predictions + 1
-    assert words(TEXT, "a dog").decode(ids[1:]) == TEXT.replace("\n\n", "\n") + "a dog\n"
+    assert make_word_tokenizer(TEXT, "a dog").decode(ids[1:]) == TEXT.replace("\n\n", "\n") + "a dog\n"
 
 
 def test_facts_count_the_training_part():
     tokenizer = train_tokenizer(TextConfig("word", min_frequency=2), [TEXT])
-    corpus = make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=0.3), documents(TEXT), tokenizer)
+    corpus = make_corpus(
+        CorpusConfig("x", hold_out="end", valid_fraction=0.3), make_documents(TEXT), tokenizer
+    )
     assert corpus.facts["tokens"] == corpus.train.predictions
     assert corpus.facts["tokens"] + corpus.facts["held_out_tokens"] == 13
-    kept = all_ids(corpus.train)[1:]
-    assert corpus.facts["unknown"] == (kept == UNK_ID).sum() == 2  # sat, dog
-    assert corpus.facts["eos"] == (kept == EOS_ID).sum()
+    ids = all_ids(corpus.train)[1:]
+    assert corpus.facts["unknown"] == (ids == UNK_ID).sum() == 2  # sat, dog
+    assert corpus.facts["eos"] == (ids == EOS_ID).sum()
     assert corpus.facts["vocabulary"] == 5
     assert corpus.facts["documents"] == 1
 
@@ -53,23 +55,25 @@ def test_facts_count_the_training_part():
 def test_the_fingerprint_follows_the_tokens():
     def fingerprint(text, tokenizer):
         config = CorpusConfig("x", hold_out="end", valid_fraction=0.0)
-        return make_corpus(config, documents(text), tokenizer).facts["sha256"]
+        return make_corpus(config, make_documents(text), tokenizer).facts["sha256"]
 
-    tokenizer = words(TEXT)
+    tokenizer = make_word_tokenizer(TEXT)
     assert fingerprint(TEXT, tokenizer) == fingerprint(TEXT, tokenizer)
     assert fingerprint(TEXT, tokenizer) != fingerprint(TEXT.replace("cat sat", "dog sat"), tokenizer)
 
 
-def test_held_out_text_may_be_a_file(tmp_path):
+def test_held_out_text_may_be_given(tmp_path):
     config = CorpusConfig("x", valid=str(tmp_path / "valid.txt"))
-    corpus = make_corpus(config, documents(TEXT), words(TEXT), documents("the dog sat\n"))
+    corpus = make_corpus(
+        config, make_documents(TEXT), make_word_tokenizer(TEXT), make_documents("the dog sat\n")
+    )
     assert corpus.train.predictions == 13
     assert corpus.valid.predictions == 4
 
 
-def test_nothing_is_held_out_if_so_asked():
+def test_nothing_is_held_out_with_fraction_zero():
     config = CorpusConfig("x", hold_out="end", valid_fraction=0.0)
-    assert make_corpus(config, documents(TEXT), words(TEXT)).valid is None
+    assert make_corpus(config, make_documents(TEXT), make_word_tokenizer(TEXT)).valid is None
 
 
 @pytest.mark.parametrize(
@@ -82,48 +86,60 @@ def test_nothing_is_held_out_if_so_asked():
 def test_too_little_text_is_refused(text, fraction, message):
     tokenizer = train_tokenizer(TextConfig("char"), [text])
     with pytest.raises(DataError, match=message):
-        make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=fraction), documents(text), tokenizer)
+        make_corpus(
+            CorpusConfig("x", hold_out="end", valid_fraction=fraction), make_documents(text), tokenizer
+        )
 
 
-def test_unknown_tokens_are_counted_and_get_a_share():
-    def read(text):
-        return TextToScore.of(documents(text), words(TEXT), 0.01, "stream", "x")
+def test_unknown_tokens_are_counted_and_get_probability():
+    def prepare(text):
+        return TextToScore.of(make_documents(text), make_word_tokenizer(TEXT), 0.01, "stream", "x")
 
-    known = read("the dog sat\n")
-    assert (known.share, known.notes) == (0.0, ())
-    read_cow = read("the cow sat\n")
-    assert read_cow.share == 0.01
-    assert read_cow.notes[0].startswith("x: 1 of 4 words are unknown to the model ('cow'), scored with")
+    with_known_words = prepare("the dog sat\n")
+    assert (with_known_words.share, with_known_words.notes) == (0.0, ())
+    with_unknown_word = prepare("the cow sat\n")
+    assert with_unknown_word.share == 0.01
+    assert with_unknown_word.notes[0].startswith(
+        "x: 1 of 4 words are unknown to the model ('cow'), scored with"
+    )
     with pytest.raises(DataError, match=r"6 of 8 tokens of x .*another kind of text"):
-        read("die Katze saß\nder Hund lief\n")
-    read("the <unk> <unk> <unk> sat\n")  # written in the text itself
+        prepare("die Katze saß\nder Hund lief\n")
+    prepare("the <unk> <unk> <unk> sat\n")  # <unk> is part of the text
 
 
-def test_the_share_is_counted_on_the_training_part():
-    tokenizer = words(TEXT)
-    corpus = make_corpus(CorpusConfig("x", hold_out="end", valid_fraction=0.3), documents(TEXT), tokenizer)
+def test_the_unknown_share_is_estimated_on_the_training_part():
+    tokenizer = make_word_tokenizer(TEXT)
+    corpus = make_corpus(
+        CorpusConfig("x", hold_out="end", valid_fraction=0.3), make_documents(TEXT), tokenizer
+    )
     # the cat sat / the dog ran: cat, sat, dog, ran occur once among 9 tokens with <eos>.
     assert corpus.share == (4 + 1) / (9 + 2)
-    seen = train_tokenizer(TextConfig("word", min_frequency=2), [TEXT])
-    assert make_corpus(CorpusConfig("x", valid_fraction=0.0), documents(TEXT), seen).share == 0.0
+    tokenizer_with_unk = train_tokenizer(TextConfig("word", min_frequency=2), [TEXT])
+    assert (
+        make_corpus(CorpusConfig("x", valid_fraction=0.0), make_documents(TEXT), tokenizer_with_unk).share
+        == 0.0
+    )
 
 
 @pytest.mark.parametrize("mode", ["stream", "paragraph"])
-def test_paragraphs_are_lines_that_are_joined(mode):
+def test_paragraph_mode_joins_lines(mode):
     wrapped = "the cat\nsat\n\nthe dog\nran\n  \n\nthe cat ran"
-    tokens = tokenize(documents(wrapped), words(TEXT), mode)
-    text = words(TEXT).decode(tokens.ids[1:])
+    tokens = tokenize(make_documents(wrapped), make_word_tokenizer(TEXT), mode)
+    text = make_word_tokenizer(TEXT).decode(tokens.ids[1:])
     if mode == "paragraph":
         assert text == "the cat sat\nthe dog ran\nthe cat ran\n"
     else:
         assert text.count("\n") == 8
 
 
-def test_marks_of_sentences_are_the_ends_that_they_are():
+def test_sentence_marks_become_eos():
     marked = "<s> the cat sat </s>\n<s> <s> the dog ran </s> </s>\n"
-    bare = "the cat sat\nthe dog ran\n"
+    unmarked = "the cat sat\nthe dog ran\n"
     for mode in ("stream", "sentence"):
-        ids = [all_ids(tokenize(documents(text), words(TEXT), mode)).tolist() for text in (marked, bare)]
+        ids = [
+            all_ids(tokenize(make_documents(text), make_word_tokenizer(TEXT), mode)).tolist()
+            for text in (marked, unmarked)
+        ]
         assert ids[0] == ids[1]
     characters = train_tokenizer(TextConfig("char"), [marked])
-    assert tokenize(documents(marked), characters, "stream").predictions == len(marked)
+    assert tokenize(make_documents(marked), characters, "stream").predictions == len(marked)

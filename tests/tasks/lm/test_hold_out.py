@@ -1,4 +1,4 @@
-"""Which documents, or which part of them, is held out."""
+"""Choice of held-out text: documents, or parts of them."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from unrolled.data import Document
 from unrolled.tasks.lm.hold_out import cut_text, resolve_hold_out, split_documents, spread_evenly
 
 
-def test_the_number_of_documents_settles_the_rule():
+def test_the_number_of_documents_decides_the_rule():
     assert [resolve_hold_out("auto", n) for n in (1, 2, 19, 20, 500)] == [
         "end",
         "tails",
@@ -23,36 +23,36 @@ def test_the_number_of_documents_settles_the_rule():
 
 
 @given(st.integers(1, 200), st.floats(0, 0.99))
-def test_whole_documents_are_evenly_spread(count, share):
-    chosen = spread_evenly(count, share)
-    assert chosen.count(True) == int(count * share + 1e-9)
-    if share <= 0.5:
-        assert not any(a and b for a, b in itertools.pairwise(chosen)) or share > 0.49
+def test_held_out_documents_are_evenly_spread(count, fraction):
+    chosen = spread_evenly(count, fraction)
+    assert chosen.count(True) == int(count * fraction + 1e-9)
+    if fraction <= 0.5:
+        assert not any(a and b for a, b in itertools.pairwise(chosen)) or fraction > 0.49
 
 
 @example("a\n\n a", 0.375, "paragraph")
 @given(st.text("ab \n", min_size=1), st.floats(0.05, 0.45), st.sampled_from(["stream", "paragraph"]))
-def test_nothing_is_lost(text, share, mode):
-    assert "".join(cut_text(text, [share, share], mode)) == text
+def test_no_text_is_lost(text, fraction, mode):
+    assert "".join(cut_text(text, [fraction, fraction], mode)) == text
     documents = [Document("a", text + "x"), Document("b", "one\ntwo\n" * 9)]
-    parts = split_documents(documents, [share], "tails", mode)
-    kept = "".join(d.text for part in zip(*parts, strict=False) for d in part)
-    assert set(kept) <= set(text + "x" + "one\ntwo\n")
+    parts = split_documents(documents, [fraction], "tails", mode)
+    kept_text = "".join(d.text for part in zip(*parts, strict=False) for d in part)
+    assert set(kept_text) <= set(text + "x" + "one\ntwo\n")
 
 
-def test_a_paragraph_is_not_cut():
+def test_paragraphs_are_not_cut():
     text = "one\ntwo\n\nthree\nfour\n\nfive\nsix\n"
     assert cut_text(text, [0.5], "paragraph") == ["one\ntwo\n\nthree\nfour\n\n", "five\nsix\n"]
 
 
-def test_a_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, write_english):
+def test_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, write_english):
     texts = [write_english(20, seed=n) for n in range(3)]
     lm = LanguageModel(**tiny_options | {"max_steps": 2}).fit(texts, progress=False)
     assert lm.config.corpus.hold_out == "tails"
     assert lm.notes == (
         "held out: the last 10% of each of the 3 documents (--hold-out, --valid-fraction, --valid)",
     )
-    # 18 of 20 lines of each text are learned from, one <eos> stands between documents.
+    # 18 of 20 lines of each text are training data, with one <eos> between documents.
     heads = [cut_text(text, [0.1], "stream")[0] for text in texts]
     assert lm.facts["tokens"] == sum(map(len, heads)) + 2
     many = LanguageModel(**tiny_options | {"max_steps": 2}).fit([texts[0]] * 30, progress=False)
@@ -61,11 +61,11 @@ def test_a_training_holds_out_the_tail_of_each_document(tmp_path, tiny_options, 
 
 
 @pytest.mark.parametrize("hold_out", ["end", "tails", "documents"])
-def test_a_rule_can_be_given_and_a_run_goes_on_with_it(tmp_path, tiny_options, write_english, hold_out):
+def test_a_given_rule_is_kept_on_resume(tmp_path, tiny_options, write_english, hold_out):
     for n in range(10):
         (tmp_path / f"{n}.txt").write_text(write_english(6, seed=n))
     options = tiny_options | {"max_steps": 3, "hold_out": hold_out}
     lm = LanguageModel(**options).fit(str(tmp_path / "*.txt"), out=tmp_path / "run", progress=False)
     assert lm.config.corpus.hold_out == hold_out
-    again = LanguageModel.resume(tmp_path / "run", progress=False)
-    assert again.facts == lm.facts
+    resumed = LanguageModel.resume(tmp_path / "run", progress=False)
+    assert resumed.facts == lm.facts

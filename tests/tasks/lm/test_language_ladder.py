@@ -1,4 +1,4 @@
-"""The ladder of language models, from end to end."""
+"""The language model ladder end to end."""
 
 import json
 import math
@@ -26,21 +26,21 @@ def data(tmp_path_factory, write_english):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, data):
-    """The usual rungs on a text that is cut by the comparison, and their table."""
+def ladder_run(tmp_path_factory, data):
+    """Run folder and table of the default rungs, on a text that the comparison splits itself."""
     out = tmp_path_factory.mktemp("whole") / "ladder"
     return out, compared("lm", data, out)
 
 
 @pytest.fixture(scope="module")
-def reader(whole):
-    """A model that numbers the tokens of the whole ladder."""
-    return ur.LanguageModel.load(whole[0] / "runs" / "lstm-1")
+def trained_lm(ladder_run):
+    """A trained model whose tokenizer is that of the ladder."""
+    return ur.LanguageModel.load(ladder_run[0] / "runs" / "lstm-1")
 
 
 @pytest.mark.draws
-def test_every_usual_rung_runs(whole):
-    out, table = whole
+def test_every_default_rung_runs(ladder_run):
+    out, table = ladder_run
     check_table(table, LanguageLadder.rungs, out)
     assert set(table["metric"]) == {"perplexity"}
     assert table.set_index("model")["epochs"].notna().sum() == 7
@@ -48,8 +48,8 @@ def test_every_usual_rung_runs(whole):
 
 
 @pytest.mark.parametrize("rung", ["feed-forward", "tdnn", "elman", "jordan", "gru", "lstm"])
-def test_networks_are_scored_as_by_themselves(whole, rung):
-    out, table = whole
+def test_networks_score_as_in_their_own_runs(ladder_run, rung):
+    out, table = ladder_run
     model = ur.LanguageModel.load(out / "runs" / f"{rung}-1")
     test = out / "data" / "test.txt"
     assert mean_of(table, rung) == pytest.approx(model.evaluate(test).perplexity, rel=1e-5)
@@ -74,10 +74,10 @@ def test_networks_are_scored_as_by_themselves(whole, rung):
         ("kn5", ur.NGram(5)),
     ],
 )
-def test_counting_is_that_of_ngram(whole, reader, rung, model):
-    out, table = whole
-    model.fit(reader.tokens(out / "data" / "train.txt"))
-    test = reader.tokens(out / "data" / "test.txt")
+def test_counting_rungs_equal_ngram_models(ladder_run, trained_lm, rung, model):
+    out, table = ladder_run
+    model.fit(trained_lm.tokens(out / "data" / "train.txt"))
+    test = trained_lm.tokens(out / "data" / "test.txt")
     assert mean_of(table, rung) == pytest.approx(model.perplexity(test), rel=1e-9)
     outcome, _, extra = kept(out, rung)
     np.testing.assert_allclose(extra["test"], model.score(test))
@@ -85,18 +85,18 @@ def test_counting_is_that_of_ngram(whole, reader, rung, model):
     assert outcome.bytes == sum(g.bytes for g in model.growth)
 
 
-def test_items_are_lines(whole):
-    out, _ = whole
+def test_scored_units_are_lines(ladder_run):
+    out, _ = ladder_run
     lines = (out / "data" / "test.txt").read_text().splitlines()
     _, units, _ = kept(out, "kn5")
     assert len(units.items) == len(lines)
-    # Words and full stops, and the end of the line.
+    # Each line has its words and the end of the line.
     assert units.weights.sum() == len(kept(out, "kn5")[2]["test"])
-    np.testing.assert_array_equal(units.weights, [len(line.split()) + 1 for line in lines])
+    np.testing.assert_array_equal(units.weights, [len(row.split()) + 1 for row in lines])
 
 
-def test_a_mixture_is_of_its_parts(whole):
-    out, table = whole
+def test_a_mixture_combines_its_parts(ladder_run):
+    out, table = ladder_run
     parts = [kept(out, rung) for rung in ("lstm", "kn5")]
     outcome, _, extra = kept(out, "lstm+kn5")
     weights = fit_weights([e["valid"] for *_, e in parts])
@@ -113,52 +113,52 @@ def test_a_mixture_is_of_its_parts(whole):
     assert outcome.rate < min(o.rate for o, *_ in parts)
 
 
-def test_what_is_done_stands(whole, data, monkeypatch):
-    out, table = whole
-    before = times(out)
+def test_finished_rungs_are_not_trained_again(ladder_run, data, monkeypatch):
+    out, table = ladder_run
+    earlier_times = times(out)
     monkeypatch.setattr(ur.LanguageModel, "fit", None)
-    again = compared("lm", data, out)
-    assert times(out) == before
-    assert again.equals(table)
-    few = compared("lm", data, out, models=["kn5", "lstm"], metric="nats_per_token")
-    assert times(out) == before
-    assert few["mean"].tolist() == [math.log(mean_of(table, rung)) for rung in ("kn5", "lstm")]
+    repeated = compared("lm", data, out)
+    assert times(out) == earlier_times
+    assert repeated.equals(table)
+    two_rungs = compared("lm", data, out, models=["kn5", "lstm"], metric="nats_per_token")
+    assert times(out) == earlier_times
+    assert two_rungs["mean"].tolist() == [math.log(mean_of(table, rung)) for rung in ("kn5", "lstm")]
 
 
 def test_rungs_and_seeds_can_be_added(tmp_path, data):
     out = tmp_path / "ladder"
     first = compared("lm", data, out, models=["unigram", "gru"])
-    before = times(out)
+    earlier_times = times(out)
     table = compared("lm", data, out, models=["mle-1", "unigram", "gru", "gru+unigram+cache"], seeds=2)
-    after = times(out)
-    assert {name: after[name] for name in before} == before
+    later_times = times(out)
+    assert {name: later_times[name] for name in earlier_times} == earlier_times
     values = [kept(out, "gru", seed)[0].scores["perplexity"] for seed in (1, 2)]
     assert values[0] != values[1]
-    line = table.set_index("model").loc["gru"]
-    assert line["mean"] == pytest.approx(np.mean(values))
-    assert line["sd"] == pytest.approx(np.std(values, ddof=1))
+    row = table.set_index("model").loc["gru"]
+    assert row["mean"] == pytest.approx(np.mean(values))
+    assert row["sd"] == pytest.approx(np.std(values, ddof=1))
     assert mean_of(first, "gru") == values[0]
-    # Counting does not depend on the seed; a mixture with a network does.
+    # Counting models do not depend on the seed; a mixture with a network does.
     assert table["seeds"].tolist() == [1, 1, 2, 2]
     assert np.isnan(table["sd"].iloc[1])
     assert not (out / "outcomes" / "unigram-2.safetensors").exists()
-    # The difference is that of the mean losses over the seeds.
+    # The difference is between the mean losses over the seeds.
     losses = [kept(out, "gru", seed)[1].losses for seed in (1, 2)]
     units = kept(out, "unigram")[1]
     expected = (np.mean(losses, axis=0) - units.losses).sum() / units.weights.sum()
-    assert line["difference"] == pytest.approx(expected)
-    shares = [float(part.split()[0]) for part in kept(out, "gru+unigram+cache", 2)[0].note.split(" + ")]
-    assert sum(shares) == pytest.approx(1, abs=0.016)
+    assert row["difference"] == pytest.approx(expected)
+    weights = [float(part.split()[0]) for part in kept(out, "gru+unigram+cache", 2)[0].note.split(" + ")]
+    assert sum(weights) == pytest.approx(1, abs=0.016)
 
 
-def test_another_budget_or_configuration_is_refused(whole, data):
-    out, _ = whole
-    for options, odd in (({"budget": 2 * BUDGET}, "budget"), ({"hidden": 7}, "config")):
-        with pytest.raises(RunError, match=rf"holds another comparison \({odd} "):
+def test_another_budget_or_configuration_is_refused(ladder_run, data):
+    out, _ = ladder_run
+    for options, changed in (({"budget": 2 * BUDGET}, "budget"), ({"hidden": 7}, "config")):
+        with pytest.raises(RunError, match=rf"holds another comparison \({changed} "):
             compared("lm", data, out, **options)
 
 
-def test_overwriting_trains_anew(tmp_path, data):
+def test_overwriting_trains_again(tmp_path, data):
     out = tmp_path / "ladder"
     compared("lm", data, out, models=["elman"])
     compared("lm", data, out, models=["elman"], hidden=7, overwrite=True)
@@ -177,20 +177,20 @@ def test_changed_data_are_refused(tmp_path, write_english):
         compared("lm", data, out, models=["unigram", "bigram"])
 
 
-def test_a_mistake_in_the_data_does_not_take_the_folder(tmp_path, data):
+def test_a_data_error_does_not_occupy_the_folder(tmp_path, data):
     out = tmp_path / "ladder"
     with pytest.raises(DataError):
         compared("lm", tmp_path / "typo.txt", out, models=["unigram"])
     assert len(compared("lm", data, out, models=["unigram"])) == 1
 
 
-def test_arpa_files_are_the_models_that_wrote_them(tmp_path, whole, data, reader):
-    out, _ = whole
-    model = ur.NGram(3).fit(reader.tokens(out / "data" / "train.txt"))
+def test_arpa_files_score_as_the_models_that_wrote_them(tmp_path, ladder_run, data, trained_lm):
+    out, _ = ladder_run
+    model = ur.NGram(3).fit(trained_lm.tokens(out / "data" / "train.txt"))
     (tmp_path / "other").mkdir()
     paths = [tmp_path / "mine.arpa", tmp_path / "other" / "mine.arpa"]
     model.save_arpa(paths[0])
-    ur.NGram(2).fit(reader.tokens(out / "data" / "train.txt")).save_arpa(paths[1])
+    ur.NGram(2).fit(trained_lm.tokens(out / "data" / "train.txt")).save_arpa(paths[1])
     rungs = ["trigram", str(paths[0]), "bigram", str(paths[1]), f"lstm+{paths[0]}"]
     table = compared("lm", data, out, models=rungs)
     assert table["model"].tolist() == rungs
@@ -209,7 +209,7 @@ def test_arpa_files_of_sentences(tmp_path, data):
     model = ur.LanguageModel.load(out / "runs" / "elman-1")
     tokens = model.tokens(out / "data" / "train.txt")
     sentences = [s.split() for s in " ".join(tokens).split("<eos>") if s.strip()]
-    # Their last word is numbered before others here, and is the last one in the file.
+    # Reversed: the order of words in the file differs from the order of token ids.
     ur.NGram(2).fit(sentences[::-1]).save_arpa(tmp_path / "mine.arpa")
     table = compared("lm", data, out, models=["elman", "bigram", f"{tmp_path}/mine.arpa"], **options)
     assert mean_of(table, f"{tmp_path}/mine.arpa") == pytest.approx(mean_of(table, "bigram"), rel=1e-4)
@@ -219,25 +219,25 @@ def test_arpa_files_of_sentences(tmp_path, data):
     assert len(units.items) == len((out / "data" / "test.txt").read_text().splitlines())
 
 
-def test_arpa_files_of_other_tokens_or_another_mode_are_refused(tmp_path, whole, data, reader):
-    out, _ = whole
-    tokens = reader.tokens(out / "data" / "train.txt")
+def test_arpa_files_of_other_tokens_or_another_mode_are_refused(tmp_path, ladder_run, data, trained_lm):
+    out, _ = ladder_run
+    tokens = trained_lm.tokens(out / "data" / "train.txt")
     cases = {
         "more": ([*tokens, "zebra"], "'zebra'"),
         "fewer": ([t for t in tokens if t != "the"], "'the'"),
         "sentences": ([tokens[: tokens.index("<eos>")]], "mode='sentence'"),
     }
-    for name, (given, said) in cases.items():
+    for name, (training_tokens, message) in cases.items():
         path = tmp_path / f"{name}.arpa"
-        ur.NGram(1).fit(given).save_arpa(path)
-        with pytest.raises(DataError, match=said):
+        ur.NGram(1).fit(training_tokens).save_arpa(path)
+        with pytest.raises(DataError, match=message):
             compared("lm", data, out, models=[str(path)])
     (tmp_path / "damaged.arpa").write_text("nothing")
     with pytest.raises(DataError, match=r"damaged\.arpa"):
         compared("lm", data, out, models=[str(tmp_path / "damaged.arpa")])
 
 
-def test_what_has_no_probability_is_infinite(tmp_path, data):
+def test_zero_probability_gives_infinite_perplexity(tmp_path, data):
     out = tmp_path / "ladder"
     table = compared("lm", data, out, models=["unigram", "mle-3", "bigram", "mle-3+unigram"])
     assert table["mean"].map(math.isinf).tolist() == [False, True, False, False]
@@ -249,51 +249,51 @@ def test_what_has_no_probability_is_infinite(tmp_path, data):
 
 
 @pytest.mark.draws
-def test_a_stopped_comparison_goes_on(tmp_path, data, monkeypatch):
+def test_an_interrupted_comparison_resumes(tmp_path, data, monkeypatch):
     out, rungs = tmp_path / "ladder", ["bigram", "elman", "gru"]
     fits, fit = [], ur.LanguageModel.fit
 
-    def counted(self, *args, **options):
+    def counting_fit(self, *args, **options):
         fits.append(self.config.cell.cell)
         if len(fits) == 2:
             raise KeyboardInterrupt
         return fit(self, *args, **options)
 
-    monkeypatch.setattr(ur.LanguageModel, "fit", counted)
+    monkeypatch.setattr(ur.LanguageModel, "fit", counting_fit)
     with pytest.raises(KeyboardInterrupt):
         compared("lm", data, out, models=rungs)
-    before = times(out)
+    earlier_times = times(out)
     table = compared("lm", data, out, models=rungs)
     assert fits == ["elman", "gru", "gru"]
-    assert {name: times(out)[name] for name in before} == before
+    assert {name: times(out)[name] for name in earlier_times} == earlier_times
     check_table(table, tuple(rungs), out)
 
 
-def test_a_network_that_was_stopped_in_training_goes_on(tmp_path, data, monkeypatch):
+def test_a_network_interrupted_in_training_resumes(tmp_path, data, monkeypatch):
     out, options = (
         tmp_path / "ladder",
         {"models": ["gru"], "max_steps": 9, "checkpoint_steps": 3, "budget": 1.0},
     )
-    whole = compared("lm", data, tmp_path / "whole", **options)
+    uninterrupted = compared("lm", data, tmp_path / "whole", **options)
     steps, loss = [], LanguageJob.loss
 
-    def stopped(self, batch, state):
+    def interrupted_loss(self, batch, state):
         steps.append(1)
         if len(steps) == 6:
             raise KeyboardInterrupt
         return loss(self, batch, state)
 
-    monkeypatch.setattr(LanguageJob, "loss", stopped)
+    monkeypatch.setattr(LanguageJob, "loss", interrupted_loss)
     with pytest.raises(KeyboardInterrupt):
         compared("lm", data, out, **options)
     monkeypatch.setattr(ur.LanguageModel, "fit", None)
     table = compared("lm", data, out, **options)
     assert len(steps) < 6 + 9
-    assert mean_of(table, "gru") == mean_of(whole, "gru")
+    assert mean_of(table, "gru") == mean_of(uninterrupted, "gru")
 
 
 @pytest.mark.draws
-def test_a_network_that_was_stopped_in_scoring_is_not_trained_again(tmp_path, data, monkeypatch):
+def test_a_network_interrupted_in_scoring_is_not_trained_again(tmp_path, data, monkeypatch):
     out = tmp_path / "ladder"
     score = ladder.score_tokens
 
@@ -308,19 +308,19 @@ def test_a_network_that_was_stopped_in_scoring_is_not_trained_again(tmp_path, da
     check_table(compared("lm", data, out, models=["gru"]), ("gru",), out)
 
 
-def test_characters_are_compared_by_their_bits(tmp_path, data):
+def test_character_models_are_compared_in_bits_per_character(tmp_path, data):
     out, options = tmp_path / "ladder", {"tokenizer": "char", "min_frequency": 1}
     table = compared("lm", data, out, models=["bigram", "elman"], **options)
     assert set(table["metric"]) == {"bits_per_character"}
     score = ur.LanguageModel.load(out / "runs" / "elman-1").evaluate(out / "data" / "test.txt")
     assert mean_of(table, "elman") == pytest.approx(score.bits_per_character, rel=1e-5)
-    # Lines do not end with <eos>: an item is so many characters.
+    # Lines do not end with <eos>, so a unit is a block of characters.
     _, units, _ = kept(out, "elman")
     assert set(units.weights[:-1]) == {ladder.BLOCK_TOKENS}
     assert units.weights.sum() == score.tokens
-    asked = compared("lm", data, out, models=["bigram", "elman"], metric="perplexity", **options)
-    assert set(asked["metric"]) == {"perplexity"}
-    assert mean_of(asked, "elman") == pytest.approx(score.perplexity, rel=1e-5)
+    by_perplexity = compared("lm", data, out, models=["bigram", "elman"], metric="perplexity", **options)
+    assert set(by_perplexity["metric"]) == {"perplexity"}
+    assert mean_of(by_perplexity, "elman") == pytest.approx(score.perplexity, rel=1e-5)
 
 
 def test_given_test_and_held_out_text(tmp_path, data, write_english):
@@ -328,17 +328,17 @@ def test_given_test_and_held_out_text(tmp_path, data, write_english):
     for seed, path in enumerate(paths.values()):
         path.write_text(write_english(12, 20 + seed))
     out = tmp_path / "ladder"
-    given = {name: str(path) for name, path in paths.items()}
-    table = compared("lm", data, out, models=["trigram", "elman"], **given)
+    texts = {name: str(path) for name, path in paths.items()}
+    table = compared("lm", data, out, models=["trigram", "elman"], **texts)
     assert not (out / "data").exists()
     model = ur.LanguageModel.load(out / "runs" / "elman-1")
     assert mean_of(table, "elman") == pytest.approx(model.evaluate(paths["test"]).perplexity, rel=1e-5)
-    counted = ur.NGram(3).fit(model.tokens(data))
-    assert mean_of(table, "trigram") == pytest.approx(counted.perplexity(model.tokens(paths["test"])))
-    np.testing.assert_allclose(kept(out, "trigram")[2]["valid"], counted.score(model.tokens(paths["valid"])))
+    trigram = ur.NGram(3).fit(model.tokens(data))
+    assert mean_of(table, "trigram") == pytest.approx(trigram.perplexity(model.tokens(paths["test"])))
+    np.testing.assert_allclose(kept(out, "trigram")[2]["valid"], trigram.score(model.tokens(paths["valid"])))
 
 
-def test_several_documents_do_not_see_each_other(tmp_path, data, write_english):
+def test_documents_are_scored_independently(tmp_path, data, write_english):
     test = tmp_path / "test"
     test.mkdir()
     for number in range(3):
@@ -347,20 +347,20 @@ def test_several_documents_do_not_see_each_other(tmp_path, data, write_english):
     table = compared("lm", data, out, models=["trigram", "elman"], test=str(test))
     model = ur.LanguageModel.load(out / "runs" / "elman-1")
     assert mean_of(table, "elman") == pytest.approx(model.evaluate(test).perplexity, rel=1e-5)
-    found = np.concatenate([model.score(model.tokens(d)) for d in sorted(test.iterdir())])
-    np.testing.assert_allclose(kept(out, "elman")[2]["test"], found, atol=1e-5)
+    log_probabilities = np.concatenate([model.score(model.tokens(d)) for d in sorted(test.iterdir())])
+    np.testing.assert_allclose(kept(out, "elman")[2]["test"], log_probabilities, atol=1e-5)
     assert len(open_documents(str(test))) == 3
 
 
-def test_the_plan_is_for_people_too(whole):
-    out, _ = whole
+def test_the_plan_is_readable_json(ladder_run):
+    out, _ = ladder_run
     plan = json.loads((out / "plan.json").read_text())
     assert (plan["task"], plan["budget"]) == ("lm", BUDGET)
     assert len(plan["data"]) == 64
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"models": "lstm"}, r"models='lstm': give a list"),
         ({"models": ["lstm", "lstm"]}, "'lstm' is given twice"),
@@ -383,15 +383,15 @@ def test_the_plan_is_for_people_too(whole):
         ({"valid_fraction": 0.0, "test": "DATA"}, "need held-out text"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path, data, options, said, monkeypatch):
+def test_invalid_options_are_refused_before_training(tmp_path, data, options, message, monkeypatch):
     monkeypatch.setattr(ur.LanguageModel, "fit", None)
     options = {name: str(data) if value == "DATA" else value for name, value in options.items()}
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         compared("lm", data, tmp_path / "out", **options)
     assert not list(tmp_path.glob("out/outcomes/*"))
 
 
-def test_the_task_and_its_data_must_be_there(tmp_path):
+def test_missing_or_invalid_task_and_data_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"task 'language': is not one of lm, .* 'lm'|task 'language'"):
         ur.compare("language", tmp_path)
     with pytest.raises(ConfigError, match="task 'music': is not one of"):
@@ -402,19 +402,19 @@ def test_the_task_and_its_data_must_be_there(tmp_path):
         ur.compare("lm", progress=False)
 
 
-def test_a_network_may_have_options_of_its_own(tmp_path, data):
+def test_a_rung_may_set_options(tmp_path, data):
     out, rungs = tmp_path / "ladder", ["elman", "elman:hidden=4,lr=0.05", "elman:hidden=4,lr=0.05+unigram"]
     table = compared("lm", data, out, models=rungs)
     assert table["model"].tolist() == rungs
-    other = ur.LanguageModel.load(run_of(out, rungs[1]))
-    assert (other.config.network.hidden, other.config.optimizer.lr) == (4, 0.05)
-    expected = other.evaluate(out / "data" / "test.txt").perplexity
+    small = ur.LanguageModel.load(run_of(out, rungs[1]))
+    assert (small.config.network.hidden, small.config.optimizer.lr) == (4, 0.05)
+    expected = small.evaluate(out / "data" / "test.txt").perplexity
     assert mean_of(table, rungs[1]) == pytest.approx(expected, rel=1e-5)
     assert kept(out, rungs[1])[0].size < kept(out, "elman")[0].size
 
 
 @pytest.mark.parametrize(
-    ("rung", "said"),
+    ("rung", "message"),
     [
         ("elman:lrr=0.1", r"unknown option 'lrr' \(did you mean 'lr'\?\)"),
         ("elman:hidden=0", "hidden=0: must be at least 1"),
@@ -430,13 +430,13 @@ def test_a_network_may_have_options_of_its_own(tmp_path, data):
         ("unigram+elman:minutes=3", "minutes is the same for all"),
     ],
 )
-def test_options_that_a_network_cannot_have(tmp_path, data, rung, said):
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_options_of_a_rung_are_refused(tmp_path, data, rung, message):
+    with pytest.raises(ConfigError, match=message):
         compared("lm", data, tmp_path / "out", models=[rung])
     assert not (tmp_path / "out").exists()
 
 
-def test_without_a_folder_nothing_is_kept(tmp_path, data, monkeypatch):
+def test_without_a_folder_no_files_are_left(tmp_path, data, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     table = ur.compare("lm", data, models=["bigram"], progress=False, tokenizer="word", min_frequency=2)
     assert table["model"].tolist() == ["bigram"]

@@ -1,4 +1,4 @@
-"""Scores of a text against a loop over its tokens, one at a time."""
+"""Scores of a text, checked against a loop over single tokens."""
 
 import math
 
@@ -14,13 +14,13 @@ from unrolled.text import TextConfig, train_tokenizer
 
 @torch.no_grad()
 def nats_by_hand(lm, ids):
-    """−ln p of each id, read one by one from <eos> with the state carried."""
-    state, before, found = None, 0, []
+    """−ln p of each id, reading one id at a time from <eos> and carrying the state."""
+    state, previous, nats = None, 0, []
     for target in ids:
-        logits, state = lm.model.eval()(torch.tensor([[before]]), state)
-        found.append(-float(logits[0, 0].double().log_softmax(-1)[target]))
-        before = target
-    return found
+        logits, state = lm.model.eval()(torch.tensor([[previous]]), state)
+        nats.append(-float(logits[0, 0].double().log_softmax(-1)[target]))
+        previous = target
+    return nats
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def nats_by_hand(lm, ids):
     ],
     ids=lambda o: "-".join(map(str, o.values())) or "lstm",
 )
-def test_one_pass_is_the_loop_over_tokens(tmp_path, english_file, tiny_options, write_english, options):
+def test_one_pass_equals_a_loop_over_tokens(tmp_path, english_file, tiny_options, write_english, options):
     lm = LanguageModel(**tiny_options | {"max_steps": 20} | options)
     lm.fit(english_file, progress=False)
     path = tmp_path / "text.txt"
@@ -48,20 +48,20 @@ def test_one_pass_is_the_loop_over_tokens(tmp_path, english_file, tiny_options, 
 
 
 @pytest.fixture(params=[1000, 7])
-def _scoring_in_pieces(request, monkeypatch):
+def _scoring_in_chunks(request, monkeypatch):
     monkeypatch.setattr(language_score, "SCORING_STEPS", request.param)
 
 
 @pytest.mark.usefixtures("_scoring_in_pieces")
-def test_documents_do_not_see_each_other(tmp_path, tiny_lm, write_english):
+def test_documents_are_scored_independently(tmp_path, tiny_lm, write_english):
     texts = [write_english(n, seed=n) for n in (3, 1, 6, 2)]
     for i, text in enumerate(texts):
         (tmp_path / f"{i}.txt").write_text(text)
     expected = 0.0
     for i, text in enumerate(texts):
         ids = tiny_lm.tokenizer.encode(text).tolist()
-        closing = [] if i == len(texts) - 1 else [0]  # one <eos> stands between documents
-        expected += sum(nats_by_hand(tiny_lm, ids + closing))
+        end = [] if i == len(texts) - 1 else [0]  # one <eos> between documents
+        expected += sum(nats_by_hand(tiny_lm, ids + end))
     score = tiny_lm.evaluate(tmp_path)
     assert score.nats == pytest.approx(expected, rel=1e-5)
     assert score.tokens == sum(map(len, texts)) + 3
@@ -69,17 +69,17 @@ def test_documents_do_not_see_each_other(tmp_path, tiny_lm, write_english):
 
 
 @pytest.mark.usefixtures("_scoring_in_pieces")
-def test_a_folder_of_lines_scores_as_its_files_alone(tmp_path, tiny_words, write_english):
+def test_a_folder_scores_as_its_files(tmp_path, tiny_words, write_english):
     for i, n in enumerate((9, 2, 5)):
         (tmp_path / f"{i}.txt").write_text(write_english(n, seed=20 + i))
-    alone = [tiny_words.evaluate(tmp_path / f"{i}.txt") for i in range(3)]
+    single_scores = [tiny_words.evaluate(tmp_path / f"{i}.txt") for i in range(3)]
     together = tiny_words.evaluate(tmp_path)
-    assert together.nats == pytest.approx(sum(s.nats for s in alone), rel=1e-6)
+    assert together.nats == pytest.approx(sum(s.nats for s in single_scores), rel=1e-6)
     for name in ("tokens", "eos", "unknown", "characters"):
-        assert getattr(together, name) == sum(getattr(s, name) for s in alone)
+        assert getattr(together, name) == sum(getattr(s, name) for s in single_scores)
 
 
-def test_sentences_are_scored_alone(tmp_path, english_file, tiny_options, write_english):
+def test_sentences_are_scored_independently(tmp_path, english_file, tiny_options, write_english):
     options = {"mode": "sentence", "tokenizer": "word", "max_steps": 20, "min_frequency": 3}
     lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
     text = write_english(40, seed=4)
@@ -93,7 +93,7 @@ def test_sentences_are_scored_alone(tmp_path, english_file, tiny_options, write_
     assert score.eos == 40
 
 
-def test_dropout_is_off_and_nothing_is_left_behind(english_file, tiny_options):
+def test_evaluation_has_no_dropout_and_no_gradients(english_file, tiny_options):
     options = {"dropout_output": 0.5, "max_steps": 10}
     lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
     lm.model.train()
@@ -101,19 +101,19 @@ def test_dropout_is_off_and_nothing_is_left_behind(english_file, tiny_options):
     assert all(p.grad is None or not p.grad.requires_grad for p in lm.model.parameters())
 
 
-def test_unseen_characters_are_scored_and_told(tmp_path, tiny_lm, capsys):
+def test_unknown_characters_are_scored_and_noted(tmp_path, tiny_lm, capsys):
     (tmp_path / "t.txt").write_text("The miller ¿counts? the river.")
     score = tiny_lm.evaluate(tmp_path / "t.txt", progress=True)
     assert score.unknown == 2
     assert score.unknown_share == tiny_lm.unknown_share > 0
-    said = capsys.readouterr().err
-    assert "2 of 30 characters are unknown to the model ('¿', '?'), scored with the probability" in said
+    stderr = capsys.readouterr().err
+    assert "2 of 30 characters are unknown to the model ('¿', '?'), scored with the probability" in stderr
     assert score.nats == pytest.approx(-tiny_lm.score(tiny_lm.tokens(tmp_path / "t.txt")).sum(), rel=1e-6)
     (tmp_path / "t.txt").write_text("The miller counts the river.")
     assert tiny_lm.evaluate(tmp_path / "t.txt").unknown_share == 0.0
 
 
-def test_unseen_words_are_scored_where_unk_was_learned(tmp_path, tiny_words):
+def test_unknown_words_are_scored_as_unk(tmp_path, tiny_words):
     (tmp_path / "t.txt").write_text("The miller watches the submarine, again.\n")
     score = tiny_words.evaluate(tmp_path / "t.txt")
     assert score.unknown == 1 + sum(
@@ -122,22 +122,22 @@ def test_unseen_words_are_scored_where_unk_was_learned(tmp_path, tiny_words):
     assert math.isfinite(score.nats)
 
 
-def test_a_score_is_what_was_counted():
+def test_score_properties():
     score = LanguageScore(nats=20.0, tokens=10, characters=40, eos=2, unknown=1, vocabulary=50)
     assert score.nats_per_token == 2.0
     assert score.perplexity == pytest.approx(math.e**2)
     assert score.bits_per_character == pytest.approx(20 / math.log(2) / 40)
-    shown = score.to_json()
-    assert shown["perplexity"] == score.perplexity
-    assert (shown["tokens"], shown["eos"], shown["unknown"], shown["vocabulary"]) == (10, 2, 1, 50)
+    values = score.to_json()
+    assert values["perplexity"] == score.perplexity
+    assert (values["tokens"], values["eos"], values["unknown"], values["vocabulary"]) == (10, 2, 1, 50)
     assert "perplexity 7.39" in str(score)
     assert "2 <eos>" in str(score)
-    hopeless = LanguageScore(nats=1e9, tokens=1, characters=0, eos=0, unknown=0, vocabulary=2)
-    assert math.isfinite(hopeless.perplexity)
-    assert math.isfinite(hopeless.bits_per_character)
+    extreme = LanguageScore(nats=1e9, tokens=1, characters=0, eos=0, unknown=0, vocabulary=2)
+    assert math.isfinite(extreme.perplexity)
+    assert math.isfinite(extreme.bits_per_character)
 
 
-def test_predictions_on_the_penn_treebank_are_those_of_the_literature(published):
+def test_penn_treebank_token_counts(published):
     published("ptb/ptb.train.txt")
     published("ptb/ptb.test.txt")
     training = open_documents("@ptb/train")

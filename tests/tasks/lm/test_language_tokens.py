@@ -1,4 +1,4 @@
-"""A language model asked token by token, alone and in mixtures."""
+"""Token probabilities of a language model, alone and in mixtures with n-gram models."""
 
 import numpy as np
 import pytest
@@ -33,103 +33,105 @@ def text(tmp_path, write_english):
 
 def test_scores_add_up_to_the_evaluation(lm, text):
     tokens = lm.tokens(text)
-    found, whole = lm.score(tokens), lm.evaluate(text)
-    assert found.shape == (whole.tokens,) == (len(tokens),)
-    assert found.dtype == np.float64
-    assert (found < 0).all()
-    assert -found.sum() == pytest.approx(whole.nats, rel=1e-6)
-    assert tokens.count("<eos>") == whole.eos
-    assert tokens.count("<unk>") == whole.unknown
+    scores, evaluation = lm.score(tokens), lm.evaluate(text)
+    assert scores.shape == (evaluation.tokens,) == (len(tokens),)
+    assert scores.dtype == np.float64
+    assert (scores < 0).all()
+    assert -scores.sum() == pytest.approx(evaluation.nats, rel=1e-6)
+    assert tokens.count("<eos>") == evaluation.eos
+    assert tokens.count("<unk>") == evaluation.unknown
     assert set(tokens) <= set(lm.vocabulary)
     assert lm.vocabulary[:2] == ["<eos>", "<unk>"]
     assert lm.vocabulary == lm.tokenizer.tokens
 
 
-def test_documents_are_scored_each_from_its_beginning(tmp_path, lm, write_english, monkeypatch):
+def test_each_document_is_scored_from_its_start(tmp_path, lm, write_english, monkeypatch):
     folder = tmp_path / "texts"
     folder.mkdir()
-    for number, count in enumerate((3, 1, 6, 2)):
-        (folder / f"{number}.txt").write_text(write_english(count, seed=count))
+    for index, count in enumerate((3, 1, 6, 2)):
+        (folder / f"{index}.txt").write_text(write_english(count, seed=count))
     paths = sorted(folder.iterdir())
-    apart = np.concatenate([lm.score(lm.tokens(path)) for path in paths])
-    assert -apart.sum() == pytest.approx(sum(lm.evaluate(path).nats for path in paths), rel=1e-6)
+    separate_scores = np.concatenate([lm.score(lm.tokens(path)) for path in paths])
+    assert -separate_scores.sum() == pytest.approx(sum(lm.evaluate(path).nats for path in paths), rel=1e-6)
     if lm.config.corpus.mode == "sentence":
         assert lm.tokens(folder) == [t for path in paths for t in lm.tokens(path)]
-        np.testing.assert_allclose(lm.score(lm.tokens(folder)), apart, atol=1e-5)
+        np.testing.assert_allclose(lm.score(lm.tokens(folder)), separate_scores, atol=1e-5)
         return
     from unrolled.data import open_documents
     from unrolled.tasks.lm import score as language_score
     from unrolled.tasks.lm.data import TextToScore, all_ids, tokenize
 
-    read = TextToScore(tokenize(open_documents(folder), lm.tokenizer, "stream"), 0.0)
+    prepared = TextToScore(tokenize(open_documents(folder), lm.tokenizer, "stream"), 0.0)
     for rows, steps in ((32, 1000), (2, 7), (1, 1)):
         monkeypatch.setattr(language_score, "SCORING_STEPS", steps)
-        nats = score_tokens(lm.model, read, rows)
-        total, count = score_documents(lm.model, read, rows)
+        nats = score_tokens(lm.model, prepared, rows)
+        total, count = score_documents(lm.model, prepared, rows)
         assert len(nats) == count
         assert nats.sum() == pytest.approx(total, rel=1e-6)
-        # An <eos> stands between documents of characters.
-        ids = all_ids(read.tokens)[1:]
-        marked = np.ones(len(ids), bool)
+        # Leave out the <eos> between documents of characters.
+        ids = all_ids(prepared.tokens)[1:]
+        within_document = np.ones(len(ids), bool)
         if not lm.tokenizer.ends_lines:
-            marked[[start - 1 for start in read.tokens.starts[1:]]] = False
-        np.testing.assert_allclose(-nats[marked], apart, atol=1e-5)
+            within_document[[start - 1 for start in prepared.tokens.starts[1:]]] = False
+        np.testing.assert_allclose(-nats[within_document], separate_scores, atol=1e-5)
 
 
-def test_every_score_is_that_of_the_distribution(lm, text):
+def test_scores_equal_log_probabilities_of_the_distribution(lm, text):
     tokens = lm.tokens(text)[:30]
     tokens = tokens[: len(tokens) - tokens[::-1].index("<eos>")] if "<eos>" in tokens else tokens
     scores = lm.score(tokens)
-    for place, token in enumerate(tokens):
-        p = lm.distribution(tokens[:place])
+    for position, token in enumerate(tokens):
+        p = lm.distribution(tokens[:position])
         assert p.shape == (len(lm.vocabulary),)
         assert p.dtype == np.float64
         assert p.sum() == pytest.approx(1, abs=1e-6)
-        assert np.log(p[lm.vocabulary.index(token)]) == pytest.approx(scores[place], abs=1e-4)
+        assert np.log(p[lm.vocabulary.index(token)]) == pytest.approx(scores[position], abs=1e-4)
 
 
 @pytest.mark.parametrize("prompt", ["", "The", "the old clock mends "])
-def test_the_distribution_is_that_of_next(lm, prompt):
-    # A model of one text of characters never saw how one begins: an empty prompt begins a line.
+def test_next_equals_the_distribution(lm, prompt):
+    # A character model of one text never saw the start of a text: an empty prompt starts a line.
     start = "" if lm.tokenizer.ends_lines else "\n"
     names = [lm.vocabulary[i] for i in lm.tokenizer.encode(prompt or start).tolist()]
     p = lm.distribution(names)
-    shown = lm.next(prompt, top=5)
-    assert [value for _, value in shown] == pytest.approx(sorted(p)[::-1][:5])
+    top_tokens = lm.next(prompt, top=5)
+    assert [value for _, value in top_tokens] == pytest.approx(sorted(p)[::-1][:5])
     if prompt == "" and not start:
         np.testing.assert_array_equal(p, lm.distribution())
 
 
-def test_a_model_of_sentences_forgets_at_their_end(sentences):
-    begun = sentences.distribution(["the", "river"])
+def test_a_sentence_model_forgets_at_the_end_of_a_sentence(sentences):
+    expected = sentences.distribution(["the", "river"])
     for context in (["a", "letter", "<eos>", "the", "river"], ["<eos>", "the", "river"]):
-        np.testing.assert_array_equal(sentences.distribution(context), begun)
+        np.testing.assert_array_equal(sentences.distribution(context), expected)
     np.testing.assert_array_equal(sentences.distribution(["the", "<eos>"]), sentences.distribution())
-    # What it writes goes on from there as well.
+    # Generated text starts from the same state.
     writer = Writer(sentences.model, sentences.tokenizer, separate=True)
     options = SamplingConfig(temperature=1e-3)
-    after = [list(writer.draw(prompt, 4, options, 0)) for prompt in ("a letter\nthe river", "the river")]
+    continuations = [
+        list(writer.draw(prompt, 4, options, 0)) for prompt in ("a letter\nthe river", "the river")
+    ]
     if EOS_ID in sentences.tokenizer.encode("a\nb"):
-        assert after[0] == after[1]
+        assert continuations[0] == continuations[1]
 
 
-def test_a_model_of_a_stream_remembers(tiny_words):
-    begun = tiny_words.distribution(["the", "river"])
+def test_a_stream_model_remembers_earlier_sentences(tiny_words):
+    expected = tiny_words.distribution(["the", "river"])
     assert not np.allclose(
-        begun, tiny_words.distribution(["a", "letter", "<eos>", "the", "river"]), atol=1e-7
+        expected, tiny_words.distribution(["a", "letter", "<eos>", "the", "river"]), atol=1e-7
     )
 
 
 def test_sentences_may_be_given_as_lists(sentences, text):
-    flat = sentences.tokens(text)
-    lists = [s.split() for s in " ".join(flat).split("<eos>") if s.strip()]
-    np.testing.assert_array_equal(sentences.score(lists), sentences.score(flat))
-    # An empty one is its end alone.
+    flat_tokens = sentences.tokens(text)
+    sentence_lists = [s.split() for s in " ".join(flat_tokens).split("<eos>") if s.strip()]
+    np.testing.assert_array_equal(sentences.score(sentence_lists), sentences.score(flat_tokens))
+    # An empty sentence is only its end.
     assert len(sentences.score([["the"], [], ["river"]])) == 5
     assert sentences.score([[]])[0] == pytest.approx(np.log(sentences.distribution()[EOS_ID]), abs=1e-5)
 
 
-def test_sentences_must_end(sentences, tiny_words):
+def test_sentences_must_end_with_eos(sentences, tiny_words):
     with pytest.raises(DataError, match="the last token must be <eos>"):
         sentences.score(["the", "river"])
     with pytest.raises(DataError, match="reads one running text, but these tokens are sentences"):
@@ -137,39 +139,42 @@ def test_sentences_must_end(sentences, tiny_words):
 
 
 def test_unknown_tokens(tiny_words, tiny_lm):
-    known = ["the", "<unk>", "river"]
-    np.testing.assert_array_equal(tiny_words.score(["the", "zebra", "river"]), tiny_words.score(known))
+    with_unk = ["the", "<unk>", "river"]
+    np.testing.assert_array_equal(tiny_words.score(["the", "zebra", "river"]), tiny_words.score(with_unk))
     np.testing.assert_array_equal(tiny_words.distribution(["zebra"]), tiny_words.distribution(["<unk>"]))
-    foreign = ["t", "ж", "ξ", "ж"]
-    p = [tiny_lm.distribution(foreign[:n]) for n in range(4)]
-    u = tiny_lm.unknown_share
-    by_hand = [(1 - u) * p[0][tiny_lm.vocabulary.index("t")], *((1 - u) * q[1] + u for q in p[1:])]
-    np.testing.assert_allclose(tiny_lm.score(foreign), np.log(by_hand), rtol=1e-4)
+    unknown_tokens = ["t", "ж", "ξ", "ж"]
+    p = [tiny_lm.distribution(unknown_tokens[:n]) for n in range(4)]
+    unknown_share = tiny_lm.unknown_share
+    by_hand = [
+        (1 - unknown_share) * p[0][tiny_lm.vocabulary.index("t")],
+        *((1 - unknown_share) * q[1] + unknown_share for q in p[1:]),
+    ]
+    np.testing.assert_allclose(tiny_lm.score(unknown_tokens), np.log(by_hand), rtol=1e-4)
 
 
-def test_texts_are_scored_as_their_tokens(lm, text):
+def test_texts_score_as_their_tokens(lm, text):
     content = text.read_text()
     expected = lm.score(lm.tokens(text))
-    for given in (content, [content], (content,), text):
-        np.testing.assert_array_equal(lm.score(given), expected)
-        np.testing.assert_array_equal(lm.tokens(given if given is not content else [given]), lm.tokens(text))
+    for value in (content, [content], (content,), text):
+        np.testing.assert_array_equal(lm.score(value), expected)
+        np.testing.assert_array_equal(lm.tokens(value if value is not content else [value]), lm.tokens(text))
     assert len(lm.score("The river")) == len(lm.tokens(["The river"]))
 
 
-@pytest.mark.parametrize("wrong", [[], [1, 2], {"the": 1}, 3, ["the", ["river"]], [["the", 1]]])
-def test_what_is_no_list_of_tokens(lm, wrong):
+@pytest.mark.parametrize("value", [[], [1, 2], {"the": 1}, 3, ["the", ["river"]], [["the", 1]]])
+def test_invalid_tokens_are_refused(lm, value):
     with pytest.raises(DataError):
-        lm.score(wrong)
+        lm.score(value)
 
 
-def test_a_string_is_no_context(tiny_lm):
+def test_a_string_as_context_is_refused(tiny_lm):
     with pytest.raises(DataError, match="a string is not a list of tokens"):
         tiny_lm.distribution("the river")
     with pytest.raises(DataError, match="tokens are strings, but 3 is not"):
         tiny_lm.distribution([3])
 
 
-def test_mixed_with_counting(tiny_words, english_file, text):
+def test_mixture_with_an_ngram_model(tiny_words, english_file, text):
     ngram = ur.NGram(2).fit(tiny_words.tokens(english_file))
     mixed = ur.Interpolated([tiny_words, ngram])
     tokens = tiny_words.tokens(text)
@@ -179,27 +184,27 @@ def test_mixed_with_counting(tiny_words, english_file, text):
     parts = [model.score(tokens) for model in (tiny_words, ngram)]
     np.testing.assert_allclose(np.exp(mixed.score(tokens)), mixed.weights @ np.exp(parts))
     assert mixed.score(tokens).sum() >= max(part.sum() for part in parts) - 1e-4
-    for place in (0, 3, 11):
-        p = mixed.distribution(tokens[:place])
+    for position in (0, 3, 11):
+        p = mixed.distribution(tokens[:position])
         assert p.sum() == pytest.approx(1, abs=1e-6)
-        number = mixed.vocabulary.index(tokens[place])
-        assert np.log(p[number]) == pytest.approx(mixed.score(tokens)[place], abs=1e-4)
-    apart = min(ngram.perplexity(tokens), tiny_words.evaluate(text).perplexity)
-    assert mixed.perplexity(tokens) <= apart * (1 + 1e-6)
+        index = mixed.vocabulary.index(tokens[position])
+        assert np.log(p[index]) == pytest.approx(mixed.score(tokens)[position], abs=1e-4)
+    best_single = min(ngram.perplexity(tokens), tiny_words.evaluate(text).perplexity)
+    assert mixed.perplexity(tokens) <= best_single * (1 + 1e-6)
     assert len(mixed.generate(5, ["the"], seed=1)) == 5
 
 
-def test_mixed_with_counting_by_sentences(sentences, english_file, text):
-    def read(path):
+def test_mixture_with_an_ngram_model_of_sentences(sentences, english_file, text):
+    def read_sentences(path):
         parts = " ".join(sentences.tokens(path)).split("<eos>")
         return [part.split() for part in parts if part.strip()]
 
-    ngram = ur.NGram(2).fit(read(english_file))
-    mixed = ur.Interpolated([ngram, sentences]).fit(read(text))
-    parts = [model.score(read(text)) for model in (ngram, sentences)]
-    np.testing.assert_allclose(np.exp(mixed.score(read(text))), mixed.weights @ np.exp(parts))
+    ngram = ur.NGram(2).fit(read_sentences(english_file))
+    mixed = ur.Interpolated([ngram, sentences]).fit(read_sentences(text))
+    parts = [model.score(read_sentences(text)) for model in (ngram, sentences)]
+    np.testing.assert_allclose(np.exp(mixed.score(read_sentences(text))), mixed.weights @ np.exp(parts))
 
 
-def test_models_of_other_tokens_are_not_mixed(tiny_words, tiny_lm):
+def test_models_with_different_tokens_are_not_mixed(tiny_words, tiny_lm):
     with pytest.raises(ConfigError, match="do not know the same tokens"):
         ur.Interpolated([tiny_words, tiny_lm])

@@ -1,4 +1,4 @@
-"""Training a language model: seeds, losses, held-out text, word vectors, and what is refused."""
+"""Training a language model: seeds, losses, held-out text, word vectors and refused options."""
 
 import json
 from itertools import pairwise
@@ -12,7 +12,7 @@ from unrolled.errors import ConfigError, DataError, RunError
 from unrolled.tasks.lm.data import Corpus, tokenize
 from unrolled.tasks.lm.job import LanguageJob
 
-DROPPED = [
+REGULARISED = [
     {"layers": 2, "dropout": 0.3, "dropout_input": 0.2, "dropout_output": 0.2},
     {
         "layers": 2,
@@ -27,29 +27,29 @@ DROPPED = [
 ]
 
 
-def weights(lm):
+def get_weights(lm):
     return lm.model.state_dict()
 
 
-def same(a, b):
+def are_equal(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
 
 
-@pytest.mark.parametrize("options", DROPPED, ids=["dropout", "regularised lstm", "sentences"])
+@pytest.mark.parametrize("options", REGULARISED, ids=["dropout", "regularised lstm", "sentences"])
 def test_the_same_seed_gives_the_same_bits(english_file, tiny_options, options):
-    def fitted(seed):
-        torch.manual_seed(torch.seed() % 1000)  # whatever the caller did before
+    def fit_with_seed(seed):
+        torch.manual_seed(torch.seed() % 1000)  # the RNG state of the caller must not matter
         lm = LanguageModel(**tiny_options | {"max_steps": 40, "seed": seed} | options)
         return lm.fit(english_file, progress=False)
 
-    first, second, other = fitted(5), fitted(5), fitted(6)
-    assert same(weights(first), weights(second))
+    first, second, other = fit_with_seed(5), fit_with_seed(5), fit_with_seed(6)
+    assert are_equal(get_weights(first), get_weights(second))
     assert [r["loss"] for r in first.history] == [r["loss"] for r in second.history]
     assert first.result["valid"] == second.result["valid"]
-    assert not same(weights(first), weights(other))
+    assert not are_equal(get_weights(first), get_weights(other))
 
 
-def test_the_callers_random_numbers_and_threads_are_left_alone(english_file, tiny_options):
+def test_fit_restores_rng_state_and_threads(english_file, tiny_options):
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
@@ -59,20 +59,20 @@ def test_the_callers_random_numbers_and_threads_are_left_alone(english_file, tin
     assert torch.get_num_threads() == 1
 
 
-def test_it_learns(tiny_lm):
-    counts = tiny_lm.result["baselines"]
-    assert counts["uniform"] == pytest.approx(torch.tensor(tiny_lm.tokenizer.size).log().item())
-    assert tiny_lm.result["valid"]["nats_per_token"] < counts["unigram"] < counts["uniform"]
+def test_training_beats_the_baselines(tiny_lm):
+    baselines = tiny_lm.result["baselines"]
+    assert baselines["uniform"] == pytest.approx(torch.tensor(tiny_lm.tokenizer.size).log().item())
+    assert tiny_lm.result["valid"]["nats_per_token"] < baselines["unigram"] < baselines["uniform"]
     valid = [r["loss"] for r in tiny_lm.history if r["kind"] == "valid"]
     assert len(valid) >= 2
     assert tiny_lm.result["best_step"] > 0
 
 
-def test_the_result_adds_up(tiny_lm, tiny_options):
+def test_result_counts_are_consistent(tiny_lm, tiny_options):
     result, facts = tiny_lm.result, tiny_lm.facts
     assert result["valid"]["tokens"] == facts["held_out_tokens"]
-    per_epoch = -(-(facts["tokens"] // tiny_options["batch"]) // tiny_options["steps"])
-    assert result["steps"] == 2 * per_epoch
+    steps_per_epoch = -(-(facts["tokens"] // tiny_options["batch"]) // tiny_options["steps"])
+    assert result["steps"] == 2 * steps_per_epoch
     assert result["epochs"] == 2
     assert result["threads"] == 1
     assert result["tokens_per_second"] > 0
@@ -105,7 +105,7 @@ def test_the_result_adds_up(tiny_lm, tiny_options):
     ],
     ids=lambda o: "-".join(str(v) for v in o.values()),
 )
-def test_every_kind_trains_scores_and_writes(english_file, tiny_options, options):
+def test_every_configuration_trains_scores_and_generates(english_file, tiny_options, options):
     lm = LanguageModel(**tiny_options | {"epochs": 1, "validate_every": 0} | options)
     lm.fit(english_file, progress=False)
     train = [r["loss"] for r in lm.history if r["kind"] == "train"]
@@ -119,14 +119,14 @@ def test_every_kind_trains_scores_and_writes(english_file, tiny_options, options
 # -- losses ----------------------------------------------------------------------------------------
 
 
-def job_for(lm, path, mode, **options):
+def make_job(lm, path, mode, **options):
     tokens = tokenize(open_documents(path), lm.tokenizer, mode)
     config = LanguageModel(lm.config, mode=mode, **options).config
     return LanguageJob(lm.model.eval(), Corpus(tokens, None, {}), config), tokens
 
 
-def test_the_sentence_loss_is_the_mean_over_sentences_of_their_means(tiny_words, english_file):
-    job, tokens = job_for(tiny_words, english_file, "sentence", batch=7)
+def test_the_sentence_loss_is_a_mean_of_sentence_means(tiny_words, english_file):
+    job, tokens = make_job(tiny_words, english_file, "sentence", batch=7)
     assert isinstance(tokens, Sentences)
     for batch in job.batches(0):
         expected = []
@@ -137,44 +137,46 @@ def test_the_sentence_loss_is_the_mean_over_sentences_of_their_means(tiny_words,
                 logits, state = tiny_words.model(torch.tensor([[x]]), state)
                 total += -float(logits[0, 0].log_softmax(-1)[target].detach())
             expected.append(total / length)  # E = (1/T) Σ E_t
-        found = job.loss(batch, None)
-        assert float(found.loss.detach()) == pytest.approx(sum(expected) / len(expected), rel=1e-5)
-        assert found.tokens == int(batch.lengths.sum())
-        assert found.state is None
+        step_loss = job.loss(batch, None)
+        assert float(step_loss.loss.detach()) == pytest.approx(sum(expected) / len(expected), rel=1e-5)
+        assert step_loss.tokens == int(batch.lengths.sum())
+        assert step_loss.state is None
 
 
 @pytest.mark.parametrize("loss", ["auto", "token", "steps"])
 def test_stream_losses(tiny_words, english_file, loss):
-    job, tokens = job_for(tiny_words, english_file, "stream", batch=3, steps=5, loss=loss)
+    job, tokens = make_job(tiny_words, english_file, "stream", batch=3, steps=5, loss=loss)
     assert isinstance(tokens, TokenStream)
     state = None
     for batch in list(job.batches(0))[:4]:
         logits, after = tiny_words.model(batch.inputs, state)
         log_p = logits.log_softmax(-1).gather(-1, batch.targets[..., None])
-        found = job.loss(batch, state)
+        step_loss = job.loss(batch, state)
         expected = -log_p.sum() / 3 if loss == "steps" else -log_p.mean()
-        torch.testing.assert_close(found.loss, expected)
-        assert float(found.total) == pytest.approx(float(-log_p.sum().detach()), rel=1e-5)
-        assert found.tokens == batch.targets.numel()
-        for a, b in zip(found.state, after, strict=True):
+        torch.testing.assert_close(step_loss.loss, expected)
+        assert float(step_loss.total) == pytest.approx(float(-log_p.sum().detach()), rel=1e-5)
+        assert step_loss.tokens == batch.targets.numel()
+        for a, b in zip(step_loss.state, after, strict=True):
             assert not a.requires_grad
             torch.testing.assert_close(a, b.detach())
-        state = found.state
+        state = step_loss.state
 
 
 @pytest.mark.parametrize("mode", ["stream", "sentence"])
-def test_label_smoothing_is_in_the_loss_and_not_in_the_nats(tiny_words, english_file, mode):
-    job, _ = job_for(tiny_words, english_file, mode, batch=6, label_smoothing=0.2)
-    plain, _ = job_for(tiny_words, english_file, mode, batch=6)
+def test_label_smoothing_affects_the_loss_but_not_the_nats(tiny_words, english_file, mode):
+    job, _ = make_job(tiny_words, english_file, mode, batch=6, label_smoothing=0.2)
+    plain, _ = make_job(tiny_words, english_file, mode, batch=6)
     batch = next(iter(job.batches(0)))
-    counted = batch.targets != IGNORE
+    is_target = batch.targets != IGNORE
     logits, _ = tiny_words.model(batch.inputs, lengths=batch.lengths)
-    smooth = -logits.log_softmax(-1).mean(-1) * counted  # every token alike
-    lengths = counted.sum(0)
-    mean = (smooth.sum(0) / lengths).mean() if mode == "sentence" else smooth.sum() / counted.sum()
-    found, expected = job.loss(batch, None), plain.loss(batch, None)
-    torch.testing.assert_close(found.loss, 0.8 * expected.loss + 0.2 * mean)
-    assert torch.equal(found.total, expected.total)
+    uniform_loss = -logits.log_softmax(-1).mean(-1) * is_target  # uniform over all tokens
+    lengths = is_target.sum(0)
+    mean = (
+        (uniform_loss.sum(0) / lengths).mean() if mode == "sentence" else uniform_loss.sum() / is_target.sum()
+    )
+    step_loss, expected = job.loss(batch, None), plain.loss(batch, None)
+    torch.testing.assert_close(step_loss.loss, 0.8 * expected.loss + 0.2 * mean)
+    assert torch.equal(step_loss.total, expected.total)
 
 
 @pytest.mark.parametrize(
@@ -187,47 +189,47 @@ def test_label_smoothing_is_in_the_loss_and_not_in_the_nats(tiny_words, english_
     ],
     ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else str(v),
 )
-def test_the_gradient_of_the_table_has_the_rows_that_were_read_where_they_suffice(
-    tiny_words, english_file, options, sparse
-):
-    job, _ = job_for(tiny_words, english_file, "stream", batch=3, steps=2, **options)
+def test_embedding_gradients_are_sparse_if_rows_suffice(tiny_words, english_file, options, sparse):
+    job, _ = make_job(tiny_words, english_file, "stream", batch=3, steps=2, **options)
     batch = next(iter(job.batches(0)))
     job.model.zero_grad()
     job.loss(batch, None).loss.backward()
     gradient = job.model.input.weight.grad
     job.model.zero_grad()
     assert gradient.is_sparse == sparse
-    read = gradient.to_dense().abs().sum(1).nonzero().flatten()
-    assert read.tolist() == sorted(set(batch.inputs.flatten().tolist()))
+    rows_used = gradient.to_dense().abs().sum(1).nonzero().flatten()
+    assert rows_used.tolist() == sorted(set(batch.inputs.flatten().tolist()))
 
 
 @pytest.mark.parametrize("options", [{}, {"tie_weights": True}, {"input": "one-hot"}], ids=str)
-def test_training_by_rows_is_training(english_file, tiny_options, options, monkeypatch):
+def test_training_with_sparse_gradients_equals_dense_training(
+    english_file, tiny_options, options, monkeypatch
+):
     options = tiny_options | options | {"tokenizer": "word", "min_frequency": 1, "embedding": 12}
     options |= {"optimizer": "sgd", "lr": 2.0, "clip_norm": 0.2, "max_steps": 25}
-    by_rows = LanguageModel(**options).fit(english_file, progress=False)
+    sparse = LanguageModel(**options).fit(english_file, progress=False)
     monkeypatch.setattr("unrolled.tasks.lm.job.rows_suffice", lambda config: False)
-    usual = LanguageModel(**options).fit(english_file, progress=False)
-    for name, t in weights(usual).items():
-        torch.testing.assert_close(weights(by_rows)[name], t, rtol=1e-4, atol=1e-5)
+    dense = LanguageModel(**options).fit(english_file, progress=False)
+    for name, t in get_weights(dense).items():
+        torch.testing.assert_close(get_weights(sparse)[name], t, rtol=1e-4, atol=1e-5)
 
 
-def test_sentences_come_in_another_order_each_epoch_and_the_same_for_a_seed(tiny_words, english_file):
-    job, _ = job_for(tiny_words, english_file, "sentence", batch=4, seed=1)
-    other, _ = job_for(tiny_words, english_file, "sentence", batch=4, seed=2)
+def test_sentence_order_depends_on_epoch_and_seed(tiny_words, english_file):
+    job, _ = make_job(tiny_words, english_file, "sentence", batch=4, seed=1)
+    other, _ = make_job(tiny_words, english_file, "sentence", batch=4, seed=2)
 
-    def order(job, epoch):
+    def batch_targets(job, epoch):
         return [b.targets.tolist() for b in job.batches(epoch)]
 
-    assert order(job, 0) == order(job, 0)
-    assert order(job, 0) != order(job, 1)
-    assert order(job, 0) != order(other, 0)
+    assert batch_targets(job, 0) == batch_targets(job, 0)
+    assert batch_targets(job, 0) != batch_targets(job, 1)
+    assert batch_targets(job, 0) != batch_targets(other, 0)
 
 
 # -- texts -----------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_many_documents(tmp_path, write_english, tiny_options):
+def test_a_folder_is_read_as_documents(tmp_path, write_english, tiny_options):
     for i in range(3):
         (tmp_path / f"{i}.txt").write_text(write_english(8, i))
     lm = LanguageModel(**tiny_options | {"epochs": 1}).fit(tmp_path, progress=False)
@@ -245,7 +247,7 @@ def test_held_out_and_test_texts_are_scored(tmp_path, write_english, tiny_option
     assert lm.result["valid"]["tokens"] == len((tmp_path / "valid.txt").read_text())
 
 
-def test_a_text_that_cannot_be_scored_is_found_before_training(tmp_path, english_file, tiny_options):
+def test_an_unscorable_text_is_refused_before_training(tmp_path, english_file, tiny_options):
     (tmp_path / "test.txt").write_text("ЖЖЖЖ" * 20)
     for options in ({"test": str(tmp_path / "test.txt")}, {"valid": str(tmp_path / "test.txt")}):
         with pytest.raises(DataError, match="not in the model's vocabulary"):
@@ -253,7 +255,7 @@ def test_a_text_that_cannot_be_scored_is_found_before_training(tmp_path, english
         assert not (tmp_path / "run").exists()
 
 
-def test_a_text_too_short_for_the_batch_is_read_in_fewer_rows():
+def test_a_short_text_gets_a_smaller_batch():
     lm = LanguageModel(batch=32, hidden=4, embedding=4, max_steps=2)
     lm.fit(["twenty characters..."], progress=False)
     assert lm.config.training.batch == 1
@@ -261,7 +263,7 @@ def test_a_text_too_short_for_the_batch_is_read_in_fewer_rows():
     assert lm.evaluate("twenty\n").tokens == 7
 
 
-def test_no_text_at_all_is_refused():
+def test_missing_text_is_refused():
     with pytest.raises(ConfigError, match="no training text"):
         LanguageModel().fit(progress=False)
 
@@ -315,7 +317,7 @@ def test_options_that_contradict_each_other_are_refused(english_file, tiny_optio
         LanguageModel(**tiny_options | options).fit(english_file, progress=False)
 
 
-def test_options_go_on_from_a_configuration():
+def test_options_override_a_configuration():
     base = LanguageModel(hidden=9, cell="gru")
     lm = LanguageModel(base.config, hidden=10)
     assert (lm.config.network.hidden, lm.config.cell.cell) == (10, "gru")
@@ -334,7 +336,7 @@ def test_options_go_on_from_a_configuration():
         lambda lm, path: lm.tokenizer,
     ],
 )
-def test_an_untrained_model_says_so(english_file, use):
+def test_an_untrained_model_raises(english_file, use):
     with pytest.raises(RunError, match="has not been trained: call fit first"):
         use(LanguageModel(), english_file)
     assert not (english_file.parent / "untrained").exists()
@@ -355,24 +357,24 @@ def vectors_file(tmp_path):
 
 
 @pytest.mark.parametrize("freeze", [True, False])
-def test_given_vectors_are_the_table_of_inputs(tmp_path, english_file, tiny_options, vectors_file, freeze):
+def test_given_vectors_initialise_the_embedding(tmp_path, english_file, tiny_options, vectors_file, freeze):
     options = {"tokenizer": "word", "input": "vectors", "freeze_vectors": freeze, "embedding": 6}
     lm = LanguageModel(**tiny_options | options, vectors=str(vectors_file))
     lm.fit(english_file, out=tmp_path / "run", progress=False)
     row = lm.tokenizer.tokens.index("the")
-    given = [float(x) for x in vectors_file.read_text().splitlines()[1].split()[1:]]
-    kept = lm.model.state_dict()["input.weight"][row].tolist()
-    assert (kept == pytest.approx(given)) == freeze
+    expected = [float(x) for x in vectors_file.read_text().splitlines()[1].split()[1:]]
+    vector = lm.model.state_dict()["input.weight"][row].tolist()
+    assert (vector == pytest.approx(expected)) == freeze
     assert lm.facts["tokens_with_vectors"] >= 2
 
-    vectors_file.unlink()  # a run folder stands alone
-    again = LanguageModel.load(tmp_path / "run")
-    assert same(weights(again), weights(lm))
+    vectors_file.unlink()  # the run folder must not need it
+    loaded = LanguageModel.load(tmp_path / "run")
+    assert are_equal(get_weights(loaded), get_weights(lm))
     resumed = LanguageModel.resume(tmp_path / "run", progress=False)
-    assert same(weights(resumed), weights(lm))
+    assert are_equal(get_weights(resumed), get_weights(lm))
 
 
-def test_the_log_is_lines_of_json(tiny_run, tiny_lm):
+def test_the_log_has_one_json_record_per_line(tiny_run, tiny_lm):
     lines = (tiny_run / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == tiny_lm.history
     assert {r["kind"] for r in tiny_lm.history} == {"train", "valid"}
@@ -381,13 +383,13 @@ def test_the_log_is_lines_of_json(tiny_run, tiny_lm):
     assert tiny_lm.history[-1]["tokens"] <= 2 * tiny_lm.facts["tokens"]
 
 
-def test_a_baseline_that_is_better_is_named_first(tiny_options, english_file):
+def test_a_better_baseline_is_reported(tiny_options, english_file):
     options = {"max_steps": 1, "lr": 1e-6}
     lm = LanguageModel(**tiny_options | options).fit(english_file, progress=False)
     assert lm.result["better_baseline"].startswith(
         "counting (five-gram) is the better choice here: nats/token"
     )
-    good = LanguageModel(**tiny_options | {"epochs": 4}).fit(english_file, progress=False)
-    assert ("better_baseline" in good.result) == (
-        good.result["valid"]["nats_per_token"] > min(good.result["baselines"].values())
+    better = LanguageModel(**tiny_options | {"epochs": 4}).fit(english_file, progress=False)
+    assert ("better_baseline" in better.result) == (
+        better.result["valid"]["nats_per_token"] > min(better.result["baselines"].values())
     )

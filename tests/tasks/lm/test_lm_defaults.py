@@ -1,4 +1,4 @@
-"""Options that were not given follow those that were."""
+"""Default options follow the given ones and the text."""
 
 import pytest
 
@@ -10,12 +10,12 @@ from unrolled.tasks.lm.defaults import fill_defaults
 PROSE = [Document("a", "the cat sat on the mat\n" * 9)]
 
 
-def settled(documents=PROSE, **options):
+def fill(documents=PROSE, **options):
     return fill_defaults(LanguageModel(**options).config, documents, held_out=False)
 
 
 @pytest.mark.parametrize(
-    ("options", "kind"),
+    ("options", "tokenizer"),
     [
         ({}, "char"),
         ({"lowercase": True}, "char"),
@@ -28,9 +28,9 @@ def settled(documents=PROSE, **options):
         ({"tokenizer": "word", "loss": "steps"}, "word"),
     ],
 )
-def test_the_tokenizer_follows(options, kind):
-    config, _ = settled(**options)
-    assert config.text.tokenizer == kind
+def test_the_tokenizer_follows_other_options(options, tokenizer):
+    config, _ = fill(**options)
+    assert config.text.tokenizer == tokenizer
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_the_tokenizer_follows(options, kind):
         ({"mode": "sentence"}, "sentence"),
     ],
 )
-def test_the_mode_follows(options, mode):
-    config, _ = settled(**options)
+def test_the_mode_follows_other_options(options, mode):
+    config, _ = fill(**options)
     assert config.corpus.mode == mode
 
 
-def test_two_options_that_were_given_still_contradict():
+def test_contradicting_options_are_refused():
     for options in (
         {"loss": "sentence", "mode": "stream"},
         {"loss": "sentence", "mode": "paragraph"},
@@ -63,15 +63,15 @@ def test_two_options_that_were_given_still_contradict():
 
 
 def test_a_tied_embedding_has_the_size_of_the_output():
-    config, notes = settled(tie_weights=True, hidden=24)
+    config, notes = fill(tie_weights=True, hidden=24)
     assert config.network.embedding == 24
     assert notes == ("embedding: 24, the size of the output that it is tied to (--embedding, --tie-weights)",)
-    config, notes = settled(tie_weights=True, hidden=24, embedding=7)
+    config, notes = fill(tie_weights=True, hidden=24, embedding=7)
     assert (config.network.embedding, notes) == (7, ())
-    assert settled(tie_weights=True, hidden=128)[1] == ()
+    assert fill(tie_weights=True, hidden=128)[1] == ()
 
 
-def test_hard_line_ends_are_told_to_a_model_of_words():
+def test_hard_wrapped_lines_are_noted_for_word_models():
     sentence = "It was a bright cold day in April, and the clocks were striking thirteen, said the old man. "
     words, lines, line = (sentence * 60).split(), [], ""
     for word in words:
@@ -79,17 +79,17 @@ def test_hard_line_ends_are_told_to_a_model_of_words():
             lines.append(line)
             line = ""
         line = f"{line} {word}".strip()
-    wrapped = "\n".join("" if n % 12 == 11 else text for n, text in enumerate(lines)) + "\n"
-    document = [Document("novel", wrapped)]
-    (note,) = settled(document, tokenizer="word")[1]
+    wrapped_text = "\n".join("" if n % 12 == 11 else text for n, text in enumerate(lines)) + "\n"
+    document = [Document("novel", wrapped_text)]
+    (note,) = fill(document, tokenizer="word")[1]
     assert "--mode paragraph" in note
-    assert settled(document, tokenizer="word", mode="paragraph")[1] == ()
-    assert settled(document)[1] == ()  # characters
+    assert fill(document, tokenizer="word", mode="paragraph")[1] == ()
+    assert fill(document)[1] == ()  # characters
     verse = [Document("verse", "\n".join(" ".join(words[n : n + 3 + n % 7]) for n in range(400)))]
-    assert settled(verse, tokenizer="word")[1] == ()
+    assert fill(verse, tokenizer="word")[1] == ()
 
 
-def test_a_model_of_paragraphs_is_trained(tiny_options):
+def test_paragraph_mode_trains(tiny_options):
     text = "the cat\nsat here\n\nthe dog\nran there\n\n" * 30
     options = tiny_options | {"mode": "paragraph", "tokenizer": "word", "min_frequency": 1, "max_steps": 4}
     lm = LanguageModel(**options).fit(text, progress=False)

@@ -1,4 +1,4 @@
-"""A path and nothing else trains a language model; the first lines say what was taken for what."""
+"""``unrolled train lm`` needs only a path; the first output lines tell how the data were read."""
 
 import gzip
 
@@ -11,16 +11,16 @@ PROSE = "the quick brown fox jumps over the lazy dog\nand runs away, Ä\n" * 30
 @pytest.fixture
 def train(tmp_path, command):
     def run(data, *options):
-        out = command("train", "lm", "--data", data, "--out", tmp_path / "run", *SHORT, *options)
-        assert out.status == 0, out.err
+        outcome = command("train", "lm", "--data", data, "--out", tmp_path / "run", *SHORT, *options)
+        assert outcome.status == 0, outcome.err
         return [
-            line for line in out.err.splitlines() if "thread" not in line and not line.startswith("step ")
+            line for line in outcome.err.splitlines() if "thread" not in line and not line.startswith("step ")
         ]
 
     return run
 
 
-def write(path, content):
+def write_bytes(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
@@ -39,17 +39,17 @@ def write(path, content):
         ("a,b [1].txt", PROSE.encode(), ""),
     ],
 )
-def test_a_file(tmp_path, train, name, content, note):
-    notes = train(write(tmp_path / name, content))
+def test_training_on_one_file(tmp_path, train, name, content, note):
+    notes = train(write_bytes(tmp_path / name, content))
     assert len(notes) == bool(note)
     assert not note or note in notes[0]
 
 
-@pytest.mark.parametrize("form", ["folder", "list", "pattern", "deep pattern"])
-def test_several_files(tmp_path, train, form):
+@pytest.mark.parametrize("source_kind", ["folder", "list", "pattern", "deep pattern"])
+def test_training_on_several_files(tmp_path, train, source_kind):
     for name in ("a.txt", "b.txt", "in/c.txt"):
-        write(tmp_path / "books" / name, PROSE.encode())
-    write(tmp_path / "books" / "empty.txt", b" \n")
+        write_bytes(tmp_path / "books" / name, PROSE.encode())
+    write_bytes(tmp_path / "books" / "empty.txt", b" \n")
     books = tmp_path / "books"
     sources = {
         "folder": (books, 3),
@@ -57,7 +57,7 @@ def test_several_files(tmp_path, train, form):
         "pattern": (f"{books}/*.txt", 2),
         "deep pattern": (f"{books}/**/*.txt", 3),
     }
-    source, count = sources[form]
+    source, count = sources[source_kind]
     notes = train(source)
     assert f"1 of {count + 1} files is empty and left out: {books}/empty.txt" in notes
     held_out = (
@@ -67,37 +67,39 @@ def test_several_files(tmp_path, train, form):
 
 
 def test_another_encoding(tmp_path, command, train):
-    path = write(tmp_path / "latin.txt", PROSE.encode("latin-1"))
+    path = write_bytes(tmp_path / "latin.txt", PROSE.encode("latin-1"))
     error = command("train", "lm", "--data", path, "--out", tmp_path / "run").error
     assert "is not UTF-8 (byte 0xc4 on line 2)" in error
     assert "--encoding cp1252 or latin-1" in error
     train(path, "--encoding", "latin-1")
     assert "Ä" in command("score", tmp_path / "run", "--data", path, "--per", "line").out
-    utf8 = write(tmp_path / "utf8.txt", PROSE.encode())
-    told = command("evaluate", tmp_path / "run", "--data", utf8).err
-    assert "utf8.txt: read as latin-1, though it is valid UTF-8 (--encoding)" in told
-    wrong = command("train", "lm", "--data", path, "--out", tmp_path / "r2", "--encoding", "klingon").error
-    assert "--encoding klingon: is not an encoding" in wrong
+    utf8 = write_bytes(tmp_path / "utf8.txt", PROSE.encode())
+    note = command("evaluate", tmp_path / "run", "--data", utf8).err
+    assert "utf8.txt: read as latin-1, though it is valid UTF-8 (--encoding)" in note
+    unknown_encoding = command(
+        "train", "lm", "--data", path, "--out", tmp_path / "r2", "--encoding", "klingon"
+    ).error
+    assert "--encoding klingon: is not an encoding" in unknown_encoding
 
 
-def test_a_pattern_that_fits_nothing(tmp_path, command):
+def test_a_pattern_without_matches_is_refused(tmp_path, command):
     error = command("train", "lm", "--data", tmp_path / "*.txt", "--out", tmp_path / "run").error
     assert "no file matches this pattern" in error
 
 
-def test_a_comparison_by_path_alone(tmp_path, command):
-    # The last tenth has a sign that occurs nowhere else.
-    path = write(tmp_path / "novel.txt", (PROSE + "x = y\n" * 3).encode())
+def test_compare_needs_only_a_path(tmp_path, command):
+    # The last tenth has a character that occurs nowhere else.
+    path = write_bytes(tmp_path / "novel.txt", (PROSE + "x = y\n" * 3).encode())
     options = ("--models", "kn3", "lstm", "--out", tmp_path / "c", *SHORT)
-    out = command("compare", "lm", "--data", path, *options)
-    assert out.status == 0, out.err
-    assert "are unknown to the model ('='" in out.err
-    assert "unknown" in out.err.lower()
+    outcome = command("compare", "lm", "--data", path, *options)
+    assert outcome.status == 0, outcome.err
+    assert "are unknown to the model ('='" in outcome.err
+    assert "unknown" in outcome.err.lower()
 
 
-def test_names_in_bytes_that_are_no_utf8(tmp_path, train, command):
-    path = write(tmp_path / "caf\udce9.txt", PROSE.encode())
+def test_names_that_are_not_utf8(tmp_path, train, command):
+    path = write_bytes(tmp_path / "caf\udce9.txt", PROSE.encode())
     assert train(path) == []
-    found = command("next", tmp_path / "run", "--prompt", "caf\udce9")
-    assert found.status == 0
-    assert "1 of 4 characters are unknown to the model" in found.err
+    outcome = command("next", tmp_path / "run", "--prompt", "caf\udce9")
+    assert outcome.status == 0
+    assert "1 of 4 characters are unknown to the model" in outcome.err

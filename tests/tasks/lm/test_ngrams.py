@@ -15,12 +15,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::unrolled.baselines.ngram.Discou
 
 
 @pytest.mark.parametrize("name", ["unigram", "trigram", "kn5", "kn12", "mle-3", "add-k-2", "a/b.arpa"])
-def test_names(name):
+def test_ngram_names_are_recognised(name):
     assert is_ngram(name)
 
 
 @pytest.mark.parametrize("name", ["", "kn0", "kn", "fourgram", "mle", "lstm", "b.arpa.txt"])
-def test_no_names(name):
+def test_other_names_are_not_ngrams(name):
     assert not is_ngram(name)
 
 
@@ -32,22 +32,22 @@ def text(write_english):
 
 
 @pytest.mark.parametrize("mode", ["stream", "sentence"])
-def test_a_file_gives_the_scores_of_the_model_that_wrote_it(text, mode, tmp_path):
+def test_an_arpa_file_scores_as_the_model_that_wrote_it(text, mode, tmp_path):
     tokenizer, documents = text
     tokens = tokenize(documents, tokenizer, mode)
     fitted = fit_ngrams("bigram", tokens, tokenizer)
     words = [tokenizer.tokens[i] for i in np.concatenate([*getattr(tokens, "items", [])] or [tokens.ids[1:]])]
     sentences = [[tokenizer.tokens[i] for i in s] for s in getattr(tokens, "items", [])] or words
     ur.NGram(2).fit(sentences).save_arpa(tmp_path / "two.arpa")
-    read = read_ngrams(str(tmp_path / "two.arpa"), tokenizer, mode)
-    np.testing.assert_allclose(read.score(tokens), fitted.score(tokens), atol=1e-3)
+    loaded = read_ngrams(str(tmp_path / "two.arpa"), tokenizer, mode)
+    np.testing.assert_allclose(loaded.score(tokens), fitted.score(tokens), atol=1e-3)
     assert len(fitted.score(tokens)) == tokens.predictions
     other = {"stream": "sentence", "sentence": "stream"}[mode]
     with pytest.raises(DataError, match=f"two.arpa: is a model with mode='{mode}'"):
         read_ngrams(str(tmp_path / "two.arpa"), tokenizer, other)
 
 
-def test_what_was_not_estimated_as_asked_is_noted(text):
+def test_a_fallback_of_the_estimation_is_noted(text):
     tokenizer, documents = text
     tokens = tokenize(documents, tokenizer, "stream")
     assert "Kneser-Ney" in fit_ngrams("kn5", tokens, tokenizer).note

@@ -30,11 +30,11 @@ def lm(request, tiny_lm, tiny_words, pieces, sentences):
 
 
 @pytest.mark.parametrize("per", ["line", "token"])
-def test_running_text_adds_up_to_the_evaluation(lm, per):
-    rows, whole = lm.score_parts(TEXT, per), lm.evaluate(TEXT)
-    assert sum(row.log_probability for row in rows) == pytest.approx(-whole.nats, rel=1e-6)
-    assert sum(row.tokens for row in rows) == whole.tokens
-    assert sum(row.unknown for row in rows) == whole.unknown
+def test_parts_add_up_to_the_evaluation(lm, per):
+    rows, evaluation = lm.score_parts(TEXT, per), lm.evaluate(TEXT)
+    assert sum(row.log_probability for row in rows) == pytest.approx(-evaluation.nats, rel=1e-6)
+    assert sum(row.tokens for row in rows) == evaluation.tokens
+    assert sum(row.unknown for row in rows) == evaluation.unknown
     assert {row.line for row in rows} >= {1, 3}
     if per == "line":
         texts = {row.line: row.text for row in rows}
@@ -43,30 +43,30 @@ def test_running_text_adds_up_to_the_evaluation(lm, per):
         assert [row.text for row in rows] == lm.tokens(TEXT)
 
 
-def test_sentences_are_read_each_by_itself(lm):
+def test_sentences_are_scored_independently(lm):
     rows = lm.score_parts(TEXT, "sentence")
     assert [row.line for row in rows] == [1, 3]
     for row, line in zip(rows, TEXT.split("\n")[::2], strict=False):
         alone = lm.score_parts([line], "sentence")[0]
         assert row.log_probability == pytest.approx(alone.log_probability, rel=1e-5)
-        if lm.tokenizer.kind != "bpe":  # which reads a line and its end as one text
+        if lm.tokenizer.kind != "bpe":  # BPE tokenizes a line together with its end
             assert row.log_probability == pytest.approx(lm.score([line + "\n"]).sum(), rel=1e-5)
         assert row.mean == row.log_probability / row.tokens
         assert row.perplexity == pytest.approx(np.exp(-row.mean))
 
 
-def test_documents_have_their_names(tmp_path, lm):
+def test_rows_name_their_documents(tmp_path, lm):
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text(TEXT)
     for per in ("sentence", "line", "token"):
         rows = lm.score_parts(tmp_path, per)
         assert {row.document for row in rows} == {"a.txt", "b.txt"}
         a, b = ([r.tokens for r in rows if r.document == name] for name in ("a.txt", "b.txt"))
-        # One <eos> parts documents of characters and pieces.
+        # One <eos> separates documents of characters and BPE tokens.
         assert b == (a[:-1] if len(a) > len(b) else a) or sum(a) - sum(b) == 1
 
 
-def test_a_foreign_text_is_refused(tiny_lm):
+def test_a_text_of_unknown_characters_is_refused(tiny_lm):
     with pytest.raises(DataError, match="another kind of text"):
         tiny_lm.score_parts(["ЖЖЖЖ"])
 

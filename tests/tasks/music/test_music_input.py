@@ -1,4 +1,4 @@
-"""Pieces that people hold in their hands: arrays and lists of notes, one or several."""
+"""Pieces given in Python: arrays and lists of notes, one or several."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,14 @@ PIECE = [[60, 64], [], [62], [60, 67], [62], []]
 
 
 def midi_roll(piece):
-    """Return (steps, 128) of velocities."""
+    """Return velocities (steps, 128)."""
     roll = np.zeros((len(piece), 128), np.int64)
     for step, notes in enumerate(piece):
         roll[step, list(notes)] = 64
     return roll
 
 
-FORMS = {
+CONVERTERS = {
     "lists": lambda p: [list(step) for step in p],
     "tuples": lambda p: tuple(tuple(step) for step in p),
     "sets": lambda p: [set(step) for step in p],
@@ -38,23 +38,23 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_piece_and_pieces_in_every_form(form):
-    piece = FORMS[form](PIECE)
+@pytest.mark.parametrize("converter", CONVERTERS)
+def test_one_or_several_pieces_in_every_format(converter):
+    piece = CONVERTERS[converter](PIECE)
     for pieces, single in ((piece, True), ([piece, piece], False), ((piece,), False)):
-        rolls, one = convert_rolls(pieces)
-        assert one == single
+        rolls, is_single = convert_rolls(pieces)
+        assert is_single == single
         assert all(notes_of(roll) == [tuple(step) for step in PIECE] for roll in rolls)
         assert all(roll.dtype == np.float32 and roll.shape == (6, 88) for roll in rolls)
 
 
-def test_pieces_of_one_length_as_one_array_and_as_a_series_of_pandas():
+def test_pieces_may_be_one_array_or_a_pandas_series():
     assert len(convert_rolls(np.stack([piano_roll(PIECE)] * 3))[0]) == 3
     assert len(convert_rolls(pd.Series([piano_roll(PIECE), PIECE]))[0]) == 2
 
 
 @given(st.lists(st.lists(st.integers(21, 108), max_size=4, unique=True), min_size=2, max_size=9))
-def test_forms_agree(piece):
+def test_formats_agree(piece):
     if any(piece):
         lists, array, wide = (convert_rolls(f(piece))[0][0] for f in (list, piano_roll, midi_roll))
         assert np.array_equal(lists, array)
@@ -62,7 +62,7 @@ def test_forms_agree(piece):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("pieces", "message"),
     [
         (np.zeros((4, 87)), r"is an array \(4, 87\); give pieces as arrays"),
         (np.zeros((88, 50)), r"is an array \(88, 50\); steps are rows: give it transposed"),
@@ -84,9 +84,9 @@ def test_forms_agree(piece):
         ({"a": 1}, "got {'a': 1}"),
     ],
 )
-def test_what_is_no_piece(given, message):
+def test_invalid_pieces_are_refused(pieces, message):
     with pytest.raises(DataError, match=message):
-        PianoRoll(**TINY).fit(given)
+        PianoRoll(**TINY).fit(pieces)
 
 
 @pytest.fixture(scope="module")
@@ -96,28 +96,28 @@ def model():
     return PianoRoll(**TINY).fit(pieces)
 
 
-def test_training_on_memory(model, tmp_path, capsys):
+def test_training_on_pieces_in_memory(model, tmp_path, capsys):
     assert model.facts["pieces"] == {"train": 11, "valid": 1, "test": 0}
     assert capsys.readouterr() == ("", "")
     model.save(tmp_path / "run")
     with pytest.raises(RunError, match="memory"):
         PianoRoll.resume(tmp_path / "run")
-    given = PianoRoll(**TINY).fit([PIECE] * 3, valid=[PIECE] * 2)
-    assert given.facts["pieces"] == {"train": 3, "valid": 2, "test": 0}
+    with_valid = PianoRoll(**TINY).fit([PIECE] * 3, valid=[PIECE] * 2)
+    assert with_valid.facts["pieces"] == {"train": 3, "valid": 2, "test": 0}
 
 
-def test_one_piece_gives_one_answer(model):
+def test_one_piece_gives_one_prediction(model):
     p = model.predict(PIECE)
     assert p.shape == (6, 88)
     assert ((p > 0) & (p < 1)).all()
-    several = model.predict([PIECE, PIECE[:1]])
-    assert [q.shape for q in several] == [(6, 88), (1, 88)]
-    assert np.allclose(several[0], p, atol=1e-6)
+    predictions = model.predict([PIECE, PIECE[:1]])
+    assert [q.shape for q in predictions] == [(6, 88), (1, 88)]
+    assert np.allclose(predictions[0], p, atol=1e-6)
 
 
-def test_scores_are_those_of_predictions(model):
-    p, truth = model.predict(PIECE)[:-1], piano_roll(PIECE)[1:]
-    nll = -np.log(np.where(truth > 0, p, 1 - p)).sum(1).mean()
+def test_scores_follow_from_the_predictions(model):
+    p, targets = model.predict(PIECE)[:-1], piano_roll(PIECE)[1:]
+    nll = -np.log(np.where(targets > 0, p, 1 - p)).sum(1).mean()
     assert model.evaluate(PIECE).nll == pytest.approx(nll, rel=1e-5)
     assert model.score([PIECE, PIECE]) == pytest.approx(-nll, rel=1e-5)
 
@@ -127,8 +127,8 @@ def test_pieces_have_no_labels():
         PianoRoll(**TINY).fit([PIECE], [1])
 
 
-def test_an_opening_in_every_form(model):
-    written = {str(model.compose(3, opening=form(PIECE))) for form in FORMS.values()}
-    assert len(written) == 1
+def test_an_opening_in_every_format(model):
+    compositions = {str(model.compose(3, opening=converter(PIECE))) for converter in CONVERTERS.values()}
+    assert len(compositions) == 1
     assert len(model.compose(3, opening=PIECE[:1])) == 4
     assert len(model.compose(3, opening=[[]])) == 4

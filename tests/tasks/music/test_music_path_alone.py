@@ -1,4 +1,4 @@
-"""``unrolled train music --data FILE`` with nothing else, for every form of the docs; then ``compose``."""
+"""``unrolled train music --data FILE`` without other options, for every documented format; ``compose``."""
 
 import gzip
 import json
@@ -26,8 +26,8 @@ def chorale():
     return [[60 + i % 3, 64] for i in range(12)]
 
 
-def write(folder, name):
-    """Write data of a form; return their path."""
+def write_data(folder, name):
+    """Write data in a format; return the path."""
     path = folder / name
     if name == "folder":
         path.mkdir()
@@ -47,12 +47,12 @@ def write(folder, name):
     return path
 
 
-FORMS = ("a.mid", "a.mid.gz", "folder", "parts", "list.json", "parts.json", "list.json.gz")
+FORMATS = ("a.mid", "a.mid.gz", "folder", "parts", "list.json", "parts.json", "list.json.gz")
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_every_form_trains_by_its_path_alone(tmp_path, capsys, name):
-    data, run = write(tmp_path, name), tmp_path / "run"
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_trains_from_its_path(tmp_path, capsys, name):
+    data, run = write_data(tmp_path, name), tmp_path / "run"
     assert main(["train", "music", "--data", str(data), "--out", str(run), *SHORT]) == 0
     out, err = capsys.readouterr()
     if "json" not in name:
@@ -75,17 +75,17 @@ def run(tmp_path_factory):
     return folder / "run"
 
 
-def seconds(path):
+def duration(path):
     return mido.MidiFile(path).length
 
 
 @pytest.mark.parametrize(
     ("options", "expected"), [([], 8 * 60 / 100 / 2), (["--tempo", "50"], 8 * 60 / 50 / 2)]
 )
-def test_the_tempo_and_metre_read_are_written_again(run, tmp_path, options, expected):
+def test_tempo_and_metre_of_the_data_are_kept(run, tmp_path, options, expected):
     out = tmp_path / "x.mid"
     assert main(["compose", str(run), "--out", str(out), "--length", "8", *options]) == 0
-    assert seconds(out) == pytest.approx(expected, rel=1e-4)
+    assert duration(out) == pytest.approx(expected, rel=1e-4)
     (metre,) = (m for m in mido.MidiFile(out).tracks[0] if m.type == "time_signature")
     assert (metre.numerator, metre.denominator) == (3, 4)
 
@@ -93,27 +93,27 @@ def test_the_tempo_and_metre_read_are_written_again(run, tmp_path, options, expe
 def test_an_opening_keeps_its_tempo_and_comes_first(run, tmp_path, capsys):
     opening, out = tmp_path / "o.mid", tmp_path / "x.mid"
     opening.write_bytes(midi(track((0, tempo(150)), *note(0, 240, 60), *note(0, 240, 36, channel=9))))
-    words = ["compose", str(run), "--out", str(out), "--length", "7", "--opening", str(opening)]
-    assert main(words) == 1  # one step is no piece
+    arguments = ["compose", str(run), "--out", str(out), "--length", "7", "--opening", str(opening)]
+    assert main(arguments) == 1  # a piece needs two steps
     assert "one step" in capsys.readouterr().err
     events = [*note(0, 240, 60), *note(240, 480, 62), *note(0, 240, 36, channel=9)]
     opening.write_bytes(midi(track((0, tempo(150)), *events)))
-    assert main(words) == 0
+    assert main(arguments) == 0
     out_text, err = capsys.readouterr()
     assert "9 steps, of which 2 are the opening" in out_text
     assert "percussion" in err
     assert read_midi(out)[:2] == [(60,), (62,)]
-    assert seconds(out) == pytest.approx(9 * 60 / 150 / 2, rel=1e-4)
+    assert duration(out) == pytest.approx(9 * 60 / 150 / 2, rel=1e-4)
 
 
-def test_several_pieces_are_no_opening(run, tmp_path, capsys):
-    data = write(tmp_path, "list.json")
-    words = ["compose", str(run), "--out", str(tmp_path / "x.mid"), "--opening", str(data)]
-    assert main(words) == 1
+def test_several_pieces_as_an_opening_are_refused(run, tmp_path, capsys):
+    data = write_data(tmp_path, "list.json")
+    arguments = ["compose", str(run), "--out", str(tmp_path / "x.mid"), "--opening", str(data)]
+    assert main(arguments) == 1
     assert f"--opening {data}: has 12 pieces; give a file with one" in capsys.readouterr().err
 
 
-def test_files_of_one_name_are_on_one_side_of_the_split(tmp_path, capsys):
+def test_files_of_one_name_are_held_out_together(tmp_path, capsys):
     songs, run = tmp_path / "songs", tmp_path / "run"
     for folder in (songs, songs / "melody", songs / "chords"):
         folder.mkdir()
@@ -124,11 +124,11 @@ def test_files_of_one_name_are_on_one_side_of_the_split(tmp_path, capsys):
     assert "files of 3 folders are read: the folder itself 12, chords 12, melody 12" in err
     assert "held out: the last 3 of 36 pieces" in err
     assert "held out together (12 names)" in err
-    held = PianoRoll(hidden=8, max_steps=1).fit(songs).facts["pieces"]
-    assert held == {"train": 33, "valid": 3, "test": 0}
+    counts = PianoRoll(hidden=8, max_steps=1).fit(songs).facts["pieces"]
+    assert counts == {"train": 33, "valid": 3, "test": 0}
 
 
-def test_other_notations_are_refused_with_what_to_do(tmp_path, capsys):
+def test_other_notations_are_refused_with_advice(tmp_path, capsys):
     (tmp_path / "tunes").mkdir()
     tune = tmp_path / "tunes" / "a.abc"
     tune.write_text("X:1\nT:A tune\nK:G\nGABc|\n")

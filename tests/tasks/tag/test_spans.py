@@ -1,4 +1,4 @@
-"""Spans against seqeval, and by hand."""
+"""Spans, checked against seqeval and by hand."""
 
 import warnings
 
@@ -20,14 +20,14 @@ SENTENCES = st.lists(
 
 
 @given(SENTENCES)
-def test_figures_and_table_are_seqevals(pairs):
+def test_metrics_and_table_equal_seqeval(pairs):
     true = [[t for t, _, _ in sentence] for sentence in pairs]
     predicted = [[t if same else p for t, p, same in sentence] for sentence in pairs]
     total, by_kind = count_spans(true, predicted)
     assert total.precision == metrics.precision_score(true, predicted, zero_division=0)
     assert total.recall == metrics.recall_score(true, predicted, zero_division=0)
     assert total.f1 == metrics.f1_score(true, predicted, zero_division=0)
-    if by_kind:  # seqeval fails where there are no spans
+    if by_kind:  # seqeval fails without spans
         table = metrics.classification_report(true, predicted, digits=12, zero_division=0)
         assert span_table(total, by_kind, digits=12) == table
 

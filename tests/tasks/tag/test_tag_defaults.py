@@ -1,4 +1,4 @@
-"""What is left to the data; what was given is kept."""
+"""Defaults that follow from the data; given options are kept."""
 
 import itertools
 
@@ -14,12 +14,12 @@ SPANS = Tagged([["a", "b", "c", "d"], ["e", "f"]] * 8, [["B-X", "I-X", "O", "B-Y
 POS = Tagged([["a", "b"]] * 8, [["N", "V"]] * 8)
 
 
-def filled(tagged, **options):
+def fill(tagged, **options):
     return fill_defaults(ur.Tagger(**options).config, tagged, Columns("1", "2"))
 
 
-def test_spans_have_a_crf_and_are_selected_by_their_f1():
-    config, notes = filled(SPANS)
+def test_span_tags_get_a_crf_and_span_f1():
+    config, notes = fill(SPANS)
     assert (config.tags.output, config.tags.scheme, config.tags.select) == ("crf", "bio", "span_f1")
     assert notes == (
         "tags mark spans as BIO (IOB2) (--scheme)",
@@ -28,8 +28,8 @@ def test_spans_have_a_crf_and_are_selected_by_their_f1():
     assert (config.corpus.word_column, config.corpus.tag_column) == ("1", "2")
 
 
-def test_other_tags_have_a_softmax():
-    config, notes = filled(POS)
+def test_other_tags_get_a_softmax():
+    config, notes = fill(POS)
     assert (config.tags.output, config.tags.scheme, config.tags.select) == ("softmax", "none", "accuracy")
     assert notes == ()
 
@@ -44,29 +44,29 @@ def test_other_tags_have_a_softmax():
         {"select": "accuracy"},
     ],
 )
-def test_what_is_given_is_kept(options):
-    config, _ = filled(SPANS, **options)
+def test_given_options_are_kept(options):
+    config, _ = fill(SPANS, **options)
     ((name, value),) = options.items()
     assert getattr(config.corpus if name == "tag_column" else config.tags, name) == value
 
 
-def test_label_smoothing_takes_the_softmax():
-    assert filled(SPANS, label_smoothing=0.1)[0].tags.output == "softmax"
+def test_label_smoothing_selects_the_softmax():
+    assert fill(SPANS, label_smoothing=0.1)[0].tags.output == "softmax"
 
 
-def test_broken_tags_are_counted_and_the_first_is_shown():
-    broken = Tagged([["a", "b"], ["c", "d"]], [["B-X", "I-X"], ["O", "I-X"]])
-    notes = filled(broken)[1]
+def test_invalid_tags_are_counted_in_a_note():
+    tagged = Tagged([["a", "b"], ["c", "d"]], [["B-X", "I-X"], ["O", "I-X"]])
+    notes = fill(tagged)[1]
     assert "1 tag does not follow BIO (IOB2), the first in sentence 2: 'd' I-X" in notes[1]
 
 
-def test_each_fit_begins_with_the_options_that_were_given():
+def test_each_fit_starts_from_the_given_options():
     tagger = ur.Tagger(**QUICK).fit(SPANS, progress=False)
     assert tagger.config.tags.output == "crf"
     assert tagger.fit(POS, progress=False).config.tags.output == "softmax"
 
 
-LISTS = {
+SCHEMES = {
     "bio": ["B-X", "I-X", "O"],
     "iob1": ["I-X", "B-X", "O"],
     "iobes": ["B-X", "I-X", "E-X", "S-X", "O"],
@@ -74,8 +74,8 @@ LISTS = {
 }
 
 
-def broken(scheme, sentences):
-    """Count the pairs of neighbours that a scheme does not have."""
+def count_violations(scheme, sentences):
+    """Count the pairs of neighbouring tags that a scheme does not allow."""
     count = 0
     for sentence in sentences:
         marks = [None, *map(mark_of, sentence), None]
@@ -84,15 +84,19 @@ def broken(scheme, sentences):
 
 
 @pytest.mark.parametrize("output", ["softmax", "crf"])
-@pytest.mark.parametrize("scheme", LISTS)
-def test_predictions_keep_to_the_scheme(output, scheme):
-    """Of a network that hardly learnt, whose best tags one by one break it."""
-    runs = [[*run] for run in itertools.product(LISTS[scheme], repeat=3) if not broken(scheme, [run])]
-    data = Tagged([list("abc")] * len(runs), runs)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_predictions_follow_the_scheme(output, scheme):
+    """With a barely trained network, whose most probable tags alone would violate the scheme."""
+    tag_sequences = [
+        [*sequence]
+        for sequence in itertools.product(SCHEMES[scheme], repeat=3)
+        if not count_violations(scheme, [sequence])
+    ]
+    data = Tagged([list("abc")] * len(tag_sequences), tag_sequences)
     options = QUICK | {"output": output, "scheme": scheme, "valid_fraction": 0.0, "max_steps": 1}
-    words = [[*run] for run in itertools.product("abcxyz", repeat=4)][:200]
+    words = [[*sequence] for sequence in itertools.product("abcxyz", repeat=4)][:200]
     predicted = ur.Tagger(**options).fit(data, progress=False).predict(words)
-    assert broken(scheme, predicted) == 0
+    assert count_violations(scheme, predicted) == 0
 
 
 OPTIONS = [
@@ -116,13 +120,13 @@ EXCLUDE_EACH_OTHER = {"output", "label_smoothing"}
 
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(OPTIONS, 2)), ids=str)
-def test_every_pair_of_options_goes_together(pair):
+def test_every_pair_of_options_is_accepted(pair):
     options = pair[0] | pair[1]
     if options.get("output") == "crf" and options.keys() == EXCLUDE_EACH_OTHER:
         return
     for data in (SPANS, POS):
-        config, _ = filled(data, **options)
+        config, _ = fill(data, **options)
         groups = (config.tags, config.words, config.corpus, config.training, config.network, config.cell)
         for name, value in options.items():
-            kept = [getattr(group, name) for group in (*groups, config.dropout) if hasattr(group, name)]
-            assert kept == [value]
+            values = [getattr(group, name) for group in (*groups, config.dropout) if hasattr(group, name)]
+            assert values == [value]

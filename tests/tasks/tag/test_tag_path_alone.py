@@ -1,4 +1,4 @@
-"""Every form of file that docs/tagging.md names, trained on by its path alone."""
+"""``unrolled train tag`` needs only a path, for every file format in docs/tagging.md."""
 
 import json
 
@@ -9,8 +9,8 @@ ROWS = [("Ann", "NNP", "B-PER"), ("Lee", "NNP", "I-PER"), ("sings", "VBZ", "O"),
 POS = [(word, pos) for word, pos, _ in ROWS]
 
 
-def columns(rows, between="\t", times=12, before=""):
-    return (before + "\n".join(between.join(row) for row in rows) + "\n\n") * times
+def format_columns(rows, separator="\t", times=12, header=""):
+    return (header + "\n".join(separator.join(row) for row in rows) + "\n\n") * times
 
 
 def conllu(times=12):
@@ -18,19 +18,19 @@ def conllu(times=12):
         (str(i), w, w.lower(), pos, "_", "_", "0", "x", "_", f"NER={t}")
         for i, (w, pos, t) in enumerate(ROWS, 1)
     ]
-    return columns(rows, times=times, before="# text = Ann Lee sings here\n")
+    return format_columns(rows, times=times, header="# text = Ann Lee sings here\n")
 
 
 def germeval():
     rows = [(str(i), w, t, "O") for i, (w, _, t) in enumerate(ROWS, 1)]
-    return columns(rows, before="#\thttp://a.b/c\t[2010-07-04]\t\n")
+    return format_columns(rows, header="#\thttp://a.b/c\t[2010-07-04]\t\n")
 
 
 def kaggle():
     rows = [
-        (f"Sentence: {i}" if not place else "", *row) for i in range(12) for place, row in enumerate(ROWS)
+        (f"Sentence: {i}" if not index else "", *row) for i in range(12) for index, row in enumerate(ROWS)
     ]
-    return columns([("Sentence #", "Word", "POS", "Tag"), *rows], ",", times=1).rstrip("\n") + "\n"
+    return format_columns([("Sentence #", "Word", "POS", "Tag"), *rows], ",", times=1).rstrip("\n") + "\n"
 
 
 def json_lines():
@@ -38,19 +38,19 @@ def json_lines():
     return (json.dumps({"tokens": tokens, "ner_tags": tags}) + "\n") * 12
 
 
-FORMS = {
+FORMATS = {
     "t.conllu": (conllu(), "CoNLL-U: the word is form, the tag is upos"),
     "conll2003.txt": (
-        "-DOCSTART- -X- O\n\n" + columns(ROWS, " "),
+        "-DOCSTART- -X- O\n\n" + format_columns(ROWS, " "),
         "3 columns separated by blanks: the word is column 1, the tag is column 3",
     ),
-    "t.conll": (columns(ROWS), "tags mark spans as BIO (IOB2)"),
-    "t.iob": (columns(POS, "  "), "2 columns separated by blanks"),
-    "t.bio": (columns(ROWS).replace("\n", "\r\n"), "3 columns separated by tabs"),
-    "no_ending": ("\ufeff" + columns(POS).rstrip("\n"), "2 columns separated by tabs"),
+    "t.conll": (format_columns(ROWS), "tags mark spans as BIO (IOB2)"),
+    "t.iob": (format_columns(POS, "  "), "2 columns separated by blanks"),
+    "t.bio": (format_columns(ROWS).replace("\n", "\r\n"), "3 columns separated by tabs"),
+    "no_ending": ("\ufeff" + format_columns(POS).rstrip("\n"), "2 columns separated by tabs"),
     "germeval.tsv": (germeval(), "spans of the same kinds: column 3 is used"),
     "multiconer.conll": (
-        columns(ROWS, " _ ", before="# id 1 domain=en\n"),
+        format_columns(ROWS, " _ ", header="# id 1 domain=en\n"),
         "comments: 12 lines starting with #",
     ),
     "brown.txt": ("Ann/NNP Lee/NNP sings/VBZ here/RB\n" * 12, "each line is a sentence of word/TAG"),
@@ -65,31 +65,31 @@ FORMS = {
     ),
     "t.jsonl": (json_lines(), "JSON: the words are 'tokens', the tags are 'ner_tags'"),
     "ritter.txt": (
-        columns([("Ann", "b-np"), ("Lee", "i-np"), ("sings", "b-vp"), ("here", "o")], " "),
+        format_columns([("Ann", "b-np"), ("Lee", "i-np"), ("sings", "b-vp"), ("here", "o")], " "),
         "tags mark spans as BIO (IOB2)",
     ),
-    "first.tsv": (columns([(pos, word) for word, pos in POS]), "tags come first (--tag-column)"),
+    "first.tsv": (format_columns([(pos, word) for word, pos in POS]), "tags come first (--tag-column)"),
     "treetagger.txt": (
-        columns([(word, pos, word.lower()) for word, pos in POS]),
+        format_columns([(word, pos, word.lower()) for word, pos in POS]),
         "column 3 holds lemmas: column 2 is used as the tag (--tag-column)",
     ),
-    "blanks.txt": (columns(POS).replace("\n\n", "\n \t\n"), "2 columns separated by tabs"),
+    "blanks.txt": (format_columns(POS).replace("\n\n", "\n \t\n"), "2 columns separated by tabs"),
 }
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_it_trains_by_path_alone_and_says_what_was_taken(tmp_path, command, name):
-    text, note = FORMS[name]
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_trains_from_its_path_with_a_note(tmp_path, command, name):
+    text, note = FORMATS[name]
     (tmp_path / name).write_bytes(text.encode())
-    shown = command("train", "tag", "--data", tmp_path / name, "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
-    assert note in shown.err
-    assert "held out: accuracy" in shown.out
-    assert "most frequent tag of each word: accuracy 100.00%" in shown.out
+    outcome = command("train", "tag", "--data", tmp_path / name, "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
+    assert note in outcome.err
+    assert "held out: accuracy" in outcome.out
+    assert "most frequent tag of each word: accuracy 100.00%" in outcome.out
     result = json.loads((tmp_path / "run" / "config.json").read_text())
     assert any(note in line for line in result["facts"]["notes"])
-    shown = command("predict", tmp_path / "run", "--data", tmp_path / name, "--out", tmp_path / "out")
-    assert shown.status == 0, shown.err
+    outcome = command("predict", tmp_path / "run", "--data", tmp_path / name, "--out", tmp_path / "out")
+    assert outcome.status == 0, outcome.err
     assert command("evaluate", tmp_path / "run", "--data", tmp_path / name).status == 0
 
 
@@ -97,31 +97,31 @@ def test_it_trains_by_path_alone_and_says_what_was_taken(tmp_path, command, name
 def test_other_columns_of_conllu(tmp_path, command, column):
     (tmp_path / "t.conllu").write_text(conllu().replace("\t_\t_\t0", "\tX\tA=B\t0"))
     out = tmp_path / "run"
-    shown = command(
+    outcome = command(
         "train", "tag", "--data", tmp_path / "t.conllu", "--out", out, "--tag-column", column, *SHORT
     )
-    assert shown.status == 0, shown.err
+    assert outcome.status == 0, outcome.err
 
 
 def test_words_and_slots_in_two_files(tmp_path, command):
     (tmp_path / "seq.in").write_text("Ann Lee sings here\n" * 12)
     (tmp_path / "seq.out").write_text("B-PER I-PER O O\n" * 12)
-    both = f"{tmp_path / 'seq.in'},{tmp_path / 'seq.out'}"
-    for data, run in ((both, "a"), (tmp_path, "b")):
-        shown = command("train", "tag", "--data", data, "--out", tmp_path / run, *SHORT)
-        assert shown.status == 0, shown.err
-        assert "words are lines of seq.in, tags are lines of seq.out" in shown.err
-        assert "--output crf, --select span_f1" in shown.err
+    files = f"{tmp_path / 'seq.in'},{tmp_path / 'seq.out'}"
+    for data, run in ((files, "a"), (tmp_path, "b")):
+        outcome = command("train", "tag", "--data", data, "--out", tmp_path / run, *SHORT)
+        assert outcome.status == 0, outcome.err
+        assert "words are lines of seq.in, tags are lines of seq.out" in outcome.err
+        assert "--output crf, --select span_f1" in outcome.err
 
 
-def test_a_tag_that_only_the_held_out_part_has_is_counted(tmp_path, command):
-    rows = columns(POS, times=9) + "Ann\tNNP\nlaughs\tODD\n\n"
+def test_unknown_held_out_tags_are_counted(tmp_path, command):
+    rows = format_columns(POS, times=9) + "Ann\tNNP\nlaughs\tODD\n\n"
     (tmp_path / "t.txt").write_text(rows)
-    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
-    assert "1 of 2 held-out words has a tag that the training data lack" in shown.err
+    outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
+    assert "1 of 2 held-out words has a tag that the training data lack" in outcome.err
     for output in ("softmax", "crf"):
-        shown = command(
+        outcome = command(
             "train",
             "tag",
             "--data",
@@ -132,7 +132,7 @@ def test_a_tag_that_only_the_held_out_part_has_is_counted(tmp_path, command):
             output,
             *SHORT,
         )
-        assert shown.status == 0, shown.err
+        assert outcome.status == 0, outcome.err
         score = json.loads((tmp_path / output / "result.json").read_text())["valid"]
         assert score["unseen"] == 1
         assert score["tags"] == ["NNP", "RB", "VBZ", "ODD"]
@@ -141,44 +141,48 @@ def test_a_tag_that_only_the_held_out_part_has_is_counted(tmp_path, command):
 def test_missing_tags_are_counted_or_refused(tmp_path, command):
     path = tmp_path / "t.conllu"
     path.write_text(conllu() + conllu(1).replace("\tRB\t", "\t_\t"))
-    shown = command("train", "tag", "--data", path, "--out", tmp_path / "run", *SHORT)
-    assert "1 word without a tag (the first in line 77); 1 of 13 sentences left out" in shown.err
-    shown = command("train", "tag", "--data", path, "--out", tmp_path / "b", "--missing", "error", *SHORT)
-    assert "line 77, word 'here' has no tag; --missing drop" in shown.error
+    outcome = command("train", "tag", "--data", path, "--out", tmp_path / "run", *SHORT)
+    assert "1 word without a tag (the first in line 77); 1 of 13 sentences left out" in outcome.err
+    outcome = command("train", "tag", "--data", path, "--out", tmp_path / "b", "--missing", "error", *SHORT)
+    assert "line 77, word 'here' has no tag; --missing drop" in outcome.error
 
 
-def test_one_sentence_holds_nothing_out(tmp_path, command):
-    (tmp_path / "t.txt").write_text(columns(POS, times=1))
-    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
-    assert "one sentence: nothing is held out" in shown.err
+def test_one_sentence_is_trained_without_validation(tmp_path, command):
+    (tmp_path / "t.txt").write_text(format_columns(POS, times=1))
+    outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
+    assert "one sentence: nothing is held out" in outcome.err
 
 
-def test_a_model_that_loses_to_counting_says_so_first(tmp_path, command):
+def test_a_better_baseline_is_the_first_line(tmp_path, command):
     (tmp_path / "t.txt").write_text(
         "".join(f"w{i}\t{t}\n\n" for _ in range(9) for i, t in enumerate("ABCDEFGH"))
     )
-    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
-    assert shown.out.splitlines()[0].startswith(
+    outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert outcome.out.splitlines()[0].startswith(
         "most frequent tag of each word is the better choice here: accuracy 1"
     )
 
 
 def test_a_held_out_part_without_spans_is_scored_by_accuracy(tmp_path, command):
-    (tmp_path / "t.txt").write_text(columns(ROWS) + columns([(w, p, "O") for w, p, _ in ROWS], times=3))
-    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
-    assert "the held-out part has no spans: weights are selected by accuracy (--valid, --select)" in shown.err
-    assert "--output crf, --select accuracy" in shown.err
-    (tmp_path / "o.txt").write_text(columns([(w, p, "O") for w, p, _ in ROWS]))
+    (tmp_path / "t.txt").write_text(
+        format_columns(ROWS) + format_columns([(w, p, "O") for w, p, _ in ROWS], times=3)
+    )
+    outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
+    assert (
+        "the held-out part has no spans: weights are selected by accuracy (--valid, --select)" in outcome.err
+    )
+    assert "--output crf, --select accuracy" in outcome.err
+    (tmp_path / "o.txt").write_text(format_columns([(w, p, "O") for w, p, _ in ROWS]))
     for data in ("o.txt", "t.txt"):
-        shown = command("evaluate", tmp_path / "run", "--data", tmp_path / data)
-        assert ("no spans to find: there is no span F1" in shown.out) == (data == "o.txt")
-        assert ("span F1 " in shown.out.replace("no span F1", "")) == (data == "t.txt")
+        outcome = command("evaluate", tmp_path / "run", "--data", tmp_path / data)
+        assert ("no spans to find: there is no span F1" in outcome.out) == (data == "o.txt")
+        assert ("span F1 " in outcome.out.replace("no span F1", "")) == (data == "t.txt")
 
 
 FOLDERS = {
-    "columns": {f"{part}.conll": columns(ROWS) for part in ("train", "dev", "test")},
+    "columns": {f"{part}.conll": format_columns(ROWS) for part in ("train", "dev", "test")},
     "treebank": {
         f"en_x-ud-{part}.{ending}": text
         for part in ("train", "dev", "test")
@@ -193,63 +197,63 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_the_parts_of_a_folder_are_taken(tmp_path, command, name):
+def test_the_splits_of_a_folder_are_found(tmp_path, command, name):
     for file, text in (FOLDERS[name] | {"README.md": "about", "LICENSE.txt": "free"}).items():
         path = tmp_path / "d" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    shown = command("train", "tag", "--data", tmp_path / "d", "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
+    outcome = command("train", "tag", "--data", tmp_path / "d", "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
     for part in ("training data: ", "held-out data: ", "test data: "):
-        assert part in shown.err
+        assert part in outcome.err
     facts = json.loads((tmp_path / "run" / "config.json").read_text())["facts"]
     assert (facts["sentences"], facts["held_out_sentences"]) == (12, 12)
 
 
-def test_one_file_in_a_folder_is_taken(tmp_path, command):
+def test_the_only_data_file_of_a_folder_is_found(tmp_path, command):
     folder = tmp_path / "d"
     folder.mkdir()
-    (folder / "ner.txt").write_text(columns(ROWS))
+    (folder / "ner.txt").write_text(format_columns(ROWS))
     (folder / "README.md").write_text("about")
-    shown = command("train", "tag", "--data", folder, "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
-    assert "training data: ner.txt (--data)" in shown.err
+    outcome = command("train", "tag", "--data", folder, "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
+    assert "training data: ner.txt (--data)" in outcome.err
 
 
-def test_compare_cuts_its_own_test_data(tmp_path, command):
-    (tmp_path / "t.txt").write_text(columns(POS, times=20))
+def test_compare_splits_off_test_data(tmp_path, command):
+    (tmp_path / "t.txt").write_text(format_columns(POS, times=20))
     paths = ("--data", tmp_path / "t.txt", "--out", tmp_path / "out")
-    shown = command("compare", "tag", *paths, "--models", "majority", "gru", "--budget", 0.0005, *SHORT[2:])
-    assert shown.status == 0, shown.err
-    assert "test data: the last 2 sentences (or --test)" in shown.err
+    outcome = command("compare", "tag", *paths, "--models", "majority", "gru", "--budget", 0.0005, *SHORT[2:])
+    assert outcome.status == 0, outcome.err
+    assert "test data: the last 2 sentences (or --test)" in outcome.err
 
 
-def test_held_out_and_test_files_are_read_as_the_training_file(tmp_path, command):
-    (tmp_path / "t.txt").write_text(columns(ROWS))
-    (tmp_path / "v.txt").write_text(columns([(*row, "extra") for row in ROWS]))
+def test_held_out_and_test_files_use_the_columns_of_training(tmp_path, command):
+    (tmp_path / "t.txt").write_text(format_columns(ROWS))
+    (tmp_path / "v.txt").write_text(format_columns([(*row, "extra") for row in ROWS]))
     (tmp_path / "i.txt").write_text("Ann/B-PER sings/O\n")
     for other in ("v.txt", "i.txt"):
-        both = ("--valid", tmp_path / other, "--test", tmp_path / other)
-        shown = command(
-            "train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / other[0], *both, *SHORT
+        files = ("--valid", tmp_path / other, "--test", tmp_path / other)
+        outcome = command(
+            "train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / other[0], *files, *SHORT
         )
-        assert shown.status == 0, shown.err
+        assert outcome.status == 0, outcome.err
         score = json.loads((tmp_path / other[0] / "result.json").read_text())
         assert score["valid"]["unseen"] == score["test"]["unseen"] == 0
 
 
 def test_a_sentence_of_thousands_of_words(tmp_path, command):
-    (tmp_path / "t.txt").write_text(columns(ROWS * 700, " ", times=1) + columns(ROWS, " "))
-    shown = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
-    assert shown.status == 0, shown.err
+    (tmp_path / "t.txt").write_text(format_columns(ROWS * 700, " ", times=1) + format_columns(ROWS, " "))
+    outcome = command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT)
+    assert outcome.status == 0, outcome.err
 
 
-def test_predictions_of_predictions_are_the_same(tmp_path, command):
-    (tmp_path / "t.txt").write_text("# a comment\n" + columns(ROWS, " "))
+def test_predicting_a_prediction_file_gives_the_same_file(tmp_path, command):
+    (tmp_path / "t.txt").write_text("# a comment\n" + format_columns(ROWS, " "))
     assert (
         command("train", "tag", "--data", tmp_path / "t.txt", "--out", tmp_path / "run", *SHORT).status == 0
     )
-    for once, again in (("t.txt", "a"), ("a", "b")):
-        command("predict", tmp_path / "run", "--data", tmp_path / once, "--out", tmp_path / again)
+    for input_name, output_name in (("t.txt", "a"), ("a", "b")):
+        command("predict", tmp_path / "run", "--data", tmp_path / input_name, "--out", tmp_path / output_name)
     assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text()
     assert "accuracy 100.00%" in command("evaluate", tmp_path / "run", "--data", tmp_path / "a").out

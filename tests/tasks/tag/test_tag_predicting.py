@@ -1,4 +1,4 @@
-"""Scores of sentences some of whose tags are unknown."""
+"""Scores of sentences in which some tags are unknown."""
 
 import itertools
 import math
@@ -16,14 +16,14 @@ TRAIN = Tagged(WORDS * 4, [["X", "Y", "X"], ["Y", "Z"]] * 4)
 
 
 @pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_the_probability_is_that_of_the_known_tags(output):
+def test_unknown_tags_are_marginalised(output):
     model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output=output)
     model.fit(TRAIN, progress=False)
     tags = ["X", "new", "Y"]
     encoded = encode_tagged(Tagged(WORDS[:1], [tags]), model.vocabularies, "t")
     score = score_sentences(model.model, encoded, model.vocabularies.tags)
-    ways = [["X", way, "Y"] for way in model.vocabularies.tags]
-    total = sum(math.exp(-_nats(model, way)) for way in ways)
+    candidates = [["X", tag, "Y"] for tag in model.vocabularies.tags]
+    total = sum(math.exp(-_nats(model, tag)) for tag in candidates)
     assert score.nats == pytest.approx(-math.log(total) / 2, rel=1e-4)
     assert score.unseen == 1
     assert score.accuracy <= 2 / 3
@@ -34,8 +34,8 @@ def test_the_probability_is_that_of_the_known_tags(output):
 def test_probabilities_of_all_sequences_sum_to_one():
     model = ur.Tagger(hidden=4, embedding=4, characters=0, epochs=1, threads=1, output="crf")
     model.fit(TRAIN, progress=False)
-    every = itertools.product(model.vocabularies.tags, repeat=3)
-    assert sum(math.exp(-_nats(model, [*way])) for way in every) == pytest.approx(1, rel=1e-4)
+    sequences = itertools.product(model.vocabularies.tags, repeat=3)
+    assert sum(math.exp(-_nats(model, [*sequence])) for sequence in sequences) == pytest.approx(1, rel=1e-4)
 
 
 def _nats(model, tags):

@@ -1,4 +1,4 @@
-"""What people hold in their hands goes into fit, evaluate, score and predict."""
+"""Data types that fit, evaluate, score and predict accept."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def trained():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_is_the_same_data(trained, shape):
+def test_every_data_type_gives_the_same_data(trained, shape):
     X, y = SHAPES[shape]
     tagger = ur.Tagger(**QUICK).fit(X, y, valid=(WORDS, TAGS), progress=False)
     assert (
@@ -41,16 +41,16 @@ def test_every_shape_is_the_same_data(trained, shape):
     assert trained.score(X, y) == trained.evaluate(WORDS, TAGS).accuracy
 
 
-def test_one_sentence_gives_one_list(trained):
-    one = trained.predict(["time", "flies"])
-    assert [type(tag) for tag in one] == [str, str]
-    assert trained.predict([["time", "flies"]]) == [one]
-    assert trained.predict(np.array(["time", "flies"])) == one
-    assert trained.predict(pd.Series([["time", "flies"], []])) == [one, []]
+def test_one_sentence_gives_one_list_of_tags(trained):
+    tags = trained.predict(["time", "flies"])
+    assert [type(tag) for tag in tags] == [str, str]
+    assert trained.predict([["time", "flies"]]) == [tags]
+    assert trained.predict(np.array(["time", "flies"])) == tags
+    assert trained.predict(pd.Series([["time", "flies"], []])) == [tags, []]
     assert trained.predict([]) == []
 
 
-def test_a_path_is_a_file(trained, tmp_path):
+def test_a_path_is_read_as_a_file(trained, tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("time\nflies\n\n")
     assert trained.predict(path) == trained.predict(str(path)) == [trained.predict(["time", "flies"])]
@@ -58,9 +58,12 @@ def test_a_path_is_a_file(trained, tmp_path):
         trained.predict("time flies")
 
 
-@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, "", " "])
-def test_missing_tags_and_sentences(gap):
-    words, tags = [*WORDS, ["a", "b"], ["c"]], [*TAGS, ["N", gap], gap if gap is None else [gap]]
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, "", " "])
+def test_missing_tags_and_sentences(missing):
+    words, tags = (
+        [*WORDS, ["a", "b"], ["c"]],
+        [*TAGS, ["N", missing], missing if missing is None else [missing]],
+    )
     tagger = ur.Tagger(**QUICK).fit(words, tags, progress=False)
     assert tagger.notes[0].startswith("2 words without a tag (the first in sentence 13); 2 of 14 sentences")
     with pytest.raises(DataError, match="sentence 13, word 'b' has no tag"):
@@ -69,9 +72,9 @@ def test_missing_tags_and_sentences(gap):
 
 @pytest.mark.parametrize("output", ["softmax", "crf"])
 @pytest.mark.parametrize("tags", [["A"], ["A", "B", "C"], []])
-def test_other_numbers_of_tags_are_refused(trained, output, tags):
-    words, given = [["a", "b", "c"]] * 5 + [["a", "b"]], [["A", "B", "C"]] * 5 + [tags]
-    for data in ((words, given), (Tagged(words, given),)):
+def test_mismatched_numbers_of_tags_are_refused(trained, output, tags):
+    words, tags_of_sentences = [["a", "b", "c"]] * 5 + [["a", "b"]], [["A", "B", "C"]] * 5 + [tags]
+    for data in ((words, tags_of_sentences), (Tagged(words, tags_of_sentences),)):
         with pytest.raises(DataError, match=f"sentence 6 has 2 words and {len(tags)} tags?"):
             ur.Tagger(**QUICK, output=output).fit(*data, progress=False)
         with pytest.raises(DataError, match="sentence 6 has 2 words"):
@@ -94,12 +97,12 @@ def test_other_numbers_of_tags_are_refused(trained, output, tags):
         ([], [], DataError, "holds no sentences"),
     ],
 )
-def test_other_shapes_are_named(X, y, kind, message):
+def test_invalid_data_are_refused(X, y, kind, message):
     with pytest.raises(kind, match=message):
         ur.Tagger(**QUICK).fit(X, y, progress=False)
 
 
-def test_text_that_is_not_split_is_refused(trained):
+def test_untokenized_text_is_refused(trained):
     with pytest.raises(ConfigError, match="split the text first"):
         trained.predict(["time flies", "she reads"])
     with pytest.raises(ConfigError, match="sentence 2: a word is missing"):

@@ -1,4 +1,4 @@
-"""The tagger as a tool."""
+"""The tagger: training, predictions, scores and files."""
 
 import json
 
@@ -17,21 +17,21 @@ from unrolled.tasks.tag.data import EncodedSentences
 from unrolled.tasks.tag.score import TaggerScore
 
 QUICK = {"hidden": 8, "embedding": 8, "characters": 6, "epochs": 8, "batch": 8, "lr": 0.03, "threads": 1}
-KINDS = {word: label for label, words in WORDS.items() for word in words}
+TAGS = {word: label for label, words in WORDS.items() for word in words}
 
 
-def tagged(count, seed):
+def make_sentences(count, seed):
     words = [words for words, _ in sentences(count, seed)]
-    return Tagged(words, [[KINDS.get(w, "other") for w in s] for s in words])
+    return Tagged(words, [[TAGS.get(w, "other") for w in s] for s in words])
 
 
-def spans(count, seed):
-    """Sentences in which a filler after a marked word belongs to its span."""
+def make_span_sentences(count, seed):
+    """Sentences in which fillers after a marked word belong to its span."""
     words, tags = [], []
     for sentence, _ in sentences(count, seed):
         marks, inside = [], ""
         for word in sentence:
-            kind = KINDS.get(word)
+            kind = TAGS.get(word)
             marks.append(f"B-{kind}" if kind else f"I-{inside}" if inside else "O")
             inside = kind or ""
         words.append(sentence)
@@ -41,42 +41,42 @@ def spans(count, seed):
 
 @pytest.fixture(scope="module")
 def trained():
-    return ur.Tagger(**QUICK).fit(tagged(100, 1), progress=False)
+    return ur.Tagger(**QUICK).fit(make_sentences(100, 1), progress=False)
 
 
-def test_it_learns(trained):
-    score = trained.evaluate(tagged(50, 2))
+def test_it_learns_the_tags(trained):
+    score = trained.evaluate(make_sentences(50, 2))
     assert score.accuracy > 0.98
     assert trained.predict([["a", "dull", "day"], [], ["warm"]]) == [["other", "bad", "other"], [], ["good"]]
 
 
 @pytest.mark.parametrize("output", ["softmax", "crf"])
-def test_spans_are_learned_and_scored(output):
+def test_it_learns_spans(output):
     model = ur.Tagger(**QUICK | {"epochs": 20}, output=output, select="span_f1").fit(
-        spans(100, 3), progress=False
+        make_span_sentences(100, 3), progress=False
     )
-    data = spans(50, 4)
+    data = make_span_sentences(50, 4)
     score = model.evaluate(data)
     assert score.span_f1 == f1_score(data.tags, model.predict(data.words)) > 0.9
     assert "span F1" in str(score)
     assert json.loads(json.dumps(score.to_json()))["span_f1"] == score.span_f1
 
 
-def test_the_spelling_tells_words_that_were_never_seen():
+def test_unknown_words_are_tagged_by_their_spelling():
     def words(start, ending, tag):
         return Tagged([[f"{chr(97 + i)}{start}{ending}"] for i in range(20)], [[tag]] * 20)
 
     parts = [words("o", "ly", "adverb"), words("e", "ing", "verb")]
     train = Tagged(parts[0].words + parts[1].words, parts[0].tags + parts[1].tags)
     options = QUICK | {"epochs": 30, "valid_fraction": 0.0}
-    new = [["zumly"], ["zuming"]]
-    assert ur.Tagger(**options).fit(train, progress=False).predict(new) == [["adverb"], ["verb"]]
-    without = ur.Tagger(**options | {"characters": 0}).fit(train, progress=False).predict(new)
-    assert without[0] == without[1]
+    unknown_words = [["zumly"], ["zuming"]]
+    assert ur.Tagger(**options).fit(train, progress=False).predict(unknown_words) == [["adverb"], ["verb"]]
+    word_only = ur.Tagger(**options | {"characters": 0}).fit(train, progress=False).predict(unknown_words)
+    assert word_only[0] == word_only[1]
 
 
-def test_a_sentence_is_tagged_alone_whatever_stands_beside_it(trained):
-    words = tagged(20, 5).words
+def test_tags_do_not_depend_on_the_batch(trained):
+    words = make_sentences(20, 5).words
     encoded = EncodedSentences(words, trained.vocabularies)
     for _, batch in encoded.batches(20):
         together = trained.model(batch.sentences)
@@ -88,7 +88,7 @@ def test_a_sentence_is_tagged_alone_whatever_stands_beside_it(trained):
 
 
 @pytest.mark.parametrize("crf", [False, True])
-def test_the_loss_is_the_sum_over_words_and_gradients_are_right(crf):
+def test_the_loss_sums_over_words_and_gradients_are_correct(crf):
     torch.manual_seed(0)
     spelling = SpellingReader(9, 3, 2, 0.0)
     network = EncoderConfig(hidden=3, embedding=3)
@@ -115,10 +115,10 @@ def test_the_loss_is_the_sum_over_words_and_gradients_are_right(crf):
         assert float(values[0] - values[1]) / 2e-6 == pytest.approx(slope, rel=1e-4, abs=1e-6)
 
 
-def test_it_can_be_drawn(trained):
-    drawn = summarise(trained.model)
-    assert "last states over its characters (12)" in drawn
-    assert "softmax(V h_t + c)   16 → 3" in drawn
+def test_the_summary_shows_the_network(trained):
+    text = summarise(trained.model)
+    assert "last states over its characters (12)" in text
+    assert "softmax(V h_t + c)   16 → 3" in text
 
 
 # -- files ---------------------------------------------------------------------------------------------
@@ -129,14 +129,14 @@ CONLLU = (
 )
 
 
-def test_predictions_of_a_conllu_file_change_only_the_tags(trained, tmp_path, command):
+def test_conllu_predictions_change_only_the_tags(trained, tmp_path, command):
     trained.save(tmp_path / "run")
     (tmp_path / "t.conllu").write_text(CONLLU, encoding="utf-8")
     out = command("predict", tmp_path / "run", "--data", tmp_path / "t.conllu").out
     lines = [line.split("\t") for line in out.splitlines()]
     assert [line[3] for line in lines if len(line) == 10] == ["other", "_", "bad", "other"]
-    for line, before in zip(lines, (b.split("\t") for b in CONLLU.splitlines()), strict=True):
-        assert line[:3] + line[4:] == before[:3] + before[4:]
+    for line, expected in zip(lines, (b.split("\t") for b in CONLLU.splitlines()), strict=True):
+        assert line[:3] + line[4:] == expected[:3] + expected[4:]
 
 
 def test_predictions_of_columns(trained, tmp_path, command):
@@ -147,32 +147,32 @@ def test_predictions_of_columns(trained, tmp_path, command):
     )
 
 
-def test_files_of_another_kind_are_not_guessed_at(trained, tmp_path, command):
+def test_files_in_another_format_than_the_training_data(trained, tmp_path, command):
     trained.save(tmp_path / "conllu")
     (tmp_path / "plain.txt").write_text("a warm day\n", encoding="utf-8")
-    shown = command("predict", tmp_path / "conllu", "--data", tmp_path / "plain.txt")
-    assert shown.out == "a\tother\nwarm\tgood\nday\tother\n\n"
-    assert "plain text: each line is a sentence" in shown.err
+    outcome = command("predict", tmp_path / "conllu", "--data", tmp_path / "plain.txt")
+    assert outcome.out == "a\tother\nwarm\tgood\nday\tother\n\n"
+    assert "plain text: each line is a sentence" in outcome.err
     columns = ur.Tagger(**QUICK | {"epochs": 1}, word_column="1", tag_column="2")
     columns.fit(write_tagged(tmp_path), progress=False)
     columns.save(tmp_path / "columns")
     (tmp_path / "t.conllu").write_text(CONLLU, encoding="utf-8")
-    shown = command("predict", tmp_path / "columns", "--data", tmp_path / "t.conllu")
-    assert "is CoNLL-U, which has several columns of tags" in shown.error
+    outcome = command("predict", tmp_path / "columns", "--data", tmp_path / "t.conllu")
+    assert "is CoNLL-U, which has several columns of tags" in outcome.error
 
 
 @pytest.mark.draws
-def test_from_the_command_line(tmp_path, command):
+def test_the_train_command(tmp_path, command):
     data = write_tagged(tmp_path)
     flags = [w for name, v in QUICK.items() for w in ("--" + name, v)]
-    shown = command(
+    outcome = command(
         "train", "tag", "--data", data, "--out", tmp_path / "run", "--word-column", 1, "--tag-column", 2,
         "--test", data, *flags,
     )  # fmt: skip
-    assert shown.status == 0, shown.err
-    assert "held out: accuracy" in shown.out
-    assert "test: accuracy" in shown.out
-    assert f"unrolled predict {tmp_path / 'run'} --data FILE\n" in shown.out
+    assert outcome.status == 0, outcome.err
+    assert "held out: accuracy" in outcome.out
+    assert "test: accuracy" in outcome.out
+    assert f"unrolled predict {tmp_path / 'run'} --data FILE\n" in outcome.out
     assert (tmp_path / "run" / "plots" / "confusion_test.png").stat().st_size > 5000
     assert "accuracy" in command("evaluate", tmp_path / "run", "--data", data).out
 
@@ -185,12 +185,12 @@ def test_from_the_command_line(tmp_path, command):
         ({"scheme": "bio"}, ConfigError, "scheme='bio': is for tags that mark spans"),
     ],
 )
-def test_what_does_not_go_together_is_refused(options, kind, message):
+def test_contradicting_options_are_refused(options, kind, message):
     with pytest.raises(kind, match=message):
-        ur.Tagger(**QUICK | options).fit(tagged(100, 1), progress=False)
+        ur.Tagger(**QUICK | options).fit(make_sentences(100, 1), progress=False)
 
 
-def test_new_tags_and_unsplit_sentences_are_named(trained):
+def test_unknown_tags_and_untokenized_sentences_are_refused(trained):
     with pytest.raises(
         DataError,
         match=r"tags that the training data lack \(odd\); the known tags are bad, good, other",
@@ -200,7 +200,7 @@ def test_new_tags_and_unsplit_sentences_are_named(trained):
         trained.predict(["a dull day"])
 
 
-def test_spans_are_counted_whole():
+def test_span_f1_counts_complete_spans():
     true = [["B-X", "I-X", "O", "B-Y"]]
     score = TaggerScore(["B-X", "B-Y", "I-X", "O"], true, [["B-X", "O", "O", "B-Y"]], 0.5)
     assert score.accuracy == 0.75

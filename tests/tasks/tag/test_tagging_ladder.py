@@ -1,4 +1,4 @@
-"""The ladder of taggers, from end to end."""
+"""The tagging ladder end to end."""
 
 import numpy as np
 import pytest
@@ -27,14 +27,14 @@ def test(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, data, test):
+def ladder_run(tmp_path_factory, data, test):
     out = tmp_path_factory.mktemp("whole") / "ladder"
     return out, compared("tag", data, out, test=str(test))
 
 
 @pytest.mark.draws
-def test_every_usual_rung_runs(whole, test):
-    out, table = whole
+def test_every_default_rung_runs(ladder_run, test):
+    out, table = ladder_run
     check_table(table, TaggingLadder.rungs, out)
     lengths = [len(words) for words in read_tagged(str(test), COLUMNS).words]
     for rung in table["model"]:
@@ -44,8 +44,8 @@ def test_every_usual_rung_runs(whole, test):
 
 
 @pytest.mark.parametrize("rung", ["bifeed-forward", "elman", "bilstm"])
-def test_networks_are_scored_as_by_themselves(whole, test, rung):
-    out, table = whole
+def test_networks_score_as_in_their_own_runs(ladder_run, test, rung):
+    out, table = ladder_run
     score = ur.Tagger.load(out / "runs" / f"{rung}-1").evaluate(str(test))
     assert mean_of(table, rung) == score.accuracy
     assert kept(out, rung)[0].scores == {
@@ -54,32 +54,32 @@ def test_networks_are_scored_as_by_themselves(whole, test, rung):
     }
 
 
-def test_the_first_rung_is_the_most_frequent_tag(whole, data, test):
-    out, table = whole
-    train, asked = (read_tagged(str(path), COLUMNS) for path in (data, test))
-    predicted = MajorityTag.fit(train.words, train.tags).predict(asked.words)
-    score = TaggerScore([], [list(t) for t in asked.tags], predicted, 0.0)
+def test_the_majority_rung_predicts_the_most_frequent_tag(ladder_run, data, test):
+    out, table = ladder_run
+    train, test_data = (read_tagged(str(path), COLUMNS) for path in (data, test))
+    predicted = MajorityTag.fit(train.words, train.tags).predict(test_data.words)
+    score = TaggerScore([], [list(t) for t in test_data.tags], predicted, 0.0)
     assert mean_of(table, "majority") == score.accuracy
     assert kept(out, "majority")[0].counted == "words"
 
 
-def test_what_is_done_stands(whole, data, test, monkeypatch):
-    out, _ = whole
-    before = times(out)
+def test_finished_rungs_are_not_trained_again(ladder_run, data, test, monkeypatch):
+    out, _ = ladder_run
+    earlier_times = times(out)
     monkeypatch.setattr(ur.Tagger, "fit", None)
     table = compared("tag", data, out, test=str(test), metric="sentence_accuracy")
-    assert times(out) == before
+    assert times(out) == earlier_times
     assert table["metric"].eq("sentence_accuracy").all()
     with pytest.raises(RunError, match="config of it differs"):
         compared("tag", data, out, test=str(test), characters=5)
 
 
-def test_both_directions_can_be_named(tmp_path, data, test):
+def test_bidirectional_networks_can_be_rungs(tmp_path, data, test):
     table = compared("tag", data, tmp_path / "out", test=str(test), models=["bigru", "bitdnn", "bijordan"])
     assert table["epochs"].notna().all()
 
 
-def test_spans(tmp_path, data, test):
+def test_span_f1_as_metric(tmp_path, data, test):
     with pytest.raises(DataError, match=r"span_f1.*mark no spans"):
         compared("tag", data, tmp_path / "plain", test=str(test), metric="span_f1")
     path = tmp_path / "spans.txt"
@@ -94,15 +94,17 @@ def test_spans(tmp_path, data, test):
 
 def test_without_test_data_the_last_tenth_is_scored(tmp_path, data):
     table = compared("tag", data, tmp_path / "out", models=["majority", "gru"])
-    whole = read_tagged(data)
-    cut = len(whole.words) * 9 // 10
-    model = MajorityTag.fit(whole.words[:cut], whole.tags[:cut])
-    score = TaggerScore([], whole.tags[cut:], model.predict(whole.words[cut:]), 0.0)
+    sentences_with_tags = read_tagged(data)
+    cut = len(sentences_with_tags.words) * 9 // 10
+    model = MajorityTag.fit(sentences_with_tags.words[:cut], sentences_with_tags.tags[:cut])
+    score = TaggerScore(
+        [], sentences_with_tags.tags[cut:], model.predict(sentences_with_tags.words[cut:]), 0.0
+    )
     assert mean_of(table, "majority") == score.accuracy
     assert ur.Tagger.load(run_of(tmp_path / "out", "gru")).facts["sentences"] == cut - cut // 10
 
 
-def test_what_is_missing_is_named(tmp_path, data, test):
+def test_unusable_data_and_metrics_are_refused(tmp_path, data, test):
     with pytest.raises(ConfigError, match="no tagged sentences: give data"):
         compared("tag", None, tmp_path / "out", test=str(test))
     with pytest.raises(ConfigError, match="metric 'nats': is not one of accuracy"):

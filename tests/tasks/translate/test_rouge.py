@@ -1,4 +1,4 @@
-"""ROUGE against rouge-score, and by hand."""
+"""ROUGE, checked against rouge-score and by hand."""
 
 import pytest
 from hypothesis import example, given
@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from unrolled.tasks.translate.rouge import common_subsequence, rouge
 
 rouge_scorer = pytest.importorskip("rouge_score.rouge_scorer")
-KINDS = ["rouge1", "rouge2", "rougeL"]
-KNOWN = ["a", "the", "cat", "Cat", "sat2", "é", "ß.", "K", "-", "İ"]
-WORDS = st.lists(st.sampled_from(KNOWN), max_size=12).map(" ".join)
+VARIANTS = ["rouge1", "rouge2", "rougeL"]
+VOCABULARY = ["a", "the", "cat", "Cat", "sat2", "é", "ß.", "K", "-", "İ"]
+WORDS = st.lists(st.sampled_from(VOCABULARY), max_size=12).map(" ".join)
 TEXTS = st.one_of(WORDS, st.text(max_size=30))
 
 
 @given(TEXTS, TEXTS)
 @example("", "a")
 @example("a_b", "a b")
-def test_figures_are_rouge_scores(reference, output):
-    scores = rouge_scorer.RougeScorer(KINDS).score(reference, output)
-    assert rouge(reference, output) == tuple(scores[kind].fmeasure for kind in KINDS)
+def test_scores_equal_rouge_score(reference, output):
+    scores = rouge_scorer.RougeScorer(VARIANTS).score(reference, output)
+    assert rouge(reference, output) == tuple(scores[variant].fmeasure for variant in VARIANTS)
 
 
 @pytest.mark.parametrize(

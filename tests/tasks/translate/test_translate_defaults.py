@@ -1,4 +1,4 @@
-"""Options that are left to the data."""
+"""Defaults that follow from the data."""
 
 import itertools
 import random
@@ -14,27 +14,28 @@ DATES = [
     (f"{m} {d}, {y}", f"{y}-{d:02}") for m in ("May", "June") for d in range(1, 28) for y in range(1970, 1990)
 ]
 COMMANDS = [(f"walk {a} and {b}", f"WALK_{a} {b} {b}") for a, b in itertools.product("lr", "abc")] * 10
-NEW = ["".join(RNG.choices("abcdefghijklmnop", k=6)) for _ in range(600)]
+RARE_WORDS = ["".join(RNG.choices("abcdefghijklmnop", k=6)) for _ in range(600)]
 SENTENCES = [
-    (f"the {a} of {b} goes on and on", f"das {a} von {b} geht weiter") for a, b in itertools.pairwise(NEW)
+    (f"the {a} of {b} goes on and on", f"das {a} von {b} geht weiter")
+    for a, b in itertools.pairwise(RARE_WORDS)
 ]
 
 
-def filled(pairs, **options):
+def fill(pairs, **options):
     return fill_defaults(Translator(**options).config, pairs_of(pairs))
 
 
 @pytest.mark.parametrize(
-    ("pairs", "kind", "rates"),
+    ("pairs", "tokenizer_kind", "rates"),
     [
         (DATES, "char", (0.0, 0.0, 0.0)),
         (COMMANDS, "word", (0.0, 0.0, 0.0)),
         (SENTENCES, "bpe", (0.2, 0.3, 0.1)),
     ],
 )
-def test_tokens_and_regularisation_follow_the_texts(pairs, kind, rates):
-    config, notes = filled(pairs)
-    assert config.text.tokenizer == kind
+def test_tokenizer_and_regularisation_follow_the_texts(pairs, tokenizer_kind, rates):
+    config, notes = fill(pairs)
+    assert config.text.tokenizer == tokenizer_kind
     dropout = config.dropout
     assert (dropout.dropout_input, dropout.dropout_output, config.training.label_smoothing) == rates
     assert "(--tokenizer)" in notes[0]
@@ -60,19 +61,19 @@ def test_tokens_and_regularisation_follow_the_texts(pairs, kind, rates):
         ({"peepholes": True}, "cell", "cell", "lstm"),
     ],
 )
-def test_what_is_given_stays_and_the_rest_follows(options, group, name, value):
-    config, _ = filled(SENTENCES, **options)
+def test_given_options_are_kept_and_others_follow(options, group, name, value):
+    config, _ = fill(SENTENCES, **options)
     assert getattr(getattr(config, group), name) == value
-    for option, given in options.items():
+    for option, option_value in options.items():
         groups = (config.text, config.network, config.dropout, config.training, config.search, config.cell)
-        assert given in [getattr(g, option) for g in groups if hasattr(g, option)]
+        assert option_value in [getattr(g, option) for g in groups if hasattr(g, option)]
 
 
 def test_filling_twice_changes_nothing():
-    config, _ = filled(SENTENCES)
+    config, _ = fill(SENTENCES)
     assert fill_defaults(config, pairs_of(SENTENCES)) == (config, ())
 
 
-def test_open_options_stay_open_until_then():
+def test_defaults_are_not_filled_before_training():
     assert Translator().config == TranslatorConfig()
     assert TranslatorConfig().dropout.dropout_input is None

@@ -1,4 +1,4 @@
-"""Scores against the libraries and by hand."""
+"""Translation scores, checked against the libraries and by hand."""
 
 import json
 
@@ -18,17 +18,17 @@ OUTPUTS = ["a man sits on a bench .", "two dogs run", "The cat"]
 REFERENCES = ["A man sits on the bench .", "two dogs are running", "The cat"]
 
 
-def test_bleu_and_chrf_are_sacrebleus():
-    for lower in (False, True):
-        found = compute_overlap(OUTPUTS, REFERENCES, lowercase=lower)
-        bleu = sacrebleu.corpus_bleu(OUTPUTS, [REFERENCES], lowercase=lower, force=True)
-        assert found.bleu == pytest.approx(bleu.score)
-        assert corpus_bleu(OUTPUTS, REFERENCES, lowercase=lower) == found.bleu
+def test_bleu_and_chrf_equal_sacrebleu():
+    for lowercase in (False, True):
+        scores = compute_overlap(OUTPUTS, REFERENCES, lowercase=lowercase)
+        bleu = sacrebleu.corpus_bleu(OUTPUTS, [REFERENCES], lowercase=lowercase, force=True)
+        assert scores.bleu == pytest.approx(bleu.score)
+        assert corpus_bleu(OUTPUTS, REFERENCES, lowercase=lowercase) == scores.bleu
     chrf = sacrebleu.corpus_chrf(OUTPUTS, [REFERENCES])
     assert compute_overlap(OUTPUTS, REFERENCES, lowercase=False).chrf == pytest.approx(chrf.score)
 
 
-def test_a_signature_says_how():
+def test_signatures_describe_the_metrics():
     bleu, chrf = signatures(OUTPUTS, REFERENCES, lowercase=True)
     assert "case:lc" in bleu
     assert "tok:13a" in bleu
@@ -38,13 +38,13 @@ def test_a_signature_says_how():
 
 
 def test_rouge_by_hand():
-    found = compute_overlap(["the cat sat"], ["the cat is on the mat"], lowercase=False)
-    assert found.rouge1 == pytest.approx(100 * 2 * (2 / 3) * (2 / 6) / (2 / 3 + 2 / 6))
-    assert found.rouge2 == pytest.approx(100 * 2 * (1 / 2) * (1 / 5) / (1 / 2 + 1 / 5))
-    assert found.rouge_l == pytest.approx(found.rouge1)
+    scores = compute_overlap(["the cat sat"], ["the cat is on the mat"], lowercase=False)
+    assert scores.rouge1 == pytest.approx(100 * 2 * (2 / 3) * (2 / 6) / (2 / 3 + 2 / 6))
+    assert scores.rouge2 == pytest.approx(100 * 2 * (1 / 2) * (1 / 5) / (1 / 2 + 1 / 5))
+    assert scores.rouge_l == pytest.approx(scores.rouge1)
 
 
-def test_exact_match_is_of_the_text_that_the_model_was_shown():
+def test_exact_match_follows_lowercasing():
     assert compute_overlap(["the cat"], ["The cat"], lowercase=False).exact_match == 0
     assert compute_overlap(["the cat"], ["The cat"], lowercase=True).exact_match == 100
 
@@ -56,15 +56,15 @@ def test_the_table_by_length_counts_every_pair_once():
     assert [r.exact_match for r in rows] == [100, 50, 0, 0]
 
 
-def test_how_a_source_begins():
-    found = lead_outputs(["One two. Three four.", "AP - U.S. stocks fell", "no end"], 3)
-    assert found == {
+def test_lead_outputs():
+    scores = lead_outputs(["One two. Three four.", "AP - U.S. stocks fell", "no end"], 3)
+    assert scores == {
         "source, first 3 words": ["One two. Three", "AP - U.S.", "no end"],
         "source, first sentence": ["One two.", "AP - U.S. stocks fell", "no end"],
     }
 
 
-def test_a_score_is_json_and_a_few_lines():
+def test_a_score_as_json_and_text():
     overlap = compute_overlap(OUTPUTS, REFERENCES, lowercase=False)
     rows = score_by_length(REFERENCES, OUTPUTS, REFERENCES, lowercase=False)
     score = TranslationScore(overlap, 6.0, 4, 3, "sig:b", "sig:c", 0.5, {"lead": overlap}, rows)
